@@ -1,0 +1,35 @@
+/** What went wrong, for programs: the class of an {@link EspalierError}. */
+export type ErrorCode =
+  | 'usage' // wrong flag, option or argument
+  | 'missing-file'
+  | 'invalid-model' // bytes that are no ONNX model, or a model that breaks ONNX's rules
+  | 'unsupported' // valid, but outside what this part handles
+  | 'invalid-data' // data set or image missing, corrupt or of the wrong shape
+  | 'shape' // shapes or types do not fit
+  | 'runtime' // an engine failed
+  | 'diverged' // NaN or infinite loss
+  | 'verification' // a rewrite changed what the network computes
+  | 'io' // disk full, permission, …
+  | 'interrupted';
+
+/**
+ * The one error that users see. The message is one lower-case line that names the thing, what was
+ * expected and what was found: `conv1 (Conv): expected 64 input channels, got 32`.
+ */
+export class EspalierError extends Error {
+  readonly code: ErrorCode;
+  /** The node, file or option at fault. */
+  readonly where: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: { where?: string; cause?: unknown } = {}) {
+    super(details.where ? `${details.where}: ${message}` : message, { cause: details.cause });
+    this.name = 'EspalierError';
+    this.code = code;
+    this.where = details.where;
+  }
+}
+
+/** Throws an error that names a bug of Espalier's own unless `condition` holds. */
+export function assert(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`internal: ${message}`);
+}

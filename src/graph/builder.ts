@@ -1,0 +1,163 @@
+import { assert } from '../errors.ts';
+import { type DataType, floats, int64s, type Tensor } from '../numeric/tensor.ts';
+import { type Graph, makeConstant, makeValue, type Node, type Shape, type Value } from './graph.ts';
+import {
+  domainOf,
+  type GivenAttributesOf,
+  makeAttributes,
+  type OperatorName,
+  type OutputsOf,
+  operators,
+} from './operators/index.ts';
+import { type Contents, inferNode } from './shapes/index.ts';
+
+type Outputs<N> = N extends 1
+  ? Value
+  : N extends 2
+    ? [Value, Value]
+    : N extends 3
+      ? [Value, Value, Value]
+      : N extends 5
+        ? [Value, Value, Value, Value, Value]
+        : never;
+
+type Argument<Op extends OperatorName> = Value | null | undefined | GivenAttributesOf<Op>;
+
+/** A method an operator: inputs by position (null where an optional one is missing), then attributes. */
+type OperatorMethods = {
+  readonly [Op in OperatorName as OutputsOf<Op> extends number ? Op : never]: (
+    ...args: readonly Argument<Op>[]
+  ) => Outputs<OutputsOf<Op>>;
+};
+
+/** Appends typed nodes to a graph; types of outputs are inferred at once. */
+export interface Builder extends OperatorMethods {
+  readonly graph: Graph;
+  input(name: string, dtype: DataType, shape: Shape): Value;
+  /** An initializer; the name is made unique. */
+  constant(tensor: Tensor, name?: string): Value;
+  /** A float32 initializer; a number makes a scalar. */
+  floats(data: number | readonly number[], shape?: readonly number[]): Value;
+  /** A one-dimensional int64 initializer. */
+  int64s(values: readonly number[]): Value;
+  /** Declares a graph output, renamed if a name is given. */
+  output(value: Value, name?: string): Value;
+  /** Any known operator with a free number of outputs. */
+  node<Op extends OperatorName>(
+    op: Op,
+    inputs: readonly (Value | null)[],
+    attributes: GivenAttributesOf<Op>,
+    outputs: number,
+  ): Value[];
+  /** The same builder, with the next node (and its first output) called `name`. */
+  named(name: string): Builder;
+}
+
+/** A builder that appends to `graph`. */
+export function builderOf(graph: Graph): Builder {
+  const unique = uniqueNames(graph);
+  const contents: Contents = new Map();
+  let nextName: string | null = null;
+
+  const node: Builder['node'] = (op, inputs, attributes, outputs) => {
+    const name = unique(nextName ?? op);
+    nextName = null;
+    const made: Node = {
+      op,
+      domain: domainOf(op),
+      name,
+      inputs: trimmed(inputs),
+      outputs: Array.from({ length: outputs }, (_, i) => makeValue(i === 0 ? name : unique(`${name}.${i}`))),
+      attributes: makeAttributes(op, attributes),
+    };
+    if (made.domain) graph.opsets[made.domain] ??= 1;
+    inferNode(made, graph.opsets, contents);
+    graph.nodes.push(made);
+    return made.outputs as Value[];
+  };
+  const constant: Builder['constant'] = (tensor, name = 'constant') => {
+    const value = makeConstant(unique(name), tensor);
+    graph.initializers.push(value);
+    return value;
+  };
+
+  const builder = {
+    graph,
+    node,
+    constant,
+    input: (name: string, dtype: DataType, shape: Shape) => {
+      const value = makeValue(unique(name), dtype, shape);
+      graph.inputs.push(value);
+      return value;
+    },
+    floats: (data: number | readonly number[], shape?: readonly number[]) =>
+      typeof data === 'number'
+        ? constant(floats([], [data]))
+        : constant(floats(shape ?? [data.length], data)),
+    int64s: (values: readonly number[]) => constant(int64s(values)),
+    output: (value: Value, name?: string) => {
+      if (name !== undefined) value.name = unique(name);
+      graph.outputs.push(value);
+      return value;
+    },
+    named: (name: string) => {
+      nextName = name;
+      return builder as unknown as Builder;
+    },
+    ...operatorMethods(node),
+  };
+  return builder as unknown as Builder;
+}
+
+function operatorMethods(node: Builder['node']): Record<string, unknown> {
+  const methods: Record<string, unknown> = {};
+  for (const [op, { outputs }] of Object.entries(operators)) {
+    if (typeof outputs !== 'number') continue;
+    methods[op] = (...args: Argument<OperatorName>[]) => {
+      const { inputs, attributes } = splitArguments(args);
+      const made = node(op as OperatorName, inputs, attributes, outputs);
+      return outputs === 1 ? made[0] : made;
+    };
+  }
+  return methods;
+}
+
+function splitArguments(args: readonly Argument<OperatorName>[]) {
+  const last = args.at(-1);
+  const hasAttributes = last !== null && last !== undefined && !isValue(last);
+  const values = hasAttributes ? args.slice(0, -1) : args;
+  const inputs = values.map((value) => {
+    assert(value === null || value === undefined || isValue(value), 'attributes come last');
+    return value ?? null;
+  });
+  return { inputs, attributes: hasAttributes ? (last as GivenAttributesOf<OperatorName>) : {} };
+}
+
+const isValue = (argument: object): argument is Value =>
+  'tensor' in argument && 'dtype' in argument && 'name' in argument;
+
+function trimmed(inputs: readonly (Value | null)[]): (Value | null)[] {
+  let length = inputs.length;
+  while (length > 0 && !inputs[length - 1]) length--;
+  return inputs.slice(0, length);
+}
+
+/** Gives each wanted name a suffix where the graph, or an earlier call, has it already. */
+export function uniqueNames(graph: Graph): (wanted: string) => string {
+  const used = new Set<string>();
+  for (const value of [...graph.inputs, ...graph.initializers, ...graph.outputs]) used.add(value.name);
+  for (const node of graph.nodes) {
+    used.add(node.name);
+    for (const value of node.outputs) if (value) used.add(value.name);
+  }
+  const next = new Map<string, number>();
+  return (wanted) => {
+    let name = wanted;
+    for (let i = next.get(wanted) ?? 1; used.has(name); i++) {
+      name = `${wanted}_${i}`;
+      next.set(wanted, i + 1);
+    }
+    used.add(name);
+    return name;
+  };
+}

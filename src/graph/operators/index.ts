@@ -1,0 +1,76 @@
+import { EspalierError } from '../../errors.ts';
+import { type Attribute, ESPALIER_DOMAIN, type Node, nodeLabel } from '../graph.ts';
+import type {
+  AttributeKind,
+  AttributeSchemas,
+  GivenAttributes,
+  OperatorSchema,
+  ParsedAttributes,
+} from './schema.ts';
+import { standardOperators } from './standard.ts';
+import { trainingOperators } from './training.ts';
+
+/** Every operator that the rules here know, by name; the two domains share no name. */
+export const operators = { ...standardOperators, ...trainingOperators };
+
+export type OperatorTable = typeof operators;
+export type OperatorName = keyof OperatorTable;
+export type StandardOperatorName = keyof typeof standardOperators;
+export type TrainingOperatorName = keyof typeof trainingOperators;
+export type AttributesOf<Op extends OperatorName> = ParsedAttributes<OperatorTable[Op]['attributes']>;
+export type GivenAttributesOf<Op extends OperatorName> = GivenAttributes<OperatorTable[Op]['attributes']>;
+export type OutputsOf<Op extends OperatorName> = OperatorTable[Op]['outputs'];
+
+/** The table's name for a node's operator; null for operators and domains that no rule here knows. */
+export function knownOperator(node: Node): OperatorName | null {
+  const table =
+    node.domain === '' ? standardOperators : node.domain === ESPALIER_DOMAIN ? trainingOperators : null;
+  return table && Object.hasOwn(table, node.op) ? (node.op as OperatorName) : null;
+}
+
+export function domainOf(op: OperatorName): string {
+  return Object.hasOwn(trainingOperators, op) ? ESPALIER_DOMAIN : '';
+}
+
+/** A node's attributes with the operator's defaults; throws where one has another kind than its operator's. */
+export function attributesOf<Op extends OperatorName>(node: Node, op: Op): AttributesOf<Op> {
+  const schemas: AttributeSchemas = (operators[op] as OperatorSchema).attributes;
+  const parsed: Record<string, unknown> = {};
+  for (const [name, schema] of Object.entries(schemas)) {
+    const attribute = node.attributes[name];
+    if (attribute && attribute.kind !== schema.kind) throw wrongKind(node, name, schema.kind, attribute.kind);
+    parsed[name] = attribute ? plainValue(attribute) : schema.default;
+  }
+  return parsed as AttributesOf<Op>;
+}
+
+function wrongKind(node: Node, name: string, expected: AttributeKind, found: string): EspalierError {
+  const message = `attribute ${name}: expected ${expected}, found ${found}`;
+  return new EspalierError('invalid-model', message, { where: nodeLabel(node) });
+}
+
+function plainValue(attribute: Attribute): unknown {
+  if (attribute.kind === 'int') return Number(attribute.value);
+  if (attribute.kind === 'ints') return attribute.value.map(Number);
+  if (attribute.kind === 'string') return text(attribute.value);
+  if (attribute.kind === 'strings') return attribute.value.map(text);
+  return attribute.value;
+}
+
+const text = (value: string | Uint8Array): string =>
+  typeof value === 'string' ? value : Buffer.from(value).toString('latin1');
+
+/** Attributes as nodes store them, from those a builder was given; undefined ones are left out. */
+export function makeAttributes<Op extends OperatorName>(
+  op: Op,
+  given: GivenAttributesOf<Op>,
+): Node['attributes'] {
+  const schemas: AttributeSchemas = (operators[op] as OperatorSchema).attributes;
+  const made: Record<string, Attribute> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const schema = schemas[name];
+    if (!schema) throw new EspalierError('usage', `${op} has no attribute ${name}`);
+    if (value !== undefined) made[name] = { kind: schema.kind, value } as Attribute;
+  }
+  return made;
+}

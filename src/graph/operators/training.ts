@@ -1,0 +1,51 @@
+import { float, int, ints, operator } from './schema.ts';
+
+const window = { kernel_shape: ints(), strides: ints(), pads: ints() };
+const convolution = { strides: ints(), pads: ints(), dilations: ints(), group: int(1), size: ints() };
+
+/**
+ * The training operators, in the domain `espalier`: what gradient rules and optimisers emit. Each has a decomposition
+ * into ONNX's own operators; an executor may have a native kernel instead. `pads` are explicit, `size` is the shape of
+ * the result. Gradients are named after what they are the gradient of: dy is ∂L/∂y.
+ */
+export const trainingOperators = {
+  /** (dy, w) → dx, for y = x ⋆ w. */
+  ConvGradInput: operator(convolution),
+  /** (x, dy) → dw, for y = x ⋆ w. */
+  ConvGradWeight: operator(convolution),
+  /**
+   * (x, scale, bias, runningMean, runningVariance) → y, newRunningMean, newRunningVariance, mean, inverseDeviation.
+   * y = scale·(x − μ)/√(σ² + ε) + bias over the batch; running ← momentum·running + (1 − momentum)·batch, with the
+   * unbiased batch variance n/(n − 1)·σ², as PyTorch keeps it.
+   */
+  BatchNormalizationTraining: operator({ epsilon: float(1e-5), momentum: float(0.9) }, 5),
+  /** (dy, x, scale, mean, inverseDeviation) → dx, dscale, dbias. */
+  BatchNormalizationGrad: operator({}, 3),
+  /** (dy, y, x) → dx: the gradient goes to every element that attains its window's maximum, shared between equals. */
+  MaxPoolGrad: operator({ ...window, dilations: ints() }),
+  /** (dy) → dx. */
+  AveragePoolGrad: operator({ ...window, count_include_pad: int(0), size: ints() }),
+  /** (logits [N, K], labels int64 [N]) → loss [] (mean over N), log-probabilities [N, K]. */
+  SoftmaxCrossEntropy: operator({ label_smoothing: float(0) }, 2),
+  /** (dloss [], log-probabilities, labels) → dlogits. */
+  SoftmaxCrossEntropyGrad: operator({ label_smoothing: float(0) }),
+  /**
+   * (w, g, m, learningRate []) → w′, m′. g ← g + weight_decay·w (coupled); m′ = momentum·m + g;
+   * w′ = w − lr·(nesterov ? g + momentum·m′ : m′); decoupled decay subtracts lr·weight_decay·w instead.
+   */
+  SgdUpdate: operator(
+    { momentum: float(0.9), nesterov: int(0), weight_decay: float(0), decoupled: int(0) },
+    2,
+  ),
+  /** (w, g, m, v, learningRate [], step [] from 1) → w′, m′, v′ (Loshchilov & Hutter, ICLR 2019, algorithm 2). */
+  AdamWUpdate: operator(
+    { beta1: float(0.9), beta2: float(0.999), epsilon: float(1e-8), weight_decay: float(0.01) },
+    3,
+  ),
+  /**
+   * (skeleton [M, kH, kW], g, m, mask, learningRate [], alpha [], threshold []) → skeleton′, m′, mask′.
+   * g ← (g + α·sign(I) + weight_decay·I)·mask; m′ = momentum·m + g; I′ = I − lr·m′; mask′ = mask·(|I′| > threshold);
+   * I′ and m′ are multiplied by mask′, so that a dead stripe stays dead.
+   */
+  SkeletonUpdate: operator({ momentum: float(0.9), weight_decay: float(0) }, 3),
+} as const;

@@ -1,0 +1,39 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../numeric/tensor.ts';
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+
+export interface CompileOptions {
+  /** Threads within an operator; default: all cores. */
+  readonly threads?: number;
+  /** 'disabled' keeps the engine's own graph optimiser out, for references in verification. Default 'all'. */
+  readonly optimization?: 'all' | 'disabled';
+  /**
+   * Inputs that are state: after each run such an input holds what the paired output computed. State stays with the
+   * program, in two buffers that swap; it is not among the feeds and results of `run`. Shapes must be fixed.
+   */
+  readonly state?: readonly StatePair[];
+}
+
+/** An input and the output that replaces it, by name. */
+export interface StatePair {
+  readonly input: string;
+  readonly output: string;
+}
+
+/** A compiled graph. Owns native memory: close it. */
+export interface Program {
+  /** Runs once. Feeds are read, not kept; results of fixed shape are overwritten by the next run. */
+  run(feeds: Tensors): Promise<Tensors>;
+  /** The current state, by input name: views, overwritten by later runs. */
+  readState(): Tensors;
+  /** Replaces state, by input name; copies. */
+  writeState(state: Tensors): void;
+  close(): Promise<void>;
+}
+
+/** Something that runs graphs. All executors pass one conformance suite. */
+export interface Executor {
+  readonly name: string;
+  compile(graph: Graph, options?: CompileOptions): Promise<Program>;
+}
