@@ -26,7 +26,7 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   let largest = 1e-6;
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(actual[i]! - expected[i]!);
-    difference = error <= difference ? difference : error; // keeps NaN
+    difference = Math.max(difference, error); // keeps NaN
     largest = Math.max(largest, Math.abs(expected[i]!));
   }
   return difference / largest;
