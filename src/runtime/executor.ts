@@ -35,5 +35,7 @@ export interface Program {
 /** Something that runs graphs. All executors pass one conformance suite. */
 export interface Executor {
   readonly name: string;
+  /** Whether it runs the training operators itself; else graphs are decomposed first. */
+  readonly trainingOperators: boolean;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }

@@ -1,0 +1,100 @@
+import { EspalierError } from '../../errors.ts';
+import { type Graph, nodeLabel, staticShape, type Value } from '../../graph/graph.ts';
+import { allocate, type DataType, makeTensor, type Tensor } from '../../numeric/tensor.ts';
+import type { Executor, Program, StatePair } from '../executor.ts';
+import { createSession, type Session } from './session.ts';
+
+/** The executor that works everywhere: onnxruntime's CPU engine, ONNX's own operators alone. */
+export const onnxruntime: Executor = {
+  name: 'onnxruntime',
+  trainingOperators: false,
+  async compile(graph, options = {}) {
+    refuseEmptyConvolutions(graph);
+    const { serializeModel } = await import('../../onnx/index.ts');
+    const session = await createSession(serializeModel(graph), options);
+    return program(graph, session, options.state ?? []);
+  },
+};
+
+/** onnxruntime kills the process with a floating-point exception on a convolution without filters. */
+function refuseEmptyConvolutions(graph: Graph): void {
+  for (const node of graph.nodes) {
+    if (!node.op.includes('Conv')) continue;
+    const weight = node.inputs.find((value) => value?.shape?.includes(0));
+    if (weight) {
+      const message = `expected at least one filter and channel, found ${weight.name} of shape [${weight.shape}]`;
+      throw new EspalierError('unsupported', message, { where: nodeLabel(node) });
+    }
+  }
+}
+
+function program(graph: Graph, session: Session, pairs: readonly StatePair[]): Program {
+  const states = pairs.map((pair) => stateBuffers(graph, pair, session));
+  const byInput = new Map(states.map((state) => [state.input, state]));
+  const stateOutputs = new Set(pairs.map((pair) => pair.output));
+  const results = graph.outputs.filter((value) => !stateOutputs.has(value.name));
+  const fixed = new Map(
+    results.filter(hasFixedShape).map((value) => [value.name, session.tensor(emptyTensor(value))]),
+  );
+  let phase: 0 | 1 = 0;
+
+  return {
+    async run(feeds) {
+      const given: Record<string, unknown> = {};
+      for (const [name, tensor] of Object.entries(feeds)) given[name] = session.tensor(tensor);
+      const wanted: Record<string, unknown> = {};
+      for (const value of results) wanted[value.name] = fixed.get(value.name) ?? null;
+      const next = phase === 0 ? 1 : 0;
+      for (const state of states) {
+        given[state.input] = state.native[phase];
+        wanted[state.output] = state.native[next];
+      }
+      const computed = await session.run(given, wanted);
+      phase = next;
+      return Object.fromEntries(results.map((value) => [value.name, session.read(computed[value.name])]));
+    },
+    readState: () => Object.fromEntries(states.map((state) => [state.input, state.tensors[phase]])),
+    writeState(given) {
+      for (const [name, tensor] of Object.entries(given)) {
+        const state = byInput.get(name);
+        if (!state) throw new EspalierError('usage', `no state is called ${name}`);
+        copyInto(state.tensors[phase], tensor, name);
+      }
+    },
+    close: () => session.close(),
+  };
+}
+
+interface StateBuffers {
+  readonly input: string;
+  readonly output: string;
+  readonly tensors: readonly [Tensor, Tensor];
+  readonly native: readonly [unknown, unknown];
+}
+
+function stateBuffers(graph: Graph, { input, output }: StatePair, session: Session): StateBuffers {
+  const value = graph.inputs.find((candidate) => candidate.name === input);
+  if (!value) throw new EspalierError('usage', `state ${input} is no input of the graph`);
+  if (!graph.outputs.some((candidate) => candidate.name === output)) {
+    throw new EspalierError('usage', `state ${output} is no output of the graph`);
+  }
+  const tensors = [emptyTensor(value), emptyTensor(value)] as const;
+  return { input, output, tensors, native: [session.tensor(tensors[0]), session.tensor(tensors[1])] };
+}
+
+const hasFixedShape = (value: Value): boolean =>
+  value.dtype !== null && value.dtype !== 'string' && !!value.shape?.every((dim) => typeof dim === 'number');
+
+function emptyTensor(value: Value): Tensor {
+  const dtype = value.dtype as Exclude<DataType, 'string'>;
+  const shape = staticShape(value);
+  return makeTensor(dtype, shape, allocate(dtype, shape));
+}
+
+function copyInto(target: Tensor, source: Tensor, name: string): void {
+  if (source.dtype !== target.dtype || source.data.length !== target.data.length) {
+    const message = `expected ${target.dtype} [${target.shape}], got ${source.dtype} [${source.shape}]`;
+    throw new EspalierError('shape', message, { where: name });
+  }
+  (target.data as Float32Array).set(source.data as Float32Array);
+}

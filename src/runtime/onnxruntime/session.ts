@@ -1,0 +1,94 @@
+import type { InferenceSession, Tensor as NativeTensor } from 'onnxruntime-node';
+import { EspalierError } from '../../errors.ts';
+import type { DataType, Tensor } from '../../numeric/tensor.ts';
+import type { CompileOptions } from '../executor.ts';
+
+/** A held onnxruntime session, its tensors and errors translated. */
+export interface Session {
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  /** A native tensor over the same memory. */
+  tensor(tensor: Tensor): unknown;
+  read(native: unknown): Tensor;
+  run(feeds: Record<string, unknown>, fetches: Record<string, unknown>): Promise<Record<string, unknown>>;
+  close(): Promise<void>;
+}
+
+/** Types that onnxruntime's Node binding can pass in and out. */
+const passable: ReadonlySet<DataType> = new Set([
+  'float32',
+  'float64',
+  'float16',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'bool',
+  'string',
+]);
+
+const FATAL_ONLY = 4;
+
+/** Creates a session from a model's bytes, or from the file of a model with external data. */
+export async function createSession(
+  model: Uint8Array | string,
+  options: CompileOptions = {},
+): Promise<Session> {
+  const { InferenceSession, Tensor: Native } = await loadOnnxruntime();
+  const session = await translated('cannot load the model', () =>
+    InferenceSession.create(model as string, {
+      intraOpNumThreads: options.threads ?? 0,
+      interOpNumThreads: 1,
+      graphOptimizationLevel: options.optimization ?? 'all',
+      logSeverityLevel: FATAL_ONLY,
+    }),
+  );
+  return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
+    tensor: (tensor) => {
+      if (!passable.has(tensor.dtype))
+        throw new EspalierError('unsupported', `onnxruntime takes no ${tensor.dtype}`);
+      return new Native(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
+    },
+    read: (native) => {
+      const { type, dims, data } = native as NativeTensor;
+      return { dtype: type as DataType, shape: dims, data: data as Tensor['data'] };
+    },
+    run: (feeds, fetches) =>
+      translated('cannot run the model', () =>
+        session.run(
+          feeds as InferenceSession.FeedsType,
+          fetches as InferenceSession.NullableOnnxValueMapType,
+        ),
+      ),
+    close: () => session.release(),
+  };
+}
+
+/** Loaded at first use: it costs 50 ms and 40 MB. */
+async function loadOnnxruntime() {
+  try {
+    const loaded = await import('onnxruntime-node');
+    return loaded.default ?? loaded;
+  } catch (cause) {
+    throw new EspalierError(
+      'runtime',
+      'onnxruntime-node cannot be loaded: is it installed for this platform?',
+      { cause },
+    );
+  }
+}
+
+async function translated<T>(what: string, action: () => Promise<T>): Promise<T> {
+  try {
+    return await action();
+  } catch (cause) {
+    const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.trim();
+    throw new EspalierError('runtime', `onnxruntime ${what}: ${reason}`, { cause });
+  }
+}
