@@ -156,3 +156,8 @@ export function toNumbers(tensor: Tensor): number[] {
   assert(ArrayBuffer.isView(tensor.data), `numbers expected, got ${tensor.dtype}`);
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }
+
+/** A float32 tensor of one value throughout. */
+export function filled(shape: readonly number[], value: number): Float32Tensor {
+  return floats(shape, new Float32Array(elementCount(shape)).fill(value));
+}

@@ -1,0 +1,60 @@
+import type { Builder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
+import type { ParameterRole } from './parameters.ts';
+
+export interface OptimizerSettings {
+  readonly optimizer: OptimizerName;
+  /** SGD's momentum, or Adam's β₁. Default 0.9. */
+  readonly momentum?: number;
+  readonly nesterov?: boolean;
+  /** Default 0. */
+  readonly weightDecay?: number;
+  /** Decay apart from the gradient: w ← w − lr·decay·w. AdamW always does. Default false. */
+  readonly decoupledWeightDecay?: boolean;
+  /** Roles without decay. Default none. */
+  readonly noDecayOn?: readonly ParameterRole[];
+}
+
+/** Graph values of one parameter's update. */
+interface UpdateCall {
+  readonly parameter: Value;
+  readonly gradient: Value;
+  readonly slots: readonly Value[];
+  readonly learningRate: Value;
+  /** The number of the step, from 1. */
+  readonly step: Value;
+  readonly weightDecay: number;
+}
+
+interface Optimizer {
+  /** Names of the running averages kept for each parameter. */
+  readonly slots: readonly string[];
+  /** The new parameter, then the new slots. */
+  readonly update: (g: Builder, call: UpdateCall, settings: OptimizerSettings) => Value[];
+}
+
+export const optimizers = {
+  /** Sutskever et al., ICML 2013, in PyTorch's form. */
+  sgd: {
+    slots: ['momentum'],
+    update: (g, { parameter, gradient, slots, learningRate, weightDecay }, settings) =>
+      g.SgdUpdate(parameter, gradient, slots[0], learningRate, {
+        momentum: settings.momentum ?? 0.9,
+        nesterov: settings.nesterov ? 1 : 0,
+        weight_decay: weightDecay,
+        decoupled: settings.decoupledWeightDecay ? 1 : 0,
+      }),
+  },
+  /** Loshchilov & Hutter, ICLR 2019. */
+  adamw: {
+    slots: ['mean', 'variance'],
+    update: (g, { parameter, gradient, slots, learningRate, step, weightDecay }, settings) =>
+      g.AdamWUpdate(parameter, gradient, slots[0], slots[1], learningRate, step, {
+        beta1: settings.momentum ?? 0.9,
+        weight_decay: weightDecay,
+      }),
+  },
+} satisfies Record<string, Optimizer>;
+
+export type OptimizerName = keyof typeof optimizers;
+export const optimizerNames = Object.keys(optimizers) as OptimizerName[];

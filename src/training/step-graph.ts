@@ -1,0 +1,188 @@
+import { gradients } from '../autodiff/index.ts';
+import { type Builder, builderOf } from '../graph/builder.ts';
+import { copyGraph } from '../graph/clone.ts';
+import { type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { removeDeadNodes } from '../graph/topology.ts';
+import { filled, type Tensor } from '../numeric/tensor.ts';
+import type { StatePair } from '../runtime/executor.ts';
+import { appendForward } from './forward.ts';
+import { type OptimizerSettings, optimizers } from './optimizers.ts';
+import { type Parameter, trainableParameters } from './parameters.ts';
+
+/** Something that trains along: it may replace a parameter by a function of it and own further state. */
+export interface StepExtension {
+  /** The value that the network reads in place of the parameter; null leaves it alone. */
+  reparametrize?(scope: StepScope, parameter: Parameter): Value | null;
+  /** Appends updates of the extension's own state, given the gradients of the values it asked for. */
+  update?(scope: StepScope, gradientOf: (value: Value) => Value): void;
+  /** Changes the updated value of a parameter before it is stored. */
+  adjust?(scope: StepScope, parameter: Parameter, next: Value): Value;
+  /** Parameters that keep their values. */
+  freezes?(parameter: Parameter): boolean;
+}
+
+/** The step graph under construction, as extensions see it. */
+export interface StepScope {
+  readonly g: Builder;
+  /** The network being trained: its nodes read the parameters of {@link Parameter.value}. */
+  readonly model: Graph;
+  /** A float32 input that is set at each step. */
+  scalar(name: string): Value;
+  /** An input that a step replaces. */
+  state(name: string, initial: Tensor): Value;
+  setNext(value: Value, next: Value): void;
+  /** Asks for ∂loss/∂value. */
+  wantGradient(value: Value): void;
+}
+
+export interface StepGraphOptions extends OptimizerSettings {
+  readonly labelSmoothing?: number;
+  readonly extensions?: readonly StepExtension[];
+}
+
+/**
+ * A training step as a graph: (images, labels, scalars, state) → (loss, correct, state′). Holds training operators;
+ * its state starts at `initial`.
+ */
+export interface StepGraph {
+  readonly graph: Graph;
+  readonly state: readonly StatePair[];
+  readonly initial: Readonly<Record<string, Tensor>>;
+  readonly scalars: readonly string[];
+  readonly dropout: readonly {
+    readonly name: string;
+    readonly ratio: number;
+    readonly shape: readonly number[];
+  }[];
+  readonly images: string;
+}
+
+/** Builds the training step of a network of fixed shapes: forward, loss, gradients, optimiser. */
+export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGraph {
+  const { graph } = copyGraph(model);
+  const parameters = trainableParameters(graph);
+  const { nodes } = graph;
+  const outputs = graph.outputs;
+  const [images] = graph.inputs;
+  const parts = openScope(graph);
+  const { scope } = parts;
+  const { g } = scope;
+  graph.nodes = [];
+
+  const trained = parameters.filter((p) => !options.extensions?.some((extension) => extension.freezes?.(p)));
+  for (const { value } of trained) parts.asState(value);
+  const current = new Map<Value, Value>();
+  for (const parameter of parameters) {
+    for (const extension of options.extensions ?? []) {
+      const effective = extension.reparametrize?.(scope, parameter);
+      if (effective) current.set(parameter.value, effective);
+    }
+  }
+  const forwardModel = { ...graph, outputs };
+  const logits = appendForward(nodes, forwardModel, parts, current);
+  graph.outputs = [];
+  const loss = appendLoss(scope, logits, options);
+
+  const wanted = [...trained.map(({ value }) => value), ...parts.wanted];
+  const computed = gradients(g, loss, wanted);
+  const gradientOf = new Map(wanted.map((value, i) => [value, computed[i]!]));
+  appendUpdates(scope, { parameters: trained, gradientOf, options });
+  for (const extension of options.extensions ?? [])
+    extension.update?.(scope, (value) => gradientOf.get(value)!);
+  return parts.finish(images!);
+}
+
+function appendLoss({ g }: StepScope, logits: Value, options: StepGraphOptions): Value {
+  const [count] = staticShape(logits);
+  const labels = g.input('labels', 'int64', [count!]);
+  const [loss] = g.SoftmaxCrossEntropy(logits, labels, { label_smoothing: options.labelSmoothing ?? 0 });
+  const hits = g.Equal(g.ArgMax(logits, { axis: 1, keepdims: 0 }), labels);
+  g.output(loss, 'loss');
+  g.output(g.ReduceSum(g.Cast(hits, { to: 1 }), { keepdims: 0 }), 'correct');
+  return loss;
+}
+
+interface Updates {
+  readonly parameters: readonly Parameter[];
+  readonly gradientOf: ReadonlyMap<Value, Value>;
+  readonly options: StepGraphOptions;
+}
+
+function appendUpdates(scope: StepScope, { parameters, gradientOf, options }: Updates): void {
+  const { slots, update } = optimizers[options.optimizer];
+  const learningRate = scope.scalar('learningRate');
+  const step = scope.scalar('step');
+  for (const parameter of parameters) {
+    const { value, role } = parameter;
+    const kept = slots.map((slot) => scope.state(`${value.name}.${slot}`, filled(staticShape(value), 0)));
+    const weightDecay = options.noDecayOn?.includes(role) ? 0 : (options.weightDecay ?? 0);
+    const call = {
+      parameter: value,
+      gradient: gradientOf.get(value)!,
+      slots: kept,
+      learningRate,
+      step,
+      weightDecay,
+    };
+    const [next, ...nextSlots] = update(scope.g, call, options);
+    const adjusted = (options.extensions ?? []).reduce((v, e) => e.adjust?.(scope, parameter, v) ?? v, next!);
+    scope.setNext(value, adjusted);
+    kept.forEach((slot, i) => {
+      scope.setNext(slot, nextSlots[i]!);
+    });
+  }
+}
+
+/** The scope, and what it gathered. */
+function openScope(graph: Graph) {
+  const g = builderOf(graph);
+  const nextOf = new Map<Value, Value>();
+  const initial: Record<string, Tensor> = {};
+  const scalars = new Map<string, Value>();
+  const dropout: { name: string; ratio: number; shape: readonly number[] }[] = [];
+  const wanted: Value[] = [];
+  const setNext = (value: Value, next: Value) => void nextOf.set(value, next);
+  const asState = (value: Value) => {
+    initial[value.name] = value.tensor!;
+    value.tensor = null;
+    graph.initializers = graph.initializers.filter((other) => other !== value);
+    graph.inputs.push(value);
+    return value;
+  };
+  const scope: StepScope = {
+    g,
+    model: graph,
+    setNext,
+    scalar(name) {
+      const known = scalars.get(name) ?? g.input(name, 'float32', []);
+      scalars.set(name, known);
+      return known;
+    },
+    state(name, tensor) {
+      const value = g.input(name, tensor.dtype, tensor.shape);
+      initial[value.name] = tensor;
+      return value;
+    },
+    wantGradient: (value) => void wanted.push(value),
+  };
+  const dropoutMask = (ratio: number, shape: readonly number[]) => {
+    const value = g.input(`dropout.${dropout.length}`, 'float32', shape);
+    dropout.push({ name: value.name, ratio, shape });
+    return value;
+  };
+  const finish = (images: Value): StepGraph => {
+    const state = [...nextOf].map(([value, next]) => ({
+      input: value.name,
+      output: outputFor(g, value, next),
+    }));
+    removeDeadNodes(graph);
+    return { graph, state, initial, scalars: [...scalars.keys()], dropout, images: images.name };
+  };
+  return { scope, g, setNext, asState, dropoutMask, wanted, finish };
+}
+
+/** A graph output that holds the next state; an input that passes through unchanged needs a node of its own. */
+function outputFor(g: Builder, value: Value, next: Value): string {
+  const taken = g.graph.outputs.includes(next) || g.graph.inputs.includes(next) || next.tensor !== null;
+  return g.output(taken ? g.Identity(next) : next, `${value.name}.next`).name;
+}
