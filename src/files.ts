@@ -1,0 +1,70 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { EspalierError } from './errors.ts';
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'no space left on the disk',
+  EDQUOT: 'the disk quota is used up',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  EROFS: 'the file system is read-only',
+  EISDIR: 'expected a file, found a folder',
+  ENOTDIR: 'a part of the path is no folder',
+  EMFILE: 'too many open files',
+};
+
+/** The error of a failed file operation, in one line that names the file. */
+export function fileError(cause: unknown, path: string): EspalierError {
+  if (cause instanceof EspalierError) return cause;
+  const code = (cause as NodeJS.ErrnoException).code ?? '';
+  if (code === 'ENOENT')
+    return new EspalierError('missing-file', 'no such file or folder', { where: path, cause });
+  return new EspalierError('io', reasons[code] ?? String((cause as Error).message), { where: path, cause });
+}
+
+/**
+ * Writes a file so that it is there whole or not at all: beside, synced to disk, then renamed over. On an error the
+ * partial file is removed and what was there before stays.
+ */
+export function writeFileAtomically(path: string, chunks: Iterable<Uint8Array | string>): void {
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    writeChunks(partial, chunks);
+    renameSync(partial, path);
+  } catch (cause) {
+    rmSync(partial, { force: true });
+    throw fileError(cause, path);
+  }
+}
+
+function writeChunks(path: string, chunks: Iterable<Uint8Array | string>): void {
+  const file = openSync(path, 'w');
+  try {
+    for (const chunk of chunks) {
+      const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+      for (let done = 0; done < bytes.byteLength; ) done += writeSync(file, bytes, done);
+    }
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** A file's bytes; an EspalierError names it where it cannot be read. */
+export function readBytes(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+}

@@ -1,0 +1,113 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert, EspalierError } from '../errors.ts';
+import { fileError, readBytes, writeFileAtomically } from '../files.ts';
+import { makeTensor, type Tensor, viewBytes } from '../numeric/tensor.ts';
+
+/**
+ * A moment of a run: all state of the training step, and where in the run it stands (plain JSON). Random numbers are
+ * functions of (seed, epoch, step), so they need no state of their own.
+ */
+export interface Checkpoint<Progress> {
+  readonly tensors: Readonly<Record<string, Tensor>>;
+  readonly progress: Progress;
+}
+
+const formatNames = { float32: 'F32', float64: 'F64', int64: 'I64', int32: 'I32', uint8: 'U8' } as const;
+type StoredType = keyof typeof formatNames;
+const storedTypes = Object.fromEntries(Object.entries(formatNames).map(([type, name]) => [name, type]));
+
+interface Entry {
+  readonly dtype: string;
+  readonly shape: number[];
+  readonly data_offsets: [number, number];
+}
+
+/** Writes a checkpoint in the safetensors format, with a SHA-256 of the payload. */
+export function writeCheckpoint(path: string, { tensors, progress }: Checkpoint<unknown>): void {
+  const header: Record<string, unknown> = {};
+  const payload: Uint8Array[] = [];
+  const hash = createHash('sha256');
+  let offset = 0;
+  for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
+    assert(ArrayBuffer.isView(data) && dtype in formatNames, `a checkpoint cannot hold ${dtype}`);
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+    header[name] = {
+      dtype: formatNames[dtype as StoredType],
+      shape,
+      data_offsets: [offset, offset + bytes.length],
+    };
+    payload.push(bytes);
+    hash.update(bytes);
+    offset += bytes.length;
+  }
+  header.__metadata__ = { progress: JSON.stringify(progress), sha256: hash.digest('hex') };
+  const text = Buffer.from(JSON.stringify(header));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  writeFileAtomically(path, [size, text, ...payload]);
+}
+
+/** Reads a checkpoint; throws EspalierError('invalid-data') where it is truncated or altered. */
+export function readCheckpoint<Progress>(path: string): Checkpoint<Progress> {
+  const bytes = readBytes(path);
+  const broken = (reason: string) =>
+    new EspalierError('invalid-data', `broken checkpoint: ${reason}`, { where: path });
+  const length = bytes.length >= 8 ? Number(bytes.readBigUInt64LE(0)) : Number.NaN;
+  if (!(8 + length <= bytes.length)) throw broken('it is truncated');
+  const payload = bytes.subarray(8 + length);
+  try {
+    const header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
+    const { __metadata__: metadata, ...entries } = header;
+    if (createHash('sha256').update(payload).digest('hex') !== metadata.sha256)
+      throw broken('its checksum is wrong');
+    const tensors = Object.entries(entries as Record<string, Entry>).map(([name, entry]) => {
+      const dtype = storedTypes[entry.dtype] as StoredType;
+      return [
+        name,
+        makeTensor(dtype, entry.shape, viewBytes(dtype, payload.subarray(...entry.data_offsets))),
+      ] as const;
+    });
+    return { tensors: Object.fromEntries(tensors), progress: JSON.parse(metadata.progress) };
+  } catch (cause) {
+    throw cause instanceof EspalierError ? cause : broken('its header cannot be read');
+  }
+}
+
+const NAME = /^checkpoint\.(\d+)\.safetensors$/;
+const KEPT = 2;
+
+/** The checkpoints of a run directory, newest first. */
+function listCheckpoints(directory: string): { path: string; step: number }[] {
+  try {
+    return readdirSync(directory)
+      .flatMap((name) => {
+        const match = NAME.exec(name);
+        return match ? [{ path: join(directory, name), step: Number(match[1]) }] : [];
+      })
+      .sort((a, b) => b.step - a.step);
+  } catch (cause) {
+    throw fileError(cause, directory);
+  }
+}
+
+/** Writes the checkpoint of a step and removes all but the two newest. */
+export function saveCheckpoint(directory: string, step: number, checkpoint: Checkpoint<unknown>): void {
+  writeCheckpoint(join(directory, `checkpoint.${step}.safetensors`), checkpoint);
+  for (const { path } of listCheckpoints(directory).slice(KEPT)) rmSync(path, { force: true });
+}
+
+/** The newest checkpoint that is whole; null where there is none, and an error where all are broken. */
+export function latestCheckpoint<Progress>(directory: string): Checkpoint<Progress> | null {
+  let failure: unknown = null;
+  for (const { path } of listCheckpoints(directory)) {
+    try {
+      return readCheckpoint<Progress>(path);
+    } catch (cause) {
+      failure ??= cause;
+    }
+  }
+  if (failure) throw failure;
+  return null;
+}

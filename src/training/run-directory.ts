@@ -1,0 +1,133 @@
+import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { EspalierError } from '../errors.ts';
+import { fileError, readBytes, writeFileAtomically } from '../files.ts';
+
+/** What a run was asked to do, so that it can be repeated: `recipe.json`. */
+export interface Recipe {
+  readonly command: string;
+  /** Every option that decides on the result. */
+  readonly options: Readonly<Record<string, unknown>>;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly machine: { readonly processor: string; readonly cores: number };
+  /** ISO date. */
+  readonly started: string;
+}
+
+/** One line of `events.jsonl`. `step` counts training steps over the whole run. */
+export interface RunEvent {
+  readonly type: string;
+  readonly step?: number;
+  readonly [field: string]: unknown;
+}
+
+/** A directory that records a run. */
+export interface RunDirectory {
+  readonly path: string;
+  readonly recipe: Recipe;
+  /** Appends an event. */
+  record(event: RunEvent): void;
+  readEvents(): RunEvent[];
+  /** Forgets events after a step: those that a resumed run is going to repeat. */
+  rewind(step: number): void;
+}
+
+/** A new recipe, on this machine, now. */
+export function makeRecipe(
+  command: string,
+  options: Recipe['options'],
+  versions: Recipe['versions'],
+): Recipe {
+  const processors = cpus();
+  const machine = { processor: processors[0]?.model.trim() ?? 'unknown', cores: processors.length };
+  return {
+    command,
+    options,
+    versions: { node: process.version, ...versions },
+    machine,
+    started: new Date().toISOString(),
+  };
+}
+
+/** Starts a run in a directory; refuses one that holds a run already. */
+export function createRunDirectory(path: string, recipe: Recipe): RunDirectory {
+  if (existsSync(join(path, 'recipe.json'))) {
+    throw new EspalierError(
+      'usage',
+      'holds a run already: resume it with --resume, or choose another folder',
+      { where: path },
+    );
+  }
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+  writeFileAtomically(join(path, 'events.jsonl'), []);
+  writeFileAtomically(join(path, 'recipe.json'), [`${JSON.stringify(recipe, null, 2)}\n`]);
+  return directory(path, recipe);
+}
+
+/** Opens the record of a run. */
+export function openRunDirectory(path: string): RunDirectory {
+  const file = join(path, 'recipe.json');
+  if (!existsSync(file))
+    throw new EspalierError('missing-file', 'holds no run: no recipe.json', { where: path });
+  try {
+    return directory(path, JSON.parse(readBytes(file).toString()) as Recipe);
+  } catch (cause) {
+    if (cause instanceof EspalierError) throw cause;
+    throw new EspalierError('invalid-data', 'is no valid JSON', { where: file, cause });
+  }
+}
+
+/** Throws unless a run that is resumed was started with the same options. */
+export function checkSameOptions(run: RunDirectory, options: Recipe['options']): void {
+  const text = (value: unknown) => JSON.stringify(value) ?? 'nothing';
+  const names = new Set([...Object.keys(run.recipe.options), ...Object.keys(options)]);
+  for (const name of names) {
+    const [before, now] = [text(run.recipe.options[name]), text(options[name])];
+    if (before !== now) {
+      throw new EspalierError('usage', `cannot resume: ${name} was ${before}, now it is ${now}`, {
+        where: run.path,
+      });
+    }
+  }
+}
+
+function directory(path: string, recipe: Recipe): RunDirectory {
+  const file = join(path, 'events.jsonl');
+  const readEvents = () => parseEvents(existsSync(file) ? readBytes(file).toString() : '');
+  return {
+    path,
+    recipe,
+    readEvents,
+    record(event) {
+      try {
+        appendFileSync(file, `${JSON.stringify(event)}\n`);
+      } catch (cause) {
+        throw fileError(cause, file);
+      }
+    },
+    rewind(step) {
+      const kept = readEvents().filter((event) => event.step !== undefined && event.step <= step);
+      writeFileAtomically(
+        file,
+        kept.map((event) => `${JSON.stringify(event)}\n`),
+      );
+    },
+  };
+}
+
+/** The events of a file whose last line may be cut off. */
+function parseEvents(text: string): RunEvent[] {
+  return text.split('\n').flatMap((line) => {
+    if (line.trim() === '') return [];
+    try {
+      return [JSON.parse(line) as RunEvent];
+    } catch {
+      return [];
+    }
+  });
+}
