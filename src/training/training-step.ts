@@ -1,0 +1,90 @@
+import { decompose } from '../autodiff/index.ts';
+import { EspalierError } from '../errors.ts';
+import { cloneGraph } from '../graph/clone.ts';
+import type { Graph } from '../graph/graph.ts';
+import { random } from '../numeric/random.ts';
+import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
+import type { Executor, Tensors } from '../runtime/executor.ts';
+import { buildStepGraph, type StepGraph, type StepGraphOptions } from './step-graph.ts';
+
+/** A batch of normalised images [N, C, H, W] and their labels. */
+interface StepInput {
+  readonly images: Float32Array;
+  readonly labels: BigInt64Array;
+  /** Values of the step's scalars; all that the graph has must be given. */
+  readonly scalars: Readonly<Record<string, number>>;
+  /** Counters that dropout draws its masks from. */
+  readonly keys: readonly number[];
+}
+
+/** A compiled training step that holds its state. Close it. */
+export interface TrainingStep {
+  /** The mean loss of the batch, and how many images were classified correctly, both before the update. */
+  run(input: StepInput): Promise<{ loss: number; correct: number }>;
+  /** Parameters, statistics, optimiser and extension state, by name: views, overwritten by later steps. */
+  state(): Tensors;
+  load(state: Tensors): void;
+  close(): Promise<void>;
+}
+
+/** Compiles the training step of a network of fixed shapes, its state at the network's own values. */
+export async function openTrainingStep(
+  model: Graph,
+  options: StepGraphOptions & { readonly executor: Executor; readonly threads?: number },
+): Promise<TrainingStep> {
+  const step = buildStepGraph(model, options);
+  const { executor, threads } = options;
+  const graph = executor.trainingOperators ? step.graph : decompose(step.graph);
+  const program = await executor.compile(graph, { state: step.state, ...(threads ? { threads } : {}) });
+  program.writeState(step.initial);
+  const images = step.graph.inputs.find(({ name }) => name === step.images)!;
+  const shape = images.shape as number[];
+
+  return {
+    async run(input) {
+      const feeds: Record<string, Tensor> = {
+        [step.images]: makeTensor('float32', shape, input.images),
+        labels: makeTensor('int64', [input.labels.length], input.labels),
+        ...dropoutMasks(step, input.keys),
+      };
+      for (const name of step.scalars) feeds[name] = scalarFeed(name, input.scalars);
+      const { loss, correct } = await program.run(feeds);
+      return { loss: Number(loss!.data[0]), correct: Number(correct!.data[0]) };
+    },
+    state: () => program.readState(),
+    load: (state) => program.writeState(state),
+    close: () => program.close(),
+  };
+}
+
+function scalarFeed(name: string, scalars: Readonly<Record<string, number>>): Tensor {
+  const value = scalars[name];
+  if (value === undefined) throw new EspalierError('usage', `the training step needs a value for ${name}`);
+  return floats([], [value]);
+}
+
+function dropoutMasks({ dropout }: StepGraph, keys: readonly number[]): Record<string, Tensor> {
+  const masks = dropout.map(({ name, ratio, shape }, index) => {
+    const { uniform } = random(...keys, index);
+    const count = shape.reduce((product, size) => product * size, 1);
+    const kept = 1 / (1 - ratio);
+    return [
+      name,
+      floats(
+        shape,
+        Float32Array.from({ length: count }, () => (uniform() < ratio ? 0 : kept)),
+      ),
+    ] as const;
+  });
+  return Object.fromEntries(masks);
+}
+
+/** The network with the values that its initializers have in a training state; copies them. */
+export function withState(model: Graph, state: Tensors): Graph {
+  const graph = cloneGraph(model);
+  for (const value of graph.initializers) {
+    const tensor = state[value.name];
+    if (tensor) value.tensor = { ...tensor, data: tensor.data.slice() as Tensor['data'] };
+  }
+  return graph;
+}
