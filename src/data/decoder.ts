@@ -1,0 +1,12 @@
+import type Sharp from 'sharp';
+import { EspalierError } from '../errors.ts';
+
+/** sharp, an optional dependency that decodes images; throws `unsupported`, saying how to install it, where it is missing. */
+export async function loadDecoder(): Promise<typeof Sharp> {
+  try {
+    return (await import('sharp')).default;
+  } catch (cause) {
+    const message = 'needed to decode images, and not found or not loadable: run `npm install sharp`';
+    throw new EspalierError('unsupported', message, { where: 'sharp', cause });
+  }
+}

@@ -1,0 +1,30 @@
+import { execFile } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { EspalierError } from '../errors.ts';
+
+const run = promisify(execFile);
+
+/**
+ * Downloads an npm package into a folder, through the registry that npm is configured for, and unpacks it; the path
+ * of its contents. Throws `io` where npm or tar fails, with what it said.
+ */
+export async function unpackNpmPackage(spec: string, folder: string): Promise<string> {
+  await command('npm', ['pack', spec, '--ignore-scripts', '--silent', '--pack-destination', folder], spec);
+  const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
+  if (!tarball) throw new EspalierError('io', 'npm pack wrote no file', { where: spec });
+  // Relative names: a tar that knows remote archives takes `C:` for a host.
+  await command('tar', ['-xzf', tarball], spec, folder);
+  return join(folder, 'package');
+}
+
+async function command(program: string, args: string[], spec: string, cwd?: string): Promise<void> {
+  // On Windows npm is a script, which only a shell can start.
+  const shell = process.platform === 'win32' && program === 'npm';
+  await run(program, args, { cwd, shell }).catch((cause: NodeJS.ErrnoException & { stderr?: string }) => {
+    const said = cause.stderr?.trim().split('\n')[0] || cause.message.split('\n')[0];
+    const message = cause.code === 'ENOENT' ? 'the program is not installed' : `failed: ${said}`;
+    throw new EspalierError('io', message, { where: `${program} for ${spec}`, cause });
+  });
+}
