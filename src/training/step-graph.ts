@@ -24,7 +24,7 @@ export interface StepExtension {
 /** The step graph under construction, as extensions see it. */
 export interface StepScope {
   readonly g: Builder;
-  /** The network being trained: its nodes read the parameters of {@link Parameter.value}. */
+  /** The network being trained, its inference nodes included: they read {@link Parameter.value}. */
   readonly model: Graph;
   /** A float32 input that is set at each step. */
   scalar(name: string): Value;
@@ -64,7 +64,7 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   const { nodes } = graph;
   const outputs = graph.outputs;
   const [images] = graph.inputs;
-  const parts = openScope(graph);
+  const parts = openScope(graph, { ...graph });
   const { scope } = parts;
   const { g } = scope;
   graph.nodes = [];
@@ -134,7 +134,7 @@ function appendUpdates(scope: StepScope, { parameters, gradientOf, options }: Up
 }
 
 /** The scope, and what it gathered. */
-function openScope(graph: Graph) {
+function openScope(graph: Graph, model: Graph) {
   const g = builderOf(graph);
   const nextOf = new Map<Value, Value>();
   const initial: Record<string, Tensor> = {};
@@ -151,7 +151,7 @@ function openScope(graph: Graph) {
   };
   const scope: StepScope = {
     g,
-    model: graph,
+    model,
     setNext,
     scalar(name) {
       const known = scalars.get(name) ?? g.input(name, 'float32', []);

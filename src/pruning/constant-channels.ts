@@ -1,0 +1,94 @@
+import type { Graph, Node, Value } from '../graph/graph.ts';
+import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+
+/**
+ * What each channel of a value is where it does not depend on the network's input nor on the position: its value, or
+ * NaN where it varies.
+ */
+export type ConstantChannels = ReadonlyMap<Value, Float64Array>;
+
+type Rule = (node: Node, inputs: readonly (Float64Array | null)[]) => Float64Array | null;
+
+const pointwise =
+  (f: (x: number, node: Node) => number): Rule =>
+  (node, [x]) =>
+    x ? x.map((value) => f(value, node)) : null;
+
+const keep = pointwise((x) => x);
+/** Padding with zeros leaves a zero channel alone, and no other. */
+const keepZero = pointwise((x) => (x === 0 ? 0 : Number.NaN));
+const unpadded = (node: Node) => (attributesOf(node, 'AveragePool').pads ?? []).every((pad) => pad === 0);
+
+const rules: { readonly [Op in OperatorName]?: Rule } = {
+  Relu: pointwise((x) => (x > 0 ? x : x <= 0 ? 0 : Number.NaN)),
+  LeakyRelu: pointwise((x, node) => (x >= 0 ? x : x * attributesOf(node, 'LeakyRelu').alpha)),
+  Sigmoid: pointwise((x) => 1 / (1 + Math.exp(-x))),
+  Tanh: pointwise(Math.tanh),
+  Identity: keep,
+  Dropout: keep,
+  MaxPool: keep,
+  GlobalAveragePool: keep,
+  GlobalMaxPool: keep,
+  AveragePool: (node, inputs) => (unpadded(node) ? keep : keepZero)(node, inputs),
+  Clip(node, [x]) {
+    const [low, high] = [node.inputs[1], node.inputs[2]].map((bound) =>
+      Number(bound?.tensor?.data[0] ?? Number.NaN),
+    );
+    return (
+      x?.map((value) =>
+        Math.min(
+          Math.max(value, low! >= 0 || low! < 0 ? low! : value),
+          high! >= 0 || high! < 0 ? high! : value,
+        ),
+      ) ?? null
+    );
+  },
+  BatchNormalization(node, [x]) {
+    const [scale, shift, mean, variance] = node.inputs
+      .slice(1)
+      .map((value) => value?.tensor?.data as Float32Array | undefined);
+    if (!scale || !shift || !mean || !variance) return null;
+    const { epsilon } = attributesOf(node, 'BatchNormalization');
+    return Float64Array.from(scale, (s, c) =>
+      s === 0
+        ? shift[c]!
+        : (s * ((x?.[c] ?? Number.NaN) - mean[c]!)) / Math.sqrt(variance[c]! + epsilon) + shift[c]!,
+    );
+  },
+  Conv(node, [x]) {
+    const weight = node.inputs[1]?.tensor;
+    const bias = node.inputs[2]?.tensor?.data as Float32Array | undefined;
+    if (!weight || (node.inputs[2] && !bias)) return null;
+    const [filters = 0] = weight.shape;
+    const { group } = attributesOf(node, 'Conv');
+    const size = weight.data.length / filters;
+    const channels = weight.shape[1]!;
+    const data = weight.data as Float32Array;
+    return Float64Array.from({ length: filters }, (_, m) => {
+      const first = Math.floor((m * group) / filters) * channels;
+      for (let i = 0; i < size; i++) {
+        const channel = first + Math.floor((i * channels) / size);
+        if (data[m * size + i] !== 0 && x?.[channel] !== 0) return Number.NaN;
+      }
+      return bias?.[m] ?? 0;
+    });
+  },
+  Add: (_, [a, b]) => (a && b && a.length === b.length ? a.map((x, c) => x + b[c]!) : null),
+};
+
+/** Finds the channels that are constant, by one walk through the network. */
+export function constantChannels(graph: Graph): ConstantChannels {
+  const known = new Map<Value, Float64Array>();
+  for (const node of graph.nodes) {
+    const op = knownOperator(node);
+    const rule = op && rules[op];
+    const output = node.outputs[0];
+    if (!rule || !output) continue;
+    const found = rule(
+      node,
+      node.inputs.map((value) => (value && known.get(value)) ?? null),
+    );
+    if (found?.some((value) => !Number.isNaN(value))) known.set(output, found);
+  }
+  return known;
+}

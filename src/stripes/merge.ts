@@ -1,0 +1,49 @@
+import type { Graph } from '../graph/graph.ts';
+import { connections } from '../graph/topology.ts';
+import { floats } from '../numeric/tensor.ts';
+import type { Tensors } from '../runtime/executor.ts';
+import { withState } from '../training/training-step.ts';
+import { hasStripes, maskName, perFilterParameters, skeletonName } from './skeleton.ts';
+
+/**
+ * The network with its skeletons merged: W ⊙ I in an ordinary convolution, zero where stripes are dead; a filter
+ * without stripes has bias, scale and shift zero as well, so that its map is zero throughout.
+ */
+export function maskedNetwork(network: Graph, state: Tensors): Graph {
+  const graph = withState(network, state);
+  const links = connections(graph);
+  for (const node of graph.nodes.filter(hasStripes)) {
+    const weight = node.inputs[1]!;
+    const skeleton = state[skeletonName(weight.name)];
+    const mask = state[maskName(weight.name)];
+    if (!skeleton || !mask || !weight.tensor) continue;
+    const { shape, data } = weight.tensor;
+    weight.tensor = floats(shape, scaled(data as Float32Array, skeleton.data as Float32Array, shape));
+    const dead = deadFilters(mask.data as Float32Array, shape[0]!);
+    if (dead.length === 0) continue;
+    for (const value of perFilterParameters(node, links)) {
+      const zeroed = Float32Array.from(value.tensor!.data as Float32Array);
+      for (const filter of dead) zeroed[filter] = 0;
+      value.tensor = floats(value.tensor!.shape, zeroed);
+    }
+  }
+  return graph;
+}
+
+/** W[m, c, i, j] · I[m, i, j]. */
+function scaled(weights: Float32Array, skeleton: Float32Array, shape: readonly number[]): Float32Array {
+  const [filters = 0, channels = 0] = shape;
+  const positions = weights.length / (filters * channels);
+  return weights.map((w, index) => {
+    const filter = Math.floor(index / (channels * positions));
+    const product = w * skeleton[filter * positions + (index % positions)]!;
+    return product === 0 ? 0 : product; // no −0: a dead stripe is plain zero
+  });
+}
+
+function deadFilters(mask: Float32Array, filters: number): number[] {
+  const size = mask.length / filters;
+  return Array.from({ length: filters }, (_, m) => m).filter((m) =>
+    mask.subarray(m * size, (m + 1) * size).every((live) => live === 0),
+  );
+}

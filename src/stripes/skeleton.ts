@@ -1,0 +1,88 @@
+import type { Node, Value } from '../graph/graph.ts';
+import { type Connections, connections } from '../graph/topology.ts';
+import { filled } from '../numeric/tensor.ts';
+import type { StepExtension, StepScope } from '../training/step-graph.ts';
+
+/** State of a convolution's filter skeleton, by the name of its weight. */
+export const skeletonName = (weight: string): string => `${weight}.skeleton`;
+export const maskName = (weight: string): string => `${weight}.skeleton.mask`;
+
+export interface SkeletonSettings {
+  /** Weight decay on I, beside the L1 term. Default 0. */
+  readonly weightDecay?: number;
+  /** SGD's momentum for I. Default 0.9. */
+  readonly momentum?: number;
+  /** Learn the shape alone: all other parameters keep their values. Default false. */
+  readonly freezeWeights?: boolean;
+}
+
+/** Whether a convolution has stripes to drop: its kernel covers more than one position. */
+export function hasStripes(node: Node): boolean {
+  const [, weight] = node.inputs;
+  const kernel = weight?.tensor?.shape.slice(2) ?? weight?.shape?.slice(2) ?? [];
+  return node.op === 'Conv' && node.domain === '' && kernel.some((size) => Number(size) > 1);
+}
+
+/**
+ * Trains a filter skeleton I [M, kH, kW], from 1, with every convolution of kernel > 1: the network reads W ⊙ I, so
+ * that ∂L/∂W = I ⊙ G and ∂L/∂I = Σ_c W·G. I is updated by SkeletonUpdate: L1 sub-gradient, threshold, and a mask on
+ * value, gradient and momentum alike. A filter without stripes also zeroes its bias and the scale and shift of its
+ * BatchNormalization (Meng et al., Pruning Filter in Filter, NeurIPS 2020, arXiv:2009.14410, section 3.2).
+ */
+export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
+  const skeletons: { value: Value; momentum: Value; mask: Value }[] = [];
+  const liveOf = new Map<Value, Value>();
+  let links: Connections | null = null;
+
+  return {
+    freezes: () => settings.freezeWeights ?? false,
+    reparametrize(scope, parameter) {
+      if (parameter.role !== 'weight' || !hasStripes(parameter.node)) return null;
+      const skeleton = declare(scope, parameter.value);
+      skeletons.push(skeleton);
+      const live = scope.g.ReduceMax(skeleton.mask, scope.g.int64s(axesAfterFirst(skeleton.mask)), {
+        keepdims: 0,
+      });
+      links ??= connections(scope.model);
+      for (const value of perFilterParameters(parameter.node, links)) liveOf.set(value, live);
+      return scope.g.Mul(parameter.value, scope.g.Unsqueeze(skeleton.value, scope.g.int64s([1])));
+    },
+    adjust(scope, parameter, next) {
+      const live = liveOf.get(parameter.value);
+      return live ? scope.g.Mul(next, live) : next;
+    },
+    update({ g, scalar, setNext }, gradientOf) {
+      const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')];
+      const { weightDecay = 0, momentum = 0.9 } = settings;
+      for (const { value, momentum: velocity, mask } of skeletons) {
+        const next = g.SkeletonUpdate(value, gradientOf(value), velocity, mask, ...scalars, {
+          weight_decay: weightDecay,
+          momentum,
+        });
+        [value, velocity, mask].forEach((state, i) => {
+          setNext(state, next[i]!);
+        });
+      }
+    },
+  };
+}
+
+function declare(scope: StepScope, weight: Value) {
+  const [filters, , ...kernel] = weight.shape as number[];
+  const shape = [filters!, ...kernel];
+  const value = scope.state(skeletonName(weight.name), filled(shape, 1));
+  const momentum = scope.state(`${skeletonName(weight.name)}.momentum`, filled(shape, 0));
+  const mask = scope.state(maskName(weight.name), filled(shape, 1));
+  scope.wantGradient(value);
+  return { value, momentum, mask };
+}
+
+const axesAfterFirst = (value: Value): number[] => value.shape!.slice(1).map((_, i) => i + 1);
+
+/** The parameters that shift and scale each filter's map: the bias, and those of a BatchNormalization behind it. */
+export function perFilterParameters(conv: Node, { uses }: Connections): Value[] {
+  const readers = uses.get(conv.outputs[0]!) ?? [];
+  const reader = readers.length === 1 ? readers[0]!.node : null;
+  const affine = reader?.op === 'BatchNormalization' ? reader.inputs.slice(1, 3) : [];
+  return [conv.inputs[2], ...affine].filter((value): value is Value => !!value);
+}
