@@ -2,7 +2,7 @@ import { builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { emptyGraph, type Graph, type Node, type Value } from '../../graph/graph.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
-import { removeDeadNodes } from '../../graph/topology.ts';
+import { type Connections, connections, removeDeadNodes } from '../../graph/topology.ts';
 import { privateChannels } from '../../pruning/private-channels.ts';
 import { lowerByShape, shapeGroups, shapeOrder } from './by-shape.ts';
 import { type Convolution, liveStripes, readConvolution } from './convolution.ts';
@@ -41,7 +41,8 @@ export async function lowerStripes(network: Graph, choose: FormChooser): Promise
     if ('reason' in conv) leftAlone.push({ name: node.name, reason: conv.reason });
     else if (hasDeadStripes(conv)) chosen.set(node, await choose(candidates(conv)));
   }
-  for (const [node, form] of chosen) if (form === 'shape') sortFilters(graph, node);
+  const links = connections(graph);
+  for (const [node, form] of chosen) if (form === 'shape') sortFilters(graph, node, links);
   replaceNodes(graph, chosen);
   removeDeadNodes(graph);
   inferShapes(graph);
@@ -75,9 +76,9 @@ function lower(g: ReturnType<typeof builderOf>, conv: Convolution, form: StripeF
 }
 
 /** Puts the filters in the order of their shape groups where nothing else shares their channels: no Gather needed. */
-function sortFilters(graph: Graph, node: Node): void {
+function sortFilters(graph: Graph, node: Node, links: Connections): void {
   const conv = readConvolution(node);
-  const channels = privateChannels(graph, node);
+  const channels = privateChannels(graph, node, links);
   if ('reason' in conv || channels.kind === 'refused') return;
   channels.select(shapeOrder(shapeGroups(conv)));
 }

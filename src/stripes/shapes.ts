@@ -1,0 +1,28 @@
+import type { Graph } from '../graph/graph.ts';
+import { layerName } from './layers.ts';
+import { livePositions } from './lower/convolution.ts';
+import { hasStripes } from './skeleton.ts';
+
+/** The learned shapes of one layer's filters. */
+export interface LayerShapes {
+  readonly layer: string;
+  readonly kernel: readonly [number, number];
+  readonly filters: number;
+  /** For each filter, bit i·kW + j is set where the stripe at (i, j) lives. */
+  readonly masks: readonly number[];
+}
+
+/** Positions that a bit mask in a number can hold. */
+const MOST_POSITIONS = 31;
+
+/** Reads the filters' shapes off a masked network: a stripe is dead where W[m, :, i, j] is zero throughout. */
+export function filterShapes(network: Graph): LayerShapes[] {
+  return network.nodes.filter(hasStripes).flatMap((node) => {
+    const tensor = node.inputs[1]!.tensor;
+    const [filters = 0, channels = 0, kH = 1, kW = 1] = tensor?.shape ?? [];
+    if (!tensor || tensor.shape.length !== 4 || kH * kW > MOST_POSITIONS) return [];
+    const live = livePositions(tensor.data as Float32Array, filters, channels);
+    const masks = live.map((positions) => positions.reduce((mask, position) => mask | (1 << position), 0));
+    return [{ layer: layerName(node), kernel: [kH, kW] as const, filters, masks }];
+  });
+}

@@ -1,0 +1,27 @@
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { foldConstants, upgradeOpset } from '../rewrite/index.ts';
+import type { Executor } from '../runtime/executor.ts';
+
+/**
+ * The form of a network that training starts from and hands back: opset 18 or later, constants folded, one image
+ * input [N, C, H, W]. It computes what the given network does.
+ */
+export async function prepareNetwork(model: Graph, executor: Executor): Promise<Graph> {
+  const network = await foldConstants(upgradeOpset(model), executor);
+  const constants = new Set(network.initializers);
+  network.inputs = network.inputs.filter((value) => !constants.has(value));
+  const [images, ...others] = network.inputs;
+  if (!images || others.length > 0) {
+    throw new EspalierError(
+      'unsupported',
+      `expected one input in a network to train, found ${network.inputs.length}`,
+    );
+  }
+  if (images.dtype !== 'float32') {
+    throw new EspalierError('unsupported', `expected float32 images, found ${images.dtype}`, {
+      where: images.name,
+    });
+  }
+  return network;
+}
