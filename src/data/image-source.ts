@@ -1,16 +1,30 @@
-/** Labelled images of one size, decoded on demand: 8-bit, planar [C, H, W], red first. */
-export interface ImageSource {
-  readonly name: string;
-  readonly count: number;
+/** The size of a source's images. */
+export interface ImageSize {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
+}
+
+/** Labelled images of one size, decoded on demand: 8-bit, planar [C, H, W], red first. */
+export interface ImageSource extends ImageSize {
+  readonly name: string;
+  readonly count: number;
   readonly labels: Int32Array;
   /** Class names by label. */
   readonly classes: readonly string[];
   /** Writes image `index` into `target`, which has channels·height·width bytes. */
   read(index: number, target: Uint8Array): void | Promise<void>;
+  /** Where the images lie, for a thread that opens them again; a source without it is read on its own thread. */
+  readonly origin?: ImageOrigin;
 }
+
+/** Where images lie, as data that can be sent to another thread. */
+export type ImageOrigin =
+  /** Planar images one after the other. */
+  | { readonly kind: 'memory'; readonly pixels: Uint8Array }
+  /** Encoded files, resized and cropped when read. */
+  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  | { readonly kind: 'subset'; readonly of: ImageOrigin; readonly indices: Uint32Array };
 
 /** A data set's two splits. */
 export interface DataSet {

@@ -1,3 +1,7 @@
+import * as v from 'valibot';
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+
 /**
  * What turns an 8-bit image into a network's input: resized to `height` × `width`, then per channel
  * (x/255 − mean) / std. Stored with a model, so that whoever evaluates it needs no flags.
@@ -13,3 +17,90 @@ export interface Preprocessing {
 export const PREPROCESSING_KEY = 'espalier.preprocessing';
 /** The key of the class names, as a JSON array, in a model's metadata. */
 export const CLASSES_KEY = 'espalier.classes';
+
+const imagenetColours = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/** 32×32 with ImageNet's channel statistics, as the CIFAR-10 recipes of the papers here have it. */
+export const cifar10Preprocessing: Preprocessing = { height: 32, width: 32, ...imagenetColours };
+/** 224×224 with ImageNet's channel statistics. */
+export const imagenetPreprocessing: Preprocessing = { height: 224, width: 224, ...imagenetColours };
+/** 28×28 with the training images' mean and standard deviation. */
+export const fashionMnistPreprocessing: Preprocessing = {
+  height: 28,
+  width: 28,
+  mean: [0.286],
+  std: [0.353],
+};
+
+const size = v.pipe(v.number(), v.integer(), v.minValue(1));
+const finite = v.pipe(v.number(), v.finite());
+const preprocessingSchema = v.pipe(
+  v.object({
+    height: size,
+    width: size,
+    mean: v.pipe(v.array(finite), v.minLength(1)),
+    std: v.pipe(v.array(v.pipe(finite, v.gtValue(0))), v.minLength(1)),
+  }),
+  v.check(({ mean, std }) => mean.length === std.length, 'mean and std differ in length'),
+);
+const classesSchema = v.array(v.string());
+
+/** Stores the preprocessing in the graph's metadata. */
+export function storePreprocessing(graph: Graph, { height, width, mean, std }: Preprocessing): void {
+  graph.metadata[PREPROCESSING_KEY] = JSON.stringify({ height, width, mean, std });
+}
+
+/** The preprocessing in the graph's metadata, null where there is none; throws `invalid-model` where it is malformed. */
+export function loadPreprocessing(graph: Graph): Preprocessing | null {
+  return loadJson(graph, PREPROCESSING_KEY, preprocessingSchema);
+}
+
+/** Stores the class names, by label, in the graph's metadata. */
+export function storeClasses(graph: Graph, classes: readonly string[]): void {
+  graph.metadata[CLASSES_KEY] = JSON.stringify(classes);
+}
+
+/** The class names in the graph's metadata, null where there are none; throws `invalid-model` where they are malformed. */
+export function loadClasses(graph: Graph): string[] | null {
+  return loadJson(graph, CLASSES_KEY, classesSchema);
+}
+
+/** (x/255 − mean) / std as scale·x + shift, per channel, of 8-bit x. */
+export interface Normalization {
+  readonly scale: readonly number[];
+  readonly shift: readonly number[];
+}
+
+/** The scale 1/(255·std) and shift −mean/std of each channel. */
+export function normalization({ mean, std }: Preprocessing): Normalization {
+  return {
+    scale: std.map((deviation) => 1 / (255 * deviation)),
+    shift: mean.map((value, channel) => -value / std[channel]!),
+  };
+}
+
+/** (x/255 − mean) / std of every 8-bit x, one table of 256 per channel. */
+export function normalizationTables({ mean, std }: Preprocessing): Float32Array[] {
+  return mean.map((value, channel) =>
+    Float32Array.from({ length: 256 }, (_, x) => (x / 255 - value) / std[channel]!),
+  );
+}
+
+function loadJson<T>(graph: Graph, key: string, schema: v.GenericSchema<unknown, T>): T | null {
+  const text = graph.metadata[key];
+  if (text === undefined) return null;
+  const result = v.safeParse(schema, parseJson(text));
+  if (result.success) return result.output;
+  const issue = result.issues[0];
+  const at = v.getDotPath(issue);
+  const message = `${at ? `${at}: ` : ''}${issue.message}`;
+  throw new EspalierError('invalid-model', `metadata is malformed: ${message}`, { where: key });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,17 @@
+import type { Random } from '../../numeric/random.ts';
+import type { ImageSize } from '../image-source.ts';
+
+/** One image on its way through an augmentation, 8-bit, planar [C, H, W]. */
+export interface AugmentedImage {
+  readonly image: Uint8Array;
+  /** Receives the result, of the same size. */
+  readonly target: Uint8Array;
+  readonly size: ImageSize;
+}
+
+/** A random change to a training image. */
+export interface Augmentation {
+  readonly name: string;
+  /** Writes the changed image; draws from `random` alone, so that an image's fate depends on (seed, epoch, index). */
+  apply(image: AugmentedImage, random: Random): void;
+}

@@ -1,0 +1,14 @@
+import type { Augmentation } from './augmentation.ts';
+import { flip } from './flip.ts';
+import { none } from './none.ts';
+import { padCropFlip } from './pad-crop-flip.ts';
+
+export type { Augmentation, AugmentedImage } from './augmentation.ts';
+export type AugmentationName = 'none' | 'flip' | 'pad-crop-flip';
+
+/** The augmentations by name. */
+export const augmentations: { readonly [N in AugmentationName]: Augmentation } = {
+  none,
+  flip,
+  'pad-crop-flip': padCropFlip,
+};

@@ -1,0 +1,90 @@
+import { random } from '../../numeric/random.ts';
+import { type Augmentation, augmentations } from '../augmentations/index.ts';
+import type { ImageSource } from '../image-source.ts';
+import { normalizationTables } from '../preprocessing.ts';
+import type { BatchSettings } from './settings.ts';
+
+/** Images ready for a network. The arrays are the receiver's own. */
+export interface Batch {
+  /** [count, C, H, W]. */
+  readonly images: Float32Array;
+  readonly labels: BigInt64Array;
+  readonly count: number;
+  /** The place in the epoch, from 0. */
+  readonly step: number;
+}
+
+export interface BatchPlace {
+  readonly epoch: number;
+  readonly step: number;
+}
+
+// Streams of random numbers that must not meet.
+const ORDER = 1;
+const AUGMENT = 2;
+
+/** Makes any batch of any epoch: its contents are a function of the source, the settings, epoch and step. */
+export function batchPreparer(
+  source: ImageSource,
+  settings: BatchSettings,
+): (place: BatchPlace) => Promise<Batch> {
+  const orderOf = epochOrder(source.count, settings);
+  const write = imageWriter(source, settings);
+  return async ({ epoch, step }) => {
+    const indices = orderOf(epoch).subarray(step * settings.batch, (step + 1) * settings.batch);
+    const raw = await readImages(source, indices);
+    const images = new Float32Array(raw.length);
+    indices.forEach((index, position) => write({ raw, images, epoch, index, position }));
+    const labels = BigInt64Array.from(indices, (index) => BigInt(source.labels[index]!));
+    return { images, labels, count: indices.length, step };
+  };
+}
+
+function epochOrder(count: number, { shuffle, seed }: BatchSettings): (epoch: number) => Uint32Array {
+  const unshuffled: Uint32Array = Uint32Array.from({ length: shuffle ? 0 : count }, (_, i) => i);
+  let latest = { epoch: -1, order: unshuffled };
+  return (epoch) => {
+    if (!shuffle) return unshuffled;
+    if (latest.epoch !== epoch) latest = { epoch, order: random(seed, epoch, ORDER).permutation(count) };
+    return latest.order;
+  };
+}
+
+async function readImages(source: ImageSource, indices: Uint32Array): Promise<Uint8Array> {
+  const bytes = source.channels * source.height * source.width;
+  const raw = new Uint8Array(indices.length * bytes);
+  const pending: Promise<void>[] = [];
+  indices.forEach((index, position) => {
+    const read = source.read(index, raw.subarray(position * bytes, (position + 1) * bytes));
+    if (read) pending.push(read);
+  });
+  if (pending.length) await Promise.all(pending);
+  return raw;
+}
+
+interface ImageInBatch {
+  readonly raw: Uint8Array;
+  readonly images: Float32Array;
+  readonly epoch: number;
+  readonly index: number;
+  readonly position: number;
+}
+
+function imageWriter(source: ImageSource, settings: BatchSettings): (image: ImageInBatch) => void {
+  const augmentation = resolveAugmentation(settings);
+  const tables = normalizationTables(settings.preprocessing);
+  const plane = source.height * source.width;
+  const bytes = source.channels * plane;
+  const target = new Uint8Array(bytes);
+  return ({ raw, images, epoch, index, position }) => {
+    const start = position * bytes;
+    const image = raw.subarray(start, start + bytes);
+    augmentation.apply({ image, target, size: source }, random(settings.seed, epoch, AUGMENT, index));
+    for (const [channel, table] of tables.entries())
+      for (let i = channel * plane, end = i + plane; i < end; i++) images[start + i] = table[target[i]!]!;
+  };
+}
+
+function resolveAugmentation({ augmentation }: BatchSettings): Augmentation {
+  return typeof augmentation === 'string' ? augmentations[augmentation] : augmentation;
+}

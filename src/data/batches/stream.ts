@@ -1,0 +1,70 @@
+import { augmentations } from '../augmentations/index.ts';
+import type { ImageSource } from '../image-source.ts';
+import type { WorkerTask } from './messages.ts';
+import { type Batch, batchPreparer } from './prepare.ts';
+import { type BatchSettings, checkSettings, stepsPerEpoch } from './settings.ts';
+import { type EpochStart, workerEpochs } from './worker-epochs.ts';
+
+export interface BatchOptions extends BatchSettings {
+  /**
+   * 1 (the default) prepares batches in a worker thread, 0 on the caller's. Sources without an origin and
+   * augmentations of the caller's own cannot be sent to a thread and are always prepared on the caller's.
+   */
+  readonly workers?: 0 | 1;
+}
+
+/** The batches of any epoch. May own a thread: close it. */
+export interface BatchStream {
+  /** Batches in an epoch. */
+  readonly steps: number;
+  /**
+   * The batches of an epoch from `firstStep` (default 0) on: the same ones, bit for bit, whatever was read before and
+   * whichever thread prepares them.
+   */
+  epoch(epoch: number, firstStep?: number): AsyncIterable<Batch>;
+  close(): Promise<void>;
+}
+
+/** Shuffled, augmented and normalised batches of a source; throws `shape` where the source does not fit the preprocessing. */
+export function openBatches(source: ImageSource, options: BatchOptions): BatchStream {
+  checkSettings(source, options);
+  const steps = stepsPerEpoch(source.count, options);
+  const task = options.workers === 0 ? null : workerTask(source, options);
+  if (!task) {
+    const epoch = ownThreadEpochs(source, options);
+    return {
+      steps,
+      epoch: (number, firstStep = 0) => epoch({ epoch: number, firstStep }),
+      close: async () => {},
+    };
+  }
+  const worker = workerEpochs(task);
+  return {
+    steps,
+    epoch: (number, firstStep = 0) => worker.epoch({ epoch: number, firstStep }),
+    close: worker.close,
+  };
+}
+
+function ownThreadEpochs(source: ImageSource, settings: BatchSettings) {
+  const prepare = batchPreparer(source, settings);
+  const steps = stepsPerEpoch(source.count, settings);
+  return async function* ({ epoch, firstStep }: EpochStart): AsyncGenerator<Batch, void> {
+    for (let step = firstStep; step < steps; step++) yield await prepare({ epoch, step });
+  };
+}
+
+function workerTask(source: ImageSource, options: BatchOptions): WorkerTask | null {
+  const { batch, preprocessing, seed, augmentation, shuffle, dropLast } = options;
+  if (!source.origin || !isNamed(augmentation)) return null;
+  const { name, count, channels, height, width, labels, classes } = source;
+  return {
+    source: { name, count, channels, height, width, labels, classes },
+    origin: source.origin,
+    settings: { batch, preprocessing, seed, augmentation, shuffle, dropLast },
+  };
+}
+
+function isNamed(augmentation: BatchSettings['augmentation']): boolean {
+  return typeof augmentation === 'string' && Object.hasOwn(augmentations, augmentation);
+}

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import { EspalierError } from '../errors.ts';
+import { type GetOptions, getCifar10 } from './cifar10/get.ts';
+import { openCifar10 } from './cifar10/open.ts';
+import { findFashionMnist, openFashionMnist } from './fashion-mnist.ts';
+import { type ImageFolderOptions, openImageFolder } from './image-folder/open.ts';
+import type { DataSet, ImageSource } from './image-source.ts';
+import { limitSource } from './subset.ts';
+
+export interface OpenOptions extends ImageFolderOptions {
+  /** At most this many training images: a seeded subset, balanced over classes. */
+  readonly limit?: number;
+  /** The same for test images. */
+  readonly testLimit?: number;
+  /** The folder that stands in for ~/.cache. */
+  readonly cache?: string;
+}
+
+/** A data set with a name. */
+export interface NamedDataSet {
+  readonly title: string;
+  open(options: OpenOptions): Promise<DataSet>;
+  /** Fetches it, or finds it and checks that it is complete; its folder. */
+  get(options: GetOptions): Promise<string>;
+}
+
+/** The data sets that are known by name; any other name is a folder. */
+export const dataSets: Readonly<Record<string, NamedDataSet>> = {
+  cifar10: {
+    title: 'CIFAR-10: 60 000 colour images of 32×32 in 10 classes',
+    open: ({ cache }) => openCifar10(cache),
+    get: (options) => getCifar10(options),
+  },
+  'fashion-mnist': {
+    title: 'Fashion-MNIST: 70 000 grey images of 28×28 in 10 classes',
+    open: () => openFashionMnist(),
+    get: () => findFashionMnist(),
+  },
+};
+
+/**
+ * The data set of a name, or the images in a folder by class. Folders decode to `height` × `width`; a named set has
+ * its own size and throws `shape` where another is asked for. Throws `usage` on an unknown name.
+ */
+export async function openDataSet(name: string, options: OpenOptions = {}): Promise<DataSet> {
+  const { limit, testLimit, seed = 0 } = options;
+  const opened = await open(name, options);
+  const train = limit === undefined ? opened.train : limitSource(opened.train, limit, seed);
+  const test = testLimit === undefined ? opened.test : limitSource(opened.test, testLimit, seed);
+  return { name: opened.name, train, test };
+}
+
+/** Fetches a data set by name, or checks it where it is; its folder. Throws `usage` on an unknown name. */
+export async function getDataSet(name: string, options: GetOptions = {}): Promise<string> {
+  const known = findNamed(name);
+  if (known) return known.get(options);
+  throw new EspalierError('usage', `unknown data set ${name}, expected one of ${names()}`);
+}
+
+async function open(name: string, options: OpenOptions): Promise<DataSet> {
+  const known = findNamed(name);
+  if (known) {
+    const opened = await known.open(options);
+    checkSize(opened.test, options);
+    return opened;
+  }
+  const found = await stat(name).catch(() => null);
+  if (found?.isDirectory()) return openImageFolder(name, options);
+  const what = found ? 'a file' : 'no such folder';
+  throw new EspalierError(
+    'usage',
+    `unknown data set ${name}: expected ${names()} or a folder, found ${what}`,
+  );
+}
+
+function findNamed(name: string): NamedDataSet | undefined {
+  return Object.hasOwn(dataSets, name) ? dataSets[name] : undefined;
+}
+
+function names(): string {
+  return Object.keys(dataSets).join(', ');
+}
+
+function checkSize(source: ImageSource, { height = source.height, width = source.width }: OpenOptions): void {
+  if (height === source.height && width === source.width) return;
+  const message = `images are ${source.height}×${source.width}, expected ${height}×${width}`;
+  throw new EspalierError('shape', message, { where: source.name });
+}

@@ -1,0 +1,51 @@
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EspalierError } from '../../errors.ts';
+import { withFileErrors } from '../file-system.ts';
+
+const IMAGE_FILE = /\.(jpe?g|png|webp|gif|avif|tiff?)$/i;
+
+/** The names of the folders in a folder, sorted. */
+export async function subfolders(root: string): Promise<string[]> {
+  const entries = await withFileErrors(root, () => readdir(root, { withFileTypes: true }));
+  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
+  return folders
+    .map((entry) => entry.name)
+    .filter((name) => !name.startsWith('.'))
+    .sort();
+}
+
+/** Image files and their labels. */
+export interface LabelledFiles {
+  readonly paths: string[];
+  readonly labels: Int32Array;
+}
+
+/** The images in `root`'s folders, labelled by their folder's place in `classes`; throws `invalid-data` on a folder of no class. */
+export async function listClassFolders(root: string, classes: readonly string[]): Promise<LabelledFiles> {
+  const labelOf = new Map(classes.map((name, label) => [name, label]));
+  const paths: string[] = [];
+  const labels: number[] = [];
+  for (const folder of await subfolders(root)) {
+    const label = labelOf.get(folder);
+    if (label === undefined)
+      throw new EspalierError('invalid-data', `folder ${folder} is none of the ${classes.length} classes`, {
+        where: root,
+      });
+    for (const path of await listImages(join(root, folder))) {
+      paths.push(path);
+      labels.push(label);
+    }
+  }
+  if (paths.length) return { paths, labels: Int32Array.from(labels) };
+  const message = 'no images found: expected one folder per class with .jpg, .png, .webp … files';
+  throw new EspalierError('invalid-data', message, { where: root });
+}
+
+async function listImages(folder: string): Promise<string[]> {
+  const names = await withFileErrors(folder, () => readdir(folder));
+  return names
+    .filter((name) => IMAGE_FILE.test(name))
+    .sort()
+    .map((name) => join(folder, name));
+}

@@ -1,0 +1,59 @@
+import { EspalierError } from '../../errors.ts';
+import { loadDecoder } from '../decoder.ts';
+import type { ImageSize, ImageSource } from '../image-source.ts';
+
+/** ImageNet's evaluation resizes to 256/224 of the crop. */
+const RESIZE_RATIO = 256 / 224;
+const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
+
+/**
+ * Reads image files as [3, height, width]: turned upright, sRGB without alpha, the shorter side resized to 256/224 of
+ * the size (antialiased bilinear) and the centre cropped, as ImageNet's evaluation does. The first 512 MiB of decoded
+ * images stay in memory. Throws `invalid-data` naming the file that cannot be decoded.
+ */
+export function imageFileReader(paths: readonly string[], size: ImageSize): ImageSource['read'] {
+  // The first to come stay: an epoch reads every image once, so that the least recently used is the next one needed.
+  const kept = new Map<number, Uint8Array>();
+  const capacity = Math.floor(MEMORY_BUDGET_BYTES / (size.channels * size.height * size.width));
+  return async (index, target) => {
+    const known = kept.get(index);
+    if (known) return target.set(known);
+    await decodeFile(paths[index]!, size, target);
+    if (kept.size < capacity) kept.set(index, target.slice());
+  };
+}
+
+async function decodeFile(path: string, { height, width }: ImageSize, target: Uint8Array): Promise<void> {
+  const sharp = await loadDecoder();
+  const [outerHeight, outerWidth] = [Math.round(height * RESIZE_RATIO), Math.round(width * RESIZE_RATIO)];
+  const crop = {
+    top: Math.floor((outerHeight - height) / 2),
+    left: Math.floor((outerWidth - width) / 2),
+    height,
+    width,
+  };
+  const pixels = await sharp(path, { failOn: 'error' })
+    .autoOrient()
+    .resize(outerWidth, outerHeight, { fit: 'cover', kernel: 'linear', fastShrinkOnLoad: false })
+    .extract(crop)
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer()
+    .catch((cause: Error) => {
+      const [reason] = cause.message.split('\n');
+      const message = `image cannot be decoded: ${reason}`;
+      throw new EspalierError('invalid-data', message, { where: path, cause });
+    });
+  planarInto(pixels, target);
+}
+
+function planarInto(pixels: Uint8Array, target: Uint8Array): void {
+  const plane = target.length / 3;
+  const channels = pixels.length / plane;
+  for (let channel = 0; channel < 3; channel++) {
+    const from = channels === 3 ? channel : 0; // grey stays one channel
+    const offset = channel * plane;
+    for (let i = 0; i < plane; i++) target[offset + i] = pixels[i * channels + from]!;
+  }
+}

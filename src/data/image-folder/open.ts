@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import { EspalierError } from '../../errors.ts';
+import { withFileErrors } from '../file-system.ts';
+import type { DataSet, ImageSource } from '../image-source.ts';
+import { sourceAt } from '../origin.ts';
+import { splitSource } from '../subset.ts';
+import { listClassFolders, subfolders } from './class-folders.ts';
+
+const TRAIN_SHARE = 0.9;
+const TRAIN_FOLDERS = ['train'];
+const TEST_FOLDERS = ['val', 'validation', 'test'];
+
+export interface ImageFolderOptions {
+  /** Default 224. */
+  readonly height?: number;
+  /** Default 224. */
+  readonly width?: number;
+  /** A file of folder names, one a line: line i names label i. Without it labels follow the folders' sorted names. */
+  readonly labels?: string;
+  /**
+   * Where there is no folder of test images: 'train' (the default) keeps a tenth of the images, drawn by seed, out of
+   * training for testing; 'evaluate' takes all images as test set.
+   */
+  readonly purpose?: 'train' | 'evaluate';
+  readonly seed?: number;
+}
+
+/** Images in ROOT/{train,val|test}/CLASS/ or ROOT/CLASS/, decoded when read; throws `invalid-data` where there are none. */
+export async function openImageFolder(root: string, options: ImageFolderOptions): Promise<DataSet> {
+  const folders = await subfolders(root);
+  const trainFolder = TRAIN_FOLDERS.find((name) => folders.includes(name));
+  const testFolder = TEST_FOLDERS.find((name) => folders.includes(name));
+  const name = basename(resolve(root));
+  if (!trainFolder) {
+    const onlyTest = testFolder && folders.every((folder) => TEST_FOLDERS.includes(folder));
+    return { name, ...(await withoutSplit(onlyTest ? join(root, testFolder) : root, options)) };
+  }
+  if (!testFolder) return { name, ...(await withoutSplit(join(root, trainFolder), options)) };
+  const classes = await classNames(join(root, trainFolder), options);
+  const [train, test] = await Promise.all(
+    [trainFolder, testFolder].map((folder) => openClasses(join(root, folder), classes, options)),
+  );
+  return { name, train: train!, test: test! };
+}
+
+async function withoutSplit(root: string, options: ImageFolderOptions): Promise<Omit<DataSet, 'name'>> {
+  const all = await openClasses(root, await classNames(root, options), options);
+  if (options.purpose === 'evaluate') return { train: all, test: all };
+  const [train, test] = splitSource(all, TRAIN_SHARE, options.seed ?? 0);
+  return { train, test };
+}
+
+async function classNames(root: string, { labels }: ImageFolderOptions): Promise<string[]> {
+  if (!labels) return subfolders(root);
+  const text = await withFileErrors(labels, () => readFile(labels, 'utf8'));
+  const names = text.split('\n').map((line) => line.trim());
+  while (names.at(-1) === '') names.pop();
+  const repeated = names.find((name, i) => name === '' || names.indexOf(name) !== i);
+  if (names.length && repeated === undefined) return names;
+  const found = repeated === undefined ? 'none' : `${repeated ? `${repeated} twice` : 'an empty line'}`;
+  throw new EspalierError('invalid-data', `expected one class name a line, found ${found}`, {
+    where: labels,
+  });
+}
+
+async function openClasses(
+  root: string,
+  classes: readonly string[],
+  options: ImageFolderOptions,
+): Promise<ImageSource> {
+  const { height = 224, width = 224 } = options;
+  const { paths, labels } = await listClassFolders(root, classes);
+  return sourceAt(
+    { kind: 'files', paths },
+    { name: basename(resolve(root)), channels: 3, height, width, labels, classes },
+  );
+}

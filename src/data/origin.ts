@@ -1,0 +1,35 @@
+import { imageFileReader } from './image-folder/decode.ts';
+import type { ImageOrigin, ImageSize, ImageSource } from './image-source.ts';
+
+/** Writes image `index` of an origin into `target`. */
+export type ImageReader = ImageSource['read'];
+
+type Kind = ImageOrigin['kind'];
+type OriginOf<K extends Kind> = Extract<ImageOrigin, { kind: K }>;
+
+const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageSize) => ImageReader } = {
+  memory: ({ pixels }, { channels, height, width }) => {
+    const bytes = channels * height * width;
+    return (index, target) => target.set(pixels.subarray(index * bytes, (index + 1) * bytes));
+  },
+  files: ({ paths }, size) => imageFileReader(paths, size),
+  subset: ({ of, indices }, size) => {
+    const read = openOrigin(of, size);
+    return (index, target) => read(indices[index]!, target);
+  },
+};
+
+/** A reader of the images at an origin, on the thread that calls. */
+export function openOrigin<K extends Kind>(origin: OriginOf<K>, size: ImageSize): ImageReader {
+  const open = readers[origin.kind as K] as (origin: OriginOf<K>, size: ImageSize) => ImageReader;
+  return open(origin, size);
+}
+
+/** A source over the images at an origin. */
+export function sourceAt(
+  origin: ImageOrigin,
+  description: Omit<ImageSource, 'read' | 'origin' | 'count'>,
+): ImageSource {
+  const read = openOrigin(origin, description);
+  return { ...description, count: description.labels.length, origin, read };
+}

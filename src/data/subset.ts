@@ -1,0 +1,62 @@
+import { EspalierError } from '../errors.ts';
+import { random } from '../numeric/random.ts';
+import type { ImageSource } from './image-source.ts';
+
+/** The images of a source at `indices`, in that order. */
+export function subset(source: ImageSource, indices: Uint32Array): ImageSource {
+  return {
+    ...source,
+    count: indices.length,
+    labels: Int32Array.from(indices, (index) => source.labels[index]!),
+    read: (index, target) => source.read(indices[index]!, target),
+    origin: source.origin && { kind: 'subset', of: source.origin, indices },
+  };
+}
+
+/**
+ * A random subset of n images that depends on the seed alone, in the source's order: ⌊n / classes⌋ or one more of each
+ * class, as far as a class has them. The source itself where it has no more than n.
+ */
+export function limitSource(source: ImageSource, n: number, seed: number): ImageSource {
+  if (!Number.isInteger(n) || n < 1)
+    throw new EspalierError('usage', `expected a limit of at least 1 image, found ${n}`, {
+      where: source.name,
+    });
+  if (n >= source.count) return source;
+  return subset(source, dealByClass(source.labels, seed).subarray(0, n).sort());
+}
+
+/** A seeded partition, class by class: the first part gets `share` of each class, rounded, and never all of two or more. */
+export function splitSource(source: ImageSource, share: number, seed: number): [ImageSource, ImageSource] {
+  const queues = shuffledByClass(source.labels, seed);
+  const cut = (size: number) => (size < 2 ? size : Math.min(size - 1, Math.round(size * share)));
+  const first = queues.flatMap((queue) => queue.slice(0, cut(queue.length)));
+  const second = queues.flatMap((queue) => queue.slice(cut(queue.length)));
+  return [subset(source, Uint32Array.from(first).sort()), subset(source, Uint32Array.from(second).sort())];
+}
+
+/** All indices, as if dealt from one shuffled pile per class in turn, the classes' order shuffled anew each round. */
+function dealByClass(labels: Int32Array, seed: number): Uint32Array {
+  const queues = shuffledByClass(labels, seed);
+  const dealt = new Uint32Array(labels.length);
+  let next = 0;
+  for (let round = 0; next < dealt.length; round++)
+    for (const label of random(seed, 2, round).permutation(queues.length)) {
+      const index = queues[label]![round];
+      if (index !== undefined) dealt[next++] = index;
+    }
+  return dealt;
+}
+
+function shuffledByClass(labels: Int32Array, seed: number): number[][] {
+  const members = new Map<number, number[]>();
+  labels.forEach((label, index) => {
+    const known = members.get(label);
+    if (known) known.push(index);
+    else members.set(label, [index]);
+  });
+  const sorted = [...members].sort(([a], [b]) => a - b);
+  return sorted.map(([label, indices]) =>
+    Array.from(random(seed, 1, label).permutation(indices.length), (i) => indices[i]!),
+  );
+}
