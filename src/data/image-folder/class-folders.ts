@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EspalierError } from '../../errors.ts';
 import { withFileErrors } from '../file-system.ts';
@@ -8,11 +8,12 @@ const IMAGE_FILE = /\.(jpe?g|png|webp|gif|avif|tiff?)$/i;
 /** The names of the folders in a folder, sorted. */
 export async function subfolders(root: string): Promise<string[]> {
   const entries = await withFileErrors(root, () => readdir(root, { withFileTypes: true }));
-  const folders = entries.filter((entry) => entry.isDirectory() || entry.isSymbolicLink());
-  return folders
-    .map((entry) => entry.name)
-    .filter((name) => !name.startsWith('.'))
-    .sort();
+  const names: string[] = [];
+  for (const entry of entries) {
+    const linked = entry.isSymbolicLink() && (await stat(join(root, entry.name))).isDirectory();
+    if ((entry.isDirectory() || linked) && !entry.name.startsWith('.')) names.push(entry.name);
+  }
+  return names.sort();
 }
 
 /** Image files and their labels. */

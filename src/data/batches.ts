@@ -1,9 +1,11 @@
-import { augmentations } from '../augmentations/index.ts';
-import type { ImageSource } from '../image-source.ts';
-import type { WorkerTask } from './messages.ts';
-import { type Batch, batchPreparer } from './prepare.ts';
-import { type BatchSettings, checkSettings, stepsPerEpoch } from './settings.ts';
-import { type EpochStart, workerEpochs } from './worker-epochs.ts';
+import { augmentations } from './augmentations/index.ts';
+import type { WorkerTask } from './batches/messages.ts';
+import { type Batch, batchPreparer } from './batches/prepare.ts';
+import { type BatchSettings, checkSettings, stepsPerEpoch } from './batches/settings.ts';
+import { type EpochStart, workerEpochs } from './batches/worker-epochs.ts';
+import type { ImageSource } from './image-source.ts';
+
+export type { Batch } from './batches/prepare.ts';
 
 export interface BatchOptions extends BatchSettings {
   /**
