@@ -20,7 +20,7 @@ export function filterShapes(network: Graph): LayerShapes[] {
   return network.nodes.filter(hasStripes).flatMap((node) => {
     const tensor = node.inputs[1]!.tensor;
     const [filters = 0, channels = 0, kH = 1, kW = 1] = tensor?.shape ?? [];
-    if (!tensor || tensor.shape.length !== 4 || kH * kW > MOST_POSITIONS) return [];
+    if (tensor?.shape.length !== 4 || kH * kW > MOST_POSITIONS) return [];
     const live = livePositions(tensor.data as Float32Array, filters, channels);
     const masks = live.map((positions) => positions.reduce((mask, position) => mask | (1 << position), 0));
     return [{ layer: layerName(node), kernel: [kH, kW] as const, filters, masks }];
