@@ -2,7 +2,7 @@ import { imageFileReader } from './image-folder/decode.ts';
 import type { ImageOrigin, ImageSize, ImageSource } from './image-source.ts';
 
 /** Writes image `index` of an origin into `target`. */
-export type ImageReader = ImageSource['read'];
+type ImageReader = ImageSource['read'];
 
 type Kind = ImageOrigin['kind'];
 type OriginOf<K extends Kind> = Extract<ImageOrigin, { kind: K }>;
@@ -20,7 +20,7 @@ const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageSize) =>
 };
 
 /** A reader of the images at an origin, on the thread that calls. */
-export function openOrigin<K extends Kind>(origin: OriginOf<K>, size: ImageSize): ImageReader {
+function openOrigin<K extends Kind>(origin: OriginOf<K>, size: ImageSize): ImageReader {
   const open = readers[origin.kind as K] as (origin: OriginOf<K>, size: ImageSize) => ImageReader;
   return open(origin, size);
 }

@@ -3,7 +3,7 @@ import { random } from '../numeric/random.ts';
 import type { ImageSource } from './image-source.ts';
 
 /** The images of a source at `indices`, in that order. */
-export function subset(source: ImageSource, indices: Uint32Array): ImageSource {
+function subset(source: ImageSource, indices: Uint32Array): ImageSource {
   return {
     ...source,
     count: indices.length,

