@@ -1,0 +1,27 @@
+/** The exit code of an interrupted process. */
+export const INTERRUPTED = 130;
+
+/** A watch on Ctrl-C and on requests to end. */
+export interface InterruptWatch {
+  readonly signal: AbortSignal;
+  stop(): void;
+}
+
+/**
+ * The first Ctrl-C aborts the signal and calls `onFirst`; the second ends the process at once with 130. Where the
+ * command does not listen to the signal the first one does.
+ */
+export function watchInterrupts(listens: boolean, onFirst: () => void): InterruptWatch {
+  const controller = new AbortController();
+  const interrupt = () => {
+    if (!listens || controller.signal.aborted) process.exit(INTERRUPTED);
+    controller.abort();
+    onFirst();
+  };
+  const names = ['SIGINT', 'SIGTERM'] as const;
+  for (const name of names) process.on(name, interrupt);
+  return {
+    signal: controller.signal,
+    stop: () => names.forEach((name) => process.off(name, interrupt)),
+  };
+}

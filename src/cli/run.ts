@@ -1,0 +1,64 @@
+import type { Flags, Options } from '../commands/flags.ts';
+import { EspalierError } from '../errors.ts';
+import { failureOf } from './failure.ts';
+import { watchInterrupts } from './interrupt.ts';
+import { makeProgram, type Typed } from './program.ts';
+import { openTerminal } from './terminal.ts';
+
+/** Runs a command line (without `node` and the script); the exit code. */
+export async function runCommandLine(argv: readonly string[]): Promise<number> {
+  endQuietlyWithoutReader();
+  try {
+    const program = makeProgram(runCommand);
+    if (argv.length === 0) program.outputHelp({ error: true });
+    if (argv.length === 0) return 2;
+    await program.parseAsync([...argv], { from: 'user' });
+    return 0;
+  } catch (error) {
+    return reportFailure(error, argv);
+  }
+}
+
+async function runCommand({ command, args, raw, global }: Typed): Promise<void> {
+  const options = Object.fromEntries(
+    Object.entries(command.options).map(([key, flag]) => [key, flag.read(raw[key])]),
+  ) as Options<Flags>;
+  const silent = global.quiet || global.json;
+  const terminal = openTerminal(process.stderr, { silent, quiet: global.quiet });
+  const watch = watchInterrupts(command.stopsCleanly ?? false, () =>
+    terminal.warn('stopping after this step; Ctrl-C again ends at once'),
+  );
+  try {
+    const { signal } = watch;
+    const output = await command.run(
+      { args, options, given: new Set(Object.keys(raw)) },
+      { ...terminal, signal },
+    );
+    const text = global.json ? JSON.stringify(output.data, null, 2) : output.text;
+    if (text !== '') process.stdout.write(`${text}\n`);
+  } finally {
+    watch.stop();
+  }
+}
+
+/** Says what failed: one line on stderr, and with --json a document on stdout. */
+function reportFailure(error: unknown, argv: readonly string[]): number {
+  const failure = failureOf(error);
+  if (!failure) return 0;
+  const { code, message, stack, exitCode } = failure;
+  const debug = argv.includes('--debug') || process.env.ESPALIER_DEBUG === '1';
+  process.stderr.write(`espalier: ${debug ? `${message}\n${stack}` : message}\n`);
+  if (argv.includes('--json')) {
+    process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+  }
+  return exitCode;
+}
+
+/** `espalier … | head` ends without a word once nobody reads any more. */
+function endQuietlyWithoutReader(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0);
+    throw new EspalierError('io', `cannot write to stdout: ${error.message}`);
+  });
+  process.stderr.on('error', () => {});
+}

@@ -1,0 +1,101 @@
+import type { Context, Progress } from '../commands/command.ts';
+import { formatCount, formatDuration } from '../report/quantities.ts';
+
+export interface TerminalOptions {
+  /** Nothing but warnings and errors. */
+  readonly silent: boolean;
+  /** Not even warnings. */
+  readonly quiet: boolean;
+}
+
+/** Where lines go: a stream such as stderr. */
+export interface LineStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+  write(text: string): unknown;
+}
+
+const BAR_WIDTH = 24;
+const REDRAW_MS = 80;
+/** How often progress is told where there is no terminal to redraw. */
+const LINE_MS = 10_000;
+
+type Messages = Pick<Context, 'progress' | 'note' | 'warn'>;
+
+/** Lines and one progress bar on a stream: redrawn on a terminal, a line every ten seconds elsewhere. */
+export function openTerminal(stream: LineStream, { silent, quiet }: TerminalOptions): Messages {
+  let drawn = false;
+  let redraw = () => {};
+  const clear = () => {
+    if (drawn) stream.write('\r\x1b[2K');
+    drawn = false;
+  };
+  const line = (text: string) => {
+    clear();
+    stream.write(`${text}\n`);
+    redraw();
+  };
+  const show = (text: string) => {
+    stream.write(`\r\x1b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`);
+    drawn = true;
+  };
+
+  const progress: Context['progress'] = (label, total, unit = '') => {
+    if (silent) return { advance() {}, to() {}, done() {} };
+    const started = performance.now();
+    const state: BarState = { label, total, unit, done: 0, started, note: '' };
+    let shown = stream.isTTY ? Number.NEGATIVE_INFINITY : started;
+    const draw = () => (stream.isTTY ? show(barLine(state)) : line(plainLine(state)));
+    if (stream.isTTY) redraw = () => show(barLine(state));
+    const to: Progress['to'] = (done, note) => {
+      state.done = done;
+      state.note = note ?? state.note;
+      const now = performance.now();
+      if (now - shown < (stream.isTTY ? REDRAW_MS : LINE_MS)) return;
+      shown = now;
+      draw();
+    };
+    const done = () => {
+      redraw = () => {};
+      clear();
+    };
+    return { advance: (n, note) => to(state.done + n, note), to, done };
+  };
+  return {
+    progress,
+    note: (text) => void (silent || line(text)),
+    warn: (text) => void (quiet || line(text)),
+  };
+}
+
+interface BarState {
+  readonly label: string;
+  readonly total: number;
+  readonly unit: string;
+  readonly started: number;
+  done: number;
+  note: string;
+}
+
+function barLine(state: BarState): string {
+  const filled = Math.round(BAR_WIDTH * part(state));
+  const bar = `${'━'.repeat(filled)}${'╌'.repeat(BAR_WIDTH - filled)}`;
+  return [state.label, bar, ...facts(state)].join('  ');
+}
+
+const plainLine = (state: BarState): string => [`${state.label}:`, ...facts(state)].join('  ');
+
+const part = ({ done, total }: BarState): number => (total > 0 ? Math.min(1, done / total) : 0);
+
+function facts(state: BarState): string[] {
+  const { done, total, unit, started, note } = state;
+  const seconds = (performance.now() - started) / 1000;
+  const speed = done / seconds;
+  const left = (total - done) / speed;
+  return [
+    `${Math.floor(100 * part(state))} %`.padStart(5),
+    unit && done > 0 ? `${formatCount(Math.round(speed))} ${unit}/s` : '',
+    done > 0 && done < total ? `${formatDuration(left)} left` : '',
+    note,
+  ].filter((fact) => fact !== '');
+}

@@ -1,0 +1,62 @@
+import type { Flag, Flags, Options } from './flags.ts';
+
+/** A progress bar. */
+export interface Progress {
+  /** Moves on by `n`, with a few words on where it stands. */
+  advance(n: number, note?: string): void;
+  /** Moves to `done`. */
+  to(done: number, note?: string): void;
+  /** Takes the bar away. */
+  done(): void;
+}
+
+/** What a command sees of the terminal. */
+export interface Context {
+  /** Aborted by the first Ctrl-C. */
+  readonly signal: AbortSignal;
+  /** A bar on stderr for `total` units of work. */
+  progress(label: string, total: number, unit?: string): Progress;
+  /** A line on stderr, left out with --quiet and --json. */
+  note(line: string): void;
+  /** A line on stderr that only --quiet leaves out. */
+  warn(line: string): void;
+}
+
+/** What a command has to say: `data` is printed with --json, `text` without. */
+export interface Output {
+  readonly data: unknown;
+  readonly text: string;
+}
+
+/** A positional argument: `<name>` is required, `[name]` is not, `<name...>` takes several. */
+export interface Argument {
+  readonly name: string;
+  readonly summary: string;
+}
+
+/** What was typed, parsed. */
+export interface Invocation<F extends Flags> {
+  /** By position; a variadic argument is one entry a word. */
+  readonly args: readonly string[];
+  readonly options: Options<F>;
+  /** The options that were typed, by key. */
+  readonly given: ReadonlySet<keyof F>;
+}
+
+export interface Command<F extends Flags = Flags> {
+  /** One word, or two for a command of a family: `data get`. */
+  readonly name: string;
+  readonly summary: string;
+  readonly arguments: readonly Argument[];
+  readonly options: F;
+  /** Command lines, each with what it does. */
+  readonly examples: readonly (readonly [line: string, does: string])[];
+  /** Whether it ends by itself soon after the signal; otherwise Ctrl-C ends the process. */
+  readonly stopsCleanly?: boolean;
+  run(invocation: Invocation<F>, context: Context): Promise<Output>;
+}
+
+/** A command, its options typed by its flags. Heavy modules belong in `run`, imported there. */
+export function defineCommand<const F extends Record<string, Flag<unknown>>>(command: Command<F>): Command {
+  return command as unknown as Command;
+}

@@ -1,0 +1,33 @@
+import type { DataSet } from '../data/image-source.ts';
+import type { Preprocessing } from '../data/preprocessing.ts';
+import { optional, text, wholeNumber } from './flags.ts';
+
+/** What `--data` takes. */
+export const DATA_SUMMARY = 'cifar10, fashion-mnist, or a folder of images by class';
+
+/** Flags that make a data set smaller. */
+export const limitFlags = {
+  limit: optional('--limit <n>', 'use a seeded subset of n training images', wholeNumber()),
+  testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),
+};
+
+interface DataOptions {
+  readonly labels?: string;
+  readonly limit?: number;
+  readonly testLimit?: number;
+  readonly seed?: number;
+}
+
+/** The schema of `--data`. */
+export const dataName = text;
+
+/** The data set of a name, decoded to the size that the model takes. */
+export async function openData(
+  name: string,
+  { height, width }: Preprocessing,
+  options: DataOptions,
+): Promise<DataSet> {
+  const { openDataSet } = await import('../data/data-sets.ts');
+  const { labels, limit, testLimit, seed = 1 } = options;
+  return openDataSet(name, { height, width, labels, limit, testLimit, seed });
+}

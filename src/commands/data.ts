@@ -1,0 +1,47 @@
+import { formatDuration } from '../report/quantities.ts';
+import { textTable } from '../report/text-table.ts';
+import { defineCommand } from './command.ts';
+
+export const dataGet = defineCommand({
+  name: 'data get',
+  summary: 'fetch a data set into the cache and verify its checksums',
+  arguments: [{ name: '<name>', summary: 'cifar10 or fashion-mnist' }],
+  options: {},
+  examples: [['espalier data get cifar10', 'fetch CIFAR-10 (139 MB) once']],
+  async run({ args: [name = ''] }, context) {
+    const { getDataSet } = await import('../data/data-sets.ts');
+    const started = performance.now();
+    let bar: ReturnType<typeof context.progress> | null = null;
+    const progress = (done: number, total: number, what: string) => {
+      bar ??= context.progress(name, total);
+      bar.to(done, what);
+    };
+    const path = await getDataSet(name, { progress });
+    (bar as { done(): void } | null)?.done();
+    const seconds = (performance.now() - started) / 1000;
+    return { data: { name, path }, text: `${name}: complete in ${path} (${formatDuration(seconds)})` };
+  },
+});
+
+export const dataList = defineCommand({
+  name: 'data list',
+  summary: 'the data sets that are known by name, and where they are',
+  arguments: [],
+  options: {},
+  examples: [['espalier data list', 'see what is there']],
+  async run() {
+    const { dataSets } = await import('../data/data-sets.ts');
+    const rows = await Promise.all(
+      Object.entries(dataSets).map(async ([name, dataSet]) => {
+        const path = await dataSet.find();
+        return { name, title: dataSet.title, path };
+      }),
+    );
+    const text = textTable(rows, [
+      { head: 'name', cell: (row) => row.name },
+      { head: 'where', cell: (row) => row.path ?? `not here: espalier data get ${row.name}` },
+      { head: 'what', cell: (row) => row.title },
+    ]);
+    return { data: { dataSets: rows }, text };
+  },
+});

@@ -1,0 +1,48 @@
+import { formatCount, formatDuration, formatPercent } from '../report/quantities.ts';
+import { defineCommand } from './command.ts';
+import { DATA_SUMMARY, dataName, openData } from './data-flags.ts';
+import { engine } from './engine.ts';
+import { defaulted, optional, required, wholeNumber } from './flags.ts';
+import { loadModel } from './model.ts';
+import { preprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
+
+export const evaluateModel = defineCommand({
+  name: 'eval',
+  summary: 'accuracy and loss of a model on test images',
+  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo' }],
+  options: {
+    data: required('--data <name>', DATA_SUMMARY, dataName),
+    limit: optional('--limit <n>', 'use a seeded subset of n test images', wholeNumber()),
+    seed: defaulted('--seed <n>', 'of the subset', [wholeNumber(0), 1]),
+    batch: defaulted('--batch <n>', 'images a run', [wholeNumber(), 128]),
+    threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
+    ...preprocessingFlags,
+  },
+  examples: [
+    ['espalier eval model.onnx --data cifar10', 'on the 10 000 test images of CIFAR-10'],
+    [
+      'espalier eval model.onnx --data photos --labels names.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225',
+      'on a folder of images by class, with a model that does not carry its preprocessing',
+    ],
+  ],
+  async run({ args: [name = ''], options }, context) {
+    const model = await loadModel(name);
+    const preprocessing = await resolvePreprocessing(model, options);
+    const { labels, limit, seed, batch, threads } = options;
+    const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
+    const { evaluate } = await import('../measure/index.ts');
+    const started = performance.now();
+    const bar = context.progress('evaluating', test.count, 'images');
+    const executor = await engine();
+    const progress = (done: number) => bar.to(done);
+    const result = await evaluate(model.graph, test, { executor, preprocessing, batch, threads, progress });
+    bar.done();
+    const { top1, top5, loss, images } = result;
+    const seconds = formatDuration((performance.now() - started) / 1000);
+    const accuracy = `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  loss ${loss.toFixed(4)}`;
+    return {
+      data: { top1, top5, loss, images },
+      text: `${accuracy}  (${formatCount(images)} images in ${seconds})`,
+    };
+  },
+});

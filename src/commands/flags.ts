@@ -1,0 +1,136 @@
+import * as v from 'valibot';
+import { EspalierError } from '../errors.ts';
+
+/** What commander hands over: text, true for a switch, undefined where the flag was not typed. */
+export type RawValue = string | boolean | undefined;
+
+/** A flag: how it is typed, and how its value is read. */
+export interface Flag<T> {
+  /** `--epochs <n>`; a switch takes no value. */
+  readonly usage: string;
+  readonly summary: string;
+  /** Shown in the help. */
+  readonly shownDefault?: string;
+  /** The value; throws EspalierError('usage'). */
+  read(raw: RawValue): T;
+}
+
+export type Flags = Readonly<Record<string, Flag<unknown>>>;
+export type Options<F extends Flags> = { readonly [K in keyof F]: ReturnType<F[K]['read']> };
+
+type ValueSchema<T> = v.GenericSchema<string, T>;
+
+/** A flag that may be left out. */
+export function optional<T>(usage: string, summary: string, schema: ValueSchema<T>): Flag<T | undefined> {
+  return { usage, summary, read: (raw) => (raw === undefined ? undefined : parse(usage, schema, raw)) };
+}
+
+/** A flag with a value of its own where it is left out. */
+export function defaulted<T>(
+  usage: string,
+  summary: string,
+  [schema, fallback]: readonly [ValueSchema<T>, T],
+): Flag<T> {
+  const read = (raw: RawValue) => (raw === undefined ? fallback : parse(usage, schema, raw));
+  return { usage, summary, shownDefault: String(fallback), read };
+}
+
+/** A flag that must be typed. */
+export function required<T>(usage: string, summary: string, schema: ValueSchema<T>): Flag<T> {
+  return {
+    usage,
+    summary: `${summary} (required)`,
+    read(raw) {
+      if (raw === undefined) throw missingFlag(usage);
+      return parse(usage, schema, raw);
+    },
+  };
+}
+
+/** A flag without a value; false where it is left out. `--no-x` is false where it is typed. */
+export function flagSwitch(usage: string, summary: string): Flag<boolean> {
+  return { usage, summary, read: (raw) => (raw === undefined ? usage.startsWith('--no-') : raw === true) };
+}
+
+/** The error for a flag that should have been typed. */
+export const missingFlag = (usage: string): EspalierError =>
+  new EspalierError('usage', `missing ${usage}: see --help`);
+
+function parse<T>(usage: string, schema: ValueSchema<T>, raw: RawValue): T {
+  const result = v.safeParse(schema, String(raw));
+  if (result.success) return result.output;
+  const name = usage.split(' ')[0]!;
+  throw new EspalierError('usage', `${name}: ${result.issues[0].message}, found ${JSON.stringify(raw)}`);
+}
+
+/** Any text but none. */
+export const text = v.pipe(v.string(), v.minLength(1, 'expected a value'));
+
+/** A whole number of at least `least`. */
+export function wholeNumber(least = 1) {
+  const message = `expected a whole number of at least ${least}`;
+  return v.pipe(
+    v.string(),
+    v.regex(/^\d+$/, message),
+    v.transform(Number),
+    v.safeInteger(message),
+    v.minValue(least, message),
+  );
+}
+
+/** A finite number within bounds, the bounds included. */
+export function numberIn(least: number, most = Number.POSITIVE_INFINITY) {
+  const message =
+    most === Number.POSITIVE_INFINITY
+      ? `expected a number of at least ${least}`
+      : `expected a number from ${least} to ${most}`;
+  return v.pipe(finite(message), v.minValue(least, message), v.maxValue(most, message));
+}
+
+/** A positive finite number. */
+export const positive = v.pipe(
+  finite('expected a number above 0'),
+  v.gtValue(0, 'expected a number above 0'),
+);
+
+/** 0 < x ≤ 1. */
+export const fraction = v.pipe(
+  finite('expected a fraction above 0, up to 1'),
+  v.gtValue(0, 'expected a fraction above 0, up to 1'),
+  v.maxValue(1, 'expected a fraction above 0, up to 1'),
+);
+
+/** Finite numbers separated by commas. */
+export const numbers = v.pipe(
+  v.string(),
+  v.regex(/^[^,]+(,[^,]+)*$/, 'expected numbers separated by commas'),
+  v.transform((list) => list.split(',').map(Number)),
+  v.array(
+    v.pipe(
+      v.number('expected numbers separated by commas'),
+      v.finite('expected numbers separated by commas'),
+    ),
+  ),
+);
+
+/** One of some words. */
+export const choice = <const T extends readonly string[]>(words: T) =>
+  v.picklist(words, `expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
+
+/** Some of some words, separated by commas. */
+export const choices = <const T extends readonly string[]>(words: T) =>
+  v.pipe(
+    v.string(),
+    v.transform((list) => list.split(',')),
+    v.array(v.picklist(words, `expected some of ${words.join(', ')}, separated by commas`)),
+  );
+
+function finite(message: string) {
+  return v.pipe(
+    v.string(),
+    v.regex(/\S/, message),
+    v.transform(Number),
+    v.number(message),
+    v.finite(message),
+  );
+}

@@ -1,0 +1,10 @@
+import { bench } from './bench.ts';
+import type { Command } from './command.ts';
+import { dataGet, dataList } from './data.ts';
+import { evaluateModel } from './eval.ts';
+import { fold } from './fold.ts';
+import { inspect } from './inspect.ts';
+import { report } from './report.ts';
+
+/** Every command, in the order of the help. */
+export const commands: readonly Command[] = [inspect, dataGet, dataList, evaluateModel, fold, bench, report];

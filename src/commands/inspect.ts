@@ -1,0 +1,100 @@
+import type { LayerCost } from '../measure/macs.ts';
+import { formatBytes, formatCount, formatMacs } from '../report/quantities.ts';
+import { textTable } from '../report/text-table.ts';
+import { defineCommand } from './command.ts';
+import { optional, wholeNumber } from './flags.ts';
+import { type LoadedModel, loadModel } from './model.ts';
+
+export const inspect = defineCommand({
+  name: 'inspect',
+  summary: 'parameters, MACs and bytes of a model, layer by layer, and its residual connections',
+  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
+  options: {
+    size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+  },
+  examples: [
+    ['espalier inspect resnet20', 'look at a network of the zoo'],
+    ['espalier inspect model.onnx --json', 'the same of a file, for programs'],
+  ],
+  async run({ args: [name = ''], options: { size } }) {
+    const model = await loadModel(name);
+    const facts = await inspectModel(model, size);
+    return { data: facts, text: describe(facts) };
+  },
+});
+
+async function inspectModel({ graph, name }: LoadedModel, size: number | undefined) {
+  const { costs } = await import('../measure/index.ts');
+  const { findResiduals } = await import('../residual/find.ts');
+  const { loadPreprocessing } = await import('../data/preprocessing.ts');
+  const initializers = new Set(graph.initializers);
+  const signature = (values: typeof graph.inputs) =>
+    values.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+  const operators: Record<string, number> = {};
+  for (const { op } of graph.nodes) operators[op] = (operators[op] ?? 0) + 1;
+  return {
+    model: name,
+    ...costs(graph, { size }),
+    groups: [],
+    groupsAnalysed: false,
+    residuals: findResiduals(graph),
+    opsets: graph.opsets,
+    inputs: signature(graph.inputs.filter((input) => !initializers.has(input))),
+    outputs: signature(graph.outputs),
+    operators,
+    preprocessing: loadPreprocessing(graph),
+  };
+}
+
+type Facts = Awaited<ReturnType<typeof inspectModel>>;
+
+function describe(facts: Facts): string {
+  return [
+    textTable(facts.layers, [
+      { head: 'layer', cell: (layer) => layer.name },
+      { head: 'operator', cell: (layer) => layer.op },
+      { head: 'kernel', cell: (layer) => layer.kernel?.join('×') ?? '' },
+      { head: 'channels', cell: channels },
+      { head: 'output', cell: (layer) => layer.outputShape?.join('×') ?? '' },
+      { head: 'MACs', cell: (layer) => formatCount(layer.macs), align: 'right' },
+      { head: 'share', cell: (layer) => share(layer.macs, facts.macs), align: 'right' },
+      { head: 'parameters', cell: (layer) => formatCount(layer.parameters), align: 'right' },
+    ]),
+    '',
+    `total       ${formatMacs(facts.macs)}, ${formatCount(facts.parameters)} parameters, ${formatBytes(facts.bytes)}`,
+    ...facts.inputs.map((value) => `input       ${signatureText(value)}`),
+    ...facts.outputs.map((value) => `output      ${signatureText(value)}`),
+    `opset       ${Object.entries(facts.opsets).map(opsetText).join(', ')}`,
+    `operators   ${operatorsText(facts.operators)}`,
+    `residuals   ${residualsText(facts.residuals)}`,
+    `images      ${preprocessingText(facts.preprocessing)}`,
+  ].join('\n');
+}
+
+const channels = ({ inChannels, outChannels }: LayerCost): string =>
+  outChannels ? `${inChannels ?? '?'} → ${outChannels}` : '';
+
+const share = (macs: number, total: number): string =>
+  total > 0 ? `${((100 * macs) / total).toFixed(1)} %` : '';
+
+const signatureText = ({ name, dtype, shape }: Facts['inputs'][number]): string =>
+  `${name}: ${dtype ?? 'unknown type'} [${shape?.map((dim) => dim ?? '?').join(', ') ?? '?'}]`;
+
+const opsetText = ([domain, opset]: [string, number]): string => `${domain || 'ai.onnx'} ${opset}`;
+
+function operatorsText(operators: Facts['operators']): string {
+  const sorted = Object.entries(operators).sort(([, a], [, b]) => b - a);
+  return sorted.map(([op, count]) => `${op} ${count}`).join(', ');
+}
+
+function residualsText(residuals: Facts['residuals']): string {
+  const kinds = new Map<string, number>();
+  for (const { kind } of residuals) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const parts = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  return residuals.length === 0 ? 'none' : `${residuals.length} (${parts})`;
+}
+
+const preprocessingText = (preprocessing: Facts['preprocessing']): string =>
+  preprocessing
+    ? `${preprocessing.height}×${preprocessing.width}, mean ${preprocessing.mean.join(',')}, std ${preprocessing.std.join(',')}`
+    : 'the file does not say how they are prepared: eval and train need --mean and --std';

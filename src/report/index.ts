@@ -1,0 +1,10 @@
+export { commandLine } from './command-line.ts';
+export { renderReport } from './page.ts';
+export {
+  type LayerShapes,
+  type Measures,
+  makeRunRecord,
+  type RunRecord,
+  readRunRecord,
+} from './run-record.ts';
+export { shapePicture } from './shape-picture.ts';

@@ -1,0 +1,42 @@
+import { type Html, html, trusted } from './html.ts';
+import type { RunRecord } from './run-record.ts';
+import { curves } from './sections/curves.ts';
+import { header } from './sections/header.ts';
+import { layers, leftAlone } from './sections/layers.ts';
+import { run } from './sections/run.ts';
+import { shapes } from './sections/shapes.ts';
+import { summary } from './sections/summary.ts';
+import { style } from './style.ts';
+
+/** The page's parts in reading order; each is left out where the record has nothing for it. */
+const sections: readonly ((record: RunRecord) => Html | null)[] = [
+  header,
+  summary,
+  curves,
+  shapes,
+  layers,
+  leftAlone,
+  run,
+];
+
+/** A run as one HTML page that needs nothing beside itself: no scripts, no fonts, no requests. */
+export function renderReport(record: RunRecord): string {
+  const title = `espalier ${record.recipe.command} ${String(record.recipe.options.model ?? '')}`.trim();
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${title}</title>
+<style>${trusted(style)}</style>
+</head>
+<body>
+<main>
+${sections.map((section) => section(record))}
+</main>
+</body>
+</html>
+`;
+  return page.html;
+}

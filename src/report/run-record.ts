@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+import { openRunDirectory, type Recipe, type RunEvent } from '../training/run-directory.ts';
+
+const number = v.pipe(v.number(), v.finite());
+const count = v.pipe(number, v.minValue(0));
+const maybe = v.optional(v.nullable(number));
+
+const epochSchema = v.object({
+  type: v.literal('epoch'),
+  epoch: count,
+  loss: number,
+  trainAccuracy: maybe,
+  testAccuracy: maybe,
+  testLoss: maybe,
+  macsKept: maybe,
+  learningRate: maybe,
+  seconds: maybe,
+  imagesPerSecond: maybe,
+});
+const measuresSchema = v.object({
+  parameters: maybe,
+  macs: maybe,
+  bytes: maybe,
+  top1: maybe,
+  top5: maybe,
+  /** Median, least and 90th percentile. */
+  latencyMs: maybe,
+  latencyMinMs: maybe,
+  latencyP90Ms: maybe,
+});
+const layerSchema = v.object({ name: v.string(), macs: count, parameters: maybe });
+const shapesSchema = v.object({
+  layer: v.string(),
+  kernel: v.tuple([count, count]),
+  filters: count,
+  masks: v.array(count),
+});
+
+const schemas = {
+  epoch: epochSchema,
+  result: v.object({ type: v.literal('result'), before: measuresSchema, after: measuresSchema }),
+  layers: v.object({ type: v.literal('layers'), before: v.array(layerSchema), after: v.array(layerSchema) }),
+  shapes: v.object({ type: v.literal('shapes'), shapes: v.array(shapesSchema) }),
+  'left-alone': v.object({
+    type: v.literal('left-alone'),
+    layers: v.array(v.object({ name: v.string(), reason: v.string() })),
+  }),
+};
+
+/** What one epoch measured; accuracies are fractions. */
+export type EpochPoint = v.InferOutput<typeof epochSchema>;
+/** What a network measures; `top1` is a fraction, latencies are of one batch. */
+export type Measures = v.InferOutput<typeof measuresSchema>;
+/** What one layer costs. */
+export type LayerPoint = v.InferOutput<typeof layerSchema>;
+/** The shapes of a layer's filters: in each mask bit i·kW + j is set where the stripe at (i, j) lives. */
+export interface LayerShapes {
+  readonly layer: string;
+  readonly kernel: readonly [number, number];
+  readonly filters: number;
+  readonly masks: readonly number[];
+}
+
+/** A run as its report shows it. */
+export interface RunRecord {
+  readonly recipe: Recipe;
+  readonly epochs: readonly EpochPoint[];
+  readonly result: { readonly before: Measures; readonly after: Measures } | null;
+  readonly layers: { readonly before: readonly LayerPoint[]; readonly after: readonly LayerPoint[] } | null;
+  readonly shapes: readonly LayerShapes[];
+  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/** The record of a run from its events; events that are unknown or malformed are passed over, the last of a kind counts. */
+export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunRecord {
+  const all = <K extends keyof typeof schemas>(kind: K) =>
+    events.flatMap((event) => {
+      const parsed = event?.type === kind ? v.safeParse(schemas[kind], event) : null;
+      return parsed?.success ? [parsed.output as v.InferOutput<(typeof schemas)[K]>] : [];
+    });
+  const epochs = new Map(all('epoch').map((epoch) => [epoch.epoch, epoch]));
+  return {
+    recipe,
+    epochs: [...epochs.values()].sort((a, b) => a.epoch - b.epoch),
+    result: all('result').at(-1) ?? null,
+    layers: all('layers').at(-1) ?? null,
+    shapes: all('shapes').at(-1)?.shapes ?? [],
+    leftAlone: all('left-alone').flatMap(({ layers }) => layers),
+  };
+}
+
+/** The record in a run directory; throws `missing-file` where there is none. */
+export function readRunRecord(path: string): RunRecord {
+  const run = openRunDirectory(path);
+  return makeRunRecord(run.recipe, run.readEvents());
+}

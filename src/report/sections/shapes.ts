@@ -1,0 +1,54 @@
+import { commonShapes, keptStripes, tapCount } from '../filter-shapes.ts';
+import { type Html, html } from '../html.ts';
+import { formatPercent } from '../quantities.ts';
+import type { LayerShapes, RunRecord } from '../run-record.ts';
+import { extent, heatMap, shapeGlyphs } from '../shape-glyphs.ts';
+
+const SHOWN = 6;
+const GRID = { cell: 4, gap: 6, columns: 16 };
+const HEAT_CELL = 26;
+
+/** For each layer: how many filters keep each position, the commonest shapes, and every filter's shape. */
+export function shapes({ shapes }: RunRecord): Html | null {
+  if (shapes.length === 0) return null;
+  return html`<section><h2>The shapes that were learned</h2>
+<p class="lead">Each square is one position of a filter's kernel, filled where the stripe of weights there lives. The large squares say
+how many in a hundred filters keep a position.</p><div class="shapes">${shapes.map(layerShapes)}</div></section>`;
+}
+
+function layerShapes(layer: LayerShapes): Html {
+  const gone = layer.masks.filter((mask) => mask === 0).length;
+  const [kH, kW] = layer.kernel;
+  const common = commonShapes(layer);
+  return html`<article class="shape-card"><h3>${layer.layer} <small>${kH}×${kW}</small></h3>
+<p class="facts">${layer.filters} filters${gone > 0 && `, ${gone} gone`} · ${formatPercent(keptStripes(layer), 0)} of stripes</p>
+<div class="shape-row">${heatSvg(layer)}<ul class="common">${common.slice(0, SHOWN).map(({ mask, filters }) => html`<li>${glyphSvg(mask, layer)}<span>${filters}</span></li>`)}</ul></div>
+<details><summary>all filters, the fullest first: ${common.length} shape${common.length === 1 ? '' : 's'}</summary>${gridSvg(layer)}</details></article>`;
+}
+
+function heatSvg(layer: LayerShapes): Html {
+  const [width, height] = [extent(layer.kernel[1], HEAT_CELL), extent(layer.kernel[0], HEAT_CELL)];
+  const title = `${layer.layer}: percentage of filters that keep each position`;
+  return html`<svg class="heat" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"><title>${title}</title>${heatMap(layer, { x: 0, y: 0, cell: HEAT_CELL })}</svg>`;
+}
+
+function glyphSvg(mask: number, { kernel }: LayerShapes): Html {
+  const cell = 9;
+  const [width, height] = [extent(kernel[1], cell), extent(kernel[0], cell)];
+  const title = `a shape with ${tapCount(mask)} of ${kernel[0] * kernel[1]} positions`;
+  return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"><title>${title}</title>${shapeGlyphs([{ mask, at: { x: 0, y: 0, cell } }], kernel)}</svg>`;
+}
+
+/** Every filter of a layer, the fullest first. */
+function gridSvg({ layer, kernel, masks }: LayerShapes): Html {
+  const stepX = extent(kernel[1], GRID.cell) + GRID.gap;
+  const stepY = extent(kernel[0], GRID.cell) + GRID.gap;
+  const sorted = [...masks].sort((a, b) => tapCount(b) - tapCount(a) || b - a);
+  const filters = sorted.map((mask, i) => ({
+    mask,
+    at: { x: (i % GRID.columns) * stepX, y: Math.floor(i / GRID.columns) * stepY, cell: GRID.cell },
+  }));
+  const width = GRID.columns * stepX - GRID.gap;
+  const height = Math.ceil(masks.length / GRID.columns) * stepY - GRID.gap;
+  return html`<svg class="all" viewBox="0 0 ${width} ${Math.max(1, height)}" role="img"><title>${layer}: the shape of each filter</title>${shapeGlyphs(filters, kernel)}</svg>`;
+}

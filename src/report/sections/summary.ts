@@ -1,0 +1,90 @@
+import { type Html, html } from '../html.ts';
+import { formatBytes, formatCount, formatMacs, formatMs, formatPercent, formatRatio } from '../quantities.ts';
+import type { Measures, RunRecord } from '../run-record.ts';
+
+interface Quantity {
+  readonly name: string;
+  readonly value: (measures: Measures) => number | null | undefined;
+  readonly format: (value: number) => string;
+  /** What the last column says of before and after. */
+  readonly change: (before: number, after: number) => string;
+  /** What stands below a value. */
+  readonly spread?: (measures: Measures) => string;
+}
+
+const part = (before: number, after: number): string => `${formatPercent(after / before, 1)} left`;
+
+const quantities: readonly Quantity[] = [
+  {
+    name: 'Accuracy (top-1)',
+    value: (m) => m.top1,
+    format: formatPercent,
+    change: (before, after) => `${signed(100 * (after - before))} points`,
+  },
+  {
+    name: 'Accuracy (top-5)',
+    value: (m) => m.top5,
+    format: formatPercent,
+    change: (before, after) => `${signed(100 * (after - before))} points`,
+  },
+  { name: 'MACs', value: (m) => m.macs, format: formatMacs, change: part },
+  { name: 'Parameters', value: (m) => m.parameters, format: formatCount, change: part },
+  { name: 'File', value: (m) => m.bytes, format: formatBytes, change: part },
+  {
+    name: 'Latency (median)',
+    value: (m) => m.latencyMs,
+    format: formatMs,
+    change: (before, after) => `${formatRatio(before / after)} as fast`,
+    spread: ({ latencyMinMs: least, latencyP90Ms: most }) =>
+      typeof least === 'number' && typeof most === 'number' ? `${formatMs(least)} – ${formatMs(most)}` : '',
+  },
+];
+
+/** The headline figures, and everything before and after in a table. */
+export function summary({ result, epochs }: RunRecord): Html {
+  if (!result) return unfinished(epochs.length);
+  const known = quantities.filter(
+    ({ value }) => isNumber(value(result.before)) || isNumber(value(result.after)),
+  );
+  return html`<section><h2>Before and after</h2>
+<div class="cards">${known.filter(({ name }) => name !== 'Accuracy (top-5)').map((quantity) => card(quantity, result))}</div>
+<table class="measures"><thead><tr><th></th><th class="number">before</th><th class="number">after</th><th class="number">change</th></tr></thead>
+<tbody>${known.map((quantity) => row(quantity, result))}</tbody></table>${slowNote(result)}</section>`;
+}
+
+const unfinished = (epochs: number): Html =>
+  html`<section><h2>Not finished</h2><p>This run has no result yet: ${epochs} epoch${epochs === 1 ? ' is' : 's are'} done.</p></section>`;
+
+type Result = NonNullable<RunRecord['result']>;
+
+function card({ name, value, format, change }: Quantity, { before, after }: Result): Html {
+  const [old, now] = [value(before), value(after)];
+  if (!isNumber(now)) return html``;
+  return html`<div class="card"><span>${name}</span><strong>${format(now)}</strong><em>${isNumber(old) ? change(old, now) : ''}</em></div>`;
+}
+
+function row(quantity: Quantity, { before, after }: Result): Html {
+  const { name, value, change } = quantity;
+  const [old, now] = [value(before), value(after)];
+  const changed = isNumber(old) && isNumber(now) ? change(old, now) : '–';
+  return html`<tr><th scope="row">${name}</th><td class="number">${cell(quantity, before)}</td><td class="number">${cell(quantity, after)}</td><td class="number">${changed}</td></tr>`;
+}
+
+function cell({ value, format, spread }: Quantity, measures: Measures): Html {
+  const found = value(measures);
+  const range = spread?.(measures);
+  return html`${isNumber(found) ? format(found) : '–'}${range && html`<small>${range}</small>`}`;
+}
+
+/** Below this factor the gain in speed is said to be none to speak of. */
+const WORTHWHILE = 1.05;
+
+function slowNote({ before, after }: Result): Html | null {
+  if (!isNumber(before.latencyMs) || !isNumber(after.latencyMs)) return null;
+  if (before.latencyMs / after.latencyMs >= WORTHWHILE) return null;
+  return html`<p class="warning">The network is not measurably faster here: the gain is under 5 %.</p>`;
+}
+
+const isNumber = (value: number | null | undefined): value is number => typeof value === 'number';
+
+const signed = (points: number): string => `${points < 0 ? '−' : '+'}${Math.abs(points).toFixed(2)}`;

@@ -1,0 +1,16 @@
+/** A column of a table: its head, its cell for a row, and the side its cells lean to. */
+export interface Column<Row> {
+  readonly head: string;
+  readonly cell: (row: Row) => string;
+  readonly align?: 'left' | 'right';
+}
+
+/** Rows as lines of aligned columns, two spaces apart, for terminals. */
+export function textTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
+  const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map(({ cell }) => cell(row)))];
+  const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
+  const pad = (text: string, i: number) =>
+    columns[i]!.align === 'right' ? text.padStart(widths[i]!) : text.padEnd(widths[i]!);
+  const rule = widths.map((width) => '─'.repeat(width));
+  return [cells[0]!, rule, ...cells.slice(1)].map((line) => line.map(pad).join('  ').trimEnd()).join('\n');
+}

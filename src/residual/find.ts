@@ -1,0 +1,74 @@
+import type { Graph, Node, Value } from '../graph/graph.ts';
+import { onlyOutput } from '../graph/graph.ts';
+import { type Connections, connections } from '../graph/topology.ts';
+
+/** y = f(x) + s(x): an Add both of whose inputs derive from one value. */
+export interface Residual {
+  /** The Add's name. */
+  readonly add: string;
+  /** The name of x, the nearest value that both inputs derive from. */
+  readonly from: string;
+  /** s is the identity; one convolution with what normalises it; or anything else. */
+  readonly kind: 'identity' | 'projection' | 'other';
+}
+
+/** The residual connections of a graph, in its order. */
+export function findResiduals(graph: Graph): Residual[] {
+  const links = connections(graph);
+  return graph.nodes.flatMap((add, index) => {
+    const [left, right] = add.inputs;
+    if (add.op !== 'Add' || add.domain !== '' || !left || !right || left.tensor || right.tensor) return [];
+    const fork = forkOf(graph, index, [left, right]);
+    if (!fork) return [];
+    return [
+      { add: add.name || onlyOutput(add).name, from: fork.name, kind: kindOf(fork, [left, right], links) },
+    ];
+  });
+}
+
+/** The latest value that both inputs of node `index` derive from: ancestors are marked backwards, 1 and 2, until one has both. */
+function forkOf(graph: Graph, index: number, [left, right]: readonly [Value, Value]): Value | null {
+  const marks = new Map<Value, number>();
+  const mark = (value: Value, bits: number) => marks.set(value, (marks.get(value) ?? 0) | bits);
+  mark(left, 1);
+  mark(right, 2);
+  for (let i = index - 1; i >= 0; i--) {
+    const node = graph.nodes[i]!;
+    let bits = 0;
+    for (const output of node.outputs) {
+      const own = (output && marks.get(output)) || 0;
+      if (own === 3) return output;
+      bits |= own;
+    }
+    if (bits) for (const input of node.inputs) if (input && !input.tensor) mark(input, bits);
+  }
+  return graph.inputs.find((input) => marks.get(input) === 3) ?? null;
+}
+
+/** What may stand beside the one convolution of a projection. */
+const besideProjection: ReadonlySet<string> = new Set(['BatchNormalization', 'AveragePool', 'Identity']);
+
+function kindOf(fork: Value, sides: readonly [Value, Value], links: Connections): Residual['kind'] {
+  const paths = sides.map((side) => nodesBetween(fork, side, links));
+  if (paths.some((path) => path.every((node) => node.op === 'Identity'))) return 'identity';
+  const projections = paths.filter(isProjection);
+  return projections.length === 1 ? 'projection' : 'other';
+}
+
+function isProjection(path: readonly Node[]): boolean {
+  const convolutions = path.filter((node) => node.op === 'Conv').length;
+  const others = path.filter((node) => node.op !== 'Conv');
+  return convolutions === 1 && others.every((node) => besideProjection.has(node.op));
+}
+
+function nodesBetween(fork: Value, end: Value, { producer }: Connections): Node[] {
+  const found = new Set<Node>();
+  const pending = [end];
+  for (let value = pending.pop(); value; value = pending.pop()) {
+    const node = value === fork ? undefined : producer.get(value);
+    if (!node || found.has(node)) continue;
+    found.add(node);
+    for (const input of node.inputs) if (input && !input.tensor) pending.push(input);
+  }
+  return [...found];
+}

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { failureOf } from '../../src/cli/failure.ts';
+import { EspalierError } from '../../src/errors.ts';
+
+describe('failures', () => {
+  it.each([
+    ['usage', 2],
+    ['interrupted', 130],
+    ['invalid-model', 1],
+    ['diverged', 1],
+  ] as const)('%s ends with %i', (code, exitCode) => {
+    expect(failureOf(new EspalierError(code, 'x'))).toMatchObject({ code, exitCode });
+  });
+
+  it('fit on one line, whatever the message', () => {
+    const error = new EspalierError('runtime', 'first\n   second', { where: 'conv1 (Conv)' });
+    expect(failureOf(error)?.message).toBe('conv1 (Conv): first second');
+  });
+
+  it("name bugs of espalier's own, with a way to learn more", () => {
+    const failure = failureOf(new TypeError('x is not a function'));
+    expect(failure).toMatchObject({ code: 'internal', exitCode: 1 });
+    expect(failure?.message).toMatch(/^internal: x is not a function .*--debug/);
+    expect(failureOf(new Error('internal: no output'))?.message).toMatch(/^internal: no output/);
+  });
+
+  it('keep the stack of the cause', () => {
+    const error = new EspalierError('runtime', 'x', { cause: new Error('deeper') });
+    expect(failureOf(error)?.stack).toMatch(/caused by Error: deeper/);
+  });
+});

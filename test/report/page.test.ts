@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { makeRunRecord, renderReport } from '../../src/report/index.ts';
+import type { RunEvent } from '../../src/training/run-directory.ts';
+import { events, recipe } from '../support/run-record.ts';
+
+const page = (list: readonly RunEvent[], options: object = {}) =>
+  renderReport(makeRunRecord({ ...recipe, options: { ...recipe.options, ...options } }, list));
+
+const headings = (html: string) => [...html.matchAll(/<h2>(.*?)<\/h2>/g)].map(([, text]) => text);
+
+describe('the report', () => {
+  it('tells the whole of a run in its order', () => {
+    expect(headings(page(events()))).toEqual([
+      'Before and after',
+      'Epoch by epoch',
+      'The shapes that were learned',
+      'Layer by layer',
+      'Left alone',
+      'Next',
+      'The run',
+    ]);
+  });
+
+  it('stays readable while a run has only begun', () => {
+    const html = page(events().filter(({ type, epoch }) => type === 'epoch' && epoch === 1));
+    expect(headings(html)).toEqual(['Not finished', 'Epoch by epoch', 'Next', 'The run']);
+    expect(html).toContain('espalier swp --resume runs/shapes');
+    expect(html).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  it('has no section for what was not recorded', () => {
+    expect(headings(page([]))).toEqual(['Not finished', 'Next', 'The run']);
+  });
+
+  it('shows figures before and after, and what they changed by', () => {
+    const html = page(events());
+    for (const text of ['91.73 %', '90.21 %', '−1.52 points', '1.84 ms', '1.52× as fast', '48.6 % left']) {
+      expect(html).toContain(text);
+    }
+  });
+
+  it('repeats the command', () => {
+    expect(page(events())).toContain(
+      'espalier swp models/resnet20-cifar10.onnx --data cifar10 --macs 0.5 --threshold 0.01 --epochs 8 --seed 1 --out runs/shapes',
+    );
+  });
+
+  it('says plainly when nothing got faster', () => {
+    const measures = { latencyMs: 2, top1: 0.9 };
+    const result = { type: 'result', before: measures, after: { ...measures, latencyMs: 1.95 } };
+    expect(page([result])).toContain('under 5 %');
+    expect(page(events())).not.toContain('under 5 %');
+  });
+
+  it('needs nothing from elsewhere and names every picture', () => {
+    const html = page(events());
+    expect(html).not.toMatch(/<script|src=|@import|url\(|<link/);
+    const pictures = html.match(/<svg[^>]*role="img"/g)!.length;
+    const titled = html.match(/<svg[^>]*role="img"[^>]*>\s*<title>[^<]+<\/title>/g)!.length;
+    expect(titled).toBe(pictures);
+  });
+
+  it('takes names from models as text, never as markup', () => {
+    const evil = `<img src=x onerror="alert(1)">'&`;
+    const hostile = JSON.parse(
+      JSON.stringify(events()).replaceAll('layer2.0.shortcut', 'EVIL').replaceAll('conv1', 'EVIL'),
+      (_, value) => (typeof value === 'string' ? value.replaceAll('EVIL', evil) : value),
+    ) as RunEvent[];
+    const html = page(hostile, { model: evil, out: evil });
+    expect(html).not.toContain('<img');
+    expect(html).toContain('&lt;img src=x onerror=&quot;alert(1)&quot;&gt;&#39;&amp;');
+  });
+});
