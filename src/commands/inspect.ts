@@ -24,10 +24,10 @@ export const inspect = defineCommand({
 });
 
 async function inspectModel({ graph, name }: LoadedModel, size: number | undefined) {
-  const { costs } = await import('../measure/index.ts');
+  const { costs } = await import('../measure/macs.ts');
   const { findResiduals } = await import('../residual/find.ts');
+  const { fedInputs } = await import('../measure/image-input.ts');
   const { loadPreprocessing } = await import('../data/preprocessing.ts');
-  const initializers = new Set(graph.initializers);
   const signature = (values: typeof graph.inputs) =>
     values.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
   const operators: Record<string, number> = {};
@@ -39,7 +39,7 @@ async function inspectModel({ graph, name }: LoadedModel, size: number | undefin
     groupsAnalysed: false,
     residuals: findResiduals(graph),
     opsets: graph.opsets,
-    inputs: signature(graph.inputs.filter((input) => !initializers.has(input))),
+    inputs: signature(fedInputs(graph)),
     outputs: signature(graph.outputs),
     operators,
     preprocessing: loadPreprocessing(graph),
@@ -53,9 +53,9 @@ function describe(facts: Facts): string {
     textTable(facts.layers, [
       { head: 'layer', cell: (layer) => layer.name },
       { head: 'operator', cell: (layer) => layer.op },
-      { head: 'kernel', cell: (layer) => layer.kernel?.join('×') ?? '' },
+      { head: 'kernel', cell: (layer) => layer.kernel.join('×') },
       { head: 'channels', cell: channels },
-      { head: 'output', cell: (layer) => layer.outputShape?.join('×') ?? '' },
+      { head: 'output', cell: (layer) => layer.outputShape.map((dim) => dim ?? '?').join('×') },
       { head: 'MACs', cell: (layer) => formatCount(layer.macs), align: 'right' },
       { head: 'share', cell: (layer) => share(layer.macs, facts.macs), align: 'right' },
       { head: 'parameters', cell: (layer) => formatCount(layer.parameters), align: 'right' },
@@ -72,7 +72,7 @@ function describe(facts: Facts): string {
 }
 
 const channels = ({ inChannels, outChannels }: LayerCost): string =>
-  outChannels ? `${inChannels ?? '?'} → ${outChannels}` : '';
+  outChannels > 0 ? `${inChannels} → ${outChannels}` : '';
 
 const share = (macs: number, total: number): string =>
   total > 0 ? `${((100 * macs) / total).toFixed(1)} %` : '';

@@ -1,15 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Preprocessing } from '../data/preprocessing.ts';
-import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-
-/** How a model of the zoo is built. */
-export interface ZooOptions {
-  readonly classes?: number;
-  readonly seed?: number;
-  /** The scale that BatchNormalization starts from. */
-  readonly gamma?: number;
-}
+import type { ModelOptions } from '../models/index.ts';
 
 /** A network, and what is known of it beside the file. */
 export interface LoadedModel {
@@ -20,19 +12,16 @@ export interface LoadedModel {
   readonly zooPreprocessing: Preprocessing | null;
 }
 
-/** The network in an .onnx file, or one of the zoo, freshly initialised. */
-export async function loadModel(name: string, options: ZooOptions = {}): Promise<LoadedModel> {
-  if (isPath(name)) {
+/** The network in an .onnx file, or one of the zoo, freshly initialised; the options are the zoo's alone. */
+export async function loadModel(name: string, options: ModelOptions = {}): Promise<LoadedModel> {
+  if (isModelPath(name)) {
     const { readModelFile } = await import('../onnx/index.ts');
     return { graph: readModelFile(name), name, zooPreprocessing: null };
   }
-  const { buildModel, isModelName, zoo } = await import('../models/index.ts');
-  if (!isModelName(name)) throw unknownModel(name, Object.keys(zoo));
+  const { buildModel, zoo } = await import('../models/index.ts');
   return { graph: buildModel(name, options), name, zooPreprocessing: zoo[name]!.preprocessing };
 }
 
-const isPath = (name: string): boolean => /\.onnx$/i.test(name) || /[\\/]/.test(name) || existsSync(name);
-
-function unknownModel(name: string, known: readonly string[]): EspalierError {
-  return new EspalierError('usage', `${name}: expected an .onnx file or one of ${known.join(', ')}`);
-}
+/** Whether a model is meant as a file and not as a name of the zoo. */
+export const isModelPath = (name: string): boolean =>
+  /\.onnx$/i.test(name) || /[\\/]/.test(name) || existsSync(name);

@@ -27,51 +27,36 @@ export async function resolvePreprocessing(
   options: PreprocessingOptions,
 ): Promise<Preprocessing> {
   const { loadPreprocessing } = await import('../data/preprocessing.ts');
+  const { asImage, fedInputs } = await import('../measure/image-input.ts');
+  const input = fedInputs(model.graph)[0];
+  const image = input ? asImage(input) : null;
   const stored = loadPreprocessing(model.graph) ?? model.zooPreprocessing;
-  const { channels, height, width } = inputSize(model);
-  const wanted = {
-    height: options.size ?? stored?.height ?? height,
-    width: options.size ?? stored?.width ?? width,
+  const preprocessing = {
+    height: options.size ?? stored?.height ?? fixed(image?.height),
+    width: options.size ?? stored?.width ?? fixed(image?.width),
     mean: options.mean ?? stored?.mean,
     std: options.std ?? stored?.std,
   };
-  const missing = [
-    !wanted.mean && '--mean',
-    !wanted.std && '--std',
-    !(wanted.height && wanted.width) && '--size',
-  ];
-  if (missing.some(Boolean)) {
-    const flags = missing.filter(Boolean).join(', ');
-    throw new EspalierError('usage', `the model does not say how images are prepared: give ${flags}`, {
-      where: model.name,
-    });
-  }
-  const found = wanted as Preprocessing;
-  for (const [flag, list] of [
-    ['--mean', found.mean],
-    ['--std', found.std],
-  ] as const) {
-    if (channels !== null && list.length !== channels) {
-      throw new EspalierError(
-        'usage',
-        `${flag}: expected ${channels} numbers, one a channel, found ${list.length}`,
-      );
-    }
-  }
-  if (found.std.some((std) => !(std > 0)))
-    throw new EspalierError('usage', '--std: expected numbers above 0');
-  return found;
+  requireAll(preprocessing, model.name);
+  checkChannels(preprocessing, fixed(image?.channels));
+  return preprocessing;
 }
 
-/** The sizes that the model's first input fixes; [N, C, H, W], or [N, H, W, C] where the last is 1 or 3. */
-function inputSize({ graph }: LoadedModel) {
-  const initializers = new Set(graph.initializers);
-  const shape = graph.inputs.find((input) => !initializers.has(input))?.shape ?? [];
-  const fixed = (dim: unknown) => (typeof dim === 'number' ? dim : null);
-  const [, first, second, third] = shape.map(fixed);
-  const channelsLast = shape.length === 4 && (third === 1 || third === 3) && first !== 1 && first !== 3;
-  if (shape.length !== 4) return { channels: null, height: null, width: null };
-  return channelsLast
-    ? { channels: third!, height: first ?? null, width: second ?? null }
-    : { channels: first ?? null, height: second ?? null, width: third ?? null };
+const fixed = (dim: unknown): number | undefined => (typeof dim === 'number' ? dim : undefined);
+
+function requireAll(found: Partial<Preprocessing>, where: string): asserts found is Preprocessing {
+  const flags = { '--mean': found.mean, '--std': found.std, '--size': found.height && found.width };
+  const missing = Object.entries(flags).flatMap(([flag, value]) => (value ? [] : [flag]));
+  if (missing.length === 0) return;
+  const message = `the model does not say how images are prepared: give ${missing.join(', ')}`;
+  throw new EspalierError('usage', message, { where });
+}
+
+function checkChannels({ mean, std }: Preprocessing, channels: number = mean.length): void {
+  for (const [flag, list] of Object.entries({ '--mean': mean, '--std': std })) {
+    if (list.length === channels) continue;
+    const message = `${flag}: expected ${channels} number${channels === 1 ? '' : 's'}, one a channel, found ${list.length}`;
+    throw new EspalierError('usage', message);
+  }
+  if (std.some((value) => !(value > 0))) throw new EspalierError('usage', '--std: expected numbers above 0');
 }

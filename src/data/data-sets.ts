@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EspalierError } from '../errors.ts';
-import { type GetOptions, getCifar10 } from './cifar10/get.ts';
+import { findCifar10, type GetOptions, getCifar10 } from './cifar10/get.ts';
 import { openCifar10 } from './cifar10/open.ts';
 import { findFashionMnist, openFashionMnist } from './fashion-mnist.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder/open.ts';
@@ -22,6 +22,8 @@ export interface NamedDataSet {
   open(options: OpenOptions): Promise<DataSet>;
   /** Fetches it, or finds it and checks that it is complete; its folder. */
   get(options: GetOptions): Promise<string>;
+  /** Its folder where all files are there, unchecked; else null. */
+  find(cache?: string): Promise<string | null>;
 }
 
 /** The data sets that are known by name; any other name is a folder. */
@@ -30,11 +32,13 @@ export const dataSets: Readonly<Record<string, NamedDataSet>> = {
     title: 'CIFAR-10: 60 000 colour images of 32×32 in 10 classes',
     open: ({ cache }) => openCifar10(cache),
     get: (options) => getCifar10(options),
+    find: (cache) => findCifar10(cache),
   },
   'fashion-mnist': {
     title: 'Fashion-MNIST: 70 000 grey images of 28×28 in 10 classes',
     open: () => openFashionMnist(),
     get: () => findFashionMnist(),
+    find: () => findFashionMnist().catch(() => null),
   },
 };
 

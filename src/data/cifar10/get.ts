@@ -22,6 +22,14 @@ export function cifar10Folder(cache?: string): string {
   return process.env.ESPALIER_CIFAR10 || cacheFolder('cifar10', cache);
 }
 
+/** The folder that holds all of CIFAR-10's files, their contents unchecked; null where there is none. */
+export async function findCifar10(cache?: string): Promise<string | null> {
+  const folder = cifar10Folder(cache);
+  const present = await readdir(folder).catch(() => [] as string[]);
+  const complete = Object.keys(cifar10Files.md5).every((name) => present.includes(`${name}.bin`));
+  return complete ? folder : null;
+}
+
 /**
  * Fetches CIFAR-10 into the cache unless it is there undamaged; its folder. With $ESPALIER_CIFAR10 set, only checks
  * the files there. Each file appears complete or not at all, so any number of processes may fetch at once.
