@@ -29,7 +29,7 @@ export function optional<T>(usage: string, summary: string, schema: ValueSchema<
 export function defaulted<T>(
   usage: string,
   summary: string,
-  [schema, fallback]: readonly [ValueSchema<T>, T],
+  [schema, fallback]: readonly [ValueSchema<T>, NoInfer<T>],
 ): Flag<T> {
   const read = (raw: RawValue) => (raw === undefined ? fallback : parse(usage, schema, raw));
   return { usage, summary, shownDefault: String(fallback), read };

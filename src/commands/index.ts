@@ -5,6 +5,16 @@ import { evaluateModel } from './eval.ts';
 import { fold } from './fold.ts';
 import { inspect } from './inspect.ts';
 import { report } from './report.ts';
+import { trainModel } from './train.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = [inspect, dataGet, dataList, evaluateModel, fold, bench, report];
+export const commands: readonly Command[] = [
+  inspect,
+  dataGet,
+  dataList,
+  trainModel,
+  evaluateModel,
+  fold,
+  bench,
+  report,
+];

@@ -1,0 +1,38 @@
+import { formatMacs, formatPercent } from '../report/quantities.ts';
+import { defineCommand } from './command.ts';
+import { isModelPath } from './model.ts';
+import { trainedModel, trainingFlags } from './training-flags.ts';
+import { planRun } from './training-recipe.ts';
+import { openSession, trainOptions } from './training-session.ts';
+
+export const trainModel = defineCommand({
+  name: 'train',
+  summary: 'train a network of the zoo, or fine-tune an .onnx file',
+  arguments: [trainedModel],
+  options: trainingFlags,
+  examples: [
+    ['espalier train resnet20 --data cifar10 --epochs 30 --out runs/base', 'train from scratch'],
+    [
+      'espalier train model.onnx --data photos --epochs 5 --lr 0.01 --schedule cosine --out runs/tuned',
+      'fine-tune on a folder of images by class',
+    ],
+    ['espalier train --resume runs/base', 'go on after an interruption, exactly where it stopped'],
+  ],
+  stopsCleanly: true,
+  async run(invocation, context) {
+    const planned = await planRun('train', invocation);
+    const session = await openSession(planned);
+    const { train } = await import('../training/train.ts');
+    const { finishRun, measureNetwork, sizes } = await import('./training-result.ts');
+    const { settings } = planned;
+    const before = isModelPath(settings.model)
+      ? await measureNetwork(session.network, session, context)
+      : { graph: session.network, measures: sizes(session.network) };
+    const { network, epochs } = await train(trainOptions(session, settings, context));
+    const after = await measureNetwork(network, session, context);
+    const model = await finishRun(session, before, after);
+    const { top1, macs } = after.measures;
+    const text = `${model}: top-1 ${formatPercent(top1!)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`;
+    return { data: { model, epochs, before: before.measures, after: after.measures }, text };
+  },
+});

@@ -1,0 +1,77 @@
+import { join } from 'node:path';
+import { storeClasses, storePreprocessing } from '../data/preprocessing.ts';
+import { cloneGraph } from '../graph/clone.ts';
+import type { Graph } from '../graph/graph.ts';
+import { evaluate } from '../measure/accuracy.ts';
+import { benchmark } from '../measure/latency.ts';
+import { costs } from '../measure/macs.ts';
+import { serializeModel, writeModelFile } from '../onnx/index.ts';
+import type { Measures } from '../report/index.ts';
+import type { Context } from './command.ts';
+import { writeReport } from './report.ts';
+import type { TrainingSession } from './training-session.ts';
+
+/** A network and what is measured of it. */
+export interface Measured {
+  readonly graph: Graph;
+  readonly measures: Measures;
+}
+
+/** Parameters, MACs, bytes and accuracy of a network on the test images of a session. */
+export async function measureNetwork(
+  graph: Graph,
+  session: TrainingSession,
+  context: Context,
+): Promise<Measured> {
+  const { data, executor, preprocessing } = session;
+  const bar = context.progress('evaluating', data.test.count, 'images');
+  const progress = (done: number) => bar.to(done);
+  const accuracy = await evaluate(graph, data.test, {
+    executor,
+    preprocessing,
+    progress,
+    signal: context.signal,
+  });
+  bar.done();
+  return { graph, measures: { ...sizes(graph), top1: accuracy.top1, top5: accuracy.top5 } };
+}
+
+/** Parameters, MACs and bytes. */
+export function sizes(graph: Graph): Measures {
+  const { parameters, macs, bytes } = costs(graph);
+  return { parameters, macs, bytes };
+}
+
+/** Adds latencies, both networks measured in turns on one thread. */
+export async function withLatencies(
+  before: Measured,
+  after: Measured,
+  signal: AbortSignal,
+): Promise<Measured[]> {
+  const models = [before, after].map(({ graph }) => serializeModel(graph));
+  const { models: timed } = await benchmark(models, { seconds: 4, signal });
+  return [before, after].map(({ graph, measures }, i) => {
+    const { medianMs: latencyMs, minMs: latencyMinMs, p90Ms: latencyP90Ms } = timed[i]!;
+    return { graph, measures: { ...measures, latencyMs, latencyMinMs, latencyP90Ms } };
+  });
+}
+
+/** Writes the model and the report, and records what the run came to. */
+export async function finishRun(
+  session: TrainingSession,
+  before: Measured,
+  after: Measured,
+): Promise<string> {
+  const { run, preprocessing, data } = session;
+  const model = join(run.path, 'model.onnx');
+  const graph = cloneGraph(after.graph);
+  storePreprocessing(graph, preprocessing);
+  storeClasses(graph, data.train.classes);
+  writeModelFile(graph, model);
+  const layers = (network: Graph) =>
+    costs(network).layers.map(({ name, macs, parameters }) => ({ name, macs, parameters }));
+  run.record({ type: 'layers', before: layers(before.graph), after: layers(after.graph) });
+  run.record({ type: 'result', before: before.measures, after: after.measures });
+  await writeReport(run.path, join(run.path, 'report.html'));
+  return model;
+}

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { resolvePreprocessing } from '../../src/commands/preprocessing.ts';
+import { storePreprocessing } from '../../src/data/preprocessing.ts';
+import { emptyGraph, makeValue, type Shape } from '../../src/graph/graph.ts';
+
+function model(
+  shape: Shape,
+  zoo: { height: number; width: number; mean: number[]; std: number[] } | null = null,
+) {
+  const graph = emptyGraph('net');
+  graph.inputs.push(makeValue('x', 'float32', shape));
+  return { graph, name: 'net.onnx', zooPreprocessing: zoo };
+}
+
+const grey = { mean: [0.5], std: [0.25] };
+
+describe('preprocessing', () => {
+  it('comes from flags before metadata before the zoo', async () => {
+    const zoo = { height: 8, width: 8, mean: [0.1], std: [0.1] };
+    const net = model(['N', 1, null, null], zoo);
+    expect(await resolvePreprocessing(net, {})).toEqual(zoo);
+    storePreprocessing(net.graph, { height: 9, width: 9, mean: [0.2], std: [0.2] });
+    expect(await resolvePreprocessing(net, {})).toEqual({ height: 9, width: 9, mean: [0.2], std: [0.2] });
+    expect(await resolvePreprocessing(net, { size: 10, mean: [0.3] })).toEqual({
+      ...{ height: 10, width: 10, mean: [0.3], std: [0.2] },
+    });
+  });
+
+  it('takes the size from the input where that fixes it, channels first or last', async () => {
+    expect(await resolvePreprocessing(model(['N', 1, 28, 20]), grey)).toEqual({
+      height: 28,
+      width: 20,
+      ...grey,
+    });
+    expect(await resolvePreprocessing(model(['N', 28, 20, 1]), grey)).toEqual({
+      height: 28,
+      width: 20,
+      ...grey,
+    });
+  });
+
+  it('says which flags are needed', async () => {
+    const message = 'net.onnx: the model does not say how images are prepared: give --mean, --std, --size';
+    await expect(resolvePreprocessing(model(['N', 3, 'H', 'W']), {})).rejects.toThrow(message);
+    await expect(resolvePreprocessing(model(['N', 3, 8, 8]), { mean: [0, 0, 0] })).rejects.toThrow(
+      'give --std',
+    );
+  });
+
+  it('refuses numbers that do not fit the channels', async () => {
+    await expect(resolvePreprocessing(model(['N', 3, 8, 8]), grey)).rejects.toThrow(
+      '--mean: expected 3 numbers, one a channel, found 1',
+    );
+    const zero = { mean: [0, 0, 0], std: [1, 0, 1] };
+    await expect(resolvePreprocessing(model(['N', 3, 8, 8]), zero)).rejects.toThrow(
+      '--std: expected numbers above 0',
+    );
+  });
+});
