@@ -1,0 +1,147 @@
+import { type Batch, openBatches } from '../data/batches.ts';
+import type { ImageSource } from '../data/image-source.ts';
+import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { floats } from '../numeric/tensor.ts';
+import type { Executor, Program } from '../runtime/executor.ts';
+import { asClassifier, type Classifier } from './classifier.ts';
+import { judge } from './scores.ts';
+
+export interface EvaluateOptions {
+  readonly executor: Executor;
+  /** Images at once; default 250. A batch that the model fixes comes first. */
+  readonly batch?: number;
+  /** Default: what is stored with the model. */
+  readonly preprocessing?: Preprocessing;
+  /** Default: all cores. */
+  readonly threads?: number;
+  /** Called after each batch. */
+  readonly progress?: (done: number, total: number) => void;
+  /** Stops between batches by EspalierError('interrupted'). */
+  readonly signal?: AbortSignal;
+}
+
+/** How well a network classifies. */
+export interface Evaluation {
+  /** The fraction of images, in [0, 1], whose true class has the highest score. */
+  readonly top1: number;
+  /** The same for the five highest, or as many as there are classes. */
+  readonly top5: number;
+  /** The mean of −ln p(true class). */
+  readonly loss: number;
+  readonly images: number;
+}
+
+/**
+ * Accuracy and cross-entropy of a network over all images of a source. The first output is [N, classes]; where it comes
+ * from Softmax its logarithm is taken, else it counts as logits. Throws `diverged` on NaN, `shape` where classes do not fit.
+ */
+export async function evaluate(
+  graph: Graph,
+  source: ImageSource,
+  options: EvaluateOptions,
+): Promise<Evaluation> {
+  const classifier = asClassifier(graph);
+  const preprocessing = chosenPreprocessing(
+    classifier,
+    source,
+    options.preprocessing ?? loadPreprocessing(graph),
+  );
+  const program = await options.executor.compile(classifier.graph, { threads: options.threads });
+  // Every run has the same shape, the last one filled up, so that an engine compiles once.
+  const batch = classifier.batch ?? Math.min(options.batch ?? 250, source.count);
+  try {
+    return await evaluateAll({ classifier, program, source, batch, preprocessing }, options);
+  } finally {
+    await program.close();
+  }
+}
+
+interface Run {
+  readonly classifier: Classifier;
+  readonly program: Program;
+  readonly source: ImageSource;
+  readonly batch: number;
+  readonly preprocessing: Preprocessing;
+}
+
+async function evaluateAll(run: Run, { signal, progress }: EvaluateOptions): Promise<Evaluation> {
+  const { source, batch, preprocessing } = run;
+  const settings = { batch, preprocessing, seed: 0, shuffle: false, dropLast: false };
+  const batches = openBatches(source, { ...settings, augmentation: 'none' });
+  const sums = { top1: 0, top5: 0, loss: 0, images: 0 };
+  try {
+    for await (const each of batches.epoch(0)) {
+      if (signal?.aborted) throw new EspalierError('interrupted', 'evaluation stopped');
+      addVerdicts(sums, run, { labels: each.labels, scores: await scoresOf(run, each) });
+      progress?.(sums.images, source.count);
+    }
+  } finally {
+    await batches.close();
+  }
+  const { top1, top5, loss, images } = sums;
+  return { top1: top1 / images, top5: top5 / images, loss: loss / images, images };
+}
+
+/** The scores of a batch, one row an image. */
+async function scoresOf(
+  { classifier, program, batch, source }: Run,
+  { images, count }: Batch,
+): Promise<Float32Array[]> {
+  const { channels, height, width } = source;
+  const filled = count === batch ? images : new Float32Array(batch * channels * height * width);
+  if (filled !== images) filled.set(images);
+  const results = await program.run({ [classifier.input]: floats([batch, channels, height, width], filled) });
+  const scores = results[classifier.output]!.data as Float32Array;
+  const classes = scores.length / batch;
+  return Array.from({ length: count }, (_, i) => scores.subarray(i * classes, (i + 1) * classes));
+}
+
+interface Scored {
+  readonly labels: BigInt64Array;
+  readonly scores: readonly Float32Array[];
+}
+
+function addVerdicts(
+  sums: { top1: number; top5: number; loss: number; images: number },
+  { classifier, source }: Run,
+  { labels, scores }: Scored,
+): void {
+  for (const [i, row] of scores.entries()) {
+    const label = Number(labels[i]);
+    if (label >= row.length) {
+      const message = `expected labels below the model's ${row.length} classes, found ${label}`;
+      throw new EspalierError('shape', message, { where: source.name });
+    }
+    const { rank, loss } = judge(row, label, classifier.scores);
+    if (Number.isNaN(loss)) {
+      const message = `the scores of image ${sums.images} are no numbers (NaN)`;
+      throw new EspalierError('diverged', message, { where: classifier.output });
+    }
+    sums.top1 += rank < 1 ? 1 : 0;
+    sums.top5 += rank < 5 ? 1 : 0;
+    sums.loss += loss;
+    sums.images++;
+  }
+}
+
+/** The preprocessing to use: none but the scale where the model takes 8-bit values. Throws where the images do not fit. */
+function chosenPreprocessing(
+  { rawPixels, image }: Classifier,
+  { name, channels, height, width }: ImageSource,
+  wanted: Preprocessing | null,
+): Preprocessing {
+  const found = [channels, height, width];
+  const expected = [image.channels, image.height, image.width];
+  if (expected.some((dim, i) => typeof dim === 'number' && dim !== found[i])) {
+    const message = `expected images of ${expected.map((dim) => dim ?? '?').join('×')}, found ${found.join('×')}`;
+    throw new EspalierError('shape', message, { where: name });
+  }
+  if (rawPixels) {
+    const each = (value: number) => Array.from({ length: channels }, () => value);
+    return { height, width, mean: each(0), std: each(1 / 255) };
+  }
+  if (wanted) return wanted;
+  throw new EspalierError('usage', 'the model stores no preprocessing: expected --mean and --std');
+}

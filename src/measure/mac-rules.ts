@@ -1,0 +1,79 @@
+import { EspalierError } from '../errors.ts';
+import { type Node, nodeLabel, onlyOutput, requiredInput, staticShape } from '../graph/graph.ts';
+import { attributesOf, type StandardOperatorName } from '../graph/operators/index.ts';
+import { elementCount } from '../numeric/tensor.ts';
+
+/** What a layer computes: multiply-accumulates of the whole batch, and its size. */
+export interface LayerSize {
+  readonly macs: number;
+  /** [kH, kW]; empty where there is none. */
+  readonly kernel: readonly number[];
+  readonly inChannels: number;
+  readonly outChannels: number;
+}
+
+type MacRule = (node: Node) => LayerSize;
+
+/** The operators that multiply and accumulate; all others count nothing, as in the published figures. */
+export const macRules: { readonly [Op in StandardOperatorName]?: MacRule } = {
+  Conv: (node) => convolution(node, 1),
+  ConvInteger: (node) => convolution(node, 1),
+  QLinearConv: (node) => convolution(node, 3),
+  ConvTranspose: transposedConvolution,
+  Gemm: gemm,
+  MatMul: (node) => matrixProduct(node, 1),
+  MatMulInteger: (node) => matrixProduct(node, 1),
+  QLinearMatMul: (node) => matrixProduct(node, 3),
+  Einsum: einsum,
+};
+
+/** y [N, M, …size] = x [N, C, …] ⋆ w [M, C/group, …kernel]: every element of y takes C/group·|kernel| products. */
+function convolution(node: Node, weightIndex: number): LayerSize {
+  const [filters = 0, perGroup = 0, ...kernel] = inputShape(node, weightIndex);
+  const macs = elementCount(outputShape(node)) * perGroup * elementCount(kernel);
+  return { macs, kernel, inChannels: inputShape(node, 0)[1]!, outChannels: filters };
+}
+
+/** x [N, C, …size], w [C, M/group, …kernel]: every element of x is multiplied into M/group·|kernel| places of y. */
+function transposedConvolution(node: Node): LayerSize {
+  const x = inputShape(node, 0);
+  const [, perGroup = 0, ...kernel] = inputShape(node, 1);
+  const macs = elementCount(x) * perGroup * elementCount(kernel);
+  return { macs, kernel, inChannels: x[1]!, outChannels: outputShape(node)[1]! };
+}
+
+/** [M, K]·[K, N]. */
+function gemm(node: Node): LayerSize {
+  const { transA } = attributesOf(node, 'Gemm');
+  const inner = inputShape(node, 0)[transA ? 0 : 1]!;
+  const output = outputShape(node);
+  return { macs: elementCount(output) * inner, kernel: [], inChannels: inner, outChannels: output[1]! };
+}
+
+/** […, M, K]·[…, K, N], the leading dimensions broadcast. */
+function matrixProduct(node: Node, rightIndex: number): LayerSize {
+  const inner = inputShape(node, 0).at(-1) ?? 1;
+  const outChannels = inputShape(node, rightIndex).length > 1 ? inputShape(node, rightIndex).at(-1)! : 1;
+  return { macs: elementCount(outputShape(node)) * inner, kernel: [], inChannels: inner, outChannels };
+}
+
+/** Σ over the labels that the output lacks: as many products as the labels of both operands span. */
+function einsum(node: Node): LayerSize {
+  const { equation = '' } = attributesOf(node, 'Einsum');
+  const operands = equation.replaceAll(' ', '').split('->')[0]!.split(',');
+  if (operands.length !== 2 || equation.includes('.')) {
+    const message = `expected two operands without ellipsis to count, found "${equation}"`;
+    throw new EspalierError('unsupported', message, { where: nodeLabel(node) });
+  }
+  const sizes = new Map<string, number>();
+  operands.forEach((labels, index) => {
+    const shape = inputShape(node, index);
+    [...labels].forEach((label, axis) => sizes.set(label, Math.max(shape[axis]!, sizes.get(label) ?? 1)));
+  });
+  const output = outputShape(node);
+  const channels = { inChannels: inputShape(node, 0).at(-1) ?? 1, outChannels: output.at(-1) ?? 1 };
+  return { macs: elementCount([...sizes.values()]), kernel: [], ...channels };
+}
+
+const inputShape = (node: Node, index: number): number[] => staticShape(requiredInput(node, index));
+const outputShape = (node: Node): number[] => staticShape(onlyOutput(node));

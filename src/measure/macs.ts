@@ -1,0 +1,89 @@
+import { type Graph, type Node, onlyOutput, type Shape } from '../graph/graph.ts';
+import { knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
+import { serializeModel } from '../onnx/index.ts';
+import { type BindOptions, withFixedShapes } from './bind-shapes.ts';
+import { fedInputs } from './image-input.ts';
+import { type LayerSize, macRules } from './mac-rules.ts';
+import { learnedParameters, sizeOf } from './parameters.ts';
+
+/** What one node of a network costs. */
+export interface LayerCost {
+  /** The node's name, or its output's where it has none. */
+  readonly name: string;
+  readonly op: string;
+  /** [kH, kW] of a convolution, else empty. */
+  readonly kernel: readonly number[];
+  /** 0 where nothing is multiplied. */
+  readonly inChannels: number;
+  readonly outChannels: number;
+  /** Multiply-accumulates for one image; FLOPs = 2·MACs. */
+  readonly macs: number;
+  readonly parameters: number;
+  /** For a batch of one, unless the model fixes another. */
+  readonly outputShape: Shape;
+}
+
+export interface Costs {
+  readonly parameters: number;
+  readonly macs: number;
+  /** Of the .onnx file. */
+  readonly bytes: number;
+  readonly layers: readonly LayerCost[];
+}
+
+/** Height and width, where the model leaves them open; default: those of its stored preprocessing. */
+export type CostOptions = Pick<BindOptions, 'size'>;
+
+/**
+ * The nodes that multiply-accumulate (Conv, ConvTranspose, Gemm, MatMul, Einsum) or hold parameters, in graph order,
+ * each with its costs for one image. Nodes inside If and Loop do not count. Throws `usage` where sizes are open.
+ */
+export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[] {
+  const fixed = withFixedShapes(graph, { ...options, batch: 1 });
+  const parameters = learnedParameters(fixed);
+  const batch = batchOf(fixed);
+  return fixed.nodes.flatMap((node) => {
+    const size = layerSize(node);
+    const count = (parameters.get(node) ?? []).reduce((sum, value) => sum + sizeOf(value), 0);
+    if (node.op === 'Constant' || (!size && count === 0)) return [];
+    return [layerCost(node, { size, count, batch })];
+  });
+}
+
+/** Parameters (as published counts have them: without running statistics), MACs for one image, and bytes of a network. */
+export function costs(graph: Graph, options: CostOptions = {}): Costs {
+  const layers = layerCosts(graph, options);
+  const total = (key: 'macs' | 'parameters') => layers.reduce((sum, layer) => sum + layer[key], 0);
+  const bytes = serializeModel(graph).byteLength;
+  return { parameters: total('parameters'), macs: total('macs'), bytes, layers };
+}
+
+function layerSize(node: Node): LayerSize | null {
+  const op = knownOperator(node);
+  return (op && macRules[op as StandardOperatorName]?.(node)) ?? null;
+}
+
+interface Counted {
+  readonly size: LayerSize | null;
+  readonly count: number;
+  readonly batch: number;
+}
+
+function layerCost(node: Node, { size, count, batch }: Counted): LayerCost {
+  const output = onlyOutput(node);
+  return {
+    name: node.name || output.name,
+    op: node.op,
+    kernel: size?.kernel ?? [],
+    inChannels: size?.inChannels ?? 0,
+    outChannels: size?.outChannels ?? 0,
+    macs: (size?.macs ?? 0) / batch,
+    parameters: count,
+    outputShape: output.shape ?? [],
+  };
+}
+
+/** The batch that the model fixes, else the 1 it was bound to. */
+function batchOf(fixed: Graph): number {
+  return Number(fedInputs(fixed)[0]?.shape?.[0] ?? 1);
+}

@@ -1,0 +1,83 @@
+import type { Builder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
+import { random } from '../numeric/random.ts';
+import { elementCount, type Float32Tensor, filled, floats } from '../numeric/tensor.ts';
+
+export interface ConvolutionSettings {
+  readonly filters: number;
+  /** Default 3. */
+  readonly kernel?: number;
+  /** Default 1. */
+  readonly stride?: number;
+  /** Default 1. */
+  readonly group?: number;
+}
+
+/** Layers with seeded parameters, named as PyTorch names them: `NAME.weight`, `NAME.running_mean` … */
+export interface Layers {
+  readonly g: Builder;
+  /** x ⋆ w without bias, padded by ⌊kernel/2⌋; w ~ N(0, 2/fan-out), fan-out = filters·kernel²/group (He et al., ICCV 2015). */
+  convolution(x: Value, name: string, settings: ConvolutionSettings): Value;
+  /** γ·(x − μ)/√(σ² + 1e-5) + β with β = 0, μ = 0, σ² = 1 and the γ of {@link LayerSettings}. */
+  batchNormalization(x: Value, name: string): Value;
+  /** x·Wᵀ + b, W and b uniform in ±1/√fan-in (PyTorch's Linear). */
+  linear(x: Value, name: string, features: number): Value;
+}
+
+export interface LayerSettings {
+  readonly seed: number;
+  /** What every γ of a BatchNormalization starts from; Network Slimming and stripe-wise pruning take 0.5. */
+  readonly gamma: number;
+}
+
+/** Layers that append to a builder's graph; equal seeds give equal parameters, a stream of its own each layer. */
+export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
+  let drawn = 0;
+  const normals = (shape: readonly number[], deviation: number) => {
+    const { normal } = random(seed, drawn++);
+    return draw(shape, () => deviation * normal());
+  };
+  const uniforms = (shape: readonly number[], bound: number) => {
+    const { uniform } = random(seed, drawn++);
+    return draw(shape, () => bound * (2 * uniform() - 1));
+  };
+
+  return {
+    g,
+    convolution(x, name, { filters, kernel = 3, stride = 1, group = 1 }) {
+      const shape = [filters, channelsOf(x) / group, kernel, kernel];
+      const fanOut = (filters * kernel * kernel) / group;
+      const weight = g.constant(normals(shape, Math.sqrt(2 / fanOut)), `${name}.weight`);
+      const pad = Math.floor(kernel / 2);
+      return g.named(name).Conv(x, weight, {
+        kernel_shape: [kernel, kernel],
+        strides: [stride, stride],
+        pads: [pad, pad, pad, pad],
+        ...(group > 1 && { group }),
+      });
+    },
+    batchNormalization(x, name) {
+      const parameter = (part: string, value: number) =>
+        g.constant(filled([channelsOf(x)], value), `${name}.${part}`);
+      const [scale, bias] = [parameter('weight', gamma), parameter('bias', 0)];
+      const [mean, variance] = [parameter('running_mean', 0), parameter('running_var', 1)];
+      return g
+        .named(name)
+        .BatchNormalization(x, scale, bias, mean, variance, { epsilon: 1e-5, momentum: 0.9 });
+    },
+    linear(x, name, features) {
+      const fanIn = channelsOf(x);
+      const bound = 1 / Math.sqrt(fanIn);
+      const weight = g.constant(uniforms([features, fanIn], bound), `${name}.weight`);
+      const bias = g.constant(uniforms([features], bound), `${name}.bias`);
+      return g.named(name).Gemm(x, weight, bias, { transB: 1 });
+    },
+  };
+}
+
+/** The number of channels of an activation [N, C, …]. */
+export const channelsOf = (x: Value): number => x.shape![1] as number;
+
+function draw(shape: readonly number[], next: () => number): Float32Tensor {
+  return floats(shape, Float32Array.from({ length: elementCount(shape) }, next));
+}

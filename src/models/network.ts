@@ -1,0 +1,76 @@
+import type { ImageSize } from '../data/image-source.ts';
+import { type Preprocessing, storePreprocessing } from '../data/preprocessing.ts';
+import { EspalierError } from '../errors.ts';
+import { builderOf } from '../graph/builder.ts';
+import { emptyGraph, type Graph, type Value } from '../graph/graph.ts';
+import { type Layers, layersOf } from './layers.ts';
+
+export interface ModelOptions {
+  /** Classes to tell apart; default: the network's own data set's. */
+  readonly classes?: number;
+  /** Of the initial parameters; default 0. */
+  readonly seed?: number;
+  /** Height and width of the images; default: the network's own. */
+  readonly size?: number;
+  /** Channels of the images; default 3. */
+  readonly channels?: number;
+  /** The initial γ of every BatchNormalization; default 1, and 0.5 for Network Slimming and stripe-wise pruning. */
+  readonly gamma?: number;
+}
+
+/** A network that can be built by name. */
+export interface ZooModel {
+  readonly title: string;
+  readonly paper: string;
+  readonly input: ImageSize;
+  readonly classes: number;
+  readonly preprocessing: Preprocessing;
+  /** The network with fresh parameters: `input` float32 [N, C, size, size] → `logits` [N, classes]. */
+  build(options?: ModelOptions): Graph;
+}
+
+/** A network as a row of the zoo: `body` maps the image to the logits. */
+export interface NetworkDefinition {
+  readonly title: string;
+  readonly paper: string;
+  readonly classes: number;
+  readonly preprocessing: Preprocessing;
+  body(layers: Layers, x: Value, classes: number): Value;
+}
+
+/** The zoo's entry for a definition. `build` throws `usage` on an option that is no positive integer. */
+export function defineNetwork(name: string, definition: NetworkDefinition): ZooModel {
+  const { title, paper, classes, preprocessing } = definition;
+  const { height, width } = preprocessing;
+  return {
+    title,
+    paper,
+    classes,
+    preprocessing,
+    input: { channels: preprocessing.mean.length, height, width },
+    build: (options = {}) => build(name, definition, options),
+  };
+}
+
+function build(name: string, definition: NetworkDefinition, options: ModelOptions): Graph {
+  const { preprocessing } = definition;
+  const { seed = 0, gamma = 1 } = options;
+  const { classes = definition.classes, channels = 3, size = preprocessing.height } = options;
+  checkPositive(name, { classes, channels, size });
+  const graph = emptyGraph(name);
+  const g = builderOf(graph);
+  const input = g.input('input', 'float32', ['N', channels, size, size]);
+  g.output(definition.body(layersOf(g, { seed, gamma }), input, classes), 'logits');
+  // The means belong to three colours; other images need the preprocessing of their own data set.
+  if (channels === preprocessing.mean.length) {
+    storePreprocessing(graph, { ...preprocessing, height: size, width: size });
+  }
+  return graph;
+}
+
+function checkPositive(where: string, counts: Readonly<Record<string, number>>): void {
+  for (const [option, value] of Object.entries(counts)) {
+    if (Number.isInteger(value) && value > 0) continue;
+    throw new EspalierError('usage', `${option}: expected a positive integer, found ${value}`, { where });
+  }
+}
