@@ -1,4 +1,4 @@
-import type { Flags, Options } from '../commands/flags.ts';
+import { invocationOf } from '../commands/command.ts';
 import { EspalierError } from '../errors.ts';
 import { failureOf } from './failure.ts';
 import { watchInterrupts } from './interrupt.ts';
@@ -20,20 +20,14 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 }
 
 async function runCommand({ command, args, raw, global }: Typed): Promise<void> {
-  const options = Object.fromEntries(
-    Object.entries(command.options).map(([key, flag]) => [key, flag.read(raw[key])]),
-  ) as Options<Flags>;
+  const invocation = invocationOf(command, args, raw);
   const silent = global.quiet || global.json;
   const terminal = openTerminal(process.stderr, { silent, quiet: global.quiet });
   const watch = watchInterrupts(command.stopsCleanly ?? false, () =>
     terminal.warn('stopping after this step; Ctrl-C again ends at once'),
   );
   try {
-    const { signal } = watch;
-    const output = await command.run(
-      { args, options, given: new Set(Object.keys(raw)) },
-      { ...terminal, signal },
-    );
+    const output = await command.run(invocation, { ...terminal, signal: watch.signal });
     const text = global.json ? JSON.stringify(output.data, null, 2) : output.text;
     if (text !== '') process.stdout.write(`${text}\n`);
   } finally {

@@ -1,4 +1,4 @@
-import type { Flag, Flags, Options } from './flags.ts';
+import type { Flag, Flags, Options, RawValue } from './flags.ts';
 
 /** A progress bar. */
 export interface Progress {
@@ -59,4 +59,14 @@ export interface Command<F extends Flags = Flags> {
 /** A command, its options typed by its flags. Heavy modules belong in `run`, imported there. */
 export function defineCommand<const F extends Record<string, Flag<unknown>>>(command: Command<F>): Command {
   return command as unknown as Command;
+}
+
+/** What was typed, read by a command's flags; throws EspalierError('usage') where a value is none or is missing. */
+export function invocationOf(
+  { options: flags }: Command,
+  args: readonly string[],
+  raw: Readonly<Record<string, RawValue>>,
+): Invocation<Flags> {
+  const options = Object.fromEntries(Object.entries(flags).map(([key, flag]) => [key, flag.read(raw[key])]));
+  return { args, options, given: new Set(Object.keys(raw)) };
 }

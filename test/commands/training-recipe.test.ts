@@ -2,22 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Invocation } from '../../src/commands/command.ts';
-import type { Options } from '../../src/commands/flags.ts';
-import { type TrainingFlags, trainingFlags } from '../../src/commands/training-flags.ts';
+import { type Invocation, invocationOf } from '../../src/commands/command.ts';
+import { trainModel } from '../../src/commands/train.ts';
+import type { TrainingFlags } from '../../src/commands/training-flags.ts';
 import { planRun } from '../../src/commands/training-recipe.ts';
 import { commandLine } from '../../src/report/command-line.ts';
 import { createRunDirectory } from '../../src/training/run-directory.ts';
 
 /** What the command line makes of some typed flags. */
-function typed(args: string[], raw: Record<string, string | boolean>): Invocation<TrainingFlags> {
-  const entries = Object.entries(trainingFlags).map(([key, flag]) => [key, flag.read(raw[key])]);
-  return {
-    args,
-    options: Object.fromEntries(entries) as Options<TrainingFlags>,
-    given: new Set(Object.keys(raw)) as Set<keyof TrainingFlags>,
-  };
-}
+const typed = (args: string[], raw: Record<string, string | boolean>) =>
+  invocationOf(trainModel, args, raw) as unknown as Invocation<TrainingFlags>;
 
 describe('planning a run', () => {
   let folder = '';
