@@ -10,16 +10,18 @@ export function closestName(typed: string, names: readonly string[]): string | n
   return best?.name ?? null;
 }
 
-/** Insertions, deletions and substitutions between two strings (Levenshtein), one row of the table at a time. */
+/** Insertions, deletions, substitutions and swaps of neighbours between two strings (optimal string alignment). */
 function editDistance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  const table = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {
-    const next = [i];
+    const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substitution = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      next.push(Math.min(substitution, row[j]! + 1, next[j - 1]! + 1));
+      const substitution = table[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swap = swapped ? table[i - 2]![j - 2]! + 1 : Infinity;
+      row.push(Math.min(substitution, swap, table[i - 1]![j]! + 1, row[j - 1]! + 1));
     }
-    row = next;
+    table.push(row);
   }
-  return row[b.length]!;
+  return table[a.length]![b.length]!;
 }

@@ -8,6 +8,7 @@ describe('closestName', () => {
     ['resnet-20', 'resnet20'],
     ['ResNet20', 'resnet20'],
     ['resnet10', 'resnet20'],
+    ['resnet02', 'resnet20'],
     ['vg16', 'vgg16'],
     ['espalierdemo', 'espalier-demo'],
   ])('takes %s for %s', (typed, meant) => {

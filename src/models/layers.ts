@@ -79,5 +79,7 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
 export const channelsOf = (x: Value): number => x.shape![1] as number;
 
 function draw(shape: readonly number[], next: () => number): Float32Tensor {
-  return floats(shape, Float32Array.from({ length: elementCount(shape) }, next));
+  const data = new Float32Array(elementCount(shape));
+  for (let i = 0; i < data.length; i++) data[i] = next();
+  return floats(shape, data);
 }

@@ -117,7 +117,8 @@ export function allocate(dtype: Exclude<DataType, 'string'>, shape: readonly num
 /** A typed array over little-endian bytes: copied where they are not aligned for the type. */
 export function viewBytes(dtype: Exclude<DataType, 'string'>, bytes: Uint8Array): TypedArray {
   const { array } = storage[dtype];
-  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : bytes.slice();
+  // Not bytes.slice(): of a Buffer that is a view of the same memory, as unaligned as before.
+  const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new array(
     aligned.buffer as ArrayBuffer,
     aligned.byteOffset,

@@ -9,7 +9,7 @@ import { normals } from '../support/run-graph.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** n convolutions of 32 channels. */
-function chain(convolutions: number, shape: Shape = ['N', 32, 16, 16]): Uint8Array {
+function chain(convolutions: number, shape: Shape = ['N', 32, 32, 32]): Uint8Array {
   const graph = emptyGraph('chain');
   const g = builderOf(graph);
   let x = g.input('x', 'float32', shape);
