@@ -26,7 +26,19 @@ export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph 
     for (const value of node.outputs) if (value?.shape) value.shape = substitute(value.shape, symbols);
   }
   inferShapes(copy);
+  assumeBatch(copy);
   return copy;
+}
+
+/**
+ * A leading dimension that inference lost is taken for the batch: exporters pad shortcuts by amounts that take a constant
+ * fold to see, and what is added to them loses no other dimension.
+ */
+function assumeBatch(graph: Graph): void {
+  const batch = fedInputs(graph)[0]?.shape?.[0] ?? 1;
+  for (const value of graph.nodes.flatMap((node) => node.outputs)) {
+    if (value?.shape?.[0] === null) value.shape = [batch, ...value.shape.slice(1)];
+  }
 }
 
 /** The shape that an input gets: what the model fixes, the batch first, then height and width. */
