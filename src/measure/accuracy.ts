@@ -50,7 +50,7 @@ export async function evaluate(
   );
   const program = await options.executor.compile(classifier.graph, { threads: options.threads });
   // Every run has the same shape, the last one filled up, so that an engine compiles once.
-  const batch = classifier.batch ?? Math.min(options.batch ?? 250, source.count);
+  const batch = classifier.batch ?? Math.min(options.batch ?? 250, Math.max(1, source.count));
   try {
     return await evaluateAll({ classifier, program, source, batch, preprocessing }, options);
   } finally {
@@ -93,8 +93,13 @@ async function scoresOf(
   const filled = count === batch ? images : new Float32Array(batch * channels * height * width);
   if (filled !== images) filled.set(images);
   const results = await program.run({ [classifier.input]: floats([batch, channels, height, width], filled) });
-  const scores = results[classifier.output]!.data as Float32Array;
-  const classes = scores.length / batch;
+  const { shape, data } = results[classifier.output]!;
+  const [rows, classes = 0, ...others] = shape;
+  if (rows !== batch || others.some((size) => size !== 1)) {
+    const message = `expected class scores [${batch}, classes], found [${shape.join(', ')}]`;
+    throw new EspalierError('unsupported', message, { where: classifier.output });
+  }
+  const scores = data as Float32Array;
   return Array.from({ length: count }, (_, i) => scores.subarray(i * classes, (i + 1) * classes));
 }
 

@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
-import { type Graph, makeValue, type Value } from '../graph/graph.ts';
+import type { Graph, Value } from '../graph/graph.ts';
 import { connections, replaceUses } from '../graph/topology.ts';
 import type { DataType } from '../numeric/tensor.ts';
 import { type ImageInput, imageInput } from './image-input.ts';
@@ -83,8 +83,8 @@ function convertInput(graph: Graph, { value, layout, ...dims }: ImageInput): Val
   const type = typeNumber(value);
   if (layout === 'NCHW' && value.dtype === 'float32') return value;
   const { batch, channels, height, width } = dims;
-  const images = makeValue(`${value.name}.images`, 'float32', [batch, channels, height, width]);
   const g = builderOf(graph);
+  const images = g.input(`${value.name}.images`, 'float32', [batch, channels, height, width]);
   const before = graph.nodes.length;
   let converted: Value = images;
   if (layout === 'NHWC') converted = g.Transpose(converted, { perm: [0, 2, 3, 1] });
@@ -92,7 +92,7 @@ function convertInput(graph: Graph, { value, layout, ...dims }: ImageInput): Val
   const added = graph.nodes.splice(before);
   replaceUses(graph, value, converted);
   graph.nodes.unshift(...added);
-  graph.inputs = graph.inputs.map((input) => (input === value ? images : input));
+  graph.inputs = graph.inputs.filter((input) => input !== value);
   return images;
 }
 

@@ -1,8 +1,9 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { median, quantile } from '../numeric/statistics.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 import { parseModel, readModelFile } from '../onnx/index.ts';
-import { createSession, type Session } from '../runtime/onnxruntime/session.ts';
+import { createSession } from '../runtime/onnxruntime/session.ts';
 import { type BindOptions, fixedShape } from './bind-shapes.ts';
 import { fedInputs } from './image-input.ts';
 import { randomTensor } from './random-tensor.ts';
@@ -84,8 +85,9 @@ async function openRunner(
 ): Promise<Runner> {
   const path = typeof model === 'string' ? model : `model ${index + 1}`;
   const graph = typeof model === 'string' ? readModelFile(model) : parseModel(model);
+  const inputs = randomInputs(graph, { ...options, path });
   const session = await createSession(model, { threads: options.threads });
-  const feeds = randomFeeds(graph, session, { ...options, path });
+  const feeds = Object.fromEntries(inputs.map(([name, tensor]) => [name, session.tensor(tensor)]));
   const fetches = Object.fromEntries(session.outputs.map((name) => [name, null]));
   return {
     path,
@@ -98,20 +100,18 @@ async function openRunner(
   };
 }
 
-function randomFeeds(
+function randomInputs(
   graph: Graph,
-  session: Session,
   options: BindOptions & { batch: number; path: string },
-): Record<string, unknown> {
-  const feeds = fedInputs(graph).map((input, i) => {
+): (readonly [name: string, Tensor])[] {
+  return fedInputs(graph).map((input, i) => {
     const shape = fixedShape(graph, input, options);
     if (shape[0] !== options.batch) {
       const message = `${input.name} has a fixed batch of ${shape[0]}, expected ${options.batch}`;
       throw new EspalierError('usage', message, { where: options.path });
     }
-    return [input.name, session.tensor(randomTensor(input.dtype ?? 'float32', shape, i))] as const;
+    return [input.name, randomTensor(input.dtype ?? 'float32', shape, i)] as const;
   });
-  return Object.fromEntries(feeds);
 }
 
 /** Milliseconds by model and round. */

@@ -161,6 +161,13 @@ describe('refusals', () => {
     );
   });
 
+  it('scores for every pixel', async () => {
+    const graph = network('float32', images, (g, x) => g.Relu(x));
+    await failing(graph, redImages([0])).toThrow(
+      'scores: expected class scores [1, classes], found [1, 3, 2, 2]',
+    );
+  });
+
   it('images of another size', async () => {
     const graph = network('float32', ['N', 3, 8, 8], redLogits);
     await failing(graph, redImages([0])).toThrow('red: expected images of 3×8×8, found 3×2×2');
