@@ -1,10 +1,12 @@
 import { bench } from './bench.ts';
 import type { Command } from './command.ts';
 import { dataGet, dataList } from './data.ts';
+import { demo } from './demo.ts';
 import { evaluateModel } from './eval.ts';
 import { fold } from './fold.ts';
 import { inspect } from './inspect.ts';
 import { report } from './report.ts';
+import { swp } from './swp.ts';
 import { trainModel } from './train.ts';
 
 /** Every command, in the order of the help. */
@@ -13,8 +15,10 @@ export const commands: readonly Command[] = [
   dataGet,
   dataList,
   trainModel,
+  swp,
   evaluateModel,
   fold,
   bench,
   report,
+  demo,
 ];

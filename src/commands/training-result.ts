@@ -6,7 +6,7 @@ import { evaluate } from '../measure/accuracy.ts';
 import { benchmark } from '../measure/latency.ts';
 import { costs } from '../measure/macs.ts';
 import { serializeModel, writeModelFile } from '../onnx/index.ts';
-import type { Measures } from '../report/index.ts';
+import type { LayerPoint, Measures } from '../report/index.ts';
 import type { Context } from './command.ts';
 import { writeReport } from './report.ts';
 import type { TrainingSession } from './training-session.ts';
@@ -15,6 +15,8 @@ import type { TrainingSession } from './training-session.ts';
 export interface Measured {
   readonly graph: Graph;
   readonly measures: Measures;
+  /** Default: those of the graph as it stands. */
+  readonly layers?: readonly LayerPoint[];
 }
 
 /** Parameters, MACs, bytes and accuracy of a network on the test images of a session. */
@@ -42,17 +44,18 @@ export function sizes(graph: Graph): Measures {
   return { parameters, macs, bytes };
 }
 
-/** Adds latencies, both networks measured in turns on one thread. */
+/** Adds latencies, all networks measured in turns on one thread. */
 export async function withLatencies(
-  before: Measured,
-  after: Measured,
-  signal: AbortSignal,
+  networks: readonly Measured[],
+  options: { readonly seconds: number; readonly signal: AbortSignal },
 ): Promise<Measured[]> {
-  const models = [before, after].map(({ graph }) => serializeModel(graph));
-  const { models: timed } = await benchmark(models, { seconds: 4, signal });
-  return [before, after].map(({ graph, measures }, i) => {
-    const { medianMs: latencyMs, minMs: latencyMinMs, p90Ms: latencyP90Ms } = timed[i]!;
-    return { graph, measures: { ...measures, latencyMs, latencyMinMs, latencyP90Ms } };
+  const { models } = await benchmark(
+    networks.map(({ graph }) => serializeModel(graph)),
+    options,
+  );
+  return networks.map((network, i) => {
+    const { medianMs: latencyMs, minMs: latencyMinMs, p90Ms: latencyP90Ms } = models[i]!;
+    return { ...network, measures: { ...network.measures, latencyMs, latencyMinMs, latencyP90Ms } };
   });
 }
 
@@ -68,10 +71,11 @@ export async function finishRun(
   storePreprocessing(graph, preprocessing);
   storeClasses(graph, data.train.classes);
   writeModelFile(graph, model);
-  const layers = (network: Graph) =>
-    costs(network).layers.map(({ name, macs, parameters }) => ({ name, macs, parameters }));
-  run.record({ type: 'layers', before: layers(before.graph), after: layers(after.graph) });
+  run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });
   run.record({ type: 'result', before: before.measures, after: after.measures });
   await writeReport(run.path, join(run.path, 'report.html'));
   return model;
 }
+
+const layersOf = ({ graph, layers }: Measured): readonly LayerPoint[] =>
+  layers ?? costs(graph).layers.map(({ name, macs, parameters }) => ({ name, macs, parameters }));

@@ -1,4 +1,4 @@
-import type { LayerShapes } from './run-record.ts';
+import type { LayerShapes } from '../stripes/shapes.ts';
 
 /** One shape and how many filters have it. */
 export interface ShapeCount {

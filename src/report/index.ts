@@ -1,7 +1,7 @@
 export { commandLine } from './command-line.ts';
 export { renderReport } from './page.ts';
 export {
-  type LayerShapes,
+  type LayerPoint,
   type Measures,
   makeRunRecord,
   type RunRecord,

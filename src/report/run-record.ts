@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { LayerShapes } from '../stripes/shapes.ts';
 import { openRunDirectory, type Recipe, type RunEvent } from '../training/run-directory.ts';
 
 const number = v.pipe(v.number(), v.finite());
@@ -53,14 +54,6 @@ export type EpochPoint = v.InferOutput<typeof epochSchema>;
 export type Measures = v.InferOutput<typeof measuresSchema>;
 /** What one layer costs. */
 export type LayerPoint = v.InferOutput<typeof layerSchema>;
-/** The shapes of a layer's filters: in each mask bit i·kW + j is set where the stripe at (i, j) lives. */
-export interface LayerShapes {
-  readonly layer: string;
-  readonly kernel: readonly [number, number];
-  readonly filters: number;
-  readonly masks: readonly number[];
-}
-
 /** A run as its report shows it. */
 export interface RunRecord {
   readonly recipe: Recipe;

@@ -1,6 +1,6 @@
+import type { LayerShapes } from '../stripes/shapes.ts';
 import { isLive, keptPerTap } from './filter-shapes.ts';
 import { type Html, html } from './html.ts';
-import type { LayerShapes } from './run-record.ts';
 
 /** Where and how large a picture of one filter is, in units of the SVG. */
 export interface Placement {

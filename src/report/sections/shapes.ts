@@ -1,7 +1,8 @@
+import type { LayerShapes } from '../../stripes/shapes.ts';
 import { commonShapes, keptStripes, tapCount } from '../filter-shapes.ts';
 import { type Html, html } from '../html.ts';
 import { formatPercent } from '../quantities.ts';
-import type { LayerShapes, RunRecord } from '../run-record.ts';
+import type { RunRecord } from '../run-record.ts';
 import { extent, heatMap, shapeGlyphs } from '../shape-glyphs.ts';
 
 const SHOWN = 6;

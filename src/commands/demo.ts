@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Measures } from '../report/index.ts';
+import { formatBytes, formatMacs, formatMs, formatPercent, formatRatio } from '../report/quantities.ts';
+import { textTable } from '../report/text-table.ts';
+import { type Command, type Context, defineCommand, invocationOf } from './command.ts';
+import { dataGet } from './data.ts';
+import { defaulted, fraction, optional, text, wholeNumber } from './flags.ts';
+import { swp } from './swp.ts';
+import { trainModel } from './train.ts';
+
+export const demo = defineCommand({
+  name: 'demo',
+  summary: 'train a small network on CIFAR-10, learn the shapes of its filters, and report what it gained',
+  arguments: [],
+  options: {
+    out: defaulted('--out <dir>', 'where the runs go; what is there already is not done again', [
+      text,
+      'espalier-demo',
+    ]),
+    epochs: defaulted('--epochs <n>', 'of training, and then of learning shapes', [wholeNumber(), 6]),
+    macs: defaulted('--macs <fraction>', 'part of the MACs to keep', [fraction, 0.5]),
+    limit: optional('--limit <n>', 'use a seeded subset of n training images', wholeNumber()),
+    testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),
+    threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
+  },
+  examples: [
+    ['espalier demo', 'the whole of it'],
+    ['espalier demo --epochs 1 --limit 2000', 'a taste of it'],
+  ],
+  stopsCleanly: true,
+  async run({ options }, context) {
+    const { out, epochs, macs, limit, testLimit, threads } = options;
+    const shared = given({ data: 'cifar10', epochs, limit, testLimit, threads, schedule: 'cosine' });
+    await dataGet.run(invocationOf(dataGet, ['cifar10'], {}), context);
+    context.note('1  training a small network');
+    const base = join(out, 'base');
+    await completeRun(
+      { command: trainModel, model: 'espalier-demo', raw: { ...shared, out: base } },
+      context,
+    );
+    context.note('2  learning the shapes of its filters');
+    const shapes = join(out, 'shapes');
+    const target = { macs: String(macs), sr: '2e-3', lr: '0.03', out: shapes };
+    await completeRun(
+      { command: swp, model: join(base, 'model.onnx'), raw: { ...shared, ...target } },
+      context,
+    );
+    return summary(shapes);
+  },
+});
+
+interface Step {
+  readonly command: Command;
+  readonly model: string;
+  readonly raw: Readonly<Record<string, string>>;
+}
+
+/** Runs a step, goes on with it where it was interrupted, or passes over it where it is done. */
+async function completeRun({ command, model, raw }: Step, context: Context): Promise<void> {
+  const { out = '' } = raw;
+  if (existsSync(join(out, 'report.html'))) return context.note(`   ${out} is done already`);
+  const resumed = existsSync(join(out, 'recipe.json'));
+  const invocation = resumed
+    ? invocationOf(command, [], { resume: out })
+    : invocationOf(command, [model], raw);
+  await command.run(invocation, context);
+}
+
+/** Flags as they would be typed, those without a value left out. */
+const given = (values: Readonly<Record<string, string | number | undefined>>): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
+  );
+
+interface Row {
+  readonly name: string;
+  readonly of: (measures: Measures) => string;
+}
+
+const rows: readonly Row[] = [
+  { name: 'accuracy', of: ({ top1 }) => formatPercent(top1 ?? Number.NaN) },
+  { name: 'MACs', of: ({ macs }) => formatMacs(macs ?? Number.NaN) },
+  { name: 'file', of: ({ bytes }) => formatBytes(bytes ?? Number.NaN) },
+  { name: 'latency', of: ({ latencyMs }) => formatMs(latencyMs ?? Number.NaN) },
+];
+
+async function summary(path: string) {
+  const { readRunRecord } = await import('../report/index.ts');
+  const { before, after } = readRunRecord(path).result!;
+  const table = textTable(rows, [
+    { head: '', cell: ({ name }) => name },
+    { head: 'before', cell: ({ of }) => of(before), align: 'right' },
+    { head: 'after', cell: ({ of }) => of(after), align: 'right' },
+  ]);
+  const speed = formatRatio((before.latencyMs ?? Number.NaN) / (after.latencyMs ?? Number.NaN));
+  const report = join(path, 'report.html');
+  return { data: { before, after, report }, text: `${table}\n\n${speed} as fast; see ${report}` };
+}
