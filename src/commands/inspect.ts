@@ -56,7 +56,7 @@ function describe(facts: Facts): string {
       { head: 'kernel', cell: (layer) => layer.kernel.join('×') },
       { head: 'channels', cell: channels },
       { head: 'output', cell: (layer) => layer.outputShape.map((dim) => dim ?? '?').join('×') },
-      { head: 'MACs', cell: (layer) => formatCount(layer.macs), align: 'right' },
+      { head: 'MACs', cell: (layer) => (layer.macs > 0 ? formatCount(layer.macs) : ''), align: 'right' },
       { head: 'share', cell: (layer) => share(layer.macs, facts.macs), align: 'right' },
       { head: 'parameters', cell: (layer) => formatCount(layer.parameters), align: 'right' },
     ]),
@@ -75,7 +75,7 @@ const channels = ({ inChannels, outChannels }: LayerCost): string =>
   outChannels > 0 ? `${inChannels} → ${outChannels}` : '';
 
 const share = (macs: number, total: number): string =>
-  total > 0 ? `${((100 * macs) / total).toFixed(1)} %` : '';
+  macs > 0 ? `${((100 * macs) / total).toFixed(1)} %` : '';
 
 const signatureText = ({ name, dtype, shape }: Facts['inputs'][number]): string =>
   `${name}: ${dtype ?? 'unknown type'} [${shape?.map((dim) => dim ?? '?').join(', ') ?? '?'}]`;

@@ -6,7 +6,6 @@ import type { RunRecord } from '../run-record.ts';
 const titles: Readonly<Record<string, string>> = {
   train: 'Trained',
   swp: 'Filter shapes learned',
-  demo: 'Demonstration',
 };
 
 /** What the run was, when, how long it took. */
