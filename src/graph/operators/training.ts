@@ -21,7 +21,9 @@ export const trainingOperators = {
   BatchNormalizationTraining: operator({ epsilon: float(1e-5), momentum: float(0.9) }, 5),
   /** (dy, x, scale, mean, inverseDeviation) → dx, dscale, dbias. */
   BatchNormalizationGrad: operator({}, 3),
-  /** (dy, y, x) → dx: the gradient goes to every element that attains its window's maximum, shared between equals. */
+  /** (dy, y) → dx, for y = max(x, 0): dy where y > 0. */
+  ReluGrad: operator({}),
+  /** (dy, y, x) → dx: the gradient of each window goes to the first element, row by row, that attains its maximum. */
   MaxPoolGrad: operator({ ...window, dilations: ints() }),
   /** (dy) → dx. */
   AveragePoolGrad: operator({ ...window, count_include_pad: int(0), size: ints() }),

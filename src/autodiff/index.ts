@@ -1,0 +1,2 @@
+export { gradients } from './gradient.ts';
+export { decompose } from './training-operators/index.ts';

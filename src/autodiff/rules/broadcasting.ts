@@ -1,0 +1,61 @@
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { elementTypes } from '../../graph/shapes/element-types.ts';
+import { toNumbers } from '../../numeric/tensor.ts';
+import { number } from '../append.ts';
+import type { GradientRows, GradientRule } from '../rule.ts';
+
+/** The gradient goes to the input that is the extreme; among equal ones to the first. */
+const extreme: GradientRule<'Min' | 'Max'> = ({ inputs, outputs: [y] }, [dy], g) => {
+  let rest = dy;
+  return inputs.map((x, index) => {
+    if (index === inputs.length - 1) return rest;
+    const attains = g.Equal(x, y);
+    const zero = number(g, 0, dy);
+    const taken = g.Where(attains, rest, zero);
+    rest = g.Where(attains, zero, rest);
+    return taken;
+  });
+};
+
+/** Functions of several tensors, element by element. The driver sums over stretched axes. */
+export const broadcastGradients = {
+  Add: (_, [dy]) => [dy, dy],
+  Sub: (_, [dy], g) => [dy, g.Neg(dy)],
+  Mul: ({ inputs: [a, b] }, [dy], g) => [g.Mul(dy, b), g.Mul(dy, a)],
+  /** y = a/b: ∂y/∂a = 1/b, ∂y/∂b = −a/b² = −y/b. */
+  Div: ({ inputs: [, b], outputs: [y] }, [dy], g) => {
+    const da = g.Div(dy, b);
+    return [da, g.Neg(g.Mul(da, y))];
+  },
+  /** y = aᵖ: ∂y/∂a = p·aᵖ⁻¹; the exponent has none, as a may be negative. */
+  Pow: ({ inputs: [a, exponent] }, [dy], g) => {
+    if (exponent?.tensor && toNumbers(exponent.tensor).every((p) => p === 2)) return [g.Mul(dy, g.Add(a, a))];
+    const p =
+      exponent?.dtype === a?.dtype ? exponent : g.Cast(exponent, { to: elementTypes.indexOf(a!.dtype) });
+    return [g.Mul(dy, g.Mul(p, g.Pow(a, g.Sub(p, number(g, 1, a)))))];
+  },
+  Mod: 'unsupported',
+  Min: extreme,
+  Max: extreme,
+  Sum: ({ inputs }, [dy]) => inputs.map(() => dy),
+  Mean: ({ inputs }, [dy], g) => {
+    const share = g.Mul(dy, number(g, 1 / inputs.length, dy));
+    return inputs.map(() => share);
+  },
+  And: 'none',
+  Or: 'none',
+  Xor: 'none',
+  Equal: 'none',
+  Greater: 'none',
+  GreaterOrEqual: 'none',
+  Less: 'none',
+  LessOrEqual: 'none',
+  BitShift: 'none',
+  BitwiseAnd: 'none',
+  BitwiseOr: 'none',
+  BitwiseXor: 'none',
+  Where: ({ inputs: [condition] }, [dy], g) => {
+    const zero = number(g, 0, dy);
+    return [null, g.Where(condition, dy, zero), g.Where(condition, zero, dy)];
+  },
+} satisfies Partial<GradientRows<OperatorName>>;

@@ -1,0 +1,95 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Value } from '../../graph/graph.ts';
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { reshape, zeros } from '../append.ts';
+import { allAxes, dims, fixedNumbers, type Operand, type OperatorCall, refusal } from '../call.ts';
+import type { GradientRows } from '../rule.ts';
+
+/** x[first], x[first + step], …, `count` elements of one axis. */
+interface Range {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** What a Slice takes of each axis. */
+function rangesOf(call: OperatorCall<'Slice'>): Range[] {
+  const [x, , , axesInput, stepsInput] = call.inputs;
+  const starts = fixedNumbers(call, 1);
+  const axes = axesInput ? fixedNumbers(call, 3) : starts.map((_, axis) => axis);
+  const steps = stepsInput ? fixedNumbers(call, 4) : starts.map(() => 1);
+  const ranges = dims(x).map((count): Range => ({ first: 0, step: 1, count }));
+  axes.forEach((given, i) => {
+    const axis = given < 0 ? given + ranges.length : given;
+    const size = dims(x)[axis]!;
+    const start = starts[i]! < 0 ? starts[i]! + size : starts[i]!;
+    const first = Math.min(Math.max(start, 0), steps[i]! > 0 ? size : size - 1);
+    ranges[axis] = { first, step: steps[i]!, count: dims(call.outputs[0])[axis]! };
+  });
+  return ranges;
+}
+
+/** The value with some axes in reverse order. */
+function reversed(g: Builder, value: Operand, axes: readonly number[]): Value {
+  const every = (entry: number) => g.int64s(axes.map(() => entry));
+  return g.Slice(value, every(-1), every(-(2 ** 31)), g.int64s(axes), every(-1));
+}
+
+/** |step| − 1 zeros behind every element. */
+function spread(g: Builder, value: Operand, ranges: readonly Range[]): Value {
+  const apart = ranges.map(({ step }) => Math.abs(step));
+  const columns = reshape(
+    g,
+    value,
+    ranges.flatMap(({ count }) => [count, 1]),
+  );
+  const behind = apart.flatMap((step) => [0, step - 1]);
+  const padded = g.Pad(columns, g.int64s([...behind.map(() => 0), ...behind]));
+  return reshape(
+    g,
+    padded,
+    ranges.map(({ count }, axis) => count * apart[axis]!),
+  );
+}
+
+/** Puts the elements that the ranges took back in their places among zeros. */
+function unsliced(
+  g: Builder,
+  dy: Operand,
+  call: { ranges: readonly Range[]; shape: readonly number[] },
+): Value {
+  const { ranges, shape } = call;
+  const backwards = allAxes(dy).filter((axis) => ranges[axis]!.step < 0);
+  const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy!;
+  const apart = ranges.some(({ step }) => Math.abs(step) > 1) ? spread(g, forwards, ranges) : forwards;
+  const before = ranges.map(({ first, step, count }) => (step < 0 ? first + (count - 1) * step : first));
+  // Below 0 where zeros behind the last element reach over the edge: Pad then cuts them off.
+  const after = shape.map((size, axis) => size - before[axis]! - dims(apart)[axis]!);
+  return [...before, ...after].every((pad) => pad === 0)
+    ? apart
+    : g.Pad(apart, g.int64s([...before, ...after]));
+}
+
+/** Operators that join tensors, cut them and pad them. */
+export const joiningGradients = {
+  Concat: ({ inputs, attributes: { axis } }, [dy], g) => {
+    const sizes = inputs.map((x) => dims(x).at(axis!)!);
+    return g.node('Split', [dy!, g.int64s(sizes)], { axis }, inputs.length);
+  },
+  Split: ({ outputs, inputs: [x], attributes: { axis } }, dy, g) => {
+    const parts = outputs.map((y, i) => dy[i] ?? zeros(g, dims(y), x));
+    return [parts.length === 1 ? parts[0] : g.Concat(...parts, { axis }), null];
+  },
+  Slice: (call, [dy], g) => {
+    const shape = dims(call.inputs[0]);
+    if (dims(dy).includes(0)) return [zeros(g, shape, dy), null, null, null, null];
+    return [unsliced(g, dy, { ranges: rangesOf(call), shape }), null, null, null, null];
+  },
+  /** Padding by −p cuts off what padding by p added. */
+  Pad: (call, [dy], g) => {
+    const { mode } = call.attributes;
+    if (mode !== 'constant') throw refusal(call.node, `has a gradient only in mode constant, not ${mode}`);
+    const pads = g.int64s(fixedNumbers(call, 1).map((pad) => 0 - pad));
+    return [g.Pad(dy, pads, null, call.inputs[3])];
+  },
+} satisfies Partial<GradientRows<OperatorName>>;

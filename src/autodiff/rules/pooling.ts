@@ -1,0 +1,57 @@
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { number } from '../append.ts';
+import { allAxes, dims, refusal } from '../call.ts';
+import type { GradientRows } from '../rule.ts';
+import { explicitWindow, extentOf, type Window } from '../window.ts';
+import { atExtremes } from './reduction.ts';
+
+/** Element counts on each axis. */
+interface Sizes {
+  readonly input: readonly number[];
+  readonly output: readonly number[];
+  readonly kernel: readonly number[];
+}
+
+/** The window with end pads that just hold the last place, as ceil_mode makes them. */
+function withRoom({ strides, dilations, pads }: Window, { input, output, kernel }: Sizes): Window {
+  const rank = kernel.length;
+  const ends = kernel.map((length, axis) => {
+    const reach = (output[axis]! - 1) * strides[axis]! + extentOf(length, dilations[axis]!);
+    return Math.max(pads[rank + axis]!, reach - input[axis]! - pads[axis]!);
+  });
+  return { strides, dilations, pads: [...pads.slice(0, rank), ...ends] };
+}
+
+/** Pools. */
+export const poolingGradients = {
+  MaxPool: ({ inputs: [x], outputs: [y], attributes }, [dy], g) => {
+    const kernel = attributes.kernel_shape!;
+    const [input, output] = [dims(x).slice(2), dims(y).slice(2)];
+    const window = withRoom(explicitWindow(attributes, input, kernel), { input, output, kernel });
+    return [g.MaxPoolGrad(dy, y, x, { kernel_shape: kernel, ...window })];
+  },
+  /** What a window in ceil_mode hangs over the edge is averaged differently by different engines: refused. */
+  AveragePool: ({ node, inputs: [x], outputs: [y], attributes }, [dy], g) => {
+    const kernel = attributes.kernel_shape!;
+    const [input, output] = [dims(x).slice(2), dims(y).slice(2)];
+    const window = explicitWindow(attributes, input, kernel);
+    if (withRoom(window, { input, output, kernel }).pads.some((pad, i) => pad !== window.pads[i]))
+      throw refusal(node, 'has a gradient only where ceil_mode adds no window');
+    if (window.dilations.some((step) => step !== 1))
+      throw refusal(node, 'has a gradient only with dilations of 1');
+    const { strides, pads } = window;
+    const { count_include_pad } = attributes;
+    return [g.AveragePoolGrad(dy, { kernel_shape: kernel, strides, pads, count_include_pad, size: dims(x) })];
+  },
+  LpPool: 'unsupported',
+  GlobalAveragePool: ({ inputs: [x] }, [dy], g) => {
+    const count = dims(x)
+      .slice(2)
+      .reduce((a, b) => a * b, 1);
+    return [g.Expand(g.Mul(dy, number(g, 1 / count, dy)), g.int64s(dims(x)))];
+  },
+  GlobalMaxPool: ({ inputs: [x], outputs: [y] }, [dy], g) => [
+    atExtremes(g, { x, y, axes: g.int64s(allAxes(x).slice(2)) }, dy),
+  ],
+  GlobalLpPool: 'unsupported',
+} satisfies Partial<GradientRows<OperatorName>>;

@@ -1,0 +1,11 @@
+import type { OperatorName } from '../../graph/operators/index.ts';
+import type { GradientRows } from '../rule.ts';
+
+/** Quantised arithmetic: nothing here is differentiated. */
+export const quantizationGradients = {
+  QuantizeLinear: 'unsupported',
+  DequantizeLinear: 'unsupported',
+  DynamicQuantizeLinear: 'unsupported',
+  QLinearMatMul: 'unsupported',
+  MatMulInteger: 'unsupported',
+} satisfies Partial<GradientRows<OperatorName>>;

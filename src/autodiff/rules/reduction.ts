@@ -1,0 +1,95 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Value } from '../../graph/graph.ts';
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { elementTypes } from '../../graph/shapes/element-types.ts';
+import { number, reshape, zeros } from '../append.ts';
+import { allAxes, dims, fixedNumbers, type Operand, type OperatorCall } from '../call.ts';
+import type { GradientRows, GradientRule } from '../rule.ts';
+
+interface Extremes {
+  readonly x: Operand;
+  /** The extremes, their axes kept as 1. */
+  readonly y: Operand;
+  readonly axes: Value;
+}
+
+/** dy where x attains y, shared between equals. */
+export function atExtremes(g: Builder, { x, y, axes }: Extremes, dy: Operand): Value {
+  const attains = g.Cast(g.Equal(x, y), { to: elementTypes.indexOf(x!.dtype) });
+  return g.Mul(attains, g.Div(dy, g.ReduceSum(attains, axes, { keepdims: 1 })));
+}
+
+type Reduction =
+  | 'ReduceSum'
+  | 'ReduceMean'
+  | 'ReduceMax'
+  | 'ReduceMin'
+  | 'ReduceL1'
+  | 'ReduceL2'
+  | 'ReduceSumSquare'
+  | 'ReduceLogSum'
+  | 'ReduceLogSumExp';
+
+/** A reduction's values, y and dy with the reduced axes kept as 1. */
+interface Kept {
+  readonly x: Operand;
+  readonly y: Value;
+  readonly dy: Value;
+  readonly axes: readonly number[];
+}
+
+/** A rule that reads y and dy stretched to x; it computes dx [x's shape]. */
+const reduction =
+  (rule: (g: Builder, kept: Kept) => Value): GradientRule<Reduction> =>
+  (call, [dy], g) => {
+    const [x] = call.inputs;
+    const axes = reducedAxes(call);
+    if (axes.length === 0 && call.attributes.noop_with_empty_axes) return [dy, null];
+    const shape = dims(x).map((size, axis) => (axes.includes(axis) ? 1 : size));
+    const [y, gradient] = [reshape(g, call.outputs[0], shape), reshape(g, dy, shape)];
+    return [rule(g, { x, y, dy: gradient, axes }), null];
+  };
+
+function reducedAxes(call: OperatorCall<Reduction>): number[] {
+  const [x, given] = call.inputs;
+  const axes = call.attributes.axes ?? (given ? fixedNumbers(call, 1) : []);
+  if (axes.length === 0 && !call.attributes.noop_with_empty_axes) return allAxes(x);
+  return axes.map((axis) => (axis < 0 ? axis + dims(x).length : axis));
+}
+
+const stretch = (g: Builder, value: Value, x: Operand): Value => g.Expand(value, g.int64s(dims(x)));
+
+const extreme = reduction((g, { x, y, dy, axes }) => atExtremes(g, { x, y, axes: g.int64s(axes) }, dy));
+
+/** Reductions along axes, and what runs along one. */
+export const reductionGradients = {
+  ReduceSum: reduction((g, { x, dy }) => stretch(g, dy, x)),
+  ReduceMean: reduction((g, { x, dy, axes }) => {
+    const count = axes.reduce((product, axis) => product * dims(x)[axis]!, 1);
+    return stretch(g, g.Mul(dy, number(g, 1 / count, dy)), x);
+  }),
+  ReduceMax: extreme,
+  ReduceMin: extreme,
+  /** y = Σ|x|. */
+  ReduceL1: reduction((g, { x, dy }) => g.Mul(g.Sign(x), dy)),
+  /** y = √Σx²: y′ = x/y. */
+  ReduceL2: reduction((g, { x, y, dy }) => g.Mul(x, g.Div(dy, y))),
+  /** y = Σx²: y′ = 2x. */
+  ReduceSumSquare: reduction((g, { x, dy }) => g.Mul(x, g.Add(dy, dy))),
+  /** y = ln Σx: y′ = 1/Σx = e⁻ʸ. */
+  ReduceLogSum: reduction((g, { x, y, dy }) => stretch(g, g.Mul(dy, g.Exp(g.Neg(y))), x)),
+  /** y = ln Σeˣ: y′ = e^(x − y). */
+  ReduceLogSumExp: reduction((g, { x, y, dy }) => g.Mul(g.Exp(g.Sub(x, y)), dy)),
+  ReduceProd: 'unsupported',
+  ArgMax: 'none',
+  ArgMin: 'none',
+  /** The running sum from the other end. */
+  CumSum: ({ inputs: [, axis], attributes: { exclusive, reverse } }, [dy], g) => [
+    g.CumSum(dy, axis, { exclusive, reverse: reverse ? 0 : 1 }),
+    null,
+  ],
+  TopK: ({ inputs: [x], outputs: [, indices], attributes: { axis } }, [dy], g) => [
+    indices ? g.ScatterElements(zeros(g, dims(x), x), indices, dy, { axis }) : undefined,
+    null,
+  ],
+} satisfies Partial<GradientRows<OperatorName>>;

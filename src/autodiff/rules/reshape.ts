@@ -1,0 +1,32 @@
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { reshape } from '../append.ts';
+import { dims } from '../call.ts';
+import type { GradientRows, GradientRule } from '../rule.ts';
+
+/** The elements stand in the same order: dy in the shape of x. */
+const reshapeBack: GradientRule<'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze'> = (
+  { inputs: [x] },
+  [dy],
+  g,
+) => [reshape(g, dy, dims(x)), null];
+
+/** Operators that keep the elements in order, move them or repeat them. */
+export const reshapeGradients = {
+  Reshape: reshapeBack,
+  Flatten: reshapeBack,
+  Squeeze: reshapeBack,
+  Unsqueeze: reshapeBack,
+  /** By the inverse permutation. */
+  Transpose: ({ inputs: [x], attributes }, [dy], g) => {
+    const perm = attributes.perm ?? dims(x).map((_, axis, all) => all.length - 1 - axis);
+    return [g.Transpose(dy, { perm: perm.map((_, axis) => perm.indexOf(axis)) })];
+  },
+  /** The driver sums over stretched axes. */
+  Expand: (_, [dy]) => [dy, null],
+  /** The sum over the copies: axis by axis, [copies, size]. */
+  Tile: ({ inputs: [x] }, [dy], g) => {
+    const copies = dims(x).flatMap((size, axis) => [dims(dy)[axis]! / size, size]);
+    const axes = dims(x).map((_, axis) => 2 * axis);
+    return [g.ReduceSum(reshape(g, dy, copies), g.int64s(axes), { keepdims: 0 }), null];
+  },
+} satisfies Partial<GradientRows<OperatorName>>;

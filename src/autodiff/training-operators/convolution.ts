@@ -1,0 +1,54 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Value } from '../../graph/graph.ts';
+import type { TrainingOperatorName } from '../../graph/operators/index.ts';
+import { reshape } from '../append.ts';
+import { allAxes, dims } from '../call.ts';
+import { adjointWindow, type Extents, extentOf, type Window, writtenOut } from '../window.ts';
+import type { Decompositions } from './decomposition.ts';
+import { weightGradient } from './weight-gradient.ts';
+
+/** Each group's filters and channels swapped, the kernel turned around: [M, C/g, …] → [C, M/g, …]. */
+function adjointWeight(g: Builder, w: Value, group: number): Value {
+  const [filters, channels, ...kernel] = dims(w) as [number, number, ...number[]];
+  const axes = kernel.flatMap((size, axis) => (size > 1 ? [axis + 2] : []));
+  const every = (entry: number) => g.int64s(axes.map(() => entry));
+  const turned = axes.length ? g.Slice(w, every(-1), every(-(2 ** 31)), g.int64s(axes), every(-1)) : w;
+  const grouped = reshape(g, turned, [group, filters / group, channels, ...kernel]);
+  const [, , , ...rest] = allAxes(grouped);
+  const swapped = g.Transpose(grouped, { perm: [0, 2, 1, ...rest] });
+  return reshape(g, swapped, [group * channels, filters / group, ...kernel]);
+}
+
+/** Pads of the convolution with the adjoint weight that yields dx; one may be negative where pads exceed the kernel. */
+function adjointPads({ pads, dilations }: Window, { kernel, places, size }: Extents): number[] {
+  const begins = kernel.map((length, axis) => extentOf(length, dilations[axis]!) - 1 - pads[axis]!);
+  const ends = kernel.map(
+    (length, axis) => size[axis]! + extentOf(length, dilations[axis]!) - 1 - begins[axis]! - places[axis]!,
+  );
+  return [...begins, ...ends];
+}
+
+/** Gradients of convolutions. */
+export const convolutionDecompositions = {
+  /**
+   * With strides of 1 the convolution with the adjoint weight: batch 128, 3×3, 16 channels on 32²: 10 ms against 16 for
+   * ConvTranspose, 32 on 16²: 8 against 13. With other strides ConvTranspose: 16 → 32 channels on 32²: 13 ms against 48
+   * between inserted zeros and 15 phase by phase; 32 → 64 on 16²: 8 against 38 and 19.
+   */
+  ConvGradInput: ({ inputs: [dy, w], attributes }, g) => {
+    const { group, size = [] } = attributes;
+    const kernel = dims(w).slice(2);
+    const window = writtenOut(attributes, kernel);
+    const extents = { kernel, places: dims(dy).slice(2), size: size.slice(2) };
+    const pads = adjointPads(window, extents);
+    const direct = window.strides.every((stride) => stride === 1) && pads.every((pad) => pad >= 0);
+    return direct
+      ? [g.Conv(dy, adjointWeight(g, w!, group), { pads, dilations: window.dilations, group })]
+      : [g.ConvTranspose(dy, w, { ...adjointWindow(window, extents), group })];
+  },
+  ConvGradWeight: ({ inputs: [x, dy], attributes }, g) => {
+    const { group, size = [] } = attributes;
+    const window = writtenOut(attributes, size.slice(2));
+    return [weightGradient(g, { x: x!, dy: dy! }, { ...window, group, size })];
+  },
+} satisfies Partial<Decompositions<TrainingOperatorName>>;

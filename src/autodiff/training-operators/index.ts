@@ -1,0 +1,72 @@
+import { EspalierError } from '../../errors.ts';
+import { type Builder, builderOf } from '../../graph/builder.ts';
+import { cloneGraph } from '../../graph/clone.ts';
+import { ESPALIER_DOMAIN, type Graph, type Node, type Value } from '../../graph/graph.ts';
+import { attributesOf, knownOperator, type TrainingOperatorName } from '../../graph/operators/index.ts';
+import { removeDeadNodes } from '../../graph/topology.ts';
+import { refusal } from '../call.ts';
+import { activationDecompositions } from './activations.ts';
+import { convolutionDecompositions } from './convolution.ts';
+import type { Decomposition, Decompositions } from './decomposition.ts';
+import { lossDecompositions } from './losses.ts';
+import { normalizationDecompositions } from './normalization.ts';
+import { optimizerDecompositions } from './optimizers.ts';
+import { poolingDecompositions } from './pooling.ts';
+
+/** One row a training operator; a missing one does not compile. */
+export const decompositions: Decompositions<TrainingOperatorName> = {
+  ...activationDecompositions,
+  ...convolutionDecompositions,
+  ...normalizationDecompositions,
+  ...poolingDecompositions,
+  ...lossDecompositions,
+  ...optimizerDecompositions,
+};
+
+/** The first opset with the axes of all reductions as inputs. */
+const LEAST_OPSET = 18;
+
+/**
+ * The same computation in ONNX's own operators alone (opset 18 or later), so that any engine runs it. The given graph
+ * is left alone; names of inputs and outputs are kept. Throws where shapes are not fixed.
+ */
+export function decompose(graph: Graph): Graph {
+  const result = cloneGraph(graph);
+  const { nodes, opsets } = result;
+  if ((opsets[''] ?? 0) < LEAST_OPSET) {
+    const message = `expected opset ${LEAST_OPSET} or later, found ${opsets['']}`;
+    throw new EspalierError('unsupported', message, { where: graph.name });
+  }
+  const g = builderOf(result);
+  result.nodes = [];
+  for (const node of nodes) {
+    if (node.domain === ESPALIER_DOMAIN) appendDecomposed(g, node);
+    else result.nodes.push(node);
+  }
+  removeDeadNodes(result);
+  delete opsets[ESPALIER_DOMAIN];
+  return result;
+}
+
+/** Appends what computes the node's outputs, which keep their identity and names. */
+function appendDecomposed(g: Builder, node: Node): void {
+  const op = knownOperator(node) as TrainingOperatorName | null;
+  if (!op) throw refusal(node, 'has no decomposition: unknown operator');
+  const { inputs, outputs } = node;
+  const decomposition = decompositions[op] as Decomposition<TrainingOperatorName>;
+  const before = g.graph.nodes.length;
+  const results = decomposition({ node, inputs, outputs, attributes: attributesOf(node, op) as never }, g);
+  const computed = new Set(g.graph.nodes.slice(before).flatMap((appended) => appended.outputs));
+  const owner = new Map<Value, Value>();
+  outputs.forEach((output, index) => {
+    if (!output) return;
+    const result = results[index]!;
+    // What passes through unchanged, or is needed under two names, gets a node of its own.
+    owner.set(computed.has(result) && !owner.has(result) ? result : g.Identity(result), output);
+  });
+  const owned = (value: Value | null) => value && (owner.get(value) ?? value);
+  for (const appended of g.graph.nodes.slice(before)) {
+    appended.inputs = appended.inputs.map(owned);
+    appended.outputs = appended.outputs.map(owned);
+  }
+}

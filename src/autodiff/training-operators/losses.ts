@@ -1,0 +1,36 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Value } from '../../graph/graph.ts';
+import type { TrainingOperatorName } from '../../graph/operators/index.ts';
+import { number } from '../append.ts';
+import { dims, type Operand } from '../call.ts';
+import type { Decompositions } from './decomposition.ts';
+
+interface Target {
+  readonly labels: Operand;
+  readonly classes: number;
+  readonly smoothing: number;
+}
+
+/** (1 − ε)·onehot(label) + ε/K: [N, K]. */
+function targets(g: Builder, { labels, classes, smoothing }: Target): Value {
+  const off = smoothing / classes;
+  return g.OneHot(labels, g.int64s([classes]), g.floats([off, 1 - smoothing + off]), { axis: -1 });
+}
+
+/** Losses. */
+export const lossDecompositions = {
+  /** −mean over N of Σ target·log p; LogSoftmax subtracts the maximum first. */
+  SoftmaxCrossEntropy: ({ inputs: [logits, labels], attributes: { label_smoothing } }, g) => {
+    const [count, classes] = dims(logits) as [number, number];
+    const log = g.LogSoftmax(logits, { axis: -1 });
+    const target = targets(g, { labels, classes, smoothing: label_smoothing });
+    const sum = g.ReduceSum(g.Mul(log, target), g.int64s([0, 1]), { keepdims: 0 });
+    return [g.Mul(sum, number(g, -1 / count, logits)), log];
+  },
+  /** (p − target)/N·dloss. */
+  SoftmaxCrossEntropyGrad: ({ inputs: [dloss, log, labels], attributes: { label_smoothing } }, g) => {
+    const [count, classes] = dims(log) as [number, number];
+    const target = targets(g, { labels, classes, smoothing: label_smoothing });
+    return [g.Mul(g.Sub(g.Exp(log), target), g.Mul(dloss, number(g, 1 / count, log)))];
+  },
+} satisfies Partial<Decompositions<TrainingOperatorName>>;

@@ -1,0 +1,59 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Value } from '../../graph/graph.ts';
+import type { AttributesOf, TrainingOperatorName } from '../../graph/operators/index.ts';
+import { elementCount, filled, floats } from '../../numeric/tensor.ts';
+import { number, reshape, zeros } from '../append.ts';
+import { dims, type Operand } from '../call.ts';
+import { adjointWindow } from '../window.ts';
+import type { Decompositions } from './decomposition.ts';
+
+/** How many elements each place averages, as 1/count: [1, 1, …places], or a scalar where all are equal. */
+function shares(g: Builder, dy: Operand, attributes: AttributesOf<'AveragePoolGrad'>): Value {
+  const { kernel_shape: kernel = [], pads = [], count_include_pad } = attributes;
+  if (count_include_pad || pads.every((pad) => pad === 0)) return number(g, 1 / elementCount(kernel), dy);
+  const places = dims(dy).slice(2);
+  const counts = places.map((count, axis) =>
+    Array.from({ length: count }, (_, place) => elementsUnder(attributes, axis, place)),
+  );
+  const all = counts.reduce<number[]>((list, along) => list.flatMap((a) => along.map((b) => a * b)), [1]);
+  return g.constant(
+    floats(
+      [1, 1, ...places],
+      all.map((count) => 1 / count),
+    ),
+  );
+}
+
+/** Elements of the input, not of its padding, under a window on one axis. */
+function elementsUnder(
+  { kernel_shape = [], strides = [], pads = [], size = [] }: AttributesOf<'AveragePoolGrad'>,
+  axis: number,
+  place: number,
+): number {
+  const first = place * (strides[axis] ?? 1) - (pads[axis] ?? 0);
+  return Math.min(first + kernel_shape[axis]!, size[axis + 2]!) - Math.max(first, 0);
+}
+
+/** Gradients of pools. */
+export const poolingDecompositions = {
+  /**
+   * MaxPool's own indices say which elements to add to; of equal ones it takes the first. 10 ms on 8 MB with windows
+   * that do not overlap, against 12 for comparing tap by tap and 13 for comparing with the stretched maxima.
+   */
+  MaxPoolGrad: ({ inputs: [dy, , x], attributes }, g) => {
+    const [, indices] = g.node('MaxPool', [x!], attributes, 2);
+    const flat = zeros(g, [elementCount(dims(x))], x);
+    const added = { axis: 0, reduction: 'add' };
+    const dx = g.ScatterElements(flat, reshape(g, indices, [-1]), reshape(g, dy, [-1]), added);
+    return [reshape(g, dx, dims(x))];
+  },
+  /** Each channel is an image of its own: the adjoint of a convolution with ones. */
+  AveragePoolGrad: ({ inputs: [dy], attributes }, g) => {
+    const { kernel_shape: kernel = [], size = [] } = attributes;
+    const [batch, channels, ...places] = dims(dy) as [number, number, ...number[]];
+    const images = reshape(g, g.Mul(dy, shares(g, dy, attributes)), [batch * channels, 1, ...places]);
+    const ones = g.constant(filled([1, 1, ...kernel], 1));
+    const window = adjointWindow(attributes, { places, kernel, size: size.slice(2) });
+    return [reshape(g, g.ConvTranspose(images, ones, window), size)];
+  },
+} satisfies Partial<Decompositions<TrainingOperatorName>>;
