@@ -11,6 +11,8 @@ export interface Flag<T> {
   readonly summary: string;
   /** Shown in the help. */
   readonly shownDefault?: string;
+  /** Must be typed: reading it without a value throws. */
+  readonly required?: boolean;
   /** The value; throws EspalierError('usage'). */
   read(raw: RawValue): T;
 }
@@ -40,6 +42,7 @@ export function required<T>(usage: string, summary: string, schema: ValueSchema<
   return {
     usage,
     summary: `${summary} (required)`,
+    required: true,
     read(raw) {
       if (raw === undefined) throw missingFlag(usage);
       return parse(usage, schema, raw);

@@ -19,5 +19,15 @@ export const report = defineCommand({
 export async function writeReport(directory: string, path: string): Promise<void> {
   const { readRunRecord, renderReport } = await import('../report/index.ts');
   const { writeFileAtomically } = await import('../files.ts');
-  writeFileAtomically(path, [renderReport(readRunRecord(directory))]);
+  const record = readRunRecord(directory);
+  const defaults = await defaultsOf(record.recipe.command);
+  writeFileAtomically(path, [renderReport({ ...record, defaults })]);
+}
+
+/** The values of a command's options that were not typed. */
+async function defaultsOf(name: string): Promise<Record<string, unknown>> {
+  const { commands } = await import('./index.ts');
+  const { options = {} } = commands.find((command) => command.name === name) ?? {};
+  const optional = Object.entries(options).filter(([, flag]) => !flag.required);
+  return Object.fromEntries(optional.map(([key, flag]) => [key, flag.read(undefined)]));
 }

@@ -1,11 +1,18 @@
 import type { Recipe } from '../training/run-directory.ts';
 
-/** The command line that repeats a run: `espalier train resnet20 --data cifar10 …`. */
-export function commandLine({ command, options }: Pick<Recipe, 'command' | 'options'>): string {
+/**
+ * The command line that repeats a run: `espalier train resnet20 --data cifar10 …`. Options that have their default are
+ * left out.
+ */
+export function commandLine(
+  { command, options }: Pick<Recipe, 'command' | 'options'>,
+  defaults: Recipe['options'] = {},
+): string {
   const { model, ...flags } = options;
   const words = ['espalier', ...command.split(' '), ...(model === undefined ? [] : [quoted(model)])];
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || value === null || value === false) continue;
+    if (JSON.stringify(value) === JSON.stringify(defaults[name])) continue;
     words.push(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
     if (value !== true) words.push(quoted(Array.isArray(value) ? value.join(',') : value));
   }

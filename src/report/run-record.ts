@@ -57,6 +57,8 @@ export type LayerPoint = v.InferOutput<typeof layerSchema>;
 /** A run as its report shows it. */
 export interface RunRecord {
   readonly recipe: Recipe;
+  /** What the options of the command are where they are not typed. */
+  readonly defaults: Recipe['options'];
   readonly epochs: readonly EpochPoint[];
   readonly result: { readonly before: Measures; readonly after: Measures } | null;
   readonly layers: { readonly before: readonly LayerPoint[]; readonly after: readonly LayerPoint[] } | null;
@@ -74,6 +76,7 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
   const epochs = new Map(all('epoch').map((epoch) => [epoch.epoch, epoch]));
   return {
     recipe,
+    defaults: {},
     epochs: [...epochs.values()].sort((a, b) => a.epoch - b.epoch),
     result: all('result').at(-1) ?? null,
     layers: all('layers').at(-1) ?? null,
@@ -82,7 +85,7 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
   };
 }
 
-/** The record in a run directory; throws `missing-file` where there is none. */
+/** The record in a run directory, its defaults unknown; throws `missing-file` where there is none. */
 export function readRunRecord(path: string): RunRecord {
   const run = openRunDirectory(path);
   return makeRunRecord(run.recipe, run.readEvents());

@@ -17,7 +17,7 @@ h3{margin:0;font-size:15px;font-weight:620;overflow-wrap:anywhere}
 .lead{margin:-6px 0 18px;max-width:70ch;color:var(--muted)}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin-bottom:22px}
 .card{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:14px 16px}
-.card span{display:block;color:var(--muted);font-size:13px}.card strong{display:block;font-size:23px;font-weight:640;letter-spacing:-.01em;white-space:nowrap}.card em{font-style:normal;font-size:14px;color:var(--leaf)}
+.card span{display:block;color:var(--muted);font-size:13px}.card strong{display:block;font-size:23px;font-weight:640;letter-spacing:-.01em;white-space:nowrap}.card em{font-style:normal;font-size:14px;color:var(--leaf)}.card em.worse{color:var(--earth)}
 table{width:100%;border-collapse:collapse;font-size:15px}
 th,td{text-align:left;font-weight:400;padding:8px 10px;border-bottom:1px solid var(--rule);vertical-align:baseline}
 tbody tr:last-child>*{border-bottom:0}

@@ -45,6 +45,18 @@ describe('the report', () => {
     );
   });
 
+  it('leaves options out of commands that have their default', () => {
+    const record = { ...makeRunRecord(recipe, events()), defaults: { threshold: 0.01, seed: 2 } };
+    const html = renderReport(record);
+    expect(html).not.toContain('--threshold');
+    expect(html).toContain('--seed 1');
+  });
+
+  it('marks what got worse', () => {
+    expect(page(events())).toMatch(/<em class="worse">−1\.52 points<\/em>/);
+    expect(page(events())).toContain('<em>1.52× as fast</em>');
+  });
+
   it('says plainly when nothing got faster', () => {
     const measures = { latencyMs: 2, top1: 0.9 };
     const result = { type: 'result', before: measures, after: { ...measures, latencyMs: 1.95 } };

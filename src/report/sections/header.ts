@@ -23,7 +23,11 @@ export function header({ recipe, epochs }: RunRecord): Html {
 <p class="facts">${facts.map((fact, i) => html`${i > 0 && ' · '}<span>${fact}</span>`)}</p></div></header>`;
 }
 
-const shortName = (model: string): string => model.split(/[\\/]/).at(-1) || model;
+/** The file's name; with its folder where that name is what every run calls its result. */
+function shortName(model: string): string {
+  const parts = model.split(/[\\/]/).filter((part) => part !== '');
+  return parts.slice(parts.at(-1) === 'model.onnx' ? -2 : -1).join('/');
+}
 
 function day(iso: string): string {
   const date = new Date(iso);

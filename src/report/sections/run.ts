@@ -5,12 +5,12 @@ import type { RunRecord } from '../run-record.ts';
 
 /** How the run was made, how to repeat it, and what to try next. */
 export function run(record: RunRecord): Html {
-  const { recipe } = record;
+  const { recipe, defaults } = record;
   const { machine, versions } = recipe;
   const next = nextCommand(record);
   return html`${next && html`<section><h2>Next</h2><p>${next.why}</p><pre tabindex="0"><code>${next.line}</code></pre></section>`}
 <section><h2>The run</h2><dl>
-<dt>Again</dt><dd><pre tabindex="0"><code>${commandLine(recipe)}</code></pre></dd>
+<dt>Again</dt><dd><pre tabindex="0"><code>${commandLine(recipe, defaults)}</code></pre></dd>
 <dt>Machine</dt><dd>${machine.processor}, ${machine.cores} core${machine.cores === 1 ? '' : 's'}</dd>
 <dt>Versions</dt><dd>${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
@@ -36,7 +36,7 @@ interface Advice {
 }
 
 /** The next command to try, by what was run and how it ended. */
-function nextCommand({ recipe, result }: RunRecord): Advice | null {
+function nextCommand({ recipe, result, defaults }: RunRecord): Advice | null {
   const { command, options } = recipe;
   const out = String(options.out ?? 'DIR');
   if (!result) {
@@ -60,7 +60,7 @@ function nextCommand({ recipe, result }: RunRecord): Advice | null {
     const kept = { ...options, macs: Number(milder.toFixed(2)), out: `${out}-milder` };
     return {
       why: 'More than two points were lost: keep more of the MACs.',
-      line: commandLine({ command, options: kept }),
+      line: commandLine({ command, options: kept }, defaults),
     };
   }
   const line = commandLine({ command: 'fold', options: { model, out: `${out}/folded.onnx` } });

@@ -8,6 +8,8 @@ interface Quantity {
   readonly format: (value: number) => string;
   /** What the last column says of before and after. */
   readonly change: (before: number, after: number) => string;
+  /** Whether more is better. */
+  readonly gain?: boolean;
   /** What stands below a value. */
   readonly spread?: (measures: Measures) => string;
 }
@@ -17,12 +19,14 @@ const part = (before: number, after: number): string => `${formatPercent(after /
 const quantities: readonly Quantity[] = [
   {
     name: 'Accuracy (top-1)',
+    gain: true,
     value: (m) => m.top1,
     format: formatPercent,
     change: (before, after) => `${signed(100 * (after - before))} points`,
   },
   {
     name: 'Accuracy (top-5)',
+    gain: true,
     value: (m) => m.top5,
     format: formatPercent,
     change: (before, after) => `${signed(100 * (after - before))} points`,
@@ -57,10 +61,12 @@ const unfinished = (epochs: number): Html =>
 
 type Result = NonNullable<RunRecord['result']>;
 
-function card({ name, value, format, change }: Quantity, { before, after }: Result): Html {
+function card({ name, value, format, change, gain = false }: Quantity, { before, after }: Result): Html {
   const [old, now] = [value(before), value(after)];
   if (!isNumber(now)) return html``;
-  return html`<div class="card"><span>${name}</span><strong>${format(now)}</strong><em>${isNumber(old) ? change(old, now) : ''}</em></div>`;
+  const worse = isNumber(old) && (gain ? now < old : now > old);
+  const changed = isNumber(old) && html`<em${worse && html` class="worse"`}>${change(old, now)}</em>`;
+  return html`<div class="card"><span>${name}</span><strong>${format(now)}</strong>${changed}</div>`;
 }
 
 function row(quantity: Quantity, { before, after }: Result): Html {
