@@ -1,0 +1,121 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { bench } from '../../src/commands/bench.ts';
+import { type Command, type Context, invocationOf } from '../../src/commands/command.ts';
+import { evaluateModel } from '../../src/commands/eval.ts';
+import { inspect } from '../../src/commands/inspect.ts';
+import { swp } from '../../src/commands/swp.ts';
+import { trainModel } from '../../src/commands/train.ts';
+import { readRunRecord } from '../../src/report/index.ts';
+import { espalier } from '../support/command-line.ts';
+import { writeImageFolder } from '../support/image-folder.ts';
+
+const bar = { advance() {}, to() {}, done() {} };
+const silent: Context = {
+  signal: new AbortController().signal,
+  progress: () => bar,
+  note() {},
+  warn() {},
+};
+
+type Raw = Record<string, string | boolean>;
+type Data = Record<string, unknown>;
+
+/** Runs a command in this process; what it would print with --json. */
+async function run(command: Command, args: string[], raw: Raw, context = silent): Promise<Data> {
+  const { data, text } = await command.run(invocationOf(command, args, raw), context);
+  expect(text).not.toMatch(/NaN|undefined/);
+  return JSON.parse(JSON.stringify(data)) as Data;
+}
+
+describe('a network from its first step to its report', () => {
+  let folder = '';
+  let shared: Raw = {};
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'espalier-runs-'));
+    const data = join(folder, 'images');
+    await writeImageFolder(data, { count: 96, size: 16, classes: 3, seed: 1 });
+    shared = { data, size: '16', batch: '16', threads: '1', lr: '0.05', epochs: '3', augmentation: 'none' };
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  const at = (...parts: string[]) => join(folder, ...parts);
+  const model = () => at('base', 'model.onnx');
+
+  it('trains, and the model that it leaves carries all that eval needs', async () => {
+    const trained = await run(trainModel, ['espalier-demo'], { ...shared, out: at('base') });
+    const { top1 } = trained.after as { top1: number };
+    expect(top1).toBeGreaterThan(0.6);
+    const evaluated = await run(evaluateModel, [model()], { data: String(shared.data) });
+    expect(Object.keys(evaluated)).toEqual(['top1', 'top5', 'loss', 'images']);
+    expect(evaluated).toMatchObject({ images: 96, top5: 1 });
+    expect(evaluated.top1).toBeCloseTo(top1, 6);
+  });
+
+  it('ends as if never stopped when it is interrupted and resumed', async () => {
+    const controller = new AbortController();
+    const stopping: Context = {
+      ...silent,
+      signal: controller.signal,
+      progress: (label) => ({ ...bar, to: () => label === 'epoch 2/3' && controller.abort() }),
+    };
+    const stopped = run(trainModel, ['espalier-demo'], { ...shared, out: at('stopped') }, stopping);
+    await expect(stopped).rejects.toThrow(`interrupted: go on with --resume ${at('stopped')}`);
+    expect(existsSync(at('stopped', 'model.onnx'))).toBe(false);
+    await run(trainModel, [], { resume: at('stopped') });
+    const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
+    expect(bytes('stopped').equals(bytes('base'))).toBe(true);
+  });
+
+  it('learns shapes, and records what the report shows of them', async () => {
+    const out = at('shapes');
+    const raw = { ...shared, epochs: '1', sr: '0', pace: 'threshold', benchSeconds: '0.2', out };
+    const { before, after } = await run(swp, [model()], raw);
+    const record = readRunRecord(out);
+    expect(record.shapes.map(({ layer, filters }) => [layer, filters])).toEqual([
+      ['conv1', 16],
+      ['conv2', 32],
+      ['conv3', 32],
+      ['conv4', 48],
+      ['conv5', 64],
+      ['conv6', 96],
+    ]);
+    expect(record.result).toMatchObject({ before, after });
+    expect(after).toMatchObject({ macs: (before as { macs: number }).macs });
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('The shapes that were learned');
+  });
+
+  it('refuses a folder that holds a run', async () => {
+    const again = run(trainModel, ['espalier-demo'], { ...shared, out: at('base') });
+    await expect(again).rejects.toThrow('base: holds a run already');
+  });
+
+  it('is looked at as the design says', async () => {
+    const facts = await run(inspect, [model()], {});
+    expect(Object.keys(facts).slice(1, 7)).toEqual([
+      ...['parameters', 'macs', 'bytes', 'layers', 'groups', 'groupsAnalysed'],
+    ]);
+    expect(facts.bytes).toBe(readFileSync(model()).length);
+    expect(facts.preprocessing).toMatchObject({ height: 16, width: 16 });
+  });
+
+  it('is measured beside another', async () => {
+    const { models, ...conditions } = await run(bench, [model(), 'espalier-demo'], { seconds: '0.2' });
+    expect(conditions).toMatchObject({ batch: 1, threads: 1 });
+    expect((models as { path: string }[]).map(({ path }) => path)).toEqual([model(), 'espalier-demo']);
+  });
+
+  it('prints one JSON document and nothing else on stdout with --json', async () => {
+    const { code, stdout, stderr } = await espalier([
+      'eval',
+      model(),
+      '--data',
+      String(shared.data),
+      '--json',
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(JSON.parse(stdout)).toMatchObject({ images: 96 });
+  });
+});
