@@ -16,7 +16,7 @@ interface Extremes {
 /** dy where x attains y, shared between equals. */
 export function atExtremes(g: Builder, { x, y, axes }: Extremes, dy: Operand): Value {
   const attains = g.Cast(g.Equal(x, y), { to: elementTypes.indexOf(x!.dtype) });
-  return g.Mul(attains, g.Div(dy, g.ReduceSum(attains, axes, { keepdims: 1 })));
+  return g.Mul(attains, g.Div(dy, g.ReduceSum(attains, axes, { keepdims: 1, noop_with_empty_axes: 1 })));
 }
 
 type Reduction =
@@ -44,7 +44,6 @@ const reduction =
   (call, [dy], g) => {
     const [x] = call.inputs;
     const axes = reducedAxes(call);
-    if (axes.length === 0 && call.attributes.noop_with_empty_axes) return [dy, null];
     const shape = dims(x).map((size, axis) => (axes.includes(axis) ? 1 : size));
     const [y, gradient] = [reshape(g, call.outputs[0], shape), reshape(g, dy, shape)];
     return [rule(g, { x, y, dy: gradient, axes }), null];

@@ -8,7 +8,7 @@ import type { GradientRows } from '../rule.ts';
 /** The sum over each block of y that repeats one element of x. */
 function blockSums(g: Builder, y: Operand, shape: readonly number[]): Value {
   const blocks = shape.flatMap((size, axis) => [size, dims(y)[axis]! / size]);
-  const axes = shape.map((_, axis) => 2 * axis + 1).filter((axis) => blocks[axis] !== 1);
+  const axes = shape.map((_, axis) => 2 * axis + 1);
   return g.ReduceSum(reshape(g, y, blocks), g.int64s(axes), { keepdims: 0 });
 }
 
