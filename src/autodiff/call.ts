@@ -19,7 +19,7 @@ export const refusal = (node: Node, reason: string): EspalierError =>
   new EspalierError('unsupported', reason, { where: nodeLabel(node) });
 
 /** The shape of a value that is there; throws unless it is fixed. */
-export function dims(value: Operand): number[] {
+export function dims(value: Operand): readonly number[] {
   assert(value, 'a shape was asked of a missing value');
   return staticShape(value);
 }

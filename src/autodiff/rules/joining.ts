@@ -1,6 +1,7 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { elementCount } from '../../numeric/tensor.ts';
 import { reshape, zeros } from '../append.ts';
 import { allAxes, dims, fixedNumbers, type Operand, type OperatorCall, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
@@ -35,21 +36,25 @@ function reversed(g: Builder, value: Operand, axes: readonly number[]): Value {
   return g.Slice(value, every(-1), every(-(2 ** 31)), g.int64s(axes), every(-1));
 }
 
-/** |step| − 1 zeros behind every element. */
-function spread(g: Builder, value: Operand, ranges: readonly Range[]): Value {
-  const apart = ranges.map(({ step }) => Math.abs(step));
-  const columns = reshape(
-    g,
-    value,
-    ranges.flatMap(({ count }) => [count, 1]),
-  );
-  const behind = apart.flatMap((step) => [0, step - 1]);
-  const padded = g.Pad(columns, g.int64s([...behind.map(() => 0), ...behind]));
-  return reshape(
-    g,
-    padded,
-    ranges.map(({ count }, axis) => count * apart[axis]!),
-  );
+/**
+ * |step| − 1 zeros behind every element, axis by axis. Joined, not padded: Pad takes ten times as long on an axis of one
+ * element (11 ms against 1 for 8 MB).
+ */
+function spread(g: Builder, value: Value, ranges: readonly Range[]): Value {
+  const shape = [...dims(value)];
+  let result = value;
+  for (const axis of allAxes(value).reverse()) {
+    const gap = Math.abs(ranges[axis]!.step) - 1;
+    if (gap === 0) continue;
+    const rows = elementCount(shape.slice(0, axis + 1));
+    const inner = elementCount(shape.slice(axis + 1));
+    shape[axis]! *= gap + 1;
+    const joined = g.Concat(reshape(g, result, [rows, inner]), zeros(g, [rows, gap * inner], value), {
+      axis: 1,
+    });
+    result = reshape(g, joined, shape);
+  }
+  return result;
 }
 
 /** Puts the elements that the ranges took back in their places among zeros. */
@@ -61,7 +66,7 @@ function unsliced(
   const { ranges, shape } = call;
   const backwards = allAxes(dy).filter((axis) => ranges[axis]!.step < 0);
   const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy!;
-  const apart = ranges.some(({ step }) => Math.abs(step) > 1) ? spread(g, forwards, ranges) : forwards;
+  const apart = spread(g, forwards, ranges);
   const before = ranges.map(({ first, step, count }) => (step < 0 ? first + (count - 1) * step : first));
   // Below 0 where zeros behind the last element reach over the edge: Pad then cuts them off.
   const after = shape.map((size, axis) => size - before[axis]! - dims(apart)[axis]!);

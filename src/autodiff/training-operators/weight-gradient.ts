@@ -35,15 +35,22 @@ const FEW_CHANNELS = 8;
  * | 3×3: 512 → 512 × 4²        |        191 |      159 |            62 |              80 |
  */
 export function weightGradient(g: Builder, operands: Operands, convolution: Convolution): Value {
-  const [filters, channels, ...kernel] = convolution.size as [number, number, ...number[]];
-  const places = elementCount(dims(operands.dy).slice(2));
-  if (channels === 1 && filters === convolution.group) return depthwise(g, operands, convolution);
+  return weightGradientForms[fastestForm(operands, convolution)](g, operands, convolution);
+}
+
+/** The ways to compute it, all equal; depthwise holds for one filter a channel alone. */
+export const weightGradientForms = { depthwise, tapByTap, acrossImages, unfolded };
+
+function fastestForm(
+  { dy }: Operands,
+  { group, size, strides }: Convolution,
+): keyof typeof weightGradientForms {
+  const [filters, channels, ...kernel] = size as [number, number, ...number[]];
+  if (channels === 1 && filters === group) return 'depthwise';
   // A product for each image writes N·C·M sums: too many where images have few places.
-  if (4 * places <= filters / convolution.group) return acrossImages(g, operands, convolution);
-  const strided = convolution.strides.some((stride) => stride > 1);
-  if (elementCount(kernel) > 1 && (strided || channels < FEW_CHANNELS))
-    return unfolded(g, operands, convolution);
-  return tapByTap(g, operands, convolution);
+  if (4 * elementCount(dims(dy).slice(2)) <= filters / group) return 'acrossImages';
+  const strided = strides.some((stride) => stride > 1);
+  return elementCount(kernel) > 1 && (strided || channels < FEW_CHANNELS) ? 'unfolded' : 'tapByTap';
 }
 
 /** One filter a channel: dw[c, k] = Σ x·dy. */
@@ -125,5 +132,7 @@ const positionsOf = (kernel: readonly number[]): number[][] =>
 /** A product [1, g, C/g, M/g] for each kernel position → [M, C/g, …kernel]. */
 function stacked(g: Builder, products: readonly Value[], { size }: Convolution): Value {
   const all = products.length === 1 ? products[0] : g.Concat(...products, { axis: 0 });
-  return reshape(g, g.Transpose(all, { perm: [1, 3, 2, 0] }), size);
+  // In two steps: 4 ms for 512 × 512 × 9, against 32 in one.
+  const rows = reshape(g, transposed(g, all), [products.length, -1]);
+  return reshape(g, products.length === 1 ? rows : transposed(g, rows), size);
 }
