@@ -17,8 +17,7 @@ export const fold = defineCommand({
     const { foldBatchNormalization, foldConstants, verifyEquivalent } = await import('../rewrite/index.ts');
     const { writeModelFile } = await import('../onnx/index.ts');
     const executor = await engine();
-    const plain = await foldConstants(graph, executor);
-    const folded = foldBatchNormalization(plain.graph);
+    const folded = foldBatchNormalization(await foldConstants(graph, executor));
     const verified = verify ? await verifyEquivalent(graph, folded.graph, { executor }) : null;
     writeModelFile(folded.graph, out);
     if (folded.changed === 0) context.warn(`${name}: nothing to fold, ${out} computes as before`);
