@@ -88,11 +88,19 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const reached = pruned.costs.macs / before!.measures.macs!;
   const { macs: target } = settings;
   if (target !== undefined && reached > target) context.warn(missedTarget(reached, target));
+  const speed = before!.measures.latencyMs! / counted.measures.latencyMs!;
+  if (speed < WORTHWHILE) context.warn(hardlyFaster(speed));
   return { model, epochs, before: before!.measures, after: counted.measures, leftAlone: pruned.leftAlone };
 }
 
 const missedTarget = (reached: number, target: number): string =>
   `the target was not reached: ${formatPercent(reached, 1)} of the MACs are left, wanted ${formatPercent(target, 1)}; raise --sr, --lr or --epochs`;
+
+/** Below this factor the gain in speed is none to speak of. */
+const WORTHWHILE = 1.05;
+
+const hardlyFaster = (speed: number): string =>
+  `hardly faster as it stands (${formatRatio(speed)}): dead stripes are zeros in ordinary convolutions until they are lowered`;
 
 function describe({ model, before, after }: Outcome, directory: string): string {
   const top1 = before.top1 == null ? '' : ` (before ${formatPercent(before.top1)})`;
