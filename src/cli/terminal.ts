@@ -24,48 +24,57 @@ type Messages = Pick<Context, 'progress' | 'note' | 'warn'>;
 
 /** Lines and one progress bar on a stream: redrawn on a terminal, a line every ten seconds elsewhere. */
 export function openTerminal(stream: LineStream, { silent, quiet }: TerminalOptions): Messages {
-  let drawn = false;
-  let redraw = () => {};
-  const clear = () => {
-    if (drawn) stream.write('\r\x1b[2K');
-    drawn = false;
-  };
-  const line = (text: string) => {
-    clear();
-    stream.write(`${text}\n`);
-    redraw();
-  };
-  const show = (text: string) => {
-    stream.write(`\r\x1b[2K${text.slice(0, (stream.columns ?? 80) - 1)}`);
-    drawn = true;
-  };
-
-  const progress: Context['progress'] = (label, total, unit = '') => {
-    if (silent) return { advance() {}, to() {}, done() {} };
-    const started = performance.now();
-    const state: BarState = { label, total, unit, done: 0, started, note: '' };
-    let shown = stream.isTTY ? Number.NEGATIVE_INFINITY : started;
-    const draw = () => (stream.isTTY ? show(barLine(state)) : line(plainLine(state)));
-    if (stream.isTTY) redraw = () => show(barLine(state));
-    const to: Progress['to'] = (done, note) => {
-      state.done = done;
-      state.note = note ?? state.note;
-      const now = performance.now();
-      if (now - shown < (stream.isTTY ? REDRAW_MS : LINE_MS)) return;
-      shown = now;
-      draw();
-    };
-    const done = () => {
-      redraw = () => {};
-      clear();
-    };
-    return { advance: (n, note) => to(state.done + n, note), to, done };
-  };
+  const screen = openScreen(stream);
   return {
-    progress,
-    note: (text) => void (silent || line(text)),
-    warn: (text) => void (quiet || line(text)),
+    progress: (label, total, unit = '') => (silent ? noProgress : openBar(screen, { label, total, unit })),
+    note: (text) => void (silent || screen.line(text)),
+    warn: (text) => void (quiet || screen.line(text)),
   };
+}
+
+const noProgress: Progress = { advance() {}, to() {}, done() {} };
+
+/** Where lines scroll above at most one bar. */
+interface Screen {
+  readonly live: boolean;
+  line(text: string): void;
+  /** The bar's text from now on, drawn at once and again below each line; null takes it away. */
+  setBar(text: (() => string) | null): void;
+}
+
+function openScreen(stream: LineStream): Screen {
+  let bar: (() => string) | null = null;
+  const erase = () => bar && stream.write('\r\x1b[2K');
+  const draw = () => bar && stream.write(`\r\x1b[2K${bar().slice(0, (stream.columns ?? 80) - 1)}`);
+  return {
+    live: stream.isTTY ?? false,
+    line(text) {
+      erase();
+      stream.write(`${text}\n`);
+      draw();
+    },
+    setBar(text) {
+      erase();
+      bar = text;
+      draw();
+    },
+  };
+}
+
+function openBar(screen: Screen, work: Pick<BarState, 'label' | 'total' | 'unit'>): Progress {
+  const started = performance.now();
+  const state: BarState = { ...work, done: 0, started, note: '' };
+  let shown = screen.live ? Number.NEGATIVE_INFINITY : started;
+  const to: Progress['to'] = (done, note) => {
+    state.done = done;
+    state.note = note ?? state.note;
+    const now = performance.now();
+    if (now - shown < (screen.live ? REDRAW_MS : LINE_MS)) return;
+    shown = now;
+    if (screen.live) screen.setBar(() => barLine(state));
+    else screen.line(plainLine(state));
+  };
+  return { advance: (n, note) => to(state.done + n, note), to, done: () => screen.setBar(null) };
 }
 
 interface BarState {
