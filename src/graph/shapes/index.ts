@@ -1,19 +1,50 @@
 import type { Dim, Graph, Node, Shape, Value } from '../graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../operators/index.ts';
 import { subgraphs } from '../topology.ts';
-import type { Inferred, ShapeCall, ShapeRule } from './rule.ts';
+import { broadcastShapes } from './broadcasting.ts';
+import { constantShapes } from './constant.ts';
+import { controlFlowShapes } from './control-flow.ts';
+import { convolutionShapes } from './convolution.ts';
+import { unaryShapes } from './elementwise.ts';
+import { indexingShapes } from './indexing.ts';
+import { joiningShapes } from './joining.ts';
+import { matrixShapes } from './matrix.ts';
+import { normalizationShapes } from './normalization.ts';
+import { poolingShapes } from './pooling.ts';
+import { quantizationShapes } from './quantization.ts';
+import { reductionShapes } from './reduction.ts';
+import { resamplingShapes } from './resampling.ts';
+import { reshapeShapes } from './reshape.ts';
+import { type Inferred, LONGEST_CONTENTS, type ShapeCall, type ShapeRule } from './rule.ts';
+import { trainingShapes } from './training.ts';
 
 /** One rule an operator; a missing one does not compile. */
-export const shapeRules: Partial<{ readonly [Op in OperatorName]: ShapeRule<Op> }> = {};
+export const shapeRules: { readonly [Op in OperatorName]: ShapeRule<Op> } = {
+  ...unaryShapes,
+  ...broadcastShapes,
+  ...matrixShapes,
+  ...convolutionShapes,
+  ...quantizationShapes,
+  ...normalizationShapes,
+  ...poolingShapes,
+  ...resamplingShapes,
+  ...reductionShapes,
+  ...reshapeShapes,
+  ...joiningShapes,
+  ...indexingShapes,
+  ...constantShapes,
+  ...controlFlowShapes,
+  ...trainingShapes,
+};
 
-/** Known elements of small integer values, as shape computations produce them. */
+/** Known elements of small numeric values, as shape computations produce them. */
 export type Contents = Map<Value, readonly Dim[]>;
 
 /** Infers the types of one node's outputs and stores them; unknown operators leave their outputs as they are. */
 export function inferNode(node: Node, opsets: Readonly<Record<string, number>>, contents: Contents): void {
   const op = knownOperator(node);
-  const rule = op && (shapeRules[op] as ShapeRule<OperatorName> | undefined);
-  if (!op || !rule) return;
+  if (!op) return;
+  const rule = shapeRules[op] as ShapeRule<OperatorName>;
   const call: ShapeCall<OperatorName> = {
     node,
     attributes: attributesOf(node, op) as ShapeCall<OperatorName>['attributes'],
@@ -44,6 +75,7 @@ function store(output: Value, inferred: Inferred, contents: Contents): void {
   if (inferred.dtype) output.dtype = inferred.dtype;
   if (inferred.shape) output.shape = refine(inferred.shape, output.shape);
   if (inferred.contents) contents.set(output, inferred.contents);
+  if (inferred.tensor) output.tensor = inferred.tensor;
 }
 
 /** The inferred shape, with dimensions it leaves open taken from what was known. */
@@ -56,8 +88,10 @@ function knownContents(value: Value | null | undefined, contents: Contents): rea
   if (!value) return null;
   const { tensor } = value;
   if (!tensor) return contents.get(value) ?? null;
-  const integral = tensor.dtype === 'int64' || tensor.dtype === 'int32';
-  return integral && tensor.shape.length <= 1
-    ? Array.from(tensor.data as ArrayLike<number | bigint>, Number)
-    : null;
+  const [size = 1] = tensor.shape;
+  const followed = numeric.has(tensor.dtype) && tensor.shape.length <= 1 && size <= LONGEST_CONTENTS;
+  return followed ? Array.from(tensor.data as ArrayLike<number | bigint>, Number) : null;
 }
+
+/** Element types whose arrays hold the elements themselves. */
+const numeric: ReadonlySet<string> = new Set(['int64', 'int32', 'float32', 'float64', 'bool']);

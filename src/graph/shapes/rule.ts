@@ -1,24 +1,37 @@
-import type { DataType } from '../../numeric/tensor.ts';
+import type { DataType, Tensor } from '../../numeric/tensor.ts';
 import type { Dim, Node, Shape, Value } from '../graph.ts';
 import type { AttributesOf, OperatorName } from '../operators/index.ts';
 
-/** What a shape rule sees of a node. */
-export interface ShapeCall<Op extends OperatorName> {
+/** What a rule sees of any operator's node. */
+export interface Call {
   readonly node: Node;
-  readonly attributes: AttributesOf<Op>;
   readonly inputs: readonly (Value | null)[];
   /** The version of the operator's domain. */
   readonly opset: number;
-  /** The elements of an integer input of rank 0 or 1 where they are known, symbols and unknowns included; else null. */
+  /** The elements of a numeric input of rank 0 or 1 where they are known, symbols and unknowns included; else null. */
   contents(index: number): readonly Dim[] | null;
 }
 
-/** What a rule infers of an output. `contents`: the elements of an integer tensor of rank 0 or 1, where known. */
+/** What a shape rule sees of a node. */
+export interface ShapeCall<Op extends OperatorName> extends Call {
+  readonly attributes: AttributesOf<Op>;
+}
+
+/** What a rule infers of an output. */
 export interface Inferred {
   readonly dtype: DataType | null;
   readonly shape: Shape | null;
+  /** The elements of a numeric tensor of rank 0 or 1, where known. */
   readonly contents?: readonly Dim[] | null;
+  /** The whole tensor, where the node itself states it. */
+  readonly tensor?: Tensor | undefined;
 }
 
 /** Types of all outputs from those of the inputs; throws an EspalierError('shape') where they do not fit together. */
 export type ShapeRule<Op extends OperatorName> = (call: ShapeCall<Op>) => readonly Inferred[];
+
+/** A table of rules: one row for each of these operators. */
+export type ShapeRules<Op extends OperatorName> = { readonly [O in Op]: ShapeRule<O> };
+
+/** Longer tensors are no shapes: their elements are not followed. */
+export const LONGEST_CONTENTS = 1024;

@@ -1,0 +1,38 @@
+import type { Dim } from '../graph.ts';
+import { type Call, LONGEST_CONTENTS } from './rule.ts';
+
+/** A function of elements, unknown ones included. */
+export type Compute = (...elements: readonly (Dim | undefined)[]) => Dim;
+
+/** Contents computed element by element, stretching single elements; null where an input is unknown. */
+export function mapContents(call: Call, compute: Compute): readonly Dim[] | null {
+  const all = call.inputs.map((_, index) => call.contents(index));
+  if (all.some((contents) => contents === null)) return null;
+  const lists = all as (readonly Dim[])[];
+  const length = lists.some((list) => list.length === 0)
+    ? 0
+    : Math.max(0, ...lists.map((list) => list.length));
+  if (length > LONGEST_CONTENTS || lists.some((list) => list.length > 1 && list.length !== length))
+    return null;
+  return Array.from({ length }, (_, i) => compute(...lists.map((list) => list[list.length === 1 ? 0 : i]!)));
+}
+
+/** Compute on numbers; where one is no number the `otherwise` rule decides. Nothing beyond 2⁵³ is believed. */
+export const arithmetic =
+  (compute: (a: number, b: number) => number, otherwise: (a: Dim, b: Dim) => Dim = () => null): Compute =>
+  (a = null, b = null) => {
+    if (typeof a !== 'number' || typeof b !== 'number') return otherwise(a, b);
+    return believable(compute(a, b));
+  };
+
+/** Compute on one number. */
+export const unaryArithmetic =
+  (compute: (a: number) => number): Compute =>
+  (a = null) =>
+    typeof a === 'number' ? believable(compute(a)) : null;
+
+/** The number itself unless it is NaN, infinite, or too large to be exact. */
+export const believable = (value: number): Dim =>
+  Number.isFinite(value) && (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value))
+    ? value
+    : null;

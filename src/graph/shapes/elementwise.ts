@@ -1,0 +1,105 @@
+import { type Dim, formatShape, requiredInput } from '../graph.ts';
+import type { OperatorName } from '../operators/index.ts';
+import { type Compute, mapContents, unaryArithmetic } from './contents.ts';
+import { broadcast, misfit } from './dims.ts';
+import { elementType } from './element-types.ts';
+import type { Call, Inferred, ShapeRules } from './rule.ts';
+
+/** y has the type of the first input. */
+export const sameType = ({ node }: Call): Inferred[] => {
+  const { dtype, shape } = requiredInput(node, 0);
+  return [{ dtype, shape }];
+};
+
+const unary = (compute: (a: number) => number) => (call: Call) => {
+  const { dtype, shape } = requiredInput(call.node, 0);
+  return [{ dtype, shape, contents: mapContents(call, unaryArithmetic(compute)) }];
+};
+
+const test = ({ node }: Call): Inferred[] => [{ dtype: 'bool', shape: requiredInput(node, 0).shape }];
+
+/** Functions of one element, and of one element and parameters that leave the shape alone. */
+export const unaryShapes = {
+  Abs: unary(Math.abs),
+  Neg: unary((a) => -a),
+  Sign: unary(Math.sign),
+  Exp: sameType,
+  Log: sameType,
+  Sqrt: sameType,
+  Reciprocal: sameType,
+  Floor: unary(Math.floor),
+  Ceil: unary(Math.ceil),
+  Round: sameType,
+  Erf: sameType,
+  Sin: sameType,
+  Cos: sameType,
+  Tan: sameType,
+  Asin: sameType,
+  Acos: sameType,
+  Atan: sameType,
+  Sinh: sameType,
+  Cosh: sameType,
+  Asinh: sameType,
+  Acosh: sameType,
+  Atanh: sameType,
+  Not: unary((a) => Number(!a)),
+  IsNaN: test,
+  IsInf: test,
+  Relu: sameType,
+  Sigmoid: sameType,
+  Tanh: sameType,
+  Softplus: sameType,
+  Softsign: sameType,
+  HardSwish: sameType,
+  Mish: sameType,
+  LeakyRelu: sameType,
+  Elu: sameType,
+  Celu: sameType,
+  Selu: sameType,
+  ThresholdedRelu: sameType,
+  HardSigmoid: sameType,
+  Gelu: sameType,
+  Shrink: sameType,
+  Clip: sameType,
+  BitwiseNot: sameType,
+  PRelu: ({ node }) => {
+    const { dtype, shape } = requiredInput(node, 0);
+    const slope = requiredInput(node, 1).shape;
+    const stretched = broadcast(node, [shape, slope]);
+    if (
+      shape &&
+      stretched &&
+      stretched.some((dim, i) => typeof dim === 'number' && dim > 1 && shape[i] === 1)
+    ) {
+      throw misfit(
+        node,
+        `expected slopes that broadcast to ${formatShape(shape)}, got ${formatShape(slope)}`,
+      );
+    }
+    return [{ dtype, shape }];
+  },
+  Identity: (call) => {
+    const { dtype, shape } = requiredInput(call.node, 0);
+    return [{ dtype, shape, contents: call.contents(0) }];
+  },
+  Cast: (call) => {
+    const { shape } = requiredInput(call.node, 0);
+    const dtype = elementType(call.attributes.to);
+    return [{ dtype, shape, contents: mapContents(call, castTo(dtype)) }];
+  },
+  CastLike: ({ node }) => [{ dtype: requiredInput(node, 1).dtype, shape: requiredInput(node, 0).shape }],
+  Dropout: ({ node }) => {
+    const { dtype, shape } = requiredInput(node, 0);
+    return [
+      { dtype, shape },
+      { dtype: 'bool', shape },
+    ];
+  },
+} satisfies Partial<ShapeRules<OperatorName>>;
+
+/** Truncation towards integers, truth for bool; symbols are integers and stay, but for bool. */
+function castTo(dtype: string | null): Compute {
+  if (dtype === 'bool') return unaryArithmetic((a) => Number(a !== 0));
+  if (dtype?.startsWith('float')) return (a: Dim = null) => a;
+  return (a: Dim = null) => (typeof a === 'number' ? Math.trunc(a) : a);
+}

@@ -1,0 +1,132 @@
+import { type Dim, requiredInput, type Shape } from '../graph.ts';
+import type { OperatorName } from '../operators/index.ts';
+import { axesOf, axisOf, equalDims, misfit, shapeOf, sizeOf, sum, unknownDims } from './dims.ts';
+import { type Call, type Inferred, LONGEST_CONTENTS, type ShapeCall, type ShapeRules } from './rule.ts';
+import { slicedContents, slicedShape } from './slicing.ts';
+
+function concatenated(call: ShapeCall<'Concat'>): Shape | null {
+  const { node } = call;
+  const { axis } = call.attributes;
+  if (axis === undefined) throw misfit(node, 'expected an axis, got none');
+  let result: Shape | null = null;
+  for (const index of call.inputs.keys()) {
+    const shape = shapeOf(call, index);
+    if (!shape) return null;
+    result = result ? joined(call, axis, [result, shape]) : shape;
+    axisOf(node, axis, shape.length);
+  }
+  return result;
+}
+
+function joined({ node }: Call, axis: number, [a, b]: readonly [Shape, Shape]): Shape {
+  if (a.length !== b.length) throw misfit(node, `expected ${a.length} dimensions, got ${b.length}`);
+  const at = axisOf(node, axis, a.length);
+  return a.map((dim, i) => (i === at ? sum(node, dim, b[i]!) : equalDims(node, `on axis ${i}`, dim, b[i]!)));
+}
+
+function joinedContents(call: Call): readonly Dim[] | null {
+  const all: Dim[] = [];
+  for (const index of call.inputs.keys()) {
+    // A vector of unknown elements but known length leaves the others known.
+    const contents = call.contents(index) ?? unknownElements(call, index);
+    if (!contents || all.length + contents.length > LONGEST_CONTENTS) return null;
+    all.push(...contents);
+  }
+  return all.some((element) => element !== null) ? all : null;
+}
+
+function unknownElements({ inputs }: Call, index: number): readonly Dim[] | null {
+  const shape = inputs[index]?.shape;
+  const length = shape?.length === 1 ? shape[0] : null;
+  return typeof length === 'number' && length <= LONGEST_CONTENTS ? unknownDims(length) : null;
+}
+
+function parts(call: ShapeCall<'Split'>): Inferred[] {
+  const { node, attributes } = call;
+  const { dtype, shape } = requiredInput(node, 0);
+  const count = node.outputs.length;
+  if (!shape) return node.outputs.map(() => ({ dtype, shape }));
+  const at = axisOf(node, attributes.axis, shape.length);
+  const sizes = partSizes(call, shape[at]!);
+  if (sizes.length !== count) throw misfit(node, `expected sizes of ${count} parts, got ${sizes.length}`);
+  return sizes.map((size) => ({ dtype, shape: shape.map((dim, axis) => (axis === at ? size : dim)) }));
+}
+
+/** The parts' sizes as given, or equal ones, the last smaller where `num_outputs` allows it. */
+function partSizes(call: ShapeCall<'Split'>, whole: Dim): readonly Dim[] {
+  const { node, attributes } = call;
+  const count = node.outputs.length;
+  const given = attributes.split ?? (call.inputs[1] ? (call.contents(1) ?? unknownDims(count)) : null);
+  if (given) {
+    const known = given.map((size) => (typeof size === 'number' ? sizeOf(node, size) : size));
+    if (known.every((size) => typeof size === 'number')) {
+      equalDims(
+        node,
+        'elements in all parts',
+        whole,
+        (known as number[]).reduce((a, b) => a + b, 0),
+      );
+    }
+    return known;
+  }
+  if (typeof whole !== 'number') return count === 1 ? [whole] : unknownDims(count);
+  if (attributes.num_outputs === undefined && whole % count !== 0) {
+    throw misfit(node, `expected a multiple of ${count} on the axis, got ${whole}`);
+  }
+  const part = Math.ceil(whole / count);
+  return Array.from({ length: count }, (_, i) =>
+    i < count - 1 ? part : sizeOf(node, whole - part * (count - 1)),
+  );
+}
+
+/** Contents of equal or given parts of a vector. */
+function withContents(call: Call, inferred: Inferred[]): Inferred[] {
+  const contents = call.contents(0);
+  let start = 0;
+  return inferred.map((part) => {
+    const size = part.shape?.[0];
+    if (!contents || typeof size !== 'number') return part;
+    start += size;
+    return { ...part, contents: contents.slice(start - size, start) };
+  });
+}
+
+function padded(call: Call): Shape | null {
+  const { node } = call;
+  const shape = shapeOf(call, 0);
+  if (!shape) return null;
+  const pads = call.contents(1);
+  const given = call.inputs[3] ? call.contents(3) : shape.map((_, axis) => axis);
+  if (!pads || !given?.every((axis) => typeof axis === 'number')) return unknownDims(shape.length);
+  const axes = axesOf(node, given as number[], shape.length);
+  if (pads.length !== 2 * axes.length) {
+    throw misfit(node, `expected ${2 * axes.length} pads, got ${pads.length}`);
+  }
+  const result = [...shape];
+  axes.forEach((axis, i) => {
+    const [begin, end] = [pads[i]!, pads[axes.length + i]!];
+    result[axis] = paddedDim(call, result[axis]!, [begin, end]);
+  });
+  return result;
+}
+
+/** size + begin + end; negative pads crop. */
+function paddedDim({ node }: Call, dim: Dim, [begin, end]: readonly [Dim, Dim]): Dim {
+  if (begin === 0 && end === 0) return dim;
+  const known = typeof dim === 'number' && typeof begin === 'number' && typeof end === 'number';
+  return known ? sizeOf(node, dim + begin + end) : null;
+}
+
+/** Operators that join, cut and pad. */
+export const joiningShapes = {
+  Concat: (call) => {
+    const shape = concatenated(call);
+    const contents = shape?.length === 1 ? joinedContents(call) : null;
+    return [{ dtype: requiredInput(call.node, 0).dtype, shape, contents }];
+  },
+  Split: (call) => withContents(call, parts(call)),
+  Slice: (call) => [
+    { dtype: requiredInput(call.node, 0).dtype, shape: slicedShape(call), contents: slicedContents(call) },
+  ],
+  Pad: (call) => [{ dtype: requiredInput(call.node, 0).dtype, shape: padded(call) }],
+} satisfies Partial<ShapeRules<OperatorName>>;

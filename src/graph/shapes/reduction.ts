@@ -1,0 +1,78 @@
+import type { DataType } from '../../numeric/tensor.ts';
+import { type Dim, requiredInput, type Shape } from '../graph.ts';
+import type { OperatorName } from '../operators/index.ts';
+import { believable } from './contents.ts';
+import { axesOf, axisOf, shapeOf, unknownDims } from './dims.ts';
+import { sameType } from './elementwise.ts';
+import type { Call, Inferred, ShapeCall, ShapeRules } from './rule.ts';
+
+type Fold = (elements: readonly number[]) => number;
+
+/** Axes come as an attribute, later as an input; none means all, or none at all where noop_with_empty_axes says so. */
+function reduced(call: ShapeCall<'ReduceSum'>, fold: Fold | null): Inferred[] {
+  const { attributes, inputs } = call;
+  const { dtype, shape } = requiredInput(call.node, 0);
+  const keepdims = attributes.keepdims !== 0;
+  const axes = attributes.axes ?? (inputs[1] ? call.contents(1) : []);
+  if (!shape) return [{ dtype, shape }];
+  if (!axes?.every((axis) => typeof axis === 'number')) {
+    return [{ dtype, shape: keepdims ? unknownDims(shape.length) : null }];
+  }
+  const all = axes.length === 0 && !attributes.noop_with_empty_axes;
+  const reducedAxes = all ? shape.map((_, axis) => axis) : axesOf(call.node, axes as number[], shape.length);
+  if (reducedAxes.length === 0) return [{ dtype, shape, contents: call.contents(0) }];
+  return [{ dtype, shape: withoutAxes(shape, reducedAxes, keepdims), contents: foldedContents(call, fold) }];
+}
+
+function withoutAxes(shape: Shape, axes: readonly number[], keepdims: boolean): Shape {
+  return shape.flatMap((dim, axis): Dim[] => (!axes.includes(axis) ? [dim] : keepdims ? [1] : []));
+}
+
+/** Contents are vectors or scalars, so that reducing any axis leaves one element. */
+function foldedContents(call: Call, fold: Fold | null): readonly Dim[] | null {
+  const elements = call.contents(0);
+  if (!fold || !elements?.every((element) => typeof element === 'number')) return null;
+  return [believable(fold(elements as number[]))];
+}
+
+const reduction =
+  (fold: Fold | null = null) =>
+  (call: ShapeCall<'ReduceSum'>) =>
+    reduced(call, fold);
+
+/** The position of an extreme along one axis. */
+function position(call: ShapeCall<'ArgMax'>): Inferred[] {
+  const shape = shapeOf(call, 0);
+  const { axis, keepdims } = call.attributes;
+  const dtype: DataType = 'int64';
+  return [
+    { dtype, shape: shape && withoutAxes(shape, [axisOf(call.node, axis, shape.length)], keepdims !== 0) },
+  ];
+}
+
+/** Reductions along axes, and what runs along one. */
+export const reductionShapes = {
+  ReduceSum: reduction((elements) => elements.reduce((a, b) => a + b, 0)),
+  ReduceMean: reduction(),
+  ReduceMax: reduction((elements) => Math.max(...elements)),
+  ReduceMin: reduction((elements) => Math.min(...elements)),
+  ReduceProd: reduction((elements) => elements.reduce((a, b) => a * b, 1)),
+  ReduceL1: reduction(),
+  ReduceL2: reduction(),
+  ReduceSumSquare: reduction(),
+  ReduceLogSum: reduction(),
+  ReduceLogSumExp: reduction(),
+  ArgMax: position,
+  ArgMin: position,
+  CumSum: sameType,
+  TopK: (call) => {
+    const shape = shapeOf(call, 0);
+    const [count = null] = call.contents(1) ?? [];
+    const along = shape && axisOf(call.node, call.attributes.axis, shape.length);
+    const kept = shape?.map((dim, axis) => (axis === along ? count : dim)) ?? null;
+    return [
+      { dtype: requiredInput(call.node, 0).dtype, shape: kept },
+      { dtype: 'int64', shape: kept },
+    ];
+  },
+} satisfies Partial<ShapeRules<OperatorName>>;

@@ -1,0 +1,83 @@
+import type { Dim, Shape } from '../graph.ts';
+import { axesOf, misfit, shapeOf, unknownDims } from './dims.ts';
+import type { Call } from './rule.ts';
+
+/** start:end:step on one axis; null where unknown. */
+interface Range {
+  readonly axis: number;
+  readonly start: Dim;
+  readonly end: Dim;
+  readonly step: Dim;
+}
+
+/** The ends that exporters write for "to the last element": beyond any dimension. */
+const BEYOND = 2 ** 31 - 1;
+
+/** data[start:end:step] along the given axes. */
+export function slicedShape(call: Call): Shape | null {
+  const shape = shapeOf(call, 0);
+  if (!shape) return null;
+  const ranges = rangesOf(call, shape.length);
+  if (!ranges) return unknownDims(shape.length);
+  const result = [...shape];
+  for (const range of ranges) result[range.axis] = slicedDim(shape[range.axis]!, range);
+  return result;
+}
+
+/** The elements of a sliced vector. */
+export function slicedContents(call: Call): readonly Dim[] | null {
+  const contents = call.contents(0);
+  const [range] = (contents && call.inputs[0]?.shape?.length === 1 && rangesOf(call, 1)) || [];
+  if (!contents || !range) return null;
+  const bounds = boundsOf(contents.length, range);
+  if (!bounds) return null;
+  const { first, step, count } = bounds;
+  return Array.from({ length: count }, (_, i) => contents[first + i * step]!);
+}
+
+/** Inputs are data, starts, ends, axes, steps. */
+function rangesOf(call: Call, rank: number): Range[] | null {
+  const { node, inputs } = call;
+  const [starts, ends] = [call.contents(1), call.contents(2)];
+  const length = starts?.length ?? ends?.length;
+  const axes = inputs[3]
+    ? call.contents(3)
+    : length === undefined
+      ? null
+      : Array.from({ length: Math.min(length, rank + 1) }, (_, i) => i);
+  if (!axes?.every((axis) => typeof axis === 'number')) return null;
+  const steps = inputs[4] ? (call.contents(4) ?? unknownDims(axes.length)) : axes.map(() => 1);
+  for (const list of [starts, ends, steps]) {
+    if (list && list.length !== axes.length) {
+      throw misfit(node, `expected starts, ends and steps for ${axes.length} axes, got ${list.length}`);
+    }
+  }
+  return axesOf(node, axes as number[], rank).map((axis, i) => {
+    if (steps[i] === 0) throw misfit(node, 'expected steps other than 0, got 0');
+    return { axis, start: starts?.[i] ?? null, end: ends?.[i] ?? null, step: steps[i]! };
+  });
+}
+
+function slicedDim(dim: Dim, range: Range): Dim {
+  if (typeof dim === 'number') return boundsOf(dim, range)?.count ?? null;
+  const { start, end, step } = range;
+  const everything = start === 0 && step === 1 && (end === dim || (typeof end === 'number' && end >= BEYOND));
+  return everything && dim !== null ? dim : null;
+}
+
+interface Bounds {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** The elements that a range picks from an axis of `size`; null where the range is not known. */
+function boundsOf(size: number, { start, end, step }: Range): Bounds | null {
+  if (typeof start !== 'number' || typeof end !== 'number' || typeof step !== 'number') return null;
+  const [least, most] = step > 0 ? [0, size] : [-1, size - 1];
+  const clamp = (position: number) =>
+    Math.min(Math.max(position < 0 ? position + size : position, least), most);
+  const first = Math.max(clamp(start), step > 0 ? 0 : Math.min(0, size - 1));
+  const count = Math.max(0, Math.ceil((clamp(end) - first) / step));
+  return { first, step, count };
+}

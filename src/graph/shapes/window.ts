@@ -1,0 +1,83 @@
+import type { Dim, Node, Shape } from '../graph.ts';
+import { misfit, sizeOf } from './dims.ts';
+import type { Call } from './rule.ts';
+
+/** The attributes that convolutions and pools share. */
+export interface WindowAttributes {
+  readonly auto_pad: string;
+  readonly kernel_shape?: readonly number[] | undefined;
+  readonly strides?: readonly number[] | undefined;
+  readonly pads?: readonly number[] | undefined;
+  readonly dilations?: readonly number[] | undefined;
+  readonly ceil_mode?: number;
+}
+
+/** A window that slides over one axis. */
+export interface AxisWindow {
+  /** Input elements under the window, gaps included: (kernel − 1)·dilation + 1; null while the kernel is unknown. */
+  readonly extent: number | null;
+  readonly stride: number;
+  readonly padBegin: number;
+  readonly padEnd: number;
+  readonly autoPad: string;
+  readonly ceilMode: boolean;
+}
+
+/** The window of each spatial axis; throws where lists have the wrong length or entries out of range. */
+export function windows(call: Call, attributes: WindowAttributes, kernel: Shape): AxisWindow[] {
+  const { node } = call;
+  const rank = kernel.length;
+  const strides = listOf(node, 'strides', attributes.strides, rank, 1);
+  const dilations = listOf(node, 'dilations', attributes.dilations, rank, 1);
+  const pads = paddings(node, attributes, rank);
+  return kernel.map((size, i) => ({
+    extent: typeof size === 'number' ? extentOf(node, size, dilations[i]!) : null,
+    stride: strides[i]!,
+    padBegin: pads[i]!,
+    padEnd: pads[rank + i]!,
+    autoPad: attributes.auto_pad,
+    ceilMode: attributes.ceil_mode === 1,
+  }));
+}
+
+function extentOf(node: Node, size: number, dilation: number): number {
+  if (size < 1) throw misfit(node, `expected a kernel of at least 1, got ${size}`);
+  return sizeOf(node, (size - 1) * dilation + 1);
+}
+
+function listOf(
+  node: Node,
+  name: string,
+  list: readonly number[] | undefined,
+  length: number,
+  least: number,
+) {
+  if (!list || list.length === 0) return new Array<number>(length).fill(least);
+  if (list.length !== length) throw misfit(node, `expected ${length} ${name}, got ${list.length}`);
+  const small = list.find((entry) => entry < least);
+  if (small !== undefined) throw misfit(node, `expected ${name} of at least ${least}, got ${small}`);
+  return list;
+}
+
+function paddings(node: Node, { auto_pad, pads }: WindowAttributes, rank: number): readonly number[] {
+  return auto_pad === 'NOTSET' || auto_pad === ''
+    ? listOf(node, 'pads', pads, 2 * rank, 0)
+    : new Array<number>(2 * rank).fill(0);
+}
+
+/** How many places a window takes on an axis of `size`; throws where it takes none. */
+export function places(node: Node, size: Dim, window: AxisWindow): Dim {
+  const { extent, stride, padBegin, padEnd, autoPad } = window;
+  if (autoPad.startsWith('SAME'))
+    return typeof size === 'number' ? Math.ceil(size / stride) : stride === 1 ? size : null;
+  if (extent === null) return null;
+  const padding = padBegin + padEnd;
+  if (typeof size !== 'number') return stride === 1 && padding === extent - 1 ? size : null;
+  const room = size + padding - extent;
+  if (room < 0)
+    throw misfit(node, `expected at least ${extent} elements under the window, got ${size + padding}`);
+  if (!window.ceilMode) return sizeOf(node, Math.floor(room / stride) + 1);
+  const last = Math.ceil(room / stride);
+  // A window that would start in the padding behind the input is left out.
+  return sizeOf(node, last * stride >= size + padBegin ? last : last + 1);
+}
