@@ -7,8 +7,8 @@ const STEP = 1e38;
 /** Gradients of activations. */
 export const activationDecompositions = {
   /**
-   * y ≥ 0, so that clip(10³⁸·y, 0, 1) is the 0/1 mask in one vectorised pass: with Mul 2.4 ms on 8 MB, against 3.0 for
-   * Cast to bool and back, 4.4 for Where(Cast), 4.9 for Where(Greater), 5.1 for Sign.
+   * y ≥ 0, so that clip(10³⁸·y, 0, 1) is the 0/1 mask in one vectorised pass. Relu and its gradient on 8 MB: 1.7 ms,
+   * against 2.2 with Cast to bool and back, 4.6 with Where or Sign.
    */
   ReluGrad: ({ inputs: [dy, y] }, g) => [g.Mul(dy, g.HardSigmoid(y, { alpha: STEP, beta: 0 }))],
 } satisfies Partial<Decompositions<TrainingOperatorName>>;

@@ -31,9 +31,9 @@ function adjointPads({ pads, dilations }: Window, { kernel, places, size }: Exte
 /** Gradients of convolutions. */
 export const convolutionDecompositions = {
   /**
-   * With strides of 1 the convolution with the adjoint weight: batch 128, 3×3, 16 channels on 32²: 10 ms against 16 for
-   * ConvTranspose, 32 on 16²: 8 against 13. With other strides ConvTranspose: 16 → 32 channels on 32²: 13 ms against 48
-   * between inserted zeros and 15 phase by phase; 32 → 64 on 16²: 8 against 38 and 19.
+   * With strides of 1 the convolution with the adjoint weight: 11 ms against 15 for ConvTranspose (3×3, 16 → 16 on 32²,
+   * batch 128), 19 against 28 (128 → 128 on 16², batch 64). With other strides ConvTranspose: 6 ms against 26 between
+   * inserted zeros (16 → 32 on 32²), 36 against 103 (256 → 512 on 8²).
    */
   ConvGradInput: ({ inputs: [dy, w], attributes }, g) => {
     const { group, size = [] } = attributes;

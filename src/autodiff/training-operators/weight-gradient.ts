@@ -22,17 +22,19 @@ interface Convolution extends Window {
 const FEW_CHANNELS = 8;
 
 /**
- * dw[m, c, k] = Σ over images and places of x[c, place·stride + k·dilation]·dy[m, place]. Of the ways to say it, timed
- * in onnxruntime on 2 cores (ms; batch 128 but where noted; channels × size):
+ * dw[m, c, k] = Σ over images and places of x[c, place·stride + k·dilation]·dy[m, place]. The form depends on the layer:
+ * ms in onnxruntime on 2 cores, batch 128 (64 where marked *), by bench/decompositions.ts:
  *
- * | layer                      | tap by tap | unfolded | across images | transposed Conv |
- * | 3×3: 16 → 16 × 32²         |         18 |       35 |            44 |              47 |
- * | 3×3: 64 → 64 × 32², N = 64 |         54 |       70 |             – |             137 |
- * | 3×3: 128 → 128 × 16², N = 64 |       40 |       55 |            49 |             103 |
- * | 3×3: 3 → 16 × 32²          |         17 |        4 |            31 |              13 |
- * | 3×3/2: 16 → 32 × 32²       |         17 |       10 |            30 |              32 |
- * | 3×3/2: 256 → 512 × 8²      |         74 |       75 |            36 |              47 |
- * | 3×3: 512 → 512 × 4²        |        191 |      159 |            62 |              80 |
+ * | layer                 | tap by tap | unfolded | across images | transposed convolution |
+ * | --------------------- | ---------: | -------: | ------------: | ---------------------: |
+ * | 3×3, 16 → 16 on 32²   |         13 |       19 |            16 |                     40 |
+ * | 3×3, 64 → 64 on 32² * |         34 |       49 |            42 |                    113 |
+ * | 3×3, 128 → 128 on 16² * |       29 |       35 |            31 |                     75 |
+ * | 3×3, 512 → 512 on 4²  |        119 |      159 |            57 |                     81 |
+ * | 3×3, 3 → 16 on 32²    |         11 |        8 |             8 |                     13 |
+ * | 3×3/2, 16 → 32 on 32² |         15 |        5 |            17 |                     15 |
+ * | 3×3/2, 256 → 512 on 8² |        58 |       78 |            36 |                     45 |
+ * | 1×1, 64 → 64 on 16²   |          1 |       16 |             3 |                     20 |
  */
 export function weightGradient(g: Builder, operands: Operands, convolution: Convolution): Value {
   return weightGradientForms[fastestForm(operands, convolution)](g, operands, convolution);
@@ -104,18 +106,20 @@ function unfolded(g: Builder, { x, dy }: Operands, { group, size, ...window }: C
 /** For each kernel position what it sees of x at the places of dy. */
 function taps(g: Builder, x: Value, { strides, pads, dilations, size }: Convolution) {
   const rank = strides.length;
-  const edge = [0, 0];
+  const begins = pads.slice(0, rank);
   const padded = pads.some((pad) => pad !== 0)
-    ? g.Pad(x, g.int64s([...edge, ...pads.slice(0, rank), ...edge, ...pads.slice(rank)]))
+    ? g.Pad(x, g.int64s([0, 0, ...begins, 0, 0, ...pads.slice(rank)]))
     : x;
+  const unit = strides.every((stride) => stride === 1);
   return positionsOf(size.slice(2)).map((position) => (dy: Value) => {
     const places = dims(dy).slice(2);
     const starts = position.map((index, axis) => index * dilations[axis]!);
     const ends = starts.map((start, axis) => start + (places[axis]! - 1) * strides[axis]! + 1);
-    const everything = dims(padded)
-      .slice(2)
-      .every((length, axis) => starts[axis] === 0 && ends[axis] === length);
-    if (everything && strides.every((stride) => stride === 1)) return padded;
+    // In a convolution that keeps the size the middle position sees x itself.
+    const isWhole = begins.every(
+      (begin, axis) => starts[axis] === begin && places[axis] === dims(x)[axis + 2],
+    );
+    if (unit && isWhole) return x;
     const axes = starts.map((_, axis) => axis + 2);
     return g.Slice(padded, ...[starts, ends, axes, strides].map((list) => g.int64s(list)));
   });
