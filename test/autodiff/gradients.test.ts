@@ -4,6 +4,7 @@ import { standardOperators } from '../../src/graph/operators/standard.ts';
 import { makeTensor } from '../../src/numeric/tensor.ts';
 import { arithmeticCases } from './cases/arithmetic.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
+import { indexingCases } from './cases/indexing.ts';
 import { normalizationCases } from './cases/normalization.ts';
 import { structureCases } from './cases/structure.ts';
 import { windowCases } from './cases/windows.ts';
@@ -23,6 +24,7 @@ const families = {
   elementwise: elementwiseCases,
   arithmetic: arithmeticCases,
   structure: structureCases,
+  indexing: indexingCases,
   normalisation: normalizationCases,
   windows: windowCases,
   losses: lossCases,

@@ -129,8 +129,42 @@ function averagePool(window: Window, index: number): GradientCase {
 const drawn = (rank: number, count: number, seed: number): Window[] =>
   fc.sample(windows(rank), { numRuns: count, seed: SEED + seed });
 
+interface Layer {
+  readonly channels: number;
+  readonly filters: number;
+  readonly kernel: readonly [number, number];
+  readonly group?: number;
+  readonly dilation?: number;
+}
+
+const layers: readonly Layer[] = [
+  { channels: 8, filters: 6, kernel: [3, 3] },
+  { channels: 9, filters: 5, kernel: [1, 1] },
+  { channels: 8, filters: 4, kernel: [3, 3], dilation: 2 },
+  { channels: 8, filters: 4, kernel: [1, 3] },
+  { channels: 16, filters: 6, kernel: [3, 3], group: 2 },
+  { channels: 4, filters: 4, kernel: [3, 3], group: 4 },
+  { channels: 4, filters: 8, kernel: [5, 3], group: 4 },
+];
+
+/** The layers that networks are made of: strides of 1, the size kept. */
+const usual = layers.map(({ channels, filters, kernel, group = 1, dilation = 1 }): GradientCase => {
+  const pads = kernel.map((length) => ((length - 1) / 2) * dilation);
+  const attributes = { group, pads: [...pads, ...pads], dilations: [dilation, dilation] };
+  return {
+    op: 'Conv',
+    title: JSON.stringify({ kernel, channels, filters, ...attributes }),
+    shapes: [
+      [2, channels, 6, 5],
+      [filters, channels / group, ...kernel],
+    ],
+    build: (g, [x, w]) => g.Conv(x, w, attributes),
+  };
+});
+
 /** Convolutions and pools with generated attributes, and the usual layers. */
 export const windowCases: readonly GradientCase[] = [
+  ...usual,
   ...[...drawn(2, 40, 1), ...drawn(1, 10, 2), ...drawn(3, 6, 3)].map(convolution),
   ...[...drawn(2, 12, 4), ...drawn(1, 4, 5)].map(transposedConvolution),
   ...[...drawn(2, 16, 6), ...drawn(1, 6, 7), ...drawn(3, 4, 8)].map(maxPool),
