@@ -1,3 +1,4 @@
+import type { DataType } from '../../numeric/tensor.ts';
 import type { Dim, Graph, Node, Shape, Value } from '../graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../operators/index.ts';
 import { subgraphs } from '../topology.ts';
@@ -58,10 +59,14 @@ export function inferNode(node: Node, opsets: Readonly<Record<string, number>>, 
   });
 }
 
-/** Infers types through a whole graph in place, subgraphs included. Inferred types replace stale ones from the file. */
-export function inferShapes(graph: Graph): void {
+/**
+ * Infers types through a whole graph in place, subgraphs included; inferred types replace stale ones from the file.
+ * Returns the elements of small tensors as far as they are known.
+ */
+export function inferShapes(graph: Graph): Contents {
   const contents: Contents = new Map();
   inferInto(graph, contents);
+  return contents;
 }
 
 function inferInto(graph: Graph, contents: Contents): void {
@@ -74,8 +79,14 @@ function inferInto(graph: Graph, contents: Contents): void {
 function store(output: Value, inferred: Inferred, contents: Contents): void {
   if (inferred.dtype) output.dtype = inferred.dtype;
   if (inferred.shape) output.shape = refine(inferred.shape, output.shape);
-  if (inferred.contents) contents.set(output, inferred.contents);
+  if (inferred.contents) contents.set(output, rounded(inferred.contents, output.dtype));
   if (inferred.tensor) output.tensor = inferred.tensor;
+}
+
+/** Elements as their type holds them. */
+function rounded(contents: readonly Dim[], dtype: DataType | null): readonly Dim[] {
+  if (dtype !== 'float32') return contents;
+  return contents.map((element) => (typeof element === 'number' ? Math.fround(element) : element));
 }
 
 /** The inferred shape, with dimensions it leaves open taken from what was known. */

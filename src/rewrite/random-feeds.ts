@@ -1,0 +1,65 @@
+import { EspalierError } from '../errors.ts';
+import { type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { type Random, random } from '../numeric/random.ts';
+import { allocate, type DataType, makeTensor, type Tensor, type TypedArray } from '../numeric/tensor.ts';
+import type { Tensors } from '../runtime/executor.ts';
+
+/** How wide the random numbers of a feed spread. */
+interface Draw {
+  readonly seed: number;
+  /** Factor of the standard normal distribution. */
+  readonly scale: number;
+}
+
+/** Seeded random contents for every input of fixed shape that must be fed. */
+export function randomFeeds(graph: Graph, { seed, scale }: Draw): Tensors {
+  const stored = new Set(graph.initializers);
+  const fed = graph.inputs.filter((value) => !stored.has(value));
+  return Object.fromEntries(
+    fed.map((value, index) => [value.name, randomTensor(value, random(seed, index), scale)]),
+  );
+}
+
+type Element = (source: Random, scale: number) => number;
+
+const normal: Element = ({ normal: next }, scale) => scale * next();
+/** Small, for integers mostly index something. */
+const bit: Element = ({ integer }) => integer(2);
+/** Raw bits of ±scale·[1/8, 2): sign, exponent from −3 to 0 (and log₂ of the scale), mantissa. */
+const half: Element = ({ integer }, scale) =>
+  (integer(2) << 15) | ((12 + integer(4) + Math.round(Math.log2(scale))) << 10) | integer(1024);
+
+const elements: { readonly [D in DataType]?: Element } = {
+  float32: normal,
+  float64: normal,
+  float16: half,
+  uint8: ({ integer }) => integer(256),
+  int8: ({ integer }) => integer(256) - 128,
+  int16: bit,
+  int32: bit,
+  int64: bit,
+  uint16: bit,
+  uint32: bit,
+  uint64: bit,
+  bool: bit,
+};
+
+function randomTensor(value: Value, source: Random, scale: number): Tensor {
+  const element = value.dtype && elements[value.dtype];
+  if (!value.dtype || !element || value.dtype === 'string') {
+    const message = `expected an input of numbers to verify with, found ${value.dtype ?? 'no tensor'}`;
+    throw new EspalierError('unsupported', message, { where: value.name });
+  }
+  const shape = staticShape(value);
+  const data = allocate(value.dtype, shape);
+  fill(data, () => element(source, scale));
+  return makeTensor(value.dtype, shape, data);
+}
+
+function fill(data: TypedArray, next: () => number): void {
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
+    for (let i = 0; i < data.length; i++) data[i] = BigInt(next());
+  } else {
+    for (let i = 0; i < data.length; i++) data[i] = next();
+  }
+}

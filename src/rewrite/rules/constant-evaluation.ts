@@ -1,0 +1,110 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { knownOperator } from '../../graph/operators/index.ts';
+import { connections, subgraphs } from '../../graph/topology.ts';
+import { allocate, arrayLength, byteSize, type DataType, type Tensor } from '../../numeric/tensor.ts';
+import type { Executor, Tensors } from '../../runtime/executor.ts';
+
+/** A result beyond this is stored only where it is no larger than what it is made of. */
+const LARGEST_RESULT = 1 << 20;
+
+/** Types that every engine can hand back. */
+const returnable: ReadonlySet<DataType | null> = new Set([
+  'float32',
+  'float64',
+  'float16',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'bool',
+] as const);
+
+/** Evaluates in place, in one run, every node that depends on constants alone. */
+export async function evaluateConstants(graph: Graph, executor: Executor): Promise<void> {
+  const foldable = foldableNodes(graph);
+  const results = frontier(graph, foldable);
+  if (results.length === 0) return;
+  const tensors = await runOnce(constantGraph(graph, foldable, results), executor);
+  for (const value of results) {
+    value.tensor = tensors[value.name]!;
+    value.shape = value.tensor.shape;
+    graph.initializers.push(value);
+  }
+  graph.nodes = graph.nodes.filter((node) => !foldable.has(node));
+}
+
+function foldableNodes(graph: Graph): Set<Node> {
+  const fed = new Set(graph.inputs);
+  const sizes = new Map<Value, number>();
+  for (const value of graph.initializers) {
+    if (value.tensor && !fed.has(value)) sizes.set(value, byteSize(value.tensor));
+  }
+  const foldable = new Set<Node>();
+  for (const node of graph.nodes) {
+    const results = isDeterministic(node) ? resultSizes(node, sizes) : null;
+    if (!results) continue;
+    foldable.add(node);
+    node.outputs.forEach((value, i) => value && sizes.set(value, results[i]!));
+  }
+  return foldable;
+}
+
+/** Operators of the table are, but for those that draw random numbers; those outside it are not known to be. */
+function isDeterministic(node: Node): boolean {
+  const training = node.op === 'Dropout' && node.inputs[2];
+  return node.domain === '' && knownOperator(node) !== null && subgraphs(node).length === 0 && !training;
+}
+
+/** The bytes of each output; null where an input is no constant, or a result too large or of unknown size. */
+function resultSizes(node: Node, sizes: ReadonlyMap<Value, number>): number[] | null {
+  let given = 0;
+  for (const value of node.inputs) {
+    const size = value ? sizes.get(value) : 0;
+    if (size === undefined) return null;
+    given += size;
+  }
+  const results = node.outputs.map((value) => (value ? bytesOf(value) : 0));
+  return results.every((size) => size <= Math.max(LARGEST_RESULT, given)) ? results : null;
+}
+
+function bytesOf({ dtype, shape }: Value): number {
+  if (!returnable.has(dtype) || !shape?.every((dim) => typeof dim === 'number'))
+    return Number.POSITIVE_INFINITY;
+  const numeric = dtype as Exclude<DataType, 'string'>;
+  return arrayLength(numeric, shape as number[]) * allocate(numeric, [0]).BYTES_PER_ELEMENT;
+}
+
+/** What the rest of the graph reads of the foldable nodes. */
+function frontier(graph: Graph, foldable: ReadonlySet<Node>): Value[] {
+  const { producer, uses } = connections(graph);
+  return [...producer].flatMap(([value, node]) => {
+    const readOutside = uses.get(value)?.some((use) => !use.node || !foldable.has(use.node));
+    return foldable.has(node) && readOutside ? [value] : [];
+  });
+}
+
+/** The foldable nodes alone: no inputs, the frontier as outputs. */
+function constantGraph(graph: Graph, foldable: ReadonlySet<Node>, outputs: Value[]): Graph {
+  const nodes = graph.nodes.filter((node) => foldable.has(node));
+  const read = new Set(nodes.flatMap((node) => node.inputs));
+  const initializers = graph.initializers.filter((value) => read.has(value));
+  const { '': opset = 1 } = graph.opsets;
+  return { name: 'constants', inputs: [], outputs, initializers, nodes, opsets: { '': opset }, metadata: {} };
+}
+
+async function runOnce(graph: Graph, executor: Executor): Promise<Tensors> {
+  const program = await executor.compile(graph, { optimization: 'disabled', threads: 1 });
+  try {
+    const results = Object.entries(await program.run({}));
+    return Object.fromEntries(results.map(([name, tensor]): [string, Tensor] => [name, owned(tensor)]));
+  } finally {
+    await program.close();
+  }
+}
+
+/** The engine's memory goes with the program. */
+const owned = (tensor: Tensor): Tensor => ({ ...tensor, data: tensor.data.slice() });

@@ -1,0 +1,54 @@
+import { type Node, requiredInput } from '../../graph/graph.ts';
+import { attributesOf } from '../../graph/operators/index.ts';
+import { replaceUses } from '../../graph/topology.ts';
+import { floats } from '../../numeric/tensor.ts';
+import { type Affine, type FoldContext, vector } from './fold-context.ts';
+
+/** Folds a·x + s into every convolution that reads it; null where it is done, else why not. */
+export function foldIntoReaders(node: Node, affine: Affine, context: FoldContext): string | null {
+  const output = node.outputs[0]!;
+  const readers = (context.uses.get(output) ?? []).map((use) => (use.index === 0 ? use.node : null));
+  for (const reader of readers) {
+    const reason = obstacle(reader, affine, context);
+    if (reason) return reason;
+  }
+  for (const reader of new Set(readers)) absorb(reader!, affine, context);
+  replaceUses(context.graph, output, requiredInput(node, 0));
+  context.graph.nodes = context.graph.nodes.filter((candidate) => candidate !== node);
+  return null;
+}
+
+function obstacle(reader: Node | null, { s }: Affine, { weights }: FoldContext): string | null {
+  if (reader?.op !== 'Conv' || reader.domain !== '') {
+    return `it is read by ${reader ? reader.op : 'the outside'}`;
+  }
+  if (!weights(reader.inputs[1]) || (reader.inputs[2] && !weights(reader.inputs[2]))) {
+    return 'the weight of the Conv that reads it is no float32 constant';
+  }
+  // Padding enters behind the normalisation as 0, before it as −s/a: no constant of a convolution.
+  return isPadded(reader) && s.some((shift) => shift !== 0) ? 'the Conv that reads it pads it' : null;
+}
+
+function isPadded(conv: Node): boolean {
+  const { auto_pad: autoPad, pads } = attributesOf(conv, 'Conv');
+  return autoPad.startsWith('SAME') || (pads ?? []).some((pad) => pad !== 0);
+}
+
+/** W[m, c] · a[c], b[m] + Σ W[m, c]·s[c]. */
+function absorb(conv: Node, { a, s }: Affine, context: FoldContext): void {
+  const weight = context.weights(conv.inputs[1])!;
+  const [filters = 0, perGroup = 0] = weight.shape;
+  const { group } = attributesOf(conv, 'Conv');
+  const kernelSize = weight.data.length / filters / perGroup;
+  const scaled = new Float32Array(weight.data.length);
+  const bias = Float64Array.from(context.weights(conv.inputs[2])?.data ?? new Float32Array(filters));
+  weight.data.forEach((w, index) => {
+    const row = Math.floor(index / kernelSize);
+    const filter = Math.floor(row / perGroup);
+    const channel = Math.floor(filter / (filters / group)) * perGroup + (row % perGroup);
+    scaled[index] = w * a[channel]!;
+    bias[filter]! += w * s[channel]!;
+  });
+  context.setWeight(conv, 1, floats(weight.shape, scaled));
+  context.setWeight(conv, 2, vector(bias));
+}

@@ -1,0 +1,122 @@
+import { type Node, requiredInput, type Value } from '../../graph/graph.ts';
+import { attributesOf } from '../../graph/operators/index.ts';
+import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
+import { type Affine, type FoldContext, vector } from './fold-context.ts';
+
+/** Where a source keeps its weights: how to scale output channel m by a[m] and replace its bias. */
+interface Source {
+  readonly node: Node;
+  /** The position of the weight among the inputs. */
+  readonly weightAt: number;
+  /** The output channel of each element of the weight. */
+  channelOf(index: number): number;
+  /** The node that adds the bias, at this input; null: the normalisation itself becomes an Add. */
+  readonly biasNode: Node | null;
+  readonly biasAt: number;
+  /** The factor of the bias in the sum. */
+  readonly beta: number;
+}
+
+/** Folds a·x + s into the node that computes x; null where it is done, else why not. */
+export function foldIntoSource(node: Node, affine: Affine, context: FoldContext): string | null {
+  const x = requiredInput(node, 0);
+  const producer = context.producer.get(x);
+  if (!producer) return 'it reads an input of the network';
+  const make =
+    Object.hasOwn(sources, producer.op) && producer.domain === '' ? sources[producer.op] : undefined;
+  if (!make) return `it follows ${producer.op}`;
+  if (context.uses.get(x)!.length > 1) return `what ${producer.op} computes is read elsewhere too`;
+  const source = make(producer, context);
+  if (typeof source === 'string') return source;
+  return apply(source, affine, { node, context });
+}
+
+/** What can take a factor and a shift for each channel of its output; a string says why it cannot. */
+const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Source | string>> = {
+  Conv: (node, { weights }) => {
+    const weight = weights(node.inputs[1]);
+    if (!weight) return `the weight of Conv is no float32 constant`;
+    const [filters = 0] = weight.shape;
+    const filterSize = weight.data.length / filters;
+    const channelOf = (index: number) => Math.floor(index / filterSize);
+    return { node, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta: 1 };
+  },
+  ConvTranspose: (node, { weights }) => {
+    const weight = weights(node.inputs[1]);
+    if (!weight) return `the weight of ConvTranspose is no float32 constant`;
+    const [channels = 0, perGroup = 0, ...kernel] = weight.shape;
+    const kernelSize = kernel.reduce((a, b) => a * b, 1);
+    const groupSize = channels / attributesOf(node, 'ConvTranspose').group;
+    const channelOf = (index: number) => {
+      const row = Math.floor(index / kernelSize);
+      return Math.floor(row / perGroup / groupSize) * perGroup + (row % perGroup);
+    };
+    return { node, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta: 1 };
+  },
+  Gemm: (node, { weights }) => {
+    const weight = weights(node.inputs[1]);
+    if (!weight) return `the weight of Gemm is no float32 constant`;
+    const { transB, beta } = attributesOf(node, 'Gemm');
+    const [, columns = 0] = weight.shape;
+    const channelOf = (index: number) => (transB ? Math.floor(index / columns) : index % columns);
+    return { node, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta };
+  },
+  Add: (node, context) => {
+    const at = node.inputs.findIndex((value) => context.weights(value));
+    const product = node.inputs[1 - at];
+    const matMul = product && context.producer.get(product);
+    if (at < 0 || matMul?.op !== 'MatMul' || matMul.domain !== '') return 'it follows an Add that is no bias';
+    if (context.uses.get(product!)!.length > 1) return 'what MatMul computes is read elsewhere too';
+    const source = matrixSource(matMul, context);
+    return typeof source === 'string' ? source : { ...source, biasNode: node, biasAt: at };
+  },
+  MatMul: matrixSource,
+};
+
+function matrixSource(node: Node, { weights }: FoldContext): Source | string {
+  const weight = weights(node.inputs[1]);
+  if (weight?.shape.length !== 2) return 'the second factor of MatMul is no float32 constant matrix';
+  if (node.inputs[0]?.shape?.length !== 2) return 'MatMul multiplies more than matrices';
+  const columns = weight.shape[1]!;
+  return { node, weightAt: 1, channelOf: (index) => index % columns, biasNode: null, biasAt: 1, beta: 1 };
+}
+
+interface Place {
+  readonly node: Node;
+  readonly context: FoldContext;
+}
+
+function apply(source: Source, { a, s }: Affine, { node, context }: Place): string | null {
+  const { biasNode, biasAt, beta, channelOf } = source;
+  const oldBias = biasNode?.inputs[biasAt];
+  const bias = oldBias ? channelBias(context.weights(oldBias), a.length) : new Float32Array(a.length);
+  if (!bias) return `the bias of ${biasNode?.op} is no float32 constant of one element a channel`;
+  const weight = context.weights(source.node.inputs[source.weightAt])!;
+  const scaled = Float32Array.from(weight.data, (w, index) => w * a[channelOf(index)]!);
+  context.setWeight(source.node, source.weightAt, floats(weight.shape, scaled));
+  const shifted = vector(Float64Array.from(bias, (b, c) => beta * b * a[c]! + s[c]!));
+  if (biasNode) {
+    context.setWeight(biasNode, biasAt, shifted);
+    if (biasNode.attributes.beta) biasNode.attributes.beta = { kind: 'float', value: 1 };
+    takeOver(biasNode, node, context);
+  } else {
+    Object.assign(node, { op: 'Add', inputs: node.inputs.slice(0, 1), attributes: {} });
+    context.setWeight(node, 1, shifted);
+  }
+  return null;
+}
+
+/** A bias [C], [1, C] or of one element, as one number a channel. */
+function channelBias(tensor: Float32Tensor | null, channels: number): Float32Array | null {
+  if (!tensor || tensor.shape.length > 2) return null;
+  const { data, shape } = tensor;
+  if (data.length === 1) return new Float32Array(channels).fill(data[0]!);
+  return data.length === channels && shape.at(-1) === channels ? data : null;
+}
+
+/** The source now computes what the normalisation did, under its name. */
+function takeOver(source: Node, node: Node, { graph }: FoldContext): void {
+  const output = node.outputs[0] as Value;
+  source.outputs[0] = output;
+  graph.nodes = graph.nodes.filter((candidate) => candidate !== node);
+}

@@ -1,0 +1,10 @@
+import { lists } from './lists.ts';
+import { meanings } from './meanings.ts';
+import { resampling } from './resampling.ts';
+import { softmaxes } from './softmax.ts';
+import type { Upgrades } from './upgrade.ts';
+
+export type { Upgrade, UpgradeContext } from './upgrade.ts';
+
+/** How each operator changed from opset 7 to 18; operators that only took further types are not listed. */
+export const upgrades: Upgrades = { ...lists, ...meanings, ...resampling, ...softmaxes };

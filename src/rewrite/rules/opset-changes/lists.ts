@@ -1,0 +1,44 @@
+import { int64s } from '../../../numeric/tensor.ts';
+import { listBecomesInput, setInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
+
+const axes = (since: number): readonly Upgrade[] => [{ since, change: listBecomesInput('axes', 1) }];
+
+/** starts, ends, axes become inputs. */
+const slice: Upgrade['change'] = (node, { constant }) => {
+  ['starts', 'ends', 'axes'].forEach((name, i) => {
+    const list = takeAttribute(node, name, 'ints');
+    if (list) setInput(node, i + 1, constant(int64s(list.map(Number)), name));
+  });
+};
+
+/** Without sizes, the number of equal parts must now be stated. */
+const split: Upgrade['change'] = (node) => {
+  if (!node.inputs[1]) node.attributes.num_outputs = { kind: 'int', value: node.outputs.length };
+};
+
+const topK: Upgrade['change'] = (node, { constant }) => {
+  const count = takeAttribute(node, 'k', 'int');
+  if (count !== undefined) setInput(node, 1, constant(int64s([Number(count)]), 'k'));
+};
+
+/** Lists of axes and sizes that moved from attributes to inputs. */
+export const lists: Upgrades = {
+  Squeeze: axes(13),
+  Unsqueeze: axes(13),
+  ReduceSum: axes(13),
+  ReduceMean: axes(18),
+  ReduceMax: axes(18),
+  ReduceMin: axes(18),
+  ReduceProd: axes(18),
+  ReduceL1: axes(18),
+  ReduceL2: axes(18),
+  ReduceSumSquare: axes(18),
+  ReduceLogSum: axes(18),
+  ReduceLogSumExp: axes(18),
+  Slice: [{ since: 10, change: slice }],
+  TopK: [{ since: 10, change: topK }],
+  Split: [
+    { since: 13, change: listBecomesInput('split', 1) },
+    { since: 18, change: split },
+  ],
+};

@@ -1,0 +1,75 @@
+import { EspalierError } from '../../errors.ts';
+import { uniqueNames } from '../../graph/builder.ts';
+import { cloneGraph } from '../../graph/clone.ts';
+import { DEFAULT_OPSET, type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
+import { inferShapes } from '../../graph/shapes/index.ts';
+import { connections, subgraphs } from '../../graph/topology.ts';
+import type { Tensor } from '../../numeric/tensor.ts';
+import { type Upgrade, type UpgradeContext, upgrades } from './opset-changes/index.ts';
+
+/** Before opset 7 broadcasting was an attribute; files that old are not read. */
+const OLDEST = 7;
+
+/**
+ * A copy written for opset `to` (at most 18, the default): attributes that became inputs, defaults and meanings that
+ * changed are rewritten node by node. A model that is newer already stays as it is. Throws `unsupported` for opsets
+ * before 7 and for what the newer opset cannot say.
+ */
+export function upgradeOpset(graph: Graph, to: number = DEFAULT_OPSET): Graph {
+  const copy = cloneGraph(graph);
+  const from = copy.opsets[''] ?? 1;
+  if (from >= to) return copy;
+  if (to > DEFAULT_OPSET)
+    throw new EspalierError('usage', `expected an opset up to ${DEFAULT_OPSET}, got ${to}`);
+  if (from < OLDEST)
+    throw new EspalierError('unsupported', `expected opset ${OLDEST} or later, found ${from}`);
+  inferShapes(copy);
+  upgradeGraph(copy, { from, to, unique: uniqueNames(copy) });
+  inferShapes(copy);
+  return copy;
+}
+
+interface Span {
+  readonly from: number;
+  readonly to: number;
+  unique(wanted: string): string;
+}
+
+function upgradeGraph(graph: Graph, span: Span): void {
+  const { uses } = connections(graph);
+  graph.nodes = graph.nodes.flatMap((node) => {
+    for (const body of subgraphs(node)) upgradeGraph(body, span);
+    const rows = node.domain === '' && Object.hasOwn(upgrades, node.op) ? upgrades[node.op]! : [];
+    const context = contextOf(graph, node, span);
+    const isRead = (index: number) => !!node.outputs[index] && uses.has(node.outputs[index]);
+    return applied(
+      node,
+      rows.filter(({ since }) => span.from < since && since <= span.to),
+      { ...context, isRead },
+    );
+  });
+  graph.opsets[''] = span.to;
+}
+
+/** The nodes that replace one, oldest change first. */
+function applied(node: Node, rows: readonly Upgrade[], context: UpgradeContext): Node[] {
+  let nodes = [node];
+  for (const { change } of rows) {
+    nodes = nodes.flatMap((part) => (part === node ? (change(part, context) ?? [part]) : [part]));
+  }
+  return nodes;
+}
+
+function contextOf(graph: Graph, node: Node, { from, unique }: Span): Omit<UpgradeContext, 'isRead'> {
+  const base = node.name || node.outputs.find((output) => output !== null)?.name || node.op;
+  return {
+    from,
+    constant: (tensor: Tensor, suffix: string) => {
+      const value = makeConstant(unique(`${base}.${suffix}`), tensor);
+      graph.initializers.push(value);
+      return value;
+    },
+    value: (suffix, dtype, shape) => makeValue(unique(`${base}.${suffix}`), dtype, shape),
+    name: (suffix) => unique(`${base}.${suffix}`),
+  };
+}
