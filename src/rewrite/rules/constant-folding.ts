@@ -23,7 +23,7 @@ export async function foldConstants(graph: Graph, executor: Executor): Promise<G
   for (let round = 0; round < MOST_ROUNDS && copy.nodes.length < before; round++) {
     before = copy.nodes.length;
     storeConstants(copy);
-    storeContents(copy, inferShapes(copy));
+    storeContents(copy, fixedContents(copy));
     await evaluateConstants(copy, executor);
     removeIdentities(copy);
     removeDeadNodes(copy);
@@ -43,6 +43,18 @@ function storeConstants(graph: Graph): void {
     graph.initializers.push(onlyOutput(node));
     return false;
   });
+}
+
+/** What shape inference knows without the defaults that a feed can replace. */
+function fixedContents(graph: Graph): Contents {
+  const replaceable = graph.inputs.filter((value) => value.tensor);
+  const defaults = replaceable.map((value) => value.tensor);
+  for (const value of replaceable) value.tensor = null;
+  const contents = inferShapes(graph);
+  replaceable.forEach((value, i) => {
+    value.tensor = defaults[i]!;
+  });
+  return contents;
 }
 
 /** What inference knows of a computed tensor in full becomes an initializer: dimensions, mostly. */

@@ -1,27 +1,26 @@
 import { type Node, requiredInput } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
-import { replaceUses } from '../../graph/topology.ts';
+import { replaceUses, type Use } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { type Affine, type FoldContext, vector } from './fold-context.ts';
 
 /** Folds a·x + s into every convolution that reads it; null where it is done, else why not. */
 export function foldIntoReaders(node: Node, affine: Affine, context: FoldContext): string | null {
   const output = node.outputs[0]!;
-  const readers = (context.uses.get(output) ?? []).map((use) => (use.index === 0 ? use.node : null));
-  for (const reader of readers) {
-    const reason = obstacle(reader, affine, context);
+  const uses = context.uses.get(output) ?? [];
+  for (const use of uses) {
+    const reason = obstacle(use, affine, context);
     if (reason) return reason;
   }
-  for (const reader of new Set(readers)) absorb(reader!, affine, context);
+  for (const use of uses) absorb(use.node!, affine, context);
   replaceUses(context.graph, output, requiredInput(node, 0));
   context.graph.nodes = context.graph.nodes.filter((candidate) => candidate !== node);
   return null;
 }
 
-function obstacle(reader: Node | null, { s }: Affine, { weights }: FoldContext): string | null {
-  if (reader?.op !== 'Conv' || reader.domain !== '') {
-    return `it is read by ${reader ? reader.op : 'the outside'}`;
-  }
+function obstacle({ node: reader, index }: Use, { s }: Affine, { weights }: FoldContext): string | null {
+  if (!reader) return 'it is an output of the network';
+  if (reader.op !== 'Conv' || reader.domain !== '' || index !== 0) return `it is read by ${reader.op}`;
   if (!weights(reader.inputs[1]) || (reader.inputs[2] && !weights(reader.inputs[2]))) {
     return 'the weight of the Conv that reads it is no float32 constant';
   }
