@@ -1,0 +1,77 @@
+import { describe, expect, test } from 'vitest';
+import { type Builder, builderOf } from '../../src/graph/builder.ts';
+import { emptyGraph, type Shape } from '../../src/graph/graph.ts';
+import { filled } from '../../src/numeric/tensor.ts';
+import { bindDimensions } from '../../src/rewrite/rules/static-shapes.ts';
+
+/** Conv, then Reshape by `target`, then Gemm. */
+function network(shape: Shape, target: readonly number[]) {
+  const b: Builder = builderOf(emptyGraph('test'));
+  const x = b.input('x', 'float32', shape);
+  const y = b.Conv(x, b.constant(filled([2, 3, 3, 3], 1)));
+  b.output(b.Gemm(b.Reshape(y, b.int64s(target)), b.constant(filled([8, 5], 1))), 'y');
+  return b.graph;
+}
+
+describe('binding dimensions', () => {
+  test('by number: the open batch of every input, and what follows from it', () => {
+    const graph = network(['N', 3, 4, 4], [-1, 8]);
+    expect(graph.outputs[0]!.shape).toEqual(['N', 5]);
+    const bound = bindDimensions(graph, 7);
+    expect(bound.inputs[0]!.shape).toEqual([7, 3, 4, 4]);
+    expect(bound.outputs[0]!.shape).toEqual([7, 5]);
+    expect(graph.inputs[0]!.shape).toEqual(['N', 3, 4, 4]);
+  });
+
+  test('by symbol, the other symbols stay', () => {
+    const b = builderOf(emptyGraph('test'));
+    b.output(b.Relu(b.input('x', 'float32', ['N', 3, 'H', 'W'])), 'y');
+    expect(bindDimensions(b.graph, { H: 8, W: 9 }).outputs[0]!.shape).toEqual(['N', 3, 8, 9]);
+  });
+
+  test('shapes of operators that no rule knows follow by their symbols', () => {
+    const b = builderOf(emptyGraph('test'));
+    const x = b.input('x', 'float32', ['N', 3]);
+    const y = b.Relu(x);
+    Object.assign(b.graph.nodes[0]!, { op: 'Novel', domain: 'com.example' });
+    b.output(y, 'y');
+    expect(bindDimensions(b.graph, 4).outputs[0]!.shape).toEqual([4, 3]);
+  });
+
+  test('a file of one batch size works at another', () => {
+    const bound = bindDimensions(network([1, 3, 4, 4], [-1, 8]), 16);
+    expect(bound.outputs[0]!.shape).toEqual([16, 5]);
+  });
+
+  test.each([
+    {
+      name: 'its batch stands in a Reshape',
+      target: [1, 8],
+      message: 'Reshape (Reshape): expected 8 elements, got 128',
+    },
+    {
+      name: 'its batch is folded into features',
+      target: [1, -1],
+      message: 'expected 8 input features, got 128',
+    },
+  ])('unless $name', ({ target, message }) => {
+    expect(() => bindDimensions(network([1, 3, 4, 4], target), 16)).toThrow(message);
+  });
+
+  test('unless its output has another batch', () => {
+    const b = builderOf(emptyGraph('test'));
+    const sum = b.ReduceSum(b.input('x', 'float32', [1, 3]), b.int64s([0]));
+    b.output(sum, 'y');
+    expect(() => bindDimensions(b.graph, 4)).toThrow(
+      'y: expected a batch of 4 in the output as in the input, got [1, 3]',
+    );
+  });
+
+  test('names what is no dimension', () => {
+    const graph = network(['N', 3, 4, 4], [-1, 8]);
+    expect(() => bindDimensions(graph, 0)).toThrow('expected a dimension of at least 1, got 0');
+    expect(() => bindDimensions(graph, { M: 2 })).toThrow(
+      'expected a symbolic dimension of the inputs (N), got M',
+    );
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, test } from 'vitest';
+import { type Builder, builderOf } from '../../src/graph/builder.ts';
+import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
+import { filled, floats } from '../../src/numeric/tensor.ts';
+import { verifyEquivalent } from '../../src/rewrite/verify.ts';
+import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+
+const executor = onnxruntime;
+
+function graphOf(build: (b: Builder, x: Value) => Value, shape: (number | string)[] = ['N', 4]): Graph {
+  const b = builderOf(emptyGraph('test'));
+  b.output(build(b, b.input('x', 'float32', shape)), 'y');
+  return b.graph;
+}
+
+describe('verification', () => {
+  test('accepts rounding and says how much', async () => {
+    const before = graphOf((b, x) => b.Mul(x, b.floats(3)));
+    const after = graphOf((b, x) => b.Mul(x, b.floats(3.00003)));
+    const { error } = await verifyEquivalent(before, after, { executor });
+    expect(error).toBeGreaterThan(5e-6);
+    expect(error).toBeLessThan(2e-5);
+    await expect(verifyEquivalent(before, after, { executor, tolerance: 1e-6 })).rejects.toThrow(
+      /^y: expected the same output within 0.000001, got a relative error of/,
+    );
+  });
+
+  test('notices what only large inputs show', async () => {
+    const before = graphOf((b, x) => b.Clip(x, b.floats(-12), b.floats(12)));
+    await expect(
+      verifyEquivalent(
+        before,
+        graphOf((b, x) => b.Identity(x)),
+        { executor },
+      ),
+    ).rejects.toThrow('y:');
+  });
+
+  test('notices NaN, and takes equal infinities for equal', async () => {
+    const root = (b: Builder, x: Value) => b.Sqrt(b.Abs(x));
+    await expect(
+      verifyEquivalent(
+        graphOf(root),
+        graphOf((b, x) => b.Sqrt(x)),
+        { executor },
+      ),
+    ).rejects.toThrow('got a relative error of NaN');
+    const infinite = graphOf((b, x) => b.Div(x, b.floats(0)));
+    expect(await verifyEquivalent(infinite, infinite, { executor })).toEqual({ error: 0 });
+  });
+
+  test('notices another shape, type or number of outputs', async () => {
+    const before = graphOf((b, x) => b.Relu(x));
+    const wider = graphOf((b, x) => b.Unsqueeze(b.Relu(x), b.int64s([0])));
+    await expect(verifyEquivalent(before, wider, { executor })).rejects.toThrow(
+      'y: expected float32 [2,4], got float32 [1,2,4]',
+    );
+    const whole = graphOf((b, x) => b.Cast(b.Relu(x), { to: 7 }));
+    await expect(verifyEquivalent(before, whole, { executor })).rejects.toThrow('got int64 [2,4]');
+    const none = { ...before, outputs: [] };
+    await expect(verifyEquivalent(before, none, { executor })).rejects.toThrow('expected 1 outputs, got 0');
+  });
+
+  test('integers must be equal', async () => {
+    const rounded = (shift: number) =>
+      graphOf((b, x) => b.Cast(b.Add(b.Mul(x, b.floats(1e6)), b.floats(shift)), { to: 7 }));
+    await verifyEquivalent(rounded(0), rounded(0), { executor });
+    await expect(verifyEquivalent(rounded(0), rounded(8), { executor })).rejects.toThrow('within 0');
+  });
+
+  test('finds sizes for open heights and widths', async () => {
+    const flattened = graphOf(
+      (b, x) => b.Gemm(b.Flatten(b.Relu(x)), b.constant(filled([3 * 28 * 28, 2], 1))),
+      ['N', 3, 'H', 'W'],
+    );
+    expect(await verifyEquivalent(flattened, flattened, { executor })).toEqual({ error: 0 });
+  });
+
+  test('half precision is compared as numbers', async () => {
+    const half = (factor: number) =>
+      graphOf((b, x) => b.Cast(b.Mul(x, b.constant(floats([], [factor]))), { to: 10 }));
+    const { error } = await verifyEquivalent(half(1), half(1.005), { executor });
+    expect(error).toBeGreaterThan(3e-3);
+    expect(error).toBeLessThan(8e-3);
+    await expect(verifyEquivalent(half(1), half(1.5), { executor })).rejects.toThrow('y:');
+  });
+});
