@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.ts';
+import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import { tensorError, toleranceOf } from './compare.ts';
@@ -19,6 +20,8 @@ export interface VerifyOptions {
 const SCALES = [1, 8];
 /** Sizes tried for open dimensions beside the batch. */
 const SIZES = [64, 224, 32, 28];
+/** The symbol of dimensions that have none. */
+const UNNAMED = 'unnamed dimension';
 
 /**
  * Runs two graphs on the same random inputs, the engine's own optimiser off; returns the largest error relative to the
@@ -46,15 +49,16 @@ export async function verifyEquivalent(
 /** The batch bound, then every other open dimension to the first size at which shapes fit. */
 function withFixedInputs(graph: Graph, batch: number): Graph {
   const open = graph.inputs.some(({ shape }) => shape?.length && typeof shape[0] !== 'number');
-  const bound = open ? bindDimensions(graph, batch) : graph;
-  const symbols = [
-    ...new Set(bound.inputs.flatMap(({ shape }) => shape ?? []).filter((dim) => typeof dim === 'string')),
-  ];
-  if (symbols.length === 0) return bound;
+  const bound = open ? bindDimensions(graph, batch) : cloneGraph(graph);
+  for (const input of bound.inputs) input.shape = input.shape?.map((dim) => dim ?? UNNAMED) ?? null;
+  const symbols = new Set(
+    bound.inputs.flatMap(({ shape }) => shape ?? []).filter((dim) => typeof dim === 'string'),
+  );
+  if (symbols.size === 0) return bound;
   let misfit: unknown;
   for (const size of SIZES) {
     try {
-      return bindDimensions(bound, Object.fromEntries(symbols.map((symbol) => [symbol, size])));
+      return bindDimensions(bound, Object.fromEntries([...symbols].map((symbol) => [symbol, size])));
     } catch (error) {
       misfit = error;
     }

@@ -74,6 +74,8 @@ describe('verification', () => {
       ['N', 3, 'H', 'W'],
     );
     expect(await verifyEquivalent(flattened, flattened, { executor })).toEqual({ error: 0 });
+    flattened.inputs[0]!.shape = [null, 3, null, null];
+    expect(await verifyEquivalent(flattened, flattened, { executor })).toEqual({ error: 0 });
   });
 
   test('half precision is compared as numbers', async () => {

@@ -100,7 +100,7 @@ export function sum(node: Node, a: Dim, b: Dim): Dim {
 /** A shape of unknown dimensions. */
 export const unknownDims = (rank: number): Shape => new Array<Dim>(rank).fill(null);
 
-/** A dimension list from contents: unknown where negative is meant by the operator is an error. */
+/** A shape from contents; throws where a number is no dimension. */
 export function shapeFrom(node: Node, contents: readonly Dim[]): Shape {
   return contents.map((dim) => (typeof dim === 'number' ? sizeOf(node, dim) : dim));
 }

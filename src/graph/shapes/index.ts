@@ -6,6 +6,7 @@ import { broadcastShapes } from './broadcasting.ts';
 import { constantShapes } from './constant.ts';
 import { controlFlowShapes } from './control-flow.ts';
 import { convolutionShapes } from './convolution.ts';
+import { shapeFrom } from './dims.ts';
 import { unaryShapes } from './elementwise.ts';
 import { indexingShapes } from './indexing.ts';
 import { joiningShapes } from './joining.ts';
@@ -55,6 +56,7 @@ export function inferNode(node: Node, opsets: Readonly<Record<string, number>>, 
   };
   rule(call).forEach((inferred, index) => {
     const output = node.outputs[index];
+    if (inferred.shape) shapeFrom(node, inferred.shape); // throws where a dimension is none
     if (output) store(output, inferred, contents);
   });
 }

@@ -1,6 +1,6 @@
 import { requiredInput, type Shape } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
-import { equalDims, misfit, product, shapeOf } from './dims.ts';
+import { equalDims, misfit, product, shapeFrom, shapeOf } from './dims.ts';
 import type { Call, Inferred, ShapeRules } from './rule.ts';
 
 /** Outputs with the types of the inputs at these positions. */
@@ -15,7 +15,7 @@ const typesOf =
 /** A result whose shape the attribute `size` states. */
 function sized({ node }: Call, size: readonly number[] | undefined): Shape {
   if (!size) throw misfit(node, 'expected a size, got none');
-  return size;
+  return shapeFrom(node, size);
 }
 
 /** The optimisers' results replace what they update: equal shapes throughout. */
