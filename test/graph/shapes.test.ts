@@ -118,6 +118,16 @@ describe('what does not fit is named', () => {
       'fc (Gemm): expected 12 input features, got 10',
     ],
     [
+      'biases',
+      (b) => b.named('fc').Gemm(weight(b, 1, 10), weight(b, 10, 5), weight(b, 7, 5)),
+      'fc (Gemm): expected a bias that broadcasts to [1, 5], got [7, 5]',
+    ],
+    [
+      'slopes',
+      (b) => b.named('act').PRelu(weight(b, 2, 1), weight(b, 3)),
+      'act (PRelu): expected a slope that broadcasts to [2, 1], got [3]',
+    ],
+    [
       'axes',
       (b) => b.named('cut').Squeeze(weight(b, 1, 10), b.int64s([2])),
       'cut (Squeeze): expected an axis in [-2, 1], got 2',

@@ -19,7 +19,7 @@ function statedTensor(attributes: AttributesOf<'Constant'>): Tensor | null {
 function dimensions(call: ShapeCall<'Shape'>): readonly Dim[] | null {
   const shape = shapeOf(call, 0);
   const { start, end } = call.attributes;
-  return shape && shape.slice(start, end ?? shape.length);
+  return shape?.slice(start, end ?? shape.length) ?? null;
 }
 
 function filledShape(call: Call): Shape | null {

@@ -82,6 +82,19 @@ function broadcastTwo(node: Node, a: Shape, b: Shape): Shape {
   });
 }
 
+/** Throws where the second shape broadcasts to the first only by stretching that too. */
+export function checkStretches(
+  node: Node,
+  what: string,
+  [to, from]: readonly [Shape | null, Shape | null],
+): void {
+  const stretched = to && from && broadcast(node, [to, from]);
+  if (!stretched) return;
+  if (stretched.length > to.length || stretched.some((dim, i) => to[i] === 1 && dim !== 1)) {
+    throw misfit(node, `expected ${what} that broadcasts to ${formatShape(to)}, got ${formatShape(from)}`);
+  }
+}
+
 /** a·b; a symbol times 1 is the symbol. */
 export function product(node: Node, dims: readonly Dim[]): Dim {
   if (dims.includes(0)) return 0;

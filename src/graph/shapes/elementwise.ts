@@ -1,7 +1,7 @@
-import { type Dim, formatShape, requiredInput } from '../graph.ts';
+import { type Dim, requiredInput } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { type Compute, mapContents, unaryArithmetic } from './contents.ts';
-import { broadcast, misfit } from './dims.ts';
+import { checkStretches } from './dims.ts';
 import { elementType } from './element-types.ts';
 import type { Call, Inferred, ShapeRules } from './rule.ts';
 
@@ -64,18 +64,7 @@ export const unaryShapes = {
   BitwiseNot: sameType,
   PRelu: ({ node }) => {
     const { dtype, shape } = requiredInput(node, 0);
-    const slope = requiredInput(node, 1).shape;
-    const stretched = broadcast(node, [shape, slope]);
-    if (
-      shape &&
-      stretched &&
-      stretched.some((dim, i) => typeof dim === 'number' && dim > 1 && shape[i] === 1)
-    ) {
-      throw misfit(
-        node,
-        `expected slopes that broadcast to ${formatShape(shape)}, got ${formatShape(slope)}`,
-      );
-    }
+    checkStretches(node, 'a slope', [shape, requiredInput(node, 1).shape]);
     return [{ dtype, shape }];
   },
   Identity: (call) => {

@@ -1,6 +1,6 @@
-import { formatShape, requiredInput, type Shape } from '../graph.ts';
+import { requiredInput, type Shape } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
-import { broadcast, equalDims, misfit, shapeOf } from './dims.ts';
+import { broadcast, checkStretches, equalDims, shapeOf } from './dims.ts';
 import { einsumShape } from './einsum.ts';
 import type { Call, ShapeRules } from './rule.ts';
 
@@ -29,14 +29,7 @@ export const matrixShapes = {
     const [depth, columns] = (b && (attributes.transB ? [b[1]!, b[0]!] : b)) ?? [null, null];
     equalDims(node, 'input features', depth!, inner!);
     const shape = [rows!, columns!];
-    const bias = call.inputs[2]?.shape;
-    const stretched = bias && broadcast(node, [shape, bias]);
-    if (stretched && (stretched.length > 2 || stretched.some((dim, i) => shape[i] === 1 && dim !== 1))) {
-      throw misfit(
-        node,
-        `expected a bias that broadcasts to ${formatShape(shape)}, got ${formatShape(bias)}`,
-      );
-    }
+    checkStretches(node, 'a bias', [shape, call.inputs[2]?.shape ?? null]);
     return [{ dtype: requiredInput(node, 0).dtype, shape }];
   },
   Einsum: (call) => [

@@ -29,7 +29,10 @@ function fedInputs(graph: Graph): Value[] {
 function bindBatch(graph: Graph, batch: number): void {
   const inputs = fedInputs(graph);
   const open = inputs.filter(({ shape }) => shape?.length && typeof shape[0] !== 'number');
-  if (open.length === 0) return replaceBatch(graph, inputs[0], batch);
+  if (open.length === 0) {
+    replaceBatch(graph, inputs[0], batch);
+    return;
+  }
   const symbols = new Map<string, number>();
   for (const value of open) {
     const [first = null, ...rest] = value.shape!;

@@ -3,7 +3,9 @@ import { floats } from '../../../numeric/tensor.ts';
 import { inexpressible, setInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
 
 /** Upsample, and Resize of opset 10, had no half-pixel centres, and took the nearest pixel to the left. */
-const upsample: Upgrade['change'] = (node) => toResize(node, 'floor');
+const upsample: Upgrade['change'] = (node) => {
+  toResize(node, 'floor');
+};
 
 /** Where it shrank, Resize of opset 10 took the nearest pixel to the right. */
 const oldResize: Upgrade['change'] = (node) => {

@@ -19,7 +19,7 @@ export interface UpgradeContext {
 /** A change of an operator in opset `since`: edits the node in place, or returns the nodes that replace it. */
 export interface Upgrade {
   readonly since: number;
-  change(node: Node, context: UpgradeContext): Node[] | void;
+  change(node: Node, context: UpgradeContext): Node[] | undefined;
 }
 
 /** Changes of one operator, oldest first. */
