@@ -31,20 +31,38 @@ export function fileError(cause: unknown, path: string): EspalierError {
   return new EspalierError('io', reasons[code] ?? String((cause as Error).message), { where: path, cause });
 }
 
+/** A file to be written. */
+export interface FileContents {
+  readonly path: string;
+  readonly chunks: Iterable<Uint8Array | string>;
+}
+
 /**
- * Writes a file so that it is there whole or not at all: beside, synced to disk, then renamed over. On an error the
- * partial file is removed and what was there before stays.
+ * Writes files so that they are there whole or not at all: beside, synced to disk, then renamed over. On an error the
+ * partial files are removed and what was there before stays.
  */
-export function writeFileAtomically(path: string, chunks: Iterable<Uint8Array | string>): void {
-  const partial = `${path}.${process.pid}.partial`;
+export function writeFilesAtomically(files: readonly FileContents[]): void {
+  const partial = (path: string) => `${path}.${process.pid}.partial`;
+  let current = '';
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    writeChunks(partial, chunks);
-    renameSync(partial, path);
+    for (const { path, chunks } of files) {
+      current = path;
+      mkdirSync(dirname(path), { recursive: true });
+      writeChunks(partial(path), chunks);
+    }
+    for (const { path } of files) {
+      current = path;
+      renameSync(partial(path), path);
+    }
   } catch (cause) {
-    rmSync(partial, { force: true });
-    throw fileError(cause, path);
+    for (const { path } of files) rmSync(partial(path), { force: true });
+    throw fileError(cause, current);
   }
+}
+
+/** {@link writeFilesAtomically} for one file. */
+export function writeFileAtomically(path: string, chunks: FileContents['chunks']): void {
+  writeFilesAtomically([{ path, chunks }]);
 }
 
 function writeChunks(path: string, chunks: Iterable<Uint8Array | string>): void {

@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
+import { EspalierError } from '../errors.ts';
+import { fileError, readBytes, writeFilesAtomically } from '../files.ts';
+import type { Graph } from '../graph/graph.ts';
+import { byteSize, type Tensor } from '../numeric/tensor.ts';
+import { encodeModel, parseModel, payloadBytes } from './model.ts';
+import { rawBytes } from './write-graph.ts';
+
+/** Reads a model's file, external data beside it included; errors name the file. */
+export function readModelFile(path: string): Graph {
+  try {
+    if (statSync(path).isDirectory())
+      throw new EspalierError('missing-file', 'expected an ONNX file, found a folder', { where: path });
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+  const bytes = readBytes(path);
+  try {
+    return parseModel(bytes, { directory: dirname(path) });
+  } catch (cause) {
+    if (!(cause instanceof EspalierError)) throw cause;
+    throw new EspalierError(cause.code, cause.message, { where: path, cause });
+  }
+}
+
+/** Payload above which 'auto' puts tensors into a file of their own: 1.9 GB, below protobuf's limit. */
+const MOST_INSIDE = 1.9e9;
+/** Tensors smaller than this stay inside. */
+const LEAST_OUTSIDE = 1024;
+/** Offsets are multiples of this, so that the file can be mapped. */
+const ALIGNMENT = 4096;
+
+/**
+ * Writes a model, whole or not at all; its large tensors to `<path>.data` beside it where `externalData` says so
+ * ('auto', the default: where they exceed 1.9 GB).
+ */
+export function writeModelFile(
+  graph: Graph,
+  path: string,
+  options: { readonly externalData?: 'auto' | 'always' | 'never' } = {},
+): void {
+  const { externalData = 'auto' } = options;
+  const outside = externalData === 'always' || (externalData === 'auto' && payloadBytes(graph) > MOST_INSIDE);
+  if (!outside) {
+    writeFilesAtomically([{ path, chunks: [encodeModel(graph, () => null)] }]);
+    return;
+  }
+  const stored = new Map<Tensor, { location: string; offset: number; length: number }>();
+  const location = `${basename(path)}.data`;
+  let end = 0;
+  const model = encodeModel(graph, (tensor) => {
+    const known = stored.get(tensor);
+    if (known || byteSize(tensor) < LEAST_OUTSIDE) return known ?? null;
+    const placed = { location, offset: Math.ceil(end / ALIGNMENT) * ALIGNMENT, length: byteSize(tensor) };
+    end = placed.offset + placed.length;
+    stored.set(tensor, placed);
+    return placed;
+  });
+  writeFilesAtomically([
+    { path: `${path}.data`, chunks: padded(stored) },
+    { path, chunks: [model] },
+  ]);
+}
+
+function* padded(stored: ReadonlyMap<Tensor, { offset: number; length: number }>): Generator<Uint8Array> {
+  let at = 0;
+  for (const [tensor, { offset, length }] of stored) {
+    if (offset > at) yield new Uint8Array(offset - at);
+    yield rawBytes(tensor);
+    at = offset + length;
+  }
+}

@@ -1,0 +1,112 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { subgraphs } from '../graph/topology.ts';
+import { byteSize, type Tensor } from '../numeric/tensor.ts';
+import { broken } from './broken.ts';
+import { externalData } from './external-data.ts';
+import { readGraph } from './read-graph.ts';
+import { validate } from './validate.ts';
+import { type Placement, writeGraph } from './write-graph.ts';
+
+/** What a file says of a model beside what graphs hold. */
+type ModelNotes = Omit<ModelProto, '$typeName' | '$unknown' | 'graph' | 'metadataProps'>;
+
+/** What a protobuf file can hold. */
+const MOST_BYTES = 2 ** 31 - 1;
+
+/**
+ * Reads a model from its bytes; external data from `directory`. Everything that nothing here interprets (functions,
+ * annotations, documentation, unknown operators) is kept for writing. Throws EspalierError('invalid-model').
+ */
+export function parseModel(bytes: Uint8Array, options: { readonly directory?: string } = {}): Graph {
+  const proto = decode(bytes);
+  if (!proto.graph || proto.opsetImport.length === 0)
+    throw broken('is no ONNX model: it holds no graph or no operator set');
+  const opsets: Record<string, number> = {};
+  for (const { domain, version } of proto.opsetImport)
+    opsets[domain === 'ai.onnx' ? '' : domain] = Number(version);
+  const graph = readGraph(proto.graph, { opsets, external: externalData(options.directory) });
+  const { graph: rest } = graph.opaque as { graph: unknown };
+  graph.metadata = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
+  const { $typeName, $unknown, graph: read, metadataProps, ...model } = proto;
+  graph.opaque = { graph: rest, model };
+  validate(graph);
+  return graph;
+}
+
+function decode(bytes: Uint8Array): ModelProto {
+  if (bytes.length === 0) throw broken('is empty');
+  try {
+    return fromBinary(ModelProtoSchema, bytes);
+  } catch (cause) {
+    throw new EspalierError('invalid-model', 'is no ONNX model, or a damaged one', { cause });
+  }
+}
+
+/** A model's bytes. Throws where they would exceed protobuf's 2 GB. */
+export function serializeModel(graph: Graph): Uint8Array {
+  if (payloadBytes(graph) > MOST_BYTES) {
+    throw new EspalierError(
+      'unsupported',
+      'a model over 2 GB has to be written to a file, its data beside it',
+    );
+  }
+  return encodeModel(graph, () => null);
+}
+
+/** Encodes a model whose tensors go where `place` says. */
+export function encodeModel(graph: Graph, place: Placement): Uint8Array {
+  const { model } = (graph.opaque ?? {}) as { model?: ModelProto };
+  const opsetImport = Object.entries(graph.opsets).map(([domain, version]) => ({
+    domain,
+    version: BigInt(version),
+  }));
+  const proto = create(ModelProtoSchema, {
+    producerName: 'espalier',
+    ...model,
+    irVersion: irVersion(graph, model),
+    opsetImport: opsetImport as ModelProto['opsetImport'],
+    metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({
+      key,
+      value,
+    })) as ModelProto['metadataProps'],
+    graph: writeGraph(graph, place),
+  });
+  return toBinary(ModelProtoSchema, proto);
+}
+
+/** Bytes of all initializers, subgraphs included. */
+export function payloadBytes(graph: Graph): number {
+  return allTensors(graph).reduce((sum, tensor) => sum + byteSize(tensor), 0);
+}
+
+function allTensors(graph: Graph): Tensor[] {
+  const own = graph.initializers.map(({ tensor }) => tensor!);
+  return [...own, ...graph.nodes.flatMap((node) => subgraphs(node).flatMap(allTensors))];
+}
+
+/** The IR version that first knew an opset. */
+const irOfOpset: readonly (readonly [opset: number, ir: number])[] = [
+  [25, 13],
+  [24, 12],
+  [23, 11],
+  [21, 10],
+  [19, 9],
+  [15, 8],
+  [12, 7],
+  [11, 6],
+];
+
+/** The file's own version; raised where a newer opset, or initializers that are no inputs, need it. */
+function irVersion(graph: Graph, model: ModelNotes | undefined): bigint {
+  const needed = irOfOpset.find(([opset]) => (graph.opsets[''] ?? 0) >= opset)?.[1] ?? 6;
+  if (!model) return BigInt(Math.max(8, needed));
+  const before = model.opsetImport.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version;
+  const sameOpset = before === undefined || Number(before) === graph.opsets[''];
+  const inputs = new Set(graph.inputs);
+  const separate = graph.initializers.some((value) => !inputs.has(value));
+  const least = Math.max(separate ? 4 : 0, sameOpset ? 0 : needed);
+  return model.irVersion > BigInt(least) ? model.irVersion : BigInt(least);
+}

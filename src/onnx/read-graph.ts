@@ -1,0 +1,228 @@
+import {
+  type AttributeProto,
+  type GraphProto,
+  AttributeProto_AttributeType as Kind,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
+} from 'onnx-buf';
+import {
+  type Attribute,
+  type Dim,
+  type Graph,
+  makeValue,
+  type Node,
+  type Shape,
+  type Value,
+} from '../graph/graph.ts';
+import { elementType } from '../graph/shapes/element-types.ts';
+import { sortTopologically } from '../graph/topology.ts';
+import { broken } from './broken.ts';
+import type { ExternalData } from './external-data.ts';
+import { readTensor } from './read-tensor.ts';
+
+/** Everything a reader of graphs passes down. */
+export interface Reading {
+  readonly opsets: Record<string, number>;
+  readonly external: ExternalData;
+}
+
+/** The values that a graph sees by name: its own, then those around it. */
+interface Scope {
+  readonly own: Map<string, Value>;
+  readonly outer: Scope | null;
+  readonly depth: number;
+}
+
+/** What a file says of a node beside what nodes hold. */
+export interface NodeNotes {
+  readonly proto: Pick<NodeProto, 'docString' | 'overload' | 'metadataProps' | 'deviceConfigurations'>;
+  readonly attributeDocs: Readonly<Record<string, string>>;
+}
+
+/** What a file says of a value beside its type; `listed` where it stands in value_info. */
+export interface ValueNotes {
+  readonly info: ValueInfoProto;
+  readonly listed: boolean;
+}
+
+/** Subgraphs nested deeper than this are taken for an attack. */
+const DEEPEST = 60;
+
+/** Reads a graph, or a subgraph that sees the values of `outer`. */
+export function readGraph(proto: GraphProto, reading: Reading, outer: Scope | null = null): Graph {
+  const scope: Scope = { own: new Map(), outer, depth: (outer?.depth ?? 0) + 1 };
+  if (scope.depth > DEEPEST) throw broken(`subgraphs are nested deeper than ${DEEPEST}`);
+  const inputs = proto.input.map((info) => described(define(scope, info.name), info, false));
+  const initializers = proto.initializer.map((tensor) => initializer(tensor, scope, reading));
+  for (const { values } of proto.sparseInitializer) {
+    if (values) define(scope, values.name).otherType = 'sparse';
+  }
+  const outputsOf = proto.node.map((node) => node.output.map((name) => (name ? define(scope, name) : null)));
+  for (const info of proto.valueInfo) {
+    const value = scope.own.get(info.name);
+    if (value) described(value, info, true);
+  }
+  const nodes = proto.node.map((node, i) => readNode(node, outputsOf[i]!, { scope, reading }));
+  const outputs = proto.output.map((info) => {
+    const value = resolve(scope, info.name, 'graph output');
+    return scope.own.has(info.name) && !value.tensor ? described(value, info, false) : value;
+  });
+  const { opsets } = reading;
+  const { $typeName, $unknown, node, initializer: stored, input, output, ...rest } = proto;
+  const graph: Graph = {
+    name: proto.name,
+    inputs,
+    outputs,
+    initializers,
+    nodes,
+    opsets,
+    metadata: {},
+    opaque: { graph: rest },
+  };
+  sortTopologically(graph);
+  return graph;
+}
+
+function define(scope: Scope, name: string): Value {
+  if (scope.own.has(name)) throw broken('is defined twice', JSON.stringify(name));
+  const value = makeValue(name);
+  scope.own.set(name, value);
+  return value;
+}
+
+function resolve(scope: Scope, name: string, reader: string): Value {
+  for (let at: Scope | null = scope; at; at = at.outer) {
+    const value = at.own.get(name);
+    if (value) return value;
+  }
+  throw broken(`reads ${JSON.stringify(name)}, which nothing defines`, reader);
+}
+
+function initializer(proto: TensorProto, scope: Scope, { external }: Reading): Value {
+  const value = scope.own.get(proto.name) ?? define(scope, proto.name);
+  if (value.tensor) throw broken('is defined twice', JSON.stringify(proto.name));
+  value.tensor = readTensor(proto, external);
+  value.dtype = value.tensor.dtype;
+  value.shape = value.tensor.shape;
+  return value;
+}
+
+function described(value: Value, info: ValueInfoProto, listed: boolean): Value {
+  value.opaque = { info, listed } satisfies ValueNotes;
+  const type = info.type?.value;
+  if (type?.case === 'tensorType') {
+    value.dtype ??= elementType(type.value.elemType);
+    value.shape ??= type.value.shape ? readShape(type.value.shape.dim, info.name) : null;
+  } else if (type?.case) {
+    value.otherType = info.type;
+  }
+  return value;
+}
+
+function readShape(
+  dims: readonly { value: { case?: string | undefined; value?: unknown } }[],
+  where: string,
+): Shape {
+  return dims.map(({ value }): Dim => {
+    if (value.case === 'dimParam') return (value.value as string) || null;
+    if (value.case !== 'dimValue') return null;
+    const size = Number(value.value);
+    if (size > Number.MAX_SAFE_INTEGER) throw broken(`dimension ${value.value} is too large`, where);
+    return size < 0 ? null : size;
+  });
+}
+
+function readNode(
+  proto: NodeProto,
+  outputs: (Value | null)[],
+  { scope, reading }: { scope: Scope; reading: Reading },
+): Node {
+  const label = `${proto.name || proto.output[0] || 'unnamed node'} (${proto.opType})`;
+  const { docString, overload, metadataProps, deviceConfigurations } = proto;
+  const attributeDocs: Record<string, string> = {};
+  const attributes: Record<string, Attribute> = {};
+  for (const attribute of proto.attribute) {
+    if (attribute.docString) attributeDocs[attribute.name] = attribute.docString;
+    attributes[attribute.name] = readAttribute(attribute, { scope, reading, label });
+  }
+  const node: Node = {
+    op: proto.opType,
+    domain: proto.domain === 'ai.onnx' ? '' : proto.domain,
+    name: proto.name,
+    inputs: proto.input.map((name) => (name ? resolve(scope, name, label) : null)),
+    outputs,
+    attributes,
+    opaque: {
+      proto: { docString, overload, metadataProps, deviceConfigurations },
+      attributeDocs,
+    } satisfies NodeNotes,
+  };
+  const { value } = attributes;
+  if (node.op === 'Constant' && node.domain === '' && value?.kind === 'tensor' && outputs[0]) {
+    Object.assign(outputs[0], { tensor: value.value, dtype: value.value.dtype, shape: value.value.shape });
+  }
+  return node;
+}
+
+interface AttributeContext {
+  readonly scope: Scope;
+  readonly reading: Reading;
+  readonly label: string;
+}
+
+function readAttribute(proto: AttributeProto, { scope, reading, label }: AttributeContext): Attribute {
+  if (proto.refAttrName) return { kind: 'opaque', value: proto };
+  switch (proto.type || guessedKind(proto)) {
+    case Kind.INT:
+      return { kind: 'int', value: integer(proto.i) };
+    case Kind.FLOAT:
+      return { kind: 'float', value: proto.f };
+    case Kind.STRING:
+      return { kind: 'string', value: text(proto.s) };
+    case Kind.INTS:
+      return { kind: 'ints', value: proto.ints.map(integer) };
+    case Kind.FLOATS:
+      return { kind: 'floats', value: proto.floats };
+    case Kind.STRINGS:
+      return { kind: 'strings', value: proto.strings.map(text) };
+    case Kind.TENSOR:
+      if (!proto.t) throw broken(`attribute ${proto.name} has no tensor`, label);
+      return { kind: 'tensor', value: readTensor(proto.t, reading.external) };
+    case Kind.GRAPH:
+      if (!proto.g) throw broken(`attribute ${proto.name} has no graph`, label);
+      return { kind: 'graph', value: readGraph(proto.g, reading, scope) };
+    case Kind.GRAPHS:
+      return { kind: 'graphs', value: proto.graphs.map((graph) => readGraph(graph, reading, scope)) };
+    default:
+      return { kind: 'opaque', value: proto };
+  }
+}
+
+/** The kind of an attribute in files from before the field `type`. */
+function guessedKind(proto: AttributeProto): Kind {
+  if (proto.g) return Kind.GRAPH;
+  if (proto.t) return Kind.TENSOR;
+  if (proto.ints.length > 0) return Kind.INTS;
+  if (proto.floats.length > 0) return Kind.FLOATS;
+  if (proto.strings.length > 0) return Kind.STRINGS;
+  if (proto.graphs.length > 0) return Kind.GRAPHS;
+  if (proto.s.length > 0) return Kind.STRING;
+  return proto.f !== 0 ? Kind.FLOAT : Kind.INT;
+}
+
+const integer = (value: bigint): number | bigint =>
+  value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
+    ? Number(value)
+    : value;
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+/** Text where the bytes are UTF-8, else the bytes. */
+function text(bytes: Uint8Array): string | Uint8Array {
+  try {
+    return decoder.decode(bytes);
+  } catch {
+    return bytes;
+  }
+}

@@ -1,0 +1,101 @@
+import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
+import { elementType } from '../graph/shapes/element-types.ts';
+import { allocate, arrayLength, type DataType, type Tensor, viewBytes } from '../numeric/tensor.ts';
+import { broken } from './broken.ts';
+import type { ExternalData } from './external-data.ts';
+
+/** What a file says of a tensor beside type, shape and contents. */
+export type TensorNotes = Pick<TensorProto, 'name' | 'docString' | 'metadataProps'>;
+
+/** Kept beside the tensors, which have no place for it, so that a file is written as it was read. */
+export const tensorNotes = new WeakMap<Tensor, TensorNotes>();
+
+type NumericType = Exclude<DataType, 'string'>;
+
+/** Reads a tensor; its size is checked against its payload before anything is allocated. */
+export function readTensor(proto: TensorProto, external: ExternalData): Tensor {
+  const where = proto.name || 'tensor';
+  const dtype = elementType(proto.dataType);
+  if (!dtype) throw broken(`unknown element type ${proto.dataType}`, where);
+  const shape = proto.dims.map((dim) => dimension(dim, where));
+  if (!Number.isSafeInteger(shape.reduce((product, size) => product * size, 1))) {
+    throw broken(`a tensor of shape [${shape}] is too large`, where);
+  }
+  if (proto.segment) throw broken('tensors in segments are not supported', where);
+  const tensor: Tensor = { dtype, shape, data: readData(proto, { dtype, shape, where, external }) };
+  const { name, docString, metadataProps } = proto;
+  tensorNotes.set(tensor, { name, docString, metadataProps });
+  return tensor;
+}
+
+function dimension(dim: bigint, where: string): number {
+  if (dim < 0n || dim > BigInt(Number.MAX_SAFE_INTEGER))
+    throw broken(`expected a dimension of at least 0, found ${dim}`, where);
+  return Number(dim);
+}
+
+interface Target {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+  readonly where: string;
+  readonly external: ExternalData;
+}
+
+function readData(proto: TensorProto, target: Target): Tensor['data'] {
+  const { dtype, shape, where, external } = target;
+  if (dtype === 'string') return readStrings(proto, target);
+  const length = arrayLength(dtype, shape);
+  if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
+    const entries = Object.fromEntries(proto.externalData.map(({ key, value }) => [key, value]));
+    return viewBytes(dtype, external.read(entries, { where, bytes: bytesOf(dtype, shape) }));
+  }
+  if (proto.rawData.length > 0 || length === 0) {
+    const expected = bytesOf(dtype, shape);
+    if (proto.rawData.length !== expected) {
+      throw broken(
+        `expected ${expected} bytes for ${dtype} [${shape}], found ${proto.rawData.length}`,
+        where,
+      );
+    }
+    return viewBytes(dtype, proto.rawData);
+  }
+  return readTyped(proto, { ...target, dtype, length });
+}
+
+/** Bytes of a tensor, by its array's element size. */
+function bytesOf(dtype: NumericType, shape: readonly number[]): number {
+  const { BYTES_PER_ELEMENT } = allocate(dtype, [0]);
+  return arrayLength(dtype, shape) * BYTES_PER_ELEMENT;
+}
+
+function readStrings(proto: TensorProto, { shape, where }: Target): string[] {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (proto.stringData.length !== count) {
+    throw broken(`expected ${count} strings for shape [${shape}], found ${proto.stringData.length}`, where);
+  }
+  return proto.stringData.map((bytes) => Buffer.from(bytes).toString('utf8'));
+}
+
+/** The field in which each type's elements stand where they are not raw bytes. */
+function readTyped(
+  proto: TensorProto,
+  target: Target & { dtype: NumericType; length: number },
+): Tensor['data'] {
+  const { dtype, shape, where, length } = target;
+  const field: readonly (number | bigint)[] =
+    dtype === 'float32' || dtype === 'complex64'
+      ? proto.floatData
+      : dtype === 'float64' || dtype === 'complex128'
+        ? proto.doubleData
+        : dtype === 'int64'
+          ? proto.int64Data
+          : dtype === 'uint32' || dtype === 'uint64'
+            ? proto.uint64Data
+            : proto.int32Data;
+  if (field.length !== length)
+    throw broken(`expected ${length} elements for ${dtype} [${shape}], found ${field.length}`, where);
+  const data = allocate(dtype, shape);
+  const wide = data instanceof BigInt64Array || data instanceof BigUint64Array;
+  for (let i = 0; i < length; i++) data[i] = (wide ? BigInt(field[i]!) : Number(field[i]!)) as never;
+  return data;
+}

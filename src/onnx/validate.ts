@@ -1,0 +1,36 @@
+import { type Graph, type Node, nodeLabel } from '../graph/graph.ts';
+import { subgraphs } from '../graph/topology.ts';
+import { broken } from './broken.ts';
+
+const convolutions: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'ConvInteger', 'QLinearConv']);
+const windows: ReadonlySet<string> = new Set([...convolutions, 'MaxPool', 'AveragePool', 'LpPool']);
+const positiveLists = ['kernel_shape', 'strides', 'dilations'];
+
+/** Throws at what would kill an engine instead of failing in it: empty filters, zero strides, zero groups. */
+export function validate(graph: Graph): void {
+  for (const node of graph.nodes) {
+    if (node.domain === '' && windows.has(node.op)) validateWindow(node);
+    for (const body of subgraphs(node)) validate(body);
+  }
+}
+
+function validateWindow(node: Node): void {
+  const where = nodeLabel(node);
+  for (const name of positiveLists) {
+    const attribute = node.attributes[name];
+    if (attribute?.kind === 'ints' && attribute.value.some((size) => Number(size) < 1)) {
+      throw broken(`expected ${name} of at least 1, found [${attribute.value}]`, where);
+    }
+  }
+  if (!convolutions.has(node.op)) return;
+  const { group } = node.attributes;
+  if (group?.kind === 'int' && Number(group.value) < 1) {
+    throw broken(`expected at least one group, found ${group.value}`, where);
+  }
+  const weight = node.inputs[node.op === 'QLinearConv' ? 3 : 1];
+  const empty = weight?.shape?.indexOf(0) ?? -1;
+  if (empty >= 0) {
+    const what = empty === 0 ? 'filter' : empty === 1 ? 'channel' : 'kernel position';
+    throw broken(`expected at least one ${what}, found 0`, where);
+  }
+}
