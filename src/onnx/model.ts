@@ -13,6 +13,9 @@ import { type Placement, writeGraph } from './write-graph.ts';
 /** What a file says of a model beside what graphs hold. */
 type ModelNotes = Omit<ModelProto, '$typeName' | '$unknown' | 'graph' | 'metadataProps'>;
 
+/** Before this IR version every initializer had to be listed as an input as well. */
+const SEPARATE_INITIALIZERS = 4n;
+
 /** What a protobuf file can hold. */
 const MOST_BYTES = 2 ** 31 - 1;
 
@@ -32,6 +35,10 @@ export function parseModel(bytes: Uint8Array, options: { readonly directory?: st
   graph.metadata = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
   const { $typeName, $unknown, graph: read, metadataProps, ...model } = proto;
   graph.opaque = { graph: rest, model };
+  if (proto.irVersion < SEPARATE_INITIALIZERS) {
+    const initializers = new Set(graph.initializers);
+    graph.inputs = graph.inputs.filter((value) => !initializers.has(value));
+  }
   validate(graph);
   return graph;
 }
@@ -58,7 +65,7 @@ export function serializeModel(graph: Graph): Uint8Array {
 
 /** Encodes a model whose tensors go where `place` says. */
 export function encodeModel(graph: Graph, place: Placement): Uint8Array {
-  const { model } = (graph.opaque ?? {}) as { model?: ModelProto };
+  const { model } = (graph.opaque ?? {}) as { model?: ModelNotes };
   const opsetImport = Object.entries(graph.opsets).map(([domain, version]) => ({
     domain,
     version: BigInt(version),

@@ -66,11 +66,23 @@ function writeValue(value: Value): ValueInfoProto {
   });
 }
 
+type Documentation = Pick<ValueInfoProto, 'docString' | 'metadataProps'>;
+
+/** Documentation where there is any: an empty field would be written too. */
+function documentation(notes: Documentation | undefined): Partial<Documentation> {
+  return {
+    ...(notes?.docString ? { docString: notes.docString } : {}),
+    ...(notes?.metadataProps.length ? { metadataProps: notes.metadataProps } : {}),
+  };
+}
+
 function writeType(value: Value, original: TypeProto | undefined): TypeProto | undefined {
   if (value.otherType !== undefined || !value.dtype) return original;
   const kept = original?.value.case === 'tensorType' ? original.value.value.shape?.dim : undefined;
   const dim = value.shape?.map((size, i) => ({
-    denotation: kept?.length === value.shape!.length ? kept[i]!.denotation : '',
+    ...(kept?.length === value.shape!.length && kept[i]!.denotation
+      ? { denotation: kept[i]!.denotation }
+      : {}),
     value:
       typeof size === 'number'
         ? ({ case: 'dimValue', value: BigInt(size) } as const)
@@ -80,7 +92,7 @@ function writeType(value: Value, original: TypeProto | undefined): TypeProto | u
   }));
   const tensorType = { elemType: elementTypes.indexOf(value.dtype), ...(dim ? { shape: { dim } } : {}) };
   return create(TypeProtoSchema, {
-    denotation: original?.denotation ?? '',
+    ...(original?.denotation ? { denotation: original.denotation } : {}),
     value: { case: 'tensorType', value: tensorType as never },
   });
 }
@@ -88,17 +100,22 @@ function writeType(value: Value, original: TypeProto | undefined): TypeProto | u
 function writeNode(node: Node, place: Placement): NodeProto {
   const notes = node.opaque as NodeNotes | undefined;
   return create(NodeProtoSchema, {
-    ...notes?.proto,
+    ...documentation(notes?.proto),
+    ...(notes?.proto.overload ? { overload: notes.proto.overload } : {}),
+    ...(notes?.proto.deviceConfigurations.length
+      ? { deviceConfigurations: notes.proto.deviceConfigurations }
+      : {}),
     opType: node.op,
-    domain: node.domain,
-    name: node.name,
+    ...(node.domain ? { domain: node.domain } : {}),
+    ...(node.name ? { name: node.name } : {}),
     input: node.inputs.map((value) => value?.name ?? ''),
     output: node.outputs.map((value) => value?.name ?? ''),
     attribute: Object.entries(node.attributes).map(([name, attribute]) => {
-      const docString = notes?.attributeDocs[name] ?? '';
+      const text = notes?.attributeDocs[name];
+      const docString = text ? { docString: text } : {};
       return attribute.kind === 'opaque'
         ? (attribute.value as AttributeProto)
-        : create(AttributeProtoSchema, { name, docString, ...writeAttribute(attribute, place) });
+        : create(AttributeProtoSchema, { name, ...docString, ...writeAttribute(attribute, place) });
     }),
   });
 }
@@ -134,9 +151,8 @@ const utf8 = (text: string | Uint8Array): Uint8Array<ArrayBuffer> =>
 function writeTensor(tensor: Tensor, { name, place }: { name?: string; place: Placement }): TensorProto {
   const notes = tensorNotes.get(tensor);
   const head = {
-    docString: notes?.docString ?? '',
-    metadataProps: notes?.metadataProps ?? [],
-    name: name ?? notes?.name ?? '',
+    ...documentation(notes),
+    ...((name ?? notes?.name) ? { name: name ?? notes!.name } : {}),
     dims: tensor.shape.map(BigInt),
     dataType: elementTypes.indexOf(tensor.dtype),
   };

@@ -1,5 +1,6 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { toNumbers } from '../numeric/tensor.ts';
 
 /**
  * What each channel of a value is where it does not depend on the network's input nor on the position: its value, or
@@ -18,6 +19,24 @@ const keep = pointwise((x) => x);
 /** Padding with zeros leaves a zero channel alone, and no other. */
 const keepZero = pointwise((x) => (x === 0 ? 0 : Number.NaN));
 const unpadded = (node: Node) => (attributesOf(node, 'AveragePool').pads ?? []).every((pad) => pad === 0);
+
+/** [N, C, H, W] → [N, C·H·W]: a channel becomes H·W equal columns. */
+function flattened(node: Node, [x]: readonly (Float64Array | null)[]): Float64Array | null {
+  const shape = node.inputs[0]?.shape ?? [];
+  const block = shape
+    .slice(2)
+    .reduce<number>((product, size) => product * (typeof size === 'number' ? size : Number.NaN), 1);
+  const columns = node.outputs[0]?.shape?.[1];
+  if (!x || node.outputs[0]?.shape?.length !== 2 || columns !== x.length * block) return null;
+  return Float64Array.from({ length: columns }, (_, i) => x[Math.floor(i / block)]!);
+}
+
+function keepSpatialMean(node: Node, [x]: readonly (Float64Array | null)[]): Float64Array | null {
+  const axes = node.inputs[1]?.tensor
+    ? toNumbers(node.inputs[1].tensor)
+    : attributesOf(node, 'ReduceMean').axes;
+  return x && axes?.every((axis) => axis >= 2 || axis === -1 || axis === -2) ? x : null;
+}
 
 const rules: { readonly [Op in OperatorName]?: Rule } = {
   Relu: pointwise((x) => (x > 0 ? x : x <= 0 ? 0 : Number.NaN)),
@@ -73,6 +92,9 @@ const rules: { readonly [Op in OperatorName]?: Rule } = {
       return bias?.[m] ?? 0;
     });
   },
+  Flatten: flattened,
+  Reshape: flattened,
+  ReduceMean: keepSpatialMean,
   Add: (_, [a, b]) => (a && b && a.length === b.length ? a.map((x, c) => x + b[c]!) : null),
 };
 

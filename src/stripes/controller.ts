@@ -49,7 +49,9 @@ export function stripeController(
       const rate = moment.learningRate / (1 - momentum);
       pressure.l1 += rate * decision.alpha;
       pressure.decay += rate * weightDecay;
-      if (!decision.frozen && moment.step % LOOK_EVERY === 0) look(moment, state());
+      if (decision.frozen) return;
+      if (moment.step % LOOK_EVERY === 0) look(moment, state());
+      else if (options.pace === 'gradual') decision = { ...decision, threshold: -1 };
     },
     network: (network, state) => maskedNetwork(network, state),
     metrics(state) {

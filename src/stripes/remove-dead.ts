@@ -132,13 +132,13 @@ function cutDeadFilters(
 
 /** Why a dead filter's channel cannot go: its map is constant but not zero where it is read. */
 function nonZeroReader(
-  readers: readonly { readonly value: Value }[],
+  readers: readonly { readonly value: Value; readonly block: number }[],
   channels: Float64Array,
   constants: ConstantChannels,
 ): string | null {
-  for (const { value } of readers) {
+  for (const { value, block } of readers) {
     const found = constants.get(value);
-    const zero = [...channels.keys()].every((m) => Number.isNaN(channels[m]) || found?.[m] === 0);
+    const zero = [...channels.keys()].every((m) => Number.isNaN(channels[m]) || found?.[m * block] === 0);
     if (!zero) return `its dead filters are constant but not zero in ${value.name}`;
   }
   return null;
