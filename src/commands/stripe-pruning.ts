@@ -1,12 +1,14 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { layerCosts } from '../measure/macs.ts';
-import { keptStripes } from '../report/filter-shapes.ts';
 import type { LayerPoint } from '../report/index.ts';
+import type { Executor } from '../runtime/executor.ts';
+import { type Compressed, compressStripes, originalLayer } from '../stripes/compress.ts';
 import { stripeController } from '../stripes/controller.ts';
 import { layerName, stripeLayers } from '../stripes/layers.ts';
+import { fastestForm } from '../stripes/lower/fastest-form.ts';
+import type { StripeForm } from '../stripes/lower/index.ts';
 import type { PaceName } from '../stripes/pace.ts';
-import { removeDeadFilters } from '../stripes/remove-dead.ts';
 import { filterShapes, type LayerShapes } from '../stripes/shapes.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
 import type { Controller } from '../training/train.ts';
@@ -49,40 +51,53 @@ export function openController(network: Graph, options: StripeOptions): Controll
   });
 }
 
-/** A network without its dead filters, and what the living stripes cost. */
-export interface PrunedNetwork {
-  readonly graph: Graph;
+/** What pruning makes of a masked network. */
+export interface PrunedNetwork extends Pick<Compressed, 'dense' | 'deployed' | 'error'> {
   readonly shapes: readonly LayerShapes[];
-  /** MACs and parameters of the living stripes and of everything without stripes. */
-  readonly costs: { readonly macs: number; readonly parameters: number };
+  /** The layers of the deployed network, by their names before lowering. */
   readonly layers: readonly LayerPoint[];
+  /** How many layers took each form. */
+  readonly forms: Readonly<Partial<Record<StripeForm, number>>>;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** Removes the dead filters of a masked network. */
-export function prunedNetwork(network: Graph): PrunedNetwork {
-  const { graph, leftAlone: kept } = removeDeadFilters(network);
-  const layers = stripeCosts(graph);
-  const total = (key: 'macs' | 'parameters') => layers.reduce((sum, layer) => sum + (layer[key] ?? 0), 0);
+/** Removes dead filters, lowers dead stripes, and checks the result against the masked network. */
+export async function pruneNetwork(
+  masked: Graph,
+  executor: Executor,
+  form: StripeForm | 'auto',
+): Promise<PrunedNetwork> {
+  const choose = form === 'auto' ? fastestForm() : () => form;
+  const { dense, deployed, error, removal, lowering } = await compressStripes(masked, { executor, choose });
+  const forms: Partial<Record<StripeForm, number>> = {};
+  for (const layer of lowering.layers) forms[layer.form] = (forms[layer.form] ?? 0) + 1;
   const leftAlone = [
-    ...kept.map(({ name, filters, reason }) => ({ name, reason: `${filters} dead filters stay: ${reason}` })),
-    ...withoutStripes(network),
+    ...removal.leftAlone.map(({ name, filters, reason }) => ({
+      name,
+      reason: `${filters} dead filters stay: ${reason}`,
+    })),
+    ...lowering.leftAlone,
+    ...withoutStripes(masked),
   ];
-  const costs = { macs: total('macs'), parameters: total('parameters') };
-  return { graph, shapes: filterShapes(network), costs, layers, leftAlone };
+  return {
+    dense,
+    deployed,
+    error,
+    shapes: filterShapes(masked),
+    layers: layerPoints(deployed),
+    forms,
+    leftAlone,
+  };
 }
 
-/** Each layer's costs with its dead stripes left out. */
-function stripeCosts(graph: Graph): LayerPoint[] {
-  const kept = new Map(filterShapes(graph).map((layer) => [layer.layer, keptStripes(layer)]));
-  const weights = new Map(
-    graph.nodes.filter(hasStripes).map((node) => [layerName(node), node.inputs[1]?.tensor?.data.length ?? 0]),
-  );
-  return layerCosts(graph).map(({ name, macs, parameters }) => {
-    const dead = 1 - (kept.get(name) ?? 1);
-    const dropped = Math.round((weights.get(name) ?? 0) * dead);
-    return { name, macs: Math.round(macs * (1 - dead)), parameters: parameters - dropped };
-  });
+function layerPoints(deployed: Graph): LayerPoint[] {
+  const layers = new Map<string, { name: string; macs: number; parameters: number }>();
+  for (const { name: lowered, macs, parameters } of layerCosts(deployed)) {
+    const name = originalLayer(lowered);
+    const sum = layers.get(name) ?? { name, macs: 0, parameters: 0 };
+    layers.set(name, { name, macs: sum.macs + macs, parameters: sum.parameters + parameters });
+  }
+  return [...layers.values()];
 }
 
 function withoutStripes(network: Graph): { name: string; reason: string }[] {

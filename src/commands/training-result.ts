@@ -59,18 +59,23 @@ export async function withLatencies(
   });
 }
 
-/** Writes the model and the report, and records what the run came to. */
+/** Writes the model (and beside it, as model-dense.onnx, a form of it to train on) and the report, and records what the run came to. */
 export async function finishRun(
   session: TrainingSession,
   before: Measured,
   after: Measured,
+  trainable?: Graph,
 ): Promise<string> {
   const { run, preprocessing, data } = session;
   const model = join(run.path, 'model.onnx');
-  const graph = cloneGraph(after.graph);
-  storePreprocessing(graph, preprocessing);
-  storeClasses(graph, data.train.classes);
-  writeModelFile(graph, model);
+  const write = (network: Graph, path: string) => {
+    const graph = cloneGraph(network);
+    storePreprocessing(graph, preprocessing);
+    storeClasses(graph, data.train.classes);
+    writeModelFile(graph, path);
+  };
+  write(after.graph, model);
+  if (trainable) write(trainable, join(run.path, 'model-dense.onnx'));
   run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });
   run.record({ type: 'result', before: before.measures, after: after.measures });
   await writeReport(run.path, join(run.path, 'report.html'));
