@@ -123,7 +123,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const step = await openTrainingStep(fixed, { ...options, extensions });
   const batches = openBatches(options.data.train, { ...options, batch, shuffle: true, dropLast: true });
   try {
-    return await runEpochs({ options, batch, step, batches, started: 0 });
+    return await runEpochs({ options, batch, step, batches, started: 0, firstStep: 0 });
   } finally {
     await batches.close();
     await step.close();
@@ -135,8 +135,9 @@ interface Session {
   readonly batch: number;
   readonly step: TrainingStep;
   readonly batches: BatchStream;
-  /** When the current epoch began in this process, in ms. */
+  /** When the current epoch began in this process, in ms, and with which of its steps. */
   started: number;
+  firstStep: number;
 }
 
 async function runEpochs(session: Session): Promise<TrainResult> {
@@ -177,6 +178,7 @@ async function runSteps(session: Session, progress: Progress): Promise<void> {
   const totalSteps = perEpoch * options.epochs;
   const schedule = { ...options, warmupSteps: Math.round((options.warmupEpochs ?? 0) * perEpoch) };
   session.started = performance.now();
+  session.firstStep = progress.stepInEpoch;
   let saved = session.started;
   for await (const { images, labels } of batches.epoch(progress.epoch, progress.stepInEpoch)) {
     const done = stepsDone(options, progress);
@@ -220,6 +222,7 @@ async function finishEpoch(session: Session, progress: Progress): Promise<EpochR
   const { options, batch, step } = session;
   const seconds = (performance.now() - session.started) / 1000;
   const images = progress.stepInEpoch * batch;
+  const speed = ((progress.stepInEpoch - session.firstStep) * batch) / seconds;
   const loss = progress.lossSum / progress.stepInEpoch;
   const trainAccuracy = progress.correct / images;
   const doneSteps = stepsDone(options, progress);
@@ -235,7 +238,7 @@ async function finishEpoch(session: Session, progress: Progress): Promise<EpochR
     ...evaluated,
     learningRate: learningRateAt(doneSteps - 1, perEpoch * options.epochs, schedule),
     seconds,
-    imagesPerSecond: images / seconds,
+    imagesPerSecond: speed,
     metrics: options.controller?.metrics(step.state()) ?? {},
   };
   options.run?.record({ type: 'epoch', ...result, ...result.metrics });

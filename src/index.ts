@@ -1,0 +1,41 @@
+/** The library: train, prune and measure networks that are ONNX graphs. */
+export { decompose, gradients } from './autodiff/index.ts';
+export { openBatches } from './data/batches.ts';
+export { getDataSet, openDataSet } from './data/data-sets.ts';
+export type { DataSet, ImageSource } from './data/image-source.ts';
+export { loadPreprocessing, type Preprocessing, storePreprocessing } from './data/preprocessing.ts';
+export { type ErrorCode, EspalierError } from './errors.ts';
+export { type Builder, builderOf } from './graph/builder.ts';
+export { cloneGraph } from './graph/clone.ts';
+export type { Attribute, Dim, Graph, Node, Shape, Value } from './graph/graph.ts';
+export { emptyGraph } from './graph/graph.ts';
+export { inferShapes } from './graph/shapes/index.ts';
+export { parseGraph, printGraph } from './graph/text/index.ts';
+export { connections, removeDeadNodes, replaceUses, sortTopologically } from './graph/topology.ts';
+export { evaluate } from './measure/accuracy.ts';
+export { benchmark } from './measure/latency.ts';
+export { costs } from './measure/macs.ts';
+export { buildModel, zoo } from './models/index.ts';
+export type { DataType, Tensor } from './numeric/tensor.ts';
+export { parseModel, readModelFile, serializeModel, writeModelFile } from './onnx/index.ts';
+export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
+export { findResiduals } from './residual/find.ts';
+export {
+  bindDimensions,
+  foldBatchNormalization,
+  foldConstants,
+  upgradeOpset,
+  verifyEquivalent,
+} from './rewrite/index.ts';
+export type { Executor, Program } from './runtime/executor.ts';
+export { onnxruntime } from './runtime/onnxruntime/index.ts';
+export { compressStripes } from './stripes/compress.ts';
+export { stripeController } from './stripes/controller.ts';
+export { stripeLayers } from './stripes/layers.ts';
+export { fastestForm } from './stripes/lower/fastest-form.ts';
+export { lowerStripes } from './stripes/lower/index.ts';
+export { removeDeadFilters } from './stripes/remove-dead.ts';
+export { filterShapes } from './stripes/shapes.ts';
+export { prepareNetwork } from './training/prepare.ts';
+export { createRunDirectory, makeRecipe, openRunDirectory } from './training/run-directory.ts';
+export { type Controller, type TrainOptions, train } from './training/train.ts';
