@@ -24,7 +24,10 @@ export {
   bindDimensions,
   foldBatchNormalization,
   foldConstants,
+  type Refusal,
+  type Rewritten,
   upgradeOpset,
+  type VerifyOptions,
   verifyEquivalent,
 } from './rewrite/index.ts';
 export type { Executor, Program } from './runtime/executor.ts';
@@ -36,6 +39,7 @@ export { fastestForm } from './stripes/lower/fastest-form.ts';
 export { lowerStripes } from './stripes/lower/index.ts';
 export { removeDeadFilters } from './stripes/remove-dead.ts';
 export { filterShapes } from './stripes/shapes.ts';
+export type { Controller, TrainOptions } from './training/options.ts';
 export { prepareNetwork } from './training/prepare.ts';
 export { createRunDirectory, makeRecipe, openRunDirectory } from './training/run-directory.ts';
-export { type Controller, type TrainOptions, train } from './training/train.ts';
+export { train } from './training/train.ts';

@@ -11,7 +11,7 @@ import type { StripeForm } from '../stripes/lower/index.ts';
 import type { PaceName } from '../stripes/pace.ts';
 import { filterShapes, type LayerShapes } from '../stripes/shapes.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
-import type { Controller } from '../training/train.ts';
+import type { Controller } from '../training/options.ts';
 
 interface StripeOptions {
   readonly sr: number;

@@ -7,7 +7,6 @@ import {
   fraction,
   numberIn,
   numbers,
-  type Options,
   optional,
   positive,
   text,
@@ -67,7 +66,6 @@ export const trainingFlags = {
 };
 
 export type TrainingFlags = typeof trainingFlags;
-export type TrainingOptions = Options<TrainingFlags>;
 
 /** The argument of every command that trains. */
 export const trainedModel = {

@@ -1,5 +1,5 @@
 import { formatDuration, formatPercent } from '../report/quantities.ts';
-import type { EpochResult, TrainOptions } from '../training/train.ts';
+import type { EpochResult, TrainOptions } from '../training/options.ts';
 import type { Context, Progress } from './command.ts';
 
 /** A bar for each epoch, and a line when it is done. */

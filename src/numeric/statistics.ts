@@ -1,12 +1,5 @@
 import { assert } from '../errors.ts';
 
-/** The arithmetic mean; NaN for no values. */
-export function mean(values: ArrayLike<number>): number {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]!;
-  return sum / values.length;
-}
-
 /** The q-quantile (0 ≤ q ≤ 1), linearly interpolated between order statistics. */
 export function quantile(values: ArrayLike<number>, q: number): number {
   assert(values.length > 0, 'quantile of no values');

@@ -1,4 +1,4 @@
-import type { Controller, Moment } from '../training/train.ts';
+import type { Controller, Moment } from '../training/options.ts';
 import { maskOf, type StripeLayer } from './layers.ts';
 import { maskedNetwork } from './merge.ts';
 import { keptMacs, type PaceDecision, type PaceName, type PaceSettings, paces } from './pace.ts';

@@ -1,5 +1,5 @@
 import type { Tensors } from '../runtime/executor.ts';
-import type { Moment } from '../training/train.ts';
+import type { Moment } from '../training/options.ts';
 import { maskOf, type StripeLayer, skeletonOf } from './layers.ts';
 
 /** The part of the network's MACs that the living stripes leave, layers without stripes included. */
@@ -66,7 +66,6 @@ export const paces = {
 } satisfies Record<string, Pace>;
 
 export type PaceName = keyof typeof paces;
-export const paceNames = Object.keys(paces) as PaceName[];
 
 /** The |I| at which the smallest living stripes add up to `macs`; −1 where none has to go. */
 function thresholdFor(macs: number, state: Tensors, layers: readonly StripeLayer[]): number {

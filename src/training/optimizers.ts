@@ -57,4 +57,3 @@ export const optimizers = {
 } satisfies Record<string, Optimizer>;
 
 export type OptimizerName = keyof typeof optimizers;
-export const optimizerNames = Object.keys(optimizers) as OptimizerName[];

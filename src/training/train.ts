@@ -1,96 +1,14 @@
 import { join } from 'node:path';
 import { type BatchStream, openBatches } from '../data/batches.ts';
-import type { DataSet } from '../data/image-source.ts';
-import type { Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { evaluate } from '../measure/accuracy.ts';
 import { bindDimensions } from '../rewrite/index.ts';
-import type { Executor, Tensors } from '../runtime/executor.ts';
+import type { Tensors } from '../runtime/executor.ts';
 import { latestCheckpoint, saveCheckpoint, writeCheckpoint } from './checkpoint.ts';
-import type { OptimizerSettings } from './optimizers.ts';
-import type { RunDirectory } from './run-directory.ts';
-import { learningRateAt, type ScheduleSettings } from './schedules.ts';
-import type { StepExtension } from './step-graph.ts';
+import type { EpochResult, TrainOptions } from './options.ts';
+import { learningRateAt } from './schedules.ts';
 import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
-
-export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 'warmupSteps'> {
-  /** The network, from {@link prepareNetwork}. */
-  readonly network: Graph;
-  readonly data: DataSet;
-  readonly preprocessing: Preprocessing;
-  readonly executor: Executor;
-  readonly epochs: number;
-  readonly batch: number;
-  readonly seed: number;
-  readonly augmentation: 'none' | 'pad-crop-flip';
-  /** Default 0. */
-  readonly labelSmoothing?: number;
-  /** Default 0. */
-  readonly warmupEpochs?: number;
-  readonly threads?: number;
-  /** Evaluate on the test images after each n-th epoch, and after the last. Default 1. */
-  readonly evaluateEvery?: number;
-  /** A checkpoint after as many seconds, besides those at the ends of epochs. Default 60. */
-  readonly checkpointSeconds?: number;
-  /** Where events and checkpoints go; null keeps none. */
-  readonly run: RunDirectory | null;
-  /** Go on from the newest checkpoint of `run`, if it has one. */
-  readonly resume?: boolean;
-  readonly controller?: Controller;
-  /** Stops after the current step, with a checkpoint, by EspalierError('interrupted'). */
-  readonly signal?: AbortSignal;
-  readonly onStep?: (progress: StepProgress) => void;
-  readonly onEpoch?: (epoch: EpochResult) => void;
-}
-
-/** Steers a run: trains along, sets scalars, and decides what network the state stands for. */
-export interface Controller {
-  readonly extensions: readonly StepExtension[];
-  /** Scalars of the next step, beside learningRate and step. */
-  scalars(): Readonly<Record<string, number>>;
-  /** Looks at the state after a step. */
-  afterStep(moment: Moment, state: () => Tensors): void;
-  /** The network that a state stands for. */
-  network(network: Graph, state: Tensors): Graph;
-  /** What the report shows of an epoch, beside loss and accuracy. */
-  metrics(state: Tensors): Readonly<Record<string, number>>;
-  /** The controller's own state, plain JSON, for checkpoints. */
-  save(): unknown;
-  restore(saved: unknown): void;
-}
-
-/** Where a run stands after a step. */
-export interface Moment {
-  /** Steps done since the start of the run. */
-  readonly step: number;
-  readonly totalSteps: number;
-  readonly learningRate: number;
-}
-
-export interface StepProgress {
-  /** From 1. */
-  readonly epoch: number;
-  readonly epochs: number;
-  /** Images seen in this epoch, and in all of it. */
-  readonly images: number;
-  readonly ofImages: number;
-  /** The mean loss of the epoch so far. */
-  readonly loss: number;
-}
-
-export interface EpochResult {
-  readonly epoch: number;
-  readonly step: number;
-  readonly loss: number;
-  readonly trainAccuracy: number;
-  readonly testAccuracy?: number;
-  readonly testLoss?: number;
-  readonly learningRate: number;
-  readonly seconds: number;
-  readonly imagesPerSecond: number;
-  readonly metrics: Readonly<Record<string, number>>;
-}
 
 /** Where a run stands: what a checkpoint holds beside tensors. */
 interface Progress {

@@ -6,6 +6,7 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { stripeController } from '../../src/stripes/controller.ts';
 import { stripeLayers } from '../../src/stripes/layers.ts';
+import type { TrainOptions } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
 import {
   createRunDirectory,
@@ -13,7 +14,7 @@ import {
   openRunDirectory,
   type RunDirectory,
 } from '../../src/training/run-directory.ts';
-import { type TrainOptions, train } from '../../src/training/train.ts';
+import { train } from '../../src/training/train.ts';
 import { plainNetwork, residualNetwork } from '../support/small-network.ts';
 import { syntheticImages } from '../support/synthetic-images.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
