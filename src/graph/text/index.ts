@@ -1,0 +1,2 @@
+export { parseGraph } from './parse.ts';
+export { type PrintOptions, printGraph } from './print.ts';

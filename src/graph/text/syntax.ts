@@ -1,0 +1,137 @@
+import type { DataType, Tensor } from '../../numeric/tensor.ts';
+import type { Attribute, Dim, Shape } from '../graph.ts';
+import { attributeAt } from './attributes.ts';
+import { contentsAt, isDataType } from './elements.ts';
+import { isGenerator } from './names.ts';
+import { type Cursor, listOf, nameAt, type Token, unquoted } from './tokens.ts';
+
+/** A type as far as it is stated. */
+export interface TypeSyntax {
+  readonly dtype: DataType | null;
+  readonly shape: Shape | null;
+}
+
+/** A value where it is declared (with a type, perhaps) or read. */
+export interface ValueSyntax extends TypeSyntax {
+  readonly name: string;
+  readonly token: Token;
+}
+
+/** An attribute whose subgraphs are syntax still. */
+export type AttributeSyntax =
+  | Exclude<Attribute, { kind: 'graph' | 'graphs' }>
+  | { readonly kind: 'graph'; readonly value: GraphSyntax }
+  | { readonly kind: 'graphs'; readonly value: readonly GraphSyntax[] };
+
+/** `float32[2] w = {1, 2}` */
+export interface InitializerSyntax {
+  readonly value: ValueSyntax;
+  readonly tensor: Tensor;
+}
+
+/** `y = Relu(x)` */
+export interface NodeSyntax {
+  /** null where the node is called as its first output. */
+  readonly name: string | null;
+  readonly domain: string;
+  readonly op: string;
+  readonly attributes: readonly (readonly [string, AttributeSyntax])[];
+  readonly inputs: readonly (ValueSyntax | null)[];
+  readonly outputs: readonly (ValueSyntax | null)[];
+}
+
+/** A graph as written: names are not looked up yet, so that statements may stand in any order. */
+export interface GraphSyntax {
+  readonly name: string;
+  readonly inputs: readonly ValueSyntax[];
+  readonly outputs: readonly ValueSyntax[];
+  readonly initializers: readonly InitializerSyntax[];
+  readonly nodes: readonly NodeSyntax[];
+}
+
+/** `name(inputs) => (outputs) { statements }` */
+export function graphAt(cursor: Cursor): GraphSyntax {
+  const name = nameAt(cursor, 'the name of a graph');
+  const inputs = listOf(cursor, ['(', ')'], () => valueAt(cursor));
+  cursor.expect('=>');
+  const outputs = listOf(cursor, ['(', ')'], () => valueAt(cursor));
+  const initializers: InitializerSyntax[] = [];
+  const nodes: NodeSyntax[] = [];
+  cursor.expect('{');
+  while (!cursor.accept('}')) {
+    const statement = statementAt(cursor);
+    if ('tensor' in statement) initializers.push(statement);
+    else nodes.push(statement);
+  }
+  return { name, inputs, outputs, initializers, nodes };
+}
+
+/** Whether a type, and not a name, comes next. */
+export const atType = (cursor: Cursor): boolean =>
+  cursor.at('?') || (cursor.peek().kind === 'name' && isDataType(cursor.peek().text));
+
+/** The type as a tensor has it; throws where element type or dimensions are open. */
+export function fixedShape(cursor: Cursor, type: TypeSyntax, token: Token) {
+  const { dtype, shape } = type;
+  if (dtype && shape?.every((dim) => typeof dim === 'number')) return { dtype, shape: shape as number[] };
+  throw cursor.fail('a tensor needs an element type and a fixed shape, as in float32[2, 3]', token);
+}
+
+/** `float32[N, 3]`; `float32` of unknown rank, `float32[]` a scalar, `?` for what is unknown. */
+export function typeAt(cursor: Cursor): TypeSyntax {
+  const { text } = cursor.next();
+  const dtype = text === '?' ? null : (text as DataType);
+  return { dtype, shape: cursor.at('[') ? listOf(cursor, ['[', ']'], () => dimAt(cursor)) : null };
+}
+
+function dimAt(cursor: Cursor): Dim {
+  if (cursor.accept('?')) return null;
+  if (cursor.peek().kind !== 'number') return nameAt(cursor, 'a dimension');
+  const size = Number(cursor.peek().text);
+  if (!Number.isSafeInteger(size) || size < 0) throw cursor.unexpected('a dimension');
+  cursor.next();
+  return size;
+}
+
+function valueAt(cursor: Cursor): ValueSyntax {
+  const type = atType(cursor) ? typeAt(cursor) : { dtype: null, shape: null };
+  const token = cursor.peek();
+  return { ...type, token, name: nameAt(cursor, 'the name of a value') };
+}
+
+const optionalValueAt = (cursor: Cursor) => (cursor.accept('_') ? null : valueAt(cursor));
+
+function statementAt(cursor: Cursor): InitializerSyntax | NodeSyntax {
+  const isNamed = cursor.peek().kind === 'string' && cursor.peek(1).text === ':';
+  const start = cursor.peek();
+  const name = isNamed ? unquoted(cursor, cursor.next()) : null;
+  if (isNamed) cursor.expect(':');
+  const outputs: (ValueSyntax | null)[] = [];
+  while (!cursor.at('=')) {
+    outputs.push(optionalValueAt(cursor));
+    if (!cursor.at('=') && !cursor.accept(',')) throw cursor.unexpected("',' or '='");
+  }
+  cursor.expect('=');
+  if (!atContents(cursor)) return { name, outputs, ...callAt(cursor) };
+  const [value] = outputs;
+  if (!value || outputs.length > 1 || isNamed) throw cursor.fail('contents need exactly one name', start);
+  const { dtype, shape } = fixedShape(cursor, value, start);
+  return { value, tensor: contentsAt(cursor, dtype, shape) };
+}
+
+const atContents = (cursor: Cursor) =>
+  cursor.at('{') || cursor.at('...') || (cursor.peek().kind === 'name' && isGenerator(cursor.peek().text));
+
+function callAt(cursor: Cursor): Omit<NodeSyntax, 'name' | 'outputs'> {
+  const operator = operatorAt(cursor);
+  const attributes = cursor.at('<') ? listOf(cursor, ['<', '>'], () => attributeAt(cursor)) : [];
+  return { ...operator, attributes, inputs: listOf(cursor, ['(', ')'], () => optionalValueAt(cursor)) };
+}
+
+function operatorAt(cursor: Cursor): { domain: string; op: string } {
+  const { kind } = cursor.peek();
+  const text = nameAt(cursor, 'an operator');
+  if (kind === 'string') return { domain: text, op: nameAt(cursor, 'an operator after its domain') };
+  const point = text.lastIndexOf('.');
+  return { domain: text.slice(0, Math.max(point, 0)), op: text.slice(point + 1) };
+}
