@@ -18,7 +18,7 @@ export const demo = defineCommand({
       text,
       'espalier-demo',
     ]),
-    epochs: defaulted('--epochs <n>', 'of training, and then of learning shapes', [wholeNumber(), 6]),
+    epochs: defaulted('--epochs <n>', 'of training, and then of learning shapes', [wholeNumber(), 5]),
     macs: defaulted('--macs <fraction>', 'part of the MACs to keep', [fraction, 0.5]),
     limit: optional('--limit <n>', 'use a seeded subset of n training images', wholeNumber()),
     testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),

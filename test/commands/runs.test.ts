@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bench } from '../../src/commands/bench.ts';
 import { type Command, type Context, invocationOf } from '../../src/commands/command.ts';
 import { evaluateModel } from '../../src/commands/eval.ts';
+import { fold } from '../../src/commands/fold.ts';
 import { inspect } from '../../src/commands/inspect.ts';
 import { swp } from '../../src/commands/swp.ts';
 import { trainModel } from '../../src/commands/train.ts';
@@ -85,6 +86,48 @@ describe('a network from its first step to its report', () => {
     expect(record.result).toMatchObject({ before, after });
     expect(after).toMatchObject({ macs: (before as { macs: number }).macs });
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('The shapes that were learned');
+  });
+
+  it('prunes to a target, writes fewer MACs, and leaves what can be trained on', async () => {
+    const out = at('half');
+    const raw = { ...shared, macs: '0.5', sr: '1e-3', form: 'stripe', benchSeconds: '0.2', out };
+    const { before, error, forms } = await run(swp, [model()], raw);
+    expect(error).toBeLessThan(1e-4);
+    expect(Object.keys(forms as object)).toEqual(['stripe']);
+    const { macs } = await run(inspect, [join(out, 'model.onnx')], {});
+    const { macs: original } = before as { macs: number };
+    expect(Number(macs) / original).toBeLessThan(0.51);
+    const top1 = async (name: string) =>
+      (await run(evaluateModel, [join(out, name)], { data: String(shared.data) })).top1;
+    expect(await top1('model.onnx')).toBeCloseTo(Number(await top1('model-dense.onnx')), 6);
+  });
+
+  it('loses no more than the steps since the last checkpoint to kill -9', async () => {
+    const out = at('killed');
+    const flags = Object.entries({ ...shared, checkpointSeconds: '0.001', out }).flatMap(([key, value]) => [
+      `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`,
+      String(value),
+    ]);
+    const { code } = await espalier(['train', 'espalier-demo', ...flags], {
+      onMessage: (text, kill) => void (text.includes('epoch 1/3  loss') && kill('SIGKILL')),
+    });
+    expect(code).toBeNull();
+    expect(existsSync(join(out, 'model.onnx'))).toBe(false);
+    await run(trainModel, [], { resume: out });
+    expect(readFileSync(join(out, 'model.onnx')).equals(readFileSync(model()))).toBe(true);
+  });
+
+  it('is folded without a change in accuracy', async () => {
+    const out = at('folded.onnx');
+    const folded = await run(fold, [model()], { out });
+    expect(folded).toMatchObject({ folded: 6, refusals: [] });
+    const { layers } = await run(inspect, [out], {});
+    expect((layers as { op: string }[]).map(({ op }) => op)).not.toContain('BatchNormalization');
+    const [a, b] = await Promise.all(
+      [model(), out].map((path) => run(evaluateModel, [path], { data: String(shared.data) })),
+    );
+    expect(b!.top1).toBe(a!.top1);
+    expect(b!.loss).toBeCloseTo(Number(a!.loss), 4);
   });
 
   it('refuses a folder that holds a run', async () => {

@@ -12,8 +12,8 @@ export interface Ended {
 
 export interface SpawnOptions {
   readonly env?: Readonly<Record<string, string>>;
-  /** Called with each piece of stderr, and a function that sends SIGINT. */
-  readonly onMessage?: (text: string, interrupt: () => void) => void;
+  /** Called with all of stderr at each piece, and a function that sends a signal, SIGINT by default. */
+  readonly onMessage?: (text: string, interrupt: (signal?: NodeJS.Signals) => void) => void;
 }
 
 /** Runs `espalier …` in a process of its own. */
@@ -28,7 +28,7 @@ export function espalier(args: readonly string[], { env, onMessage }: SpawnOptio
   });
   child.stderr.on('data', (chunk) => {
     said.stderr += chunk;
-    onMessage?.(said.stderr, () => child.kill('SIGINT'));
+    onMessage?.(said.stderr, (signal = 'SIGINT') => child.kill(signal));
   });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
