@@ -117,6 +117,16 @@ net(float32[N, 3, 32, 32] x) => (float32[N, 16, 32, 32] y) {
     expect(printGraph(parseGraph('g() => (w) { int8[17] w = fill(7) }'), { full: true })).toContain('7, 7}');
   });
 
+  it('writes float32 in as few digits as give the same number back', () => {
+    const needNineDigits = [1.36441695e-5, 1.37751935e-36, 1.00677895e27];
+    const data = Float32Array.of(0.1, -0, 1e-45, ...needNineDigits);
+    const graph = emptyGraph('g');
+    graph.initializers = [makeConstant('w', makeTensor('float32', [data.length], data))];
+    const text = printGraph(graph);
+    expect(text).toContain('{0.1, -0, 1e-45, ');
+    expect(parseGraph(text).initializers[0]!.tensor!.data).toEqual(data);
+  });
+
   it('gives values apart that share a name, or have none', () => {
     const graph = emptyGraph('g');
     const values = ['', '', 'x', 'x'].map((name) => makeValue(name, 'float32', [1]));
