@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { fileError } from '../files.ts';
 import { broken } from './broken.ts';
 
@@ -40,7 +40,11 @@ function locate(directory: string, location: string, where: string): string {
   const path = join(directory, location);
   try {
     const real = realpathSync(path);
-    if (!real.startsWith(realpathSync(directory) + sep)) throw outside();
+    const within = relative(realpathSync(directory), real);
+    if (within === '' || within === '..' || within.startsWith(`..${sep}`) || isAbsolute(within))
+      throw outside();
+    // Opening a pipe would wait for ever.
+    if (!statSync(real).isFile()) throw broken('its external data is no file', where);
     return real;
   } catch (cause) {
     throw fileError(cause, path);

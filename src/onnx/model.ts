@@ -16,6 +16,9 @@ type ModelNotes = Omit<ModelProto, '$typeName' | '$unknown' | 'graph' | 'metadat
 /** Before this IR version every initializer had to be listed as an input as well. */
 const SEPARATE_INITIALIZERS = 4n;
 
+/** Versions above are damage. */
+const MOST_VERSION = BigInt(2 ** 31 - 1);
+
 /** What a protobuf file can hold. */
 const MOST_BYTES = 2 ** 31 - 1;
 
@@ -27,9 +30,7 @@ export function parseModel(bytes: Uint8Array, options: { readonly directory?: st
   const proto = decode(bytes);
   if (!proto.graph || proto.opsetImport.length === 0)
     throw broken('is no ONNX model: it holds no graph or no operator set');
-  const opsets: Record<string, number> = {};
-  for (const { domain, version } of proto.opsetImport)
-    opsets[domain === 'ai.onnx' ? '' : domain] = Number(version);
+  const opsets = readOpsets(proto);
   const graph = readGraph(proto.graph, { opsets, external: externalData(options.directory) });
   const { graph: rest } = graph.opaque as { graph: unknown };
   graph.metadata = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
@@ -41,6 +42,23 @@ export function parseModel(bytes: Uint8Array, options: { readonly directory?: st
   }
   validate(graph);
   return graph;
+}
+
+function readOpsets({ opsetImport }: ModelProto): Record<string, number> {
+  const opsets = new Map<string, number>();
+  for (const { domain, version } of opsetImport) {
+    const name = domain === 'ai.onnx' ? '' : domain;
+    const where = `domain ${domain || 'ai.onnx'}`;
+    if (version < 1n || version > MOST_VERSION) {
+      throw broken(`expected an operator set version of at least 1, found ${version}`, where);
+    }
+    const known = opsets.get(name);
+    if (known !== undefined && known !== Number(version)) {
+      throw broken(`expected one operator set version, found ${known} and ${version}`, where);
+    }
+    opsets.set(name, Number(version));
+  }
+  return Object.fromEntries(opsets);
 }
 
 function decode(bytes: Uint8Array): ModelProto {
@@ -71,8 +89,7 @@ export function encodeModel(graph: Graph, place: Placement): Uint8Array {
     version: BigInt(version),
   }));
   const proto = create(ModelProtoSchema, {
-    producerName: 'espalier',
-    ...model,
+    ...(model ?? { producerName: 'espalier' }),
     irVersion: irVersion(graph, model),
     opsetImport: opsetImport as ModelProto['opsetImport'],
     metadataProps: Object.entries(graph.metadata).map(([key, value]) => ({

@@ -1,11 +1,4 @@
-import {
-  type AttributeProto,
-  type GraphProto,
-  AttributeProto_AttributeType as Kind,
-  type NodeProto,
-  type TensorProto,
-  type ValueInfoProto,
-} from 'onnx-buf';
+import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from 'onnx-buf';
 import {
   type Attribute,
   type Dim,
@@ -16,9 +9,11 @@ import {
   type Value,
 } from '../graph/graph.ts';
 import { elementType } from '../graph/shapes/element-types.ts';
+import { inferNode } from '../graph/shapes/index.ts';
 import { sortTopologically } from '../graph/topology.ts';
 import { broken } from './broken.ts';
 import type { ExternalData } from './external-data.ts';
+import { readAttribute } from './read-attribute.ts';
 import { readTensor } from './read-tensor.ts';
 
 /** Everything a reader of graphs passes down. */
@@ -56,7 +51,7 @@ export function readGraph(proto: GraphProto, reading: Reading, outer: Scope | nu
   const inputs = proto.input.map((info) => described(define(scope, info.name), info, false));
   const initializers = proto.initializer.map((tensor) => initializer(tensor, scope, reading));
   for (const { values } of proto.sparseInitializer) {
-    if (values) define(scope, values.name).otherType = 'sparse';
+    if (values) (scope.own.get(values.name) ?? define(scope, values.name)).otherType ??= 'sparse';
   }
   const outputsOf = proto.node.map((node) => node.output.map((name) => (name ? define(scope, name) : null)));
   for (const info of proto.valueInfo) {
@@ -140,11 +135,14 @@ function readNode(
 ): Node {
   const label = `${proto.name || proto.output[0] || 'unnamed node'} (${proto.opType})`;
   const { docString, overload, metadataProps, deviceConfigurations } = proto;
-  const attributeDocs: Record<string, string> = {};
-  const attributes: Record<string, Attribute> = {};
+  const subgraph = (body: GraphProto) => readGraph(body, reading, scope);
+  const attributes = new Map<string, Attribute>();
+  const docs = new Map<string, string>();
   for (const attribute of proto.attribute) {
-    if (attribute.docString) attributeDocs[attribute.name] = attribute.docString;
-    attributes[attribute.name] = readAttribute(attribute, { scope, reading, label });
+    const { name } = attribute;
+    if (attributes.has(name)) throw broken(`attribute ${name} is given twice`, label);
+    if (attribute.docString) docs.set(name, attribute.docString);
+    attributes.set(name, readAttribute(attribute, { external: reading.external, subgraph, label }));
   }
   const node: Node = {
     op: proto.opType,
@@ -152,77 +150,13 @@ function readNode(
     name: proto.name,
     inputs: proto.input.map((name) => (name ? resolve(scope, name, label) : null)),
     outputs,
-    attributes,
+    attributes: Object.fromEntries(attributes),
     opaque: {
       proto: { docString, overload, metadataProps, deviceConfigurations },
-      attributeDocs,
+      attributeDocs: Object.fromEntries(docs),
     } satisfies NodeNotes,
   };
-  const { value } = attributes;
-  if (node.op === 'Constant' && node.domain === '' && value?.kind === 'tensor' && outputs[0]) {
-    Object.assign(outputs[0], { tensor: value.value, dtype: value.value.dtype, shape: value.value.shape });
-  }
+  // A Constant states its output's contents, in one of several attributes.
+  if (node.op === 'Constant' && node.domain === '') inferNode(node, reading.opsets, new Map());
   return node;
-}
-
-interface AttributeContext {
-  readonly scope: Scope;
-  readonly reading: Reading;
-  readonly label: string;
-}
-
-function readAttribute(proto: AttributeProto, { scope, reading, label }: AttributeContext): Attribute {
-  if (proto.refAttrName) return { kind: 'opaque', value: proto };
-  switch (proto.type || guessedKind(proto)) {
-    case Kind.INT:
-      return { kind: 'int', value: integer(proto.i) };
-    case Kind.FLOAT:
-      return { kind: 'float', value: proto.f };
-    case Kind.STRING:
-      return { kind: 'string', value: text(proto.s) };
-    case Kind.INTS:
-      return { kind: 'ints', value: proto.ints.map(integer) };
-    case Kind.FLOATS:
-      return { kind: 'floats', value: proto.floats };
-    case Kind.STRINGS:
-      return { kind: 'strings', value: proto.strings.map(text) };
-    case Kind.TENSOR:
-      if (!proto.t) throw broken(`attribute ${proto.name} has no tensor`, label);
-      return { kind: 'tensor', value: readTensor(proto.t, reading.external) };
-    case Kind.GRAPH:
-      if (!proto.g) throw broken(`attribute ${proto.name} has no graph`, label);
-      return { kind: 'graph', value: readGraph(proto.g, reading, scope) };
-    case Kind.GRAPHS:
-      return { kind: 'graphs', value: proto.graphs.map((graph) => readGraph(graph, reading, scope)) };
-    default:
-      return { kind: 'opaque', value: proto };
-  }
-}
-
-/** The kind of an attribute in files from before the field `type`. */
-function guessedKind(proto: AttributeProto): Kind {
-  if (proto.g) return Kind.GRAPH;
-  if (proto.t) return Kind.TENSOR;
-  if (proto.ints.length > 0) return Kind.INTS;
-  if (proto.floats.length > 0) return Kind.FLOATS;
-  if (proto.strings.length > 0) return Kind.STRINGS;
-  if (proto.graphs.length > 0) return Kind.GRAPHS;
-  if (proto.s.length > 0) return Kind.STRING;
-  return proto.f !== 0 ? Kind.FLOAT : Kind.INT;
-}
-
-const integer = (value: bigint): number | bigint =>
-  value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)
-    ? Number(value)
-    : value;
-
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-/** Text where the bytes are UTF-8, else the bytes. */
-function text(bytes: Uint8Array): string | Uint8Array {
-  try {
-    return decoder.decode(bytes);
-  } catch {
-    return bytes;
-  }
 }

@@ -30,7 +30,8 @@ function validateWindow(node: Node): void {
   const weight = node.inputs[node.op === 'QLinearConv' ? 3 : 1];
   const empty = weight?.shape?.indexOf(0) ?? -1;
   if (empty >= 0) {
-    const what = empty === 0 ? 'filter' : empty === 1 ? 'channel' : 'kernel position';
+    const axes = node.op === 'ConvTranspose' ? ['channel', 'filter'] : ['filter', 'channel'];
+    const what = axes[empty] ?? 'kernel position';
     throw broken(`expected at least one ${what}, found 0`, where);
   }
 }
