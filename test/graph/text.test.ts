@@ -123,8 +123,9 @@ net(float32[N, 3, 32, 32] x) => (float32[N, 16, 32, 32] y) {
     const graph = emptyGraph('g');
     graph.initializers = [makeConstant('w', makeTensor('float32', [data.length], data))];
     const text = printGraph(graph);
-    expect(text).toContain('{0.1, -0, 1e-45, ');
-    expect(parseGraph(text).initializers[0]!.tensor!.data).toEqual(data);
+    expect(text).toContain('{0.1, -0, 1e-45, 0.0000136441695, ');
+    const read = parseGraph(text).initializers[0]!.tensor!.data as Float32Array;
+    expect(new Uint32Array(read.buffer)).toEqual(new Uint32Array(data.buffer)); // 0 and -0 apart
   });
 
   it('gives values apart that share a name, or have none', () => {

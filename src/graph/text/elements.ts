@@ -65,11 +65,11 @@ const formats: { readonly [N in Notation]: (element: Element) => string } = {
 
 /** The double with the fewest digits that rounds to the same float32. */
 function shortest(value: number): number {
-  for (let digits = 1; digits < 9; digits++) {
+  for (let digits = 1; digits <= 9; digits++) {
     const candidate = Number(value.toPrecision(digits));
-    if (Math.fround(candidate) === value) return candidate;
+    if (Object.is(Math.fround(candidate), value)) return candidate;
   }
-  return value;
+  return value; // -0, infinite or NaN
 }
 
 /** Contents of a tensor of this type: `{1, 2}`, `fill(0.5)` or `random(seed = 1)` (standard normals). */
