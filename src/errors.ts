@@ -22,12 +22,15 @@ export class EspalierError extends Error {
   readonly where: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: { where?: string; cause?: unknown } = {}) {
-    super(details.where ? `${details.where}: ${message}` : message, { cause: details.cause });
+    super(oneLine(details.where ? `${details.where}: ${message}` : message), { cause: details.cause });
     this.name = 'EspalierError';
     this.code = code;
     this.where = details.where;
   }
 }
+
+/** Names from files may hold line breaks and terminal escapes. */
+const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
 
 /** Throws an error that names a bug of Espalier's own unless `condition` holds. */
 export function assert(condition: unknown, message: string): asserts condition {

@@ -1,4 +1,4 @@
-import { assert, EspalierError } from '../errors.ts';
+import { EspalierError } from '../errors.ts';
 import type { DataType, Tensor } from '../numeric/tensor.ts';
 
 /** A dimension: fixed, symbolic (`N`), or unknown. */
@@ -111,9 +111,9 @@ export function requiredInput(node: Node, index: number): Value {
   return value;
 }
 
-/** The single output of a node that must have one. */
+/** The single output of a node that must have one; throws naming the node. */
 export function onlyOutput(node: Node): Value {
   const value = node.outputs[0];
-  assert(value, `${nodeLabel(node)} has no output`);
+  if (!value) throw new EspalierError('invalid-model', 'output 0 is missing', { where: nodeLabel(node) });
   return value;
 }
