@@ -30,7 +30,8 @@ export class EspalierError extends Error {
 }
 
 /** Names from files may hold line breaks and terminal escapes. */
-const oneLine = (text: string): string => text.replace(/[\p{Cc}\u2028\u2029]+/gu, ' ');
+const oneLine = (text: string): string =>
+  text.replace(/[\s\p{Cc}]+/gu, (gap) => (/[\p{Cc}\u2028\u2029]/u.test(gap) ? ' ' : gap));
 
 /** Throws an error that names a bug of Espalier's own unless `condition` holds. */
 export function assert(condition: unknown, message: string): asserts condition {
