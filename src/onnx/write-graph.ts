@@ -38,7 +38,7 @@ export function writeGraph(graph: Graph, place: Placement): GraphProto {
   );
   return create(GraphProtoSchema, {
     ...rest,
-    name: graph.name,
+    ...(graph.name ? { name: graph.name } : {}),
     input: graph.inputs.map(writeValue),
     output: graph.outputs.map(writeValue),
     initializer: graph.initializers.map(({ name, tensor }) => writeTensor(tensor!, { name, place })),
@@ -56,12 +56,10 @@ function isForeign(graph: Graph, name: string): boolean {
 
 function writeValue(value: Value): ValueInfoProto {
   const info = (value.opaque as ValueNotes | undefined)?.info;
-  const { docString = '', metadataProps = [] } = info ?? {};
   const type = writeType(value, info?.type);
   return create(ValueInfoProtoSchema, {
+    ...documentation(info),
     name: value.name,
-    docString,
-    metadataProps,
     ...(type ? { type } : {}),
   });
 }
@@ -111,8 +109,8 @@ function writeNode(node: Node, place: Placement): NodeProto {
     input: node.inputs.map((value) => value?.name ?? ''),
     output: node.outputs.map((value) => value?.name ?? ''),
     attribute: Object.entries(node.attributes).map(([name, attribute]) => {
-      const text = notes?.attributeDocs[name];
-      const docString = text ? { docString: text } : {};
+      const docs = notes?.attributeDocs ?? {};
+      const docString = Object.hasOwn(docs, name) ? { docString: docs[name] } : {};
       return attribute.kind === 'opaque'
         ? (attribute.value as AttributeProto)
         : create(AttributeProtoSchema, { name, ...docString, ...writeAttribute(attribute, place) });
