@@ -86,7 +86,7 @@ function rawTensor(tensor: Json): Json {
   if (!field) return tensor;
   const { [field]: elements, ...rest } = tensor;
   const [size, method] = writers[tensor.dataType as number] ?? [1, 'setUint8'];
-  const wide = size === 8 && method.includes('Big');
+  const wide = method === 'setBigInt64' || method === 'setBigUint64';
   const list = elements as JsonValue[];
   const view = new DataView(new ArrayBuffer(list.length * size));
   const set = view[method] as (at: number, value: number | bigint, little: boolean) => void;
