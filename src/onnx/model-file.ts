@@ -4,7 +4,7 @@ import { EspalierError } from '../errors.ts';
 import { fileError, readBytes, writeFilesAtomically } from '../files.ts';
 import type { Graph } from '../graph/graph.ts';
 import { byteSize, type Tensor } from '../numeric/tensor.ts';
-import { encodeModel, parseModel, payloadBytes } from './model.ts';
+import { encodeModel, parseModel, payloadBytes, serializeModel } from './model.ts';
 import { rawBytes } from './write-graph.ts';
 
 /** Reads a model's file, external data beside it included; errors name the file. */
@@ -43,7 +43,7 @@ export function writeModelFile(
   const { externalData = 'auto' } = options;
   const outside = externalData === 'always' || (externalData === 'auto' && payloadBytes(graph) > MOST_INSIDE);
   if (!outside) {
-    writeFilesAtomically([{ path, chunks: [encodeModel(graph, () => null)] }]);
+    writeFilesAtomically([{ path, chunks: [serializeModel(graph)] }]);
     return;
   }
   const stored = new Map<Tensor, { location: string; offset: number; length: number }>();

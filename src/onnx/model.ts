@@ -72,14 +72,12 @@ function decode(bytes: Uint8Array): ModelProto {
 
 /** A model's bytes. Throws where they would exceed protobuf's 2 GB. */
 export function serializeModel(graph: Graph): Uint8Array {
-  if (payloadBytes(graph) > MOST_BYTES) {
-    throw new EspalierError(
-      'unsupported',
-      'a model over 2 GB has to be written to a file, its data beside it',
-    );
-  }
+  if (payloadBytes(graph) > MOST_BYTES) throw tooLarge();
   return encodeModel(graph, () => null);
 }
+
+const tooLarge = () =>
+  new EspalierError('unsupported', 'a model over 2 GB has to be written to a file, its data beside it');
 
 /** Encodes a model whose tensors go where `place` says. */
 export function encodeModel(graph: Graph, place: Placement): Uint8Array {
@@ -98,17 +96,22 @@ export function encodeModel(graph: Graph, place: Placement): Uint8Array {
     })) as ModelProto['metadataProps'],
     graph: writeGraph(graph, place),
   });
-  return toBinary(ModelProtoSchema, proto);
+  const bytes = toBinary(ModelProtoSchema, proto);
+  if (bytes.byteLength > MOST_BYTES) throw tooLarge();
+  return bytes;
 }
 
-/** Bytes of all initializers, subgraphs included. */
+/** Bytes of all initializers and tensors in attributes, subgraphs included. */
 export function payloadBytes(graph: Graph): number {
   return allTensors(graph).reduce((sum, tensor) => sum + byteSize(tensor), 0);
 }
 
 function allTensors(graph: Graph): Tensor[] {
-  const own = graph.initializers.map(({ tensor }) => tensor!);
-  return [...own, ...graph.nodes.flatMap((node) => subgraphs(node).flatMap(allTensors))];
+  const inNodes = graph.nodes.flatMap((node) => [
+    ...Object.values(node.attributes).flatMap(({ kind, value }) => (kind === 'tensor' ? [value] : [])),
+    ...subgraphs(node).flatMap(allTensors),
+  ]);
+  return [...graph.initializers.map(({ tensor }) => tensor!), ...inNodes];
 }
 
 /** The IR version that first knew an opset. */
