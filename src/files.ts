@@ -65,12 +65,17 @@ export function writeFileAtomically(path: string, chunks: FileContents['chunks']
   writeFilesAtomically([{ path, chunks }]);
 }
 
+/** Bytes that one write asks for at most: Node refuses 2 GiB. */
+const MOST_AT_ONCE = 2 ** 30;
+
 function writeChunks(path: string, chunks: Iterable<Uint8Array | string>): void {
   const file = openSync(path, 'w');
   try {
     for (const chunk of chunks) {
       const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
-      for (let done = 0; done < bytes.byteLength; ) done += writeSync(file, bytes, done);
+      for (let done = 0; done < bytes.byteLength; ) {
+        done += writeSync(file, bytes, done, Math.min(MOST_AT_ONCE, bytes.byteLength - done));
+      }
     }
     fsyncSync(file);
   } finally {

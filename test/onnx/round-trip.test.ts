@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
 import { plainNetwork, residualNetwork } from '../support/small-network.ts';
 import { expectKept } from './expect-kept.ts';
-import { canonical, decoded, modelBytes, tensorInfo } from './protobuf.ts';
+import { canonical, modelBytes, tensorInfo } from './protobuf.ts';
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
