@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { toBinary } from '@bufbuild/protobuf';
+import { ModelProtoSchema } from 'onnx-buf';
 import { describe, expect, it } from 'vitest';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
 import { canonical, decoded } from './protobuf.ts';
@@ -15,10 +17,11 @@ describe.skipIf(!existsSync(shared))('the shared models', () => {
 });
 
 describe.skipIf(!existsSync(debian))("ONNX's own test models", () => {
-  const folders = existsSync(debian) ? readdirSync(debian) : [];
+  const folders = ['node', 'simple', 'pytorch-converted', 'pytorch-operator'];
   it.each(folders)('%s: every model is written as it was read', (folder) => {
     const files = readdirSync(join(debian, folder), { recursive: true, encoding: 'utf8' });
     const models = files.filter((name) => name.endsWith('.onnx'));
+    expect(models).not.toHaveLength(0);
     for (const name of models) {
       const bytes = readFileSync(join(debian, folder, name));
       try {
@@ -30,9 +33,16 @@ describe.skipIf(!existsSync(debian))("ONNX's own test models", () => {
   });
 });
 
-/** Before IR 4 initializers had to be inputs as well; they are written as IR 4 without. */
 function expectSame(bytes: Uint8Array): void {
-  const written = serializeModel(parseModel(bytes));
-  if (decoded(bytes).irVersion >= 4n) expect(canonical(written)).toEqual(canonical(bytes));
-  else expect(canonical(serializeModel(parseModel(written)))).toEqual(canonical(written));
+  expect(canonical(serializeModel(parseModel(bytes)))).toEqual(canonical(separated(bytes)));
+}
+
+/** Before IR 4 initializers had to be inputs as well; they are written as IR 4 without. */
+function separated(bytes: Uint8Array): Uint8Array {
+  const model = decoded(bytes);
+  const graph = model.graph!;
+  if (model.irVersion >= 4n || graph.initializer.length === 0) return bytes;
+  const initializers = new Set(graph.initializer.map(({ name }) => name));
+  graph.input = graph.input.filter(({ name }) => !initializers.has(name));
+  return toBinary(ModelProtoSchema, { ...model, irVersion: 4n });
 }
