@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { emptyGraph, makeConstant } from '../../src/graph/graph.ts';
+import { parseGraph } from '../../src/graph/text/index.ts';
 import { makeTensor } from '../../src/numeric/tensor.ts';
 import { parseModel, readModelFile, serializeModel, writeModelFile } from '../../src/onnx/index.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -90,4 +91,12 @@ it('a name that breaks lines or rings the bell leaves an error of one line', () 
   const node = [{ opType: 'Relu', name: 'a\n\u001b[31m\u0007b', input: ['none'], output: ['y'] }];
   const { message } = refusal(() => parseModel(modelBytes({ node, output: [{ name: 'y' }] })));
   expect(message).toBe('a [31m b (Relu): reads "none", which nothing defines');
+});
+
+it.each([
+  ['Conv', 'float32[0, 3, 3, 3]'],
+  ['ConvTranspose', 'float32[3, 0, 3, 3]'],
+])('a %s whose filters are computed, and are none, is refused before an engine sees it', (op, weight) => {
+  const text = `net(float32[1, 3, 8, 8] x) => (y) { ${weight} w = {} v = Identity(w) y = ${op}(x, v) }`;
+  expect(refusal(() => parseGraph(text)).message).toBe(`y (${op}): expected at least one filter, got 0`);
 });

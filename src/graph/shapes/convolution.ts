@@ -28,11 +28,17 @@ function convolved(call: Call, attributes: ConvolutionAttributes, { x, w, b }: O
   }
   const filters = weight?.[0] ?? null;
   const { group } = attributes;
+  checkFilters(node, filters);
   checkGroups(node, group, filters);
   if (weight) equalDims(node, 'input channels', product(node, [weight[1]!, group]), input[1]!);
   checkBias(call, b, filters);
   const sizes = windows(call, attributes, kernel).map((window, i) => places(node, input[i + 2]!, window));
   return [input[0]!, filters, ...sizes];
+}
+
+/** onnxruntime does not fail on a convolution without filters: it takes the process down. */
+function checkFilters(node: Node, filters: Dim): void {
+  if (filters === 0) throw misfit(node, 'expected at least one filter, got 0');
 }
 
 function checkGroups(node: Node, group: number, channels: Dim): void {
@@ -75,6 +81,7 @@ function transposed(call: Call, attributes: TransposedAttributes): Shape | null 
   checkGroups(node, attributes.group, input[1]!);
   if (weight) equalDims(node, 'input channels', weight[0]!, input[1]!);
   const filters = product(node, [weight?.[1] ?? null, attributes.group]);
+  checkFilters(node, filters);
   checkBias(call, 2, filters);
   const stated = attributes.output_shape?.slice(-kernel.length);
   const axes = windows(call, attributes, kernel);
