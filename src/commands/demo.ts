@@ -1,7 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Measures } from '../report/index.ts';
-import { formatBytes, formatMacs, formatMs, formatPercent, formatRatio } from '../report/quantities.ts';
+import {
+  formatBytes,
+  formatCount,
+  formatMacs,
+  formatMs,
+  formatPercent,
+  formatRatio,
+} from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { type Command, type Context, defineCommand, invocationOf } from './command.ts';
 import { dataGet } from './data.ts';
@@ -80,6 +87,7 @@ interface Row {
 
 const rows: readonly Row[] = [
   { name: 'accuracy', of: ({ top1 }) => formatPercent(top1 ?? Number.NaN) },
+  { name: 'parameters', of: ({ parameters }) => formatCount(parameters ?? Number.NaN) },
   { name: 'MACs', of: ({ macs }) => formatMacs(macs ?? Number.NaN) },
   { name: 'file', of: ({ bytes }) => formatBytes(bytes ?? Number.NaN) },
   { name: 'latency', of: ({ latencyMs }) => formatMs(latencyMs ?? Number.NaN) },
@@ -87,13 +95,22 @@ const rows: readonly Row[] = [
 
 async function summary(path: string) {
   const { readRunRecord } = await import('../report/index.ts');
-  const { before, after } = readRunRecord(path).result!;
+  const { before, after, fastest = after } = readRunRecord(path).result!;
   const table = textTable(rows, [
     { head: '', cell: ({ name }) => name },
     { head: 'before', cell: ({ of }) => of(before), align: 'right' },
-    { head: 'after', cell: ({ of }) => of(after), align: 'right' },
+    { head: 'after (fewest MACs)', cell: ({ of }) => of(after), align: 'right' },
+    { head: 'after (fastest form)', cell: ({ of }) => of(fastest), align: 'right' },
   ]);
-  const speed = formatRatio((before.latencyMs ?? Number.NaN) / (after.latencyMs ?? Number.NaN));
   const report = join(path, 'report.html');
-  return { data: { before, after, report }, text: `${table}\n\n${speed} as fast; see ${report}` };
+  const model = join(path, 'model.onnx');
+  const text = [
+    table,
+    '',
+    `${formatPercent((after.macs ?? Number.NaN) / (before.macs ?? Number.NaN), 1)} of the MACs are left; the fastest form runs ${formatRatio((before.latencyMs ?? Number.NaN) / (fastest.latencyMs ?? Number.NaN))} as fast as before`,
+    '"before" has had half of the epochs: the other half went into learning shapes',
+    `report: ${report}`,
+    `next:   npx espalier inspect ${model}`,
+  ].join('\n');
+  return { data: { before, after, fastest, report }, text };
 }

@@ -7,7 +7,7 @@ import { type Compressed, compressStripes, originalLayer } from '../stripes/comp
 import { stripeController } from '../stripes/controller.ts';
 import { layerName, stripeLayers } from '../stripes/layers.ts';
 import { fastestForm } from '../stripes/lower/fastest-form.ts';
-import type { StripeForm } from '../stripes/lower/index.ts';
+import type { Lowering, StripeForm } from '../stripes/lower/index.ts';
 import type { PaceName } from '../stripes/pace.ts';
 import { filterShapes, type LayerShapes } from '../stripes/shapes.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
@@ -52,39 +52,47 @@ export function openController(network: Graph, options: StripeOptions): Controll
 }
 
 /** What pruning makes of a masked network. */
-export interface PrunedNetwork extends Pick<Compressed, 'dense' | 'deployed' | 'error'> {
+export interface PrunedNetwork extends Pick<Compressed, 'dense' | 'error'> {
+  /** Dead stripes skipped in the form that was asked for. */
+  readonly deployed: Graph;
+  /** Dead stripes skipped where onnxruntime is quicker without them, layer by layer. */
+  readonly fastest: Graph;
   readonly shapes: readonly LayerShapes[];
   /** The layers of the deployed network, by their names before lowering. */
   readonly layers: readonly LayerPoint[];
-  /** How many layers took each form. */
+  /** How many layers of the fastest network took each form. */
   readonly forms: Readonly<Partial<Record<StripeForm, number>>>;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
 }
 
-/** Removes dead filters, lowers dead stripes, and checks the result against the masked network. */
+/** Removes dead filters, lowers dead stripes, and checks the results against the masked network. */
 export async function pruneNetwork(
   masked: Graph,
   executor: Executor,
-  form: StripeForm | 'auto',
+  form: StripeForm,
 ): Promise<PrunedNetwork> {
-  const choose = form === 'auto' ? fastestForm() : () => form;
-  const { dense, deployed, error, removal, lowering } = await compressStripes(masked, { executor, choose });
+  const choosers = [() => form, fastestForm()];
+  const { dense, error, removal, lowered } = await compressStripes(masked, { executor, choosers });
+  const [wanted, fastest] = lowered as [Lowering, Lowering];
   const forms: Partial<Record<StripeForm, number>> = {};
-  for (const layer of lowering.layers) forms[layer.form] = (forms[layer.form] ?? 0) + 1;
+  for (const layer of fastest.layers) forms[layer.form] = (forms[layer.form] ?? 0) + 1;
   const leftAlone = [
     ...removal.leftAlone.map(({ name, filters, reason }) => ({
       name,
       reason: `${filters} dead filters stay: ${reason}`,
     })),
-    ...lowering.leftAlone,
+    ...wanted.leftAlone,
     ...withoutStripes(masked),
   ];
+  const layers = layerPoints(wanted.graph);
+  const deployed = wanted.graph;
   return {
     dense,
     deployed,
+    fastest: fastest.graph,
     error,
     shapes: filterShapes(masked),
-    layers: layerPoints(deployed),
+    layers,
     forms,
     leftAlone,
   };

@@ -30,7 +30,7 @@ export const trainModel = defineCommand({
       : { graph: session.network, measures: sizes(session.network) };
     const { network, epochs } = await train(trainOptions(session, settings, context));
     const after = await measureNetwork(network, session, context);
-    const model = await finishRun(session, before, after);
+    const model = await finishRun(session, { before, after });
     const { top1, macs } = after.measures;
     const text = `${model}: top-1 ${formatPercent(top1!)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`;
     return { data: { model, epochs, before: before.measures, after: after.measures }, text };

@@ -59,25 +59,31 @@ export async function withLatencies(
   });
 }
 
-/** Writes the model (and beside it, as model-dense.onnx, a form of it to train on) and the report, and records what the run came to. */
+/** What a run came to. */
+interface Results {
+  readonly before: Measured;
+  readonly after: Measured;
+  /** The same function in its quickest form, where there is one. */
+  readonly fastest?: Measured;
+}
+
+/** Writes the model, others beside it by file name, and the report, and records what the run came to. */
 export async function finishRun(
   session: TrainingSession,
-  before: Measured,
-  after: Measured,
-  trainable?: Graph,
+  { before, after, fastest }: Results,
+  beside: Readonly<Record<string, Graph>> = {},
 ): Promise<string> {
   const { run, preprocessing, data } = session;
   const model = join(run.path, 'model.onnx');
-  const write = (network: Graph, path: string) => {
+  for (const [name, network] of Object.entries({ ...beside, 'model.onnx': after.graph })) {
     const graph = cloneGraph(network);
     storePreprocessing(graph, preprocessing);
     storeClasses(graph, data.train.classes);
-    writeModelFile(graph, path);
-  };
-  write(after.graph, model);
-  if (trainable) write(trainable, join(run.path, 'model-dense.onnx'));
+    writeModelFile(graph, join(run.path, name));
+  }
   run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });
-  run.record({ type: 'result', before: before.measures, after: after.measures });
+  const quick = fastest ? { fastest: fastest.measures } : {};
+  run.record({ type: 'result', before: before.measures, after: after.measures, ...quick });
   await writeReport(run.path, join(run.path, 'report.html'));
   return model;
 }

@@ -39,7 +39,12 @@ const shapesSchema = v.object({
 
 const schemas = {
   epoch: epochSchema,
-  result: v.object({ type: v.literal('result'), before: measuresSchema, after: measuresSchema }),
+  result: v.object({
+    type: v.literal('result'),
+    before: measuresSchema,
+    after: measuresSchema,
+    fastest: v.optional(measuresSchema),
+  }),
   layers: v.object({ type: v.literal('layers'), before: v.array(layerSchema), after: v.array(layerSchema) }),
   shapes: v.object({ type: v.literal('shapes'), shapes: v.array(shapesSchema) }),
   'left-alone': v.object({
@@ -60,7 +65,12 @@ export interface RunRecord {
   /** What the options of the command are where they are not typed. */
   readonly defaults: Recipe['options'];
   readonly epochs: readonly EpochPoint[];
-  readonly result: { readonly before: Measures; readonly after: Measures } | null;
+  /** `fastest`: the same function as `after`, in the form that is quickest on the machine. */
+  readonly result: {
+    readonly before: Measures;
+    readonly after: Measures;
+    readonly fastest?: Measures;
+  } | null;
   readonly layers: { readonly before: readonly LayerPoint[]; readonly after: readonly LayerPoint[] } | null;
   readonly shapes: readonly LayerShapes[];
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];

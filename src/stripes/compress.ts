@@ -6,7 +6,8 @@ import { type DeadFilterRemoval, removeDeadFilters } from './remove-dead.ts';
 
 export interface CompressOptions {
   readonly executor: Executor;
-  readonly choose: FormChooser;
+  /** How each lowered network picks the forms of its layers. */
+  readonly choosers: readonly FormChooser[];
   /** Largest error against the masked network, relative to its largest output. Default 1e-4. */
   readonly tolerance?: number;
 }
@@ -14,27 +15,30 @@ export interface CompressOptions {
 export interface Compressed {
   /** Without its dead filters: ordinary convolutions, BatchNormalization kept, ready to be trained on. */
   readonly dense: Graph;
-  /** BatchNormalization folded and dead stripes skipped, ready to be shipped. */
-  readonly deployed: Graph;
   readonly removal: DeadFilterRemoval;
-  readonly lowering: Lowering;
-  /** The error found against the masked network. */
+  /** BatchNormalization folded and dead stripes skipped, one network a chooser, ready to be shipped. */
+  readonly lowered: readonly Lowering[];
+  /** The largest error found against the masked network. */
   readonly error: number;
 }
 
 /**
  * Makes a masked network small: dead filters and branches go, BatchNormalization is folded, and each convolution with
- * dead stripes takes the form that `choose` picks. Both results are run against the masked network in the executor;
+ * dead stripes takes the form that a chooser picks. All results are run against the masked network in the executor;
  * throws EspalierError('verification') where they differ.
  */
 export async function compressStripes(masked: Graph, options: CompressOptions): Promise<Compressed> {
-  const { executor, choose, tolerance = 1e-4 } = options;
+  const { executor, choosers, tolerance = 1e-4 } = options;
   const removal = removeDeadFilters(masked);
   const folded = foldBatchNormalization(removal.graph).graph;
-  const lowering = await lowerStripes(folded, choose);
-  await verifyEquivalent(masked, removal.graph, { executor, tolerance });
-  const { error } = await verifyEquivalent(masked, lowering.graph, { executor, tolerance });
-  return { dense: removal.graph, deployed: lowering.graph, removal, lowering, error };
+  const lowered: Lowering[] = [];
+  for (const choose of choosers) lowered.push(await lowerStripes(folded, choose));
+  let largest = 0;
+  for (const { graph } of [removal, ...lowered]) {
+    const { error } = await verifyEquivalent(masked, graph, { executor, tolerance });
+    largest = Math.max(largest, error);
+  }
+  return { dense: removal.graph, removal, lowered, error: largest };
 }
 
 /** The layer of the network before lowering that a convolution of the lowered one belongs to. */
