@@ -10,7 +10,7 @@ export { cloneGraph } from './graph/clone.ts';
 export type { Attribute, Dim, Graph, Node, Shape, Value } from './graph/graph.ts';
 export { emptyGraph } from './graph/graph.ts';
 export { inferShapes } from './graph/shapes/index.ts';
-export { parseGraph, printGraph } from './graph/text/index.ts';
+export { type PrintOptions, parseGraph, printGraph } from './graph/text/index.ts';
 export { connections, removeDeadNodes, replaceUses, sortTopologically } from './graph/topology.ts';
 export { evaluate } from './measure/accuracy.ts';
 export { benchmark } from './measure/latency.ts';
