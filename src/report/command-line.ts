@@ -2,14 +2,14 @@ import type { Recipe } from '../training/run-directory.ts';
 
 /**
  * The command line that repeats a run: `espalier train resnet20 --data cifar10 …`. Options that have their default are
- * left out.
+ * left out; `model` may be several.
  */
 export function commandLine(
   { command, options }: Pick<Recipe, 'command' | 'options'>,
   defaults: Recipe['options'] = {},
 ): string {
   const { model, ...flags } = options;
-  const words = ['espalier', ...command.split(' '), ...(model === undefined ? [] : [quoted(model)])];
+  const words = ['espalier', ...command.split(' '), ...[model ?? []].flat().map(quoted)];
   for (const [name, value] of Object.entries(flags)) {
     if (value === undefined || value === null || value === false) continue;
     if (JSON.stringify(value) === JSON.stringify(defaults[name])) continue;

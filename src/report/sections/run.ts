@@ -63,6 +63,10 @@ function nextCommand({ recipe, result, defaults }: RunRecord): Advice | null {
       line: commandLine({ command, options: kept }, defaults),
     };
   }
-  const line = commandLine({ command: 'fold', options: { model, out: `${out}/folded.onnx` } });
-  return { why: 'Fold what is left of BatchNormalization into the convolutions.', line };
+  const files = [options.model, model, `${out}/model-fastest.onnx`];
+  const line = commandLine({ command: 'bench', options: { model: files, threads: 2 } });
+  return {
+    why: 'Measure the files against each other, on your machine and with the threads that you will use.',
+    line,
+  };
 }
