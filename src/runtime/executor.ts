@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import type { Tensor } from '../numeric/tensor.ts';
+import type { DataType, Tensor } from '../numeric/tensor.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 
@@ -39,3 +39,19 @@ export interface Executor {
   readonly trainingOperators: boolean;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }
+
+/** Numeric element types that every executor takes as feeds and hands back as results. */
+export const exchangedTypes: ReadonlySet<DataType> = new Set<DataType>([
+  'float32',
+  'float64',
+  'float16',
+  'int8',
+  'int16',
+  'int32',
+  'int64',
+  'uint8',
+  'uint16',
+  'uint32',
+  'uint64',
+  'bool',
+]);

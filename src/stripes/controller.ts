@@ -21,29 +21,23 @@ interface Pressure {
 interface Saved {
   readonly decision: PaceDecision;
   readonly pressure: Pressure;
-  readonly frozenAt: number | null;
 }
 
 /** Steps between two looks at the masks. */
 const LOOK_EVERY = 10;
 
 /** Steers skeleton training: α and δ by the chosen pace, masks frozen once the target is reached. */
-export function stripeController(
-  options: StripeControllerOptions,
-): Controller & { readonly frozenAt: () => number | null } {
+export function stripeController(options: StripeControllerOptions): Controller {
   const { layers, totalMacs, momentum = 0.9, weightDecay = 0 } = options;
   const pace = paces[options.pace];
   let decision: PaceDecision = { alpha: options.alpha, threshold: options.threshold, frozen: false };
   let pressure: Pressure = { l1: 0, decay: 0 };
-  let frozenAt: number | null = null;
 
   const look = (moment: Moment, state: Parameters<typeof keptMacs>[0]) => {
     decision = pace({ moment, state, layers, totalMacs, settings: options });
-    if (decision.frozen) frozenAt = moment.step;
   };
   return {
     extensions: [filterSkeleton(options)],
-    frozenAt: () => frozenAt,
     scalars: () => ({ alpha: decision.alpha, threshold: decision.threshold }),
     afterStep(moment, state) {
       const rate = moment.learningRate / (1 - momentum);
@@ -65,9 +59,9 @@ export function stripeController(
         skeletonDecay: pressure.decay,
       };
     },
-    save: (): Saved => ({ decision, pressure, frozenAt }),
+    save: (): Saved => ({ decision, pressure }),
     restore(saved) {
-      ({ decision, frozenAt } = saved as Saved);
+      ({ decision } = saved as Saved);
       pressure = { ...(saved as Saved).pressure };
     },
   };

@@ -2,26 +2,10 @@ import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { knownOperator } from '../../graph/operators/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 import { allocate, arrayLength, byteSize, type DataType, type Tensor } from '../../numeric/tensor.ts';
-import type { Executor, Tensors } from '../../runtime/executor.ts';
+import { type Executor, exchangedTypes, type Tensors } from '../../runtime/executor.ts';
 
 /** A result beyond this is stored only where it is no larger than what it is made of. */
 const LARGEST_RESULT = 1 << 20;
-
-/** Types that every engine can hand back. */
-const returnable: ReadonlySet<DataType | null> = new Set([
-  'float32',
-  'float64',
-  'float16',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-  'bool',
-] as const);
 
 /** Evaluates in place, in one run, every node that depends on constants alone. */
 export async function evaluateConstants(graph: Graph, executor: Executor): Promise<void> {
@@ -72,7 +56,7 @@ function resultSizes(node: Node, sizes: ReadonlyMap<Value, number>): number[] | 
 }
 
 function bytesOf({ dtype, shape }: Value): number {
-  if (!returnable.has(dtype) || !shape?.every((dim) => typeof dim === 'number'))
+  if (!dtype || !exchangedTypes.has(dtype) || !shape?.every((dim) => typeof dim === 'number'))
     return Number.POSITIVE_INFINITY;
   const numeric = dtype as Exclude<DataType, 'string'>;
   return arrayLength(numeric, shape as number[]) * allocate(numeric, [0]).BYTES_PER_ELEMENT;

@@ -1,7 +1,7 @@
 import type { InferenceSession, Tensor as NativeTensor } from 'onnxruntime-node';
 import { EspalierError } from '../../errors.ts';
 import type { DataType, Tensor } from '../../numeric/tensor.ts';
-import type { CompileOptions } from '../executor.ts';
+import { type CompileOptions, exchangedTypes } from '../executor.ts';
 
 /** A held onnxruntime session, its tensors and errors translated. */
 export interface Session {
@@ -14,22 +14,8 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Types that onnxruntime's Node binding can pass in and out. */
-const passable: ReadonlySet<DataType> = new Set([
-  'float32',
-  'float64',
-  'float16',
-  'int8',
-  'int16',
-  'int32',
-  'int64',
-  'uint8',
-  'uint16',
-  'uint32',
-  'uint64',
-  'bool',
-  'string',
-]);
+/** Types that onnxruntime's Node binding can pass in and out: text as well as numbers. */
+const passable: ReadonlySet<DataType> = new Set([...exchangedTypes, 'string']);
 
 const FATAL_ONLY = 4;
 
