@@ -4,14 +4,12 @@ import { layerCosts } from '../measure/macs.ts';
 import type { LayerPoint } from '../report/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type Compressed, compressStripes, originalLayer } from '../stripes/compress.ts';
-import { stripeController } from '../stripes/controller.ts';
+import { type StripeController, stripeController } from '../stripes/controller.ts';
 import { layerName, stripeLayers } from '../stripes/layers.ts';
 import { fastestForm } from '../stripes/lower/fastest-form.ts';
 import type { Lowering, StripeForm } from '../stripes/lower/index.ts';
 import type { PaceName } from '../stripes/pace.ts';
-import { filterShapes, type LayerShapes } from '../stripes/shapes.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
-import type { Controller } from '../training/options.ts';
 
 interface StripeOptions {
   readonly sr: number;
@@ -23,10 +21,11 @@ interface StripeOptions {
   readonly skeletonWeightDecay?: number;
   readonly momentum: number;
   readonly freezeWeights: boolean;
+  readonly noShrink?: boolean;
 }
 
 /** The controller that learns the shapes of a network's filters; throws `unsupported` where none has any to learn. */
-export function openController(network: Graph, options: StripeOptions): Controller {
+export function openController(network: Graph, options: StripeOptions): StripeController {
   const { layers, totalMacs } = stripeLayers(network);
   if (layers.length === 0) {
     throw new EspalierError('unsupported', 'expected a convolution with a kernel above 1×1, found none', {
@@ -48,6 +47,7 @@ export function openController(network: Graph, options: StripeOptions): Controll
     weightDecay,
     momentum,
     freezeWeights,
+    shrink: !options.noShrink,
   });
 }
 
@@ -57,7 +57,6 @@ export interface PrunedNetwork extends Pick<Compressed, 'dense' | 'error'> {
   readonly deployed: Graph;
   /** Dead stripes skipped where onnxruntime is quicker without them, layer by layer. */
   readonly fastest: Graph;
-  readonly shapes: readonly LayerShapes[];
   /** The layers of the deployed network, by their names before lowering. */
   readonly layers: readonly LayerPoint[];
   /** How many layers of the fastest network took each form. */
@@ -91,7 +90,6 @@ export async function pruneNetwork(
     deployed,
     fastest: fastest.graph,
     error,
-    shapes: filterShapes(masked),
     layers,
     forms,
     leftAlone,

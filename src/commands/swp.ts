@@ -1,7 +1,16 @@
 import { EspalierError } from '../errors.ts';
 import { formatMacs, formatPercent, formatRatio } from '../report/quantities.ts';
 import { type Context, defineCommand } from './command.ts';
-import { choice, defaulted, flagSwitch, fraction, numberIn, optional, positive } from './flags.ts';
+import {
+  choice,
+  defaulted,
+  flagSwitch,
+  fraction,
+  numberIn,
+  optional,
+  positive,
+  type RawValue,
+} from './flags.ts';
 import { isModelPath } from './model.ts';
 import { trainedModel, trainingFlags } from './training-flags.ts';
 import { planRun, type Settings } from './training-recipe.ts';
@@ -31,6 +40,12 @@ const stripeFlags = {
     numberIn(0),
   ),
   freezeWeights: flagSwitch('--freeze-weights', 'learn the shapes alone, of weights that stay as they are'),
+  noShrink: {
+    usage: '--no-shrink',
+    summary: 'keep filters without stripes in the network while it trains: slower, the same result',
+    // Not false where it is left out: only the recipe of a run that was told so mentions it.
+    read: (raw: RawValue): true | undefined => (raw === undefined ? undefined : true),
+  },
   form: defaulted(
     '--form <name>',
     'how model.onnx skips dead stripes: stripe (1×1, shifted: fewest MACs), shape (cropped kernels), dense (zeros kept)',
@@ -85,7 +100,7 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const { network, epochs } = await train({ ...trainOptions(session, settings, context), controller });
   context.note('choosing the fastest form of each layer');
   const pruned = await pruneNetwork(network, session.executor, settings.form);
-  session.run.record({ type: 'shapes', shapes: pruned.shapes });
+  session.run.record({ type: 'shapes', shapes: controller.shapes(network) });
   session.run.record({ type: 'left-alone', layers: pruned.leftAlone });
   const accuracy = await measureNetwork(pruned.deployed, session, context);
   const quick = { graph: pruned.fastest, measures: { ...accuracy.measures, ...sizes(pruned.fastest) } };

@@ -5,7 +5,7 @@ import { int64s, toNumbers } from '../numeric/tensor.ts';
 import { selectSlices } from './select.ts';
 
 /** An initializer that is sliced along an axis when channels go; a channel takes `block` neighbouring slices. */
-interface Slicing {
+export interface Slicing {
   readonly value: Value;
   readonly axis: number;
   readonly block: number;
@@ -20,6 +20,8 @@ export interface PrivateChannels {
   readonly count: number;
   /** Where the channels are read at last, and what is read there. */
   readonly readers: readonly { readonly node: Node; readonly value: Value; readonly block: number }[];
+  /** What `select` slices. */
+  readonly slicings: readonly Slicing[];
   select(channels: readonly number[]): void;
 }
 
@@ -205,7 +207,8 @@ export function privateChannels(
     ({ value }) => !value.tensor || (links.uses.get(value)?.length ?? 0) > 1,
   );
   if (shared) return refused(`${shared.value.name} is shared or not constant`);
-  return { kind: 'private', count, readers: trace.readers, select: (channels) => apply(trace, channels) };
+  const { readers, slicings } = trace;
+  return { kind: 'private', count, readers, slicings, select: (channels) => apply(trace, channels) };
 }
 
 function follow({ value, block }: { value: Value; block: number }, trace: Trace) {

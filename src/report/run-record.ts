@@ -14,6 +14,7 @@ const epochSchema = v.object({
   testAccuracy: maybe,
   testLoss: maybe,
   macsKept: maybe,
+  macsRunning: maybe,
   learningRate: maybe,
   seconds: maybe,
   imagesPerSecond: maybe,

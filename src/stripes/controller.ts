@@ -1,13 +1,26 @@
+import type { Graph } from '../graph/graph.ts';
 import type { Controller, Moment } from '../training/options.ts';
-import { maskOf, type StripeLayer } from './layers.ts';
+import { shrinkAccount } from './account.ts';
+import { liveStripesOf, type StripeLayer } from './layers.ts';
 import { maskedNetwork } from './merge.ts';
 import { keptMacs, type PaceDecision, type PaceName, type PaceSettings, paces } from './pace.ts';
+import type { LayerShapes } from './shapes.ts';
+import type { LastingDead } from './shrink.ts';
 import { filterSkeleton, type SkeletonSettings } from './skeleton.ts';
 
 export interface StripeControllerOptions extends PaceSettings, SkeletonSettings {
   readonly pace: PaceName;
   readonly layers: readonly StripeLayer[];
   readonly totalMacs: number;
+  /** Cut filters without stripes from the network while it trains. Default true. */
+  readonly shrink?: boolean;
+  /** Layers keep dead filters that fill their width up to a multiple of this, for speed. Default 16. */
+  readonly shrinkMultiple?: number;
+}
+
+export interface StripeController extends Controller {
+  /** The shapes of all filters of the original network, read off the masked network that a run ended with. */
+  shapes(masked: Graph): LayerShapes[];
 }
 
 /** How far the skeletons were pushed, for the report. */
@@ -21,14 +34,19 @@ interface Pressure {
 interface Saved {
   readonly decision: PaceDecision;
   readonly pressure: Pressure;
+  readonly cut: readonly LastingDead[];
 }
 
 /** Steps between two looks at the masks. */
 const LOOK_EVERY = 10;
 
-/** Steers skeleton training: α and δ by the chosen pace, masks frozen once the target is reached. */
-export function stripeController(options: StripeControllerOptions): Controller {
-  const { layers, totalMacs, momentum = 0.9, weightDecay = 0 } = options;
+/**
+ * Steers skeleton training: α and δ by the chosen pace, masks frozen once the target is reached, filters without
+ * stripes cut at the ends of epochs.
+ */
+export function stripeController(options: StripeControllerOptions): StripeController {
+  const { layers, totalMacs, momentum = 0.9, weightDecay = 0, shrink = true, shrinkMultiple = 16 } = options;
+  const account = shrinkAccount({ layers, totalMacs, multiple: shrinkMultiple });
   const pace = paces[options.pace];
   let decision: PaceDecision = { alpha: options.alpha, threshold: options.threshold, frozen: false };
   let pressure: Pressure = { l1: 0, decay: 0 };
@@ -49,20 +67,25 @@ export function stripeController(options: StripeControllerOptions): Controller {
     },
     network: (network, state) => maskedNetwork(network, state),
     metrics(state) {
-      const masks = layers.map((layer) => maskOf(state, layer));
-      const stripes = masks.reduce((sum, mask) => sum + mask.length, 0);
-      const live = masks.reduce((sum, mask) => sum + mask.filter((m) => m !== 0).length, 0);
+      const stripes = layers.reduce((sum, layer) => sum + layer.stripes, 0);
+      const live = layers.reduce((sum, layer) => sum + liveStripesOf(state, layer), 0);
       return {
         macsKept: keptMacs(state, layers, totalMacs),
+        macsRunning: account.macsRunning(),
         stripesKept: live / stripes,
         skeletonPressure: pressure.l1,
         skeletonDecay: pressure.decay,
       };
     },
-    save: (): Saved => ({ decision, pressure }),
+    shrink: (network, state) => (shrink ? account.shrink(network, state) : null),
+    shrunk: (network) => account.replay(network),
+    shapes: (masked) => account.shapes(masked),
+    save: (): Saved => ({ decision, pressure, cut: account.save() }),
     restore(saved) {
-      ({ decision } = saved as Saved);
-      pressure = { ...(saved as Saved).pressure };
+      const { decision: decided, pressure: exerted, cut } = saved as Saved;
+      decision = decided;
+      pressure = { ...exerted };
+      account.restore(cut);
     },
   };
 }

@@ -10,6 +10,7 @@ export interface StripeLayer {
   readonly weight: Value;
   readonly filters: number;
   readonly kernel: readonly number[];
+  readonly stripes: number;
   /** MACs of one stripe: C/group · output positions. */
   readonly macsPerStripe: number;
 }
@@ -23,7 +24,8 @@ export function stripeLayers(network: Graph): { readonly layers: StripeLayer[]; 
     const [filters = 0, , ...kernel] = weight.tensor.shape;
     const name = layerName(node);
     const stripes = filters * kernel.reduce((a, b) => a * b, 1);
-    return [{ node, name, weight, filters, kernel, macsPerStripe: (costs.get(name)?.macs ?? 0) / stripes }];
+    const macsPerStripe = (costs.get(name)?.macs ?? 0) / stripes;
+    return [{ node, name, weight, filters, kernel, stripes, macsPerStripe }];
   });
   const totalMacs = [...costs.values()].reduce((sum, { macs }) => sum + macs, 0);
   return { layers, totalMacs };
@@ -31,10 +33,20 @@ export function stripeLayers(network: Graph): { readonly layers: StripeLayer[]; 
 
 export const layerName = (node: Node): string => node.name || node.outputs[0]?.name || node.op;
 
-/** The mask [M, kH, kW] of a layer in a training state: 1 where a stripe lives. */
+/** The mask [M, kH, kW] of a layer in a training state: 1 where a stripe lives. Empty where the layer was cut. */
 export const maskOf = (state: Tensors, layer: StripeLayer): Float32Array =>
-  state[maskName(layer.weight.name)]!.data as Float32Array;
+  contents(state, maskName(layer.weight.name));
 
-/** The skeleton I [M, kH, kW] of a layer in a training state. */
+/** The skeleton I [M, kH, kW] of a layer in a training state. Empty where the layer was cut. */
 export const skeletonOf = (state: Tensors, layer: StripeLayer): Float32Array =>
-  state[skeletonName(layer.weight.name)]!.data as Float32Array;
+  contents(state, skeletonName(layer.weight.name));
+
+/** How many stripes of a layer live in a training state. */
+export function liveStripesOf(state: Tensors, layer: StripeLayer): number {
+  let live = 0;
+  for (const value of maskOf(state, layer)) if (value !== 0) live++;
+  return live;
+}
+
+const contents = (state: Tensors, name: string): Float32Array =>
+  (state[name]?.data as Float32Array | undefined) ?? new Float32Array();

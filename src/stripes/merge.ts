@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
-import { floats } from '../numeric/tensor.ts';
+import { floats, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { withState } from '../training/training-step.ts';
 import { hasStripes, maskName, perFilterParameters, skeletonName } from './skeleton.ts';
@@ -19,13 +19,9 @@ export function maskedNetwork(network: Graph, state: Tensors): Graph {
     if (!skeleton || !mask || !weight.tensor) continue;
     const { shape, data } = weight.tensor;
     weight.tensor = floats(shape, scaled(data as Float32Array, skeleton.data as Float32Array, shape));
-    const dead = deadFilters(mask.data as Float32Array, shape[0]!);
+    const dead = deadFilters(mask);
     if (dead.length === 0) continue;
-    for (const value of perFilterParameters(node, links)) {
-      const zeroed = Float32Array.from(value.tensor!.data as Float32Array);
-      for (const filter of dead) zeroed[filter] = 0;
-      value.tensor = floats(value.tensor!.shape, zeroed);
-    }
+    for (const value of perFilterParameters(node, links)) value.tensor = withoutFilters(value.tensor!, dead);
   }
   return graph;
 }
@@ -41,9 +37,20 @@ function scaled(weights: Float32Array, skeleton: Float32Array, shape: readonly n
   });
 }
 
-function deadFilters(mask: Float32Array, filters: number): number[] {
-  const size = mask.length / filters;
+/** The filters whose mask [M, kH, kW] is 0 throughout. */
+export function deadFilters(mask: Tensor): number[] {
+  const [filters = 0] = mask.shape;
+  const size = mask.data.length / filters;
+  const live = mask.data as Float32Array;
   return Array.from({ length: filters }, (_, m) => m).filter((m) =>
-    mask.subarray(m * size, (m + 1) * size).every((live) => live === 0),
+    live.subarray(m * size, (m + 1) * size).every((value) => value === 0),
   );
+}
+
+/** A tensor [M, …] with some filters zero. */
+export function withoutFilters(tensor: Tensor, filters: readonly number[]): Tensor {
+  const data = Float32Array.from(tensor.data as Float32Array);
+  const size = data.length / tensor.shape[0]!;
+  for (const m of filters) data.fill(0, m * size, (m + 1) * size);
+  return floats(tensor.shape, data);
 }

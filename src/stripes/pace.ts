@@ -1,12 +1,15 @@
 import type { Tensors } from '../runtime/executor.ts';
 import type { Moment } from '../training/options.ts';
-import { maskOf, type StripeLayer, skeletonOf } from './layers.ts';
+import { liveStripesOf, maskOf, type StripeLayer, skeletonOf } from './layers.ts';
 
-/** The part of the network's MACs that the living stripes leave, layers without stripes included. */
+/**
+ * The part of the original network's MACs that the living stripes leave, layers without stripes included. Stripes that
+ * a state no longer holds are dead.
+ */
 export function keptMacs(state: Tensors, layers: readonly StripeLayer[], totalMacs: number): number {
   let dropped = 0;
   for (const layer of layers) {
-    for (const live of maskOf(state, layer)) if (live === 0) dropped += layer.macsPerStripe;
+    dropped += (layer.stripes - liveStripesOf(state, layer)) * layer.macsPerStripe;
   }
   return 1 - dropped / totalMacs;
 }

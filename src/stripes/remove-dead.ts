@@ -6,11 +6,28 @@ import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
 import { type ConstantChannels, constantChannels } from '../pruning/constant-channels.ts';
-import { privateChannels } from '../pruning/private-channels.ts';
+import { type PrivateChannels, privateChannels } from '../pruning/private-channels.ts';
 import { layerName } from './layers.ts';
+
+export interface RemovalOptions {
+  /** Dead filters stay where they fill the width of a layer up to a multiple of this. Default 1: none does. */
+  readonly multiple?: number;
+  /** Which branches go: those that are constant (the default), or only those that add nothing. */
+  readonly branches?: 'constant' | 'zero';
+}
+
+/** Slices of an initializer that stayed along an axis, each `block` wide. */
+export interface Cut {
+  readonly name: string;
+  readonly axis: number;
+  readonly block: number;
+  readonly channels: readonly number[];
+}
 
 export interface DeadFilterRemoval {
   readonly graph: Graph;
+  /** What was done to initializers, in order. */
+  readonly cuts: readonly Cut[];
   /** Filters removed, by layer. */
   readonly removed: readonly { readonly name: string; readonly filters: number; readonly of: number }[];
   /** Adds whose branch was constant: the shortcut alone stays, with the constant where it is not zero. */
@@ -24,26 +41,27 @@ export interface DeadFilterRemoval {
  * become constant. Exact: the network computes what it did. A filter stays where its channel is shared (a residual
  * sum); throws where the network's output has become constant.
  */
-export function removeDeadFilters(network: Graph): DeadFilterRemoval {
+export function removeDeadFilters(
+  network: Graph,
+  { multiple = 1, branches = 'constant' }: RemovalOptions = {},
+): DeadFilterRemoval {
   const graph = cloneGraph(network);
   const removedBranches: string[] = [];
-  const removed = new Map<string, { name: string; filters: number; of: number }>();
-  const refusals = new Map<string, { name: string; filters: number; reason: string }>();
+  const cutting: Cutting = { graph, multiple, cuts: [], removed: new Map(), refusals: new Map() };
   for (let changed = true; changed; ) {
     const constants = constantChannels(graph);
     refuseCollapse(graph, constants);
-    const branches = replaceConstantBranches(graph, constants);
-    removedBranches.push(...branches);
+    const isGone = (channels?: Float64Array) =>
+      isConstant(channels) && (branches === 'constant' || channels!.every((value) => value === 0));
+    const replaced = replaceBranches(graph, constants, isGone);
+    removedBranches.push(...replaced);
     removeDeadNodes(graph);
-    const cut = cutDeadFilters(graph, constants, refusals);
-    for (const { name, filters, of } of cut) {
-      const before = removed.get(name);
-      removed.set(name, { name, filters: filters + (before?.filters ?? 0), of: before?.of ?? of });
-    }
-    changed = branches.length + cut.length > 0;
+    const cut = cutDeadFilters(cutting, constants);
+    changed = replaced.length > 0 || cut;
   }
   inferShapes(graph);
-  return { graph, removed: [...removed.values()], removedBranches, leftAlone: [...refusals.values()] };
+  const { cuts, removed, refusals } = cutting;
+  return { graph, cuts, removed: [...removed.values()], removedBranches, leftAlone: [...refusals.values()] };
 }
 
 function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
@@ -73,14 +91,16 @@ function reachesEverything(graph: Graph, barrier: Node): boolean {
 }
 
 /** Replaces summands that are constant in all channels by a vector, or drops them where they are zero. */
-function replaceConstantBranches(graph: Graph, constants: ConstantChannels): string[] {
+function replaceBranches(
+  graph: Graph,
+  constants: ConstantChannels,
+  isGone: (channels?: Float64Array) => boolean,
+): string[] {
   const unique = uniqueNames(graph);
   const names: string[] = [];
   for (const node of [...graph.nodes]) {
     if (node.op !== 'Add' || node.domain !== '') continue;
-    const index = node.inputs.findIndex(
-      (value) => value && !value.tensor && isConstant(constants.get(value)),
-    );
+    const index = node.inputs.findIndex((value) => value && !value.tensor && isGone(constants.get(value)));
     if (index < 0) continue;
     const channels = constants.get(node.inputs[index]!)!;
     const other = node.inputs[1 - index]!;
@@ -101,13 +121,20 @@ function replaceConstantBranches(graph: Graph, constants: ConstantChannels): str
 const isConstant = (channels: Float64Array | undefined): boolean =>
   !!channels && channels.every((value) => !Number.isNaN(value));
 
-function cutDeadFilters(
-  graph: Graph,
-  constants: ConstantChannels,
-  refusals: Map<string, { name: string; filters: number; reason: string }>,
-) {
+/** A removal on its way; layers by name. */
+interface Cutting {
+  readonly graph: Graph;
+  readonly multiple: number;
+  readonly cuts: Cut[];
+  readonly removed: Map<string, { name: string; filters: number; of: number }>;
+  readonly refusals: Map<string, { name: string; filters: number; reason: string }>;
+}
+
+/** Cuts the dead filters of every layer that can do without; whether any could. */
+function cutDeadFilters(cutting: Cutting, constants: ConstantChannels): boolean {
+  const { graph, multiple, refusals } = cutting;
   const links = connections(graph);
-  const cut: { name: string; filters: number; of: number }[] = [];
+  let changed = false;
   for (const node of graph.nodes) {
     const channels = node.op === 'Conv' ? constants.get(node.outputs[0]!) : undefined;
     if (!channels) continue;
@@ -121,13 +148,35 @@ function cutDeadFilters(
       refusals.set(name, { name, filters: dead, reason: reason! });
       continue;
     }
-    const live = [...channels.keys()].filter((m) => Number.isNaN(channels[m]));
-    if (live.length === 0) live.push(0);
-    if (live.length === channels.length) continue;
-    group.select(live);
-    cut.push({ name, filters: channels.length - live.length, of: channels.length });
+    const kept = keptFilters(channels, multiple);
+    if (kept.length === channels.length) continue;
+    cut(cutting, { name, group, kept });
+    changed = true;
   }
-  return cut;
+  return changed;
+}
+
+/** All filters that live, and the first dead ones that fill their number up to a multiple; one at least. */
+function keptFilters(channels: Float64Array, multiple: number): number[] {
+  const live = [...channels.keys()].filter((m) => Number.isNaN(channels[m]));
+  const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));
+  const width = Math.max(1, Math.ceil(live.length / multiple)) * multiple;
+  return [...live, ...dead.slice(0, Math.max(0, width - live.length))].sort((a, b) => a - b);
+}
+
+interface Choice {
+  readonly name: string;
+  readonly group: PrivateChannels;
+  readonly kept: readonly number[];
+}
+
+function cut({ cuts, removed }: Cutting, { name, group, kept }: Choice): void {
+  const sliced = group.slicings.map(({ value, axis, block }) => ({ name: value.name, axis, block }));
+  group.select(kept);
+  cuts.push(...sliced.map((slicing) => ({ ...slicing, channels: kept })));
+  const before = removed.get(name);
+  const filters = group.count - kept.length + (before?.filters ?? 0);
+  removed.set(name, { name, filters, of: before?.of ?? group.count });
 }
 
 /** Why a dead filter's channel cannot go: its map is constant but not zero where it is read. */

@@ -5,6 +5,7 @@ import type { StepExtension, StepScope } from '../training/step-graph.ts';
 
 /** State of a convolution's filter skeleton, by the name of its weight. */
 export const skeletonName = (weight: string): string => `${weight}.skeleton`;
+export const skeletonMomentumName = (weight: string): string => `${weight}.skeleton.momentum`;
 export const maskName = (weight: string): string => `${weight}.skeleton.mask`;
 
 export interface SkeletonSettings {
@@ -30,31 +31,37 @@ export function hasStripes(node: Node): boolean {
  * BatchNormalization (Meng et al., Pruning Filter in Filter, NeurIPS 2020, arXiv:2009.14410, section 3.2).
  */
 export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
-  const skeletons: { value: Value; momentum: Value; mask: Value }[] = [];
-  const liveOf = new Map<Value, Value>();
-  let links: Connections | null = null;
+  const { weightDecay = 0, momentum = 0.9, freezeWeights = false } = settings;
+  const plans = new WeakMap<StepScope, Plan>();
+  const planOf = (scope: StepScope): Plan => {
+    const known = plans.get(scope) ?? { skeletons: [], liveOf: new Map(), links: connections(scope.model) };
+    plans.set(scope, known);
+    return known;
+  };
 
   return {
-    freezes: () => settings.freezeWeights ?? false,
+    freezes: () => freezeWeights,
     reparametrize(scope, parameter) {
+      const { skeletons, liveOf, links } = planOf(scope);
+      const frozenLive = freezeWeights && liveOf.get(parameter.value);
+      if (frozenLive) return scope.g.Mul(parameter.value, frozenLive);
       if (parameter.role !== 'weight' || !hasStripes(parameter.node)) return null;
       const skeleton = declare(scope, parameter.value);
       skeletons.push(skeleton);
       const live = scope.g.ReduceMax(skeleton.mask, scope.g.int64s(axesAfterFirst(skeleton.mask)), {
         keepdims: 0,
       });
-      links ??= connections(scope.model);
       for (const value of perFilterParameters(parameter.node, links)) liveOf.set(value, live);
       return scope.g.Mul(parameter.value, scope.g.Unsqueeze(skeleton.value, scope.g.int64s([1])));
     },
     adjust(scope, parameter, next) {
-      const live = liveOf.get(parameter.value);
+      const live = planOf(scope).liveOf.get(parameter.value);
       return live ? scope.g.Mul(next, live) : next;
     },
-    update({ g, scalar, setNext }, gradientOf) {
+    update(scope, gradientOf) {
+      const { g, scalar, setNext } = scope;
       const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')];
-      const { weightDecay = 0, momentum = 0.9 } = settings;
-      for (const { value, momentum: velocity, mask } of skeletons) {
+      for (const { value, momentum: velocity, mask } of planOf(scope).skeletons) {
         const next = g.SkeletonUpdate(value, gradientOf(value), velocity, mask, ...scalars, {
           weight_decay: weightDecay,
           momentum,
@@ -67,11 +74,19 @@ export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
   };
 }
 
+/** What one step graph has of skeletons: one extension may build several. */
+interface Plan {
+  readonly skeletons: { value: Value; momentum: Value; mask: Value }[];
+  /** For each parameter of a filter's map, which filters live [M]. */
+  readonly liveOf: Map<Value, Value>;
+  readonly links: Connections;
+}
+
 function declare(scope: StepScope, weight: Value) {
   const [filters, , ...kernel] = weight.shape as number[];
   const shape = [filters!, ...kernel];
   const value = scope.state(skeletonName(weight.name), filled(shape, 1));
-  const momentum = scope.state(`${skeletonName(weight.name)}.momentum`, filled(shape, 0));
+  const momentum = scope.state(skeletonMomentumName(weight.name), filled(shape, 0));
   const mask = scope.state(maskName(weight.name), filled(shape, 1));
   scope.wantGradient(value);
   return { value, momentum, mask };

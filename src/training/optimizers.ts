@@ -57,3 +57,7 @@ export const optimizers = {
 } satisfies Record<string, Optimizer>;
 
 export type OptimizerName = keyof typeof optimizers;
+
+/** The names of all state that optimisers may keep for a parameter. */
+export const slotNames = (parameter: string): string[] =>
+  Object.values(optimizers).flatMap(({ slots }) => slots.map((slot) => `${parameter}.${slot}`));

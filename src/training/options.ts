@@ -44,8 +44,12 @@ export interface Controller {
   scalars(): Readonly<Record<string, number>>;
   /** Looks at the state after a step. */
   afterStep(moment: Moment, state: () => Tensors): void;
-  /** The network that a state stands for. */
+  /** The network that a state stands for; `network` is the one in training, smaller than at first once it has shrunk. */
   network(network: Graph, state: Tensors): Graph;
+  /** At the end of an epoch: the network in training without what has no part in it any more; null: nothing to cut. */
+  shrink?(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
+  /** The network at first without all that had been cut when the restored state was saved. */
+  shrunk?(network: Graph): Graph;
   /** What the report shows of an epoch, beside loss and accuracy. */
   metrics(state: Tensors): Readonly<Record<string, number>>;
   /** The controller's own state, plain JSON, for checkpoints. */

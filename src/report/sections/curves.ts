@@ -1,9 +1,9 @@
 import { type Html, html } from '../html.ts';
 import { lineChart, type Series } from '../line-chart.ts';
-import { formatPercent, significant } from '../quantities.ts';
+import { formatMs, formatPercent, significant } from '../quantities.ts';
 import type { EpochPoint, RunRecord } from '../run-record.ts';
 
-/** Loss, accuracy and the kept part of the MACs over the epochs. */
+/** Loss, accuracy, the kept part of the MACs, and the time that training takes where the network shrank, by epoch. */
 export function curves({ epochs, result }: RunRecord): Html | null {
   if (epochs.length === 0) return null;
   const accuracy = [
@@ -14,7 +14,11 @@ export function curves({ epochs, result }: RunRecord): Html | null {
     series(epochs, 'training images', { tone: 'earth', value: (epoch) => epoch.loss }),
     series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.testLoss }),
   ].flat();
-  const kept = series(epochs, 'kept', { tone: 'sky', value: (epoch) => epoch.macsKept });
+  const kept = [
+    series(epochs, 'kept', { tone: 'sky', value: (epoch) => epoch.macsKept }),
+    hasShrunk(epochs) &&
+      series(epochs, 'in training', { tone: 'earth', value: (epoch) => epoch.macsRunning }),
+  ].flatMap((some) => some || []);
   const top1 = result?.before.top1;
   const reference = typeof top1 === 'number' ? { name: 'before', y: top1 } : undefined;
   const percentages = { xLabel: 'epoch', format: percent, formatTick: percentTick };
@@ -22,7 +26,23 @@ export function curves({ epochs, result }: RunRecord): Html | null {
 ${accuracy.length > 0 && lineChart({ ...percentages, title: 'Accuracy', series: accuracy, reference })}
 ${lineChart({ title: 'Loss', series: loss, xLabel: 'epoch', format: (y) => significant(y), formatTick: String })}
 ${kept.length > 0 && lineChart({ ...percentages, title: 'MACs kept', series: kept, include: [0, 1] })}
+${hasShrunk(epochs) && trainingTime(epochs)}
 </div></section>`;
+}
+
+/** Whether filters were cut from the network while it trained. */
+const hasShrunk = (epochs: readonly EpochPoint[]): boolean =>
+  epochs.some(({ macsRunning }) => typeof macsRunning === 'number' && macsRunning < 1);
+
+/** By image, since an epoch that was interrupted and resumed has no time of its own. */
+function trainingTime(epochs: readonly EpochPoint[]): Html | null {
+  const perImage = series(epochs, 'an image', {
+    tone: 'leaf',
+    value: ({ imagesPerSecond }) => (imagesPerSecond ? 1000 / imagesPerSecond : null),
+  });
+  if (perImage.length === 0) return null;
+  const axes = { xLabel: 'epoch', format: formatMs, formatTick: (y: number) => `${y} ms`, include: [0] };
+  return lineChart({ ...axes, title: 'Training time', series: perImage });
 }
 
 const percent = (y: number): string => formatPercent(y, 1);

@@ -1,0 +1,104 @@
+import type { Graph } from '../graph/graph.ts';
+import { layerCosts } from '../measure/macs.ts';
+import type { Tensors } from '../runtime/executor.ts';
+import type { StripeLayer } from './layers.ts';
+import { filterShapes, type LayerShapes } from './shapes.ts';
+import { type LastingDead, lastingDead, type Shrunk, shrinkNetwork, shrinkState } from './shrink.ts';
+
+/** Keeps account of what a run has cut from its network. */
+export interface ShrinkAccount {
+  /** Cuts what is dead for good; null where nothing is. */
+  shrink(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
+  /** Cuts from the original network all that was cut before. */
+  replay(network: Graph): Graph;
+  /** The part of the original MACs that the running network has, dead stripes included. */
+  macsRunning(): number;
+  /** The shapes of all filters of the original network, those that were cut being dead. */
+  shapes(masked: Graph): LayerShapes[];
+  /** What was dead at each cut, in order, for {@link replay}. */
+  save(): readonly LastingDead[];
+  restore(saved: readonly LastingDead[]): void;
+}
+
+export interface AccountOptions {
+  /** Those of the original network. */
+  readonly layers: readonly StripeLayer[];
+  readonly totalMacs: number;
+  /** What widths are rounded up to. */
+  readonly multiple: number;
+}
+
+/** The account of a run that has cut nothing yet. */
+export function shrinkAccount({ layers, totalMacs, multiple }: AccountOptions): ShrinkAccount {
+  let history: readonly LastingDead[] = [];
+  let kept = allFilters(layers);
+  let running = 1;
+  const enter = (shrunk: Shrunk) => {
+    kept = keptAfter(kept, shrunk);
+    running = layerCosts(shrunk.network).reduce((sum, { macs }) => sum + macs, 0) / totalMacs;
+  };
+  return {
+    shrink(network, state) {
+      const dead = lastingDead(network, state);
+      const shrunk = shrinkNetwork(network, dead, multiple);
+      if (!shrunk) return null;
+      history = [...history, dead];
+      enter(shrunk);
+      return { network: shrunk.network, state: shrinkState(state, network, shrunk) };
+    },
+    replay(network) {
+      kept = allFilters(layers);
+      return history.reduce((before, dead) => {
+        const shrunk = shrinkNetwork(before, dead, multiple);
+        if (shrunk) enter(shrunk);
+        return shrunk?.network ?? before;
+      }, network);
+    },
+    macsRunning: () => running,
+    shapes: (masked) => originalShapes(filterShapes(masked), layers, kept),
+    save: () => history,
+    restore: (saved) => {
+      history = saved;
+    },
+  };
+}
+
+/** The original numbers of the filters that each weight still has. */
+type KeptFilters = ReadonlyMap<string, readonly number[]>;
+
+const allFilters = (layers: readonly StripeLayer[]): KeptFilters =>
+  new Map(layers.map(({ weight, filters }) => [weight.name, [...Array(filters).keys()]]));
+
+function keptAfter(before: KeptFilters, { network, cuts }: Shrunk): KeptFilters {
+  const left = new Set(network.initializers.map(({ name }) => name));
+  const kept = new Map([...before].map(([name, filters]) => [name, left.has(name) ? filters : []]));
+  for (const { name, axis, channels } of cuts) {
+    const filters = axis === 0 ? kept.get(name) : undefined;
+    if (filters && left.has(name))
+      kept.set(
+        name,
+        channels.map((m) => filters[m]!),
+      );
+  }
+  return kept;
+}
+
+/** Puts the filters that were cut back into the shapes of those that are left. */
+function originalShapes(
+  left: readonly LayerShapes[],
+  layers: readonly StripeLayer[],
+  kept: KeptFilters,
+): LayerShapes[] {
+  const found = new Map(left.map((shapes) => [shapes.layer, shapes]));
+  return layers.flatMap(({ name, weight, filters, kernel: [kH, kW, ...more] }): LayerShapes[] => {
+    const numbers = kept.get(weight.name) ?? [];
+    const shapes = found.get(name);
+    if (kH === undefined || kW === undefined || more.length > 0) return [];
+    if (!shapes && numbers.length > 0) return []; // more positions than a mask can hold
+    const masks = new Array<number>(filters).fill(0);
+    numbers.forEach((m, i) => {
+      masks[m] = shapes!.masks[i]!;
+    });
+    return [{ layer: name, kernel: [kH, kW], filters, masks }];
+  });
+}

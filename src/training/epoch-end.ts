@@ -1,0 +1,57 @@
+import { join } from 'node:path';
+import { evaluate } from '../measure/accuracy.ts';
+import { writeCheckpoint } from './checkpoint.ts';
+import type { EpochResult } from './options.ts';
+import { learningRateAt } from './schedules.ts';
+import { checkpoint, networkOf, type Session, stepsDone, stepsPerEpoch } from './session.ts';
+import { shrinkSession } from './shrink.ts';
+
+/** Evaluates and records a finished epoch, lets the network shrink where another follows, and writes a checkpoint. */
+export async function finishEpoch(session: Session): Promise<EpochResult> {
+  const { options, batch, step, progress } = session;
+  const seconds = (performance.now() - session.started) / 1000;
+  const images = progress.stepInEpoch * batch;
+  const speed = ((progress.stepInEpoch - session.firstStep) * batch) / seconds;
+  const loss = progress.lossSum / progress.stepInEpoch;
+  const trainAccuracy = progress.correct / images;
+  const doneSteps = stepsDone(options, progress);
+  Object.assign(progress, { epoch: progress.epoch + 1, stepInEpoch: 0, lossSum: 0, correct: 0 });
+  const perEpoch = stepsPerEpoch(options);
+  const schedule = { ...options, warmupSteps: Math.round((options.warmupEpochs ?? 0) * perEpoch) };
+  const evaluated = await evaluateEpoch(session);
+  const result: EpochResult = {
+    epoch: progress.epoch,
+    step: doneSteps,
+    loss,
+    trainAccuracy,
+    ...evaluated,
+    learningRate: learningRateAt(doneSteps - 1, perEpoch * options.epochs, schedule),
+    seconds,
+    imagesPerSecond: speed,
+    metrics: options.controller?.metrics(step.state()) ?? {},
+  };
+  options.run?.record({ type: 'epoch', ...result, ...result.metrics });
+  keepBest(session, result);
+  if (progress.epoch < options.epochs) await shrinkSession(session);
+  checkpoint(session);
+  options.onEpoch?.(result);
+  return result;
+}
+
+async function evaluateEpoch(session: Session) {
+  const { options, step, batch, progress } = session;
+  const every = options.evaluateEvery ?? 1;
+  if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return {};
+  const network = networkOf(session, step.state());
+  const { top1, loss } = await evaluate(network, options.data.test, { ...options, batch });
+  return { testAccuracy: top1, testLoss: loss };
+}
+
+/** The state of the epoch with the best test accuracy stays beside the newest. */
+function keepBest({ options, step, progress }: Session, { testAccuracy }: EpochResult): void {
+  if (testAccuracy === undefined || testAccuracy <= progress.best) return;
+  progress.best = testAccuracy;
+  if (!options.run) return;
+  progress.controller = options.controller?.save() ?? null;
+  writeCheckpoint(join(options.run.path, 'best.safetensors'), { tensors: step.state(), progress });
+}

@@ -1,0 +1,90 @@
+import { type BatchStream, openBatches } from '../data/batches.ts';
+import type { Graph } from '../graph/graph.ts';
+import { bindDimensions } from '../rewrite/index.ts';
+import type { Tensors } from '../runtime/executor.ts';
+import { latestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import type { TrainOptions } from './options.ts';
+import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
+
+/** Where a run stands: what a checkpoint holds beside tensors. */
+export interface Progress {
+  /** Finished epochs. */
+  epoch: number;
+  /** Steps done in the current epoch. */
+  stepInEpoch: number;
+  lossSum: number;
+  correct: number;
+  best: number;
+  controller: unknown;
+}
+
+/** A run in this process. Close it. */
+export interface Session {
+  readonly options: TrainOptions;
+  readonly batch: number;
+  readonly batches: BatchStream;
+  readonly progress: Progress;
+  /** The network in training: that of the options, or what a controller has left of it. */
+  network: Graph;
+  step: TrainingStep;
+  /** When the current epoch began in this process, in ms, and with which of its steps. */
+  started: number;
+  firstStep: number;
+}
+
+/** Starts a run, or goes on from its newest checkpoint with the network that was in training then. */
+export async function openSession(options: TrainOptions): Promise<Session> {
+  const { data, run, controller } = options;
+  const batch = Math.min(options.batch, data.train.count);
+  const saved = options.resume && run ? latestCheckpoint<Progress>(run.path) : null;
+  const fresh: Progress = { epoch: 0, stepInEpoch: 0, lossSum: 0, correct: 0, best: -1, controller: null };
+  const progress: Progress = { ...fresh, ...saved?.progress };
+  if (saved) controller?.restore(progress.controller);
+  const network = (saved && controller?.shrunk?.(options.network)) ?? options.network;
+  const step = await openStep(network, options);
+  const batches = openBatches(data.train, { ...options, batch, shuffle: true, dropLast: true });
+  const session = { options, batch, batches, progress, network, step, started: 0, firstStep: 0 };
+  try {
+    if (saved) step.load(saved.tensors);
+    if (options.resume) run?.rewind(saved ? stepsDone(options, progress) : -1);
+  } catch (cause) {
+    await closeSession(session);
+    throw cause;
+  }
+  return session;
+}
+
+/** Compiles the training step of a network for a run's batches. */
+export function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
+  const fixed = bindDimensions(network, Math.min(options.batch, options.data.train.count));
+  return openTrainingStep(fixed, { ...options, extensions: options.controller?.extensions ?? [] });
+}
+
+export async function closeSession({ batches, step }: Session): Promise<void> {
+  await batches.close();
+  await step.close();
+}
+
+export const stepsPerEpoch = ({ data, batch }: TrainOptions): number =>
+  Math.floor(data.train.count / Math.min(batch, data.train.count));
+
+/** Steps done since the start of the run. */
+export const stepsDone = (options: TrainOptions, progress: Progress): number =>
+  progress.epoch * stepsPerEpoch(options) + progress.stepInEpoch;
+
+/** The network that a state stands for. */
+export function networkOf({ options, network }: Session, state: Tensors): Graph {
+  return options.controller?.network(network, state) ?? withState(network, state);
+}
+
+/** Writes where the run stands. */
+export function checkpoint({ options, step, progress }: Session): void {
+  if (!options.run) return;
+  progress.controller = options.controller?.save() ?? null;
+  saveCheckpoint(options.run.path, stepsDone(options, progress), { tensors: step.state(), progress });
+}
+
+export const copyState = (state: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(state).map(([name, t]) => [name, { ...t, data: t.data.slice() as typeof t.data }]),
+  );

@@ -1,0 +1,26 @@
+import { verifyEquivalent } from '../rewrite/index.ts';
+import { copyState, openStep, type Session, stepsDone } from './session.ts';
+
+/**
+ * Lets the controller cut what has no part in the network any more, and goes on with the training step of what is left.
+ * Throws `verification` where it does not compute what the network did.
+ */
+export async function shrinkSession(session: Session): Promise<void> {
+  const { options, network, step, progress } = session;
+  const { controller, executor, run } = options;
+  const started = performance.now();
+  const state = copyState(step.state());
+  const shrunk = controller?.shrink?.(network, state);
+  if (!shrunk) return;
+  const [before, after] = [
+    controller!.network(network, state),
+    controller!.network(shrunk.network, shrunk.state),
+  ];
+  await verifyEquivalent(before, after, { executor });
+  const next = await openStep(shrunk.network, options);
+  await step.close();
+  Object.assign(session, { network: shrunk.network, step: next });
+  next.load(shrunk.state);
+  const seconds = (performance.now() - started) / 1000;
+  run?.record({ type: 'shrink', step: stepsDone(options, progress), seconds });
+}
