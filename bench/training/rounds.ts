@@ -53,8 +53,7 @@ export async function measureRounds(
   );
   const matmul: number[] = [];
   for (let round = 1; round <= options.rounds; round++) {
-    const gflops = await measureMatmul(options.threads).catch(() => null);
-    if (gflops !== null) matmul.push(gflops);
+    matmul.push(...(await matmulOrNone(options.threads, note)));
     for (const { network, contestant, measurements } of series) {
       const { model } = options.networks.find(({ name }) => name === network)!;
       const measured = await measure(contestant, { name: network, model }, setting);
@@ -64,6 +63,15 @@ export async function measureRounds(
     }
   }
   return { series, matmul };
+}
+
+async function matmulOrNone(threads: number, note: (line: string) => void): Promise<number[]> {
+  try {
+    return [await measureMatmul(threads)];
+  } catch (error) {
+    note(`no matrix product to compare with: ${(error as Error).message}`);
+    return [];
+  }
 }
 
 /** In the order they take turns: the first executor beside the peer, both with skeletons, then the other executors. */
