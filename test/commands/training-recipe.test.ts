@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Invocation, invocationOf } from '../../src/commands/command.ts';
+import { swp } from '../../src/commands/swp.ts';
 import { trainModel } from '../../src/commands/train.ts';
 import type { TrainingFlags } from '../../src/commands/training-flags.ts';
 import { planRun } from '../../src/commands/training-recipe.ts';
@@ -74,5 +75,15 @@ describe('planning a run', () => {
     }
     expect(line).not.toMatch(/checkpoint-seconds|decoupled|undefined/);
     expect(settings.noWeightDecayOn).toEqual(['bn', 'bias']);
+  });
+
+  it('names --no-shrink in the recipe only where it was typed', async () => {
+    const needed = { data: 'cifar10', epochs: '2', out: 'o' };
+    const lineOf = async (raw: Record<string, string | boolean>) => {
+      const invocation = invocationOf(swp, ['a.onnx'], { ...needed, ...raw });
+      return commandLine((await planRun('swp', invocation as unknown as Invocation<TrainingFlags>)).recipe);
+    };
+    expect(await lineOf({ noShrink: false })).toContain(' --no-shrink');
+    expect(await lineOf({})).not.toContain('shrink');
   });
 });

@@ -39,6 +39,15 @@ describe('the report', () => {
     }
   });
 
+  it('shows the time that training takes where the network shrank, and only there', () => {
+    const shrinking = events().map((event, i) =>
+      event.type === 'epoch' ? { ...event, macsRunning: 1 - i / 16, imagesPerSecond: 1000 + 250 * i } : event,
+    );
+    expect(page(shrinking)).toContain('Training time by epoch: an image from 1.00 ms to 0.364 ms');
+    expect(page(shrinking)).toContain('kept from 93.0 % to 49.6 %; in training from 100.0 % to 56.3 %');
+    expect(page(events())).not.toContain('Training time');
+  });
+
   it('repeats the command', () => {
     expect(page(events())).toContain(
       'espalier swp models/resnet20-cifar10.onnx --data cifar10 --macs 0.5 --threshold 0.01 --epochs 8 --seed 1 --out runs/shapes',

@@ -71,6 +71,14 @@ describe('a dead branch', () => {
     expect(await difference(graph, after)).toBeLessThan(1e-6);
   });
 
+  it('stays where only those that add nothing are to go', () => {
+    const graph = residualNetwork();
+    killFilters(graph, 'block.conv1', [...Array(12).keys()]);
+    expect(removeDeadFilters(graph, { branches: 'zero' }).removedBranches).toEqual([]);
+    killFilters(graph, 'block.conv2', [...Array(8).keys()]);
+    expect(removeDeadFilters(graph, { branches: 'zero' }).removedBranches).toEqual(['block.add']);
+  });
+
   it('vanishes altogether where nothing is added', async () => {
     const graph = residualNetwork();
     killFilters(graph, 'block.conv2', [...Array(8).keys()]);

@@ -1,99 +1,10 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DataSet } from '../../src/data/image-source.ts';
-import type { Graph } from '../../src/graph/graph.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
 import type { Tensors } from '../../src/runtime/executor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
-import { type StripeControllerOptions, stripeController } from '../../src/stripes/controller.ts';
-import { stripeLayers } from '../../src/stripes/layers.ts';
-import type { Controller, TrainOptions } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
-import {
-  createRunDirectory,
-  makeRecipe,
-  openRunDirectory,
-  type RunDirectory,
-} from '../../src/training/run-directory.ts';
-import { train } from '../../src/training/train.ts';
-import { normals, outputOf } from '../support/run-graph.ts';
+import { both, type Killing, trained, without } from '../support/shrinking-runs.ts';
 import { plainNetwork, residualNetwork } from '../support/small-network.ts';
-import { syntheticImages } from '../support/synthetic-images.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const images = (count: number, seed: number) =>
-  syntheticImages({ count, size: 8, channels: 3, classes: 4, seed });
-const data: DataSet = { name: 'synthetic', train: images(64, 1), test: images(32, 2) };
-const preprocessing = { height: 8, width: 8, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
-
-/** Filters that are killed by hand, by layer, after a step. */
-interface Killing {
-  readonly afterStep: number;
-  readonly filters: Readonly<Record<string, readonly number[]>>;
-}
-
-/** 4 steps an epoch. The pace alone kills nothing. */
-async function trained(network: Graph, killing: Killing, settings: Partial<TrainOptions & Controlled> = {}) {
-  const losses: number[] = [];
-  const controller = killer(network, killing, settings);
-  const result = await train({
-    network,
-    data,
-    preprocessing,
-    executor: onnxruntime,
-    threads: 1,
-    epochs: 3,
-    batch: 16,
-    seed: 5,
-    augmentation: 'none',
-    optimizer: 'sgd',
-    momentum: 0.9,
-    weightDecay: 1e-3,
-    schedule: 'constant',
-    learningRate: 0.02,
-    run: null,
-    onStep: ({ loss }) => losses.push(loss),
-    ...settings,
-    controller,
-  });
-  return { ...result, losses, controller };
-}
-
-type Controlled = Pick<StripeControllerOptions, 'shrink' | 'shrinkMultiple' | 'freezeWeights'>;
-
-/** A controller that zeroes masks, skeletons and their momentum in the state itself, which it is shown as views. */
-function killer(network: Graph, { afterStep, filters }: Killing, settings: Controlled) {
-  const controller = stripeController({
-    ...stripeLayers(network),
-    ...{ pace: 'threshold', alpha: 1e-3, threshold: -1, target: null, until: 1 },
-    ...{ shrinkMultiple: 1, weightDecay: 1e-3, ...settings },
-  });
-  const kill: Controller['afterStep'] = (moment, state) => {
-    if (moment.step !== afterStep) return controller.afterStep(moment, state);
-    for (const [layer, dead] of Object.entries(filters)) {
-      for (const part of ['skeleton', 'skeleton.mask', 'skeleton.momentum']) {
-        const tensor = state()[`${layer}.weight.${part}`]!;
-        for (const m of dead) (tensor.data as Float32Array).fill(0, m * 9, (m + 1) * 9);
-      }
-    }
-  };
-  return { ...controller, afterStep: kill };
-}
-
-/** Both ways of training, with what the longest relative distance between their losses is. */
-async function both(network: Graph, killing: Killing, settings: Partial<TrainOptions & Controlled> = {}) {
-  const prepared = await prepareNetwork(network, onnxruntime);
-  const kept = await trained(prepared, killing, { ...settings, shrink: false });
-  const shrunk = await trained(prepared, killing, settings);
-  const input = normals([3, 3, 8, 8], 11);
-  const [expected, actual] = [await outputOf(kept.network, input), await outputOf(shrunk.network, input)];
-  return {
-    kept,
-    shrunk,
-    lossError: relativeError(shrunk.losses, kept.losses),
-    outputError: relativeError(actual, expected),
-  };
-}
 
 /** T[rows, columns] of a tensor [M, C, …]; all where null. */
 function part(
@@ -113,9 +24,6 @@ function part(
   }
   return picked;
 }
-
-const without = (count: number, dead: readonly number[]) =>
-  [...Array(count).keys()].filter((m) => !dead.includes(m));
 
 const shapeIn = (state: Tensors, name: string) => state[name]?.shape;
 
@@ -250,41 +158,6 @@ describe('a network that shrinks while it trains', () => {
   it('says so when nothing would be left', async () => {
     const all = { afterStep: 2, filters: { conv1: [...Array(8).keys()] } };
     const network = await prepareNetwork(plainNetwork(), onnxruntime);
-    await expect(trained(network, all)).rejects.toThrow('conv1: all filters are dead');
-  });
-});
-
-describe('a run that shrank', () => {
-  const newRun = (): RunDirectory =>
-    createRunDirectory(join(temporaryFolder(), 'run'), makeRecipe('swp', {}, {}));
-  const twice: Killing = { afterStep: 2, filters: { 'block.conv1': [0, 5, 11], 'block.conv2': [2] } };
-  const bits = (tensors: Tensors) =>
-    Object.entries(tensors).map(([name, { shape, data }]) => [
-      name,
-      shape,
-      Buffer.from((data as Float32Array).slice().buffer).toString('hex'),
-    ]);
-
-  it.each([5, 7, 11])('continues bit for bit when it was stopped after step %i', async (last) => {
-    const network = await prepareNetwork(residualNetwork(), onnxruntime);
-    const whole = newRun();
-    const uninterrupted = await trained(network, twice, { run: whole });
-
-    const stopping = new AbortController();
-    let steps = 0;
-    const onStep = () => void (++steps === last && stopping.abort());
-    const run = newRun();
-    const stopped = trained(network, twice, { run, onStep, signal: stopping.signal });
-    await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
-    const again = openRunDirectory(run.path);
-    const resumed = await trained(network, twice, { run: again, resume: true });
-
-    expect(bits(resumed.state)).toEqual(bits(uninterrupted.state));
-    const shapes = ({ controller, network: left }: typeof resumed) => controller.shapes(left);
-    expect(shapes(resumed)).toEqual(shapes(uninterrupted));
-    const untimed = (record: RunDirectory) =>
-      record.readEvents().map(({ seconds: _, imagesPerSecond: __, ...event }) => event);
-    expect(untimed(again)).toEqual(untimed(whole));
-    expect(untimed(whole).map(({ type }) => type)).toEqual(['epoch', 'shrink', 'epoch', 'epoch']);
+    await expect(trained(network, [all])).rejects.toThrow('conv1: all filters are dead');
   });
 });
