@@ -103,6 +103,9 @@ export function arrayLength(dtype: Exclude<DataType, 'string'>, shape: readonly 
   return Math.ceil(elementCount(shape) * storage[dtype].perElement);
 }
 
+/** Bytes of an element of the typed array that holds tensors of this type. */
+export const byteWidth = (dtype: Exclude<DataType, 'string'>): number => storage[dtype].array.BYTES_PER_ELEMENT;
+
 /** Bytes that a tensor's elements occupy; strings count their UTF-8 length. */
 export function byteSize(tensor: Tensor): number {
   if (ArrayBuffer.isView(tensor.data)) return tensor.data.byteLength;

@@ -1,0 +1,32 @@
+import { type DataType, type TypedArray, viewBytes } from '../../numeric/tensor.ts';
+import type { OpenedLibrary } from './library/open.ts';
+
+/** Memory that JavaScript owns and native code works in; freed when nothing refers to it any more. */
+export interface Arena {
+  readonly address: bigint;
+  view(dtype: DataType, offset: number, bytes: number): TypedArray;
+}
+
+const HUGE_PAGE = 2 ** 21;
+const PAGE = 4096;
+const MADV_HUGEPAGE = 14;
+
+/** Zeroed memory, on Linux in huge pages where the kernel has some: kernels are up to a tenth faster. */
+export function openArena(koffi: OpenedLibrary['koffi'], bytes: number): Arena {
+  const buffer = new ArrayBuffer(bytes + HUGE_PAGE);
+  const start = koffi.address(buffer);
+  const shift = Number((BigInt(PAGE) - (start % BigInt(PAGE))) % BigInt(PAGE));
+  if (bytes > HUGE_PAGE) adviseHugePages(koffi, start + BigInt(shift), bytes);
+  return {
+    address: start + BigInt(shift),
+    view: (dtype, offset, length) =>
+      viewBytes(dtype as 'float32', new Uint8Array(buffer, shift + offset, length)),
+  };
+}
+
+function adviseHugePages(koffi: OpenedLibrary['koffi'], address: bigint, bytes: number): void {
+  if (process.platform !== 'linux') return;
+  const madvise = koffi.load(null).func('int madvise(void *address, size_t length, int advice)');
+  // Advice: memory works without it just as well.
+  madvise(address, bytes, MADV_HUGEPAGE);
+}

@@ -1,0 +1,77 @@
+import type { Graph, Node, Value } from '../../../graph/graph.ts';
+import type { CompileOptions, Program } from '../../executor.ts';
+import type { Foreign } from './lower-graph.ts';
+import type { Memory, Operand, Scope } from './scope.ts';
+
+/** Nodes that run in another engine, inside of a program of this one. */
+export interface ForeignPart {
+  readonly nodes: readonly Node[];
+  readonly graph: Graph;
+  program: Program | null;
+}
+
+/** Collects runs of nodes without kernels; each becomes one graph for onnxruntime. */
+export function collectForeign(graph: Graph, parts: ForeignPart[]): Foreign {
+  return (scope, nodes) => {
+    const part: ForeignPart = { nodes, graph: partOf(graph, scope, nodes), program: null };
+    parts.push(part);
+    const reads = part.graph.inputs.map((value) => scope.readPlain(value));
+    const writes = part.graph.outputs.map((value) => scope.write(value));
+    scope.emit({
+      label: `onnxruntime: ${[...new Set(nodes.map(({ op }) => op))].join(', ')}`,
+      isForeign: true,
+      reads: reads.map(({ buffer }) => buffer),
+      writes: writes.map(({ buffer }) => buffer),
+      link: (memory) => () => runPart(part, memory, { reads, writes }),
+    });
+  };
+}
+
+async function runPart(
+  { graph, program }: ForeignPart,
+  memory: Memory,
+  { reads, writes }: { reads: readonly Operand[]; writes: readonly Operand[] },
+): Promise<void> {
+  const feeds = graph.inputs.map(({ name }, i) => {
+    const { dtype, shape } = reads[i]!;
+    return [name, { dtype, shape, data: memory.view(reads[i]!) }] as const;
+  });
+  const results = await program!.run(Object.fromEntries(feeds));
+  graph.outputs.forEach(({ name }, i) => {
+    (memory.view(writes[i]!) as Float32Array).set(results[name]!.data as Float32Array);
+  });
+}
+
+/** The nodes as a graph of their own: inputs from outside, outputs that others read. */
+function partOf(graph: Graph, scope: Scope, nodes: readonly Node[]): Graph {
+  const inside = new Set(nodes);
+  const computed = new Set(nodes.flatMap(({ outputs }) => outputs));
+  const read = [...new Set(nodes.flatMap(({ inputs }) => inputs))].filter((value): value is Value => value !== null);
+  const outer = read.filter((value) => !computed.has(value));
+  const leaves = [...computed].filter(
+    (value): value is Value =>
+      value !== null && (scope.connections.uses.get(value) ?? []).some(({ node }) => !node || !inside.has(node)),
+  );
+  return {
+    ...graph,
+    name: `${graph.name} (part)`,
+    nodes: [...nodes],
+    inputs: outer.filter(({ tensor }) => !tensor),
+    initializers: outer.filter(({ tensor }) => tensor),
+    outputs: leaves,
+  };
+}
+
+/** Compiles the parts with another executor; returns how to close them. */
+export async function compileParts(
+  parts: readonly ForeignPart[],
+  options: CompileOptions,
+): Promise<() => Promise<void>> {
+  if (parts.length === 0) return async () => {};
+  const { onnxruntime } = await import('../../onnxruntime/index.ts');
+  const { threads } = options;
+  for (const part of parts) part.program = await onnxruntime.compile(part.graph, threads ? { threads } : {});
+  return async () => {
+    for (const { program } of parts) await program?.close();
+  };
+}

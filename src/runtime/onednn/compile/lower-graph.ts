@@ -1,0 +1,140 @@
+import { EspalierError } from '../../../errors.ts';
+import { type Graph, type Node, nodeLabel, type Value } from '../../../graph/graph.ts';
+import { attributesOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
+import type { StatePair } from '../../executor.ts';
+import type { Kernel } from '../kernels/kernel.ts';
+import { kernels } from '../kernels/index.ts';
+import type { Dnnl } from '../library/api.ts';
+import { appendFlatUpdate, groupUpdates, type Region, type UpdateGroup } from './flat-updates.ts';
+import type { Buffer } from './memory-plan.ts';
+import { type Lowered, type Operand, openScope, required, type Scope } from './scope.ts';
+
+export interface LoweredGraph extends Lowered {
+  readonly regions: readonly Region[];
+  /** Nodes that no kernel takes, in runs, with what they exchange. */
+  readonly results: ReadonlyMap<string, Operand>;
+  readonly feeds: ReadonlyMap<string, Operand>;
+  readonly states: ReadonlyMap<string, Operand>;
+}
+
+/** Appends what computes a run of nodes that have no kernel here. */
+export type Foreign = (scope: Scope, nodes: readonly Node[]) => void;
+
+/** Lowers a graph node by node; updates of parameters come last, then what reads them. */
+export function lowerGraph(
+  graph: Graph,
+  dnnl: Dnnl,
+  { pairs, block, foreign }: { pairs: readonly StatePair[]; block: 8 | 16; foreign: Foreign },
+): LoweredGraph {
+  const { byInput, nextOf } = statesOf(graph, pairs);
+  const scope = openScope(graph, dnnl, { block, states: new Set(byInput.values()) });
+  const { before, groups, after } = schedule(graph, nextOf);
+  lowerNodes(scope, before, foreign);
+  const regions = groups.flatMap((group) => appendFlatUpdate(scope, group));
+  lowerNodes(scope, after, foreign);
+  const results = new Map<string, Operand>();
+  const stateOutputs = new Set(nextOf.values());
+  for (const value of graph.outputs) if (!stateOutputs.has(value)) results.set(value.name, scope.readPlain(value));
+  const states = new Map([...byInput].map(([name, value]) => [name, scope.read(value)]));
+  for (const [value, next] of nextOf) appendCopy(scope, scope.read(value), next);
+  const fed = graph.inputs.filter((value) => !nextOf.has(value) && !value.tensor);
+  const feeds = new Map(fed.map((value) => [value.name, scope.readPlain(value)]));
+  return { ...scope, regions, results, feeds, states };
+}
+
+function statesOf(graph: Graph, pairs: readonly StatePair[]) {
+  const byInput = new Map<string, Value>();
+  const nextOf = new Map<Value, Value>();
+  for (const { input, output } of pairs) {
+    const value = graph.inputs.find(({ name }) => name === input);
+    const next = graph.outputs.find(({ name }) => name === output);
+    if (!value) throw new EspalierError('usage', `state ${input} is no input of the graph`);
+    if (!next) throw new EspalierError('usage', `state ${output} is no output of the graph`);
+    byInput.set(input, value);
+    nextOf.set(value, next);
+  }
+  return { byInput, nextOf };
+}
+
+/** Splits the nodes: what no update precedes, the updates that share a pass, what depends on these. */
+function schedule(graph: Graph, nextOf: ReadonlyMap<Value, Value>) {
+  const updates = graph.nodes.filter((node) => knownOperator(node) === 'SgdUpdate');
+  const candidates = groupUpdates(updates, nextOf);
+  const grouped = new Set(candidates.flatMap(({ nodes }) => nodes));
+  const late = new Set<Value>();
+  const [before, after]: [Node[], Node[]] = [[], []];
+  for (const node of graph.nodes) {
+    if (!grouped.has(node) && !node.inputs.some((value) => value && late.has(value))) {
+      before.push(node);
+      continue;
+    }
+    if (!grouped.has(node)) after.push(node);
+    for (const value of node.outputs) if (value) late.add(value);
+  }
+  const readLate = new Set(after.flatMap((node) => node.inputs));
+  const conflicts = ({ inputs }: Node) => readLate.has(inputs[0]!) || readLate.has(inputs[2]!);
+  const clash = candidates.some(({ nodes }) => nodes.some((node) => conflicts(node) || dependsOn(node, late)));
+  // Something reads a parameter after its update: none is overwritten before its time if all keep their order.
+  if (clash) return { before: graph.nodes, groups: [] as UpdateGroup[], after: [] as Node[] };
+  return { before, groups: candidates, after };
+}
+
+const dependsOn = ({ inputs }: Node, late: ReadonlySet<Value>): boolean =>
+  inputs.some((value) => value && late.has(value));
+
+function lowerNodes(scope: Scope, nodes: readonly Node[], foreign: Foreign): void {
+  let waiting: Node[] = [];
+  const flush = () => {
+    if (waiting.length > 0) foreign(scope, waiting);
+    waiting = [];
+  };
+  for (const node of nodes) {
+    if (scope.isSkipped(node)) continue;
+    const pending = waiting;
+    const needsWaiting = pending.some(({ outputs }) => outputs.some((value) => value && node.inputs.includes(value)));
+    if (needsWaiting && hasKernel(node)) flush();
+    if (!lower(node, scope)) waiting.push(node);
+  }
+  flush();
+}
+
+const hasKernel = (node: Node): boolean => {
+  const op = knownOperator(node);
+  return op !== null && kernels[op] !== undefined;
+};
+
+function lower(node: Node, scope: Scope): boolean {
+  const op = knownOperator(node);
+  const kernel = op && (kernels[op] as Kernel<OperatorName> | undefined);
+  if (!op || !kernel) return false;
+  const { inputs, outputs } = node;
+  const call = { node, inputs: inputs.map((v) => v ?? undefined), outputs, attributes: attributesOf(node, op) };
+  if (kernel(call as never, scope)) return true;
+  if (node.domain === '') return false;
+  throw new EspalierError('unsupported', 'oneDNN has no kernel for it: use --executor onnxruntime', {
+    where: nodeLabel(node),
+  });
+}
+
+/** Moves the next value of a state into its place, unless it was computed there. */
+function appendCopy(scope: Scope, home: Operand, next: Value): void {
+  const source = home.descriptor ? scope.read(next, home.descriptor) : scope.read(next);
+  if (source.buffer === home.buffer) return;
+  if (home.descriptor && home.buffer.bytes > LARGE) {
+    const operation = { kind: 'reorder', src: home.descriptor, dst: home.descriptor } as const;
+    scope.run(required(scope.dnnl, operation, next.name), { src: source, dst: home });
+    return;
+  }
+  const bytes = (operand: Operand): Operand => ({ ...operand, asBytes: true });
+  scope.host({
+    label: 'state',
+    reads: [bytes(source)],
+    writes: [bytes(home)],
+    compute: ([from], [to]) => (to as Uint8Array).set(from as Uint8Array),
+  });
+}
+
+/** From here on oneDNN copies faster, with all threads. */
+const LARGE = 2 ** 18;
+
+export const buffersOf = (operands: Iterable<Operand>): Buffer[] => [...operands].map(({ buffer }) => buffer);

@@ -1,0 +1,109 @@
+/** A stretch of the arena that holds one tensor in one layout, or several in turn. */
+export interface Buffer {
+  readonly label: string;
+  readonly bytes: number;
+  /** Keeps its contents between runs: state, constants, gradients of parameters. */
+  persistent: boolean;
+  /** In the arena, in bytes; −1 until planned. */
+  offset: number;
+}
+
+/** One step of a program, before memory is known. */
+export interface Instruction {
+  readonly label: string;
+  readonly reads: readonly Buffer[];
+  readonly writes: readonly Buffer[];
+  /** Pairs of a written buffer and a read one that may be the same memory. */
+  readonly inPlace?: readonly (readonly [written: Buffer, read: Buffer])[];
+}
+
+export interface MemoryPlan {
+  readonly bytes: number;
+  readonly scratchBytes: number;
+}
+
+const ALIGNMENT = 64;
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+interface Lifetime {
+  readonly buffers: Buffer[];
+  readonly bytes: number;
+  first: number;
+  last: number;
+}
+
+/**
+ * Gives every buffer its place in one arena: persistent ones side by side in the order given, scratch behind them, so
+ * that no two that live at once overlap. What an instruction may overwrite is merged with what dies in it; then the
+ * largest go first, each to the lowest free place (greedy by size: Pisarchyk & Lee, arXiv:2001.03288).
+ */
+export function planMemory(
+  instructions: readonly Instruction[],
+  persistent: readonly Buffer[],
+  ends: { readonly inputs: readonly Buffer[]; readonly outputs: readonly Buffer[] },
+): MemoryPlan {
+  let base = 0;
+  for (const buffer of persistent) {
+    buffer.offset = base;
+    base += aligned(buffer.bytes);
+  }
+  const lifetimes = mergeInPlace(instructions, lifetimesOf(instructions, ends));
+  const scratchBytes = place(lifetimes, base);
+  return { bytes: base + scratchBytes, scratchBytes };
+}
+
+function lifetimesOf(
+  instructions: readonly Instruction[],
+  ends: { readonly inputs: readonly Buffer[]; readonly outputs: readonly Buffer[] },
+): Map<Buffer, Lifetime> {
+  const lifetimes = new Map<Buffer, Lifetime>();
+  const touch = (buffer: Buffer, time: number) => {
+    if (buffer.persistent) return;
+    const known = lifetimes.get(buffer);
+    if (known) known.last = time;
+    else lifetimes.set(buffer, { buffers: [buffer], bytes: aligned(buffer.bytes), first: time, last: time });
+  };
+  for (const buffer of ends.inputs) touch(buffer, -1);
+  instructions.forEach(({ reads, writes }, time) => {
+    for (const buffer of reads) touch(buffer, time);
+    for (const buffer of writes) touch(buffer, time);
+  });
+  for (const buffer of ends.outputs) touch(buffer, instructions.length);
+  return lifetimes;
+}
+
+function mergeInPlace(instructions: readonly Instruction[], lifetimes: Map<Buffer, Lifetime>): Lifetime[] {
+  instructions.forEach(({ inPlace = [] }, time) => {
+    for (const [written, read] of inPlace) {
+      const source = lifetimes.get(read);
+      const target = lifetimes.get(written);
+      const mergeable = source && target && source !== target && source.last === time && target.first === time;
+      if (!mergeable || source.bytes < target.bytes) continue;
+      source.buffers.push(...target.buffers);
+      source.last = target.last;
+      for (const buffer of target.buffers) lifetimes.set(buffer, source);
+    }
+  });
+  return [...new Set(lifetimes.values())];
+}
+
+/** Returns the bytes of scratch. */
+function place(lifetimes: readonly Lifetime[], base: number): number {
+  const placed: { readonly lifetime: Lifetime; readonly offset: number }[] = [];
+  let total = 0;
+  for (const lifetime of lifetimes.toSorted((a, b) => b.bytes - a.bytes)) {
+    let offset = 0;
+    // In the order of their offsets: the first gap that is wide enough.
+    for (const other of placed) {
+      const together = other.lifetime.first <= lifetime.last && lifetime.first <= other.lifetime.last;
+      if (!together) continue;
+      if (other.offset - offset >= lifetime.bytes) break;
+      offset = Math.max(offset, other.offset + other.lifetime.bytes);
+    }
+    const at = placed.findIndex((other) => other.offset > offset);
+    placed.splice(at < 0 ? placed.length : at, 0, { lifetime, offset });
+    for (const buffer of lifetime.buffers) buffer.offset = base + offset;
+    total = Math.max(total, offset + lifetime.bytes);
+  }
+  return total;
+}

@@ -1,0 +1,78 @@
+import { elementCount, makeTensor, type Tensor } from '../../numeric/tensor.ts';
+import { type Arena, openArena } from './arena.ts';
+import { stridesOf } from './compile/strides.ts';
+import { dimsOf, type Memory, type Operand, required } from './compile/scope.ts';
+import type { Descriptor, Dnnl } from './library/api.ts';
+import type { OpenedLibrary } from './library/open.ts';
+
+/** State in and out, row-major outside whatever the layout inside. */
+export interface Exchange {
+  read(operand: Operand): Tensor;
+  write(operand: Operand, tensor: Tensor): void;
+}
+
+interface Passage {
+  readonly staging: Arena;
+  readonly plain: Descriptor;
+  readonly out: () => void;
+  readonly into: () => void;
+}
+
+export function openExchange(dnnl: Dnnl, koffi: OpenedLibrary['koffi'], memory: Memory): Exchange {
+  const passages = new Map<Operand, Passage | null>();
+  let staging: Arena | null = null;
+  let stagingBytes = 0;
+
+  const passageOf = (operand: Operand): Passage | null => {
+    const known = passages.get(operand);
+    if (known !== undefined && (known === null || known.staging === staging)) return known;
+    const made = open(operand);
+    passages.set(operand, made);
+    return made;
+  };
+
+  function open(operand: Operand): Passage | null {
+    const { descriptor, shape } = operand;
+    const dims = dimsOf(shape);
+    if (!descriptor) return null;
+    const plain = dnnl.describe(dims, { strides: stridesOf(dims) });
+    if (dnnl.equal(descriptor, plain)) return null;
+    if (!staging || stagingBytes < plain.bytes) {
+      staging = openArena(koffi, plain.bytes);
+      stagingBytes = plain.bytes;
+    }
+    const inside = { descriptor, address: memory.address(operand) };
+    const outside = { descriptor: plain, address: staging.address };
+    return { staging, plain, out: reorder(dnnl, inside, outside), into: reorder(dnnl, outside, inside) };
+  }
+
+  return {
+    read(operand) {
+      const { dtype, shape } = operand;
+      const passage = passageOf(operand);
+      if (!passage) return makeTensor(dtype, shape, memory.view(operand));
+      passage.out();
+      const bytes = 4 * elementCount(shape);
+      return makeTensor(dtype, shape, passage.staging.view('float32', 0, bytes).slice() as Float32Array);
+    },
+    write(operand, tensor) {
+      const passage = passageOf(operand);
+      const target = passage ? passage.staging.view('float32', 0, 4 * elementCount(operand.shape)) : memory.view(operand);
+      (target as Float32Array).set(tensor.data as Float32Array);
+      passage?.into();
+    },
+  };
+}
+
+interface Place {
+  readonly descriptor: Descriptor;
+  readonly address: bigint;
+}
+
+function reorder(dnnl: Dnnl, from: Place, to: Place): () => void {
+  const primitive = required(dnnl, { kind: 'reorder', src: from.descriptor, dst: to.descriptor }, 'state');
+  return dnnl.bind(primitive, [
+    { role: 'src', ...from },
+    { role: 'dst', ...to },
+  ]);
+}

@@ -1,0 +1,93 @@
+import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { elementCount } from '../../../numeric/tensor.ts';
+import { required, type Scope, whereOf } from '../compile/scope.ts';
+import type { Descriptor, PostOperation } from '../library/api.ts';
+import { permuted } from './elementwise.ts';
+import type { Kernels } from './kernel.ts';
+
+/** Matrix products, and sums that are products with ones. */
+export const matrixKernels = {
+  Gemm({ node, inputs: [a, b, c], outputs: [y], attributes }, scope) {
+    const { alpha, beta, transA, transB } = attributes;
+    const columns = staticShape(y!)[1]!;
+    const rowVector = !c || elementCount(staticShape(c)) === columns;
+    const onlyColumns = !c || staticShape(c).at(-1) === columns;
+    if (!rowVector || !onlyColumns || (c && (beta !== 1 || alpha !== 1)) || y!.dtype !== 'float32') return false;
+    const after: PostOperation[] = alpha === 1 ? [] : [{ kind: 'elementwise', algorithm: 'linear', alpha }];
+    const src = matrixOf(scope, a!, transA === 1);
+    const weights = matrixOf(scope, b!, transB === 1);
+    const dst = scope.plain(staticShape(y!));
+    const bias = scope.plain([1, columns]);
+    const operation = { kind: 'matmul', src, weights, dst, ...(c ? { bias } : {}) } as const;
+    const primitive = required(scope.dnnl, operation, whereOf(node), after);
+    scope.run(primitive, {
+      src: scope.seen(scope.readPlain(a!), src),
+      weights: scope.seen(scope.readPlain(b!), weights),
+      ...(c ? { bias: scope.seen(scope.readPlain(c), bias) } : {}),
+      dst: scope.write(y!, dst),
+    });
+    return true;
+  },
+  MatMul({ node, inputs: [a, b], outputs: [y] }, scope) {
+    const [left, right, result] = [a!, b!, y!].map(staticShape) as [number[], number[], number[]];
+    if (left.length < 2 || right.length < 2 || y!.dtype !== 'float32') return false;
+    const rank = result.length;
+    const padded = (shape: readonly number[]) =>
+      scope.plain([...new Array<number>(rank - shape.length).fill(1), ...shape]);
+    const [src, weights, dst] = [padded(left), padded(right), padded(result)];
+    const primitive = required(scope.dnnl, { kind: 'matmul', src, weights, dst }, whereOf(node));
+    scope.run(primitive, {
+      src: scope.seen(scope.readPlain(a!), src),
+      weights: scope.seen(scope.readPlain(b!), weights),
+      dst: scope.write(y!, dst),
+    });
+    return true;
+  },
+  ReduceSum({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
+    if (axes && !axes.tensor) return false;
+    if (attributes.noop_with_empty_axes && !axes) return false;
+    return weightedSum({ node, x: x!, y: y! }, scope, { axes: axesOf(x!, axes), share: () => 1 });
+  },
+  ReduceMean({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
+    if (axes && !axes.tensor) return false;
+    if (attributes.noop_with_empty_axes && !axes) return false;
+    return weightedSum({ node, x: x!, y: y! }, scope, { axes: axesOf(x!, axes), share: (count) => 1 / count });
+  },
+} satisfies Kernels;
+
+/** A matrix, or the transpose of what lies row-major. */
+function matrixOf(scope: Scope, value: Value, transposed: boolean): Descriptor {
+  const [rows, columns] = staticShape(value) as [number, number];
+  if (!transposed) return scope.plain([rows, columns]);
+  return scope.dnnl.describe([columns, rows], { strides: [1, columns] });
+}
+
+function axesOf(x: Value, given: Value | undefined): number[] {
+  const rank = staticShape(x).length;
+  const listed = given ? [...(given.tensor!.data as BigInt64Array)].map(Number) : [];
+  if (listed.length === 0) return Array.from({ length: rank }, (_, axis) => axis);
+  return listed.map((axis) => (axis < 0 ? axis + rank : axis));
+}
+
+/** Σ share·x over axes: with these outermost, the product of a row vector and a matrix. */
+function weightedSum(
+  { node, x, y }: { node: Node; x: Value; y: Value },
+  scope: Scope,
+  { axes, share }: { axes: readonly number[]; share: (count: number) => number },
+): boolean {
+  if (x.dtype !== 'float32') return false;
+  const shape = staticShape(x);
+  const kept = shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+  const summed = shape.flatMap((_, axis) => (axes.includes(axis) ? [axis] : []));
+  const rows = elementCount(summed.map((axis) => shape[axis]!));
+  const columns = elementCount(kept.map((axis) => shape[axis]!));
+  const [row, matrix, result] = [[1, rows], [rows, columns], [1, columns]].map(scope.plain) as [Descriptor, Descriptor, Descriptor];
+  const primitive = required(scope.dnnl, { kind: 'matmul', src: row, weights: matrix, dst: result }, whereOf(node));
+  const source = scope.read(x, permuted(scope, shape, [...summed, ...kept]));
+  scope.run(primitive, {
+    src: scope.seen(scope.constant(rows, share(rows)), row),
+    weights: scope.seen(source, matrix),
+    dst: scope.seen(scope.write(y), result),
+  });
+  return true;
+}

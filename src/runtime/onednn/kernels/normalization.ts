@@ -1,0 +1,137 @@
+import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { elementCount } from '../../../numeric/tensor.ts';
+import { required, type Scope, whereOf } from '../compile/scope.ts';
+import type { Descriptor } from '../library/api.ts';
+import type { Kernels } from './kernel.ts';
+
+/** Batch normalisation, a Relu behind it included, both ways. */
+export const normalizationKernels = {
+  BatchNormalizationTraining({ node, inputs, outputs, attributes }, scope) {
+    const [x, scale, bias, runningMean, runningVariance] = inputs as [Value, Value, Value, Value, Value];
+    const [y, newMean, newVariance, mean, inverseDeviation] = outputs as [Value, Value, Value, Value, Value];
+    const shape = staticShape(x);
+    const data = dataLayout(scope, x);
+    const relu = followingRelu(scope, y);
+    const { epsilon, momentum } = attributes;
+    const primitive = required(
+      scope.dnnl,
+      { kind: 'batchNormalization', data, epsilon, relu: relu !== null },
+      whereOf(node),
+    );
+    const result = relu ? relu.outputs[0]! : y;
+    const perChannel = scope.plain([shape[1]!]);
+    const workspace = relu ? scope.scratch(`${result.name} mask`, primitive.layout('workspace')!) : null;
+    const variance = scope.scratch(`${y.name} variance`, perChannel);
+    const batchMean = scope.write(mean);
+    scope.run(primitive, {
+      src: scope.read(x, data),
+      scale: scope.readPlain(scale),
+      shift: scope.readPlain(bias),
+      dst: scope.write(result, data),
+      mean: batchMean,
+      variance,
+      ...(workspace ? { workspace } : {}),
+    });
+    if (relu) scope.skip(relu);
+    scope.left.set(result, { primitive, workspace, node });
+    scope.host({
+      label: 'running statistics',
+      reads: [batchMean, variance, scope.readPlain(runningMean), scope.readPlain(runningVariance)],
+      writes: [scope.write(newMean), scope.write(newVariance), scope.write(inverseDeviation)],
+      compute: runningStatistics({ epsilon, momentum, count: elementCount(shape) / shape[1]! }),
+    });
+    return true;
+  },
+  BatchNormalizationGrad({ node, inputs, outputs }, scope) {
+    const [given, x, scale, mean, inverseDeviation] = inputs as [Value, Value, Value, Value, Value];
+    const [dx, dscale, dbias] = outputs as [Value, Value, Value];
+    const data = dataLayout(scope, x);
+    const fused = fusedGradient(scope, given);
+    const forward = fused?.forward ?? null;
+    const dy = fused?.dy ?? given;
+    const relu = forward !== null;
+    const hint =
+      forward?.primitive ??
+      required(scope.dnnl, { kind: 'batchNormalization', data, epsilon: 0, relu: false }, whereOf(node));
+    const primitive = required(
+      scope.dnnl,
+      { kind: 'batchNormalizationBackward', data, diff: data, epsilon: 0, relu, hint },
+      whereOf(node),
+    );
+    const variance = scope.scratch(`${dx.name} variance`, scope.plain(staticShape(scale)));
+    scope.host({
+      label: 'variance',
+      reads: [scope.readPlain(inverseDeviation)],
+      writes: [variance],
+      compute: ([inverse], [target]) => {
+        for (let c = 0; c < target!.length; c++) target![c] = Number(inverse![c]) ** -2;
+      },
+    });
+    const diffDst = scope.read(dy, data);
+    const diffSrc = scope.write(dx, data);
+    scope.run(
+      primitive,
+      {
+        src: scope.read(x, data),
+        diffDst,
+        scale: scope.readPlain(scale),
+        mean: scope.readPlain(mean),
+        variance,
+        ...(forward?.workspace ? { workspace: forward.workspace } : {}),
+        diffSrc,
+        diffScale: scope.write(dscale),
+        diffShift: scope.write(dbias),
+      },
+      [[diffSrc, diffDst]],
+    );
+    return true;
+  },
+} satisfies Kernels;
+
+/** The layout that x has, unless it is row-major: that is the slowest. */
+function dataLayout(scope: Scope, x: Value): Descriptor {
+  const shape = staticShape(x);
+  const present = scope.layoutOf(x);
+  return present && !scope.dnnl.equal(present, scope.plain(shape)) ? present : scope.activation(shape);
+}
+
+/** The Relu that alone reads a value. */
+function followingRelu(scope: Scope, y: Value): Node | null {
+  const reader = scope.onlyReader(y);
+  return reader?.op === 'Relu' && reader.domain === '' ? reader : null;
+}
+
+/** Where dz = ReluGrad(dy, z), z the fused result of the same normalisation: dy, and what the forward pass left. */
+function fusedGradient(scope: Scope, dz: Value) {
+  const producer = scope.connections.producer.get(dz);
+  if (!producer || !isFusedReluGradient(scope, producer)) return null;
+  const [dy, z] = producer.inputs as [Value, Value];
+  return { dy, forward: scope.left.get(z)! };
+}
+
+/** Whether a ReluGrad is computed by the BatchNormalizationGrad that alone reads it. */
+export function isFusedReluGradient(scope: Scope, node: Node): boolean {
+  if (node.op !== 'ReluGrad') return false;
+  const forward = scope.left.get(node.inputs[1]!);
+  const reader = scope.onlyReader(node.outputs[0]!);
+  return (
+    !!forward?.workspace &&
+    reader?.op === 'BatchNormalizationGrad' &&
+    reader.inputs[0] === node.outputs[0] &&
+    reader.inputs[1] === forward.node.inputs[0]
+  );
+}
+
+/** running ← μ·running + (1 − μ)·batch, the variance unbiased; and 1/√(σ² + ε). */
+function runningStatistics({ epsilon, momentum, count }: { epsilon: number; momentum: number; count: number }) {
+  const unbiased = count > 1 ? count / (count - 1) : 1;
+  return (reads: readonly ArrayLike<number | bigint>[], writes: readonly { [index: number]: number | bigint }[]) => {
+    const [mean, variance, oldMean, oldVariance] = reads as Float32Array[];
+    const [newMean, newVariance, inverse] = writes as Float32Array[];
+    for (let c = 0; c < mean!.length; c++) {
+      newMean![c] = momentum * oldMean![c]! + (1 - momentum) * mean![c]!;
+      newVariance![c] = momentum * oldVariance![c]! + (1 - momentum) * unbiased * variance![c]!;
+      inverse![c] = 1 / Math.sqrt(variance![c]! + epsilon);
+    }
+  };
+}

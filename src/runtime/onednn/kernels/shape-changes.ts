@@ -1,0 +1,91 @@
+import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { floats } from '../../../numeric/tensor.ts';
+import { makeConstant } from '../../../graph/graph.ts';
+import { required, type Scope, whereOf } from '../compile/scope.ts';
+import type { Kernel, Kernels } from './kernel.ts';
+import { pool } from './pooling.ts';
+
+type Reshaping = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Identity';
+
+/** The same bytes, row-major, in another shape; a copy where state would become an output. */
+const sameBytes: Kernel<Reshaping> = ({ inputs: [x], outputs: [y] }, scope) => {
+  const source = scope.readPlain(x!);
+  if (!(source.buffer.persistent && scope.isOutput(y!))) {
+    scope.alias(y!, source);
+    return true;
+  }
+  const target = scope.write(y!);
+  scope.host({ label: 'copy', reads: [source], writes: [target], compute: ([from], [to]) => to!.set(from as never) });
+  return true;
+};
+
+/** Operators that move elements and leave them as they are. */
+export const shapeChangeKernels = {
+  Reshape: sameBytes,
+  Flatten: sameBytes,
+  Squeeze: sameBytes,
+  Unsqueeze: sameBytes,
+  Identity: sameBytes,
+  Constant: () => true,
+  /** Every n-th place of an image is a pool of one element. */
+  Slice({ node, inputs, outputs: [y] }, scope) {
+    const [x] = inputs as [Value];
+    const steps = spatialSteps(inputs);
+    if (!steps || x.dtype !== 'float32') return false;
+    const kernel = steps.map(() => 1);
+    const window = { strides: steps, dilations: kernel, pads: [...kernel, ...kernel].map(() => 0) };
+    return pool({ node, algorithm: 'average', kernel, window }, scope, [x, y!]);
+  },
+  /** Channels of zeros before and behind: a 1×1 convolution that copies, so that blocks of channels stay whole. */
+  Pad({ node, inputs, outputs: [y], attributes }, scope) {
+    const [x, pads, fill, axes] = inputs;
+    const shape = staticShape(x!);
+    const given = pads?.tensor && numbers(pads);
+    const isZero = !fill || (fill.tensor !== null && Number(fill.tensor.data[0]) === 0);
+    if (!given || axes || !isZero || attributes.mode !== 'constant' || shape.length !== 4) return false;
+    if (given.some((pad, i) => pad !== 0 && i % 4 !== 1) || x!.dtype !== 'float32') return false;
+    const before = given[1]!;
+    const channels = staticShape(y!)[1]!;
+    const weights = makeConstant(`${y!.name} copies`, floats([channels, shape[1]!, 1, 1], oneHot(channels, shape[1]!, before)));
+    copyChannels({ node, x: x!, y: y! }, scope, weights);
+    return true;
+  },
+} satisfies Kernels;
+
+const numbers = (value: Value): number[] => [...(value.tensor!.data as BigInt64Array | Int32Array)].map(Number);
+
+/** Row m copies channel m − before. */
+function oneHot(filters: number, channels: number, before: number): Float32Array {
+  const weights = new Float32Array(filters * channels);
+  for (let c = 0; c < channels; c++) if (c + before >= 0 && c + before < filters) weights[(c + before) * channels + c] = 1;
+  return weights;
+}
+
+function copyChannels({ node, x, y }: { node: Node; x: Value; y: Value }, scope: Scope, weights: Value): void {
+  const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
+  const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
+  const any = scope.dnnl.describe(staticShape(weights), 'any');
+  const primitive = required(scope.dnnl, { kind: 'convolution', src, weights: any, dst, ...window }, whereOf(node));
+  scope.run(primitive, {
+    src: scope.read(x, src),
+    weights: scope.read(weights, primitive.layout('weights')!),
+    dst: scope.write(y, dst),
+  });
+}
+
+/** The steps of a Slice that takes every n-th place from the first on, of spatial axes alone; null for others. */
+function spatialSteps([x, starts, ends, axesInput, stepsInput]: readonly (Value | undefined)[]): number[] | null {
+  const shape = staticShape(x!);
+  if (shape.length < 3 || shape.length > 5 || !starts?.tensor || !ends?.tensor) return null;
+  if ((axesInput && !axesInput.tensor) || !stepsInput?.tensor) return null;
+  const axes = axesInput ? numbers(axesInput) : numbers(starts).map((_, axis) => axis);
+  const steps = new Array<number>(shape.length).fill(1);
+  for (const [i, given] of axes.entries()) {
+    const axis = given < 0 ? given + shape.length : given;
+    const step = numbers(stepsInput)[i]!;
+    if (numbers(starts)[i] !== 0 || numbers(ends)[i]! < shape[axis]! || step < 1) return null;
+    steps[axis] = step;
+  }
+  return steps[0] === 1 && steps[1] === 1 ? steps.slice(2) : null;
+}
+

@@ -1,0 +1,71 @@
+import { staticShape, type Value } from '../../../graph/graph.ts';
+import { elementCount } from '../../../numeric/tensor.ts';
+import type { Scope } from '../compile/scope.ts';
+import { argMax, reduceTo } from '../host/small-tensors.ts';
+import type { Kernels } from './kernel.ts';
+
+/** Beyond this JavaScript is too slow. */
+const SMALL = 2 ** 16;
+
+const isSmall = (...values: Value[]): boolean => values.every((value) => elementCount(staticShape(value)) <= SMALL);
+
+/** What is too small to be worth a native kernel, or of a type that oneDNN does not take: in JavaScript. */
+export const smallTensorKernels = {
+  ArgMax({ inputs: [x], outputs: [y], attributes }, scope) {
+    const shape = staticShape(x!);
+    const last = attributes.axis === shape.length - 1 || attributes.axis === -1;
+    if (!last || !isSmall(x!) || attributes.select_last_index || x!.dtype !== 'float32') return false;
+    scope.host({
+      label: 'ArgMax',
+      reads: [scope.readPlain(x!)],
+      writes: [scope.write(y!)],
+      compute: ([from], [to]) => argMax(from as Float32Array, to as BigInt64Array, shape.at(-1)!),
+    });
+    return true;
+  },
+  Equal({ inputs: [a, b], outputs: [y] }, scope) {
+    const equalShapes = staticShape(a!).join() === staticShape(b!).join();
+    if (!equalShapes || !isSmall(a!, b!)) return false;
+    scope.host({
+      label: 'Equal',
+      reads: [scope.readPlain(a!), scope.readPlain(b!)],
+      writes: [scope.write(y!)],
+      compute: ([left, right], [to]) => {
+        for (let i = 0; i < to!.length; i++) to![i] = Number(left![i] === right![i]);
+      },
+    });
+    return true;
+  },
+  Cast({ inputs: [x], outputs: [y] }, scope) {
+    if (y!.dtype !== 'float32' || !isSmall(x!) || x!.dtype === 'float16') return false;
+    scope.host({
+      label: 'Cast',
+      reads: [scope.readPlain(x!)],
+      writes: [scope.write(y!)],
+      compute: ([from], [to]) => {
+        for (let i = 0; i < to!.length; i++) to![i] = Number(from![i]);
+      },
+    });
+    return true;
+  },
+  ReduceMax: (call, scope) => reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.NEGATIVE_INFINITY, fold: Math.max }),
+  ReduceMin: (call, scope) => reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.POSITIVE_INFINITY, fold: Math.min }),
+} satisfies Kernels;
+
+function reduce(
+  [x, axesInput]: readonly Value[],
+  scope: Scope,
+  { y, start, fold }: { y: Value; start: number; fold: (total: number, element: number) => number },
+): boolean {
+  if (!isSmall(x!) || x!.dtype !== 'float32' || (axesInput && !axesInput.tensor)) return false;
+  const shape = staticShape(x!);
+  const given = axesInput ? [...(axesInput.tensor!.data as BigInt64Array)].map(Number) : [];
+  const axes = (given.length > 0 ? given : shape.map((_, axis) => axis)).map((axis) => (axis < 0 ? axis + shape.length : axis));
+  scope.host({
+    label: 'reduction',
+    reads: [scope.readPlain(x!)],
+    writes: [scope.write(y)],
+    compute: ([from], [to]) => reduceTo(from as Float32Array, to as Float32Array, { shape, axes, start, fold }),
+  });
+  return true;
+}

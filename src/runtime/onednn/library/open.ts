@@ -1,0 +1,75 @@
+import { EspalierError } from '../../../errors.ts';
+
+type Koffi = typeof import('koffi')['default'];
+export type NativeLibrary = ReturnType<Koffi['load']>;
+
+/** The loaded libraries. */
+export interface OpenedLibrary {
+  readonly koffi: Koffi;
+  readonly dnnl: NativeLibrary;
+  /** OpenMP's runtime, where it is a library of its own. */
+  readonly openmp: NativeLibrary | null;
+  readonly path: string;
+}
+
+const RTLD_NOW = 2;
+const RTLD_NODELETE = 0x1000;
+
+const dnnlNames: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  linux: ['libdnnl.so.2', 'libdnnl.so.3'],
+  darwin: ['libdnnl.2.dylib', 'libdnnl.3.dylib', '/opt/homebrew/lib/libdnnl.dylib', '/usr/local/lib/libdnnl.dylib'],
+  win32: ['dnnl.dll'],
+};
+
+const openmpNames: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
+  linux: ['libgomp.so.1', 'libomp.so.5', 'libiomp5.so'],
+  darwin: ['libomp.dylib', '/opt/homebrew/opt/libomp/lib/libomp.dylib'],
+  win32: ['libiomp5md.dll', 'vcomp140.dll'],
+};
+
+/** Loads oneDNN: the file that ESPALIER_DNNL names, else the system's. Throws `runtime` saying what was tried. */
+export async function openLibrary(): Promise<OpenedLibrary> {
+  const koffi = await loadKoffi();
+  const given = process.env.ESPALIER_DNNL;
+  const names = given ? [given] : (dnnlNames[process.platform] ?? []);
+  const openmp = firstThatLoads(koffi, openmpNames[process.platform] ?? []);
+  const dnnl = firstThatLoads(koffi, names);
+  if (!dnnl) {
+    const tried = names.join(', ') || `no name known on ${process.platform}`;
+    throw new EspalierError('runtime', `oneDNN was not found (tried ${tried})${given ? '' : installAdvice()}`);
+  }
+  return { koffi, dnnl: dnnl.library, openmp: openmp?.library ?? null, path: dnnl.path };
+}
+
+const installAdvice = (): string =>
+  process.platform === 'linux' ? ': apt-get install libdnnl2, or set ESPALIER_DNNL' : ': set ESPALIER_DNNL to its file';
+
+async function loadKoffi(): Promise<Koffi> {
+  try {
+    return (await import('koffi')).default;
+  } catch (cause) {
+    throw new EspalierError('runtime', 'koffi cannot be loaded: is it installed for this platform?', { cause });
+  }
+}
+
+function firstThatLoads(koffi: Koffi, names: readonly string[]) {
+  for (const path of names) {
+    keepLoaded(koffi, path);
+    try {
+      return { path, library: koffi.load(path) };
+    } catch {
+      // The next name may be there.
+    }
+  }
+  return null;
+}
+
+/**
+ * Pins a library in the process: OpenMP's threads outlive the JavaScript that started them, and unmapping the code
+ * under them at exit kills the process with a segmentation fault.
+ */
+function keepLoaded(koffi: Koffi, path: string): void {
+  if (process.platform !== 'linux') return;
+  const dlopen = koffi.load(null).func('void *dlopen(const char *path, int flags)');
+  dlopen(path, RTLD_NOW | RTLD_NODELETE);
+}

@@ -1,0 +1,119 @@
+import type { Descriptor, Operation, Window } from '../api.ts';
+import {
+  binaryAlgorithms,
+  DIRECT_CONVOLUTION,
+  elementwiseAlgorithms,
+  normalizationFlags,
+  poolingAlgorithms,
+  propagation,
+  RELU_FROM_DESTINATION,
+} from './constants.ts';
+import type { Functions } from './functions.ts';
+
+type DescribedKind = Exclude<Operation['kind'], 'reorder'>;
+type Row<Kind extends DescribedKind> = (
+  dnnl: Functions,
+  target: Uint8Array,
+  operation: Extract<Operation, { kind: Kind }>,
+) => number;
+
+const TRAINING = propagation.forwardTraining;
+const NONE = null;
+
+/** How each operation fills its descriptor; returns oneDNN's status. */
+const rows: { readonly [Kind in DescribedKind]: Row<Kind> } = {
+  convolution: (dnnl, target, { src, weights, bias, dst, ...window }) =>
+    dnnl.convolutionForward(
+      target,
+      TRAINING,
+      DIRECT_CONVOLUTION,
+      native(src),
+      native(weights),
+      bias ? native(bias) : NONE,
+      native(dst),
+      ...windowArguments(window),
+    ),
+  convolutionBackwardData: (dnnl, target, { diffSrc, weights, diffDst, ...window }) =>
+    dnnl.convolutionBackwardData(
+      target,
+      DIRECT_CONVOLUTION,
+      native(diffSrc),
+      native(weights),
+      native(diffDst),
+      ...windowArguments(window),
+    ),
+  convolutionBackwardWeights: (dnnl, target, { src, diffWeights, diffDst, ...window }) =>
+    dnnl.convolutionBackwardWeights(
+      target,
+      DIRECT_CONVOLUTION,
+      native(src),
+      native(diffWeights),
+      NONE,
+      native(diffDst),
+      ...windowArguments(window),
+    ),
+  batchNormalization: (dnnl, target, { data, epsilon, relu }) =>
+    dnnl.normalizationForward(target, TRAINING, native(data), epsilon, flags(relu)),
+  batchNormalizationBackward: (dnnl, target, { data, diff, epsilon, relu }) =>
+    dnnl.normalizationBackward(
+      target,
+      propagation.backward,
+      native(diff),
+      native(data),
+      epsilon,
+      flags(relu),
+    ),
+  elementwise: (dnnl, target, { algorithm, data, alpha = 0, beta = 0 }) =>
+    dnnl.elementwiseForward(target, TRAINING, elementwiseAlgorithms[algorithm], native(data), alpha, beta),
+  reluBackward: (dnnl, target, { data }) =>
+    dnnl.elementwiseBackward(target, RELU_FROM_DESTINATION, native(data), native(data), 0, 0),
+  pooling: (dnnl, target, { algorithm, src, dst, kernel, ...window }) =>
+    dnnl.poolingForward(
+      target,
+      TRAINING,
+      poolingAlgorithms[algorithm],
+      native(src),
+      native(dst),
+      ...poolingArguments(kernel, window),
+    ),
+  poolingBackward: (dnnl, target, { algorithm, diffSrc, diffDst, kernel, ...window }) =>
+    dnnl.poolingBackward(
+      target,
+      poolingAlgorithms[algorithm],
+      native(diffSrc),
+      native(diffDst),
+      ...poolingArguments(kernel, window),
+    ),
+  binary: (dnnl, target, { algorithm, left, right, dst }) =>
+    dnnl.binary(target, binaryAlgorithms[algorithm], native(left), native(right), native(dst)),
+  matmul: (dnnl, target, { src, weights, bias, dst }) =>
+    dnnl.matmul(target, native(src), native(weights), bias ? native(bias) : NONE, native(dst)),
+};
+
+/** Writes the descriptor of an operation; returns oneDNN's status. */
+export function fillOperation(
+  dnnl: Functions,
+  target: Uint8Array,
+  operation: Extract<Operation, { kind: DescribedKind }>,
+): number {
+  const row = rows[operation.kind] as Row<typeof operation.kind>;
+  return row(dnnl, target, operation as never);
+}
+
+const native = ({ native }: Descriptor): unknown => native;
+
+const flags = (relu: boolean): number =>
+  normalizationFlags.useScale | normalizationFlags.useShift | (relu ? normalizationFlags.fuseRelu : 0);
+
+export const int64s = (list: readonly number[]): BigInt64Array => BigInt64Array.from(list, BigInt);
+
+/** oneDNN counts a dense window's dilation as 0. */
+function windowArguments({ strides, dilations, pads }: Window): BigInt64Array[] {
+  const rank = strides.length;
+  return [strides, dilations.map((d) => d - 1), pads.slice(0, rank), pads.slice(rank)].map(int64s);
+}
+
+function poolingArguments(kernel: readonly number[], window: Window): BigInt64Array[] {
+  const [strides, ...rest] = windowArguments(window);
+  return [strides!, int64s(kernel), ...rest];
+}
