@@ -76,7 +76,7 @@ export const swp = defineCommand({
   async run(invocation, context) {
     const planned = await planRun<typeof stripeFlags>('swp', invocation);
     checkPace(planned.settings);
-    const session = await openSession(planned);
+    const session = await openSession(planned, context);
     const outcome = await learnShapes(session, planned.settings, context);
     return { data: outcome, text: describe(outcome) };
   },

@@ -21,7 +21,7 @@ export const trainModel = defineCommand({
   stopsCleanly: true,
   async run(invocation, context) {
     const planned = await planRun('train', invocation);
-    const session = await openSession(planned);
+    const session = await openSession(planned, context);
     const { train } = await import('../training/train.ts');
     const { finishRun, measureNetwork, sizes } = await import('./training-result.ts');
     const { settings } = planned;

@@ -58,6 +58,11 @@ export const trainingFlags = {
   ...preprocessingFlags,
   seed: defaulted('--seed <n>', 'of everything random', [wholeNumber(0), 1]),
   threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
+  executor: optional(
+    '--executor <name>',
+    'what trains: onednn or onnxruntime; onednn where its library is found, if left out',
+    choice(['onednn', 'onnxruntime']),
+  ),
   evalEvery: defaulted('--eval-every <n>', 'epochs between evaluations', [wholeNumber(), 1]),
   checkpointSeconds: defaulted('--checkpoint-seconds <n>', 'seconds between checkpoints within an epoch', [
     positive,

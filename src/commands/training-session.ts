@@ -22,11 +22,17 @@ export interface TrainingSession {
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;
   readonly executor: Executor;
+  /** What runs the training step. */
+  readonly trainer: Executor;
   readonly run: RunDirectory;
 }
 
 /** Loads model and data, and only then creates the run's folder, or opens that of the run to resume. */
-export async function openSession(planned: PlannedRun<TrainingFlags>): Promise<TrainingSession> {
+export async function openSession(
+  planned: PlannedRun<TrainingFlags>,
+  context: Context,
+): Promise<TrainingSession> {
+  const { chooseExecutor } = await import('../runtime/choose.ts');
   const { prepareNetwork } = await import('../training/prepare.ts');
   const { createRunDirectory } = await import('../training/run-directory.ts');
   const { settings, recipe, existing } = planned;
@@ -34,9 +40,12 @@ export async function openSession(planned: PlannedRun<TrainingFlags>): Promise<T
     ? await openTrained(settings)
     : await openFresh(settings);
   const executor = await engine();
+  const { executor: trainer, description, advice } = await chooseExecutor(settings.executor);
+  context.note(`training with ${description}`);
+  if (advice) context.warn(advice);
   const network = await prepareNetwork(model.graph, executor);
   const run = existing ?? createRunDirectory(settings.out, recipe);
-  return { model, network, data, preprocessing, executor, run };
+  return { model, network, data, preprocessing, executor, trainer, run };
 }
 
 type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
@@ -93,5 +102,18 @@ export function trainOptions(
   const { signal } = context;
   const resume = settings.resume !== undefined;
   const watched = watchTraining(context, settings.epochs);
-  return { ...settings, ...session, learningRate, noDecayOn, evaluateEvery, resume, signal, ...watched };
+  const onFallback = announceOnce(context);
+  const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback };
+  const { executor: _chosen, ...rest } = settings;
+  return { ...rest, ...session, ...beside, ...watched };
+}
+
+/** Names each operator that runs in another engine once. */
+function announceOnce(context: Context): (operators: readonly string[]) => void {
+  const named = new Set<string>();
+  return (operators) => {
+    const fresh = operators.filter((op) => !named.has(op));
+    for (const op of fresh) named.add(op);
+    if (fresh.length > 0) context.note(`without a native kernel, run by onnxruntime: ${fresh.join(', ')}`);
+  };
 }

@@ -104,7 +104,8 @@ export function arrayLength(dtype: Exclude<DataType, 'string'>, shape: readonly 
 }
 
 /** Bytes of an element of the typed array that holds tensors of this type. */
-export const byteWidth = (dtype: Exclude<DataType, 'string'>): number => storage[dtype].array.BYTES_PER_ELEMENT;
+export const byteWidth = (dtype: Exclude<DataType, 'string'>): number =>
+  storage[dtype].array.BYTES_PER_ELEMENT;
 
 /** Bytes that a tensor's elements occupy; strings count their UTF-8 length. */
 export function byteSize(tensor: Tensor): number {

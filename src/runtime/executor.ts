@@ -13,6 +13,8 @@ export interface CompileOptions {
    * program, in two buffers that swap; it is not among the feeds and results of `run`. Shapes must be fixed.
    */
   readonly state?: readonly StatePair[];
+  /** Told which operators the executor leaves to another one, if any. */
+  readonly onFallback?: (operators: readonly string[]) => void;
 }
 
 /** An input and the output that replaces it, by name. */

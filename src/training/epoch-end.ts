@@ -30,7 +30,12 @@ export async function finishEpoch(session: Session): Promise<EpochResult> {
     imagesPerSecond: speed,
     metrics: options.controller?.metrics(step.state()) ?? {},
   };
-  options.run?.record({ type: 'epoch', ...result, ...result.metrics });
+  options.run?.record({
+    type: 'epoch',
+    ...result,
+    ...result.metrics,
+    engine: (options.trainer ?? options.executor).name,
+  });
   keepBest(session, result);
   if (progress.epoch < options.epochs) await shrinkSession(session);
   checkpoint(session);

@@ -12,7 +12,10 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly network: Graph;
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;
+  /** What evaluates and verifies. */
   readonly executor: Executor;
+  /** What runs the training step; default: the same. */
+  readonly trainer?: Executor;
   readonly epochs: number;
   readonly batch: number;
   readonly seed: number;
@@ -33,6 +36,8 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly controller?: Controller;
   /** Stops after the current step, with a checkpoint, by EspalierError('interrupted'). */
   readonly signal?: AbortSignal;
+  /** Told which operators the trainer leaves to another engine. */
+  readonly onFallback?: (operators: readonly string[]) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEpoch?: (epoch: EpochResult) => void;
 }

@@ -57,7 +57,8 @@ export async function openSession(options: TrainOptions): Promise<Session> {
 /** Compiles the training step of a network for a run's batches. */
 export function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
   const fixed = bindDimensions(network, Math.min(options.batch, options.data.train.count));
-  return openTrainingStep(fixed, { ...options, extensions: options.controller?.extensions ?? [] });
+  const { controller, executor, trainer = executor } = options;
+  return openTrainingStep(fixed, { ...options, executor: trainer, extensions: controller?.extensions ?? [] });
 }
 
 export async function closeSession({ batches, step }: Session): Promise<void> {

@@ -4,7 +4,7 @@ import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { random } from '../numeric/random.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
-import type { Executor, Tensors } from '../runtime/executor.ts';
+import type { CompileOptions, Executor, Tensors } from '../runtime/executor.ts';
 import { buildStepGraph, type StepGraph, type StepGraphOptions } from './step-graph.ts';
 
 /** A batch of normalised images [N, C, H, W] and their labels. */
@@ -30,12 +30,19 @@ export interface TrainingStep {
 /** Compiles the training step of a network of fixed shapes, its state at the network's own values. */
 export async function openTrainingStep(
   model: Graph,
-  options: StepGraphOptions & { readonly executor: Executor; readonly threads?: number },
+  options: StepGraphOptions & { readonly executor: Executor } & Pick<
+      CompileOptions,
+      'threads' | 'onFallback'
+    >,
 ): Promise<TrainingStep> {
   const step = buildStepGraph(model, options);
-  const { executor, threads } = options;
+  const { executor, threads, onFallback } = options;
   const graph = executor.trainingOperators ? step.graph : decompose(step.graph);
-  const program = await executor.compile(graph, { state: step.state, ...(threads ? { threads } : {}) });
+  const program = await executor.compile(graph, {
+    state: step.state,
+    ...(threads ? { threads } : {}),
+    ...(onFallback ? { onFallback } : {}),
+  });
   program.writeState(step.initial);
   const images = step.graph.inputs.find(({ name }) => name === step.images)!;
   const shape = images.shape as number[];

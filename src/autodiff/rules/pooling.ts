@@ -1,5 +1,4 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
-import { number } from '../append.ts';
 import { allAxes, dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 import { explicitWindow, extentOf, type Window } from '../window.ts';
@@ -44,12 +43,9 @@ export const poolingGradients = {
     return [g.AveragePoolGrad(dy, { kernel_shape: kernel, strides, pads, count_include_pad, size: dims(x) })];
   },
   LpPool: 'unsupported',
-  GlobalAveragePool: ({ inputs: [x] }, [dy], g) => {
-    const count = dims(x)
-      .slice(2)
-      .reduce((a, b) => a * b, 1);
-    return [g.Expand(g.Mul(dy, number(g, 1 / count, dy)), g.int64s(dims(x)))];
-  },
+  GlobalAveragePool: ({ inputs: [x] }, [dy], g) => [
+    g.AveragePoolGrad(dy, { kernel_shape: dims(x).slice(2), size: dims(x) }),
+  ],
   GlobalMaxPool: ({ inputs: [x], outputs: [y] }, [dy], g) => [
     atExtremes(g, { x, y, axes: g.int64s(allAxes(x).slice(2)) }, dy),
   ],

@@ -4,6 +4,7 @@ import type { AttributesOf, TrainingOperatorName } from '../../graph/operators/i
 import { elementCount, filled, floats } from '../../numeric/tensor.ts';
 import { number, reshape, zeros } from '../append.ts';
 import { dims, type Operand } from '../call.ts';
+import { spread } from '../spread.ts';
 import { adjointWindow } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 
@@ -34,6 +35,17 @@ function elementsUnder(
   return Math.min(first + kernel_shape[axis]!, size[axis + 2]!) - Math.max(first, 0);
 }
 
+/** dx of a pool that takes every n-th element: zeros between, cut off or added behind the last. */
+function subsamplingGradient(
+  g: Builder,
+  dy: Value,
+  { strides, size }: { readonly strides: readonly number[]; readonly size: readonly number[] },
+): Value {
+  const apart = spread(g, dy, [0, 0, ...strides.map((stride) => stride - 1)]);
+  const behind = size.map((length, axis) => length - dims(apart)[axis]!);
+  return behind.every((pad) => pad === 0) ? apart : g.Pad(apart, g.int64s([...size.map(() => 0), ...behind]));
+}
+
 /** Gradients of pools. */
 export const poolingDecompositions = {
   /**
@@ -47,9 +59,17 @@ export const poolingDecompositions = {
     const dx = g.ScatterElements(flat, reshape(g, indices, [-1]), reshape(g, dy, [-1]), added);
     return [reshape(g, dx, dims(x))];
   },
-  /** Each channel is an image of its own: the adjoint of a convolution with ones. */
+  /**
+   * Each channel is an image of its own: the adjoint of a convolution with ones. A pool over everything spreads its
+   * gradient out; one over single elements puts zeros between.
+   */
   AveragePoolGrad: ({ inputs: [dy], attributes }, g) => {
-    const { kernel_shape: kernel = [], size = [] } = attributes;
+    const { kernel_shape: kernel = [], strides = kernel.map(() => 1), pads = [], size = [] } = attributes;
+    if (pads.every((pad) => pad === 0)) {
+      if (kernel.every((length, axis) => length === size[axis + 2]))
+        return [g.Expand(g.Mul(dy, shares(g, dy, attributes)), g.int64s(size))];
+      if (kernel.every((length) => length === 1)) return [subsamplingGradient(g, dy!, { strides, size })];
+    }
     const [batch, channels, ...places] = dims(dy) as [number, number, ...number[]];
     const images = reshape(g, g.Mul(dy, shares(g, dy, attributes)), [batch * channels, 1, ...places]);
     const ones = g.constant(filled([1, 1, ...kernel], 1));

@@ -1,7 +1,7 @@
 import { elementCount, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import { type Arena, openArena } from './arena.ts';
-import { stridesOf } from './compile/strides.ts';
 import { dimsOf, type Memory, type Operand, required } from './compile/scope.ts';
+import { stridesOf } from './compile/strides.ts';
 import type { Descriptor, Dnnl } from './library/api.ts';
 import type { OpenedLibrary } from './library/open.ts';
 
@@ -57,7 +57,9 @@ export function openExchange(dnnl: Dnnl, koffi: OpenedLibrary['koffi'], memory: 
     },
     write(operand, tensor) {
       const passage = passageOf(operand);
-      const target = passage ? passage.staging.view('float32', 0, 4 * elementCount(operand.shape)) : memory.view(operand);
+      const target = passage
+        ? passage.staging.view('float32', 0, 4 * elementCount(operand.shape))
+        : memory.view(operand);
       (target as Float32Array).set(tensor.data as Float32Array);
       passage?.into();
     },

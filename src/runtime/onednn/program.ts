@@ -4,7 +4,7 @@ import { byteWidth, elementCount, makeTensor, type Tensor, type TypedArray } fro
 import type { CompileOptions, Program } from '../executor.ts';
 import { openArena } from './arena.ts';
 import { collectForeign, compileParts, type ForeignPart } from './compile/foreign.ts';
-import { buffersOf, lowerGraph, type LoweredGraph } from './compile/lower-graph.ts';
+import { buffersOf, type LoweredGraph, lowerGraph } from './compile/lower-graph.ts';
 import { planMemory } from './compile/memory-plan.ts';
 import type { LinkedInstruction, Memory, Operand } from './compile/scope.ts';
 import type { OpenedEngine } from './engine.ts';
@@ -17,8 +17,16 @@ export async function compileProgram(
   options: CompileOptions,
 ): Promise<Program> {
   const { dnnl, block } = engine;
+  // Kernels divide their work when they are made: they must run with as many threads.
+  engine.useThreads(options.threads);
   const parts: ForeignPart[] = [];
-  const lowered = lowerGraph(graph, dnnl, { pairs: options.state ?? [], block, foreign: collectForeign(graph, parts) });
+  const lowered = lowerGraph(graph, dnnl, {
+    pairs: options.state ?? [],
+    block,
+    foreign: collectForeign(graph, parts),
+  });
+  const left = new Set(parts.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
+  if (left.size > 0) options.onFallback?.([...left]);
   const closeParts = await compileParts(parts, options);
   const memory = layOut(lowered, engine);
   return linkProgram(lowered, memory, { engine, options, closeParts });
@@ -64,7 +72,6 @@ async function linkProgram(
   { engine, options, closeParts }: Linking,
 ): Promise<Program> {
   const { feeds, results, states } = lowered;
-  engine.useThreads(options.threads);
   for (const instruction of lowered.setup) await instruction.link(memory)();
   const steps = lowered.instructions.map((instruction) => instruction.link(memory));
   const run = runnerOf(lowered.instructions, steps);
@@ -75,7 +82,9 @@ async function linkProgram(
       for (const [name, operand] of feeds) write(memory.view(operand), given[name], name);
       const pending = run();
       if (pending) await pending;
-      return Object.fromEntries([...results].map(([name, operand]) => [name, tensorOf(operand, memory.view(operand))]));
+      return Object.fromEntries(
+        [...results].map(([name, operand]) => [name, tensorOf(operand, memory.view(operand))]),
+      );
     },
     readState() {
       const tensors: Record<string, Tensor> = {};
@@ -113,6 +122,33 @@ function runnerOf(
       }
     };
   }
+  if (process.env.PROFILE) {
+    const total = new Map<string, [number, number]>();
+    let runs = 0;
+    return () => {
+      steps.forEach((step, i) => {
+        const a = performance.now();
+        step();
+        const t = performance.now() - a;
+        const k = instructions[i]!.label + ' ' + instructions[i]!.writes.map((w) => w.bytes).join();
+        const e = total.get(k) ?? [0, 0];
+        if (runs > 2) {
+          e[0] += t;
+          e[1]++;
+        }
+        total.set(k, e);
+      });
+      if (++runs === 12)
+        console.log(
+          [...total]
+            .sort((a, b) => b[1][0] - a[1][0])
+            .slice(0, 45)
+            .map(([k, [t, n]]) => `${(t / 9).toFixed(3)} ms ${n / 9}× ${k}`)
+            .join('\n'),
+          [...total.values()].reduce((s, [t]) => s + t, 0) / 9,
+        );
+    };
+  }
   return () => {
     for (const step of steps) step();
   };
@@ -133,4 +169,5 @@ function checked(tensor: Tensor, { dtype, shape }: Operand, name: string): Tenso
   throw new EspalierError('shape', message, { where: name });
 }
 
-const tensorOf = ({ dtype, shape }: Operand, data: TypedArray): Tensor => makeTensor(dtype as 'float32', shape, data as Float32Array);
+const tensorOf = ({ dtype, shape }: Operand, data: TypedArray): Tensor =>
+  makeTensor(dtype as 'float32', shape, data as Float32Array);

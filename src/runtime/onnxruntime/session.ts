@@ -70,6 +70,12 @@ async function loadOnnxruntime() {
   }
 }
 
+/** The version of onnxruntime that runs. */
+export async function onnxruntimeVersion(): Promise<string> {
+  const { env } = await loadOnnxruntime();
+  return env.versions.node ?? env.versions.common ?? '?';
+}
+
 async function translated<T>(what: string, action: () => Promise<T>): Promise<T> {
   try {
     return await action();

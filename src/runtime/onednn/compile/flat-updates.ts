@@ -40,7 +40,9 @@ export function groupUpdates(nodes: readonly Node[], nextOf: ReadonlyMap<Value, 
  */
 export function appendFlatUpdate(scope: Scope, { nodes, attributes, learningRate }: UpdateGroup): Region[] {
   const rows = nodes.map((node) => operandsOf(scope, node));
-  const regions = (['w', 'm', 'gradient'] as const).map((part) => ({ buffers: rows.map((row) => row[part].buffer) }));
+  const regions = (['w', 'm', 'gradient'] as const).map((part) => ({
+    buffers: rows.map((row) => row[part].buffer),
+  }));
   const floats = rows.reduce((sum, { w }) => sum + paddedFloats(w), 0);
   const flat = scope.plain([1, floats]);
   const [w, m, g] = (['w', 'm', 'gradient'] as const).map((part) => ({
@@ -74,13 +76,21 @@ interface Term {
   readonly plus?: Operand;
 }
 
-function flatTerms(scope: Scope, { attributes, learningRate }: Pick<UpdateGroup, 'attributes' | 'learningRate'>) {
+function flatTerms(
+  scope: Scope,
+  { attributes, learningRate }: Pick<UpdateGroup, 'attributes' | 'learningRate'>,
+) {
   const { momentum, nesterov, weight_decay: decay, decoupled } = attributes;
   const rate = scope.readPlain(learningRate);
   const one = scope.constant(1, 1);
   const times = (label: string, factor: number): Operand => {
     const result = scope.scratch(label, scope.plain([1]));
-    scope.host({ label, reads: [rate], writes: [result], compute: ([from], [to]) => void (to![0] = factor * Number(from![0])) });
+    scope.host({
+      label,
+      reads: [rate],
+      writes: [result],
+      compute: ([from], [to]) => void (to![0] = factor * Number(from![0])),
+    });
     return result;
   };
   return ({ w, m, g }: { w: Operand; m: Operand; g: Operand }): Term[] => {
@@ -89,9 +99,12 @@ function flatTerms(scope: Scope, { attributes, learningRate }: Pick<UpdateGroup,
       coupled === 0
         ? [{ target: m, source: g, factor: one, keep: momentum }]
         : [{ target: m, source: w, factor: scope.constant(1, coupled), keep: momentum, plus: g }];
-    const shrink: Term[] = decoupled && decay ? [{ target: w, source: w, factor: times('decay', -decay), keep: 1 }] : [];
-    if (!nesterov) return [...slope, ...shrink, { target: w, source: m, factor: times('−rate', -1), keep: 1 }];
-    const decayedSlope: Term[] = coupled === 0 ? [] : [{ target: g, source: w, factor: scope.constant(1, coupled), keep: 1 }];
+    const shrink: Term[] =
+      decoupled && decay ? [{ target: w, source: w, factor: times('decay', -decay), keep: 1 }] : [];
+    if (!nesterov)
+      return [...slope, ...shrink, { target: w, source: m, factor: times('−rate', -1), keep: 1 }];
+    const decayedSlope: Term[] =
+      coupled === 0 ? [] : [{ target: g, source: w, factor: scope.constant(1, coupled), keep: 1 }];
     return [
       ...decayedSlope,
       { target: m, source: g, factor: one, keep: momentum },
@@ -111,4 +124,5 @@ function operandsOf(scope: Scope, node: Node) {
 }
 
 const ALIGNED_FLOATS = 16;
-const paddedFloats = ({ buffer }: Operand): number => Math.ceil(buffer.bytes / 4 / ALIGNED_FLOATS) * ALIGNED_FLOATS;
+const paddedFloats = ({ buffer }: Operand): number =>
+  Math.ceil(buffer.bytes / 4 / ALIGNED_FLOATS) * ALIGNED_FLOATS;

@@ -46,11 +46,14 @@ async function runPart(
 function partOf(graph: Graph, scope: Scope, nodes: readonly Node[]): Graph {
   const inside = new Set(nodes);
   const computed = new Set(nodes.flatMap(({ outputs }) => outputs));
-  const read = [...new Set(nodes.flatMap(({ inputs }) => inputs))].filter((value): value is Value => value !== null);
+  const read = [...new Set(nodes.flatMap(({ inputs }) => inputs))].filter(
+    (value): value is Value => value !== null,
+  );
   const outer = read.filter((value) => !computed.has(value));
   const leaves = [...computed].filter(
     (value): value is Value =>
-      value !== null && (scope.connections.uses.get(value) ?? []).some(({ node }) => !node || !inside.has(node)),
+      value !== null &&
+      (scope.connections.uses.get(value) ?? []).some(({ node }) => !node || !inside.has(node)),
   );
   return {
     ...graph,

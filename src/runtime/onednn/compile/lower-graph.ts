@@ -2,8 +2,8 @@ import { EspalierError } from '../../../errors.ts';
 import { type Graph, type Node, nodeLabel, type Value } from '../../../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
 import type { StatePair } from '../../executor.ts';
-import type { Kernel } from '../kernels/kernel.ts';
 import { kernels } from '../kernels/index.ts';
+import type { Kernel } from '../kernels/kernel.ts';
 import type { Dnnl } from '../library/api.ts';
 import { appendFlatUpdate, groupUpdates, type Region, type UpdateGroup } from './flat-updates.ts';
 import type { Buffer } from './memory-plan.ts';
@@ -34,7 +34,8 @@ export function lowerGraph(
   lowerNodes(scope, after, foreign);
   const results = new Map<string, Operand>();
   const stateOutputs = new Set(nextOf.values());
-  for (const value of graph.outputs) if (!stateOutputs.has(value)) results.set(value.name, scope.readPlain(value));
+  for (const value of graph.outputs)
+    if (!stateOutputs.has(value)) results.set(value.name, scope.readPlain(value));
   const states = new Map([...byInput].map(([name, value]) => [name, scope.read(value)]));
   for (const [value, next] of nextOf) appendCopy(scope, scope.read(value), next);
   const fed = graph.inputs.filter((value) => !nextOf.has(value) && !value.tensor);
@@ -73,7 +74,9 @@ function schedule(graph: Graph, nextOf: ReadonlyMap<Value, Value>) {
   }
   const readLate = new Set(after.flatMap((node) => node.inputs));
   const conflicts = ({ inputs }: Node) => readLate.has(inputs[0]!) || readLate.has(inputs[2]!);
-  const clash = candidates.some(({ nodes }) => nodes.some((node) => conflicts(node) || dependsOn(node, late)));
+  const clash = candidates.some(({ nodes }) =>
+    nodes.some((node) => conflicts(node) || dependsOn(node, late)),
+  );
   // Something reads a parameter after its update: none is overwritten before its time if all keep their order.
   if (clash) return { before: graph.nodes, groups: [] as UpdateGroup[], after: [] as Node[] };
   return { before, groups: candidates, after };
@@ -91,7 +94,9 @@ function lowerNodes(scope: Scope, nodes: readonly Node[], foreign: Foreign): voi
   for (const node of nodes) {
     if (scope.isSkipped(node)) continue;
     const pending = waiting;
-    const needsWaiting = pending.some(({ outputs }) => outputs.some((value) => value && node.inputs.includes(value)));
+    const needsWaiting = pending.some(({ outputs }) =>
+      outputs.some((value) => value && node.inputs.includes(value)),
+    );
     if (needsWaiting && hasKernel(node)) flush();
     if (!lower(node, scope)) waiting.push(node);
   }
@@ -108,7 +113,12 @@ function lower(node: Node, scope: Scope): boolean {
   const kernel = op && (kernels[op] as Kernel<OperatorName> | undefined);
   if (!op || !kernel) return false;
   const { inputs, outputs } = node;
-  const call = { node, inputs: inputs.map((v) => v ?? undefined), outputs, attributes: attributesOf(node, op) };
+  const call = {
+    node,
+    inputs: inputs.map((v) => v ?? undefined),
+    outputs,
+    attributes: attributesOf(node, op),
+  };
   if (kernel(call as never, scope)) return true;
   if (node.domain === '') return false;
   throw new EspalierError('unsupported', 'oneDNN has no kernel for it: use --executor onnxruntime', {

@@ -77,7 +77,8 @@ function mergeInPlace(instructions: readonly Instruction[], lifetimes: Map<Buffe
     for (const [written, read] of inPlace) {
       const source = lifetimes.get(read);
       const target = lifetimes.get(written);
-      const mergeable = source && target && source !== target && source.last === time && target.first === time;
+      const mergeable =
+        source && target && source !== target && source.last === time && target.first === time;
       if (!mergeable || source.bytes < target.bytes) continue;
       source.buffers.push(...target.buffers);
       source.last = target.last;

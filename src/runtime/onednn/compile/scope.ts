@@ -1,5 +1,12 @@
 import { assert, EspalierError } from '../../../errors.ts';
-import { type Graph, makeConstant, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import {
+  type Graph,
+  makeConstant,
+  type Node,
+  nodeLabel,
+  staticShape,
+  type Value,
+} from '../../../graph/graph.ts';
 import { type Connections, connections } from '../../../graph/topology.ts';
 import { type DataType, elementCount, filled, type TypedArray } from '../../../numeric/tensor.ts';
 import type { Descriptor, Dnnl, PostOperation, Primitive, Role } from '../library/api.ts';
@@ -159,7 +166,10 @@ export function openScope(
   const first = (value: Value, wanted?: Descriptor): Operand => {
     const known = copies.get(value)?.[0];
     if (known) return known;
-    assert(value.tensor !== null || !links.producer.has(value), `${value.name} is read before it is computed`);
+    assert(
+      value.tensor !== null || !links.producer.has(value),
+      `${value.name} is read before it is computed`,
+    );
     if (value.dtype !== 'float32') return declare(value, null, isLasting(value));
     const own = dimsOf(staticShape(value));
     const takes = states.has(value) && wanted && sameList(wanted.dims, own);
@@ -167,7 +177,11 @@ export function openScope(
   };
   const convert = (value: Value, source: Operand, wanted: Descriptor): Operand => {
     const constant = value.tensor !== null;
-    const target: Operand = { ...source, buffer: allocate(`${value.name} (copy)`, wanted.bytes, constant), descriptor: wanted };
+    const target: Operand = {
+      ...source,
+      buffer: allocate(`${value.name} (copy)`, wanted.bytes, constant),
+      descriptor: wanted,
+    };
     const primitive = required(dnnl, { kind: 'reorder', src: source.descriptor!, dst: wanted }, value.name);
     const list = constant ? lowered.setup : lowered.instructions;
     list.push(primitiveInstruction(dnnl, primitive, { src: source, dst: target }));
@@ -209,7 +223,11 @@ export function openScope(
         source.buffer.persistent = true;
         return source;
       }
-      const target = { ...source, buffer: allocate(`${value.name} (own copy)`, layout.bytes, true), descriptor: layout };
+      const target = {
+        ...source,
+        buffer: allocate(`${value.name} (own copy)`, layout.bytes, true),
+        descriptor: layout,
+      };
       const primitive = required(dnnl, { kind: 'reorder', src: layout, dst: layout }, value.name);
       lowered.instructions.push(primitiveInstruction(dnnl, primitive, { src: source, dst: target }));
       return target;
@@ -276,7 +294,14 @@ export const unsupported = (kind: string, where: string): EspalierError =>
   new EspalierError('unsupported', `oneDNN has no ${kind} for it: use --executor onnxruntime`, { where });
 
 const outputRoles: ReadonlySet<string> = new Set([
-  'dst', 'mean', 'variance', 'workspace', 'diffSrc', 'diffWeights', 'diffScale', 'diffShift',
+  'dst',
+  'mean',
+  'variance',
+  'workspace',
+  'diffSrc',
+  'diffWeights',
+  'diffScale',
+  'diffShift',
 ]);
 
 function primitiveInstruction(
@@ -288,7 +313,8 @@ function primitiveInstruction(
   const backward = primitive.kind.endsWith('Backward');
   const list = Object.entries(operands) as [Role, Operand][];
   const isOutput = (role: Role) =>
-    outputRoles.has(role) && !(backward && (role === 'mean' || role === 'variance' || role === 'workspace' || role === 'dst'));
+    outputRoles.has(role) &&
+    !(backward && (role === 'mean' || role === 'variance' || role === 'workspace' || role === 'dst'));
   return {
     label: `${primitive.kind} ${primitive.implementation}`,
     reads: list.filter(([role]) => !isOutput(role)).map(([, { buffer }]) => buffer),
@@ -297,12 +323,22 @@ function primitiveInstruction(
     link: (memory) =>
       dnnl.bind(
         primitive,
-        list.map(([role, operand]) => ({ role, descriptor: operand.descriptor!, address: memory.address(operand) })),
+        list.map(([role, operand]) => ({
+          role,
+          descriptor: operand.descriptor!,
+          address: memory.address(operand),
+        })),
       ),
   };
 }
 
-function hostInstruction({ label, reads, writes, inPlace = [], compute }: HostInstruction): LinkedInstruction {
+function hostInstruction({
+  label,
+  reads,
+  writes,
+  inPlace = [],
+  compute,
+}: HostInstruction): LinkedInstruction {
   return {
     label,
     reads: reads.map(({ buffer }) => buffer),

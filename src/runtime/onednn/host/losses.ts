@@ -35,7 +35,8 @@ export function crossEntropyGradient(
   const factor = scale / labels.length;
   for (let row = 0; row < labels.length; row++) {
     const start = row * classes;
-    for (let k = 0; k < classes; k++) target[start + k] = factor * (Math.exp(logs[start + k]!) - smoothing / classes);
+    for (let k = 0; k < classes; k++)
+      target[start + k] = factor * (Math.exp(logs[start + k]!) - smoothing / classes);
     const hit = start + Number(labels[row]);
     target[hit] = target[hit]! - factor * (1 - smoothing);
   }

@@ -100,7 +100,14 @@ function backwardData(scope: Scope, shapes: Shapes, where: string): Primitive {
   const made = candidates(scope, shapes).map(
     ({ src, dst }) =>
       () =>
-        dnnl.create({ kind: 'convolutionBackwardData', diffSrc: src, weights, diffDst: dst, hint, ...window }),
+        dnnl.create({
+          kind: 'convolutionBackwardData',
+          diffSrc: src,
+          weights,
+          diffDst: dst,
+          hint,
+          ...window,
+        }),
   );
   return firstFast(made, where);
 }

@@ -46,7 +46,9 @@ function equalShapes(
 ): boolean {
   const [a, b] = inputs as [Value, Value];
   // State is in the layout that its update wants: what is computed once adapts to it.
-  const settled = scope.isState(b) ? (scope.layoutOf(b) ?? scope.layoutOf(a)) : (scope.layoutOf(a) ?? scope.layoutOf(b));
+  const settled = scope.isState(b)
+    ? (scope.layoutOf(b) ?? scope.layoutOf(a))
+    : (scope.layoutOf(a) ?? scope.layoutOf(b));
   const data = settled ?? scope.plain(staticShape(a));
   const reader = scope.onlyReader(y!);
   const relu = reader?.op === 'Relu' && reader.domain === '' ? reader : null;
@@ -56,7 +58,16 @@ function equalShapes(
   const [left, right] = [scope.read(a, data), scope.read(b, data)];
   const dst = scope.write(relu ? relu.outputs[0]! : y!, data);
   if (relu) scope.skip(relu);
-  scope.run(primitive, { src: left, src1: right, dst }, commutes ? [[dst, left], [dst, right]] : [[dst, left]]);
+  scope.run(
+    primitive,
+    { src: left, src1: right, dst },
+    commutes
+      ? [
+          [dst, left],
+          [dst, right],
+        ]
+      : [[dst, left]],
+  );
   return true;
 }
 

@@ -12,7 +12,8 @@ export const matrixKernels = {
     const columns = staticShape(y!)[1]!;
     const rowVector = !c || elementCount(staticShape(c)) === columns;
     const onlyColumns = !c || staticShape(c).at(-1) === columns;
-    if (!rowVector || !onlyColumns || (c && (beta !== 1 || alpha !== 1)) || y!.dtype !== 'float32') return false;
+    if (!rowVector || !onlyColumns || (c && (beta !== 1 || alpha !== 1)) || y!.dtype !== 'float32')
+      return false;
     const after: PostOperation[] = alpha === 1 ? [] : [{ kind: 'elementwise', algorithm: 'linear', alpha }];
     const src = matrixOf(scope, a!, transA === 1);
     const weights = matrixOf(scope, b!, transB === 1);
@@ -51,7 +52,10 @@ export const matrixKernels = {
   ReduceMean({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
     if (axes && !axes.tensor) return false;
     if (attributes.noop_with_empty_axes && !axes) return false;
-    return weightedSum({ node, x: x!, y: y! }, scope, { axes: axesOf(x!, axes), share: (count) => 1 / count });
+    return weightedSum({ node, x: x!, y: y! }, scope, {
+      axes: axesOf(x!, axes),
+      share: (count) => 1 / count,
+    });
   },
 } satisfies Kernels;
 
@@ -81,8 +85,16 @@ function weightedSum(
   const summed = shape.flatMap((_, axis) => (axes.includes(axis) ? [axis] : []));
   const rows = elementCount(summed.map((axis) => shape[axis]!));
   const columns = elementCount(kept.map((axis) => shape[axis]!));
-  const [row, matrix, result] = [[1, rows], [rows, columns], [1, columns]].map(scope.plain) as [Descriptor, Descriptor, Descriptor];
-  const primitive = required(scope.dnnl, { kind: 'matmul', src: row, weights: matrix, dst: result }, whereOf(node));
+  const [row, matrix, result] = [
+    [1, rows],
+    [rows, columns],
+    [1, columns],
+  ].map(scope.plain) as [Descriptor, Descriptor, Descriptor];
+  const primitive = required(
+    scope.dnnl,
+    { kind: 'matmul', src: row, weights: matrix, dst: result },
+    whereOf(node),
+  );
   const source = scope.read(x, permuted(scope, shape, [...summed, ...kept]));
   scope.run(primitive, {
     src: scope.seen(scope.constant(rows, share(rows)), row),

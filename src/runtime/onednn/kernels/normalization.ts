@@ -123,9 +123,20 @@ export function isFusedReluGradient(scope: Scope, node: Node): boolean {
 }
 
 /** running ← μ·running + (1 − μ)·batch, the variance unbiased; and 1/√(σ² + ε). */
-function runningStatistics({ epsilon, momentum, count }: { epsilon: number; momentum: number; count: number }) {
+function runningStatistics({
+  epsilon,
+  momentum,
+  count,
+}: {
+  epsilon: number;
+  momentum: number;
+  count: number;
+}) {
   const unbiased = count > 1 ? count / (count - 1) : 1;
-  return (reads: readonly ArrayLike<number | bigint>[], writes: readonly { [index: number]: number | bigint }[]) => {
+  return (
+    reads: readonly ArrayLike<number | bigint>[],
+    writes: readonly { [index: number]: number | bigint }[],
+  ) => {
     const [mean, variance, oldMean, oldVariance] = reads as Float32Array[];
     const [newMean, newVariance, inverse] = writes as Float32Array[];
     for (let c = 0; c < mean!.length; c++) {

@@ -1,12 +1,13 @@
 import type { Value } from '../../../graph/graph.ts';
+import type { OperatorName } from '../../../graph/operators/index.ts';
+import type { Scope } from '../compile/scope.ts';
 import { adamw, sgd, skeleton } from '../host/optimizers.ts';
 import type { KernelCall, Kernels } from './kernel.ts';
-import type { Scope } from '../compile/scope.ts';
-import type { OperatorName } from '../../../graph/operators/index.ts';
 
 /** Updates that are not part of a flat one, in JavaScript. */
 export const optimizerKernels = {
-  SgdUpdate: (call, scope) => update(call, scope, (reads, writes) => sgd(reads as never, writes as never, call.attributes)),
+  SgdUpdate: (call, scope) =>
+    update(call, scope, (reads, writes) => sgd(reads as never, writes as never, call.attributes)),
   AdamWUpdate: (call, scope) =>
     update(call, scope, (reads, writes) => adamw(reads as never, writes as never, call.attributes)),
   SkeletonUpdate: (call, scope) =>

@@ -30,7 +30,10 @@ export const poolingKernels = {
   },
   GlobalAveragePool({ node, inputs: [x], outputs: [y] }, scope) {
     const kernel = staticShape(x!).slice(2);
-    return pool({ node, algorithm: 'average', kernel, window: windowOf({}, kernel, kernel) }, scope, [x!, y!]);
+    return pool({ node, algorithm: 'average', kernel, window: windowOf({}, kernel, kernel) }, scope, [
+      x!,
+      y!,
+    ]);
   },
   /** The forward pass knows which element was the largest. */
   MaxPoolGrad({ node, inputs: [dy, y, x], outputs: [dx] }, scope) {
@@ -53,12 +56,19 @@ export const poolingKernels = {
   AveragePoolGrad({ node, inputs: [dy], outputs: [dx], attributes }, scope) {
     const kernel = attributes.kernel_shape!;
     const window = windowOf(attributes, staticShape(dx!).slice(2), kernel);
-    return poolGradient({ node, algorithm: averaged(attributes.count_include_pad), kernel, window }, scope, [dy!, dx!]);
+    return poolGradient({ node, algorithm: averaged(attributes.count_include_pad), kernel, window }, scope, [
+      dy!,
+      dx!,
+    ]);
   },
 } satisfies Kernels;
 
 /** y = pool(x). */
-export function pool({ node, algorithm, kernel, window }: Pool, scope: Scope, [x, y]: readonly [Value, Value]): boolean {
+export function pool(
+  { node, algorithm, kernel, window }: Pool,
+  scope: Scope,
+  [x, y]: readonly [Value, Value],
+): boolean {
   if (!isSpatial(x)) return false;
   const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
   const operation = { kind: 'pooling', algorithm, src, dst, kernel, ...window } as const;
@@ -86,7 +96,15 @@ function poolGradient(
   const forward = y && scope.left.get(y);
   const given = { kind: 'pooling', algorithm, src: diffSrc, dst: diffDst, kernel, ...window } as const;
   const hint = forward?.primitive ?? required(scope.dnnl, given, whereOf(node));
-  const operation = { kind: 'poolingBackward', algorithm, diffSrc, diffDst, kernel, hint, ...window } as const;
+  const operation = {
+    kind: 'poolingBackward',
+    algorithm,
+    diffSrc,
+    diffDst,
+    kernel,
+    hint,
+    ...window,
+  } as const;
   const primitive = required(scope.dnnl, operation, whereOf(node));
   scope.run(primitive, {
     diffDst: scope.read(dy, diffDst),

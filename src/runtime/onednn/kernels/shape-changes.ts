@@ -1,6 +1,5 @@
-import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { makeConstant, type Node, staticShape, type Value } from '../../../graph/graph.ts';
 import { floats } from '../../../numeric/tensor.ts';
-import { makeConstant } from '../../../graph/graph.ts';
 import { required, type Scope, whereOf } from '../compile/scope.ts';
 import type { Kernel, Kernels } from './kernel.ts';
 import { pool } from './pooling.ts';
@@ -15,7 +14,12 @@ const sameBytes: Kernel<Reshaping> = ({ inputs: [x], outputs: [y] }, scope) => {
     return true;
   }
   const target = scope.write(y!);
-  scope.host({ label: 'copy', reads: [source], writes: [target], compute: ([from], [to]) => to!.set(from as never) });
+  scope.host({
+    label: 'copy',
+    reads: [source],
+    writes: [target],
+    compute: ([from], [to]) => to!.set(from as never),
+  });
   return true;
 };
 
@@ -46,26 +50,39 @@ export const shapeChangeKernels = {
     if (given.some((pad, i) => pad !== 0 && i % 4 !== 1) || x!.dtype !== 'float32') return false;
     const before = given[1]!;
     const channels = staticShape(y!)[1]!;
-    const weights = makeConstant(`${y!.name} copies`, floats([channels, shape[1]!, 1, 1], oneHot(channels, shape[1]!, before)));
+    const weights = makeConstant(
+      `${y!.name} copies`,
+      floats([channels, shape[1]!, 1, 1], oneHot(channels, shape[1]!, before)),
+    );
     copyChannels({ node, x: x!, y: y! }, scope, weights);
     return true;
   },
 } satisfies Kernels;
 
-const numbers = (value: Value): number[] => [...(value.tensor!.data as BigInt64Array | Int32Array)].map(Number);
+const numbers = (value: Value): number[] =>
+  [...(value.tensor!.data as BigInt64Array | Int32Array)].map(Number);
 
 /** Row m copies channel m − before. */
 function oneHot(filters: number, channels: number, before: number): Float32Array {
   const weights = new Float32Array(filters * channels);
-  for (let c = 0; c < channels; c++) if (c + before >= 0 && c + before < filters) weights[(c + before) * channels + c] = 1;
+  for (let c = 0; c < channels; c++)
+    if (c + before >= 0 && c + before < filters) weights[(c + before) * channels + c] = 1;
   return weights;
 }
 
-function copyChannels({ node, x, y }: { node: Node; x: Value; y: Value }, scope: Scope, weights: Value): void {
+function copyChannels(
+  { node, x, y }: { node: Node; x: Value; y: Value },
+  scope: Scope,
+  weights: Value,
+): void {
   const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
   const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
   const any = scope.dnnl.describe(staticShape(weights), 'any');
-  const primitive = required(scope.dnnl, { kind: 'convolution', src, weights: any, dst, ...window }, whereOf(node));
+  const primitive = required(
+    scope.dnnl,
+    { kind: 'convolution', src, weights: any, dst, ...window },
+    whereOf(node),
+  );
   scope.run(primitive, {
     src: scope.read(x, src),
     weights: scope.read(weights, primitive.layout('weights')!),
@@ -74,7 +91,9 @@ function copyChannels({ node, x, y }: { node: Node; x: Value; y: Value }, scope:
 }
 
 /** The steps of a Slice that takes every n-th place from the first on, of spatial axes alone; null for others. */
-function spatialSteps([x, starts, ends, axesInput, stepsInput]: readonly (Value | undefined)[]): number[] | null {
+function spatialSteps([x, starts, ends, axesInput, stepsInput]: readonly (Value | undefined)[]):
+  | number[]
+  | null {
   const shape = staticShape(x!);
   if (shape.length < 3 || shape.length > 5 || !starts?.tensor || !ends?.tensor) return null;
   if ((axesInput && !axesInput.tensor) || !stepsInput?.tensor) return null;
@@ -88,4 +107,3 @@ function spatialSteps([x, starts, ends, axesInput, stepsInput]: readonly (Value 
   }
   return steps[0] === 1 && steps[1] === 1 ? steps.slice(2) : null;
 }
-

@@ -7,7 +7,8 @@ import type { Kernels } from './kernel.ts';
 /** Beyond this JavaScript is too slow. */
 const SMALL = 2 ** 16;
 
-const isSmall = (...values: Value[]): boolean => values.every((value) => elementCount(staticShape(value)) <= SMALL);
+const isSmall = (...values: Value[]): boolean =>
+  values.every((value) => elementCount(staticShape(value)) <= SMALL);
 
 /** What is too small to be worth a native kernel, or of a type that oneDNN does not take: in JavaScript. */
 export const smallTensorKernels = {
@@ -48,8 +49,10 @@ export const smallTensorKernels = {
     });
     return true;
   },
-  ReduceMax: (call, scope) => reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.NEGATIVE_INFINITY, fold: Math.max }),
-  ReduceMin: (call, scope) => reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.POSITIVE_INFINITY, fold: Math.min }),
+  ReduceMax: (call, scope) =>
+    reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.NEGATIVE_INFINITY, fold: Math.max }),
+  ReduceMin: (call, scope) =>
+    reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.POSITIVE_INFINITY, fold: Math.min }),
 } satisfies Kernels;
 
 function reduce(
@@ -60,12 +63,15 @@ function reduce(
   if (!isSmall(x!) || x!.dtype !== 'float32' || (axesInput && !axesInput.tensor)) return false;
   const shape = staticShape(x!);
   const given = axesInput ? [...(axesInput.tensor!.data as BigInt64Array)].map(Number) : [];
-  const axes = (given.length > 0 ? given : shape.map((_, axis) => axis)).map((axis) => (axis < 0 ? axis + shape.length : axis));
+  const axes = (given.length > 0 ? given : shape.map((_, axis) => axis)).map((axis) =>
+    axis < 0 ? axis + shape.length : axis,
+  );
   scope.host({
     label: 'reduction',
     reads: [scope.readPlain(x!)],
     writes: [scope.write(y)],
-    compute: ([from], [to]) => reduceTo(from as Float32Array, to as Float32Array, { shape, axes, start, fold }),
+    compute: ([from], [to]) =>
+      reduceTo(from as Float32Array, to as Float32Array, { shape, axes, start, fold }),
   });
   return true;
 }

@@ -25,5 +25,9 @@ export function windowOf(
     return Math.max(0, (Math.ceil(size[axis]! / steps[axis]!) - 1) * steps[axis]! + reach - size[axis]!);
   });
   const [small, large] = [totals.map((t) => Math.floor(t / 2)), totals.map((t) => Math.ceil(t / 2))];
-  return { strides: steps, dilations: gaps, pads: auto_pad === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small] };
+  return {
+    strides: steps,
+    dilations: gaps,
+    pads: auto_pad === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small],
+  };
 }

@@ -17,7 +17,12 @@ const RTLD_NODELETE = 0x1000;
 
 const dnnlNames: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>> = {
   linux: ['libdnnl.so.2', 'libdnnl.so.3'],
-  darwin: ['libdnnl.2.dylib', 'libdnnl.3.dylib', '/opt/homebrew/lib/libdnnl.dylib', '/usr/local/lib/libdnnl.dylib'],
+  darwin: [
+    'libdnnl.2.dylib',
+    'libdnnl.3.dylib',
+    '/opt/homebrew/lib/libdnnl.dylib',
+    '/usr/local/lib/libdnnl.dylib',
+  ],
   win32: ['dnnl.dll'],
 };
 
@@ -36,19 +41,26 @@ export async function openLibrary(): Promise<OpenedLibrary> {
   const dnnl = firstThatLoads(koffi, names);
   if (!dnnl) {
     const tried = names.join(', ') || `no name known on ${process.platform}`;
-    throw new EspalierError('runtime', `oneDNN was not found (tried ${tried})${given ? '' : installAdvice()}`);
+    throw new EspalierError(
+      'runtime',
+      `oneDNN was not found (tried ${tried})${given ? '' : installAdvice()}`,
+    );
   }
   return { koffi, dnnl: dnnl.library, openmp: openmp?.library ?? null, path: dnnl.path };
 }
 
 const installAdvice = (): string =>
-  process.platform === 'linux' ? ': apt-get install libdnnl2, or set ESPALIER_DNNL' : ': set ESPALIER_DNNL to its file';
+  process.platform === 'linux'
+    ? ': apt-get install libdnnl2, or set ESPALIER_DNNL'
+    : ': set ESPALIER_DNNL to its file';
 
 async function loadKoffi(): Promise<Koffi> {
   try {
     return (await import('koffi')).default;
   } catch (cause) {
-    throw new EspalierError('runtime', 'koffi cannot be loaded: is it installed for this platform?', { cause });
+    throw new EspalierError('runtime', 'koffi cannot be loaded: is it installed for this platform?', {
+      cause,
+    });
   }
 }
 

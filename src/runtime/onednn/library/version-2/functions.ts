@@ -18,7 +18,8 @@ const declarations = {
   primitiveDescriptorCreate:
     'int dnnl_primitive_desc_create(_Out_ void **pd, void *op, void *attr, void *engine, void *hint)',
   primitiveDescriptorDestroy: 'int dnnl_primitive_desc_destroy(void *pd)',
-  primitiveDescriptorQuery: 'int dnnl_primitive_desc_query(void *pd, int what, int index, _Out_ const char **result)',
+  primitiveDescriptorQuery:
+    'int dnnl_primitive_desc_query(void *pd, int what, int index, _Out_ const char **result)',
   queryMemory: 'void *dnnl_primitive_desc_query_md(void *pd, int what, int index)',
   primitiveCreate: 'int dnnl_primitive_create(_Out_ void **primitive, void *pd)',
   primitiveDestroy: 'int dnnl_primitive_destroy(void *primitive)',
@@ -61,6 +62,9 @@ export type Functions = Readonly<Record<FunctionName, Native>>;
 
 /** Looks up every function that is used; throws where one is missing. */
 export function nativeFunctions(library: NativeLibrary): Functions {
-  const entries = Object.entries(declarations).map(([name, declaration]) => [name, library.func(declaration)]);
+  const entries = Object.entries(declarations).map(([name, declaration]) => [
+    name,
+    library.func(declaration),
+  ]);
   return Object.fromEntries(entries) as Functions;
 }

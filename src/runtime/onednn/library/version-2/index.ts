@@ -72,7 +72,8 @@ export function openVersion2({ koffi, dnnl: library, openmp }: OpenedLibrary, ve
     if (postOperations.length === 0) return null;
     const attr = created('attributesCreate');
     const list = created('postOperationsCreate');
-    for (const operation of postOperations) check(append(list, operation), `post-operation ${operation.kind}`);
+    for (const operation of postOperations)
+      check(append(list, operation), `post-operation ${operation.kind}`);
     check(dnnl.setPostOperations(attr, list), 'post-operations');
     dnnl.postOperationsDestroy(list);
     return attr;
@@ -137,7 +138,8 @@ export function openVersion2({ koffi, dnnl: library, openmp }: OpenedLibrary, ve
     const count = operands.length;
     return () => {
       const status = execute(primitive, stream, count, list);
-      if (status !== 0) check(status, `${kind} of ${operands.map(({ descriptor }) => `[${descriptor.dims}]`).join(', ')}`);
+      if (status !== 0)
+        check(status, `${kind} of ${operands.map(({ descriptor }) => `[${descriptor.dims}]`).join(', ')}`);
     };
   }
 

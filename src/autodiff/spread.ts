@@ -1,0 +1,26 @@
+import type { Builder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
+import { elementCount } from '../numeric/tensor.ts';
+import { reshape, zeros } from './append.ts';
+import { allAxes, dims } from './call.ts';
+
+/**
+ * Zeros behind every element, as many as each axis's gap. Joined, not padded: Pad takes ten times as long on an axis of one
+ * element (11 ms against 1 for 8 MB).
+ */
+export function spread(g: Builder, value: Value, gaps: readonly number[]): Value {
+  const shape = [...dims(value)];
+  let result = value;
+  for (const axis of allAxes(value).reverse()) {
+    const gap = gaps[axis]!;
+    if (gap === 0) continue;
+    const rows = elementCount(shape.slice(0, axis + 1));
+    const inner = elementCount(shape.slice(axis + 1));
+    shape[axis]! *= gap + 1;
+    const joined = g.Concat(reshape(g, result, [rows, inner]), zeros(g, [rows, gap * inner], value), {
+      axis: 1,
+    });
+    result = reshape(g, joined, shape);
+  }
+  return result;
+}
