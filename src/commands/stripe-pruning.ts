@@ -10,6 +10,7 @@ import { fastestForm } from '../stripes/lower/fastest-form.ts';
 import type { Lowering, StripeForm } from '../stripes/lower/index.ts';
 import type { PaceName } from '../stripes/pace.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
+import { normalizeStripes } from '../stripes/stripe-norms.ts';
 
 interface StripeOptions {
   readonly sr: number;
@@ -17,6 +18,7 @@ interface StripeOptions {
   readonly macs?: number;
   readonly pace?: PaceName;
   readonly until: number;
+  readonly skeletonStart?: 'one' | 'norm';
   readonly weightDecay: number;
   readonly skeletonWeightDecay?: number;
   readonly momentum: number;
@@ -24,10 +26,17 @@ interface StripeOptions {
   readonly noShrink?: boolean;
 }
 
+/** A controller, and the network it is to steer: the same function, its stripes perhaps scaled otherwise. */
+interface OpenedController {
+  readonly controller: StripeController;
+  readonly network: Graph;
+}
+
 /** The controller that learns the shapes of a network's filters; throws `unsupported` where none has any to learn. */
-export function openController(network: Graph, options: StripeOptions): StripeController {
-  const { layers, totalMacs } = stripeLayers(network);
-  if (layers.length === 0) {
+export function openController(network: Graph, options: StripeOptions): OpenedController {
+  const found = stripeLayers(network);
+  const { totalMacs } = found;
+  if (found.layers.length === 0) {
     throw new EspalierError('unsupported', 'expected a convolution with a kernel above 1×1, found none', {
       where: network.name,
     });
@@ -36,7 +45,10 @@ export function openController(network: Graph, options: StripeOptions): StripeCo
   const pace = options.pace ?? (macs === undefined ? 'threshold' : 'gradual');
   const weightDecay = options.skeletonWeightDecay ?? options.weightDecay;
   const target = macs ?? null;
-  return stripeController({
+  const byNorm = (options.skeletonStart ?? (pace === 'gradual' ? 'norm' : 'one')) === 'norm';
+  const started = byNorm ? normalizeStripes(network, found.layers) : { network, skeletons: undefined };
+  const { layers } = stripeLayers(started.network);
+  const controller = stripeController({
     layers,
     totalMacs,
     pace,
@@ -48,7 +60,9 @@ export function openController(network: Graph, options: StripeOptions): StripeCo
     momentum,
     freezeWeights,
     shrink: !options.noShrink,
+    ...(started.skeletons ? { start: started.skeletons } : {}),
   });
+  return { controller, network: started.network };
 }
 
 /** What pruning makes of a masked network. */

@@ -39,6 +39,11 @@ const stripeFlags = {
     'weight decay on the skeletons; as --weight-decay where left out',
     numberIn(0),
   ),
+  skeletonStart: optional(
+    '--skeleton-start <name>',
+    'what skeletons start from: one, as in the paper, or norm, the relative norm of each stripe (the default of the gradual pace)',
+    choice(['one', 'norm']),
+  ),
   freezeWeights: flagSwitch('--freeze-weights', 'learn the shapes alone, of weights that stay as they are'),
   noShrink: {
     usage: '--no-shrink',
@@ -96,8 +101,13 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const measured = isModelPath(settings.model)
     ? await measureNetwork(session.network, session, context)
     : { graph: session.network, measures: sizes(session.network) };
-  const controller = openController(session.network, settings);
-  const { network, epochs } = await train({ ...trainOptions(session, settings, context), controller });
+  const steered = openController(session.network, settings);
+  const { controller } = steered;
+  const { network, epochs } = await train({
+    ...trainOptions(session, settings, context),
+    network: steered.network,
+    controller,
+  });
   context.note('choosing the fastest form of each layer');
   const pruned = await pruneNetwork(network, session.executor, settings.form);
   session.run.record({ type: 'shapes', shapes: controller.shapes(network) });

@@ -1,6 +1,6 @@
 import type { Node, Value } from '../graph/graph.ts';
 import { type Connections, connections } from '../graph/topology.ts';
-import { filled } from '../numeric/tensor.ts';
+import { filled, type Tensor } from '../numeric/tensor.ts';
 import type { StepExtension, StepScope } from '../training/step-graph.ts';
 
 /** State of a convolution's filter skeleton, by the name of its weight. */
@@ -15,6 +15,8 @@ export interface SkeletonSettings {
   readonly momentum?: number;
   /** Learn the shape alone: all other parameters keep their values. Default false. */
   readonly freezeWeights?: boolean;
+  /** What skeletons start from, by the name of the weight. Default 1 throughout. */
+  readonly start?: ReadonlyMap<string, Tensor>;
 }
 
 /** Whether a convolution has stripes to drop: its kernel covers more than one position. */
@@ -46,7 +48,7 @@ export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
       const frozenLive = freezeWeights && liveOf.get(parameter.value);
       if (frozenLive) return scope.g.Mul(parameter.value, frozenLive);
       if (parameter.role !== 'weight' || !hasStripes(parameter.node)) return null;
-      const skeleton = declare(scope, parameter.value);
+      const skeleton = declare(scope, parameter.value, settings.start?.get(parameter.value.name));
       skeletons.push(skeleton);
       const live = scope.g.ReduceMax(skeleton.mask, scope.g.int64s(axesAfterFirst(skeleton.mask)), {
         keepdims: 0,
@@ -82,10 +84,11 @@ interface Plan {
   readonly links: Connections;
 }
 
-function declare(scope: StepScope, weight: Value) {
+function declare(scope: StepScope, weight: Value, start: Tensor | undefined) {
   const [filters, , ...kernel] = weight.shape as number[];
   const shape = [filters!, ...kernel];
-  const value = scope.state(skeletonName(weight.name), filled(shape, 1));
+  const fits = start?.shape.join() === shape.join();
+  const value = scope.state(skeletonName(weight.name), fits ? start! : filled(shape, 1));
   const momentum = scope.state(skeletonMomentumName(weight.name), filled(shape, 0));
   const mask = scope.state(maskName(weight.name), filled(shape, 1));
   scope.wantGradient(value);
