@@ -1,6 +1,8 @@
 import { elementCount, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import { type Arena, openArena } from './arena.ts';
-import { dimsOf, type Memory, type Operand, required } from './compile/scope.ts';
+import { dimsOf } from './compile/layouts.ts';
+import type { Memory, Operand } from './compile/operand.ts';
+import { required } from './compile/primitives.ts';
 import { stridesOf } from './compile/strides.ts';
 import type { Descriptor, Dnnl } from './library/api.ts';
 import type { OpenedLibrary } from './library/open.ts';
@@ -72,7 +74,11 @@ interface Place {
 }
 
 function reorder(dnnl: Dnnl, from: Place, to: Place): () => void {
-  const primitive = required(dnnl, { kind: 'reorder', src: from.descriptor, dst: to.descriptor }, 'state');
+  const primitive = required(
+    dnnl,
+    { kind: 'reorder', src: from.descriptor, dst: to.descriptor },
+    { where: 'state' },
+  );
   return dnnl.bind(primitive, [
     { role: 'src', ...from },
     { role: 'dst', ...to },

@@ -6,7 +6,7 @@ import { openArena } from './arena.ts';
 import { collectForeign, compileParts, type ForeignPart } from './compile/foreign.ts';
 import { buffersOf, type LoweredGraph, lowerGraph } from './compile/lower-graph.ts';
 import { planMemory } from './compile/memory-plan.ts';
-import type { LinkedInstruction, Memory, Operand } from './compile/scope.ts';
+import type { LinkedInstruction, Memory, Operand } from './compile/operand.ts';
 import type { OpenedEngine } from './engine.ts';
 import { openExchange } from './exchange.ts';
 
@@ -44,10 +44,10 @@ function layOut(lowered: LoweredGraph, engine: OpenedEngine): Memory & { readonl
   const arena = openArena(engine.koffi, plan.bytes);
   const memory: Memory = {
     address: ({ buffer }) => arena.address + BigInt(buffer.offset),
-    view: ({ buffer, dtype, shape, asBytes }) =>
-      asBytes
-        ? arena.view('uint8', buffer.offset, buffer.bytes)
-        : arena.view(dtype, buffer.offset, byteWidth(dtype as 'float32') * elementCount(shape)),
+    view: ({ buffer, dtype, shape, isRaw }) => {
+      const bytes = isRaw ? buffer.bytes : byteWidth(dtype as 'float32') * elementCount(shape);
+      return arena.view(dtype, buffer.offset, bytes);
+    },
   };
   for (const [value, [operand]] of lowered.copies) {
     if (value.tensor) (memory.view(operand!) as Float32Array).set(value.tensor.data as Float32Array);
@@ -120,33 +120,6 @@ function runnerOf(
         const pending = step();
         if (pending) await pending;
       }
-    };
-  }
-  if (process.env.PROFILE) {
-    const total = new Map<string, [number, number]>();
-    let runs = 0;
-    return () => {
-      steps.forEach((step, i) => {
-        const a = performance.now();
-        step();
-        const t = performance.now() - a;
-        const k = instructions[i]!.label + ' ' + instructions[i]!.writes.map((w) => w.bytes).join();
-        const e = total.get(k) ?? [0, 0];
-        if (runs > 2) {
-          e[0] += t;
-          e[1]++;
-        }
-        total.set(k, e);
-      });
-      if (++runs === 12)
-        console.log(
-          [...total]
-            .sort((a, b) => b[1][0] - a[1][0])
-            .slice(0, 45)
-            .map(([k, [t, n]]) => `${(t / 9).toFixed(3)} ms ${n / 9}× ${k}`)
-            .join('\n'),
-          [...total.values()].reduce((s, [t]) => s + t, 0) / 9,
-        );
     };
   }
   return () => {

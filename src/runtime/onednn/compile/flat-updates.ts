@@ -2,7 +2,9 @@ import type { Node, Value } from '../../../graph/graph.ts';
 import { type AttributesOf, attributesOf } from '../../../graph/operators/index.ts';
 import type { PostOperation } from '../library/api.ts';
 import type { Buffer } from './memory-plan.ts';
-import { type Operand, required, type Scope } from './scope.ts';
+import type { Operand } from './operand.ts';
+import { required } from './primitives.ts';
+import type { Scope } from './scope.ts';
 
 type Attributes = AttributesOf<'SgdUpdate'>;
 
@@ -55,7 +57,7 @@ export function appendFlatUpdate(scope: Scope, { nodes, attributes, learningRate
     if (plus) after.push({ kind: 'binary', algorithm: 'add', operand: flat });
     const single = scope.plain([1, 1]);
     const operation = { kind: 'binary', algorithm: 'mul', left: flat, right: single, dst: flat } as const;
-    const primitive = required(scope.dnnl, operation, 'optimiser', after);
+    const primitive = required(scope.dnnl, operation, { where: 'optimiser', after });
     const extra = plus ? { [`post${after.length - 1}`]: plus } : {};
     scope.run(primitive, { src: source, src1: scope.seen(factor, single), dst: target, ...extra });
   }
@@ -89,7 +91,7 @@ function flatTerms(
       label,
       reads: [rate],
       writes: [result],
-      compute: ([from], [to]) => void (to![0] = factor * Number(from![0])),
+      compute: ([from], [to]) => to!.fill((factor * Number(from![0])) as never),
     });
     return result;
   };

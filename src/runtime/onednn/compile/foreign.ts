@@ -1,7 +1,8 @@
 import type { Graph, Node, Value } from '../../../graph/graph.ts';
 import type { CompileOptions, Program } from '../../executor.ts';
 import type { Foreign } from './lower-graph.ts';
-import type { Memory, Operand, Scope } from './scope.ts';
+import type { Memory, Operand } from './operand.ts';
+import type { Scope } from './scope.ts';
 
 /** Nodes that run in another engine, inside of a program of this one. */
 export interface ForeignPart {

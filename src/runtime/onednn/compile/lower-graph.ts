@@ -7,7 +7,9 @@ import type { Kernel } from '../kernels/kernel.ts';
 import type { Dnnl } from '../library/api.ts';
 import { appendFlatUpdate, groupUpdates, type Region, type UpdateGroup } from './flat-updates.ts';
 import type { Buffer } from './memory-plan.ts';
-import { type Lowered, type Operand, openScope, required, type Scope } from './scope.ts';
+import type { Operand } from './operand.ts';
+import { required } from './primitives.ts';
+import { type Lowered, openScope, type Scope } from './scope.ts';
 
 export interface LoweredGraph extends Lowered {
   readonly regions: readonly Region[];
@@ -132,15 +134,14 @@ function appendCopy(scope: Scope, home: Operand, next: Value): void {
   if (source.buffer === home.buffer) return;
   if (home.descriptor && home.buffer.bytes > LARGE) {
     const operation = { kind: 'reorder', src: home.descriptor, dst: home.descriptor } as const;
-    scope.run(required(scope.dnnl, operation, next.name), { src: source, dst: home });
+    scope.run(required(scope.dnnl, operation, { where: next.name }), { src: source, dst: home });
     return;
   }
-  const bytes = (operand: Operand): Operand => ({ ...operand, asBytes: true });
   scope.host({
     label: 'state',
-    reads: [bytes(source)],
-    writes: [bytes(home)],
-    compute: ([from], [to]) => (to as Uint8Array).set(from as Uint8Array),
+    reads: [{ ...source, isRaw: true }],
+    writes: [{ ...home, isRaw: true }],
+    compute: ([from], [to]) => to!.set(from as never),
   });
 }
 

@@ -1,5 +1,7 @@
-import { staticShape, type Value } from '../../../graph/graph.ts';
-import { type Operand, type Scope, unsupported, whereOf } from '../compile/scope.ts';
+import { nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import type { Operand } from '../compile/operand.ts';
+import { isFast, unsupported } from '../compile/primitives.ts';
+import type { Scope } from '../compile/scope.ts';
 import type { Descriptor, Primitive, Window } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 import { windowOf } from './window.ts';
@@ -21,7 +23,7 @@ export const convolutionKernels = {
     if (!isSpatial(xs)) return false;
     const window = windowOf(attributes, xs.slice(2), ws.slice(2));
     const shapes = { x: xs, w: ws, y: ys, group: attributes.group, window, bias: !!b };
-    const primitive = forward(scope, shapes, whereOf(node));
+    const primitive = forward(scope, shapes, nodeLabel(node));
     scope.run(primitive, {
       src: scope.read(x!, layout(primitive, 'src')),
       weights: scope.read(w!, layout(primitive, 'weights')),
@@ -36,7 +38,7 @@ export const convolutionKernels = {
     const { group } = attributes;
     const window = windowOf({ auto_pad: 'NOTSET', ...attributes }, xs.slice(2), ws.slice(2));
     const shapes = { x: xs, w: ws, y: ys, group, window, bias: false };
-    const primitive = backwardData(scope, shapes, whereOf(node));
+    const primitive = backwardData(scope, shapes, nodeLabel(node));
     scope.run(primitive, {
       diffDst: scope.read(dy!, layout(primitive, 'diffDst')),
       weights: scope.read(w!, layout(primitive, 'weights')),
@@ -50,7 +52,7 @@ export const convolutionKernels = {
     const { group } = attributes;
     const window = windowOf({ auto_pad: 'NOTSET', ...attributes }, xs.slice(2), ws.slice(2));
     const shapes = { x: xs, w: ws, y: ys, group, window, bias: false };
-    const primitive = backwardWeights(scope, shapes, whereOf(node));
+    const primitive = backwardWeights(scope, shapes, nodeLabel(node));
     scope.run(primitive, {
       src: scope.read(x!, layout(primitive, 'src')),
       diffDst: scope.read(dy!, layout(primitive, 'diffDst')),
@@ -76,7 +78,7 @@ function writeWeights(scope: Scope, dw: Value, descriptor: Descriptor): Operand 
 function forward(scope: Scope, shapes: Shapes, where: string): Primitive {
   const { dnnl } = scope;
   const { w, y, group, window, bias } = shapes;
-  const weights = dnnl.describe(weightDims(w, group), 'any');
+  const weights = scope.any(weightDims(w, group));
   const made = candidates(scope, shapes).map(
     ({ src, dst }) =>
       () =>
@@ -96,7 +98,7 @@ function backwardData(scope: Scope, shapes: Shapes, where: string): Primitive {
   const { dnnl } = scope;
   const { w, group, window } = shapes;
   const hint = forward(scope, shapes, where);
-  const weights = dnnl.describe(weightDims(w, group), 'any');
+  const weights = scope.any(weightDims(w, group));
   const made = candidates(scope, shapes).map(
     ({ src, dst }) =>
       () =>
@@ -118,7 +120,7 @@ function backwardWeights(scope: Scope, shapes: Shapes, where: string): Primitive
   const hint = forward(scope, shapes, where);
   const dims = weightDims(w, group);
   // With groups the result must be row-major: it is read back without the groups' axis.
-  const diffWeights = group > 1 ? scope.plain(dims) : dnnl.describe(dims, 'any');
+  const diffWeights = group > 1 ? scope.plain(dims) : scope.any(dims);
   const made = candidates(scope, shapes).map(
     ({ src, dst }) =>
       () =>
@@ -128,8 +130,7 @@ function backwardWeights(scope: Scope, shapes: Shapes, where: string): Primitive
 }
 
 /** Layouts to try: channels in blocks, as the rest of the network has them, then what oneDNN likes. */
-function candidates({ dnnl, activation }: Scope, { x, y }: Shapes) {
-  const any = (dims: readonly number[]) => dnnl.describe(dims, 'any');
+function candidates({ any, activation }: Scope, { x, y }: Shapes) {
   // An input of few channels is an image: the kernels for it choose their layout themselves.
   const src = x[1]! < 8 ? any(x) : activation(x);
   return [
@@ -143,7 +144,7 @@ function firstFast(made: readonly (() => Primitive | null)[], where: string): Pr
   let slow: Primitive | null = null;
   for (const make of made) {
     const primitive = make();
-    if (primitive && !/^(ref|gemm)/.test(primitive.implementation)) return primitive;
+    if (primitive && isFast(primitive)) return primitive;
     slow ??= primitive;
   }
   if (!slow) throw unsupported('convolution', where);

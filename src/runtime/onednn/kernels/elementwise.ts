@@ -1,8 +1,8 @@
-import { staticShape, type Value } from '../../../graph/graph.ts';
+import { nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
-import { dimsOf, required, type Scope, whereOf } from '../compile/scope.ts';
-import { stridesOf } from '../compile/strides.ts';
-import type { BinaryAlgorithm, Descriptor, ElementwiseAlgorithm, PostOperation } from '../library/api.ts';
+import { required } from '../compile/primitives.ts';
+import type { Scope } from '../compile/scope.ts';
+import type { BinaryAlgorithm, ElementwiseAlgorithm, PostOperation } from '../library/api.ts';
 import type { Kernel, KernelCall, Kernels } from './kernel.ts';
 import { isFusedReluGradient } from './normalization.ts';
 
@@ -13,7 +13,11 @@ function unary(algorithm: ElementwiseAlgorithm): Kernel<Unary> {
   return ({ node, inputs: [x], outputs: [y] }, scope) => {
     if (x!.dtype !== 'float32') return false;
     const data = scope.layoutOf(x!) ?? scope.plain(staticShape(x!));
-    const primitive = required(scope.dnnl, { kind: 'elementwise', algorithm, data }, whereOf(node));
+    const primitive = required(
+      scope.dnnl,
+      { kind: 'elementwise', algorithm, data },
+      { where: nodeLabel(node) },
+    );
     const src = scope.read(x!, data);
     const dst = scope.write(y!, data);
     scope.run(primitive, { src, dst }, [[dst, src]]);
@@ -54,7 +58,7 @@ function equalShapes(
   const relu = reader?.op === 'Relu' && reader.domain === '' ? reader : null;
   const after: PostOperation[] = relu ? [{ kind: 'elementwise', algorithm: 'relu' }] : [];
   const operation = { kind: 'binary', algorithm, left: data, right: data, dst: data } as const;
-  const primitive = required(scope.dnnl, operation, whereOf(node), after);
+  const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });
   const [left, right] = [scope.read(a, data), scope.read(b, data)];
   const dst = scope.write(relu ? relu.outputs[0]! : y!, data);
   if (relu) scope.skip(relu);
@@ -85,11 +89,11 @@ function broadcast(
   const kept = shape.flatMap((_, axis) => (repeated.includes(axis) ? [] : [axis]));
   const rows = elementCount(repeated.map((axis) => shape[axis]!));
   const length = elementCount(kept.map((axis) => shape[axis]!));
-  const data = permuted(scope, shape, [...repeated, ...kept]);
+  const data = scope.permuted(shape, [...repeated, ...kept]);
   const matrix = scope.plain([rows, length]);
   const row = scope.plain([1, length]);
   const operation = { kind: 'binary', algorithm, left: matrix, right: row, dst: matrix } as const;
-  const primitive = required(scope.dnnl, operation, whereOf(node));
+  const primitive = required(scope.dnnl, operation, { where: nodeLabel(node) });
   const source = scope.read(left, data);
   const target = scope.write(y!, data);
   scope.run(
@@ -113,18 +117,11 @@ function scaled(
   const data = scope.layoutOf(left) ?? scope.plain(staticShape(left));
   const single = scope.plain(data.dims.map(() => 1));
   const operation = { kind: 'binary', algorithm, left: data, right: single, dst: data } as const;
-  const primitive = required(scope.dnnl, operation, whereOf(node));
+  const primitive = required(scope.dnnl, operation, { where: nodeLabel(node) });
   const src = scope.read(left, data);
   const dst = scope.write(y, data);
   scope.run(primitive, { src, src1: scope.seen(scope.readPlain(right), single), dst }, [[dst, src]]);
   return true;
-}
-
-/** Row-major in another order of axes, the first of it outermost. */
-export function permuted(scope: Scope, shape: readonly number[], order: readonly number[]): Descriptor {
-  const inOrder = stridesOf(order.map((axis) => shape[axis]!));
-  const strides = shape.map((_, axis) => inOrder[order.indexOf(axis)]!);
-  return shape.length > 0 ? scope.dnnl.describe(dimsOf(shape), { strides }) : scope.plain(shape);
 }
 
 /** Activations and arithmetic, element by element. */
@@ -146,8 +143,12 @@ export const elementwiseKernels = {
   ReluGrad({ node, inputs: [dy, y], outputs: [dx] }, scope) {
     if (isFusedReluGradient(scope, node)) return true;
     const data = scope.layoutOf(y!) ?? scope.plain(staticShape(y!));
-    const hint = required(scope.dnnl, { kind: 'elementwise', algorithm: 'relu', data }, whereOf(node));
-    const primitive = required(scope.dnnl, { kind: 'reluBackward', data, hint }, whereOf(node));
+    const hint = required(
+      scope.dnnl,
+      { kind: 'elementwise', algorithm: 'relu', data },
+      { where: nodeLabel(node) },
+    );
+    const primitive = required(scope.dnnl, { kind: 'reluBackward', data, hint }, { where: nodeLabel(node) });
     const diffDst = scope.read(dy!, data);
     const diffSrc = scope.write(dx!, data);
     scope.run(primitive, { dst: scope.read(y!, data), diffDst, diffSrc }, [[diffSrc, diffDst]]);

@@ -1,8 +1,8 @@
-import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
-import { required, type Scope, whereOf } from '../compile/scope.ts';
+import { required } from '../compile/primitives.ts';
+import type { Scope } from '../compile/scope.ts';
 import type { Descriptor, PostOperation } from '../library/api.ts';
-import { permuted } from './elementwise.ts';
 import type { Kernels } from './kernel.ts';
 
 /** Matrix products, and sums that are products with ones. */
@@ -20,7 +20,7 @@ export const matrixKernels = {
     const dst = scope.plain(staticShape(y!));
     const bias = scope.plain([1, columns]);
     const operation = { kind: 'matmul', src, weights, dst, ...(c ? { bias } : {}) } as const;
-    const primitive = required(scope.dnnl, operation, whereOf(node), after);
+    const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });
     scope.run(primitive, {
       src: scope.seen(scope.readPlain(a!), src),
       weights: scope.seen(scope.readPlain(b!), weights),
@@ -36,7 +36,7 @@ export const matrixKernels = {
     const padded = (shape: readonly number[]) =>
       scope.plain([...new Array<number>(rank - shape.length).fill(1), ...shape]);
     const [src, weights, dst] = [padded(left), padded(right), padded(result)];
-    const primitive = required(scope.dnnl, { kind: 'matmul', src, weights, dst }, whereOf(node));
+    const primitive = required(scope.dnnl, { kind: 'matmul', src, weights, dst }, { where: nodeLabel(node) });
     scope.run(primitive, {
       src: scope.seen(scope.readPlain(a!), src),
       weights: scope.seen(scope.readPlain(b!), weights),
@@ -93,9 +93,9 @@ function weightedSum(
   const primitive = required(
     scope.dnnl,
     { kind: 'matmul', src: row, weights: matrix, dst: result },
-    whereOf(node),
+    { where: nodeLabel(node) },
   );
-  const source = scope.read(x, permuted(scope, shape, [...summed, ...kept]));
+  const source = scope.read(x, scope.permuted(shape, [...summed, ...kept]));
   scope.run(primitive, {
     src: scope.seen(scope.constant(rows, share(rows)), row),
     weights: scope.seen(source, matrix),

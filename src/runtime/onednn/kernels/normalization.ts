@@ -1,6 +1,7 @@
-import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
-import { required, type Scope, whereOf } from '../compile/scope.ts';
+import { required } from '../compile/primitives.ts';
+import type { Scope } from '../compile/scope.ts';
 import type { Descriptor } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
@@ -16,7 +17,7 @@ export const normalizationKernels = {
     const primitive = required(
       scope.dnnl,
       { kind: 'batchNormalization', data, epsilon, relu: relu !== null },
-      whereOf(node),
+      { where: nodeLabel(node) },
     );
     const result = relu ? relu.outputs[0]! : y;
     const perChannel = scope.plain([shape[1]!]);
@@ -52,11 +53,15 @@ export const normalizationKernels = {
     const relu = forward !== null;
     const hint =
       forward?.primitive ??
-      required(scope.dnnl, { kind: 'batchNormalization', data, epsilon: 0, relu: false }, whereOf(node));
+      required(
+        scope.dnnl,
+        { kind: 'batchNormalization', data, epsilon: 0, relu: false },
+        { where: nodeLabel(node) },
+      );
     const primitive = required(
       scope.dnnl,
       { kind: 'batchNormalizationBackward', data, diff: data, epsilon: 0, relu, hint },
-      whereOf(node),
+      { where: nodeLabel(node) },
     );
     const variance = scope.scratch(`${dx.name} variance`, scope.plain(staticShape(scale)));
     scope.host({

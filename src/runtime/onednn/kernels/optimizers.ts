@@ -1,28 +1,33 @@
-import type { Value } from '../../../graph/graph.ts';
-import type { OperatorName } from '../../../graph/operators/index.ts';
+import type { Node, Value } from '../../../graph/graph.ts';
+import type { TypedArray } from '../../../numeric/tensor.ts';
+import type { Operand } from '../compile/operand.ts';
 import type { Scope } from '../compile/scope.ts';
 import { adamw, sgd, skeleton } from '../host/optimizers.ts';
-import type { KernelCall, Kernels } from './kernel.ts';
+import type { Kernels } from './kernel.ts';
 
-/** Updates that are not part of a flat one, in JavaScript. */
+/** Updates that are not part of a flat one, in JavaScript, in whatever layout the parameter has. */
 export const optimizerKernels = {
-  SgdUpdate: (call, scope) =>
-    update(call, scope, (reads, writes) => sgd(reads as never, writes as never, call.attributes)),
-  AdamWUpdate: (call, scope) =>
-    update(call, scope, (reads, writes) => adamw(reads as never, writes as never, call.attributes)),
-  SkeletonUpdate: (call, scope) =>
-    update(call, scope, (reads, writes) => skeleton(reads as never, writes as never, call.attributes)),
+  SgdUpdate: ({ node, attributes }, scope) =>
+    update(node, scope, (reads, writes) => sgd(reads as never, writes as never, attributes)),
+  AdamWUpdate: ({ node, attributes }, scope) =>
+    update(node, scope, (reads, writes) => adamw(reads as never, writes as never, attributes)),
+  SkeletonUpdate: ({ node, attributes }, scope) =>
+    update(node, scope, (reads, writes) => skeleton(reads as never, writes as never, attributes)),
 } satisfies Kernels;
 
 function update(
-  { node, inputs, outputs }: KernelCall<OperatorName>,
+  { op, inputs, outputs }: Node,
   scope: Scope,
-  compute: (reads: readonly unknown[], writes: readonly unknown[]) => void,
+  compute: (reads: readonly TypedArray[], writes: readonly TypedArray[]) => void,
 ): boolean {
+  const [parameter] = inputs as [Value];
+  const layout = scope.read(parameter).descriptor!;
+  const isScalar = (value: Value) => value.shape!.length === 0 && parameter.shape!.length > 0;
+  const raw = (operand: Operand): Operand => ({ ...operand, isRaw: true });
   scope.host({
-    label: node.op,
-    reads: inputs.map((value: Value) => scope.readPlain(value)),
-    writes: outputs.map((value: Value) => scope.write(value)),
+    label: op,
+    reads: (inputs as Value[]).map((value) => raw(scope.read(value, isScalar(value) ? undefined : layout))),
+    writes: (outputs as Value[]).map((value) => raw(scope.write(value, layout))),
     compute,
   });
   return true;

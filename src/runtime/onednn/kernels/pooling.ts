@@ -1,5 +1,6 @@
-import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
-import { required, type Scope, whereOf } from '../compile/scope.ts';
+import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { required } from '../compile/primitives.ts';
+import type { Leftover, Scope } from '../compile/scope.ts';
 import type { PoolingAlgorithm, Window } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 import { windowOf } from './window.ts';
@@ -36,22 +37,14 @@ export const poolingKernels = {
     ]);
   },
   /** The forward pass knows which element was the largest. */
-  MaxPoolGrad({ node, inputs: [dy, y, x], outputs: [dx] }, scope) {
-    const forward = scope.left.get(y!);
-    if (forward?.node.op !== 'MaxPool' || forward.node.inputs[0] !== x) return false;
-    const { attributes } = forward.node;
-    const list = (name: string) => {
-      const found = attributes[name];
-      return found?.kind === 'ints' ? found.value.map(Number) : undefined;
-    };
-    const kernel = list('kernel_shape')!;
-    const autoPad = attributes.auto_pad?.kind === 'string' ? String(attributes.auto_pad.value) : 'NOTSET';
-    const window = windowOf(
-      { auto_pad: autoPad, strides: list('strides'), dilations: list('dilations'), pads: list('pads') },
-      staticShape(x!).slice(2),
-      kernel,
-    );
-    return poolGradient({ node, algorithm: 'max', kernel, window }, scope, [dy!, dx!, y!]);
+  MaxPoolGrad({ node, inputs: [dy, y, x], outputs: [dx], attributes }, scope) {
+    const kernel = attributes.kernel_shape!;
+    const window = windowOf(attributes, staticShape(x!).slice(2), kernel);
+    const given = { node, algorithm: 'max', kernel, window } as const;
+    const left = scope.left.get(y!);
+    const forward =
+      left?.node.op === 'MaxPool' && left.node.inputs[0] === x ? left : pooledAgain(given, scope, [x!, y!]);
+    return forward !== null && poolGradient(given, scope, [dy!, dx!, forward]);
   },
   AveragePoolGrad({ node, inputs: [dy], outputs: [dx], attributes }, scope) {
     const kernel = attributes.kernel_shape!;
@@ -64,38 +57,47 @@ export const poolingKernels = {
 } satisfies Kernels;
 
 /** y = pool(x). */
-export function pool(
-  { node, algorithm, kernel, window }: Pool,
-  scope: Scope,
-  [x, y]: readonly [Value, Value],
-): boolean {
-  if (!isSpatial(x)) return false;
-  const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
-  const operation = { kind: 'pooling', algorithm, src, dst, kernel, ...window } as const;
-  const primitive = scope.dnnl.create(operation);
-  if (!primitive) return false;
-  const layout = primitive.layout('workspace');
-  const workspace = layout && scope.scratch(`${y.name} maxima`, layout);
+export function pool(given: Pool, scope: Scope, [x, y]: readonly [Value, Value]): boolean {
+  const made = pooling(given, scope, [x, y]);
+  if (!made) return false;
+  const { primitive, src, dst, workspace } = made;
   scope.run(primitive, {
     src: scope.read(x, src),
     dst: scope.write(y, dst),
     ...(workspace ? { workspace } : {}),
   });
-  scope.left.set(y, { primitive, workspace, node });
+  scope.left.set(y, { primitive, workspace, node: given.node });
   return true;
 }
 
-/** dx from dy; y names the forward pool whose workspace is needed. */
+/** The forward pass once more, for its workspace alone. */
+function pooledAgain(given: Pool, scope: Scope, [x, y]: readonly [Value, Value]): Leftover | null {
+  const made = pooling(given, scope, [x, y]);
+  if (!made?.workspace) return null;
+  const { primitive, src, dst, workspace } = made;
+  scope.run(primitive, { src: scope.read(x, src), dst: scope.scratch(`${y.name} again`, dst), workspace });
+  return { primitive, workspace, node: given.node };
+}
+
+function pooling({ algorithm, kernel, window }: Pool, scope: Scope, [x, y]: readonly [Value, Value]) {
+  if (!isSpatial(x)) return null;
+  const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
+  const primitive = scope.dnnl.create({ kind: 'pooling', algorithm, src, dst, kernel, ...window });
+  const layout = primitive?.layout('workspace') ?? null;
+  return primitive && { primitive, src, dst, workspace: layout && scope.scratch(`${y.name} maxima`, layout) };
+}
+
+/** dx from dy. */
 function poolGradient(
   { node, algorithm, kernel, window }: Pool,
   scope: Scope,
-  [dy, dx, y]: readonly [Value, Value, Value?],
+  [dy, dx, forward]: readonly [Value, Value, Leftover?],
 ): boolean {
   if (!isSpatial(dx)) return false;
   const [diffSrc, diffDst] = [scope.activation(staticShape(dx)), scope.activation(staticShape(dy))];
-  const forward = y && scope.left.get(y);
+  const where = { where: nodeLabel(node) };
   const given = { kind: 'pooling', algorithm, src: diffSrc, dst: diffDst, kernel, ...window } as const;
-  const hint = forward?.primitive ?? required(scope.dnnl, given, whereOf(node));
+  const hint = forward?.primitive ?? required(scope.dnnl, given, where);
   const operation = {
     kind: 'poolingBackward',
     algorithm,
@@ -105,8 +107,7 @@ function poolGradient(
     hint,
     ...window,
   } as const;
-  const primitive = required(scope.dnnl, operation, whereOf(node));
-  scope.run(primitive, {
+  scope.run(required(scope.dnnl, operation, where), {
     diffDst: scope.read(dy, diffDst),
     diffSrc: scope.write(dx, diffSrc),
     ...(forward?.workspace ? { workspace: forward.workspace } : {}),

@@ -1,6 +1,7 @@
-import { makeConstant, type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { makeConstant, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { floats } from '../../../numeric/tensor.ts';
-import { required, type Scope, whereOf } from '../compile/scope.ts';
+import { required } from '../compile/primitives.ts';
+import type { Scope } from '../compile/scope.ts';
 import type { Kernel, Kernels } from './kernel.ts';
 import { pool } from './pooling.ts';
 
@@ -77,11 +78,11 @@ function copyChannels(
 ): void {
   const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
   const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
-  const any = scope.dnnl.describe(staticShape(weights), 'any');
+  const any = scope.any(staticShape(weights));
   const primitive = required(
     scope.dnnl,
     { kind: 'convolution', src, weights: any, dst, ...window },
-    whereOf(node),
+    { where: nodeLabel(node) },
   );
   scope.run(primitive, {
     src: scope.read(x, src),

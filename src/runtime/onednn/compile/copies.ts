@@ -1,0 +1,135 @@
+import { assert, EspalierError } from '../../../errors.ts';
+import { staticShape, type Value } from '../../../graph/graph.ts';
+import { byteWidth, elementCount } from '../../../numeric/tensor.ts';
+import { exchangedTypes } from '../../executor.ts';
+import type { Descriptor, Dnnl } from '../library/api.ts';
+import { dimsOf, type Layouts } from './layouts.ts';
+import type { Buffer } from './memory-plan.ts';
+import { type LinkedInstruction, type Operand, primitiveInstruction } from './operand.ts';
+import { required } from './primitives.ts';
+
+/** What of each value is in memory, and in which layouts. */
+export interface Copies {
+  /** The value in a layout, converted where it has another; in the one it has, or row-major, where none is asked for. */
+  read(value: Value, wanted?: Descriptor): Operand;
+  readPlain(value: Value): Operand;
+  /** The layout the value has; null while it is free to choose. */
+  layoutOf(value: Value): Descriptor | null;
+  /** Declares the memory of a value that the next instruction computes; row-major by default. */
+  write(value: Value, descriptor?: Descriptor): Operand;
+  /** Declares that a value is the bytes of an operand, in its own shape. */
+  alias(value: Value, source: Operand): void;
+  /** Declares that a value has been computed in an operand's memory. */
+  settle(value: Value, operand: Operand): void;
+  /** The value in a layout, in memory that keeps it and that no other value has. */
+  pinned(value: Value, layout: Descriptor): Operand;
+  /** Memory that no value names. */
+  scratch(label: string, descriptor: Descriptor): Operand;
+}
+
+interface Target {
+  readonly dnnl: Dnnl;
+  readonly layouts: Layouts;
+  readonly isState: (value: Value) => boolean;
+  readonly instructions: LinkedInstruction[];
+  /** Run once, when the program is made: layouts of constants. */
+  readonly setup: LinkedInstruction[];
+  readonly copies: Map<Value, Operand[]>;
+}
+
+export function openCopies({ dnnl, layouts, isState, instructions, setup, copies }: Target): Copies {
+  const { plain } = layouts;
+
+  function declare(value: Value, descriptor: Descriptor | null): Operand {
+    const [shape, dtype] = [staticShape(value), value.dtype!];
+    const persistent = value.tensor !== null || isState(value);
+    const buffer = makeBuffer(
+      value.name,
+      descriptor?.bytes ?? elementCount(shape) * widthOf(value),
+      persistent,
+    );
+    const operand = { buffer, dtype, shape, descriptor };
+    copies.set(value, [...(copies.get(value) ?? []), operand]);
+    return operand;
+  }
+
+  /** The first copy of what nothing here computes: state in the layout that is asked for first, all else row-major. */
+  function first(value: Value, wanted?: Descriptor): Operand {
+    const known = copies.get(value)?.[0];
+    if (known) return known;
+    if (value.dtype !== 'float32') return declare(value, null);
+    const shape = staticShape(value);
+    const isFree = isState(value) && wanted && wanted.dims.join() === dimsOf(shape).join();
+    return declare(value, isFree ? wanted : plain(shape));
+  }
+
+  function convert(value: Value, source: Operand, wanted: Descriptor): Operand {
+    const isConstant = value.tensor !== null;
+    const buffer = makeBuffer(`${value.name} (copy)`, wanted.bytes, isConstant);
+    const target: Operand = { ...source, buffer, descriptor: wanted };
+    append(isConstant ? setup : instructions, source, target);
+    copies.get(value)!.push(target);
+    return target;
+  }
+
+  function append(list: LinkedInstruction[], src: Operand, dst: Operand): void {
+    const operation = { kind: 'reorder', src: src.descriptor!, dst: dst.descriptor! } as const;
+    const primitive = required(dnnl, operation, { where: src.buffer.label });
+    list.push(primitiveInstruction(dnnl, { primitive, operands: { src, dst } }));
+  }
+
+  function read(value: Value, wanted?: Descriptor): Operand {
+    const source = first(value, wanted);
+    if (!wanted || !source.descriptor) return source;
+    const fitting = copies.get(value)!.find(({ descriptor }) => dnnl.equal(descriptor!, wanted));
+    if (fitting) return fitting;
+    if (source.descriptor.dims.join() === wanted.dims.join()) return convert(value, source, wanted);
+    // With other axes, as grouped weights have them, only row-major bytes mean the same.
+    const reshaped = { ...read(value, plain(staticShape(value))), descriptor: plain(wanted.dims) };
+    return dnnl.equal(reshaped.descriptor, wanted) ? reshaped : convert(value, reshaped, wanted);
+  }
+
+  return {
+    read,
+    readPlain: (value) => read(value, value.dtype === 'float32' ? plain(staticShape(value)) : undefined),
+    layoutOf: (value) => copies.get(value)?.[0]?.descriptor ?? null,
+    write(value, descriptor) {
+      assert(!copies.has(value), `${value.name} is computed once`);
+      return declare(value, value.dtype === 'float32' ? (descriptor ?? plain(staticShape(value))) : null);
+    },
+    alias(value, source) {
+      const shape = staticShape(value);
+      copies.set(value, [{ ...source, shape, descriptor: source.descriptor && plain(shape) }]);
+    },
+    settle: (value, operand) => void copies.set(value, [operand]),
+    pinned(value, layout) {
+      const source = read(value, layout);
+      if (!source.buffer.persistent) {
+        source.buffer.persistent = true;
+        return source;
+      }
+      const buffer = makeBuffer(`${value.name} (own copy)`, layout.bytes, true);
+      const target: Operand = { ...source, buffer, descriptor: layout };
+      append(instructions, source, target);
+      return target;
+    },
+    scratch(label, descriptor) {
+      const buffer = makeBuffer(label, descriptor.bytes, false);
+      return { buffer, dtype: 'float32', shape: descriptor.dims, descriptor };
+    },
+  };
+}
+
+const makeBuffer = (label: string, bytes: number, persistent: boolean): Buffer => ({
+  label,
+  bytes,
+  persistent,
+  offset: -1,
+});
+
+function widthOf({ name, dtype }: Value): number {
+  if (dtype && exchangedTypes.has(dtype)) return byteWidth(dtype as 'float32');
+  throw new EspalierError('unsupported', `oneDNN's executor takes no ${dtype ?? 'unknown type'}`, {
+    where: name,
+  });
+}
