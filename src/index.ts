@@ -30,7 +30,9 @@ export {
   type VerifyOptions,
   verifyEquivalent,
 } from './rewrite/index.ts';
+export { chooseExecutor } from './runtime/choose.ts';
 export type { Executor, Program } from './runtime/executor.ts';
+export { onednn } from './runtime/onednn/index.ts';
 export { onnxruntime } from './runtime/onnxruntime/index.ts';
 export { compressStripes } from './stripes/compress.ts';
 export { stripeController } from './stripes/controller.ts';
