@@ -1,5 +1,6 @@
-import type { Node, Value } from '../../../graph/graph.ts';
-import { type AttributesOf, attributesOf } from '../../../graph/operators/index.ts';
+import type { Graph, Node, Value } from '../../../graph/graph.ts';
+import { type AttributesOf, attributesOf, knownOperator } from '../../../graph/operators/index.ts';
+import { connections } from '../../../graph/topology.ts';
 import type { PostOperation } from '../library/api.ts';
 import type { Buffer } from './memory-plan.ts';
 import type { Operand } from './operand.ts';
@@ -21,12 +22,15 @@ export interface Region {
 }
 
 /** Groups the updates that can share a pass; the rest are computed one by one. */
-export function groupUpdates(nodes: readonly Node[], nextOf: ReadonlyMap<Value, Value>): UpdateGroup[] {
+export function groupUpdates(graph: Graph, nextOf: ReadonlyMap<Value, Value>): UpdateGroup[] {
+  const { uses } = connections(graph);
   const groups = new Map<string, { nodes: Node[]; attributes: Attributes; learningRate: Value }>();
-  for (const node of nodes) {
+  for (const node of graph.nodes) {
+    if (knownOperator(node) !== 'SgdUpdate') continue;
     const [w, , m, learningRate] = node.inputs as [Value, Value, Value, Value];
     const [, nextM] = node.outputs as [Value, Value];
-    if (!nextOf.has(w) || nextOf.get(m) !== nextM) continue;
+    // A momentum that others read has its own layout.
+    if (!nextOf.has(w) || nextOf.get(m) !== nextM || uses.get(m)!.length > 1) continue;
     const attributes = attributesOf(node, 'SgdUpdate');
     const key = `${learningRate.name} ${JSON.stringify(attributes)}`;
     const group = groups.get(key) ?? { nodes: [], attributes, learningRate };

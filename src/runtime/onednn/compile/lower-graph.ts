@@ -61,8 +61,7 @@ function statesOf(graph: Graph, pairs: readonly StatePair[]) {
 
 /** Splits the nodes: what no update precedes, the updates that share a pass, what depends on these. */
 function schedule(graph: Graph, nextOf: ReadonlyMap<Value, Value>) {
-  const updates = graph.nodes.filter((node) => knownOperator(node) === 'SgdUpdate');
-  const candidates = groupUpdates(updates, nextOf);
+  const candidates = groupUpdates(graph, nextOf);
   const grouped = new Set(candidates.flatMap(({ nodes }) => nodes));
   const late = new Set<Value>();
   const [before, after]: [Node[], Node[]] = [[], []];

@@ -1,0 +1,40 @@
+import { expect, it } from 'vitest';
+import type { Builder } from '../../src/graph/builder.ts';
+import { staticShape, type Value } from '../../src/graph/graph.ts';
+import type { Executor, Tensors } from '../../src/runtime/executor.ts';
+import { expectNear, graphOf, runOn } from './executors.ts';
+import type { Reference } from './reference/array.ts';
+
+/** A graph, what goes in, and what must come out. */
+export interface ConformanceCase {
+  readonly title: string;
+  readonly inputs: Tensors;
+  readonly build: (g: Builder, inputs: Readonly<Record<string, Value>>) => Readonly<Record<string, Value>>;
+  /** Expected outputs by name. Arrays without a shape stand for vectors and scalars. */
+  readonly expected: () => Readonly<Record<string, Reference | ArrayLike<number>>>;
+  /** Of the largest expected number. Default 1e-5. */
+  readonly tolerance?: number;
+  readonly opset?: number;
+}
+
+/** One test a case. */
+export function checkCases(executor: Executor, cases: readonly ConformanceCase[]): void {
+  it.each(cases)('$title', (one) => checkCase(executor, one));
+}
+
+async function checkCase(executor: Executor, { inputs, build, expected, tolerance, opset }: ConformanceCase) {
+  const graph = graphOf(inputs, build, opset);
+  const results = await runOn(executor, graph, inputs);
+  const wanted = expected();
+  expect(Object.keys(results).toSorted()).toEqual(Object.keys(wanted).toSorted());
+  for (const output of graph.outputs) {
+    const reference = wanted[output.name]!;
+    const isShaped = 'shape' in reference;
+    expectNear(results[output.name]!, isShaped ? reference.data : reference, {
+      tolerance,
+      what: output.name,
+    });
+    expect(results[output.name]!.shape, output.name).toEqual(staticShape(output));
+    if (isShaped) expect(results[output.name]!.shape, output.name).toEqual(reference.shape);
+  }
+}
