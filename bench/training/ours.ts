@@ -9,7 +9,7 @@ import { buildModel } from '../../src/models/index.ts';
 import { random } from '../../src/numeric/random.ts';
 import { median } from '../../src/numeric/statistics.ts';
 import { bindDimensions } from '../../src/rewrite/index.ts';
-import type { Executor } from '../../src/runtime/executor.ts';
+import { chooseExecutor, type ExecutorName } from '../../src/runtime/choose.ts';
 import { filterSkeleton } from '../../src/stripes/skeleton.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import type { Measurement, OurWorkload } from './measurement.ts';
@@ -36,7 +36,7 @@ async function stepSeconds({ network, batch, steps, threads, skeleton, executor 
     momentum: 0.9,
     weightDecay: 1e-4,
     extensions: skeleton ? [filterSkeleton()] : [],
-    executor: await executorNamed(executor),
+    executor: (await chooseExecutor(executor as ExecutorName)).executor,
     threads,
   });
   const images = randomTensor('float32', staticShape(model.inputs[0]!), 1).data as Float32Array;
@@ -54,11 +54,6 @@ async function stepSeconds({ network, batch, steps, threads, skeleton, executor 
   }
   await training.close();
   return times;
-}
-
-async function executorNamed(name: string): Promise<Executor> {
-  const module = (await import(`../../src/runtime/${name}/index.ts`)) as Record<string, Executor>;
-  return module[name]!;
 }
 
 console.log(JSON.stringify(await measure(JSON.parse(process.argv[2]!) as OurWorkload)));
