@@ -30,7 +30,9 @@ export function convolution(x: Reference, w: Reference, window: ConvolutionWindo
   eachProduct({ x: x.shape, w: w.shape, y: y.shape }, window, (xi, wi, yi) => {
     y.data[yi]! += x.data[xi]! * w.data[wi]!;
   });
-  if (b) indicesOf(y.shape).forEach((index, yi) => void (y.data[yi]! += b.data[index[1]!]!));
+  if (b) {
+    for (const [offset, index] of indicesOf(y.shape).entries()) y.data[offset]! += b.data[index[1]!]!;
+  }
   return y;
 }
 
