@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { EspalierError } from '../../errors.ts';
 import type { Dnnl } from './library/api.ts';
 import { type OpenedLibrary, openLibrary } from './library/open.ts';
+import { openVersion } from './library/version.ts';
 
 /** oneDNN, ready for one program. */
 export interface OpenedEngine {
@@ -10,6 +10,10 @@ export interface OpenedEngine {
   readonly path: string;
   /** Channels in a block, as this processor's convolutions want them. */
   readonly block: 8 | 16;
+  /** oneDNN's name of its convolution here, such as jit:avx512_core. */
+  readonly kernels: string;
+  /** Whether that convolution is compiled for this processor, and not the reference. */
+  readonly fast: boolean;
   useThreads(count: number | undefined): void;
 }
 
@@ -27,25 +31,25 @@ export async function openEngine(): Promise<OpenedEngine> {
     dnnl,
     koffi: opened.koffi,
     path: opened.path,
-    block: preferredBlock(dnnl),
+    ...preferredConvolution(dnnl),
     useThreads: (count) => dnnl.useThreads(count ?? availableParallelism()),
   };
 }
 
-async function openVersion(opened: OpenedLibrary): Promise<Dnnl> {
-  const { koffi, dnnl } = opened;
-  const versionOf = dnnl.func('void *dnnl_version()');
-  const [major, minor, patch] = new Int32Array(koffi.view(versionOf() as bigint, 12));
-  const version = `${major}.${minor}.${patch}`;
-  if (major === 2) return (await import('./library/version-2/index.ts')).openVersion2(opened, version);
-  throw new EspalierError('runtime', `expected oneDNN 2, found ${version}`, { where: opened.path });
+/** Blocks of 16 channels with AVX-512, of 8 without. */
+function preferredConvolution(dnnl: Dnnl): Pick<OpenedEngine, 'block' | 'kernels' | 'fast'> {
+  const isFast = (kernels: string): boolean => /^(jit|brg)/.test(kernels);
+  const wide = probe(dnnl, 16);
+  if (isFast(wide)) return { block: 16, kernels: wide, fast: true };
+  const narrow = probe(dnnl, 8);
+  return { block: 8, kernels: narrow, fast: isFast(narrow) };
 }
 
-/** 16 channels with AVX-512, 8 without. */
-function preferredBlock(dnnl: Dnnl): 8 | 16 {
-  const data = dnnl.describe([1, 16, 8, 8], { channelBlock: 16 });
+/** The name of the kernel for a 3×3 convolution with channels in blocks. */
+function probe(dnnl: Dnnl, channelBlock: 8 | 16): string {
+  const data = dnnl.describe([1, 16, 8, 8], { channelBlock });
   const weights = dnnl.describe([16, 16, 3, 3], 'any');
   const window = { strides: [1, 1], dilations: [1, 1], pads: [1, 1, 1, 1] };
-  const probe = dnnl.create({ kind: 'convolution', src: data, weights, dst: data, ...window });
-  return probe && /^(jit|brg)/.test(probe.implementation) ? 16 : 8;
+  const primitive = dnnl.create({ kind: 'convolution', src: data, weights, dst: data, ...window });
+  return primitive?.implementation ?? 'none';
 }

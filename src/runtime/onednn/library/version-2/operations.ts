@@ -1,18 +1,18 @@
-import type { Descriptor, Operation, Window } from '../api.ts';
+import type { Operation } from '../api.ts';
+import { native, poolingArguments, windowArguments } from '../arguments.ts';
 import {
   binaryAlgorithms,
   DIRECT_CONVOLUTION,
-  elementwiseAlgorithms,
-  normalizationFlags,
   poolingAlgorithms,
   propagation,
   RELU_FROM_DESTINATION,
-} from './constants.ts';
-import type { Functions } from './functions.ts';
+} from '../numbers.ts';
+import { elementwiseAlgorithms, normalizationFlags } from './constants.ts';
+import type { Version2Functions } from './functions.ts';
 
 type DescribedKind = Exclude<Operation['kind'], 'reorder'>;
 type Row<Kind extends DescribedKind> = (
-  dnnl: Functions,
+  dnnl: Version2Functions,
   target: Uint8Array,
   operation: Extract<Operation, { kind: Kind }>,
 ) => number;
@@ -92,7 +92,7 @@ const rows: { readonly [Kind in DescribedKind]: Row<Kind> } = {
 
 /** Writes the descriptor of an operation; returns oneDNN's status. */
 export function fillOperation(
-  dnnl: Functions,
+  dnnl: Version2Functions,
   target: Uint8Array,
   operation: Extract<Operation, { kind: DescribedKind }>,
 ): number {
@@ -100,20 +100,5 @@ export function fillOperation(
   return row(dnnl, target, operation as never);
 }
 
-const native = ({ native }: Descriptor): unknown => native;
-
 const flags = (relu: boolean): number =>
   normalizationFlags.useScale | normalizationFlags.useShift | (relu ? normalizationFlags.fuseRelu : 0);
-
-export const int64s = (list: readonly number[]): BigInt64Array => BigInt64Array.from(list, BigInt);
-
-/** oneDNN counts a dense window's dilation as 0. */
-function windowArguments({ strides, dilations, pads }: Window): BigInt64Array[] {
-  const rank = strides.length;
-  return [strides, dilations.map((d) => d - 1), pads.slice(0, rank), pads.slice(rank)].map(int64s);
-}
-
-function poolingArguments(kernel: readonly number[], window: Window): BigInt64Array[] {
-  const [strides, ...rest] = windowArguments(window);
-  return [strides!, int64s(kernel), ...rest];
-}

@@ -1,0 +1,62 @@
+import type { BinaryAlgorithm, PoolingAlgorithm, QueriedRole, Role } from './api.ts';
+
+/** oneDNN's numbers that versions 2 and 3 share, from its public headers. */
+export const FLOAT32 = 3;
+export const CPU = 1;
+export const IN_ORDER = 1;
+export const ANY_FORMAT = 1;
+export const DIRECT_CONVOLUTION = 1;
+export const RELU_FROM_DESTINATION = 0x100;
+
+export const propagation = { forwardTraining: 64, backward: 128 };
+
+export const binaryAlgorithms: Readonly<Record<BinaryAlgorithm, number>> = {
+  add: 0x1fff0,
+  mul: 0x1fff1,
+  max: 0x1fff2,
+  min: 0x1fff3,
+  div: 0x1fff4,
+  sub: 0x1fff5,
+};
+
+export const poolingAlgorithms: Readonly<Record<PoolingAlgorithm, number>> = {
+  max: 0x1ff,
+  averageWithPads: 0x2ff,
+  average: 0x3ff,
+};
+
+export const queries: Readonly<Record<QueriedRole, number>> = {
+  src: 129,
+  diffSrc: 130,
+  weights: 131,
+  diffWeights: 132,
+  dst: 133,
+  diffDst: 134,
+  workspace: 135,
+};
+export const QUERY_IMPLEMENTATION = 8;
+
+const roles: Readonly<Record<Exclude<Role, `post${number}`>, number>> = {
+  src: 1,
+  src1: 2,
+  dst: 17,
+  weights: 33,
+  bias: 41,
+  mean: 49,
+  variance: 50,
+  scale: 51,
+  shift: 52,
+  workspace: 64,
+  diffSrc: 129,
+  diffDst: 145,
+  diffWeights: 161,
+  diffScale: 255,
+  diffShift: 256,
+};
+const SECOND_SOURCE = 2;
+
+/** The argument number under which a primitive expects a tensor; post-operation n reads base · (n + 1) | 2. */
+export function argumentOf(role: Role, postOperationBase: number): number {
+  if (role.startsWith('post')) return (postOperationBase * (1 + Number(role.slice(4)))) | SECOND_SOURCE;
+  return roles[role as keyof typeof roles];
+}

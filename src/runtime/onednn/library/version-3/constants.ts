@@ -1,0 +1,28 @@
+import type { ElementwiseAlgorithm } from '../api.ts';
+
+/** aBc…: by block, then by rank. */
+export const blockedFormats: Readonly<Record<8 | 16, Readonly<Record<number, number>>>> = {
+  8: { 3: 69, 4: 102, 5: 142 },
+  16: { 3: 56, 4: 78, 5: 121 },
+};
+
+export const normalizationFlags = { useScale: 2, useShift: 4, fuseRelu: 8 };
+
+export const elementwiseAlgorithms: Readonly<Record<ElementwiseAlgorithm, number>> = {
+  relu: 0x20,
+  tanh: 0x21,
+  abs: 0x24,
+  sqrt: 0x25,
+  linear: 0x26,
+  logistic: 0x29,
+  exp: 0x2a,
+  log: 0x2d,
+  clip: 0x2e,
+  hardswish: 0x34,
+};
+
+export const POST_OPERATION_BASE = 32768;
+
+/** Queries of a memory descriptor. */
+export const QUERY_RANK = 256;
+export const QUERY_DIMS = 257;

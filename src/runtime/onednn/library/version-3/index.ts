@@ -1,0 +1,59 @@
+import { type Generation, type Host, openAdapter } from '../adapter.ts';
+import type { Dnnl, Format } from '../api.ts';
+import { int64s } from '../arguments.ts';
+import { nativeFunctions } from '../functions.ts';
+import { ANY_FORMAT, FLOAT32 } from '../numbers.ts';
+import type { OpenedLibrary } from '../open.ts';
+import { check, created } from '../status.ts';
+import {
+  blockedFormats,
+  elementwiseAlgorithms,
+  POST_OPERATION_BASE,
+  QUERY_DIMS,
+  QUERY_RANK,
+} from './constants.ts';
+import { declarations, type Version3Functions } from './functions.ts';
+import { argumentsOf, coefficients } from './operations.ts';
+
+/** oneDNN 3.x: memory descriptors are handles that the library holds. */
+export function openVersion3(opened: OpenedLibrary, version: string): Dnnl {
+  return openAdapter(opened, version, generation);
+}
+
+function generation(host: Host): Generation {
+  const { dnnl, engine } = host;
+  const own = nativeFunctions(host.library, declarations);
+  return {
+    postOperationBase: POST_OPERATION_BASE,
+    describe: (dims, format) => host.keep(own.descriptorDestroy, describe(own, dims, format)),
+    read: (pointer) => ({ dims: dimsOf(host.koffi, own, pointer), native: pointer }),
+    primitiveDescriptor(out, operation, attributes) {
+      if (operation.kind !== 'reorder')
+        return own[operation.kind](out, engine, ...argumentsOf(operation), attributes);
+      return dnnl.reorder(out, operation.src.native, engine, operation.dst.native, engine, attributes);
+    },
+    appendSum: (list, scale) => own.appendSum(list, scale, 0, FLOAT32),
+    appendElementwise(list, { algorithm, ...given }) {
+      const { alpha, beta } = coefficients(algorithm, given);
+      return own.appendElementwise(list, elementwiseAlgorithms[algorithm], alpha, beta);
+    },
+    operands: (_, given) => given,
+  };
+}
+
+function describe(own: Version3Functions, dims: readonly number[], format: Format): bigint {
+  const what = `layout of [${dims}]`;
+  const sizes = int64s(dims);
+  if (typeof format === 'object' && 'strides' in format)
+    return created(what, own.describeByStrides, dims.length, sizes, FLOAT32, int64s(format.strides));
+  const tag = format === 'any' ? ANY_FORMAT : (blockedFormats[format.channelBlock][dims.length] ?? 0);
+  return created(what, own.describeByTag, dims.length, sizes, FLOAT32, tag);
+}
+
+function dimsOf(koffi: Host['koffi'], own: Version3Functions, pointer: bigint): readonly number[] {
+  const rank: [number] = [0];
+  check(own.descriptorRank(pointer, QUERY_RANK, rank), 'rank of a layout');
+  if (rank[0] === 0) return [];
+  const dims = created('dims of a layout', (out) => own.descriptorDims(pointer, QUERY_DIMS, out));
+  return [...new BigInt64Array(koffi.view(dims, 8 * rank[0]))].map(Number);
+}

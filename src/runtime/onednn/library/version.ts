@@ -1,0 +1,40 @@
+import { EspalierError } from '../../../errors.ts';
+import type { Dnnl } from './api.ts';
+import type { OpenedLibrary } from './open.ts';
+
+/** How a build of oneDNN runs its threads, by number. */
+const runtimes: Readonly<Record<number, string>> = {
+  0: 'no processor',
+  1: 'sequential',
+  2: 'OpenMP',
+  4: 'TBB',
+  8: 'threadpool',
+  512: 'SYCL',
+};
+/** Those whose calls return when the work is done, and that need no thread pool from the caller. */
+const usable: ReadonlySet<number> = new Set([1, 2, 4]);
+
+type OpenVersion = (opened: OpenedLibrary, version: string) => Dnnl;
+
+const versions: Readonly<Record<number, () => Promise<OpenVersion>>> = {
+  2: async () => (await import('./version-2/index.ts')).openVersion2,
+  3: async () => (await import('./version-3/index.ts')).openVersion3,
+};
+
+/** The adapter for a library's version; throws `runtime` where there is none, or for a build that cannot be used. */
+export async function openVersion(opened: OpenedLibrary): Promise<Dnnl> {
+  const { koffi, dnnl, path: where } = opened;
+  const pointer = dnnl.func('void *dnnl_version()')() as bigint;
+  const fields = new Int32Array(koffi.view(pointer, 32));
+  const [major = 0, minor, patch] = fields;
+  const runtime = fields[6]!;
+  const version = `${major}.${minor}.${patch}`;
+  const open = versions[major];
+  if (!open) throw new EspalierError('runtime', `expected oneDNN 2 or 3, found ${version}`, { where });
+  if (!usable.has(runtime)) {
+    const found = runtimes[runtime] ?? `threading ${runtime}`;
+    const message = `expected oneDNN ${version} built with OpenMP, TBB or sequential, found ${found}`;
+    throw new EspalierError('runtime', message, { where });
+  }
+  return (await open())(opened, version);
+}
