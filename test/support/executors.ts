@@ -1,7 +1,7 @@
 import { describe, expect } from 'vitest';
 import { decompose } from '../../src/autodiff/index.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
-import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
+import { ESPALIER_DOMAIN, emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { type Tensor, toNumbers } from '../../src/numeric/tensor.ts';
 import { chooseExecutor } from '../../src/runtime/choose.ts';
 import type { CompileOptions, Executor, Program, Tensors } from '../../src/runtime/executor.ts';
@@ -42,7 +42,8 @@ export function graphOf(
 
 /** Compiles a graph as a training step is compiled: decomposed for an executor without training operators. */
 export function compileOn(executor: Executor, graph: Graph, options: CompileOptions = {}): Promise<Program> {
-  const runnable = executor.trainingOperators ? graph : decompose(graph);
+  const isTraining = graph.nodes.some(({ domain }) => domain === ESPALIER_DOMAIN);
+  const runnable = isTraining && !executor.trainingOperators ? decompose(graph) : graph;
   return executor.compile(runnable, { threads: 1, ...options });
 }
 

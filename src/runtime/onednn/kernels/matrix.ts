@@ -45,17 +45,13 @@ export const matrixKernels = {
     return true;
   },
   ReduceSum({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
-    if (axes && !axes.tensor) return false;
-    if (attributes.noop_with_empty_axes && !axes) return false;
-    return weightedSum({ node, x: x!, y: y! }, scope, { axes: axesOf(x!, axes), share: () => 1 });
+    const reduced = reducedAxes(x!, axes, attributes);
+    return reduced !== null && weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share: () => 1 });
   },
   ReduceMean({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
-    if (axes && !axes.tensor) return false;
-    if (attributes.noop_with_empty_axes && !axes) return false;
-    return weightedSum({ node, x: x!, y: y! }, scope, {
-      axes: axesOf(x!, axes),
-      share: (count) => 1 / count,
-    });
+    const reduced = reducedAxes(x!, axes, attributes);
+    const share = (count: number) => 1 / count;
+    return reduced !== null && weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share });
   },
 } satisfies Kernels;
 
@@ -66,10 +62,18 @@ function matrixOf(scope: Scope, value: Value, transposed: boolean): Descriptor {
   return scope.dnnl.describe([columns, rows], { strides: [1, columns] });
 }
 
-function axesOf(x: Value, given: Value | undefined): number[] {
+/** The axes that a reduction takes away, an attribute in older opsets; null where they are computed, or none by request. */
+export function reducedAxes(
+  x: Value,
+  given: Value | undefined,
+  { axes, noop_with_empty_axes }: { axes: readonly number[] | undefined; noop_with_empty_axes: number },
+): number[] | null {
+  if (given && !given.tensor) return null;
   const rank = staticShape(x).length;
-  const listed = given ? [...(given.tensor!.data as BigInt64Array)].map(Number) : [];
-  if (listed.length === 0) return Array.from({ length: rank }, (_, axis) => axis);
+  const listed = given ? [...(given.tensor!.data as BigInt64Array)].map(Number) : (axes ?? []);
+  if (listed.length === 0) {
+    return noop_with_empty_axes ? null : Array.from({ length: rank }, (_, axis) => axis);
+  }
   return listed.map((axis) => (axis < 0 ? axis + rank : axis));
 }
 

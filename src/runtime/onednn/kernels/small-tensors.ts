@@ -2,7 +2,8 @@ import { staticShape, type Value } from '../../../graph/graph.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import type { Scope } from '../compile/scope.ts';
 import { argMax, reduceTo } from '../host/small-tensors.ts';
-import type { Kernels } from './kernel.ts';
+import type { KernelCall, Kernels } from './kernel.ts';
+import { reducedAxes } from './matrix.ts';
 
 /** Beyond this JavaScript is too slow. */
 const SMALL = 2 ** 16;
@@ -49,27 +50,22 @@ export const smallTensorKernels = {
     });
     return true;
   },
-  ReduceMax: (call, scope) =>
-    reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.NEGATIVE_INFINITY, fold: Math.max }),
-  ReduceMin: (call, scope) =>
-    reduce(call.inputs, scope, { y: call.outputs[0]!, start: Number.POSITIVE_INFINITY, fold: Math.min }),
+  ReduceMax: (call, scope) => reduce(call, scope, { start: Number.NEGATIVE_INFINITY, fold: Math.max }),
+  ReduceMin: (call, scope) => reduce(call, scope, { start: Number.POSITIVE_INFINITY, fold: Math.min }),
 } satisfies Kernels;
 
 function reduce(
-  [x, axesInput]: readonly Value[],
+  { inputs: [x, axesInput], outputs: [y], attributes }: KernelCall<'ReduceMax' | 'ReduceMin'>,
   scope: Scope,
-  { y, start, fold }: { y: Value; start: number; fold: (total: number, element: number) => number },
+  { start, fold }: { start: number; fold: (total: number, element: number) => number },
 ): boolean {
-  if (!isSmall(x!) || x!.dtype !== 'float32' || (axesInput && !axesInput.tensor)) return false;
+  const axes = reducedAxes(x!, axesInput, attributes);
+  if (!axes || !isSmall(x!) || x!.dtype !== 'float32') return false;
   const shape = staticShape(x!);
-  const given = axesInput ? [...(axesInput.tensor!.data as BigInt64Array)].map(Number) : [];
-  const axes = (given.length > 0 ? given : shape.map((_, axis) => axis)).map((axis) =>
-    axis < 0 ? axis + shape.length : axis,
-  );
   scope.host({
     label: 'reduction',
     reads: [scope.readPlain(x!)],
-    writes: [scope.write(y)],
+    writes: [scope.write(y!)],
     compute: ([from], [to]) =>
       reduceTo(from as Float32Array, to as Float32Array, { shape, axes, start, fold }),
   });

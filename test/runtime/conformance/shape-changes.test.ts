@@ -1,0 +1,226 @@
+import type { Builder } from '../../../src/graph/builder.ts';
+import type { Value } from '../../../src/graph/graph.ts';
+import { floats, int64s } from '../../../src/numeric/tensor.ts';
+import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
+import { describeExecutors } from '../../support/executors.ts';
+import { at, generate, indicesOf, type Reference, referenceOf } from '../../support/reference/array.ts';
+import { convolution } from '../../support/reference/convolution.ts';
+import { normals } from '../../support/run-graph.ts';
+
+type Shape = readonly number[];
+
+/** A value whose channels lie in blocks, where there are enough: a pool of one element leaves it so. */
+const blocked = (g: Builder, x: Value | undefined): Value =>
+  g.node('MaxPool', [x!], { kernel_shape: x!.shape!.slice(2).map(() => 1) }, 1)[0]!;
+
+interface Slice {
+  readonly shape: Shape;
+  readonly starts: readonly number[];
+  readonly ends: readonly number[];
+  readonly axes: readonly number[];
+  readonly steps: readonly number[];
+}
+
+/** Slices within the shape; `begin` and `count` say for each axis what comes out. */
+function slice({ shape, starts, ends, axes, steps }: Slice): ConformanceCase {
+  const x = normals(shape, 1);
+  const places = shape.map((size) => Array.from({ length: size }, (_, i) => i));
+  axes.forEach((axis, i) => {
+    const all = places.at(axis)!;
+    const picked = all.slice(starts[i]!, ends[i]!).filter((_, k) => k % steps[i]! === 0);
+    places[axis < 0 ? axis + shape.length : axis] = picked;
+  });
+  return {
+    title: `Slice of [${shape}]: ${JSON.stringify({ starts, ends, axes, steps })}`,
+    inputs: { x },
+    build: (g, v) => ({
+      y: g.Slice(v.x, ...[starts, ends, axes, steps].map((list) => g.int64s(list))),
+      behind: g.Slice(blocked(g, v.x), ...[starts, ends, axes, steps].map((list) => g.int64s(list))),
+    }),
+    expected() {
+      const size = places.map((list) => list.length);
+      const y = generate(size, (index) =>
+        at(
+          referenceOf(x),
+          index.map((i, axis) => places[axis]![i]!),
+        ),
+      );
+      return { y, behind: y };
+    },
+  };
+}
+
+interface Pad {
+  readonly shape: Shape;
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+  readonly fill?: number;
+}
+
+function pad({ shape, begins, ends, fill }: Pad): ConformanceCase {
+  const x = normals(shape, 1);
+  return {
+    title: `Pad of [${shape}]: begins ${begins}, ends ${ends}${fill === undefined ? '' : `, with ${fill}`}`,
+    inputs: { x },
+    build(g, v) {
+      const inputs = [g.int64s([...begins, ...ends]), fill === undefined ? null : g.floats(fill)];
+      return { y: g.Pad(v.x, ...inputs), behind: g.Pad(blocked(g, v.x), ...inputs) };
+    },
+    expected() {
+      const source = referenceOf(x);
+      const size = shape.map((length, axis) => length + begins[axis]! + ends[axis]!);
+      const y = generate(size, (index) => {
+        const from = index.map((i, axis) => i - begins[axis]!);
+        return from.every((i, axis) => i >= 0 && i < shape[axis]!) ? at(source, from) : (fill ?? 0);
+      });
+      return { y, behind: y };
+    },
+  };
+}
+
+/** The same elements, row-major, under another shape, and behind it something that wants blocks again. */
+const reshaping: Readonly<Record<string, (g: Builder, x: Value) => Value>> = {
+  'Reshape to [2, 30, 2, 2]': (g, x) => g.Reshape(x, g.int64s([2, 30, 2, 2])),
+  'Reshape to [20, 6, 2]': (g, x) => g.Reshape(x, g.int64s([20, 6, 2])),
+  'Reshape twice': (g, x) => g.Reshape(g.Reshape(x, g.int64s([-1])), g.int64s([4, 15, 4])),
+  Flatten: (g, x) => g.Flatten(x),
+  'Flatten at 2': (g, x) => g.Flatten(x, { axis: 2 }),
+  Unsqueeze: (g, x) => g.Unsqueeze(x, g.int64s([1])),
+  'Unsqueeze and Squeeze': (g, x) => g.Squeeze(g.Unsqueeze(x, g.int64s([0, 3])), g.int64s([3])),
+  Identity: (g, x) => g.Identity(x),
+};
+
+function reshaped(title: string, change: (g: Builder, x: Value) => Value): ConformanceCase {
+  const x = normals([2, 10, 4, 3], 1);
+  return {
+    title: `${title} of blocked channels`,
+    inputs: { x },
+    build(g, v) {
+      const inside = blocked(g, v.x);
+      const y = change(g, inside);
+      // Both are read: the blocked one, and the row-major one under its new shape.
+      return { y, twice: g.Add(y, y), inside: g.Neg(inside), again: change(g, blocked(g, g.Neg(v.x))) };
+    },
+    expected: () => ({
+      y: x.data,
+      twice: x.data.map((v) => 2 * v),
+      inside: x.data.map((v) => -v),
+      again: x.data.map((v) => -v),
+    }),
+  };
+}
+
+/** A reshaped fed input, initializer and computed value that are results as they are. */
+function results(): ConformanceCase {
+  const x = normals([2, 3, 2], 1);
+  const constant = normals([6], 2);
+  return {
+    title: 'results that are inputs and initializers in another shape',
+    inputs: { x },
+    build: (g, v) => ({
+      fed: g.Reshape(v.x, g.int64s([12])),
+      stored: g.Reshape(g.constant(constant), g.int64s([2, 3])),
+      computed: g.Reshape(g.Neg(v.x), g.int64s([3, 4])),
+      same: g.Identity(v.x),
+    }),
+    expected: () => ({
+      fed: x.data,
+      stored: constant.data,
+      computed: x.data.map((v) => -v),
+      same: referenceOf(x),
+    }),
+  };
+}
+
+/** One value in the layouts of a convolution, a reduction, a reshape and a product for each channel. */
+function manyLayouts(channels: number): ConformanceCase {
+  const x = normals([2, channels, 4, 3], 1);
+  const factor = normals([1, channels, 1, 1], 2);
+  const ones = floats([1, channels, 1, 1], new Float32Array(channels).fill(1));
+  const window = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 };
+  return {
+    title: `${channels} channels read in several layouts`,
+    inputs: { x, factor },
+    build(g, v) {
+      const inside = blocked(g, v.x);
+      return {
+        sum: g.Conv(inside, g.constant(ones)),
+        flat: g.Flatten(inside),
+        scaled: g.Mul(inside, v.factor),
+        total: g.ReduceSum(inside, g.int64s([0, 2, 3]), { keepdims: 0 }),
+        doubled: g.Add(inside, v.x),
+        turned: g.Transpose(inside, { perm: [0, 2, 3, 1] }),
+      };
+    },
+    expected() {
+      const array = referenceOf(x);
+      const total = new Array<number>(channels).fill(0);
+      for (const index of indicesOf(x.shape)) total[index[1]!]! += at(array, index);
+      return {
+        sum: convolution(array, referenceOf(ones), window),
+        flat: x.data,
+        scaled: generate(x.shape, (index) => at(array, index) * factor.data[index[1]!]!),
+        total,
+        doubled: x.data.map((v) => 2 * v),
+        turned: generate([2, 4, 3, channels], ([n, h, w, c]) => at(array, [n!, c!, h!, w!])),
+      };
+    },
+  };
+}
+
+/** Integers pass through, too. */
+function integers(): ConformanceCase {
+  const x = int64s([5, 4, 3, 2, 1, 0]);
+  const reversed: Reference = { shape: [2, 3], data: Float64Array.of(5, 4, 3, 2, 1, 0) };
+  return {
+    title: 'integers in another shape, cast and compared',
+    inputs: { x },
+    build(g, v) {
+      const matrix = g.Reshape(v.x, g.int64s([2, 3]));
+      return {
+        matrix,
+        cast: g.Cast(matrix, { to: 1 }),
+        equal: g.Cast(g.Equal(v.x, g.int64s([5, 0, 3, 0, 1, 1])), { to: 1 }),
+        best: g.ArgMax(g.Cast(matrix, { to: 1 }), { axis: 1, keepdims: 0 }),
+        bestOfColumns: g.ArgMax(g.Cast(matrix, { to: 1 }), { axis: 0, keepdims: 1 }),
+      };
+    },
+    expected: () => ({
+      matrix: reversed,
+      cast: reversed,
+      equal: [1, 0, 1, 0, 1, 0],
+      best: [0, 0],
+      bestOfColumns: [0, 0, 0],
+    }),
+  };
+}
+
+describeExecutors('changes of shape and layout', (executor) => {
+  const image = [2, 10, 5, 7];
+  const whole = [2 ** 31 - 1, 2 ** 31 - 1];
+  checkCases(executor, [
+    slice({ shape: image, starts: [0, 0], ends: whole, axes: [2, 3], steps: [2, 2] }),
+    slice({ shape: image, starts: [0, 0], ends: [5, 7], axes: [2, 3], steps: [3, 1] }),
+    slice({ shape: image, starts: [0], ends: [7], axes: [-1], steps: [2] }),
+    slice({ shape: image, starts: [1, 1], ends: [5, 7], axes: [2, 3], steps: [2, 2] }),
+    slice({ shape: image, starts: [0, 0], ends: [4, 6], axes: [2, 3], steps: [2, 2] }),
+    slice({ shape: image, starts: [0, 0], ends: [-1, -2], axes: [2, 3], steps: [2, 2] }),
+    slice({ shape: image, starts: [3], ends: [9], axes: [1], steps: [2] }),
+    slice({ shape: image, starts: [0, 0], ends: [2, 5], axes: [0, 2], steps: [1, 2] }),
+    slice({ shape: [2, 16, 9], starts: [0], ends: [9], axes: [2], steps: [4] }),
+    slice({ shape: [1, 3, 4, 4, 4], starts: [0, 0], ends: whole, axes: [2, 4], steps: [2, 3] }),
+    pad({ shape: [2, 3, 4, 3], begins: [0, 1, 0, 0], ends: [0, 2, 0, 0] }),
+    pad({ shape: [2, 16, 4, 3], begins: [0, 8, 0, 0], ends: [0, 8, 0, 0], fill: 0 }),
+    pad({ shape: [2, 17, 4, 3], begins: [0, 3, 0, 0], ends: [0, 0, 0, 0] }),
+    pad({ shape: [2, 16, 4, 3], begins: [0, -3, 0, 0], ends: [0, -2, 0, 0] }),
+    pad({ shape: [2, 16, 4, 3], begins: [0, -5, 0, 0], ends: [0, 7, 0, 0] }),
+    pad({ shape: [2, 10, 4, 3], begins: [0, 1, 0, 0], ends: [0, 1, 0, 0], fill: 2.5 }),
+    pad({ shape: [2, 10, 4, 3], begins: [0, 0, 1, 2], ends: [0, 0, 0, 1] }),
+    pad({ shape: [1, 10, 4, 3], begins: [1, 1, 0, 0], ends: [0, 0, 0, 0] }),
+    pad({ shape: [2, 3, 4], begins: [0, 2, 0], ends: [0, 3, 0] }),
+    ...Object.entries(reshaping).map(([title, change]) => reshaped(title, change)),
+    results(),
+    ...[3, 10, 16, 33].map(manyLayouts),
+    integers(),
+  ]);
+});
