@@ -105,19 +105,18 @@ function flatTerms(
       coupled === 0
         ? [{ target: m, source: g, factor: one, keep: momentum }]
         : [{ target: m, source: w, factor: scope.constant(1, coupled), keep: momentum, plus: g }];
+    // Nesterov's step takes the slope once more: its decay here, apart, so that the gradient stays as others read it.
     const shrink: Term[] =
-      decoupled && decay ? [{ target: w, source: w, factor: times('decay', -decay), keep: 1 }] : [];
-    if (!nesterov)
-      return [...slope, ...shrink, { target: w, source: m, factor: times('−rate', -1), keep: 1 }];
-    const decayedSlope: Term[] =
-      coupled === 0 ? [] : [{ target: g, source: w, factor: scope.constant(1, coupled), keep: 1 }];
-    return [
-      ...decayedSlope,
-      { target: m, source: g, factor: one, keep: momentum },
-      ...shrink,
-      { target: w, source: g, factor: times('−rate', -1), keep: 1 },
-      { target: w, source: m, factor: times('−rate·momentum', -momentum), keep: 1 },
-    ];
+      decay && (decoupled || nesterov)
+        ? [{ target: w, source: w, factor: times('−rate·decay', -decay), keep: 1 }]
+        : [];
+    const step: Term[] = nesterov
+      ? [
+          { target: w, source: g, factor: times('−rate', -1), keep: 1 },
+          { target: w, source: m, factor: times('−rate·momentum', -momentum), keep: 1 },
+        ]
+      : [{ target: w, source: m, factor: times('−rate', -1), keep: 1 }];
+    return [...slope, ...shrink, ...step];
   };
 }
 
