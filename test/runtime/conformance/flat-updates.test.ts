@@ -27,7 +27,7 @@ interface Training {
   readonly slopes: (
     values: Readonly<Record<string, readonly number[]>>,
   ) => Readonly<Record<string, readonly number[]>>;
-  /** Further results, given the next values of parameters under `<name>′`. */
+  /** Further results, given the gradients under `<name>.slope` and the next values under `<name>′`. */
   readonly results?: (g: Builder, values: Values) => Values;
   readonly expected?: (
     values: Readonly<Record<string, readonly number[]>>,
@@ -46,6 +46,10 @@ const attributesOf = ({ momentum, nesterov, decay, decoupled }: Settings) => ({
 
 const settingsOf = ({ settings }: Parameter): Settings => ({ ...plain, ...settings });
 
+/** `a` → `a.slope`. */
+const underSlopes = <T>(slopes: Readonly<Record<string, T>>): Record<string, T> =>
+  Object.fromEntries(Object.entries(slopes).map(([name, slope]) => [`${name}.slope`, slope]));
+
 function trainingGraph({ parameters, feeds, gradients, results, adjust }: Training, state: Tensors) {
   const rate = floats([], [0]);
   return graphOf({ ...state, ...feeds, rate }, (g, v) => {
@@ -57,7 +61,7 @@ function trainingGraph({ parameters, feeds, gradients, results, adjust }: Traini
       next[`${name}′`] = adjust ? adjust(g, w, name) : w;
       next[`${name}.m′`] = m;
     }
-    return { ...next, ...results?.(g, { ...v, ...slopes, ...next }) };
+    return { ...next, ...results?.(g, { ...v, ...next, ...underSlopes(slopes) }) };
   });
 }
 
@@ -85,7 +89,9 @@ async function checkTraining(executor: Executor, training: Training): Promise<vo
       next[`${name}′`] = adjusted ? adjusted(w, name) : w;
       next[`${name}.m′`] = m;
     }
-    for (const [name, wanted] of Object.entries(expected?.({ ...numbers, ...gradients, ...next }) ?? {}))
+    for (const [name, wanted] of Object.entries(
+      expected?.({ ...numbers, ...next, ...underSlopes(gradients) }) ?? {},
+    ))
       expectNear(results[name]!, wanted, { what: `${name} of step ${step}` });
     for (const name of Object.keys(state)) {
       numbers[name] = next[`${name}′`]!;
@@ -200,28 +206,25 @@ describeExecutors('SGD over several parameters', (executor) => {
     }),
   );
 
-  it.each([{}, { nesterov: true, decay: 0.1 }])(
-    'a gradient that is a result, and is read: %j',
-    (settings) => {
-      const training = fed({ a: { shape: [17, 3], settings } });
-      return checkTraining(executor, {
-        ...training,
-        gradients(g, v) {
-          const { a } = training.gradients(g, v);
-          return { a: a!, slope: a!, double: g.Add(a, a) };
+  it.each([{}, { nesterov: true, decay: 0.1 }])('a gradient that is a result, and is read: %j', (settings) =>
+    checkTraining(
+      executor,
+      fed(
+        { a: { shape: [17, 3], settings } },
+        {
+          results: (g, { 'a.slope': slope, 'a′': next }) => ({
+            slope: slope!,
+            double: g.Add(slope, slope),
+            late: g.Add(slope, next),
+          }),
+          expected: ({ 'a.slope': slope, 'a′': next }) => ({
+            slope: slope!,
+            double: slope!.map((v) => 2 * v),
+            late: slope!.map((v, i) => v + next![i]!),
+          }),
         },
-        results: (g, { slope, double, 'a′': next }) => ({
-          slope: slope!,
-          double: double!,
-          late: g.Add(slope, next),
-        }),
-        expected: ({ a, 'a′': next }) => ({
-          slope: a!,
-          double: a!.map((v) => 2 * v),
-          late: a!.map((v, i) => v + next![i]!),
-        }),
-      });
-    },
+      ),
+    ),
   );
 
   it.each([{}, { nesterov: true, decay: 0.1 }])(

@@ -7,10 +7,10 @@ import { pool } from './pooling.ts';
 
 type Reshaping = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Identity';
 
-/** The same bytes, row-major, in another shape; a copy where state would become an output. */
+/** The same bytes, row-major, in another shape; a copy of state, whose bytes an update may overwrite before they are read. */
 const sameBytes: Kernel<Reshaping> = ({ inputs: [x], outputs: [y] }, scope) => {
   const source = scope.readPlain(x!);
-  if (!(source.buffer.persistent && scope.isOutput(y!))) {
+  if (!source.buffer.persistent || (x!.tensor && !scope.isOutput(y!))) {
     scope.alias(y!, source);
     return true;
   }
