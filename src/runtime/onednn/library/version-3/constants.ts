@@ -21,6 +21,9 @@ export const elementwiseAlgorithms: Readonly<Record<ElementwiseAlgorithm, number
   hardswish: 0x34,
 };
 
+/** A sum that names its type, even the same one, has no kernel in most primitives. */
+export const TYPE_OF_RESULT = 0;
+
 export const POST_OPERATION_BASE = 32768;
 
 /** Queries of a memory descriptor. */

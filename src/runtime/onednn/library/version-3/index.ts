@@ -11,6 +11,7 @@ import {
   POST_OPERATION_BASE,
   QUERY_DIMS,
   QUERY_RANK,
+  TYPE_OF_RESULT,
 } from './constants.ts';
 import { declarations, type Version3Functions } from './functions.ts';
 import { argumentsOf, coefficients } from './operations.ts';
@@ -32,7 +33,7 @@ function generation(host: Host): Generation {
         return own[operation.kind](out, engine, ...argumentsOf(operation), attributes);
       return dnnl.reorder(out, operation.src.native, engine, operation.dst.native, engine, attributes);
     },
-    appendSum: (list, scale) => own.appendSum(list, scale, 0, FLOAT32),
+    appendSum: (list, scale) => own.appendSum(list, scale, 0, TYPE_OF_RESULT),
     appendElementwise(list, { algorithm, ...given }) {
       const { alpha, beta } = coefficients(algorithm, given);
       return own.appendElementwise(list, elementwiseAlgorithms[algorithm], alpha, beta);
