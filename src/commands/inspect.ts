@@ -1,27 +1,47 @@
+import { EspalierError } from '../errors.ts';
 import type { LayerCost } from '../measure/macs.ts';
 import { formatBytes, formatCount, formatMacs } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
-import { defineCommand } from './command.ts';
-import { optional, wholeNumber } from './flags.ts';
+import { defineCommand, type Output } from './command.ts';
+import { enginesText } from './engines-text.ts';
+import { flagSwitch, optional, wholeNumber } from './flags.ts';
 import { type LoadedModel, loadModel } from './model.ts';
 
 export const inspect = defineCommand({
   name: 'inspect',
-  summary: 'parameters, MACs and bytes of a model, layer by layer, and its residual connections',
-  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
+  summary:
+    'parameters, MACs and bytes of a model, layer by layer, and its residual connections; the engines here',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
   options: {
     size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+    engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
   },
   examples: [
     ['espalier inspect resnet20', 'look at a network of the zoo'],
     ['espalier inspect model.onnx --json', 'the same of a file, for programs'],
+    ['espalier inspect --engine', 'which engine trains on this machine, and why'],
   ],
-  async run({ args: [name = ''], options: { size } }) {
-    const model = await loadModel(name);
-    const facts = await inspectModel(model, size);
-    return { data: facts, text: describe(facts) };
+  async run({ args: [name], options: { size, engine } }) {
+    if (!name && !engine)
+      throw new EspalierError('usage', 'expected a model or --engine, found neither: see --help');
+    const parts = [...(name ? [await modelPart(name, size)] : []), ...(engine ? [await enginePart()] : [])];
+    return {
+      data: Object.assign({}, ...parts.map(({ data }) => data)),
+      text: parts.map(({ text }) => text).join('\n\n'),
+    };
   },
 });
+
+async function modelPart(name: string, size: number | undefined): Promise<Output> {
+  const facts = await inspectModel(await loadModel(name), size);
+  return { data: facts, text: describe(facts) };
+}
+
+async function enginePart(): Promise<Output> {
+  const { findEngines } = await import('../runtime/engines.ts');
+  const engine = await findEngines();
+  return { data: { engine }, text: enginesText(engine) };
+}
 
 async function inspectModel({ graph, name }: LoadedModel, size: number | undefined) {
   const { costs } = await import('../measure/macs.ts');

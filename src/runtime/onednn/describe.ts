@@ -1,8 +1,33 @@
+import { availableParallelism } from 'node:os';
+import { EspalierError } from '../../errors.ts';
 import { openEngine } from './engine.ts';
 
-/** `oneDNN 2.6.3 (libdnnl.so.2), channels in blocks of 16`; throws `runtime` where it cannot be used. */
-export async function describeEngine(): Promise<string> {
-  const { dnnl, path, block } = await openEngine();
+/** What oneDNN is here. */
+export interface EngineFacts {
+  readonly version: string;
+  readonly path: string;
+  /** oneDNN's name of its convolution on this processor, such as jit:avx512_core. */
+  readonly kernels: string;
+  /** Channels in a block. */
+  readonly block: number;
+  /** What it uses where --threads does not say: one a core. */
+  readonly threads: number;
+}
+
+/** oneDNN as it would train here; throws `runtime` where it cannot be used, or has no fast kernels for this processor. */
+export async function engineFacts(): Promise<EngineFacts> {
+  const { dnnl, path, block, kernels, fast } = await openEngine();
+  const { version } = dnnl;
   dnnl.close();
-  return `oneDNN ${dnnl.version} (${path}), channels in blocks of ${block}`;
+  if (!fast) {
+    const message = `expected oneDNN ${version} to compile convolutions for this processor, found ${kernels}`;
+    throw new EspalierError('runtime', message, { where: path });
+  }
+  return { version, path, kernels, block, threads: availableParallelism() };
+}
+
+/** `oneDNN 2.6.3 (libdnnl.so.2), channels in blocks of 16`; throws as {@link engineFacts}. */
+export async function describeEngine(): Promise<string> {
+  const { version, path, block } = await engineFacts();
+  return `oneDNN ${version} (${path}), channels in blocks of ${block}`;
 }

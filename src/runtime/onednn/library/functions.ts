@@ -1,3 +1,4 @@
+import { EspalierError } from '../../../errors.ts';
 import type { NativeLibrary } from './open.ts';
 
 /** A native function; most return a status. */
@@ -33,14 +34,23 @@ export const sharedDeclarations = {
 export type Functions<Declarations> = { readonly [Name in keyof Declarations]: Native };
 export type SharedFunctions = Functions<typeof sharedDeclarations>;
 
-/** Looks up every function that is declared; throws where the library lacks one. */
+/** Looks up every function that is declared; throws `runtime` where the library lacks one. */
 export function nativeFunctions<Declarations extends Readonly<Record<string, string>>>(
   library: NativeLibrary,
   declarations: Declarations,
 ): Functions<Declarations> {
   const entries = Object.entries(declarations).map(([name, declaration]) => [
     name,
-    library.func(declaration),
+    nativeFunction(library, declaration),
   ]);
   return Object.fromEntries(entries) as Functions<Declarations>;
+}
+
+function nativeFunction(library: NativeLibrary, declaration: string): Native {
+  try {
+    return library.func(declaration);
+  } catch (cause) {
+    const name = /dnnl_\w+/.exec(declaration)?.[0] ?? declaration;
+    throw new EspalierError('runtime', `expected a library of oneDNN, found none of its ${name}`, { cause });
+  }
 }

@@ -1,6 +1,11 @@
 import { EspalierError } from '../../../errors.ts';
 import type { Dnnl } from './api.ts';
+import { nativeFunctions } from './functions.ts';
 import type { OpenedLibrary } from './open.ts';
+
+/** Of the struct { int major, minor, patch; const char *hash; unsigned cpu_runtime, gpu_runtime; }. */
+const VERSION_BYTES = 32;
+const RUNTIME_FIELD = 6;
 
 /** How a build of oneDNN runs its threads, by number. */
 const runtimes: Readonly<Record<number, string>> = {
@@ -24,10 +29,10 @@ const versions: Readonly<Record<number, () => Promise<OpenVersion>>> = {
 /** The adapter for a library's version; throws `runtime` where there is none, or for a build that cannot be used. */
 export async function openVersion(opened: OpenedLibrary): Promise<Dnnl> {
   const { koffi, dnnl, path: where } = opened;
-  const pointer = dnnl.func('void *dnnl_version()')() as bigint;
-  const fields = new Int32Array(koffi.view(pointer, 32));
+  const { versionOf } = nativeFunctions(dnnl, { versionOf: 'void *dnnl_version()' });
+  const fields = new Int32Array(koffi.view(versionOf() as unknown as bigint, VERSION_BYTES));
   const [major = 0, minor, patch] = fields;
-  const runtime = fields[6]!;
+  const runtime = fields[RUNTIME_FIELD]!;
   const version = `${major}.${minor}.${patch}`;
   const open = versions[major];
   if (!open) throw new EspalierError('runtime', `expected oneDNN 2 or 3, found ${version}`, { where });
