@@ -8,7 +8,7 @@ import { buffersOf, type LoweredGraph, lowerGraph } from './compile/lower-graph.
 import { planMemory } from './compile/memory-plan.ts';
 import type { LinkedInstruction, Memory, Operand } from './compile/operand.ts';
 import type { OpenedEngine } from './engine.ts';
-import { openExchange } from './exchange.ts';
+import { type Exchange, openExchange } from './exchange.ts';
 
 /** Compiles a graph: lowers it, plans its memory, binds every kernel to its operands. */
 export async function compileProgram(
@@ -75,35 +75,57 @@ async function linkProgram(
   for (const instruction of lowered.setup) await instruction.link(memory)();
   const steps = lowered.instructions.map((instruction) => instruction.link(memory));
   const run = runnerOf(lowered.instructions, steps);
-  const exchange = openExchange(engine.dnnl, engine.koffi, memory);
+  let isOpen = true;
+  const requireOpen = () => {
+    // What it would call is freed.
+    if (!isOpen) throw new EspalierError('usage', 'the program is closed');
+  };
   return {
     async run(given) {
+      requireOpen();
       engine.useThreads(options.threads);
-      for (const [name, operand] of feeds) write(memory.view(operand), given[name], name);
+      for (const [name, operand] of feeds) write(memory, operand, { tensor: given[name], name });
       const pending = run();
       if (pending) await pending;
       return Object.fromEntries(
         [...results].map(([name, operand]) => [name, tensorOf(operand, memory.view(operand))]),
       );
     },
+    ...stateOf(states, openExchange(engine.dnnl, engine.koffi, memory), requireOpen),
+    async close() {
+      if (!isOpen) return;
+      isOpen = false;
+      await closeParts();
+      engine.dnnl.close();
+    },
+  };
+}
+
+function stateOf(
+  states: ReadonlyMap<string, Operand>,
+  exchange: Exchange,
+  requireOpen: () => void,
+): Pick<Program, 'readState' | 'writeState'> {
+  return {
     readState() {
       const tensors: Record<string, Tensor> = {};
       for (const [name, operand] of states) {
         // Converted only where someone looks: weights are not row-major.
-        Object.defineProperty(tensors, name, { enumerable: true, get: () => exchange.read(operand) });
+        const get = () => {
+          requireOpen();
+          return exchange.read(operand);
+        };
+        Object.defineProperty(tensors, name, { enumerable: true, get });
       }
       return tensors;
     },
     writeState(given) {
+      requireOpen();
       for (const [name, tensor] of Object.entries(given)) {
         const operand = states.get(name);
         if (!operand) throw new EspalierError('usage', `no state is called ${name}`);
         exchange.write(operand, checked(tensor, operand, name));
       }
-    },
-    async close() {
-      await closeParts();
-      engine.dnnl.close();
     },
   };
 }
@@ -127,19 +149,25 @@ function runnerOf(
   };
 }
 
-function write(target: TypedArray, tensor: Tensor | undefined, name: string): void {
+function write(
+  memory: Memory,
+  operand: Operand,
+  { tensor, name }: { tensor: Tensor | undefined; name: string },
+): void {
   if (!tensor) throw new EspalierError('usage', `input ${name} was not given`);
-  if (tensor.data.length !== target.length) {
-    const message = `expected ${target.length} elements, got ${tensor.dtype} [${tensor.shape}]`;
-    throw new EspalierError('shape', message, { where: name });
-  }
-  (target as Float32Array).set(tensor.data as Float32Array);
+  const isSame = tensor.shape.join() === operand.shape.join();
+  if (!isSame || tensor.dtype !== operand.dtype) throw misfit(tensor, operand, name);
+  (memory.view(operand) as Float32Array).set(tensor.data as Float32Array);
 }
 
 function checked(tensor: Tensor, { dtype, shape }: Operand, name: string): Tensor {
   if (tensor.dtype === dtype && tensor.data.length === elementCount(shape)) return tensor;
+  throw misfit(tensor, { dtype, shape }, name);
+}
+
+function misfit(tensor: Tensor, { dtype, shape }: Pick<Operand, 'dtype' | 'shape'>, name: string) {
   const message = `expected ${dtype} [${shape}], got ${tensor.dtype} [${tensor.shape}]`;
-  throw new EspalierError('shape', message, { where: name });
+  return new EspalierError('shape', message, { where: name });
 }
 
 const tensorOf = ({ dtype, shape }: Operand, data: TypedArray): Tensor =>

@@ -1,6 +1,7 @@
+import type { OperatorName } from '../../../graph/operators/index.ts';
 import { convolutionKernels } from './convolution.ts';
 import { elementwiseKernels } from './elementwise.ts';
-import type { Kernels } from './kernel.ts';
+import type { Kernel, Kernels } from './kernel.ts';
 import { lossKernels } from './losses.ts';
 import { matrixKernels } from './matrix.ts';
 import { normalizationKernels } from './normalization.ts';
@@ -11,13 +12,24 @@ import { smallTensorKernels } from './small-tensors.ts';
 
 /** How operators are lowered; those without a row, or whose row declines, run in onnxruntime. */
 export const kernels: Kernels = {
-  ...convolutionKernels,
-  ...normalizationKernels,
-  ...elementwiseKernels,
-  ...poolingKernels,
+  ...onFloats(convolutionKernels),
+  ...onFloats(normalizationKernels),
+  ...onFloats(elementwiseKernels),
+  ...onFloats(poolingKernels),
   ...matrixKernels,
   ...lossKernels,
   ...optimizerKernels,
   ...shapeChangeKernels,
   ...smallTensorKernels,
 };
+
+/** Kernels that decline where an input has another type: oneDNN's tensors are float32. */
+function onFloats(table: Kernels): Kernels {
+  const rows = Object.entries(table).map(([op, kernel]) => {
+    const guarded: Kernel<OperatorName> = (call, scope) =>
+      call.inputs.every((value) => !value || value.dtype === 'float32') &&
+      (kernel as Kernel<OperatorName>)(call, scope);
+    return [op, guarded] as const;
+  });
+  return Object.fromEntries(rows);
+}
