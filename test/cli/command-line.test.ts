@@ -27,7 +27,8 @@ describe('the command line', () => {
       ['eval', 'm.onnx', '--data', 'x', '--batch', '0'],
       'espalier: --batch: expected a whole number of at least 1, found "0"\n',
     ],
-    [['inspect'], "espalier: missing required argument 'model'\n"],
+    [['inspect'], 'espalier: expected a model or --engine, found neither: see --help\n'],
+    [['fold'], "espalier: missing required argument 'model'\n"],
   ])('answers %j with one line and exit code 2', async (args, line) => {
     expect(await espalier(args)).toEqual({ code: 2, stdout: '', stderr: line });
   });

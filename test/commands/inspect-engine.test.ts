@@ -10,7 +10,8 @@ const hasOnednn = await chooseExecutor('onednn').then(
   () => true,
   () => false,
 );
-const hasCompiler = spawnSync('cc', ['--version']).status === 0;
+const compiler = process.env.CC ?? 'cc';
+const hasCompiler = spawnSync(compiler, ['--version']).status === 0;
 
 async function engines(args: string[] = [], env: Record<string, string> = {}) {
   const { code, stdout, stderr } = await espalier(['inspect', ...args, '--engine', '--json'], { env });
@@ -64,7 +65,7 @@ describe.skipIf(!hasCompiler || process.platform !== 'linux')('a library that ca
   function library(name: string, source: string): string {
     const path = join(folder, `${name}.so`);
     writeFileSync(join(folder, `${name}.c`), source);
-    const built = spawnSync('cc', ['-shared', '-fPIC', '-o', path, join(folder, `${name}.c`)]);
+    const built = spawnSync(compiler, ['-shared', '-fPIC', '-o', path, join(folder, `${name}.c`)]);
     expect(built.status, String(built.stderr)).toBe(0);
     return path;
   }
