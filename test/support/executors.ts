@@ -65,15 +65,15 @@ export function copied(tensors: Tensors): Record<string, Tensor> {
   return Object.fromEntries(entries);
 }
 
-/** Expects equal numbers, up to a share of the largest of them. */
+/** Expects equal numbers, up to a share of the largest of them, or of the floor where all are smaller. */
 export function expectNear(
   actual: Tensor,
   expected: ArrayLike<number>,
-  { tolerance = 1e-5, what = '' } = {},
+  { tolerance = 1e-5, floor = 1e-30, what = '' } = {},
 ): void {
   const numbers = toNumbers(actual);
   expect(numbers.length, `${what}: elements`).toBe(expected.length);
-  let scale = 1e-30;
+  let scale = floor;
   for (let i = 0; i < expected.length; i++) scale = Math.max(scale, Math.abs(expected[i]!));
   const worst = numbers.reduce(
     (far, value, i) => {

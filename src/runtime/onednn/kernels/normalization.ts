@@ -5,6 +5,12 @@ import type { Scope } from '../compile/scope.ts';
 import type { Descriptor } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
+/**
+ * The ε of a gradient whose variance holds the true one already. Not 0: in the channels that pad a block the variance is
+ * 0, and 0/√0 is NaN, which convolutions then multiply with zeros and add.
+ */
+const VANISHING = 1e-20;
+
 /** Batch normalisation, a Relu behind it included, both ways. */
 export const normalizationKernels = {
   BatchNormalizationTraining({ node, inputs, outputs, attributes }, scope) {
@@ -55,12 +61,12 @@ export const normalizationKernels = {
       forward?.primitive ??
       required(
         scope.dnnl,
-        { kind: 'batchNormalization', data, epsilon: 0, relu: false },
+        { kind: 'batchNormalization', data, epsilon: VANISHING, relu: false },
         { where: nodeLabel(node) },
       );
     const primitive = required(
       scope.dnnl,
-      { kind: 'batchNormalizationBackward', data, diff: data, epsilon: 0, relu, hint },
+      { kind: 'batchNormalizationBackward', data, diff: data, epsilon: VANISHING, relu, hint },
       { where: nodeLabel(node) },
     );
     const variance = scope.scratch(`${dx.name} variance`, scope.plain(staticShape(scale)));

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { EspalierError } from '../../../errors.ts';
 
 type Koffi = typeof import('koffi')['default'];
@@ -41,17 +42,18 @@ export async function openLibrary(): Promise<OpenedLibrary> {
   const dnnl = firstThatLoads(koffi, names);
   if (!dnnl) {
     const tried = names.join(', ') || `no name known on ${process.platform}`;
-    throw new EspalierError(
-      'runtime',
-      `oneDNN was not found (tried ${tried})${given ? '' : installAdvice()}`,
-    );
+    const problem =
+      given && existsSync(given)
+        ? `${given} is no library that loads here`
+        : `oneDNN was not found (tried ${tried})`;
+    throw new EspalierError('runtime', `${problem}${given ? '' : installAdvice()}`);
   }
   return { koffi, dnnl: dnnl.library, openmp: openmp?.library ?? null, path: dnnl.path };
 }
 
 const installAdvice = (): string =>
   process.platform === 'linux'
-    ? ': apt-get install libdnnl2, or set ESPALIER_DNNL'
+    ? ': apt-get install libdnnl2 (or libdnnl3), or set ESPALIER_DNNL'
     : ': set ESPALIER_DNNL to its file';
 
 async function loadKoffi(): Promise<Koffi> {
