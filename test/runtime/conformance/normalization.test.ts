@@ -4,6 +4,7 @@ import { type Float32Tensor, floats } from '../../../src/numeric/tensor.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
 import { describeExecutors } from '../../support/executors.ts';
 import { map, type Reference, referenceOf, zip } from '../../support/reference/array.ts';
+import { convolution, inputGradient, weightGradient } from '../../support/reference/convolution.ts';
 import { normalize, normalizeGradient } from '../../support/reference/normalization.ts';
 import { normals } from '../../support/run-graph.ts';
 
@@ -188,6 +189,38 @@ function afterScaling(shape: readonly number[]): ConformanceCase {
   };
 }
 
+/** Convolutions read the gradient with the channels that pad its last block: nothing but zeros may be there. */
+function beforeConvolution(channels: number): ConformanceCase {
+  const image = [2, 10, 5, 4];
+  const kernel = [channels, 10, 1, 1];
+  const window = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 };
+  const inputs = inputsFor([2, channels, 5, 4]);
+  const { dy, scale, bias, runningMean, runningVariance } = inputs;
+  const [first, w] = [normals(image, 20), normals(kernel, 21)];
+  return {
+    title: `gradients of a convolution to ${channels} channels and the BatchNormalization behind it`,
+    inputs: { dy, scale, bias, runningMean, runningVariance, first, w },
+    tolerance: 2e-5,
+    build(g, values) {
+      const x = g.Conv(values.first, values.w);
+      const [, , , mean, inverse] = training(g, { ...values, x });
+      const [dx] = g.BatchNormalizationGrad(values.dy, x, values.scale, mean, inverse);
+      return {
+        dfirst: g.ConvGradInput(dx, values.w, { ...window, size: image }),
+        dw: g.ConvGradWeight(values.first, dx, { ...window, size: kernel }),
+      };
+    },
+    expected() {
+      const x = convolution(referenceOf(first), referenceOf(w), window);
+      const { dx } = normalizeGradient(referenceOf(dy), x, { scale: scale.data, epsilon });
+      return {
+        dfirst: inputGradient(dx, referenceOf(w), window, image),
+        dw: weightGradient(referenceOf(first), dx, window, kernel),
+      };
+    },
+  };
+}
+
 describeExecutors('BatchNormalization', (executor) => {
   const shapes = [
     ...[1, 3, 10, 16, 17, 24, 33].map((channels) => [2, channels, 5, 4]),
@@ -214,6 +247,7 @@ describeExecutors('BatchNormalization', (executor) => {
       [3, 17, 7],
     ].map((shape) => withRelu(shape, 'nothing')),
     sharedRelu(),
+    ...[3, 17, 33].map(beforeConvolution),
     afterScaling([2, 10, 4, 3]),
     afterScaling([4, 6]),
   ]);
