@@ -18,6 +18,10 @@ const kinds = [
   'AveragePool',
   'Scale',
   'Sigmoid',
+  'Skeleton',
+  'Concat',
+  'Subsample',
+  'PadChannels',
 ] as const;
 
 /** One layer on a value that came before: `from` and `other` count back. */
@@ -108,6 +112,13 @@ const layerRows: { readonly [K in Layer['kind']]: (call: LayerCall) => Value | n
     const w = parameter([channels, 1, layer.kernel, layer.kernel], 1 / layer.kernel);
     return g.Conv(x, w, { pads: padded(layer), group: channels });
   },
+  /** A convolution whose weights are a product with a filter skeleton. */
+  Skeleton({ g, x, layer, parameter }) {
+    const { filters, kernel } = layer;
+    const channels = shapeOf(x)[1];
+    const w = parameter([filters, channels, kernel, kernel], Math.sqrt(2 / (channels * kernel ** 2)));
+    return g.Conv(x, g.Mul(w, parameter([filters, 1, kernel, kernel], 0.2, 1)), { pads: padded(layer) });
+  },
   BatchNormalization({ g, x, parameter }) {
     const [batch, channels, ...size] = shapeOf(x);
     // Of few elements nothing is left but rounding.
@@ -119,6 +130,17 @@ const layerRows: { readonly [K in Layer['kind']]: (call: LayerCall) => Value | n
     g.output(variance);
     return y;
   },
+  Concat({ g, x, layer, values }) {
+    const alike = values.filter(
+      (value) => shapeOf(value).toSpliced(1, 1).join() === shapeOf(x).toSpliced(1, 1).join(),
+    );
+    return g.Concat(x, alike[layer.other % alike.length], { axis: 1 });
+  },
+  Subsample({ g, x }) {
+    const [starts, ends, axes, steps] = [[0, 0], shapeOf(x).slice(2), [2, 3], [2, 2]].map(g.int64s);
+    return g.Slice(x, starts, ends, axes, steps);
+  },
+  PadChannels: ({ g, x, layer }) => g.Pad(x, g.int64s([0, layer.other, 0, 0, 0, layer.filters, 0, 0])),
   Relu: ({ g, x }) => g.Relu(x),
   Sigmoid: ({ g, x }) => g.Sigmoid(x),
   Add({ g, x, layer, values }) {

@@ -1,6 +1,6 @@
 import { nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
-import { elementCount } from '../../../numeric/tensor.ts';
-import { required } from '../compile/primitives.ts';
+import { byteWidth, elementCount } from '../../../numeric/tensor.ts';
+import { isFast, required } from '../compile/primitives.ts';
 import type { Scope } from '../compile/scope.ts';
 import type { BinaryAlgorithm, ElementwiseAlgorithm, PostOperation } from '../library/api.ts';
 import type { Kernel, KernelCall, Kernels } from './kernel.ts';
@@ -62,16 +62,12 @@ function equalShapes(
   const [left, right] = [scope.read(a, data), scope.read(b, data)];
   const dst = scope.write(relu ? relu.outputs[0]! : y!, data);
   if (relu) scope.skip(relu);
-  scope.run(
-    primitive,
-    { src: left, src1: right, dst },
-    commutes
-      ? [
-          [dst, left],
-          [dst, right],
-        ]
-      : [[dst, left]],
-  );
+  // oneDNN's reference kernel clears its result before it reads the right operand.
+  const overRight = commutes && isFast(primitive) ? ([[dst, right]] as const) : [];
+  // With a Relu behind it, its fast kernel leaves the left operand as it was where channels pad a block.
+  const isPadded = data.bytes > byteWidth('float32') * elementCount(data.dims);
+  const inPlace = relu && isPadded ? [] : ([[dst, left], ...overRight] as const);
+  scope.run(primitive, { src: left, src1: right, dst }, inPlace);
   return true;
 }
 
