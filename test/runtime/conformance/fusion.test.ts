@@ -1,25 +1,9 @@
-import type { Builder } from '../../../src/graph/builder.ts';
-import type { Value } from '../../../src/graph/graph.ts';
-import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
+import { checkCases } from '../../support/conformance.ts';
+import { caseOf, type ElementwiseCase, each, positive } from '../../support/elementwise-case.ts';
 import { describeExecutors } from '../../support/executors.ts';
-import { normals } from '../../support/run-graph.ts';
-
-type Numbers = ArrayLike<number>;
-type Values = Readonly<Record<string, Value>>;
-
-const shape = [2, 10, 3, 4];
-const [a, b] = [normals(shape, 1), normals(shape, 2)];
-const each = (f: (a: number, b: number) => number): Numbers => a.data.map((v, i) => f(v, b.data[i]!));
-const positive = (v: number): number => Math.max(v, 0);
-
-interface Fusion {
-  readonly title: string;
-  readonly build: (g: Builder, values: Values) => Values;
-  readonly expected: () => Readonly<Record<string, Numbers>>;
-}
 
 /** Sums, products and Relus that share values: what may be computed in one pass, in place, and what must not. */
-const fusions: readonly Fusion[] = [
+const fusions: readonly ElementwiseCase[] = [
   {
     title: 'Add, then Relu',
     build: (g, v) => ({ y: g.Relu(g.Add(v.a, v.b)) }),
@@ -138,75 +122,6 @@ const fusions: readonly Fusion[] = [
   },
 ];
 
-/** Operators that oneDNN's executor has no kernel for, between others that it has. */
-const foreign: readonly Fusion[] = [
-  {
-    title: 'a run of operators without kernels between two with',
-    build: (g, v) => ({ y: g.Relu(g.Sin(g.Neg(g.Add(v.a, v.b)))) }),
-    expected: () => ({ y: each((x, y) => positive(Math.sin(-(x + y)))) }),
-  },
-  {
-    title: 'two branches, one of each kind, that meet',
-    build(g, v) {
-      const left = g.Sin(v.a);
-      const right = g.Relu(v.b);
-      return { y: g.Add(left, right), z: g.Cos(g.Add(right, v.a)) };
-    },
-    expected: () => ({
-      y: each((x, y) => Math.sin(x) + positive(y)),
-      z: each((x, y) => Math.cos(positive(y) + x)),
-    }),
-  },
-  {
-    title: 'a value that is overwritten in place after a foreign operator read it',
-    build(g, v) {
-      const sum = g.Add(v.a, v.b);
-      const wave = g.Sin(sum);
-      const next = g.Add(sum, v.a);
-      return { y: g.Mul(next, v.b), wave };
-    },
-    expected: () => ({
-      y: each((x, y) => (2 * x + y) * y),
-      wave: each((x, y) => Math.sin(x + y)),
-    }),
-  },
-  {
-    title: 'Concat, Split and Where',
-    build(g, v) {
-      const joined = g.Concat(v.a, g.Relu(v.b), { axis: 1 });
-      const [first, second] = g.node('Split', [joined, g.int64s([10, 10])], { axis: 1 }, 2);
-      return { y: g.Where(g.Greater(first, second), first, g.Relu(second)) };
-    },
-    expected: () => ({ y: each((x, y) => Math.max(x, positive(y))) }),
-  },
-  {
-    title: 'foreign operators alone, and results of both kinds',
-    build: (g, v) => ({ y: g.Sin(v.a), z: g.Add(v.a, v.b), w: g.Neg(g.Erf(g.Floor(v.b))) }),
-    expected: () => ({
-      y: each(Math.sin),
-      z: each((x, y) => x + y),
-      w: each((_, y) => -erf(Math.floor(y))),
-    }),
-  },
-];
-
-/** erf by its Taylor series: 40 terms are exact for the small integers here. */
-function erf(x: number): number {
-  let [term, sum] = [x, x];
-  for (let n = 1; n < 60; n++) {
-    term *= (-x * x) / n;
-    sum += term / (2 * n + 1);
-  }
-  return (2 / Math.sqrt(Math.PI)) * sum;
-}
-
-const caseOf = ({ title, build, expected }: Fusion): ConformanceCase => ({
-  title,
-  inputs: { a, b },
-  build,
-  expected,
-});
-
 describeExecutors('values that nodes share', (executor) => {
-  checkCases(executor, [...fusions, ...foreign].map(caseOf));
+  checkCases(executor, fusions.map(caseOf));
 });

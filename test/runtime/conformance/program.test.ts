@@ -1,11 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import type { Builder } from '../../../src/graph/builder.ts';
 import { builderOf } from '../../../src/graph/builder.ts';
 import { emptyGraph, type Value } from '../../../src/graph/graph.ts';
 import { floats, makeTensor, type Tensor } from '../../../src/numeric/tensor.ts';
-import { chooseExecutor } from '../../../src/runtime/choose.ts';
 import type { CompileOptions, Executor } from '../../../src/runtime/executor.ts';
-import { compileOn, copied, describeExecutors, graphOf, hasOnednn, runOn } from '../../support/executors.ts';
+import { compileOn, copied, describeExecutors, graphOf, runOn } from '../../support/executors.ts';
 import { normals } from '../../support/run-graph.ts';
 
 type Values = Readonly<Record<string, Value>>;
@@ -172,26 +171,5 @@ describeExecutors('what a program refuses', (executor) => {
     expect(Array.from(y!.data as Float64Array)).toEqual(
       Array.from({ length: 16 }, (_, c) => (dtype === 'int8' ? 3 : (9 * c + 8) / 3)),
     );
-  });
-});
-
-describe.skipIf(!hasOnednn)('operators without a kernel in oneDNN', () => {
-  const told = async (make: (g: Builder, v: Values) => Values): Promise<string[][]> => {
-    const { executor } = await chooseExecutor('onednn');
-    const calls: string[][] = [];
-    const graph = graphOf({ x, w }, make);
-    const program = await executor.compile(graph, { threads: 1, onFallback: (ops) => calls.push([...ops]) });
-    await program.close();
-    return calls;
-  };
-
-  it('are told once, each by its name once', async () => {
-    const calls = await told((g, v) => ({ y: g.Cos(g.Relu(g.Sin(g.Sin(g.Conv(v.x, v.w, window))))) }));
-    expect(calls).toHaveLength(1);
-    expect(calls[0]!.toSorted()).toEqual(['Cos', 'Sin']);
-  });
-
-  it('are not told of where there are none', async () => {
-    expect(await told((g, v) => ({ y: g.Relu(g.Conv(v.x, v.w, window)) }))).toEqual([]);
   });
 });

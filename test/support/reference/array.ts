@@ -1,4 +1,4 @@
-import { elementCount, floats, type Tensor, toNumbers } from '../../../src/numeric/tensor.ts';
+import { elementCount, type Tensor, toNumbers } from '../../../src/numeric/tensor.ts';
 
 /** A row-major array in float64: what expected values are computed with. */
 export interface Reference {
@@ -58,6 +58,3 @@ export const map = ({ shape, data }: Reference, f: (x: number) => number): Refer
   shape,
   data: data.map(f),
 });
-
-/** The same elements as float32. */
-export const tensorOf = ({ shape, data }: Reference): Tensor => floats(shape, Float32Array.from(data));
