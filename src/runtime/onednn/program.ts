@@ -36,7 +36,8 @@ export async function compileProgram(
 function layOut(lowered: LoweredGraph, engine: OpenedEngine): Memory & { readonly bytes: number } {
   const { instructions, feeds, results, regions } = lowered;
   const inRegions = regions.flatMap(({ buffers }) => buffers);
-  const others = allBuffers(lowered).filter((buffer) => buffer.persistent && !inRegions.includes(buffer));
+  const placed = new Set(inRegions);
+  const others = allBuffers(lowered).filter((buffer) => buffer.persistent && !placed.has(buffer));
   const plan = planMemory(instructions, [...inRegions, ...others], {
     inputs: buffersOf(feeds.values()),
     outputs: buffersOf(results.values()),
