@@ -8,6 +8,8 @@ export interface CompressOptions {
   readonly executor: Executor;
   /** How each lowered network picks the forms of its layers. */
   readonly choosers: readonly FormChooser[];
+  /** Dead filters stay where they fill a width up to a multiple of this. Default 1: none stays. */
+  readonly multiple?: number;
   /** Largest error against the masked network, relative to its largest output. Default 1e-4. */
   readonly tolerance?: number;
 }
@@ -28,8 +30,8 @@ export interface Compressed {
  * throws EspalierError('verification') where they differ.
  */
 export async function compressStripes(masked: Graph, options: CompressOptions): Promise<Compressed> {
-  const { executor, choosers, tolerance = 1e-4 } = options;
-  const removal = removeDeadFilters(masked);
+  const { executor, choosers, multiple = 1, tolerance = 1e-4 } = options;
+  const removal = removeDeadFilters(masked, { multiple });
   const folded = foldBatchNormalization(removal.graph).graph;
   const lowered: Lowering[] = [];
   for (const choose of choosers) lowered.push(await lowerStripes(folded, choose));
