@@ -1,0 +1,130 @@
+import type { Dim, Shape } from '../../graph/graph.ts';
+import { elementCount } from '../../numeric/tensor.ts';
+
+/**
+ * Which channel each position of a tensor belongs to: labels over some of its axes, row-major, constant along all others.
+ * After [N, C, H, W] → [N, g, C/g, H, W] two axes carry them, after Flatten each stands H·W times in one.
+ */
+export interface Channels {
+  /** Ascending. */
+  readonly axes: readonly number[];
+  readonly sizes: readonly number[];
+  readonly labels: Int32Array;
+}
+
+/** Labels along one axis. */
+export const along = (axis: number, labels: Int32Array): Channels => ({
+  axes: [axis],
+  sizes: [labels.length],
+  labels,
+});
+
+/** The labels of a tensor whose axes are in another order: axis i of the result is axis order[i]. */
+export function transposed({ axes, sizes, labels }: Channels, order: readonly number[]): Channels {
+  const placed = order.flatMap((from, to) => (axes.includes(from) ? [{ from, to }] : []));
+  const source = placed.map(({ from }) => axes.indexOf(from));
+  const strides = stridesOf(sizes);
+  return {
+    axes: placed.map(({ to }) => to),
+    sizes: source.map((i) => sizes[i]!),
+    labels: gather(
+      labels,
+      source.map((i) => sizes[i]!),
+      source.map((i) => strides[i]!),
+    ),
+  };
+}
+
+/** The labels over more axes than carry them, of the given sizes. */
+export function spreadOver(
+  { axes, sizes, labels }: Channels,
+  wanted: Pick<Channels, 'axes' | 'sizes'>,
+): Int32Array {
+  const strides = stridesOf(sizes);
+  const steps = wanted.axes.map((axis) => (axes.includes(axis) ? strides[axes.indexOf(axis)]! : 0));
+  return gather(labels, wanted.sizes, steps);
+}
+
+/** Leaves out the axes along which the labels do not change, labels of one class being equal. */
+export function compressed(
+  { axes, sizes, labels: given }: Channels,
+  find: (label: number) => number,
+): Channels {
+  const labels = given.map(find);
+  const strides = stridesOf(sizes);
+  const kept = axes.flatMap((_, i) => (isConstantAlong(labels, sizes[i]!, strides[i]!) ? [] : [i]));
+  return {
+    axes: kept.map((i) => axes[i]!),
+    sizes: kept.map((i) => sizes[i]!),
+    labels: gather(
+      labels,
+      kept.map((i) => sizes[i]!),
+      kept.map((i) => strides[i]!),
+    ),
+  };
+}
+
+/**
+ * The labels over all axes of a reshaped tensor from the first on that carries any; null where free dimensions keep it
+ * from being told.
+ */
+export function reshaped(channels: Channels, from: Shape, to: Shape): Channels | null {
+  const first = Math.min(...channels.axes);
+  const tail = sizesFrom(from, first);
+  const start = tail && whereTailBegins(to, elementCount(tail));
+  if (!tail || start === null) return null;
+  const axes = tail.map((_, i) => first + i);
+  const labels = spreadOver(channels, { axes, sizes: tail });
+  const sizes = sizesFrom(to, start)!;
+  return { axes: sizes.map((_, i) => start + i), sizes, labels };
+}
+
+function sizesFrom(shape: Shape, axis: number): number[] | null {
+  const sizes = shape.slice(axis);
+  return sizes.every((dim): dim is number => typeof dim === 'number') ? sizes : null;
+}
+
+/** The axis from which on a shape has as many elements as given. */
+function whereTailBegins(shape: readonly Dim[], count: number): number | null {
+  let product = 1;
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    const dim = shape[axis];
+    if (typeof dim !== 'number') return null;
+    product *= dim;
+    if (product === count) return axis;
+    if (product > count) return null;
+  }
+  return null;
+}
+
+function isConstantAlong(labels: Int32Array, size: number, stride: number): boolean {
+  if (size === 1) return true;
+  const block = size * stride;
+  for (let start = 0; start < labels.length; start += block) {
+    for (let i = start + stride; i < start + block; i++) if (labels[i] !== labels[i - stride]) return false;
+  }
+  return true;
+}
+
+function stridesOf(sizes: readonly number[]): number[] {
+  const strides = new Array<number>(sizes.length).fill(1);
+  for (let i = sizes.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * sizes[i + 1]!;
+  return strides;
+}
+
+/** Row-major over `sizes`, read with strides. */
+function gather(source: Int32Array, sizes: readonly number[], steps: readonly number[]): Int32Array {
+  const target = new Int32Array(elementCount(sizes));
+  const index = new Array<number>(sizes.length).fill(0);
+  let at = 0;
+  for (let i = 0; i < target.length; i++) {
+    target[i] = source[at]!;
+    for (let axis = sizes.length - 1; axis >= 0; axis--) {
+      at += steps[axis]!;
+      if (++index[axis]! < sizes[axis]!) break;
+      at -= steps[axis]! * sizes[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return target;
+}

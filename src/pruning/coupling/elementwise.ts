@@ -1,0 +1,82 @@
+import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { type Channels, spreadOver } from './channels.ts';
+import { type CouplingCall, type CouplingRule, rankOf, shapeOf } from './rule.ts';
+import type { CouplingScope } from './scope.ts';
+
+/** An operand of a broadcasting operator, its axes counted as the result's. */
+interface Aligned {
+  readonly value: Value;
+  readonly channels: Channels | null;
+  readonly shift: number;
+}
+
+/**
+ * y = f(a, b, …) with broadcasting: the channels at one position of y go together, those of operands of size 1 there do
+ * not count, parameters are sliced along.
+ */
+export const elementwise: CouplingRule<OperatorName> = ({ node, inputs, outputs, channels }, scope) => {
+  const rank = rankOf(outputs[0]);
+  const operands = inputs.flatMap((value, i): Aligned[] =>
+    value ? [aligned(value, channels[i] ?? null, rank - rankOf(value))] : [],
+  );
+  const result = joined(operands, scope);
+  if (result) for (const operand of operands) follow(operand, { node, result }, scope);
+  return outputs.map(() => result);
+};
+
+function aligned(value: Value, channels: Channels | null, shift: number): Aligned {
+  const moved = channels && { ...channels, axes: channels.axes.map((axis) => axis + shift) };
+  return { value, channels: moved, shift };
+}
+
+function joined(operands: readonly Aligned[], scope: CouplingScope): Channels | null {
+  const carried = operands.flatMap(({ channels }) => (channels ? [channels] : []));
+  if (carried.length === 0) return null;
+  const sizeOf = new Map(
+    carried.flatMap(({ axes, sizes }) => axes.map((axis, i) => [axis, sizes[i]!] as const)),
+  );
+  const axes = [...sizeOf.keys()].sort((a, b) => a - b);
+  const shape = { axes, sizes: axes.map((axis) => sizeOf.get(axis)!) };
+  const [first, ...others] = carried.map((channels) => spreadOver(channels, shape)) as [
+    Int32Array,
+    ...Int32Array[],
+  ];
+  for (const labels of others) scope.join(first, labels);
+  return scope.compress({ ...shape, labels: first });
+}
+
+/** An operand that has no channels of its own: a parameter is sliced, what repeats along the channels is not concerned. */
+function follow(
+  { value, channels, shift }: Aligned,
+  { node, result }: { node: Node; result: Channels },
+  scope: CouplingScope,
+): void {
+  if (channels) return;
+  const sizes = shapeOf(value);
+  const wide = result.axes.filter((axis) => axis >= shift && sizes[axis - shift] !== 1);
+  if (wide.length === 0) return;
+  if (!value.tensor || wide.length < result.axes.length) {
+    scope.pin(result, `meets ${value.name}, which has no channels of its own, in ${nodeLabel(node)}`);
+    return;
+  }
+  const own = { ...result, axes: result.axes.map((axis) => axis - shift) };
+  scope.slice({ value, channels: own, role: 'per channel', node });
+}
+
+/** Every output carries what the first input does. */
+export const carry: CouplingRule<OperatorName> = ({ outputs, channels: [first = null] }) =>
+  outputs.map(() => first);
+
+/** The channels that come in stay. */
+export function stay(
+  { node, outputs, channels }: Pick<CouplingCall<OperatorName>, 'node' | 'outputs' | 'channels'>,
+  scope: CouplingScope,
+  reason = `is read by ${nodeLabel(node)}`,
+): null[] {
+  for (const carried of channels) scope.pin(carried, reason);
+  return outputs.map(() => null);
+}
+
+/** An operator through which no channel is followed. */
+export const opaque: CouplingRule<OperatorName> = (call, scope) => stay(call, scope);

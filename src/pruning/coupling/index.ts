@@ -1,0 +1,43 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { nodeLabel } from '../../graph/graph.ts';
+import { attributesOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
+import { capturedValues } from '../../graph/topology.ts';
+import type { Channels } from './channels.ts';
+import type { CouplingRule } from './rule.ts';
+import { couplings } from './rules.ts';
+import { type Found, openCoupling } from './scope.ts';
+
+/**
+ * Follows the channels of every layer through a graph with inferred shapes and constant weights: which of them go
+ * together, which parameters go with them, and which stay and why. One pass, linear in nodes and channels.
+ */
+export function couple(graph: Graph): Found {
+  const scope = openCoupling();
+  const carried = new Map<Value, Channels>();
+  for (const node of graph.nodes) {
+    const channels = node.inputs.map((value) => (value && carried.get(value)) ?? null);
+    for (const value of capturedValues(node)) {
+      scope.pin(carried.get(value) ?? null, `is read inside ${nodeLabel(node)}`);
+    }
+    const results = ruleOf(node, channels)(scope);
+    node.outputs.forEach((value, i) => {
+      const result = results[i];
+      if (value && result) carried.set(value, result);
+    });
+  }
+  for (const value of graph.outputs) scope.pin(carried.get(value) ?? null, 'is an output of the network');
+  return scope;
+}
+
+function ruleOf(node: Node, channels: readonly (Channels | null)[]) {
+  const op = knownOperator(node);
+  return (scope: Parameters<CouplingRule<OperatorName>>[1]): readonly (Channels | null)[] => {
+    const rule = op && (couplings as Partial<Record<OperatorName, CouplingRule<OperatorName>>>)[op];
+    if (!op || !rule) {
+      for (const each of channels) scope.pin(each, `is read by ${nodeLabel(node)}`);
+      return [];
+    }
+    const { inputs, outputs } = node;
+    return rule({ node, inputs, outputs, channels, attributes: attributesOf(node, op) as never }, scope);
+  };
+}

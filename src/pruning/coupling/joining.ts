@@ -1,0 +1,195 @@
+import { nodeLabel, type Value } from '../../graph/graph.ts';
+import { int64s, toNumbers } from '../../numeric/tensor.ts';
+import type { Channels } from './channels.ts';
+import { replaceInput } from './constants.ts';
+import { elementwise, stay } from './elementwise.ts';
+import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, shapeOf } from './rule.ts';
+import type { CouplingScope, Kept } from './scope.ts';
+
+/** Operators that put tensors side by side, and take them apart. */
+export const joiningCouplings = {
+  Concat(call, scope) {
+    const { inputs, channels, outputs } = call;
+    const axis = positive(call.attributes.axis!, rankOf(outputs[0]));
+    if (channels.every((carried) => !carried?.axes.includes(axis))) return beside(call, scope, axis);
+    const parts = inputs.map((value, i) => partOf(value!, channels[i] ?? null, { call, axis, scope }));
+    if (parts.some((part) => part === null)) return stay(call, scope);
+    const length = parts.reduce((sum, part) => sum + part!.length, 0);
+    const labels = new Int32Array(length);
+    let at = 0;
+    for (const part of parts) {
+      labels.set(part!, at);
+      at += part!.length;
+    }
+    return [{ axes: [axis], sizes: [length], labels }];
+  },
+  Split(call, scope) {
+    const { node, inputs, outputs, channels } = call;
+    const [x] = channels;
+    const axis = positive(call.attributes.axis, rankOf(inputs[0]));
+    if (!x?.axes.includes(axis)) return outputs.map(() => x ?? null);
+    const sizes = outputs.map((value) => Number(shapeOf(value)[axis]));
+    if (!liesAlong(x, axis) || sizes.some(Number.isNaN)) return stay(call, scope);
+    const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
+    const parts = sizes.map((size, i) => x.labels.subarray(ends[i]! - size, ends[i]!));
+    scope.edit({
+      node,
+      apply(graph, kept) {
+        delete node.attributes.num_outputs;
+        delete node.attributes.split;
+        replaceInput(graph, { node, index: 1 }, int64s(parts.map((part) => kept.count(part))));
+      },
+    });
+    return parts.map((labels) => ({ axes: [axis], sizes: [labels.length], labels }));
+  },
+} satisfies Partial<CouplingRules>;
+
+/** Joined along an axis without channels: those along the others go together, as in a sum. */
+function beside(call: CouplingCall<'Concat'>, scope: CouplingScope, axis: number): (Channels | null)[] {
+  const isPlain = call.inputs.every((value, i) => call.channels[i] || value?.tensor);
+  if (!isPlain) return stay(call, scope, `meets what has no channels of its own in ${nodeLabel(call.node)}`);
+  return [...elementwise({ ...call, attributes: {} as never }, scope)].map((carried) =>
+    carried?.axes.includes(axis) ? null : carried,
+  );
+}
+
+/** The labels that one operand contributes; places of an operand without channels stay as they are. */
+function partOf(
+  value: Value,
+  carried: Channels | null,
+  { call, axis, scope }: { call: CouplingCall<'Concat'>; axis: number; scope: CouplingScope },
+): Int32Array | null {
+  if (carried) return liesAlong(carried, axis) ? carried.labels : null;
+  const size = shapeOf(value)[axis];
+  if (typeof size !== 'number') return null;
+  const labels = scope.places(size);
+  scope.pin({ axes: [axis], sizes: [size], labels }, `comes with ${value.name} into ${nodeLabel(call.node)}`);
+  return labels;
+}
+
+/** Operators that take places out of a tensor, or add some. */
+export const slicingCouplings = {
+  Slice(call, scope) {
+    const { node, inputs, channels } = call;
+    const [x] = channels;
+    if (!x) return [null];
+    const ranges = rangesOf(call);
+    if (!ranges) return stay(call, scope);
+    const touched = ranges.filter(({ axis }) => x.axes.includes(axis));
+    if (touched.length === 0) return [x];
+    const [range] = touched;
+    if (touched.length > 1 || ranges.length > 1 || !liesAlong(x, range!.axis)) return stay(call, scope);
+    const places = placesOf(range!, x.labels.length);
+    const labels = Int32Array.from(places, (place) => x.labels[place]!);
+    scope.edit({
+      node,
+      apply(graph, kept) {
+        takeInstead(graph, { node, data: inputs[0]!, axis: range!.axis }, newPlaces(places, x, kept));
+      },
+    });
+    return [{ axes: x.axes, sizes: [labels.length], labels }];
+  },
+  Gather(call, scope) {
+    const { node, inputs, outputs, channels } = call;
+    const [x] = channels;
+    if (!x) return outputs.map(() => null);
+    const axis = positive(call.attributes.axis, rankOf(inputs[0]));
+    const indices = inputs[1]?.tensor;
+    const grown = rankOf(inputs[1]) - 1;
+    if (!x.axes.includes(axis))
+      return [{ ...x, axes: x.axes.map((other) => (other > axis ? other + grown : other)) }];
+    if (indices?.shape.length !== 1 || !liesAlong(x, axis))
+      return stay(call, scope, `is picked from by ${nodeLabel(node)}`);
+    const places = toNumbers(indices).map((index) => positive(index, x.labels.length));
+    const labels = Int32Array.from(places, (place) => x.labels[place]!);
+    scope.edit({
+      node,
+      apply: (graph, kept) => replaceInput(graph, { node, index: 1 }, int64s(newPlaces(places, x, kept))),
+    });
+    return [{ axes: [axis], sizes: [labels.length], labels }];
+  },
+  /** Places that are added along the channels are channels as well: of zeros, they go with what they meet. */
+  Pad(call, scope) {
+    const { node, inputs, channels, attributes } = call;
+    const [x] = channels;
+    const given = inputs[1]?.tensor && toNumbers(inputs[1].tensor);
+    if (!x) return [null];
+    const rank = rankOf(inputs[0]);
+    if (!given || inputs[3] || attributes.mode !== 'constant') {
+      const spatial =
+        given && !inputs[3] && x.axes.every((axis) => given[axis] === 0 && given[axis + rank] === 0);
+      return spatial ? [x] : stay(call, scope);
+    }
+    const padded = x.axes.filter((axis) => given[axis] !== 0 || given[axis + rank] !== 0);
+    if (padded.length === 0) return [x];
+    const [axis] = padded as [number];
+    const [before, behind] = [given[axis]!, given[axis + rank]!];
+    if (!liesAlong(x, axis) || before < 0 || behind < 0) return stay(call, scope);
+    const [front, back] = [scope.places(before), scope.places(behind)];
+    scope.edit({
+      node,
+      apply(graph, kept) {
+        const pads = [...given];
+        [pads[axis], pads[axis + rank]] = [kept.count(front), kept.count(back)];
+        replaceInput(graph, { node, index: 1 }, int64s(pads));
+      },
+    });
+    const labels = Int32Array.from([...front, ...x.labels, ...back]);
+    return [{ axes: [axis], sizes: [labels.length], labels }];
+  },
+} satisfies Partial<CouplingRules>;
+
+interface Range {
+  readonly axis: number;
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+/** What a Slice takes; null where it is computed. */
+function rangesOf({ inputs, node }: CouplingCall<'Slice'>): Range[] | null {
+  const lists = [1, 2, 3, 4].map((index) => {
+    const value = inputs[index];
+    return value ? (value.tensor ? toNumbers(value.tensor) : null) : undefined;
+  });
+  const [starts, ends, axes, steps] = lists;
+  if (!starts || !ends || axes === null || steps === null || node.inputs.length < 3) return null;
+  const rank = rankOf(inputs[0]);
+  return starts.map((start, i) => ({
+    axis: positive(axes?.[i] ?? i, rank),
+    start,
+    end: ends[i]!,
+    step: steps?.[i] ?? 1,
+  }));
+}
+
+function placesOf({ start, end, step }: Range, length: number): number[] {
+  const clamp = (place: number, low: number, high: number) => Math.min(Math.max(place, low), high);
+  const from = start < 0 ? start + length : start;
+  const to = end < 0 ? end + length : end;
+  const places: number[] = [];
+  if (step > 0) for (let p = clamp(from, 0, length); p < clamp(to, 0, length); p += step) places.push(p);
+  else for (let p = clamp(from, 0, length - 1); p > clamp(to, -1, length - 1); p += step) places.push(p);
+  return places;
+}
+
+/** Where the places that stay are among those that stay of x. */
+function newPlaces(places: readonly number[], x: Channels, kept: Kept): number[] {
+  const positions = new Map<number, number>();
+  x.labels.forEach((label, place) => {
+    if (kept.has(label)) positions.set(place, positions.size);
+  });
+  return places.flatMap((place) => positions.get(place) ?? []);
+}
+
+/** Any selection of places is a Gather. */
+function takeInstead(
+  graph: Parameters<typeof replaceInput>[0],
+  { node, data, axis }: { node: CouplingCall<'Slice'>['node']; data: Value; axis: number },
+  places: readonly number[],
+): void {
+  node.op = 'Gather';
+  node.attributes = { axis: { kind: 'int', value: axis } };
+  node.inputs = [data];
+  replaceInput(graph, { node, index: 1 }, int64s([...places]));
+}

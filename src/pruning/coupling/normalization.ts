@@ -1,0 +1,66 @@
+import { nodeLabel } from '../../graph/graph.ts';
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { along } from './channels.ts';
+import { carry, stay } from './elementwise.ts';
+import {
+  type CouplingCall,
+  type CouplingRule,
+  type CouplingRules,
+  liesAlong,
+  positive,
+  rankOf,
+} from './rule.ts';
+import type { CouplingScope } from './scope.ts';
+
+/** Channels along axes that a node normalises over stay: without one of them the others would change. */
+function unlessOver(call: CouplingCall<OperatorName>, scope: CouplingScope, over: (axis: number) => boolean) {
+  const [x] = call.channels;
+  if (x?.axes.some(over)) return stay(call, scope, `is normalised over in ${nodeLabel(call.node)}`);
+  return carry(call, scope);
+}
+
+/** Parameters [C] go with the channels. */
+function perChannel(call: CouplingCall<OperatorName>, scope: CouplingScope, parameters: readonly number[]) {
+  const { node, inputs, outputs, channels } = call;
+  const x = channels[0] ?? null;
+  if (!x) return outputs.map(() => null);
+  if (!liesAlong(x, 1)) return stay(call, scope);
+  for (const index of parameters) {
+    const value = inputs[index];
+    if (value) scope.slice({ value, channels: along(0, x.labels), role: 'per channel', node });
+  }
+  return outputs.map((_, i) => (i === 0 ? x : null));
+}
+
+const overOneAxis: CouplingRule<'Softmax' | 'LogSoftmax' | 'Hardmax'> = (call, scope) => {
+  const axis = positive(call.attributes.axis ?? -1, rankOf(call.inputs[0]));
+  return unlessOver(call, scope, (other) => other === axis);
+};
+
+/** Normalisations. */
+export const normalizationCouplings = {
+  BatchNormalization: (call, scope) => perChannel(call, scope, [1, 2, 3, 4]),
+  InstanceNormalization(call, scope) {
+    const [x] = call.channels;
+    return x && !liesAlong(x, 1)
+      ? stay(call, scope, `is normalised over in ${nodeLabel(call.node)}`)
+      : perChannel(call, scope, [1, 2]);
+  },
+  LayerNormalization(call, scope) {
+    const first = positive(call.attributes.axis, rankOf(call.inputs[0]));
+    return unlessOver(call, scope, (axis) => axis >= first);
+  },
+  GroupNormalization: (call, scope) => unlessOver(call, scope, () => true),
+  MeanVarianceNormalization(call, scope) {
+    const axes = call.attributes.axes ?? [0, 2, 3];
+    return unlessOver(call, scope, (axis) => axes.includes(axis));
+  },
+  LpNormalization(call, scope) {
+    const over = positive(call.attributes.axis, rankOf(call.inputs[0]));
+    return unlessOver(call, scope, (axis) => axis === over);
+  },
+  LRN: (call, scope) => unlessOver(call, scope, (axis) => axis === 1),
+  Softmax: overOneAxis,
+  LogSoftmax: overOneAxis,
+  Hardmax: overOneAxis,
+} satisfies Partial<CouplingRules>;

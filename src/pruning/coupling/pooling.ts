@@ -1,0 +1,76 @@
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { int64s, toNumbers } from '../../numeric/tensor.ts';
+import { replaceInput } from './constants.ts';
+import { carry, stay } from './elementwise.ts';
+import { type CouplingRule, type CouplingRules, liesAlong } from './rule.ts';
+
+/** Works on each channel of axis 1 by itself. */
+const channelwise: CouplingRule<OperatorName> = (call, scope) => {
+  const [x] = call.channels;
+  return x && !liesAlong(x, 1) ? stay(call, scope) : carry(call, scope);
+};
+
+/** Resize: scales and sizes have an entry for the channels too. */
+const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
+  const { node, inputs, channels } = call;
+  const [x] = channels;
+  if (!x) return [null];
+  const scales = inputs[node.op === 'Upsample' ? 1 : 2];
+  const sizes = inputs[3];
+  const free = !('axes' in call.attributes) || !call.attributes.axes;
+  const unscaled = !scales?.tensor || scales.tensor.data.length === 0 || Number(scales.tensor.data[1]) === 1;
+  const known = [scales, sizes].every((value) => !value || value.tensor || value.shape?.[0] === 0);
+  if (!liesAlong(x, 1) || !known || (free && !unscaled)) return stay(call, scope);
+  if (sizes?.tensor && free) {
+    scope.edit({
+      node,
+      apply(graph, kept) {
+        const given = toNumbers(sizes.tensor!);
+        given[1] = kept.count(x.labels);
+        replaceInput(graph, { node, index: 3 }, int64s(given));
+      },
+    });
+  }
+  return [x];
+};
+
+/** Pools and changes of size. */
+export const poolingCouplings = {
+  MaxPool: channelwise,
+  AveragePool: channelwise,
+  LpPool: channelwise,
+  GlobalAveragePool: channelwise,
+  GlobalMaxPool: channelwise,
+  GlobalLpPool: channelwise,
+  GridSample: channelwise,
+  Resize: resampling,
+  Upsample: resampling,
+  /** C = C′·b²: the b² channels that make one go together. */
+  DepthToSpace(call, scope) {
+    const [x] = call.channels;
+    if (!x) return [null];
+    if (!liesAlong(x, 1)) return stay(call, scope);
+    const blocks = call.attributes.blocksize! ** 2;
+    const made = x.labels.length / blocks;
+    const at = (channel: number, block: number) =>
+      x.labels[call.attributes.mode === 'CRD' ? channel * blocks + block : block * made + channel]!;
+    const labels = Int32Array.from({ length: made }, (_, channel) => at(channel, 0));
+    for (let block = 1; block < blocks; block++)
+      scope.join(
+        labels,
+        labels.map((_, channel) => at(channel, block)),
+      );
+    return [{ axes: [1], sizes: [made], labels }];
+  },
+  /** Channel c stands b² times in the result. */
+  SpaceToDepth(call, scope) {
+    const [x] = call.channels;
+    if (!x) return [null];
+    if (!liesAlong(x, 1)) return stay(call, scope);
+    const count = x.labels.length;
+    const length = count * call.attributes.blocksize! ** 2;
+    return [
+      { axes: [1], sizes: [length], labels: Int32Array.from({ length }, (_, i) => x.labels[i % count]!) },
+    ];
+  },
+} satisfies Partial<CouplingRules>;

@@ -1,0 +1,33 @@
+import type { Node, Shape, Value } from '../../graph/graph.ts';
+import type { AttributesOf, OperatorName, StandardOperatorName } from '../../graph/operators/index.ts';
+import type { Channels } from './channels.ts';
+import type { CouplingScope } from './scope.ts';
+
+/** A node, and the channels that its inputs carry; null where an input has none that could go. */
+export interface CouplingCall<Op extends OperatorName> {
+  readonly node: Node;
+  readonly inputs: readonly (Value | null)[];
+  readonly outputs: readonly (Value | null)[];
+  readonly channels: readonly (Channels | null)[];
+  readonly attributes: AttributesOf<Op>;
+}
+
+/** The channels that each output carries. */
+export type CouplingRule<Op extends OperatorName> = (
+  call: CouplingCall<Op>,
+  scope: CouplingScope,
+) => readonly (Channels | null)[];
+
+export type CouplingRules<Op extends StandardOperatorName = StandardOperatorName> = {
+  readonly [O in Op]: CouplingRule<O>;
+};
+
+export const shapeOf = (value: Value | null | undefined): Shape => value?.shape ?? [];
+export const rankOf = (value: Value | null | undefined): number => shapeOf(value).length;
+
+/** −1 is the last axis. */
+export const positive = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+
+/** Whether channels lie along one axis, and that one. */
+export const liesAlong = (channels: Channels | null, axis: number): boolean =>
+  channels !== null && channels.axes.length === 1 && channels.axes[0] === axis;

@@ -1,0 +1,79 @@
+import { convolutionCouplings } from './convolution.ts';
+import { carry, elementwise, opaque } from './elementwise.ts';
+import { joiningCouplings, slicingCouplings } from './joining.ts';
+import { matrixCouplings } from './matrix.ts';
+import { normalizationCouplings } from './normalization.ts';
+import { poolingCouplings } from './pooling.ts';
+import { reductionCouplings } from './reduction.ts';
+import { reshapingCouplings } from './reshaping.ts';
+import type { CouplingRules } from './rule.ts';
+
+/** The same rule for each of these operators. */
+function each<const Names extends string, Rule>(rule: Rule, names: readonly Names[]): Record<Names, Rule> {
+  return Object.fromEntries(names.map((name) => [name, rule])) as Record<Names, Rule>;
+}
+
+/** One row an operator: how the channels of its inputs become those of its outputs. A missing one does not compile. */
+export const couplings: CouplingRules = {
+  ...convolutionCouplings,
+  ...matrixCouplings,
+  ...normalizationCouplings,
+  ...poolingCouplings,
+  ...reductionCouplings,
+  ...reshapingCouplings,
+  ...joiningCouplings,
+  ...slicingCouplings,
+  ...each(carry, ['Abs', 'Neg', 'Sign', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Erf']),
+  ...each(carry, ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh']),
+  ...each(carry, [
+    'Relu',
+    'Sigmoid',
+    'Tanh',
+    'Softplus',
+    'Softsign',
+    'HardSwish',
+    'Mish',
+    'LeakyRelu',
+    'Elu',
+  ]),
+  ...each(carry, ['Celu', 'Selu', 'ThresholdedRelu', 'HardSigmoid', 'Gelu', 'Shrink', 'Clip', 'Identity']),
+  ...each(carry, ['Cast', 'CastLike', 'Dropout', 'Not', 'IsNaN', 'IsInf', 'BitwiseNot']),
+  ...each(elementwise, [
+    'Add',
+    'Sub',
+    'Mul',
+    'Div',
+    'Pow',
+    'Mod',
+    'Min',
+    'Max',
+    'Sum',
+    'Mean',
+    'PRelu',
+    'Where',
+  ]),
+  ...each(elementwise, ['And', 'Or', 'Xor', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual']),
+  ...each(elementwise, ['BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor']),
+  /** Quantised layers, and what no rule follows channels through. */
+  ...each(opaque, ['ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul', 'QuantizeLinear']),
+  ...each(opaque, [
+    'DequantizeLinear',
+    'DynamicQuantizeLinear',
+    'Einsum',
+    'TopK',
+    'NonMaxSuppression',
+    'RoiAlign',
+  ]),
+  ...each(opaque, [
+    'GatherElements',
+    'GatherND',
+    'ScatterElements',
+    'ScatterND',
+    'OneHot',
+    'NonZero',
+    'Trilu',
+    'If',
+  ]),
+  /** The shape of what is pruned is that of what is left. */
+  ...each(() => [null], ['Shape', 'Size', 'Constant', 'ConstantOfShape', 'Range', 'EyeLike']),
+};

@@ -1,0 +1,95 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { type Channels, compressed } from './channels.ts';
+import { type Classes, openClasses } from './classes.ts';
+
+/** A layer that makes channels: its filters are the channels first, first + 1, …. */
+export interface Layer {
+  readonly node: Node;
+  readonly first: number;
+  readonly count: number;
+}
+
+/** A parameter whose positions belong to channels, and go with them. */
+export interface Slicing {
+  readonly value: Value;
+  readonly channels: Channels;
+  /** What the parameter is to the channels. */
+  readonly role: 'filters' | 'inputs' | 'per channel';
+  readonly node: Node;
+}
+
+/** Where channels end: a layer reads them all and mixes them. */
+export interface Reading {
+  readonly node: Node;
+  readonly index: number;
+  readonly channels: Channels;
+}
+
+/** Which channels stay. */
+export interface Kept {
+  has(label: number): boolean;
+  /** How many of these positions stay. */
+  count(labels: ArrayLike<number>): number;
+  /** The positions along one axis that stay; the others must go as whole slices. */
+  along(channels: Channels, axis: number): number[];
+}
+
+/** A change of a node, beside slicing, that fits it to the channels that stay. */
+export interface Edit {
+  readonly node: Node;
+  apply(graph: Graph, kept: Kept): void;
+}
+
+/** What coupling rules do besides saying which channels their outputs carry. */
+export interface CouplingScope {
+  /** New channels: the filters of a layer. */
+  fresh(node: Node, count: number): Int32Array;
+  /** Positions that no layer makes, as padding adds them. */
+  places(count: number): Int32Array;
+  /** The channels at equal positions go together. */
+  join(a: Int32Array, b: Int32Array): void;
+  /** These channels stay. */
+  pin(channels: Channels | null, reason: string): void;
+  slice(slicing: Slicing): void;
+  read(reading: Reading): void;
+  edit(edit: Edit): void;
+  /** Without the axes along which nothing but members of one class stand. */
+  compress(channels: Channels): Channels;
+}
+
+/** All that rules found out. */
+export interface Found {
+  readonly classes: Classes;
+  readonly layers: Layer[];
+  readonly slicings: Slicing[];
+  readonly readings: Reading[];
+  readonly edits: Edit[];
+}
+
+export function openCoupling(): CouplingScope & Found {
+  const found: Found = { classes: openClasses(), layers: [], slicings: [], readings: [], edits: [] };
+  const { classes } = found;
+  const places = (count: number) => {
+    const first = classes.grow(count);
+    return Int32Array.from({ length: count }, (_, i) => first + i);
+  };
+  return {
+    ...found,
+    places,
+    fresh(node, count) {
+      const labels = places(count);
+      found.layers.push({ node, first: labels[0] ?? 0, count });
+      return labels;
+    },
+    join(a, b) {
+      for (let i = 0; i < a.length; i++) classes.join(a[i]!, b[i]!);
+    },
+    pin(channels, reason) {
+      for (const label of channels?.labels ?? []) classes.pin(label, reason);
+    },
+    slice: (slicing) => void found.slicings.push(slicing),
+    read: (reading) => void found.readings.push(reading),
+    edit: (edit) => void found.edits.push(edit),
+    compress: (channels) => compressed(channels, classes.find),
+  };
+}
