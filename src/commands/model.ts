@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { ModelOptions } from '../models/index.ts';
@@ -22,6 +22,6 @@ export async function loadModel(name: string, options: ModelOptions = {}): Promi
   return { graph: buildModel(name, options), name, zooPreprocessing: zoo[name]!.preprocessing };
 }
 
-/** Whether a model is meant as a file and not as a name of the zoo. */
+/** Whether a model is meant as a file and not as a name of the zoo: the demo leaves a folder of its network's name. */
 export const isModelPath = (name: string): boolean =>
-  /\.onnx$/i.test(name) || /[\\/]/.test(name) || existsSync(name);
+  /\.onnx$/i.test(name) || /[\\/]/.test(name) || statSync(name, { throwIfNoEntry: false })?.isFile() === true;
