@@ -98,6 +98,13 @@ export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
+/** Elements between neighbours on each axis, row-major. */
+export function stridesOf(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
+  return strides;
+}
+
 /** How many elements the typed array of a tensor has. */
 export function arrayLength(dtype: Exclude<DataType, 'string'>, shape: readonly number[]): number {
   return Math.ceil(elementCount(shape) * storage[dtype].perElement);

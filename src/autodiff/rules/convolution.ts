@@ -1,10 +1,11 @@
 import type { Node } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { explicitWindow } from '../../graph/window.ts';
 import { allBut, dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
-import { explicitWindow, type WindowAttributes } from '../window.ts';
 
-interface TransposedAttributes extends WindowAttributes {
+interface TransposedAttributes {
+  readonly auto_pad: string;
   readonly output_shape?: readonly number[] | undefined;
 }
 

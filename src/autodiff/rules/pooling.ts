@@ -1,7 +1,7 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { explicitWindow, extentOf, type Window } from '../../graph/window.ts';
 import { allAxes, dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
-import { explicitWindow, extentOf, type Window } from '../window.ts';
 import { atExtremes } from './reduction.ts';
 
 /** Element counts on each axis. */

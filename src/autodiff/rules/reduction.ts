@@ -1,9 +1,10 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { reducedAxes } from '../../graph/reduced-axes.ts';
 import { elementTypes } from '../../graph/shapes/element-types.ts';
 import { number, reshape, zeros } from '../append.ts';
-import { allAxes, dims, fixedNumbers, type Operand, type OperatorCall } from '../call.ts';
+import { dims, fixedNumbers, type Operand, type OperatorCall } from '../call.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
 interface Extremes {
@@ -43,18 +44,14 @@ const reduction =
   (rule: (g: Builder, kept: Kept) => Value): GradientRule<Reduction> =>
   (call, [dy], g) => {
     const [x] = call.inputs;
-    const axes = reducedAxes(call);
+    const axes = axesOf(call);
     const shape = dims(x).map((size, axis) => (axes.includes(axis) ? 1 : size));
     const [y, gradient] = [reshape(g, call.outputs[0], shape), reshape(g, dy, shape)];
     return [rule(g, { x, y, dy: gradient, axes }), null];
   };
 
-function reducedAxes(call: OperatorCall<Reduction>): number[] {
-  const [x, given] = call.inputs;
-  const axes = call.attributes.axes ?? (given ? fixedNumbers(call, 1) : []);
-  if (axes.length === 0 && !call.attributes.noop_with_empty_axes) return allAxes(x);
-  return axes.map((axis) => (axis < 0 ? axis + dims(x).length : axis));
-}
+const axesOf = (call: OperatorCall<Reduction>): number[] =>
+  reducedAxes(call.attributes, call.inputs[1], dims(call.inputs[0]).length) ?? fixedNumbers(call, 1);
 
 const stretch = (g: Builder, value: Value, x: Operand): Value => g.Expand(value, g.int64s(dims(x)));
 

@@ -1,9 +1,10 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { TrainingOperatorName } from '../../graph/operators/index.ts';
+import { extentOf, type Window } from '../../graph/window.ts';
 import { reshape } from '../append.ts';
 import { allAxes, dims } from '../call.ts';
-import { adjointWindow, type Extents, extentOf, type Window, writtenOut } from '../window.ts';
+import { adjointWindow, type Extents, writtenOut } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 import { weightGradient } from './weight-gradient.ts';
 

@@ -1,9 +1,9 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
+import type { Window } from '../../graph/window.ts';
 import { elementCount, floats } from '../../numeric/tensor.ts';
 import { reshape, transposed } from '../append.ts';
 import { allAxes, allBut, dims } from '../call.ts';
-import type { Window } from '../window.ts';
 
 interface Operands {
   /** [N, C, …size]. */

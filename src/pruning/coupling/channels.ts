@@ -1,5 +1,5 @@
 import type { Dim, Shape } from '../../graph/graph.ts';
-import { elementCount } from '../../numeric/tensor.ts';
+import { elementCount, stridesOf } from '../../numeric/tensor.ts';
 
 /**
  * Which channel each position of a tensor belongs to: labels over some of its axes, row-major, constant along all others.
@@ -104,12 +104,6 @@ function isConstantAlong(labels: Int32Array, size: number, stride: number): bool
     for (let i = start + stride; i < start + block; i++) if (labels[i] !== labels[i - stride]) return false;
   }
   return true;
-}
-
-function stridesOf(sizes: readonly number[]): number[] {
-  const strides = new Array<number>(sizes.length).fill(1);
-  for (let i = sizes.length - 2; i >= 0; i--) strides[i] = strides[i + 1]! * sizes[i + 1]!;
-  return strides;
 }
 
 /** Row-major over `sizes`, read with strides. */

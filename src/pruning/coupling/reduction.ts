@@ -1,12 +1,10 @@
 import { nodeLabel } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
-import { toNumbers } from '../../numeric/tensor.ts';
+import { reducedAxes } from '../../graph/reduced-axes.ts';
 import type { Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRule, type CouplingRules, positive, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
-
-type Reduction = CouplingCall<'ReduceSum' | 'ReduceMean'>;
 
 /** Axes that are reduced go, with what lies behind them moving up; channels along one of them stay. */
 function reduced(
@@ -23,19 +21,10 @@ function reduced(
 }
 
 const reduction: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
-  const rank = rankOf(call.inputs[0]);
-  const given = givenAxes(call);
-  if (!given) return stay(call, scope);
-  if (given.length === 0 && call.attributes.noop_with_empty_axes) return [call.channels[0] ?? null];
-  const axes = given.length > 0 ? given.map((axis) => positive(axis, rank)) : [...Array(rank).keys()];
-  return reduced(call, scope, { axes, keepdims: call.attributes.keepdims !== 0 });
+  const { inputs, attributes } = call;
+  const axes = reducedAxes(attributes, inputs[1], rankOf(inputs[0]));
+  return axes ? reduced(call, scope, { axes, keepdims: attributes.keepdims !== 0 }) : stay(call, scope);
 };
-
-/** null where they are computed. */
-function givenAxes({ inputs: [, given], attributes }: Reduction): readonly number[] | null {
-  if (given) return given.tensor && toNumbers(given.tensor);
-  return attributes.axes ?? [];
-}
 
 const argument: CouplingRule<'ArgMax' | 'ArgMin'> = (call, scope) => {
   const axis = positive(call.attributes.axis, rankOf(call.inputs[0]));

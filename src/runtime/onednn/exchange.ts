@@ -1,9 +1,8 @@
-import { elementCount, makeTensor, type Tensor } from '../../numeric/tensor.ts';
+import { byteWidth, elementCount, makeTensor, stridesOf, type Tensor } from '../../numeric/tensor.ts';
 import { type Arena, openArena } from './arena.ts';
 import { dimsOf } from './compile/layouts.ts';
 import type { Memory, Operand } from './compile/operand.ts';
 import { required } from './compile/primitives.ts';
-import { stridesOf } from './compile/strides.ts';
 import type { Descriptor, Dnnl } from './library/api.ts';
 import type { OpenedLibrary } from './library/open.ts';
 
@@ -54,13 +53,13 @@ export function openExchange(dnnl: Dnnl, koffi: OpenedLibrary['koffi'], memory: 
       const passage = passageOf(operand);
       if (!passage) return makeTensor(dtype, shape, memory.view(operand));
       passage.out();
-      const bytes = 4 * elementCount(shape);
+      const bytes = byteWidth('float32') * elementCount(shape);
       return makeTensor(dtype, shape, passage.staging.view('float32', 0, bytes).slice() as Float32Array);
     },
     write(operand, tensor) {
       const passage = passageOf(operand);
       const target = passage
-        ? passage.staging.view('float32', 0, 4 * elementCount(operand.shape))
+        ? passage.staging.view('float32', 0, byteWidth('float32') * elementCount(operand.shape))
         : memory.view(operand);
       (target as Float32Array).set(tensor.data as Float32Array);
       passage?.into();

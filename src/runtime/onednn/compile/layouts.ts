@@ -1,5 +1,5 @@
+import { stridesOf } from '../../../numeric/tensor.ts';
 import type { Descriptor, Dnnl } from '../library/api.ts';
-import { stridesOf } from './strides.ts';
 
 /** The layouts that kernels choose from. */
 export interface Layouts {

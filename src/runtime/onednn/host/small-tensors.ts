@@ -1,4 +1,4 @@
-import { stridesOf } from '../compile/strides.ts';
+import { stridesOf } from '../../../numeric/tensor.ts';
 
 /** Folds the elements along axes into one, row-major: [kept…]. */
 export function reduceTo(

@@ -1,10 +1,11 @@
 import { nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import type { Window } from '../../../graph/window.ts';
+import { explicitWindow } from '../../../graph/window.ts';
 import type { Operand } from '../compile/operand.ts';
 import { isFast, unsupported } from '../compile/primitives.ts';
 import type { Scope } from '../compile/scope.ts';
-import type { Descriptor, Primitive, Window } from '../library/api.ts';
+import type { Descriptor, Primitive } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
-import { windowOf } from './window.ts';
 
 /** Shapes of y = x ⋆ w, whichever of them a node reads. */
 interface Shapes {
@@ -21,7 +22,7 @@ export const convolutionKernels = {
   Conv({ node, inputs: [x, w, b], outputs: [y], attributes }, scope) {
     const [xs, ws, ys] = [x!, w!, y!].map(staticShape) as [number[], number[], number[]];
     if (!isSpatial(xs)) return false;
-    const window = windowOf(attributes, xs.slice(2), ws.slice(2));
+    const window = explicitWindow(attributes, xs.slice(2), ws.slice(2));
     const shapes = { x: xs, w: ws, y: ys, group: attributes.group, window, bias: !!b };
     const primitive = forward(scope, shapes, nodeLabel(node));
     scope.run(primitive, {
@@ -36,7 +37,7 @@ export const convolutionKernels = {
     const [ys, ws, xs] = [dy!, w!, dx!].map(staticShape) as [number[], number[], number[]];
     if (!isSpatial(xs)) return false;
     const { group } = attributes;
-    const window = windowOf({ auto_pad: 'NOTSET', ...attributes }, xs.slice(2), ws.slice(2));
+    const window = explicitWindow(attributes, xs.slice(2), ws.slice(2));
     const shapes = { x: xs, w: ws, y: ys, group, window, bias: false };
     const primitive = backwardData(scope, shapes, nodeLabel(node));
     scope.run(primitive, {
@@ -50,7 +51,7 @@ export const convolutionKernels = {
     const [xs, ys, ws] = [x!, dy!, dw!].map(staticShape) as [number[], number[], number[]];
     if (!isSpatial(xs)) return false;
     const { group } = attributes;
-    const window = windowOf({ auto_pad: 'NOTSET', ...attributes }, xs.slice(2), ws.slice(2));
+    const window = explicitWindow(attributes, xs.slice(2), ws.slice(2));
     const shapes = { x: xs, w: ws, y: ys, group, window, bias: false };
     const primitive = backwardWeights(scope, shapes, nodeLabel(node));
     scope.run(primitive, {

@@ -1,4 +1,5 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { reducedAxes } from '../../../graph/reduced-axes.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import { required } from '../compile/primitives.ts';
 import type { Scope } from '../compile/scope.ts';
@@ -45,13 +46,12 @@ export const matrixKernels = {
     return true;
   },
   ReduceSum({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
-    const reduced = reducedAxes(x!, axes, attributes);
-    return reduced !== null && weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share: () => 1 });
+    const reduced = reducedAxes(attributes, axes, staticShape(x!).length);
+    return weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share: () => 1 });
   },
   ReduceMean({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
-    const reduced = reducedAxes(x!, axes, attributes);
-    const share = (count: number) => 1 / count;
-    return reduced !== null && weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share });
+    const reduced = reducedAxes(attributes, axes, staticShape(x!).length);
+    return weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share: (count) => 1 / count });
   },
 } satisfies Kernels;
 
@@ -62,29 +62,18 @@ function matrixOf(scope: Scope, value: Value, transposed: boolean): Descriptor {
   return scope.dnnl.describe([columns, rows], { strides: [1, columns] });
 }
 
-/** The axes that a reduction takes away, an attribute in older opsets; null where they are computed, or none by request. */
-export function reducedAxes(
-  x: Value,
-  given: Value | undefined,
-  { axes, noop_with_empty_axes }: { axes: readonly number[] | undefined; noop_with_empty_axes: number },
-): number[] | null {
-  if (given && !given.tensor) return null;
-  const rank = staticShape(x).length;
-  const listed = given ? [...(given.tensor!.data as BigInt64Array)].map(Number) : (axes ?? []);
-  if (listed.length === 0) {
-    return noop_with_empty_axes ? null : Array.from({ length: rank }, (_, axis) => axis);
-  }
-  return listed.map((axis) => (axis < 0 ? axis + rank : axis));
-}
+/** A reduction over no axes, by request: a copy. */
+export const isNothing = (axes: readonly number[], shape: readonly number[]): boolean =>
+  axes.length === 0 && shape.length > 0;
 
 /** Σ share·x over axes: with these outermost, the product of a row vector and a matrix. */
 function weightedSum(
   { node, x, y }: { node: Node; x: Value; y: Value },
   scope: Scope,
-  { axes, share }: { axes: readonly number[]; share: (count: number) => number },
+  { axes, share }: { axes: readonly number[] | null; share: (count: number) => number },
 ): boolean {
-  if (x.dtype !== 'float32') return false;
   const shape = staticShape(x);
+  if (!axes || isNothing(axes, shape) || x.dtype !== 'float32') return false;
   const kept = shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   const summed = shape.flatMap((_, axis) => (axes.includes(axis) ? [axis] : []));
   const rows = elementCount(summed.map((axis) => shape[axis]!));

@@ -1,9 +1,10 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import type { Window } from '../../../graph/window.ts';
+import { explicitWindow } from '../../../graph/window.ts';
 import { required } from '../compile/primitives.ts';
 import type { Leftover, Scope } from '../compile/scope.ts';
-import type { PoolingAlgorithm, Window } from '../library/api.ts';
+import type { PoolingAlgorithm } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
-import { windowOf } from './window.ts';
 
 interface Pool {
   readonly node: Node;
@@ -19,19 +20,19 @@ export const poolingKernels = {
   MaxPool({ node, inputs: [x], outputs, attributes }, scope) {
     if (outputs.length > 1 || attributes.ceil_mode) return false;
     const kernel = attributes.kernel_shape!;
-    const window = windowOf(attributes, staticShape(x!).slice(2), kernel);
+    const window = explicitWindow(attributes, staticShape(x!).slice(2), kernel);
     return pool({ node, algorithm: 'max', kernel, window }, scope, [x!, outputs[0]!]);
   },
   AveragePool({ node, inputs: [x], outputs: [y], attributes }, scope) {
     if (attributes.ceil_mode) return false;
     const kernel = attributes.kernel_shape!;
-    const window = windowOf(attributes, staticShape(x!).slice(2), kernel);
+    const window = explicitWindow(attributes, staticShape(x!).slice(2), kernel);
     const algorithm = averaged(attributes.count_include_pad);
     return pool({ node, algorithm, kernel, window }, scope, [x!, y!]);
   },
   GlobalAveragePool({ node, inputs: [x], outputs: [y] }, scope) {
     const kernel = staticShape(x!).slice(2);
-    return pool({ node, algorithm: 'average', kernel, window: windowOf({}, kernel, kernel) }, scope, [
+    return pool({ node, algorithm: 'average', kernel, window: explicitWindow({}, kernel, kernel) }, scope, [
       x!,
       y!,
     ]);
@@ -39,7 +40,7 @@ export const poolingKernels = {
   /** The forward pass knows which element was the largest. */
   MaxPoolGrad({ node, inputs: [dy, y, x], outputs: [dx], attributes }, scope) {
     const kernel = attributes.kernel_shape!;
-    const window = windowOf(attributes, staticShape(x!).slice(2), kernel);
+    const window = explicitWindow(attributes, staticShape(x!).slice(2), kernel);
     const given = { node, algorithm: 'max', kernel, window } as const;
     const left = scope.left.get(y!);
     const forward =
@@ -48,7 +49,7 @@ export const poolingKernels = {
   },
   AveragePoolGrad({ node, inputs: [dy], outputs: [dx], attributes }, scope) {
     const kernel = attributes.kernel_shape!;
-    const window = windowOf(attributes, staticShape(dx!).slice(2), kernel);
+    const window = explicitWindow(attributes, staticShape(dx!).slice(2), kernel);
     return poolGradient({ node, algorithm: averaged(attributes.count_include_pad), kernel, window }, scope, [
       dy!,
       dx!,

@@ -1,5 +1,5 @@
 import { makeConstant, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
-import { floats } from '../../../numeric/tensor.ts';
+import { floats, toNumbers } from '../../../numeric/tensor.ts';
 import { required } from '../compile/primitives.ts';
 import type { Scope } from '../compile/scope.ts';
 import type { Kernel, Kernels } from './kernel.ts';
@@ -45,7 +45,7 @@ export const shapeChangeKernels = {
   Pad({ node, inputs, outputs: [y], attributes }, scope) {
     const [x, pads, fill, axes] = inputs;
     const shape = staticShape(x!);
-    const given = pads?.tensor && numbers(pads);
+    const given = pads?.tensor && toNumbers(pads.tensor);
     const isZero = !fill || (fill.tensor !== null && Number(fill.tensor.data[0]) === 0);
     if (!given || axes || !isZero || attributes.mode !== 'constant' || shape.length !== 4) return false;
     if (given.some((pad, i) => pad !== 0 && i % 4 !== 1) || x!.dtype !== 'float32') return false;
@@ -59,9 +59,6 @@ export const shapeChangeKernels = {
     return true;
   },
 } satisfies Kernels;
-
-const numbers = (value: Value): number[] =>
-  [...(value.tensor!.data as BigInt64Array | Int32Array)].map(Number);
 
 /** Row m copies channel m − before. */
 function oneHot(filters: number, channels: number, before: number): Float32Array {
@@ -98,13 +95,17 @@ function spatialSteps([x, starts, ends, axesInput, stepsInput]: readonly (Value 
   const shape = staticShape(x!);
   if (shape.length < 3 || shape.length > 5 || !starts?.tensor || !ends?.tensor) return null;
   if ((axesInput && !axesInput.tensor) || !stepsInput?.tensor) return null;
-  const axes = axesInput ? numbers(axesInput) : numbers(starts).map((_, axis) => axis);
+  const [first, last, every] = [starts, ends, stepsInput].map(({ tensor }) => toNumbers(tensor!)) as [
+    number[],
+    number[],
+    number[],
+  ];
+  const axes = axesInput ? toNumbers(axesInput.tensor!) : [...first.keys()];
   const steps = new Array<number>(shape.length).fill(1);
   for (const [i, given] of axes.entries()) {
     const axis = given < 0 ? given + shape.length : given;
-    const step = numbers(stepsInput)[i]!;
-    if (numbers(starts)[i] !== 0 || numbers(ends)[i]! < shape[axis]! || step < 1) return null;
-    steps[axis] = step;
+    if (first[i] !== 0 || last[i]! < shape[axis]! || every[i]! < 1) return null;
+    steps[axis] = every[i]!;
   }
   return steps[0] === 1 && steps[1] === 1 ? steps.slice(2) : null;
 }

@@ -1,9 +1,10 @@
 import { staticShape, type Value } from '../../../graph/graph.ts';
+import { reducedAxes } from '../../../graph/reduced-axes.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import type { Scope } from '../compile/scope.ts';
 import { argMax, reduceTo } from '../host/small-tensors.ts';
 import type { KernelCall, Kernels } from './kernel.ts';
-import { reducedAxes } from './matrix.ts';
+import { isNothing } from './matrix.ts';
 
 /** Beyond this JavaScript is too slow. */
 const SMALL = 2 ** 16;
@@ -59,9 +60,9 @@ function reduce(
   scope: Scope,
   { start, fold }: { start: number; fold: (total: number, element: number) => number },
 ): boolean {
-  const axes = reducedAxes(x!, axesInput, attributes);
-  if (!axes || !isSmall(x!) || x!.dtype !== 'float32') return false;
   const shape = staticShape(x!);
+  const axes = reducedAxes(attributes, axesInput, shape.length);
+  if (!axes || isNothing(axes, shape) || !isSmall(x!) || x!.dtype !== 'float32') return false;
   scope.host({
     label: 'reduction',
     reads: [scope.readPlain(x!)],

@@ -1,3 +1,5 @@
+import type { Window } from '../../../graph/window.ts';
+
 /** How the elements of a tensor lie in memory: oneDNN's memory descriptor, float32. */
 export interface Descriptor {
   readonly dims: readonly number[];
@@ -9,14 +11,6 @@ export interface Descriptor {
 
 /** `any` lets a primitive choose; channelBlock is nChw16c or nChw8c: channels in blocks, innermost. */
 export type Format = 'any' | { readonly strides: readonly number[] } | { readonly channelBlock: 8 | 16 };
-
-export interface Window {
-  readonly strides: readonly number[];
-  /** 1 is dense, as in ONNX. */
-  readonly dilations: readonly number[];
-  /** Begins, then ends. */
-  readonly pads: readonly number[];
-}
 
 export type BinaryAlgorithm = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
 export type ElementwiseAlgorithm =

@@ -1,4 +1,5 @@
-import type { Descriptor, Window } from './api.ts';
+import type { Window } from '../../../graph/window.ts';
+import type { Descriptor } from './api.ts';
 
 export const native = ({ native }: Descriptor): unknown => native;
 

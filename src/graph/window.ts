@@ -1,0 +1,42 @@
+/** The attributes of convolutions and pools that place their windows. */
+interface WindowAttributes {
+  /** Default NOTSET. */
+  readonly auto_pad?: string;
+  readonly strides?: readonly number[] | undefined;
+  readonly pads?: readonly number[] | undefined;
+  readonly dilations?: readonly number[] | undefined;
+}
+
+/** A window that slides over an input: one entry an axis, pads as ONNX has them (all begins, then all ends). */
+export interface Window {
+  readonly strides: readonly number[];
+  readonly pads: readonly number[];
+  readonly dilations: readonly number[];
+}
+
+/** Input elements under a window on one axis, gaps included. */
+export const extentOf = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
+
+/** Every default written out, auto_pad turned into pads. */
+export function explicitWindow(
+  attributes: WindowAttributes,
+  size: readonly number[],
+  kernel: readonly number[],
+): Window {
+  const ones = kernel.map(() => 1);
+  const { auto_pad = 'NOTSET', strides = ones, dilations = ones, pads } = attributes;
+  const none = [...kernel, ...kernel].map(() => 0);
+  if (!auto_pad.startsWith('SAME'))
+    return { strides, dilations, pads: auto_pad === 'VALID' ? none : (pads ?? none) };
+  const totals = kernel.map((length, axis) => {
+    const places = Math.ceil(size[axis]! / strides[axis]!);
+    return Math.max(0, (places - 1) * strides[axis]! + extentOf(length, dilations[axis]!) - size[axis]!);
+  });
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total) => Math.ceil(total / 2));
+  return {
+    strides,
+    dilations,
+    pads: auto_pad === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small],
+  };
+}
