@@ -10,21 +10,21 @@ export const declarations = {
   appendSum: 'int dnnl_post_ops_append_sum(void *ops, float scale)',
   appendElementwise:
     'int dnnl_post_ops_append_eltwise(void *ops, float scale, int algorithm, float alpha, float beta)',
-  convolutionForward:
+  convolution:
     'int dnnl_dilated_convolution_forward_desc_init(void *op, int prop, int algorithm, void *src, void *weights, void *bias, void *dst, void *strides, void *dilates, void *begins, void *ends)',
   convolutionBackwardData:
     'int dnnl_dilated_convolution_backward_data_desc_init(void *op, int algorithm, void *src, void *weights, void *dst, void *strides, void *dilates, void *begins, void *ends)',
   convolutionBackwardWeights:
     'int dnnl_dilated_convolution_backward_weights_desc_init(void *op, int algorithm, void *src, void *weights, void *bias, void *dst, void *strides, void *dilates, void *begins, void *ends)',
-  normalizationForward:
+  batchNormalization:
     'int dnnl_batch_normalization_forward_desc_init(void *op, int prop, void *data, float epsilon, uint flags)',
-  normalizationBackward:
+  batchNormalizationBackward:
     'int dnnl_batch_normalization_backward_desc_init(void *op, int prop, void *diff, void *data, float epsilon, uint flags)',
-  elementwiseForward:
+  elementwise:
     'int dnnl_eltwise_forward_desc_init(void *op, int prop, int algorithm, void *data, float alpha, float beta)',
-  elementwiseBackward:
+  reluBackward:
     'int dnnl_eltwise_backward_desc_init(void *op, int algorithm, void *diff, void *data, float alpha, float beta)',
-  poolingForward:
+  pooling:
     'int dnnl_pooling_v2_forward_desc_init(void *op, int prop, int algorithm, void *src, void *dst, void *strides, void *kernel, void *dilation, void *begins, void *ends)',
   poolingBackward:
     'int dnnl_pooling_v2_backward_desc_init(void *op, int algorithm, void *src, void *dst, void *strides, void *kernel, void *dilation, void *begins, void *ends)',

@@ -4,6 +4,7 @@ import { int64s } from '../arguments.ts';
 import { nativeFunctions } from '../functions.ts';
 import { ANY_FORMAT, FLOAT32 } from '../numbers.ts';
 import type { OpenedLibrary } from '../open.ts';
+import { argumentsFor } from '../operations.ts';
 import { check } from '../status.ts';
 import {
   blockedFormats,
@@ -13,7 +14,7 @@ import {
   POST_OPERATION_BASE,
 } from './constants.ts';
 import { declarations, type Version2Functions } from './functions.ts';
-import { fillOperation } from './operations.ts';
+import { rows } from './operations.ts';
 
 /** oneDNN 2.x: descriptors are structs that the caller holds. */
 export function openVersion2(opened: OpenedLibrary, version: string): Dnnl {
@@ -35,7 +36,7 @@ function generation({ koffi, library, dnnl, engine }: Host): Generation {
         return dnnl.reorder(out, operation.src.native, engine, operation.dst.native, engine, attributes);
       const target = new Uint8Array(OPERATION_DESCRIPTOR_BYTES);
       const hint = 'hint' in operation ? operation.hint.native.descriptor : null;
-      const filled = fillOperation(own, target, operation);
+      const filled = own[operation.kind](target, ...argumentsFor(rows, operation));
       return filled || own.primitiveDescriptorCreate(out, target, attributes, engine, hint);
     },
     appendSum: (list, scale) => own.appendSum(list, scale),

@@ -1,0 +1,80 @@
+import type { Operation } from './api.ts';
+import { native, poolingArguments, windowArguments } from './arguments.ts';
+import { binaryAlgorithms, DIRECT_CONVOLUTION, poolingAlgorithms, propagation } from './numbers.ts';
+
+/** Operations that are described by a function of their own. */
+export type DescribedKind = Exclude<Operation['kind'], 'reorder'>;
+export type OperationOf<Kind extends DescribedKind> = Extract<Operation, { kind: Kind }>;
+export type ArgumentRows<Kind extends DescribedKind> = {
+  readonly [K in Kind]: (operation: OperationOf<K>) => readonly unknown[];
+};
+
+const NONE = null;
+
+/** What describes an operation, in the order of oneDNN's functions, where versions 2 and 3 agree. */
+export const sharedRows = {
+  convolution: ({ src, weights, bias, dst, ...window }) => [
+    propagation.forwardTraining,
+    DIRECT_CONVOLUTION,
+    native(src),
+    native(weights),
+    bias ? native(bias) : NONE,
+    native(dst),
+    ...windowArguments(window),
+  ],
+  convolutionBackwardData: ({ diffSrc, weights, diffDst, ...window }) => [
+    DIRECT_CONVOLUTION,
+    native(diffSrc),
+    native(weights),
+    native(diffDst),
+    ...windowArguments(window),
+  ],
+  convolutionBackwardWeights: ({ src, diffWeights, diffDst, ...window }) => [
+    DIRECT_CONVOLUTION,
+    native(src),
+    native(diffWeights),
+    NONE,
+    native(diffDst),
+    ...windowArguments(window),
+  ],
+  pooling: ({ algorithm, src, dst, kernel, ...window }) => [
+    propagation.forwardTraining,
+    poolingAlgorithms[algorithm],
+    native(src),
+    native(dst),
+    ...poolingArguments(kernel, window),
+  ],
+  poolingBackward: ({ algorithm, diffSrc, diffDst, kernel, ...window }) => [
+    poolingAlgorithms[algorithm],
+    native(diffSrc),
+    native(diffDst),
+    ...poolingArguments(kernel, window),
+  ],
+  binary: ({ algorithm, left, right, dst }) => [
+    binaryAlgorithms[algorithm],
+    native(left),
+    native(right),
+    native(dst),
+  ],
+  matmul: ({ src, weights, bias, dst }) => [
+    native(src),
+    native(weights),
+    bias ? native(bias) : NONE,
+    native(dst),
+  ],
+} satisfies Partial<ArgumentRows<DescribedKind>>;
+
+/** The arguments that a version's rows give for an operation. */
+export function argumentsFor(
+  rows: ArgumentRows<DescribedKind>,
+  operation: OperationOf<DescribedKind>,
+): readonly unknown[] {
+  const row = rows[operation.kind] as (operation: never) => readonly unknown[];
+  return row(operation as never);
+}
+
+/** Scale and shift always, the Relu where it is fused: by each version's numbers. */
+export const normalizationFlagsOf = (
+  flags: { readonly useScale: number; readonly useShift: number; readonly fuseRelu: number },
+  relu: boolean,
+): number => flags.useScale | flags.useShift | (relu ? flags.fuseRelu : 0);
