@@ -25,7 +25,7 @@ export async function compileProgram(
     block,
     foreign: collectForeign(graph, parts),
   });
-  const left = new Set(parts.flatMap(({ nodes }) => nodes.map(({ op }) => op)));
+  const left = new Set(parts.flatMap(({ graph }) => graph.nodes.map(({ op }) => op)));
   if (left.size > 0) options.onFallback?.([...left]);
   const closeParts = await compileParts(parts, options);
   const memory = layOut(lowered, engine);
@@ -33,27 +33,27 @@ export async function compileProgram(
 }
 
 /** Plans the arena, makes it, and writes the constants. */
-function layOut(lowered: LoweredGraph, engine: OpenedEngine): Memory & { readonly bytes: number } {
+function layOut(lowered: LoweredGraph, engine: OpenedEngine): Memory {
   const { instructions, feeds, results, regions } = lowered;
   const inRegions = regions.flatMap(({ buffers }) => buffers);
   const placed = new Set(inRegions);
   const others = allBuffers(lowered).filter((buffer) => buffer.persistent && !placed.has(buffer));
-  const plan = planMemory(instructions, [...inRegions, ...others], {
+  const bytes = planMemory(instructions, [...inRegions, ...others], {
     inputs: buffersOf(feeds.values()),
     outputs: buffersOf(results.values()),
   });
-  const arena = openArena(engine.koffi, plan.bytes);
+  const arena = openArena(engine.koffi, bytes);
   const memory: Memory = {
     address: ({ buffer }) => arena.address + BigInt(buffer.offset),
     view: ({ buffer, dtype, shape, isRaw }) => {
-      const bytes = isRaw ? buffer.bytes : byteWidth(dtype as 'float32') * elementCount(shape);
-      return arena.view(dtype, buffer.offset, bytes);
+      const length = isRaw ? buffer.bytes : byteWidth(dtype as 'float32') * elementCount(shape);
+      return arena.view(dtype, buffer.offset, length);
     },
   };
   for (const [value, [operand]] of lowered.copies) {
     if (value.tensor) (memory.view(operand!) as Float32Array).set(value.tensor.data as Float32Array);
   }
-  return { ...memory, bytes: plan.bytes };
+  return memory;
 }
 
 function allBuffers({ instructions, setup, copies }: LoweredGraph) {

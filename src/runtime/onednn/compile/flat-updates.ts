@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from '../../../graph/graph.ts';
 import { type AttributesOf, attributesOf, knownOperator } from '../../../graph/operators/index.ts';
-import { connections } from '../../../graph/topology.ts';
+import type { Connections } from '../../../graph/topology.ts';
 import type { PostOperation } from '../library/api.ts';
 import type { Buffer } from './memory-plan.ts';
 import type { Operand } from './operand.ts';
@@ -22,8 +22,11 @@ export interface Region {
 }
 
 /** Groups the updates that can share a pass; the rest are computed one by one. */
-export function groupUpdates(graph: Graph, nextOf: ReadonlyMap<Value, Value>): UpdateGroup[] {
-  const { uses } = connections(graph);
+export function groupUpdates(
+  graph: Graph,
+  { uses }: Connections,
+  nextOf: ReadonlyMap<Value, Value>,
+): UpdateGroup[] {
   const groups = new Map<string, { nodes: Node[]; attributes: Attributes; learningRate: Value }>();
   for (const node of graph.nodes) {
     if (knownOperator(node) !== 'SgdUpdate') continue;

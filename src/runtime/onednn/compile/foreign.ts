@@ -6,7 +6,6 @@ import type { Scope } from './scope.ts';
 
 /** Nodes that run in another engine, inside of a program of this one. */
 export interface ForeignPart {
-  readonly nodes: readonly Node[];
   readonly graph: Graph;
   program: Program | null;
 }
@@ -14,7 +13,7 @@ export interface ForeignPart {
 /** Collects runs of nodes without kernels; each becomes one graph for onnxruntime. */
 export function collectForeign(graph: Graph, parts: ForeignPart[]): Foreign {
   return (scope, nodes) => {
-    const part: ForeignPart = { nodes, graph: partOf(graph, scope, nodes), program: null };
+    const part: ForeignPart = { graph: partOf(graph, scope, nodes), program: null };
     parts.push(part);
     const reads = part.graph.inputs.map((value) => scope.readPlain(value));
     const writes = part.graph.outputs.map((value) => scope.write(value));

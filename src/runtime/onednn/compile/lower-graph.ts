@@ -1,6 +1,7 @@
 import { EspalierError } from '../../../errors.ts';
 import { type Graph, type Node, nodeLabel, type Value } from '../../../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
+import type { Connections } from '../../../graph/topology.ts';
 import type { StatePair } from '../../executor.ts';
 import { kernels } from '../kernels/index.ts';
 import type { Kernel } from '../kernels/kernel.ts';
@@ -8,12 +9,13 @@ import type { Dnnl } from '../library/api.ts';
 import { appendFlatUpdate, groupUpdates, type Region, type UpdateGroup } from './flat-updates.ts';
 import type { Buffer } from './memory-plan.ts';
 import type { Operand } from './operand.ts';
-import { required } from './primitives.ts';
+import { required, unsupported } from './primitives.ts';
 import { type Lowered, openScope, type Scope } from './scope.ts';
 
 export interface LoweredGraph extends Lowered {
+  /** Buffers of parameters, momenta and gradients that lie side by side. */
   readonly regions: readonly Region[];
-  /** Nodes that no kernel takes, in runs, with what they exchange. */
+  /** By name, as are feeds and states. */
   readonly results: ReadonlyMap<string, Operand>;
   readonly feeds: ReadonlyMap<string, Operand>;
   readonly states: ReadonlyMap<string, Operand>;
@@ -30,7 +32,7 @@ export function lowerGraph(
 ): LoweredGraph {
   const { byInput, nextOf } = statesOf(graph, pairs);
   const scope = openScope(graph, dnnl, { block, states: new Set(byInput.values()) });
-  const { before, groups, after } = schedule(graph, nextOf);
+  const { before, groups, after } = schedule(graph, scope.connections, nextOf);
   lowerNodes(scope, before, foreign);
   const regions = groups.flatMap((group) => appendFlatUpdate(scope, group));
   lowerNodes(scope, after, foreign);
@@ -60,13 +62,13 @@ function statesOf(graph: Graph, pairs: readonly StatePair[]) {
 }
 
 /** Splits the nodes: what no update precedes, the updates that share a pass, what depends on these. */
-function schedule(graph: Graph, nextOf: ReadonlyMap<Value, Value>) {
-  const candidates = groupUpdates(graph, nextOf);
+function schedule(graph: Graph, links: Connections, nextOf: ReadonlyMap<Value, Value>) {
+  const candidates = groupUpdates(graph, links, nextOf);
   const grouped = new Set(candidates.flatMap(({ nodes }) => nodes));
   const late = new Set<Value>();
   const [before, after]: [Node[], Node[]] = [[], []];
   for (const node of graph.nodes) {
-    if (!grouped.has(node) && !node.inputs.some((value) => value && late.has(value))) {
+    if (!grouped.has(node) && !dependsOn(node, late)) {
       before.push(node);
       continue;
     }
@@ -94,11 +96,8 @@ function lowerNodes(scope: Scope, nodes: readonly Node[], foreign: Foreign): voi
   };
   for (const node of nodes) {
     if (scope.isSkipped(node)) continue;
-    const pending = waiting;
-    const needsWaiting = pending.some(({ outputs }) =>
-      outputs.some((value) => value && node.inputs.includes(value)),
-    );
-    if (needsWaiting && hasKernel(node)) flush();
+    const computed = new Set(waiting.flatMap(({ outputs }) => outputs));
+    if (hasKernel(node) && node.inputs.some((value) => value && computed.has(value))) flush();
     if (!lower(node, scope)) waiting.push(node);
   }
   flush();
@@ -122,9 +121,7 @@ function lower(node: Node, scope: Scope): boolean {
   };
   if (kernel(call as never, scope)) return true;
   if (node.domain === '') return false;
-  throw new EspalierError('unsupported', 'oneDNN has no kernel for it: use --executor onnxruntime', {
-    where: nodeLabel(node),
-  });
+  throw unsupported('kernel', nodeLabel(node));
 }
 
 /** Moves the next value of a state into its place, unless it was computed there. */

@@ -17,11 +17,6 @@ export interface Instruction {
   readonly inPlace?: readonly (readonly [written: Buffer, read: Buffer])[];
 }
 
-export interface MemoryPlan {
-  readonly bytes: number;
-  readonly scratchBytes: number;
-}
-
 const ALIGNMENT = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
@@ -35,21 +30,21 @@ interface Lifetime {
 /**
  * Gives every buffer its place in one arena: persistent ones side by side in the order given, scratch behind them, so
  * that no two that live at once overlap. What an instruction may overwrite is merged with what dies in it; then the
- * largest go first, each to the lowest free place (greedy by size: Pisarchyk & Lee, arXiv:2001.03288).
+ * largest go first, each to the lowest free place (greedy by size: Pisarchyk & Lee, arXiv:2001.03288). Returns the bytes
+ * of the arena.
  */
 export function planMemory(
   instructions: readonly Instruction[],
   persistent: readonly Buffer[],
   ends: { readonly inputs: readonly Buffer[]; readonly outputs: readonly Buffer[] },
-): MemoryPlan {
+): number {
   let base = 0;
   for (const buffer of persistent) {
     buffer.offset = base;
     base += aligned(buffer.bytes);
   }
   const lifetimes = mergeInPlace(instructions, lifetimesOf(instructions, ends));
-  const scratchBytes = place(lifetimes, base);
-  return { bytes: base + scratchBytes, scratchBytes };
+  return base + place(lifetimes, base);
 }
 
 function lifetimesOf(

@@ -1,45 +1,47 @@
-import { nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import type { Window } from '../../../graph/window.ts';
 import { explicitWindow } from '../../../graph/window.ts';
 import type { Operand } from '../compile/operand.ts';
 import { isFast, unsupported } from '../compile/primitives.ts';
 import type { Scope } from '../compile/scope.ts';
-import type { Descriptor, Primitive } from '../library/api.ts';
+import type { Descriptor, Operation, Primitive } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
-/** Shapes of y = x ⋆ w, whichever of them a node reads. */
-interface Shapes {
+/** y = x ⋆ w: of the shapes, whichever values a node reads and computes. */
+interface Convolution {
   readonly x: readonly number[];
   readonly w: readonly number[];
   readonly y: readonly number[];
   readonly group: number;
   readonly window: Window;
-  readonly bias: boolean;
+  readonly hasBias: boolean;
+  readonly where: string;
+}
+
+interface ConvolutionAttributes extends Partial<Window> {
+  readonly auto_pad?: string;
+  readonly group: number;
 }
 
 /** Convolutions and their gradients, with channels in blocks. */
 export const convolutionKernels = {
   Conv({ node, inputs: [x, w, b], outputs: [y], attributes }, scope) {
-    const [xs, ws, ys] = [x!, w!, y!].map(staticShape) as [number[], number[], number[]];
-    if (!isSpatial(xs)) return false;
-    const window = explicitWindow(attributes, xs.slice(2), ws.slice(2));
-    const shapes = { x: xs, w: ws, y: ys, group: attributes.group, window, bias: !!b };
-    const primitive = forward(scope, shapes, nodeLabel(node));
-    scope.run(primitive, {
-      src: scope.read(x!, layout(primitive, 'src')),
-      weights: scope.read(w!, layout(primitive, 'weights')),
-      ...(b ? { bias: scope.readPlain(b) } : {}),
-      dst: scope.write(y!, layout(primitive, 'dst')),
-    });
-    return true;
+    const convolution = describe(node, attributes, { x: x!, w: w!, y: y! });
+    return convolution !== null && convolve(scope, { ...convolution, hasBias: !!b }, [x!, w!, y!, b]);
   },
   ConvGradInput({ node, inputs: [dy, w], outputs: [dx], attributes }, scope) {
-    const [ys, ws, xs] = [dy!, w!, dx!].map(staticShape) as [number[], number[], number[]];
-    if (!isSpatial(xs)) return false;
-    const { group } = attributes;
-    const window = explicitWindow(attributes, xs.slice(2), ws.slice(2));
-    const shapes = { x: xs, w: ws, y: ys, group, window, bias: false };
-    const primitive = backwardData(scope, shapes, nodeLabel(node));
+    const convolution = describe(node, attributes, { x: dx!, w: w!, y: dy! });
+    if (!convolution) return false;
+    const weights = scope.any(weightDims(convolution));
+    const hint = forward(scope, convolution);
+    const primitive = firstFast(scope, convolution, ({ src, dst }) => ({
+      kind: 'convolutionBackwardData',
+      diffSrc: src,
+      weights,
+      diffDst: dst,
+      hint,
+      ...convolution.window,
+    }));
     scope.run(primitive, {
       diffDst: scope.read(dy!, layout(primitive, 'diffDst')),
       weights: scope.read(w!, layout(primitive, 'weights')),
@@ -48,12 +50,20 @@ export const convolutionKernels = {
     return true;
   },
   ConvGradWeight({ node, inputs: [x, dy], outputs: [dw], attributes }, scope) {
-    const [xs, ys, ws] = [x!, dy!, dw!].map(staticShape) as [number[], number[], number[]];
-    if (!isSpatial(xs)) return false;
-    const { group } = attributes;
-    const window = explicitWindow(attributes, xs.slice(2), ws.slice(2));
-    const shapes = { x: xs, w: ws, y: ys, group, window, bias: false };
-    const primitive = backwardWeights(scope, shapes, nodeLabel(node));
+    const convolution = describe(node, attributes, { x: x!, w: dw!, y: dy! });
+    if (!convolution) return false;
+    const dims = weightDims(convolution);
+    // With groups the result must be row-major: it is read back without the groups' axis.
+    const diffWeights = convolution.group > 1 ? scope.plain(dims) : scope.any(dims);
+    const hint = forward(scope, convolution);
+    const primitive = firstFast(scope, convolution, ({ src, dst }) => ({
+      kind: 'convolutionBackwardWeights',
+      src,
+      diffWeights,
+      diffDst: dst,
+      hint,
+      ...convolution.window,
+    }));
     scope.run(primitive, {
       src: scope.read(x!, layout(primitive, 'src')),
       diffDst: scope.read(dy!, layout(primitive, 'diffDst')),
@@ -63,7 +73,33 @@ export const convolutionKernels = {
   },
 } satisfies Kernels;
 
-const isSpatial = (x: readonly number[]): boolean => x.length >= 3 && x.length <= 5;
+/** null where oneDNN knows no convolution of the rank. */
+function describe(
+  node: Node,
+  attributes: ConvolutionAttributes,
+  values: { readonly x: Value; readonly w: Value; readonly y: Value },
+): Convolution | null {
+  const [x, w, y] = [values.x, values.w, values.y].map(staticShape) as [number[], number[], number[]];
+  if (x.length < 3 || x.length > 5) return null;
+  const window = explicitWindow(attributes, x.slice(2), w.slice(2));
+  return { x, w, y, group: attributes.group, window, hasBias: false, where: nodeLabel(node) };
+}
+
+/** Appends y = x ⋆ w + b. */
+export function convolve(
+  scope: Scope,
+  convolution: Convolution,
+  [x, w, y, b]: readonly [Value, Value, Value, Value?],
+): true {
+  const primitive = forward(scope, convolution);
+  scope.run(primitive, {
+    src: scope.read(x, layout(primitive, 'src')),
+    weights: scope.read(w, layout(primitive, 'weights')),
+    ...(b ? { bias: scope.readPlain(b) } : {}),
+    dst: scope.write(y, layout(primitive, 'dst')),
+  });
+  return true;
+}
 
 const layout = (primitive: Primitive, role: Parameters<Primitive['layout']>[0]): Descriptor =>
   primitive.layout(role)!;
@@ -76,75 +112,38 @@ function writeWeights(scope: Scope, dw: Value, descriptor: Descriptor): Operand 
   return scope.seen(scope.write(dw, scope.plain(shape)), rowMajor);
 }
 
-function forward(scope: Scope, shapes: Shapes, where: string): Primitive {
-  const { dnnl } = scope;
-  const { w, y, group, window, bias } = shapes;
-  const weights = scope.any(weightDims(w, group));
-  const made = candidates(scope, shapes).map(
-    ({ src, dst }) =>
-      () =>
-        dnnl.create({
-          kind: 'convolution',
-          src,
-          weights,
-          dst,
-          ...window,
-          ...(bias ? { bias: scope.plain([y[1]!]) } : {}),
-        }),
-  );
-  return firstFast(made, where);
+function forward(scope: Scope, convolution: Convolution): Primitive {
+  const { y, window, hasBias } = convolution;
+  const weights = scope.any(weightDims(convolution));
+  const bias = hasBias ? { bias: scope.plain([y[1]!]) } : {};
+  return firstFast(scope, convolution, (data) => ({
+    kind: 'convolution',
+    ...data,
+    weights,
+    ...bias,
+    ...window,
+  }));
 }
 
-function backwardData(scope: Scope, shapes: Shapes, where: string): Primitive {
-  const { dnnl } = scope;
-  const { w, group, window } = shapes;
-  const hint = forward(scope, shapes, where);
-  const weights = scope.any(weightDims(w, group));
-  const made = candidates(scope, shapes).map(
-    ({ src, dst }) =>
-      () =>
-        dnnl.create({
-          kind: 'convolutionBackwardData',
-          diffSrc: src,
-          weights,
-          diffDst: dst,
-          hint,
-          ...window,
-        }),
-  );
-  return firstFast(made, where);
+interface DataLayouts {
+  readonly src: Descriptor;
+  readonly dst: Descriptor;
 }
 
-function backwardWeights(scope: Scope, shapes: Shapes, where: string): Primitive {
-  const { dnnl } = scope;
-  const { w, group, window } = shapes;
-  const hint = forward(scope, shapes, where);
-  const dims = weightDims(w, group);
-  // With groups the result must be row-major: it is read back without the groups' axis.
-  const diffWeights = group > 1 ? scope.plain(dims) : scope.any(dims);
-  const made = candidates(scope, shapes).map(
-    ({ src, dst }) =>
-      () =>
-        dnnl.create({ kind: 'convolutionBackwardWeights', src, diffWeights, diffDst: dst, hint, ...window }),
-  );
-  return firstFast(made, where);
-}
-
-/** Layouts to try: channels in blocks, as the rest of the network has them, then what oneDNN likes. */
-function candidates({ any, activation }: Scope, { x, y }: Shapes) {
+/**
+ * The first primitive that is compiled for this processor, of channels in blocks, as the rest of the network has them,
+ * and then of what oneDNN likes; where all are generic, the first that exists.
+ */
+function firstFast(
+  { any, activation, dnnl }: Scope,
+  { x, y, where }: Convolution,
+  operationFor: (layouts: DataLayouts) => Operation,
+): Primitive {
   // An input of few channels is an image: the kernels for it choose their layout themselves.
   const src = x[1]! < 8 ? any(x) : activation(x);
-  return [
-    { src, dst: activation(y) },
-    { src: any(x), dst: any(y) },
-  ];
-}
-
-/** The first that is compiled for this processor; where all are generic, the first that exists. */
-function firstFast(made: readonly (() => Primitive | null)[], where: string): Primitive {
   let slow: Primitive | null = null;
-  for (const make of made) {
-    const primitive = make();
+  for (const layouts of [() => ({ src, dst: activation(y) }), () => ({ src: any(x), dst: any(y) })]) {
+    const primitive = dnnl.create(operationFor(layouts()));
     if (primitive && isFast(primitive)) return primitive;
     slow ??= primitive;
   }
@@ -152,5 +151,7 @@ function firstFast(made: readonly (() => Primitive | null)[], where: string): Pr
   return slow;
 }
 
-const weightDims = ([filters, channels, ...kernel]: readonly number[], group: number): number[] =>
-  group === 1 ? [filters!, channels!, ...kernel] : [group, filters! / group, channels!, ...kernel];
+function weightDims({ w, group }: Convolution): number[] {
+  const [filters, channels, ...kernel] = w as [number, number, ...number[]];
+  return group === 1 ? [filters, channels, ...kernel] : [group, filters / group, channels, ...kernel];
+}

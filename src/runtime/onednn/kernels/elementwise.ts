@@ -4,14 +4,13 @@ import { isFast, required } from '../compile/primitives.ts';
 import type { Scope } from '../compile/scope.ts';
 import type { BinaryAlgorithm, ElementwiseAlgorithm, PostOperation } from '../library/api.ts';
 import type { Kernel, KernelCall, Kernels } from './kernel.ts';
-import { isFusedReluGradient } from './normalization.ts';
+import { followingRelu, isFusedReluGradient } from './normalization.ts';
 
 type Unary = 'Relu' | 'Sigmoid' | 'Tanh' | 'Exp' | 'Log' | 'Abs' | 'Sqrt' | 'HardSwish';
 type Binary = 'Add' | 'Sub' | 'Mul' | 'Div' | 'Max' | 'Min';
 
 function unary(algorithm: ElementwiseAlgorithm): Kernel<Unary> {
   return ({ node, inputs: [x], outputs: [y] }, scope) => {
-    if (x!.dtype !== 'float32') return false;
     const data = scope.layoutOf(x!) ?? scope.plain(staticShape(x!));
     const primitive = required(
       scope.dnnl,
@@ -28,7 +27,7 @@ function unary(algorithm: ElementwiseAlgorithm): Kernel<Unary> {
 function binary(algorithm: BinaryAlgorithm, commutes: boolean): Kernel<Binary> {
   return (call, scope) => {
     const { inputs, outputs } = call;
-    if (inputs.length !== 2 || inputs.some((value) => value.dtype !== 'float32')) return false;
+    if (inputs.length !== 2) return false;
     const shape = staticShape(outputs[0]!);
     const [first, second] = inputs as [Value, Value];
     const fits = (value: Value) => sameShape(staticShape(value), shape);
@@ -54,8 +53,7 @@ function equalShapes(
     ? (scope.layoutOf(b) ?? scope.layoutOf(a))
     : (scope.layoutOf(a) ?? scope.layoutOf(b));
   const data = settled ?? scope.plain(staticShape(a));
-  const reader = scope.onlyReader(y!);
-  const relu = reader?.op === 'Relu' && reader.domain === '' ? reader : null;
+  const relu = followingRelu(scope, y!);
   const after: PostOperation[] = relu ? [{ kind: 'elementwise', algorithm: 'relu' }] : [];
   const operation = { kind: 'binary', algorithm, left: data, right: data, dst: data } as const;
   const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });

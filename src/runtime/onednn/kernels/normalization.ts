@@ -106,8 +106,8 @@ function dataLayout(scope: Scope, x: Value): Descriptor {
   return present && !scope.dnnl.equal(present, scope.plain(shape)) ? present : scope.activation(shape);
 }
 
-/** The Relu that alone reads a value. */
-function followingRelu(scope: Scope, y: Value): Node | null {
+/** The Relu that alone reads a value: it is computed along. */
+export function followingRelu(scope: Scope, y: Value): Node | null {
   const reader = scope.onlyReader(y);
   return reader?.op === 'Relu' && reader.domain === '' ? reader : null;
 }

@@ -1,7 +1,6 @@
-import { makeConstant, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { makeConstant, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { floats, toNumbers } from '../../../numeric/tensor.ts';
-import { required } from '../compile/primitives.ts';
-import type { Scope } from '../compile/scope.ts';
+import { convolve } from './convolution.ts';
 import type { Kernel, Kernels } from './kernel.ts';
 import { pool } from './pooling.ts';
 
@@ -42,7 +41,7 @@ export const shapeChangeKernels = {
     return pool({ node, algorithm: 'average', kernel, window }, scope, [x, y!]);
   },
   /** Channels of zeros before and behind: a 1×1 convolution that copies, so that blocks of channels stay whole. */
-  Pad({ node, inputs, outputs: [y], attributes }, scope) {
+  Pad({ node, inputs, outputs: [padded], attributes }, scope) {
     const [x, pads, fill, axes] = inputs;
     const shape = staticShape(x!);
     const given = pads?.tensor && toNumbers(pads.tensor);
@@ -50,13 +49,19 @@ export const shapeChangeKernels = {
     if (!given || axes || !isZero || attributes.mode !== 'constant' || shape.length !== 4) return false;
     if (given.some((pad, i) => pad !== 0 && i % 4 !== 1) || x!.dtype !== 'float32') return false;
     const before = given[1]!;
-    const channels = staticShape(y!)[1]!;
-    const weights = makeConstant(
-      `${y!.name} copies`,
-      floats([channels, shape[1]!, 1, 1], oneHot(channels, shape[1]!, before)),
-    );
-    copyChannels({ node, x: x!, y: y! }, scope, weights);
-    return true;
+    const y = staticShape(padded!);
+    const copies = floats([y[1]!, shape[1]!, 1, 1], oneHot(y[1]!, shape[1]!, before));
+    const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
+    const convolution = {
+      x: shape,
+      w: copies.shape,
+      y,
+      group: 1,
+      window,
+      hasBias: false,
+      where: nodeLabel(node),
+    };
+    return convolve(scope, convolution, [x!, makeConstant(`${padded!.name} copies`, copies), padded!]);
   },
 } satisfies Kernels;
 
@@ -66,26 +71,6 @@ function oneHot(filters: number, channels: number, before: number): Float32Array
   for (let c = 0; c < channels; c++)
     if (c + before >= 0 && c + before < filters) weights[(c + before) * channels + c] = 1;
   return weights;
-}
-
-function copyChannels(
-  { node, x, y }: { node: Node; x: Value; y: Value },
-  scope: Scope,
-  weights: Value,
-): void {
-  const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
-  const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
-  const any = scope.any(staticShape(weights));
-  const primitive = required(
-    scope.dnnl,
-    { kind: 'convolution', src, weights: any, dst, ...window },
-    { where: nodeLabel(node) },
-  );
-  scope.run(primitive, {
-    src: scope.read(x, src),
-    weights: scope.read(weights, primitive.layout('weights')!),
-    dst: scope.write(y, dst),
-  });
 }
 
 /** The steps of a Slice that takes every n-th place from the first on, of spatial axes alone; null for others. */
