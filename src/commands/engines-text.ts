@@ -1,3 +1,4 @@
+import type { TrainingEngine } from '../runtime/choose.ts';
 import type { Engines } from '../runtime/engines.ts';
 
 /** The engines in words, one a line. */
@@ -9,15 +10,21 @@ export function enginesText({ training, inference, givenLibrary }: Engines): str
   ].join('\n');
 }
 
-function trainingLines({ name, version, path, kernels, block, threads, reason }: Engines['training']) {
-  if (reason)
+function trainingLines(engine: TrainingEngine) {
+  const { kernels, block, threads, reason } = engine;
+  if (reason) {
     return [
-      `training       ${name} ${version}, several times slower than oneDNN`,
+      `training       ${engineText(engine)}, several times slower than oneDNN`,
       `why            ${reason}`,
     ];
+  }
   return [
-    `training       oneDNN ${version} (${path})`,
+    `training       ${engineText(engine)}`,
     `kernels        ${kernels}, channels in blocks of ${block}`,
     `threads        ${threads}`,
   ];
 }
+
+/** `oneDNN 2.6.3 (libdnnl.so.2)`, `onnxruntime 1.30.0`. */
+export const engineText = ({ name, version, path }: TrainingEngine): string =>
+  name === 'onednn' ? `oneDNN ${version} (${path})` : `${name} ${version}`;

@@ -8,6 +8,7 @@ import type { RunDirectory } from '../training/run-directory.ts';
 import type { Context } from './command.ts';
 import { openData } from './data-flags.ts';
 import { engine } from './engine.ts';
+import { engineText } from './engines-text.ts';
 import { isModelPath, type LoadedModel, loadModel } from './model.ts';
 import { resolvePreprocessing } from './preprocessing.ts';
 import type { TrainingFlags } from './training-flags.ts';
@@ -40,9 +41,10 @@ export async function openSession(
     ? await openTrained(settings)
     : await openFresh(settings);
   const executor = await engine();
-  const { executor: trainer, description, advice } = await chooseExecutor(settings.executor);
-  context.note(`training with ${description}`);
-  if (advice) context.warn(advice);
+  const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
+  const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
+  context.note(`training with ${engineText(chosen)}${layout}`);
+  if (chosen.reason) context.warn(`training runs in onnxruntime, several times slower: ${chosen.reason}`);
   const network = await prepareNetwork(model.graph, executor);
   const run = existing ?? createRunDirectory(settings.out, recipe);
   return { model, network, data, preprocessing, executor, trainer, run };
@@ -104,8 +106,7 @@ export function trainOptions(
   const watched = watchTraining(context, settings.epochs);
   const onFallback = announceOnce(context);
   const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback };
-  const { executor: _chosen, ...rest } = settings;
-  return { ...rest, ...session, ...beside, ...watched };
+  return { ...settings, ...session, ...beside, ...watched };
 }
 
 /** Names each operator that runs in another engine once. */

@@ -1,31 +1,43 @@
 import { EspalierError } from '../errors.ts';
 import type { Executor } from './executor.ts';
 
-export const executorNames = ['onednn', 'onnxruntime'] as const;
-export type ExecutorName = (typeof executorNames)[number];
+export type ExecutorName = 'onednn' | 'onnxruntime';
+
+/** What trains on this machine. */
+export interface TrainingEngine {
+  readonly name: ExecutorName;
+  readonly version: string;
+  /** oneDNN's alone, like kernels, block and threads. */
+  readonly path: string | null;
+  readonly kernels: string | null;
+  readonly block: number | null;
+  readonly threads: number | null;
+  /** Why not oneDNN, where nobody asked for onnxruntime. */
+  readonly reason?: string;
+}
 
 export interface ChosenExecutor {
   readonly executor: Executor;
-  /** What it is, in words: name, version, where it was found. */
-  readonly description: string;
-  /** Why not the faster one, where nobody asked for this one. */
-  readonly advice: string | null;
+  readonly engine: TrainingEngine;
 }
 
 /** The executor of a name, loaded; without one oneDNN where it is found, else onnxruntime. Throws `runtime`. */
 export async function chooseExecutor(name?: ExecutorName): Promise<ChosenExecutor> {
-  if (name === 'onnxruntime') return chooseOnnxruntime(null);
+  if (name === 'onnxruntime') return chooseOnnxruntime();
   try {
-    const { describeEngine, onednn } = await import('./onednn/index.ts');
-    return { executor: onednn, description: await describeEngine(), advice: null };
-  } catch (reason) {
-    if (name === 'onednn' || !(reason instanceof EspalierError)) throw reason;
-    return chooseOnnxruntime(`training runs in onnxruntime, several times slower: ${reason.message}`);
+    const { engineFacts, onednn } = await import('./onednn/index.ts');
+    return { executor: onednn, engine: { name: 'onednn', ...(await engineFacts()) } };
+  } catch (error) {
+    if (name === 'onednn' || !(error instanceof EspalierError)) throw error;
+    return chooseOnnxruntime(error.message);
   }
 }
 
-async function chooseOnnxruntime(advice: string | null): Promise<ChosenExecutor> {
+async function chooseOnnxruntime(reason?: string): Promise<ChosenExecutor> {
   const { onnxruntime } = await import('./onnxruntime/index.ts');
   const { onnxruntimeVersion } = await import('./onnxruntime/session.ts');
-  return { executor: onnxruntime, description: `onnxruntime ${await onnxruntimeVersion()}`, advice };
+  const none = { path: null, kernels: null, block: null, threads: null };
+  const why = reason === undefined ? {} : { reason };
+  const engine = { name: 'onnxruntime', version: await onnxruntimeVersion(), ...none, ...why } as const;
+  return { executor: onnxruntime, engine };
 }

@@ -2,7 +2,7 @@ import type { Executor } from '../executor.ts';
 import { openEngine } from './engine.ts';
 import { compileProgram } from './program.ts';
 
-export { describeEngine, engineFacts } from './describe.ts';
+export { engineFacts } from './facts.ts';
 export { matmulPeak } from './matmul-peak.ts';
 
 /** The executor for training on processors: oneDNN's kernels, from the system's libdnnl. */

@@ -25,9 +25,3 @@ export async function engineFacts(): Promise<EngineFacts> {
   }
   return { version, path, kernels, block, threads: availableParallelism() };
 }
-
-/** `oneDNN 2.6.3 (libdnnl.so.2), channels in blocks of 16`; throws as {@link engineFacts}. */
-export async function describeEngine(): Promise<string> {
-  const { version, path, block } = await engineFacts();
-  return `oneDNN ${version} (${path}), channels in blocks of ${block}`;
-}
