@@ -1,4 +1,5 @@
 import { type Graph, nodeLabel } from '../graph/graph.ts';
+import { openClasses } from './coupling/classes.ts';
 import { couple } from './coupling/index.ts';
 import type { Found, Layer } from './coupling/scope.ts';
 
@@ -22,20 +23,21 @@ export interface Coupling {
 export function channelGroups(graph: Graph): Coupling {
   const found = couple(graph);
   const { classes, layers } = found;
-  const groupOf = new Map<number, number>();
-  const parents: number[] = [];
-  const find = (group: number): number => (parents[group] === group ? group : find(parents[group]!));
+  const together = openClasses();
+  const ownerOf = new Map<number, number>();
+  together.grow(layers.length);
   layers.forEach(({ first, count }, index) => {
-    parents[index] = index;
     for (let channel = first; channel < first + count; channel++) {
       const root = classes.find(channel);
-      const other = groupOf.get(root);
-      if (other === undefined) groupOf.set(root, index);
-      else parents[find(index)] = find(other);
+      together.join(index, ownerOf.get(root) ?? index);
+      ownerOf.set(root, index);
     }
   });
   const members = new Map<number, number[]>();
-  for (const index of layers.keys()) members.set(find(index), [...(members.get(find(index)) ?? []), index]);
+  for (const index of layers.keys()) {
+    const group = together.find(index);
+    members.set(group, [...(members.get(group) ?? []), index]);
+  }
   return { found, groups: [...members.values()].map((indices) => groupOfLayers(found, indices)) };
 }
 

@@ -1,7 +1,9 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
+import { elementCount } from '../numeric/tensor.ts';
 import type { Channels } from './coupling/channels.ts';
+import { inputReplacer } from './coupling/constants.ts';
 import type { Found, Kept } from './coupling/scope.ts';
 import { selectSlices } from './select.ts';
 
@@ -11,7 +13,8 @@ export function removeChannels(graph: Graph, found: Found, removed: ReadonlySet<
   for (const { value, channels } of found.slicings) {
     for (const axis of channels.axes) sliceAxis(value, axis, kept.along(channels, axis));
   }
-  for (const edit of found.edits) edit.apply(graph, kept);
+  const replaceInput = inputReplacer(graph);
+  for (const edit of found.edits) edit(kept, replaceInput);
   removeDeadNodes(graph);
   inferShapes(graph);
 }
@@ -41,7 +44,7 @@ function placesAlong(
 ): number[] {
   const at = axes.indexOf(axis);
   const size = sizes[at]!;
-  const inner = sizes.slice(at + 1).reduce((product, other) => product * other, 1);
+  const inner = elementCount(sizes.slice(at + 1));
   const stays = new Array<boolean>(size).fill(false);
   labels.forEach((label, i) => {
     if (has(label)) stays[Math.floor(i / inner) % size] = true;

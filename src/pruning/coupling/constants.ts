@@ -3,13 +3,15 @@ import { type Graph, makeConstant, type Node } from '../../graph/graph.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 
 /** Gives a node's input a constant of its own: others may read the one that it had. */
-export function replaceInput(
-  graph: Graph,
-  { node, index }: { node: Node; index: number },
-  tensor: Tensor,
-): void {
-  const value = makeConstant(uniqueNames(graph)(`${node.outputs[0]?.name ?? node.op}.input${index}`), tensor);
-  graph.initializers.push(value);
-  while (node.inputs.length < index) node.inputs.push(null);
-  node.inputs[index] = value;
+export type ReplaceInput = (node: Node, index: number, tensor: Tensor) => void;
+
+/** Replaces inputs of a graph's nodes, names being looked through once. */
+export function inputReplacer(graph: Graph): ReplaceInput {
+  const unique = uniqueNames(graph);
+  return (node, index, tensor) => {
+    const value = makeConstant(unique(`${node.outputs[0]?.name ?? node.op}.input${index}`), tensor);
+    graph.initializers.push(value);
+    while (node.inputs.length < index) node.inputs.push(null);
+    node.inputs[index] = value;
+  };
 }

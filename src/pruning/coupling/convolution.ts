@@ -48,11 +48,8 @@ function depthwise(
   ] as const) {
     if (value) scope.slice({ value, channels: along(axis, labels), role: 'per channel', node });
   }
-  scope.edit({
-    node,
-    apply(_graph, kept) {
-      node.attributes.group = { kind: 'int', value: kept.count(x.labels) };
-    },
+  scope.edit((kept) => {
+    node.attributes.group = { kind: 'int', value: kept.count(x.labels) };
   });
   return [along(1, labels)];
 }

@@ -1,11 +1,11 @@
-import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { nodeLabel } from '../../graph/graph.ts';
+import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
 import { capturedValues } from '../../graph/topology.ts';
 import type { Channels } from './channels.ts';
+import { stay } from './elementwise.ts';
 import type { CouplingRule } from './rule.ts';
 import { couplings } from './rules.ts';
-import { type Found, openCoupling } from './scope.ts';
+import { type CouplingScope, type Found, openCoupling } from './scope.ts';
 
 /**
  * Follows the channels of every layer through a graph with inferred shapes and constant weights: which of them go
@@ -19,7 +19,7 @@ export function couple(graph: Graph): Found {
     for (const value of capturedValues(node)) {
       scope.pin(carried.get(value) ?? null, `is read inside ${nodeLabel(node)}`);
     }
-    const results = ruleOf(node, channels)(scope);
+    const results = outputChannels(node, channels, scope);
     node.outputs.forEach((value, i) => {
       const result = results[i];
       if (value && result) carried.set(value, result);
@@ -29,15 +29,16 @@ export function couple(graph: Graph): Found {
   return scope;
 }
 
-function ruleOf(node: Node, channels: readonly (Channels | null)[]) {
+/** The channels that a node's outputs carry; those that come into an operator without a rule stay. */
+function outputChannels(
+  node: Node,
+  channels: readonly (Channels | null)[],
+  scope: CouplingScope,
+): readonly (Channels | null)[] {
   const op = knownOperator(node);
-  return (scope: Parameters<CouplingRule<OperatorName>>[1]): readonly (Channels | null)[] => {
-    const rule = op && (couplings as Partial<Record<OperatorName, CouplingRule<OperatorName>>>)[op];
-    if (!op || !rule) {
-      for (const each of channels) scope.pin(each, `is read by ${nodeLabel(node)}`);
-      return [];
-    }
-    const { inputs, outputs } = node;
-    return rule({ node, inputs, outputs, channels, attributes: attributesOf(node, op) as never }, scope);
-  };
+  const rules: Partial<Record<OperatorName, unknown>> = couplings;
+  const rule = op && (rules[op] as CouplingRule<OperatorName> | undefined);
+  const { inputs, outputs } = node;
+  if (!op || !rule) return stay({ node, outputs, channels }, scope);
+  return rule({ node, inputs, outputs, channels, attributes: attributesOf(node, op) as never }, scope);
 }

@@ -1,7 +1,7 @@
 import { nodeLabel, type Value } from '../../graph/graph.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import type { Channels } from './channels.ts';
-import { replaceInput } from './constants.ts';
+import type { ReplaceInput } from './constants.ts';
 import { elementwise, stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, shapeOf } from './rule.ts';
 import type { CouplingScope, Kept } from './scope.ts';
@@ -32,13 +32,10 @@ export const joiningCouplings = {
     if (!liesAlong(x, axis) || sizes.some(Number.isNaN)) return stay(call, scope);
     const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
     const parts = sizes.map((size, i) => x.labels.subarray(ends[i]! - size, ends[i]!));
-    scope.edit({
-      node,
-      apply(graph, kept) {
-        delete node.attributes.num_outputs;
-        delete node.attributes.split;
-        replaceInput(graph, { node, index: 1 }, int64s(parts.map((part) => kept.count(part))));
-      },
+    scope.edit((kept, replaceInput) => {
+      delete node.attributes.num_outputs;
+      delete node.attributes.split;
+      replaceInput(node, 1, int64s(parts.map((part) => kept.count(part))));
     });
     return parts.map((labels) => ({ axes: [axis], sizes: [labels.length], labels }));
   },
@@ -81,11 +78,8 @@ export const slicingCouplings = {
     if (touched.length > 1 || ranges.length > 1 || !liesAlong(x, range!.axis)) return stay(call, scope);
     const places = placesOf(range!, x.labels.length);
     const labels = Int32Array.from(places, (place) => x.labels[place]!);
-    scope.edit({
-      node,
-      apply(graph, kept) {
-        takeInstead(graph, { node, data: inputs[0]!, axis: range!.axis }, newPlaces(places, x, kept));
-      },
+    scope.edit((kept, replaceInput) => {
+      takeInstead(replaceInput, { node, data: inputs[0]!, axis: range!.axis }, newPlaces(places, x, kept));
     });
     return [{ axes: x.axes, sizes: [labels.length], labels }];
   },
@@ -102,10 +96,7 @@ export const slicingCouplings = {
       return stay(call, scope, `is picked from by ${nodeLabel(node)}`);
     const places = toNumbers(indices).map((index) => positive(index, x.labels.length));
     const labels = Int32Array.from(places, (place) => x.labels[place]!);
-    scope.edit({
-      node,
-      apply: (graph, kept) => replaceInput(graph, { node, index: 1 }, int64s(newPlaces(places, x, kept))),
-    });
+    scope.edit((kept, replaceInput) => replaceInput(node, 1, int64s(newPlaces(places, x, kept))));
     return [{ axes: [axis], sizes: [labels.length], labels }];
   },
   /** Places that are added along the channels are channels as well: of zeros, they go with what they meet. */
@@ -126,13 +117,10 @@ export const slicingCouplings = {
     const [before, behind] = [given[axis]!, given[axis + rank]!];
     if (!liesAlong(x, axis) || before < 0 || behind < 0) return stay(call, scope);
     const [front, back] = [scope.places(before), scope.places(behind)];
-    scope.edit({
-      node,
-      apply(graph, kept) {
-        const pads = [...given];
-        [pads[axis], pads[axis + rank]] = [kept.count(front), kept.count(back)];
-        replaceInput(graph, { node, index: 1 }, int64s(pads));
-      },
+    scope.edit((kept, replaceInput) => {
+      const pads = [...given];
+      [pads[axis], pads[axis + rank]] = [kept.count(front), kept.count(back)];
+      replaceInput(node, 1, int64s(pads));
     });
     const labels = Int32Array.from([...front, ...x.labels, ...back]);
     return [{ axes: [axis], sizes: [labels.length], labels }];
@@ -184,12 +172,12 @@ function newPlaces(places: readonly number[], x: Channels, kept: Kept): number[]
 
 /** Any selection of places is a Gather. */
 function takeInstead(
-  graph: Parameters<typeof replaceInput>[0],
+  replaceInput: ReplaceInput,
   { node, data, axis }: { node: CouplingCall<'Slice'>['node']; data: Value; axis: number },
   places: readonly number[],
 ): void {
   node.op = 'Gather';
   node.attributes = { axis: { kind: 'int', value: axis } };
   node.inputs = [data];
-  replaceInput(graph, { node, index: 1 }, int64s([...places]));
+  replaceInput(node, 1, int64s([...places]));
 }

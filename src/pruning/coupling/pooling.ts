@@ -1,6 +1,5 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
-import { replaceInput } from './constants.ts';
 import { carry, stay } from './elementwise.ts';
 import { type CouplingRule, type CouplingRules, liesAlong } from './rule.ts';
 
@@ -22,13 +21,10 @@ const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   const known = [scales, sizes].every((value) => !value || value.tensor || value.shape?.[0] === 0);
   if (!liesAlong(x, 1) || !known || (free && !unscaled)) return stay(call, scope);
   if (sizes?.tensor && free) {
-    scope.edit({
-      node,
-      apply(graph, kept) {
-        const given = toNumbers(sizes.tensor!);
-        given[1] = kept.count(x.labels);
-        replaceInput(graph, { node, index: 3 }, int64s(given));
-      },
+    scope.edit((kept, replaceInput) => {
+      const given = toNumbers(sizes.tensor!);
+      given[1] = kept.count(x.labels);
+      replaceInput(node, 3, int64s(given));
     });
   }
   return [x];

@@ -2,7 +2,6 @@ import { nodeLabel, type Shape } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import { type Channels, reshaped, transposed } from './channels.ts';
-import { replaceInput } from './constants.ts';
 import { stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, rankOf, shapeOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
@@ -14,17 +13,14 @@ export const reshapingCouplings = {
     const result = laidOut(call, scope);
     const target = inputs[1];
     if (!result || !target?.tensor) return result ? stay(call, scope) : [null];
-    scope.edit({
-      node,
-      apply(graph, kept) {
-        const sizes = toNumbers(target.tensor!).map((size, axis) =>
-          writtenOut(size, shapeOf(outputs[0])[axis]),
-        );
-        for (const axis of result.axes) {
-          if (sizes[axis] !== -1) sizes[axis] = kept.along(result, axis).length;
-        }
-        replaceInput(graph, { node, index: 1 }, int64s(sizes));
-      },
+    scope.edit((kept, replaceInput) => {
+      const sizes = toNumbers(target.tensor!).map((size, axis) =>
+        writtenOut(size, shapeOf(outputs[0])[axis]),
+      );
+      for (const axis of result.axes) {
+        if (sizes[axis] !== -1) sizes[axis] = kept.along(result, axis).length;
+      }
+      replaceInput(node, 1, int64s(sizes));
     });
     return [result];
   },
@@ -44,17 +40,14 @@ export const reshapingCouplings = {
     if (!target) return stay(call, scope);
     const shift = rankOf(outputs[0]) - rankOf(inputs[0]);
     const result = { ...x, axes: x.axes.map((axis) => axis + shift) };
-    scope.edit({
-      node,
-      apply(graph, kept) {
-        const sizes = toNumbers(target);
-        const missing = rankOf(outputs[0]) - sizes.length;
-        for (const axis of result.axes) {
-          if (axis >= missing && sizes[axis - missing] !== 1)
-            sizes[axis - missing] = kept.along(result, axis).length;
-        }
-        replaceInput(graph, { node, index: 1 }, int64s(sizes));
-      },
+    scope.edit((kept, replaceInput) => {
+      const sizes = toNumbers(target);
+      const missing = rankOf(outputs[0]) - sizes.length;
+      for (const axis of result.axes) {
+        if (axis >= missing && sizes[axis - missing] !== 1)
+          sizes[axis - missing] = kept.along(result, axis).length;
+      }
+      replaceInput(node, 1, int64s(sizes));
     });
     return [result];
   },

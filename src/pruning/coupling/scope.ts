@@ -1,6 +1,7 @@
-import type { Graph, Node, Value } from '../../graph/graph.ts';
+import type { Node, Value } from '../../graph/graph.ts';
 import { type Channels, compressed } from './channels.ts';
 import { type Classes, openClasses } from './classes.ts';
+import type { ReplaceInput } from './constants.ts';
 
 /** A layer that makes channels: its filters are the channels first, first + 1, …. */
 export interface Layer {
@@ -35,10 +36,7 @@ export interface Kept {
 }
 
 /** A change of a node, beside slicing, that fits it to the channels that stay. */
-export interface Edit {
-  readonly node: Node;
-  apply(graph: Graph, kept: Kept): void;
-}
+export type Edit = (kept: Kept, replaceInput: ReplaceInput) => void;
 
 /** What coupling rules do besides saying which channels their outputs carry. */
 export interface CouplingScope {

@@ -2,6 +2,7 @@ import { EspalierError } from '../../errors.ts';
 import { type Graph, nodeLabel, staticShape, type Value } from '../../graph/graph.ts';
 import { allocate, type DataType, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Executor, Program, StatePair } from '../executor.ts';
+import { resolveStates } from '../state-pairs.ts';
 import { createSession, type Session } from './session.ts';
 
 /** The executor that works everywhere: onnxruntime's CPU engine, ONNX's own operators alone. */
@@ -29,7 +30,7 @@ function refuseEmptyConvolutions(graph: Graph): void {
 }
 
 function program(graph: Graph, session: Session, pairs: readonly StatePair[]): Program {
-  const states = pairs.map((pair) => stateBuffers(graph, pair, session));
+  const states = resolveStates(graph, pairs).map((pair) => stateBuffers(pair, session));
   const byInput = new Map(states.map((state) => [state.input, state]));
   const stateOutputs = new Set(pairs.map((pair) => pair.output));
   const results = graph.outputs.filter((value) => !stateOutputs.has(value.name));
@@ -72,14 +73,13 @@ interface StateBuffers {
   readonly native: readonly [unknown, unknown];
 }
 
-function stateBuffers(graph: Graph, { input, output }: StatePair, session: Session): StateBuffers {
-  const value = graph.inputs.find((candidate) => candidate.name === input);
-  if (!value) throw new EspalierError('usage', `state ${input} is no input of the graph`);
-  if (!graph.outputs.some((candidate) => candidate.name === output)) {
-    throw new EspalierError('usage', `state ${output} is no output of the graph`);
-  }
+function stateBuffers(
+  { value, next }: { readonly value: Value; readonly next: Value },
+  session: Session,
+): StateBuffers {
   const tensors = [emptyTensor(value), emptyTensor(value)] as const;
-  return { input, output, tensors, native: [session.tensor(tensors[0]), session.tensor(tensors[1])] };
+  const native = [session.tensor(tensors[0]), session.tensor(tensors[1])] as const;
+  return { input: value.name, output: next.name, tensors, native };
 }
 
 const hasFixedShape = (value: Value): boolean =>

@@ -1,8 +1,8 @@
-import { EspalierError } from '../../../errors.ts';
 import { type Graph, type Node, nodeLabel, type Value } from '../../../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
 import type { Connections } from '../../../graph/topology.ts';
 import type { StatePair } from '../../executor.ts';
+import { resolveStates } from '../../state-pairs.ts';
 import { kernels } from '../kernels/index.ts';
 import type { Kernel } from '../kernels/kernel.ts';
 import type { Dnnl } from '../library/api.ts';
@@ -30,8 +30,8 @@ export function lowerGraph(
   dnnl: Dnnl,
   { pairs, block, foreign }: { pairs: readonly StatePair[]; block: 8 | 16; foreign: Foreign },
 ): LoweredGraph {
-  const { byInput, nextOf } = statesOf(graph, pairs);
-  const scope = openScope(graph, dnnl, { block, states: new Set(byInput.values()) });
+  const nextOf = new Map(resolveStates(graph, pairs).map(({ value, next }) => [value, next]));
+  const scope = openScope(graph, dnnl, { block, states: new Set(nextOf.keys()) });
   const { before, groups, after } = schedule(graph, scope.connections, nextOf);
   lowerNodes(scope, before, foreign);
   const regions = groups.flatMap((group) => appendFlatUpdate(scope, group));
@@ -40,25 +40,11 @@ export function lowerGraph(
   const stateOutputs = new Set(nextOf.values());
   for (const value of graph.outputs)
     if (!stateOutputs.has(value)) results.set(value.name, scope.readPlain(value));
-  const states = new Map([...byInput].map(([name, value]) => [name, scope.read(value)]));
+  const states = new Map([...nextOf.keys()].map((value) => [value.name, scope.read(value)]));
   for (const [value, next] of nextOf) appendCopy(scope, scope.read(value), next);
   const fed = graph.inputs.filter((value) => !nextOf.has(value) && !value.tensor);
   const feeds = new Map(fed.map((value) => [value.name, scope.readPlain(value)]));
   return { ...scope, regions, results, feeds, states };
-}
-
-function statesOf(graph: Graph, pairs: readonly StatePair[]) {
-  const byInput = new Map<string, Value>();
-  const nextOf = new Map<Value, Value>();
-  for (const { input, output } of pairs) {
-    const value = graph.inputs.find(({ name }) => name === input);
-    const next = graph.outputs.find(({ name }) => name === output);
-    if (!value) throw new EspalierError('usage', `state ${input} is no input of the graph`);
-    if (!next) throw new EspalierError('usage', `state ${output} is no output of the graph`);
-    byInput.set(input, value);
-    nextOf.set(value, next);
-  }
-  return { byInput, nextOf };
 }
 
 /** Splits the nodes: what no update precedes, the updates that share a pass, what depends on these. */
