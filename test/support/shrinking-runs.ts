@@ -1,4 +1,3 @@
-import type { DataSet } from '../../src/data/image-source.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
@@ -8,12 +7,7 @@ import type { Controller, TrainOptions } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
 import { train } from '../../src/training/train.ts';
 import { normals, outputOf } from './run-graph.ts';
-import { syntheticImages } from './synthetic-images.ts';
-
-const images = (count: number, seed: number) =>
-  syntheticImages({ count, size: 8, channels: 3, classes: 4, seed });
-const data: DataSet = { name: 'synthetic', train: images(64, 1), test: images(32, 2) };
-const preprocessing = { height: 8, width: 8, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+import { trainingOptions } from './training-options.ts';
 
 /** Filters that are killed by hand, by layer, after a step. */
 export interface Killing {
@@ -29,26 +23,9 @@ export async function trained(
 ) {
   const losses: number[] = [];
   const controller = killer(network, killings, settings);
-  const result = await train({
-    network,
-    data,
-    preprocessing,
-    executor: onnxruntime,
-    threads: 1,
-    epochs: 3,
-    batch: 16,
-    seed: 5,
-    augmentation: 'none',
-    optimizer: 'sgd',
-    momentum: 0.9,
-    weightDecay: 1e-3,
-    schedule: 'constant',
-    learningRate: 0.02,
-    run: null,
-    onStep: ({ loss }) => losses.push(loss),
-    ...settings,
-    controller,
-  });
+  const changes = { momentum: 0.9, weightDecay: 1e-3, learningRate: 0.02, ...settings, controller };
+  const onStep: TrainOptions['onStep'] = ({ loss }) => losses.push(loss);
+  const result = await train(trainingOptions(network, { onStep, ...changes }));
   return { ...result, losses, controller };
 }
 

@@ -1,12 +1,10 @@
 import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DataSet } from '../../src/data/image-source.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { stripeController } from '../../src/stripes/controller.ts';
 import { stripeLayers } from '../../src/stripes/layers.ts';
-import type { TrainOptions } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
 import {
   createRunDirectory,
@@ -16,32 +14,8 @@ import {
 } from '../../src/training/run-directory.ts';
 import { train } from '../../src/training/train.ts';
 import { plainNetwork, residualNetwork } from '../support/small-network.ts';
-import { syntheticImages } from '../support/synthetic-images.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
-
-const images = (count: number, seed: number) =>
-  syntheticImages({ count, size: 8, channels: 3, classes: 4, seed });
-const data: DataSet = { name: 'synthetic', train: images(64, 1), test: images(32, 2) };
-const preprocessing = { height: 8, width: 8, mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
-
-function options(network: Graph, changes: Partial<TrainOptions> = {}): TrainOptions {
-  return {
-    network,
-    data,
-    preprocessing,
-    executor: onnxruntime,
-    threads: 1,
-    epochs: 3,
-    batch: 16,
-    seed: 5,
-    augmentation: 'none',
-    optimizer: 'sgd',
-    schedule: 'constant',
-    learningRate: 0.05,
-    run: null,
-    ...changes,
-  };
-}
+import { trainingOptions } from '../support/training-options.ts';
 
 const weightsOf = (network: Graph) =>
   Object.fromEntries(
@@ -65,7 +39,7 @@ describe('training', () => {
     const network = await prepareNetwork(residualNetwork(), onnxruntime);
     const learningRate = optimizer === 'sgd' ? 0.1 : 0.01;
     const { epochs } = await train(
-      options(network, { epochs: 60, optimizer, learningRate, schedule: 'cosine' }),
+      trainingOptions(network, { epochs: 60, optimizer, learningRate, schedule: 'cosine' }),
     );
     expect(epochs.at(-1)!.loss).toBeLessThan(0.01);
     expect(epochs.at(-1)!.trainAccuracy).toBe(1);
@@ -76,14 +50,14 @@ describe('training', () => {
     const common = { augmentation: 'pad-crop-flip', schedule: 'cosine', epochs: 3 } as const;
     const whole = newRun();
     const uninterrupted = await train(
-      options(network, { ...common, run: whole, controller: controllerFor(network) }),
+      trainingOptions(network, { ...common, run: whole, controller: controllerFor(network) }),
     );
 
     const stopping = new AbortController();
     let steps = 0;
     const onStep = () => void (++steps === 6 && stopping.abort());
     const run = newRun();
-    const first = options(network, {
+    const first = trainingOptions(network, {
       ...common,
       run,
       onStep,
@@ -94,7 +68,7 @@ describe('training', () => {
     appendFileSync(join(run.path, 'events.jsonl'), '{"type":"epoch","step":99,"lo');
     const again = openRunDirectory(run.path);
     const resumed = await train(
-      options(network, { ...common, run: again, resume: true, controller: controllerFor(network) }),
+      trainingOptions(network, { ...common, run: again, resume: true, controller: controllerFor(network) }),
     );
 
     expect(weightsOf(resumed.network)).toEqual(weightsOf(uninterrupted.network));
@@ -105,7 +79,7 @@ describe('training', () => {
 
   it('stops at the first loss that is not finite, the last checkpoint kept', async () => {
     const network = await prepareNetwork(plainNetwork(), onnxruntime);
-    const diverging = options(network, { learningRate: 1e30, run: newRun() });
+    const diverging = trainingOptions(network, { learningRate: 1e30, run: newRun() });
     await expect(train(diverging)).rejects.toThrow(
       /^epoch 1, step \d: the loss became (NaN|Infinity): lower the learning rate/,
     );
@@ -115,7 +89,7 @@ describe('training', () => {
     const network = await prepareNetwork(plainNetwork(), onnxruntime);
     const settings = { pace: 'threshold', alpha: 0.5, threshold: 0.9, target: null, until: 1 } as const;
     const controller = stripeController({ ...stripeLayers(network), ...settings, freezeWeights: true });
-    const { network: after, state } = await train(options(network, { epochs: 1, controller }));
+    const { network: after, state } = await train(trainingOptions(network, { epochs: 1, controller }));
     const before = weightsOf(network);
     expect(weightsOf(after)['fc.weight']).toBe(before['fc.weight']);
     expect(weightsOf(after)['conv1.weight']).not.toBe(before['conv1.weight']); // merged with its shape
@@ -148,7 +122,7 @@ describe('the skeletons', () => {
         controller.afterStep(moment, state);
       },
     };
-    const { epochs } = await train(options(network, { epochs: 12, controller: spy }));
+    const { epochs } = await train(trainingOptions(network, { epochs: 12, controller: spy }));
     expect(dead.size).toBeGreaterThan(0);
     const kept = epochs.map(({ metrics }) => metrics.macsKept!);
     expect(kept.at(-1)).toBeLessThanOrEqual(0.6);
