@@ -25,7 +25,10 @@ export interface StatePair {
 
 /** A compiled graph. Owns native memory: close it. */
 export interface Program {
-  /** Runs once. Feeds are read, not kept; results of fixed shape are overwritten by the next run. */
+  /**
+   * Runs once. Feeds are read, not kept; results of fixed shape are overwritten by the next run. The event loop turns
+   * before it settles, so that signals and timers are heard between runs.
+   */
   run(feeds: Tensors): Promise<Tensors>;
   /** The current state, by input name: views, overwritten by later runs. */
   readState(): Tensors;

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { byteWidth, elementCount, makeTensor, type Tensor, type TypedArray } from '../../numeric/tensor.ts';
@@ -88,6 +89,8 @@ async function linkProgram(
       for (const [name, operand] of feeds) write(memory, operand, { tensor: given[name], name });
       const pending = run();
       if (pending) await pending;
+      // Kernels block the thread: without a turn between runs no signal and no timer would get theirs.
+      await setImmediate();
       return Object.fromEntries(
         [...results].map(([name, operand]) => [name, tensorOf(operand, memory.view(operand))]),
       );

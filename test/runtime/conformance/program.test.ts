@@ -59,6 +59,20 @@ describeExecutors('a program', (executor) => {
     expectRefusal(await failure(program.run({ x, w })), /closed|disposed/);
   });
 
+  it('lets the event loop turn, so that signals are heard', async () => {
+    const program = await compileOn(
+      executor,
+      graphOf({ x }, (g, v) => ({ y: g.Relu(v.x) })),
+    );
+    let turned = false;
+    setImmediate(() => {
+      turned = true;
+    });
+    await program.run({ x });
+    expect(turned).toBe(true);
+    await program.close();
+  });
+
   it('reads feeds and does not keep them', async () => {
     const program = await compiled(executor);
     const mine = copied({ x, w });
