@@ -1,0 +1,49 @@
+import type { Batch } from '../data/batches/prepare.ts';
+import { openBatches } from '../data/batches.ts';
+import type { ImageSource } from '../data/image-source.ts';
+import type { Preprocessing } from '../data/preprocessing.ts';
+
+/** Normalised images in memory that a network is looked at with, in batches of one size. */
+export interface Calibration {
+  readonly batch: number;
+  /** [channels, height, width] of an image. */
+  readonly image: readonly [number, number, number];
+  readonly batches: readonly Batch[];
+}
+
+interface CalibrationOptions {
+  readonly preprocessing: Preprocessing;
+  /** Images to take; default 1024, or all. */
+  readonly images?: number;
+  /** Default 64. */
+  readonly batch?: number;
+  readonly seed: number;
+}
+
+/** A seeded choice of a source's images, whole batches only, neither shuffled twice nor augmented. */
+export async function openCalibration(
+  source: ImageSource,
+  { preprocessing, images = 1024, batch: wanted = 64, seed }: CalibrationOptions,
+): Promise<Calibration> {
+  const batch = Math.min(wanted, source.count);
+  const steps = Math.max(1, Math.floor(Math.min(images, source.count) / batch));
+  const settings = {
+    preprocessing,
+    batch,
+    seed,
+    shuffle: true,
+    dropLast: true,
+    augmentation: 'none',
+  } as const;
+  const stream = openBatches(source, { ...settings, workers: 0 });
+  try {
+    const batches: Batch[] = [];
+    for await (const next of stream.epoch(0)) {
+      batches.push(next);
+      if (batches.length === steps) break;
+    }
+    return { batch, image: [source.channels, source.height, source.width], batches };
+  } finally {
+    await stream.close();
+  }
+}
