@@ -13,7 +13,7 @@ import { type CouplingScope, type Found, openCoupling } from './scope.ts';
  */
 export function couple(graph: Graph): Found {
   const scope = openCoupling();
-  const carried = new Map<Value, Channels>();
+  const { carried } = scope;
   for (const node of graph.nodes) {
     const channels = node.inputs.map((value) => (value && carried.get(value)) ?? null);
     for (const value of capturedValues(node)) {

@@ -62,10 +62,19 @@ export interface Found {
   readonly slicings: Slicing[];
   readonly readings: Reading[];
   readonly edits: Edit[];
+  /** The channels that each computed value carries. */
+  readonly carried: Map<Value, Channels>;
 }
 
 export function openCoupling(): CouplingScope & Found {
-  const found: Found = { classes: openClasses(), layers: [], slicings: [], readings: [], edits: [] };
+  const found: Found = {
+    classes: openClasses(),
+    layers: [],
+    slicings: [],
+    readings: [],
+    edits: [],
+    carried: new Map(),
+  };
   const { classes } = found;
   const places = (count: number) => {
     const first = classes.grow(count);
