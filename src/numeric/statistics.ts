@@ -24,3 +24,18 @@ export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<num
   }
   return difference / largest;
 }
+
+/** Σx / n. */
+export function mean(values: ArrayLike<number>): number {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return sum / values.length;
+}
+
+/** √(Σ(x − mean)² / n). */
+export function standardDeviation(values: ArrayLike<number>): number {
+  const center = mean(values);
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i]! - center) ** 2;
+  return Math.sqrt(sum / values.length);
+}

@@ -1,0 +1,63 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+
+/** Elements of a weight that go together: `pieceOf` tells of which piece an element is. */
+export interface Pieces {
+  readonly weight: Value;
+  readonly layer: string;
+  readonly count: number;
+  /** Elements in a piece. */
+  readonly size: number;
+  pieceOf(element: number): number;
+}
+
+/** The pieces that each granularity below the channel drops. */
+export const pieceRules = {
+  /** Single weights, of convolutions and linear layers. */
+  weight: (node: Node) => pieces(node, (shape) => ({ count: product(shape), pieceOf: (i) => i })),
+  /** W[m, :, i, j]: each filter loses positions of its own, section 3 of Meng et al., NeurIPS 2020. */
+  stripe: (node: Node) =>
+    hasStripes(node)
+      ? pieces(node, ([filters = 0, channels = 0, ...kernel]) => {
+          const positions = product(kernel);
+          const pieceOf = (i: number) => Math.floor(i / (channels * positions)) * positions + (i % positions);
+          return { count: filters * positions, pieceOf };
+        })
+      : null,
+  /** W[:, c, i, j]: all filters lose the same positions of the same input channel. */
+  group: (node: Node) =>
+    hasStripes(node)
+      ? pieces(node, ([, channels = 0, ...kernel]) => {
+          const size = channels * product(kernel);
+          return { count: size, pieceOf: (i) => i % size };
+        })
+      : null,
+} satisfies Record<string, (node: Node) => Pieces | null>;
+
+export type PieceGranularity = keyof typeof pieceRules;
+
+/** The pieces of every layer that a granularity applies to, in graph order. */
+export function piecesOf(graph: Graph, granularity: PieceGranularity): Pieces[] {
+  return graph.nodes.flatMap((node) => pieceRules[granularity](node) ?? []);
+}
+
+/** Whether a convolution has more than one position to lose. */
+const hasStripes = ({ op, domain, inputs: [, weight] }: Node): boolean =>
+  op === 'Conv' && domain === '' && (weight?.tensor?.shape.slice(2).some((size) => size > 1) ?? false);
+
+const weighted: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+
+function pieces(
+  node: Node,
+  layOut: (shape: readonly number[]) => {
+    readonly count: number;
+    readonly pieceOf: (element: number) => number;
+  },
+): Pieces | null {
+  const weight = node.inputs[1];
+  if (!weighted.has(node.op) || !weight?.tensor || weight.tensor.dtype !== 'float32') return null;
+  const { shape } = weight.tensor;
+  const { count, pieceOf } = layOut(shape);
+  return { weight, layer: node.name || weight.name, count, size: product(shape) / count, pieceOf };
+}
+
+const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);

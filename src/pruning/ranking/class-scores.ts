@@ -1,0 +1,68 @@
+import { mean, standardDeviation } from '../../numeric/statistics.ts';
+import type { Found, Layer } from '../coupling/scope.ts';
+import type { LayerScores } from '../criteria/index.ts';
+
+/** How scores of different layers are made comparable. */
+export const normalizations = {
+  none: () => (score: number) => score,
+  /** s / mean. */
+  mean: (scores: Float64Array) => divideBy(mean(scores)),
+  /** s / max. */
+  max: (scores: Float64Array) => divideBy(scores.reduce((a, b) => Math.max(a, b), 0)),
+  /** (s − mean) / standard deviation. */
+  gaussian: (scores: Float64Array) => {
+    const [center, spread] = [mean(scores), standardDeviation(scores) || 1];
+    return (score: number) => (score - center) / spread;
+  },
+} as const;
+
+/** How the scores of the channels that go together become one; each takes a running value, a score and its place. */
+export const reductions = {
+  sum: (total: number) => total,
+  mean: (total: number, count: number) => total / count,
+  max: (_total: number, _count: number, largest: number) => largest,
+  first: (_total: number, _count: number, _largest: number, first: number) => first,
+} as const;
+
+export type Normalization = keyof typeof normalizations;
+export type Reduction = keyof typeof reductions;
+
+interface Combining {
+  readonly normalize: Normalization;
+  readonly reduce: Reduction;
+}
+
+/** A score for each class that a scored layer holds. Layers without scores do not count. */
+export function classScores(
+  { classes }: Found,
+  layerScores: ReadonlyMap<Layer, LayerScores>,
+  { normalize, reduce }: Combining,
+): ReadonlyMap<number, number> {
+  const gathered = new Map<number, { total: number; count: number; largest: number; first: number }>();
+  for (const [layer, result] of layerScores) {
+    if ('reason' in result) continue;
+    const normalized = normalizations[normalize](result.scores);
+    result.scores.forEach((score, index) => {
+      const value = normalized(score);
+      const root = classes.find(layer.first + index);
+      const known = gathered.get(root);
+      if (!known) {
+        gathered.set(root, { total: value, count: 1, largest: value, first: value });
+        return;
+      }
+      known.total += value;
+      known.count++;
+      known.largest = Math.max(known.largest, value);
+    });
+  }
+  const reduced = new Map<number, number>();
+  for (const [root, { total, count, largest, first }] of gathered)
+    reduced.set(root, reductions[reduce](total, count, largest, first));
+  return reduced;
+}
+
+/** All scores being 0 stay so. */
+const divideBy =
+  (divisor: number) =>
+  (score: number): number =>
+    divisor > 0 ? score / divisor : score;

@@ -1,0 +1,79 @@
+import { cloneGraph } from '../../graph/clone.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { withFixedShapes } from '../../measure/bind-shapes.ts';
+import { benchmark } from '../../measure/latency.ts';
+import { elementCount } from '../../numeric/tensor.ts';
+import { serializeModel } from '../../onnx/index.ts';
+import { channelGroups } from '../channel-groups.ts';
+import type { Found } from '../coupling/scope.ts';
+import { removeChannels } from '../remove-channels.ts';
+import type { Unit } from './units.ts';
+
+/** What a class costs: bytes of its activations, or measured milliseconds. */
+export type CostShare = 'bytes' | 'ms';
+
+interface Sharing {
+  readonly per: CostShare;
+  readonly prepared: Graph;
+  readonly found: Found;
+  readonly units: readonly Unit[];
+  readonly scores: ReadonlyMap<number, number>;
+}
+
+/**
+ * Scores divided by what a class costs, so that expensive channels go before cheap ones of the same score (Liu et al.,
+ * Group Fisher Pruning, ICML 2021, arXiv:2108.00708: at equal FLOPs, speed follows memory).
+ */
+export async function shareCosts(sharing: Sharing): Promise<ReadonlyMap<number, number>> {
+  const costs = sharing.per === 'bytes' ? activationBytes(sharing) : await milliseconds(sharing);
+  const known = [...costs.values()].filter((cost) => cost > 0);
+  const least = Math.min(...known) || 1;
+  return new Map(
+    [...sharing.scores].map(([root, score]) => [
+      root,
+      (score * least) / Math.max(costs.get(root) ?? 0, least),
+    ]),
+  );
+}
+
+/** Bytes of all float32 values in which a class has places, for one image. */
+function activationBytes({ prepared, found }: Sharing): Map<number, number> {
+  const fixed = withFixedShapes(prepared, { batch: 1 });
+  const sizes = new Map(
+    fixed.nodes.flatMap(({ outputs }) =>
+      outputs.flatMap((value) => {
+        const dims = value?.shape?.map(Number);
+        return value && dims?.every((dim) => dim >= 0) ? [[value.name, elementCount(dims)] as const] : [];
+      }),
+    ),
+  );
+  const bytes = new Map<number, number>();
+  for (const [value, { labels }] of found.carried) {
+    const each = (4 * (sizes.get(value.name) ?? 0)) / labels.length;
+    for (const label of labels) {
+      const root = found.classes.find(label);
+      bytes.set(root, (bytes.get(root) ?? 0) + each);
+    }
+  }
+  return bytes;
+}
+
+/**
+ * What a class of each unit takes: the network against itself with half of the unit's free classes gone, timed in turns
+ * in onnxruntime. Units whose gain drowns in noise count as the cheapest.
+ */
+async function milliseconds({ prepared, units }: Sharing): Promise<Map<number, number>> {
+  const reference = serializeModel(prepared);
+  const costs = new Map<number, number>();
+  for (const { classes, reasons } of units) {
+    const free = classes.filter((root) => !reasons.has(root));
+    const half = free.slice(0, Math.floor(free.length / 2));
+    if (half.length === 0) continue;
+    const graph = cloneGraph(prepared);
+    removeChannels(graph, channelGroups(graph).found, new Set(half));
+    const { models } = await benchmark([reference, serializeModel(graph)], { seconds: 1 });
+    const saved = Math.max(0, models[0]!.medianMs - models[1]!.medianMs) / half.length;
+    for (const root of free) costs.set(root, saved);
+  }
+  return costs;
+}

@@ -1,0 +1,71 @@
+import { nodeLabel } from '../../graph/graph.ts';
+import type { ChannelGroup, Coupling } from '../channel-groups.ts';
+import type { Layer } from '../coupling/scope.ts';
+
+/**
+ * Classes of channels that stand in the same layers of a group: what is ranked against each other, and rounded. A
+ * shortcut that pads with zero channels makes several of one group, each as wide as a stage adds.
+ */
+export interface Unit {
+  /** The names of its layers; stays the same while the network gets narrower. */
+  readonly name: string;
+  readonly layers: readonly Layer[];
+  /** By the number that stands for each, in the order of the first layer's filters. */
+  readonly classes: readonly number[];
+  /** Why a class stays; none where it may go. */
+  readonly reasons: ReadonlyMap<number, string>;
+  /** How many channels of its narrowest layer a class takes. */
+  readonly channelsPerClass: number;
+}
+
+/** The units of all groups, in graph order. */
+export const pruningUnits = (coupling: Coupling): Unit[] =>
+  coupling.groups.flatMap((group) => unitsOf(coupling, group));
+
+function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Unit[] {
+  const standing = new Map<number, Layer[]>();
+  for (const layer of layers) {
+    for (let channel = layer.first; channel < layer.first + layer.count; channel++) {
+      const root = found.classes.find(channel);
+      const known = standing.get(root);
+      if (!known) standing.set(root, [layer]);
+      else if (known.at(-1) !== layer) known.push(layer);
+    }
+  }
+  const byLayers = new Map<string, number[]>();
+  for (const [root, own] of standing) {
+    const key = own.map(({ first }) => first).join();
+    const classes = byLayers.get(key);
+    if (classes) classes.push(root);
+    else byLayers.set(key, [root]);
+  }
+  return [...byLayers.values()].map((classes) => {
+    const own = standing.get(classes[0]!)!;
+    const held = new Map(
+      classes.flatMap((root) => (reasons.has(root) ? [[root, reasons.get(root)!] as const] : [])),
+    );
+    const channelsPerClass = Math.min(
+      ...own.map((layer) => channelsIn(layer, new Set(classes), found.classes.find) / classes.length),
+    );
+    return {
+      name: own.map(layerTitle).join('+'),
+      layers: own,
+      classes,
+      reasons: held,
+      channelsPerClass: Math.max(1, Math.round(channelsPerClass)),
+    };
+  });
+}
+
+/** The name of a layer's node, or what stands in for it. */
+export const layerTitle = ({ node }: Layer): string => node.name || nodeLabel(node);
+
+function channelsIn(
+  { first, count }: Layer,
+  classes: ReadonlySet<number>,
+  find: (c: number) => number,
+): number {
+  let sum = 0;
+  for (let channel = first; channel < first + count; channel++) if (classes.has(find(channel))) sum++;
+  return sum;
+}

@@ -1,0 +1,32 @@
+import type { Unit } from './units.ts';
+
+/** How narrow units may become. */
+export interface WidthRules {
+  /** Channels that stay are a multiple of this, or all there are. */
+  readonly round: number;
+  /** The part of a unit's original classes that stays at least, in [0, 1]. */
+  readonly floor: number;
+}
+
+/**
+ * How many classes of a unit stay, where `wanted` should: the nearest number whose channels are a multiple of
+ * `round`, not fewer than one such multiple, than the floor, or than those that cannot go.
+ */
+export function keptClasses(
+  unit: Unit,
+  wanted: number,
+  { round, floor, original }: WidthRules & { readonly original: number },
+): number {
+  const count = unit.classes.length;
+  const step = round / greatestCommonDivisor(round, unit.channelsPerClass);
+  const least = Math.max(1, unit.reasons.size, Math.ceil(floor * original - 1e-9));
+  const below = Math.floor(wanted / step + 1e-9) * step;
+  const above = Math.min(below + step, count);
+  const nearest = wanted - below <= above - wanted ? below : above;
+  const enough = Math.max(nearest, Math.min(step, count));
+  return Math.min(count, enough >= least ? enough : Math.min(count, Math.ceil(least / step) * step));
+}
+
+function greatestCommonDivisor(a: number, b: number): number {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
