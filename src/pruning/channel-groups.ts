@@ -36,7 +36,9 @@ export function channelGroups(graph: Graph): Coupling {
   const members = new Map<number, number[]>();
   for (const index of layers.keys()) {
     const group = together.find(index);
-    members.set(group, [...(members.get(group) ?? []), index]);
+    const known = members.get(group);
+    if (known) known.push(index);
+    else members.set(group, [index]);
   }
   return { found, groups: [...members.values()].map((indices) => groupOfLayers(found, indices)) };
 }

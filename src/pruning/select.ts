@@ -1,13 +1,13 @@
 import { assert } from '../errors.ts';
-import { floats, type Tensor } from '../numeric/tensor.ts';
+import { elementCount, floats, makeTensor, type Tensor, type TypedArray } from '../numeric/tensor.ts';
 
 /** The slices `indices` of a float32 tensor along one axis, each `block` rows wide, in that order. */
 export function selectSlices(tensor: Tensor, axis: number, indices: readonly number[], block = 1): Tensor {
   assert(tensor.dtype === 'float32', `float32 expected, got ${tensor.dtype}`);
   const source = tensor.data as Float32Array;
-  const outer = product(tensor.shape.slice(0, axis));
-  const run = product(tensor.shape.slice(axis + 1)) * block;
-  const stride = product(tensor.shape.slice(axis));
+  const outer = elementCount(tensor.shape.slice(0, axis));
+  const run = elementCount(tensor.shape.slice(axis + 1)) * block;
+  const stride = elementCount(tensor.shape.slice(axis));
   const shape = [...tensor.shape];
   shape[axis] = indices.length * block;
   const target = new Float32Array(outer * indices.length * run);
@@ -22,4 +22,62 @@ export function selectSlices(tensor: Tensor, axis: number, indices: readonly num
   return floats(shape, target);
 }
 
-const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
+/** Places along some axes of a tensor, by axis. */
+export type Places = ReadonlyMap<number, ArrayLike<number>>;
+
+/** The elements of a tensor of numbers at the given places along some axes, all others kept, in one pass. */
+export function selectPlaces(tensor: Tensor, places: Places): Tensor {
+  const { dtype, data } = tensor;
+  assert(
+    ArrayBuffer.isView(data) && data.length === elementCount(tensor.shape),
+    `numbers expected, got ${dtype}`,
+  );
+  const shape = tensor.shape.map((size, axis) => places.get(axis)?.length ?? size);
+  const last = Math.max(-1, ...places.keys());
+  if (last < 0) return tensor;
+  const run = elementCount(tensor.shape.slice(last + 1));
+  const rows = offsets(tensor.shape, places, last);
+  const target = new (data.constructor as new (length: number) => TypedArray)(elementCount(shape));
+  copyRuns(
+    { source: data, target, run },
+    rows,
+    Array.from(places.get(last)!, (place) => place * run),
+  );
+  return makeTensor(dtype, shape, target);
+}
+
+/** Where each kept row begins: the positions of the kept places of all axes before `last`. */
+function offsets(shape: readonly number[], places: Places, last: number): number[] {
+  let rows = [0];
+  let stride = elementCount(shape);
+  for (let axis = 0; axis < last; axis++) {
+    stride /= shape[axis]!;
+    const kept = places.get(axis) ?? Array.from({ length: shape[axis]! }, (_, place) => place);
+    const longer = new Array<number>(rows.length * kept.length);
+    for (let r = 0; r < rows.length; r++)
+      for (let k = 0; k < kept.length; k++) longer[r * kept.length + k] = rows[r]! + kept[k]! * stride;
+    rows = longer;
+  }
+  return rows;
+}
+
+interface Copying {
+  readonly source: TypedArray;
+  readonly target: TypedArray;
+  readonly run: number;
+}
+
+/** Runs shorter than this are copied faster element by element. */
+const LONG_RUN = 32;
+
+function copyRuns({ source, target, run }: Copying, rows: readonly number[], steps: readonly number[]): void {
+  let at = 0;
+  for (const row of rows) {
+    for (const step of steps) {
+      const from = row + step;
+      if (run >= LONG_RUN) target.set(source.subarray(from, from + run) as never, at);
+      else for (let i = 0; i < run; i++) target[at + i] = source[from + i]!;
+      at += run;
+    }
+  }
+}

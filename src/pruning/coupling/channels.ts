@@ -1,4 +1,3 @@
-import type { Dim, Shape } from '../../graph/graph.ts';
 import { elementCount, stridesOf } from '../../numeric/tensor.ts';
 
 /**
@@ -40,17 +39,17 @@ export function spreadOver(
   { axes, sizes, labels }: Channels,
   wanted: Pick<Channels, 'axes' | 'sizes'>,
 ): Int32Array {
+  if (axes.join() === wanted.axes.join() && sizes.join() === wanted.sizes.join()) return labels;
   const strides = stridesOf(sizes);
   const steps = wanted.axes.map((axis) => (axes.includes(axis) ? strides[axes.indexOf(axis)]! : 0));
   return gather(labels, wanted.sizes, steps);
 }
 
-/** Leaves out the axes along which the labels do not change, labels of one class being equal. */
-export function compressed(
-  { axes, sizes, labels: given }: Channels,
-  find: (label: number) => number,
-): Channels {
-  const labels = given.map(find);
+/** Leaves out the axes, of several, along which the labels do not change, labels of one class being equal. */
+export function compressed(channels: Channels, find: (label: number) => number): Channels {
+  if (channels.axes.length <= 1) return channels;
+  const { axes, sizes } = channels;
+  const labels = channels.labels.map(find);
   const strides = stridesOf(sizes);
   const kept = axes.flatMap((_, i) => (isConstantAlong(labels, sizes[i]!, strides[i]!) ? [] : [i]));
   return {
@@ -62,39 +61,6 @@ export function compressed(
       kept.map((i) => strides[i]!),
     ),
   };
-}
-
-/**
- * The labels over all axes of a reshaped tensor from the first on that carries any; null where free dimensions keep it
- * from being told.
- */
-export function reshaped(channels: Channels, from: Shape, to: Shape): Channels | null {
-  const first = Math.min(...channels.axes);
-  const tail = sizesFrom(from, first);
-  const start = tail && whereTailBegins(to, elementCount(tail));
-  if (!tail || start === null) return null;
-  const axes = tail.map((_, i) => first + i);
-  const labels = spreadOver(channels, { axes, sizes: tail });
-  const sizes = sizesFrom(to, start)!;
-  return { axes: sizes.map((_, i) => start + i), sizes, labels };
-}
-
-function sizesFrom(shape: Shape, axis: number): number[] | null {
-  const sizes = shape.slice(axis);
-  return sizes.every((dim): dim is number => typeof dim === 'number') ? sizes : null;
-}
-
-/** The axis from which on a shape has as many elements as given. */
-function whereTailBegins(shape: readonly Dim[], count: number): number | null {
-  let product = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const dim = shape[axis];
-    if (typeof dim !== 'number') return null;
-    product *= dim;
-    if (product === count) return axis;
-    if (product > count) return null;
-  }
-  return null;
 }
 
 function isConstantAlong(labels: Int32Array, size: number, stride: number): boolean {

@@ -45,8 +45,9 @@ export function openClasses(): Classes {
     },
     find,
     join(a, b) {
-      const [older, younger] = [find(a), find(b)].sort((x, y) => x - y) as [number, number];
-      if (older === younger) return;
+      const [x, y] = [find(a), find(b)];
+      if (x === y) return;
+      const [older, younger] = x < y ? [x, y] : [y, x];
       parents[younger] = older;
       const reason = reasons.get(younger);
       if (reason !== undefined && !reasons.has(older)) reasons.set(older, reason);

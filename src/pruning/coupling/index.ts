@@ -1,6 +1,6 @@
-import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { type Graph, type Node, nodeLabel } from '../../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
-import { capturedValues } from '../../graph/topology.ts';
+import { type Connections, capturedValues, connections } from '../../graph/topology.ts';
 import type { Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
 import type { CouplingRule } from './rule.ts';
@@ -14,12 +14,13 @@ import { type CouplingScope, type Found, openCoupling } from './scope.ts';
 export function couple(graph: Graph): Found {
   const scope = openCoupling();
   const { carried } = scope;
+  const links = connections(graph);
   for (const node of graph.nodes) {
     const channels = node.inputs.map((value) => (value && carried.get(value)) ?? null);
     for (const value of capturedValues(node)) {
       scope.pin(carried.get(value) ?? null, `is read inside ${nodeLabel(node)}`);
     }
-    const results = outputChannels(node, channels, scope);
+    const results = outputChannels({ node, channels, links }, scope);
     node.outputs.forEach((value, i) => {
       const result = results[i];
       if (value && result) carried.set(value, result);
@@ -29,10 +30,15 @@ export function couple(graph: Graph): Found {
   return scope;
 }
 
+interface Place {
+  readonly node: Node;
+  readonly channels: readonly (Channels | null)[];
+  readonly links: Connections;
+}
+
 /** The channels that a node's outputs carry; those that come into an operator without a rule stay. */
 function outputChannels(
-  node: Node,
-  channels: readonly (Channels | null)[],
+  { node, channels, links }: Place,
   scope: CouplingScope,
 ): readonly (Channels | null)[] {
   const op = knownOperator(node);
@@ -40,5 +46,10 @@ function outputChannels(
   const rule = op && (rules[op] as CouplingRule<OperatorName> | undefined);
   const { inputs, outputs } = node;
   if (!op || !rule) return stay({ node, outputs, channels }, scope);
-  return rule({ node, inputs, outputs, channels, attributes: attributesOf(node, op) as never }, scope);
+  const readers = () =>
+    outputs.flatMap((value) => (value && links.uses.get(value)) ?? []).flatMap((use) => use.node ?? []);
+  return rule(
+    { node, inputs, outputs, channels, readers, attributes: attributesOf(node, op) as never },
+    scope,
+  );
 }

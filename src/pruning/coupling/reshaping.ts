@@ -1,8 +1,9 @@
 import { nodeLabel, type Shape } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
-import { type Channels, reshaped, transposed } from './channels.ts';
+import { type Channels, transposed } from './channels.ts';
 import { stay } from './elementwise.ts';
+import { alongOne, reshaped } from './layout.ts';
 import { type CouplingCall, type CouplingRules, rankOf, shapeOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
@@ -61,24 +62,31 @@ export const reshapingCouplings = {
 
 /**
  * The channels after a change of shape. Where more than one axis carries them, as groups and heads do, those that differ
- * in the last alone may differ: a tensor stays a tensor only if the same places go from every row.
+ * along the longest alone may differ: a tensor stays a tensor only if the same places go from every row.
  */
 function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channels | null {
   const { node, inputs, outputs, channels } = call;
   const [x] = channels;
   if (!x) return null;
-  const given = reshaped(x, shapeOf(inputs[0]), shapeOf(outputs[0]));
+  if (x.axes.length === 0) return stay(call, scope)[0]!;
+  const given = reshaped(x, [shapeOf(inputs[0]), shapeOf(outputs[0])], scope.join);
   if (!given) {
     scope.pin(x, `has free dimensions in ${nodeLabel(node)}`);
     return null;
   }
   const compact = scope.compress(given);
-  if (compact.axes.length <= 1) return compact;
-  const row = compact.sizes.at(-1)!;
-  for (let start = row; start < compact.labels.length; start += row) {
-    scope.join(compact.labels.subarray(0, row), compact.labels.subarray(start, start + row));
+  if (compact.axes.length === 1) return compact;
+  if (compact.axes.length === 0) {
+    scope.pin(x, `has channels that can only go all at once from ${nodeLabel(node)} on`);
+    return null;
   }
-  return scope.compress(compact);
+  return alongOne(compact, keptAxis(call, compact), scope.join);
+}
+
+/** The axis along which channels go: the one that a normalisation behind leaves alone, else the longest, of equals the last. */
+function keptAxis({ readers }: CouplingCall<OperatorName>, { axes, sizes }: Channels): number {
+  const perInstance = axes.includes(1) && readers().some(({ op }) => op === 'InstanceNormalization');
+  return perInstance ? 1 : axes[sizes.lastIndexOf(Math.max(...sizes))]!;
 }
 
 /** 0 copies a dimension: it is written out, as its position may count for another. */

@@ -10,6 +10,8 @@ export interface CouplingCall<Op extends OperatorName> {
   readonly outputs: readonly (Value | null)[];
   readonly channels: readonly (Channels | null)[];
   readonly attributes: AttributesOf<Op>;
+  /** The nodes that read the outputs. */
+  readers(): readonly Node[];
 }
 
 /** The channels that each output carries. */

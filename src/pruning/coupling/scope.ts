@@ -92,7 +92,8 @@ export function openCoupling(): CouplingScope & Found {
       for (let i = 0; i < a.length; i++) classes.join(a[i]!, b[i]!);
     },
     pin(channels, reason) {
-      for (const label of channels?.labels ?? []) classes.pin(label, reason);
+      if (!channels) return;
+      for (let i = 0; i < channels.labels.length; i++) classes.pin(channels.labels[i]!, reason);
     },
     slice: (slicing) => void found.slicings.push(slicing),
     read: (reading) => void found.readings.push(reading),
