@@ -26,6 +26,7 @@ function epochLine(result: EpochResult, epochs: number): string {
     `train ${formatPercent(trainAccuracy)}`,
     testAccuracy === undefined ? '' : `test ${formatPercent(testAccuracy)}`,
     metrics.macsKept === undefined ? '' : `MACs kept ${formatPercent(metrics.macsKept, 1)}`,
+    metrics.smallScales === undefined ? '' : `small scales ${formatPercent(metrics.smallScales, 1)}`,
     formatDuration(seconds),
   ]
     .filter((part) => part !== '')

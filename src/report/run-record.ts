@@ -15,6 +15,7 @@ const epochSchema = v.object({
   testLoss: maybe,
   macsKept: maybe,
   macsRunning: maybe,
+  smallScales: maybe,
   learningRate: maybe,
   seconds: maybe,
   imagesPerSecond: maybe,

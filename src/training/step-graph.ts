@@ -3,11 +3,12 @@ import { type Builder, builderOf } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
 import { type Graph, staticShape, type Value } from '../graph/graph.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
-import { filled, type Tensor } from '../numeric/tensor.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 import type { StatePair } from '../runtime/executor.ts';
 import { appendForward } from './forward.ts';
-import { type OptimizerSettings, optimizers } from './optimizers.ts';
+import type { OptimizerSettings } from './optimizers.ts';
 import { type Parameter, trainableParameters } from './parameters.ts';
+import { appendUpdates } from './updates.ts';
 
 /** Something that trains along: it may replace a parameter by a function of it and own further state. */
 export interface StepExtension {
@@ -15,6 +16,8 @@ export interface StepExtension {
   reparametrize?(scope: StepScope, parameter: Parameter): Value | null;
   /** Appends updates of the extension's own state, given the gradients of the values it asked for. */
   update?(scope: StepScope, gradientOf: (value: Value) => Value): void;
+  /** The gradient of a penalty on a parameter, added to that of the loss before the optimiser; null adds none. */
+  penalize?(scope: StepScope, parameter: Parameter): Value | null;
   /** Changes the updated value of a parameter before it is stored. */
   adjust?(scope: StepScope, parameter: Parameter, next: Value): Value;
   /** Parameters that keep their values. */
@@ -100,37 +103,6 @@ function appendLoss({ g }: StepScope, logits: Value, options: StepGraphOptions):
   g.output(loss, 'loss');
   g.output(g.ReduceSum(g.Cast(hits, { to: 1 }), { keepdims: 0 }), 'correct');
   return loss;
-}
-
-interface Updates {
-  readonly parameters: readonly Parameter[];
-  readonly gradientOf: ReadonlyMap<Value, Value>;
-  readonly options: StepGraphOptions;
-}
-
-function appendUpdates(scope: StepScope, { parameters, gradientOf, options }: Updates): void {
-  const { slots, update } = optimizers[options.optimizer];
-  const learningRate = scope.scalar('learningRate');
-  const step = scope.scalar('step');
-  for (const parameter of parameters) {
-    const { value, role } = parameter;
-    const kept = slots.map((slot) => scope.state(`${value.name}.${slot}`, filled(staticShape(value), 0)));
-    const weightDecay = options.noDecayOn?.includes(role) ? 0 : (options.weightDecay ?? 0);
-    const call = {
-      parameter: value,
-      gradient: gradientOf.get(value)!,
-      slots: kept,
-      learningRate,
-      step,
-      weightDecay,
-    };
-    const [next, ...nextSlots] = update(scope.g, call, options);
-    const adjusted = (options.extensions ?? []).reduce((v, e) => e.adjust?.(scope, parameter, v) ?? v, next!);
-    scope.setNext(value, adjusted);
-    kept.forEach((slot, i) => {
-      scope.setNext(slot, nextSlots[i]!);
-    });
-  }
 }
 
 /** The scope, and what it gathered. */

@@ -3,7 +3,7 @@ import { lineChart, type Series } from '../line-chart.ts';
 import { formatMs, formatPercent, significant } from '../quantities.ts';
 import type { EpochPoint, RunRecord } from '../run-record.ts';
 
-/** Loss, accuracy, the kept part of the MACs, and the time that training takes where the network shrank, by epoch. */
+/** By epoch: loss, accuracy, the kept part of the MACs, the part of scales near zero, the time where the network shrank. */
 export function curves({ epochs, result }: RunRecord): Html | null {
   if (epochs.length === 0) return null;
   const accuracy = [
@@ -19,6 +19,7 @@ export function curves({ epochs, result }: RunRecord): Html | null {
     hasShrunk(epochs) &&
       series(epochs, 'in training', { tone: 'earth', value: (epoch) => epoch.macsRunning }),
   ].flatMap((some) => some || []);
+  const small = series(epochs, 'of all', { tone: 'sky', value: (epoch) => epoch.smallScales });
   const top1 = result?.before.top1;
   const reference = typeof top1 === 'number' ? { name: 'before', y: top1 } : undefined;
   const percentages = { xLabel: 'epoch', format: percent, formatTick: percentTick };
@@ -26,6 +27,7 @@ export function curves({ epochs, result }: RunRecord): Html | null {
 ${accuracy.length > 0 && lineChart({ ...percentages, title: 'Accuracy', series: accuracy, reference })}
 ${lineChart({ title: 'Loss', series: loss, xLabel: 'epoch', format: (y) => significant(y), formatTick: String })}
 ${kept.length > 0 && lineChart({ ...percentages, title: 'MACs kept', series: kept, include: [0, 1] })}
+${small.length > 0 && lineChart({ ...percentages, title: 'Scales near zero', series: small, include: [0] })}
 ${hasShrunk(epochs) && trainingTime(epochs)}
 </div></section>`;
 }
