@@ -1,78 +1,63 @@
-import { nodeLabel, type Value } from '../../graph/graph.ts';
-import { along, type Channels } from './channels.ts';
+import type { Value } from '../../graph/graph.ts';
+import { along } from './channels.ts';
+import { contracted, type Factor } from './contraction.ts';
 import { stay } from './elementwise.ts';
-import { type CouplingCall, type CouplingRules, liesAlong, rankOf } from './rule.ts';
-import type { CouplingScope } from './scope.ts';
+import { type CouplingCall, type CouplingRules, rankOf } from './rule.ts';
 
-/** Matrix products: a constant factor is a layer; two computed ones contract channels with channels. */
+/** Products of matrices and tensors. */
 export const matrixCouplings = {
+  /** y = a·b + c. */
   Gemm(call, scope) {
     const { node, inputs, attributes } = call;
-    const [, b, c] = inputs;
-    if (attributes.transA || !b?.tensor) return stay(call, scope);
-    const [rows, columns] = attributes.transB ? [1, 0] : [0, 1];
-    const made = layer(call, scope, { weight: b, rows, columns });
-    if (c) scope.slice({ value: c, channels: along(rankOf(c) - 1, made.labels), role: 'per channel', node });
+    const factors = factorsOf(call, [attributes.transA ? 'km' : 'mk', attributes.transB ? 'nk' : 'kn']);
+    if (!factors) return stay(call, scope);
+    const made = contracted({ node, factors, result: 'mn' }, scope);
+    const c = inputs[2];
+    if (!c || !made) return [made];
+    const axis = made.axes[0]! - 2 + rankOf(c);
+    const isWide = axis >= 0 && c.shape?.[axis] !== 1;
+    if (isWide && c.tensor)
+      scope.slice({ value: c, channels: along(axis, made.labels), role: 'per channel', node });
+    else if (isWide) scope.pin(made, `meets ${c.name}, which has no channels of its own`);
     return [made];
   },
+  /** […, m, k]·[…, k, n]; a vector has no m, or no n. */
   MatMul(call, scope) {
-    const [a, b] = call.inputs;
-    if (b?.tensor)
-      return rankOf(b) === 2 ? [layer(call, scope, { weight: b, rows: 0, columns: 1 })] : stay(call, scope);
-    return a?.tensor ? stay(call, scope) : [contraction(call, scope)];
+    const { node, inputs } = call;
+    const [a, b] = [rankOf(inputs[0]), rankOf(inputs[1])];
+    const batch = (count: number) => BATCH_LETTERS.slice(BATCH_LETTERS.length - Math.max(0, count - 2));
+    const rows = a === 1 ? '' : 'm';
+    const columns = b === 1 ? '' : 'n';
+    const factors = factorsOf(call, [`${batch(a)}${rows}k`, `${batch(b)}k${columns}`]);
+    if (!factors || a === 0 || b === 0) return stay(call, scope);
+    return [contracted({ node, factors, result: `${batch(Math.max(a, b))}${rows}${columns}` }, scope)];
   },
-} satisfies Pick<CouplingRules, 'Gemm' | 'MatMul'>;
+  /** Two factors, each of whose letters stands once. */
+  Einsum(call, scope) {
+    const { node, attributes } = call;
+    const [left = '', result] = attributes.equation!.replaceAll(' ', '').split('->');
+    const letters = left.split(',');
+    const isPlain = [...letters, result ?? ''].every(
+      (each) => /^[A-Za-z]*$/.test(each) && new Set(each).size === each.length,
+    );
+    const factors = isPlain && letters.length === 2 ? factorsOf(call, letters as [string, string]) : null;
+    if (!factors || result === undefined) return stay(call, scope);
+    return [contracted({ node, factors, result }, scope)];
+  },
+} satisfies Pick<CouplingRules, 'Gemm' | 'MatMul' | 'Einsum'>;
 
-type Product = CouplingCall<'Gemm'> | CouplingCall<'MatMul'>;
+const BATCH_LETTERS = 'abcdefghij';
 
-/** x·W: reads the channels of x along its last axis, makes new ones along the last axis of the result. */
-function layer(
-  { node, inputs: [x], outputs: [y], channels: [carried] }: Product,
-  scope: CouplingScope,
-  { weight, rows, columns }: { weight: Value; rows: number; columns: number },
-): Channels {
-  if (carried && !liesAlong(carried, rankOf(x) - 1))
-    scope.pin(carried, `reaches ${nodeLabel(node)} along another axis`);
-  else if (carried) {
-    scope.read({ node, index: 0, channels: carried });
-    scope.slice({ value: weight, channels: along(rows, carried.labels), role: 'inputs', node });
-  }
-  const made = scope.fresh(node, weight.tensor!.shape[columns]!);
-  scope.slice({ value: weight, channels: along(columns, made), role: 'filters', node });
-  return along(rankOf(y) - 1, made);
-}
-
-/** a·b, both computed: channels along the axis that is summed go together and end; the others go on. */
-function contraction(
-  { node, inputs, outputs: [y], channels }: Product,
-  scope: CouplingScope,
-): Channels | null {
-  const rank = rankOf(y);
-  const sides = [0, 1].map((side) => {
-    const own = rankOf(inputs[side]);
-    const summed = side === 0 ? own - 1 : own - 2;
-    const carried = channels[side] ?? null;
-    const ends = liesAlong(carried, summed);
-    const goesOn = carried !== null && !carried.axes.includes(summed);
-    if (carried && !ends && !goesOn) scope.pin(carried, `is summed over in ${nodeLabel(node)}`);
-    const passed = goesOn ? { ...carried!, axes: carried!.axes.map((axis) => axis + rank - own) } : null;
-    return { carried, ends, passed };
+/** The two factors with their letters; null where a rank is not what the letters say. */
+function factorsOf(
+  { inputs, channels }: CouplingCall<'Gemm'> | CouplingCall<'MatMul'> | CouplingCall<'Einsum'>,
+  letters: readonly [string, string],
+): readonly [Factor, Factor] | null {
+  const factors = letters.map((own, index): Factor | null => {
+    const value: Value | null | undefined = inputs[index];
+    return value && rankOf(value) === own.length
+      ? { value, index, letters: own, channels: channels[index] ?? null }
+      : null;
   });
-  const [left, right] = sides as [(typeof sides)[0], (typeof sides)[0]];
-  if (left.ends && right.ends) {
-    scope.join(left.carried!.labels, right.carried!.labels);
-    scope.read({ node, index: 0, channels: left.carried! });
-    scope.read({ node, index: 1, channels: right.carried! });
-  } else {
-    for (const { ends, carried } of sides)
-      if (ends) scope.pin(carried, `is summed over in ${nodeLabel(node)}`);
-  }
-  if (left.passed && right.passed && left.passed.axes.join() === right.passed.axes.join()) {
-    scope.join(left.passed.labels, right.passed.labels);
-    return left.passed;
-  }
-  // A position of the result would belong to channels of both.
-  if (left.passed && right.passed)
-    for (const { passed } of sides) scope.pin(passed, `crosses others in ${nodeLabel(node)}`);
-  return left.passed && right.passed ? null : (left.passed ?? right.passed);
+  return factors[0] && factors[1] ? [factors[0], factors[1]] : null;
 }

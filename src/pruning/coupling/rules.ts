@@ -56,14 +56,7 @@ export const couplings: CouplingRules = {
   ...each(elementwise, ['BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor']),
   /** Quantised layers, and what no rule follows channels through. */
   ...each(opaque, ['ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul', 'QuantizeLinear']),
-  ...each(opaque, [
-    'DequantizeLinear',
-    'DynamicQuantizeLinear',
-    'Einsum',
-    'TopK',
-    'NonMaxSuppression',
-    'RoiAlign',
-  ]),
+  ...each(opaque, ['DequantizeLinear', 'DynamicQuantizeLinear', 'TopK', 'NonMaxSuppression', 'RoiAlign']),
   ...each(opaque, [
     'GatherElements',
     'GatherND',

@@ -1,0 +1,120 @@
+import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { along, type Channels } from './channels.ts';
+import { shapeOf } from './rule.ts';
+import type { CouplingScope } from './scope.ts';
+
+/** A factor of a sum of products; each of its axes has a letter, as Einsum writes them. */
+export interface Factor {
+  readonly value: Value;
+  readonly index: number;
+  readonly letters: string;
+  readonly channels: Channels | null;
+}
+
+/** y[result] = Σ Π factors, over all letters that the result lacks. */
+export interface Product {
+  readonly node: Node;
+  readonly factors: readonly [Factor, Factor];
+  readonly result: string;
+}
+
+/** The channels that a sum of products carries: a constant factor makes it a layer. */
+export function contracted(product: Product, scope: CouplingScope): Channels | null {
+  const [a, b] = product.factors;
+  if (b.value.tensor) return layer(product, [a, b], scope);
+  return a.value.tensor ? layer(product, [b, a], scope) : joined(product, scope);
+}
+
+/** Reads the channels of x along a letter that is summed over; makes new ones along one that x lacks. */
+function layer(
+  { node, result }: Product,
+  [x, weight]: readonly [Factor, Factor],
+  scope: CouplingScope,
+): Channels | null {
+  const own = weight.letters;
+  const isWide = (letter: string) => widthOf(weight, letter) !== 1;
+  const isMade = (letter: string) => own.includes(letter) && !x.letters.includes(letter) && isWide(letter);
+  const passed = x.channels && through({ node, result }, { x, weight }, scope);
+  const [letter] = [...result]
+    .filter(isMade)
+    .sort((a, b) => widthOf(weight, b) - widthOf(weight, a) || result.indexOf(b) - result.indexOf(a));
+  if (letter === undefined) return passed;
+  scope.pin(passed, `reaches ${nodeLabel(node)} along another axis`);
+  const made = scope.fresh(node, widthOf(weight, letter));
+  const channels = along(own.indexOf(letter), made);
+  scope.slice({ value: weight.value, channels, role: 'filters', node });
+  return along(result.indexOf(letter), made);
+}
+
+/** What becomes of the channels of x where they meet a weight. */
+function through(
+  { node, result }: Pick<Product, 'node' | 'result'>,
+  { x, weight }: { readonly x: Factor; readonly weight: Factor },
+  scope: CouplingScope,
+): Channels | null {
+  const { letter, labels } = carriedBy(x);
+  const axis = letter === null ? -1 : weight.letters.indexOf(letter);
+  const isSliced = axis >= 0 && widthOf(weight, letter!) !== 1;
+  const goesOn = letter !== null && result.includes(letter);
+  if (letter === null || (!goesOn && !isSliced)) {
+    scope.pin(x.channels, `is summed over in ${nodeLabel(node)}`);
+    return null;
+  }
+  if (!goesOn) scope.read({ node, index: x.index, channels: x.channels! });
+  const role = goesOn ? 'per channel' : 'inputs';
+  if (isSliced) scope.slice({ value: weight.value, channels: along(axis, labels), role, node });
+  return goesOn ? along(result.indexOf(letter), labels) : null;
+}
+
+/** Both factors computed: channels along a letter that is summed over go together and end; the others go on. */
+function joined({ node, factors, result }: Product, scope: CouplingScope): Channels | null {
+  const [a, b] = factors.map((factor) => ({ factor, ...carriedBy(factor) })) as [Side, Side];
+  if (a.letter !== null && a.letter === b.letter) {
+    scope.join(a.labels, b.labels);
+    if (result.includes(a.letter)) return along(result.indexOf(a.letter), a.labels);
+    for (const { factor } of [a, b]) scope.read({ node, index: factor.index, channels: factor.channels! });
+    return null;
+  }
+  const passed = [sidePassed([a, b], { node, result }, scope), sidePassed([b, a], { node, result }, scope)];
+  // A position of the result would belong to channels of both.
+  if (passed[0] && passed[1])
+    for (const channels of passed) scope.pin(channels, `crosses others in ${nodeLabel(node)}`);
+  return passed[0] && passed[1] ? null : (passed[0] ?? passed[1] ?? null);
+}
+
+interface Side {
+  readonly factor: Factor;
+  readonly letter: string | null;
+  readonly labels: Int32Array;
+}
+
+/** The channels of one factor that go on; those that meet the other without channels there stay. */
+function sidePassed(
+  [{ factor, letter, labels }, { factor: other }]: readonly [Side, Side],
+  { node, result }: Pick<Product, 'node' | 'result'>,
+  scope: CouplingScope,
+): Channels | null {
+  if (!factor.channels) return null;
+  if (letter === null || !result.includes(letter)) {
+    scope.pin(factor.channels, `is summed over in ${nodeLabel(node)}`);
+    return null;
+  }
+  if (other.letters.includes(letter) && widthOf(other, letter) !== 1) {
+    scope.pin(
+      factor.channels,
+      `meets ${other.value.name}, which has no channels of its own, in ${nodeLabel(node)}`,
+    );
+    return null;
+  }
+  return along(result.indexOf(letter), labels);
+}
+
+const NONE = new Int32Array();
+
+function carriedBy({ channels, letters }: Factor): { letter: string | null; labels: Int32Array } {
+  if (channels?.axes.length !== 1) return { letter: null, labels: NONE };
+  return { letter: letters[channels.axes[0]!]!, labels: channels.labels };
+}
+
+const widthOf = ({ value, letters }: Factor, letter: string): number =>
+  Number(shapeOf(value)[letters.indexOf(letter)]);
