@@ -53,6 +53,8 @@ export interface Command<F extends Flags = Flags> {
   readonly examples: readonly (readonly [line: string, does: string])[];
   /** Whether it ends by itself soon after the signal; otherwise Ctrl-C ends the process. */
   readonly stopsCleanly?: boolean;
+  /** Throws `usage` where `run` would, as far as that shows without a look at models and data. */
+  check?(invocation: Invocation<F>): Promise<void>;
   run(invocation: Invocation<F>, context: Context): Promise<Output>;
 }
 

@@ -25,6 +25,7 @@ export const evaluateModel = defineCommand({
       'on a folder of images by class, with a model that does not carry its preprocessing',
     ],
   ],
+  stopsCleanly: true,
   async run({ args: [name = ''], options }, context) {
     const model = await loadModel(name);
     const preprocessing = await resolvePreprocessing(model, options);
@@ -35,7 +36,9 @@ export const evaluateModel = defineCommand({
     const bar = context.progress('evaluating', test.count, 'images');
     const executor = await engine();
     const progress = (done: number) => bar.to(done);
-    const result = await evaluate(model.graph, test, { executor, preprocessing, batch, threads, progress });
+    const { signal } = context;
+    const settings = { executor, preprocessing, batch, threads, progress, signal };
+    const result = await evaluate(model.graph, test, settings);
     bar.done();
     const { top1, top5, loss, images } = result;
     const seconds = formatDuration((performance.now() - started) / 1000);

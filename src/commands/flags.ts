@@ -1,8 +1,8 @@
 import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
 
-/** What commander hands over: text, true for a switch, undefined where the flag was not typed. */
-export type RawValue = string | boolean | undefined;
+/** What commander hands over: text, several for a flag that repeats, true for a switch, undefined where it was not typed. */
+export type RawValue = string | boolean | readonly string[] | undefined;
 
 /** A flag: how it is typed, and how its value is read. */
 export interface Flag<T> {
@@ -13,6 +13,8 @@ export interface Flag<T> {
   readonly shownDefault?: string;
   /** Must be typed: reading it without a value throws. */
   readonly required?: boolean;
+  /** May be typed several times. */
+  readonly repeats?: boolean;
   /** The value; throws EspalierError('usage'). */
   read(raw: RawValue): T;
 }
@@ -48,6 +50,12 @@ export function required<T>(usage: string, summary: string, schema: ValueSchema<
       return parse(usage, schema, raw);
     },
   };
+}
+
+/** A flag that may be typed several times; its values in order, none where it is left out. */
+export function repeated<T>(usage: string, summary: string, schema: ValueSchema<T>): Flag<T[]> {
+  const read = (raw: RawValue) => (raw === undefined ? [] : [raw].flat().map((one) => parse(usage, schema, one)));
+  return { usage, summary: `${summary} (may be repeated)`, repeats: true, read };
 }
 
 /** A flag without a value; false where it is left out. `--no-x` is false where it is typed. */

@@ -5,7 +5,9 @@ import { demo } from './demo.ts';
 import { evaluateModel } from './eval.ts';
 import { fold } from './fold.ts';
 import { inspect } from './inspect.ts';
+import { prune } from './prune.ts';
 import { report } from './report.ts';
+import { runRecipe } from './run.ts';
 import { swp } from './swp.ts';
 import { trainModel } from './train.ts';
 
@@ -16,9 +18,11 @@ export const commands: readonly Command[] = [
   dataList,
   trainModel,
   swp,
+  prune,
   evaluateModel,
   fold,
   bench,
+  runRecipe,
   report,
   demo,
 ];

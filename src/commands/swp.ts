@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import { formatMacs, formatPercent, formatRatio } from '../report/quantities.ts';
-import { type Context, defineCommand } from './command.ts';
+import { type Context, defineCommand, type Invocation } from './command.ts';
 import {
   choice,
   defaulted,
@@ -78,18 +78,23 @@ export const swp = defineCommand({
     ['espalier swp --resume runs/half', 'go on after an interruption'],
   ],
   stopsCleanly: true,
+  async check(invocation) {
+    await planStripes(invocation);
+  },
   async run(invocation, context) {
-    const planned = await planRun<typeof stripeFlags>('swp', invocation);
-    checkPace(planned.settings);
+    const planned = await planStripes(invocation);
     const session = await openSession(planned, context);
     const outcome = await learnShapes(session, planned.settings, context);
     return { data: outcome, text: describe(outcome) };
   },
 });
 
-function checkPace({ pace, macs }: StripeSettings): void {
+async function planStripes(invocation: Invocation<typeof stripeFlags>) {
+  const planned = await planRun<typeof stripeFlags>('swp', invocation);
+  const { pace, macs } = planned.settings;
   if (pace === 'gradual' && macs === undefined)
     throw new EspalierError('usage', '--pace gradual needs --macs');
+  return planned;
 }
 
 type Outcome = Awaited<ReturnType<typeof learnShapes>>;

@@ -26,6 +26,9 @@ export const trainModel = defineCommand({
     ['espalier train --resume runs/base', 'go on after an interruption, exactly where it stopped'],
   ],
   stopsCleanly: true,
+  async check(invocation) {
+    await planRun('train', invocation);
+  },
   async run(invocation, context) {
     const planned = await planRun<typeof sparseTrainingFlags>('train', invocation);
     const session = await openSession(planned, context);

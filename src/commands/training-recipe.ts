@@ -21,6 +21,11 @@ export interface PlannedRun<F extends Flags> {
   readonly existing: RunDirectory | null;
 }
 
+/** Options that cannot be left out, and how they are typed. */
+type Needed = Readonly<Record<string, string>>;
+
+const trainingNeeds: Needed = { data: '--data <name>', epochs: '--epochs <n>', out: '--out <dir>' };
+
 /** Options that change how a run is watched over and not what it computes. */
 const besideTheResult: ReadonlySet<string> = new Set(['resume', 'checkpointSeconds']);
 
@@ -31,6 +36,7 @@ const besideTheResult: ReadonlySet<string> = new Set(['resume', 'checkpointSecon
 export async function planRun<F extends TrainingFlags>(
   command: string,
   { args, options, given }: Invocation<F>,
+  needed: Needed = trainingNeeds,
 ): Promise<PlannedRun<F>> {
   const { checkSameOptions, makeRecipe, openRunDirectory } = await import('../training/run-directory.ts');
   const { resume } = options as Options<TrainingFlags>;
@@ -45,20 +51,16 @@ export async function planRun<F extends TrainingFlags>(
     given.has(name as keyof F) ? value : (before[name] ?? value),
   ]);
   const merged = { ...Object.fromEntries(entries), model: args[0] ?? before.model };
-  const settings = complete<F>(merged);
+  const settings = complete<F>(merged, needed);
   const decisive = Object.entries(settings).filter(([name]) => !besideTheResult.has(name));
   const recipe = makeRecipe(command, Object.fromEntries(decisive), { espalier: version() });
   if (existing) checkSameOptions(existing, recipe.options);
   return { settings, recipe: existing?.recipe ?? recipe, existing };
 }
 
-function complete<F extends Flags>(merged: Record<string, unknown>): Settings<F> {
+function complete<F extends Flags>(merged: Record<string, unknown>, needed: Needed): Settings<F> {
   if (merged.model === undefined) throw missingFlag('<model>');
-  for (const [name, usage] of Object.entries({
-    data: '--data <name>',
-    epochs: '--epochs <n>',
-    out: '--out <dir>',
-  })) {
+  for (const [name, usage] of Object.entries(needed)) {
     if (merged[name] === undefined) throw missingFlag(usage);
   }
   return merged as Settings<F>;

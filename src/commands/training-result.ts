@@ -39,15 +39,15 @@ export async function measureNetwork(
 }
 
 /** Parameters, MACs and bytes. */
-export function sizes(graph: Graph): Measures {
-  const { parameters, macs, bytes } = costs(graph);
+export function sizes(graph: Graph, size?: number): Measures {
+  const { parameters, macs, bytes } = costs(graph, { size });
   return { parameters, macs, bytes };
 }
 
 /** Adds latencies, all networks measured in turns on one thread. */
 export async function withLatencies(
   networks: readonly Measured[],
-  options: { readonly seconds: number; readonly signal: AbortSignal },
+  options: { readonly seconds: number; readonly signal: AbortSignal; readonly size?: number | undefined },
 ): Promise<Measured[]> {
   const { models } = await benchmark(
     networks.map(({ graph }) => serializeModel(graph)),
@@ -69,7 +69,7 @@ interface Results {
 
 /** Writes the model, others beside it by file name, and the report, and records what the run came to. */
 export async function finishRun(
-  session: TrainingSession,
+  session: Pick<TrainingSession, 'run' | 'preprocessing' | 'data'>,
   { before, after, fastest }: Results,
   beside: Readonly<Record<string, Graph>> = {},
 ): Promise<string> {

@@ -50,7 +50,8 @@ export interface ChannelPruningOptions extends Omit<SelectionRules, 'original'> 
   readonly target: PruningTarget;
   readonly seed: number;
   readonly calibration: Calibration | null;
-  readonly original?: Original;
+  /** From {@link openOriginal}; of the network itself for a first cut. */
+  readonly original: Original;
   /** Compares with the masked network; default true. */
   readonly verify?: boolean;
   readonly signal?: AbortSignal;
@@ -76,7 +77,6 @@ export interface PruningPlan {
   readonly cost: { readonly original: Cost; readonly after: Cost };
   /** Whether the target is met; where not, all that may go goes. */
   readonly met: boolean;
-  readonly original: Original;
 }
 
 export interface PrunedChannels extends PruningPlan {
@@ -85,6 +85,14 @@ export interface PrunedChannels extends PruningPlan {
   readonly error: number | null;
   /** The filters that stay of each layer, by the name of its output. */
   readonly keptFilters: ReadonlyMap<string, readonly number[]>;
+}
+
+/** What a network is before the first cut. */
+export async function openOriginal(network: Graph, executor: Executor): Promise<Original> {
+  const graph = await prepareForPruning(network, executor);
+  const coupling = channelGroups(graph);
+  const classes = new Map(pruningUnits(coupling).map(({ name, classes }) => [name, classes.length]));
+  return { graph, cost: costModel(graph, coupling.found).whole, classes };
 }
 
 /** Couples, scores and ranks the channels of a network, and selects those that go for a target. */
@@ -97,11 +105,7 @@ export async function planChannels(network: Graph, options: ChannelPruningOption
   refuseUnscored(layerScores);
   const scored = classScores(found, layerScores, options);
   const model = costModel(prepared, found);
-  const original = options.original ?? {
-    graph: prepared,
-    cost: model.whole,
-    classes: new Map(units.map(({ name, classes }) => [name, classes.length])),
-  };
+  const { original } = options;
   const scores = options.per
     ? await shareCosts({ per: options.per, prepared, found, units, scores: scored })
     : scored;
@@ -117,7 +121,6 @@ export async function planChannels(network: Graph, options: ChannelPruningOption
     removed: selector.removed(reached.widths),
     cost: { original: original.cost, after: reached.cost },
     met: reached.met,
-    original,
   };
 }
 

@@ -1,0 +1,115 @@
+import type { Graph } from '../graph/graph.ts';
+import type { WeightMasks } from '../pruning/granularity/masks.ts';
+import type { PieceCriterion } from '../pruning/granularity/prune-pieces.ts';
+import type { ChannelPruningOptions, PruningTarget, UnitOutcome } from '../pruning/prune-channels.ts';
+import type { Controller } from '../training/options.ts';
+import type { PruneSettings } from './prune-flags.ts';
+import type { PruneJob } from './prune-job.ts';
+
+/** What one cut made of a network. */
+export interface Cut {
+  /** Ready to be trained on: channels are out, smaller pieces zero. */
+  readonly network: Graph;
+  /** Keeps smaller pieces at zero while training. */
+  readonly controller: Controller | null;
+  readonly masks: WeightMasks | null;
+  readonly units: readonly UnitOutcome[];
+  readonly met: boolean;
+  /** Against the masked network; null where there was nothing to compare. */
+  readonly error: number | null;
+  /** What to reconstruct against: the network before, and the filters that stayed. */
+  readonly reconstruction: {
+    readonly original: Graph;
+    readonly keptFilters: ReadonlyMap<string, readonly number[]>;
+  } | null;
+}
+
+interface Cutting {
+  readonly job: PruneJob;
+  readonly target: PruningTarget;
+  readonly signal: AbortSignal;
+  /** The pieces that earlier steps took. */
+  readonly before: WeightMasks | null;
+}
+
+/** Cuts a network down to a target of the original, in the granularity of the settings. */
+export function cutNetwork(network: Graph, cutting: Cutting): Promise<Cut> {
+  const { granularity } = cutting.job.settings;
+  return granularity === 'filter' || granularity === 'channel'
+    ? cutChannels(network, cutting)
+    : cutPieces(network, { ...cutting, granularity });
+}
+
+async function cutChannels(network: Graph, { job, target, signal }: Cutting): Promise<Cut> {
+  const { pruneChannels } = await import('../pruning/prune-channels.ts');
+  const pruned = await pruneChannels(network, { ...channelOptions(job, target), signal });
+  const { graph, units, met, error, keptFilters, prepared } = pruned;
+  return {
+    network: graph,
+    controller: null,
+    masks: null,
+    units,
+    met,
+    error,
+    reconstruction: { original: prepared, keptFilters },
+  };
+}
+
+/** The options of channel pruning that settings stand for. */
+export function channelOptions(job: PruneJob, target: PruningTarget): ChannelPruningOptions {
+  const { settings, executor, data, original } = job;
+  const { criterion, granularity, scope, round, floor, reduce, per, seed, scoreFolded, verify } = settings;
+  return {
+    executor,
+    criterion,
+    side: granularity === 'channel' ? 'inputs' : 'filters',
+    foldBatchNormalization: scoreFolded,
+    // Network slimming compares γ of all layers as they are.
+    normalize: settings.normalize ?? (criterion === 'bn-scale' ? 'none' : 'mean'),
+    reduce,
+    per: per ?? null,
+    target,
+    scope,
+    round,
+    floor,
+    layerRatios: ratiosOf(settings),
+    seed,
+    calibration: data?.calibration ?? null,
+    original,
+    verify,
+  };
+}
+
+/** Excluded layers are those with a ratio of 0. */
+const ratiosOf = ({ exclude = [], layerRatio = [] }: PruneSettings) => [
+  ...exclude.map((glob) => ({ glob, ratio: 0 })),
+  ...layerRatio,
+];
+
+async function cutPieces(
+  network: Graph,
+  { job, target, before, granularity }: Cutting & { granularity: 'group' | 'stripe' | 'weight' },
+): Promise<Cut> {
+  const { prunePieces } = await import('../pruning/granularity/prune-pieces.ts');
+  const { maskController, withMasks } = await import('../pruning/granularity/masks.ts');
+  const { scope, floor, seed, criterion } = job.settings;
+  const { masks, layers, met } = prunePieces(network, {
+    granularity,
+    criterion: criterion as PieceCriterion,
+    scope,
+    target,
+    floor,
+    layerRatios: ratiosOf(job.settings),
+    seed,
+    ...(before ? { before } : {}),
+  });
+  return {
+    network: withMasks(network, masks),
+    controller: maskController(masks),
+    masks,
+    units: layers.map(({ name, pieces, kept }) => ({ name, layers: [name], channels: pieces, kept })),
+    met,
+    error: null,
+    reconstruction: null,
+  };
+}

@@ -1,0 +1,118 @@
+import type { DataSet } from '../data/image-source.ts';
+import type { Preprocessing } from '../data/preprocessing.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Calibration } from '../pruning/calibration.ts';
+import type { Original } from '../pruning/prune-channels.ts';
+import type { Executor } from '../runtime/executor.ts';
+import type { RunDirectory } from '../training/run-directory.ts';
+import type { Context } from './command.ts';
+import { openData } from './data-flags.ts';
+import { engine } from './engine.ts';
+import { loadModel } from './model.ts';
+import { resolvePreprocessing } from './preprocessing.ts';
+import type { PruneSettings } from './prune-flags.ts';
+import type { TrainingFlags } from './training-flags.ts';
+import type { PlannedRun } from './training-recipe.ts';
+import { openSession, type TrainingSession } from './training-session.ts';
+
+/** Images to calibrate with, to evaluate on, and to retrain with. */
+export interface PruneData {
+  readonly set: DataSet;
+  readonly preprocessing: Preprocessing;
+  readonly calibration: Calibration;
+}
+
+/** All that pruning works on. */
+export interface PruneJob {
+  readonly settings: PruneSettings;
+  /** What is pruned: constants folded, BatchNormalization put back where asked. */
+  readonly network: Graph;
+  readonly original: Original;
+  readonly executor: Executor;
+  readonly data: PruneData | null;
+  /** Where retraining happens; null without it. */
+  readonly session: TrainingSession | null;
+  /** The record of the run; null where a file is written. */
+  readonly run: RunDirectory | null;
+}
+
+/** A run whose settings may lack data, epochs and a place. */
+export type PlannedPruning = Omit<PlannedRun<TrainingFlags>, 'settings'> & {
+  readonly settings: PruneSettings;
+};
+
+/** Loads model and data; the run's folder is created last, where there is one. */
+export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
+  const { settings } = planned;
+  const { openOriginal } = await import('../pruning/prune-channels.ts');
+  const executor = await engine();
+  const session =
+    settings.epochs === undefined
+      ? null
+      : await openSession(planned as unknown as PlannedRun<TrainingFlags>, context);
+  const model = session?.model ?? (await loadModel(settings.model));
+  const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
+  const given = session?.network ?? (await folded(model.graph, executor));
+  const network = await withBatchNormalization(given, { settings, data, executor, context });
+  return {
+    settings,
+    network,
+    original: await openOriginal(network, executor),
+    executor,
+    data,
+    session,
+    run: session?.run ?? (await openRun(planned)),
+  };
+}
+
+async function folded(graph: Graph, executor: Executor): Promise<Graph> {
+  const { foldConstants } = await import('../rewrite/index.ts');
+  return foldConstants(graph, executor);
+}
+
+async function openPruneData(
+  settings: PruneSettings,
+  model: Awaited<ReturnType<typeof loadModel>>,
+): Promise<PruneData | null> {
+  if (settings.data === undefined) return null;
+  const preprocessing = await resolvePreprocessing(model, settings);
+  return calibrated(
+    { data: await openData(settings.data, preprocessing, settings), preprocessing },
+    settings,
+  );
+}
+
+async function calibrated(
+  { data, preprocessing }: { readonly data: DataSet; readonly preprocessing: Preprocessing },
+  { calibrationImages: images, seed }: PruneSettings,
+): Promise<PruneData> {
+  const { openCalibration } = await import('../pruning/calibration.ts');
+  const calibration = await openCalibration(data.train, { preprocessing, images, seed });
+  return { set: data, preprocessing, calibration };
+}
+
+interface Inserting {
+  readonly settings: PruneSettings;
+  readonly data: PruneData | null;
+  readonly executor: Executor;
+  readonly context: Context;
+}
+
+async function withBatchNormalization(
+  network: Graph,
+  { settings, data, executor, context }: Inserting,
+): Promise<Graph> {
+  if (!settings.insertBatchnorm || !data) return network;
+  const { insertBatchNormalization } = await import('../pruning/recovery/insert-batch-normalization.ts');
+  const { calibration } = data;
+  const { graph, inserted } = await insertBatchNormalization(network, { calibration, executor });
+  context.note(`put BatchNormalization behind ${inserted} layers`);
+  return graph;
+}
+
+/** A folder as --out holds the record of the run. */
+async function openRun({ settings, recipe, existing }: PlannedPruning): Promise<RunDirectory | null> {
+  if (settings.out === undefined || settings.out.endsWith('.onnx')) return null;
+  const { createRunDirectory } = await import('../training/run-directory.ts');
+  return existing ?? createRunDirectory(settings.out, recipe);
+}

@@ -1,0 +1,170 @@
+import { join } from 'node:path';
+import { EspalierError } from '../../errors.ts';
+import { commandLine } from '../../report/command-line.ts';
+import { closestName } from '../../suggest.ts';
+import { type Command, invocationOf } from '../command.ts';
+import type { RawValue } from '../flags.ts';
+import { overridden } from './overrides.ts';
+import type { OptionValue, RecipeFile, RecipeStep } from './recipe-file.ts';
+import { rawValue, spellingOf, spellingsOf } from './typed-options.ts';
+
+/** A step that is ready to run: what would be typed. */
+export interface PlannedStep {
+  readonly name: string;
+  readonly command: Command;
+  /** Where the step keeps what it makes: `DIR/01-train`. */
+  readonly folder: string;
+  readonly args: readonly string[];
+  readonly raw: Readonly<Record<string, RawValue>>;
+  /** The command line. */
+  readonly line: string;
+}
+
+export interface Surroundings {
+  readonly commands: readonly Command[];
+  /** The folder of the whole run. */
+  readonly out: string;
+  /** What `$in` stands for. */
+  readonly model?: string | undefined;
+}
+
+/** The recipe with options replaced (see {@link overridden}). Throws `usage` where a command or an option is unknown. */
+export function withOverrides(
+  recipe: RecipeFile,
+  settings: readonly string[],
+  commands: readonly Command[],
+): RecipeFile {
+  const flags = recipe.steps.map((step, i) => spellingsOf(commandOf(step, commands, placeOf(recipe, i)).options));
+  const takes = ({ name }: RecipeStep, option: string) =>
+    flags[recipe.steps.findIndex((step) => step.name === name)]!.has(option);
+  return { ...recipe, steps: overridden(recipe.steps, settings, takes) };
+}
+
+/** What each step would run. Checks all of it as the command line would, before anything runs; throws `usage`. */
+export async function planSteps(recipe: RecipeFile, surroundings: Surroundings): Promise<PlannedStep[]> {
+  refuseUnusedModel(recipe, surroundings);
+  const planned: PlannedStep[] = [];
+  for (const [i, step] of recipe.steps.entries()) {
+    const where = placeOf(recipe, i);
+    const made = planStep(step, { ...surroundings, where, earlier: planned });
+    await checkStep(made, where);
+    planned.push(made);
+  }
+  return planned;
+}
+
+const placeOf = ({ source }: RecipeFile, index: number): string => `${source}: steps.${index}`;
+
+interface Place extends Surroundings {
+  readonly where: string;
+  readonly earlier: readonly PlannedStep[];
+}
+
+function planStep(step: RecipeStep, place: Place): PlannedStep {
+  const { commands, where, earlier, out } = place;
+  const command = commandOf(step, commands, where);
+  const folder = join(out, `${String(earlier.length + 1).padStart(2, '0')}-${step.name}`);
+  const args = step.model.map((text) => resolved(text, `${where}.model`, place));
+  checkArguments(command, args, where);
+  const raw: Record<string, RawValue> = {};
+  const typed: Record<string, RawValue> = {};
+  const options = { ...step.options, ...outOption(command, folder, step, where) };
+  for (const [name, value] of Object.entries(options)) {
+    const at = `${where}.options.${name}`;
+    const spelling = spellingOf(command.options, name, at);
+    const given = rawValue(spelling, withReferences(value, at, place), at);
+    if (given === undefined) continue;
+    raw[spelling.key] = given;
+    typed[spelling.word.slice('--'.length)] = given === false ? true : given;
+    located(at, () => spelling.flag.read(given));
+  }
+  const line = commandLine({ command: command.name, options: { model: args, ...typed } });
+  return { name: step.name, command, folder, args, raw, line };
+}
+
+function commandOf(step: RecipeStep, commands: readonly Command[], where: string): Command {
+  const able = commands.filter(({ name }) => name !== 'run');
+  const known = able.find(({ name }) => name === step.do);
+  if (known) return known;
+  const closest = closestName(
+    step.do,
+    able.map(({ name }) => name),
+  );
+  const hint = closest ? ` (did you mean ${closest}?)` : '';
+  throw new EspalierError('usage', `expected a command, found ${JSON.stringify(step.do)}${hint}`, {
+    where: `${where}.do`,
+  });
+}
+
+/** Where the command writes: its step's folder, or a model in it. A command that resumes keeps a folder of its own. */
+function outOption(
+  { options }: Command,
+  folder: string,
+  step: RecipeStep,
+  where: string,
+): Record<string, OptionValue> {
+  for (const name of ['out', 'resume']) {
+    if (!Object.hasOwn(step.options, name)) continue;
+    const message = `each step has a folder of its own in the run's, and goes on by itself: leave ${name} out`;
+    throw new EspalierError('usage', message, { where: `${where}.options.${name}` });
+  }
+  if (!options.out) return {};
+  if (options.resume || options.out.usage.endsWith('<dir>')) return { out: folder };
+  return options.out.required ? { out: join(folder, 'model.onnx') } : {};
+}
+
+function checkArguments({ arguments: wanted, name }: Command, args: readonly string[], where: string): void {
+  const least = wanted.filter((argument) => argument.name.startsWith('<')).length;
+  const most = wanted.some((argument) => argument.name.includes('...')) ? Infinity : wanted.length;
+  if (args.length >= least && args.length <= most) return;
+  const expected = wanted.map((argument) => argument.name).join(' ') || 'nothing';
+  const found = args.length === 0 ? 'nothing' : args.join(' ');
+  throw new EspalierError('usage', `expected ${expected} for ${name}, found ${found}`, {
+    where: `${where}.model`,
+  });
+}
+
+function withReferences(value: OptionValue, where: string, place: Place): OptionValue {
+  if (typeof value === 'string') return resolved(value, where, place);
+  if (typeof value !== 'object') return value;
+  return value.map((one) => (typeof one === 'string' ? resolved(one, where, place) : one));
+}
+
+/** `$name/rest` is a file that an earlier step made, `$in` the model that the recipe is given. */
+function resolved(text: string, where: string, { earlier, model }: Place): string {
+  const [, name, rest = ''] = /^\$([\w-]+)([\\/].*)?$/.exec(text) ?? [];
+  if (!text.startsWith('$')) return text;
+  if (name === 'in' && model === undefined)
+    throw new EspalierError('usage', 'missing <model>: what $in stands for', { where });
+  if (name === 'in') return `${model}${rest}`;
+  const step = earlier.find((candidate) => candidate.name === name);
+  if (step) return `${step.folder}${rest}`;
+  const known = [...earlier.map((candidate) => `$${candidate.name}`), '$in'].join(', ');
+  throw new EspalierError('usage', `expected an earlier step (${known}), found ${text}`, { where });
+}
+
+function refuseUnusedModel({ steps, source }: RecipeFile, { model }: Surroundings): void {
+  const readsModel = /"\$in["\\/]/.test(JSON.stringify(steps));
+  if (model === undefined || readsModel) return;
+  throw new EspalierError('usage', `takes no model: no step reads $in, found ${model}`, { where: source });
+}
+
+async function checkStep({ command, args, raw }: PlannedStep, where: string): Promise<void> {
+  const invocation = located(where, () => invocationOf(command, args, raw));
+  try {
+    await command.check?.(invocation);
+  } catch (cause) {
+    throw atPlace(cause, where);
+  }
+}
+
+function located<T>(where: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw atPlace(cause, where);
+  }
+}
+
+const atPlace = (cause: unknown, where: string): unknown =>
+  cause instanceof EspalierError ? new EspalierError(cause.code, cause.message, { where, cause }) : cause;

@@ -1,0 +1,127 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import * as v from 'valibot';
+import { EspalierError } from '../../errors.ts';
+import { readBytes } from '../../files.ts';
+import { closestName } from '../../suggest.ts';
+
+/** The value of an option in a recipe: what its flag takes; true and false for a switch; a list for commas. */
+const valueSchema = v.union([
+  v.string(),
+  v.number(),
+  v.boolean(),
+  v.pipe(v.array(v.union([v.string(), v.number()])), v.readonly()),
+]);
+export type OptionValue = v.InferOutput<typeof valueSchema>;
+
+const text = v.pipe(v.string(), v.minLength(1));
+const stepName = v.pipe(v.string(), v.regex(/^[a-z][\w-]*$/i, 'expected a word for the name of a step'));
+
+const fileSchema = v.strictObject({
+  name: text,
+  description: v.optional(text, ''),
+  out: v.optional(text),
+  steps: v.pipe(
+    v.array(
+      v.strictObject({
+        do: text,
+        name: v.optional(stepName),
+        model: v.optional(v.union([text, v.array(text)]), []),
+        options: v.optional(v.record(v.string(), valueSchema), {}),
+      }),
+    ),
+    v.minLength(1, 'expected at least one step'),
+  ),
+});
+
+/** A step: a command, the arguments that it works on, its options by their names in camelCase. */
+export interface RecipeStep {
+  readonly name: string;
+  readonly do: string;
+  readonly model: readonly string[];
+  readonly options: Readonly<Record<string, OptionValue>>;
+}
+
+/** Steps in order; `source` is what errors call the recipe. */
+export interface RecipeFile {
+  readonly source: string;
+  readonly name: string;
+  readonly description: string;
+  readonly out?: string | undefined;
+  readonly steps: readonly RecipeStep[];
+}
+
+const shipped = fileURLToPath(new URL('../../../recipes/', import.meta.url));
+
+/** Reads a recipe: a .json file, or one that comes with Espalier by its name. Throws `usage` naming the key at fault. */
+export function readRecipe(name: string): RecipeFile {
+  const isPath = /\.json$|[\\/]/.test(name);
+  if (isPath) return parseRecipe(readBytes(name).toString(), name);
+  const path = join(shipped, `${name}.json`);
+  if (existsSync(path)) return parseRecipe(readBytes(path).toString(), name);
+  const closest = closestName(name, shippedRecipes());
+  const hint = closest ? `did you mean ${closest}?` : `known are ${shippedRecipes().join(', ')}`;
+  throw new EspalierError('usage', `expected a recipe: a .json file or a name; ${hint}`, { where: name });
+}
+
+/** The names of the recipes that come with Espalier. */
+export const shippedRecipes = (): string[] =>
+  readdirSync(shipped).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
+
+/** A recipe from its text. */
+export function parseRecipe(json: string, source: string): RecipeFile {
+  const parsed = v.safeParse(fileSchema, parseJson(json, source));
+  if (!parsed.success) throw schemaError(parsed.issues[0], source);
+  const names = new Map<string, number>();
+  const steps = parsed.output.steps.map((step, i): RecipeStep => {
+    const name = step.name ?? freeName(step.do.replaceAll(' ', '-'), names);
+    if (names.has(name) || name === 'in') {
+      const found = name === 'in' ? 'in, which is the model that the recipe is given' : `${name} twice`;
+      throw new EspalierError('usage', `expected a name of its own, found ${found}`, {
+        where: `${source}: steps.${i}.name`,
+      });
+    }
+    names.set(name, i);
+    const options = Object.entries(step.options).map(([key, value]) => [camelCase(key), value] as const);
+    return { name, do: step.do, model: [step.model].flat(), options: Object.fromEntries(options) };
+  });
+  return { ...parsed.output, source, steps };
+}
+
+/** `weight-decay` and `weightDecay` are one name. */
+export const camelCase = (key: string): string => key.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
+
+function freeName(name: string, taken: ReadonlyMap<string, number>): string {
+  let free = name;
+  for (let i = 2; taken.has(free); i++) free = `${name}-${i}`;
+  return free;
+}
+
+function parseJson(json: string, source: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch (cause) {
+    throw new EspalierError('usage', `is no valid JSON: ${(cause as Error).message}`, { where: source, cause });
+  }
+}
+
+function schemaError(issue: v.BaseIssue<unknown>, source: string): EspalierError {
+  const path = v.getDotPath(issue);
+  const where = path ? `${source}: ${path}` : source;
+  if (issue.type === 'regex' || issue.type === 'min_length')
+    return new EspalierError('usage', `${issue.message}, found ${issue.received}`, { where });
+  const isUnknown = issue.expected === 'never';
+  const message = isUnknown
+    ? 'no key of a recipe'
+    : `expected ${issue.expected === null ? 'another value' : plainTypes(issue.expected)}, found ${issue.received}`;
+  return new EspalierError('usage', message, { where });
+}
+
+/** valibot's names of types as people say them: `(string | Array)` → `string or list`. */
+const plainTypes = (types: string): string =>
+  types
+    .replace(/[()]/g, '')
+    .replace(/Array/g, 'list')
+    .replace(/Object/g, 'object')
+    .replace(/ \| /g, ' or ');

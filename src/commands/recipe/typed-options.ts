@@ -1,0 +1,52 @@
+import { EspalierError } from '../../errors.ts';
+import { closestName } from '../../suggest.ts';
+import type { Flag, Flags, RawValue } from '../flags.ts';
+import { camelCase, type OptionValue } from './recipe-file.ts';
+
+/** A flag under one of its names in a recipe. */
+export interface Spelling {
+  /** The flag's key in its command's table. */
+  readonly key: string;
+  /** The flag as it is typed: `--no-verify`. */
+  readonly word: string;
+  readonly flag: Flag<unknown>;
+  /** What value a switch is typed for: `verify: false` and `noVerify: true` both type `--no-verify`; null takes a value. */
+  readonly typedFor: boolean | null;
+}
+
+/** The names that a recipe may give to a command's options. */
+export function spellingsOf(flags: Flags): ReadonlyMap<string, Spelling> {
+  const names = new Map<string, Spelling>();
+  for (const [key, flag] of Object.entries(flags)) {
+    const [word = '', value] = flag.usage.split(' ');
+    const spelling = { key, word, flag };
+    const name = camelCase(word.slice('--'.length));
+    const negated = word.startsWith('--no-') && value === undefined;
+    names.set(name, { ...spelling, typedFor: value === undefined ? true : null });
+    if (negated) names.set(camelCase(word.slice('--no-'.length)), { ...spelling, typedFor: false });
+  }
+  return names;
+}
+
+/** The spelling of an option; throws `usage` where the command has no such flag. */
+export function spellingOf(flags: Flags, name: string, where: string): Spelling {
+  const spellings = spellingsOf(flags);
+  const known = spellings.get(name);
+  if (known) return known;
+  const closest = closestName(name, [...spellings.keys()]);
+  throw new EspalierError('usage', `no such option${closest ? ` (did you mean ${closest}?)` : ''}`, { where });
+}
+
+/** What commander would hand over for an option's value; undefined for a switch that is not typed. Throws `usage`. */
+export function rawValue({ word, flag, typedFor }: Spelling, value: OptionValue, where: string): RawValue {
+  if (typedFor === null) {
+    if (typeof value === 'boolean')
+      throw new EspalierError('usage', `expected a value for ${word}, found ${value}`, { where });
+    if (flag.repeats) return [value].flat().map(String);
+    return [value].flat().join(',');
+  }
+  const chosen = { true: true, false: false }[String(value)];
+  if (chosen === undefined)
+    throw new EspalierError('usage', `expected true or false, found ${JSON.stringify(value)}`, { where });
+  return chosen === typedFor ? !word.startsWith('--no-') : undefined;
+}
