@@ -51,6 +51,7 @@ function addCommand(program: CommanderCommand, families: Families, { command, ru
   for (const [key, flag] of Object.entries(command.options)) {
     const shown = flag.shownDefault === undefined ? '' : ` (default: ${flag.shownDefault})`;
     const option = new Option(flag.usage, flag.summary + shown);
+    if (flag.repeats) option.argParser((value, before: string[] = []) => [...before, value]);
     keys.set(option.attributeName(), key);
     made.addOption(option);
   }

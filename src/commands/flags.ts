@@ -54,7 +54,8 @@ export function required<T>(usage: string, summary: string, schema: ValueSchema<
 
 /** A flag that may be typed several times; its values in order, none where it is left out. */
 export function repeated<T>(usage: string, summary: string, schema: ValueSchema<T>): Flag<T[]> {
-  const read = (raw: RawValue) => (raw === undefined ? [] : [raw].flat().map((one) => parse(usage, schema, one)));
+  const read = (raw: RawValue) =>
+    raw === undefined ? [] : [raw].flat().map((one) => parse(usage, schema, one));
   return { usage, summary: `${summary} (may be repeated)`, repeats: true, read };
 }
 

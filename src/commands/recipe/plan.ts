@@ -34,7 +34,9 @@ export function withOverrides(
   settings: readonly string[],
   commands: readonly Command[],
 ): RecipeFile {
-  const flags = recipe.steps.map((step, i) => spellingsOf(commandOf(step, commands, placeOf(recipe, i)).options));
+  const flags = recipe.steps.map((step, i) =>
+    spellingsOf(commandOf(step, commands, placeOf(recipe, i)).options),
+  );
   const takes = ({ name }: RecipeStep, option: string) =>
     flags[recipe.steps.findIndex((step) => step.name === name)]!.has(option);
   return { ...recipe, steps: overridden(recipe.steps, settings, takes) };
@@ -68,7 +70,7 @@ function planStep(step: RecipeStep, place: Place): PlannedStep {
   checkArguments(command, args, where);
   const raw: Record<string, RawValue> = {};
   const typed: Record<string, RawValue> = {};
-  const options = { ...step.options, ...outOption(command, folder, step, where) };
+  const options = { ...step.options, ...outOption(step, command, { folder, where }) };
   for (const [name, value] of Object.entries(options)) {
     const at = `${where}.options.${name}`;
     const spelling = spellingOf(command.options, name, at);
@@ -98,10 +100,9 @@ function commandOf(step: RecipeStep, commands: readonly Command[], where: string
 
 /** Where the command writes: its step's folder, or a model in it. A command that resumes keeps a folder of its own. */
 function outOption(
-  { options }: Command,
-  folder: string,
   step: RecipeStep,
-  where: string,
+  { options }: Command,
+  { folder, where }: { readonly folder: string; readonly where: string },
 ): Record<string, OptionValue> {
   for (const name of ['out', 'resume']) {
     if (!Object.hasOwn(step.options, name)) continue;

@@ -102,7 +102,10 @@ function parseJson(json: string, source: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new EspalierError('usage', `is no valid JSON: ${(cause as Error).message}`, { where: source, cause });
+    throw new EspalierError('usage', `is no valid JSON: ${(cause as Error).message}`, {
+      where: source,
+      cause,
+    });
   }
 }
 

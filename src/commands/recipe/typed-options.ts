@@ -34,7 +34,9 @@ export function spellingOf(flags: Flags, name: string, where: string): Spelling 
   const known = spellings.get(name);
   if (known) return known;
   const closest = closestName(name, [...spellings.keys()]);
-  throw new EspalierError('usage', `no such option${closest ? ` (did you mean ${closest}?)` : ''}`, { where });
+  throw new EspalierError('usage', `no such option${closest ? ` (did you mean ${closest}?)` : ''}`, {
+    where,
+  });
 }
 
 /** What commander would hand over for an option's value; undefined for a switch that is not typed. Throws `usage`. */

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { EspalierError } from '../../errors.ts';
+import { finishedSteps, hoursSpent, type StepOutcome } from '../../report/steps-record.ts';
+import type { RunDirectory } from '../../training/run-directory.ts';
+import { type Context, invocationOf, type Output } from '../command.ts';
+import { writeReport } from '../report.ts';
+import type { PlannedStep } from './plan.ts';
+
+/**
+ * Runs the steps in order, past those that are recorded as finished; a step that was started and can be resumed is.
+ * Records each start and finish. Throws `interrupted` on the signal.
+ */
+export async function runSteps(
+  steps: readonly PlannedStep[],
+  run: RunDirectory,
+  context: Context,
+): Promise<StepOutcome[]> {
+  const outcomes: StepOutcome[] = [];
+  for (const [i, step] of steps.entries()) {
+    const label = `${i + 1}/${steps.length}  ${step.name}`;
+    const done = finishedSteps(run.readEvents()).get(step.name);
+    if (!done) {
+      if (context.signal.aborted) throw interrupted(run);
+      context.note(`${label}: ${step.line}`);
+    } else context.note(`${label}: done already`);
+    outcomes.push(done ?? (await runStep(step, run, context)));
+    await writeReport(run.path, join(run.path, 'report.html'));
+  }
+  return outcomes;
+}
+
+async function runStep(step: PlannedStep, run: RunDirectory, context: Context): Promise<StepOutcome> {
+  const { name, command, line } = step;
+  const invocation = wasStarted(step, run)
+    ? invocationOf(command, [], { resume: step.folder })
+    : invocationOf(command, step.args, step.raw);
+  run.record({ type: 'start', name, line, at: new Date().toISOString() });
+  const started = performance.now();
+  const hours = () => (performance.now() - started) / 3_600_000;
+  let output: Output;
+  try {
+    output = await command.run(invocation, context);
+  } catch (cause) {
+    run.record({ type: 'stop', name, hours: hours() });
+    throw failed(cause, name, run);
+  }
+  const total = hoursSpent(run.readEvents(), name) + hours();
+  const { data, text } = output;
+  const outcome = { name, line, folder: step.folder, hours: total, data, text };
+  run.record({ type: 'finish', ...outcome });
+  return outcome;
+}
+
+/** Whether the step keeps a record of its own and began one in this run. */
+function wasStarted({ name, command, folder }: PlannedStep, run: RunDirectory): boolean {
+  const begun = run.readEvents().some((event) => event.type === 'start' && event.name === name);
+  return begun && 'resume' in command.options && existsSync(join(folder, 'recipe.json'));
+}
+
+function failed(cause: unknown, where: string, run: RunDirectory): unknown {
+  if (!(cause instanceof EspalierError)) return cause;
+  if (cause.code === 'interrupted') return interrupted(run, cause);
+  return new EspalierError(cause.code, cause.message, { where: `step ${where}`, cause });
+}
+
+const interrupted = ({ path }: RunDirectory, cause?: unknown): EspalierError =>
+  new EspalierError('interrupted', `interrupted: go on with espalier run --resume ${path}`, { cause });

@@ -1,0 +1,39 @@
+import * as v from 'valibot';
+import type { RunEvent } from '../training/run-directory.ts';
+
+const outcomeSchema = v.object({
+  type: v.literal('finish'),
+  name: v.string(),
+  /** The command line. */
+  line: v.string(),
+  /** The step's folder; it need not exist. */
+  folder: v.string(),
+  hours: v.number(),
+  /** What the command prints with --json, and without. */
+  data: v.unknown(),
+  text: v.string(),
+});
+const stopSchema = v.object({ type: v.literal('stop'), name: v.string(), hours: v.number() });
+
+/** What a finished step of a recipe came to. */
+export type StepOutcome = Omit<v.InferOutput<typeof outcomeSchema>, 'type'>;
+
+/** The finished steps of a run of a recipe by name, in order; events that are malformed are passed over. */
+export function finishedSteps(events: readonly RunEvent[]): ReadonlyMap<string, StepOutcome> {
+  return new Map(
+    events.flatMap((event) => {
+      const parsed = v.safeParse(outcomeSchema, event);
+      if (!parsed.success) return [];
+      const { type: _, ...outcome } = parsed.output;
+      return [[outcome.name, outcome] as const];
+    }),
+  );
+}
+
+/** Hours that a step has run for before it was stopped. */
+export function hoursSpent(events: readonly RunEvent[], name: string): number {
+  return events.reduce((sum, event) => {
+    const parsed = v.safeParse(stopSchema, event);
+    return parsed.success && parsed.output.name === name ? sum + parsed.output.hours : sum;
+  }, 0);
+}
