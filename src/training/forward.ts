@@ -69,7 +69,7 @@ function requiredOutput(node: Node): Value {
 }
 
 /** The network's first output; where it ends in Softmax, what goes in there. */
-function logitsOf(model: Graph, nodes: readonly Node[]): Value {
+export function logitsOf(model: Graph, nodes: readonly Node[]): Value {
   const output = model.outputs[0]!;
   const last = nodes.find((node) => node.outputs.includes(output));
   const normalized = last && (last.op === 'Softmax' || last.op === 'LogSoftmax') && last.domain === '';

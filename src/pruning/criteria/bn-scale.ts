@@ -1,0 +1,22 @@
+import { behind } from './behind.ts';
+import { type Criterion, type LayerScores, scoreEach } from './criterion.ts';
+
+/** |γ| of the BatchNormalization behind the layer; tells most after training with λ·Σ|γ|, λ 1e-4. */
+export const batchNormalizationScale: Criterion = {
+  name: 'bn-scale',
+  paper:
+    'Liu et al., Learning Efficient Convolutional Networks through Network Slimming, ICCV 2017, arXiv:1708.06519',
+  needs: 'weights',
+  sides: ['filters'],
+  score: ({ layers, links }) =>
+    scoreEach(layers, (_, { node, count }): LayerScores => {
+      const scale = behind(node, links).normalization?.inputs[1]?.tensor?.data;
+      if (!(scale instanceof Float32Array) || scale.length !== count) return { reason: WITHOUT };
+      return { scores: Float64Array.from(scale, Math.abs) };
+    }),
+};
+
+/** Exporters fold it away unless told otherwise. */
+const WITHOUT =
+  'no BatchNormalization of its own follows: export the network without folding ' +
+  '(torch.onnx.export with training=TrainingMode.PRESERVE, do_constant_folding=False), or use --insert-batchnorm';

@@ -1,0 +1,84 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { Connections } from '../../graph/topology.ts';
+import type { Executor } from '../../runtime/executor.ts';
+import type { Calibration } from '../calibration.ts';
+import type { Found, Layer } from '../coupling/scope.ts';
+import type { Slices, WeightData } from './slices.ts';
+
+export type CriterionName =
+  | 'l1-norm'
+  | 'l2-norm'
+  | 'geometric-median'
+  | 'weight-rank'
+  | 'feature-rank'
+  | 'bn-scale'
+  | 'apoz'
+  | 'taylor'
+  | 'random';
+
+/** What is scored of a channel: the filter that makes it, or what the layers that read it do with it. */
+export type Side = 'filters' | 'inputs';
+
+/** One score a filter of the layer, the lowest to go first; or why the layer cannot be scored. */
+export type LayerScores = { readonly scores: Float64Array } | { readonly reason: string };
+
+export interface ScoringOptions {
+  readonly criterion: CriterionName;
+  readonly seed: number;
+  /** Runs what a criterion computes on images. */
+  readonly executor: Executor;
+  readonly calibration: Calibration | null;
+  /** Default 'filters'. 'inputs' sums over the layers that read a channel, by the slice of their weights that reads it. */
+  readonly side?: Side;
+  /** Scores W·γ/√(σ² + ε) of layers with a BatchNormalization behind them in place of W; changes the order. */
+  readonly foldBatchNormalization?: boolean;
+}
+
+/** A layer with the slices of its weight that are its filters, or why it has none that can be scored. */
+export interface ScoredLayer {
+  readonly layer: Layer;
+  readonly filters: Slices | string;
+}
+
+/** What criteria see of a network. */
+export interface Scoring extends ScoringOptions {
+  readonly graph: Graph;
+  readonly found: Found;
+  readonly links: Connections;
+  /** Weights as they are scored. */
+  readonly weights: WeightData;
+  readonly layers: readonly ScoredLayer[];
+}
+
+export type ScoresByLayer = ReadonlyMap<Layer, LayerScores>;
+
+/** A row of the table: how filters are scored, and by whom it was proposed. */
+export interface Criterion {
+  readonly name: CriterionName;
+  readonly paper: string;
+  /** Labels come with the images. */
+  readonly needs: 'weights' | 'images' | 'labels';
+  readonly sides: readonly Side[];
+  score(scoring: Scoring): ScoresByLayer | Promise<ScoresByLayer>;
+}
+
+/** Scores layer after layer, by their filters; what has none that can be scored keeps its reason. */
+export async function scoreEach(
+  layers: readonly ScoredLayer[],
+  score: (filters: Slices, layer: Layer) => Promise<LayerScores | Float64Array> | LayerScores | Float64Array,
+): Promise<ScoresByLayer> {
+  const results = new Map<Layer, LayerScores>();
+  for (const { layer, filters } of layers) {
+    const result = typeof filters === 'string' ? { reason: filters } : await score(filters, layer);
+    results.set(layer, result instanceof Float64Array ? { scores: result } : result);
+  }
+  return results;
+}
+
+/** Numbers ≥ 0 scaled to [0, 1), in their order: they decide between equal integers. */
+export function belowOne(numbers: Float64Array): Float64Array {
+  const largest = numbers.reduce((most, number) => Math.max(most, number), 0);
+  return largest > 0
+    ? numbers.map((number) => number / (largest * (1 + 1e-6)))
+    : new Float64Array(numbers.length);
+}

@@ -1,0 +1,53 @@
+import type { Value } from '../../graph/graph.ts';
+import type { Layer } from '../coupling/scope.ts';
+import { behind } from './behind.ts';
+import type { LayerScores, Scoring } from './criterion.ts';
+
+/** Where the feature maps of a layer show: behind its activation, channels along one axis. */
+export interface FeatureMap {
+  readonly layer: Layer;
+  readonly value: Value;
+  readonly axis: number;
+  /** The operator that made them; null where no activation did. */
+  readonly activation: string | null;
+  /** What makes the maps the layer's last ones, where no activation does. */
+  readonly readers: string;
+  /** The least that the activation gives; −∞ where that is not known. */
+  readonly least: number;
+}
+
+/** The feature maps of every layer, or why it has none. */
+export function featureMaps({ layers, found, links }: Scoring): Map<Layer, FeatureMap | { reason: string }> {
+  return new Map(
+    layers.map(({ layer }): [Layer, FeatureMap | { reason: string }] => {
+      const { value, activation, readers } = behind(layer.node, links);
+      const channels = found.carried.get(value);
+      if (channels?.axes.length !== 1 || channels.labels.length !== layer.count) {
+        return [layer, { reason: `its channels do not lie along one axis of ${value.name}` }];
+      }
+      const op = activation && (activation.op === 'Mul' ? 'SiLU' : activation.op);
+      const least = activation ? leastOf(activation.op, activation.inputs[1]) : Number.NEGATIVE_INFINITY;
+      return [layer, { layer, value, axis: channels.axes[0]!, activation: op, readers, least }];
+    }),
+  );
+}
+
+function leastOf(op: string, low: Value | null | undefined): number {
+  if (op === 'Relu' || op === 'ThresholdedRelu') return 0;
+  return op === 'Clip' && low?.tensor ? Number(low.tensor.data[0]) : Number.NEGATIVE_INFINITY;
+}
+
+/** Splits feature maps into those that can be looked at and the results of those that cannot. */
+export function usable(
+  maps: ReadonlyMap<Layer, FeatureMap | { reason: string }>,
+  obstacle: (map: FeatureMap) => string | null,
+): { readonly good: FeatureMap[]; readonly results: Map<Layer, LayerScores> } {
+  const good: FeatureMap[] = [];
+  const results = new Map<Layer, LayerScores>();
+  for (const [layer, map] of maps) {
+    const reason = 'reason' in map ? map.reason : obstacle(map);
+    if (reason !== null) results.set(layer, { reason });
+    else good.push(map as FeatureMap);
+  }
+  return { good, results };
+}

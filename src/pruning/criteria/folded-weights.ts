@@ -1,0 +1,41 @@
+import type { Node } from '../../graph/graph.ts';
+import { attributesOf } from '../../graph/operators/index.ts';
+import type { Connections } from '../../graph/topology.ts';
+import type { Found, Slicing } from '../coupling/scope.ts';
+import { behind } from './behind.ts';
+import { scaledFilters, slicesOf, type WeightData } from './slices.ts';
+
+interface Folding {
+  readonly found: Found;
+  readonly links: Connections;
+  readonly foldBatchNormalization?: boolean;
+}
+
+/** W as it stands, or W·γ/√(σ² + ε) filter by filter where a BatchNormalization follows and folding is asked for. */
+export function weightData({ found, links, foldBatchNormalization }: Folding): WeightData {
+  if (!foldBatchNormalization) return (_, weight) => weight;
+  const filters = new Map<Node, Slicing>();
+  for (const slicing of found.slicings) if (slicing.role === 'filters') filters.set(slicing.node, slicing);
+  const counts = new Map(found.layers.map(({ node, count }) => [node, count]));
+  const folded = new Map<Node, Float32Array>();
+  return (node, weight) => {
+    const known = folded.get(node);
+    if (known) return known;
+    const slicing = filters.get(node);
+    const factors = foldingFactors(node, links);
+    const slices = slicing && factors && slicesOf(slicing, counts.get(node)!, () => weight);
+    const result = slices && typeof slices !== 'string' ? scaledFilters(slices, factors!) : weight;
+    folded.set(node, result);
+    return result;
+  };
+}
+
+/** γ/√(σ² + ε) of the BatchNormalization behind a layer; null where there is none with constant parameters. */
+function foldingFactors(layer: Node, links: Connections): Float64Array | null {
+  const { normalization } = behind(layer, links);
+  if (!normalization) return null;
+  const { epsilon } = attributesOf(normalization, 'BatchNormalization');
+  const [scale, variance] = [1, 4].map((index) => normalization.inputs[index]?.tensor?.data);
+  if (!(scale instanceof Float32Array) || !(variance instanceof Float32Array)) return null;
+  return Float64Array.from(scale, (gamma, m) => gamma / Math.sqrt(variance[m]! + epsilon));
+}

@@ -1,0 +1,94 @@
+import { builderOf } from '../../graph/builder.ts';
+import { emptyGraph } from '../../graph/graph.ts';
+import { floats } from '../../numeric/tensor.ts';
+import type { Executor } from '../../runtime/executor.ts';
+import { type Criterion, scoreEach } from './criterion.ts';
+import { scoreInputs } from './inputs.ts';
+import { type Rows, rowsOf } from './slices.ts';
+
+/**
+ * Σₖ ‖F − Fₖ‖₂ over the filters of the layer: those nearest to all others can be replaced by them. On the side of inputs
+ * F is what a layer reads of a channel.
+ */
+export const geometricMedian: Criterion = {
+  name: 'geometric-median',
+  paper: 'He et al., Filter Pruning via Geometric Median, CVPR 2019, arXiv:1811.00250',
+  needs: 'weights',
+  sides: ['filters', 'inputs'],
+  score(scoring) {
+    const { executor } = scoring;
+    if (scoring.side !== 'inputs') {
+      return scoreEach(scoring.layers, (filters) => distanceSums(rowsOf(filters), executor));
+    }
+    return scoreInputs(scoring, async (slices, classOf) => {
+      const joined = joinRows(rowsOf(slices), classOf);
+      if (typeof joined === 'string') return joined;
+      const sums = await distanceSums(joined.rows, executor);
+      return new Map(joined.roots.map((root, i) => [root, sums[i]!]));
+    });
+  },
+};
+
+/** One row a class, of all that is read of it: the columns of a Flatten, the tied channels of groups. */
+function joinRows({ data, length }: Rows, classOf: Int32Array): { rows: Rows; roots: number[] } | string {
+  const places = new Map<number, number[]>();
+  for (const [position, root] of classOf.entries()) places.set(root, [...(places.get(root) ?? []), position]);
+  const width = classOf.length / places.size;
+  if ([...places.values()].some((own) => own.length !== width))
+    return 'its channels take parts of unequal size';
+  const joined = new Float32Array(data.length);
+  [...places.values()].flat().forEach((position, i) => {
+    joined.set(data.subarray(position * length, (position + 1) * length), i * length);
+  });
+  return { rows: { data: joined, count: places.size, length: width * length }, roots: [...places.keys()] };
+}
+
+/** Differences of fewer elements are formed here, those of more come from one matrix product in the executor. */
+const FEW = 2e7;
+
+async function distanceSums(rows: Rows, executor: Executor): Promise<Float64Array> {
+  const { count, length } = rows;
+  const gram = count * count * length > FEW ? await gramMatrix(rows, executor) : null;
+  const sums = new Float64Array(count);
+  for (let a = 0; a < count; a++) {
+    for (let b = a + 1; b < count; b++) {
+      const distance = Math.sqrt(squaredDistance(rows, { a, b, gram }));
+      sums[a]! += distance;
+      sums[b]! += distance;
+    }
+  }
+  return sums;
+}
+
+interface Pair {
+  readonly a: number;
+  readonly b: number;
+  readonly gram: Float32Array | null;
+}
+
+function squaredDistance({ data, count, length }: Rows, { a, b, gram }: Pair): number {
+  if (gram) {
+    const norms = gram[a * count + a]! + gram[b * count + b]!;
+    const squared = norms - 2 * gram[a * count + b]!;
+    // Near neighbours cancel: of seven digits two or more would be lost.
+    if (squared > norms / 20) return squared;
+  }
+  let sum = 0;
+  for (let i = a * length, j = b * length; i < (a + 1) * length; i++, j++) sum += (data[i]! - data[j]!) ** 2;
+  return sum;
+}
+
+/** F·Fᵀ [count, count]. */
+async function gramMatrix({ data, count, length }: Rows, executor: Executor): Promise<Float32Array> {
+  const graph = emptyGraph('gram matrix');
+  const g = builderOf(graph);
+  const rows = g.input('rows', 'float32', [count, length]);
+  g.output(g.MatMul(rows, g.Transpose(rows, { perm: [1, 0] })), 'products');
+  const program = await executor.compile(graph);
+  try {
+    const { products } = await program.run({ rows: floats([count, length], data) });
+    return products!.data as Float32Array;
+  } finally {
+    await program.close();
+  }
+}

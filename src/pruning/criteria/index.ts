@@ -1,0 +1,65 @@
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { connections } from '../../graph/topology.ts';
+import type { Found } from '../coupling/scope.ts';
+import { requireCalibration } from '../observe.ts';
+import { apoz } from './apoz.ts';
+import { batchNormalizationScale } from './bn-scale.ts';
+import type { Criterion, CriterionName, ScoresByLayer, ScoringOptions } from './criterion.ts';
+import { featureRank } from './feature-rank.ts';
+import { weightData } from './folded-weights.ts';
+import { geometricMedian } from './geometric-median.ts';
+import { l1Norm, l2Norm } from './norms.ts';
+import { randomScore } from './random-score.ts';
+import { filterSlices } from './slices.ts';
+import { taylor } from './taylor.ts';
+import { weightRank } from './weight-rank.ts';
+
+export type {
+  Criterion,
+  CriterionName,
+  LayerScores,
+  ScoresByLayer,
+  ScoringOptions,
+  Side,
+} from './criterion.ts';
+
+/** Every criterion, by name. */
+export const criteria: { readonly [Name in CriterionName]: Criterion } = {
+  'l1-norm': l1Norm,
+  'l2-norm': l2Norm,
+  'geometric-median': geometricMedian,
+  'weight-rank': weightRank,
+  'feature-rank': featureRank,
+  'bn-scale': batchNormalizationScale,
+  apoz,
+  taylor,
+  random: randomScore,
+};
+
+export const criterionNames = Object.keys(criteria) as readonly CriterionName[];
+
+/**
+ * Scores the filters of every layer of a coupled graph, the lowest to go first; a layer that cannot be scored has a reason.
+ * Throws `usage` where the criterion needs images that are not given, or does not score inputs.
+ */
+export async function scoreLayers(
+  graph: Graph,
+  found: Found,
+  options: ScoringOptions,
+): Promise<ScoresByLayer> {
+  const criterion = criteria[options.criterion];
+  const { side = 'filters' } = options;
+  if (!criterion.sides.includes(side)) throw scoresFiltersOnly(criterion);
+  if (criterion.needs !== 'weights') requireCalibration(options.calibration, criterion.name);
+  const links = connections(graph);
+  const weights = weightData({ found, links, foldBatchNormalization: options.foldBatchNormalization });
+  const filtersOf = filterSlices(found, weights);
+  const layers = found.layers.map((layer) => ({ layer, filters: filtersOf(layer) }));
+  return criterion.score({ ...options, side, graph, found, links, weights, layers });
+}
+
+function scoresFiltersOnly({ name }: Criterion): EspalierError {
+  const others = criterionNames.filter((other) => criteria[other].sides.includes('inputs')).join(', ');
+  return new EspalierError('usage', `${name} scores filters alone: expected ${others} for input channels`);
+}

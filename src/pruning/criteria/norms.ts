@@ -1,0 +1,88 @@
+import { type Criterion, type Scoring, scoreEach } from './criterion.ts';
+import { scoreInputs } from './inputs.ts';
+import type { Slices } from './slices.ts';
+
+const paper = 'Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017, arXiv:1608.08710';
+
+/** A norm: the root of a sum over elements. */
+interface Norm {
+  sum(data: Float32Array, from: number, to: number): number;
+  root(sum: number): number;
+}
+
+const absolute: Norm = { sum: absoluteSum, root: (sum) => sum };
+const euclidean: Norm = { sum: squareSum, root: Math.sqrt };
+
+/** Σ|F|. */
+export const l1Norm: Criterion = {
+  name: 'l1-norm',
+  paper,
+  needs: 'weights',
+  sides: ['filters', 'inputs'],
+  score: (scoring) => scoreNorms(scoring, absolute),
+};
+
+/** √ΣF². */
+export const l2Norm: Criterion = {
+  name: 'l2-norm',
+  paper,
+  needs: 'weights',
+  sides: ['filters', 'inputs'],
+  score: (scoring) => scoreNorms(scoring, euclidean),
+};
+
+/** Σ|F| of every slice. */
+export const l1Norms = (slices: Slices): Float64Array => sums(slices, absolute);
+
+function scoreNorms(scoring: Scoring, norm: Norm) {
+  if (scoring.side !== 'inputs')
+    return scoreEach(scoring.layers, (filters) => sums(filters, norm).map(norm.root));
+  return scoreInputs(scoring, (slices, classOf) => {
+    const byClass = new Map<number, number>();
+    sums(slices, norm).forEach((sum, position) => {
+      const root = classOf[position]!;
+      byClass.set(root, (byClass.get(root) ?? 0) + sum);
+    });
+    return new Map([...byClass].map(([root, sum]) => [root, norm.root(sum)]));
+  });
+}
+
+function sums({ data, outer, size, inner, groups }: Slices, { sum }: Norm): Float64Array {
+  const result = new Float64Array(groups * size);
+  const blocks = outer / groups;
+  for (let o = 0; o < outer; o++) {
+    const first = Math.floor(o / blocks) * size;
+    for (let a = 0; a < size; a++) {
+      const from = (o * size + a) * inner;
+      result[first + a]! += sum(data, from, from + inner);
+    }
+  }
+  return result;
+}
+
+// Four sums at once: one alone waits for each addition before the next.
+function absoluteSum(data: Float32Array, from: number, to: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = from;
+  for (; i + 3 < to; i += 4) {
+    a += Math.abs(data[i]!);
+    b += Math.abs(data[i + 1]!);
+    c += Math.abs(data[i + 2]!);
+    d += Math.abs(data[i + 3]!);
+  }
+  for (; i < to; i++) a += Math.abs(data[i]!);
+  return a + b + c + d;
+}
+
+function squareSum(data: Float32Array, from: number, to: number): number {
+  let [a, b, c, d] = [0, 0, 0, 0];
+  let i = from;
+  for (; i + 3 < to; i += 4) {
+    a += data[i]! * data[i]!;
+    b += data[i + 1]! * data[i + 1]!;
+    c += data[i + 2]! * data[i + 2]!;
+    d += data[i + 3]! * data[i + 3]!;
+  }
+  for (; i < to; i++) a += data[i]! * data[i]!;
+  return a + b + c + d;
+}

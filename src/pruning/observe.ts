@@ -1,0 +1,126 @@
+import { decompose } from '../autodiff/index.ts';
+import type { Batch } from '../data/batches.ts';
+import { EspalierError } from '../errors.ts';
+import { type Builder, builderOf } from '../graph/builder.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import { removeDeadNodes } from '../graph/topology.ts';
+import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
+import { bindDimensions, upgradeOpset } from '../rewrite/index.ts';
+import type { Executor, Program, Tensors } from '../runtime/executor.ts';
+import type { Calibration } from './calibration.ts';
+
+/** What runs a network, and on which images. */
+export interface Viewing {
+  readonly calibration: Calibration;
+  readonly executor: Executor;
+}
+
+/** What is looked at in a network. */
+export interface View {
+  /** Images in a run; default: those of a calibration batch, which this must divide. */
+  readonly images?: number;
+  /** Runs of each calibration batch, where it holds more than one; default: all. */
+  readonly runs?: number;
+  /** Appends nodes and declares the outputs that are computed in place of the network's own. */
+  append(scope: ViewScope): void;
+  /** Feeds beside images and labels. */
+  feeds?(moment: Moment): Tensors;
+  /** Results of a run; the next one overwrites them. */
+  see(results: Tensors, moment: Moment): void;
+}
+
+/** The copy of a network that is looked at, its batch fixed. */
+export interface ViewScope {
+  readonly g: Builder;
+  /** int64 [images]: the class of each image; an input of the graph once it is asked for. */
+  labels(): Value;
+  /** The copy of one of the network's values. */
+  copyOf(original: Value): Value;
+}
+
+/** Which run it is, from 0, and of which batch. */
+export interface Moment {
+  readonly run: number;
+  readonly batch: Batch;
+}
+
+/** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
+export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
+  const images = view.images ?? calibration.batch;
+  const graph = upgradeOpset(bindDimensions(network, images));
+  const [input] = graph.inputs;
+  appendView(graph, view, images);
+  const program = await compile(graph, executor);
+  try {
+    let run = 0;
+    for (const batch of calibration.batches) {
+      for (const part of parts(batch, images, view.runs)) {
+        const moment = { run: run++, batch: part };
+        view.see(await runOn(program, { graph, input: input!, calibration, moment, view }), moment);
+      }
+    }
+  } finally {
+    await program.close();
+  }
+}
+
+/** The graph computes what the view wants of it, and nothing else. */
+function appendView(graph: Graph, view: View, images: number): void {
+  const byName = new Map<string, Value>();
+  for (const value of [...graph.inputs, ...graph.initializers]) byName.set(value.name, value);
+  for (const value of graph.nodes.flatMap(({ outputs }) => outputs)) if (value) byName.set(value.name, value);
+  const g = builderOf(graph);
+  graph.outputs = [];
+  let labels: Value | null = null;
+  view.append({
+    g,
+    labels: () => {
+      labels ??= g.input('labels', 'int64', [images]);
+      return labels;
+    },
+    copyOf: (original) => byName.get(original.name)!,
+  });
+  removeDeadNodes(graph);
+}
+
+const compile = (graph: Graph, executor: Executor): Promise<Program> =>
+  executor.compile(executor.trainingOperators ? graph : decompose(graph));
+
+/** The first images of a batch, run by run. */
+function parts(
+  { images, labels, count, step }: Batch,
+  size: number,
+  runs = Number.POSITIVE_INFINITY,
+): Batch[] {
+  if (size === count) return [{ images, labels, count, step }];
+  const pixels = images.length / count;
+  return Array.from({ length: Math.min(runs, Math.floor(count / size)) }, (_, i) => ({
+    images: images.subarray(i * size * pixels, (i + 1) * size * pixels),
+    labels: labels.subarray(i * size, (i + 1) * size),
+    count: size,
+    step,
+  }));
+}
+
+interface Run {
+  readonly graph: Graph;
+  readonly input: Value;
+  readonly calibration: Calibration;
+  readonly moment: Moment;
+  readonly view: View;
+}
+
+function runOn(program: Program, { graph, input, calibration, moment, view }: Run): Promise<Tensors> {
+  const { images, labels, count } = moment.batch;
+  const feeds: Record<string, Tensor> = { ...view.feeds?.(moment) };
+  feeds[input.name] = floats([count, ...calibration.image], images);
+  const wantsLabels = graph.inputs.find(({ name, dtype }) => name === 'labels' && dtype === 'int64');
+  if (wantsLabels) feeds.labels = makeTensor('int64', [count], labels);
+  return program.run(feeds);
+}
+
+/** The images to look with; throws `usage` naming what is done without them. */
+export function requireCalibration(calibration: Calibration | null, what: string): Calibration {
+  if (calibration && calibration.batches.length > 0) return calibration;
+  throw new EspalierError('usage', `${what} needs images to calibrate with: expected --data`);
+}
