@@ -8,6 +8,7 @@ import type { Context } from './command.ts';
 import { type Cut, cutNetwork } from './prune-cut.ts';
 import { targetOf } from './prune-flags.ts';
 import type { PruneJob } from './prune-job.ts';
+import { type StartedStep, savedStart, saveStart, stepFolder } from './prune-saved-cut.ts';
 import { type Stage, stageOf } from './prune-stages.ts';
 import { trainOptions } from './training-session.ts';
 
@@ -38,8 +39,10 @@ export async function pruneInSteps(job: PruneJob, context: Context): Promise<Pru
   const steps: PruneStep[] = [];
   let cut: Cut | null = null;
   for (const [index, target] of targets.entries()) {
-    cut = await cutNetwork(state.network, { job, target, signal: context.signal, before: state.masks });
-    const done = await recoverAndRetrain({ job, context, index, target, cut });
+    const work = { job, context, index, target };
+    const start = (await savedStart(job, index)) ?? (await cutAndRecover(state, work));
+    ({ cut } = start);
+    const done = await retrained(start, work);
     steps.push(done.step);
     job.run?.record({ type: 'prune-step', ...recorded(done.step) });
     state = { network: done.network, masks: cut.masks };
@@ -56,11 +59,14 @@ interface StepWork {
   /** From 0. */
   readonly index: number;
   readonly target: PruningTarget;
-  readonly cut: Cut;
 }
 
-async function recoverAndRetrain(work: StepWork): Promise<{ network: Graph; step: PruneStep }> {
-  const { job, context, index, target, cut } = work;
+async function cutAndRecover(
+  { network: given, masks }: { readonly network: Graph; readonly masks: WeightMasks | null },
+  work: StepWork,
+): Promise<StartedStep> {
+  const { job, context, index, target } = work;
+  const cut = await cutNetwork(given, { job, target, signal: context.signal, before: masks });
   const stages: Stage[] = [];
   const look = async (stage: string, network: Graph) => {
     if (job.data) stages.push(await stageOf(stage, network, { job, context, step: index + 1 }));
@@ -68,14 +74,24 @@ async function recoverAndRetrain(work: StepWork): Promise<{ network: Graph; step
   await look('cut', cut.network);
   let { network } = cut;
   for (const recovery of recoveries(job)) {
-    network = await recover(recovery, network, work);
+    network = await recover(recovery, { network, cut, job });
     await look(recovery, network);
   }
-  const trained = job.session ? await retrain(network, work) : null;
-  if (trained) await look('retrained', trained.network);
+  const start = { network, cut, stages };
+  if (job.session) await saveStart(job, index, start);
+  return start;
+}
+
+async function retrained(
+  { network, cut, stages }: StartedStep,
+  { job, context, index, target }: StepWork,
+): Promise<{ network: Graph; step: PruneStep }> {
   const { met, error } = cut;
-  const step = { step: index + 1, target, met, error, stages, epochs: trained?.epochs ?? [] };
-  return { network: trained?.network ?? network, step };
+  const step = { step: index + 1, target, met, error, stages, epochs: [] };
+  if (!job.session) return { network, step };
+  const trained = await retrain({ network, cut }, { job, context, index, target });
+  const after = await stageOf('retrained', trained.network, { job, context, step: index + 1 });
+  return { network: trained.network, step: { ...step, stages: [...stages, after], epochs: trained.epochs } };
 }
 
 type Recovery = 'recalibrate' | 'reconstruct';
@@ -87,7 +103,10 @@ function recoveries({ settings, data, session }: PruneJob): Recovery[] {
   return wanted.flatMap((name) => (name === 'none' ? [] : [name]));
 }
 
-async function recover(recovery: Recovery, network: Graph, { job, cut }: StepWork): Promise<Graph> {
+async function recover(
+  recovery: Recovery,
+  { network, cut, job }: { readonly network: Graph; readonly cut: Cut; readonly job: PruneJob },
+): Promise<Graph> {
   const { executor, data } = job;
   const { calibration } = data!;
   if (recovery === 'recalibrate') {
@@ -102,11 +121,14 @@ async function recover(recovery: Recovery, network: Graph, { job, cut }: StepWor
 }
 
 /** A step's own folder within the run's: its checkpoints, so that it can be gone on with. */
-async function retrain(network: Graph, { job, context, index, cut }: StepWork) {
+async function retrain(
+  { network, cut }: { readonly network: Graph; readonly cut: Cut },
+  { job, context, index }: StepWork,
+) {
   const { train } = await import('../training/train.ts');
   const { createRunDirectory, openRunDirectory } = await import('../training/run-directory.ts');
   const { settings, session } = job;
-  const path = join(job.run!.path, `step-${index + 1}`);
+  const path = stepFolder(job, index);
   const exists = existsSync(join(path, 'recipe.json'));
   const run = exists ? openRunDirectory(path) : createRunDirectory(path, job.run!.recipe);
   const before = shareOf(settings.epochs!, settings.steps, index);
