@@ -1,0 +1,20 @@
+import type { Found } from './coupling/scope.ts';
+
+/**
+ * The classes to remove less those without which some tensor would be empty: a layer may lose most of its channels, and
+ * a part of them that is split off for another layer must not lose all. Of such a tensor the first class stays.
+ */
+export function spareLast({ classes, carried, slicings }: Found, removed: ReadonlySet<number>): Set<number> {
+  const left = new Set(removed);
+  const goes = Uint8Array.from({ length: classes.count }, (_, label) =>
+    removed.has(classes.find(label)) ? 1 : 0,
+  );
+  const seen = new Set([...carried.values(), ...slicings.map(({ channels }) => channels)]);
+  for (const { labels } of seen) {
+    if (labels.length === 0 || !labels.every((label) => goes[label] === 1)) continue;
+    const spared = classes.find(labels[0]!);
+    // Only this class is known to be back; its other labels are looked up where they stand.
+    if (labels.every((label) => left.has(classes.find(label)))) left.delete(spared);
+  }
+  return left;
+}
