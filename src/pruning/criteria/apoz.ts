@@ -43,7 +43,7 @@ export const apoz: Criterion = {
 };
 
 function obstacle({ activation, least, readers }: FeatureMap): string | null {
-  if (activation === null) return `expected an activation that gives zeros, found ${readers} before any`;
+  if (activation === null) return `expected an activation that gives zeros, found ${readers}`;
   return least === 0
     ? null
     : `expected an activation that gives zeros (Relu, Clip at 0), found ${activation}`;
