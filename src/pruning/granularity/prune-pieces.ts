@@ -154,7 +154,25 @@ function globalCounts(ranked: readonly Ranked[], wanted: number, floor: number):
     if (costBelow(middle) >= wanted) high = middle;
     else low = middle;
   }
-  return countsBelow(high);
+  return withTies(ranked, { some: countsBelow(low), all: countsBelow(high), wanted });
+}
+
+/** Of pieces of equal score only as many as it takes, the first layers' first. */
+function withTies(
+  ranked: readonly Ranked[],
+  {
+    some,
+    all,
+    wanted,
+  }: { readonly some: readonly number[]; readonly all: readonly number[]; readonly wanted: number },
+): number[] {
+  let missing = wanted - some.reduce((sum, count, i) => sum + count * ranked[i]!.cost, 0);
+  return some.map((count, i) => {
+    const { cost } = ranked[i]!;
+    const more = Math.min(all[i]! - count, Math.max(0, Math.ceil(missing / cost - 1e-9)));
+    missing -= more * cost;
+    return count + more;
+  });
 }
 
 /** How many of ascending numbers are below one. */
