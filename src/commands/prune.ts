@@ -1,5 +1,5 @@
 import { formatMacs, formatPercent, formatRatio } from '../report/quantities.ts';
-import { type Context, defineCommand, type Output } from './command.ts';
+import { type Context, defineCommand, type Invocation, type Output } from './command.ts';
 import { checkPruneSettings, pruneFlags } from './prune-flags.ts';
 import type { PlannedPruning, PruneJob } from './prune-job.ts';
 import type { PruneResult } from './prune-result.ts';
@@ -26,25 +26,32 @@ export const prune = defineCommand({
     ['espalier prune model.onnx --ratio 0.5 --plan', 'what would go, and what stays and why'],
   ],
   stopsCleanly: true,
+  async check(invocation) {
+    await planPruning(invocation);
+  },
   async run(invocation, context) {
-    const { plan, explain, resume } = invocation.options;
-    const looksOnly = plan || explain !== undefined;
-    const planned = await planRun<typeof pruneFlags>(
-      'prune',
-      invocation,
-      looksOnly ? {} : { out: '--out <path>' },
-    );
-    // Data and epochs may be missing: pruning without images.
-    const asked = planned as unknown as PlannedPruning;
-    checkPruneSettings(asked.settings);
+    const asked = await planPruning(invocation);
+    const { looksOnly } = asked;
     const { openPruneJob } = await import('./prune-job.ts');
     const settings = looksOnly ? { ...asked.settings, out: undefined, epochs: undefined } : asked.settings;
     const job = await openPruneJob({ ...asked, settings } as PlannedPruning, context);
     if (looksOnly) return look(job, context);
-    if (resume === undefined && asked.existing === null) context.note(`pruning ${settings.model}`);
+    if (asked.existing === null) context.note(`pruning ${settings.model}`);
     return execute(job, context);
   },
 });
+
+/** The settings of a run; `looksOnly` where it is to write nothing. Throws `usage` where they do not go together. */
+async function planPruning(invocation: Invocation<typeof pruneFlags>) {
+  const { plan, explain } = invocation.options;
+  const looksOnly = plan || explain !== undefined;
+  const needed: Readonly<Record<string, string>> = looksOnly ? {} : { out: '--out <path>' };
+  const planned = await planRun<typeof pruneFlags>('prune', invocation, needed);
+  // Data and epochs may be missing: pruning without images.
+  const asked = planned as unknown as PlannedPruning;
+  checkPruneSettings(asked.settings);
+  return { ...asked, looksOnly };
+}
 
 async function look(job: PruneJob, context: Context): Promise<Output> {
   const { explainOutput, planOutput } = await import('./prune-plan.ts');

@@ -17,9 +17,10 @@ export const report = defineCommand({
 
 /** Writes the page on the run in a folder. */
 export async function writeReport(directory: string, path: string): Promise<void> {
-  const { readRunRecord, renderReport } = await import('../report/index.ts');
+  const { readRunRecord, renderReport, renderSteps } = await import('../report/index.ts');
   const { writeFileAtomically } = await import('../files.ts');
   const record = readRunRecord(directory);
+  if (record.recipe.command === 'run') return writeFileAtomically(path, [renderSteps(directory)]);
   const defaults = await defaultsOf(record.recipe.command);
   writeFileAtomically(path, [renderReport({ ...record, defaults })]);
 }

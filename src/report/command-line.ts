@@ -19,7 +19,8 @@ export function commandLine(
   return words.join(' ');
 }
 
-function quoted(value: unknown): string {
+/** A word of a command line, in quotes where a shell needs them. */
+export function quoted(value: unknown): string {
   const text = String(value);
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -6,3 +6,4 @@ export {
   readRunRecord,
 } from './run-record.ts';
 export { shapePicture } from './shape-picture.ts';
+export { renderSteps } from './steps-page.ts';

@@ -22,6 +22,14 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
 /** A run as one HTML page that needs nothing beside itself: no scripts, no fonts, no requests. */
 export function renderReport(record: RunRecord): string {
   const title = `espalier ${record.recipe.command} ${String(record.recipe.options.model ?? '')}`.trim();
+  return pageOf(
+    title,
+    sections.map((section) => section(record)),
+  );
+}
+
+/** A page of sections, with the style of every report. */
+export function pageOf(title: string, parts: readonly (Html | null)[]): string {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -33,7 +41,7 @@ export function renderReport(record: RunRecord): string {
 </head>
 <body>
 <main>
-${sections.map((section) => section(record))}
+${parts}
 </main>
 </body>
 </html>

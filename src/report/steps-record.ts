@@ -37,3 +37,10 @@ export function hoursSpent(events: readonly RunEvent[], name: string): number {
     return parsed.success && parsed.output.name === name ? sum + parsed.output.hours : sum;
   }, 0);
 }
+
+/** The names of the steps that were started, in order. */
+export const startedSteps = (events: readonly RunEvent[]): string[] => [
+  ...new Set(
+    events.flatMap(({ type, name }) => (type === 'start' && typeof name === 'string' ? [name] : [])),
+  ),
+];

@@ -6,6 +6,7 @@ import type { RunRecord } from '../run-record.ts';
 const titles: Readonly<Record<string, string>> = {
   train: 'Trained',
   swp: 'Filter shapes learned',
+  run: 'A recipe, step by step',
 };
 
 /** What the run was, when, how long it took. */
