@@ -7,11 +7,13 @@ const paper = 'Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017, arX
 /** A norm: the root of a sum over elements. */
 interface Norm {
   sum(data: Float32Array, from: number, to: number): number;
+  /** Adds the term of each element of the data to its target. */
+  addEach(targets: Float64Array, data: Float32Array): void;
   root(sum: number): number;
 }
 
-const absolute: Norm = { sum: absoluteSum, root: (sum) => sum };
-const euclidean: Norm = { sum: squareSum, root: Math.sqrt };
+const absolute: Norm = { sum: absoluteSum, addEach: addAbsolutes, root: (sum) => sum };
+const euclidean: Norm = { sum: squareSum, addEach: addSquares, root: Math.sqrt };
 
 /** Σ|F|. */
 export const l1Norm: Criterion = {
@@ -47,17 +49,29 @@ function scoreNorms(scoring: Scoring, norm: Norm) {
   });
 }
 
-function sums({ data, outer, size, inner, groups }: Slices, { sum }: Norm): Float64Array {
+function sums({ data, outer, size, inner, groups }: Slices, { sum, addEach }: Norm): Float64Array {
   const result = new Float64Array(groups * size);
   const blocks = outer / groups;
   for (let o = 0; o < outer; o++) {
     const first = Math.floor(o / blocks) * size;
+    if (inner === 1) {
+      addEach(result.subarray(first, first + size), data.subarray(o * size, (o + 1) * size));
+      continue;
+    }
     for (let a = 0; a < size; a++) {
       const from = (o * size + a) * inner;
       result[first + a]! += sum(data, from, from + inner);
     }
   }
   return result;
+}
+
+function addAbsolutes(targets: Float64Array, data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) targets[i]! += Math.abs(data[i]!);
+}
+
+function addSquares(targets: Float64Array, data: Float32Array): void {
+  for (let i = 0; i < data.length; i++) targets[i]! += data[i]! * data[i]!;
 }
 
 // Four sums at once: one alone waits for each addition before the next.
