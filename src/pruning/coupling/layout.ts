@@ -1,4 +1,4 @@
-import type { Shape } from '../../graph/graph.ts';
+import type { Dim, Shape } from '../../graph/graph.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { along, type Channels, spreadOver } from './channels.ts';
 
@@ -77,17 +77,25 @@ function laidOver({ labels: given, block: whole }: Period, shape: Shape, join: J
     if (block > 1 && typeof size !== 'number') return null;
     labels = stretched(labels, block);
     block = 1;
-    labels = withPeriod(
-      labels,
-      typeof size === 'number' ? commonDivisor(labels.length, laid * size) : laid,
-      join,
-    );
+    labels = withPeriod(labels, periodOver(size, { laid, length: labels.length }), join);
     if (labels.length === laid) break;
     axes.unshift(axis);
     sizes.unshift(size as number);
     laid *= size as number;
   }
   return { axes, sizes, labels: Int32Array.from({ length: laid }, (_, i) => labels[i % labels.length]!) };
+}
+
+/**
+ * The longest period that an axis of this size, behind it `laid` positions, can tell: the labels' own where they are whole
+ * rows of it or repeat in each, else what both have in common.
+ */
+function periodOver(
+  size: Dim | undefined,
+  { laid, length }: { readonly laid: number; readonly length: number },
+): number {
+  if (typeof size !== 'number') return laid;
+  return length % (laid * size) === 0 ? length : commonDivisor(length, laid * size);
 }
 
 /** Each label as often as given, in its place. */

@@ -50,7 +50,29 @@ export const normalizationCouplings = {
     const first = positive(call.attributes.axis, rankOf(call.inputs[0]));
     return unlessOver(call, scope, (axis) => axis >= first);
   },
-  GroupNormalization: (call, scope) => unlessOver(call, scope, () => true),
+  /** Channels of one group are normalised together, and go together: other groups do not notice. */
+  GroupNormalization(call, scope) {
+    const { node, inputs, channels, attributes } = call;
+    const [x] = channels;
+    const groups = Number(attributes.num_groups);
+    if (!x) return [null];
+    if (!liesAlong(x, 1) || groups === 1)
+      return stay(call, scope, `is normalised over in ${nodeLabel(node)}`);
+    const width = x.labels.length / groups;
+    const first = x.labels.filter((_, channel) => channel % width === 0);
+    scope.join(
+      x.labels,
+      x.labels.map((_, channel) => first[Math.floor(channel / width)]!),
+    );
+    for (const value of [inputs[1], inputs[2]]) {
+      const labels = value?.shape?.[0] === groups ? first : x.labels;
+      if (value) scope.slice({ value, channels: along(0, labels), role: 'per channel', node });
+    }
+    scope.edit((kept) => {
+      node.attributes.num_groups = { kind: 'int', value: kept.count(first) };
+    });
+    return [x];
+  },
   MeanVarianceNormalization(call, scope) {
     const axes = call.attributes.axes ?? [0, 2, 3];
     return unlessOver(call, scope, (axis) => axes.includes(axis));
