@@ -1,7 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
 import type { WeightMasks } from '../pruning/granularity/masks.ts';
 import type { PieceCriterion } from '../pruning/granularity/prune-pieces.ts';
-import type { ChannelPruningOptions, PruningTarget, UnitOutcome } from '../pruning/prune-channels.ts';
+import type { ChannelPruningOptions, UnitOutcome } from '../pruning/prune-channels.ts';
+import type { PruningTarget } from '../pruning/ranking/targets.ts';
 import type { Controller } from '../training/options.ts';
 import type { PruneSettings } from './prune-flags.ts';
 import type { PruneJob } from './prune-job.ts';

@@ -2,7 +2,7 @@ import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Calibration } from '../pruning/calibration.ts';
-import type { Original } from '../pruning/prune-channels.ts';
+import type { Original } from '../pruning/rank-channels.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
 import type { Context } from './command.ts';
@@ -44,7 +44,7 @@ export type PlannedPruning = Omit<PlannedRun<TrainingFlags>, 'settings'> & {
 /** Loads model and data; the run's folder is created last, where there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings } = planned;
-  const { openOriginal } = await import('../pruning/prune-channels.ts');
+  const { openOriginal } = await import('../pruning/rank-channels.ts');
   const executor = await engine();
   const session =
     settings.epochs === undefined

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
 import type { WeightMasks } from '../pruning/granularity/masks.ts';
-import type { PruningTarget } from '../pruning/prune-channels.ts';
+import type { PruningTarget } from '../pruning/ranking/targets.ts';
 import type { EpochResult } from '../training/options.ts';
 import type { Context } from './command.ts';
 import { type Cut, cutNetwork } from './prune-cut.ts';

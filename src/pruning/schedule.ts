@@ -1,4 +1,4 @@
-import type { PruningTarget } from './prune-channels.ts';
+import type { PruningTarget } from './ranking/targets.ts';
 
 /** The part of the way to the target that is behind after each of `steps` cuts; t runs from 0 to 1. */
 export const pruningSchedules = {

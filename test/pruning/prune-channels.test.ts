@@ -3,12 +3,8 @@ import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
 import { buildModel } from '../../src/models/index.ts';
-import {
-  type ChannelPruningOptions,
-  openOriginal,
-  planChannels,
-  pruneChannels,
-} from '../../src/pruning/prune-channels.ts';
+import { type ChannelPruningOptions, planChannels, pruneChannels } from '../../src/pruning/prune-channels.ts';
+import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { normals } from '../support/run-graph.ts';
 

@@ -2,8 +2,8 @@ import { EspalierError } from '../../errors.ts';
 import { type Graph, nodeLabel } from '../../graph/graph.ts';
 import { layerCosts } from '../../measure/macs.ts';
 import { random } from '../../numeric/random.ts';
-import type { PruningTarget } from '../prune-channels.ts';
 import { layerMatcher, type Scope } from '../ranking/selection.ts';
+import type { PruningTarget } from '../ranking/targets.ts';
 import { type PieceGranularity, type Pieces, piecesOf } from './elements.ts';
 import type { WeightMasks } from './masks.ts';
 

@@ -1,6 +1,11 @@
 import type { Cost } from './cost-model.ts';
 import type { Selector, Widths } from './selection.ts';
 
+/** How far to prune, always of the original network: a part of the channels goes, or a part of a cost stays. */
+export type PruningTarget =
+  | { readonly measure: 'ratio'; readonly fraction: number }
+  | { readonly measure: 'macs' | 'parameters' | 'latency'; readonly fraction: number };
+
 /** What the pruned network must not exceed, as a part of the original in (0, 1]. */
 export interface CostTarget {
   readonly measure: keyof Cost;

@@ -1,0 +1,30 @@
+import { cloneGraph } from '../graph/clone.ts';
+import type { Graph } from '../graph/graph.ts';
+import { channelGroups } from './channel-groups.ts';
+import { removeChannels } from './remove-channels.ts';
+
+/** A prepared network, and the classes of channels that go from it. */
+interface Cutting {
+  readonly prepared: Graph;
+  readonly removed: ReadonlySet<number>;
+}
+
+/** The network without classes of channels, and the filters that stay of each layer by the name of its output. */
+export function cutChannels({ prepared, removed }: Cutting): {
+  readonly graph: Graph;
+  readonly keptFilters: ReadonlyMap<string, readonly number[]>;
+} {
+  const graph = cloneGraph(prepared);
+  const { found } = channelGroups(graph);
+  const keptFilters = new Map(
+    found.layers.map(({ node, first, count }) => {
+      const filters = Array.from({ length: count }, (_, m) => m);
+      return [
+        node.outputs[0]!.name,
+        filters.filter((m) => !removed.has(found.classes.find(first + m))),
+      ] as const;
+    }),
+  );
+  removeChannels(graph, found, removed);
+  return { graph, keptFilters };
+}

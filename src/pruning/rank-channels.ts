@@ -1,0 +1,93 @@
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Executor } from '../runtime/executor.ts';
+import type { Calibration } from './calibration.ts';
+import { type Coupling, channelGroups } from './channel-groups.ts';
+import type { Layer } from './coupling/scope.ts';
+import { type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
+import { prepareForPruning } from './prepare.ts';
+import { classScores, type Normalization, type Reduction } from './ranking/class-scores.ts';
+import { type Cost, type CostModel, costModel } from './ranking/cost-model.ts';
+import { type CostShare, shareCosts } from './ranking/cost-share.ts';
+import { openSelection, type SelectionRules, type Selector } from './ranking/selection.ts';
+import { layerTitle, pruningUnits, type Unit } from './ranking/units.ts';
+import { type Damage, greedySelector } from './sensitivity/greedy.ts';
+import type { UnitSensitivity } from './sensitivity/measure.ts';
+
+/** The network that ratios and targets refer to, where it is not the one that is pruned: iterations go back to it. */
+export interface Original {
+  readonly graph: Graph;
+  readonly cost: Cost;
+  /** Classes of each unit, by its name. */
+  readonly classes: ReadonlyMap<string, number>;
+}
+
+/** How the channels of a network are ranked. */
+export interface RankingOptions extends Omit<SelectionRules, 'original'> {
+  readonly executor: Executor;
+  readonly criterion: CriterionName;
+  /** What is scored: filters (granularity filter), or the weights that read their channels (granularity channel). */
+  readonly side: 'filters' | 'inputs';
+  readonly foldBatchNormalization?: boolean;
+  readonly normalize: Normalization;
+  readonly reduce: Reduction;
+  /** What a score is divided by: nothing, or what a class costs. */
+  readonly per?: CostShare | null;
+  readonly seed: number;
+  readonly calibration: Calibration | null;
+  /** From {@link openOriginal}; of the network itself for a first cut. */
+  readonly original: Original;
+  /** Sensitivities to choose the widths of units by, in place of the scope. */
+  readonly sensitivity?: { readonly sensitivities: readonly UnitSensitivity[]; readonly damage: Damage };
+}
+
+/** What a network is before the first cut. */
+export async function openOriginal(network: Graph, executor: Executor): Promise<Original> {
+  const graph = await prepareForPruning(network, executor);
+  const coupling = channelGroups(graph);
+  const classes = new Map(pruningUnits(coupling).map(({ name, classes }) => [name, classes.length]));
+  return { graph, cost: costModel(graph, coupling.found).whole, classes };
+}
+
+/** A network whose channels are coupled and ranked. */
+export interface RankedChannels {
+  readonly prepared: Graph;
+  readonly coupling: Coupling;
+  readonly units: readonly Unit[];
+  readonly layerScores: ReadonlyMap<Layer, LayerScores>;
+  readonly scores: ReadonlyMap<number, number>;
+  readonly selector: Selector;
+  readonly costs: CostModel;
+}
+
+/** Couples, scores and ranks the channels of a network. */
+export async function rankChannels(network: Graph, options: RankingOptions): Promise<RankedChannels> {
+  const prepared = await prepareForPruning(network, options.executor);
+  const coupling = channelGroups(prepared);
+  const units = pruningUnits(coupling);
+  const { found } = coupling;
+  const layerScores = await scoreLayers(prepared, found, options);
+  refuseUnscored(layerScores);
+  const scored = classScores(found, layerScores, options);
+  const { per, original } = options;
+  const scores = per ? await shareCosts({ per, prepared, found, units, scores: scored }) : scored;
+  const ranked = openSelection({ units, scores }, { ...options, original: original.classes });
+  const costs = costModel(prepared, found);
+  const { sensitivity } = options;
+  const selector = sensitivity
+    ? greedySelector({ ...sensitivity, units, selector: ranked, costOf: costs.without })
+    : ranked;
+  return { prepared, coupling, units, layerScores, scores, selector, costs };
+}
+
+/** Nothing to rank at all is an error, and says why by its first layer. */
+function refuseUnscored(scores: ReadonlyMap<Layer, LayerScores>): void {
+  const results = [...scores];
+  if (results.some(([, result]) => 'scores' in result)) return;
+  const first = results.find(([, result]) => 'reason' in result);
+  if (!first) throw new EspalierError('unsupported', 'expected a layer with constant weights, found none');
+  const [layer, result] = first;
+  throw new EspalierError('unsupported', 'reason' in result ? result.reason : '', {
+    where: layerTitle(layer),
+  });
+}
