@@ -15,12 +15,12 @@ const valueSchema = v.union([
 ]);
 export type OptionValue = v.InferOutput<typeof valueSchema>;
 
-const text = v.pipe(v.string(), v.minLength(1));
+const text = v.pipe(v.string(), v.minLength(1, 'expected some text'));
 const stepName = v.pipe(v.string(), v.regex(/^[a-z][\w-]*$/i, 'expected a word for the name of a step'));
 
 const fileSchema = v.strictObject({
   name: text,
-  description: v.optional(text, ''),
+  description: v.optional(v.string(), ''),
   out: v.optional(text),
   steps: v.pipe(
     v.array(
@@ -112,13 +112,16 @@ function parseJson(json: string, source: string): unknown {
 function schemaError(issue: v.BaseIssue<unknown>, source: string): EspalierError {
   const path = v.getDotPath(issue);
   const where = path ? `${source}: ${path}` : source;
-  if (issue.type === 'regex' || issue.type === 'min_length')
+  if (issue.type === 'min_length') return new EspalierError('usage', issue.message, { where });
+  if (issue.type === 'regex')
     return new EspalierError('usage', `${issue.message}, found ${issue.received}`, { where });
-  const isUnknown = issue.expected === 'never';
-  const message = isUnknown
-    ? 'no key of a recipe'
-    : `expected ${issue.expected === null ? 'another value' : plainTypes(issue.expected)}, found ${issue.received}`;
-  return new EspalierError('usage', message, { where });
+  return new EspalierError('usage', mismatch(issue), { where });
+}
+
+function mismatch({ expected, received }: v.BaseIssue<unknown>): string {
+  if (expected === 'never') return 'no key of a recipe';
+  if (received === 'undefined') return 'is missing';
+  return `expected ${plainTypes(expected ?? 'another value')}, found ${received}`;
 }
 
 /** valibot's names of types as people say them: `(string | Array)` → `string or list`. */
