@@ -8,6 +8,7 @@ import { inspect } from './inspect.ts';
 import { prune } from './prune.ts';
 import { report } from './report.ts';
 import { runRecipe } from './run.ts';
+import { sensitivity } from './sensitivity.ts';
 import { swp } from './swp.ts';
 import { trainModel } from './train.ts';
 
@@ -19,6 +20,7 @@ export const commands: readonly Command[] = [
   trainModel,
   swp,
   prune,
+  sensitivity,
   evaluateModel,
   fold,
   bench,

@@ -2,6 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { WeightMasks } from '../pruning/granularity/masks.ts';
 import type { PieceCriterion } from '../pruning/granularity/prune-pieces.ts';
 import type { ChannelPruningOptions, UnitOutcome } from '../pruning/prune-channels.ts';
+import type { RankingOptions } from '../pruning/rank-channels.ts';
 import type { PruningTarget } from '../pruning/ranking/targets.ts';
 import type { Controller } from '../training/options.ts';
 import type { PruneSettings } from './prune-flags.ts';
@@ -57,9 +58,21 @@ async function cutChannels(network: Graph, { job, target, signal }: Cutting): Pr
 }
 
 /** The options of channel pruning that settings stand for. */
-export function channelOptions(job: PruneJob, target: PruningTarget): ChannelPruningOptions {
-  const { settings, executor, data, original } = job;
-  const { criterion, granularity, scope, round, floor, reduce, per, seed, scoreFolded, verify } = settings;
+export const channelOptions = (job: PruneJob, target: PruningTarget): ChannelPruningOptions => ({
+  ...rankingOptions(job),
+  target,
+  verify: job.settings.verify,
+});
+
+/** How settings rank channels. */
+export function rankingOptions({
+  settings,
+  executor,
+  data,
+  original,
+  sensitivity,
+}: PruneJob): RankingOptions {
+  const { criterion, granularity, scope, round, floor, reduce, per, seed, scoreFolded } = settings;
   return {
     executor,
     criterion,
@@ -69,7 +82,6 @@ export function channelOptions(job: PruneJob, target: PruningTarget): ChannelPru
     normalize: settings.normalize ?? (criterion === 'bn-scale' ? 'none' : 'mean'),
     reduce,
     per: per ?? null,
-    target,
     scope,
     round,
     floor,
@@ -77,7 +89,8 @@ export function channelOptions(job: PruneJob, target: PruningTarget): ChannelPru
     seed,
     calibration: data?.calibration ?? null,
     original,
-    verify,
+    // Without labels the loss says nothing; it is there whenever there are images by class.
+    ...(sensitivity ? { sensitivity: { sensitivities: sensitivity, damage: 'loss' } as const } : {}),
   };
 }
 

@@ -103,6 +103,11 @@ export const pruneFlags = {
     'divide scores by what a channel costs: bytes of activations, or measured ms',
     choice(['bytes', 'ms']),
   ),
+  sensitivity: optional(
+    '--sensitivity <path>',
+    'choose widths by what espalier sensitivity measured, in place of --scope: a target in MACs, parameters or latency',
+    text,
+  ),
   scoreFolded: flagSwitch('--score-folded', 'score norms with BatchNormalization folded in'),
   steps: defaulted('--steps <n>', 'cuts on the way to the target, each followed by its share of the epochs', [
     wholeNumber(),
@@ -189,6 +194,8 @@ export function checkPruneSettings(settings: PruneSettings): void {
     );
   if (isPieces && !(pieceCriteria as readonly string[]).includes(criterion))
     refuse(`--granularity ${granularity} takes --criterion ${pieceCriteria.join(', ')}, found ${criterion}`);
+  if (settings.sensitivity !== undefined && (isPieces || settings.ratio !== undefined))
+    refuse('--sensitivity needs whole channels and --macs, --parameters or --latency');
   if (epochs !== undefined && !data) refuse('--epochs needs --data');
   if (epochs !== undefined && out?.endsWith('.onnx'))
     refuse('--epochs needs a folder as --out, found a file');

@@ -3,6 +3,7 @@ import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Calibration } from '../pruning/calibration.ts';
 import type { Original } from '../pruning/rank-channels.ts';
+import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
 import type { Context } from './command.ts';
@@ -11,6 +12,7 @@ import { engine } from './engine.ts';
 import { loadModel } from './model.ts';
 import { resolvePreprocessing } from './preprocessing.ts';
 import type { PruneSettings } from './prune-flags.ts';
+import { readSensitivity } from './sensitivity-file.ts';
 import type { TrainingFlags } from './training-flags.ts';
 import type { PlannedRun } from './training-recipe.ts';
 import { openSession, type TrainingSession } from './training-session.ts';
@@ -30,6 +32,8 @@ export interface PruneJob {
   readonly original: Original;
   readonly executor: Executor;
   readonly data: PruneData | null;
+  /** Measured earlier, to choose widths by. */
+  readonly sensitivity: readonly UnitSensitivity[] | null;
   /** Where retraining happens; null without it. */
   readonly session: TrainingSession | null;
   /** The record of the run; null where a file is written. */
@@ -46,6 +50,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   const { settings } = planned;
   const { openOriginal } = await import('../pruning/rank-channels.ts');
   const executor = await engine();
+  const sensitivity = settings.sensitivity === undefined ? null : await readSensitivity(settings.sensitivity);
   const session =
     settings.epochs === undefined
       ? null
@@ -60,6 +65,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     original: await openOriginal(network, executor),
     executor,
     data,
+    sensitivity,
     session,
     run: session?.run ?? (await openRun(planned)),
   };

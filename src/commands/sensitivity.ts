@@ -1,0 +1,132 @@
+import * as v from 'valibot';
+import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
+import { formatPercent, significant } from '../report/quantities.ts';
+import { textTable } from '../report/text-table.ts';
+import type { RunDirectory } from '../training/run-directory.ts';
+import { type Context, defineCommand } from './command.ts';
+import { defaulted, numbers, optional, text } from './flags.ts';
+import { pruneFlags } from './prune-flags.ts';
+import type { PlannedPruning, PruneJob } from './prune-job.ts';
+import { planRun } from './training-recipe.ts';
+
+const RATIOS = 'expected ratios from 0 to 1 separated by commas';
+const ratioList = v.pipe(numbers, v.array(v.pipe(v.number(), v.minValue(0, RATIOS), v.maxValue(1, RATIOS))));
+
+const { criterion, normalize, reduce, scoreFolded, calibrationImages, round, exclude } = pruneFlags;
+const { data, labels, limit, testLimit, mean, std, size, seed, resume } = pruneFlags;
+
+const flags = {
+  ratios: defaulted('--ratios <list>', 'parts of the channels to take, of one group at a time', [
+    ratioList,
+    [0.25, 0.5, 0.75],
+  ]),
+  criterion,
+  normalize,
+  reduce,
+  scoreFolded,
+  round,
+  exclude,
+  data,
+  calibrationImages: { ...calibrationImages, summary: 'training images to look at' },
+  limit,
+  testLimit,
+  mean,
+  std,
+  size,
+  labels,
+  seed,
+  resume,
+  out: optional(
+    '--out <dir>',
+    'a new folder for the record of the run and sensitivity.json (required)',
+    text,
+  ),
+};
+
+export const sensitivity = defineCommand({
+  name: 'sensitivity',
+  summary: 'what each group of layers loses when it alone is pruned, for ratios that differ by layer',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo; not needed with --resume' }],
+  options: flags,
+  examples: [
+    ['espalier sensitivity model.onnx --data photos --out runs/sensitivity', 'measure'],
+    [
+      'espalier prune model.onnx --sensitivity runs/sensitivity --macs 0.5 --out small.onnx',
+      'and take most where least is lost',
+    ],
+  ],
+  stopsCleanly: true,
+  async run(invocation, context) {
+    const needed = { data: '--data <name>', out: '--out <dir>' };
+    const planned = (await planRun('sensitivity', invocation as never, needed)) as unknown as PlannedPruning;
+    const { openPruneJob } = await import('./prune-job.ts');
+    const job = await openPruneJob(planned, context);
+    const { ratios } = planned.settings as unknown as { readonly ratios: readonly number[] };
+    const units = await measure(job, ratios, context);
+    const { writeFileAtomically } = await import('../files.ts');
+    const { join } = await import('node:path');
+    const { writeReport } = await import('./report.ts');
+    const path = join(job.run!.path, 'sensitivity.json');
+    const { criterion } = job.settings;
+    const document = {
+      criterion,
+      images: job.data!.calibration.batches.reduce((sum, { count }) => sum + count, 0),
+      units,
+    };
+    writeFileAtomically(path, [`${JSON.stringify(document, null, 1)}\n`]);
+    await writeReport(job.run!.path, join(job.run!.path, 'report.html'));
+    return { data: { path, ...document }, text: `${describe(units)}\nwritten to ${path}` };
+  },
+});
+
+async function measure(
+  job: PruneJob,
+  ratios: readonly number[],
+  context: Context,
+): Promise<UnitSensitivity[]> {
+  const { rankChannels } = await import('../pruning/rank-channels.ts');
+  const { measureSensitivity } = await import('../pruning/sensitivity/measure.ts');
+  const { rankingOptions } = await import('./prune-cut.ts');
+  const ranked = await rankChannels(job.network, { ...rankingOptions(job), scope: 'local', floor: 0 });
+  const bar = context.progress('measuring', ranked.units.length, 'groups');
+  const known = knownUnits(job.run!);
+  try {
+    return await measureSensitivity(ranked, {
+      executor: job.executor,
+      ratios,
+      round: job.settings.round,
+      floor: 0,
+      calibration: job.data!.calibration,
+      known,
+      onUnit(unit) {
+        job.run!.record({ type: 'sensitivity', unit });
+        bar.advance(1, unit.name);
+      },
+      signal: context.signal,
+    });
+  } finally {
+    bar.done();
+  }
+}
+
+/** What an interrupted run measured. */
+const knownUnits = (run: RunDirectory): Map<string, UnitSensitivity> =>
+  new Map(
+    run.readEvents().flatMap((event) => {
+      if (event.type !== 'sensitivity') return [];
+      const unit = event.unit as UnitSensitivity;
+      return [[unit.name, unit] as const];
+    }),
+  );
+
+function describe(units: readonly UnitSensitivity[]): string {
+  const last = ({ points }: UnitSensitivity) => points.at(-1)!;
+  const sorted = [...units].sort((a, b) => last(b).loss - last(a).loss);
+  return textTable(sorted, [
+    { head: 'group, the most sensitive first', cell: ({ layers }) => layers[0]! },
+    { head: 'channels gone', cell: (unit) => formatPercent(last(unit).ratio, 0), align: 'right' },
+    { head: 'top-1', cell: (unit) => formatPercent(last(unit).top1), align: 'right' },
+    { head: 'loss', cell: (unit) => significant(last(unit).loss), align: 'right' },
+    { head: 'output error', cell: (unit) => formatPercent(last(unit).outputError, 1), align: 'right' },
+  ]);
+}
