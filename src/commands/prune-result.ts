@@ -49,6 +49,7 @@ export async function finishPruning(
     ...cut.units.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }])),
     ...deployed.leftAlone,
   ];
+  job.run?.record({ type: 'prune-groups', groups: cut.units });
   const model = await write({ before, after }, { job, leftAlone, beside: deployed.beside });
   const errors = [deployed.error, ...steps.map(({ error }) => error)].filter((error) => error !== null);
   return {

@@ -3,7 +3,9 @@ import type { RunRecord } from './run-record.ts';
 import { curves } from './sections/curves.ts';
 import { header } from './sections/header.ts';
 import { layers, leftAlone } from './sections/layers.ts';
+import { pruning, widths } from './sections/pruning.ts';
 import { run } from './sections/run.ts';
+import { sensitivity } from './sections/sensitivity.ts';
 import { shapes } from './sections/shapes.ts';
 import { summary } from './sections/summary.ts';
 import { style } from './style.ts';
@@ -12,8 +14,11 @@ import { style } from './style.ts';
 const sections: readonly ((record: RunRecord) => Html | null)[] = [
   header,
   summary,
+  pruning,
+  sensitivity,
   curves,
   shapes,
+  widths,
   layers,
   leftAlone,
   run,

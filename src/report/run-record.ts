@@ -39,6 +39,28 @@ const shapesSchema = v.object({
   masks: v.array(count),
 });
 
+const stageSchema = v.object({ stage: v.string(), top1: number, loss: maybe });
+const stepSchema = v.object({
+  type: v.literal('prune-step'),
+  number: count,
+  target: v.object({ measure: v.string(), fraction: number }),
+  stages: v.array(stageSchema),
+});
+const groupSchema = v.object({
+  layers: v.array(v.string()),
+  channels: count,
+  kept: count,
+  reason: v.optional(v.string()),
+});
+const unitSchema = v.object({
+  name: v.string(),
+  layers: v.array(v.string()),
+  points: v.pipe(
+    v.array(v.object({ ratio: number, top1: number, loss: number, outputError: number })),
+    v.minLength(1),
+  ),
+});
+
 const schemas = {
   epoch: epochSchema,
   result: v.object({
@@ -53,6 +75,10 @@ const schemas = {
     type: v.literal('left-alone'),
     layers: v.array(v.object({ name: v.string(), reason: v.string() })),
   }),
+  'prune-original': v.object({ type: v.literal('prune-original'), ...stageSchema.entries }),
+  'prune-step': stepSchema,
+  'prune-groups': v.object({ type: v.literal('prune-groups'), groups: v.array(groupSchema) }),
+  sensitivity: v.object({ type: v.literal('sensitivity'), unit: unitSchema }),
 };
 
 /** What one epoch measured; accuracies are fractions. */
@@ -61,6 +87,12 @@ export type EpochPoint = v.InferOutput<typeof epochSchema>;
 export type Measures = v.InferOutput<typeof measuresSchema>;
 /** What one layer costs. */
 export type LayerPoint = v.InferOutput<typeof layerSchema>;
+/** One cut of a pruning run, and the accuracy after each of its stages. */
+export type PrunePoint = v.InferOutput<typeof stepSchema>;
+/** Layers whose channels go together, and how many stay. */
+export type GroupPoint = v.InferOutput<typeof groupSchema>;
+/** What the network loses when one group alone is pruned. */
+export type SensitivityCurve = v.InferOutput<typeof unitSchema>;
 /** A run as its report shows it. */
 export interface RunRecord {
   readonly recipe: Recipe;
@@ -76,6 +108,13 @@ export interface RunRecord {
   readonly layers: { readonly before: readonly LayerPoint[]; readonly after: readonly LayerPoint[] } | null;
   readonly shapes: readonly LayerShapes[];
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  /** `original` is the accuracy before the first cut. */
+  readonly pruning: {
+    readonly original: number | null;
+    readonly steps: readonly PrunePoint[];
+    readonly groups: readonly GroupPoint[];
+  };
+  readonly sensitivity: readonly SensitivityCurve[];
 }
 
 /** The record of a run from its events; events that are unknown or malformed are passed over, the last of a kind counts. */
@@ -93,7 +132,13 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
     result: all('result').at(-1) ?? null,
     layers: all('layers').at(-1) ?? null,
     shapes: all('shapes').at(-1)?.shapes ?? [],
-    leftAlone: all('left-alone').flatMap(({ layers }) => layers),
+    leftAlone: all('left-alone').at(-1)?.layers ?? [],
+    pruning: {
+      original: all('prune-original').at(-1)?.top1 ?? null,
+      steps: [...new Map(all('prune-step').map((step) => [step.number, step])).values()],
+      groups: all('prune-groups').at(-1)?.groups ?? [],
+    },
+    sensitivity: [...new Map(all('sensitivity').map(({ unit }) => [unit.name, unit])).values()],
   };
 }
 

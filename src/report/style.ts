@@ -35,6 +35,7 @@ thead th{color:var(--muted);font-size:13px}th:first-child,td:first-child{padding
 .end.leaf{fill:var(--leaf)}.end.earth{fill:var(--earth)}.end.sky{fill:var(--sky)}
 .layers th[scope=row]{max-width:220px;overflow-wrap:anywhere;font-size:14px}.layers td,.layers tbody th{padding-top:5px;padding-bottom:5px;font-size:14px}
 .bar{width:44%}.was,.is{display:block;height:10px;border-radius:3px}.was{background:var(--dead);min-width:2px}.is{background:var(--leaf)}
+.sparks{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,190px),1fr));gap:12px}.spark{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:10px 12px}.spark svg{display:block;width:100%;height:auto}.spark figcaption{font-size:13px;overflow-wrap:anywhere}.spark figcaption b{font-weight:600;float:right;margin-left:8px}
 .shapes{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:14px;align-items:start}
 .shape-card{background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:14px 16px}
 .shape-card .facts{font-size:13px;margin:2px 0 12px}.shape-row{display:flex;gap:22px;align-items:flex-start}
