@@ -18,12 +18,8 @@ export async function runSteps(
 ): Promise<StepOutcome[]> {
   const outcomes: StepOutcome[] = [];
   for (const [i, step] of steps.entries()) {
-    const label = `${i + 1}/${steps.length}  ${step.name}`;
     const done = finishedSteps(run.readEvents()).get(step.name);
-    if (!done) {
-      if (context.signal.aborted) throw interrupted(run);
-      context.note(`${label}: ${step.line}`);
-    } else context.note(`${label}: done already`);
+    context.note(`${i + 1}/${steps.length}  ${step.name}: ${done ? 'done already' : step.line}`);
     outcomes.push(done ?? (await runStep(step, run, context)));
     await writeReport(run.path, join(run.path, 'report.html'));
   }
@@ -31,6 +27,7 @@ export async function runSteps(
 }
 
 async function runStep(step: PlannedStep, run: RunDirectory, context: Context): Promise<StepOutcome> {
+  if (context.signal.aborted) throw interrupted(run);
   const { name, command, line } = step;
   const invocation = wasStarted(step, run)
     ? invocationOf(command, [], { resume: step.folder })
