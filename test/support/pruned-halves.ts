@@ -1,5 +1,9 @@
+import { expect } from 'vitest';
+import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
+import { costs } from '../../src/measure/macs.ts';
 import { random } from '../../src/numeric/random.ts';
+import { elementCount } from '../../src/numeric/tensor.ts';
 import { channelGroups } from '../../src/pruning/channel-groups.ts';
 import { maskedReference } from '../../src/pruning/masked.ts';
 import { prepareForPruning } from '../../src/pruning/prepare.ts';
@@ -11,6 +15,7 @@ import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 /** Takes half of the classes of channels that may go out of every group, drawn by a seed; compares with the masked graph. */
 export async function pruneHalf(given: Graph, seed = 1) {
   const graph = await prepareForPruning(given, onnxruntime);
+  const before = cloneGraph(graph);
   const { found, groups } = channelGroups(graph);
   const { uniform } = random(seed);
   const drawn = new Set<number>();
@@ -23,5 +28,28 @@ export async function pruneHalf(given: Graph, seed = 1) {
   const masked = maskedReference(graph, found, removed);
   removeChannels(graph, found, removed);
   const { error } = await verifyEquivalent(masked, graph, { executor: onnxruntime, tolerance: 1e-3 });
-  return { graph, groups, removed, error };
+  return { before, graph, groups, removed, error };
+}
+
+/** The elements that each node's output has of what it had, but for those along free dimensions. */
+function narrowed(before: Graph, after: Graph): Record<string, number> {
+  const sizes = ({ nodes }: Graph) =>
+    new Map(
+      nodes.map(({ name, outputs: [y] }) => [
+        name,
+        elementCount(y!.shape!.filter((dim) => typeof dim === 'number')),
+      ]),
+    );
+  const was = sizes(before);
+  return Object.fromEntries([...sizes(after)].map(([name, size]) => [name, size / was.get(name)!]));
+}
+
+/** Prunes half and expects: as the masked network, fewer MACs, every layer named narrower. */
+export async function expectPruned(given: Graph, layers: readonly string[]): Promise<Graph> {
+  const { before, graph, error } = await pruneHalf(given);
+  expect(error).toBeLessThan(1e-5);
+  expect(costs(graph).macs).toBeLessThan(0.6 * costs(before).macs);
+  const parts = narrowed(before, graph);
+  for (const name of layers) expect([name, parts[name]! < 0.8]).toEqual([name, true]);
+  return graph;
 }
