@@ -47,7 +47,7 @@ export interface Moment {
 /** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
 export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
   const images = view.images ?? calibration.batch;
-  const graph = upgradeOpset(bindDimensions(network, images));
+  const graph = upgradeOpset(withFixedInput(network, [images, ...calibration.image]));
   const [input] = graph.inputs;
   appendView(graph, view, images);
   const program = await compile(graph, executor);
@@ -62,6 +62,15 @@ export async function observe(network: Graph, { calibration, executor }: Viewing
   } finally {
     await program.close();
   }
+}
+
+/** The batch bound, then height and width where the network leaves them open. */
+function withFixedInput(network: Graph, sizes: readonly number[]): Graph {
+  const bound = bindDimensions(network, sizes[0]!);
+  const open = (bound.inputs[0]?.shape ?? []).flatMap((dim, axis) =>
+    typeof dim === 'string' ? [[dim, sizes[axis]!] as const] : [],
+  );
+  return open.length > 0 ? bindDimensions(bound, Object.fromEntries(open)) : bound;
 }
 
 /** The graph computes what the view wants of it, and nothing else. */

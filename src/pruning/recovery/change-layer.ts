@@ -1,0 +1,45 @@
+import type { Matrix } from 'ml-matrix';
+import { uniqueNames } from '../../graph/builder.ts';
+import { type Graph, makeConstant } from '../../graph/graph.ts';
+import { floats, type Tensor } from '../../numeric/tensor.ts';
+import type { LinearLayer } from './linear-layer.ts';
+
+/** Adds Δ of each group [columns (and the bias), filters/group] to a layer's weight and bias, in place. */
+export function changeLayer(graph: Graph, layer: LinearLayer, changes: readonly Matrix[]): void {
+  const { weight, columns, filters, groups, filterMajor, weightFactor } = layer;
+  const data = (weight.tensor!.data as Float32Array).slice();
+  const shift = new Float64Array(filters);
+  const perGroup = filters / groups;
+  changes.forEach((change, group) => {
+    for (let i = 0; i < perGroup; i++) {
+      const m = group * perGroup + i;
+      for (let c = 0; c < columns; c++) {
+        data[filterMajor ? m * columns + c : c * filters + m]! += change.get(c, i) / weightFactor;
+      }
+      if (layer.biasAt !== null) shift[m] = change.get(columns, i);
+    }
+  });
+  weight.tensor = floats(weight.tensor!.shape, data);
+  if (layer.biasAt !== null) addBias(graph, layer, shift);
+}
+
+/** A bias of one number for all filters, or of none, becomes one of its own for each. */
+function addBias(
+  graph: Graph,
+  { node, biasAt, biasFactor, filters }: LinearLayer,
+  shift: Float64Array,
+): void {
+  const old = node.inputs[biasAt!];
+  const before = old?.tensor?.data as Float32Array | undefined;
+  const data = shift.map(
+    (change, m) => (before?.[before.length === filters ? m : 0] ?? 0) + change / biasFactor,
+  );
+  const tensor: Tensor = floats([filters], data);
+  if (old) {
+    Object.assign(old, { tensor, shape: tensor.shape });
+    return;
+  }
+  const bias = makeConstant(uniqueNames(graph)(`${node.name || node.outputs[0]!.name}.bias`), tensor);
+  graph.initializers.push(bias);
+  node.inputs[biasAt!] = bias;
+}

@@ -1,0 +1,108 @@
+import { type Node, staticShape, type Value } from '../../graph/graph.ts';
+import { attributesOf } from '../../graph/operators/index.ts';
+import { explicitWindow } from '../../graph/window.ts';
+import { elementCount, stridesOf } from '../../numeric/tensor.ts';
+
+/** A layer as a linear map: at each place, `columns` numbers of each group are read and weighted into its filters. */
+export interface LinearLayer {
+  readonly node: Node;
+  readonly weight: Value;
+  readonly groups: number;
+  /** C/group · kH·kW. */
+  readonly columns: number;
+  readonly filters: number;
+  /** Weight (m, c) lies at m·columns + c; else at c·filters + m. */
+  readonly filterMajor: boolean;
+  /** y = weightFactor·x·W + biasFactor·bias. */
+  readonly weightFactor: number;
+  readonly biasFactor: number;
+  /** Where the bias is read; null where the operator has none. */
+  readonly biasAt: number | null;
+  /** The axis of channels in x and y. */
+  readonly channelAxis: 1 | -1;
+}
+
+type Row = (node: Node, weight: Value) => Omit<LinearLayer, 'node' | 'weight'> | string;
+
+/** One row an operator. */
+const rows: Readonly<Record<string, Row>> = {
+  Conv(node, { tensor }) {
+    const { group } = attributesOf(node, 'Conv');
+    const [filters = 0] = tensor!.shape;
+    const columns = elementCount(tensor!.shape.slice(1));
+    const plain = { filterMajor: true, weightFactor: 1, biasFactor: 1, biasAt: 2, channelAxis: 1 } as const;
+    return { ...plain, groups: group, columns, filters };
+  },
+  Gemm(node, { tensor }) {
+    const { transA, transB, alpha, beta } = attributesOf(node, 'Gemm');
+    if (transA) return 'its input is transposed';
+    if (alpha === 0 || beta === 0) return 'a factor of it is 0';
+    const [filters = 0, columns = 0] = transB ? tensor!.shape : [...tensor!.shape].reverse();
+    const scaled = { filterMajor: transB === 1, weightFactor: alpha, biasFactor: beta, biasAt: 2 } as const;
+    return { ...scaled, groups: 1, columns, filters, channelAxis: -1 };
+  },
+  MatMul(_, { tensor }) {
+    if (tensor!.shape.length !== 2) return 'its weight is no matrix';
+    const [columns = 0, filters = 0] = tensor!.shape;
+    const plain = { filterMajor: false, weightFactor: 1, biasFactor: 1, biasAt: null } as const;
+    return { ...plain, groups: 1, columns, filters, channelAxis: -1 };
+  },
+};
+
+/** A node as a linear layer; null where it is none with constant weights; a reason where it is one that cannot be refit. */
+export function linearLayer(node: Node): LinearLayer | string | null {
+  const row = node.domain === '' && Object.hasOwn(rows, node.op) ? rows[node.op]! : null;
+  const weight = node.inputs[1];
+  if (!row || !weight?.tensor) return null;
+  if (weight.tensor.dtype !== 'float32') return `expected a float32 weight, found ${weight.tensor.dtype}`;
+  const form = row(node, weight);
+  return typeof form === 'string' ? form : (biasObstacle(node, form) ?? { node, weight, ...form });
+}
+
+function biasObstacle(node: Node, { biasAt, filters }: ReturnType<Row> & object): string | null {
+  const bias = biasAt === null ? null : node.inputs[biasAt];
+  if (!bias) return null;
+  const isPlain = bias.tensor?.dtype === 'float32' && [1, filters].includes(elementCount(bias.tensor.shape));
+  return isPlain ? null : 'its bias is no constant of one number a filter';
+}
+
+/** Where a convolution of fixed shapes reads: the padded input, flat, at one index for each place and tap of the kernel. */
+export interface Taps {
+  /** Begins, then ends, of the spatial axes. */
+  readonly pads: readonly number[];
+  readonly kernel: number;
+  /** The flat indices under some places, tap by tap. */
+  at(places: ArrayLike<number>): number[];
+}
+
+export function tapsOf({ node, weight }: LinearLayer): Taps {
+  const size = staticShape(node.inputs[0]!).slice(2);
+  const out = staticShape(node.outputs[0]!).slice(2);
+  const kernel = weight.tensor!.shape.slice(2);
+  const { pads, strides, dilations } = explicitWindow(attributesOf(node, 'Conv'), size, kernel);
+  const padded = size.map((length, d) => length + pads[d]! + pads[size.length + d]!);
+  const flat = stridesOf(padded);
+  const offsets = indices(kernel).map((tap) =>
+    dot(
+      tap.map((i, d) => i * dilations[d]!),
+      flat,
+    ),
+  );
+  const steps = strides.map((stride, d) => stride * flat[d]!);
+  const places = indices(out).map((place) => dot(place, steps));
+  return {
+    pads,
+    kernel: offsets.length,
+    at: (chosen) => Array.from(chosen).flatMap((place) => offsets.map((offset) => places[place]! + offset)),
+  };
+}
+
+/** All index tuples of a shape, row-major. */
+const indices = (shape: readonly number[]): number[][] =>
+  shape.reduce<number[][]>(
+    (before, length) => before.flatMap((index) => Array.from({ length }, (_, i) => [...index, i])),
+    [[]],
+  );
+
+const dot = (a: readonly number[], b: readonly number[]): number =>
+  a.reduce((sum, x, i) => sum + x * b[i]!, 0);

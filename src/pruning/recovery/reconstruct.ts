@@ -1,0 +1,81 @@
+import { cloneGraph } from '../../graph/clone.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { requireCalibration, type Viewing } from '../observe.ts';
+import { unshareParameters } from '../unshare.ts';
+import { changeLayer } from './change-layer.ts';
+import { errorAfter, errorBefore, solve } from './least-squares.ts';
+import { normalEquations } from './normal-equations.ts';
+import { findRefits, type KeptFilters, type Refit, type Skipped } from './refits.ts';
+import { type Samples, sampleTargets } from './samples.ts';
+
+export interface ReconstructOptions extends Viewing {
+  readonly original: Graph;
+  readonly pruned: Graph;
+  /** The filters that the pruned network keeps, by the name of a layer's output; all where it is not told. */
+  readonly keptFilters: KeptFilters;
+  /** Weight of ‖ΔW‖² relative to the inputs' own squares; default 1e-4. */
+  readonly ridge?: number;
+  /** Draws the places at which layers are compared; default 0. */
+  readonly seed?: number;
+}
+
+/** ‖ŷ − y‖²/‖y‖² of a layer's output on images that the fit has not seen. */
+export interface RefitLayer {
+  readonly name: string;
+  readonly errorBefore: number;
+  readonly errorAfter: number;
+}
+
+export interface Reconstruction {
+  readonly graph: Graph;
+  readonly layers: readonly RefitLayer[];
+  readonly skipped: readonly Skipped[];
+}
+
+/**
+ * Fits the weights and the bias of every layer that lost inputs, from the first on, so that it gives what the original's
+ * layer does (the reconstruction of He et al., Channel Pruning, ICCV 2017, arXiv:1707.06168): least squares over places of
+ * calibration images, from what the layer reads in the pruned network, earlier fits included. The ridge holds weights to
+ * what they were, ours. A fit is taken only where the error falls on images that were held out.
+ */
+export async function reconstruct(options: ReconstructOptions): Promise<Reconstruction> {
+  const { original, pruned, keptFilters, ridge = 1e-4, seed = 0 } = options;
+  const { executor } = options;
+  const calibration = requireCalibration(options.calibration, 'reconstruction');
+  const viewing = { calibration, executor };
+  const graph = cloneGraph(pruned);
+  unshareParameters(graph);
+  const { refits, skipped } = findRefits(original, graph, keptFilters);
+  const layers: RefitLayer[] = [];
+  if (refits.length === 0) return { graph, layers, skipped };
+  const samples = await sampleTargets(original, refits, { ...viewing, seed });
+  for (const [i, refit] of refits.entries()) {
+    const result = await refitLayer(graph, { refit, samples: samples[i]!, ridge }, viewing);
+    if (result.errorAfter < result.errorBefore) layers.push(result);
+    else skipped.push({ name: refit.name, reason: noBetter(result) });
+  }
+  return { graph, layers, skipped };
+}
+
+interface Fit {
+  readonly refit: Refit;
+  readonly samples: Samples;
+  readonly ridge: number;
+}
+
+/** Changes the layer where that helps. */
+async function refitLayer(
+  graph: Graph,
+  { refit, samples, ridge }: Fit,
+  viewing: Viewing,
+): Promise<RefitLayer> {
+  const { layer, name } = refit;
+  const { fit, held } = await normalEquations(graph, { refit, samples }, viewing);
+  const changes = solve(fit, layer, ridge);
+  const result = { name, errorBefore: errorBefore(held), errorAfter: errorAfter(held, layer, changes) };
+  if (result.errorAfter < result.errorBefore) changeLayer(graph, layer, changes);
+  return result;
+}
+
+const noBetter = (result: RefitLayer): string =>
+  `the fit would leave an error of ${result.errorAfter.toExponential(1)} where there is ${result.errorBefore.toExponential(1)}`;

@@ -1,0 +1,99 @@
+import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { connections } from '../../graph/topology.ts';
+import { type LinearLayer, linearLayer } from './linear-layer.ts';
+
+/** A layer that lost inputs, and the layer that it was. */
+export interface Refit {
+  readonly name: string;
+  readonly layer: LinearLayer;
+  readonly original: LinearLayer;
+  /** The filters of the original that are left. */
+  readonly kept: readonly number[];
+}
+
+export interface Skipped {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The filters that stay, by the name of the value that their layer gives; all where it is not told. */
+export type KeptFilters = ReadonlyMap<string, readonly number[]>;
+
+/** More unknowns than this take minutes to solve for. */
+const MOST_UNKNOWNS = 2400;
+
+/** The layers of a pruned network that read less than they did, in topological order. */
+export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilters) {
+  const before = new Map(original.nodes.map((node) => [node.outputs[0]?.name, node]));
+  const { producer } = connections(pruned);
+  const refits: Refit[] = [];
+  const skipped: Skipped[] = [];
+  for (const node of pruned.nodes) {
+    const layer = linearLayer(node);
+    const source = before.get(node.outputs[0]?.name);
+    const was = source ? linearLayer(source) : null;
+    if (layer === null || was === null) continue;
+    const kept = keptOf(node, { keptFilters, producer });
+    const found = refitOf(layer, was, kept);
+    if (typeof found === 'string') skipped.push({ name: nodeLabel(node), reason: found });
+    else if (found) refits.push({ name: nodeLabel(node), ...found });
+  }
+  return { refits, skipped };
+}
+
+type Form = LinearLayer | string;
+
+/** null where nothing was lost. */
+function refitOf(
+  layer: Form,
+  original: Form,
+  kept: readonly number[] | null,
+): Omit<Refit, 'name'> | string | null {
+  if (typeof layer === 'string') return layer;
+  if (typeof original === 'string') return original;
+  if (layer.groups * layer.columns >= original.groups * original.columns) return null;
+  if (layer.columns > MOST_UNKNOWNS) {
+    return `expected at most ${MOST_UNKNOWNS} inputs to a filter, found ${layer.columns}`;
+  }
+  const filters = kept ?? (layer.filters === original.filters ? [...Array(layer.filters).keys()] : null);
+  if (filters?.length !== layer.filters) return 'which of its filters are left is not known';
+  return { layer, original, kept: filters };
+}
+
+interface Network {
+  readonly keptFilters: KeptFilters;
+  readonly producer: ReadonlyMap<Value, Node>;
+}
+
+/** What a depthwise convolution keeps is what the layer before it keeps, whose channels it passes on. */
+function keptOf(node: Node, { keptFilters, producer }: Network): readonly number[] | null {
+  let value = node.outputs[0];
+  while (value) {
+    const kept = keptFilters.get(value.name);
+    const source = producer.get(value);
+    if (kept || !source || !passesOn(source)) return kept ?? null;
+    value = source.inputs[0];
+  }
+  return null;
+}
+
+const channelwise: ReadonlySet<string> = new Set([
+  'BatchNormalization',
+  'Relu',
+  'Clip',
+  'LeakyRelu',
+  'PRelu',
+  'HardSwish',
+  'Add',
+  'MaxPool',
+  'AveragePool',
+]);
+
+function passesOn(node: Node): boolean {
+  if (node.domain !== '') return false;
+  const layer = node.op === 'Conv' ? linearLayer(node) : null;
+  if (layer && typeof layer !== 'string') {
+    return layer.groups > 1 && layer.filters === layer.groups && layer.weight.tensor!.shape[1] === 1;
+  }
+  return channelwise.has(node.op);
+}
