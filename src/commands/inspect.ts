@@ -1,16 +1,18 @@
 import { EspalierError } from '../errors.ts';
-import type { LayerCost } from '../measure/macs.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Costs, LayerCost } from '../measure/macs.ts';
 import { formatBytes, formatCount, formatMacs } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { defineCommand, type Output } from './command.ts';
 import { enginesText } from './engines-text.ts';
 import { flagSwitch, optional, wholeNumber } from './flags.ts';
+import { groupFacts, groupsText } from './inspect-groups.ts';
 import { type LoadedModel, loadModel } from './model.ts';
 
 export const inspect = defineCommand({
   name: 'inspect',
   summary:
-    'parameters, MACs and bytes of a model, layer by layer, and its residual connections; the engines here',
+    'parameters, MACs and bytes of a model, layer by layer; its groups of channels and residual connections; the engines here',
   arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
   options: {
     size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
@@ -44,7 +46,6 @@ async function enginePart(): Promise<Output> {
 }
 
 async function inspectModel({ graph, name }: LoadedModel, size: number | undefined) {
-  const { costs } = await import('../measure/macs.ts');
   const { findResiduals } = await import('../residual/find.ts');
   const { fedInputs } = await import('../measure/image-input.ts');
   const { loadPreprocessing } = await import('../data/preprocessing.ts');
@@ -54,9 +55,8 @@ async function inspectModel({ graph, name }: LoadedModel, size: number | undefin
   for (const { op } of graph.nodes) operators[op] = (operators[op] ?? 0) + 1;
   return {
     model: name,
-    ...costs(graph, { size }),
-    groups: [],
-    groupsAnalysed: false,
+    ...(await costsOf(graph, size)),
+    groups: await groupFacts(graph),
     residuals: findResiduals(graph),
     opsets: graph.opsets,
     inputs: signature(fedInputs(graph)),
@@ -64,6 +64,21 @@ async function inspectModel({ graph, name }: LoadedModel, size: number | undefin
     operators,
     preprocessing: loadPreprocessing(graph),
   };
+}
+
+/** Exporters compute shapes that are known only once constants are folded. */
+async function costsOf(graph: Graph, size: number | undefined): Promise<Costs> {
+  const { costs } = await import('../measure/macs.ts');
+  try {
+    return costs(graph, { size });
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error.code !== 'shape') throw error;
+    const { onnxruntime } = await import('../runtime/onnxruntime/index.ts');
+    const { foldConstants } = await import('../rewrite/index.ts');
+    const { serializeModel } = await import('../onnx/index.ts');
+    const folded = costs(await foldConstants(graph, onnxruntime), { size });
+    return { ...folded, bytes: serializeModel(graph).length };
+  }
 }
 
 type Facts = Awaited<ReturnType<typeof inspectModel>>;
@@ -86,6 +101,7 @@ function describe(facts: Facts): string {
     ...facts.outputs.map((value) => `output      ${signatureText(value)}`),
     `opset       ${Object.entries(facts.opsets).map(opsetText).join(', ')}`,
     `operators   ${operatorsText(facts.operators)}`,
+    `groups      ${groupsText(facts.groups)}`,
     `residuals   ${residualsText(facts.residuals)}`,
     `images      ${preprocessingText(facts.preprocessing)}`,
   ].join('\n');

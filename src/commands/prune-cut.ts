@@ -62,6 +62,7 @@ export const channelOptions = (job: PruneJob, target: PruningTarget): ChannelPru
   ...rankingOptions(job),
   target,
   verify: job.settings.verify,
+  benchSeconds: job.settings.benchSeconds,
 });
 
 /** How settings rank channels. */

@@ -40,17 +40,14 @@ const RATIOS = 'expected GLOB=RATIO, ratios from 0 to 1, separated by commas';
 /** `conv1=0,layer3*=0.7`. */
 const layerRatios = v.pipe(
   v.string(),
-  v.transform((list) => list.split(',').map((pair) => pair.split(/=(?=[^=]*$)/))),
-  v.array(
-    v.tuple([v.pipe(v.string(), v.minLength(1, RATIOS)), v.pipe(v.string(), v.regex(/\d/, RATIOS))], RATIOS),
-  ),
-  v.transform((pairs) => pairs.map(([glob, ratio]) => ({ glob, ratio: Number(ratio) }))),
-  v.array(
-    v.object({
-      glob: v.string(),
-      ratio: v.pipe(v.number(RATIOS), v.minValue(0, RATIOS), v.maxValue(1, RATIOS)),
+  v.regex(/^[^,]+=[\d.]+(,[^,]+=[\d.]+)*$/, RATIOS),
+  v.transform((list) =>
+    list.split(',').map((pair) => {
+      const at = pair.lastIndexOf('=');
+      return { glob: pair.slice(0, at), ratio: Number(pair.slice(at + 1)) };
     }),
   ),
+  v.check((pairs) => pairs.every(({ ratio }) => ratio >= 0 && ratio <= 1), RATIOS),
 );
 
 /** Flags of `prune`. Those of training count where --epochs is given. */

@@ -75,7 +75,10 @@ async function deployedForm(network: Graph, { settings, executor }: PruneJob): P
   if (granularity !== 'stripe' && granularity !== 'group')
     return { graph: network, beside: {}, leftAlone: [], error: null };
   const { pruneNetwork } = await import('./stripe-pruning.ts');
-  const { deployed, fastest, dense, layers, leftAlone, error } = await pruneNetwork(network, executor, form);
+  const { deployed, fastest, dense, layers, leftAlone, error } = await pruneNetwork(network, executor, {
+    form,
+    seconds: settings.benchSeconds,
+  });
   return {
     graph: deployed,
     layers,

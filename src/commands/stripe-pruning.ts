@@ -82,7 +82,7 @@ export interface PrunedNetwork extends Pick<Compressed, 'dense' | 'error'> {
 export async function pruneNetwork(
   masked: Graph,
   executor: Executor,
-  form: StripeForm,
+  { form, seconds }: { readonly form: StripeForm; readonly seconds: number },
 ): Promise<PrunedNetwork> {
   const allDense = () => 'dense' as const;
   const smallest = await compressStripes(masked, { executor, choosers: [() => form, allDense] });
@@ -90,7 +90,7 @@ export async function pruneNetwork(
   const [wanted, narrow] = smallest.lowered as [Lowering, Lowering];
   const choosers = [fastestForm(), allDense];
   const rounded = await compressStripes(masked, { executor, choosers, multiple: ROUND_WIDTH });
-  const fastest = await quickest([...rounded.lowered, narrow]);
+  const fastest = await quickest([...rounded.lowered, narrow], seconds);
   const error = Math.max(smallest.error, rounded.error);
   const forms: Partial<Record<StripeForm, number>> = {};
   for (const layer of fastest.layers) forms[layer.form] = (forms[layer.form] ?? 0) + 1;
@@ -119,10 +119,13 @@ export async function pruneNetwork(
 const ROUND_WIDTH = 16;
 
 /** A layer that is quicker by itself may undo what the engine fuses around it: whole networks are timed as well. */
-async function quickest(candidates: readonly Lowering[]): Promise<Lowering> {
+async function quickest(candidates: readonly Lowering[], seconds: number): Promise<Lowering> {
   const { benchmark } = await import('../measure/latency.ts');
   const { serializeModel } = await import('../onnx/index.ts');
-  const { models } = await benchmark(candidates.map(({ graph }) => serializeModel(graph)));
+  const { models } = await benchmark(
+    candidates.map(({ graph }) => serializeModel(graph)),
+    { seconds },
+  );
   const times = models.map(({ medianMs }) => medianMs);
   return candidates[times.indexOf(Math.min(...times))]!;
 }

@@ -114,7 +114,10 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
     controller,
   });
   context.note('choosing the fastest form of each layer');
-  const pruned = await pruneNetwork(network, session.executor, settings.form);
+  const pruned = await pruneNetwork(network, session.executor, {
+    form: settings.form,
+    seconds: settings.benchSeconds,
+  });
   session.run.record({ type: 'shapes', shapes: controller.shapes(network) });
   session.run.record({ type: 'left-alone', layers: pruned.leftAlone });
   const accuracy = await measureNetwork(pruned.deployed, session, context);

@@ -15,6 +15,8 @@ export interface ChannelPruningOptions extends RankingOptions {
   readonly target: PruningTarget;
   /** Compares with the masked network; default true. */
   readonly verify?: boolean;
+  /** To time a candidate in, where the target is a latency. */
+  readonly benchSeconds?: number;
   readonly signal?: AbortSignal;
 }
 
@@ -84,7 +86,7 @@ const TOLERANCE = 1e-3;
 
 async function reach(
   { selector, costs, prepared }: RankedChannels,
-  { target, original, signal }: ChannelPruningOptions,
+  { target, original, benchSeconds, signal }: ChannelPruningOptions,
 ): Promise<Reached> {
   const { measure, fraction } = target;
   const costOf = costs.without;
@@ -100,6 +102,7 @@ async function reach(
     original: original.graph,
     pruned: (ratio) => cutChannels({ prepared, removed: selector.removed(selector.widths(ratio)) }).graph,
     key: (ratio) => selector.widths(ratio).join(),
+    seconds: benchSeconds,
     signal,
   });
   return at(selector.widths(found.ratio), found.met);

@@ -8,12 +8,13 @@ interface LatencySearch {
   readonly pruned: (ratio: number) => Graph;
   /** What tells two ratios apart: those of one key prune alike and are measured once. */
   readonly key: (ratio: number) => string;
+  /** To measure a candidate in; default 3. */
+  readonly seconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** Halvings of the range of ratios; each costs a measurement. */
 const HALVINGS = 7;
-const SECONDS = 3;
 
 /**
  * The least ratio at which the median latency in onnxruntime, of one image on one thread, is within a fraction of the
@@ -21,14 +22,14 @@ const SECONDS = 3;
  */
 export async function reachLatency(
   fraction: number,
-  { original, pruned, key, signal }: LatencySearch,
+  { original, pruned, key, seconds = 3, signal }: LatencySearch,
 ): Promise<{ readonly ratio: number; readonly met: boolean }> {
   const reference = serializeModel(original);
   const known = new Map<string, boolean>();
   const isWithin = async (ratio: number): Promise<boolean> => {
     const measured = known.get(key(ratio));
     if (measured !== undefined) return measured;
-    const options = { seconds: SECONDS, ...(signal ? { signal } : {}) };
+    const options = { seconds, ...(signal ? { signal } : {}) };
     const { models } = await benchmark([reference, serializeModel(pruned(ratio))], options);
     const within = 1 / models[1]!.ratio <= fraction;
     known.set(key(ratio), within);

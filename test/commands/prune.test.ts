@@ -1,0 +1,202 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { evaluateModel } from '../../src/commands/eval.ts';
+import { inspect } from '../../src/commands/inspect.ts';
+import { prune } from '../../src/commands/prune.ts';
+import { sensitivity } from '../../src/commands/sensitivity.ts';
+import { trainModel } from '../../src/commands/train.ts';
+import { readModelFile } from '../../src/onnx/index.ts';
+import { readRunRecord } from '../../src/report/index.ts';
+import { writeImageFolder } from '../support/image-folder.ts';
+import { interruptedAt, type Raw, runCommand } from '../support/run-command.ts';
+
+let folder = '';
+let images: Raw = {};
+let training: Raw = {};
+const at = (...parts: string[]) => join(folder, ...parts);
+const model = () => at('base', 'model.onnx');
+const quick = { benchSeconds: '0.1' };
+const macsOf = async (path: string) => Number((await runCommand(inspect, [path], [{}])).macs);
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-prune-'));
+  const data = at('images');
+  await writeImageFolder(data, { count: 96, size: 16, classes: 3, seed: 1 });
+  images = { data };
+  training = { data, batch: '16', threads: '1', lr: '0.05', epochs: '2', augmentation: 'none' };
+  await runCommand(
+    trainModel,
+    ['espalier-demo'],
+    [{ ...training, size: '16', epochs: '3', out: at('base') }],
+  );
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('prune, without images', () => {
+  it('writes a model that is smaller, verified, and says what went', async () => {
+    const out = at('half.onnx');
+    const result = await runCommand(prune, [model()], [{ ratio: '0.5', out, ...quick }]);
+    expect(result).toMatchObject({ model: out, met: true, original: null });
+    expect(result.error).toBeLessThan(1e-4);
+    const { before, after } = result as Record<'before' | 'after', { macs: number; latencyMs: number }>;
+    expect(after.macs).toBe(await macsOf(out));
+    expect(after.macs).toBeLessThan(0.35 * before.macs);
+    expect(after.latencyMs).toBeGreaterThan(0);
+    expect(result.leftAlone).toEqual([{ name: 'fc', reason: 'is an output of the network' }]);
+  });
+
+  it.each(['l2-norm', 'geometric-median', 'weight-rank', 'bn-scale', 'random'])(
+    'ranks by %s',
+    async (criterion) => {
+      const out = at(`${criterion}.onnx`);
+      const raw = { criterion, macs: '0.6', round: '1', scope: 'global', out, ...quick };
+      const { met } = await runCommand(prune, [model()], [raw]);
+      expect(met).toBe(true);
+      const part = (await macsOf(out)) / (await macsOf(model()));
+      expect(part).toBeLessThanOrEqual(0.6);
+      expect(part).toBeGreaterThan(0.55);
+    },
+  );
+
+  it('finds the ratio that a latency takes', async () => {
+    const out = at('latency.onnx');
+    // Any network is within one and a half times its own time: nothing needs to go.
+    const { groups } = await runCommand(prune, [model()], [{ latency: '1', out, ...quick }]);
+    expect((groups as unknown[]).length).toBeGreaterThan(3);
+    expect(existsSync(out)).toBe(true);
+  }, 60_000);
+
+  it('plans and explains without writing', async () => {
+    const plan = await runCommand(prune, [model()], [{ ratio: '0.5', plan: true }]);
+    const after = plan.after as { macs: number };
+    await runCommand(prune, [model()], [{ ratio: '0.5', out: at('planned.onnx'), ...quick }]);
+    expect(after.macs).toBe(await macsOf(at('planned.onnx')));
+    const { groups } = await runCommand(prune, [model()], [{ ratio: '0.5', explain: 'fc' }]);
+    expect(groups).toMatchObject([
+      { layers: ['fc'], channels: 3, kept: 3, reason: 'is an output of the network' },
+    ]);
+    const wrong = runCommand(prune, [model()], [{ ratio: '0.5', explain: 'nowhere' }]);
+    await expect(wrong).rejects.toThrow('--explain: no layer is named nowhere, expected one of conv1');
+  });
+
+  it.each(['stripe', 'group', 'weight'])('makes zeros of %ss', async (granularity) => {
+    const out = at(`${granularity}.onnx`);
+    await runCommand(prune, [model()], [{ granularity, ratio: '0.5', out, ...quick }]);
+    const weights = readModelFile(out).nodes.flatMap(({ op, inputs }) =>
+      op === 'Conv' ? [inputs[1]!.tensor!] : [],
+    );
+    const elements = weights.flatMap(({ data }) => Array.from(data as Float32Array));
+    expect(elements.filter((w) => w === 0).length / elements.length).toBeGreaterThan(0.4);
+  });
+});
+
+describe('prune, with images', () => {
+  it('recovers without labels, and looks after each step of it', async () => {
+    const out = at('recovered');
+    const raw = { ...images, ratio: '0.4', round: '1', calibrationImages: '64', out, ...quick };
+    const { steps } = await runCommand(prune, [model()], [raw]);
+    const [{ stages }] = steps as [{ stages: { stage: string }[] }];
+    expect(stages.map(({ stage }) => stage)).toEqual(['cut', 'recalibrate', 'reconstruct']);
+    const record = readRunRecord(out);
+    expect(record.pruning.steps).toHaveLength(1);
+    expect(record.pruning.groups.length).toBeGreaterThan(3);
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('weights reconstructed');
+  });
+
+  it.each(['apoz', 'feature-rank', 'taylor'])('ranks by %s', async (criterion) => {
+    const raw = {
+      ...images,
+      criterion,
+      macs: '0.6',
+      round: '1',
+      calibrationImages: '32',
+      recover: 'none',
+      ...quick,
+    };
+    const { met } = await runCommand(prune, [model()], [{ ...raw, out: at(`${criterion}.onnx`) }]);
+    expect(met).toBe(true);
+  });
+
+  it('retrains after each of several cuts, and ends as if never stopped when interrupted', async () => {
+    const raw = { ...training, macs: '0.5', round: '1', steps: '2', executor: 'onnxruntime', ...quick };
+    const whole = await runCommand(prune, [model()], [{ ...raw, out: at('steps') }]);
+    expect(whole.steps).toMatchObject([
+      { stages: [{ stage: 'cut' }, { stage: 'recalibrate' }, { stage: 'retrained' }] },
+      {},
+    ]);
+    expect(readRunRecord(at('steps')).epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    const stopped = runCommand(
+      prune,
+      [model()],
+      [{ ...raw, out: at('stopped') }, interruptedAt('epoch 1/1')],
+    );
+    await expect(stopped).rejects.toThrow('interrupted');
+    await runCommand(prune, [], [{ resume: at('stopped') }]);
+    const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
+    expect(bytes('stopped').equals(bytes('steps'))).toBe(true);
+    const { top1 } = await runCommand(evaluateModel, [at('steps', 'model.onnx')], [images]);
+    expect(top1).toBe((whole.after as { top1: number }).top1);
+  });
+
+  it('keeps zeros zero while retraining', async () => {
+    const out = at('sparse');
+    const raw = { ...training, epochs: '1', granularity: 'weight', ratio: '0.5', out, ...quick };
+    await runCommand(prune, [model()], [raw]);
+    const graph = readModelFile(join(out, 'model.onnx'));
+    const elements = graph.nodes
+      .flatMap(({ op, inputs }) => (op === 'Conv' ? [inputs[1]!.tensor!] : []))
+      .flatMap(({ data }) => Array.from(data as Float32Array));
+    expect(elements.filter((w) => w === 0).length / elements.length).toBeGreaterThan(0.4);
+  });
+});
+
+describe('sensitivity', () => {
+  it('is measured group by group, gone on with, and chooses widths', async () => {
+    const raw = { ...images, ratios: '0.5', round: '1', calibrationImages: '32', out: at('sensitivity') };
+    const stopped = runCommand(sensitivity, [model()], [raw, interruptedAt('measuring')]);
+    await expect(stopped).rejects.toThrow('measuring stopped');
+    const { units } = await runCommand(sensitivity, [], [{ resume: at('sensitivity') }]);
+    const measured = units as { name: string; points: { ratio: number; outputError: number }[] }[];
+    expect(measured.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'conv6']);
+    for (const { points } of measured) {
+      expect(points.map(({ ratio }) => ratio)).toEqual([0, 0.5]);
+      expect(points[0]!.outputError).toBe(0);
+      expect(points[1]!.outputError).toBeGreaterThan(0);
+    }
+    expect(readFileSync(at('sensitivity', 'report.html'), 'utf8')).toContain('Sensitivity');
+    const out = at('chosen.onnx');
+    await runCommand(
+      prune,
+      [model()],
+      [{ macs: '0.7', round: '1', sensitivity: at('sensitivity'), out, ...quick }],
+    );
+    expect((await macsOf(out)) / (await macsOf(model()))).toBeLessThanOrEqual(0.7);
+  });
+});
+
+describe('prune refuses', () => {
+  it.each<[Raw, string]>([
+    [{}, 'expected one of --ratio, --macs, --parameters and --latency, found none'],
+    [
+      { ratio: '0.5', macs: '0.5' },
+      'expected one of --ratio, --macs, --parameters and --latency, found --ratio and --macs',
+    ],
+    [{ ratio: '0.5', criterion: 'taylor' }, '--data'],
+    [{ ratio: '0.5', epochs: '3' }, '--epochs needs --data'],
+    [{ latency: '0.5', granularity: 'weight' }, '--latency: zeros take the same time'],
+    [
+      { ratio: '0.5', granularity: 'stripe', criterion: 'taylor' },
+      '--granularity stripe takes --criterion l1-norm, l2-norm, random',
+    ],
+    [{ ratio: '0.5', layerRatio: 'conv1' }, '--layer-ratio: expected GLOB=RATIO'],
+    [{ ratio: '1.5' }, '--ratio: expected a fraction above 0, up to 1'],
+    [{ macs: '0.5', steps: '3', epochs: '2', data: 'x' }, '3 steps need as many epochs, found 2'],
+  ])('%j', async (raw, message) => {
+    const out = at('refused.onnx');
+    const epochs = raw.epochs === undefined ? out : at('refused');
+    await expect(runCommand(prune, [model()], [{ ...raw, out: epochs }])).rejects.toThrow(message);
+    expect(existsSync(out)).toBe(false);
+  });
+});
