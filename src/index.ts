@@ -18,6 +18,15 @@ export { costs } from './measure/macs.ts';
 export { buildModel, zoo } from './models/index.ts';
 export type { DataType, Tensor } from './numeric/tensor.ts';
 export { parseModel, readModelFile, serializeModel, writeModelFile } from './onnx/index.ts';
+export { openCalibration } from './pruning/calibration.ts';
+export { channelGroups } from './pruning/channel-groups.ts';
+export { criterionNames, scoreLayers } from './pruning/criteria/index.ts';
+export { type ChannelPruningOptions, planChannels, pruneChannels } from './pruning/prune-channels.ts';
+export { type Original, openOriginal, rankChannels } from './pruning/rank-channels.ts';
+export { insertBatchNormalization } from './pruning/recovery/insert-batch-normalization.ts';
+export { recalibrate } from './pruning/recovery/recalibrate.ts';
+export { reconstruct } from './pruning/recovery/reconstruct.ts';
+export { measureSensitivity } from './pruning/sensitivity/measure.ts';
 export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
 export { findResiduals } from './residual/find.ts';
 export {
