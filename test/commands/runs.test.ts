@@ -137,9 +137,15 @@ describe('a network from its first step to its report', () => {
 
   it('is looked at as the design says', async () => {
     const facts = await run(inspect, [model()], {});
-    expect(Object.keys(facts).slice(1, 7)).toEqual([
-      ...['parameters', 'macs', 'bytes', 'layers', 'groups', 'groupsAnalysed'],
-    ]);
+    expect(Object.keys(facts).slice(1, 6)).toEqual(['parameters', 'macs', 'bytes', 'layers', 'groups']);
+    const [first, ...others] = facts.groups as { root: string; prunable: boolean }[];
+    expect(first).toEqual({ root: 'conv1', channels: 16, members: ['conv1'], prunable: true });
+    expect(others.at(-1)).toMatchObject({
+      root: 'fc',
+      members: ['fc'],
+      prunable: false,
+      reason: 'is an output of the network',
+    });
     expect(facts.bytes).toBe(readFileSync(model()).length);
     expect(facts.preprocessing).toMatchObject({ height: 16, width: 16 });
   });
