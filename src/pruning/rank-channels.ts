@@ -13,6 +13,7 @@ import { openSelection, type SelectionRules, type Selector } from './ranking/sel
 import { layerTitle, pruningUnits, type Unit } from './ranking/units.ts';
 import { type Damage, greedySelector } from './sensitivity/greedy.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
+import { spareLast } from './spare-last.ts';
 
 /** The network that ratios and targets refer to, where it is not the one that is pruned: iterations go back to it. */
 export interface Original {
@@ -71,7 +72,11 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   const scored = classScores(found, layerScores, options);
   const { per, original } = options;
   const scores = per ? await shareCosts({ per, prepared, found, units, scores: scored }) : scored;
-  const ranked = openSelection({ units, scores }, { ...options, original: original.classes });
+  const selection = openSelection({ units, scores }, { ...options, original: original.classes });
+  const ranked: Selector = {
+    widths: selection.widths,
+    removed: (widths) => spareLast(found, selection.removed(widths)),
+  };
   const costs = costModel(prepared, found);
   const { sensitivity } = options;
   const selector = sensitivity

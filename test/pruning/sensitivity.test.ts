@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import type { Selector, Widths } from '../../src/pruning/ranking/selection.ts';
+import type { Unit } from '../../src/pruning/ranking/units.ts';
+import { greedySelector } from '../../src/pruning/sensitivity/greedy.ts';
+import type { UnitSensitivity } from '../../src/pruning/sensitivity/measure.ts';
+
+/** Units of four classes each: unit u holds 4u … 4u + 3. */
+const unit = (name: string, index: number): Unit => ({
+  name,
+  layers: [],
+  classes: [0, 1, 2, 3].map((i) => 4 * index + i),
+  reasons: new Map(),
+  channelsPerClass: 1,
+});
+
+/** The lowest classes of a unit go first. */
+const selector = (units: readonly Unit[]): Selector => ({
+  widths: () => units.map(({ classes }) => classes.length),
+  removed: (widths: Widths) =>
+    new Set(units.flatMap(({ classes }, i) => classes.slice(0, classes.length - widths[i]!))),
+});
+
+/** Losses at 4, 3, 2 and 1 classes. */
+const curve = (name: string, losses: readonly number[]): UnitSensitivity => ({
+  name,
+  layers: [name],
+  classes: 4,
+  points: losses.map((loss, i) => ({ ratio: i / 4, kept: 4 - i, top1: 1, loss, outputError: 0 })),
+});
+
+/** The widths on the greedy path, where a class of each unit saves a certain number of MACs. */
+function path(curves: readonly (readonly number[])[], savings: readonly number[]): string[] {
+  const units = curves.map((_, i) => unit(`u${i}`, i));
+  const costOf = (removed: ReadonlySet<number>) => {
+    const macs = [...removed].reduce((left, root) => left - savings[Math.floor(root / 4)]!, 1000);
+    return { macs, parameters: macs };
+  };
+  const sensitivities = curves.map((losses, i) => curve(`u${i}`, losses));
+  const greedy = greedySelector({ units, sensitivities, damage: 'loss', selector: selector(units), costOf });
+  const steps = curves.reduce((sum, losses) => sum + losses.length - 1, 0);
+  return Array.from({ length: steps + 1 }, (_, i) => greedy.widths(i / steps).join(' '));
+}
+
+describe('widths by sensitivity', () => {
+  it('narrow the unit that loses least first', () => {
+    // u0 loses 1 a class, u1 0.1, then 0.2, then 5.
+    expect(
+      path(
+        [
+          [0, 1, 2, 3],
+          [0, 0.1, 0.3, 5.3],
+        ],
+        [10, 10],
+      ),
+    ).toEqual(['4 4', '4 3', '4 2', '3 2', '2 2', '1 2', '1 1']);
+  });
+
+  it('count what is lost against what is saved', () => {
+    // Half the loss, but a hundredth of the MACs.
+    expect(
+      path(
+        [
+          [0, 1],
+          [0, 0.5],
+        ],
+        [100, 1],
+      ),
+    ).toEqual(['4 4', '3 4', '3 3']);
+  });
+
+  it('take a gain for no loss, and no loss twice', () => {
+    // u1 gets better at first and is back where it began at two classes: both are free.
+    expect(
+      path(
+        [
+          [0, 0.1],
+          [1, 0.5, 1],
+        ],
+        [10, 10],
+      ),
+    ).toEqual(['4 4', '4 3', '4 2', '3 2']);
+  });
+
+  it('leave units alone that were not measured', () => {
+    const units = [unit('a', 0), unit('b', 1)];
+    const costOf = (removed: ReadonlySet<number>) => ({ macs: 100 - removed.size, parameters: 0 });
+    const options = {
+      units,
+      sensitivities: [curve('b', [0, 1])],
+      damage: 'loss',
+      selector: selector(units),
+      costOf,
+    } as const;
+    expect(greedySelector(options).widths(1)).toEqual([4, 3]);
+  });
+});
