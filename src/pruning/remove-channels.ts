@@ -7,10 +7,24 @@ import { inputReplacer } from './coupling/constants.ts';
 import type { Found, Kept, Slicing } from './coupling/scope.ts';
 import { selectPlaces } from './select.ts';
 
-/** Takes classes of channels out of the graph that was coupled, in place: parameters are sliced, nodes fitted. */
-export function removeChannels(graph: Graph, found: Found, removed: ReadonlySet<number>): void {
+/** The places of a parameter that stayed, by axis. */
+export interface ParameterCut {
+  readonly value: Value;
+  readonly places: ReadonlyMap<number, readonly number[]>;
+}
+
+/**
+ * Takes classes of channels out of the graph that was coupled, in place: parameters are sliced, nodes fitted. Returns what
+ * was done to parameters.
+ */
+export function removeChannels(
+  graph: Graph,
+  found: Found,
+  removed: ReadonlySet<number>,
+): readonly ParameterCut[] {
   const kept = keptOf(found, removed);
-  for (const [value, places] of keptPlaces(found.slicings, kept)) {
+  const cuts = [...keptPlaces(found.slicings, kept)].map(([value, places]) => ({ value, places }));
+  for (const { value, places } of cuts) {
     value.tensor = selectPlaces(value.tensor!, places);
     value.shape = value.tensor.shape;
   }
@@ -18,6 +32,7 @@ export function removeChannels(graph: Graph, found: Found, removed: ReadonlySet<
   for (const edit of found.edits) edit(kept, replaceInput);
   removeDeadNodes(graph);
   inferShapes(graph);
+  return cuts;
 }
 
 /** The places that stay of each parameter that loses any, by axis. */

@@ -72,12 +72,12 @@ const allFilters = (layers: readonly StripeLayer[]): KeptFilters =>
 function keptAfter(before: KeptFilters, { network, cuts }: Shrunk): KeptFilters {
   const left = new Set(network.initializers.map(({ name }) => name));
   const kept = new Map([...before].map(([name, filters]) => [name, left.has(name) ? filters : []]));
-  for (const { name, axis, channels } of cuts) {
+  for (const { name, axis, places } of cuts) {
     const filters = axis === 0 ? kept.get(name) : undefined;
     if (filters && left.has(name))
       kept.set(
         name,
-        channels.map((m) => filters[m]!),
+        places.map((m) => filters[m]!),
       );
   }
   return kept;

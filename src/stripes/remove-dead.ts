@@ -3,10 +3,14 @@ import { uniqueNames } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import { type Graph, makeConstant, type Node, type Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
-import { connections, removeDeadNodes, replaceUses } from '../graph/topology.ts';
+import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
 import { type ConstantChannels, constantChannels } from '../pruning/constant-channels.ts';
-import { type PrivateChannels, privateChannels } from '../pruning/private-channels.ts';
+import { couple } from '../pruning/coupling/index.ts';
+import type { Found, Layer } from '../pruning/coupling/scope.ts';
+import { ownChannels } from '../pruning/own-channels.ts';
+import { removeChannels } from '../pruning/remove-channels.ts';
+import { spareLast } from '../pruning/spare-last.ts';
 import { layerName } from './layers.ts';
 
 export interface RemovalOptions {
@@ -16,12 +20,11 @@ export interface RemovalOptions {
   readonly branches?: 'constant' | 'zero';
 }
 
-/** Slices of an initializer that stayed along an axis, each `block` wide. */
+/** Slices of an initializer that stayed along an axis. */
 export interface Cut {
   readonly name: string;
   readonly axis: number;
-  readonly block: number;
-  readonly channels: readonly number[];
+  readonly places: readonly number[];
 }
 
 export interface DeadFilterRemoval {
@@ -46,6 +49,7 @@ export function removeDeadFilters(
   { multiple = 1, branches = 'constant' }: RemovalOptions = {},
 ): DeadFilterRemoval {
   const graph = cloneGraph(network);
+  inferShapes(graph);
   const removedBranches: string[] = [];
   const cutting: Cutting = { graph, multiple, cuts: [], removed: new Map(), refusals: new Map() };
   for (let changed = true; changed; ) {
@@ -59,7 +63,6 @@ export function removeDeadFilters(
     const cut = cutDeadFilters(cutting, constants);
     changed = replaced.length > 0 || cut;
   }
-  inferShapes(graph);
   const { cuts, removed, refusals } = cutting;
   return { graph, cuts, removed: [...removed.values()], removedBranches, leftAlone: [...refusals.values()] };
 }
@@ -132,63 +135,58 @@ interface Cutting {
 
 /** Cuts the dead filters of every layer that can do without; whether any could. */
 function cutDeadFilters(cutting: Cutting, constants: ConstantChannels): boolean {
-  const { graph, multiple, refusals } = cutting;
-  const links = connections(graph);
-  let changed = false;
+  const { graph, multiple, refusals, cuts } = cutting;
+  const own = ownChannels(graph, couple(graph));
+  const { found } = own;
+  const firstOf = new Map(found.layers.map(({ node, first }) => [node, first]));
+  const goes = new Set<number>();
   for (const node of graph.nodes) {
     const channels = node.op === 'Conv' ? constants.get(node.outputs[0]!) : undefined;
     if (!channels) continue;
+    const first = firstOf.get(node) ?? 0;
+    const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));
+    const labels = new Set(dead.map((m) => first + m));
+    const reason = own.sharedBecause(node) ?? nonZeroReader(found, labels, constants);
     const name = layerName(node);
-    const dead = channels.filter((value) => !Number.isNaN(value)).length;
-    const group = privateChannels(graph, node, links);
-    const reason =
-      group.kind === 'refused' ? group.reason : nonZeroReader(group.readers, channels, constants);
     refusals.delete(name);
-    if (reason !== null || group.kind === 'refused') {
-      refusals.set(name, { name, filters: dead, reason: reason! });
-      continue;
-    }
-    const kept = keptFilters(channels, multiple);
-    if (kept.length === channels.length) continue;
-    cut(cutting, { name, group, kept });
-    changed = true;
+    if (reason !== null) refusals.set(name, { name, filters: dead.length, reason });
+    else for (const m of withoutFillers(dead, channels.length, multiple)) goes.add(first + m);
   }
-  return changed;
+  const removed = spareLast(found, goes);
+  if (removed.size === 0) return false;
+  for (const layer of found.layers) count(cutting, layer, removed);
+  for (const { value, places } of removeChannels(graph, found, removed))
+    for (const [axis, kept] of places) cuts.push({ name: value.name, axis, places: kept });
+  return true;
 }
 
-/** All filters that live, and the first dead ones that fill their number up to a multiple; one at least. */
-function keptFilters(channels: Float64Array, multiple: number): number[] {
-  const live = [...channels.keys()].filter((m) => Number.isNaN(channels[m]));
-  const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));
-  const width = Math.max(1, Math.ceil(live.length / multiple)) * multiple;
-  return [...live, ...dead.slice(0, Math.max(0, width - live.length))].sort((a, b) => a - b);
-}
-
-interface Choice {
-  readonly name: string;
-  readonly group: PrivateChannels;
-  readonly kept: readonly number[];
-}
-
-function cut({ cuts, removed }: Cutting, { name, group, kept }: Choice): void {
-  const sliced = group.slicings.map(({ value, axis, block }) => ({ name: value.name, axis, block }));
-  group.select(kept);
-  cuts.push(...sliced.map((slicing) => ({ ...slicing, channels: kept })));
+function count({ removed }: Cutting, { node, first, count: of }: Layer, goes: ReadonlySet<number>): void {
+  const name = layerName(node);
   const before = removed.get(name);
-  const filters = group.count - kept.length + (before?.filters ?? 0);
-  removed.set(name, { name, filters, of: before?.of ?? group.count });
+  let filters = before?.filters ?? 0;
+  for (let label = first; label < first + of; label++) if (goes.has(label)) filters++;
+  if (filters > 0) removed.set(name, { name, filters, of: before?.of ?? of });
 }
 
-/** Why a dead filter's channel cannot go: its map is constant but not zero where it is read. */
+/** The dead filters of a layer but for the first ones, which fill its width up to a multiple; one filter stays at least. */
+function withoutFillers(dead: readonly number[], filters: number, multiple: number): readonly number[] {
+  const live = filters - dead.length;
+  const width = Math.max(1, Math.ceil(live / multiple)) * multiple;
+  return dead.slice(Math.max(0, width - live));
+}
+
+/** Why dead filters' channels cannot go: their maps are constant but not zero where they are read. */
 function nonZeroReader(
-  readers: readonly { readonly value: Value; readonly block: number }[],
-  channels: Float64Array,
+  { readings }: Found,
+  dead: ReadonlySet<number>,
   constants: ConstantChannels,
 ): string | null {
-  for (const { value, block } of readers) {
-    const found = constants.get(value);
-    const zero = [...channels.keys()].every((m) => Number.isNaN(channels[m]) || found?.[m * block] === 0);
-    if (!zero) return `its dead filters are constant but not zero in ${value.name}`;
+  for (const { node, index, channels } of readings) {
+    if (!channels.labels.some((label) => dead.has(label))) continue;
+    const value = node.inputs[index]!;
+    const known = channels.axes[0] === 1 ? constants.get(value) : undefined;
+    const isZero = channels.labels.every((label, place) => !dead.has(label) || known?.[place] === 0);
+    if (!isZero) return `its dead filters are constant but not zero in ${value.name}`;
   }
   return null;
 }

@@ -48,8 +48,8 @@ export function shrinkNetwork(network: Graph, dead: LastingDead, multiple: numbe
   const { graph, cuts, removedBranches } = removeDeadFilters(lasting, { multiple, branches: 'zero' });
   if (cuts.length + removedBranches.length === 0) return null;
   const tensors = new Map(network.initializers.map(({ name, tensor }) => [name, tensor!]));
-  for (const { name, axis, block, channels } of cuts) {
-    tensors.set(name, selectSlices(tensors.get(name)!, axis, channels, block));
+  for (const { name, axis, places } of cuts) {
+    tensors.set(name, selectSlices(tensors.get(name)!, axis, places));
   }
   for (const value of graph.initializers) value.tensor = tensors.get(value.name) ?? value.tensor;
   return { network: graph, cuts };
@@ -80,11 +80,11 @@ export function shrinkState(state: Tensors, before: Graph, { network, cuts }: Sh
   const initializers = new Set(before.initializers.map(({ name }) => name));
   // A name that is an initializer's own is nobody's slot.
   const follow = (names: readonly string[]) => names.filter((name) => !initializers.has(name));
-  for (const { name, axis, block, channels } of cuts) {
+  for (const { name, axis, places } of cuts) {
     const along = [name, ...follow([...slotNames(name), ...(axis === 0 ? skeletonState(name) : [])])];
     for (const each of along) {
       const tensor = tensors.get(each);
-      if (tensor) tensors.set(each, selectSlices(tensor, axis, channels, block));
+      if (tensor) tensors.set(each, selectSlices(tensor, axis, places));
     }
   }
   const left = new Set(network.initializers.map(({ name }) => name));

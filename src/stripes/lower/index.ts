@@ -2,8 +2,9 @@ import { builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { emptyGraph, type Graph, type Node, type Value } from '../../graph/graph.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
-import { type Connections, connections, removeDeadNodes } from '../../graph/topology.ts';
-import { privateChannels } from '../../pruning/private-channels.ts';
+import { removeDeadNodes } from '../../graph/topology.ts';
+import { couple } from '../../pruning/coupling/index.ts';
+import { type OwnChannels, ownChannels, reorderFilters } from '../../pruning/own-channels.ts';
 import { lowerByShape, shapeGroups, shapeOrder } from './by-shape.ts';
 import { type Convolution, liveStripes, readConvolution } from './convolution.ts';
 import { lowerStripeWise } from './stripe-wise.ts';
@@ -41,8 +42,8 @@ export async function lowerStripes(network: Graph, choose: FormChooser): Promise
     if ('reason' in conv) leftAlone.push({ name: node.name, reason: conv.reason });
     else if (hasDeadStripes(conv)) chosen.set(node, await choose(candidates(conv)));
   }
-  const links = connections(graph);
-  for (const [node, form] of chosen) if (form === 'shape') sortFilters(graph, node, links);
+  const channels = ownChannels(graph, couple(graph));
+  for (const [node, form] of chosen) if (form === 'shape') sortFilters(channels, node);
   replaceNodes(graph, chosen);
   removeDeadNodes(graph);
   inferShapes(graph);
@@ -76,11 +77,10 @@ function lower(g: ReturnType<typeof builderOf>, conv: Convolution, form: StripeF
 }
 
 /** Puts the filters in the order of their shape groups where nothing else shares their channels: no Gather needed. */
-function sortFilters(graph: Graph, node: Node, links: Connections): void {
+function sortFilters(channels: OwnChannels, node: Node): void {
   const conv = readConvolution(node);
-  const channels = privateChannels(graph, node, links);
-  if ('reason' in conv || channels.kind === 'refused') return;
-  channels.select(shapeOrder(shapeGroups(conv)));
+  if ('reason' in conv || channels.sharedBecause(node) !== null) return;
+  reorderFilters(channels, node, shapeOrder(shapeGroups(conv)));
 }
 
 function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, StripeForm>): void {

@@ -1,0 +1,85 @@
+import { type Graph, type Node, nodeLabel } from '../graph/graph.ts';
+import { attributesOf } from '../graph/operators/index.ts';
+import { connections } from '../graph/topology.ts';
+import type { Channels } from './coupling/channels.ts';
+import type { Found, Layer } from './coupling/scope.ts';
+import { selectSlices } from './select.ts';
+
+/** Which layers have their channels for themselves. */
+export interface OwnChannels {
+  readonly found: Found;
+  /** Why the filters of a convolution cannot be chosen without regard to other layers; null where they can. */
+  sharedBecause(conv: Node): string | null;
+}
+
+/** Looks which layers of a coupled graph share neither channels nor the parameters that go with them. */
+export function ownChannels(graph: Graph, found: Found): OwnChannels {
+  const { classes } = found;
+  const layerOf = new Map(found.layers.map((layer) => [layer.node, layer]));
+  const members = new Int32Array(classes.count);
+  for (let label = 0; label < classes.count; label++) members[classes.find(label)]!++;
+  const parameters = sharedParameters(graph, found);
+  const sharedBecause = (conv: Node): string | null => {
+    const layer = layerOf.get(conv);
+    if (!layer) return conv.inputs[1]?.tensor ? 'it has groups' : 'its weight is not constant';
+    if (attributesOf(conv, 'Conv').group !== 1) return 'it has groups';
+    const labels = Array.from({ length: layer.count }, (_, filter) => layer.first + filter);
+    const pinned = labels.map(classes.reasonOf).find((reason) => reason !== null);
+    if (pinned) return pinned;
+    if (labels.some((label) => members[classes.find(label)]! > 1)) return meetingPlace(graph, found, layer);
+    const parameter = labels.map((label) => parameters.get(label)).find((name) => name !== undefined);
+    return parameter === undefined ? null : `${parameter} is shared or not constant`;
+  };
+  return { found, sharedBecause };
+}
+
+/** The parameters that more than one node reads, by the labels that they are sliced by. */
+function sharedParameters(graph: Graph, { slicings }: Found): Map<number, string> {
+  const { uses } = connections(graph);
+  const shared = new Map<number, string>();
+  for (const { value, channels } of slicings) {
+    if ((uses.get(value)?.length ?? 0) <= 1) continue;
+    for (const label of channels.labels) shared.set(label, value.name);
+  }
+  return shared;
+}
+
+/** The node at which a layer's channels meet others that they go with. */
+function meetingPlace({ nodes }: Graph, { carried, classes }: Found, { first, count }: Layer): string {
+  const own = new Set(Array.from({ length: count }, (_, filter) => classes.find(first + filter)));
+  const isOther = (label: number) =>
+    (label < first || label >= first + count) && own.has(classes.find(label));
+  const meeting = nodes.find(
+    ({ inputs }) =>
+      inputs.some((value) => holds(value && carried.get(value), isOther)) &&
+      inputs.some((value) =>
+        holds(value && carried.get(value), (label) => label >= first && label < first + count),
+      ),
+  );
+  return meeting ? `is read by ${nodeLabel(meeting)}` : 'some of its channels can only go together';
+}
+
+const holds = (channels: Channels | null | undefined, test: (label: number) => boolean): boolean =>
+  channels?.labels.some(test) ?? false;
+
+/**
+ * Puts the filters of a layer that has its channels for itself in another order, and what reads them; false, and nothing
+ * happens, where its channels stand anywhere in another order or beside others.
+ */
+export function reorderFilters({ found }: OwnChannels, conv: Node, order: readonly number[]): boolean {
+  const layer = found.layers.find(({ node }) => node === conv);
+  if (!layer) return false;
+  const own = (label: number) => label >= layer.first && label < layer.first + layer.count;
+  const tensors = [...found.carried.values(), ...found.slicings.map(({ channels }) => channels)];
+  const concerned = tensors.filter(({ labels }) => labels.some(own));
+  const inOrder = ({ axes, labels }: Channels) =>
+    axes.length === 1 &&
+    labels.every((label, i) => label === layer.first + Math.floor(i / (labels.length / layer.count)));
+  if (!concerned.every(inOrder)) return false;
+  for (const { value, channels } of found.slicings) {
+    if (!channels.labels.some(own)) continue;
+    const block = channels.labels.length / layer.count;
+    value.tensor = selectSlices(value.tensor!, channels.axes[0]!, order, block);
+  }
+  return true;
+}
