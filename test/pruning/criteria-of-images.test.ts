@@ -1,9 +1,7 @@
-import { Matrix, SingularValueDecomposition } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { numericalRank } from '../../src/pruning/criteria/numerical-rank.ts';
 import { describeExecutors } from '../support/executors.ts';
 import { calibrationOf, networkOf, order, pointwise, scoresOf } from '../support/layer-scores.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
@@ -134,25 +132,6 @@ describeExecutors('feature-rank', (executor) => {
     expect(fc).toBe('expected feature maps [N, C, H, W], found 2 dimensions');
   });
 });
-
-it.each([
-  [6, 9, 3],
-  [9, 6, 5],
-  [7, 7, 7],
-  [12, 12, 1],
-])(
-  'a product [%i, r]·[r, %i] has numerical rank r = %i, as its singular values say',
-  (rows, columns, rank) => {
-    const [a, b] = [
-      Matrix.from1DArray(rows, rank, normals([rows, rank], 1).data),
-      Matrix.from1DArray(rank, columns, normals([rank, columns], 2).data),
-    ];
-    const product = Float32Array.from(a.mmul(b).to1DArray());
-    const values = new SingularValueDecomposition(Matrix.from1DArray(rows, columns, product)).diagonal;
-    expect(values.filter((value) => value > values[0]! * 12 * 2 ** -23)).toHaveLength(rank);
-    expect(numericalRank(product, columns)).toBe(rank);
-  },
-);
 
 describeExecutors('taylor', (executor) => {
   it('is the squared slope of the loss along a filter', async () => {

@@ -31,9 +31,13 @@ export function errorAfter(
   return Math.max(0, residual + gained.reduce((a, b) => a + b, 0)) / (wanted || 1);
 }
 
-/** ‖R‖²/‖Y‖². */
-export const errorBefore = ({ squares: [residual = 0, wanted = 0] }: NormalEquations): number =>
-  residual / (wanted || 1);
+/** ‖R‖²/‖Y‖²; 0 where it is the rounding of another order of sums. */
+export function errorBefore({ squares: [residual = 0, wanted = 0] }: NormalEquations): number {
+  const error = residual / (wanted || 1);
+  return error > ROUNDING ? error : 0;
+}
+
+const ROUNDING = 1e-10;
 
 function partsOf({ products, moments }: NormalEquations, { groups, filters }: LinearLayer, group: number) {
   const n = Math.round(Math.sqrt(products.length / groups));

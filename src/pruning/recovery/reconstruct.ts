@@ -1,11 +1,14 @@
+import type { Matrix } from 'ml-matrix';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requireCalibration, type Viewing } from '../observe.ts';
 import { unshareParameters } from '../unshare.ts';
 import { changeLayer } from './change-layer.ts';
 import { errorAfter, errorBefore, solve } from './least-squares.ts';
-import { normalEquations } from './normal-equations.ts';
+import type { LinearLayer } from './linear-layer.ts';
+import { normalEquations, type Observed } from './normal-equations.ts';
 import { findRefits, type KeptFilters, type Refit, type Skipped } from './refits.ts';
+import { restoreStatistics } from './restore-statistics.ts';
 import { type Samples, sampleTargets } from './samples.ts';
 
 export interface ReconstructOptions extends Viewing {
@@ -13,7 +16,7 @@ export interface ReconstructOptions extends Viewing {
   readonly pruned: Graph;
   /** The filters that the pruned network keeps, by the name of a layer's output; all where it is not told. */
   readonly keptFilters: KeptFilters;
-  /** Weight of ‖ΔW‖² relative to the inputs' own squares; default 1e-4. */
+  /** Weight of ‖ΔW‖² relative to the inputs' own squares; default: what does best on images that are held out. */
   readonly ridge?: number;
   /** Draws the places at which layers are compared; default 0. */
   readonly seed?: number;
@@ -36,46 +39,65 @@ export interface Reconstruction {
  * Fits the weights and the bias of every layer that lost inputs, from the first on, so that it gives what the original's
  * layer does (the reconstruction of He et al., Channel Pruning, ICCV 2017, arXiv:1707.06168): least squares over places of
  * calibration images, from what the layer reads in the pruned network, earlier fits included. The ridge holds weights to
- * what they were, ours. A fit is taken only where the error falls on images that were held out.
+ * what they were, ours. A fit is taken only where the error falls on images that were held out. Normalisations have the
+ * original's statistics again: those of the cut network, recalibrated, would not suit what layers then give.
  */
 export async function reconstruct(options: ReconstructOptions): Promise<Reconstruction> {
-  const { original, pruned, keptFilters, ridge = 1e-4, seed = 0 } = options;
-  const { executor } = options;
+  const { original, pruned, keptFilters, ridge, executor, seed = 0 } = options;
   const calibration = requireCalibration(options.calibration, 'reconstruction');
   const viewing = { calibration, executor };
   const graph = cloneGraph(pruned);
   unshareParameters(graph);
+  restoreStatistics(graph, original, keptFilters);
   const { refits, skipped } = findRefits(original, graph, keptFilters);
   const layers: RefitLayer[] = [];
   if (refits.length === 0) return { graph, layers, skipped };
   const samples = await sampleTargets(original, refits, { ...viewing, seed });
   for (const [i, refit] of refits.entries()) {
-    const result = await refitLayer(graph, { refit, samples: samples[i]!, ridge }, viewing);
+    const fit = { refit, samples: samples[i]!, ridges: ridge === undefined ? RIDGES : [ridge] };
+    const result = await refitLayer(graph, fit, viewing);
     if (result.errorAfter < result.errorBefore) layers.push(result);
     else skipped.push({ name: refit.name, reason: noBetter(result) });
   }
   return { graph, layers, skipped };
 }
 
+/** Few samples of many inputs want a strong one. */
+const RIDGES = [1e-4, 1e-2, 0.1, 1];
+
 interface Fit {
   readonly refit: Refit;
   readonly samples: Samples;
-  readonly ridge: number;
+  readonly ridges: readonly number[];
 }
 
 /** Changes the layer where that helps. */
 async function refitLayer(
   graph: Graph,
-  { refit, samples, ridge }: Fit,
+  { refit, samples, ridges }: Fit,
   viewing: Viewing,
 ): Promise<RefitLayer> {
   const { layer, name } = refit;
-  const { fit, held } = await normalEquations(graph, { refit, samples }, viewing);
-  const changes = solve(fit, layer, ridge);
-  const result = { name, errorBefore: errorBefore(held), errorAfter: errorAfter(held, layer, changes) };
+  const equations = await normalEquations(graph, { refit, samples }, viewing);
+  const { changes, error } = bestFit(equations, layer, ridges);
+  const result = { name, errorBefore: errorBefore(equations.held), errorAfter: error };
   if (result.errorAfter < result.errorBefore) changeLayer(graph, layer, changes);
   return result;
 }
 
-const noBetter = (result: RefitLayer): string =>
-  `the fit would leave an error of ${result.errorAfter.toExponential(1)} where there is ${result.errorBefore.toExponential(1)}`;
+/** The fit of the first ridge that a stronger one does not better on the samples held out. */
+function bestFit({ fit, held }: Observed, layer: LinearLayer, ridges: readonly number[]) {
+  let best: { changes: Matrix[]; error: number } | null = null;
+  for (const ridge of ridges) {
+    const changes = solve(fit, layer, ridge);
+    const error = errorAfter(held, layer, changes);
+    if (best && !(error < best.error)) break;
+    best = { changes, error };
+  }
+  return best!;
+}
+
+function noBetter({ errorBefore: before, errorAfter: after }: RefitLayer): string {
+  if (before === 0) return 'it gives what it gave';
+  return `the fit would leave an error of ${after.toExponential(1)} where there is ${before.toExponential(1)}`;
+}

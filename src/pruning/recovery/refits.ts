@@ -65,8 +65,8 @@ interface Network {
   readonly producer: ReadonlyMap<Value, Node>;
 }
 
-/** What a depthwise convolution keeps is what the layer before it keeps, whose channels it passes on. */
-function keptOf(node: Node, { keptFilters, producer }: Network): readonly number[] | null {
+/** The channels that are left of what a node gives: a depthwise convolution, say, keeps what the layer before it keeps. */
+export function keptOf(node: Node, { keptFilters, producer }: Network): readonly number[] | null {
   let value = node.outputs[0];
   while (value) {
     const kept = keptFilters.get(value.name);
