@@ -21,7 +21,6 @@ export type {
   LayerScores,
   ScoresByLayer,
   ScoringOptions,
-  Side,
 } from './criterion.ts';
 
 /** Every criterion, by name. */
