@@ -58,6 +58,14 @@ describe('channels stay, with the reason,', () => {
       'wide: meets x, which has no channels of its own, in sum (Add)',
     ],
     [
+      'that meet a computed bias',
+      (g, x) => {
+        const bias = g.named('bias').ReduceMean(x, g.int64s([0, 2, 3]), { keepdims: 0 });
+        return g.named('wide').Conv(x, g.constant(normals([6, 6, 1, 1], 2)), bias);
+      },
+      'wide: meets bias, which is computed, in wide (Conv)',
+    ],
+    [
       'that are reduced',
       (g, x) => {
         const wide = conv(g, x, 'wide', { filters: 6 });

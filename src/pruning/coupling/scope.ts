@@ -1,4 +1,4 @@
-import type { Node, Value } from '../../graph/graph.ts';
+import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { type Channels, compressed } from './channels.ts';
 import { type Classes, openClasses } from './classes.ts';
 import type { ReplaceInput } from './constants.ts';
@@ -48,6 +48,7 @@ export interface CouplingScope {
   join(a: Int32Array, b: Int32Array): void;
   /** These channels stay. */
   pin(channels: Channels | null, reason: string): void;
+  /** The parameter is cut along; where it is computed, the channels stay. */
   slice(slicing: Slicing): void;
   read(reading: Reading): void;
   edit(edit: Edit): void;
@@ -80,6 +81,10 @@ export function openCoupling(): CouplingScope & Found {
     const first = classes.grow(count);
     return Int32Array.from({ length: count }, (_, i) => first + i);
   };
+  const pin = (channels: Channels | null, reason: string) => {
+    if (!channels) return;
+    for (let i = 0; i < channels.labels.length; i++) classes.pin(channels.labels[i]!, reason);
+  };
   return {
     ...found,
     places,
@@ -91,11 +96,12 @@ export function openCoupling(): CouplingScope & Found {
     join(a, b) {
       for (let i = 0; i < a.length; i++) classes.join(a[i]!, b[i]!);
     },
-    pin(channels, reason) {
-      if (!channels) return;
-      for (let i = 0; i < channels.labels.length; i++) classes.pin(channels.labels[i]!, reason);
+    pin,
+    slice(slicing) {
+      const { value, channels, node } = slicing;
+      if (value.tensor) found.slicings.push(slicing);
+      else pin(channels, `meets ${value.name}, which is computed, in ${nodeLabel(node)}`);
     },
-    slice: (slicing) => void found.slicings.push(slicing),
     read: (reading) => void found.readings.push(reading),
     edit: (edit) => void found.edits.push(edit),
     compress: (channels) => compressed(channels, classes.find),
