@@ -16,6 +16,8 @@ interface DataOptions {
   readonly limit?: number;
   readonly testLimit?: number;
   readonly seed?: number;
+  /** Whether images of no class will do. */
+  readonly unlabelled?: boolean;
 }
 
 /** The schema of `--data`. */
@@ -28,6 +30,6 @@ export async function openData(
   options: DataOptions,
 ): Promise<DataSet> {
   const { openDataSet } = await import('../data/data-sets.ts');
-  const { labels, limit, testLimit, seed = 1 } = options;
-  return openDataSet(name, { height, width, labels, limit, testLimit, seed });
+  const { labels, limit, testLimit, seed = 1, unlabelled = false } = options;
+  return openDataSet(name, { height, width, labels, limit, testLimit, seed, unlabelled });
 }

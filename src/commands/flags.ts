@@ -64,6 +64,13 @@ export function flagSwitch(usage: string, summary: string): Flag<boolean> {
   return { usage, summary, read: (raw) => (raw === undefined ? usage.startsWith('--no-') : raw === true) };
 }
 
+/** A switch that recipes mention only where it was typed: runs from before there was such a flag can be resumed. */
+export const laterSwitch = (usage: string, summary: string): Flag<true | undefined> => ({
+  usage,
+  summary,
+  read: (raw) => (raw === undefined ? undefined : true),
+});
+
 /** The error for a flag that should have been typed. */
 export const missingFlag = (usage: string): EspalierError =>
   new EspalierError('usage', `missing ${usage}: see --help`);

@@ -4,6 +4,8 @@ import type { PieceCriterion } from '../pruning/granularity/prune-pieces.ts';
 import type { ChannelPruningOptions, UnitOutcome } from '../pruning/prune-channels.ts';
 import type { RankingOptions } from '../pruning/rank-channels.ts';
 import type { PruningTarget } from '../pruning/ranking/targets.ts';
+import type { Damage } from '../pruning/sensitivity/greedy.ts';
+import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
 import type { Controller } from '../training/options.ts';
 import type { PruneSettings } from './prune-flags.ts';
 import type { PruneJob } from './prune-job.ts';
@@ -90,10 +92,13 @@ export function rankingOptions({
     seed,
     calibration: data?.calibration ?? null,
     original,
-    // Without labels the loss says nothing; it is there whenever there are images by class.
-    ...(sensitivity ? { sensitivity: { sensitivities: sensitivity, damage: 'loss' } as const } : {}),
+    ...(sensitivity ? { sensitivity: { sensitivities: sensitivity, damage: damageOf(sensitivity) } } : {}),
   };
 }
+
+/** What images without classes tell is the error of the output alone. */
+const damageOf = (sensitivity: readonly UnitSensitivity[]): Damage =>
+  sensitivity.every(({ points }) => points.every(({ loss }) => loss !== null)) ? 'loss' : 'outputError';
 
 /** Excluded layers are those with a ratio of 0. */
 const ratiosOf = ({ exclude = [], layerRatio = [] }: PruneSettings) => [

@@ -119,10 +119,6 @@ export const pruneFlags = {
     'after a cut, without labels: recalibrate BatchNormalization, reconstruct what reads the channels by least squares, or none (default with --data: both, before retraining recalibrate)',
     choices(['recalibrate', 'reconstruct', 'none']),
   ),
-  insertBatchnorm: flagSwitch(
-    '--insert-batchnorm',
-    'first put back BatchNormalization that was folded away, calibrated',
-  ),
   calibrationImages: defaulted(
     '--calibration-images <n>',
     'training images that criteria and recovery look at',

@@ -9,6 +9,7 @@ import type { RunDirectory } from '../training/run-directory.ts';
 import type { Context } from './command.ts';
 import { openData } from './data-flags.ts';
 import { engine } from './engine.ts';
+import { withBatchNormalization } from './insert-batch-normalization.ts';
 import { loadModel } from './model.ts';
 import { resolvePreprocessing } from './preprocessing.ts';
 import type { PruneSettings } from './prune-flags.ts';
@@ -57,8 +58,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
       : await openSession(planned as unknown as PlannedRun<TrainingFlags>, context);
   const model = session?.model ?? (await loadModel(settings.model));
   const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
-  const given = session?.network ?? (await folded(model.graph, executor));
-  const network = await withBatchNormalization(given, { settings, data, executor, context });
+  const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));
   return {
     settings,
     network,
@@ -71,9 +71,20 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   };
 }
 
-async function folded(graph: Graph, executor: Executor): Promise<Graph> {
+interface Opening {
+  readonly settings: PruneSettings;
+  readonly data: PruneData | null;
+  readonly executor: Executor;
+  readonly context: Context;
+}
+
+async function untrained(graph: Graph, { settings, data, executor, context }: Opening): Promise<Graph> {
   const { foldConstants } = await import('../rewrite/index.ts');
-  return foldConstants(graph, executor);
+  const folded = await foldConstants(graph, executor);
+  if (!settings.insertBatchnorm || !data) return folded;
+  const { preprocessing, set } = data;
+  const calibrating = { images: set.train, preprocessing, executor, seed: settings.seed };
+  return withBatchNormalization(folded, calibrating, context);
 }
 
 async function openPruneData(
@@ -83,7 +94,7 @@ async function openPruneData(
   if (settings.data === undefined) return null;
   const preprocessing = await resolvePreprocessing(model, settings);
   return calibrated(
-    { data: await openData(settings.data, preprocessing, settings), preprocessing },
+    { data: await openData(settings.data, preprocessing, { ...settings, unlabelled: true }), preprocessing },
     settings,
   );
 }
@@ -95,25 +106,6 @@ async function calibrated(
   const { openCalibration } = await import('../pruning/calibration.ts');
   const calibration = await openCalibration(data.train, { preprocessing, images, seed });
   return { set: data, preprocessing, calibration };
-}
-
-interface Inserting {
-  readonly settings: PruneSettings;
-  readonly data: PruneData | null;
-  readonly executor: Executor;
-  readonly context: Context;
-}
-
-async function withBatchNormalization(
-  network: Graph,
-  { settings, data, executor, context }: Inserting,
-): Promise<Graph> {
-  if (!settings.insertBatchnorm || !data) return network;
-  const { insertBatchNormalization } = await import('../pruning/recovery/insert-batch-normalization.ts');
-  const { calibration } = data;
-  const { graph, inserted } = await insertBatchNormalization(network, { calibration, executor });
-  context.note(`put BatchNormalization behind ${inserted} layers`);
-  return graph;
 }
 
 /** A folder as --out holds the record of the run. */

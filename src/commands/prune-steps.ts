@@ -69,7 +69,8 @@ async function cutAndRecover(
   const cut = await cutNetwork(given, { job, target, signal: context.signal, before: masks });
   const stages: Stage[] = [];
   const look = async (stage: string, network: Graph) => {
-    if (job.data) stages.push(await stageOf(stage, network, { job, context, step: index + 1 }));
+    if (job.data?.calibration.labelled)
+      stages.push(await stageOf(stage, network, { job, context, step: index + 1 }));
   };
   await look('cut', cut.network);
   let { network } = cut;

@@ -63,7 +63,9 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
   const { pruneInSteps } = await import('./prune-steps.ts');
   const { stageOf } = await import('./prune-stages.ts');
   const { finishPruning } = await import('./prune-result.ts');
-  const original = job.data ? await stageOf('original', job.network, { job, context, step: 0 }) : null;
+  const original = job.data?.calibration.labelled
+    ? await stageOf('original', job.network, { job, context, step: 0 })
+    : null;
   if (original) job.run?.record({ type: 'prune-original', ...original });
   const pruned = await pruneInSteps(job, context);
   const result = await finishPruning(pruned, { job, context, original });

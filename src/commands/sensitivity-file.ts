@@ -12,7 +12,15 @@ const schema = v.object({
       layers: v.array(v.string()),
       classes: finite,
       points: v.pipe(
-        v.array(v.object({ ratio: finite, kept: finite, top1: finite, loss: finite, outputError: finite })),
+        v.array(
+          v.object({
+            ratio: finite,
+            kept: finite,
+            top1: v.nullable(finite),
+            loss: v.nullable(finite),
+            outputError: finite,
+          }),
+        ),
         v.minLength(1),
       ),
     }),

@@ -121,12 +121,15 @@ const knownUnits = (run: RunDirectory): Map<string, UnitSensitivity> =>
 
 function describe(units: readonly UnitSensitivity[]): string {
   const last = ({ points }: UnitSensitivity) => points.at(-1)!;
-  const sorted = [...units].sort((a, b) => last(b).loss - last(a).loss);
+  const damage = (unit: UnitSensitivity) => last(unit).loss ?? last(unit).outputError;
+  const sorted = [...units].sort((a, b) => damage(b) - damage(a));
+  const told = (value: number | null, format: (x: number) => string) =>
+    value === null ? '–' : format(value);
   return textTable(sorted, [
     { head: 'group, the most sensitive first', cell: ({ layers }) => layers[0]! },
     { head: 'channels gone', cell: (unit) => formatPercent(last(unit).ratio, 0), align: 'right' },
-    { head: 'top-1', cell: (unit) => formatPercent(last(unit).top1), align: 'right' },
-    { head: 'loss', cell: (unit) => significant(last(unit).loss), align: 'right' },
+    { head: 'top-1', cell: (unit) => told(last(unit).top1, formatPercent), align: 'right' },
+    { head: 'loss', cell: (unit) => told(last(unit).loss, significant), align: 'right' },
     { head: 'output error', cell: (unit) => formatPercent(last(unit).outputError, 1), align: 'right' },
   ]);
 }

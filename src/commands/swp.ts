@@ -6,10 +6,10 @@ import {
   defaulted,
   flagSwitch,
   fraction,
+  laterSwitch,
   numberIn,
   optional,
   positive,
-  type RawValue,
 } from './flags.ts';
 import { isModelPath } from './model.ts';
 import { trainedModel, trainingFlags } from './training-flags.ts';
@@ -45,12 +45,10 @@ const stripeFlags = {
     choice(['one', 'norm']),
   ),
   freezeWeights: flagSwitch('--freeze-weights', 'learn the shapes alone, of weights that stay as they are'),
-  noShrink: {
-    usage: '--no-shrink',
-    summary: 'keep filters without stripes in the network while it trains: slower, the same result',
-    // Not false where it is left out: only the recipe of a run that was told so mentions it.
-    read: (raw: RawValue): true | undefined => (raw === undefined ? undefined : true),
-  },
+  noShrink: laterSwitch(
+    '--no-shrink',
+    'keep filters without stripes in the network while it trains: slower, the same result',
+  ),
   form: defaulted(
     '--form <name>',
     'how model.onnx skips dead stripes: stripe (1×1, shifted: fewest MACs), shape (cropped kernels), dense (zeros kept)',

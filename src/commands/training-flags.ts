@@ -5,6 +5,7 @@ import {
   defaulted,
   flagSwitch,
   fraction,
+  laterSwitch,
   numberIn,
   numbers,
   optional,
@@ -53,6 +54,10 @@ export const trainingFlags = {
     '--initial-scale <x>',
     'what the scale of BatchNormalization starts from, in a fresh network of the zoo',
     [positive, 1],
+  ),
+  insertBatchnorm: laterSwitch(
+    '--insert-batchnorm',
+    'first put back BatchNormalization that was folded away, calibrated so that the network computes the same',
   ),
   ...limitFlags,
   ...preprocessingFlags,

@@ -9,6 +9,7 @@ import type { Context } from './command.ts';
 import { openData } from './data-flags.ts';
 import { engine } from './engine.ts';
 import { engineText } from './engines-text.ts';
+import { withBatchNormalization } from './insert-batch-normalization.ts';
 import { isModelPath, type LoadedModel, loadModel } from './model.ts';
 import { resolvePreprocessing } from './preprocessing.ts';
 import type { TrainingFlags } from './training-flags.ts';
@@ -45,7 +46,10 @@ export async function openSession(
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
   context.note(`training with ${engineText(chosen)}${layout}`);
   if (chosen.reason) context.warn(`training runs in onnxruntime, several times slower: ${chosen.reason}`);
-  const network = await prepareNetwork(model.graph, executor);
+  const prepared = await prepareNetwork(model.graph, executor);
+  const { insertBatchnorm, seed } = settings;
+  const calibrating = { images: data.train, preprocessing, executor, seed };
+  const network = insertBatchnorm ? await withBatchNormalization(prepared, calibrating, context) : prepared;
   const run = existing ?? createRunDirectory(settings.out, recipe);
   return { model, network, data, preprocessing, executor, trainer, run };
 }

@@ -9,6 +9,8 @@ export interface Calibration {
   /** [channels, height, width] of an image. */
   readonly image: readonly [number, number, number];
   readonly batches: readonly Batch[];
+  /** Whether the images have classes; where not, labels mean nothing. */
+  readonly labelled: boolean;
 }
 
 interface CalibrationOptions {
@@ -42,7 +44,8 @@ export async function openCalibration(
       batches.push(next);
       if (batches.length === steps) break;
     }
-    return { batch, image: [source.channels, source.height, source.width], batches };
+    const image = [source.channels, source.height, source.width] as const;
+    return { batch, image, batches, labelled: source.classes.length > 0 };
   } finally {
     await stream.close();
   }

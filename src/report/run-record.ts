@@ -56,7 +56,7 @@ const unitSchema = v.object({
   name: v.string(),
   layers: v.array(v.string()),
   points: v.pipe(
-    v.array(v.object({ ratio: number, top1: number, loss: number, outputError: number })),
+    v.array(v.object({ ratio: number, top1: maybe, loss: maybe, outputError: number })),
     v.minLength(1),
   ),
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateModel } from '../../src/commands/eval.ts';
+import { fold } from '../../src/commands/fold.ts';
 import { inspect } from '../../src/commands/inspect.ts';
 import { prune } from '../../src/commands/prune.ts';
 import { sensitivity } from '../../src/commands/sensitivity.ts';
@@ -103,6 +104,48 @@ describe('prune, with images', () => {
     expect(record.pruning.steps).toHaveLength(1);
     expect(record.pruning.groups.length).toBeGreaterThan(3);
     expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('weights reconstructed');
+  });
+
+  it('takes images of no class, and refuses what needs one', async () => {
+    const data = at('images', 'train', 'class0');
+    const raw = { data, ratio: '0.4', round: '1', calibrationImages: '16', ...quick };
+    const result = await runCommand(prune, [model()], [{ ...raw, out: at('unlabelled.onnx') }]);
+    expect(result).toMatchObject({ original: null, steps: [{ stages: [] }] });
+    const taylor = runCommand(prune, [model()], [{ ...raw, criterion: 'taylor', out: at('refused.onnx') }]);
+    await expect(taylor).rejects.toThrow('taylor needs images by class: expected a folder a class in --data');
+    const looked = await runCommand(
+      sensitivity,
+      [model()],
+      [{ data, ratios: '0.5', round: '1', calibrationImages: '16', out: at('unlabelled') }],
+    );
+    expect((looked.units as { points: object[] }[])[0]!.points).toMatchObject([
+      { top1: null, outputError: 0 },
+      { loss: null },
+    ]);
+    const chosen = {
+      macs: '0.7',
+      round: '1',
+      sensitivity: at('unlabelled'),
+      out: at('chosen-blind.onnx'),
+      ...quick,
+    };
+    expect(await runCommand(prune, [model()], [chosen])).toMatchObject({ met: true });
+  });
+
+  it('puts BatchNormalization back where it was folded away', async () => {
+    await runCommand(fold, [model()], [{ out: at('folded.onnx') }]);
+    const raw = {
+      ...training,
+      epochs: '1',
+      insertBatchnorm: true,
+      ratio: '0.3',
+      criterion: 'bn-scale',
+      out: at('inserted'),
+      ...quick,
+    };
+    await runCommand(prune, [at('folded.onnx')], [raw]);
+    const operators = readModelFile(at('inserted', 'model.onnx')).nodes.map(({ op }) => op);
+    expect(operators.filter((op) => op === 'BatchNormalization')).toHaveLength(6);
   });
 
   it.each(['apoz', 'feature-rank', 'taylor'])('ranks by %s', async (criterion) => {

@@ -48,6 +48,7 @@ export function calibrationOf(
   return {
     batch,
     image,
+    labelled: true,
     batches: batches.map((numbers, step) => ({
       images: Float32Array.from(numbers),
       labels: BigInt64Array.from({ length: batch }, (_, i) => BigInt(labels[i] ?? 0)),

@@ -43,7 +43,8 @@ export async function listClassFolders(root: string, classes: readonly string[])
   throw new EspalierError('invalid-data', message, { where: root });
 }
 
-async function listImages(folder: string): Promise<string[]> {
+/** The images in a folder itself, sorted; none where it holds folders alone. */
+export async function listImages(folder: string): Promise<string[]> {
   const names = await withFileErrors(folder, () => readdir(folder));
   return names
     .filter((name) => IMAGE_FILE.test(name))

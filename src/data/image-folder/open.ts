@@ -5,7 +5,7 @@ import { withFileErrors } from '../file-system.ts';
 import type { DataSet, ImageSource } from '../image-source.ts';
 import { sourceAt } from '../origin.ts';
 import { splitSource } from '../subset.ts';
-import { listClassFolders, subfolders } from './class-folders.ts';
+import { type LabelledFiles, listClassFolders, listImages, subfolders } from './class-folders.ts';
 
 const TRAIN_SHARE = 0.9;
 const TRAIN_FOLDERS = ['train'];
@@ -24,14 +24,26 @@ export interface ImageFolderOptions {
    */
   readonly purpose?: 'train' | 'evaluate';
   readonly seed?: number;
+  /** Takes images that lie in the folder itself, of no class, where there are no folders. Default false. */
+  readonly unlabelled?: boolean;
 }
 
-/** Images in ROOT/{train,val|test}/CLASS/ or ROOT/CLASS/, decoded when read; throws `invalid-data` where there are none. */
+/**
+ * Images in ROOT/{train,val|test}/CLASS/ or ROOT/CLASS/, decoded when read; throws `invalid-data` where there are none.
+ * Unlabelled images are of no classes, and both training and test images.
+ */
 export async function openImageFolder(root: string, options: ImageFolderOptions): Promise<DataSet> {
   const folders = await subfolders(root);
   const trainFolder = TRAIN_FOLDERS.find((name) => folders.includes(name));
   const testFolder = TEST_FOLDERS.find((name) => folders.includes(name));
   const name = basename(resolve(root));
+  if (options.unlabelled && folders.length === 0) {
+    const paths = await listImages(root);
+    if (paths.length > 0) {
+      const all = sourceOf(root, { paths, labels: new Int32Array(paths.length), classes: [] }, options);
+      return { name, train: all, test: all };
+    }
+  }
   if (!trainFolder) {
     const onlyTest = testFolder && folders.every((folder) => TEST_FOLDERS.includes(folder));
     return { name, ...(await withoutSplit(onlyTest ? join(root, testFolder) : root, options)) };
@@ -69,10 +81,14 @@ async function openClasses(
   classes: readonly string[],
   options: ImageFolderOptions,
 ): Promise<ImageSource> {
-  const { height = 224, width = 224 } = options;
-  const { paths, labels } = await listClassFolders(root, classes);
-  return sourceAt(
-    { kind: 'files', paths },
-    { name: basename(resolve(root)), channels: 3, height, width, labels, classes },
-  );
+  return sourceOf(root, { ...(await listClassFolders(root, classes)), classes }, options);
+}
+
+function sourceOf(
+  root: string,
+  { paths, labels, classes }: LabelledFiles & { readonly classes: readonly string[] },
+  { height = 224, width = 224 }: ImageFolderOptions,
+): ImageSource {
+  const name = basename(resolve(root));
+  return sourceAt({ kind: 'files', paths }, { name, channels: 3, height, width, labels, classes });
 }

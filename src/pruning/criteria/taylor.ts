@@ -1,4 +1,5 @@
 import { gradients } from '../../autodiff/index.ts';
+import { EspalierError } from '../../errors.ts';
 import type { Value } from '../../graph/graph.ts';
 import { logitsOf } from '../../training/forward.ts';
 import { observe, requireCalibration, type ViewScope } from '../observe.ts';
@@ -17,6 +18,7 @@ export const taylor: Criterion = {
   sides: ['filters'],
   async score({ layers, graph, executor, ...scoring }) {
     const calibration = requireCalibration(scoring.calibration, 'taylor');
+    if (!calibration.labelled) throw withoutLabels();
     const scored = layers.filter(hasFilters);
     const sums = scored.map(({ layer }) => new Float64Array(layer.count));
     await observe(
@@ -48,6 +50,9 @@ export const taylor: Criterion = {
     return results;
   },
 };
+
+const withoutLabels = () =>
+  new EspalierError('usage', 'taylor needs images by class: expected a folder a class in --data');
 
 const hasFilters = (scored: ScoredLayer): scored is ScoredLayer & { readonly filters: Slices } =>
   typeof scored.filters !== 'string';

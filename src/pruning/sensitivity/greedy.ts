@@ -81,7 +81,7 @@ function curveOf(
   const start: SensitivityPoint = sorted[0]!;
   let worst = 0;
   return sorted.map((point) => {
-    worst = Math.max(worst, point[measure] - start[measure]);
+    worst = Math.max(worst, (point[measure] ?? 0) - (start[measure] ?? 0));
     return { kept: point.kept, damage: worst };
   });
 }

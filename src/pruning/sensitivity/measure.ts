@@ -15,9 +15,10 @@ export interface SensitivityPoint {
   readonly ratio: number;
   /** Classes that stay. */
   readonly kept: number;
-  readonly top1: number;
-  /** The mean of −ln p(true class). */
-  readonly loss: number;
+  /** null where images have no classes. */
+  readonly top1: number | null;
+  /** The mean of −ln p(true class); null where images have no classes. */
+  readonly loss: number | null;
   /** ‖y − y₀‖₂ / ‖y₀‖₂ over all images, y₀ being the output before: needs no labels. */
   readonly outputError: number;
 }
@@ -120,22 +121,22 @@ async function scoresOf(
 function compared(
   { values, classes, kind }: ImageScores,
   reference: ImageScores,
-  { batches }: Calibration,
+  { batches, labelled }: Calibration,
 ): Omit<SensitivityPoint, 'ratio' | 'kept'> {
   const labels = batches.flatMap((batch) => Array.from(batch.labels, Number));
   let [hits, loss, difference, size] = [0, 0, 0, 0];
-  labels.forEach((label, image) => {
+  for (const [image, label] of labelled ? labels.entries() : []) {
     const verdict = judge(values.subarray(image * classes, (image + 1) * classes), label, kind);
     if (verdict.rank < 1) hits++;
     loss += verdict.loss;
-  });
+  }
   for (let i = 0; i < values.length; i++) {
     difference += (values[i]! - reference.values[i]!) ** 2;
     size += reference.values[i]! ** 2;
   }
   return {
-    top1: hits / labels.length,
-    loss: loss / labels.length,
+    top1: labelled ? hits / labels.length : null,
+    loss: labelled ? loss / labels.length : null,
     outputError: Math.sqrt(difference / Math.max(size, 1e-30)),
   };
 }

@@ -1,33 +1,46 @@
 import { type Html, html } from '../html.ts';
-import { formatPercent, significant } from '../quantities.ts';
+import { formatPercent } from '../quantities.ts';
 import type { RunRecord, SensitivityCurve } from '../run-record.ts';
 import { linearScale } from '../scale.ts';
 
 const SIZE = { width: 190, height: 84 };
 const PLOT = { left: 4, right: 186, top: 6, bottom: 78 };
 
-/** The accuracy against the part of its channels that goes, one small chart a group, all on one scale. */
+/** What a network still does when one group alone loses channels: one small chart a group, all on one scale. */
 export function sensitivity({ sensitivity }: RunRecord): Html | null {
   if (sensitivity.length === 0) return null;
-  const tops = sensitivity.flatMap(({ points }) => points.map(({ top1 }) => top1));
-  const range = [Math.min(...tops), Math.max(...tops)] as const;
+  const labelled = sensitivity.every(({ points }) => points.every(({ top1 }) => typeof top1 === 'number'));
+  const curves = sensitivity.map((curve) => ({ curve, points: pointsOf(curve, labelled) }));
+  const values = curves.flatMap(({ points }) => points.map(([, y]) => y));
+  const range = [Math.min(...values), Math.max(...values)] as const;
+  const what = labelled ? 'Top-1 accuracy' : 'The error of the output, ‖y − y₀‖/‖y₀‖,';
   return html`<section><h2>Sensitivity</h2>
-<p class="lead">Top-1 accuracy on calibration images when one group alone loses channels, from none on the left to all on the right; every chart
-reaches from ${formatPercent(range[0], 0)} to ${formatPercent(range[1], 0)}. The figure is the loss at the last point.</p>
-<div class="sparks">${sensitivity.map((curve) => spark(curve, range))}</div></section>`;
+<p class="lead">${what} on calibration images when one group alone loses channels, from none on the left to all on the right; every chart
+reaches from ${formatPercent(range[0], 0)} to ${formatPercent(range[1], 0)}. The figure is the value at the last point.</p>
+<div class="sparks">${curves.map(({ curve, points }) => spark(curve, points, range))}</div></section>`;
 }
 
-function spark({ layers, points }: SensitivityCurve, [low, high]: readonly [number, number]): Html {
+type Point = readonly [ratio: number, value: number];
+
+const pointsOf = ({ points }: SensitivityCurve, labelled: boolean): Point[] =>
+  points.map(({ ratio, top1, outputError }) => [ratio, labelled ? top1! : outputError]);
+
+function spark(
+  { layers }: SensitivityCurve,
+  points: readonly Point[],
+  [low, high]: readonly [number, number],
+): Html {
   const x = linearScale(0, 1, [PLOT.left, PLOT.right]);
   const y = linearScale(low, high, [PLOT.bottom, PLOT.top]);
-  const at = points.map(({ ratio, top1 }) => `${x.at(ratio).toFixed(1)},${y.at(top1).toFixed(1)}`);
+  const at = points.map(([ratio, value]) => `${x.at(ratio).toFixed(1)},${y.at(value).toFixed(1)}`);
   const [cx, cy] = at.at(-1)!.split(',') as [string, string];
   const [root, ...others] = layers;
   const more = others.length > 0 && html` <small>and ${others.length} more</small>`;
-  const last = points.at(-1)!;
-  const told = `${root}: ${points.map(({ ratio, top1 }) => `${formatPercent(top1, 1)} with ${formatPercent(ratio, 0)} gone`).join('; ')}`;
-  return html`<figure class="spark"><figcaption>${root}<b>${significant(last.loss)}</b>${more}</figcaption>
-<svg viewBox="0 0 ${SIZE.width} ${SIZE.height}" role="img"><title>${told}</title>
+  const told = points.map(
+    ([ratio, value]) => `${formatPercent(value, 1)} with ${formatPercent(ratio, 0)} gone`,
+  );
+  return html`<figure class="spark"><figcaption>${root}<b>${formatPercent(points.at(-1)![1], 1)}</b>${more}</figcaption>
+<svg viewBox="0 0 ${SIZE.width} ${SIZE.height}" role="img"><title>${`${root}: ${told.join('; ')}`}</title>
 <line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${PLOT.bottom}" y2="${PLOT.bottom}"/>
 <polyline class="line leaf" points="${at.join(' ')}"/><circle class="end leaf" cx="${cx}" cy="${cy}" r="3"/></svg></figure>`;
 }
