@@ -10,6 +10,7 @@ heads, scales of 1e-6, statistics of BatchNormalization) is drawn too: a channel
 """
 
 import argparse
+import json
 import pathlib
 import warnings
 
@@ -64,7 +65,7 @@ def main():
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     if options.list:
-        print("\n".join(names()))
+        print(json.dumps({"names": names()}))
     elif options.name and options.folder:
         export(options.name, options.folder, options.dynamic_batch)
     else:

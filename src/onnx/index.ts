@@ -1,2 +1,2 @@
-export { parseModel, serializeModel } from './model.ts';
+export { parseModel, payloadBytes, serializeModel } from './model.ts';
 export { readModelFile, writeModelFile } from './model-file.ts';

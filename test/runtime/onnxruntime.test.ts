@@ -1,8 +1,11 @@
+import { readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
 import { floats, scalar } from '../../src/numeric/tensor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { openSession } from '../../src/runtime/onnxruntime/open-session.ts';
 
 /** total′ = total + x; the result is total′ · 10. */
 function accumulator() {
@@ -34,6 +37,24 @@ describe('onnxruntime executor', () => {
     await program.run({ x: floats([2], [1, 1]) });
     expect(Array.from(program.readState().total!.data as Float32Array)).toEqual([101, 1]);
     await program.close();
+  });
+
+  it('runs models that are too large for one message through a file, and leaves none', async () => {
+    const graph = emptyGraph('large');
+    const g = builderOf(graph);
+    const weights = floats(
+      [1000],
+      Array.from({ length: 1000 }, (_, i) => i),
+    );
+    g.output(g.Add(g.input('x', 'float32', [1000]), g.constant(weights)), 'y');
+    const folders = () => readdirSync(tmpdir()).filter((name) => name.startsWith('espalier-session-'));
+    const before = folders();
+    const session = await openSession(graph, { optimization: 'disabled' }, 0);
+    expect(folders()).toEqual(before);
+    const feed = session.tensor(floats([1000], weights.data));
+    const y = session.read((await session.run({ x: feed }, { y: null })).y);
+    expect(Array.from(y.data as Float32Array)).toEqual(Array.from({ length: 1000 }, (_, i) => 2 * i));
+    await session.close();
   });
 
   it('uses two state buffers in turn, whatever the number of steps', async () => {

@@ -3,7 +3,8 @@ import { type Graph, nodeLabel, staticShape, type Value } from '../../graph/grap
 import { allocate, type DataType, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Executor, Program, StatePair } from '../executor.ts';
 import { resolveStates } from '../state-pairs.ts';
-import { createSession, type Session } from './session.ts';
+import { openSession } from './open-session.ts';
+import type { Session } from './session.ts';
 
 /** The executor that works everywhere: onnxruntime's CPU engine, ONNX's own operators alone. */
 export const onnxruntime: Executor = {
@@ -11,8 +12,7 @@ export const onnxruntime: Executor = {
   trainingOperators: false,
   async compile(graph, options = {}) {
     refuseEmptyConvolutions(graph);
-    const { serializeModel } = await import('../../onnx/index.ts');
-    const session = await createSession(serializeModel(graph), options);
+    const session = await openSession(graph, options);
     return program(graph, session, options.state ?? []);
   },
 };

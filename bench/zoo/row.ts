@@ -1,0 +1,85 @@
+import { significant } from '../../src/report/quantities.ts';
+import { textTable } from '../../src/report/text-table.ts';
+
+/** A group of layers some of whose channels stay. */
+export interface LeftAlone {
+  readonly root: string;
+  readonly layers: number;
+  /** Whether all of them stay. */
+  readonly whole: boolean;
+  readonly reason: string;
+}
+
+/** What became of one network. */
+export interface Pruned {
+  readonly nodes: number;
+  readonly groups: number;
+  readonly leftAlone: readonly LeftAlone[];
+  readonly macsKept: number;
+  /** Against the masked network, relative to its largest output. */
+  readonly error: number;
+  /** What masking changes of the original's output: an error far below it says something. */
+  readonly effect: number;
+  /** Reading, folding of constants, inference of shapes. */
+  readonly prepareMs: number;
+  /** Coupling, scores, ranking. */
+  readonly analysisMs: number;
+  readonly cutMs: number;
+}
+
+export interface Row extends Partial<Pruned> {
+  readonly network: string;
+  /** Why it does not count; null where it does. */
+  readonly failed: string | null;
+}
+
+const TOLERANCE = 1e-3;
+
+/** A network counts where it lost MACs and computes what its masked original does, and where that could have shown. */
+export function rowOf(network: string, pruned: Pruned): Row {
+  const { error, effect, macsKept } = pruned;
+  const failed = !(error <= TOLERANCE)
+    ? `differs from the masked network by ${error.toExponential(1)}`
+    : !(macsKept < 1)
+      ? 'lost no MACs'
+      : !(effect > 10 * TOLERANCE)
+        ? `masking changes the output by ${effect.toExponential(1)} only: nothing is proved`
+        : null;
+  return { network, failed, ...pruned };
+}
+
+const number =
+  (key: keyof Pruned, format: (value: number) => string) =>
+  (row: Row): string =>
+    row[key] === undefined ? '' : format(Number(row[key]));
+const milliseconds = (value: number) => value.toFixed(0);
+
+/** The rows as a table for people. */
+export function zooTable(rows: readonly Row[]): string {
+  return textTable(rows, [
+    { head: 'network', cell: ({ network }) => network },
+    { head: 'nodes', cell: number('nodes', String), align: 'right' },
+    { head: 'groups', cell: number('groups', String), align: 'right' },
+    { head: 'left alone', cell: ({ leftAlone }) => String(leftAlone?.length ?? ''), align: 'right' },
+    { head: 'MACs kept', cell: number('macsKept', (part) => `${(100 * part).toFixed(1)} %`), align: 'right' },
+    { head: 'error', cell: number('error', (error) => error.toExponential(1)), align: 'right' },
+    { head: 'masking changes', cell: number('effect', (effect) => significant(effect, 2)), align: 'right' },
+    { head: 'prepare ms', cell: number('prepareMs', milliseconds), align: 'right' },
+    { head: 'analysis ms', cell: number('analysisMs', milliseconds), align: 'right' },
+    { head: 'cut ms', cell: number('cutMs', milliseconds), align: 'right' },
+    { head: '', cell: ({ failed }) => failed ?? '' },
+  ]);
+}
+
+/** Every group that is left alone, with its reason. */
+export function reasonsText(rows: readonly Row[]): string {
+  return rows
+    .flatMap(({ network, leftAlone = [] }) => [
+      network,
+      ...leftAlone.map(({ root, layers, whole, reason }) => {
+        const others = layers > 1 ? ` and ${layers - 1} more` : '';
+        return `  ${root}${others}${whole ? '' : ', in part'}: ${reason}`;
+      }),
+    ])
+    .join('\n');
+}
