@@ -55,6 +55,13 @@ export const transformerCouplings: Record<string, (g: Builder, x: Value) => Valu
     const mixed = g.Transpose(g.MatMul(g.Softmax(logits, { axis: -1 }), parts[2]), { perm: [1, 0, 2] });
     return imageOf(g, g.MatMul(g.Reshape(mixed, g.int64s([1, 64, 12])), weight(g, [12, 6], 3)));
   },
+  'attention of normalised queries and keys': (g, x) => {
+    const tokens = tokensOf(g, x);
+    const [q, k, v] = [1, 2, 3].map((seed) => g.MatMul(tokens, weight(g, [6, 8], seed)));
+    const unit = g.Div(q, g.ReduceL2(q, g.int64s([-1])));
+    const logits = g.MatMul(unit, g.Transpose(g.LpNormalization(k, { axis: -1 }), { perm: [0, 2, 1] }));
+    return imageOf(g, g.MatMul(g.MatMul(g.Softmax(logits, { axis: -1 }), v), weight(g, [8, 6], 4)));
+  },
   'attention by Einsum': (g, x) => {
     const heads = (seed: number) =>
       g.node('Einsum', [tokensOf(g, x), weight(g, [6, 2, 5], seed)], { equation: 'bsc,chd->bhsd' }, 1)[0]!;

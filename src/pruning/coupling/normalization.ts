@@ -77,9 +77,14 @@ export const normalizationCouplings = {
     const axes = call.attributes.axes ?? [0, 2, 3];
     return unlessOver(call, scope, (axis) => axes.includes(axis));
   },
+  /** Zeros add nothing to a norm. */
   LpNormalization(call, scope) {
-    const over = positive(call.attributes.axis, rankOf(call.inputs[0]));
-    return unlessOver(call, scope, (axis) => axis === over);
+    const { node, inputs, channels, attributes } = call;
+    const [x] = channels;
+    const over = positive(attributes.axis, rankOf(inputs[0]));
+    if (x?.axes.includes(over) && x.axes.length > 1) return stay(call, scope);
+    if (x?.axes.includes(over)) scope.read({ node, index: 0, channels: x });
+    return carry(call, scope);
   },
   LRN: (call, scope) => unlessOver(call, scope, (axis) => axis === 1),
   Softmax: overOneAxis,

@@ -26,6 +26,16 @@ const reduction: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
   return axes ? reduced(call, scope, { axes, keepdims: attributes.keepdims !== 0 }) : stay(call, scope);
 };
 
+/** Sums to which zeros add nothing: channels that are summed over end there, as in a layer. */
+const summation: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
+  const { node, inputs, outputs, channels, attributes } = call;
+  const [x] = channels;
+  const axes = reducedAxes(attributes, inputs[1], rankOf(inputs[0]));
+  if (x?.axes.length !== 1 || !axes?.includes(x.axes[0]!)) return reduction(call, scope);
+  scope.read({ node, index: 0, channels: x });
+  return outputs.map(() => null);
+};
+
 const argument: CouplingRule<'ArgMax' | 'ArgMin'> = (call, scope) => {
   const axis = positive(call.attributes.axis, rankOf(call.inputs[0]));
   return reduced(call, scope, { axes: [axis], keepdims: call.attributes.keepdims !== 0 });
@@ -33,14 +43,14 @@ const argument: CouplingRule<'ArgMax' | 'ArgMin'> = (call, scope) => {
 
 /** Sums and extremes along axes. */
 export const reductionCouplings = {
-  ReduceSum: reduction,
+  ReduceSum: summation,
   ReduceMean: reduction,
   ReduceMax: reduction,
   ReduceMin: reduction,
   ReduceProd: reduction,
-  ReduceL1: reduction,
-  ReduceL2: reduction,
-  ReduceSumSquare: reduction,
+  ReduceL1: summation,
+  ReduceL2: summation,
+  ReduceSumSquare: summation,
   ReduceLogSum: reduction,
   ReduceLogSumExp: reduction,
   ArgMax: argument,
