@@ -58,7 +58,8 @@ export const transformerCouplings: Record<string, (g: Builder, x: Value) => Valu
   'attention of normalised queries and keys': (g, x) => {
     const tokens = tokensOf(g, x);
     const [q, k, v] = [1, 2, 3].map((seed) => g.MatMul(tokens, weight(g, [6, 8], seed)));
-    const unit = g.Div(q, g.ReduceL2(q, g.int64s([-1])));
+    const norm = g.Expand(g.ReduceL2(q, g.int64s([-1])), g.int64s([1, 64, 8]));
+    const unit = g.Div(q, norm);
     const logits = g.MatMul(unit, g.Transpose(g.LpNormalization(k, { axis: -1 }), { perm: [0, 2, 1] }));
     return imageOf(g, g.MatMul(g.MatMul(g.Softmax(logits, { axis: -1 }), v), weight(g, [8, 6], 4)));
   },
