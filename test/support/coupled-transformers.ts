@@ -28,10 +28,8 @@ const gelu = (g: Builder, x: Value) =>
 export const transformerCouplings: Record<string, (g: Builder, x: Value) => Value> = {
   'the inner width of an MLP behind a normalisation': (g, x) => {
     const tokens = g.MatMul(tokensOf(g, x), weight(g, [6, 8], 1));
-    const wide = g.Add(
-      g.named('up').MatMul(layerNorm(g, tokens, 2), weight(g, [8, 20], 4)),
-      weight(g, [20], 5),
-    );
+    const normal = layerNorm(g, tokens, 2);
+    const wide = g.Add(g.named('up').MatMul(normal, weight(g, [8, 20], 4)), weight(g, [20], 5));
     const narrow = g.MatMul(gelu(g, wide), weight(g, [20, 8], 6));
     return imageOf(g, g.Add(tokens, g.Mul(narrow, weight(g, [8], 7))));
   },
