@@ -16,6 +16,8 @@ interface DataOptions {
   readonly limit?: number;
   readonly testLimit?: number;
   readonly seed?: number;
+  /** What is done with images that nobody split; default 'train'. */
+  readonly purpose?: 'train' | 'calibrate';
   /** Whether images of no class will do. */
   readonly unlabelled?: boolean;
 }
@@ -30,6 +32,6 @@ export async function openData(
   options: DataOptions,
 ): Promise<DataSet> {
   const { openDataSet } = await import('../data/data-sets.ts');
-  const { labels, limit, testLimit, seed = 1, unlabelled = false } = options;
-  return openDataSet(name, { height, width, labels, limit, testLimit, seed, unlabelled });
+  const { labels, limit, testLimit, seed = 1, unlabelled = false, purpose = 'train' } = options;
+  return openDataSet(name, { height, width, labels, limit, testLimit, seed, unlabelled, purpose });
 }

@@ -93,10 +93,9 @@ async function openPruneData(
 ): Promise<PruneData | null> {
   if (settings.data === undefined) return null;
   const preprocessing = await resolvePreprocessing(model, settings);
-  return calibrated(
-    { data: await openData(settings.data, preprocessing, { ...settings, unlabelled: true }), preprocessing },
-    settings,
-  );
+  const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
+  const data = await openData(settings.data, preprocessing, options);
+  return calibrated({ data, preprocessing }, settings);
 }
 
 async function calibrated(

@@ -7,7 +7,6 @@ import { sourceAt } from '../origin.ts';
 import { splitSource } from '../subset.ts';
 import { type LabelledFiles, listClassFolders, listImages, subfolders } from './class-folders.ts';
 
-const TRAIN_SHARE = 0.9;
 const TRAIN_FOLDERS = ['train'];
 const TEST_FOLDERS = ['val', 'validation', 'test'];
 
@@ -20,9 +19,9 @@ export interface ImageFolderOptions {
   readonly labels?: string;
   /**
    * Where there is no folder of test images: 'train' (the default) keeps a tenth of the images, drawn by seed, out of
-   * training for testing; 'evaluate' takes all images as test set.
+   * training for testing, 'calibrate' half of them; 'evaluate' takes all images as test set.
    */
-  readonly purpose?: 'train' | 'evaluate';
+  readonly purpose?: 'train' | 'calibrate' | 'evaluate';
   readonly seed?: number;
   /** Takes images that lie in the folder itself, of no class, where there are no folders. Default false. */
   readonly unlabelled?: boolean;
@@ -59,7 +58,8 @@ export async function openImageFolder(root: string, options: ImageFolderOptions)
 async function withoutSplit(root: string, options: ImageFolderOptions): Promise<Omit<DataSet, 'name'>> {
   const all = await openClasses(root, await classNames(root, options), options);
   if (options.purpose === 'evaluate') return { train: all, test: all };
-  const [train, test] = splitSource(all, TRAIN_SHARE, options.seed ?? 0);
+  const share = options.purpose === 'calibrate' ? 0.5 : 0.9;
+  const [train, test] = splitSource(all, share, options.seed ?? 0);
   return { train, test };
 }
 
