@@ -12,18 +12,34 @@ export interface Residual {
   readonly kind: 'identity' | 'projection' | 'other';
 }
 
+/** An Add both of whose inputs derive from one value. */
+export interface Fork {
+  readonly add: Node;
+  /** x, the nearest value that both derive from. */
+  readonly from: Value;
+  readonly sides: readonly [Value, Value];
+}
+
 /** The residual connections of a graph, in its order. */
 export function findResiduals(graph: Graph): Residual[] {
   const links = connections(graph);
-  return graph.nodes.flatMap((add, index) => {
-    const [left, right] = add.inputs;
-    if (add.op !== 'Add' || add.domain !== '' || !left || !right || left.tensor || right.tensor) return [];
-    const fork = forkOf(graph, index, [left, right]);
-    if (!fork) return [];
-    return [
-      { add: add.name || onlyOutput(add).name, from: fork.name, kind: kindOf(fork, [left, right], links) },
-    ];
-  });
+  return findForks(graph).map(({ add, from, sides }) => ({
+    add: add.name || onlyOutput(add).name,
+    from: from.name,
+    kind: kindOf(from, sides, links),
+  }));
+}
+
+/** The Adds of a graph that join what one value forked into, in its order. */
+const findForks = (graph: Graph): Fork[] => graph.nodes.flatMap((_, index) => forkAt(graph, index) ?? []);
+
+/** The fork that the node at a place joins again; null where it joins none. */
+export function forkAt(graph: Graph, index: number): Fork | null {
+  const add = graph.nodes[index]!;
+  const [left, right] = add.inputs;
+  if (add.op !== 'Add' || add.domain !== '' || !left || !right || left.tensor || right.tensor) return null;
+  const from = forkOf(graph, index, [left, right]);
+  return from ? { add, from, sides: [left, right] } : null;
 }
 
 /** The latest value that both inputs of node `index` derive from: ancestors are marked backwards, 1 and 2, until one has both. */
