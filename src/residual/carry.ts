@@ -18,8 +18,10 @@ export function carry(plan: CarryPlan): void {
   if (!plan.readsDirectly) putBeside(firstConv, plan, edits);
   for (let place = first; place < stages.length; place++) {
     const stage = stages[place]!;
-    if (stage.kind !== 'convolution') pass(stage, { plan, edits, channels: channelsBefore(stages, place) });
+    const passing = { plan, edits, channels: channelsBefore(stages, place) };
+    if (stage.kind !== 'convolution') pass(stage, passing);
     else if (mergesInLast && place === last) merge(stage.conv, plan, edits);
+    else if (plan.middle === 'concat' && place !== first && place !== last) passBeside(stage.conv, passing);
     else reserve(stage.conv, plan, edits);
   }
   const sum = add.outputs[0]!;
@@ -181,16 +183,38 @@ function passAffine(node: Node, { plan: { width }, edits, channels }: Passing): 
 }
 
 /** The carried channels part from the branch in front of it, and join it again behind. */
-function passIsland(
-  { from, to, nodes }: Extract<Stage, { kind: 'island' }>,
-  { plan: { width, graph }, edits, channels }: Passing,
-): void {
+function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, passing: Passing): void {
   const inside = new Set(nodes);
-  const ordered = graph.nodes.filter((node) => inside.has(node));
-  const [start, end] = [ordered[0]!, ordered.at(-1)!];
+  const ordered = passing.plan.graph.nodes.filter((node) => inside.has(node));
+  const carried = part(ordered, from, passing);
+  join(ordered.at(-1)!, [to, carried], passing.edits);
+}
+
+/** A convolution that the carried channels pass by: sampled, or the means of a window, as it strides. */
+function passBeside(conv: Convolution, passing: Passing): void {
+  const { node, strides } = conv;
+  const { plan, edits } = passing;
+  const carried = part([node], node.inputs[0]!, passing);
+  const isPooled = conv === plan.pooling;
+  const isSampled = strides.some((stride) => stride > 1);
+  const window = isPooled ? plan.shortcut.window : ([1, 1] as const);
+  const sampled =
+    isPooled || isSampled
+      ? edits.insertBefore(node, {
+          op: isPooled ? 'AveragePool' : 'MaxPool',
+          name: `${node.name}.sampled`,
+          inputs: [carried],
+          attributes: { kernel_shape: [...window], strides: [...strides] },
+        })
+      : carried;
+  join(node, [node.outputs[0]!, sampled], edits);
+}
+
+/** Splits what goes into nodes: they read the branch's own channels; returns the carried ones. */
+function part(nodes: readonly Node[], from: Value, { plan: { width }, edits, channels }: Passing): Value {
   const [own, carried] = [edits.value(`${from.name}.own`), edits.value(`${from.name}.carried`)];
   const sizes = edits.constant(int64s([channels, width]), `${from.name}.sizes`);
-  edits.insertBefore(start, {
+  edits.insertBefore(nodes[0]!, {
     op: 'Split',
     name: `${from.name}.split`,
     inputs: [from, sizes],
@@ -198,12 +222,18 @@ function passIsland(
     outputs: [own, carried],
   });
   for (const node of nodes) node.inputs = node.inputs.map((value) => (value === from ? own : value));
+  return carried;
+}
+
+/** Puts carried channels behind what a node computes, under the name that it had. */
+function join(node: Node, [to, carried]: readonly [Value, Value], edits: Edits): void {
   const inner = edits.value(`${to.name}.own`);
-  end.outputs = end.outputs.map((value) => (value === to ? inner : value));
-  edits.insertAfter(end, {
+  node.outputs = node.outputs.map((value) => (value === to ? inner : value));
+  const inputs = [inner, carried];
+  edits.insertAfter(node, {
     op: 'Concat',
     name: `${to.name}.joined`,
-    inputs: [inner, carried],
+    inputs,
     attributes: { axis: 1 },
     outputs: [to],
   });

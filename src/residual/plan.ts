@@ -13,7 +13,12 @@ export interface Carrying {
   readonly shortcut: Shortcut;
   /** What the carried channels can hold. */
   readonly range: Range;
+  /** How they get past convolutions in the middle: through further filters, or beside them. */
+  readonly middle: Middle;
 }
+
+/** `widen`: a plain chain, its middle convolutions as wide as branch and shortcut together; `concat`: they keep their size. */
+export type Middle = 'widen' | 'concat';
 
 /** What the conversion of a block needs, checked before anything is changed. */
 export interface CarryPlan extends Carrying {
@@ -46,7 +51,9 @@ export function planCarry(carrying: Carrying): CarryPlan | string {
   if (outputs !== shortcut.outputs || add.outputs[0]?.shape?.[1] !== outputs)
     return 'its Add repeats one side';
   const readsDirectly = first === 0 && convs[0]!.group === 1;
-  const carriers = mergesInLast ? convs.slice(0, -1) : convs;
+  const carriers = convs.filter(
+    (_, i) => widens(i, convs.length, carrying.middle) && !(mergesInLast && i === convs.length - 1),
+  );
   const unequal = carriers.find(({ group, filters, perGroup }) => group > 1 && filters / group !== perGroup);
   if (unequal) return `the groups of ${unequal.node.name} have other numbers of inputs and outputs`;
   const multiple = carriers.reduce(
@@ -56,12 +63,17 @@ export function planCarry(carrying: Carrying): CarryPlan | string {
   const width = Math.ceil(shortcut.inputs / multiple) * multiple;
   const pooling = shortcut.window.some((size) => size > 1) ? poolingIn(convs, shortcut) : null;
   if (typeof pooling === 'string') return pooling;
-  for (const conv of convs) {
+  for (const [i, conv] of convs.entries()) {
+    if (!widens(i, convs.length, carrying.middle)) continue;
     if (!tapsOf(conv, conv === pooling ? shortcut.window : [1, 1]))
       return `the kernel of ${conv.node.name} does not reach what its shortcut ${conv === pooling ? 'pools' : 'samples'}`;
   }
   return { ...carrying, first, last, mergesInLast, width, readsDirectly, pooling };
 }
+
+/** Whether the i-th convolution of a branch gets further filters. */
+export const widens = (i: number, count: number, middle: Middle): boolean =>
+  middle === 'widen' || i === 0 || i === count - 1;
 
 /** The one strided convolution, which can take means as well. */
 function poolingIn(convs: readonly Convolution[], { strides }: Shortcut): Convolution | string {

@@ -6,7 +6,7 @@ import type { Refusal } from '../rewrite/pass.ts';
 import { readBranch } from './branch.ts';
 import { carry } from './carry.ts';
 import { type Fork, forkAt } from './find.ts';
-import { type CarryPlan, planCarry } from './plan.ts';
+import { type CarryPlan, type Middle, planCarry } from './plan.ts';
 import { rangesOf } from './range.ts';
 import { readShortcut } from './shortcut.ts';
 
@@ -15,6 +15,8 @@ export interface RemovalOptions {
   readonly only?: (add: string) => boolean;
   /** Blocks whose convolutions would have more than this times the weights stay. Default: any growth. */
   readonly maxGrowth?: number;
+  /** How carried channels get past convolutions in the middle of a block; default `widen`. */
+  readonly middle?: Middle;
 }
 
 /** A residual connection that was removed. */
@@ -50,7 +52,7 @@ export function removeResiduals(network: Graph, options: RemovalOptions = {}): R
     if (options.only && !options.only(name)) continue;
     const fork = forkAt(graph, graph.nodes.indexOf(add));
     if (!fork) continue;
-    const plan = planOf(graph, fork);
+    const plan = planOf(graph, fork, options.middle ?? 'widen');
     const reason = typeof plan === 'string' ? plan : tooLarge(plan, options.maxGrowth);
     if (typeof plan === 'string' || reason !== null) {
       refusals.push({ where: nodeLabel(add), reason: reason! });
@@ -71,14 +73,16 @@ function convert(plan: CarryPlan, add: string): Converted {
 }
 
 /** Either side may be the shortcut: of two that could be, the other with more convolutions is the branch. */
-function planOf(graph: Graph, { add, from, sides }: Fork): CarryPlan | string {
+function planOf(graph: Graph, { add, from, sides }: Fork, middle: Middle): CarryPlan | string {
   const links = connections(graph);
   const range = rangesOf(graph)(from);
   const plans = [sides, [sides[1], sides[0]] as const].map(([branch, side]): CarryPlan | string => {
     const shortcut = readShortcut(from, side, links);
     if (typeof shortcut === 'string') return shortcut;
     const stages = readBranch(from, branch, links);
-    return typeof stages === 'string' ? stages : planCarry({ graph, add, from, stages, shortcut, range });
+    return typeof stages === 'string'
+      ? stages
+      : planCarry({ graph, add, from, stages, shortcut, range, middle });
   });
   const possible = plans.filter((plan): plan is CarryPlan => typeof plan !== 'string');
   const [best] = possible.sort((a, b) => b.stages.length - a.stages.length);
@@ -96,17 +100,8 @@ function tooLarge(plan: CarryPlan, most = Number.POSITIVE_INFINITY): string | nu
 }
 
 /** Weights of the block's convolutions before and after. */
-function weightsOf({
-  stages,
-  shortcut,
-  width,
-  mergesInLast,
-  first,
-  last,
-  readsDirectly,
-  add,
-  graph,
-}: CarryPlan): [number, number] {
+function weightsOf(plan: CarryPlan): [number, number] {
+  const { stages, shortcut, width, mergesInLast, first, last, readsDirectly, add, graph, middle } = plan;
   let [before, after] = [shortcutWeights(graph, add, stages), 0];
   for (const [place, stage] of stages.entries()) {
     if (stage.kind !== 'convolution') continue;
@@ -116,8 +111,10 @@ function weightsOf({
     const isDirect = place === first && readsDirectly;
     const further = isDirect ? 0 : place === first ? shortcut.inputs : width;
     const columns = group > 1 ? perGroup : perGroup + further;
-    before += filters * perGroup * size;
-    after += (isMerge ? filters : filters + width) * columns * size;
+    const own = filters * perGroup * size;
+    const isBeside = middle === 'concat' && place !== first && place !== last;
+    before += own;
+    after += isBeside ? own : (isMerge ? filters : filters + width) * columns * size;
   }
   if (!mergesInLast) after += shortcut.outputs * (shortcut.outputs + width);
   return [before, after];

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Graph } from '../../src/graph/graph.ts';
 import { buildModel } from '../../src/models/index.ts';
 import { findResiduals } from '../../src/residual/find.ts';
-import { removeResiduals } from '../../src/residual/remove-residuals.ts';
+import { type RemovalOptions, removeResiduals } from '../../src/residual/remove-residuals.ts';
 import { foldBatchNormalization, verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import {
@@ -17,8 +17,8 @@ import {
 } from '../support/residual-network.ts';
 
 /** Converts, and compares on random and on saturating input, one image and five. */
-async function converted(network: Graph) {
-  const result = removeResiduals(network);
+async function converted(network: Graph, options: RemovalOptions = {}) {
+  const result = removeResiduals(network, options);
   let largest = 0;
   for (const batch of [1, 5]) {
     const { error } = await verifyEquivalent(network, result.graph, {
@@ -137,10 +137,12 @@ describe('residual connections are removed from', () => {
       // A window of two does not fit an odd map: such a network is none.
       if (size === 9 && blocks.some(({ shortcut }) => shortcut === 'pooled')) continue;
       const network = residualNetwork({ channels: 6, size, blocks });
-      const { converted: done, refusals, left } = await converted(network);
-      expect(refusals).toEqual([]);
-      expect(done).toHaveLength(blocks.length);
-      expect(left).toEqual([]);
+      for (const middle of ['widen', 'concat'] as const) {
+        const { converted: done, refusals, left } = await converted(network, { middle });
+        expect(refusals).toEqual([]);
+        expect(done).toHaveLength(blocks.length);
+        expect(left).toEqual([]);
+      }
     }
   });
 
@@ -219,17 +221,22 @@ function fitted({ layers, ...rest }: BlockShape, channels: number): BlockShape {
 it('random blocks compute the same, or stay and say why', async () => {
   let done = 0;
   await fc.assert(
-    fc.asyncProperty(anyBlock, anyBlock, async (first, second) => {
-      const one = fitted(first, 6);
-      const two = fitted(second, one.layers.at(-1)!.filters);
-      // Even sizes throughout, so that windows of a pool fit.
-      const network = residualNetwork({ channels: 6, size: 32, blocks: [one, two] });
-      const { converted: blocks, refusals, left } = await converted(network);
-      done += blocks.length;
-      expect(blocks.length + refusals.length).toBe(2);
-      expect(left).toHaveLength(refusals.length);
-      for (const { reason } of refusals) expect(reason.length).toBeGreaterThan(10);
-    }),
+    fc.asyncProperty(
+      anyBlock,
+      anyBlock,
+      fc.constantFrom<'widen' | 'concat'>('widen', 'concat'),
+      async (first, second, middle) => {
+        const one = fitted(first, 6);
+        const two = fitted(second, one.layers.at(-1)!.filters);
+        // Even sizes throughout, so that windows of a pool fit.
+        const network = residualNetwork({ channels: 6, size: 32, blocks: [one, two] });
+        const { converted: blocks, refusals, left } = await converted(network, { middle });
+        done += blocks.length;
+        expect(blocks.length + refusals.length).toBe(2);
+        expect(left).toHaveLength(refusals.length);
+        for (const { reason } of refusals) expect(reason.length).toBeGreaterThan(10);
+      },
+    ),
     { numRuns: 60, seed: 5 },
   );
   expect(done).toBeGreaterThan(60);
