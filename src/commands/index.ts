@@ -7,6 +7,7 @@ import { fold } from './fold.ts';
 import { inspect } from './inspect.ts';
 import { prune } from './prune.ts';
 import { report } from './report.ts';
+import { rmnet } from './rmnet.ts';
 import { runRecipe } from './run.ts';
 import { sensitivity } from './sensitivity.ts';
 import { swp } from './swp.ts';
@@ -21,6 +22,7 @@ export const commands: readonly Command[] = [
   swp,
   prune,
   sensitivity,
+  rmnet,
   evaluateModel,
   fold,
   bench,

@@ -1,0 +1,154 @@
+import type { Graph } from '../graph/graph.ts';
+import { formatCount, formatMacs, formatMs, formatPercent, formatRatio } from '../report/quantities.ts';
+import { textTable } from '../report/text-table.ts';
+import type { ResidualRemoval } from '../residual/remove-residuals.ts';
+import { type Context, defineCommand } from './command.ts';
+import {
+  choice,
+  defaulted,
+  flagSwitch,
+  missingFlag,
+  optional,
+  positive,
+  text,
+  wholeNumber,
+} from './flags.ts';
+import { loadModel } from './model.ts';
+
+export const rmnet = defineCommand({
+  name: 'rmnet',
+  summary: 'remove residual connections: an equivalent plain network, every layer of which may be pruned',
+  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo' }],
+  options: {
+    out: optional('--out <file>', 'where the plain network goes (required, but with --plan)', text),
+    only: optional('--only <glob>', 'the Adds of the blocks to convert; all where left out', text),
+    maxGrowth: optional(
+      '--max-growth <r>',
+      'leave blocks whose convolutions would have more than r times the weights',
+      positive,
+    ),
+    middle: defaulted(
+      '--middle <name>',
+      "how a block's input gets past its middle convolutions: widen them, or concat it beside them: smaller, but no plain chain",
+      [choice(['widen', 'concat']), 'widen'],
+    ),
+    plan: flagSwitch('--plan', 'say what would be converted and what it costs, and write nothing'),
+    verify: flagSwitch('--no-verify', 'do not compare the outputs before and after in onnxruntime'),
+    size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+    benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
+  },
+  examples: [
+    ['espalier rmnet resnet56.onnx --out plain.onnx', 'convert, verify, measure'],
+    ['espalier rmnet resnet50.onnx --plan', 'what would it cost?'],
+    [
+      'espalier rmnet resnet50.onnx --max-growth 3 --middle concat --out plain.onnx',
+      'keep bottlenecks narrow',
+    ],
+  ],
+  stopsCleanly: true,
+  async run({ args: [name = ''], options }, context) {
+    const { out, only, maxGrowth, middle, plan, verify, size } = options;
+    if (out === undefined && !plan) throw missingFlag('--out <file>');
+    const { graph } = await loadModel(name);
+    const { removeResiduals } = await import('../residual/remove-residuals.ts');
+    const { layerMatcher } = await import('../pruning/ranking/selection.ts');
+    const { costs } = await import('../measure/macs.ts');
+    const folded = await prepared(graph);
+    const removal = removeResiduals(folded, {
+      middle,
+      ...(only === undefined ? {} : { only: layerMatcher(only) }),
+      ...(maxGrowth === undefined ? {} : { maxGrowth }),
+    });
+    const [before, after] = [folded, removal.graph].map((network) => {
+      const { macs, parameters } = costs(network, { size });
+      return { macs, parameters };
+    });
+    const facts = {
+      converted: removal.converted,
+      refusals: removal.refusals,
+      before: before!,
+      after: after!,
+    };
+    if (plan) return { data: { ...facts, out: null, error: null }, text: describe(facts) };
+    context.note(costLine(facts));
+    const finished = await finish(
+      { graph, removal, out: out! },
+      { verify, size, seconds: options.benchSeconds, context },
+    );
+    return { data: { ...facts, out, ...finished }, text: `${describe(facts)}\n${ending(out!, finished)}` };
+  },
+});
+
+/** Constants and BatchNormalization folded: what is carried must not pass a normalisation that could be part of a layer. */
+async function prepared(graph: Graph): Promise<Graph> {
+  const { foldBatchNormalization, foldConstants, upgradeOpset } = await import('../rewrite/index.ts');
+  const { engine } = await import('./engine.ts');
+  return foldBatchNormalization(await foldConstants(upgradeOpset(graph), await engine())).graph;
+}
+
+interface Work {
+  readonly graph: Graph;
+  readonly removal: ResidualRemoval;
+  readonly out: string;
+}
+
+interface Finishing {
+  readonly verify: boolean;
+  readonly size: number | undefined;
+  readonly seconds: number;
+  readonly context: Context;
+}
+
+/** Proves the plain network, writes it, and times it beside the one that was given. */
+async function finish({ graph, removal, out }: Work, { verify, size, seconds, context }: Finishing) {
+  const { verifyEquivalent } = await import('../rewrite/index.ts');
+  const { serializeModel, writeModelFile } = await import('../onnx/index.ts');
+  const { benchmark } = await import('../measure/latency.ts');
+  const { engine } = await import('./engine.ts');
+  const executor = await engine();
+  const verified = verify ? await verifyEquivalent(graph, removal.graph, { executor }) : null;
+  writeModelFile(removal.graph, out);
+  if (removal.converted.length === 0) context.warn('no residual connection was removed');
+  const models = [graph, removal.graph].map((network) => serializeModel(network));
+  const timed = await benchmark(models, { seconds, size, signal: context.signal });
+  const [beforeMs, afterMs] = timed.models.map(({ medianMs }) => medianMs) as [number, number];
+  if (afterMs > beforeMs)
+    context.warn(
+      `slower than the residual network (${formatRatio(beforeMs / afterMs)}): it is there to be pruned`,
+    );
+  return { error: verified?.error ?? null, latencyMs: { before: beforeMs, after: afterMs } };
+}
+
+type Finished = Awaited<ReturnType<typeof finish>>;
+
+interface Facts {
+  readonly converted: ResidualRemoval['converted'];
+  readonly refusals: ResidualRemoval['refusals'];
+  readonly before: { readonly macs: number; readonly parameters: number };
+  readonly after: { readonly macs: number; readonly parameters: number };
+}
+
+const costLine = ({ before, after }: Facts): string =>
+  `MACs ${formatMacs(before.macs)} → ${formatMacs(after.macs)} (${formatPercent(after.macs / before.macs, 0)}), ` +
+  `parameters ${formatCount(before.parameters)} → ${formatCount(after.parameters)} (${formatPercent(after.parameters / before.parameters, 0)})`;
+
+function describe(facts: Facts): string {
+  const { converted, refusals } = facts;
+  return [
+    textTable(converted, [
+      { head: 'residual connection', cell: ({ add }) => add },
+      { head: 'from', cell: ({ from }) => from },
+      { head: 'channels carried', cell: ({ carried }) => formatCount(carried), align: 'right' },
+      { head: 'weights', cell: (block) => formatCount(block.weightsBefore), align: 'right' },
+      { head: 'without it', cell: (block) => formatCount(block.weightsAfter), align: 'right' },
+    ]),
+    '',
+    costLine(facts),
+    ...refusals.map(({ where, reason }) => `left alone  ${where}: ${reason}`),
+  ].join('\n');
+}
+
+function ending(out: string, { error, latencyMs: { before, after } }: Finished): string {
+  const proof = error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`;
+  return `latency     ${formatMs(before)} → ${formatMs(after)}, one image on one thread\n${proof}\nwritten to ${out}`;
+}

@@ -1,0 +1,58 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { inspect } from '../../src/commands/inspect.ts';
+import { prune } from '../../src/commands/prune.ts';
+import { rmnet } from '../../src/commands/rmnet.ts';
+import { runCommand, silent } from '../support/run-command.ts';
+
+let folder = '';
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'espalier-rmnet-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+const at = (name: string) => join(folder, name);
+const quick = { benchSeconds: '0.1' };
+
+it('writes a plain network, proven and timed, whose every layer may be pruned', async () => {
+  const warnings: string[] = [];
+  const context = { ...silent, warn: (line: string) => void warnings.push(line) };
+  const result = await runCommand(rmnet, ['resnet20'], [{ out: at('plain.onnx'), ...quick }, context]);
+  expect(result).toMatchObject({ refusals: [], out: at('plain.onnx') });
+  expect(result.converted).toHaveLength(9);
+  expect(result.error).toBeLessThan(1e-5);
+  expect(warnings.join()).toMatch(/slower than the residual network \(0\.\d+×\): it is there to be pruned/);
+  const facts = await runCommand(inspect, [at('plain.onnx')], [{}]);
+  expect(facts.residuals).toEqual([]);
+  const { groups } = facts as { groups: { members: unknown[]; prunable: boolean }[] };
+  expect(groups.map(({ members }) => members.length)).toEqual(new Array(20).fill(1));
+  expect(groups.filter(({ prunable }) => !prunable)).toHaveLength(1);
+  const { after } = result as { after: { macs: number } };
+  expect(facts.macs).toBe(after.macs);
+  const pruned = await runCommand(
+    prune,
+    [at('plain.onnx')],
+    [{ ratio: '0.5', out: at('pruned.onnx'), ...quick }],
+  );
+  expect(pruned.error).toBeLessThan(1e-4);
+});
+
+it('plans without writing, converts some blocks alone, and leaves those that grow too much', async () => {
+  const plan = await runCommand(rmnet, ['resnet20'], [{ plan: true }]);
+  expect(plan).toMatchObject({ out: null, error: null });
+  const some = await runCommand(rmnet, ['resnet20'], [{ plan: true, only: 'layer2*' }]);
+  expect((some.converted as { add: string }[]).map(({ add }) => add)).toEqual([
+    'layer2.0.add',
+    'layer2.1.add',
+    'layer2.2.add',
+  ]);
+  const none = await runCommand(rmnet, ['resnet20'], [{ plan: true, maxGrowth: '1.2' }]);
+  expect(none.converted).toEqual([]);
+  expect((none.refusals as unknown[]).length).toBe(9);
+});
+
+it('refuses to run without a place for the result', async () => {
+  await expect(runCommand(rmnet, ['resnet20'], [{}])).rejects.toThrow('missing --out <file>');
+  expect(existsSync(at('resnet20'))).toBe(false);
+});
