@@ -1,0 +1,125 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Graph, Value } from '../../graph/graph.ts';
+import { elementCount, filled, floats, int64s } from '../../numeric/tensor.ts';
+import type { Tensors } from '../../runtime/executor.ts';
+import type { Controller } from '../../training/options.ts';
+import type { StepExtension, StepScope } from '../../training/step-graph.ts';
+import { withState } from '../../training/training-step.ts';
+import type { MaskedLayers, MaskedParameter, UnitMask } from './masked-layers.ts';
+
+export interface MaskSettings {
+  /** λ of λ·Σ|m|. */
+  readonly strength: number;
+  /** A mask that falls to this is 0 from then on. */
+  readonly threshold: number;
+  /** SGD's momentum. */
+  readonly momentum: number;
+}
+
+/**
+ * Learns a mask m for each channel, from 1, with an L1 penalty and a threshold: y ← m·y for every layer's channels, those
+ * that are carried past a removed residual connection among them (Meng et al., RMNet, 2021, arXiv:2111.00687, section 3.3).
+ */
+export function channelMaskController(layers: MaskedLayers, settings: MaskSettings): Controller {
+  return {
+    extensions: [maskExtension(layers, settings)],
+    scalars: () => ({ alpha: settings.strength, threshold: settings.threshold }),
+    afterStep() {},
+    network: (network, state) => merged(withState(network, state), layers, state),
+    metrics: (state) => ({ channelsKept: keptPart(layers, state) }),
+    save: () => null,
+    restore() {},
+  };
+}
+
+const momentumName = ({ state }: UnitMask): string => `${state}.momentum`;
+const livingName = ({ state }: UnitMask): string => `${state}.living`;
+
+function maskExtension({ masks, parameters }: MaskedLayers, { momentum }: MaskSettings): StepExtension {
+  const byName = new Map(parameters.map((parameter) => [parameter.name, parameter]));
+  const declared = new WeakMap<StepScope, Map<UnitMask, Value>>();
+  const statesOf = (scope: StepScope): Map<UnitMask, Value> => {
+    const known = declared.get(scope);
+    if (known) return known;
+    const states = new Map(
+      masks.map((mask) => {
+        const value = scope.state(mask.state, filled([mask.classes.length], 1));
+        scope.wantGradient(value);
+        return [mask, value] as const;
+      }),
+    );
+    declared.set(scope, states);
+    return states;
+  };
+  return {
+    reparametrize(scope, { value }) {
+      const parameter = byName.get(value.name);
+      if (!parameter) return null;
+      const states = statesOf(scope);
+      const factors = factorsOf(
+        scope.g,
+        parameter,
+        parameter.masks.map((mask) => states.get(mask)!),
+      );
+      const shape = value.shape!.map((size, axis) => (axis === parameter.axis ? Number(size) : 1));
+      return scope.g.Mul(value, scope.g.Reshape(factors, scope.g.int64s(shape)));
+    },
+    update(scope, gradientOf) {
+      const { g, scalar, setNext } = scope;
+      const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')];
+      for (const [mask, value] of statesOf(scope)) {
+        const shape = [mask.classes.length];
+        const velocity = scope.state(momentumName(mask), filled(shape, 0));
+        const living = scope.state(livingName(mask), filled(shape, 1));
+        const next = g.SkeletonUpdate(value, gradientOf(value), velocity, living, ...scalars, {
+          weight_decay: 0,
+          momentum,
+        });
+        [value, velocity, living].forEach((state, i) => {
+          setNext(state, next[i]!);
+        });
+      }
+    },
+  };
+}
+
+/** The factor of each place along a parameter's axis: the mask itself where it lies as the channels do. */
+function factorsOf(g: Builder, { places }: MaskedParameter, masks: readonly Value[]): Value {
+  const [only] = masks;
+  const isPlain =
+    masks.length === 1 && places.length === only!.shape![0] && places.every((place, i) => place === i);
+  if (isPlain) return only!;
+  const all = g.Concat(...masks, g.floats([1]), { axis: 0 });
+  return g.Gather(all, g.constant(int64s([...places])), { axis: 0 });
+}
+
+/** The network with its parameters multiplied by the masks. */
+function merged(network: Graph, { parameters }: MaskedLayers, state: Tensors): Graph {
+  const byName = new Map(network.initializers.map((value) => [value.name, value]));
+  for (const { name, axis, masks, places } of parameters) {
+    const value = byName.get(name);
+    if (!value?.tensor) continue;
+    const factors = [...masks.flatMap((mask) => [...(state[mask.state]!.data as Float32Array)]), 1];
+    const { shape, data } = value.tensor;
+    const inner = elementCount(shape.slice(axis + 1));
+    const size = shape[axis]!;
+    const scaled = (data as Float32Array).map((x, i) => x * factors[places[Math.floor(i / inner) % size]!]!);
+    value.tensor = floats(shape, scaled);
+  }
+  return network;
+}
+
+function keptPart({ masks }: MaskedLayers, state: Tensors): number {
+  const all = masks.flatMap((mask) => [...(state[mask.state]!.data as Float32Array)]);
+  return all.filter((m) => m !== 0).length / all.length;
+}
+
+/** |m| of every class that has a mask: what ranks it. */
+export function maskScores({ masks }: MaskedLayers, state: Tensors): Map<number, number> {
+  return new Map(
+    masks.flatMap((mask) => {
+      const values = state[mask.state]!.data as Float32Array;
+      return mask.classes.map((root, i) => [root, Math.abs(values[i]!)] as const);
+    }),
+  );
+}

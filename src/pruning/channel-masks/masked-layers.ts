@@ -1,0 +1,88 @@
+import type { Graph, Value } from '../../graph/graph.ts';
+import { connections } from '../../graph/topology.ts';
+import type { Coupling } from '../channel-groups.ts';
+import type { Layer } from '../coupling/scope.ts';
+import { behind } from '../criteria/behind.ts';
+import type { Unit } from '../ranking/units.ts';
+
+/** The mask of a unit: one number a class. */
+export interface UnitMask {
+  /** The unit's name. */
+  readonly unit: string;
+  /** The name of its state. */
+  readonly state: string;
+  readonly classes: readonly number[];
+}
+
+/** A parameter whose entries along an axis are multiplied by the masks of their channels. */
+export interface MaskedParameter {
+  readonly name: string;
+  readonly axis: number;
+  /** The masks that it meets, put one behind the other, and a 1 behind all of them. */
+  readonly masks: readonly UnitMask[];
+  /** For each place along the axis, that of its factor. */
+  readonly places: readonly number[];
+}
+
+export interface MaskedLayers {
+  readonly masks: readonly UnitMask[];
+  readonly parameters: readonly MaskedParameter[];
+}
+
+/**
+ * Where learned masks go: on the scale and shift of the BatchNormalization behind a layer, which would undo them before
+ * it, else on its filters and bias. Units none of whose channels may go have none.
+ */
+export function maskedLayers(prepared: Graph, { found }: Coupling, units: readonly Unit[]): MaskedLayers {
+  const masks = units
+    .filter(({ classes, reasons }) => reasons.size < classes.length)
+    .map(({ name, classes, reasons }, i) => ({
+      unit: name,
+      state: `channels.${i}.mask`,
+      classes: classes.filter((root) => !reasons.has(root)),
+    }));
+  const owner = new Map(
+    masks.flatMap((mask) => mask.classes.map((root, at) => [root, { mask, at }] as const)),
+  );
+  const links = connections(prepared);
+  const parameters = found.layers.flatMap((layer): MaskedParameter[] => {
+    const met = new Set<UnitMask>();
+    const held = channelsOf(layer).map((label) => owner.get(found.classes.find(label)));
+    for (const place of held) if (place) met.add(place.mask);
+    if (met.size === 0) return [];
+    const own = [...met];
+    const starts = own.map((_, i) => own.slice(0, i).reduce((sum, { classes }) => sum + classes.length, 0));
+    const one = own.reduce((sum, { classes }) => sum + classes.length, 0);
+    const places = held.map((place) => (place ? starts[own.indexOf(place.mask)]! + place.at : one));
+    return parametersOf(layer, { found, links }).map(({ value, axis }) => ({
+      name: value.name,
+      axis,
+      masks: own,
+      places,
+    }));
+  });
+  return { masks, parameters };
+}
+
+const channelsOf = ({ first, count }: Layer): number[] => Array.from({ length: count }, (_, i) => first + i);
+
+interface Place {
+  readonly found: Coupling['found'];
+  readonly links: ReturnType<typeof connections>;
+}
+
+/** What scales the channels of a layer, by the axis of its channels. */
+function parametersOf(
+  layer: Layer,
+  { found, links }: Place,
+): { readonly value: Value; readonly axis: number }[] {
+  const { normalization } = behind(layer.node, links);
+  if (normalization) return normalization.inputs.slice(1, 3).map((value) => ({ value: value!, axis: 0 }));
+  const filters = found.slicings.find(({ node, role }) => node === layer.node && role === 'filters');
+  if (filters?.channels.labels.length !== layer.count) return [];
+  const bias = layer.node.inputs[2];
+  return [
+    { value: filters.value, axis: filters.channels.axes[0]! },
+    ...(bias?.tensor ? [{ value: bias, axis: bias.tensor.shape.length - 1 }] : []),
+  ];
+}
