@@ -1,43 +1,66 @@
 import { defineCommand } from './command.ts';
 import { engine } from './engine.ts';
-import { flagSwitch, required, text } from './flags.ts';
+import { choices, flagSwitch, numberIn, optional, required, text } from './flags.ts';
 import { loadModel } from './model.ts';
+
+/** Each rewrite with what it does to one node, and to several. */
+const rewrites = {
+  batchnorm: ['folded', 'normalisation', 'normalisations'],
+  'linear-pairs': ['merged', 'linear pair', 'linear pairs'],
+  branches: ['merged', 'sum of branches', 'sums of branches'],
+  pad: ['folded', 'padding', 'paddings'],
+  leftovers: ['removed', 'left-over', 'left-overs'],
+} as const;
+type RewriteName = keyof typeof rewrites;
+const names = Object.keys(rewrites) as [RewriteName, ...RewriteName[]];
 
 export const fold = defineCommand({
   name: 'fold',
-  summary: 'fold BatchNormalization into the convolutions and linear layers before it',
+  summary:
+    'fold BatchNormalization, linear pairs, parallel branches, padding and left-overs into convolutions',
   arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo' }],
   options: {
     out: required('--out <file>', 'where the folded model goes', text),
+    only: optional('--only <names>', `some of ${names.join(', ')}`, choices(names)),
+    growth: optional('--growth <r>', 'merge what then takes up to r times its MACs (1)', numberIn(0)),
     verify: flagSwitch('--no-verify', 'do not compare the outputs before and after in onnxruntime'),
   },
-  examples: [['espalier fold model.onnx --out folded.onnx', 'fold and verify']],
-  async run({ args: [name = ''], options: { out, verify } }, context) {
+  examples: [
+    ['espalier fold model.onnx --out folded.onnx', 'fold and verify'],
+    ['espalier fold repvgg-a0 --out deployed.onnx', 'a block of RepVGG becomes one convolution'],
+    ['espalier fold model.onnx --only batchnorm,pad --out folded.onnx', 'no other rewrites'],
+  ],
+  async run({ args: [name = ''], options: { out, verify, ...chosen } }, context) {
     const { graph } = await loadModel(name);
-    const { foldBatchNormalization, foldConstants, verifyEquivalent } = await import('../rewrite/index.ts');
+    const { foldNetwork, verifyEquivalent } = await import('../rewrite/index.ts');
     const { writeModelFile } = await import('../onnx/index.ts');
     const executor = await engine();
-    const folded = foldBatchNormalization(await foldConstants(graph, executor));
+    const folded = await foldNetwork(graph, { executor, ...chosen });
     const verified = verify ? await verifyEquivalent(graph, folded.graph, { executor }) : null;
     writeModelFile(folded.graph, out);
     if (folded.changed === 0) context.warn(`${name}: nothing to fold, ${out} computes as before`);
-    const { changed, refusals } = folded;
-    const data = { out, folded: changed, refusals, error: verified?.error ?? null };
+    const { changed, counts, refusals } = folded;
+    const data = { out, folded: changed, counts, refusals, error: verified?.error ?? null };
     return { data, text: describe(data) };
   },
 });
 
-interface Folded {
+interface Result {
   readonly out: string;
-  readonly folded: number;
+  readonly counts: { readonly [N in RewriteName]?: number };
   readonly refusals: readonly { readonly where: string; readonly reason: string }[];
   readonly error: number | null;
 }
 
-function describe({ out, folded, refusals, error }: Folded): string {
+function describe({ out, counts, refusals, error }: Result): string {
   const proof = error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`;
+  const done = names.flatMap((name) => {
+    const count = counts[name];
+    const [verb, one, several] = rewrites[name];
+    return count ? [`${verb} ${count} ${count === 1 ? one : several}`] : [];
+  });
   return [
-    `folded ${folded} normalisation${folded === 1 ? '' : 's'} (${proof})`,
+    `${done.join(', ') || 'folded nothing'} (${proof})`,
     ...refusals.map(({ where, reason }) => `left alone  ${where}: ${reason}`),
     `written to ${out}`,
   ].join('\n');

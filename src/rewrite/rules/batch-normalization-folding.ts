@@ -42,8 +42,8 @@ function fold(node: Node, context: FoldContext): string | null {
   return after === null ? null : `${before}; ${after}`;
 }
 
-/** The normalisation as an affine map, in double precision; a reason where it is none. */
-function affineOf(node: Node, { weights, uses }: FoldContext): Affine | string {
+/** A BatchNormalization of inference as an affine map, in double precision; a reason where it is none. */
+export function affineOf(node: Node, { weights, uses }: FoldContext): Affine | string {
   const { epsilon, training_mode, spatial } = attributesOf(node, 'BatchNormalization');
   if (training_mode || node.outputs.slice(1).some((value) => value && uses.has(value))) {
     return 'it computes statistics of its batch';

@@ -106,8 +106,8 @@ function apply(source: Source, { a, s }: Affine, { node, context }: Place): stri
   return null;
 }
 
-/** A bias [C], [1, C] or of one element, as one number a channel. */
-function channelBias(tensor: Float32Tensor | null, channels: number): Float32Array | null {
+/** A bias [C], [1, C] or of one element, as one number a channel; null where it is none. */
+export function channelBias(tensor: Float32Tensor | null, channels: number): Float32Array | null {
   if (!tensor || tensor.shape.length > 2) return null;
   const { data, shape } = tensor;
   if (data.length === 1) return new Float32Array(channels).fill(data[0]!);

@@ -1,0 +1,68 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Executor } from '../runtime/executor.ts';
+import type { Refusal, Rewritten } from './pass.ts';
+import { foldBatchNormalization } from './rules/batch-normalization-folding.ts';
+import { foldConstants } from './rules/constant-folding.ts';
+import { removeLeftOvers } from './rules/left-overs/index.ts';
+import { mergeLinearPairs } from './rules/linear-pairs/index.ts';
+import { foldPadding } from './rules/padding-folding.ts';
+import { mergeParallelBranches } from './rules/parallel-branches/index.ts';
+
+/** The rewrites that fold a network, by name. */
+export const foldingNames = ['leftovers', 'pad', 'batchnorm', 'branches', 'linear-pairs'] as const;
+export type FoldingName = (typeof foldingNames)[number];
+
+type Folding = (graph: Graph, options: { readonly growth: number }) => Rewritten;
+
+/** In this order: each can make way for the next, and branches come before the pairs that they would be part of. */
+const foldings: { readonly [N in FoldingName]: Folding } = {
+  leftovers: removeLeftOvers,
+  pad: foldPadding,
+  batchnorm: foldBatchNormalization,
+  branches: mergeParallelBranches,
+  'linear-pairs': mergeLinearPairs,
+};
+
+export interface FoldOptions {
+  /** Evaluates what is constant. */
+  readonly executor: Executor;
+  /** Default: all. */
+  readonly only?: readonly FoldingName[];
+  /** Merged layers may take this many times the multiply-accumulates of their parts; default 1. */
+  readonly growth?: number;
+}
+
+export interface Folded extends Rewritten {
+  /** Rewritten nodes by rewrite; those that were not asked for are missing. */
+  readonly counts: { readonly [N in FoldingName]?: number };
+}
+
+/**
+ * Folds constants, then applies rewrites in turns until none of them finds anything; all are exact. Refusals are what
+ * the last turn left alone. Throws `runtime` where the executor cannot evaluate the constants.
+ */
+export async function foldNetwork(
+  graph: Graph,
+  { executor, only = foldingNames, growth = 1 }: FoldOptions,
+): Promise<Folded> {
+  const chosen = foldingNames.filter((name) => only.includes(name));
+  const counts = Object.fromEntries(chosen.map((name) => [name, 0])) as Record<FoldingName, number>;
+  let refusals: Refusal[] = [];
+  // Folding constants removes what does nothing too, uncounted.
+  const early = chosen.includes('leftovers') ? removeLeftOvers(graph) : { graph, changed: 0 };
+  if (early.changed > 0) counts.leftovers += early.changed;
+  let folded = await foldConstants(early.graph, executor);
+  for (let changed = 1; changed > 0; ) {
+    changed = 0;
+    refusals = [];
+    for (const name of chosen) {
+      const result = foldings[name](folded, { growth });
+      folded = result.graph;
+      counts[name] += result.changed;
+      changed += result.changed;
+      refusals.push(...result.refusals);
+    }
+  }
+  const changed = Object.values(counts).reduce((sum, count) => sum + count, 0);
+  return { graph: folded, changed, counts, refusals };
+}

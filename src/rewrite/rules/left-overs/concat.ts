@@ -1,0 +1,20 @@
+import type { Node, Value } from '../../../graph/graph.ts';
+import { attributesOf } from '../../../graph/operators/index.ts';
+import { isOperator, type NodeRule, soleProducer } from '../rewrite-nodes.ts';
+
+/** Concat(Concat(a, b), c) = Concat(a, b, c) on one axis. */
+export const flattenConcat: NodeRule = (node, context) => {
+  const parts = node.inputs.map((value) => {
+    const inner = soleProducer(value, context);
+    return isOperator(inner, 'Concat') && sameAxis(inner, node) ? inner.inputs : [value];
+  });
+  if (parts.every((part) => part.length === 1)) return null;
+  node.inputs = parts.flat() as Value[];
+  return true;
+};
+
+function sameAxis(inner: Node, outer: Node): boolean {
+  const [a, b] = [inner, outer].map((node) => attributesOf(node, 'Concat').axis);
+  const rank = outer.outputs[0]?.shape?.length;
+  return a === b || (rank !== undefined && (a! + rank) % rank === (b! + rank) % rank);
+}

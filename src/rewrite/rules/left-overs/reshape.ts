@@ -1,0 +1,37 @@
+import { type Dim, makeConstant, type Node, requiredInput, type Shape } from '../../../graph/graph.ts';
+import { attributesOf } from '../../../graph/operators/index.ts';
+import { int64s } from '../../../numeric/tensor.ts';
+import { type NodeRule, soleProducer } from '../rewrite-nodes.ts';
+
+/** Operators that keep elements and their order. */
+const reshaping: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
+
+/** Reshape(Reshape(x, s), t) = Reshape(x, t), a 0 of t, which copies a dimension, written for x. */
+export const joinReshapes: NodeRule = (node, context) => {
+  const inner = soleProducer(node.inputs[0], context);
+  if (!inner || inner.domain !== '' || !reshaping.has(inner.op)) return null;
+  const x = requiredInput(inner, 0);
+  const target = context.numbers(node.inputs[1]);
+  const adapted = target && targetFor(node, target, x.shape);
+  if (!adapted) return null;
+  if (adapted.some((size, i) => size !== target[i])) {
+    const shape = makeConstant(context.unique(node.inputs[1]!.name), int64s(adapted));
+    context.graph.initializers.push(shape);
+    node.inputs[1] = shape;
+  }
+  node.inputs[0] = x;
+  return true;
+};
+
+/** The target where the input is x; null where a copied dimension is neither x's at that place nor a number. */
+function targetFor(node: Node, target: readonly number[], x: Shape | null): number[] | null {
+  if (attributesOf(node, 'Reshape').allowzero) return [...target];
+  const copied = requiredInput(node, 0).shape;
+  const adapted = target.map((size, i) => {
+    if (size !== 0) return size;
+    return isSame(copied?.[i], x?.[i]) ? 0 : (copied?.[i] ?? null);
+  });
+  return adapted.every((size) => typeof size === 'number') ? adapted : null;
+}
+
+const isSame = (a: Dim | undefined, b: Dim | undefined): boolean => a !== null && a !== undefined && a === b;

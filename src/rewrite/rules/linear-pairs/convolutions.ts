@@ -1,0 +1,139 @@
+import type { Value } from '../../../graph/graph.ts';
+import type { Window } from '../../../graph/window.ts';
+import { elementCount, floats } from '../../../numeric/tensor.ts';
+import {
+  type ConstantConvolution,
+  constantConvolution,
+  isPadded,
+  isPointwise,
+  setConvolution,
+} from '../constant-convolution.ts';
+import { tooCostly } from '../growth.ts';
+import { isOperator, type NodeRule, nameOf, soleProducer } from '../rewrite-nodes.ts';
+
+interface Pair {
+  readonly first: ConstantConvolution;
+  readonly second: ConstantConvolution;
+}
+
+/** conv₂(conv₁(x)) = conv(x), one of the two 1×1. */
+export const mergeConvolutions =
+  (growth: number): NodeRule =>
+  (node, context) => {
+    const source = soleProducer(node.inputs[0], context);
+    if (!isOperator(source, 'Conv')) return null;
+    const [first, second] = [constantConvolution(source, context), constantConvolution(node, context)];
+    if (typeof first === 'string') return first;
+    if (typeof second === 'string') return second;
+    const pair = { first, second };
+    const group = commonGroup(pair);
+    if (group === null) return `its groups are not those of ${nameOf(source)}`;
+    const reason = obstacle(pair) ?? tooCostly(macsAtPlace(pair, group), growth);
+    if (reason) return reason;
+    const { input } = first;
+    setConvolution(
+      node,
+      { input, group, ...product(pair, group), bias: bias(pair), window: joined(pair) },
+      context,
+    );
+    return true;
+  };
+
+/** Groups of the merged filters: those of both, or 1 where one of the two mixes all channels. */
+function commonGroup({ first, second }: Pair): number | null {
+  if (first.group === second.group) return first.group;
+  return Math.min(first.group, second.group) === 1 ? 1 : null;
+}
+
+/** null where the merged layer is equal everywhere, borders included. */
+function obstacle({ first, second }: Pair): string | null {
+  if (isPointwise(second.kernel) && !isPadded(second.window)) return null;
+  const name = nameOf(first.node);
+  if (!isPointwise(first.kernel)) {
+    return isPointwise(second.kernel)
+      ? `it pads what ${name} computes`
+      : `its kernel and that of ${name} are both larger than 1×1`;
+  }
+  if (isPadded(first.window)) return `${name} is 1×1 and padded`;
+  const hasBias = first.bias?.some((shift) => shift !== 0);
+  return hasBias && isPadded(second.window) ? `it pads what ${name} computes, and ${name} has a bias` : null;
+}
+
+/** The second layer's steps are steps of the first: strides multiply, and gaps and pads widen by the first's stride. */
+function joined({ first, second }: Pair): Window {
+  const [inner, outer] = [first.window, second.window];
+  const strides = inner.strides.map((stride, axis) => stride * outer.strides[axis]!);
+  if (isPointwise(second.kernel) && !isPadded(outer)) return { ...inner, strides };
+  const widened = (list: readonly number[]) =>
+    list.map((entry, i) => entry * inner.strides[i % inner.strides.length]!);
+  const dilations = widened(outer.dilations).map((gap, axis) => (second.kernel[axis] === 1 ? 1 : gap));
+  return { strides, dilations, pads: widened(outer.pads) };
+}
+
+function macsAtPlace({ first, second }: Pair, group: number) {
+  const [filters, perGroup] = [second.weight.shape[0]!, (first.weight.shape[1]! * first.group) / group];
+  const kernel = Math.max(elementCount(first.kernel), elementCount(second.kernel));
+  const before = first.weight.data.length * placesRatio(first, second) + second.weight.data.length;
+  return { before, after: filters * perGroup * kernel };
+}
+
+/** Places of the first layer's output to each of the second's. */
+function placesRatio(first: ConstantConvolution, second: ConstantConvolution): number {
+  const [inner, outer] = [first, second].map(({ node }) => places(node.outputs[0]));
+  return inner && outer ? inner / outer : elementCount(second.window.strides);
+}
+
+function places(value: Value | null | undefined): number | null {
+  const size = value?.shape?.slice(2);
+  return size?.every((dim) => typeof dim === 'number') ? elementCount(size as number[]) : null;
+}
+
+/** W[m, c, k] = Σ_i W₂[m, i, k₂]·W₁[i, c, k₁], in double precision; one of k₁ and k₂ is 0 throughout. */
+function product({ first, second }: Pair, group: number) {
+  const [w1, w2] = [first.weight, second.weight];
+  const [channels1, filters] = [w1.shape[1]!, w2.shape[0]!];
+  const [size1, size2] = [elementCount(first.kernel), elementCount(second.kernel)];
+  const perGroup = (channels1 * first.group) / group;
+  const rows = new Float64Array(filters * perGroup * size1 * size2);
+  forEachLink(second, (filter, middle, link) => {
+    const from = Math.floor(middle / (w1.shape[0]! / first.group)) * channels1;
+    const start = filter * perGroup + from - Math.floor(filter / (filters / group)) * perGroup;
+    for (let c = 0; c < channels1; c++) {
+      for (let k2 = 0; k2 < size2; k2++) {
+        for (let k1 = 0; k1 < size1; k1++) {
+          const at = (start + c) * size1 * size2 + k1 + k2;
+          rows[at]! += w2.data[link * size2 + k2]! * w1.data[(middle * channels1 + c) * size1 + k1]!;
+        }
+      }
+    }
+  });
+  const kernel = isPointwise(second.kernel) ? first.kernel : second.kernel;
+  return { weight: floats([filters, perGroup, ...kernel], Float32Array.from(rows)) };
+}
+
+/** Calls back for each channel between the layers that each filter reads; `link` counts them through the second's weight. */
+function forEachLink(
+  second: ConstantConvolution,
+  visit: (filter: number, middle: number, link: number) => void,
+): void {
+  const [filters = 0, perGroup = 0] = second.weight.shape;
+  const groupSize = filters / second.group;
+  for (let filter = 0; filter < filters; filter++) {
+    for (let i = 0; i < perGroup; i++) {
+      visit(filter, Math.floor(filter / groupSize) * perGroup + i, filter * perGroup + i);
+    }
+  }
+}
+
+/** b[m] = b₂[m] + Σ_i b₁[i]·Σ_k W₂[m, i, k]. */
+function bias({ first, second }: Pair): Float64Array | null {
+  if (!first.bias && !second.bias) return null;
+  const sums = Float64Array.from(second.bias ?? new Float32Array(second.weight.shape[0]!));
+  const size = elementCount(second.kernel);
+  forEachLink(second, (filter, middle, link) => {
+    for (let k = 0; k < size; k++) {
+      sums[filter]! += second.weight.data[link * size + k]! * (first.bias?.[middle] ?? 0);
+    }
+  });
+  return sums;
+}
