@@ -7,8 +7,10 @@ import type { PruningTarget } from '../pruning/ranking/targets.ts';
 import type { Damage } from '../pruning/sensitivity/greedy.ts';
 import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
 import type { Controller } from '../training/options.ts';
+import type { Context } from './command.ts';
 import type { PruneSettings } from './prune-flags.ts';
 import type { PruneJob } from './prune-job.ts';
+import { learnMasks } from './prune-masks.ts';
 
 /** What one cut made of a network. */
 export interface Cut {
@@ -31,7 +33,9 @@ export interface Cut {
 interface Cutting {
   readonly job: PruneJob;
   readonly target: PruningTarget;
-  readonly signal: AbortSignal;
+  readonly context: Context;
+  /** Which cut it is, from 0. */
+  readonly index: number;
   /** The pieces that earlier steps took. */
   readonly before: WeightMasks | null;
 }
@@ -44,9 +48,11 @@ export function cutNetwork(network: Graph, cutting: Cutting): Promise<Cut> {
     : cutPieces(network, { ...cutting, granularity });
 }
 
-async function cutChannels(network: Graph, { job, target, signal }: Cutting): Promise<Cut> {
+async function cutChannels(given: Graph, { job, target, context, index }: Cutting): Promise<Cut> {
   const { pruneChannels } = await import('../pruning/prune-channels.ts');
-  const pruned = await pruneChannels(network, { ...channelOptions(job, target), signal });
+  const masked = job.settings.criterion === 'mask' ? await learnMasks(given, { job, context, index }) : null;
+  const options = { ...channelOptions(job, target), ...(masked ? { learned: masked.learned } : {}) };
+  const pruned = await pruneChannels(masked?.network ?? given, { ...options, signal: context.signal });
   const { graph, units, met, error, keptFilters, prepared } = pruned;
   return {
     network: graph,
@@ -78,7 +84,8 @@ export function rankingOptions({
   const { criterion, granularity, scope, round, floor, reduce, per, seed, scoreFolded } = settings;
   return {
     executor,
-    criterion,
+    // Masks have scores of their own.
+    criterion: criterion === 'mask' ? 'l1-norm' : criterion,
     side: granularity === 'channel' ? 'inputs' : 'filters',
     foldBatchNormalization: scoreFolded,
     // Network slimming compares γ of all layers as they are.

@@ -25,6 +25,7 @@ const criteria = [
   'apoz',
   'taylor',
   'random',
+  'mask',
 ] as const;
 
 export const granularities = ['filter', 'channel', 'group', 'stripe', 'weight'] as const;
@@ -105,6 +106,17 @@ export const pruneFlags = {
     'choose widths by what espalier sensitivity measured, in place of --scope: a target in MACs, parameters or latency',
     text,
   ),
+  maskEpochs: optional(
+    '--mask-epochs <n>',
+    'with --criterion mask: epochs before each cut in which masks are learned (default: 1)',
+    wholeNumber(),
+  ),
+  maskStrength: optional('--mask-strength <x>', 'the L1 coefficient on masks (default: 0.005)', numberIn(0)),
+  maskThreshold: optional(
+    '--mask-threshold <x>',
+    'a mask that falls to this stays 0 (default: 0.01)',
+    numberIn(0),
+  ),
   scoreFolded: flagSwitch('--score-folded', 'score norms with BatchNormalization folded in'),
   steps: defaulted('--steps <n>', 'cuts on the way to the target, each followed by its share of the epochs', [
     wholeNumber(),
@@ -175,7 +187,10 @@ export function targetOf(settings: PruneSettings) {
 
 /** Throws `usage` where options contradict each other. */
 export function checkPruneSettings(settings: PruneSettings): void {
-  const { granularity, latency, epochs, data, out, steps, insertBatchnorm, criterion } = settings;
+  const { granularity, latency, epochs, data, out, steps, insertBatchnorm, criterion, plan, explain } =
+    settings;
+  if (criterion === 'mask' && (plan || explain !== undefined))
+    throw new EspalierError('usage', '--criterion mask learns what goes: no plan can tell');
   const refuse = (message: string) => {
     throw new EspalierError('usage', message);
   };
@@ -189,6 +204,8 @@ export function checkPruneSettings(settings: PruneSettings): void {
     refuse(`--granularity ${granularity} takes --criterion ${pieceCriteria.join(', ')}, found ${criterion}`);
   if (settings.sensitivity !== undefined && (isPieces || settings.ratio !== undefined))
     refuse('--sensitivity needs whole channels and --macs, --parameters or --latency');
+  if (criterion === 'mask' && (epochs === undefined || isPieces))
+    refuse('--criterion mask learns: it needs whole channels, --data and --epochs');
   if (epochs !== undefined && !data) refuse('--epochs needs --data');
   if (epochs !== undefined && out?.endsWith('.onnx'))
     refuse('--epochs needs a folder as --out, found a file');

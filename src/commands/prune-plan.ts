@@ -15,7 +15,8 @@ export async function planOutput(job: PruneJob, context: Context): Promise<Outpu
     const { units, met } = await cutNetwork(job.network, {
       job,
       target,
-      signal: context.signal,
+      context,
+      index: 0,
       before: null,
     });
     return { data: { target, met, groups: units }, text: unitTable(units, 'pieces') };

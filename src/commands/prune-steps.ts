@@ -66,7 +66,7 @@ async function cutAndRecover(
   work: StepWork,
 ): Promise<StartedStep> {
   const { job, context, index, target } = work;
-  const cut = await cutNetwork(given, { job, target, signal: context.signal, before: masks });
+  const cut = await cutNetwork(given, { job, target, context, index, before: masks });
   const stages: Stage[] = [];
   const look = async (stage: string, network: Graph) => {
     if (job.data?.calibration.labelled)

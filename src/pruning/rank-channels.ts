@@ -27,6 +27,8 @@ export interface Original {
 export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   readonly executor: Executor;
   readonly criterion: CriterionName;
+  /** Scores that were learned, in place of a criterion's: of the classes that may go, by unit, in its order. */
+  readonly learned?: ReadonlyMap<string, readonly number[]>;
   /** What is scored: filters (granularity filter), or the weights that read their channels (granularity channel). */
   readonly side: 'filters' | 'inputs';
   readonly foldBatchNormalization?: boolean;
@@ -67,10 +69,10 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   const coupling = channelGroups(prepared);
   const units = pruningUnits(coupling);
   const { found } = coupling;
-  const layerScores = await scoreLayers(prepared, found, options);
-  refuseUnscored(layerScores);
-  const scored = classScores(found, layerScores, options);
-  const { per, original } = options;
+  const { per, original, learned } = options;
+  const layerScores = learned ? new Map<Layer, LayerScores>() : await scoreLayers(prepared, found, options);
+  if (!learned) refuseUnscored(layerScores);
+  const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);
   const scores = per ? await shareCosts({ per, prepared, found, units, scores: scored }) : scored;
   const selection = openSelection({ units, scores }, { ...options, original: original.classes });
   const ranked: Selector = {
@@ -96,3 +98,15 @@ function refuseUnscored(scores: ReadonlyMap<Layer, LayerScores>): void {
     where: layerTitle(layer),
   });
 }
+
+/** Learned scores by class. */
+const byClass = (
+  units: readonly Unit[],
+  learned: ReadonlyMap<string, readonly number[]>,
+): Map<number, number> =>
+  new Map(
+    units.flatMap(({ name, classes, reasons }) => {
+      const free = classes.filter((root) => !reasons.has(root));
+      return (learned.get(name) ?? []).map((score, i) => [free[i]!, score] as const);
+    }),
+  );

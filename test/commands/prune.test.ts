@@ -183,6 +183,29 @@ describe('prune, with images', () => {
     expect(top1).toBe((whole.after as { top1: number }).top1);
   });
 
+  it('learns masks before it cuts, and goes on in the midst of that', async () => {
+    const raw = {
+      ...training,
+      epochs: '1',
+      maskEpochs: '2',
+      maskStrength: '0.05',
+      criterion: 'mask',
+      macs: '0.6',
+    };
+    const more = { ...raw, round: '1', executor: 'onnxruntime', scope: 'global', ...quick };
+    const whole = await runCommand(prune, [model()], [{ ...more, out: at('masks') }]);
+    expect(whole).toMatchObject({ met: true, criterion: 'mask' });
+    const stopped = runCommand(
+      prune,
+      [model()],
+      [{ ...more, out: at('masks-stopped') }, interruptedAt('epoch 2/2')],
+    );
+    await expect(stopped).rejects.toThrow('interrupted');
+    await runCommand(prune, [], [{ resume: at('masks-stopped') }]);
+    const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
+    expect(bytes('masks-stopped').equals(bytes('masks'))).toBe(true);
+  });
+
   it('keeps zeros zero while retraining', async () => {
     const out = at('sparse');
     const raw = { ...training, epochs: '1', granularity: 'weight', ratio: '0.5', out, ...quick };
@@ -234,6 +257,11 @@ describe('prune refuses', () => {
       '--granularity stripe takes --criterion l1-norm, l2-norm, random',
     ],
     [{ ratio: '0.5', layerRatio: 'conv1' }, '--layer-ratio: expected GLOB=RATIO'],
+    [
+      { ratio: '0.5', criterion: 'mask' },
+      '--criterion mask learns: it needs whole channels, --data and --epochs',
+    ],
+    [{ ratio: '0.5', criterion: 'mask', plan: true }, '--criterion mask learns what goes: no plan can tell'],
     [{ ratio: '1.5' }, '--ratio: expected a fraction above 0, up to 1'],
     [{ macs: '0.5', steps: '3', epochs: '2', data: 'x' }, '3 steps need as many epochs, found 2'],
   ])('%j', async (raw, message) => {

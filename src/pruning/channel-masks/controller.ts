@@ -114,12 +114,6 @@ function keptPart({ masks }: MaskedLayers, state: Tensors): number {
   return all.filter((m) => m !== 0).length / all.length;
 }
 
-/** |m| of every class that has a mask: what ranks it. */
-export function maskScores({ masks }: MaskedLayers, state: Tensors): Map<number, number> {
-  return new Map(
-    masks.flatMap((mask) => {
-      const values = state[mask.state]!.data as Float32Array;
-      return mask.classes.map((root, i) => [root, Math.abs(values[i]!)] as const);
-    }),
-  );
-}
+/** |m| of the classes that may go, by the name of their unit, in its order: what ranks them. */
+export const learnedScores = ({ masks }: MaskedLayers, state: Tensors): Map<string, number[]> =>
+  new Map(masks.map((mask) => [mask.unit, Array.from(state[mask.state]!.data as Float32Array, Math.abs)]));
