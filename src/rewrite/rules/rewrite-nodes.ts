@@ -11,7 +11,7 @@ export type Outcome = true | null | string;
 /** A rewrite at one node, in place. It touches nothing unless it rewrites. */
 export type NodeRule = (node: Node, context: FoldContext) => Outcome;
 
-/** A copy of the graph in which a rule was tried once at every node, in topological order. */
+/** A copy of the graph in which a rule was tried at every node, in topological order, again where it rewrote. */
 export function rewriteNodes(graph: Graph, rule: NodeRule): Rewritten {
   const copy = cloneGraph(graph);
   inferShapes(copy);
@@ -21,14 +21,16 @@ export function rewriteNodes(graph: Graph, rule: NodeRule): Rewritten {
   let context = contextOf(copy, unique);
   let live = new Set(copy.nodes);
   for (const node of [...copy.nodes]) {
-    const outcome = live.has(node) ? rule(node, context) : null;
-    if (typeof outcome === 'string') refusals.push(refusal(node, outcome));
-    if (outcome !== true) continue;
-    changed++;
-    // What was replaced must not count as a reader when the next node is looked at.
-    removeDeadNodes(copy);
-    context = contextOf(copy, unique);
-    live = new Set(copy.nodes);
+    while (live.has(node)) {
+      const outcome = rule(node, context);
+      if (typeof outcome === 'string') refusals.push(refusal(node, outcome));
+      if (outcome !== true) break;
+      changed++;
+      // What was replaced must not count as a reader when the next node is looked at.
+      removeDeadNodes(copy);
+      context = contextOf(copy, unique);
+      live = new Set(copy.nodes);
+    }
   }
   inferShapes(copy);
   return { graph: copy, changed, refusals };

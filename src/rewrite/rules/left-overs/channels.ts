@@ -48,16 +48,24 @@ function rowsTaken({ weight }: ConstantConvolution, indices: readonly number[]) 
   return floats([indices.length, ...rest], data);
 }
 
-/** conv(Gather(x, i)) = conv of x with W′[m, i[c]] = Σ W[m, c], where x has no more channels than were gathered. */
+/**
+ * conv(Gather(x, i)) = conv of x with W′[m, i[c]] = Σ W[m, c], where x has no more channels than were gathered and
+ * convolutions alone read them.
+ */
 export const gatherInto: NodeRule = (node, context) => {
-  const source = soleProducer(node.inputs[0], context);
+  const between = node.inputs[0];
+  const source = between ? context.producer.get(between) : undefined;
   const gathered = channelsOf(source, context);
-  if (!source || !gathered) return null;
-  const convolution = constantConvolution(node, context);
-  if (typeof convolution === 'string') return convolution;
-  const { group, weight } = convolution;
-  if (group > 1) return 'the Gather before it mixes its groups';
-  const before = weight.data.length;
+  if (!between || !source || !gathered) return null;
+  const readers = (context.uses.get(between) ?? []).map(({ node: reader, index }) =>
+    isOperator(reader, 'Conv') && index === 0 ? constantConvolution(reader, context) : null,
+  );
+  for (const reader of readers) {
+    if (reader === null || typeof reader === 'string') return reader;
+    if (reader.group > 1) return 'the Gather before it mixes groups';
+  }
+  const convolution = constantConvolution(node, context) as ConstantConvolution;
+  const before = convolution.weight.data.length;
   const reason = tooCostly({ before, after: (before / gathered.indices.length) * gathered.length }, 1);
   if (reason) return reason;
   const input = source.inputs[0]!;

@@ -9,7 +9,7 @@ const reshaping: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze',
 /** Reshape(Reshape(x, s), t) = Reshape(x, t), a 0 of t, which copies a dimension, written for x. */
 export const joinReshapes: NodeRule = (node, context) => {
   const inner = soleProducer(node.inputs[0], context);
-  if (!inner || inner.domain !== '' || !reshaping.has(inner.op)) return null;
+  if (inner?.domain !== '' || !reshaping.has(inner.op)) return null;
   const x = requiredInput(inner, 0);
   const target = context.numbers(node.inputs[1]);
   const adapted = target && targetFor(node, target, x.shape);

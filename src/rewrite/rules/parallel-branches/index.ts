@@ -120,10 +120,10 @@ function replace(
   const conv = made.node;
   setConvolution(conv, { ...made, input: x }, context);
   conv.outputs = [value];
-  const sum = { ...node, op: rest.length === 1 ? 'Add' : 'Sum', inputs: [value, ...rest] };
+  Object.assign(node, { op: rest.length === 1 ? 'Add' : 'Sum', inputs: [value, ...rest] });
   graph.nodes = graph.nodes.flatMap((other) => {
     if (other === conv) return [];
-    return other === node ? [conv, ...(rest.length === 0 ? [] : [sum])] : [other];
+    return other === node ? [conv, ...(rest.length === 0 ? [] : [node])] : [other];
   });
   return true;
 }
