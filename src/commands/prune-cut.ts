@@ -4,6 +4,7 @@ import type { PieceCriterion } from '../pruning/granularity/prune-pieces.ts';
 import type { ChannelPruningOptions, UnitOutcome } from '../pruning/prune-channels.ts';
 import type { RankingOptions } from '../pruning/rank-channels.ts';
 import type { PruningTarget } from '../pruning/ranking/targets.ts';
+import type { SearchOptions } from '../pruning/search/search-channels.ts';
 import type { Damage } from '../pruning/sensitivity/greedy.ts';
 import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
 import type { Controller } from '../training/options.ts';
@@ -51,8 +52,14 @@ export function cutNetwork(network: Graph, cutting: Cutting): Promise<Cut> {
 async function cutChannels(given: Graph, { job, target, context, index }: Cutting): Promise<Cut> {
   const { pruneChannels } = await import('../pruning/prune-channels.ts');
   const masked = job.settings.criterion === 'mask' ? await learnMasks(given, { job, context, index }) : null;
-  const options = { ...channelOptions(job, target), ...(masked ? { learned: masked.learned } : {}) };
+  const searching = openSearch({ job, context, index });
+  const options = {
+    ...channelOptions(job, target),
+    ...(searching ? { search: searching.search } : {}),
+    ...(masked ? { learned: masked.learned } : {}),
+  };
   const pruned = await pruneChannels(masked?.network ?? given, { ...options, signal: context.signal });
+  searching?.done();
   const { graph, units, met, error, keptFilters, prepared } = pruned;
   return {
     network: graph,
@@ -101,6 +108,30 @@ export function rankingOptions({
     original,
     ...(sensitivity ? { sensitivity: { sensitivities: sensitivity, damage: damageOf(sensitivity) } } : {}),
   };
+}
+
+/** A search of widths, on a bar; what an interrupted one of the same cut tried is not tried again. */
+function openSearch({
+  job: { settings, run },
+  context,
+  index,
+}: Pick<Cutting, 'job' | 'context' | 'index'>): { readonly search: SearchOptions; done(): void } | null {
+  const { search: candidates } = settings;
+  if (candidates === undefined) return null;
+  const bar = context.progress('searching', candidates, 'candidates');
+  const known = new Map(
+    (run?.readEvents() ?? []).flatMap((event) => {
+      if (event.type !== 'candidate' || event.cut !== index) return [];
+      return [
+        [Number(event.number), { widths: event.widths as number[], damage: Number(event.damage) }] as const,
+      ];
+    }),
+  );
+  const onCandidate: SearchOptions['onCandidate'] = ({ widths, damage }, number) => {
+    run?.record({ type: 'candidate', cut: index, number, widths, damage });
+    bar.to(number + 1, damage.toFixed(3));
+  };
+  return { search: { candidates, known, onCandidate }, done: () => bar.done() };
 }
 
 /** What images without classes tell is the error of the output alone. */

@@ -106,6 +106,11 @@ export const pruneFlags = {
     'choose widths by what espalier sensitivity measured, in place of --scope: a target in MACs, parameters or latency',
     text,
   ),
+  search: optional(
+    '--search <n>',
+    'try n choices of widths within the target on calibration images, beginning with that of the ranking, and take the best',
+    wholeNumber(),
+  ),
   maskEpochs: optional(
     '--mask-epochs <n>',
     'with --criterion mask: epochs before each cut in which masks are learned (default: 1)',
@@ -204,6 +209,8 @@ export function checkPruneSettings(settings: PruneSettings): void {
     refuse(`--granularity ${granularity} takes --criterion ${pieceCriteria.join(', ')}, found ${criterion}`);
   if (settings.sensitivity !== undefined && (isPieces || settings.ratio !== undefined))
     refuse('--sensitivity needs whole channels and --macs, --parameters or --latency');
+  if (settings.search !== undefined && (!data || isPieces || settings.ratio !== undefined))
+    refuse('--search needs whole channels, --data, and a target in MACs, parameters or latency');
   if (criterion === 'mask' && (epochs === undefined || isPieces))
     refuse('--criterion mask learns: it needs whole channels, --data and --epochs');
   if (epochs !== undefined && !data) refuse('--epochs needs --data');

@@ -10,11 +10,14 @@ import { reachLatency } from './ranking/reach-latency.ts';
 import type { Widths } from './ranking/selection.ts';
 import { type PruningTarget, type Reached, reachCost } from './ranking/targets.ts';
 import { layerTitle, type Unit } from './ranking/units.ts';
+import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
 export interface ChannelPruningOptions extends RankingOptions {
   readonly target: PruningTarget;
   /** Compares with the masked network; default true. */
   readonly verify?: boolean;
+  /** Tries widths beside those that the ranking gives, for those that lose least on calibration images. */
+  readonly search?: SearchOptions;
   /** To time a candidate in, where the target is a latency. */
   readonly benchSeconds?: number;
   readonly signal?: AbortSignal;
@@ -54,7 +57,8 @@ export interface PrunedChannels extends PruningPlan {
 export async function planChannels(network: Graph, options: ChannelPruningOptions): Promise<PruningPlan> {
   const ranked = await rankChannels(network, options);
   const { prepared, coupling, units, selector } = ranked;
-  const reached = await reach(ranked, options);
+  const found = await reach(ranked, options);
+  const reached = options.search && found.met ? await searched(ranked, found, options) : found;
   return {
     prepared,
     coupling,
@@ -106,6 +110,16 @@ async function reach(
     signal,
   });
   return at(selector.widths(found.ratio), found.met);
+}
+
+/** The widths of the best candidate. */
+async function searched(
+  ranked: RankedChannels,
+  start: Reached,
+  options: ChannelPruningOptions,
+): Promise<Reached> {
+  const { widths } = await searchChannels(ranked, start.widths, { ...options, search: options.search! });
+  return { widths, cost: ranked.costs.without(ranked.selector.removed(widths)), met: true };
 }
 
 function outcome(unit: Unit, width: number, { layerScores, scores }: RankedChannels): UnitOutcome {

@@ -148,6 +148,36 @@ describe('prune, with images', () => {
     expect(operators.filter((op) => op === 'BatchNormalization')).toHaveLength(6);
   });
 
+  it('searches widths, and goes on where the search was interrupted', async () => {
+    const raw = {
+      ...images,
+      macs: '0.5',
+      round: '1',
+      search: '8',
+      recover: 'none',
+      calibrationImages: '32',
+      ...quick,
+    };
+    const triedIn = (name: string) =>
+      readFileSync(at(name, 'events.jsonl'), 'utf8')
+        .split('\n')
+        .filter((line) => line.includes('"candidate"'));
+    const { met } = await runCommand(prune, [model()], [{ ...raw, out: at('searched') }]);
+    expect(met).toBe(true);
+    expect(triedIn('searched').length).toBeGreaterThan(3);
+    const stopped = runCommand(
+      prune,
+      [model()],
+      [{ ...raw, out: at('search-stopped') }, interruptedAt('searching')],
+    );
+    await expect(stopped).rejects.toThrow('search stopped: what was tried is kept');
+    expect(triedIn('search-stopped')).toHaveLength(1);
+    await runCommand(prune, [], [{ resume: at('search-stopped') }]);
+    expect(triedIn('search-stopped')).toEqual(triedIn('searched'));
+    const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
+    expect(bytes('search-stopped').equals(bytes('searched'))).toBe(true);
+  });
+
   it.each(['apoz', 'feature-rank', 'taylor'])('ranks by %s', async (criterion) => {
     const raw = {
       ...images,
@@ -262,6 +292,7 @@ describe('prune refuses', () => {
       '--criterion mask learns: it needs whole channels, --data and --epochs',
     ],
     [{ ratio: '0.5', criterion: 'mask', plan: true }, '--criterion mask learns what goes: no plan can tell'],
+    [{ ratio: '0.5', search: '9', data: 'x' }, '--search needs whole channels, --data, and a target in MACs'],
     [{ ratio: '1.5' }, '--ratio: expected a fraction above 0, up to 1'],
     [{ macs: '0.5', steps: '3', epochs: '2', data: 'x' }, '3 steps need as many epochs, found 2'],
   ])('%j', async (raw, message) => {

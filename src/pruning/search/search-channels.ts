@@ -1,0 +1,86 @@
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { benchmark } from '../../measure/latency.ts';
+import { serializeModel } from '../../onnx/index.ts';
+import { type Compared, openComparison } from '../comparison.ts';
+import { cutChannels } from '../cut-channels.ts';
+import { requireCalibration } from '../observe.ts';
+import type { RankedChannels, RankingOptions } from '../rank-channels.ts';
+import type { Widths } from '../ranking/selection.ts';
+import type { PruningTarget } from '../ranking/targets.ts';
+import { recalibrate } from '../recovery/recalibrate.ts';
+import { type Candidate, searchWidths, type WidthSearch } from './search-widths.ts';
+import { widthChoices } from './width-choices.ts';
+
+export interface SearchOptions extends Pick<WidthSearch, 'candidates' | 'known' | 'onCandidate'> {}
+
+interface Searching extends RankingOptions {
+  /** In a cost: a part of the channels has no widths to choose from. */
+  readonly target: PruningTarget;
+  readonly search: SearchOptions;
+  readonly benchSeconds?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Searches the widths of all units for those that lose least within the target: each candidate is cut, its statistics are
+ * recalibrated, and its loss on calibration images, or the error of its output where they have no classes, is what it lost.
+ */
+export async function searchChannels(
+  { prepared, units, selector, costs }: RankedChannels,
+  start: Widths,
+  options: Searching,
+): Promise<Candidate> {
+  const { executor, original, target, search, seed, signal } = options;
+  const calibration = requireCalibration(options.calibration, 'a search of widths');
+  const viewing = { calibration, executor };
+  const comparison = await openComparison(prepared, viewing);
+  const networkOf = (widths: Widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph;
+  const least = selector.widths(1);
+  return searchWidths({
+    ...search,
+    start,
+    seed,
+    choices: units.map((unit, i) =>
+      // What may not be narrowed at all has one width.
+      least[i] === unit.classes.length
+        ? [unit.classes.length]
+        : widthChoices(unit, {
+            ...options,
+            original: original.classes.get(unit.name) ?? unit.classes.length,
+          }),
+    ),
+    isWithin: withinOf(target, {
+      costOf: (widths, measure) => costs.without(selector.removed(widths))[measure] / original.cost[measure],
+      latencyOf: (widths) => latencyPart([original.graph, networkOf(widths)], options.benchSeconds),
+    }),
+    async damageOf(widths) {
+      if (signal?.aborted) throw new EspalierError('interrupted', 'search stopped: what was tried is kept');
+      return damageIn(await comparison.compare(await recalibrate(networkOf(widths), viewing)));
+    },
+  });
+}
+
+const damageIn = ({ loss, outputError }: Compared): number => loss ?? outputError;
+
+interface Measures {
+  costOf(widths: Widths, measure: 'macs' | 'parameters'): number;
+  latencyOf(widths: Widths): Promise<number>;
+}
+
+function withinOf({ measure, fraction }: PruningTarget, measures: Measures): WidthSearch['isWithin'] {
+  if (measure === 'ratio')
+    throw new EspalierError('usage', 'a search needs a target in MACs, parameters or latency');
+  const slack = 1e-9;
+  if (measure === 'latency') return async (widths) => (await measures.latencyOf(widths)) <= fraction;
+  return (widths) => measures.costOf(widths, measure) <= fraction + slack;
+}
+
+/** The part of the original's latency that a network takes, timed in turns. */
+async function latencyPart(networks: readonly Graph[], seconds = 1): Promise<number> {
+  const { models } = await benchmark(
+    networks.map((graph) => serializeModel(graph)),
+    { seconds },
+  );
+  return 1 / models[1]!.ratio;
+}

@@ -1,0 +1,82 @@
+import { random } from '../../numeric/random.ts';
+import type { Widths } from '../ranking/selection.ts';
+
+/** A choice of widths that was tried, and what it lost. */
+export interface Candidate {
+  readonly widths: Widths;
+  readonly damage: number;
+}
+
+export interface WidthSearch {
+  /** The widths that each unit may have, ascending. */
+  readonly choices: readonly (readonly number[])[];
+  /** Within the budget. */
+  readonly start: Widths;
+  /** How many to try, the start included. */
+  readonly candidates: number;
+  readonly seed: number;
+  /** Whether widths are within the budget. */
+  isWithin(widths: Widths): boolean | Promise<boolean>;
+  /** What a network of these widths loses. */
+  damageOf(widths: Widths): Promise<number>;
+  /** Candidates that an interrupted search tried, by their number: they are not tried again. */
+  readonly known?: ReadonlyMap<number, Candidate>;
+  /** Told of each candidate that was tried. */
+  onCandidate?(candidate: Candidate, index: number): void;
+}
+
+/**
+ * Looks for the widths that lose least within a budget: from the best found so far some units are widened and others
+ * narrowed until it fits again, and the result kept if it loses less (a (1 + 1) evolution; the paper of RMNet takes
+ * reinforcement learning, He et al., AMC, ECCV 2018, for the same end). Candidate i is a function of the seed, of i and of the
+ * best before it, so that an interrupted search goes on as if it had not been.
+ */
+export async function searchWidths(search: WidthSearch): Promise<Candidate> {
+  const { start, candidates, known, onCandidate } = search;
+  const tried = new Set<string>();
+  let best: Candidate | null = null;
+  for (let index = 0; index < candidates; index++) {
+    const widths: Widths | null = best ? await changed(best.widths, index, search) : start;
+    if (!widths || tried.has(widths.join())) continue;
+    tried.add(widths.join());
+    const before = known?.get(index);
+    const candidate: Candidate =
+      before && before.widths.join() === widths.join()
+        ? before
+        : { widths, damage: await search.damageOf(widths) };
+    if (candidate !== before) onCandidate?.(candidate, index);
+    if (!best || candidate.damage < best.damage) best = candidate;
+  }
+  return best ?? { widths: start, damage: await search.damageOf(start) };
+}
+
+/** Steps that are taken at most to get back within the budget. */
+const REPAIRS = 200;
+
+/** One to three units a step wider, others narrower until it fits; null where it does not. */
+async function changed(
+  from: Widths,
+  index: number,
+  { choices, seed, isWithin }: WidthSearch,
+): Promise<Widths | null> {
+  const { integer } = random(seed, index);
+  const widths = [...from];
+  const step = (unit: number, by: 1 | -1): boolean => {
+    const at = choices[unit]!.indexOf(widths[unit]!);
+    const next = choices[unit]![at + by];
+    if (next === undefined) return false;
+    widths[unit] = next;
+    return true;
+  };
+  const widened = new Set<number>();
+  for (let moves = 1 + integer(3); moves > 0; moves--) {
+    const unit = integer(choices.length);
+    if (step(unit, 1)) widened.add(unit);
+  }
+  for (let repair = 0; repair < REPAIRS; repair++) {
+    if (await isWithin(widths)) return widths;
+    const unit = integer(choices.length);
+    if (!widened.has(unit)) step(unit, -1);
+  }
+  return null;
+}
