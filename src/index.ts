@@ -29,6 +29,7 @@ export { reconstruct } from './pruning/recovery/reconstruct.ts';
 export { measureSensitivity } from './pruning/sensitivity/measure.ts';
 export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
 export { findResiduals } from './residual/find.ts';
+export { removeResiduals } from './residual/remove-residuals.ts';
 export {
   bindDimensions,
   foldBatchNormalization,
