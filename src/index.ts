@@ -15,7 +15,7 @@ export { connections, removeDeadNodes, replaceUses, sortTopologically } from './
 export { evaluate } from './measure/accuracy.ts';
 export { benchmark } from './measure/latency.ts';
 export { costs } from './measure/macs.ts';
-export { buildModel, zoo } from './models/index.ts';
+export { buildModel, zoo, zooModel } from './models/index.ts';
 export type { DataType, Tensor } from './numeric/tensor.ts';
 export { parseModel, readModelFile, serializeModel, writeModelFile } from './onnx/index.ts';
 export { openCalibration } from './pruning/calibration.ts';
@@ -34,6 +34,7 @@ export {
   bindDimensions,
   foldBatchNormalization,
   foldConstants,
+  foldNetwork,
   type Refusal,
   type Rewritten,
   upgradeOpset,

@@ -1,3 +1,4 @@
+import type { FoldingName } from '../rewrite/index.ts';
 import { defineCommand } from './command.ts';
 import { engine } from './engine.ts';
 import { choices, flagSwitch, numberIn, optional, required, text } from './flags.ts';
@@ -10,9 +11,8 @@ const rewrites = {
   branches: ['merged', 'sum of branches', 'sums of branches'],
   pad: ['folded', 'padding', 'paddings'],
   leftovers: ['removed', 'left-over', 'left-overs'],
-} as const;
-type RewriteName = keyof typeof rewrites;
-const names = Object.keys(rewrites) as [RewriteName, ...RewriteName[]];
+} as const satisfies { readonly [N in FoldingName]: readonly string[] };
+const names = Object.keys(rewrites) as FoldingName[];
 
 export const fold = defineCommand({
   name: 'fold',
@@ -47,7 +47,7 @@ export const fold = defineCommand({
 
 interface Result {
   readonly out: string;
-  readonly counts: { readonly [N in RewriteName]?: number };
+  readonly counts: { readonly [N in FoldingName]?: number };
   readonly refusals: readonly { readonly where: string; readonly reason: string }[];
   readonly error: number | null;
 }

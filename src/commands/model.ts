@@ -18,8 +18,8 @@ export async function loadModel(name: string, options: ModelOptions = {}): Promi
     const { readModelFile } = await import('../onnx/index.ts');
     return { graph: readModelFile(name), name, zooPreprocessing: null };
   }
-  const { buildModel, zoo } = await import('../models/index.ts');
-  return { graph: buildModel(name, options), name, zooPreprocessing: zoo[name]!.preprocessing };
+  const { buildModel, zooModel } = await import('../models/index.ts');
+  return { graph: buildModel(name, options), name, zooPreprocessing: zooModel(name)!.preprocessing };
 }
 
 /** Whether a model is meant as a file and not as a name of the zoo: the demo leaves a folder of its network's name. */

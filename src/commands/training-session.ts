@@ -64,11 +64,12 @@ async function openTrained(settings: Settings<TrainingFlags>): Promise<Opened> {
 
 /** A network of the zoo fits itself to the images: their size, channels and classes. */
 async function openFresh(settings: Settings<TrainingFlags>): Promise<Opened> {
-  const { isModelName, zoo, buildModel } = await import('../models/index.ts');
+  const { buildModel, zooModel } = await import('../models/index.ts');
   const { dataSets, openDataSet } = await import('../data/data-sets.ts');
-  if (!isModelName(settings.model)) buildModel(settings.model); // says what there is
+  const known = zooModel(settings.model);
+  if (!known) buildModel(settings.model); // says what there is
   const named = Object.hasOwn(dataSets, settings.data);
-  const size = settings.size ?? (named ? undefined : zoo[settings.model]!.input.height);
+  const size = settings.size ?? (named ? undefined : known!.input.height);
   const data = await openDataSet(settings.data, { ...settings, height: size, width: size });
   const { channels, height, width } = data.train;
   if (height !== width) {

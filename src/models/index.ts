@@ -1,9 +1,15 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { closestName } from '../suggest.ts';
+import { families } from './families.ts';
+import { mobilenetV1 } from './mobilenet-v1.ts';
+import { cifarMobilenetV2, mobilenetV2 } from './mobilenet-v2.ts';
 import { defineNetwork, type ModelOptions, type NetworkDefinition, type ZooModel } from './network.ts';
 import { demoNetwork } from './plain.ts';
+import { preactivationResnet } from './preactivation-resnet.ts';
+import { repvgg } from './repvgg.ts';
 import { cifarResnet, imagenetResnet } from './resnet.ts';
+import { squeezeExcitationResnet } from './squeeze-excitation.ts';
 import { vgg } from './vgg.ts';
 
 export type { ModelOptions, ZooModel } from './network.ts';
@@ -27,21 +33,43 @@ const definitions: Readonly<Record<string, NetworkDefinition>> = {
   resnet18: imagenetResnet(18),
   resnet34: imagenetResnet(34),
   resnet50: imagenetResnet(50),
+  preresnet20: preactivationResnet(20),
+  preresnet56: preactivationResnet(56),
+  preresnet110: preactivationResnet(110),
+  'se-resnet20': squeezeExcitationResnet(20),
+  mobilenetv1: mobilenetV1(1),
+  'mobilenetv1-0.75': mobilenetV1(0.75),
+  'mobilenetv1-0.5': mobilenetV1(0.5),
+  'mobilenetv1-0.25': mobilenetV1(0.25),
+  mobilenetv2: mobilenetV2,
+  'mobilenetv2-cifar': cifarMobilenetV2,
+  'repvgg-a0': repvgg('a0'),
+  'repvgg-a1': repvgg('a1'),
+  'repvgg-b0': repvgg('b0'),
 };
 
-/** The networks that are known by name. */
+/** The networks that are known by name; those of {@link zooModel} whose names hold a depth come beside. */
 export const zoo: Readonly<Record<string, ZooModel>> = Object.fromEntries(
   Object.entries(definitions).map(([name, definition]) => [name, defineNetwork(name, definition)]),
 );
 
+/** The network of a name; null where there is none. */
+export function zooModel(name: string): ZooModel | null {
+  if (Object.hasOwn(zoo, name)) return zoo[name]!;
+  const definition = families.map((family) => family.define(name)).find((found) => found !== null);
+  return definition ? defineNetwork(name, definition) : null;
+}
+
 /** Whether a network of this name is in the zoo. */
-export const isModelName = (name: string): boolean => Object.hasOwn(zoo, name);
+export const isModelName = (name: string): boolean => zooModel(name) !== null;
 
 /** The network of a name with fresh, seeded parameters; throws `usage` on an unknown name. */
 export function buildModel(name: string, options: ModelOptions = {}): Graph {
-  if (isModelName(name)) return zoo[name]!.build(options);
+  const model = zooModel(name);
+  if (model) return model.build(options);
   const names = Object.keys(zoo);
   const closest = closestName(name, names);
   const hint = closest ? `did you mean ${closest}? ` : '';
-  throw new EspalierError('usage', `unknown model ${name}: ${hint}expected one of ${names.join(', ')}`);
+  const known = [...names, ...families.map(({ form }) => form)].join(', ');
+  throw new EspalierError('usage', `unknown model ${name}: ${hint}expected one of ${known}`);
 }

@@ -11,12 +11,14 @@ export interface ConvolutionSettings {
   readonly stride?: number;
   /** Default 1. */
   readonly group?: number;
+  /** Whether a bias is added, 0 at first; default false. */
+  readonly bias?: boolean;
 }
 
 /** Layers with seeded parameters, named as PyTorch names them: `NAME.weight`, `NAME.running_mean` … */
 export interface Layers {
   readonly g: Builder;
-  /** x ⋆ w without bias, padded by ⌊kernel/2⌋; w ~ N(0, 2/fan-out), fan-out = filters·kernel²/group (He et al., ICCV 2015). */
+  /** x ⋆ w, padded by ⌊kernel/2⌋; w ~ N(0, 2/fan-out), fan-out = filters·kernel²/group (He et al., ICCV 2015). */
   convolution(x: Value, name: string, settings: ConvolutionSettings): Value;
   /** γ·(x − μ)/√(σ² + 1e-5) + β with β = 0, μ = 0, σ² = 1 and the γ of {@link LayerSettings}. */
   batchNormalization(x: Value, name: string): Value;
@@ -44,12 +46,13 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
 
   return {
     g,
-    convolution(x, name, { filters, kernel = 3, stride = 1, group = 1 }) {
+    convolution(x, name, { filters, kernel = 3, stride = 1, group = 1, bias = false }) {
       const shape = [filters, channelsOf(x) / group, kernel, kernel];
       const fanOut = (filters * kernel * kernel) / group;
       const weight = g.constant(normals(shape, Math.sqrt(2 / fanOut)), `${name}.weight`);
+      const shift = bias ? g.constant(filled([filters], 0), `${name}.bias`) : null;
       const pad = Math.floor(kernel / 2);
-      return g.named(name).Conv(x, weight, {
+      return g.named(name).Conv(x, weight, shift, {
         kernel_shape: [kernel, kernel],
         strides: [stride, stride],
         pads: [pad, pad, pad, pad],

@@ -1,4 +1,5 @@
 import { cifar10Preprocessing } from '../data/preprocessing.ts';
+import { classifier } from './classifier.ts';
 import type { NetworkDefinition } from './network.ts';
 
 const plan = [
@@ -26,6 +27,6 @@ export const demoNetwork: NetworkDefinition = {
       x = layers.batchNormalization(layers.convolution(x, `conv${i + 1}`, settings), `bn${i + 1}`);
       x = g.named(`relu${i + 1}`).Relu(x);
     });
-    return layers.linear(g.named('flatten').Flatten(g.named('avgpool').GlobalAveragePool(x)), 'fc', classes);
+    return classifier(layers, x, { classes });
   },
 };

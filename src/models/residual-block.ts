@@ -24,7 +24,7 @@ export type Block = (layers: Layers, x: Value, settings: BlockSettings) => Value
 export const basicBlock: Block = (layers, x, { name, width, stride, shortcut }) => {
   const inner = activated(layers, x, { name, index: 1, filters: width, stride });
   const branch = normalized(layers, inner, { name, index: 2, filters: width });
-  return joined(layers, branch, shortcut(layers, x, { name, channels: width, stride }), name);
+  return joined(layers, branch, { name, shortcut: shortcut(layers, x, { name, channels: width, stride }) });
 };
 
 /**
@@ -36,7 +36,7 @@ export const bottleneckBlock: Block = (layers, x, { name, width, stride, shortcu
   const narrow = activated(layers, x, { name, index: 1, filters: width, kernel: 1 });
   const middle = activated(layers, narrow, { name, index: 2, filters: width, stride });
   const branch = normalized(layers, middle, { name, index: 3, filters: channels, kernel: 1 });
-  return joined(layers, branch, shortcut(layers, x, { name, channels, stride }), name);
+  return joined(layers, branch, { name, shortcut: shortcut(layers, x, { name, channels, stride }) });
 };
 
 /** Option A: x[:, :, ::s, ::s] between zero channels, as many before as after; no parameters (He et al., section 4.2). */
@@ -62,7 +62,8 @@ export const projectedShortcut: Shortcut = (layers, x, { name, channels, stride 
   return layers.batchNormalization(projection, `${name}.downsample.1`);
 };
 
-interface Unit {
+/** A convolution of a block and its BatchNormalization, `NAME.convI` and `NAME.bnI`. */
+export interface Unit {
   /** Of the block. */
   readonly name: string;
   readonly index: number;
@@ -71,15 +72,22 @@ interface Unit {
   readonly stride?: number;
 }
 
-function normalized(layers: Layers, x: Value, { name, index, ...settings }: Unit): Value {
+/** BN(conv(x)). */
+export function normalized(layers: Layers, x: Value, { name, index, ...settings }: Unit): Value {
   const y = layers.convolution(x, `${name}.conv${index}`, settings);
   return layers.batchNormalization(y, `${name}.bn${index}`);
 }
 
-function activated(layers: Layers, x: Value, unit: Unit): Value {
+/** ReLU(BN(conv(x))). */
+export function activated(layers: Layers, x: Value, unit: Unit): Value {
   return layers.g.named(`${unit.name}.relu${unit.index}`).Relu(normalized(layers, x, unit));
 }
 
-function joined({ g }: Layers, branch: Value, shortcut: Value, name: string): Value {
+/** ReLU(branch + shortcut), the end of a block. */
+export function joined(
+  { g }: Layers,
+  branch: Value,
+  { name, shortcut }: { readonly name: string; readonly shortcut: Value },
+): Value {
   return g.named(`${name}.relu`).Relu(g.named(`${name}.add`).Add(branch, shortcut));
 }

@@ -1,5 +1,6 @@
 import { cifar10Preprocessing, imagenetPreprocessing } from '../data/preprocessing.ts';
 import type { Value } from '../graph/graph.ts';
+import { classifier } from './classifier.ts';
 import type { Layers } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import {
@@ -20,21 +21,25 @@ const shortcuts: { readonly [O in ShortcutOption]: Shortcut } = { A: paddedShort
 
 /** ResNet for 32×32 images: 6n + 2 layers, three stages of n blocks with 16, 32 and 64 filters. */
 export function cifarResnet(depth: number, option: ShortcutOption): NetworkDefinition {
-  const blocks = (depth - 2) / 6;
   return {
     title: `ResNet-${depth} for CIFAR, option ${option} shortcuts`,
     paper,
     classes: 10,
     preprocessing: cifar10Preprocessing,
-    body: (layers, image, classes) => {
-      const stem = { filters: 16, kernel: 3, stride: 1 };
-      const stages = { block: basicBlock, shortcut: shortcuts[option], blocks: [blocks, blocks, blocks] };
-      const x = residualStages(layers, activatedStem(layers, image, stem), {
-        ...stages,
-        widths: [16, 32, 64],
-      });
-      return classifier(layers, x, classes);
-    },
+    body: cifarBody(depth, { block: basicBlock, shortcut: shortcuts[option] }),
+  };
+}
+
+/** A network of 6n + 2 layers for 32×32 images, of any block of two 3×3 convolutions. */
+export function cifarBody(
+  depth: number,
+  parts: { readonly block: Block; readonly shortcut: Shortcut },
+): NetworkDefinition['body'] {
+  const blocks = (depth - 2) / 6;
+  return (layers, image, classes) => {
+    const stem = activatedStem(layers, image, { filters: 16, kernel: 3, stride: 1 });
+    const stages = { ...parts, blocks: [blocks, blocks, blocks], widths: [16, 32, 64] };
+    return classifier(layers, residualStages(layers, stem, stages), { classes });
   };
 }
 
@@ -63,7 +68,7 @@ export function imagenetResnet(depth: number): NetworkDefinition {
       const pooling = { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] };
       const pooled = layers.g.named('maxpool').MaxPool(stem, pooling);
       const stages = { ...plan, shortcut: projectedShortcut, widths: [64, 128, 256, 512] };
-      return classifier(layers, residualStages(layers, pooled, stages), classes);
+      return classifier(layers, residualStages(layers, pooled, stages), { classes });
     },
   };
 }
@@ -94,9 +99,4 @@ function residualStages(layers: Layers, input: Value, { block, shortcut, blocks,
     }
   });
   return x;
-}
-
-function classifier(layers: Layers, x: Value, classes: number): Value {
-  const { g } = layers;
-  return layers.linear(g.named('flatten').Flatten(g.named('avgpool').GlobalAveragePool(x)), 'fc', classes);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { loadPreprocessing } from '../../src/data/preprocessing.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { layerCosts } from '../../src/measure/macs.ts';
-import { buildModel, isModelName, zoo } from '../../src/models/index.ts';
+import { buildModel, isModelName, zooModel } from '../../src/models/index.ts';
 import { median } from '../../src/numeric/statistics.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { normals } from '../support/run-graph.ts';
@@ -27,6 +27,7 @@ const published: readonly [string, number, number][] = [
   ['resnet56-b', 0.856e6, 125.75e6],
   ['resnet110', 1.728e6, 252.89e6],
   ['resnet110-b', 1.731e6, 253.15e6],
+  ['preresnet110', 1.728e6, 252.89e6],
   ['vgg16', 14.72e6, 313.2e6],
 ];
 
@@ -41,10 +42,30 @@ describe('zoo', () => {
     ['resnet18', 11_689_512, 1.814e9],
     ['resnet34', 21_797_672, 3.664e9],
     ['resnet50', 25_557_032, 4.089e9],
+    ['mobilenetv2', 3_504_872, 0.3008e9],
   ])('%s has the parameters of torchvision, and its MACs', (name, parameters, macs) => {
     const found = totals(buildModel(name));
     expect(found.parameters).toBe(parameters);
     expect(found.macs / macs).toBeCloseTo(1, 3);
+  });
+
+  /** Table 6 of the paper; 1.0 is counted to the last parameter by its authors' code. */
+  it.each([
+    ['mobilenetv1', 4_231_976, 569e6],
+    ['mobilenetv1-0.75', 2.6e6, 325e6],
+    ['mobilenetv1-0.5', 1.3e6, 149e6],
+    ['mobilenetv1-0.25', 0.5e6, 41e6],
+  ])('%s has the published parameters and MACs', (name, parameters, macs) => {
+    const found = totals(buildModel(name));
+    expect(Math.abs(found.parameters - parameters)).toBeLessThan(parameters > 4e6 ? 1 : 0.05e6);
+    expect(Math.abs(found.macs - macs)).toBeLessThan(1e6);
+  });
+
+  it('has MobileNetV2 for CIFAR with as many parameters as torchvision’s of ten classes, on larger maps', () => {
+    const graph = buildModel('mobilenetv2-cifar');
+    expect(totals(graph).parameters).toBe(2_236_682);
+    const last = layerCosts(graph).findLast(({ op }) => op === 'Conv');
+    expect(last!.outputShape).toEqual([1, 1280, 4, 4]);
   });
 
   it('keeps the demo within 8 MMACs', () => {
@@ -53,23 +74,28 @@ describe('zoo', () => {
     expect(macs).toBeLessThan(8e6);
   });
 
-  it.each(['espalier-demo', 'vgg11', 'resnet20', 'resnet20-b'])(
-    '%s gives finite logits that tell images apart, at any batch',
-    async (name) => {
-      const graph = buildModel(name, { seed: 3 });
-      const { channels, height, width } = zoo[name]!.input;
-      const program = await onnxruntime.compile(graph, { threads: 1 });
-      for (const batch of [1, 3]) {
-        const { logits } = await program.run({ input: normals([batch, channels, height, width], 1) });
-        expect(logits!.shape).toEqual([batch, 10]);
-        const values = Array.from(logits!.data as Float32Array);
-        expect(values.every(Number.isFinite)).toBe(true);
-        expect(new Set(values).size).toBe(values.length);
-        expect(median(values.map(Math.abs))).toBeGreaterThan(1e-4);
-      }
-      await program.close();
-    },
-  );
+  it.each([
+    'espalier-demo',
+    'vgg11',
+    'resnet20',
+    'resnet20-b',
+    'preresnet20',
+    'se-resnet20',
+    'repvgg-cifar8',
+  ])('%s gives finite logits that tell images apart, at any batch', async (name) => {
+    const graph = buildModel(name, { seed: 3 });
+    const { channels, height, width } = zooModel(name)!.input;
+    const program = await onnxruntime.compile(graph, { threads: 1 });
+    for (const batch of [1, 3]) {
+      const { logits } = await program.run({ input: normals([batch, channels, height, width], 1) });
+      expect(logits!.shape).toEqual([batch, 10]);
+      const values = Array.from(logits!.data as Float32Array);
+      expect(values.every(Number.isFinite)).toBe(true);
+      expect(new Set(values).size).toBe(values.length);
+      expect(median(values.map(Math.abs))).toBeGreaterThan(1e-4);
+    }
+    await program.close();
+  });
 
   it('builds ResNet-18 for small images of other classes', async () => {
     const graph = buildModel('resnet18', { classes: 7, size: 64 });
@@ -113,7 +139,16 @@ describe('zoo', () => {
     expect(() => buildModel('transformer')).toThrow(
       /^unknown model transformer: expected one of espalier-demo/,
     );
-    expect(isModelName('toString')).toBe(false);
+    for (const name of [
+      'toString',
+      'repvgg-cifar21',
+      'repvgg-cifar2',
+      'repvgg-cifar20x0',
+      'repvgg-cifar9998',
+    ]) {
+      expect(isModelName(name)).toBe(false);
+    }
+    expect(() => buildModel('repvgg-cifar21')).toThrow(/repvgg-cifarN \(N = 3n \+ 2 layers\)/);
     expect(() => buildModel('vgg16', { classes: 0 })).toThrow(
       'vgg16: classes: expected a positive integer, found 0',
     );

@@ -1,0 +1,84 @@
+import { cifar10Preprocessing, imagenetPreprocessing } from '../data/preprocessing.ts';
+import type { Value } from '../graph/graph.ts';
+import { classifier } from './classifier.ts';
+import { channelsOf, type Layers } from './layers.ts';
+import type { NetworkDefinition } from './network.ts';
+import { relu6Unit } from './relu6-unit.ts';
+
+interface Stage {
+  /** How much wider than its input the middle of a block is. */
+  readonly expansion: number;
+  readonly filters: number;
+  readonly blocks: number;
+  /** Of the first block. */
+  readonly stride: number;
+}
+
+/** Table 2 of the paper. */
+const stages: readonly Stage[] = [
+  { expansion: 1, filters: 16, blocks: 1, stride: 1 },
+  { expansion: 6, filters: 24, blocks: 2, stride: 2 },
+  { expansion: 6, filters: 32, blocks: 3, stride: 2 },
+  { expansion: 6, filters: 64, blocks: 4, stride: 2 },
+  { expansion: 6, filters: 96, blocks: 3, stride: 1 },
+  { expansion: 6, filters: 160, blocks: 3, stride: 2 },
+  { expansion: 6, filters: 320, blocks: 1, stride: 1 },
+];
+
+const paper = 'Sandler et al., MobileNetV2, CVPR 2018, arXiv:1801.04381';
+
+/** MobileNetV2 for ImageNet: inverted residual blocks, layers named as in torchvision. */
+export const mobilenetV2: NetworkDefinition = {
+  title: 'MobileNetV2 for ImageNet',
+  paper,
+  classes: 1000,
+  preprocessing: imagenetPreprocessing,
+  body: (layers, image, classes) => mobilenet(layers, image, { classes, stemStride: 2, stages }),
+};
+
+/** MobileNetV2 for 32×32 images: stride 1 in the stem and in the first two stages, so that it ends at 4×4. */
+export const cifarMobilenetV2: NetworkDefinition = {
+  title: 'MobileNetV2 for CIFAR',
+  paper,
+  classes: 10,
+  preprocessing: cifar10Preprocessing,
+  body: (layers, image, classes) => {
+    const gentle = stages.map((stage, i) => (i < 2 ? { ...stage, stride: 1 } : stage));
+    return mobilenet(layers, image, { classes, stemStride: 1, stages: gentle });
+  },
+};
+
+interface Plan {
+  readonly classes: number;
+  readonly stemStride: number;
+  readonly stages: readonly Stage[];
+}
+
+function mobilenet(layers: Layers, image: Value, plan: Plan): Value {
+  let index = 0;
+  let x = relu6Unit(layers, image, { name: `features.${index++}`, filters: 32, stride: plan.stemStride });
+  for (const { blocks, ...stage } of plan.stages) {
+    for (let i = 0; i < blocks; i++) {
+      const stride = i === 0 ? stage.stride : 1;
+      x = invertedResidual(layers, x, { ...stage, stride, name: `features.${index++}` });
+    }
+  }
+  x = relu6Unit(layers, x, { name: `features.${index}`, filters: 1280, kernel: 1 });
+  return classifier(layers, x, { classes: plan.classes, name: 'classifier.1' });
+}
+
+interface Block extends Omit<Stage, 'blocks'> {
+  readonly name: string;
+}
+
+/** 1×1 to a multiple of the channels, depthwise 3×3, linear 1×1; x is added where shapes allow. */
+function invertedResidual(layers: Layers, x: Value, { name, expansion, filters, stride }: Block): Value {
+  const width = expansion * channelsOf(x);
+  let index = 0;
+  const next = () => `${name}.conv.${index++}`;
+  let y = x;
+  if (expansion > 1) y = relu6Unit(layers, y, { name: next(), filters: width, kernel: 1 });
+  y = relu6Unit(layers, y, { name: next(), filters: width, group: width, stride });
+  y = layers.batchNormalization(layers.convolution(y, next(), { filters, kernel: 1 }), next());
+  return stride === 1 && channelsOf(x) === filters ? layers.g.named(`${name}.add`).Add(x, y) : y;
+}
