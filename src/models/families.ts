@@ -12,6 +12,7 @@ export interface Family {
 /** Beyond it a network is a typing error. */
 const DEEPEST = 1202;
 
+/** In the order in which they are asked. */
 export const families: readonly Family[] = [
   {
     form: 'repvgg-cifarN (N = 3n + 2 layers) or repvgg-cifarNxK (K times as wide)',

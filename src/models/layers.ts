@@ -51,13 +51,8 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
       const fanOut = (filters * kernel * kernel) / group;
       const weight = g.constant(normals(shape, Math.sqrt(2 / fanOut)), `${name}.weight`);
       const shift = bias ? g.constant(filled([filters], 0), `${name}.bias`) : null;
-      const pad = Math.floor(kernel / 2);
-      return g.named(name).Conv(x, weight, shift, {
-        kernel_shape: [kernel, kernel],
-        strides: [stride, stride],
-        pads: [pad, pad, pad, pad],
-        ...(group > 1 && { group }),
-      });
+      const window = centred(kernel, stride);
+      return g.named(name).Conv(x, weight, shift, { ...window, ...(group > 1 && { group }) });
     },
     batchNormalization(x, name) {
       const parameter = (part: string, value: number) =>
@@ -76,6 +71,12 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
       return g.named(name).Gemm(x, weight, bias, { transB: 1 });
     },
   };
+}
+
+/** A square window, padded by ⌊kernel/2⌋. */
+function centred(kernel: number, stride: number) {
+  const pad = Math.floor(kernel / 2);
+  return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] };
 }
 
 /** The number of channels of an activation [N, C, …]. */
