@@ -32,6 +32,10 @@ export const rmnet = defineCommand({
       "how a block's input gets past its middle convolutions: widen them, or concat it beside them: smaller, but no plain chain",
       [choice(['widen', 'concat']), 'widen'],
     ),
+    fuse: flagSwitch(
+      '--fuse',
+      'merge convolutions with nothing between them, whatever that costs: MobileNetV2 becomes a chain like MobileNetV1',
+    ),
     plan: flagSwitch('--plan', 'say what would be converted and what it costs, and write nothing'),
     verify: flagSwitch('--no-verify', 'do not compare the outputs before and after in onnxruntime'),
     size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
@@ -47,28 +51,25 @@ export const rmnet = defineCommand({
   ],
   stopsCleanly: true,
   async run({ args: [name = ''], options }, context) {
-    const { out, only, maxGrowth, middle, plan, verify, size } = options;
+    const { out, only, maxGrowth, middle, fuse, plan, verify, size } = options;
     if (out === undefined && !plan) throw missingFlag('--out <file>');
     const { graph } = await loadModel(name);
     const { removeResiduals } = await import('../residual/remove-residuals.ts');
     const { layerMatcher } = await import('../pruning/ranking/selection.ts');
     const { costs } = await import('../measure/macs.ts');
     const folded = await prepared(graph);
-    const removal = removeResiduals(folded, {
+    const removed = removeResiduals(folded, {
       middle,
       ...(only === undefined ? {} : { only: layerMatcher(only) }),
       ...(maxGrowth === undefined ? {} : { maxGrowth }),
     });
+    const removal = fuse ? await fused(removed) : { ...removed, fused: 0 };
     const [before, after] = [folded, removal.graph].map((network) => {
       const { macs, parameters } = costs(network, { size });
       return { macs, parameters };
     });
-    const facts = {
-      converted: removal.converted,
-      refusals: removal.refusals,
-      before: before!,
-      after: after!,
-    };
+    const { converted, refusals } = removal;
+    const facts = { converted, refusals, fused: removal.fused, before: before!, after: after! };
     if (plan) return { data: { ...facts, out: null, error: null }, text: describe(facts) };
     context.note(costLine(facts));
     const finished = await finish(
@@ -84,6 +85,13 @@ async function prepared(graph: Graph): Promise<Graph> {
   const { foldBatchNormalization, foldConstants, upgradeOpset } = await import('../rewrite/index.ts');
   const { engine } = await import('./engine.ts');
   return foldBatchNormalization(await foldConstants(upgradeOpset(graph), await engine())).graph;
+}
+
+/** Linear pairs merged into one convolution each (W = W₂W₁): what a removed residual connection leaves between blocks. */
+async function fused(removal: ResidualRemoval): Promise<ResidualRemoval & { readonly fused: number }> {
+  const { mergeLinearPairs } = await import('../rewrite/index.ts');
+  const { graph, changed } = mergeLinearPairs(removal.graph, { growth: Number.POSITIVE_INFINITY });
+  return { ...removal, graph, fused: changed };
 }
 
 interface Work {
@@ -122,6 +130,8 @@ async function finish({ graph, removal, out }: Work, { verify, size, seconds, co
 type Finished = Awaited<ReturnType<typeof finish>>;
 
 interface Facts {
+  /** Pairs of convolutions that became one. */
+  readonly fused: number;
   readonly converted: ResidualRemoval['converted'];
   readonly refusals: ResidualRemoval['refusals'];
   readonly before: { readonly macs: number; readonly parameters: number };
@@ -144,6 +154,7 @@ function describe(facts: Facts): string {
     ]),
     '',
     costLine(facts),
+    ...(facts.fused > 0 ? [`${facts.fused} pairs of convolutions became one each`] : []),
     ...refusals.map(({ where, reason }) => `left alone  ${where}: ${reason}`),
   ].join('\n');
 }

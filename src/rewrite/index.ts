@@ -1,9 +1,9 @@
-export { type Folded, type FoldingName, type FoldOptions, foldingNames, foldNetwork } from './fold.ts';
+export { type FoldingName, type FoldOptions, foldNetwork } from './fold.ts';
 export type { Refusal, Rewritten } from './pass.ts';
 export { foldBatchNormalization } from './rules/batch-normalization-folding.ts';
 export { foldConstants } from './rules/constant-folding.ts';
 export { removeLeftOvers } from './rules/left-overs/index.ts';
-export { type GrowthOptions, mergeLinearPairs } from './rules/linear-pairs/index.ts';
+export { mergeLinearPairs } from './rules/linear-pairs/index.ts';
 export { foldPadding } from './rules/padding-folding.ts';
 export { mergeParallelBranches } from './rules/parallel-branches/index.ts';
 export { bindDimensions } from './rules/static-shapes.ts';

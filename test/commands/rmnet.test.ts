@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inspect } from '../../src/commands/inspect.ts';
 import { prune } from '../../src/commands/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
-import { runCommand, silent } from '../support/run-command.ts';
+import { runCommand } from '../support/run-command.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -16,13 +16,10 @@ const at = (name: string) => join(folder, name);
 const quick = { benchSeconds: '0.1' };
 
 it('writes a plain network, proven and timed, whose every layer may be pruned', async () => {
-  const warnings: string[] = [];
-  const context = { ...silent, warn: (line: string) => void warnings.push(line) };
-  const result = await runCommand(rmnet, ['resnet20'], [{ out: at('plain.onnx'), ...quick }, context]);
+  const result = await runCommand(rmnet, ['resnet20'], [{ out: at('plain.onnx'), ...quick }]);
   expect(result).toMatchObject({ refusals: [], out: at('plain.onnx') });
   expect(result.converted).toHaveLength(9);
   expect(result.error).toBeLessThan(1e-5);
-  expect(warnings.join()).toMatch(/slower than the residual network \(0\.\d+×\): it is there to be pruned/);
   const facts = await runCommand(inspect, [at('plain.onnx')], [{}]);
   expect(facts.residuals).toEqual([]);
   const { groups } = facts as { groups: { members: unknown[]; prunable: boolean }[] };
@@ -50,6 +47,20 @@ it('plans without writing, converts some blocks alone, and leaves those that gro
   const none = await runCommand(rmnet, ['resnet20'], [{ plan: true, maxGrowth: '1.2' }]);
   expect(none.converted).toEqual([]);
   expect((none.refusals as unknown[]).length).toBe(9);
+});
+
+it('fuses what is left linear between the blocks of MobileNetV2', async () => {
+  const result = await runCommand(
+    rmnet,
+    ['mobilenetv2-cifar'],
+    [{ out: at('chain.onnx'), fuse: true, ...quick }],
+  );
+  expect(result).toMatchObject({ refusals: [], fused: 17 });
+  expect(result.error).toBeLessThan(1e-4);
+  const { layers } = await runCommand(inspect, [at('chain.onnx')], [{}]);
+  // The stem, and for each of 17 blocks a depthwise convolution and the 1×1 that is left behind it.
+  const convolutions = (layers as { op: string }[]).filter(({ op }) => op === 'Conv');
+  expect(convolutions).toHaveLength(35);
 });
 
 it('refuses to run without a place for the result', async () => {

@@ -95,16 +95,18 @@ function product({ first, second }: Pair, group: number) {
   const [size1, size2] = [elementCount(first.kernel), elementCount(second.kernel)];
   const perGroup = (channels1 * first.group) / group;
   const rows = new Float64Array(filters * perGroup * size1 * size2);
+  const [inner, outer] = [w1.data, w2.data];
+  const length = channels1 * size1;
   forEachLink(second, (filter, middle, link) => {
     const from = Math.floor(middle / (w1.shape[0]! / first.group)) * channels1;
-    const start = filter * perGroup + from - Math.floor(filter / (filters / group)) * perGroup;
-    for (let c = 0; c < channels1; c++) {
-      for (let k2 = 0; k2 < size2; k2++) {
-        for (let k1 = 0; k1 < size1; k1++) {
-          const at = (start + c) * size1 * size2 + k1 + k2;
-          rows[at]! += w2.data[link * size2 + k2]! * w1.data[(middle * channels1 + c) * size1 + k1]!;
-        }
-      }
+    const start =
+      (filter * perGroup + from - Math.floor(filter / (filters / group)) * perGroup) * size1 * size2;
+    for (let k2 = 0; k2 < size2; k2++) {
+      const factor = outer[link * size2 + k2]!;
+      // Filters that only hand a channel on are zero nearly everywhere.
+      if (factor === 0) continue;
+      const row = middle * length;
+      for (let i = 0; i < length; i++) rows[start + i * size2 + k2]! += factor * inner[row + i]!;
     }
   });
   const kernel = isPointwise(second.kernel) ? first.kernel : second.kernel;
