@@ -1,0 +1,64 @@
+import type { Tensors } from '../runtime/executor.ts';
+import type { GraftLayer } from './layers.ts';
+
+/** Bins of the histogram that entropy is taken of. */
+const BINS = 10;
+
+/**
+ * H = −Σ p_b ln p_b over ten equal bins between the least and the largest weight, which counts in the last bin: how much a
+ * layer's weights vary (Meng et al., Filter Grafting, CVPR 2020, arXiv:2001.05868, equation 4). 0 where all are equal.
+ */
+export function entropy(weights: ArrayLike<number>): number {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (let i = 0; i < weights.length; i++) {
+    low = Math.min(low, weights[i]!);
+    high = Math.max(high, weights[i]!);
+  }
+  if (!(high > low)) return 0;
+  const counts = new Float64Array(BINS);
+  for (let i = 0; i < weights.length; i++) {
+    const bin = Math.floor(((weights[i]! - low) / (high - low)) * BINS);
+    counts[Math.min(bin, BINS - 1)]!++;
+  }
+  let sum = 0;
+  for (const count of counts) {
+    const p = count / weights.length;
+    if (p > 0) sum -= p * Math.log(p);
+  }
+  return sum;
+}
+
+/** |γ_m|·Σ|F_m| of every filter, Σ|F_m| where no BatchNormalization follows [M]. */
+export function validity(layer: GraftLayer, state: Tensors): Float64Array {
+  const weights = state[layer.weight]!.data as Float32Array;
+  const scale = layer.normalization ? (state[layer.normalization.scale]!.data as Float32Array) : null;
+  const size = weights.length / layer.filters;
+  return Float64Array.from({ length: layer.filters }, (_, m) => {
+    let sum = 0;
+    for (let i = m * size; i < (m + 1) * size; i++) sum += Math.abs(weights[i]!);
+    return sum * (scale ? Math.abs(scale[m]!) : 1);
+  });
+}
+
+/** What one layer's weights tell. */
+export interface LayerInformation {
+  readonly name: string;
+  readonly entropy: number;
+  readonly filters: number;
+  /** Filters whose validity is below the threshold. */
+  readonly invalid: number;
+}
+
+/** Entropy and invalid filters of each layer. */
+export function informationOf(
+  layers: readonly GraftLayer[],
+  state: Tensors,
+  threshold: number,
+): LayerInformation[] {
+  return layers.map((layer) => ({
+    name: layer.name,
+    entropy: entropy(state[layer.weight]!.data as Float32Array),
+    filters: layer.filters,
+    invalid: validity(layer, state).filter((score) => score < threshold).length,
+  }));
+}

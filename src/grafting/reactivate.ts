@@ -1,0 +1,77 @@
+import { random } from '../numeric/random.ts';
+import { floats, type Tensor } from '../numeric/tensor.ts';
+import type { Tensors } from '../runtime/executor.ts';
+import { validity } from './information.ts';
+import type { GraftLayer } from './layers.ts';
+
+interface Reactivation {
+  /** Filters whose validity |γ|·Σ|F| is below this are invalid. */
+  readonly threshold: number;
+}
+
+/**
+ * Adds to each invalid filter Gaussian noise of standard deviation aᵗ, t being the epoch (Meng et al., Filter Grafting,
+ * CVPR 2020, arXiv:2001.05868, equation 1). A function of the seed and the epoch.
+ */
+export function graftNoise(
+  layers: readonly GraftLayer[],
+  state: Tensors,
+  {
+    threshold,
+    base,
+    epoch,
+    seed,
+  }: Reactivation & { readonly base: number; readonly epoch: number; readonly seed: number },
+): Tensors {
+  const deviation = base ** epoch;
+  return changed(layers, state, (layer, weights, index) => {
+    const { normal } = random(seed, epoch, index);
+    const size = weights.length / layer.filters;
+    validity(layer, state).forEach((score, m) => {
+      // Drawn for every filter: what one gets does not hang on which others are invalid.
+      for (let i = m * size; i < (m + 1) * size; i++) {
+        const noise = deviation * normal();
+        if (score < threshold) weights[i]! += noise;
+      }
+    });
+  });
+}
+
+/**
+ * Adds to each invalid filter a valid one of its layer, the largest to the smallest, the second largest to the second
+ * smallest, and so on (equation 2).
+ */
+export function graftInternal(
+  layers: readonly GraftLayer[],
+  state: Tensors,
+  { threshold }: Reactivation,
+): Tensors {
+  return changed(layers, state, (layer, weights) => {
+    const scores = validity(layer, state);
+    const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]! || a - b);
+    const invalid = order.filter((m) => scores[m]! < threshold);
+    const valid = order.filter((m) => scores[m]! >= threshold).reverse();
+    const size = weights.length / layer.filters;
+    const source = Float32Array.from(weights);
+    invalid.slice(0, valid.length).forEach((m, rank) => {
+      const from = valid[rank]! * size;
+      for (let i = 0; i < size; i++) weights[m * size + i]! += source[from + i]!;
+    });
+  });
+}
+
+/** The state with the weights of each layer edited, in copies. */
+function changed(
+  layers: readonly GraftLayer[],
+  state: Tensors,
+  edit: (layer: GraftLayer, weights: Float32Array, index: number) => void,
+): Tensors {
+  const result: Record<string, Tensor> = { ...state };
+  for (const [index, layer] of layers.entries()) {
+    const { shape, data } = state[layer.weight]!;
+    const weights = Float32Array.from(data as Float32Array);
+    edit(layer, weights, index);
+    result[layer.weight] = floats(shape, weights);
+  }
+  return result;
+}
