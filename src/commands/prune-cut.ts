@@ -1,10 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
+import type { PieceGranularity } from '../pruning/granularity/elements.ts';
 import type { WeightMasks } from '../pruning/granularity/masks.ts';
 import type { PieceCriterion } from '../pruning/granularity/prune-pieces.ts';
 import type { ChannelPruningOptions, UnitOutcome } from '../pruning/prune-channels.ts';
 import type { RankingOptions } from '../pruning/rank-channels.ts';
 import type { PruningTarget } from '../pruning/ranking/targets.ts';
-import type { SearchOptions } from '../pruning/search/search-channels.ts';
 import type { Damage } from '../pruning/sensitivity/greedy.ts';
 import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
 import type { Controller } from '../training/options.ts';
@@ -12,6 +12,7 @@ import type { Context } from './command.ts';
 import type { PruneSettings } from './prune-flags.ts';
 import type { PruneJob } from './prune-job.ts';
 import { learnMasks } from './prune-masks.ts';
+import { openSearch } from './prune-search.ts';
 
 /** What one cut made of a network. */
 export interface Cut {
@@ -43,10 +44,10 @@ interface Cutting {
 
 /** Cuts a network down to a target of the original, in the granularity of the settings. */
 export function cutNetwork(network: Graph, cutting: Cutting): Promise<Cut> {
-  const { granularity } = cutting.job.settings;
+  const { granularity, wholePositions } = cutting.job.settings;
   return granularity === 'filter' || granularity === 'channel'
     ? cutChannels(network, cutting)
-    : cutPieces(network, { ...cutting, granularity });
+    : cutPieces(network, { ...cutting, granularity: wholePositions ? 'position' : granularity });
 }
 
 async function cutChannels(given: Graph, { job, target, context, index }: Cutting): Promise<Cut> {
@@ -110,30 +111,6 @@ export function rankingOptions({
   };
 }
 
-/** A search of widths, on a bar; what an interrupted one of the same cut tried is not tried again. */
-function openSearch({
-  job: { settings, run },
-  context,
-  index,
-}: Pick<Cutting, 'job' | 'context' | 'index'>): { readonly search: SearchOptions; done(): void } | null {
-  const { search: candidates } = settings;
-  if (candidates === undefined) return null;
-  const bar = context.progress('searching', candidates, 'candidates');
-  const known = new Map(
-    (run?.readEvents() ?? []).flatMap((event) => {
-      if (event.type !== 'candidate' || event.cut !== index) return [];
-      return [
-        [Number(event.number), { widths: event.widths as number[], damage: Number(event.damage) }] as const,
-      ];
-    }),
-  );
-  const onCandidate: SearchOptions['onCandidate'] = ({ widths, damage }, number) => {
-    run?.record({ type: 'candidate', cut: index, number, widths, damage });
-    bar.to(number + 1, damage.toFixed(3));
-  };
-  return { search: { candidates, known, onCandidate }, done: () => bar.done() };
-}
-
 /** What images without classes tell is the error of the output alone. */
 const damageOf = (sensitivity: readonly UnitSensitivity[]): Damage =>
   sensitivity.every(({ points }) => points.every(({ loss }) => loss !== null)) ? 'loss' : 'outputError';
@@ -146,7 +123,7 @@ const ratiosOf = ({ exclude = [], layerRatio = [] }: PruneSettings) => [
 
 async function cutPieces(
   network: Graph,
-  { job, target, before, granularity }: Cutting & { granularity: 'group' | 'stripe' | 'weight' },
+  { job, target, before, granularity }: Cutting & { granularity: PieceGranularity },
 ): Promise<Cut> {
   const { prunePieces } = await import('../pruning/granularity/prune-pieces.ts');
   const { maskController, withMasks } = await import('../pruning/granularity/masks.ts');

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { EspalierError } from '../errors.ts';
 import {
   choice,
   choices,
@@ -146,6 +145,10 @@ export const pruneFlags = {
     'with --granularity stripe or group: how model.onnx skips what went: stripe, shape or dense',
     [choice(['dense', 'shape', 'stripe']), 'dense'],
   ),
+  wholePositions: flagSwitch(
+    '--whole-positions',
+    'with --granularity group: positions of all input channels, W[:, :, i, j], so that kernels shrink',
+  ),
   plan: flagSwitch('--plan', 'say what would go, and write nothing'),
   explain: optional('--explain <glob>', 'say why layers stay as they are, and write nothing', text),
   verify: flagSwitch('--no-verify', 'do not compare the result with the masked network in onnxruntime'),
@@ -170,55 +173,3 @@ export type PruneSettings = Omit<Settings<typeof pruneFlags>, 'data' | 'epochs' 
   readonly epochs?: number;
   readonly out?: string;
 };
-
-const measures = ['ratio', 'macs', 'parameters', 'latency'] as const;
-
-/** The one target that was given. */
-export function targetOf(settings: PruneSettings) {
-  const given = measures.flatMap((measure) => {
-    const value = settings[measure];
-    return value === undefined ? [] : [{ measure, fraction: value }];
-  });
-  const [target, other] = given;
-  if (!target || other) {
-    const found = given.map(({ measure }) => `--${measure}`).join(' and ') || 'none';
-    throw new EspalierError(
-      'usage',
-      `expected one of --ratio, --macs, --parameters and --latency, found ${found}`,
-    );
-  }
-  return target;
-}
-
-/** Throws `usage` where options contradict each other. */
-export function checkPruneSettings(settings: PruneSettings): void {
-  const { granularity, latency, epochs, data, out, steps, insertBatchnorm, criterion, plan, explain } =
-    settings;
-  if (criterion === 'mask' && (plan || explain !== undefined))
-    throw new EspalierError('usage', '--criterion mask learns what goes: no plan can tell');
-  const refuse = (message: string) => {
-    throw new EspalierError('usage', message);
-  };
-  targetOf(settings);
-  const isPieces = granularity === 'weight' || granularity === 'group' || granularity === 'stripe';
-  if (isPieces && latency !== undefined)
-    refuse(
-      `--latency: zeros take the same time: expected --granularity filter or channel, found ${granularity}`,
-    );
-  if (isPieces && !(pieceCriteria as readonly string[]).includes(criterion))
-    refuse(`--granularity ${granularity} takes --criterion ${pieceCriteria.join(', ')}, found ${criterion}`);
-  if (settings.sensitivity !== undefined && (isPieces || settings.ratio !== undefined))
-    refuse('--sensitivity needs whole channels and --macs, --parameters or --latency');
-  if (settings.search !== undefined && (!data || isPieces || settings.ratio !== undefined))
-    refuse('--search needs whole channels, --data, and a target in MACs, parameters or latency');
-  if (criterion === 'mask' && (epochs === undefined || isPieces))
-    refuse('--criterion mask learns: it needs whole channels, --data and --epochs');
-  if (epochs !== undefined && !data) refuse('--epochs needs --data');
-  if (epochs !== undefined && out?.endsWith('.onnx'))
-    refuse('--epochs needs a folder as --out, found a file');
-  if (epochs !== undefined && epochs < steps) refuse(`${steps} steps need as many epochs, found ${epochs}`);
-  if (insertBatchnorm && !data) refuse('--insert-batchnorm needs --data');
-  if (settings.recover?.some((step) => step !== 'none') && !data) refuse('--recover needs --data');
-}
-
-const pieceCriteria = ['l1-norm', 'l2-norm', 'random'] as const;

@@ -3,8 +3,8 @@ import type { UnitOutcome } from '../pruning/prune-channels.ts';
 import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import type { Context, Output } from './command.ts';
+import { targetOf } from './prune-checks.ts';
 import { channelOptions, cutNetwork } from './prune-cut.ts';
-import { targetOf } from './prune-flags.ts';
 import type { PruneJob } from './prune-job.ts';
 
 /** What a cut would take, group by group; nothing is written. */

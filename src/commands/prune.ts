@@ -1,6 +1,7 @@
 import { formatMacs, formatPercent, formatRatio } from '../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from './command.ts';
-import { checkPruneSettings, pruneFlags } from './prune-flags.ts';
+import { checkPruneSettings } from './prune-checks.ts';
+import { pruneFlags } from './prune-flags.ts';
 import type { PlannedPruning, PruneJob } from './prune-job.ts';
 import type { PruneResult } from './prune-result.ts';
 import { planRun } from './training-recipe.ts';

@@ -2,7 +2,7 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
 import type { Stage } from './branch.ts';
 import { type Convolution, tapsOf } from './convolution.ts';
 import type { Range } from './range.ts';
-import type { Shortcut } from './shortcut.ts';
+import type { Shortcut } from './shortcut-rules.ts';
 
 /** A branch, and what rides along it. */
 export interface Carrying {

@@ -59,6 +59,13 @@ describe('pieces that go', () => {
     );
   });
 
+  it('are whole positions W[:, :, i, j]', () => {
+    const corner = weights.map((w, i) => (i % 4 === 2 ? w / 100 : w));
+    expect(masked(corner, { granularity: 'position', target: { measure: 'ratio', fraction: 0.25 } })).toBe(
+      '1101 1101 1101 1101',
+    );
+  });
+
   it('are those of least mean over all layers where the scope is global', () => {
     const { masks } = prunePieces(network(weights), { ...rules, scope: 'global' });
     // Eight are below 9; of the five that are 9, of both layers, two make it half of the twenty.

@@ -31,6 +31,11 @@ export const pieceRules = {
           return { count: size, pieceOf: (i) => i % size };
         })
       : null,
+  /** W[:, :, i, j]: positions of the kernel that no filter keeps. */
+  position: (node: Node) =>
+    hasStripes(node)
+      ? pieces(node, ([, , ...kernel]) => ({ count: product(kernel), pieceOf: (i) => i % product(kernel) }))
+      : null,
 } satisfies Record<string, (node: Node) => Pieces | null>;
 
 export type PieceGranularity = keyof typeof pieceRules;

@@ -1,0 +1,190 @@
+import { type Node, nodeLabel } from '../graph/graph.ts';
+import { attributesOf } from '../graph/operators/index.ts';
+import { toNumbers } from '../numeric/tensor.ts';
+import { readConvolution } from './convolution.ts';
+
+/** s = P·x̄ + q, x̄ being x sampled at the strides, each sample the mean of a window. */
+export interface Shortcut {
+  /** P, row-major [outputs, inputs]. */
+  readonly matrix: Float32Array;
+  /** q [outputs]. */
+  readonly bias: Float32Array;
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly strides: readonly [number, number];
+  readonly window: readonly [number, number];
+  /** Whether P is the identity. */
+  readonly isIdentity: boolean;
+}
+
+/** How each operator of a shortcut changes it; a string says why it cannot be one. */
+export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: Node) => Shortcut | string>> =
+  {
+    Identity: (shortcut) => shortcut,
+    Dropout: (shortcut) => shortcut,
+    /** 1×1, with or without groups. */
+    Conv(shortcut, node) {
+      const conv = readConvolution(node);
+      if (typeof conv === 'string') return conv;
+      const { kernel, pads, filters, group, perGroup, weights, bias } = conv;
+      if (kernel.some((size) => size > 1))
+        return `no shortcut: ${nodeLabel(node)} has a kernel of ${kernel.join('×')}`;
+      if (pads.some((pad) => pad !== 0)) return `no shortcut: ${nodeLabel(node)} pads`;
+      const rows = Array.from({ length: filters }, (_, m) => {
+        const first = Math.floor((m * group) / filters) * perGroup;
+        const terms = Array.from({ length: perGroup }, (_, i) => ({
+          row: first + i,
+          factor: weights[m * perGroup + i]!,
+        }));
+        return { terms, shift: bias[m]! };
+      });
+      return sampled(combined(shortcut, rows), conv.strides);
+    },
+    BatchNormalization(shortcut, node) {
+      const { epsilon } = attributesOf(node, 'BatchNormalization');
+      const [scale, shift, mean, variance] = node.inputs
+        .slice(1)
+        .map((value) => value?.tensor?.data as Float32Array | undefined);
+      if (!scale || !shift || !mean || !variance)
+        return `the parameters of ${nodeLabel(node)} are no constants`;
+      const rows = Array.from(scale, (gamma, m) => {
+        const factor = gamma / Math.sqrt(variance[m]! + epsilon);
+        return { terms: [{ row: m, factor }], shift: shift[m]! - mean[m]! * factor };
+      });
+      return combined(shortcut, rows);
+    },
+    /** x[:, a:b, ::s, ::s]. */
+    Slice(shortcut, node) {
+      const lists = [1, 2, 3, 4].map(
+        (index) => node.inputs[index]?.tensor && toNumbers(node.inputs[index].tensor!),
+      );
+      const [starts, ends, axes = starts?.map((_, i) => i), steps = starts?.map(() => 1)] = lists;
+      if (!starts || !ends || !axes || !steps) return `the bounds of ${nodeLabel(node)} are no constants`;
+      let result: Shortcut | string = shortcut;
+      for (const [i, given] of axes.entries()) {
+        if (typeof result === 'string') return result;
+        const axis = given < 0 ? given + 4 : given;
+        const size: unknown = axis === 1 ? result.outputs : node.inputs[0]?.shape?.[axis];
+        const range = { start: starts[i]!, end: ends[i]!, step: steps[i]! };
+        result = axis === 1 ? channelsIn(result, range) : sampledBy(result, { ...range, axis, size, node });
+      }
+      return result;
+    },
+    /** Zero channels before and behind. */
+    Pad(shortcut, node) {
+      const pads = node.inputs[1]?.tensor && toNumbers(node.inputs[1].tensor);
+      const fill = node.inputs[2]?.tensor ? Number(node.inputs[2].tensor.data[0]) : 0;
+      const { mode } = attributesOf(node, 'Pad');
+      if (pads?.length !== 8 || mode !== 'constant' || fill !== 0 || node.inputs[3])
+        return `${nodeLabel(node)} pads with more than zeros`;
+      if (pads.some((pad, i) => pad < 0 || (pad > 0 && i % 4 !== 1)))
+        return `${nodeLabel(node)} pads other axes than the channels`;
+      return between(shortcut, pads[1]!, pads[5]!);
+    },
+    /** With constants that are zero. */
+    Concat(shortcut, node) {
+      const { axis } = attributesOf(node, 'Concat');
+      const at = node.inputs.findIndex((value) => value && !value.tensor);
+      const isZero = node.inputs.every(
+        (value, i) => i === at || toNumbers(value!.tensor!).every((x) => x === 0),
+      );
+      if ((axis! < 0 ? axis! + 4 : axis) !== 1 || !isZero)
+        return `${nodeLabel(node)} joins more than zero channels`;
+      const width = (values: typeof node.inputs) =>
+        values.reduce((sum, value) => sum + value!.tensor!.shape[1]!, 0);
+      return between(shortcut, width(node.inputs.slice(0, at)), width(node.inputs.slice(at + 1)));
+    },
+    /** Without padding, in front of everything that samples. */
+    AveragePool(shortcut, node) {
+      const attributes = attributesOf(node, 'AveragePool');
+      const { kernel_shape: kernel, strides = kernel?.map(() => 1), pads, ceil_mode, auto_pad } = attributes;
+      if (pads?.some((pad) => pad !== 0) || auto_pad.startsWith('SAME')) return `${nodeLabel(node)} pads`;
+      if (shortcut.strides.some((stride) => stride > 1))
+        return `${nodeLabel(node)} pools what is sampled already`;
+      const size = node.inputs[0]?.shape?.slice(2) ?? [];
+      const isWhole = size.every((dim, i) => typeof dim === 'number' && dim % strides![i]! === 0);
+      if (ceil_mode && !isWhole) return `${nodeLabel(node)} has windows that may reach over the edge`;
+      const window = [kernel![0]!, kernel![1]!] as const;
+      return { ...sampled(shortcut, [strides![0]!, strides![1]!]), window };
+    },
+    /** A pool of one element samples. */
+    MaxPool(shortcut, node) {
+      const { kernel_shape: kernel, strides = [1, 1] } = attributesOf(node, 'MaxPool');
+      return kernel!.every((size) => size === 1)
+        ? sampled(shortcut, [strides[0]!, strides[1]!])
+        : `no shortcut: ${nodeLabel(node)} is on the way`;
+    },
+  };
+
+interface Row {
+  readonly terms: readonly { readonly row: number; readonly factor: number }[];
+  readonly shift: number;
+}
+
+/** Each new row a sum of old ones, in double precision. */
+function combined(shortcut: Shortcut, rows: readonly Row[]): Shortcut {
+  const { matrix, bias, inputs, isIdentity } = shortcut;
+  const product = new Float32Array(rows.length * inputs);
+  const shifts = new Float32Array(rows.length);
+  const sum = new Float64Array(inputs);
+  rows.forEach(({ terms, shift }, m) => {
+    sum.fill(0);
+    let total = shift;
+    for (const { row, factor } of terms) {
+      total += factor * bias[row]!;
+      if (isIdentity) sum[row] = factor;
+      else for (let c = 0; c < inputs; c++) sum[c]! += factor * matrix[row * inputs + c]!;
+    }
+    product.set(sum, m * inputs);
+    shifts[m] = total;
+  });
+  return { ...shortcut, matrix: product, bias: shifts, outputs: rows.length, isIdentity: false };
+}
+
+const sampled = (shortcut: Shortcut, [y, x]: readonly [number, number]): Shortcut => ({
+  ...shortcut,
+  strides: [shortcut.strides[0] * y, shortcut.strides[1] * x],
+});
+
+interface Range {
+  readonly start: number;
+  readonly end: number;
+  readonly step: number;
+}
+
+function channelsIn(shortcut: Shortcut, { start, end, step }: Range): Shortcut | string {
+  if (step !== 1) return 'its shortcut takes every other channel';
+  const { outputs } = shortcut;
+  const bound = (place: number) => Math.min(Math.max(place < 0 ? place + outputs : place, 0), outputs);
+  const rows = Array.from({ length: Math.max(0, bound(end) - bound(start)) }, (_, i) => ({
+    terms: [{ row: bound(start) + i, factor: 1 }],
+    shift: 0,
+  }));
+  return combined(shortcut, rows);
+}
+
+/** Beyond this an end means "to the last". */
+const FAR = 2 ** 31 - 2;
+
+interface Sampling extends Range {
+  readonly axis: number;
+  readonly size: unknown;
+  readonly node: Node;
+}
+
+function sampledBy(shortcut: Shortcut, { start, end, step, axis, size, node }: Sampling): Shortcut | string {
+  const reachesEnd = end >= FAR || (typeof size === 'number' && end >= size);
+  if (axis === 0 || start !== 0 || step < 1 || !reachesEnd)
+    return `${nodeLabel(node)} takes a part of the map`;
+  return sampled(shortcut, axis === 2 ? [step, 1] : [1, step]);
+}
+
+/** Zero rows before and behind. */
+function between(shortcut: Shortcut, before: number, behind: number): Shortcut {
+  const zero = (length: number) => Array.from({ length }, (): Row => ({ terms: [], shift: 0 }));
+  const own = Array.from(
+    { length: shortcut.outputs },
+    (_, row): Row => ({ terms: [{ row, factor: 1 }], shift: 0 }),
+  );
+  return combined(shortcut, [...zero(before), ...own, ...zero(behind)]);
+}
