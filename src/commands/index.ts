@@ -4,6 +4,7 @@ import { dataGet, dataList } from './data.ts';
 import { demo } from './demo.ts';
 import { evaluateModel } from './eval.ts';
 import { fold } from './fold.ts';
+import { graft } from './graft.ts';
 import { inspect } from './inspect.ts';
 import { prune } from './prune.ts';
 import { report } from './report.ts';
@@ -23,6 +24,7 @@ export const commands: readonly Command[] = [
   prune,
   sensitivity,
   rmnet,
+  graft,
   evaluateModel,
   fold,
   bench,

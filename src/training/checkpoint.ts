@@ -75,18 +75,22 @@ export function readCheckpoint<Progress>(path: string): Checkpoint<Progress> {
   }
 }
 
-const NAME = /^checkpoint\.(\d+)\.safetensors$/;
+/** `grafted`: what became of the checkpoint of the same step, which it comes before. */
+const NAME = /^checkpoint\.(\d+)(\.grafted)?\.safetensors$/;
 const KEPT = 2;
 
 /** The checkpoints of a run directory, newest first. */
-function listCheckpoints(directory: string): { path: string; step: number }[] {
+function listCheckpoints(directory: string): { path: string; step: number; grafted: boolean }[] {
   try {
     return readdirSync(directory)
       .flatMap((name) => {
         const match = NAME.exec(name);
-        return match ? [{ path: join(directory, name), step: Number(match[1]) }] : [];
+        const [, step, grafted] = match ?? [];
+        return match
+          ? [{ path: join(directory, name), step: Number(step), grafted: grafted !== undefined }]
+          : [];
       })
-      .sort((a, b) => b.step - a.step);
+      .sort((a, b) => b.step - a.step || Number(b.grafted) - Number(a.grafted));
   } catch (cause) {
     throw fileError(cause, directory);
   }
@@ -98,10 +102,25 @@ export function saveCheckpoint(directory: string, step: number, checkpoint: Chec
   for (const { path } of listCheckpoints(directory).slice(KEPT)) rmSync(path, { force: true });
 }
 
-/** The newest checkpoint that is whole; null where there is none, and an error where all are broken. */
-export function latestCheckpoint<Progress>(directory: string): Checkpoint<Progress> | null {
+/** Writes what grafting made of the checkpoint of a step: from then on it is the newest. */
+export function saveGrafted(directory: string, step: number, checkpoint: Checkpoint<unknown>): void {
+  writeCheckpoint(join(directory, `checkpoint.${step}.grafted.safetensors`), checkpoint);
+}
+
+/** Whether the newest checkpoint was grafted. */
+export const isGrafted = (directory: string): boolean => listCheckpoints(directory)[0]?.grafted === true;
+
+/**
+ * The newest checkpoint that is whole, or the newest that was not grafted; null where there is none, and an error where
+ * all are broken.
+ */
+export function latestCheckpoint<Progress>(
+  directory: string,
+  { ungrafted = false }: { readonly ungrafted?: boolean } = {},
+): Checkpoint<Progress> | null {
   let failure: unknown = null;
-  for (const { path } of listCheckpoints(directory)) {
+  for (const { path, grafted } of listCheckpoints(directory)) {
+    if (grafted && ungrafted) continue;
     try {
       return readCheckpoint<Progress>(path);
     } catch (cause) {

@@ -17,6 +17,8 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   /** What runs the training step; default: the same. */
   readonly trainer?: Executor;
   readonly epochs: number;
+  /** Stops at the end of this epoch, with a checkpoint, to be gone on with later. Default: all. */
+  readonly until?: number;
   readonly batch: number;
   readonly seed: number;
   readonly augmentation: 'none' | 'pad-crop-flip';

@@ -32,7 +32,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const session = await openSession(options);
   try {
     const epochs: EpochResult[] = [];
-    while (session.progress.epoch < options.epochs) {
+    const last = Math.min(options.epochs, options.until ?? options.epochs);
+    while (session.progress.epoch < last) {
       await runSteps(session);
       epochs.push(await finishEpoch(session));
     }

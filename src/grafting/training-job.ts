@@ -1,0 +1,100 @@
+import * as v from 'valibot';
+import { type OpenOptions, openDataSet } from '../data/data-sets.ts';
+import type { DataSet } from '../data/image-source.ts';
+import { EspalierError } from '../errors.ts';
+import { readModelFile } from '../onnx/index.ts';
+import { chooseExecutor } from '../runtime/choose.ts';
+import type { StepProgress } from '../training/options.ts';
+import { openRunDirectory } from '../training/run-directory.ts';
+import { train } from '../training/train.ts';
+
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const finite = v.pipe(v.number(), v.finite());
+
+/** All that it takes to train one network to the end of an epoch: plain data, checked where it arrives. */
+const jobSchema = v.object({
+  /** The network to start from, in the form that training takes. */
+  model: v.string(),
+  /** The folder of its run, whose newest checkpoint is gone on from. */
+  folder: v.string(),
+  until: count,
+  data: v.object({
+    name: v.string(),
+    height: count,
+    width: count,
+    seed: count,
+    limit: v.optional(count),
+    testLimit: v.optional(count),
+    labels: v.optional(v.string()),
+  }),
+  preprocessing: v.object({ height: count, width: count, mean: v.array(finite), std: v.array(finite) }),
+  training: v.object({
+    epochs: count,
+    batch: count,
+    seed: count,
+    augmentation: v.picklist(['none', 'pad-crop-flip']),
+    optimizer: v.picklist(['sgd', 'adamw']),
+    learningRate: finite,
+    momentum: finite,
+    nesterov: v.boolean(),
+    weightDecay: finite,
+    decoupledWeightDecay: v.boolean(),
+    schedule: v.picklist(['step', 'cosine', 'constant']),
+    milestones: v.array(finite),
+    gamma: finite,
+    warmupEpochs: finite,
+    labelSmoothing: finite,
+    evaluateEvery: count,
+    checkpointSeconds: finite,
+  }),
+  threads: v.optional(count),
+  executor: v.optional(v.picklist(['onednn', 'onnxruntime'])),
+});
+
+export type TrainingJob = v.InferOutput<typeof jobSchema>;
+
+interface Watching {
+  readonly signal?: AbortSignal;
+  readonly onStep?: (progress: StepProgress) => void;
+}
+
+/** Trains a network to the end of an epoch. Throws `usage` where the job is none. */
+export async function performTraining(given: unknown, { signal, onStep }: Watching = {}): Promise<void> {
+  const job = checkedJob(given);
+  const { executor } = await chooseExecutor('onnxruntime');
+  const { executor: trainer } = await chooseExecutor(job.executor);
+  await train({
+    ...job.training,
+    network: readModelFile(job.model),
+    data: await dataOf(job.data),
+    preprocessing: job.preprocessing,
+    executor,
+    trainer,
+    until: job.until,
+    run: openRunDirectory(job.folder),
+    resume: true,
+    ...(job.threads === undefined ? {} : { threads: job.threads }),
+    ...(signal ? { signal } : {}),
+    ...(onStep ? { onStep } : {}),
+  });
+}
+
+function checkedJob(given: unknown): TrainingJob {
+  const result = v.safeParse(jobSchema, given);
+  if (result.success) return result.output;
+  const [issue] = result.issues;
+  const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
+  throw new EspalierError('usage', `no training job: ${path}: ${issue.message}`);
+}
+
+/** Data sets stay open between the jobs of a process. */
+const opened = new Map<string, Promise<DataSet>>();
+
+function dataOf({ name, ...options }: TrainingJob['data']): Promise<DataSet> {
+  const key = JSON.stringify([name, options]);
+  const known = opened.get(key);
+  if (known) return known;
+  const opening = openDataSet(name, options as OpenOptions);
+  opened.set(key, opening);
+  return opening;
+}

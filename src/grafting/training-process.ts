@@ -1,0 +1,38 @@
+import { EspalierError } from '../errors.ts';
+import type { ProcessOrder, ProcessReply } from './processes.ts';
+import { performTraining } from './training-job.ts';
+
+/** A process that carries out jobs of training, one at a time, for the one that started it. */
+let current: AbortController | null = null;
+
+const reply = (message: ProcessReply): void => void process.send?.(message);
+
+process.on('message', (order: ProcessOrder) => {
+  if (order.kind === 'stop') current?.abort();
+  else void perform(order.job);
+});
+// Ctrl-C reaches all processes of a terminal: the first of them says what to do.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit(1));
+
+async function perform(job: unknown): Promise<void> {
+  current = new AbortController();
+  try {
+    await performTraining(job, {
+      signal: current.signal,
+      onStep: (progress) => reply({ kind: 'step', progress }),
+    });
+    reply({ kind: 'done' });
+  } catch (error) {
+    reply(failure(error));
+  }
+}
+
+/** An error as a message. */
+function failure(error: unknown): ProcessReply {
+  if (error instanceof EspalierError) {
+    const { code, message, where } = error;
+    return { kind: 'failed', code, message: where ? message.slice(where.length + 2) : message, where };
+  }
+  return { kind: 'failed', code: 'runtime', message: String(error) };
+}
