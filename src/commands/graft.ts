@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { formatPercent, significant } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
-import { defineCommand } from './command.ts';
+import { defineCommand, type Invocation } from './command.ts';
 import { choice, defaulted, numberIn, wholeNumber } from './flags.ts';
 import type { RingResult } from './graft-run.ts';
 import { trainedModel, trainingFlags } from './training-flags.ts';
@@ -56,18 +56,24 @@ export const graft = defineCommand({
     ['espalier graft --resume runs/grafted', 'go on after an interruption'],
   ],
   stopsCleanly: true,
+  async check(invocation) {
+    await planGrafting(invocation);
+  },
   async run(invocation, context) {
-    const planned = await planRun<typeof flags>('graft', invocation);
-    checkSettings(planned.settings);
+    const planned = await planGrafting(invocation);
     const { growRing } = await import('./graft-run.ts');
     const result = await growRing(planned, context);
     return { data: result, text: describe(result) };
   },
 });
 
-function checkSettings({ networks, source }: GraftSettings): void {
+/** The settings of a run; throws `usage` where they do not fit together. */
+async function planGrafting(invocation: Invocation<typeof flags>) {
+  const planned = await planRun('graft', invocation);
+  const { networks, source } = planned.settings;
   if (source === 'external' && networks < 2)
     throw new EspalierError('usage', '--source external needs --networks 2 or more');
+  return planned;
 }
 
 function describe({ model, members, best, ensemble }: RingResult): string {

@@ -3,7 +3,7 @@ import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
 import { formatPercent, significant } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
-import { type Context, defineCommand } from './command.ts';
+import { type Context, defineCommand, type Invocation } from './command.ts';
 import { defaulted, numbers, optional, text } from './flags.ts';
 import { pruneFlags } from './prune-flags.ts';
 import type { PlannedPruning, PruneJob } from './prune-job.ts';
@@ -56,12 +56,14 @@ export const sensitivity = defineCommand({
     ],
   ],
   stopsCleanly: true,
+  async check(invocation) {
+    await planned(invocation);
+  },
   async run(invocation, context) {
-    const needed = { data: '--data <name>', out: '--out <dir>' };
-    const planned = (await planRun('sensitivity', invocation as never, needed)) as unknown as PlannedPruning;
+    const plan = await planned(invocation);
     const { openPruneJob } = await import('./prune-job.ts');
-    const job = await openPruneJob(planned, context);
-    const { ratios } = planned.settings as unknown as { readonly ratios: readonly number[] };
+    const job = await openPruneJob(plan, context);
+    const { ratios } = plan.settings as unknown as { readonly ratios: readonly number[] };
     const units = await measure(job, ratios, context);
     const { writeFileAtomically } = await import('../files.ts');
     const { join } = await import('node:path');
@@ -78,6 +80,12 @@ export const sensitivity = defineCommand({
     return { data: { path, ...document }, text: `${describe(units)}\nwritten to ${path}` };
   },
 });
+
+/** The settings of a run: those of training that it has. */
+async function planned(invocation: Invocation<typeof flags>): Promise<PlannedPruning> {
+  const needed = { data: '--data <name>', out: '--out <dir>' };
+  return (await planRun('sensitivity', invocation as never, needed)) as unknown as PlannedPruning;
+}
 
 async function measure(
   job: PruneJob,

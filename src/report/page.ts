@@ -1,6 +1,7 @@
 import { type Html, html, trusted } from './html.ts';
 import type { RunRecord } from './run-record.ts';
 import { curves } from './sections/curves.ts';
+import { grafting } from './sections/grafting.ts';
 import { header } from './sections/header.ts';
 import { layers, leftAlone } from './sections/layers.ts';
 import { pruning, widths } from './sections/pruning.ts';
@@ -16,6 +17,7 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
   summary,
   pruning,
   sensitivity,
+  grafting,
   curves,
   shapes,
   widths,

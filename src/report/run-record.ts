@@ -61,6 +61,10 @@ const unitSchema = v.object({
   ),
 });
 
+const informationSchema = v.object({
+  layers: v.pipe(v.array(v.object({ entropy: number, invalid: count })), v.minLength(1)),
+});
+
 const schemas = {
   epoch: epochSchema,
   result: v.object({
@@ -79,6 +83,17 @@ const schemas = {
   'prune-step': stepSchema,
   'prune-groups': v.object({ type: v.literal('prune-groups'), groups: v.array(groupSchema) }),
   sensitivity: v.object({ type: v.literal('sensitivity'), unit: unitSchema }),
+  graft: v.object({
+    type: v.literal('graft'),
+    epoch: count,
+    networks: v.pipe(v.array(informationSchema), v.minLength(1)),
+  }),
+  ring: v.object({
+    type: v.literal('ring'),
+    members: v.array(v.object({ network: count, top1: number, learningRate: number })),
+    best: count,
+    ensemble: maybe,
+  }),
 };
 
 /** What one epoch measured; accuracies are fractions. */
@@ -93,6 +108,10 @@ export type PrunePoint = v.InferOutput<typeof stepSchema>;
 export type GroupPoint = v.InferOutput<typeof groupSchema>;
 /** What the network loses when one group alone is pruned. */
 export type SensitivityCurve = v.InferOutput<typeof unitSchema>;
+/** What the weights of each network told at the end of an epoch. */
+export type GraftPoint = v.InferOutput<(typeof schemas)['graft']>;
+/** How the networks of a ring ended. */
+export type RingPoint = v.InferOutput<(typeof schemas)['ring']>;
 /** A run as its report shows it. */
 export interface RunRecord {
   readonly recipe: Recipe;
@@ -115,6 +134,8 @@ export interface RunRecord {
     readonly groups: readonly GroupPoint[];
   };
   readonly sensitivity: readonly SensitivityCurve[];
+  /** Of a ring of networks. */
+  readonly grafting: { readonly epochs: readonly GraftPoint[]; readonly ring: RingPoint | null };
 }
 
 /** The record of a run from its events; events that are unknown or malformed are passed over, the last of a kind counts. */
@@ -139,6 +160,7 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
       groups: all('prune-groups').at(-1)?.groups ?? [],
     },
     sensitivity: [...new Map(all('sensitivity').map(({ unit }) => [unit.name, unit])).values()],
+    grafting: { epochs: all('graft'), ring: all('ring').at(-1) ?? null },
   };
 }
 

@@ -1,0 +1,42 @@
+import { type Html, html } from '../html.ts';
+import { lineChart, type Series } from '../line-chart.ts';
+import { formatPercent, significant } from '../quantities.ts';
+import type { RunRecord } from '../run-record.ts';
+
+const TONES: readonly Series['tone'][] = ['leaf', 'earth', 'sky'];
+/** More lines than tones cannot be told apart. */
+const SHOWN = TONES.length;
+
+/** What the weights of each network of a ring tell, epoch by epoch, and how well each ended. */
+export function grafting({ grafting: { epochs, ring } }: RunRecord): Html | null {
+  if (epochs.length === 0) return null;
+  const count = epochs[0]!.networks.length;
+  const lines = (
+    value: (layers: (typeof epochs)[number]['networks'][number]['layers']) => number,
+  ): Series[] =>
+    Array.from({ length: Math.min(count, SHOWN) }, (_, i) => ({
+      name: `network ${i + 1}`,
+      tone: TONES[i]!,
+      points: epochs.map(({ epoch, networks }) => [epoch, value(networks[i]!.layers)] as const),
+    }));
+  const invalid = lines((layers) => layers.reduce((sum, layer) => sum + layer.invalid, 0));
+  const entropy = lines((layers) => layers.reduce((sum, layer) => sum + layer.entropy, 0) / layers.length);
+  const axes = { xLabel: 'epoch', formatTick: String };
+  return html`<section><h2>Grafting</h2>
+<p class="lead">Filters are invalid whose |γ|·Σ|w| is below the threshold; the entropy is that of the weights of a layer, the mean over layers.${count > SHOWN && ` The first ${SHOWN} of ${count} networks.`}</p>
+<div class="charts">
+${lineChart({ ...axes, title: 'Invalid filters', series: invalid, format: String, include: [0] })}
+${lineChart({ ...axes, title: 'Entropy', series: entropy, format: (y) => significant(y) })}
+</div>${ring && members(ring)}</section>`;
+}
+
+function members({ members, best, ensemble }: NonNullable<RunRecord['grafting']['ring']>): Html {
+  const rows = members.map(
+    ({ network, top1, learningRate }) =>
+      html`<tr><th scope="row">network ${network}${network === best && ' (the best)'}</th><td class="number">${significant(learningRate)}</td><td class="number">${formatPercent(top1)}</td></tr>`,
+  );
+  const together =
+    typeof ensemble === 'number' &&
+    html`<tr><th scope="row">all together, their mean</th><td></td><td class="number">${formatPercent(ensemble)}</td></tr>`;
+  return html`<table><thead><tr><th></th><th class="number">learning rate</th><th class="number">top-1</th></tr></thead><tbody>${rows}${together}</tbody></table>`;
+}
