@@ -5,7 +5,8 @@ import { formatBytes, formatCount, formatMacs } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { defineCommand, type Output } from './command.ts';
 import { enginesText } from './engines-text.ts';
-import { flagSwitch, optional, wholeNumber } from './flags.ts';
+import { defaulted, flagSwitch, numberIn, optional, wholeNumber } from './flags.ts';
+import { entropyPart } from './inspect-entropy.ts';
 import { groupFacts, groupsText } from './inspect-groups.ts';
 import { type LoadedModel, loadModel } from './model.ts';
 
@@ -17,16 +18,26 @@ export const inspect = defineCommand({
   options: {
     size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
     engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
+    entropy: flagSwitch('--entropy', 'what the weights of each convolution tell, and its invalid filters'),
+    invalidBelow: defaulted('--invalid-below <x>', 'a filter whose |γ|·Σ|w| is below this is invalid', [
+      numberIn(0),
+      1e-2,
+    ]),
   },
   examples: [
     ['espalier inspect resnet20', 'look at a network of the zoo'],
     ['espalier inspect model.onnx --json', 'the same of a file, for programs'],
     ['espalier inspect --engine', 'which engine trains on this machine, and why'],
   ],
-  async run({ args: [name], options: { size, engine } }) {
+  async run({ args: [name], options: { size, engine, entropy, invalidBelow } }) {
     if (!name && !engine)
       throw new EspalierError('usage', 'expected a model or --engine, found neither: see --help');
-    const parts = [...(name ? [await modelPart(name, size)] : []), ...(engine ? [await enginePart()] : [])];
+    const model = name ? await loadModel(name) : null;
+    const parts = [
+      ...(model ? [await modelPart(model, size)] : []),
+      ...(model && entropy ? [await entropyPart(model.graph, invalidBelow)] : []),
+      ...(engine ? [await enginePart()] : []),
+    ];
     return {
       data: Object.assign({}, ...parts.map(({ data }) => data)),
       text: parts.map(({ text }) => text).join('\n\n'),
@@ -34,8 +45,8 @@ export const inspect = defineCommand({
   },
 });
 
-async function modelPart(name: string, size: number | undefined): Promise<Output> {
-  const facts = await inspectModel(await loadModel(name), size);
+async function modelPart(model: LoadedModel, size: number | undefined): Promise<Output> {
+  const facts = await inspectModel(model, size);
   return { data: facts, text: describe(facts) };
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { evaluateModel } from '../../src/commands/eval.ts';
 import { graft } from '../../src/commands/graft.ts';
+import { inspect } from '../../src/commands/inspect.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { interruptedAt, type Raw, runCommand } from '../support/run-command.ts';
 
@@ -74,6 +75,15 @@ it.each(['internal', 'noise'])(
   },
   60_000,
 );
+
+it('what weights tell is looked at', async () => {
+  const { entropy } = await runCommand(inspect, ['resnet20'], [{ entropy: true, invalidBelow: '1e9' }]);
+  const layers = entropy as { name: string; filters: number; invalid: number; entropy: number }[];
+  expect(layers[0]).toMatchObject({ name: 'conv1', filters: 16, invalid: 16 });
+  expect(layers).toHaveLength(19);
+  // Normal numbers, in ten bins between their extremes: well above half of the most there can be.
+  for (const { entropy: own } of layers) expect(own).toBeGreaterThan(Math.log(10) / 2);
+});
 
 it('refuses to graft one network from another', async () => {
   const alone = runCommand(graft, ['espalier-demo'], [{ ...shared, networks: '1', out: at('alone') }]);
