@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RingEngine, RingNetworks } from '../grafting/engine.ts';
 import type { MemberInformation } from '../grafting/ring.ts';
 import type { TrainingJob } from '../grafting/training-job.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -126,35 +127,59 @@ async function startOf(session: TrainingSession, settings: GraftSettings, index:
 async function trainMembers({ settings, session, jobs, context }: Ring): Promise<void> {
   const { trainRing } = await import('../grafting/ring.ts');
   const { graftLayers } = await import('../grafting/layers.ts');
-  const { processTrainers } = await import('../grafting/processes.ts');
   const { openCalibration } = await import('../pruning/calibration.ts');
   const { network, data, preprocessing, executor, run } = session;
   const { epochs, seed, source, level, graftMomentum: momentum, invalidBelow: threshold, noise } = settings;
   const calibration = await openCalibration(data.train, { preprocessing, seed });
-  const trainers = processTrainers(settings.processes);
+  const ring: RingNetworks = {
+    members: jobs,
+    network,
+    layers: graftLayers(network),
+    stepsPerEpoch: Math.floor(data.train.count / jobs[0]!.training.batch),
+    settings: { source, level, momentum, threshold, noise, seed },
+    calibration,
+    executor,
+  };
+  const engine = await openEngine(ring, settings, run);
   const watch = watchRing(context, settings);
   try {
     await trainRing({
-      members: jobs,
-      network,
-      layers: graftLayers(network),
+      ring,
+      engine,
       epochs,
-      stepsPerEpoch: Math.floor(data.train.count / jobs[0]!.training.batch),
-      settings: { source, level, momentum, threshold, noise, seed },
-      calibration,
-      executor,
-      trainers,
       signal: context.signal,
       onStep: watch.step,
       onEpoch(epoch, members) {
         watch.epoch(epoch, members);
-        recordEpoch(run, { epoch, members, folders: jobs.map(({ folder }) => folder) });
+        recordEpoch(run, epoch, members);
       },
     });
   } finally {
     watch.done();
-    await trainers.close();
+    await engine.close();
   }
+}
+
+/** This machine's processes, or whoever listens to a queue. */
+async function openEngine(
+  ring: RingNetworks,
+  settings: GraftSettings,
+  run: RunDirectory,
+): Promise<RingEngine> {
+  const { redis, store, patience, processes } = settings;
+  if (redis === undefined) {
+    const { localEngine } = await import('../grafting/engine.ts');
+    const { processTrainers } = await import('../grafting/processes.ts');
+    return localEngine(ring, processTrainers(processes));
+  }
+  const { redisEngine } = await import('../distributed/redis-engine.ts');
+  const { recipe } = run;
+  // The same for a run that is resumed, and for no other.
+  const { createHash } = await import('node:crypto');
+  const name = createHash('sha256')
+    .update(`${recipe.started} ${JSON.stringify(recipe.options)}`)
+    .digest('hex');
+  return redisEngine(ring, { redis, store, patience, recipe, run: name.slice(0, 16) });
 }
 
 /** One bar for all networks of an epoch, and a line when it is over. */
@@ -181,14 +206,8 @@ function watchRing(context: Context, { epochs, networks }: GraftSettings) {
   };
 }
 
-interface EpochRecord {
-  readonly epoch: number;
-  readonly members: readonly MemberInformation[];
-  readonly folders: readonly string[];
-}
-
 /** What the weights of each network told at the end of an epoch; recorded once. */
-function recordEpoch(run: RunDirectory, { epoch, members }: EpochRecord): void {
+function recordEpoch(run: RunDirectory, epoch: number, members: readonly MemberInformation[]): void {
   if (run.readEvents().some((event) => event.type === 'graft' && event.epoch === epoch)) return;
   run.record({ type: 'graft', epoch, networks: members.map(({ layers }) => ({ layers })) });
 }

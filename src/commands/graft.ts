@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.ts';
 import { formatPercent, significant } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { defineCommand, type Invocation } from './command.ts';
-import { choice, defaulted, numberIn, wholeNumber } from './flags.ts';
+import { choice, defaulted, numberIn, optional, positive, text, wholeNumber } from './flags.ts';
 import type { RingResult } from './graft-run.ts';
 import { trainedModel, trainingFlags } from './training-flags.ts';
 import { planRun, type Settings } from './training-recipe.ts';
@@ -30,6 +30,20 @@ const flags = {
     1e-2,
   ]),
   noise: defaulted('--noise <a>', 'noise in epoch t has a standard deviation of aᵗ', [numberIn(0, 1), 0.5]),
+  redis: optional(
+    '--redis <url>',
+    'train on the machines where espalier worker listens to this server, in place of processes here',
+    text,
+  ),
+  store: optional(
+    '--store <dir>',
+    'with --redis: a folder that all machines see; Redis itself where left out',
+    text,
+  ),
+  patience: defaulted('--patience <s>', 'with --redis: seconds to wait for a worker to show up', [
+    positive,
+    600,
+  ]),
   processes: defaulted(
     '--processes <n>',
     'networks that train at the same time, each in a process of its own',

@@ -13,6 +13,7 @@ import { runRecipe } from './run.ts';
 import { sensitivity } from './sensitivity.ts';
 import { swp } from './swp.ts';
 import { trainModel } from './train.ts';
+import { worker } from './worker.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [
@@ -30,5 +31,6 @@ export const commands: readonly Command[] = [
   bench,
   runRecipe,
   report,
+  worker,
   demo,
 ];

@@ -27,7 +27,9 @@ type Needed = Readonly<Record<string, string>>;
 const trainingNeeds: Needed = { data: '--data <name>', epochs: '--epochs <n>', out: '--out <dir>' };
 
 /** Options that change how a run is watched over and not what it computes. */
-const besideTheResult: ReadonlySet<string> = new Set(['resume', 'checkpointSeconds']);
+const besideTheResult: ReadonlySet<string> = new Set([
+  ...['resume', 'checkpointSeconds', 'redis', 'store', 'patience', 'processes'],
+]);
 
 /**
  * The settings of a run: typed options, else those of the recipe where the run is resumed, else defaults. Throws

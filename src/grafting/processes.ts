@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type ErrorCode, EspalierError } from '../errors.ts';
 import type { StepProgress } from '../training/options.ts';
-import type { Trainers, TrainingWatch } from './ring.ts';
+import type { Trainers } from './engine.ts';
 import type { TrainingJob } from './training-job.ts';
 
 /** What a process is told: to carry out a job, or to stop after the step that it is at. */
@@ -17,6 +17,8 @@ export type ProcessReply =
       readonly message: string;
       readonly where?: string | undefined;
     };
+
+type TrainingWatch = Parameters<Trainers['run']>[1];
 
 /** How often a job is begun again after its process died. */
 const RETRIES = 2;

@@ -12,7 +12,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finite = v.pipe(v.number(), v.finite());
 
 /** All that it takes to train one network to the end of an epoch: plain data, checked where it arrives. */
-const jobSchema = v.object({
+export const jobSchema = v.object({
   /** The network to start from, in the form that training takes. */
   model: v.string(),
   /** The folder of its run, whose newest checkpoint is gone on from. */

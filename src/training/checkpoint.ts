@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { assert, EspalierError } from '../errors.ts';
 import { fileError, readBytes, writeFileAtomically } from '../files.ts';
 import { makeTensor, type Tensor, viewBytes } from '../numeric/tensor.ts';
@@ -107,6 +107,17 @@ export function saveGrafted(directory: string, step: number, checkpoint: Checkpo
   writeCheckpoint(join(directory, `checkpoint.${step}.grafted.safetensors`), checkpoint);
 }
 
+interface Which {
+  /** Passes over those that were grafted. */
+  readonly ungrafted?: boolean;
+}
+
+/** The name of the newest checkpoint in a folder; null where there is none. */
+export function newestCheckpoint(directory: string, { ungrafted = false }: Which = {}): string | null {
+  const newest = listCheckpoints(directory).find(({ grafted }) => !(grafted && ungrafted));
+  return newest ? basename(newest.path) : null;
+}
+
 /** Whether the newest checkpoint was grafted. */
 export const isGrafted = (directory: string): boolean => listCheckpoints(directory)[0]?.grafted === true;
 
@@ -116,7 +127,7 @@ export const isGrafted = (directory: string): boolean => listCheckpoints(directo
  */
 export function latestCheckpoint<Progress>(
   directory: string,
-  { ungrafted = false }: { readonly ungrafted?: boolean } = {},
+  { ungrafted = false }: Which = {},
 ): Checkpoint<Progress> | null {
   let failure: unknown = null;
   for (const { path, grafted } of listCheckpoints(directory)) {

@@ -1,0 +1,61 @@
+import type { Redis } from 'ioredis';
+import { EspalierError } from '../errors.ts';
+
+/** The address of a Redis server, fit to be printed: without the password. */
+export function shownAddress(url: string): string {
+  try {
+    const { protocol, host, pathname } = new URL(url);
+    return `${protocol}//${host}${pathname}`;
+  } catch {
+    return url;
+  }
+}
+
+/**
+ * A connection to Redis, `redis://[user:password@]host:port/db` or `rediss://` for TLS, that comes back by itself after the
+ * server was gone. Throws `usage` on another address, `runtime` where the first attempt fails.
+ */
+export async function connectRedis(url: string): Promise<Redis> {
+  const { Redis } = await import('ioredis');
+  if (!/^rediss?:\/\//.test(url))
+    throw new EspalierError(
+      'usage',
+      `--redis: expected redis://host:port or rediss://, found ${shownAddress(url)}`,
+    );
+  const redis = new Redis(url, {
+    lazyConnect: true,
+    // Commands wait while the server is away, as BullMQ asks for.
+    maxRetriesPerRequest: null,
+    connectTimeout: 10_000,
+    retryStrategy: (attempt: number) => Math.min(200 * attempt, 5000),
+  });
+  let last: unknown = null;
+  redis.on('error', (error: unknown) => {
+    last = error;
+  });
+  try {
+    await firstAnswer(redis, () => last);
+  } catch (cause) {
+    redis.disconnect();
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new EspalierError('runtime', `redis does not answer: ${reason}`, {
+      where: shownAddress(url),
+      cause,
+    });
+  }
+  return redis;
+}
+
+/** Milliseconds to wait for the server at first. */
+const PATIENCE = 10_000;
+
+async function firstAnswer(redis: Redis, lastError: () => unknown): Promise<void> {
+  void redis.connect().catch(() => {});
+  const deadline = Date.now() + PATIENCE;
+  while (redis.status !== 'ready') {
+    const error = lastError();
+    if (error && redis.status !== 'connecting') throw error;
+    if (Date.now() > deadline) throw error ?? new Error('no answer in time');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,99 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { openDataSet } from '../data/data-sets.ts';
+import { readBytes, writeFileAtomically } from '../files.ts';
+import { graftEpoch } from '../grafting/graft-epoch.ts';
+import { graftLayers } from '../grafting/layers.ts';
+import { performTraining } from '../grafting/training-job.ts';
+import { readModelFile } from '../onnx/index.ts';
+import { openCalibration } from '../pruning/calibration.ts';
+import { onnxruntime } from '../runtime/onnxruntime/index.ts';
+import { newestCheckpoint } from '../training/checkpoint.ts';
+import { createRunDirectory, openRunDirectory, type Recipe } from '../training/run-directory.ts';
+import type { Store } from './store.ts';
+import type { Blended, BlendTask, StoredCheckpoint, Trained, TrainTask } from './tasks.ts';
+
+/** Where a worker works, and what it fetches from and brings to. */
+export interface Workplace {
+  /** The worker's own folder: it writes nowhere else. */
+  readonly root: string;
+  readonly store: Store;
+  /** How it is called in results. */
+  readonly name: string;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Trains a network to the end of an epoch from what the task says, or from what an earlier attempt here left of it: the same
+ * result whoever does it, and however often.
+ */
+export async function performTrain(
+  task: TrainTask,
+  { root, store, name, signal }: Workplace,
+): Promise<Trained> {
+  const folder = join(root, task.run, `network-${task.network + 1}`);
+  const { until } = task.job;
+  if (!existsSync(join(folder, 'recipe.json'))) createRunDirectory(folder, task.recipe as unknown as Recipe);
+  const model = join(folder, 'start.onnx');
+  if (!existsSync(model)) writeFileAtomically(model, [await store.get(task.model)]);
+  if (task.checkpoint) await fetchCheckpoint(task.checkpoint, folder, store);
+  await performTraining({ ...task.job, model, folder }, signal ? { signal } : {});
+  const events = openRunDirectory(folder)
+    .readEvents()
+    .filter((event) => event.type === 'epoch' && Number(event.epoch) === until);
+  const checkpoint = await putNewest(folder, store);
+  return { network: task.network, checkpoint, events, worker: name };
+}
+
+/** Grafts the networks of a run, from what their training left in the store. */
+export async function performBlend(
+  task: BlendTask,
+  trained: readonly Trained[],
+  { root, store, name }: Workplace,
+): Promise<Blended> {
+  const place = join(root, task.run, `blend-${task.epoch}`);
+  rmSync(place, { recursive: true, force: true });
+  const checkpoints = new Map(
+    [...task.ready, ...trained].map(({ network, checkpoint }) => [network, checkpoint]),
+  );
+  const folders: string[] = [];
+  for (let network = 0; network < task.networks; network++) {
+    const folder = join(place, `network-${network + 1}`);
+    mkdirSync(folder, { recursive: true });
+    await fetchCheckpoint(checkpoints.get(network)!, folder, store);
+    folders.push(folder);
+  }
+  const model = join(place, 'start.onnx');
+  writeFileAtomically(model, [await store.get(task.model)]);
+  const network = readModelFile(model);
+  const { preprocessing, settings, epoch, step } = task;
+  const { name: data, ...options } = task.data;
+  const { train } = await openDataSet(data, options as Parameters<typeof openDataSet>[1]);
+  const calibration = await openCalibration(train, { preprocessing, seed: settings.seed });
+  const layers = graftLayers(network);
+  await graftEpoch({ folders, network, layers, epoch, step, settings, calibration, executor: onnxruntime });
+  const grafted: StoredCheckpoint[] = [];
+  for (const folder of folders) grafted.push(await putNewest(folder, store));
+  rmSync(place, { recursive: true, force: true });
+  return { trained: [...trained], grafted, worker: name };
+}
+
+/** Writes a checkpoint of the store into a folder, unless it is there. */
+export async function fetchCheckpoint(
+  { name, key }: StoredCheckpoint,
+  folder: string,
+  store: Store,
+): Promise<void> {
+  const path = join(folder, name);
+  if (!existsSync(path)) writeFileAtomically(path, [await store.get(key)]);
+}
+
+/** Puts the newest checkpoint of a folder into the store. */
+export async function putNewest(
+  folder: string,
+  store: Store,
+  which: { readonly ungrafted?: boolean } = {},
+): Promise<StoredCheckpoint> {
+  const name = newestCheckpoint(folder, which)!;
+  return { name, key: await store.put(readBytes(join(folder, name))) };
+}

@@ -1,0 +1,89 @@
+import { hostname } from 'node:os';
+import { EspalierError } from '../errors.ts';
+import { connectRedis } from './connection.ts';
+import { performBlend, performTrain, type Workplace } from './perform.ts';
+import { folderStore, redisStore } from './store.ts';
+import { checkedTask, checkedTrained, QUEUE } from './tasks.ts';
+
+export interface WorkerOptions {
+  readonly redis: string;
+  /** A folder of the worker's own. */
+  readonly root: string;
+  /** A folder that all machines see, to hand files over in; Redis itself where left out. */
+  readonly store?: string | undefined;
+  /** Tasks at a time. Default 1. */
+  readonly concurrency?: number;
+  /** A worker that was not heard of for as many seconds is taken for dead, and its task given to another. Default 30. */
+  readonly stallSeconds?: number;
+  readonly signal?: AbortSignal;
+  /** Told of each task: `begins`, `done`, `failed: …`. */
+  readonly onTask?: (what: string) => void;
+}
+
+/** How often a task is begun again after its worker died. */
+const STALLS = 3;
+
+/** Takes tasks from a queue in Redis until the signal: what it is at is then handed back. */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  const { Worker } = await import('bullmq');
+  const { root, concurrency = 1, stallSeconds = 30, signal, onTask } = options;
+  const redis = await connectRedis(options.redis);
+  const store = options.store === undefined ? redisStore(redis) : folderStore(options.store);
+  const stopping = new AbortController();
+  const place: Workplace = { root, store, name: `${hostname()}:${process.pid}`, signal: stopping.signal };
+  const worker = new Worker(
+    QUEUE,
+    async (job) => {
+      const task = checkedTask(job.data);
+      const what =
+        task.kind === 'train'
+          ? `network ${task.network + 1}, epoch ${task.job.until}`
+          : `graft, epoch ${task.epoch}`;
+      onTask?.(`${what}: begins`);
+      try {
+        const trained = async () => Object.values(await job.getChildrenValues()).map(checkedTrained);
+        const result =
+          task.kind === 'train'
+            ? await performTrain(task, place)
+            : await performBlend(task, await trained(), place);
+        onTask?.(`${what}: done`);
+        return result;
+      } catch (error) {
+        const message = error instanceof Error ? error.message : String(error);
+        onTask?.(`${what}: failed: ${message}`);
+        throw error;
+      }
+    },
+    {
+      connection: redis,
+      concurrency,
+      name: place.name,
+      lockDuration: 1000 * stallSeconds,
+      stalledInterval: 1000 * Math.max(1, stallSeconds / 2),
+      maxStalledCount: STALLS,
+    },
+  );
+  // Without a listener an error of the connection would end the process; it comes back by itself.
+  worker.on('error', () => {});
+  try {
+    await aborted(signal);
+  } finally {
+    stopping.abort();
+    await worker.close(true);
+    redis.disconnect();
+  }
+}
+
+const aborted = (signal?: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    if (signal?.aborted) resolve();
+    else signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
+
+/** What went wrong with a task, as its queue tells it. */
+export function taskFailure(reason: string, where: string): EspalierError {
+  const lost = reason.includes('stalled more than allowable limit');
+  return new EspalierError('runtime', lost ? `was lost with its worker ${STALLS + 1} times` : reason, {
+    where,
+  });
+}
