@@ -20,6 +20,8 @@ interface Worker {
   readonly process: ChildProcess;
   /** Resolves once the worker has said something. */
   said(text: string): Promise<void>;
+  /** Ctrl-C, until it is gone. */
+  stop(): Promise<void>;
 }
 
 /** A worker in a process of its own. */
@@ -39,7 +41,12 @@ function startWorker(name: string, more: readonly string[] = []): Worker {
       if (heard.includes(text)) resolve();
       else waiting.push({ text, resolve });
     });
-  const worker = { process: child, said };
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      child.kill('SIGINT');
+    });
+  const worker = { process: child, said, stop };
   workers.push(worker);
   return worker;
 }
@@ -79,7 +86,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     const pair = [startWorker('worker-a'), startWorker('worker-b')];
     await runCommand(graft, ['espalier-demo'], [{ ...training, redis: redis!.url, out: at('remote') }]);
     expect(sameAsLocal('remote')).toBe(true);
-    for (const { process: child } of pair) child.kill('SIGINT');
+    await Promise.all(pair.map((worker) => worker.stop()));
   }, 90_000);
 
   it('gives them with a worker killed and Redis restarted in the middle, over a shared folder', async () => {
@@ -97,7 +104,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     await redis!.restart();
     await running;
     expect(sameAsLocal('troubled')).toBe(true);
-    second.process.kill('SIGINT');
+    await second.stop();
   }, 120_000);
 
   it('does not wait for ever where no worker shows up', async () => {
