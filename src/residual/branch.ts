@@ -1,6 +1,7 @@
 import { type Node, nodeLabel, type Value } from '../graph/graph.ts';
 import type { Connections } from '../graph/topology.ts';
 import { type Convolution, readConvolution } from './convolution.ts';
+import { nodesBetween } from './find.ts';
 
 /** One step of a branch, from a value [N, C, H, W] to the next. */
 export type Stage =
@@ -129,18 +130,6 @@ function derivesFrom(entry: Value, value: Value, { from, links }: Within): boole
     for (const input of node.inputs) if (input) pending.push(input);
   }
   return true;
-}
-
-function nodesBetween(entry: Value, end: Value, { producer }: Connections): Node[] {
-  const found = new Set<Node>();
-  const pending = [end];
-  for (let value = pending.pop(); value; value = pending.pop()) {
-    const node = value === entry ? undefined : producer.get(value);
-    if (!node || found.has(node)) continue;
-    found.add(node);
-    pending.push(...node.inputs.filter((input): input is Value => input !== null && !input.tensor));
-  }
-  return [...found];
 }
 
 /** A value within the chain that something outside of it reads, the Add behind its end excepted. */

@@ -77,7 +77,8 @@ function isProjection(path: readonly Node[]): boolean {
   return convolutions === 1 && others.every((node) => besideProjection.has(node.op));
 }
 
-function nodesBetween(fork: Value, end: Value, { producer }: Connections): Node[] {
+/** The nodes on all ways from a value to another. */
+export function nodesBetween(fork: Value, end: Value, { producer }: Connections): Node[] {
   const found = new Set<Node>();
   const pending = [end];
   for (let value = pending.pop(); value; value = pending.pop()) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bench } from '../../src/commands/bench.ts';
-import { type Command, type Context, invocationOf } from '../../src/commands/command.ts';
+import type { Command, Context } from '../../src/commands/command.ts';
 import { evaluateModel } from '../../src/commands/eval.ts';
 import { fold } from '../../src/commands/fold.ts';
 import { inspect } from '../../src/commands/inspect.ts';
@@ -12,24 +12,10 @@ import { trainModel } from '../../src/commands/train.ts';
 import { readRunRecord } from '../../src/report/index.ts';
 import { espalier } from '../support/command-line.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
+import { interruptedAt, type Raw, runCommand } from '../support/run-command.ts';
 
-const bar = { advance() {}, to() {}, done() {} };
-const silent: Context = {
-  signal: new AbortController().signal,
-  progress: () => bar,
-  note() {},
-  warn() {},
-};
-
-type Raw = Record<string, string | boolean>;
-type Data = Record<string, unknown>;
-
-/** Runs a command in this process; what it would print with --json. */
-async function run(command: Command, args: string[], raw: Raw, context = silent): Promise<Data> {
-  const { data, text } = await command.run(invocationOf(command, args, raw), context);
-  expect(text).not.toMatch(/NaN|undefined/);
-  return JSON.parse(JSON.stringify(data)) as Data;
-}
+const run = (command: Command, args: string[], raw: Raw, context?: Context) =>
+  runCommand(command, args, context ? [raw, context] : [raw]);
 
 describe('a network from its first step to its report', () => {
   let folder = '';
@@ -56,12 +42,7 @@ describe('a network from its first step to its report', () => {
   });
 
   it('ends as if never stopped when it is interrupted and resumed', async () => {
-    const controller = new AbortController();
-    const stopping: Context = {
-      ...silent,
-      signal: controller.signal,
-      progress: (label) => ({ ...bar, to: () => label === 'epoch 2/3' && controller.abort() }),
-    };
+    const stopping = interruptedAt('epoch 2/3');
     const stopped = run(trainModel, ['espalier-demo'], { ...shared, out: at('stopped') }, stopping);
     await expect(stopped).rejects.toThrow(`interrupted: go on with --resume ${at('stopped')}`);
     expect(existsSync(at('stopped', 'model.onnx'))).toBe(false);
