@@ -1,4 +1,5 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, requiredInput } from '../graph/graph.ts';
+import { connections } from '../graph/topology.ts';
 import { verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { Coupling } from './channel-groups.ts';
@@ -82,8 +83,21 @@ export async function pruneChannels(network: Graph, options: ChannelPruningOptio
 
 async function verifyCut({ prepared, coupling, removed }: PruningPlan, graph: Graph, executor: Executor) {
   const masked = maskedReference(prepared, coupling.found, removed);
-  return (await verifyEquivalent(masked, graph, { executor, tolerance: TOLERANCE })).error;
+  const [before, after] = [masked, graph].map(withScores) as [Graph, Graph];
+  return (await verifyEquivalent(before, after, { executor, tolerance: TOLERANCE })).error;
 }
+
+/** With what goes into a last Softmax in place of its outcome, which is 0 or 1 on random input and would hide errors. */
+function withScores(graph: Graph): Graph {
+  const { producer } = connections(graph);
+  const outputs = graph.outputs.map((value) => {
+    const node = producer.get(value);
+    return node && saturating.has(node.op) ? requiredInput(node, 0) : value;
+  });
+  return { ...graph, outputs };
+}
+
+const saturating: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Sigmoid']);
 
 /** Sums in another order differ more where more is summed; a wrong channel differs by far more than this. */
 const TOLERANCE = 1e-3;
