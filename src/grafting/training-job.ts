@@ -70,7 +70,7 @@ export async function performTraining(given: unknown, { signal, onStep }: Watchi
     preprocessing: job.preprocessing,
     executor,
     trainer,
-    until: job.until,
+    untilEpoch: job.until,
     run: openRunDirectory(job.folder),
     resume: true,
     ...(job.threads === undefined ? {} : { threads: job.threads }),

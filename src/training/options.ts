@@ -18,7 +18,7 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly trainer?: Executor;
   readonly epochs: number;
   /** Stops at the end of this epoch, with a checkpoint, to be gone on with later. Default: all. */
-  readonly until?: number;
+  readonly untilEpoch?: number;
   readonly batch: number;
   readonly seed: number;
   readonly augmentation: 'none' | 'pad-crop-flip';

@@ -32,7 +32,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const session = await openSession(options);
   try {
     const epochs: EpochResult[] = [];
-    const last = Math.min(options.epochs, options.until ?? options.epochs);
+    const last = Math.min(options.epochs, options.untilEpoch ?? options.epochs);
     while (session.progress.epoch < last) {
       await runSteps(session);
       epochs.push(await finishEpoch(session));
