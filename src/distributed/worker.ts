@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { EspalierError } from '../errors.ts';
 import { connectRedis } from './connection.ts';
 import { performBlend, performTrain, type Workplace } from './perform.ts';
@@ -31,54 +32,69 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const store = options.store === undefined ? redisStore(redis) : folderStore(options.store);
   const stopping = new AbortController();
   const place: Workplace = { root, store, name: `${hostname()}:${process.pid}`, signal: stopping.signal };
-  const worker = new Worker(
-    QUEUE,
-    async (job) => {
-      const task = checkedTask(job.data);
-      const what =
-        task.kind === 'train'
-          ? `network ${task.network + 1}, epoch ${task.job.until}`
-          : `graft, epoch ${task.epoch}`;
-      onTask?.(`${what}: begins`);
-      try {
-        const trained = async () => Object.values(await job.getChildrenValues()).map(checkedTrained);
-        const result =
+  let active = 0;
+  const listen = () =>
+    new Worker(
+      QUEUE,
+      async (job) => {
+        active++;
+        const task = checkedTask(job.data);
+        const what =
           task.kind === 'train'
-            ? await performTrain(task, place)
-            : await performBlend(task, await trained(), place);
-        onTask?.(`${what}: done`);
-        return result;
-      } catch (error) {
-        const message = error instanceof Error ? error.message : String(error);
-        onTask?.(`${what}: failed: ${message}`);
-        throw error;
-      }
-    },
-    {
-      connection: redis,
-      concurrency,
-      name: place.name,
-      lockDuration: 1000 * stallSeconds,
-      stalledInterval: 1000 * Math.max(1, stallSeconds / 2),
-      maxStalledCount: STALLS,
-    },
-  );
-  // Without a listener an error of the connection would end the process; it comes back by itself.
-  worker.on('error', () => {});
+            ? `network ${task.network + 1}, epoch ${task.job.until}`
+            : `graft, epoch ${task.epoch}`;
+        onTask?.(`${what}: begins`);
+        try {
+          const trained = async () => Object.values(await job.getChildrenValues()).map(checkedTrained);
+          const result =
+            task.kind === 'train'
+              ? await performTrain(task, place)
+              : await performBlend(task, await trained(), place);
+          onTask?.(`${what}: done`);
+          return result;
+        } catch (error) {
+          const message = error instanceof Error ? error.message : String(error);
+          onTask?.(`${what}: failed: ${message}`);
+          throw error;
+        } finally {
+          active--;
+        }
+      },
+      {
+        connection: redis,
+        concurrency,
+        name: place.name,
+        lockDuration: 1000 * stallSeconds,
+        stalledInterval: 1000 * Math.max(1, stallSeconds / 2),
+        maxStalledCount: STALLS,
+      },
+    );
+  let lost = false;
+  redis.on('close', () => {
+    lost = true;
+  });
   try {
-    await aborted(signal);
+    while (!signal?.aborted) {
+      lost = false;
+      const worker = listen();
+      // Without a listener an error of the connection would end the process; it comes back by itself.
+      worker.on('error', () => {});
+      // What a queue keeps going in the background may not outlive a lost connection: it is begun anew with the next one.
+      while (!signal?.aborted && !(lost && active === 0 && redis.status === 'ready')) await pause(signal);
+      if (signal?.aborted) stopping.abort();
+      await Promise.race([worker.close(true), pause(undefined, 5000)]);
+    }
   } finally {
-    stopping.abort();
-    await worker.close(true);
     redis.disconnect();
   }
 }
 
-const aborted = (signal?: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal?.aborted) resolve();
-    else signal?.addEventListener('abort', () => resolve(), { once: true });
-  });
+/** Milliseconds between two looks at the connection. */
+const LOOK = 200;
+
+/** Waits, or until the signal. */
+const pause = (signal?: AbortSignal, milliseconds = LOOK): Promise<void> =>
+  setTimeout(milliseconds, undefined, signal ? { signal } : {}).catch(() => {});
 
 /** What went wrong with a task, as its queue tells it. */
 export function taskFailure(reason: string, where: string): EspalierError {

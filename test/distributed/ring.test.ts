@@ -26,7 +26,7 @@ interface Worker {
 
 /** A worker in a process of its own. */
 function startWorker(name: string, more: readonly string[] = []): Worker {
-  const flags = ['--redis', redis!.url, '--root', at(name), '--stall-seconds', '2', ...more];
+  const flags = ['--redis', redis!.url, '--root', at(name), '--stall-seconds', '4', ...more];
   const child = spawn(process.execPath, ['--import', 'tsx', main, 'worker', ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -55,7 +55,7 @@ beforeAll(async () => {
   if (!hasRedis) return;
   folder = mkdtempSync(join(tmpdir(), 'espalier-distributed-'));
   const data = at('images');
-  await writeImageFolder(data, { count: 96, size: 16, classes: 3, seed: 1 });
+  await writeImageFolder(data, { count: 64, size: 16, classes: 3, seed: 1 });
   mkdirSync(at('redis'));
   redis = await startRedis(at('redis'));
   const settings = {
@@ -64,12 +64,12 @@ beforeAll(async () => {
     batch: '16',
     threads: '1',
     lr: '0.05',
-    epochs: '3',
+    epochs: '2',
     augmentation: 'none',
   };
   training = { ...settings, executor: 'onnxruntime' };
   await runCommand(graft, ['espalier-demo'], [{ ...training, out: at('local') }]);
-}, 60_000);
+}, 120_000);
 afterAll(async () => {
   for (const { process: child } of workers) child.kill('SIGKILL');
   await redis?.stop();
@@ -87,7 +87,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     await runCommand(graft, ['espalier-demo'], [{ ...training, redis: redis!.url, out: at('remote') }]);
     expect(sameAsLocal('remote')).toBe(true);
     await Promise.all(pair.map((worker) => worker.stop()));
-  }, 90_000);
+  }, 240_000);
 
   it('gives them with a worker killed and Redis restarted in the middle, over a shared folder', async () => {
     const store = ['--store', at('store')];
@@ -105,7 +105,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     await running;
     expect(sameAsLocal('troubled')).toBe(true);
     await second.stop();
-  }, 120_000);
+  }, 240_000);
 
   it('does not wait for ever where no worker shows up', async () => {
     const raw = { ...training, redis: redis!.url, patience: '1', out: at('alone') };
