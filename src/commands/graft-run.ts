@@ -10,6 +10,7 @@ import type { GraftSettings } from './graft.ts';
 import { isModelPath, loadModel } from './model.ts';
 import type { TrainingFlags } from './training-flags.ts';
 import type { PlannedRun } from './training-recipe.ts';
+import type { Measured } from './training-result.ts';
 import { openSession, type TrainingSession } from './training-session.ts';
 
 /** One network of a ring, at its end. */
@@ -212,23 +213,23 @@ function recordEpoch(run: RunDirectory, epoch: number, members: readonly MemberI
   run.record({ type: 'graft', epoch, networks: members.map(({ layers }) => ({ layers })) });
 }
 
-async function finishRing({ settings, session, jobs, context }: Ring): Promise<RingResult> {
+async function finishRing({ settings, session, jobs }: Ring): Promise<RingResult> {
   const { latestCheckpoint } = await import('../training/checkpoint.ts');
   const { withState } = await import('../training/training-step.ts');
   const { graftLayers } = await import('../grafting/layers.ts');
   const { informationOf } = await import('../grafting/information.ts');
   const { ensembleOf } = await import('../grafting/ensemble.ts');
   const { evaluate } = await import('../measure/accuracy.ts');
-  const { finishRun, measureNetwork, sizes } = await import('./training-result.ts');
+  const { finishRun, sizes } = await import('./training-result.ts');
   const layers = graftLayers(session.network);
-  const networks: Graph[] = [];
+  const networks: Measured[] = [];
   const members: Member[] = [];
   for (const [i, { folder, training }] of jobs.entries()) {
     const { tensors } = latestCheckpoint(folder)!;
     const graph = withState(session.network, tensors);
-    const { top1, loss } = await evaluate(graph, session.data.test, session);
+    const { top1, top5, loss } = await evaluate(graph, session.data.test, session);
     const information = informationOf(layers, tensors, settings.invalidBelow);
-    networks.push(graph);
+    networks.push({ graph, measures: { ...sizes(graph), top1, top5 } });
     members.push({
       network: i + 1,
       top1,
@@ -239,12 +240,13 @@ async function finishRing({ settings, session, jobs, context }: Ring): Promise<R
     });
   }
   const best = members.reduce((a, b) => (b.top1 > a.top1 ? b : a));
+  const graphs = networks.map(({ graph }) => graph);
   const ensemble =
-    networks.length > 1 ? (await evaluate(ensembleOf(networks), session.data.test, session)).top1 : null;
+    networks.length > 1 ? (await evaluate(ensembleOf(graphs), session.data.test, session)).top1 : null;
   session.run.record({ type: 'ring', members, best: best.network, ensemble });
   const before = { graph: session.network, measures: sizes(session.network) };
-  const after = await measureNetwork(networks[best.network - 1]!, session, context);
-  const beside = Object.fromEntries(networks.map((graph, i) => [`network-${i + 1}.onnx`, graph]));
+  const after = networks[best.network - 1]!;
+  const beside = Object.fromEntries(graphs.map((graph, i) => [`network-${i + 1}.onnx`, graph]));
   const model = await finishRun(session, { before, after }, beside);
   return { model, best: best.network, members, ensemble };
 }

@@ -1,10 +1,9 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
-import { elementCount } from '../numeric/tensor.ts';
-import type { Channels } from './coupling/channels.ts';
 import { inputReplacer } from './coupling/constants.ts';
 import type { Found, Kept, Slicing } from './coupling/scope.ts';
+import { placesAlong, survivors } from './coupling/survivors.ts';
 import { selectPlaces } from './select.ts';
 
 /** The places of a parameter that stayed, by axis. */
@@ -50,9 +49,8 @@ function keptPlaces(slicings: readonly Slicing[], kept: Kept): Map<Value, Map<nu
   return cuts;
 }
 
-function keptOf({ classes }: Found, removed: ReadonlySet<number>): Kept {
-  const stays = new Uint8Array(classes.count);
-  for (let label = 0; label < stays.length; label++) stays[label] = removed.has(classes.find(label)) ? 0 : 1;
+function keptOf(found: Found, removed: ReadonlySet<number>): Kept {
+  const stays = survivors(found, removed);
   return {
     has: (label) => stays[label] === 1,
     count(labels) {
@@ -62,17 +60,4 @@ function keptOf({ classes }: Found, removed: ReadonlySet<number>): Kept {
     },
     along: (channels, axis) => placesAlong(channels, axis, stays),
   };
-}
-
-/** The places along an axis at which anything stays. */
-function placesAlong({ axes, sizes, labels }: Channels, axis: number, stays: Uint8Array): number[] {
-  const at = axes.indexOf(axis);
-  const size = sizes[at]!;
-  const inner = elementCount(sizes.slice(at + 1));
-  const anything = new Uint8Array(size);
-  for (let i = 0; i < labels.length; i++)
-    if (stays[labels[i]!] === 1) anything[Math.floor(i / inner) % size] = 1;
-  const places: number[] = [];
-  for (let place = 0; place < size; place++) if (anything[place] === 1) places.push(place);
-  return places;
 }

@@ -1,17 +1,17 @@
 import type { Found } from './coupling/scope.ts';
+import { survivors } from './coupling/survivors.ts';
 
 /**
  * The classes to remove less those without which some tensor would be empty: a layer may lose most of its channels, and
  * a part of them that is split off for another layer must not lose all. Of such a tensor the first class stays.
  */
-export function spareLast({ classes, carried, slicings }: Found, removed: ReadonlySet<number>): Set<number> {
+export function spareLast(found: Found, removed: ReadonlySet<number>): Set<number> {
+  const { classes, carried, slicings } = found;
   const left = new Set(removed);
-  const goes = Uint8Array.from({ length: classes.count }, (_, label) =>
-    removed.has(classes.find(label)) ? 1 : 0,
-  );
+  const stays = survivors(found, removed);
   const seen = new Set([...carried.values(), ...slicings.map(({ channels }) => channels)]);
   for (const { labels } of seen) {
-    if (labels.length === 0 || !labels.every((label) => goes[label] === 1)) continue;
+    if (labels.length === 0 || !labels.every((label) => stays[label] === 0)) continue;
     const spared = classes.find(labels[0]!);
     // Only this class is known to be back; its other labels are looked up where they stand.
     if (labels.every((label) => left.has(classes.find(label)))) left.delete(spared);

@@ -21,7 +21,7 @@ export function readBranch(from: Value, to: Value, links: Connections): Stage[] 
     if (node?.domain !== '') return `no chain leads from ${from.name} to ${to.name}`;
     const found = stageOf(node, value, { from, links });
     if (typeof found === 'string') return found;
-    stages.unshift(...found.stages);
+    stages.unshift(found.stage);
     value = found.before;
   }
   const outside = stages.length > 0 ? sharedValue(stages, from, links) : null;
@@ -34,22 +34,19 @@ interface Within {
 }
 
 interface Found {
-  readonly stages: readonly Stage[];
+  readonly stage: Stage;
   readonly before: Value;
 }
 
 function stageOf(node: Node, value: Value, within: Within): Found | string {
   const [x] = node.inputs;
   if (!x) return `${nodeLabel(node)} has no input`;
-  const stages = (stage: Stage | null, before: Value = x): Found => ({
-    stages: stage ? [stage] : [],
-    before,
-  });
+  const found = (stage: Stage, before: Value = x): Found => ({ stage, before });
   if (node.op === 'Conv') {
     const conv = readConvolution(node);
-    return typeof conv === 'string' ? conv : stages({ kind: 'convolution', conv });
+    return typeof conv === 'string' ? conv : found({ kind: 'convolution', conv });
   }
-  if (node.op === 'Relu') return stages({ kind: 'clip', node, low: 0, high: Number.POSITIVE_INFINITY });
+  if (node.op === 'Relu') return found({ kind: 'clip', node, low: 0, high: Number.POSITIVE_INFINITY });
   if (node.op === 'Clip') {
     const [low, high] = [1, 2].map((i) => (node.inputs[i] ? node.inputs[i].tensor?.data[0] : undefined));
     const bounds = {
@@ -58,10 +55,10 @@ function stageOf(node: Node, value: Value, within: Within): Found | string {
     };
     return node.inputs.slice(1).some((bound) => bound && !bound.tensor)
       ? `the bounds of ${nodeLabel(node)} are no constants`
-      : stages({ kind: 'clip', node, ...bounds });
+      : found({ kind: 'clip', node, ...bounds });
   }
   const affine = affineInput(node);
-  return affine ? stages({ kind: 'affine', node }, affine) : islandBefore(node, value, within);
+  return affine ? found({ kind: 'affine', node }, affine) : islandBefore(node, value, within);
 }
 
 /** What a factor or summand for each channel is applied to; null where a node is no such thing. */
@@ -106,7 +103,7 @@ function islandBefore(node: Node, value: Value, { from, links }: Within): Found 
   if (before.shape?.length !== 4 || before.shape.join() !== value.shape?.join())
     return `${nodeLabel(node)} changes the shape of ${before.name}`;
   const nodes = nodesBetween(before, value, links);
-  return { stages: [{ kind: 'island', from: before, to: value, nodes }], before };
+  return { stage: { kind: 'island', from: before, to: value, nodes }, before };
 }
 
 /** Of several values the one that all others derive from alone. */

@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
+import { leastCommonMultiple } from '../numeric/divisors.ts';
 import type { Stage } from './branch.ts';
 import { type Convolution, tapsOf } from './convolution.ts';
 import type { Range } from './range.ts';
@@ -57,7 +58,7 @@ export function planCarry(carrying: Carrying): CarryPlan | string {
   const unequal = carriers.find(({ group, filters, perGroup }) => group > 1 && filters / group !== perGroup);
   if (unequal) return `the groups of ${unequal.node.name} have other numbers of inputs and outputs`;
   const multiple = carriers.reduce(
-    (sum, { group, perGroup }) => leastCommon(sum, group > 1 ? perGroup : 1),
+    (sum, { group, perGroup }) => leastCommonMultiple(sum, group > 1 ? perGroup : 1),
     1,
   );
   const width = Math.ceil(shortcut.inputs / multiple) * multiple;
@@ -79,11 +80,6 @@ export const widens = (i: number, count: number, middle: Middle): boolean =>
 function poolingIn(convs: readonly Convolution[], { strides }: Shortcut): Convolution | string {
   const strided = convs.filter((conv) => conv.strides.join() === strides.join());
   return strided.length === 1 ? strided[0]! : 'no one convolution of its branch has the stride of its pool';
-}
-
-function leastCommon(a: number, b: number): number {
-  const divisor = (x: number, y: number): number => (y === 0 ? x : divisor(y, x % y));
-  return (a * b) / divisor(a, b);
 }
 
 /** The channels of the branch in front of a stage. */

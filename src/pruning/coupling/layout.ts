@@ -1,4 +1,5 @@
 import type { Dim, Shape } from '../../graph/graph.ts';
+import { greatestCommonDivisor } from '../../numeric/divisors.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { along, type Channels, spreadOver } from './channels.ts';
 
@@ -95,7 +96,7 @@ function periodOver(
   { laid, length }: { readonly laid: number; readonly length: number },
 ): number {
   if (typeof size !== 'number') return laid;
-  return length % (laid * size) === 0 ? length : commonDivisor(length, laid * size);
+  return length % (laid * size) === 0 ? length : greatestCommonDivisor(length, laid * size);
 }
 
 /** Each label as often as given, in its place. */
@@ -115,5 +116,3 @@ function withPeriod(labels: Int32Array, period: number, join: Join): Int32Array 
     join(first, labels.subarray(start, start + period));
   return first;
 }
-
-const commonDivisor = (a: number, b: number): number => (b === 0 ? a : commonDivisor(b, a % b));

@@ -3,6 +3,7 @@ import { type LayerCost, layerCosts } from '../../measure/macs.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import type { Channels } from '../coupling/channels.ts';
 import type { Found, Slicing } from '../coupling/scope.ts';
+import { placesAlong, survivors } from '../coupling/survivors.ts';
 
 /** What a network costs. */
 export interface Cost {
@@ -42,14 +43,8 @@ export function costModel(graph: Graph, found: Found): CostModel {
   return { whole: without(new Set()), without };
 }
 
-/** Whether each label stays, by label. */
-type Survivors = Uint8Array;
 /** The part of something that is left. */
-type Factor = (stays: Survivors) => number;
-
-function survivors({ classes }: Found, removed: ReadonlySet<number>): Survivors {
-  return Uint8Array.from({ length: classes.count }, (_, label) => (removed.has(classes.find(label)) ? 0 : 1));
-}
+type Factor = (stays: Uint8Array) => number;
 
 interface Sized {
   readonly macs: number;
@@ -94,15 +89,9 @@ function product({ inputs: [a, b] }: Node, { carried }: Found): Factor[] {
 }
 
 /** The part of the places along an axis at which anything stays. */
-function alongAxis({ axes, sizes, labels }: Channels, axis: number): Factor {
-  const at = axes.indexOf(axis);
-  const size = sizes[at]!;
-  const inner = elementCount(sizes.slice(at + 1));
-  return (stays) => {
-    const left = new Uint8Array(size);
-    for (let i = 0; i < labels.length; i++) if (stays[labels[i]!]) left[Math.floor(i / inner) % size] = 1;
-    return left.reduce((sum, one) => sum + one, 0) / size;
-  };
+function alongAxis(channels: Channels, axis: number): Factor {
+  const size = channels.sizes[channels.axes.indexOf(axis)]!;
+  return (stays) => placesAlong(channels, axis, stays).length / size;
 }
 
 function slicingsByValue({ slicings }: Found): Map<Value, Slicing[]> {

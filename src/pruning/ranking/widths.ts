@@ -1,3 +1,4 @@
+import { greatestCommonDivisor } from '../../numeric/divisors.ts';
 import type { Unit } from './units.ts';
 
 /** How narrow units may become. */
@@ -25,8 +26,4 @@ export function keptClasses(
   const nearest = wanted - below <= above - wanted ? below : above;
   const enough = Math.max(nearest, Math.min(step, count));
   return Math.min(count, enough >= least ? enough : Math.min(count, Math.ceil(least / step) * step));
-}
-
-function greatestCommonDivisor(a: number, b: number): number {
-  return b === 0 ? a : greatestCommonDivisor(b, a % b);
 }
