@@ -89,7 +89,7 @@ function slowNote({ before, after, fastest }: Result): Html | null {
   const quickest = fastest ?? after;
   if (!isNumber(before.latencyMs) || !isNumber(quickest.latencyMs)) return null;
   if (before.latencyMs / quickest.latencyMs >= WORTHWHILE) return null;
-  return html`<p class="warning">The network is not measurably faster here: the gain is under 5 %, in the fastest of the forms that were tried too.</p>`;
+  return html`<p class="warning">The network is not measurably faster here: the gain is under 5 %${fastest && ', in the fastest of the forms that were tried too'}.</p>`;
 }
 
 const isNumber = (value: number | null | undefined): value is number => typeof value === 'number';
