@@ -2,7 +2,7 @@
  * Prunes every classification network of torchvision and compares each with its masked original. See bench/README.md; run
  * with `npm run bench:zoo -- --help`.
  */
-import { rmSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import picomatch from 'picomatch';
@@ -47,13 +47,22 @@ function summary(rows: readonly Row[]): string {
   ].join('\n');
 }
 
+/** The rows that an earlier run left; a line that was cut short is none. */
+function knownRows(file: string): Map<string, Row> {
+  const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+  const rows = lines.filter((line) => line.endsWith('}')).map((line) => JSON.parse(line) as Row);
+  return new Map(rows.map((row) => [row.network, row]));
+}
+
 async function benchmark(options: ZooOptions): Promise<Row[]> {
   // Not handed to filter itself, which would pass the index as an option.
   const matches = picomatch(options.only);
   const wanted = (await networkNames()).filter((name) => matches(name));
+  const known = knownRows(options.rows);
   const rows: Row[] = [];
   for (const network of wanted) {
-    const row = await rowFor(network, options);
+    const row = known.get(network) ?? (await rowFor(network, options));
+    if (!known.has(network)) appendFileSync(options.rows, `${JSON.stringify(row)}\n`);
     rows.push(row);
     process.stderr.write(`${rows.length}/${wanted.length} ${network}: ${row.failed ?? 'pruned'}\n`);
   }

@@ -6,6 +6,8 @@ import { EspalierError } from '../../src/errors.ts';
 export interface ZooOptions {
   readonly only: string;
   readonly cache: string;
+  /** Where each row is kept as soon as it is there, a line of JSON. */
+  readonly rows: string;
   readonly ratio: number;
   readonly keep: boolean;
   readonly dynamicBatch: boolean;
@@ -14,12 +16,15 @@ export interface ZooOptions {
 }
 
 const cache = join(tmpdir(), 'espalier-zoo');
+const rows = join(tmpdir(), 'espalier-zoo-rows.jsonl');
 
 export const usage = `usage: npm run bench:zoo -- [options]
 
   --only GLOB      networks by name (default: all)
   --ratio R        channels of every group that go (default 0.5)
   --cache FOLDER   where torchvision's networks are exported to (default ${cache})
+  --rows FILE      where each row is kept as soon as it is there; rows that it has are not measured again
+                   (default ${rows})
   --keep           keep them there; without it each goes once it was pruned
   --dynamic-batch  export them for any number of images
   --reasons        every group that is left alone, and why
@@ -43,6 +48,7 @@ function parsed(args: readonly string[]) {
         only: { type: 'string', default: '*' },
         ratio: { type: 'string', default: '0.5' },
         cache: { type: 'string', default: cache },
+        rows: { type: 'string', default: rows },
         keep: { type: 'boolean', default: false },
         'dynamic-batch': { type: 'boolean', default: false },
         reasons: { type: 'boolean', default: false },
