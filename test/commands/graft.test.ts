@@ -54,7 +54,7 @@ it('trains two networks that graft one another, keeps both, and returns the bett
     .filter(Boolean)
     .map((line) => JSON.parse(line));
   expect(events.filter(({ type }) => type === 'graft').map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
-}, 60_000);
+});
 
 it('ends as if never stopped when it is interrupted and resumed', async () => {
   const out = at('stopped');
@@ -64,17 +64,13 @@ it('ends as if never stopped when it is interrupted and resumed', async () => {
   await runCommand(graft, [], [{ resume: out }]);
   for (const name of ['network-1.onnx', 'network-2.onnx'])
     expect(bytesOf('stopped', name).equals(bytesOf('ring', name))).toBe(true);
-}, 60_000);
+});
 
-it.each(['internal', 'noise'])(
-  'one network is grafted from %s',
-  async (source) => {
-    const raw = { ...shared, epochs: '2', networks: '1', source, out: at(source) };
-    const result = await runCommand(graft, ['espalier-demo'], [raw]);
-    expect(result).toMatchObject({ best: 1, ensemble: null });
-  },
-  60_000,
-);
+it.each(['internal', 'noise'])('one network is grafted from %s', async (source) => {
+  const raw = { ...shared, epochs: '2', networks: '1', source, out: at(source) };
+  const result = await runCommand(graft, ['espalier-demo'], [raw]);
+  expect(result).toMatchObject({ best: 1, ensemble: null });
+});
 
 it('what weights tell is looked at', async () => {
   const { entropy } = await runCommand(inspect, ['resnet20'], [{ entropy: true, invalidBelow: '1e9' }]);

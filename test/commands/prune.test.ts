@@ -32,7 +32,7 @@ beforeAll(async () => {
     ['espalier-demo'],
     [{ ...training, size: '16', epochs: '3', out: at('base') }],
   );
-}, 60_000);
+});
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('prune, without images', () => {
@@ -67,7 +67,7 @@ describe('prune, without images', () => {
     const { groups } = await runCommand(prune, [model()], [{ latency: '1', out, ...quick }]);
     expect((groups as unknown[]).length).toBeGreaterThan(3);
     expect(existsSync(out)).toBe(true);
-  }, 60_000);
+  });
 
   it('plans and explains without writing', async () => {
     const plan = await runCommand(prune, [model()], [{ ratio: '0.5', plan: true }]);

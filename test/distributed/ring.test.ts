@@ -69,7 +69,7 @@ beforeAll(async () => {
   };
   training = { ...settings, executor: 'onnxruntime' };
   await runCommand(graft, ['espalier-demo'], [{ ...training, out: at('local') }]);
-}, 120_000);
+});
 afterAll(async () => {
   for (const { process: child } of workers) child.kill('SIGKILL');
   await redis?.stop();
@@ -87,7 +87,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     await runCommand(graft, ['espalier-demo'], [{ ...training, redis: redis!.url, out: at('remote') }]);
     expect(sameAsLocal('remote')).toBe(true);
     await Promise.all(pair.map((worker) => worker.stop()));
-  }, 240_000);
+  });
 
   it('gives them with a worker killed and Redis restarted in the middle, over a shared folder', async () => {
     const store = ['--store', at('store')];
@@ -105,7 +105,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     await running;
     expect(sameAsLocal('troubled')).toBe(true);
     await second.stop();
-  }, 240_000);
+  });
 
   it('does not wait for ever where no worker shows up', async () => {
     const raw = { ...training, redis: redis!.url, patience: '1', out: at('alone') };
@@ -113,12 +113,12 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     await expect(waiting).rejects.toThrow(
       `redis://127.0.0.1:${redis!.port}: no worker showed up in 1 s: start espalier worker --redis URL`,
     );
-  }, 60_000);
+  });
 
   it('names a server that does not answer, and never its password', async () => {
     const wrong = `redis://:hunter2@127.0.0.1:${redis!.port}`;
     const refused = runCommand(graft, ['espalier-demo'], [{ ...training, redis: wrong, out: at('refused') }]);
     await expect(refused).rejects.toThrow(/redis does not answer/);
     await expect(refused).rejects.not.toThrow(/hunter2/);
-  }, 60_000);
+  });
 });
