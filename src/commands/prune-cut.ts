@@ -61,6 +61,7 @@ async function cutChannels(given: Graph, { job, target, context, index }: Cuttin
   };
   const pruned = await pruneChannels(masked?.network ?? given, { ...options, signal: context.signal });
   searching?.done();
+  if (pruned.constant) context.warn(LOST);
   const { graph, units, met, error, keptFilters, prepared } = pruned;
   return {
     network: graph,
@@ -72,6 +73,8 @@ async function cutChannels(given: Graph, { job, target, context, index }: Cuttin
     reconstruction: { original: prepared, keptFilters },
   };
 }
+
+const LOST = 'the cut goes so deep that the output no longer depends on the input: keep more, or retrain';
 
 /** The options of channel pruning that settings stand for. */
 export const channelOptions = (job: PruneJob, target: PruningTarget): ChannelPruningOptions => ({

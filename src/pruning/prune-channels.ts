@@ -50,6 +50,8 @@ export interface PrunedChannels extends PruningPlan {
   readonly graph: Graph;
   /** Against the masked network, relative to its largest output; null where it was not verified. */
   readonly error: number | null;
+  /** Whether so much went that the output is the same whatever comes in; false where it was not verified. */
+  readonly constant: boolean;
   /** The filters that stay of each layer, by the name of its output. */
   readonly keptFilters: ReadonlyMap<string, readonly number[]>;
 }
@@ -77,14 +79,17 @@ export async function planChannels(network: Graph, options: ChannelPruningOption
 export async function pruneChannels(network: Graph, options: ChannelPruningOptions): Promise<PrunedChannels> {
   const plan = await planChannels(network, options);
   const { graph, keptFilters } = cutChannels(plan);
-  const verified = options.verify === false ? null : await verifyCut(plan, graph, options.executor);
-  return { ...plan, graph, keptFilters, error: verified };
+  const verified =
+    options.verify === false
+      ? { error: null, constant: false }
+      : await verifyCut(plan, graph, options.executor);
+  return { ...plan, graph, keptFilters, ...verified };
 }
 
 async function verifyCut({ prepared, coupling, removed }: PruningPlan, graph: Graph, executor: Executor) {
   const masked = maskedReference(prepared, coupling.found, removed);
   const [before, after] = [masked, graph].map(withScores) as [Graph, Graph];
-  return (await verifyEquivalent(before, after, { executor, tolerance: TOLERANCE })).error;
+  return verifyEquivalent(before, after, { executor, tolerance: TOLERANCE });
 }
 
 /** With what goes into a last Softmax in place of its outcome, which is 0 or 1 on random input and would hide errors. */

@@ -23,15 +23,26 @@ const SIZES = [64, 224, 32, 28];
 /** The symbol of dimensions that have none. */
 const UNNAMED = 'unnamed dimension';
 
+/** Outputs that differ by no more than this between inputs do not depend on them. */
+const CONSTANT = 1e-6;
+
+/** How well two graphs agree. */
+export interface Agreement {
+  /** The largest error relative to the largest expected element. */
+  readonly error: number;
+  /** Whether the outputs are the same whatever comes in, so that agreeing proves nothing. */
+  readonly constant: boolean;
+}
+
 /**
- * Runs two graphs on the same random inputs, the engine's own optimiser off; returns the largest error relative to the
- * largest expected element. Throws `verification` where it is beyond the tolerance, or types or shapes of outputs differ.
+ * Runs two graphs on the same random inputs, the engine's own optimiser off. Throws `verification` where the error is
+ * beyond the tolerance, or types or shapes of outputs differ.
  */
 export async function verifyEquivalent(
   before: Graph,
   after: Graph,
   options: VerifyOptions,
-): Promise<{ error: number }> {
+): Promise<Agreement> {
   if (before.outputs.length !== after.outputs.length) {
     const message = `expected ${before.outputs.length} outputs, got ${after.outputs.length}`;
     throw new EspalierError('verification', message);
@@ -43,7 +54,16 @@ export async function verifyEquivalent(
   const errors = expected.map((results, i) =>
     outputError([before, results], [after, actual[i]!], options.tolerance),
   );
-  return { error: Math.max(...errors) };
+  return { error: Math.max(...errors), constant: isConstant(expected) };
+}
+
+/** Whether every output is the same for inputs of different scale. */
+function isConstant([usual, saturating]: readonly Tensors[]): boolean {
+  const outputs = Object.entries(usual!).filter(([, { dtype }]) => dtype.startsWith('float'));
+  return (
+    outputs.length > 0 &&
+    outputs.every(([name, tensor]) => tensorError(name, saturating![name]!, tensor) < CONSTANT)
+  );
 }
 
 /** The batch bound, then every other open dimension to the first size at which shapes fit. */
