@@ -1,0 +1,38 @@
+import { uniqueNames } from '../graph/builder.ts';
+import { type Graph, makeConstant, type Node, type Value } from '../graph/graph.ts';
+import { type Connections, connections } from '../graph/topology.ts';
+import { floats } from '../numeric/tensor.ts';
+
+/**
+ * Makes x·W + b of two nodes, with x: [N, K], one Gemm, in place: its bias is then added to the sums of integers, and
+ * its output may stay float. Exact.
+ */
+export function mergeMatMulAndBias(graph: Graph): void {
+  const links = connections(graph);
+  const unique = uniqueNames(graph);
+  for (const product of [...graph.nodes]) {
+    const sum = sumBehind(product, links);
+    const bias = sum?.inputs.find((value) => value !== product.outputs[0]);
+    const weight = product.inputs[1]?.tensor;
+    if (!sum || !bias?.tensor || !weight || !isBiasOf(bias, weight.shape[1]!)) continue;
+    const flat = makeConstant(
+      unique(bias.name),
+      floats([weight.shape[1]!], bias.tensor.data as Float32Array),
+    );
+    graph.initializers.push(flat);
+    Object.assign(product, { op: 'Gemm', attributes: {}, inputs: [...product.inputs, flat] });
+    product.outputs = sum.outputs;
+    graph.nodes = graph.nodes.filter((node) => node !== sum);
+  }
+}
+
+function sumBehind(product: Node, { uses }: Connections): Node | null {
+  const [x, weight] = product.inputs;
+  const isPlain = product.op === 'MatMul' && product.domain === '' && product.inputs.length === 2;
+  if (!isPlain || x?.shape?.length !== 2 || weight?.tensor?.shape.length !== 2) return null;
+  const [use, ...others] = uses.get(product.outputs[0]!) ?? [];
+  return use?.node?.op === 'Add' && use.node.domain === '' && others.length === 0 ? use.node : null;
+}
+
+const isBiasOf = ({ tensor }: Value, channels: number): boolean =>
+  tensor?.dtype === 'float32' && tensor.data.length === channels && tensor.shape.at(-1) === channels;

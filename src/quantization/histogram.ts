@@ -1,0 +1,44 @@
+import type { Range } from './scales.ts';
+
+/** Elements counted in bins of equal width over [low, high]. */
+export interface Histogram extends Range {
+  readonly counts: Float64Array;
+}
+
+const BINS = 8192;
+
+export const emptyHistogram = ({ low, high }: Range): Histogram => ({
+  low,
+  high,
+  counts: new Float64Array(BINS),
+});
+
+/** Counts elements; those outside count as the ends. */
+export function count({ low, high, counts }: Histogram, data: ArrayLike<number>): void {
+  const perUnit = BINS / (high - low);
+  if (!Number.isFinite(perUnit)) return; // one value throughout
+  for (let i = 0; i < data.length; i++) {
+    const bin = Math.floor((data[i]! - low) * perUnit);
+    counts[bin < 0 ? 0 : bin < BINS ? bin : BINS - 1]!++;
+  }
+}
+
+/** What holds `percent` of the elements: of the rest, half lies below and half above, to within a bin. */
+export function percentileRange(histogram: Histogram, percent: number): Range {
+  const outside = (1 - percent / 100) / 2;
+  return { low: quantileOf(histogram, outside), high: quantileOf(histogram, 1 - outside) };
+}
+
+/** The q-quantile, elements taken as spread evenly over their bin. */
+function quantileOf({ low, high, counts }: Histogram, q: number): number {
+  const total = counts.reduce((sum, n) => sum + n, 0);
+  if (total === 0) return low;
+  let below = 0;
+  for (const [bin, n] of counts.entries()) {
+    if (n > 0 && below + n >= q * total) {
+      return low + ((high - low) / BINS) * (bin + Math.max(0, q * total - below) / n);
+    }
+    below += n;
+  }
+  return high;
+}

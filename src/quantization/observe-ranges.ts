@@ -1,0 +1,96 @@
+import { EspalierError } from '../errors.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import { elementCount, type Tensor } from '../numeric/tensor.ts';
+import { observe, type Viewing } from '../pruning/observe.ts';
+import type { Tensors } from '../runtime/executor.ts';
+import { count, emptyHistogram, percentileRange } from './histogram.ts';
+import { type Range, rangeOf, unionOf } from './scales.ts';
+
+/** Which elements 8 bits reach: all that were seen, or this percentage of them. */
+export type CalibrationMethod = 'minmax' | { readonly percentile: number };
+
+/** Memory that activations may take at once where they are counted. */
+const MOST_BYTES = 256e6;
+
+/**
+ * The range of each value on calibration images, in one pass for its ends, and in a second one for a histogram between
+ * them where percentiles are asked for. A constant has its own. Throws `diverged` where a value is infinite or NaN.
+ */
+export async function observeRanges(
+  graph: Graph,
+  values: Iterable<Value>,
+  { viewing, method }: { readonly viewing: Viewing; readonly method: CalibrationMethod },
+): Promise<Map<Value, Range>> {
+  const ranges = new Map<Value, Range>();
+  const activations: Value[] = [];
+  for (const value of values) {
+    if (value.tensor) ranges.set(value, rangeOf(value.tensor.data as Float32Array));
+    else activations.push(value);
+  }
+  const ends = await observeEnds(graph, activations, viewing);
+  if (method !== 'minmax') await narrow(graph, ends, { viewing, percentile: method.percentile });
+  return new Map([...ranges, ...ends]);
+}
+
+async function observeEnds(
+  graph: Graph,
+  values: readonly Value[],
+  viewing: Viewing,
+): Promise<Map<Value, Range>> {
+  const ends = new Map<Value, Range>();
+  const outputs = new Map<Value, readonly [low: string, high: string]>();
+  await observe(graph, viewing, {
+    append({ g, copyOf }) {
+      for (const value of values) {
+        const low = g.output(g.ReduceMin(copyOf(value), { keepdims: 0 }));
+        const high = g.output(g.ReduceMax(copyOf(value), { keepdims: 0 }));
+        outputs.set(value, [low.name, high.name]);
+      }
+    },
+    see(results) {
+      for (const [value, names] of outputs) {
+        const [low, high] = names.map((name) => Number(results[name]!.data[0])) as [number, number];
+        if (!Number.isFinite(low) || !Number.isFinite(high)) throw diverged(value);
+        ends.set(value, unionOf(ends.get(value) ?? { low, high }, { low, high }));
+      }
+    },
+  });
+  return ends;
+}
+
+const diverged = ({ name }: Value): EspalierError =>
+  new EspalierError('diverged', 'a calibration image makes it infinite or NaN', { where: name });
+
+/** Replaces ends by percentiles. */
+async function narrow(
+  graph: Graph,
+  ends: Map<Value, Range>,
+  { viewing, percentile }: { readonly viewing: Viewing; readonly percentile: number },
+): Promise<void> {
+  const histograms = new Map([...ends].map(([value, range]) => [value, emptyHistogram(range)]));
+  const names = new Map<Value, string>();
+  await observe(graph, viewing, {
+    images: imagesAtOnce([...ends.keys()], viewing.calibration.batch),
+    append({ g, copyOf }) {
+      // An input cannot be an output, and names of the network's own outputs are taken.
+      for (const value of ends.keys()) names.set(value, g.output(g.Identity(copyOf(value))).name);
+    },
+    see(results: Tensors) {
+      for (const [value, name] of names) count(histograms.get(value)!, numbersOf(results[name]!));
+    },
+  });
+  for (const [value, histogram] of histograms) ends.set(value, percentileRange(histogram, percentile));
+}
+
+const numbersOf = ({ data }: Tensor): Float32Array => data as Float32Array;
+
+/** The most images, a divisor of the batch, whose activations fit. */
+function imagesAtOnce(values: readonly Value[], batch: number): number {
+  const elements = values.reduce((sum, { shape }) => sum + perImage(shape?.slice(1) ?? []), 0);
+  let images = batch;
+  while (images > 1 && (batch % images !== 0 || !(images * elements * 4 <= MOST_BYTES))) images--;
+  return images;
+}
+
+/** NaN where the network leaves a size open. */
+const perImage = (dims: readonly unknown[]): number => elementCount(dims.map(Number));

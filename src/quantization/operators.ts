@@ -1,0 +1,93 @@
+import type { Node } from '../graph/graph.ts';
+import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+
+/**
+ * How onnxruntime runs an operator of a QDQ graph on 8-bit integers, as its optimiser was seen to fuse it:
+ * - `weights`: activations by constant weights, sums in int32, its output rounded to 8 bits unless `floatOutput`;
+ * - `weights-only`: computed in float from weights stored in 8 bits;
+ * - `computes`: every input and output has a scale of its own;
+ * - `joins`: the same; inputs that nothing else reads take the scale of the output, and are rounded once;
+ * - `passes`: elements move or are selected, so that input and outputs have one scale.
+ */
+export type Int8Kind = 'weights' | 'weights-only' | 'computes' | 'joins' | 'passes';
+
+export interface Int8Operator {
+  readonly kind: Int8Kind;
+  /** The axis of the weight that counts output channels: each has its own scale. */
+  axis?(node: Node): number;
+  /** Whether onnxruntime has a kernel of 8-bit inputs and float output. */
+  readonly floatOutput?: boolean;
+  /** Why this node has no 8-bit kernel though its operator has one; null where it has. */
+  refuse?(node: Node): string | null;
+}
+
+const computes: Int8Operator = { kind: 'computes' };
+const passes: Int8Operator = { kind: 'passes' };
+
+/** The operators that run on 8-bit integers; all others stay in float. */
+const int8Operators: { readonly [Op in OperatorName]?: Int8Operator } = {
+  Conv: { kind: 'weights', axis: () => 0 },
+  ConvTranspose: { kind: 'weights-only', axis: () => 1 },
+  Gemm: { kind: 'weights', axis: outputAxis, floatOutput: true, refuse: refuseScaledGemm },
+  // Not of float output: onnxruntime joins a float MatMul and the Add behind it before it looks for 8-bit nodes.
+  MatMul: { kind: 'weights', axis: () => 1, refuse: refuseStackedMatMul },
+  Add: computes,
+  Mul: computes,
+  AveragePool: computes,
+  GlobalAveragePool: computes,
+  LeakyRelu: computes,
+  Sigmoid: computes,
+  Concat: { kind: 'joins' },
+  MaxPool: passes,
+  Reshape: passes,
+  Flatten: passes,
+  Transpose: passes,
+  Squeeze: passes,
+  Unsqueeze: passes,
+  Slice: passes,
+  Gather: passes,
+  Resize: { kind: 'passes', refuse: refuseInterpolation },
+};
+
+/** The row of a node's operator; null where onnxruntime has no 8-bit kernel for it. */
+export function int8Operator(node: Node): Int8Operator | null {
+  const op = knownOperator(node);
+  return (op && int8Operators[op]) ?? null;
+}
+
+function outputAxis(node: Node): number {
+  return attributesOf(node, 'Gemm').transB ? 0 : 1;
+}
+
+function refuseScaledGemm(node: Node): string | null {
+  const { alpha, beta, transA } = attributesOf(node, 'Gemm');
+  if (transA) return 'its input is transposed';
+  return alpha === 1 && beta === 1 ? null : 'its product is scaled by alpha or beta';
+}
+
+function refuseStackedMatMul({ inputs: [, weight] }: Node): string | null {
+  const rank = weight?.shape?.length;
+  return rank === 2 ? null : `its weight is of rank ${rank ?? '?'}`;
+}
+
+function refuseInterpolation(node: Node): string | null {
+  const { mode } = attributesOf(node, 'Resize');
+  return mode === 'nearest' ? null : `it interpolates (${mode})`;
+}
+
+/** Where a clamp cuts off: [lowest, highest]; null for nodes that are none with constant bounds around 0. */
+export function clampOf(node: Node): readonly [low: number, high: number] | null {
+  const op = knownOperator(node);
+  if (op === 'Relu') return [0, Number.POSITIVE_INFINITY];
+  if (op !== 'Clip') return null;
+  const attributes = attributesOf(node, 'Clip');
+  const low = bound(node, 1) ?? attributes.min ?? Number.NEGATIVE_INFINITY;
+  const high = bound(node, 2) ?? attributes.max ?? Number.POSITIVE_INFINITY;
+  return low <= 0 && high >= 0 ? [low, high] : null; // NaN: not constant
+}
+
+function bound({ inputs }: Node, index: number): number | undefined {
+  const value = inputs[index];
+  if (!value) return undefined;
+  return value.tensor ? Number(value.tensor.data[0]) : Number.NaN;
+}

@@ -1,0 +1,133 @@
+import { EspalierError } from '../errors.ts';
+import { type Graph, nodeLabel, type Value } from '../graph/graph.ts';
+import { inferShapes } from '../graph/shapes/index.ts';
+import type { Viewing } from '../pruning/observe.ts';
+import { layerMatcher } from '../pruning/ranking/selection.ts';
+import { foldNetwork, upgradeOpset } from '../rewrite/index.ts';
+import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
+import { insertQuantization } from './insert.ts';
+import { layerNoise } from './layer-noise.ts';
+import { type CalibrationMethod, observeRanges } from './observe-ranges.ts';
+import { type Int8Plan, type LeftAlone, planInt8 } from './plan.ts';
+import type { RoundedLayer } from './quantized-values.ts';
+import { type ActivationScale, quantizeWeights } from './scales.ts';
+import { activationScales } from './shared-scales.ts';
+
+export interface QuantizeOptions {
+  /** Default 'minmax'. */
+  readonly calibration?: CalibrationMethod;
+  /** Layers that stay in float: globs of node names. */
+  readonly floatLayers?: readonly string[];
+  /** 7 where products of pairs would overflow int16: x86 without VNNI. Default 8. */
+  readonly weightBits?: 7 | 8;
+  /** Whether each output channel of a weight has its own scale; default true. */
+  readonly perChannel?: boolean;
+}
+
+/** A layer whose weights are integers now. */
+export interface QuantizedLayer {
+  readonly name: string;
+  readonly bits: 7 | 8;
+  /** Whether its sums are integers, too; where not, only its weights are stored as such. */
+  readonly computesInInt8: boolean;
+  /** Signal to quantisation noise of its output where it alone is rounded, in dB. */
+  readonly sqnrDb: number;
+}
+
+export interface Quantized {
+  readonly graph: Graph;
+  readonly layers: readonly QuantizedLayer[];
+  /** What stays in float. */
+  readonly leftAlone: readonly LeftAlone[];
+}
+
+/** Per-axis scales came with this opset. */
+const OLDEST_OPSET = 13;
+
+/**
+ * Static post-training quantisation in QDQ form (Jacob et al., CVPR 2018; Nagel et al., arXiv:2106.08295): symmetric int8
+ * weights, a scale a channel, asymmetric uint8 activations of ranges seen on calibration images, int32 biases. What can
+ * be folded is folded first; inputs and outputs stay float32. Throws `unsupported` where no layer can run on integers,
+ * `usage` for a glob that names none and a percentile out of range, `diverged` where activations are no numbers.
+ */
+export async function quantize(
+  network: Graph,
+  viewing: Viewing,
+  options: QuantizeOptions = {},
+): Promise<Quantized> {
+  const method = checked(options.calibration ?? 'minmax');
+  const graph = await prepare(network, viewing);
+  const plan = planInt8(graph, floatLayers(graph, options.floatLayers ?? []));
+  if (![...plan.rows.values()].some(({ axis }) => axis)) throw nothingToQuantize(graph, plan);
+  const ranges = await observeRanges(graph, plan.rounded, { viewing, method });
+  const scales = activationScales(graph, plan, ranges);
+  const layers = roundedLayers(plan, scales, options);
+  const noise = await layerNoise(graph, layers, firstBatch(viewing));
+  insertQuantization(graph, { plan, scales, layers });
+  const bits = options.weightBits ?? 8;
+  return {
+    graph,
+    leftAlone: plan.leftAlone,
+    layers: layers.map(({ node, input }) => ({
+      name: node.name || nodeLabel(node),
+      bits,
+      computesInInt8: input !== null,
+      sqnrDb: noise.get(node)!,
+    })),
+  };
+}
+
+function checked(method: CalibrationMethod): CalibrationMethod {
+  if (method === 'minmax' || (method.percentile > 50 && method.percentile <= 100)) return method;
+  throw new EspalierError('usage', `expected a percentile above 50, up to 100, found ${method.percentile}`);
+}
+
+/** A copy whose convolutions stand alone; what is exact and does not change its layers is folded. */
+async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
+  const only = ['leftovers', 'pad', 'batchnorm'] as const;
+  const { graph } = await foldNetwork(upgradeOpset(network, OLDEST_OPSET), { executor, only });
+  inferShapes(graph);
+  mergeMatMulAndBias(graph);
+  return graph;
+}
+
+function floatLayers(graph: Graph, globs: readonly string[]): (name: string) => boolean {
+  const matchers = globs.map((glob) => {
+    const matches = layerMatcher(glob);
+    if (graph.nodes.some(({ name }) => matches(name))) return matches;
+    throw new EspalierError('usage', 'no layer has such a name', { where: glob });
+  });
+  return (name) => matchers.some((matches) => matches(name));
+}
+
+function nothingToQuantize(graph: Graph, { leftAlone }: Int8Plan): EspalierError {
+  const first = leftAlone[0];
+  const reason = first ? ` (${first.name}: ${first.reason})` : '';
+  const message = `expected a layer that can run on 8-bit integers, found none${reason}`;
+  return new EspalierError('unsupported', message, { where: graph.name });
+}
+
+function roundedLayers(
+  { rows }: Int8Plan,
+  scales: ReadonlyMap<Value, ActivationScale>,
+  { weightBits = 8, perChannel = true }: QuantizeOptions,
+): RoundedLayer[] {
+  return [...rows].flatMap(([node, row]) => {
+    if (!row.axis) return [];
+    const axis = row.axis(node);
+    const input = row.kind === 'weights' ? scales.get(node.inputs[0]!)! : null;
+    const weights = quantizeWeights(node.inputs[1]!.tensor!, {
+      axis: perChannel ? axis : null,
+      bits: weightBits,
+      bias: (input && (node.inputs[2]?.tensor?.data as Float32Array | undefined)) ?? null,
+      inputScale: input?.scale ?? 1,
+    });
+    return [{ node, weights, axis, input }];
+  });
+}
+
+/** Enough images for an order of layers. */
+const firstBatch = ({ calibration, executor }: Viewing): Viewing => ({
+  executor,
+  calibration: { ...calibration, batches: calibration.batches.slice(0, 1) },
+});

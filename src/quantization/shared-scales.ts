@@ -1,0 +1,76 @@
+import type { Graph, Value } from '../graph/graph.ts';
+import { connections } from '../graph/topology.ts';
+import { clampOf } from './operators.ts';
+import { activationsOf, type Int8Plan, resultsOf } from './plan.ts';
+import { type ActivationScale, activationScale, type Range, unionOf } from './scales.ts';
+
+/**
+ * A scale for every rounded value: one for all that a node passes on; inputs that a Concat alone reads take that of its
+ * output, as far as the clamps in front of them still end where 8 bits end.
+ */
+export function activationScales(
+  graph: Graph,
+  plan: Int8Plan,
+  ranges: ReadonlyMap<Value, Range>,
+): Map<Value, ActivationScale> {
+  const groups = new Map<Value, Group>();
+  const bounds = clampBounds(plan);
+  for (const value of plan.rounded) {
+    groups.set(value, { members: [value], range: ranges.get(value)!, bounds: bounds.get(value) ?? FREE });
+  }
+  for (const [node, row] of plan.rows) {
+    if (row.kind !== 'passes') continue;
+    const [x] = activationsOf(node, row);
+    for (const y of resultsOf(node, plan.clamps)) join(groups, x!, y);
+  }
+  joinConcatenated(graph, plan, groups);
+  return new Map([...groups].map(([value, { range }]) => [value, activationScale(range)]));
+}
+
+/** Values with one scale. */
+interface Group {
+  readonly members: readonly Value[];
+  readonly range: Range;
+  /** The range must lie within, so that rounding does what a clamp did. */
+  readonly bounds: Range;
+}
+
+const FREE: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+
+function clampBounds({ clamps }: Int8Plan): Map<Value, Range> {
+  const bounds = new Map<Value, Range>();
+  for (const clamp of clamps.values()) {
+    const [low, high] = clampOf(clamp)!;
+    bounds.set(clamp.outputs[0]!, { low, high });
+  }
+  return bounds;
+}
+
+/** What passes has no wider range than its source, so that the source's clamps hold. */
+function join(groups: Map<Value, Group>, a: Value, b: Value): void {
+  const [first, second] = [groups.get(a)!, groups.get(b)!];
+  if (first === second) return;
+  const joined: Group = {
+    members: [...first.members, ...second.members],
+    range: unionOf(first.range, second.range),
+    bounds: {
+      low: Math.max(first.bounds.low, second.bounds.low),
+      high: Math.min(first.bounds.high, second.bounds.high),
+    },
+  };
+  for (const member of joined.members) groups.set(member, joined);
+}
+
+function joinConcatenated(graph: Graph, plan: Int8Plan, groups: Map<Value, Group>): void {
+  const { uses } = connections(graph);
+  for (const [node, row] of plan.rows) {
+    if (row.kind !== 'joins') continue;
+    const [result] = resultsOf(node, plan.clamps);
+    for (const value of activationsOf(node, row)) {
+      const [own, target] = [groups.get(value)!, groups.get(result!)!];
+      const { low, high } = unionOf(own.range, target.range);
+      const fits = [own, target].every(({ bounds }) => bounds.low <= low && high <= bounds.high);
+      if (uses.get(value)!.length === 1 && fits) join(groups, value, result!);
+    }
+  }
+}
