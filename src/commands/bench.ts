@@ -1,8 +1,8 @@
-import type { Benchmark } from '../measure/latency.ts';
-import { formatDuration, formatMs, formatRatio } from '../report/quantities.ts';
-import { textTable } from '../report/text-table.ts';
+import type { WebBenchmark } from '../measure/web.ts';
+import { formatDuration } from '../report/quantities.ts';
+import { benchText, type NamedModel, withCosts } from './bench-result.ts';
 import { defineCommand } from './command.ts';
-import { defaulted, optional, positive, wholeNumber } from './flags.ts';
+import { choice, defaulted, optional, positive, wholeNumber } from './flags.ts';
 import { isModelPath, loadModel } from './model.ts';
 
 export const bench = defineCommand({
@@ -15,51 +15,66 @@ export const bench = defineCommand({
     },
   ],
   options: {
+    runtime: defaulted(
+      '--runtime <name>',
+      'onnxruntime in Node or in a browser: headless Chromium, WebAssembly',
+      [choice(['node', 'web']), 'node'],
+    ),
     batch: defaulted('--batch <n>', 'images a run', [wholeNumber(), 1]),
     threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
     seconds: defaulted('--seconds <s>', 'time to measure', [positive, 5]),
+    coldStarts: defaulted(
+      '--cold-starts <n>',
+      'fresh processes (or pages) a model, for load time, first run and peak memory; 0 leaves them out',
+      [wholeNumber(0), 3],
+    ),
     size: optional('--size <n>', 'height and width, for models with a free input size', wholeNumber()),
   },
   examples: [
     ['espalier bench before.onnx after.onnx', 'how much faster is it?'],
     ['espalier bench resnet20 resnet56 --batch 8 --threads 2', 'networks of the zoo, two threads'],
+    ['espalier bench before.onnx after.onnx --runtime web', 'and in a browser?'],
   ],
   stopsCleanly: true,
-  async run({ args, options: { batch, threads, seconds, size } }, context) {
-    const models = await Promise.all(args.map(benchmarked));
-    const { benchmark } = await import('../measure/latency.ts');
-    context.note(`measuring for ${formatDuration(seconds)}`);
-    const result = named(
-      await benchmark(models, { batch, threads, seconds, size, signal: context.signal }),
-      args,
-    );
-    const text = textTable(result.models, [
-      { head: 'model', cell: (model) => model.path },
-      { head: 'median', cell: (model) => formatMs(model.medianMs), align: 'right' },
-      { head: 'min', cell: (model) => formatMs(model.minMs), align: 'right' },
-      { head: 'p90', cell: (model) => formatMs(model.p90Ms), align: 'right' },
-      { head: 'speed', cell: (model) => formatRatio(model.ratio), align: 'right' },
-      { head: 'spread', cell: (model) => spread(model.ratioSpread), align: 'right' },
-    ]);
-    for (const { path, warning } of result.models) if (warning) context.warn(`${path}: ${warning}`);
-    return { data: result, text: `${text}\n${conditions(result)}` };
+  async run({ args, options: { runtime, coldStarts: starts, seconds, ...options } }, context) {
+    const { signal } = context;
+    const models = await Promise.all(args.map(named));
+    const sources = models.map(({ source }) => source);
+    const engine = await engines[runtime]();
+    try {
+      context.note(`measuring for ${formatDuration(seconds)} in ${engine.version}`);
+      const measured = await engine.benchmark(sources, { ...options, seconds, signal });
+      if (starts > 0) context.note('starting each model afresh');
+      const cold = starts > 0 ? await engine.coldStarts(sources, { ...options, starts, signal }) : null;
+      const result = await withCosts(models, measured, { cold, size: options.size });
+      const data = { ...result, runtime, engine: engine.version };
+      for (const { path, warning } of data.models) if (warning) context.warn(`${path}: ${warning}`);
+      return { data, text: benchText(data) };
+    } finally {
+      await engine.close();
+    }
   },
 });
 
 /** A path as it is, and the bytes of a network of the zoo. */
-async function benchmarked(name: string): Promise<string | Uint8Array> {
-  if (isModelPath(name)) return name;
+async function named(name: string): Promise<NamedModel> {
   const { graph } = await loadModel(name);
+  if (isModelPath(name)) return { name, graph, source: name };
   const { serializeModel } = await import('../onnx/index.ts');
-  return serializeModel(graph);
+  return { name, graph, source: serializeModel(graph) };
 }
 
-const named = (result: Benchmark, names: readonly string[]): Benchmark => ({
-  ...result,
-  models: result.models.map((model, i) => ({ ...model, path: names[i]! })),
-});
-
-const conditions = ({ batch, threads, rounds }: Benchmark): string =>
-  `batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}, ${rounds} rounds`;
-
-const spread = ([low, high]: readonly [number, number]): string => `${low.toFixed(2)}–${high.toFixed(2)}`;
+/** What measures, by the name of its runtime. */
+const engines: Readonly<Record<'node' | 'web', () => Promise<WebBenchmark>>> = {
+  async node() {
+    const { benchmark } = await import('../measure/latency.ts');
+    const { coldStarts } = await import('../measure/cold-start.ts');
+    const { onnxruntimeVersion } = await import('../runtime/onnxruntime/session.ts');
+    const version = `onnxruntime-node ${await onnxruntimeVersion()}`;
+    return { version, benchmark, coldStarts, close: async () => {} };
+  },
+  async web() {
+    const { openWebBenchmark } = await import('../measure/web.ts');
+    return openWebBenchmark();
+  },
+};

@@ -1,12 +1,9 @@
 import { EspalierError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
 import { median, quantile } from '../numeric/statistics.ts';
-import type { Tensor } from '../numeric/tensor.ts';
-import { parseModel, readModelFile } from '../onnx/index.ts';
 import { createSession } from '../runtime/onnxruntime/session.ts';
-import { type BindOptions, fixedShape } from './bind-shapes.ts';
-import { fedInputs } from './image-input.ts';
-import { randomTensor } from './random-tensor.ts';
+import type { BindOptions } from './bind-shapes.ts';
+import { type PreparedModel, prepareModels } from './prepared-model.ts';
+import { stopwatch } from './stopwatch.ts';
 
 export interface BenchmarkOptions extends BindOptions {
   /** Threads within an operator; default 1. */
@@ -48,88 +45,90 @@ const MIN_ROUNDS = 5;
 const MIN_SAMPLE_MS = 5;
 const WORTHWHILE_RATIO = 1.05;
 
+/** A model in an engine, ready to be timed. */
+export interface Runner {
+  /** The mean milliseconds of n runs. */
+  time(n: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What runs models. */
+export interface TimedEngine {
+  open(model: PreparedModel, threads: number): Promise<Runner>;
+  /** The first round begins once a model has run for as long: engines that compile as they go need it. Default 0. */
+  readonly warmupMs?: number;
+}
+
 /**
  * Latency of models in onnxruntime, side by side: each round times every model once, in the same order, so that what
  * slows the machine slows all of them. A sample is the mean of as many runs as take 5 ms. Inputs are random, of a fixed
  * seed. Throws `usage` where a model fixes another batch, or leaves its size open and none is given.
  */
-export async function benchmark(
+export const benchmark = (
   models: readonly (string | Uint8Array)[],
   options: BenchmarkOptions = {},
+): Promise<Benchmark> => benchmarkIn({ open: openRunner }, models, options);
+
+/** {@link benchmark} in another engine. */
+export async function benchmarkIn(
+  engine: TimedEngine,
+  models: readonly (string | Uint8Array)[],
+  options: BenchmarkOptions,
 ): Promise<Benchmark> {
-  const { batch = 1, threads = 1 } = options;
+  const { batch = 1, threads = 1, size } = options;
+  const prepared = prepareModels(models, { batch, size });
   const runners: Runner[] = [];
   try {
-    for (const [index, model] of models.entries()) {
-      runners.push(await openRunner(model, index, { ...options, batch, threads }));
-    }
-    const samples = await measure(runners, options);
-    const results = runners.map((runner, i) => latency(runner.path, samples[i]!, samples[0]!));
+    for (const model of prepared) runners.push(await engine.open(model, threads));
+    const samples = await measure(runners, { ...options, warmupMs: engine.warmupMs ?? 0 });
+    const results = prepared.map(({ path }, i) => latency(path, samples[i]!, samples[0]!));
     return { models: results, threads, batch, rounds: samples[0]?.length ?? 0 };
   } finally {
     for (const runner of runners) await runner.close();
   }
 }
 
-interface Runner {
-  readonly path: string;
-  /** The mean milliseconds of n runs. */
-  time(n: number): Promise<number>;
-  close(): Promise<void>;
-}
-
-async function openRunner(
-  model: string | Uint8Array,
-  index: number,
-  options: BenchmarkOptions & { batch: number; threads: number },
-): Promise<Runner> {
-  const path = typeof model === 'string' ? model : `model ${index + 1}`;
-  const graph = typeof model === 'string' ? readModelFile(model) : parseModel(model);
-  const inputs = randomInputs(graph, { ...options, path });
-  const session = await createSession(model, { threads: options.threads });
+async function openRunner({ source, inputs }: PreparedModel, threads: number): Promise<Runner> {
+  const session = await createSession(source, { threads });
   const feeds = Object.fromEntries(inputs.map(([name, tensor]) => [name, session.tensor(tensor)]));
   const fetches = Object.fromEntries(session.outputs.map((name) => [name, null]));
   return {
-    path,
     close: () => session.close(),
     async time(n) {
-      const start = performance.now();
+      const elapsedMs = stopwatch();
       for (let i = 0; i < n; i++) await session.run(feeds, fetches);
-      return (performance.now() - start) / n;
+      return elapsedMs() / n;
     },
   };
 }
 
-function randomInputs(
-  graph: Graph,
-  options: BindOptions & { batch: number; path: string },
-): (readonly [name: string, Tensor])[] {
-  return fedInputs(graph).map((input, i) => {
-    const shape = fixedShape(graph, input, options);
-    if (shape[0] !== options.batch) {
-      const message = `${input.name} has a fixed batch of ${shape[0]}, expected ${options.batch}`;
-      throw new EspalierError('usage', message, { where: options.path });
-    }
-    return [input.name, randomTensor(input.dtype ?? 'float32', shape, i)] as const;
-  });
-}
-
 /** Milliseconds by model and round. */
-async function measure(runners: readonly Runner[], options: BenchmarkOptions): Promise<number[][]> {
-  const { seconds = 2 * runners.length, rounds, warmup = 5, signal } = options;
+async function measure(
+  runners: readonly Runner[],
+  options: BenchmarkOptions & { readonly warmupMs: number },
+): Promise<number[][]> {
+  const { seconds = 2 * runners.length, rounds, warmup = 5, warmupMs, signal } = options;
   const repetitions: number[] = [];
   for (const runner of runners) {
-    await runner.time(warmup);
+    const elapsedMs = stopwatch();
+    do {
+      stopIfAborted(signal);
+      await runner.time(warmup);
+    } while (elapsedMs() < warmupMs);
     repetitions.push(Math.max(1, Math.ceil(MIN_SAMPLE_MS / (await runner.time(1)))));
   }
   const samples: number[][] = runners.map(() => []);
-  const start = performance.now();
-  const elapsed = () => (performance.now() - start) / 1000;
-  for (let round = 0; rounds ? round < rounds : round < MIN_ROUNDS || elapsed() < seconds; round++) {
-    if (signal?.aborted) throw new EspalierError('interrupted', 'measurement stopped');
+  const elapsedMs = stopwatch();
+  for (let round = 0; rounds ? round < rounds : round < MIN_ROUNDS || elapsedMs() < 1000 * seconds; round++) {
+    stopIfAborted(signal);
     for (const [i, runner] of runners.entries()) samples[i]!.push(await runner.time(repetitions[i]!));
   }
   return samples;
+}
+
+/** Throws `interrupted` once the signal is aborted. */
+export function stopIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new EspalierError('interrupted', 'measurement stopped');
 }
 
 function latency(path: string, samples: readonly number[], first: readonly number[]): ModelLatency {

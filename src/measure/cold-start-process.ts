@@ -1,0 +1,64 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { DataType } from '../numeric/tensor.ts';
+import { identityModel } from '../runtime/identity-model.ts';
+import { createSession } from '../runtime/onnxruntime/session.ts';
+import type { ColdStart } from './cold-start.ts';
+import { randomTensor } from './random-tensor.ts';
+import { stopwatch } from './stopwatch.ts';
+
+/** A model's file, what to feed it, and how often. */
+export interface StartOrder {
+  readonly path: string;
+  readonly inputs: readonly {
+    readonly name: string;
+    readonly dtype: DataType;
+    readonly shape: readonly number[];
+  }[];
+  readonly threads: number;
+  readonly runs: number;
+}
+
+export type StartReply = ColdStart | { readonly failed: string };
+
+/** A process that starts one model, says what that took, and ends. */
+process.once('message', async (order: StartOrder) => {
+  const reply: StartReply = await start(order).catch((error: Error) => ({ failed: error.message }));
+  process.send?.(reply, () => process.exit());
+});
+// Ctrl-C reaches all processes of a terminal: the first of them says what to do.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit(1));
+
+async function start({ path, inputs, threads, runs }: StartOrder): Promise<ColdStart> {
+  const tensors = inputs.map(({ name, dtype, shape }, i) => [name, randomTensor(dtype, shape, i)] as const);
+  const first = await createSession(identityModel(), { threads });
+  await first.close();
+  forgetPeak();
+  const before = process.memoryUsage.rss();
+  const loading = stopwatch();
+  const session = await createSession(path, { threads });
+  const loadMs = loading();
+  const feeds = Object.fromEntries(tensors.map(([name, tensor]) => [name, session.tensor(tensor)]));
+  const fetches = Object.fromEntries(session.outputs.map((name) => [name, null]));
+  const running = stopwatch();
+  await session.run(feeds, fetches);
+  const firstRunMs = running();
+  for (let i = 0; i < runs; i++) await session.run(feeds, fetches);
+  return { loadMs, firstRunMs, peakMemoryBytes: Math.max(0, peakBytes() - before) };
+}
+
+/** The peak starts anew from what is resident now; only Linux can. */
+function forgetPeak(): void {
+  try {
+    writeFileSync('/proc/self/clear_refs', '5');
+  } catch {}
+}
+
+/** The most that was resident. On Linux not getrusage's: it goes on from what the parent had when it forked. */
+function peakBytes(): number {
+  try {
+    return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);
+  } catch {
+    return 1024 * process.resourceUsage().maxRSS;
+  }
+}

@@ -1,0 +1,43 @@
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Tensor } from '../numeric/tensor.ts';
+import { parseModel, readModelFile } from '../onnx/index.ts';
+import { type BindOptions, fixedShape } from './bind-shapes.ts';
+import { fedInputs } from './image-input.ts';
+import { randomTensor } from './random-tensor.ts';
+
+/** A model that is to be measured, and what it is run on. */
+export interface PreparedModel {
+  /** The file, or `model 2` for bytes given second. */
+  readonly path: string;
+  readonly source: string | Uint8Array;
+  readonly graph: Graph;
+  /** Random, of a fixed seed. */
+  readonly inputs: readonly (readonly [name: string, tensor: Tensor])[];
+}
+
+/** Models with inputs for a batch; throws `usage` where one fixes another batch, or leaves its size open and none is given. */
+export function prepareModels(
+  models: readonly (string | Uint8Array)[],
+  options: BindOptions = {},
+): PreparedModel[] {
+  return models.map((source, index) => {
+    const path = typeof source === 'string' ? source : `model ${index + 1}`;
+    const graph = typeof source === 'string' ? readModelFile(source) : parseModel(source);
+    return { path, source, graph, inputs: randomInputs(graph, { batch: 1, ...options, path }) };
+  });
+}
+
+function randomInputs(
+  graph: Graph,
+  { batch, size, path }: BindOptions & { batch: number; path: string },
+): PreparedModel['inputs'] {
+  return fedInputs(graph).map((input, i) => {
+    const shape = fixedShape(graph, input, { batch, size });
+    if (shape[0] !== batch) {
+      const message = `${input.name} has a fixed batch of ${shape[0]}, expected ${batch}`;
+      throw new EspalierError('usage', message, { where: path });
+    }
+    return [input.name, randomTensor(input.dtype ?? 'float32', shape, i)] as const;
+  });
+}

@@ -1,0 +1,71 @@
+import { serializeModel } from '../onnx/index.ts';
+import type { WebPage, WebRuntime } from '../runtime/onnxruntime-web/index.ts';
+import { type ColdStart, type ColdStartOptions, coldStartsIn } from './cold-start.ts';
+import { type Benchmark, type BenchmarkOptions, benchmarkIn } from './latency.ts';
+import type { PreparedModel } from './prepared-model.ts';
+
+/** Measurements in one headless Chromium with onnxruntime-web (WebAssembly), one call at a time. */
+export interface WebBenchmark {
+  /** What measures: `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
+  readonly version: string;
+  /** As {@link benchmark} does in onnxruntime-node; the page of a number of threads serves all calls. */
+  benchmark(models: readonly (string | Uint8Array)[], options?: BenchmarkOptions): Promise<Benchmark>;
+  /** As {@link coldStarts} does in processes: each start in a page of its own. */
+  coldStarts(models: readonly (string | Uint8Array)[], options?: ColdStartOptions): Promise<ColdStart[]>;
+  close(): Promise<void>;
+}
+
+/** Long enough for V8 to compile with its second compiler what a model runs most. */
+const WARMUP_MS = 250;
+
+/** Opens a browser for measuring; throws `unsupported`, saying what to install, where something is missing. */
+export async function openWebBenchmark(): Promise<WebBenchmark> {
+  const { openWebRuntime } = await import('../runtime/onnxruntime-web/index.ts');
+  const runtime = await openWebRuntime();
+  const pages = new Map<number, WebPage>();
+  const pageOf = async (threads: number): Promise<WebPage> => {
+    const page = pages.get(threads) ?? (await runtime.openPage(threads));
+    pages.set(threads, page);
+    return page;
+  };
+  const open = async (model: PreparedModel, threads: number) => load(await pageOf(threads), model);
+  return {
+    version: runtime.version,
+    benchmark: (models, options = {}) => benchmarkIn({ open, warmupMs: WARMUP_MS }, models, options),
+    coldStarts: (models, options = {}) =>
+      coldStartsIn((model, facts) => startInPage(runtime, model, facts), models, options),
+    close: () => runtime.close(),
+  };
+}
+
+/** {@link WebBenchmark.benchmark} once, in a browser of its own. */
+export async function benchmarkWeb(
+  models: readonly (string | Uint8Array)[],
+  options: BenchmarkOptions = {},
+): Promise<Benchmark> {
+  const web = await openWebBenchmark();
+  try {
+    return await web.benchmark(models, options);
+  } finally {
+    await web.close();
+  }
+}
+
+/** The model's bytes as the page gets them: with its external data inside. */
+const load = (page: WebPage, { graph, inputs }: PreparedModel) => page.load(serializeModel(graph), inputs);
+
+async function startInPage(
+  runtime: WebRuntime,
+  model: PreparedModel,
+  { threads, runs }: { readonly threads: number; readonly runs: number },
+): Promise<ColdStart> {
+  const page = await runtime.openPage(threads);
+  try {
+    const { loadMs, time } = await load(page, model);
+    const firstRunMs = await time(1);
+    await time(runs);
+    return { loadMs, firstRunMs, peakMemoryBytes: await page.heapBytes() };
+  } finally {
+    await page.close();
+  }
+}

@@ -1,0 +1,121 @@
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Browser, Page } from 'puppeteer-core';
+import { EspalierError } from '../../errors.ts';
+import type { Tensor } from '../../numeric/tensor.ts';
+import { identityModel } from '../identity-model.ts';
+import { installHint, launchBrowser } from './browser.ts';
+import { page as html, script } from './page.ts';
+import { type ContentServer, serveContents } from './server.ts';
+
+/** onnxruntime-web in a headless Chromium. */
+export interface WebRuntime {
+  /** What runs: `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
+  readonly version: string;
+  /** A page with onnxruntime-web started (WebAssembly, float32 SIMD) on so many threads. */
+  openPage(threads: number): Promise<WebPage>;
+  close(): Promise<void>;
+}
+
+export interface WebPage {
+  load(model: Uint8Array, inputs: readonly (readonly [name: string, Tensor])[]): Promise<WebModel>;
+  /** Of WebAssembly: it grows in steps and never shrinks, so this is its peak. */
+  heapBytes(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** A session in a page, with the inputs that it is run on. */
+export interface WebModel {
+  /** What creating the session took, the model's bytes being there. */
+  readonly loadMs: number;
+  /** The mean milliseconds of n runs. */
+  time(n: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** What the page asks for of onnxruntime-web: its build without graphics cards. */
+const ortFiles = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
+
+/** Opens a browser and a server that only its pages use; throws `unsupported` where something is not installed. */
+export async function openWebRuntime(): Promise<WebRuntime> {
+  const folder = ortFolder();
+  const browser = await launchBrowser();
+  const server = await serveContents();
+  server.contents.set('/page.html', html).set('/page.js', script);
+  for (const name of ortFiles) server.contents.set(`/ort/${name}`, { file: join(folder, name) });
+  const { version } = createRequire(import.meta.url)(join(folder, '../package.json')) as { version: string };
+  return {
+    version: `onnxruntime-web ${version}, ${await browser.version()}`,
+    openPage: (threads) => openIn({ browser, server }, threads),
+    async close() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+function ortFolder(): string {
+  try {
+    return dirname(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'));
+  } catch (cause) {
+    throw new EspalierError('unsupported', `not found: ${installHint}`, { where: 'onnxruntime-web', cause });
+  }
+}
+
+interface Opened {
+  readonly browser: Browser;
+  readonly server: ContentServer;
+}
+
+async function openIn({ browser, server }: Opened, threads: number): Promise<WebPage> {
+  const page = await browser.newPage();
+  await page.goto(`${server.url}/page.html?threads=${threads}`);
+  await page.waitForFunction('globalThis.runtime !== undefined');
+  const opened: WebPage = {
+    load: (model, inputs) => loadModel({ page, server }, model, inputs),
+    heapBytes: () => call(page, 'heapBytes'),
+    close: () => page.close(),
+  };
+  // onnxruntime-web starts with its first session.
+  const first = await opened.load(identityModel(), []);
+  await first.close();
+  return opened;
+}
+
+let loaded = 0;
+
+async function loadModel(
+  { page, server: { contents } }: { readonly page: Page; readonly server: ContentServer },
+  model: Uint8Array,
+  inputs: Parameters<WebPage['load']>[1],
+): Promise<WebModel> {
+  const path = `/models/${loaded++}`;
+  const fed = inputs.map(([name, { dtype, shape, data }], i) => {
+    const { buffer, byteOffset, byteLength } = data as Uint8Array;
+    contents.set(`${path}/${i}`, new Uint8Array(buffer, byteOffset, byteLength));
+    return [name, dtype, shape, `${path}/${i}`];
+  });
+  contents.set(path, model);
+  try {
+    const loadMs = await call<number>(page, 'load', path, fed);
+    return {
+      loadMs,
+      time: (n) => call(page, 'time', path, n),
+      close: () => call(page, 'release', path),
+    };
+  } finally {
+    for (const served of [path, ...fed.map(([, , , from]) => from as string)]) contents.delete(served);
+  }
+}
+
+const doing: Readonly<Record<string, string>> = { load: 'load the model', time: 'run the model' };
+
+/** Calls a function of the page's `runtime`. */
+async function call<T>(page: Page, name: string, ...args: readonly unknown[]): Promise<T> {
+  try {
+    return (await page.evaluate(`runtime.${name}(${args.map((arg) => JSON.stringify(arg)).join()})`)) as T;
+  } catch (cause) {
+    const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.trim();
+    throw new EspalierError('runtime', `onnxruntime-web cannot ${doing[name] ?? name}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,61 @@
+/** The page that runs models: nothing to see, one script. */
+export const page = `<!doctype html><meta charset="utf-8"><title>Espalier</title><script type="module" src="/page.js"></script>`;
+
+/**
+ * Its script: `runtime`, whose functions are called from outside. Threads are those of the address (`?threads=2`), since
+ * onnxruntime-web fixes them when it starts. All memories of WebAssembly are noted as they are made.
+ */
+export const script = `
+const memories = [];
+WebAssembly.Memory = class extends WebAssembly.Memory {
+  constructor(limits) {
+    super(limits);
+    memories.push(this);
+  }
+};
+
+const ort = await import('/ort/ort.wasm.min.mjs');
+ort.env.wasm.wasmPaths = '/ort/';
+ort.env.wasm.numThreads = Number(new URLSearchParams(location.search).get('threads'));
+ort.env.logLevel = 'fatal';
+
+const arrays = {
+  float32: Float32Array, float64: Float64Array, float16: Uint16Array, uint8: Uint8Array, int8: Int8Array,
+  int32: Int32Array, int64: BigInt64Array, bool: Uint8Array,
+};
+const bytes = async (path) => (await fetch(path)).arrayBuffer();
+const models = new Map();
+
+globalThis.runtime = {
+  version: () => ort.env.versions.web,
+
+  /** The milliseconds that the session took; inputs: [name, type, shape, path]. */
+  async load(path, inputs) {
+    const feeds = {};
+    for (const [name, type, shape, from] of inputs)
+      feeds[name] = new ort.Tensor(type, new arrays[type](await bytes(from)), shape);
+    const model = new Uint8Array(await bytes(path));
+    const start = performance.now();
+    const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'], logSeverityLevel: 4 });
+    const loadMs = performance.now() - start;
+    models.set(path, { session, feeds });
+    return loadMs;
+  },
+
+  /** The mean milliseconds of n runs. */
+  async time(path, n) {
+    const { session, feeds } = models.get(path);
+    const start = performance.now();
+    for (let i = 0; i < n; i++) await session.run(feeds);
+    return (performance.now() - start) / n;
+  },
+
+  async release(path) {
+    const { session } = models.get(path);
+    models.delete(path);
+    await session.release();
+  },
+
+  heapBytes: () => memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
+};
+`;
