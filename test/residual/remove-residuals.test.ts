@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Graph } from '../../src/graph/graph.ts';
-import { buildModel } from '../../src/models/index.ts';
+import { builderOf } from '../../src/graph/builder.ts';
+import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { findResiduals } from '../../src/residual/find.ts';
 import { type RemovalOptions, removeResiduals } from '../../src/residual/remove-residuals.ts';
-import { foldBatchNormalization, verifyEquivalent } from '../../src/rewrite/index.ts';
+import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import {
   type Activation,
@@ -15,6 +15,7 @@ import {
   type ShortcutName,
   shortcuts,
 } from '../support/residual-network.ts';
+import { normals } from '../support/run-graph.ts';
 
 /** Converts, and compares on random and on saturating input, one image and five. */
 async function converted(network: Graph, options: RemovalOptions = {}) {
@@ -115,6 +116,8 @@ const cases: Record<string, BlockShape[]> = {
         layer({ activation: 'silu' }),
         layer({ activation: 'hardSwish' }),
         layer({ activation: 'leaky' }),
+        layer({ activation: 'prelu' }),
+        layer({ activation: 'sigmoid' }),
         layer({}),
       ],
       { before: 'none' },
@@ -146,11 +149,22 @@ describe('residual connections are removed from', () => {
     }
   });
 
-  it.each(['resnet20', 'resnet20-b'])('%s, at an odd size', async (name) => {
-    const { graph } = foldBatchNormalization(buildModel(name, { size: 33 }));
-    const { left, converted: done } = await converted(graph);
+  it('a block within the branch of another', async () => {
+    const g = builderOf(emptyGraph('nested'));
+    const conv = (x: Value, seed: number) =>
+      g.Conv(x, g.constant(normals([6, 6, 3, 3], seed, 0.15)), { pads: [1, 1, 1, 1] });
+    const x = g.Relu(g.input('x', 'float32', ['N', 6, 9, 7]));
+    const first = g.Relu(conv(x, 1));
+    const within = conv(g.Relu(conv(first, 2)), 3);
+    const branch = conv(g.Relu(g.named('inner').Add(within, first)), 4);
+    g.output(g.Relu(g.named('outer').Add(branch, x)), 'y');
+    const { converted: done, refusals, left } = await converted(g.graph);
+    expect(refusals).toEqual([]);
+    expect(done.map(({ add, carried }) => [add, carried])).toEqual([
+      ['inner', 6],
+      ['outer', 6],
+    ]);
     expect(left).toEqual([]);
-    expect(done).toHaveLength(9);
   });
 });
 
@@ -225,14 +239,17 @@ it('random blocks compute the same, or stay and say why', async () => {
       anyBlock,
       anyBlock,
       fc.constantFrom<'widen' | 'concat'>('widen', 'concat'),
-      async (first, second, middle) => {
+      fc.constantFrom(32, 27),
+      async (first, second, middle, wanted) => {
         const one = fitted(first, 6);
         const two = fitted(second, one.layers.at(-1)!.filters);
-        // Even sizes throughout, so that windows of a pool fit.
-        const network = residualNetwork({ channels: 6, size: 32, blocks: [one, two] });
-        const { converted: blocks, refusals, left } = await converted(network, { middle });
-        done += blocks.length;
-        expect(blocks.length + refusals.length).toBe(2);
+        const blocks = [one, two];
+        // A window of a pool fits even maps alone.
+        const size = blocks.some(({ shortcut }) => shortcut === 'pooled') ? 32 : wanted;
+        const network = residualNetwork({ channels: 6, size, blocks });
+        const { converted: plain, refusals, left } = await converted(network, { middle });
+        done += plain.length;
+        expect(plain.length + refusals.length).toBe(2);
         expect(left).toHaveLength(refusals.length);
         for (const { reason } of refusals) expect(reason.length).toBeGreaterThan(10);
       },

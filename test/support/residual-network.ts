@@ -10,7 +10,10 @@ export const activations = {
   hardTanh: (g: Builder, x: Value) => g.Clip(x, g.floats(-1), g.floats(1)),
   silu: (g: Builder, x: Value) => g.Mul(x, g.Sigmoid(x)),
   hardSwish: (g: Builder, x: Value) => g.HardSwish(x),
+  sigmoid: (g: Builder, x: Value) => g.Sigmoid(x),
   leaky: (g: Builder, x: Value) => g.LeakyRelu(x, { alpha: 0.1 }),
+  /** A slope for each channel. */
+  prelu: (g: Builder, x: Value) => g.PRelu(x, g.constant(normals([Number(x.shape![1]), 1, 1], 79, 0.3))),
 } as const;
 export type Activation = keyof typeof activations;
 
