@@ -1,13 +1,13 @@
+import { type Compressed, compressStripes, originalLayer } from '../deploy/compress.ts';
+import { fastestForm } from '../deploy/forms/fastest-form.ts';
+import type { Lowering, StripeForm } from '../deploy/forms/index.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { layerCosts } from '../measure/macs.ts';
 import type { LayerPoint } from '../report/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { type Compressed, compressStripes, originalLayer } from '../stripes/compress.ts';
 import { type StripeController, stripeController } from '../stripes/controller.ts';
 import { layerName, stripeLayers } from '../stripes/layers.ts';
-import { fastestForm } from '../stripes/lower/fastest-form.ts';
-import type { Lowering, StripeForm } from '../stripes/lower/index.ts';
 import type { PaceName } from '../stripes/pace.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
 import { normalizeStripes } from '../stripes/stripe-norms.ts';

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { layerName } from './layers.ts';
-import { livePositions } from './lower/convolution.ts';
+import { livePositions } from './live-positions.ts';
 import { hasStripes } from './skeleton.ts';
 
 /** The learned shapes of one layer's filters. */

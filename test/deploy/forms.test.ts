@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { lowerStripes, type StripeForm } from '../../src/deploy/forms/index.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import { emptyGraph, type Graph } from '../../src/graph/graph.ts';
@@ -7,7 +8,6 @@ import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { layerCosts } from '../../src/measure/macs.ts';
 import { random } from '../../src/numeric/random.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
-import { lowerStripes, type StripeForm } from '../../src/stripes/lower/index.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 import { plainNetwork, zero } from '../support/small-network.ts';
 

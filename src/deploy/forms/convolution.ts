@@ -1,5 +1,6 @@
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
+import { livePositions } from '../../stripes/live-positions.ts';
 
 /** A two-dimensional convolution without groups, everything about it resolved. */
 export interface Convolution {
@@ -52,18 +53,6 @@ export function readConvolution(node: Node): Convolution | { readonly reason: st
 }
 
 const pair = (sizes: readonly number[] | undefined): [number, number] => [sizes?.[0] ?? 1, sizes?.[1] ?? 1];
-
-/** For each filter, the positions whose stripe W[m, :, i, j] is not zero throughout. */
-export function livePositions(weights: Float32Array, filters: number, channels: number): number[][] {
-  const positions = weights.length / (filters * channels);
-  return Array.from({ length: filters }, (_, m) => {
-    const found = new Set<number>();
-    for (let i = 0; i < channels * positions; i++) {
-      if (weights[m * channels * positions + i] !== 0) found.add(i % positions);
-    }
-    return [...found].sort((a, b) => a - b);
-  });
-}
 
 /** The stripe W[m, :, position] as a vector of length C. */
 export function stripeOf(

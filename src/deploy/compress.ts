@@ -1,8 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
 import { foldBatchNormalization, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { type FormChooser, type Lowering, lowerStripes } from './lower/index.ts';
-import { type DeadFilterRemoval, removeDeadFilters } from './remove-dead.ts';
+import { type DeadFilterRemoval, removeDeadFilters } from '../stripes/remove-dead.ts';
+import { type FormChooser, type Lowering, lowerStripes } from './forms/index.ts';
 
 export interface CompressOptions {
   readonly executor: Executor;
