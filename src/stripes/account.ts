@@ -3,6 +3,7 @@ import { layerCosts } from '../measure/macs.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import type { StripeLayer } from './layers.ts';
 import { filterShapes, type LayerShapes } from './shapes.ts';
+import type { KeptFilters } from './shared/blocks.ts';
 import { type LastingDead, lastingDead, type Shrunk, shrinkNetwork, shrinkState } from './shrink.ts';
 
 /** Keeps account of what a run has cut from its network. */
@@ -11,6 +12,8 @@ export interface ShrinkAccount {
   shrink(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
   /** Cuts from the original network all that was cut before. */
   replay(network: Graph): Graph;
+  /** The filters that are left. */
+  kept(): KeptFilters;
   /** The part of the original MACs that the running network has, dead stripes included. */
   macsRunning(): number;
   /** The shapes of all filters of the original network, those that were cut being dead. */
@@ -54,6 +57,7 @@ export function shrinkAccount({ layers, totalMacs, multiple }: AccountOptions): 
         return shrunk?.network ?? before;
       }, network);
     },
+    kept: () => kept,
     macsRunning: () => running,
     shapes: (masked) => originalShapes(filterShapes(masked), layers, kept),
     save: () => history,
@@ -62,9 +66,6 @@ export function shrinkAccount({ layers, totalMacs, multiple }: AccountOptions): 
     },
   };
 }
-
-/** The original numbers of the filters that each weight still has. */
-type KeptFilters = ReadonlyMap<string, readonly number[]>;
 
 const allFilters = (layers: readonly StripeLayer[]): KeptFilters =>
   new Map(layers.map(({ weight, filters }) => [weight.name, [...Array(filters).keys()]]));

@@ -1,10 +1,14 @@
 import type { Graph } from '../graph/graph.ts';
+import type { Tensors } from '../runtime/executor.ts';
 import type { Controller, Moment } from '../training/options.ts';
-import { shrinkAccount } from './account.ts';
+import { type ShrinkAccount, shrinkAccount } from './account.ts';
 import { liveStripesOf, type StripeLayer } from './layers.ts';
 import { maskedNetwork } from './merge.ts';
-import { keptMacs, type PaceDecision, type PaceName, type PaceSettings, paces } from './pace.ts';
+import { keptMacs, type PaceDemand, type PaceName, type PaceSettings, paces, thresholdFor } from './pace.ts';
 import type { LayerShapes } from './shapes.ts';
+import type { SavedBlocks } from './shared/blocks.ts';
+import { type SharedShapeSettings, type SharedShapes, shareShapes } from './shared/index.ts';
+import { macsPricing } from './shared/pricing.ts';
 import type { LastingDead } from './shrink.ts';
 import { filterSkeleton, type SkeletonSettings } from './skeleton.ts';
 
@@ -16,6 +20,8 @@ export interface StripeControllerOptions extends PaceSettings, SkeletonSettings 
   readonly shrink?: boolean;
   /** Layers keep dead filters that fill their width up to a multiple of this, for speed. Default 16. */
   readonly shrinkMultiple?: number;
+  /** Filters share their shapes in blocks. Default: each has its own, as they have in free blocks of 1. */
+  readonly shared?: SharedShapeSettings;
 }
 
 export interface StripeController extends Controller {
@@ -31,10 +37,18 @@ interface Pressure {
   decay: number;
 }
 
+/** What the next steps get. A negative threshold drops nothing more. */
+interface Decision {
+  readonly alpha: number;
+  readonly threshold: number;
+  readonly frozen: boolean;
+}
+
 interface Saved {
-  readonly decision: PaceDecision;
+  readonly decision: Decision;
   readonly pressure: Pressure;
   readonly cut: readonly LastingDead[];
+  readonly blocks?: SavedBlocks;
 }
 
 /** Steps between two looks at the masks. */
@@ -47,23 +61,29 @@ const LOOK_EVERY = 10;
 export function stripeController(options: StripeControllerOptions): StripeController {
   const { layers, totalMacs, momentum = 0.9, weightDecay = 0, shrink = true, shrinkMultiple = 16 } = options;
   const account = shrinkAccount({ layers, totalMacs, multiple: shrinkMultiple });
+  const dropping = droppingOf(options, account);
   const pace = paces[options.pace];
-  let decision: PaceDecision = { alpha: options.alpha, threshold: options.threshold, frozen: false };
+  const { alpha, threshold } = options;
+  let decision: Decision = { alpha, threshold: dropping.blocks ? -1 : threshold, frozen: false };
   let pressure: Pressure = { l1: 0, decay: 0 };
+  const isDue = ({ step }: Moment) => !decision.frozen && step % LOOK_EVERY === 0;
 
-  const look = (moment: Moment, state: Parameters<typeof keptMacs>[0]) => {
-    decision = pace({ moment, state, layers, totalMacs, settings: options });
-  };
   return {
     extensions: [filterSkeleton(options)],
     scalars: () => ({ alpha: decision.alpha, threshold: decision.threshold }),
-    afterStep(moment, state) {
+    afterStep(moment) {
       const rate = moment.learningRate / (1 - momentum);
       pressure.l1 += rate * decision.alpha;
       pressure.decay += rate * weightDecay;
-      if (decision.frozen) return;
-      if (moment.step % LOOK_EVERY === 0) look(moment, state());
-      else if (options.pace === 'gradual') decision = { ...decision, threshold: -1 };
+      if (options.pace === 'gradual' && !decision.frozen) decision = { ...decision, threshold: -1 };
+    },
+    overwrite(moment, read) {
+      if (!isDue(moment)) return null;
+      const state = read();
+      const demand = pace({ moment, kept: dropping.kept(state), settings: options });
+      const { threshold, written } = dropping.drop(state, demand);
+      decision = { alpha: demand.alpha, frozen: demand.frozen, threshold };
+      return written;
     },
     network: (network, state) => maskedNetwork(network, state),
     metrics(state) {
@@ -80,12 +100,47 @@ export function stripeController(options: StripeControllerOptions): StripeContro
     shrink: (network, state) => (shrink ? account.shrink(network, state) : null),
     shrunk: (network) => account.replay(network),
     shapes: (masked) => account.shapes(masked),
-    save: (): Saved => ({ decision, pressure, cut: account.save() }),
+    save: (): Saved => ({
+      decision,
+      pressure,
+      cut: account.save(),
+      ...(dropping.blocks && { blocks: dropping.blocks.save() }),
+    }),
     restore(saved) {
-      const { decision: decided, pressure: exerted, cut } = saved as Saved;
+      const { decision: decided, pressure: exerted, cut, blocks } = saved as Saved;
       decision = decided;
       pressure = { ...exerted };
       account.restore(cut);
+      if (blocks) dropping.blocks?.restore(blocks);
     },
+  };
+}
+
+/** How what a pace asks for goes. */
+interface Dropping {
+  /** The part of the original cost that is left. */
+  kept(state: Tensors): number;
+  /** The threshold of the next step, and what changes before it. */
+  drop(state: Tensors, demand: PaceDemand): { readonly threshold: number; readonly written: Tensors | null };
+  readonly blocks?: SharedShapes;
+}
+
+/** Each stripe by itself, in the step; or with those of its block, between steps: no step sees a block as a whole. */
+function droppingOf(options: StripeControllerOptions, account: ShrinkAccount): Dropping {
+  const { layers, totalMacs, shared } = options;
+  if (!shared || (shared.block === 1 && shared.shapes === 'free')) {
+    return {
+      kept: (state) => keptMacs(state, layers, totalMacs),
+      drop(state, { upTo, part }) {
+        const threshold = Math.max(upTo, thresholdFor(part * totalMacs, state, layers));
+        return { threshold, written: null };
+      },
+    };
+  }
+  const blocks = shareShapes({ pricing: macsPricing(totalMacs), ...shared }, layers);
+  return {
+    blocks,
+    kept: (state) => blocks.kept(state, account.kept()),
+    drop: (state, demand) => ({ threshold: -1, written: blocks.drop(state, account.kept(), demand) }),
   };
 }

@@ -14,10 +14,13 @@ export function keptMacs(state: Tensors, layers: readonly StripeLayer[], totalMa
   return 1 - dropped / totalMacs;
 }
 
-/** What a pace decides for the next steps. A negative threshold drops nothing more. */
-export interface PaceDecision {
+/** What a pace asks for at a look. */
+export interface PaceDemand {
   readonly alpha: number;
-  readonly threshold: number;
+  /** Whatever has |I| at or under this goes. Negative: nothing. */
+  readonly upTo: number;
+  /** The part of the original cost that goes besides, the smallest |I| first; none where it is not positive. */
+  readonly part: number;
   /** The target is reached: masks stay as they are. */
   readonly frozen: boolean;
 }
@@ -27,7 +30,7 @@ export interface PaceSettings {
   readonly alpha: number;
   /** δ: a stripe dies when |I| falls to it. */
   readonly threshold: number;
-  /** Part of the original MACs to keep; null: no target. */
+  /** Part of the original cost (MACs, unless said otherwise) to keep; null: no target. */
   readonly target: number | null;
   /** `gradual` alone: the part of the run in which the target is approached. */
   readonly until: number;
@@ -35,43 +38,38 @@ export interface PaceSettings {
 
 interface PaceCall {
   readonly moment: Moment;
-  readonly state: Tensors;
-  readonly layers: readonly StripeLayer[];
-  readonly totalMacs: number;
+  /** The part of the original cost that is left. */
+  readonly kept: number;
   readonly settings: PaceSettings;
 }
 
-type Pace = (call: PaceCall) => PaceDecision;
+type Pace = (call: PaceCall) => PaceDemand;
 
-const FROZEN: PaceDecision = { alpha: 0, threshold: -1, frozen: true };
+const FROZEN: PaceDemand = { alpha: 0, upTo: -1, part: 0, frozen: true };
 
 /** How stripes go: which threshold and which α, looked at every few steps. */
 export const paces = {
   /** The paper's rule: fixed α and δ, until the target is reached. */
-  threshold: ({ state, layers, totalMacs, settings }) => {
-    const reached = settings.target !== null && keptMacs(state, layers, totalMacs) <= settings.target;
-    return reached ? FROZEN : { alpha: settings.alpha, threshold: settings.threshold, frozen: false };
-  },
+  threshold: ({ kept, settings: { alpha, threshold, target } }) =>
+    target !== null && kept <= target ? FROZEN : { alpha, upTo: threshold, part: 0, frozen: false },
   /**
    * Ours, for a target R: the kept part follows 1 − (1 − R)·(1 − (1 − t)³) over the first `until` of the run (the cubic
-   * of Zhu & Gupta, 2017, arXiv:1710.01878), the threshold being set so that the smallest |I| of the whole network go.
-   * Stripes die one by one, where a fixed δ lets many cross at once.
+   * of Zhu & Gupta, 2017, arXiv:1710.01878), the smallest |I| of the whole network going. Stripes die one by one, where a
+   * fixed δ lets many cross at once.
    */
-  gradual: ({ moment, state, layers, totalMacs, settings }) => {
+  gradual: ({ moment, kept, settings }) => {
     const target = settings.target ?? 1;
     const t = Math.min(1, moment.step / (settings.until * moment.totalSteps));
     const wanted = 1 - (1 - target) * (1 - (1 - t) ** 3);
-    const kept = keptMacs(state, layers, totalMacs);
     if (kept <= target) return FROZEN;
-    const threshold = Math.max(settings.threshold, thresholdFor((kept - wanted) * totalMacs, state, layers));
-    return { alpha: settings.alpha, threshold, frozen: false };
+    return { alpha: settings.alpha, upTo: settings.threshold, part: kept - wanted, frozen: false };
   },
 } satisfies Record<string, Pace>;
 
 export type PaceName = keyof typeof paces;
 
 /** The |I| at which the smallest living stripes add up to `macs`; −1 where none has to go. */
-function thresholdFor(macs: number, state: Tensors, layers: readonly StripeLayer[]): number {
+export function thresholdFor(macs: number, state: Tensors, layers: readonly StripeLayer[]): number {
   if (macs <= 0) return -1;
   const living: { size: number; macs: number }[] = [];
   for (const layer of layers) {

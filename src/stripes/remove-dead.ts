@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
-import { type Graph, makeConstant, type Node, type Value } from '../graph/graph.ts';
+import { type Graph, makeConstant } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
@@ -12,6 +12,7 @@ import { ownChannels } from '../pruning/own-channels.ts';
 import { removeChannels } from '../pruning/remove-channels.ts';
 import { spareLast } from '../pruning/spare-last.ts';
 import { layerName } from './layers.ts';
+import { dependsOnInput } from './reach.ts';
 
 export interface RemovalOptions {
   /** Dead filters stay where they fill the width of a layer up to a multiple of this. Default 1: none does. */
@@ -70,7 +71,7 @@ export function removeDeadFilters(
 function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
   for (const node of graph.nodes) {
     const channels = constants.get(node.outputs[0]!);
-    if (channels?.every((value) => !Number.isNaN(value)) && reachesEverything(graph, node)) {
+    if (channels?.every((value) => !Number.isNaN(value)) && !dependsOnInput(graph, new Set([node]))) {
       throw new EspalierError(
         'diverged',
         'all filters are dead: the network no longer depends on its input',
@@ -80,17 +81,6 @@ function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
       );
     }
   }
-}
-
-/** Whether every path from the inputs to the outputs leads through a node: without it no output depends on an input. */
-function reachesEverything(graph: Graph, barrier: Node): boolean {
-  const reached = new Set<Value>(graph.inputs.filter((value) => !value.tensor));
-  for (const node of graph.nodes) {
-    if (node !== barrier && node.inputs.some((value) => value && reached.has(value))) {
-      for (const value of node.outputs) if (value) reached.add(value);
-    }
-  }
-  return !graph.outputs.some((value) => reached.has(value));
 }
 
 /** Replaces summands that are constant in all channels by a vector, or drops them where they are zero. */

@@ -32,18 +32,24 @@ export function normalizeStripes(network: Graph, layers: readonly StripeLayer[])
 }
 
 function relativeNorms({ tensor }: Value): Float32Array {
-  const [filters = 0, channels = 0, ...kernel] = tensor!.shape;
+  const squares = squaredNorms(tensor!);
+  const mean = squares.reduce((sum, square) => sum + Math.sqrt(square), 0) / squares.length;
+  return squares.map((square) => Math.max(LEAST, mean > 0 ? Math.sqrt(square) / mean : 1));
+}
+
+/** ‖W[m,:,i,j]‖₂² of a weight [M, C, kH, kW], as [M, kH, kW]. */
+export function squaredNorms({ shape, data }: Tensor): Float32Array {
+  const [filters = 0, channels = 0, ...kernel] = shape;
   const positions = elementCount(kernel);
-  const weights = tensor!.data as Float32Array;
-  const norms = new Float32Array(filters * positions);
+  const weights = data as Float32Array;
+  const squares = new Float32Array(filters * positions);
   for (let m = 0; m < filters; m++) {
     for (let c = 0; c < channels; c++) {
       for (let p = 0; p < positions; p++)
-        norms[m * positions + p]! += weights[(m * channels + c) * positions + p]! ** 2;
+        squares[m * positions + p]! += weights[(m * channels + c) * positions + p]! ** 2;
     }
   }
-  const mean = norms.reduce((sum, square) => sum + Math.sqrt(square), 0) / norms.length;
-  return norms.map((square) => Math.max(LEAST, mean > 0 ? Math.sqrt(square) / mean : 1));
+  return squares;
 }
 
 function divideStripes({ shape, data }: Tensor, scales: Float32Array): Tensor {

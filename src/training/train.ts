@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { finishEpoch } from './epoch-end.ts';
-import type { EpochResult, TrainOptions } from './options.ts';
+import type { EpochResult, Moment, TrainOptions } from './options.ts';
 import { learningRateAt } from './schedules.ts';
 import {
   checkpoint,
@@ -61,7 +61,7 @@ async function runSteps(session: Session): Promise<void> {
     progress.stepInEpoch++;
     progress.lossSum += loss;
     progress.correct += correct;
-    options.controller?.afterStep({ step: done + 1, totalSteps, learningRate }, () => step.state());
+    steer(session, { step: done + 1, totalSteps, learningRate });
     options.onStep?.({
       epoch: progress.epoch + 1,
       epochs: options.epochs,
@@ -76,6 +76,13 @@ async function runSteps(session: Session): Promise<void> {
     }
     if (options.signal?.aborted) throw interrupted(options);
   }
+}
+
+function steer({ options: { controller }, step }: Session, moment: Moment): void {
+  const state = () => step.state();
+  controller?.afterStep(moment, state);
+  const written = controller?.overwrite?.(moment, state);
+  if (written) step.load(written);
 }
 
 function refuseDivergence(loss: number, { epoch, stepInEpoch }: Progress, learningRate: number): void {

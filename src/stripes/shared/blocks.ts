@@ -1,0 +1,98 @@
+import type { Tensors } from '../../runtime/executor.ts';
+import { maskOf, type StripeLayer, skeletonOf } from '../layers.ts';
+import { squaredNorms } from '../stripe-norms.ts';
+import { balancedBlocks } from './assign.ts';
+import type { BlockedLayer } from './offers.ts';
+import type { Block } from './pricing.ts';
+
+/** The filters that a layer still has, by the name of its weight and in their original numbers. */
+export type KeptFilters = ReadonlyMap<string, readonly number[]>;
+
+/** The block of each original filter of a layer; settled once the layer has lost something. */
+interface Assignment {
+  readonly blocks: readonly number[];
+  readonly settled: boolean;
+}
+
+/** Assignments by the name of the weight. */
+export type SavedBlocks = Readonly<Record<string, Assignment>>;
+
+/** Which filters are in one block. */
+export interface BlockAssignments {
+  /** A layer as blocks; its filters are assigned where they are not yet. */
+  view(layer: StripeLayer, state: Tensors, filters: KeptFilters): BlockedLayer;
+  /** Assigns the filters of a layer that has lost nothing anew, for good; whether it had not been done before. */
+  settle(layer: StripeLayer, state: Tensors): boolean;
+  save(): SavedBlocks;
+  restore(saved: SavedBlocks): void;
+}
+
+/** No filter is in any block yet. */
+export function openAssignments(size: number): BlockAssignments {
+  const assignments = new Map<string, Assignment>();
+  const assign = (layer: StripeLayer, state: Tensors, settled: boolean): Assignment => {
+    const made = { blocks: balancedBlocks(mergedNorms(layer, state), size), settled };
+    assignments.set(layer.weight.name, made);
+    return made;
+  };
+  return {
+    view(layer, state, filters) {
+      const { name } = layer.weight;
+      const { blocks } = assignments.get(name) ?? assign(layer, state, false);
+      const left = blocksOf(layer, state, { blocks, numbers: filters.get(name)! });
+      return { layer, skeleton: skeletonOf(state, layer), blocks: left };
+    },
+    settle(layer, state) {
+      if (assignments.get(layer.weight.name)?.settled) return false;
+      assign(layer, state, true);
+      return true;
+    },
+    save: () => Object.fromEntries(assignments),
+    restore(saved) {
+      assignments.clear();
+      for (const [name, assignment] of Object.entries(saved)) assignments.set(name, assignment);
+    },
+  };
+}
+
+/** The blocks of a layer that has lost nothing. */
+export function fullBlocks(layer: StripeLayer, size: number): Block[] {
+  const living = [...Array(positionsOf(layer)).keys()];
+  return Array.from({ length: Math.ceil(layer.filters / size) }, (_, i) => {
+    const filters = Math.min(size, layer.filters - i * size);
+    return { places: Array.from({ length: filters }, (_, m) => i * size + m), living };
+  });
+}
+
+/** How many positions the kernel of a layer covers. */
+export const positionsOf = ({ kernel }: StripeLayer): number => kernel.reduce((a, b) => a * b, 1);
+
+/** For each filter, the norms of its stripes as the network has them: |I|·‖W‖. */
+function mergedNorms(layer: StripeLayer, state: Tensors): Float32Array[] {
+  const skeleton = skeletonOf(state, layer);
+  const norms = squaredNorms(state[layer.weight.name] ?? layer.weight.tensor!).map(
+    (square, i) => Math.sqrt(square) * Math.abs(skeleton[i]!),
+  );
+  const size = positionsOf(layer);
+  return Array.from({ length: norms.length / size }, (_, m) => norms.subarray(m * size, (m + 1) * size));
+}
+
+interface Members extends Pick<Assignment, 'blocks'> {
+  /** The original numbers of the filters that the layer still has. */
+  readonly numbers: readonly number[];
+}
+
+/** The blocks that are left of a layer. What lives is the same for all filters of one. */
+function blocksOf(layer: StripeLayer, state: Tensors, { blocks, numbers }: Members): Block[] {
+  const members = new Map<number, number[]>();
+  numbers.forEach((filter, place) => {
+    const block = blocks[filter]!;
+    members.set(block, [...(members.get(block) ?? []), place]);
+  });
+  const mask = maskOf(state, layer);
+  const size = positionsOf(layer);
+  return [...members.values()].map((places) => {
+    const first = mask.subarray(places[0]! * size, (places[0]! + 1) * size);
+    return { places, living: [...first.keys()].filter((position) => first[position] !== 0) };
+  });
+}

@@ -1,0 +1,99 @@
+import type { Graph } from '../../graph/graph.ts';
+import { makeTensor } from '../../numeric/tensor.ts';
+import type { Tensors } from '../../runtime/executor.ts';
+import type { StripeLayer } from '../layers.ts';
+import { dependsOnInput } from '../reach.ts';
+import { maskName, skeletonMomentumName, skeletonName } from '../skeleton.ts';
+import {
+  type BlockAssignments,
+  fullBlocks,
+  type KeptFilters,
+  openAssignments,
+  positionsOf,
+} from './blocks.ts';
+import { dropPieces } from './drop.ts';
+import { type BlockedLayer, offersOf } from './offers.ts';
+import type { SharedShape } from './pieces.ts';
+import type { Pricing } from './pricing.ts';
+
+export interface SharedShapeSettings {
+  /** Filters that share their shape. */
+  readonly block: number;
+  readonly shapes: SharedShape;
+  /** The original network, whose layers those of the run are. */
+  readonly network: Graph;
+  /** What is to be lowered. Default: MACs. */
+  readonly pricing?: Pricing;
+}
+
+/** Shapes that filters share in blocks, over one run. */
+export interface SharedShapes extends Pick<BlockAssignments, 'save' | 'restore'> {
+  /** The part of the original cost that a state leaves. */
+  kept(state: Tensors, filters: KeptFilters): number;
+  /** Takes what a demand asks for off blocks: the state that changes. `part` is one of the original cost. */
+  drop(state: Tensors, filters: KeptFilters, demand: { upTo: number; part: number }): Tensors;
+}
+
+/**
+ * Lets the filters of each layer share their shapes in blocks of B: a stripe lives or dies with those of its block at the
+ * same position, so that each block is a convolution of its own with whole vectors of filters. Every filter keeps its own
+ * I; a block's piece has |I| = the root of the mean of I² over its stripes. Filters meet by the norms of their stripes,
+ * as they are when first looked at, then once more just before their layer loses its first stripe. The last block of a
+ * layer goes only where the output does not depend on it. Ours, not the paper's.
+ */
+export function shareShapes(
+  { block, shapes, network, pricing }: SharedShapeSettings & { readonly pricing: Pricing },
+  layers: readonly StripeLayer[],
+): SharedShapes {
+  const { view, settle, save, restore } = openAssignments(block);
+  const dense = layers.reduce((sum, layer) => sum + pricing.cost(layer, fullBlocks(layer, block)), 0);
+  const left = (state: Tensors): StripeLayer[] => layers.filter(({ weight }) => state[maskName(weight.name)]);
+
+  return {
+    save,
+    restore,
+    kept(state, filters) {
+      const cost = (layer: StripeLayer) => pricing.cost(layer, view(layer, state, filters).blocks);
+      return 1 - (dense - left(state).reduce((sum, layer) => sum + cost(layer), 0)) / pricing.total;
+    },
+    drop(state, filters, { upTo, part }) {
+      const present = left(state);
+      const gone = layers.filter((layer) => !present.includes(layer));
+      const demand = { upTo, cost: part * pricing.total };
+      const views = present.map((layer) => view(layer, state, filters));
+      const changed = dropPieces(views, demand, {
+        offers: (layer) => offersOf(layer, shapes, pricing),
+        mayDie({ layer }, dead) {
+          const without = [layer, ...gone, ...dead.map((other) => other.layer)];
+          return dependsOnInput(network, new Set(without.map(({ node }) => node)));
+        },
+        regroup: ({ layer }) => (settle(layer, state) ? view(layer, state, filters) : null),
+      });
+      return Object.assign({}, ...changed.map((layer) => masked(layer, state)));
+    },
+  };
+}
+
+/** Mask, skeleton and momentum of a layer, zero where its blocks do not live. */
+function masked({ layer, blocks }: BlockedLayer, state: Tensors): Tensors {
+  const { name } = layer.weight;
+  const size = positionsOf(layer);
+  const live = new Float32Array(layer.filters * size);
+  for (const { places, living } of blocks) {
+    for (const place of places) for (const position of living) live[place * size + position] = 1;
+  }
+  const names = [maskName(name), skeletonName(name), skeletonMomentumName(name)];
+  return Object.fromEntries(
+    names.map((part) => {
+      const { shape, data } = state[part]!;
+      return [
+        part,
+        makeTensor(
+          'float32',
+          shape,
+          (data as Float32Array).map((value, i) => value * live[i]!),
+        ),
+      ];
+    }),
+  );
+}

@@ -1,0 +1,74 @@
+import type { StripeLayer } from '../layers.ts';
+import { type Piece, type SharedShape, shapeRules } from './pieces.ts';
+import { type Block, type Pricing, rootMeanSquare, type Stake } from './pricing.ts';
+
+/** A layer as blocks, at one moment. */
+export interface BlockedLayer {
+  readonly layer: StripeLayer;
+  /** I [M, kH, kW] of the filters that the layer still has. */
+  readonly skeleton: Float32Array;
+  readonly blocks: readonly Block[];
+}
+
+/** Something that could go next: the layer without it, and what that is worth. */
+export interface Offer {
+  readonly blocks: readonly Block[];
+  readonly saved: number;
+  /** |I| of what goes. */
+  readonly size: number;
+  readonly rank: number;
+}
+
+/** What a layer could lose next. */
+export function offersOf(blocked: BlockedLayer, shape: SharedShape, pricing: Pricing): Offer[] {
+  const { layer, blocks } = blocked;
+  const before = pricing.cost(layer, blocks);
+  const bySide = new Map<number, Taken[]>();
+  for (const [index, block] of blocks.entries()) {
+    for (const piece of shapeRules[shape](block.living, layer.kernel)) {
+      const taken = { index, piece, ...stakeOf(blocked, block, piece) };
+      bySide.set(piece.side, [...(bySide.get(piece.side) ?? []), taken]);
+    }
+  }
+  return [...bySide.values()].flatMap((taken) =>
+    choices(taken, pricing).map((pieces) => {
+      const left = without(blocks, pieces);
+      const stake = { ...sumOf(pieces), saved: before - pricing.cost(layer, left) };
+      return { blocks: left, saved: stake.saved, size: rootMeanSquare(stake), rank: pricing.rank(stake) };
+    }),
+  );
+}
+
+/** A piece of the block of an index. */
+interface Taken extends Omit<Stake, 'saved'> {
+  readonly index: number;
+  readonly piece: Piece;
+}
+
+function stakeOf({ layer, skeleton }: BlockedLayer, { places }: Block, { positions }: Piece) {
+  const size = layer.kernel.reduce((a, b) => a * b, 1);
+  let squares = 0;
+  for (const place of places) for (const p of positions) squares += skeleton[place * size + p]! ** 2;
+  return { squares, stripes: places.length * positions.length };
+}
+
+/** Pieces of one side that go in one: each alone, or the weakest ones of several blocks. */
+function choices(taken: readonly Taken[], { together }: Pricing): readonly (readonly Taken[])[] {
+  if (!together) return taken.map((one) => [one]);
+  const weakest = [...taken].sort((a, b) => a.squares / a.stripes - b.squares / b.stripes);
+  return weakest.map((_, i) => weakest.slice(0, i + 1));
+}
+
+function without(blocks: readonly Block[], pieces: readonly Taken[]): Block[] {
+  const left = [...blocks];
+  for (const { index, piece } of pieces) {
+    const { places, living } = left[index]!;
+    left[index] = { places, living: living.filter((position) => !piece.positions.includes(position)) };
+  }
+  return left;
+}
+
+const sumOf = (pieces: readonly Taken[]) => ({
+  squares: pieces.reduce((sum, { squares }) => sum + squares, 0),
+  stripes: pieces.reduce((sum, { stripes }) => sum + stripes, 0),
+});
