@@ -9,6 +9,7 @@ import type { Executor } from '../runtime/executor.ts';
 import { type StripeController, stripeController } from '../stripes/controller.ts';
 import { layerName, stripeLayers } from '../stripes/layers.ts';
 import type { PaceName } from '../stripes/pace.ts';
+import type { SharedShape } from '../stripes/shared/pieces.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
 import { normalizeStripes } from '../stripes/stripe-norms.ts';
 
@@ -24,6 +25,8 @@ interface StripeOptions {
   readonly momentum: number;
   readonly freezeWeights: boolean;
   readonly noShrink?: boolean;
+  readonly shapeBlock?: number;
+  readonly shapes?: SharedShape;
 }
 
 /** A controller, and the network it is to steer: the same function, its stripes perhaps scaled otherwise. */
@@ -42,6 +45,7 @@ export function openController(network: Graph, options: StripeOptions): OpenedCo
     });
   }
   const { sr: alpha, threshold, macs, until, momentum, freezeWeights } = options;
+  const { shapeBlock, shapes = 'rectangles' } = options;
   const pace = options.pace ?? (macs === undefined ? 'threshold' : 'gradual');
   const weightDecay = options.skeletonWeightDecay ?? options.weightDecay;
   const target = macs ?? null;
@@ -61,6 +65,7 @@ export function openController(network: Graph, options: StripeOptions): OpenedCo
     freezeWeights,
     shrink: !options.noShrink,
     ...(started.skeletons ? { start: started.skeletons } : {}),
+    ...(shapeBlock === undefined ? {} : { shared: { block: shapeBlock, shapes, network: started.network } }),
   });
   return { controller, network: started.network };
 }

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
 import { formatMacs, formatPercent, formatRatio } from '../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from './command.ts';
@@ -16,6 +17,8 @@ import { trainedModel, trainingFlags } from './training-flags.ts';
 import { planRun, type Settings } from './training-recipe.ts';
 import type { Measured } from './training-result.ts';
 import { openSession, type TrainingSession, trainOptions } from './training-session.ts';
+
+const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
 
 const stripeFlags = {
   ...trainingFlags,
@@ -44,6 +47,16 @@ const stripeFlags = {
     'what skeletons start from: one, as in the paper, or norm, the relative norm of each stripe (the default of the gradual pace)',
     choice(['one', 'norm']),
   ),
+  shapeBlock: optional(
+    '--shape-block <n>',
+    'filters share their shapes in blocks of 8 or 16, near ones together: cropping pays on narrow layers too',
+    shapeBlock,
+  ),
+  shapes: optional(
+    '--shapes <name>',
+    'what a block may keep: rectangles (the default), each a cropped convolution, or free',
+    choice(['rectangles', 'free']),
+  ),
   freezeWeights: flagSwitch('--freeze-weights', 'learn the shapes alone, of weights that stay as they are'),
   noShrink: laterSwitch(
     '--no-shrink',
@@ -70,6 +83,10 @@ export const swp = defineCommand({
       'from a trained network: keep half of the MACs, then recover',
     ],
     [
+      'espalier swp model.onnx --data cifar10 --macs 0.5 --lr 0.03 --epochs 8 --shape-block 16 --out runs/boxes',
+      'filters share boxes in blocks of 16: fewer convolutions, each cropped',
+    ],
+    [
       'espalier swp vgg16 --data cifar10 --batch 64 --epochs 160 --initial-scale 0.5 --out runs/paper',
       'from scratch, as in the paper',
     ],
@@ -89,9 +106,11 @@ export const swp = defineCommand({
 
 async function planStripes(invocation: Invocation<typeof stripeFlags>) {
   const planned = await planRun<typeof stripeFlags>('swp', invocation);
-  const { pace, macs } = planned.settings;
+  const { pace, macs, shapes, shapeBlock } = planned.settings;
   if (pace === 'gradual' && macs === undefined)
     throw new EspalierError('usage', '--pace gradual needs --macs');
+  if (shapes !== undefined && shapeBlock === undefined)
+    throw new EspalierError('usage', '--shapes needs --shape-block: it tells what a block may keep');
   return planned;
 }
 
