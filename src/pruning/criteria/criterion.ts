@@ -3,6 +3,7 @@ import type { Connections } from '../../graph/topology.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { Calibration } from '../calibration.ts';
 import type { Found, Layer } from '../coupling/scope.ts';
+import type { CarryingFilters } from './carrying-filters.ts';
 import type { Slices, WeightData } from './slices.ts';
 
 export type CriterionName =
@@ -20,7 +21,13 @@ export type CriterionName =
 export type Side = 'filters' | 'inputs';
 
 /** One score a filter of the layer, the lowest to go first; or why the layer cannot be scored. */
-export type LayerScores = { readonly scores: Float64Array } | { readonly reason: string };
+export type LayerScores =
+  | {
+      readonly scores: Float64Array;
+      /** Filters that rank as the channels that they hand on. */
+      readonly carrying?: CarryingFilters;
+    }
+  | { readonly reason: string };
 
 export interface ScoringOptions {
   readonly criterion: CriterionName;
@@ -59,6 +66,8 @@ export interface Criterion {
   /** Labels come with the images. */
   readonly needs: 'weights' | 'images' | 'labels';
   readonly sides: readonly Side[];
+  /** Whether scores are how large weights are, which says nothing of a filter that hands a channel on; default false. */
+  readonly weighs?: boolean;
   score(scoring: Scoring): ScoresByLayer | Promise<ScoresByLayer>;
 }
 

@@ -15,6 +15,7 @@ export const geometricMedian: Criterion = {
   paper: 'He et al., Filter Pruning via Geometric Median, CVPR 2019, arXiv:1811.00250',
   needs: 'weights',
   sides: ['filters', 'inputs'],
+  weighs: true,
   score(scoring) {
     const { executor } = scoring;
     if (scoring.side !== 'inputs') {

@@ -1,10 +1,16 @@
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
-import type { Found } from '../coupling/scope.ts';
+import type { Found, Layer } from '../coupling/scope.ts';
 import { requireCalibration } from '../observe.ts';
 import { apoz } from './apoz.ts';
 import { batchNormalizationScale } from './bn-scale.ts';
+import {
+  allCarryingFilters,
+  type CarryingFilters,
+  withCarrying,
+  withoutCarrying,
+} from './carrying-filters.ts';
 import type { Criterion, CriterionName, ScoresByLayer, ScoringOptions } from './criterion.ts';
 import { featureRank } from './feature-rank.ts';
 import { weightData } from './folded-weights.ts';
@@ -54,8 +60,15 @@ export async function scoreLayers(
   const links = connections(graph);
   const weights = weightData({ found, links, foldBatchNormalization: options.foldBatchNormalization });
   const filtersOf = filterSlices(found, weights);
-  const layers = found.layers.map((layer) => ({ layer, filters: filtersOf(layer) }));
-  return criterion.score({ ...options, side, graph, found, links, weights, layers });
+  const carrying = criterion.weighs ? allCarryingFilters(found) : new Map<Layer, CarryingFilters>();
+  const layers = found.layers.map((layer) => {
+    const filters = filtersOf(layer);
+    return { layer, filters: withoutCarrying(filters, carrying.get(layer)) };
+  });
+  const scores = await criterion.score({ ...options, side, graph, found, links, weights, layers });
+  return new Map(
+    [...scores].map(([layer, result]) => [layer, withCarrying(result, layer.count, carrying.get(layer))]),
+  );
 }
 
 function scoresFiltersOnly({ name }: Criterion): EspalierError {

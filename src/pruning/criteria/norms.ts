@@ -21,6 +21,7 @@ export const l1Norm: Criterion = {
   paper,
   needs: 'weights',
   sides: ['filters', 'inputs'],
+  weighs: true,
   score: (scoring) => scoreNorms(scoring, absolute),
 };
 
@@ -30,6 +31,7 @@ export const l2Norm: Criterion = {
   paper,
   needs: 'weights',
   sides: ['filters', 'inputs'],
+  weighs: true,
   score: (scoring) => scoreNorms(scoring, euclidean),
 };
 

@@ -9,6 +9,7 @@ export const weightRank: Criterion = {
     'the rank of a filter in place of its feature map, after Lin et al., HRank, CVPR 2020, arXiv:2002.10179',
   needs: 'weights',
   sides: ['filters'],
+  weighs: true,
   score: ({ layers }) => scoreEach(layers, scoreRanks),
 };
 

@@ -32,33 +32,55 @@ interface Combining {
   readonly reduce: Reduction;
 }
 
-/** A score for each class that a scored layer holds. Layers without scores do not count. */
+/**
+ * A score for each class that a scored layer holds. Layers without scores do not count, nor filters that hand a channel on:
+ * a class of nothing else has the score of the class that it hands on.
+ */
 export function classScores(
   { classes }: Found,
   layerScores: ReadonlyMap<Layer, LayerScores>,
   { normalize, reduce }: Combining,
 ): ReadonlyMap<number, number> {
-  const gathered = new Map<number, { total: number; count: number; largest: number; first: number }>();
+  const gathered = new Map<number, Gathered>();
+  const handedOn = new Map<number, { readonly from: number; readonly value: number }>();
   for (const [layer, result] of layerScores) {
     if ('reason' in result) continue;
-    const normalized = normalizations[normalize](result.scores);
-    result.scores.forEach((score, index) => {
+    const { scores, carrying } = result;
+    const own = carrying ? scores.filter((_, index) => !carrying.has(index)) : scores;
+    const normalized = normalizations[normalize](own.length > 0 ? own : scores);
+    scores.forEach((score, index) => {
       const value = normalized(score);
       const root = classes.find(layer.first + index);
-      const known = gathered.get(root);
-      if (!known) {
-        gathered.set(root, { total: value, count: 1, largest: value, first: value });
-        return;
-      }
-      known.total += value;
-      known.count++;
-      known.largest = Math.max(known.largest, value);
+      const label = carrying?.get(index);
+      if (label === undefined) add(gathered, root, value);
+      else if (!handedOn.has(root)) handedOn.set(root, { from: classes.find(label), value });
     });
   }
   const reduced = new Map<number, number>();
   for (const [root, { total, count, largest, first }] of gathered)
     reduced.set(root, reductions[reduce](total, count, largest, first));
+  // Layers come in graph order: what is handed on has its score by then, if it has any.
+  for (const [root, { from, value }] of handedOn)
+    if (!reduced.has(root)) reduced.set(root, reduced.get(from) ?? value);
   return reduced;
+}
+
+interface Gathered {
+  total: number;
+  count: number;
+  largest: number;
+  readonly first: number;
+}
+
+function add(gathered: Map<number, Gathered>, root: number, value: number): void {
+  const known = gathered.get(root);
+  if (!known) {
+    gathered.set(root, { total: value, count: 1, largest: value, first: value });
+    return;
+  }
+  known.total += value;
+  known.count++;
+  known.largest = Math.max(known.largest, value);
 }
 
 /** All scores being 0 stay so. */

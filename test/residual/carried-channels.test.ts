@@ -1,0 +1,101 @@
+import { expect, it } from 'vitest';
+import { cloneGraph } from '../../src/graph/clone.ts';
+import type { Graph } from '../../src/graph/graph.ts';
+import { floats } from '../../src/numeric/tensor.ts';
+import { openOriginal, rankChannels } from '../../src/pruning/rank-channels.ts';
+import { removeResiduals } from '../../src/residual/remove-residuals.ts';
+import { foldBatchNormalization } from '../../src/rewrite/index.ts';
+import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { residualNetwork } from '../support/small-network.ts';
+
+const WIDTH = 8;
+/** Of block.conv1, before x is carried along behind them. */
+const OWN = WIDTH + 4;
+
+const weightOf = (graph: Graph, name: string) => graph.nodes.find((node) => node.name === name)!.inputs[1]!;
+
+/** A block without its Add: 12 filters of block.conv1, then 8 that carry the stem's channels. */
+function plainBlock(): Graph {
+  const { graph } = removeResiduals(foldBatchNormalization(residualNetwork({ width: WIDTH })).graph);
+  expect(weightOf(graph, 'block.conv1').tensor!.shape).toEqual([OWN + WIDTH, WIDTH, 3, 3]);
+  return graph;
+}
+
+/** The block with the first filters of a layer multiplied. */
+function scaled(name: string, factorOf: (filter: number) => number): Graph {
+  const graph = cloneGraph(plainBlock());
+  const weight = weightOf(graph, name);
+  const { shape, data } = weight.tensor!;
+  const size = data.length / shape[0]!;
+  weight.tensor = floats(
+    shape,
+    (data as Float32Array).map((x, i) => x * factorOf(Math.floor(i / size))),
+  );
+  return graph;
+}
+
+/** The filters of a layer that go first, as many as that. */
+async function lowest(graph: Graph, name: string, count: number, criterion: Criterion): Promise<number[]> {
+  const { units, selector } = await rankChannels(graph, {
+    executor: onnxruntime,
+    criterion,
+    side: 'filters',
+    normalize: 'mean',
+    reduce: 'mean',
+    scope: 'local',
+    round: 1,
+    floor: 0,
+    layerRatios: [],
+    seed: 1,
+    calibration: null,
+    original: await openOriginal(graph, onnxruntime),
+  });
+  const at = units.findIndex((unit) => unit.name === name);
+  const { classes } = units[at]!;
+  const widths = units.map((unit, i) => unit.classes.length - (i === at ? count : 0));
+  const removed = [...selector.removed(widths)];
+  return classes.flatMap((root, filter) => (removed.includes(root) ? [filter] : []));
+}
+
+const criteria = ['l1-norm', 'l2-norm', 'geometric-median', 'weight-rank'] as const;
+type Criterion = (typeof criteria)[number];
+
+it.each(criteria)(
+  '%s: how large the others are does not decide whether carried channels go',
+  async (criterion) => {
+    const own = await Promise.all(
+      [1 / 64, 1, 64].map((factor) =>
+        lowest(
+          scaled('block.conv1', (m) => (m < OWN ? factor : 1)),
+          'block.conv1',
+          10,
+          criterion,
+        ),
+      ),
+    );
+    expect(own[0]).toHaveLength(10);
+    expect(own[0]).toEqual(own[1]);
+    expect(own[2]).toEqual(own[1]);
+  },
+);
+
+it.each(['l1-norm', 'l2-norm'] as const)(
+  '%s: carried channels rank as what they carry',
+  async (criterion) => {
+    // The stem's filters 2 and 5 are next to nothing, 0 and 7 above all.
+    const factors: Readonly<Record<number, number>> = { 2: 0.001, 5: 0.002, 0: 100, 7: 100 };
+    const graph = scaled('stem', (m) => factors[m] ?? 1);
+    expect(await lowest(graph, 'stem', 2, criterion)).toEqual([2, 5]);
+    expect(await lowest(graph, 'block.conv1', 2, criterion)).toEqual([OWN + 2, OWN + 5]);
+    const left = await lowest(graph, 'block.conv1', OWN + WIDTH - 2, criterion);
+    expect(left).not.toContain(OWN);
+    expect(left).not.toContain(OWN + 7);
+  },
+);
+
+it('what multiplies a channel weighs what it weighs', async () => {
+  // 3·x in place of x, above the others, which are made small.
+  const small = (m: number) => (m < OWN ? 0.001 : 3);
+  const lasting = await lowest(scaled('block.conv1', small), 'block.conv1', OWN, 'l1-norm');
+  expect(lasting).toEqual(Array.from({ length: OWN }, (_, m) => m));
+});
