@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Graph } from '../graph/graph.ts';
 import type { LayerPoint, Measures } from '../report/index.ts';
 import type { Context } from './command.ts';
@@ -98,24 +97,17 @@ async function write(
   { before, after }: { readonly before: Measured; readonly after: Measured },
   { job: { run, data, settings }, leftAlone, beside }: Writing,
 ): Promise<string> {
-  const path = run ? join(run.path, 'model.onnx') : settings.out!;
-  if (run && data) {
+  if (run) {
     const { finishRun } = await import('./training-result.ts');
     run.record({ type: 'left-alone', layers: leftAlone });
-    const session = { run, data: data.set, preprocessing: data.preprocessing };
-    return finishRun(session, { before, after }, beside);
+    const images = data ? { data: data.set, preprocessing: data.preprocessing } : {};
+    return finishRun({ run, ...images }, { before, after }, beside);
   }
   const { writeModelFile } = await import('../onnx/index.ts');
   const { storePreprocessing } = await import('../data/preprocessing.ts');
   const { cloneGraph } = await import('../graph/clone.ts');
   const graph = cloneGraph(after.graph);
   if (data) storePreprocessing(graph, data.preprocessing);
-  writeModelFile(graph, path);
-  if (run) {
-    const { writeReport } = await import('./report.ts');
-    run.record({ type: 'left-alone', layers: leftAlone });
-    run.record({ type: 'result', before: before.measures, after: after.measures });
-    await writeReport(run.path, join(run.path, 'report.html'));
-  }
-  return path;
+  writeModelFile(graph, settings.out!);
+  return settings.out!;
 }

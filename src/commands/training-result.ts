@@ -67,9 +67,12 @@ interface Results {
   readonly fastest?: Measured;
 }
 
+/** Where a run is recorded, and the images that its networks take, where there are any. */
+type Finishing = Pick<TrainingSession, 'run'> & Partial<Pick<TrainingSession, 'preprocessing' | 'data'>>;
+
 /** Writes the model, others beside it by file name, and the report, and records what the run came to. */
 export async function finishRun(
-  session: Pick<TrainingSession, 'run' | 'preprocessing' | 'data'>,
+  session: Finishing,
   { before, after, fastest }: Results,
   beside: Readonly<Record<string, Graph>> = {},
 ): Promise<string> {
@@ -77,8 +80,8 @@ export async function finishRun(
   const model = join(run.path, 'model.onnx');
   for (const [name, network] of Object.entries({ ...beside, 'model.onnx': after.graph })) {
     const graph = cloneGraph(network);
-    storePreprocessing(graph, preprocessing);
-    storeClasses(graph, data.train.classes);
+    if (preprocessing) storePreprocessing(graph, preprocessing);
+    if (data) storeClasses(graph, data.train.classes);
     writeModelFile(graph, join(run.path, name));
   }
   run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });
