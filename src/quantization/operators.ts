@@ -15,6 +15,8 @@ export interface Int8Operator {
   readonly kind: Int8Kind;
   /** The axis of the weight that counts output channels: each has its own scale. */
   axis?(node: Node): number;
+  /** Whether its third input is a bias: one number a channel of axis 1 of its output. */
+  readonly takesBias?: boolean;
   /** Whether onnxruntime has a kernel of 8-bit inputs and float output. */
   readonly floatOutput?: boolean;
   /** Why this node has no 8-bit kernel though its operator has one; null where it has. */
@@ -26,9 +28,9 @@ const passes: Int8Operator = { kind: 'passes' };
 
 /** The operators that run on 8-bit integers; all others stay in float. */
 const int8Operators: { readonly [Op in OperatorName]?: Int8Operator } = {
-  Conv: { kind: 'weights', axis: () => 0 },
+  Conv: { kind: 'weights', axis: () => 0, takesBias: true },
   ConvTranspose: { kind: 'weights-only', axis: () => 1 },
-  Gemm: { kind: 'weights', axis: outputAxis, floatOutput: true, refuse: refuseScaledGemm },
+  Gemm: { kind: 'weights', axis: outputAxis, takesBias: true, floatOutput: true, refuse: refuseScaledGemm },
   // Not of float output: onnxruntime joins a float MatMul and the Add behind it before it looks for 8-bit nodes.
   MatMul: { kind: 'weights', axis: () => 1, refuse: refuseStackedMatMul },
   Add: computes,

@@ -1,16 +1,16 @@
 import { EspalierError } from '../errors.ts';
-import { type Graph, nodeLabel, type Value } from '../graph/graph.ts';
+import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import type { Viewing } from '../pruning/observe.ts';
 import { layerMatcher } from '../pruning/ranking/selection.ts';
 import { foldNetwork, upgradeOpset } from '../rewrite/index.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
 import { insertQuantization } from './insert.ts';
-import { layerNoise } from './layer-noise.ts';
+import { layerErrors } from './layer-errors.ts';
+import { correctBias, roundLayers } from './layers.ts';
 import { type CalibrationMethod, observeRanges } from './observe-ranges.ts';
 import { type Int8Plan, type LeftAlone, planInt8 } from './plan.ts';
 import type { RoundedLayer } from './quantized-values.ts';
-import { type ActivationScale, quantizeWeights } from './scales.ts';
 import { activationScales } from './shared-scales.ts';
 
 export interface QuantizeOptions {
@@ -22,6 +22,8 @@ export interface QuantizeOptions {
   readonly weightBits?: 7 | 8;
   /** Whether each output channel of a weight has its own scale; default true. */
   readonly perChannel?: boolean;
+  /** Whether biases take up the mean error of their channel; default true. */
+  readonly correctBias?: boolean;
 }
 
 /** A layer whose weights are integers now. */
@@ -61,21 +63,29 @@ export async function quantize(
   if (![...plan.rows.values()].some(({ axis }) => axis)) throw nothingToQuantize(graph, plan);
   const ranges = await observeRanges(graph, plan.rounded, { viewing, method });
   const scales = activationScales(graph, plan, ranges);
-  const layers = roundedLayers(plan, scales, options);
-  const noise = await layerNoise(graph, layers, firstBatch(viewing));
+  const { weightBits: bits = 8, perChannel = true } = options;
+  const uncorrected = roundLayers(plan, scales, { bits, perChannel });
+  const errors = await layerErrors(graph, uncorrected, viewing);
+  const corrects = ({ takesBias }: RoundedLayer) => takesBias && options.correctBias !== false;
+  const layers = uncorrected.map((layer) =>
+    corrects(layer) ? correctBias(layer, errors.get(layer.node)!, { bits, perChannel }) : layer,
+  );
+  const described = layers.map((layer) => {
+    const { sqnrDb, centredSqnrDb } = errors.get(layer.node)!;
+    return describe(layer, { bits, sqnrDb: corrects(layer) ? centredSqnrDb : sqnrDb });
+  });
   insertQuantization(graph, { plan, scales, layers });
-  const bits = options.weightBits ?? 8;
-  return {
-    graph,
-    leftAlone: plan.leftAlone,
-    layers: layers.map(({ node, input }) => ({
-      name: node.name || nodeLabel(node),
-      bits,
-      computesInInt8: input !== null,
-      sqnrDb: noise.get(node)!,
-    })),
-  };
+  return { graph, leftAlone: plan.leftAlone, layers: described };
 }
+
+const describe = (
+  { node, input }: RoundedLayer,
+  figures: Pick<QuantizedLayer, 'bits' | 'sqnrDb'>,
+): QuantizedLayer => ({
+  name: node.name || nodeLabel(node),
+  computesInInt8: input !== null,
+  ...figures,
+});
 
 function checked(method: CalibrationMethod): CalibrationMethod {
   if (method === 'minmax' || (method.percentile > 50 && method.percentile <= 100)) return method;
@@ -106,28 +116,3 @@ function nothingToQuantize(graph: Graph, { leftAlone }: Int8Plan): EspalierError
   const message = `expected a layer that can run on 8-bit integers, found none${reason}`;
   return new EspalierError('unsupported', message, { where: graph.name });
 }
-
-function roundedLayers(
-  { rows }: Int8Plan,
-  scales: ReadonlyMap<Value, ActivationScale>,
-  { weightBits = 8, perChannel = true }: QuantizeOptions,
-): RoundedLayer[] {
-  return [...rows].flatMap(([node, row]) => {
-    if (!row.axis) return [];
-    const axis = row.axis(node);
-    const input = row.kind === 'weights' ? scales.get(node.inputs[0]!)! : null;
-    const weights = quantizeWeights(node.inputs[1]!.tensor!, {
-      axis: perChannel ? axis : null,
-      bits: weightBits,
-      bias: (input && (node.inputs[2]?.tensor?.data as Float32Array | undefined)) ?? null,
-      inputScale: input?.scale ?? 1,
-    });
-    return [{ node, weights, axis, input }];
-  });
-}
-
-/** Enough images for an order of layers. */
-const firstBatch = ({ calibration, executor }: Viewing): Viewing => ({
-  executor,
-  calibration: { ...calibration, batches: calibration.batches.slice(0, 1) },
-});

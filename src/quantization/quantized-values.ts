@@ -31,6 +31,8 @@ export interface RoundedLayer {
   readonly weights: QuantizedWeights;
   /** The axis of the weight that counts output channels. */
   readonly axis: number;
+  /** Whether a bias can be added to it. */
+  readonly takesBias: boolean;
   /** Of its input; null where that stays float. */
   readonly input: ActivationScale | null;
 }
@@ -56,7 +58,7 @@ export function dequantizedBias(g: Builder, { node, weights, input }: RoundedLay
   if (!bias || !input) return null;
   const scales = Float32Array.from(scale.data as Float32Array, (s) => s * input.scale);
   const zeros = makeTensor('int32', scale.shape, new Int32Array(scales.length));
-  const { name } = node.inputs[2]!;
+  const name = node.inputs[2]?.name ?? `${node.name}.bias`;
   return g
     .named(`${name}.dequantized`)
     .DequantizeLinear(
