@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import { optional, text, wholeNumber } from './flags.ts';
@@ -24,6 +25,12 @@ interface DataOptions {
 
 /** The schema of `--data`. */
 export const dataName = text;
+
+/** A data set as processes and machines find it wherever they are called: its name, or the whole path of its folder. */
+export async function dataPlace(name: string): Promise<string> {
+  const { dataSets } = await import('../data/data-sets.ts');
+  return Object.hasOwn(dataSets, name) ? name : resolve(name);
+}
 
 /** The data set of a name, decoded to the size that the model takes. */
 export async function openData(

@@ -2,9 +2,10 @@ import { EspalierError } from '../errors.ts';
 import { formatPercent, significant } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { defineCommand, type Invocation } from './command.ts';
-import { choice, defaulted, numberIn, optional, positive, text, wholeNumber } from './flags.ts';
+import { choice, defaulted, numberIn, wholeNumber } from './flags.ts';
 import type { RingResult } from './graft-run.ts';
-import { trainedModel, trainingFlags } from './training-flags.ts';
+import { queueFlags } from './queue-flags.ts';
+import { trainingFlags } from './training-flags.ts';
 import { planRun, type Settings } from './training-recipe.ts';
 
 const flags = {
@@ -12,8 +13,8 @@ const flags = {
   networks: defaulted('--networks <n>', 'how many are trained side by side', [wholeNumber(), 2]),
   source: defaulted(
     '--source <name>',
-    "what re-activates invalid filters: external, another network's; internal, the network's own; noise",
-    [choice(['external', 'internal', 'noise']), 'external'],
+    "what re-activates invalid filters: external, another network's; internal, the network's own; noise; none, to compare with",
+    [choice(['external', 'internal', 'noise', 'none']), 'external'],
   ),
   level: defaulted(
     '--level <name>',
@@ -30,20 +31,7 @@ const flags = {
     1e-2,
   ]),
   noise: defaulted('--noise <a>', 'noise in epoch t has a standard deviation of aᵗ', [numberIn(0, 1), 0.5]),
-  redis: optional(
-    '--redis <url>',
-    'train on the machines where espalier worker listens to this server, in place of processes here',
-    text,
-  ),
-  store: optional(
-    '--store <dir>',
-    'with --redis: a folder that all machines see; Redis itself where left out',
-    text,
-  ),
-  patience: defaulted('--patience <s>', 'with --redis: seconds to wait for a worker to show up', [
-    positive,
-    600,
-  ]),
+  ...queueFlags,
   processes: defaulted(
     '--processes <n>',
     'networks that train at the same time, each in a process of its own',
@@ -56,7 +44,13 @@ export type GraftSettings = Settings<typeof flags>;
 export const graft = defineCommand({
   name: 'graft',
   summary: "train networks side by side that re-activate one another's invalid filters (filter grafting)",
-  arguments: [trainedModel],
+  arguments: [
+    {
+      name: '[models...]',
+      summary:
+        'a name of the zoo, a file that all networks start from, or a file for each; not needed with --resume',
+    },
+  ],
   options: flags,
   examples: [
     [
@@ -66,6 +60,10 @@ export const graft = defineCommand({
     [
       'espalier graft resnet20 --networks 1 --source internal --data cifar10 --epochs 60 --out runs/internal',
       'one, from its own filters',
+    ],
+    [
+      'espalier graft a.onnx b.onnx --data photos --epochs 20 --lr 0.01 --out runs/tuned',
+      'two networks of one architecture that were trained before',
     ],
     ['espalier graft --resume runs/grafted', 'go on after an interruption'],
   ],
@@ -83,11 +81,24 @@ export const graft = defineCommand({
 
 /** The settings of a run; throws `usage` where they do not fit together. */
 async function planGrafting(invocation: Invocation<typeof flags>) {
-  const planned = await planRun('graft', invocation);
-  const { networks, source } = planned.settings;
+  const planned = await planRun('graft', withCount(invocation));
+  const { networks, source, models } = planned.settings;
+  if (models.length > 1 && networks !== models.length)
+    throw new EspalierError('usage', `--networks: expected ${models.length}, one a model, found ${networks}`);
   if (source === 'external' && networks < 2)
     throw new EspalierError('usage', '--source external needs --networks 2 or more');
   return planned;
+}
+
+/** Several models are as many networks. */
+function withCount(invocation: Invocation<typeof flags>): Invocation<typeof flags> {
+  const { args, options, given } = invocation;
+  if (args.length < 2 || given.has('networks')) return invocation;
+  return {
+    args,
+    options: { ...options, networks: args.length },
+    given: new Set([...given, 'networks' as const]),
+  };
 }
 
 function describe({ model, members, best, ensemble }: RingResult): string {

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { formatDuration } from '../report/quantities.ts';
 import { type Context, defineCommand, type Output } from './command.ts';
 import { flagSwitch, missingFlag, type Options, optional, repeated, text } from './flags.ts';
+import { queueFlags } from './queue-flags.ts';
 import type { PlannedStep } from './recipe/plan.ts';
 import type { Plan } from './recipe/run-record.ts';
 
@@ -13,6 +14,7 @@ const flags = {
   ),
   set: repeated('--set <key=value>', 'replace an option: epochs=1, or of one step: train.epochs=1', text),
   resume: optional('--resume <dir>', 'go on with the run in a folder; its record holds the recipe', text),
+  ...queueFlags,
   dryRun: flagSwitch('--dry-run', 'print the command lines and run nothing'),
 };
 
@@ -27,6 +29,7 @@ export const runRecipe = defineCommand({
   examples: [
     ['espalier run swp-resnet56-cifar10-small --out runs/small', 'a recipe that comes with espalier'],
     ['espalier run mine.json model.onnx --set prune.ratio=0.3 --set epochs=1 --dry-run', 'what would run?'],
+    ['espalier run mine.json --out runs/mine --redis redis://10.0.0.1', 'steps at the same time, by workers'],
     ['espalier run --resume runs/small', 'go on after an interruption; finished steps are not run again'],
   ],
   stopsCleanly: true,
@@ -37,7 +40,7 @@ export const runRecipe = defineCommand({
     const out = options.resume ?? options.out ?? plan.recipe.out;
     if (out === undefined) throw missingFlag('--out <dir>');
     const steps = await planSteps(plan.recipe, { commands, out, model: plan.model });
-    return options.dryRun ? wouldRun(steps) : execute({ plan, steps, out, set: options.set }, context);
+    return options.dryRun ? wouldRun(steps) : execute({ plan, steps, out, options }, context);
   },
 });
 
@@ -68,13 +71,21 @@ interface Ready {
   readonly plan: Plan;
   readonly steps: readonly PlannedStep[];
   readonly out: string;
-  readonly set: readonly string[];
+  readonly options: Options<typeof flags>;
 }
 
-async function execute({ plan, steps, out, set }: Ready, context: Context): Promise<Output> {
+async function execute({ plan, steps, out, options }: Ready, context: Context): Promise<Output> {
   const { openRecord } = await import('./recipe/run-record.ts');
-  const { runSteps } = await import('./recipe/execute.ts');
-  const outcomes = await runSteps(steps, openRecord(plan, { out, set }), context);
+  const { redis, store, patience, set } = options;
+  const run = openRecord(plan, { out, set });
+  const outcomes = await (async () => {
+    if (redis === undefined) {
+      const { runSteps } = await import('./recipe/execute.ts');
+      return runSteps(steps, run, context);
+    }
+    const { runStepsRemotely } = await import('./recipe/execute-remotely.ts');
+    return runStepsRemotely(steps, { run, queue: { redis, store, patience }, context });
+  })();
   const report = join(out, 'report.html');
   const texts = outcomes.map(({ name, hours, text: said }) => {
     const indented = said.replace(/^/gm, '  ');

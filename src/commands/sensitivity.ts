@@ -2,15 +2,26 @@ import * as v from 'valibot';
 import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
 import { formatPercent, significant } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
-import type { RunDirectory } from '../training/run-directory.ts';
+import type { Executor } from '../runtime/executor.ts';
+import type { RunEvent } from '../training/run-directory.ts';
 import { type Context, defineCommand, type Invocation } from './command.ts';
-import { defaulted, numbers, optional, text } from './flags.ts';
+import { defaulted, numbers, type Options, optional, text, wholeNumber } from './flags.ts';
 import { pruneFlags } from './prune-flags.ts';
 import type { PlannedPruning, PruneJob } from './prune-job.ts';
+import { queueFlags } from './queue-flags.ts';
 import { planRun } from './training-recipe.ts';
 
 const RATIOS = 'expected ratios from 0 to 1 separated by commas';
 const ratioList = v.pipe(numbers, v.array(v.pipe(v.number(), v.minValue(0, RATIOS), v.maxValue(1, RATIOS))));
+
+const PART = 'expected i/n, i from 1 to n';
+const partOf = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d*\/[1-9]\d*$/, PART),
+  v.transform((typed) => typed.split('/').map(Number) as [number, number]),
+  v.check(([i, n]) => i <= n, PART),
+  v.transform(([i, n]) => ({ index: i - 1, of: n })),
+);
 
 const { criterion, normalize, reduce, scoreFolded, calibrationImages, round, exclude } = pruneFlags;
 const { data, labels, limit, testLimit, mean, std, size, seed, resume } = pruneFlags;
@@ -35,6 +46,9 @@ const flags = {
   size,
   labels,
   seed,
+  threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
+  part: optional('--part <i/n>', 'measure every n-th group from the i-th on, a part of n', partOf),
+  ...queueFlags,
   resume,
   out: optional(
     '--out <dir>',
@@ -62,9 +76,11 @@ export const sensitivity = defineCommand({
   async run(invocation, context) {
     const plan = await planned(invocation);
     const { openPruneJob } = await import('./prune-job.ts');
-    const job = await openPruneJob(plan, context);
-    const { ratios } = plan.settings as unknown as { readonly ratios: readonly number[] };
-    const units = await measure(job, ratios, context);
+    const opened = await openPruneJob(plan, context);
+    const settings = plan.settings as unknown as SensitivitySettings;
+    const { threads } = settings;
+    const job = threads === undefined ? opened : { ...opened, executor: onThreads(opened.executor, threads) };
+    const units = await unitsOf(job, settings, context);
     const { writeFileAtomically } = await import('../files.ts');
     const { join } = await import('node:path');
     const { writeReport } = await import('./report.ts');
@@ -87,17 +103,30 @@ async function planned(invocation: Invocation<typeof flags>): Promise<PlannedPru
   return (await planRun('sensitivity', invocation as never, needed)) as unknown as PlannedPruning;
 }
 
+export type SensitivitySettings = Options<typeof flags> & Pick<PlannedPruning['settings'], 'model'>;
+
+/** Measured here, or by whoever listens to a queue. */
+async function unitsOf(
+  job: PruneJob,
+  settings: SensitivitySettings,
+  context: Context,
+): Promise<readonly UnitSensitivity[]> {
+  if (settings.redis === undefined) return measure(job, settings, context);
+  const { measureRemotely } = await import('./sensitivity-remote.ts');
+  return measureRemotely({ run: job.run!, settings, command: sensitivity, context });
+}
+
 async function measure(
   job: PruneJob,
-  ratios: readonly number[],
+  { ratios, part }: SensitivitySettings,
   context: Context,
 ): Promise<UnitSensitivity[]> {
   const { rankChannels } = await import('../pruning/rank-channels.ts');
   const { measureSensitivity } = await import('../pruning/sensitivity/measure.ts');
   const { rankingOptions } = await import('./prune-cut.ts');
   const ranked = await rankChannels(job.network, { ...rankingOptions(job), scope: 'local', floor: 0 });
-  const bar = context.progress('measuring', ranked.units.length, 'groups');
-  const known = knownUnits(job.run!);
+  const bar = context.progress('measuring', Math.ceil(ranked.units.length / (part?.of ?? 1)), 'groups');
+  const known = knownUnits(job.run!.readEvents());
   try {
     return await measureSensitivity(ranked, {
       executor: job.executor,
@@ -105,6 +134,7 @@ async function measure(
       round: job.settings.round,
       floor: 0,
       calibration: job.data!.calibration,
+      part,
       known,
       onUnit(unit) {
         job.run!.record({ type: 'sensitivity', unit });
@@ -117,10 +147,16 @@ async function measure(
   }
 }
 
+/** An executor whose programs run on some threads. */
+const onThreads = (executor: Executor, threads: number): Executor => ({
+  ...executor,
+  compile: (graph, options) => executor.compile(graph, { ...options, threads }),
+});
+
 /** What an interrupted run measured. */
-const knownUnits = (run: RunDirectory): Map<string, UnitSensitivity> =>
+const knownUnits = (events: readonly RunEvent[]): Map<string, UnitSensitivity> =>
   new Map(
-    run.readEvents().flatMap((event) => {
+    events.flatMap((event) => {
       if (event.type !== 'sensitivity') return [];
       const unit = event.unit as UnitSensitivity;
       return [[unit.name, unit] as const];

@@ -8,6 +8,8 @@ import type { TrainingFlags } from './training-flags.ts';
 /** What a run is asked to do: the options, defaults filled in, and what cannot be left out. */
 export type Settings<F extends Flags> = Omit<Options<F>, 'data' | 'epochs' | 'out'> & {
   readonly model: string;
+  /** All of them, where a command takes several. */
+  readonly models: readonly string[];
   readonly data: string;
   readonly epochs: number;
   readonly out: string;
@@ -26,9 +28,9 @@ type Needed = Readonly<Record<string, string>>;
 
 const trainingNeeds: Needed = { data: '--data <name>', epochs: '--epochs <n>', out: '--out <dir>' };
 
-/** Options that change how a run is watched over and not what it computes. */
+/** Options that change how a run is watched over and not what it computes; `models` stand in `model`. */
 const besideTheResult: ReadonlySet<string> = new Set([
-  ...['resume', 'checkpointSeconds', 'redis', 'store', 'patience', 'processes'],
+  ...['resume', 'checkpointSeconds', 'redis', 'store', 'patience', 'processes', 'models'],
 ]);
 
 /**
@@ -52,9 +54,10 @@ export async function planRun<F extends TrainingFlags>(
     name,
     given.has(name as keyof F) ? value : (before[name] ?? value),
   ]);
-  const merged = { ...Object.fromEntries(entries), model: args[0] ?? before.model };
-  const settings = complete<F>(merged, needed);
-  const decisive = Object.entries(settings).filter(([name]) => !besideTheResult.has(name));
+  const models = args.length > 0 ? args : [before.model ?? []].flat().map(String);
+  const settings = complete<F>({ ...Object.fromEntries(entries), model: models[0], models }, needed);
+  const recorded = { ...settings, model: models.length > 1 ? models : models[0] };
+  const decisive = Object.entries(recorded).filter(([name]) => !besideTheResult.has(name));
   const recipe = makeRecipe(command, Object.fromEntries(decisive), { espalier: version() });
   if (existing) checkSameOptions(existing, recipe.options);
   return { settings, recipe: existing?.recipe ?? recipe, existing };

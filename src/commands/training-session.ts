@@ -102,10 +102,8 @@ export function trainOptions(
   settings: Settings<TrainingFlags>,
   context: Context,
 ): TrainOptions {
-  const { lr: learningRate, noWeightDecayOn = [], evalEvery: evaluateEvery } = settings;
-  const noDecayOn = noWeightDecayOn.flatMap((role) =>
-    role === 'bn' ? (['scale', 'shift'] as const) : [role],
-  );
+  const { lr: learningRate, evalEvery: evaluateEvery } = settings;
+  const noDecayOn = noDecayRoles(settings);
   const { signal } = context;
   const resume = settings.resume !== undefined;
   const watched = watchTraining(context, settings.epochs);
@@ -113,6 +111,10 @@ export function trainOptions(
   const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback };
   return { ...settings, ...session, ...beside, ...watched };
 }
+
+/** The roles without weight decay. */
+export const noDecayRoles = ({ noWeightDecayOn = [] }: Settings<TrainingFlags>) =>
+  noWeightDecayOn.flatMap((role) => (role === 'bn' ? (['scale', 'shift'] as const) : [role]));
 
 /** Names each operator that runs in another engine once. */
 function announceOnce(context: Context): (operators: readonly string[]) => void {

@@ -29,11 +29,13 @@ export const worker = defineCommand({
   stopsCleanly: true,
   async run({ options }, context) {
     const { runWorker } = await import('../distributed/worker.ts');
+    const { performCommand } = await import('./remote/perform.ts');
     let tasks = 0;
     context.note('waiting for tasks; Ctrl-C ends it');
     await runWorker({
       ...options,
       signal: context.signal,
+      perform: performCommand,
       onTask(what) {
         if (what.endsWith(': done')) tasks++;
         context.note(what);

@@ -26,6 +26,23 @@ export function limitSource(source: ImageSource, n: number, seed: number): Image
   return subset(source, dealByClass(source.labels, seed).subarray(0, n).sort());
 }
 
+/** Which part of a source: images i, i + n, i + 2n … of n parts of one size, the left-over at the end in none. */
+export interface Shard {
+  /** From 0. */
+  readonly index: number;
+  readonly of: number;
+}
+
+/** The images of a shard; the source itself where it is the only one. */
+export function shardSource(source: ImageSource, { index, of }: Shard): ImageSource {
+  if (of === 1) return source;
+  const count = Math.floor(source.count / of);
+  return subset(
+    source,
+    Uint32Array.from({ length: count }, (_, i) => index + i * of),
+  );
+}
+
 /** A seeded partition, class by class: the first part gets `share` of each class, rounded, and never all of two or more. */
 export function splitSource(source: ImageSource, share: number, seed: number): [ImageSource, ImageSource] {
   const queues = shuffledByClass(source.labels, seed);

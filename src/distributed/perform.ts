@@ -8,8 +8,9 @@ import { performTraining } from '../grafting/training-job.ts';
 import { readModelFile } from '../onnx/index.ts';
 import { openCalibration } from '../pruning/calibration.ts';
 import { onnxruntime } from '../runtime/onnxruntime/index.ts';
-import { newestCheckpoint } from '../training/checkpoint.ts';
+import { forgetAfter, newestCheckpoint } from '../training/checkpoint.ts';
 import { createRunDirectory, openRunDirectory, type Recipe } from '../training/run-directory.ts';
+import { refuseMissingData } from './missing-data.ts';
 import type { Store } from './store.ts';
 import type { Blended, BlendTask, StoredCheckpoint, Trained, TrainTask } from './tasks.ts';
 
@@ -24,7 +25,7 @@ export interface Workplace {
 }
 
 /**
- * Trains a network to the end of an epoch from what the task says, or from what an earlier attempt here left of it: the same
+ * Trains a network to the end of a round from what the task says, or from what an earlier attempt here left of it: the same
  * result whoever does it, and however often.
  */
 export async function performTrain(
@@ -32,17 +33,19 @@ export async function performTrain(
   { root, store, name, signal }: Workplace,
 ): Promise<Trained> {
   const folder = join(root, task.run, `network-${task.network + 1}`);
-  const { until } = task.job;
+  const started = performance.now();
+  await refuseMissingData(task.job.data.name, name);
   if (!existsSync(join(folder, 'recipe.json'))) createRunDirectory(folder, task.recipe as unknown as Recipe);
   const model = join(folder, 'start.onnx');
   if (!existsSync(model)) writeFileAtomically(model, [await store.get(task.model)]);
+  forgetAfter(folder, task.job.untilStep);
   if (task.checkpoint) await fetchCheckpoint(task.checkpoint, folder, store);
   await performTraining({ ...task.job, model, folder }, signal ? { signal } : {});
   const events = openRunDirectory(folder)
     .readEvents()
-    .filter((event) => event.type === 'epoch' && Number(event.epoch) === until);
+    .filter(({ type, step }) => type === 'epoch' && step === task.job.untilStep);
   const checkpoint = await putNewest(folder, store);
-  return { network: task.network, checkpoint, events, worker: name };
+  return { network: task.network, checkpoint, events, seconds: secondsSince(started), worker: name };
 }
 
 /** Grafts the networks of a run, from what their training left in the store. */
@@ -51,7 +54,9 @@ export async function performBlend(
   trained: readonly Trained[],
   { root, store, name }: Workplace,
 ): Promise<Blended> {
-  const place = join(root, task.run, `blend-${task.epoch}`);
+  const started = performance.now();
+  await refuseMissingData(task.data.name, name);
+  const place = join(root, task.run, `blend-${task.step}`);
   rmSync(place, { recursive: true, force: true });
   const checkpoints = new Map(
     [...task.ready, ...trained].map(({ network, checkpoint }) => [network, checkpoint]),
@@ -66,16 +71,22 @@ export async function performBlend(
   const model = join(place, 'start.onnx');
   writeFileAtomically(model, [await store.get(task.model)]);
   const network = readModelFile(model);
-  const { preprocessing, settings, epoch, step } = task;
-  const { name: data, ...options } = task.data;
-  const { train } = await openDataSet(data, options as Parameters<typeof openDataSet>[1]);
-  const calibration = await openCalibration(train, { preprocessing, seed: settings.seed });
+  const { settings, epoch, step } = task;
+  const calibration = () => calibrationOf(task);
   const layers = graftLayers(network);
   await graftEpoch({ folders, network, layers, epoch, step, settings, calibration, executor: onnxruntime });
   const grafted: StoredCheckpoint[] = [];
   for (const folder of folders) grafted.push(await putNewest(folder, store));
   rmSync(place, { recursive: true, force: true });
-  return { trained: [...trained], grafted, worker: name };
+  return { trained: [...trained], grafted, seconds: secondsSince(started), worker: name };
+}
+
+const secondsSince = (started: number): number => (performance.now() - started) / 1000;
+
+async function calibrationOf({ data, preprocessing, settings }: BlendTask) {
+  const { name, shard: _, ...options } = data;
+  const { train } = await openDataSet(name, options as Parameters<typeof openDataSet>[1]);
+  return openCalibration(train, { preprocessing, seed: settings.seed });
 }
 
 /** Writes a checkpoint of the store into a folder, unless it is there. */

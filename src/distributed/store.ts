@@ -36,8 +36,8 @@ export function folderStore(root: string): Store {
   };
 }
 
-/** Seconds that bytes stay in Redis after they were last put there or fetched: a week. */
-const LASTS = 7 * 24 * 3600;
+/** Seconds that bytes stay in Redis after they were last put there: a day, as results do. */
+const LASTS = 24 * 3600;
 
 /** Redis itself, for machines that share no folder; takes files up to 512 MB. */
 export function redisStore(redis: Redis, prefix = 'espalier:store:'): Store {

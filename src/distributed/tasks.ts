@@ -21,11 +21,13 @@ export type StoredCheckpoint = v.InferOutput<typeof storedCheckpoint>;
 
 const { model: _model, folder: _folder, ...job } = jobSchema.entries;
 
-/** To train one network of a run to the end of an epoch. */
+/** To train one network of a run to the end of a round. */
 const trainSchema = v.object({
   kind: v.literal('train'),
   run: runName,
   network: count,
+  /** That the round lies in, from 1. */
+  epoch: count,
   model: hash,
   /** What to go on from; null at the start. */
   checkpoint: v.nullable(storedCheckpoint),
@@ -37,13 +39,15 @@ export type TrainTask = v.InferOutput<typeof trainSchema>;
 const trainedSchema = v.object({
   network: count,
   checkpoint: storedCheckpoint,
-  /** The records of the epochs that were trained. */
+  /** The record of the epoch, where it is over. */
   events: v.array(v.looseObject({ type: v.string() })),
+  /** That it took where it was done. */
+  seconds: finite,
   worker: v.string(),
 });
 export type Trained = v.InferOutput<typeof trainedSchema>;
 
-/** To graft the networks of a run, once all of them are through an epoch. */
+/** To graft the networks of a run, once all of them are through a round. */
 const blendSchema = v.object({
   kind: v.literal('blend'),
   run: runName,
@@ -51,10 +55,10 @@ const blendSchema = v.object({
   step: count,
   model: hash,
   networks: count,
-  /** Networks that were through the epoch before. */
+  /** Networks that were through the round before. */
   ready: v.array(v.object({ network: count, checkpoint: storedCheckpoint })),
   settings: v.object({
-    source: v.picklist(['external', 'internal', 'noise']),
+    source: v.picklist(['external', 'internal', 'noise', 'none', 'average']),
     level: v.picklist(['layer', 'filter']),
     momentum: v.picklist(['keep', 'blend', 'reset']),
     threshold: finite,
@@ -69,15 +73,58 @@ export type BlendTask = v.InferOutput<typeof blendSchema>;
 const blendedSchema = v.object({
   trained: v.array(trainedSchema),
   grafted: v.array(storedCheckpoint),
+  seconds: finite,
   worker: v.string(),
 });
 export type Blended = v.InferOutput<typeof blendedSchema>;
 
-const taskSchema = v.variant('kind', [trainSchema, blendSchema]);
+/** A name that stands for itself in a folder. */
+const word = v.pipe(v.string(), v.regex(/^[A-Za-z][\w-]{0,99}$/, 'expected a word'));
+/** Below a folder: neither hidden nor above it. */
+const filePath = v.pipe(
+  v.string(),
+  v.regex(/^[\w@+-][\w@+.-]*(\/[\w@+-][\w@+.-]*)*$/, 'expected a path below a folder'),
+);
+const storedFile = v.object({ path: filePath, key: hash });
+export type StoredFile = v.InferOutput<typeof storedFile>;
+
+/** Text as it is typed, or a place among the files that come with the task. */
+const argument = v.union([v.string(), v.object({ input: count, path: v.nullable(filePath) })]);
+export type TaskArgument = v.InferOutput<typeof argument>;
+
+/** To run a command of espalier's on files that come with it. */
+const commandSchema = v.object({
+  kind: v.literal('command'),
+  run: runName,
+  name: word,
+  command: v.pipe(v.string(), v.maxLength(40)),
+  args: v.array(argument),
+  options: v.record(word, v.union([argument, v.boolean(), v.array(v.string())])),
+  /** Files that it reads, each or each folder of them with what it is called where the run is. */
+  inputs: v.array(v.object({ shown: v.string(), files: v.array(storedFile) })),
+  /** What it writes: a folder, a file in one, or nothing; and what that folder is called where the run is. */
+  out: v.nullable(v.object({ file: v.nullable(filePath), shown: v.string() })),
+  /** The data set, a whole path where it is a folder, and what was typed. */
+  data: v.nullable(v.object({ place: v.string(), shown: v.string() })),
+});
+export type CommandTask = v.InferOutput<typeof commandSchema>;
+
+const commandDoneSchema = v.object({
+  data: v.unknown(),
+  text: v.string(),
+  files: v.array(storedFile),
+  seconds: finite,
+  worker: v.string(),
+});
+export type CommandDone = v.InferOutput<typeof commandDoneSchema>;
+
+const taskSchema = v.variant('kind', [trainSchema, blendSchema, commandSchema]);
+type Task = v.InferOutput<typeof taskSchema>;
 
 /** What came out of the queue, checked: whoever may write to Redis says nothing but this. */
-export const checkedTask = (data: unknown): TrainTask | BlendTask => checked(taskSchema, data, 'task');
+export const checkedTask = (data: unknown): Task => checked(taskSchema, data, 'task');
 export const checkedTrained = (data: unknown): Trained => checked(trainedSchema, data, 'result');
+export const checkedCommandDone = (data: unknown): CommandDone => checked(commandDoneSchema, data, 'result');
 export const checkedBlended = (data: unknown): Blended => checked(blendedSchema, data, 'result');
 
 function checked<T>(schema: v.GenericSchema<unknown, T>, data: unknown, what: string): T {

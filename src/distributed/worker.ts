@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
 import { setTimeout } from 'node:timers/promises';
-import { EspalierError } from '../errors.ts';
+import type { Job } from 'bullmq';
+import { type ErrorCode, EspalierError } from '../errors.ts';
 import { connectRedis } from './connection.ts';
 import { performBlend, performTrain, type Workplace } from './perform.ts';
 import { folderStore, redisStore } from './store.ts';
-import { checkedTask, checkedTrained, QUEUE } from './tasks.ts';
+import { type CommandDone, type CommandTask, checkedTask, checkedTrained, QUEUE } from './tasks.ts';
 
 export interface WorkerOptions {
   readonly redis: string;
@@ -17,6 +18,8 @@ export interface WorkerOptions {
   /** A worker that was not heard of for as many seconds is taken for dead, and its task given to another. Default 30. */
   readonly stallSeconds?: number;
   readonly signal?: AbortSignal;
+  /** Runs the commands that tasks name. */
+  perform(task: CommandTask, place: Workplace): Promise<CommandDone>;
   /** Told of each task: `begins`, `done`, `failed: …`. */
   readonly onTask?: (what: string) => void;
 }
@@ -27,7 +30,7 @@ const STALLS = 3;
 /** Takes tasks from a queue in Redis until the signal: what it is at is then handed back. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { Worker } = await import('bullmq');
-  const { root, concurrency = 1, stallSeconds = 30, signal, onTask } = options;
+  const { root, concurrency = 1, stallSeconds = 30, signal } = options;
   const redis = await connectRedis(options.redis);
   const store = options.store === undefined ? redisStore(redis) : folderStore(options.store);
   const stopping = new AbortController();
@@ -38,24 +41,8 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
       QUEUE,
       async (job) => {
         active++;
-        const task = checkedTask(job.data);
-        const what =
-          task.kind === 'train'
-            ? `network ${task.network + 1}, epoch ${task.job.until}`
-            : `graft, epoch ${task.epoch}`;
-        onTask?.(`${what}: begins`);
         try {
-          const trained = async () => Object.values(await job.getChildrenValues()).map(checkedTrained);
-          const result =
-            task.kind === 'train'
-              ? await performTrain(task, place)
-              : await performBlend(task, await trained(), place);
-          onTask?.(`${what}: done`);
-          return result;
-        } catch (error) {
-          const message = error instanceof Error ? error.message : String(error);
-          onTask?.(`${what}: failed: ${message}`);
-          throw error;
+          return await carryOut(job, place, options);
         } finally {
           active--;
         }
@@ -89,6 +76,46 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   }
 }
 
+async function carryOut(job: Job, place: Workplace, { perform, onTask }: WorkerOptions): Promise<unknown> {
+  const task = checkedTask(job.data);
+  const what = titleOf(task);
+  onTask?.(`${what}: begins`);
+  try {
+    const result = await resultFor(task, job, { place, perform });
+    onTask?.(`${what}: done`);
+    return result;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    onTask?.(`${what}: failed: ${message}`);
+    if (!(error instanceof EspalierError && FINAL.has(error.code))) throw error;
+    const { UnrecoverableError } = await import('bullmq');
+    throw new UnrecoverableError(message);
+  }
+}
+
+/** Errors that another attempt would meet too. */
+const FINAL: ReadonlySet<ErrorCode> = new Set(['diverged', 'unsupported', 'shape', 'verification', 'usage']);
+
+type Task = ReturnType<typeof checkedTask>;
+
+const titleOf = (task: Task): string => {
+  if (task.kind === 'command') return task.name;
+  return task.kind === 'train'
+    ? `network ${task.network + 1}, epoch ${task.epoch}`
+    : `graft, epoch ${task.epoch}`;
+};
+
+interface At extends Pick<WorkerOptions, 'perform'> {
+  readonly place: Workplace;
+}
+
+async function resultFor(task: Task, job: Job, { place, perform }: At): Promise<unknown> {
+  if (task.kind === 'command') return perform(task, place);
+  if (task.kind === 'train') return performTrain(task, place);
+  const trained = Object.values(await job.getChildrenValues()).map(checkedTrained);
+  return performBlend(task, trained, place);
+}
+
 /** Milliseconds between two looks at the connection. */
 const LOOK = 200;
 
@@ -97,9 +124,9 @@ const pause = (signal?: AbortSignal, milliseconds = LOOK): Promise<void> =>
   setTimeout(milliseconds, undefined, signal ? { signal } : {}).catch(() => {});
 
 /** What went wrong with a task, as its queue tells it. */
-export function taskFailure(reason: string, where: string): EspalierError {
+export function taskFailure(reason: string, where: string | null): EspalierError {
   const lost = reason.includes('stalled more than allowable limit');
   return new EspalierError('runtime', lost ? `was lost with its worker ${STALLS + 1} times` : reason, {
-    where,
+    ...(where === null ? {} : { where }),
   });
 }

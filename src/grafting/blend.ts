@@ -1,6 +1,7 @@
 import { makeTensor, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { slotNames } from '../training/optimizers.ts';
+import { zeros } from './average.ts';
 import { entropy } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 
@@ -91,10 +92,3 @@ function mixed(a: Tensor, b: Tensor, parts: Float64Array): Tensor {
   });
   return makeTensor(a.dtype, a.shape, data);
 }
-
-const zeros = ({ dtype, shape, data }: Tensor): Tensor =>
-  makeTensor(
-    dtype,
-    shape,
-    (data as Float32Array).map(() => 0),
-  );

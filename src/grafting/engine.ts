@@ -4,7 +4,8 @@ import type { Executor } from '../runtime/executor.ts';
 import type { StepProgress } from '../training/options.ts';
 import { type GraftSettings, graftEpoch } from './graft-epoch.ts';
 import type { GraftLayer } from './layers.ts';
-import type { TrainingJob } from './training-job.ts';
+import type { Round } from './rounds.ts';
+import type { MemberJob, TrainingJob } from './training-job.ts';
 
 export interface TrainingWatch {
   readonly signal?: AbortSignal | undefined;
@@ -12,58 +13,66 @@ export interface TrainingWatch {
   onStep?(member: number, progress: StepProgress): void;
 }
 
-/** An epoch of a ring. */
-export interface EpochWork {
-  /** From 1. */
-  readonly epoch: number;
+/** A round of a ring, as far as it is still to do. */
+export interface RoundWork extends Round {
   /** Networks that have not come through it yet, by their place in the ring. */
   readonly behind: readonly number[];
-  /** Whether they are grafted at its end. */
-  readonly grafts: boolean;
 }
 
-/** Whoever brings the networks of a ring through an epoch: this machine, or others. */
+/** Seconds that the parts of a round took, where they were done. */
+export interface RoundWorkTimes {
+  /** Of each network that was behind. */
+  readonly training: readonly number[];
+  readonly graft: number;
+}
+
+/** Whoever brings the networks of a ring through a round: this machine, or others. */
 export interface RingEngine {
-  /** Afterwards every folder holds the checkpoint of the epoch's end, and what grafting made of it. */
-  epoch(work: EpochWork, watching: TrainingWatch): Promise<void>;
+  /** Afterwards every folder holds the checkpoint of the round's end, and what grafting made of it. */
+  round(work: RoundWork, watching: TrainingWatch): Promise<RoundWorkTimes>;
   close(): Promise<void>;
 }
 
 /** Whoever carries out jobs of training that do not hang on one another. */
 export interface Trainers {
-  /** Throws what the first that failed threw. */
+  /** The seconds of each; throws what the first that failed threw. */
   run(
     jobs: readonly TrainingJob[],
     watching: {
       readonly signal?: AbortSignal | undefined;
       onStep?(job: number, progress: StepProgress): void;
     },
-  ): Promise<void>;
+  ): Promise<number[]>;
   close(): Promise<void>;
 }
 
 /** All that a ring works on. */
 export interface RingNetworks {
-  /** The jobs of all networks, but for the epoch to train to. */
-  readonly members: readonly Omit<TrainingJob, 'until'>[];
+  readonly members: readonly MemberJob[];
   readonly network: Graph;
   readonly layers: readonly GraftLayer[];
   readonly stepsPerEpoch: number;
   readonly settings: GraftSettings;
-  readonly calibration: Calibration;
+  /** Images to estimate statistics on; opened where they are needed. */
+  readonly calibration: () => Promise<Calibration>;
   readonly executor: Executor;
 }
 
 /** Trains by trainers of this machine, and grafts in this process. */
 export function localEngine(ring: RingNetworks, trainers: Trainers): RingEngine {
-  const { members, stepsPerEpoch } = ring;
+  const { members } = ring;
   return {
-    async epoch({ epoch, behind, grafts }, { signal, onStep }) {
-      const jobs = behind.map((i) => ({ ...members[i]!, until: epoch }));
-      if (jobs.length > 0)
-        await trainers.run(jobs, { signal, onStep: (job, progress) => onStep?.(behind[job]!, progress) });
+    async round({ epoch, step, behind, grafts }, { signal, onStep }) {
+      const jobs = behind.map((i) => ({ ...members[i]!, untilStep: step }));
+      const watching = {
+        signal,
+        onStep: (job: number, progress: StepProgress) => onStep?.(behind[job]!, progress),
+      };
+      const training = jobs.length === 0 ? [] : await trainers.run(jobs, watching);
+      const started = performance.now();
       const folders = members.map(({ folder }) => folder);
-      if (grafts) await graftEpoch({ ...ring, folders, epoch, step: epoch * stepsPerEpoch });
+      if (grafts) await graftEpoch({ ...ring, folders, epoch, step });
+      return { training, graft: (performance.now() - started) / 1000 };
     },
     close: () => trainers.close(),
   };

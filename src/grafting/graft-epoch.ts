@@ -5,12 +5,16 @@ import { recalibrate } from '../pruning/recovery/recalibrate.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
 import { isGrafted, latestCheckpoint, saveGrafted } from '../training/checkpoint.ts';
 import { withState } from '../training/training-step.ts';
+import { averaged } from './average.ts';
 import { type BlendOptions, blendRing } from './blend.ts';
 import type { GraftLayer } from './layers.ts';
 import { graftInternal, graftNoise } from './reactivate.ts';
 
-/** Where new weights for invalid filters come from. */
-export type GraftSource = 'external' | 'internal' | 'noise';
+/**
+ * Where new weights come from: of the network before in the ring, of the network itself, or noise; nowhere; or the mean of all
+ * networks, which then are replicas of one.
+ */
+export type GraftSource = 'external' | 'internal' | 'noise' | 'none' | 'average';
 
 export interface GraftSettings extends BlendOptions {
   readonly source: GraftSource;
@@ -32,43 +36,69 @@ interface GraftWork {
   /** Steps done by the end of the epoch. */
   readonly step: number;
   readonly settings: GraftSettings;
-  readonly calibration: Calibration;
+  /** Images to estimate statistics on; opened where a source needs them. */
+  readonly calibration: () => Promise<Calibration>;
   readonly executor: Executor;
 }
 
-/** How the states of all networks change at the end of an epoch, by where the weights come from. */
-const sources: Readonly<Record<GraftSource, (states: readonly Tensors[], work: GraftWork) => Tensors[]>> = {
-  external: (states, { layers, settings }) => blendRing(layers, states, settings),
-  internal: (states, { layers, settings }) => states.map((state) => graftInternal(layers, state, settings)),
-  noise: (states, { layers, settings, epoch }) =>
-    states.map((state, i) =>
-      graftNoise(layers, state, {
-        threshold: settings.threshold,
-        base: settings.noise,
-        epoch,
-        seed: settings.seed + i,
-      }),
-    ),
+interface Source {
+  /** How the states of all networks change. */
+  readonly graft: (states: readonly Tensors[], work: GraftWork) => Tensors[];
+  /** Whether the statistics of BatchNormalization are those of no network any more, and are estimated anew. */
+  readonly recalibrates: boolean;
+}
+
+const sources: Readonly<Record<GraftSource, Source>> = {
+  external: {
+    graft: (states, { layers, settings }) => blendRing(layers, states, settings),
+    recalibrates: true,
+  },
+  internal: {
+    graft: (states, { layers, settings }) => states.map((state) => graftInternal(layers, state, settings)),
+    recalibrates: true,
+  },
+  noise: {
+    graft: (states, { layers, settings, epoch }) =>
+      states.map((state, i) =>
+        graftNoise(layers, state, {
+          threshold: settings.threshold,
+          base: settings.noise,
+          epoch,
+          seed: settings.seed + i,
+        }),
+      ),
+    recalibrates: true,
+  },
+  none: { graft: (states) => [...states], recalibrates: false },
+  // Means of means and variances are what training's own running statistics are: of batches of all replicas.
+  average: { graft: (states, { settings }) => averaged(states, settings.momentum), recalibrates: false },
 };
 
 /**
- * Grafts the networks of a ring at the end of an epoch, all from what training left of them, and recalibrates their
+ * Grafts the networks of a ring at the end of a round, all from what training left of them, and recalibrates their
  * BatchNormalization. What one lacks after an interruption is made again from the same checkpoints.
  */
 export async function graftEpoch(work: GraftWork): Promise<void> {
-  const { folders, network, step, calibration, executor } = work;
+  const { folders, step } = work;
   if (folders.every(isGrafted)) return;
   const saved = folders.map((folder) => latestCheckpoint(folder, { ungrafted: true })!);
-  const grafted = sources[work.settings.source](
+  const { graft, recalibrates } = sources[work.settings.source];
+  const grafted = graft(
     saved.map(({ tensors }) => tensors),
     work,
   );
   for (const [i, folder] of folders.entries()) {
     const state = grafted[i]!;
-    const fresh = await recalibrate(withState(network, state), { calibration, executor });
-    const tensors = { ...state, ...statistics(fresh, work.layers, state) };
+    const tensors = recalibrates ? await recalibrated(state, work) : state;
     saveGrafted(folder, step, { tensors, progress: saved[i]!.progress });
   }
+}
+
+async function recalibrated(state: Tensors, work: GraftWork): Promise<Tensors> {
+  const { network, layers, executor } = work;
+  const calibration = await work.calibration();
+  const fresh = await recalibrate(withState(network, state), { calibration, executor });
+  return { ...state, ...statistics(fresh, layers, state) };
 }
 
 /** The running statistics of a network, of those that the state holds. */

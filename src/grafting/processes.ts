@@ -10,7 +10,7 @@ export type ProcessOrder = { readonly kind: 'train'; readonly job: TrainingJob }
 
 export type ProcessReply =
   | { readonly kind: 'step'; readonly progress: StepProgress }
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly seconds: number }
   | {
       readonly kind: 'failed';
       readonly code: ErrorCode;
@@ -23,11 +23,18 @@ type TrainingWatch = Parameters<Trainers['run']>[1];
 /** How often a job is begun again after its process died. */
 const RETRIES = 2;
 
+interface ProcessOptions {
+  /** Processes at a time. */
+  readonly limit: number;
+  /** Of each, where a job says nothing of them. */
+  readonly threads: number;
+}
+
 /**
  * Trains in processes of this machine, as many at a time as there are jobs, at most `limit`. A process that dies is replaced,
  * and its job gone on with from its newest checkpoint; where that fails again and again it is named.
  */
-export function processTrainers(limit: number): Trainers {
+export function processTrainers({ limit, threads }: ProcessOptions): Trainers {
   const idle: ChildProcess[] = [];
   const all = new Set<ChildProcess>();
   const start = (): ChildProcess => {
@@ -37,16 +44,16 @@ export function processTrainers(limit: number): Trainers {
     return fresh;
   };
 
-  async function carryOut(index: number, job: TrainingJob, watching: TrainingWatch): Promise<void> {
+  async function carryOut(index: number, job: TrainingJob, watching: TrainingWatch): Promise<number> {
     for (let attempt = 0; ; attempt++) {
       const worker = idle.pop() ?? start();
-      const end = await perform(worker, job, { ...watching, index });
-      if (end === null) {
+      const end = await perform(worker, { threads, ...job }, { ...watching, index });
+      if ('seconds' in end) {
         idle.push(worker);
-        return;
+        return end.seconds;
       }
       if (attempt === RETRIES)
-        throw new EspalierError('runtime', `its process ended with ${end}, ${RETRIES + 1} times`, {
+        throw new EspalierError('runtime', `its process ended with ${end.died}, ${RETRIES + 1} times`, {
           where: job.folder,
         });
     }
@@ -55,14 +62,16 @@ export function processTrainers(limit: number): Trainers {
   return {
     async run(jobs, watching) {
       const waiting = jobs.map((job, index) => ({ job, index }));
+      const seconds: number[] = [];
       const lane = async () => {
         for (let next = waiting.shift(); next; next = waiting.shift())
-          await carryOut(next.index, next.job, watching);
+          seconds[next.index] = await carryOut(next.index, next.job, watching);
       };
       const lanes = Array.from({ length: Math.min(limit, jobs.length) }, lane);
       const results = await Promise.allSettled(lanes);
       const failed = results.find((result) => result.status === 'rejected');
       if (failed?.status === 'rejected') throw failed.reason;
+      return seconds;
     },
     async close() {
       for (const worker of all) worker.kill('SIGTERM');
@@ -78,20 +87,23 @@ const script = (): string => {
   return fileURLToPath(new URL(name, import.meta.url));
 };
 
-/** null once the job is done; how the process ended where it died before. Throws what the job threw. */
+/** How the job of a process ended: done, or with the process, and how. */
+type JobEnd = { readonly seconds: number } | { readonly died: string };
+
+/** Throws what the job threw. */
 function perform(
   worker: ChildProcess,
   job: TrainingJob,
   { signal, onStep, index }: TrainingWatch & { readonly index: number },
-): Promise<string | null> {
+): Promise<JobEnd> {
   const stop = () => void (worker.connected && worker.send({ kind: 'stop' } satisfies ProcessOrder));
-  return new Promise<string | null>((resolve, reject) => {
+  return new Promise((resolve, reject) => {
     const onMessage = (reply: ProcessReply) => {
       if (reply.kind === 'step') onStep?.(index, reply.progress);
-      else finish(() => (reply.kind === 'done' ? resolve(null) : reject(errorOf(reply))));
+      else finish(() => (reply.kind === 'done' ? resolve(reply) : reject(errorOf(reply))));
     };
     const onExit = (code: number | null, killed: string | null) =>
-      finish(() => resolve(killed ?? `code ${code}`));
+      finish(() => resolve({ died: killed ?? `code ${code}` }));
     const finish = (settle: () => void) => {
       worker.off('message', onMessage);
       worker.off('exit', onExit);

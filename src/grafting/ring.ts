@@ -1,42 +1,52 @@
 import { latestCheckpoint } from '../training/checkpoint.ts';
 import type { Progress } from '../training/session.ts';
-import type { RingEngine, RingNetworks, TrainingWatch } from './engine.ts';
-import { informationOf, type LayerInformation } from './information.ts';
+import type { RingEngine, RingNetworks, RoundWorkTimes, TrainingWatch } from './engine.ts';
+import type { Round } from './rounds.ts';
 
-/** What the weights of one network of a ring tell at the end of an epoch, before they are grafted. */
-export interface MemberInformation {
-  readonly layers: readonly LayerInformation[];
+/** Where the time of a round went, in seconds. */
+export interface RoundTimes {
+  readonly seconds: number;
+  /** Of the network that took longest. */
+  readonly training: number;
+  readonly graft: number;
+  /** What is left: for a process or a worker, for files on their way, for networks that come one after the other. */
+  readonly waiting: number;
 }
 
 export interface RingOptions extends TrainingWatch {
   readonly ring: RingNetworks;
   readonly engine: RingEngine;
-  readonly epochs: number;
-  /** Told of each epoch once all networks are through it, that at which an interrupted run stood included. */
-  onEpoch?(epoch: number, members: readonly MemberInformation[]): void;
+  readonly rounds: readonly Round[];
+  /** Told of each round once all networks are through it, that at which an interrupted run stood included. */
+  onRound?(round: Round, times: RoundTimes): void | Promise<void>;
 }
 
 /**
- * Trains networks side by side and grafts each with the one before it at the end of every epoch but the last (Meng et al.,
+ * Trains networks side by side, round by round, and grafts each with the one before it where a round says so (Meng et al.,
  * Filter Grafting, CVPR 2020, arXiv:2001.05868, section 3.2). All that it knows lies in the folders of the runs, so that it
  * goes on wherever it was interrupted.
  */
 export async function trainRing(options: RingOptions): Promise<void> {
-  const { ring, engine, epochs, onEpoch } = options;
-  const { members, layers, settings } = ring;
-  const first = Math.max(1, Math.min(...members.map(({ folder }) => epochsDone(folder))));
-  for (let epoch = first; epoch <= epochs; epoch++) {
-    const behind = members.flatMap(({ folder }, i) => (epochsDone(folder) < epoch ? [i] : []));
-    await engine.epoch({ epoch, behind, grafts: epoch < epochs }, options);
-    onEpoch?.(
-      epoch,
-      members.map(({ folder }) => {
-        const { tensors } = latestCheckpoint(folder, { ungrafted: true })!;
-        return { layers: informationOf(layers, tensors, settings.threshold) };
-      }),
-    );
+  const { ring, engine, rounds, onRound } = options;
+  const folders = ring.members.map(({ folder }) => folder);
+  const done = () => folders.map((folder) => stepsDone(folder, ring));
+  const least = Math.min(...done());
+  // The round at whose end an interrupted run stood may lack its graft.
+  for (const round of rounds.filter(({ step }) => step >= least)) {
+    const behind = done().flatMap((step, i) => (step < round.step ? [i] : []));
+    const started = performance.now();
+    const times = await engine.round({ ...round, behind }, options);
+    await onRound?.(round, timesOf(times, (performance.now() - started) / 1000));
   }
 }
 
-/** Finished epochs of a run. */
-const epochsDone = (folder: string): number => latestCheckpoint<Progress>(folder)?.progress.epoch ?? 0;
+/** Steps that a network has done. */
+function stepsDone(folder: string, { stepsPerEpoch }: RingNetworks): number {
+  const progress = latestCheckpoint<Progress>(folder)?.progress;
+  return progress ? progress.epoch * stepsPerEpoch + progress.stepInEpoch : 0;
+}
+
+function timesOf({ training, graft }: RoundWorkTimes, seconds: number): RoundTimes {
+  const longest = Math.max(0, ...training);
+  return { seconds, training: longest, graft, waiting: Math.max(0, seconds - longest - graft) };
+}

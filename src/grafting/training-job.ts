@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type OpenOptions, openDataSet } from '../data/data-sets.ts';
 import type { DataSet } from '../data/image-source.ts';
+import { shardSource } from '../data/subset.ts';
 import { EspalierError } from '../errors.ts';
 import { readModelFile } from '../onnx/index.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
@@ -11,13 +12,14 @@ import { train } from '../training/train.ts';
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finite = v.pipe(v.number(), v.finite());
 
-/** All that it takes to train one network to the end of an epoch: plain data, checked where it arrives. */
+/** All that it takes to train one network up to some step: plain data, checked where it arrives. */
 export const jobSchema = v.object({
   /** The network to start from, in the form that training takes. */
   model: v.string(),
   /** The folder of its run, whose newest checkpoint is gone on from. */
   folder: v.string(),
-  until: count,
+  /** Steps of the run that are done afterwards. */
+  untilStep: count,
   data: v.object({
     name: v.string(),
     height: count,
@@ -26,6 +28,7 @@ export const jobSchema = v.object({
     limit: v.optional(count),
     testLimit: v.optional(count),
     labels: v.optional(v.string()),
+    shard: v.optional(v.object({ index: count, of: v.pipe(count, v.minValue(1)) })),
   }),
   preprocessing: v.object({ height: count, width: count, mean: v.array(finite), std: v.array(finite) }),
   training: v.object({
@@ -39,6 +42,7 @@ export const jobSchema = v.object({
     nesterov: v.boolean(),
     weightDecay: finite,
     decoupledWeightDecay: v.boolean(),
+    noDecayOn: v.optional(v.array(v.picklist(['weight', 'bias', 'scale', 'shift']))),
     schedule: v.picklist(['step', 'cosine', 'constant']),
     milestones: v.array(finite),
     gamma: finite,
@@ -53,24 +57,29 @@ export const jobSchema = v.object({
 
 export type TrainingJob = v.InferOutput<typeof jobSchema>;
 
+/** The job of one network of a ring, but for the step to train to. */
+export type MemberJob = Omit<TrainingJob, 'untilStep'>;
+
 interface Watching {
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
 }
 
-/** Trains a network to the end of an epoch. Throws `usage` where the job is none. */
+/** Trains a network up to some step. Throws `usage` where the job is none. */
 export async function performTraining(given: unknown, { signal, onStep }: Watching = {}): Promise<void> {
   const job = checkedJob(given);
   const { executor } = await chooseExecutor('onnxruntime');
   const { executor: trainer } = await chooseExecutor(job.executor);
+  const { noDecayOn = [], ...training } = job.training;
   await train({
-    ...job.training,
+    ...training,
+    noDecayOn,
     network: readModelFile(job.model),
     data: await dataOf(job.data),
     preprocessing: job.preprocessing,
     executor,
     trainer,
-    untilEpoch: job.until,
+    untilStep: job.untilStep,
     run: openRunDirectory(job.folder),
     resume: true,
     ...(job.threads === undefined ? {} : { threads: job.threads }),
@@ -90,11 +99,11 @@ function checkedJob(given: unknown): TrainingJob {
 /** Data sets stay open between the jobs of a process. */
 const opened = new Map<string, Promise<DataSet>>();
 
-function dataOf({ name, ...options }: TrainingJob['data']): Promise<DataSet> {
-  const key = JSON.stringify([name, options]);
-  const known = opened.get(key);
-  if (known) return known;
-  const opening = openDataSet(name, options as OpenOptions);
+async function dataOf({ shard, ...whole }: TrainingJob['data']): Promise<DataSet> {
+  const key = JSON.stringify(whole);
+  const { name, ...options } = whole;
+  const opening = opened.get(key) ?? openDataSet(name, options as OpenOptions);
   opened.set(key, opening);
-  return opening;
+  const data = await opening;
+  return shard ? { ...data, train: shardSource(data.train, shard) } : data;
 }

@@ -17,12 +17,13 @@ process.on('disconnect', () => process.exit(1));
 
 async function perform(job: unknown): Promise<void> {
   current = new AbortController();
+  const started = performance.now();
   try {
     await performTraining(job, {
       signal: current.signal,
       onStep: (progress) => reply({ kind: 'step', progress }),
     });
-    reply({ kind: 'done' });
+    reply({ kind: 'done', seconds: (performance.now() - started) / 1000 });
   } catch (error) {
     reply(failure(error));
   }

@@ -99,7 +99,17 @@ function listCheckpoints(directory: string): { path: string; step: number; graft
 /** Writes the checkpoint of a step and removes all but the two newest. */
 export function saveCheckpoint(directory: string, step: number, checkpoint: Checkpoint<unknown>): void {
   writeCheckpoint(join(directory, `checkpoint.${step}.safetensors`), checkpoint);
+  keepNewest(directory);
+}
+
+/** Removes all checkpoints but the two newest. */
+export function keepNewest(directory: string): void {
   for (const { path } of listCheckpoints(directory).slice(KEPT)) rmSync(path, { force: true });
+}
+
+/** Removes checkpoints of later steps. */
+export function forgetAfter(directory: string, last: number): void {
+  for (const { path, step } of listCheckpoints(directory)) if (step > last) rmSync(path, { force: true });
 }
 
 /** Writes what grafting made of the checkpoint of a step: from then on it is the newest. */

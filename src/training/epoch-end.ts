@@ -46,6 +46,7 @@ export async function finishEpoch(session: Session): Promise<EpochResult> {
 async function evaluateEpoch(session: Session) {
   const { options, step, batch, progress } = session;
   const every = options.evaluateEvery ?? 1;
+  if (every === 0) return {};
   if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return {};
   const network = networkOf(session, step.state());
   const { top1, loss } = await evaluate(network, options.data.test, { ...options, batch });

@@ -17,8 +17,8 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   /** What runs the training step; default: the same. */
   readonly trainer?: Executor;
   readonly epochs: number;
-  /** Stops at the end of this epoch, with a checkpoint, to be gone on with later. Default: all. */
-  readonly untilEpoch?: number;
+  /** Stops after as many steps of the run, with a checkpoint, to be gone on with later. Default: all. */
+  readonly untilStep?: number;
   readonly batch: number;
   readonly seed: number;
   readonly augmentation: 'none' | 'pad-crop-flip';
@@ -27,7 +27,7 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   /** Default 0. */
   readonly warmupEpochs?: number;
   readonly threads?: number;
-  /** Evaluate on the test images after each n-th epoch, and after the last. Default 1. */
+  /** Evaluate on the test images after each n-th epoch, and after the last; 0: never. Default 1. */
   readonly evaluateEvery?: number;
   /** A checkpoint after as many seconds, besides those at the ends of epochs. Default 60. */
   readonly checkpointSeconds?: number;

@@ -32,10 +32,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const session = await openSession(options);
   try {
     const epochs: EpochResult[] = [];
-    const last = Math.min(options.epochs, options.untilEpoch ?? options.epochs);
-    while (session.progress.epoch < last) {
+    while (session.progress.epoch < options.epochs && !isAtItsStep(session)) {
       await runSteps(session);
-      epochs.push(await finishEpoch(session));
+      if (session.progress.stepInEpoch === stepsPerEpoch(options)) epochs.push(await finishEpoch(session));
+      else checkpoint(session);
     }
     const state = copyState(session.step.state());
     return { network: networkOf(session, state), state, epochs };
@@ -44,6 +44,11 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
+/** Whether the run is where it was to stop. */
+const isAtItsStep = ({ options, progress }: Session): boolean =>
+  stepsDone(options, progress) >= (options.untilStep ?? Number.POSITIVE_INFINITY);
+
+/** To the end of the epoch, or to the step at which the run is to stop. */
 async function runSteps(session: Session): Promise<void> {
   const { options, batch, step, batches, progress } = session;
   const perEpoch = stepsPerEpoch(options);
@@ -75,6 +80,7 @@ async function runSteps(session: Session): Promise<void> {
       saved = performance.now();
     }
     if (options.signal?.aborted) throw interrupted(options);
+    if (isAtItsStep(session)) return;
   }
 }
 

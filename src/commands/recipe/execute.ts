@@ -26,7 +26,8 @@ export async function runSteps(
   return outcomes;
 }
 
-async function runStep(step: PlannedStep, run: RunDirectory, context: Context): Promise<StepOutcome> {
+/** Runs a step here, and records its start and its finish, or how far it came. */
+export async function runStep(step: PlannedStep, run: RunDirectory, context: Context): Promise<StepOutcome> {
   if (context.signal.aborted) throw interrupted(run);
   const { name, command, line } = step;
   const invocation = wasStarted(step, run)
@@ -55,11 +56,12 @@ function wasStarted({ name, command, folder }: PlannedStep, run: RunDirectory): 
   return begun && 'resume' in command.options && existsSync(join(folder, 'recipe.json'));
 }
 
-function failed(cause: unknown, where: string, run: RunDirectory): unknown {
+/** What went wrong, with the step's name. */
+export function failed(cause: unknown, where: string, run: RunDirectory): unknown {
   if (!(cause instanceof EspalierError)) return cause;
   if (cause.code === 'interrupted') return interrupted(run, cause);
   return new EspalierError(cause.code, cause.message, { where: `step ${where}`, cause });
 }
 
-const interrupted = ({ path }: RunDirectory, cause?: unknown): EspalierError =>
+export const interrupted = ({ path }: RunDirectory, cause?: unknown): EspalierError =>
   new EspalierError('interrupted', `interrupted: go on with espalier run --resume ${path}`, { cause });

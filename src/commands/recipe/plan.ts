@@ -18,6 +18,8 @@ export interface PlannedStep {
   readonly raw: Readonly<Record<string, RawValue>>;
   /** The command line. */
   readonly line: string;
+  /** The earlier steps whose files it reads, by name. */
+  readonly needs: readonly string[];
 }
 
 export interface Surroundings {
@@ -55,7 +57,8 @@ export async function planSteps(recipe: RecipeFile, surroundings: Surroundings):
   return planned;
 }
 
-const placeOf = ({ source }: RecipeFile, index: number): string => `${source}: steps.${index}`;
+const placeOf = ({ source, steps }: RecipeFile, index: number): string =>
+  `${source}: steps.${steps[index]!.at ?? index}`;
 
 interface Place extends Surroundings {
   readonly where: string;
@@ -81,7 +84,7 @@ function planStep(step: RecipeStep, place: Place): PlannedStep {
     located(at, () => spelling.flag.read(given));
   }
   const line = commandLine({ command: command.name, options: { model: args, ...typed } });
-  return { name: step.name, command, folder, args, raw, line };
+  return { name: step.name, command, folder, args, raw, line, needs: needsOf(step) };
 }
 
 function commandOf(step: RecipeStep, commands: readonly Command[], where: string): Command {
@@ -131,9 +134,18 @@ function withReferences(value: OptionValue, where: string, place: Place): Option
   return value.map((one) => (typeof one === 'string' ? resolved(one, where, place) : one));
 }
 
+const REFERENCE = /^\$([\w-]+)([\\/].*)?$/;
+
+/** The steps that a step refers to; all of them are earlier ones. */
+function needsOf({ model, options }: RecipeStep): string[] {
+  const words = [...model, ...Object.values(options).flat()].map(String);
+  const names = words.flatMap((word) => REFERENCE.exec(word)?.[1] ?? []);
+  return [...new Set(names)].filter((name) => name !== 'in');
+}
+
 /** `$name/rest` is a file that an earlier step made, `$in` the model that the recipe is given. */
 function resolved(text: string, where: string, { earlier, model }: Place): string {
-  const [, name, rest = ''] = /^\$([\w-]+)([\\/].*)?$/.exec(text) ?? [];
+  const [, name, rest = ''] = REFERENCE.exec(text) ?? [];
   if (!text.startsWith('$')) return text;
   if (name === 'in' && model === undefined)
     throw new EspalierError('usage', 'missing <model>: what $in stands for', { where });

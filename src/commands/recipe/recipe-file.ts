@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { EspalierError } from '../../errors.ts';
 import { readBytes } from '../../files.ts';
 import { closestName } from '../../suggest.ts';
+import { sweepSchema, swept } from './sweep.ts';
 
 /** The value of an option in a recipe: what its flag takes; true and false for a switch; a list for commas. */
 const valueSchema = v.union([
@@ -16,7 +17,9 @@ const valueSchema = v.union([
 export type OptionValue = v.InferOutput<typeof valueSchema>;
 
 const text = v.pipe(v.string(), v.minLength(1, 'expected some text'));
-const stepName = v.pipe(v.string(), v.regex(/^[a-z][\w-]*$/i, 'expected a word for the name of a step'));
+const WORD = 'expected a word for the name of a step';
+/** `{option}` may stand in the name of a sweep. */
+const stepName = v.pipe(v.string(), v.regex(/^([a-z]|\{[\w-]+\})([\w-]|\{[\w-]+\})*$/i, WORD));
 
 const fileSchema = v.strictObject({
   name: text,
@@ -29,6 +32,7 @@ const fileSchema = v.strictObject({
         name: v.optional(stepName),
         model: v.optional(v.union([text, v.array(text)]), []),
         options: v.optional(v.record(v.string(), valueSchema), {}),
+        sweep: v.optional(sweepSchema),
       }),
     ),
     v.minLength(1, 'expected at least one step'),
@@ -41,6 +45,8 @@ export interface RecipeStep {
   readonly do: string;
   readonly model: readonly string[];
   readonly options: Readonly<Record<string, OptionValue>>;
+  /** Which step of the file it is, from 0. */
+  readonly at?: number;
 }
 
 /** Steps in order; `source` is what errors call the recipe. */
@@ -74,19 +80,30 @@ export function parseRecipe(json: string, source: string): RecipeFile {
   const parsed = v.safeParse(fileSchema, parseJson(json, source));
   if (!parsed.success) throw schemaError(parsed.issues[0], source);
   const names = new Map<string, number>();
-  const steps = parsed.output.steps.map((step, i): RecipeStep => {
+  const steps = parsed.output.steps.flatMap((step, at) => {
     const name = step.name ?? freeName(step.do.replaceAll(' ', '-'), names);
-    if (names.has(name) || name === 'in') {
-      const found = name === 'in' ? 'in, which is the model that the recipe is given' : `${name} twice`;
-      throw new EspalierError('usage', `expected a name of its own, found ${found}`, {
-        where: `${source}: steps.${i}.name`,
-      });
-    }
-    names.set(name, i);
-    const options = Object.entries(step.options).map(([key, value]) => [camelCase(key), value] as const);
-    return { name, do: step.do, model: [step.model].flat(), options: Object.fromEntries(options) };
+    return swept(name, step.sweep ?? {}).map((one): RecipeStep => {
+      refuseName(one.name, names, `${source}: steps.${at}.name`);
+      names.set(one.name, at);
+      const options = Object.entries({ ...step.options, ...one.options });
+      const named = options.map(([key, value]) => [camelCase(key), value] as const);
+      return {
+        name: one.name,
+        do: step.do,
+        model: [step.model].flat(),
+        options: Object.fromEntries(named),
+        at,
+      };
+    });
   });
   return { ...parsed.output, source, steps };
+}
+
+function refuseName(name: string, taken: ReadonlyMap<string, number>, where: string): void {
+  if (name.includes('{')) throw new EspalierError('usage', `${WORD}, found ${name}`, { where });
+  if (!taken.has(name) && name !== 'in') return;
+  const found = name === 'in' ? 'in, which is the model that the recipe is given' : `${name} twice`;
+  throw new EspalierError('usage', `expected a name of its own, found ${found}`, { where });
 }
 
 /** `weight-decay` and `weightDecay` are one name. */

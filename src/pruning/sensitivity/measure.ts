@@ -22,10 +22,19 @@ export interface UnitSensitivity {
   readonly points: readonly SensitivityPoint[];
 }
 
+/** Every n-th of the units that can be narrowed: those at i, i + n, i + 2n …. */
+export interface UnitPart {
+  /** From 0. */
+  readonly index: number;
+  readonly of: number;
+}
+
 export interface SensitivityOptions extends WidthRules {
   readonly executor: Executor;
   readonly ratios: readonly number[];
   readonly calibration: Calibration;
+  /** Measures some of the units alone. Default: all. */
+  readonly part?: UnitPart | undefined;
   /** Units measured before, by name: they are not measured again. */
   readonly known?: ReadonlyMap<string, UnitSensitivity>;
   /** Told of each unit when it is measured. */
@@ -38,13 +47,17 @@ export async function measureSensitivity(
   { prepared, units, selector }: RankedChannels,
   options: SensitivityOptions,
 ): Promise<UnitSensitivity[]> {
-  const { ratios, known, onUnit, signal } = options;
+  const { ratios, known, onUnit, signal, part = { index: 0, of: 1 } } = options;
   const whole = units.map(({ classes }) => classes.length);
+  const narrowest = selector.widths(1);
+  const asked = [...units.entries()]
+    .filter(([index, { classes }]) => narrowest[index] !== classes.length)
+    .filter((_, place) => place % part.of === part.index);
+  if (asked.length === 0) return [];
   const comparison = await openComparison(prepared, options);
   const measured: UnitSensitivity[] = [];
-  for (const [index, unit] of units.entries()) {
+  for (const [index, unit] of asked) {
     const count = unit.classes.length;
-    if (selector.widths(1)[index] === count) continue;
     const before = known?.get(unit.name);
     if (before) {
       measured.push(before);

@@ -1,0 +1,18 @@
+import { resultOf, TASK_OPTIONS, type TaskQueue } from '../../distributed/queue.ts';
+import { type CommandDone, checkedCommandDone } from '../../distributed/tasks.ts';
+import { commandTask, fetchOutputs, type RemoteCall } from './task.ts';
+
+/** Has a worker run a command; what it wrote is in the call's folder afterwards. */
+export async function callRemotely(
+  call: RemoteCall,
+  tasks: TaskQueue,
+  signal: AbortSignal,
+): Promise<CommandDone> {
+  const { queue, store } = tasks;
+  const id = `${call.run}-${call.command.name}-${call.name}`;
+  const ask = async () =>
+    queue.add('command', await commandTask(call, store), { ...TASK_OPTIONS, jobId: id });
+  const done = checkedCommandDone(await resultOf(tasks, { id, name: null, ask, signal }));
+  await fetchOutputs(done, call.folder, store);
+  return done;
+}

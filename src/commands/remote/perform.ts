@@ -1,0 +1,109 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { refuseMissingData } from '../../distributed/missing-data.ts';
+import type { Workplace } from '../../distributed/perform.ts';
+import type { CommandDone, CommandTask, TaskArgument } from '../../distributed/tasks.ts';
+import { EspalierError } from '../../errors.ts';
+import { writeFileAtomically } from '../../files.ts';
+import { type Command, type Context, invocationOf } from '../command.ts';
+import type { RawValue } from '../flags.ts';
+import { commands } from '../index.ts';
+import { isModelPath } from '../model.ts';
+import { refuseOption, runsRemotely } from './allowed.ts';
+import { filesBelow } from './task.ts';
+
+/**
+ * Runs the command of a task in a folder of the worker's, goes on there with what an earlier attempt left, and puts what it
+ * wrote into the store. Paths are told as they are called where the run is.
+ */
+export async function performCommand(task: CommandTask, workplace: Workplace): Promise<CommandDone> {
+  const { root, store, name: worker, signal } = workplace;
+  const started = performance.now();
+  const command = commandOf(task);
+  if (task.data) await refuseMissingData(task.data.place, worker);
+  const folder = join(resolve(root), task.run, task.name);
+  for (const [i, { files }] of task.inputs.entries())
+    for (const { path, key } of files)
+      writeFileAtomically(join(folder, 'inputs', String(i), path), [await store.get(key)]);
+  const out = join(folder, 'out');
+  const told = tellerOf(task, folder);
+  const isBegun = 'resume' in command.options && existsSync(join(out, 'recipe.json'));
+  const invocation = isBegun
+    ? invocationOf(command, [], { resume: out })
+    : invocationOf(command, argsOf(task, folder), rawOf(task, { command, folder }));
+  try {
+    const { data, text } = await command.run(invocation, contextOf(signal));
+    const files = existsSync(out)
+      ? await filesBelow(out, store, (path, bytes) => renamed(path, bytes, told))
+      : [];
+    return {
+      data: JSON.parse(told(JSON.stringify(data ?? null))),
+      text: told(text),
+      files,
+      seconds: (performance.now() - started) / 1000,
+      worker,
+    };
+  } catch (cause) {
+    if (!(cause instanceof EspalierError)) throw cause;
+    throw new EspalierError(cause.code, told(cause.message), { cause });
+  }
+}
+
+function commandOf({ command: name }: CommandTask): Command {
+  const known = commands.find((command) => command.name === name);
+  if (known && runsRemotely(known)) return known;
+  throw new EspalierError('usage', `no command that workers run: ${name}`);
+}
+
+/** Where an argument's file or folder lies here. */
+const placeOf = ({ input, path }: Exclude<TaskArgument, string>, folder: string): string =>
+  join(folder, 'inputs', String(input), path ?? '');
+
+function argsOf({ args, command }: CommandTask, folder: string): string[] {
+  return args.map((arg) => {
+    if (typeof arg !== 'string') return placeOf(arg, folder);
+    if (!isModelPath(arg)) return arg;
+    throw new EspalierError('usage', `a model that did not come with the task: ${arg}`, { where: command });
+  });
+}
+
+interface Place {
+  readonly command: Command;
+  readonly folder: string;
+}
+
+function rawOf({ options, out, data }: CommandTask, { command, folder }: Place): Record<string, RawValue> {
+  const raw: Record<string, RawValue> = {};
+  for (const [key, value] of Object.entries(options)) {
+    refuseOption(command, key, value);
+    const isPlace = typeof value === 'object' && !Array.isArray(value);
+    raw[key] = isPlace ? placeOf(value, folder) : value;
+  }
+  if (data) raw.data = data.place;
+  if (out) raw.out = join(folder, 'out', out.file ?? '');
+  return raw;
+}
+
+/** Replaces the paths of this machine by those of the run. */
+function tellerOf(
+  { args, options, inputs, out, data }: CommandTask,
+  folder: string,
+): (text: string) => string {
+  const places = [...args, ...Object.values(options)].flatMap((value): [string, string][] =>
+    typeof value === 'object' && !Array.isArray(value)
+      ? [[placeOf(value, folder), inputs[value.input]?.shown ?? '']]
+      : [],
+  );
+  if (out) places.push([join(folder, 'out'), out.shown]);
+  if (data) places.push([data.place, data.shown]);
+  return (text) => places.reduce((told, [here, there]) => told.replaceAll(here, there), text);
+}
+
+const renamed = (path: string, bytes: Buffer, told: (text: string) => string): Uint8Array =>
+  /\.(json|jsonl|html)$/.test(path) ? Buffer.from(told(bytes.toString())) : bytes;
+
+/** A terminal that nobody looks at. */
+function contextOf(signal = new AbortController().signal): Context {
+  const bar = { advance() {}, to() {}, done() {} };
+  return { signal, progress: () => bar, note() {}, warn() {} };
+}

@@ -1,0 +1,12 @@
+import { stat } from 'node:fs/promises';
+import { dataSets } from '../data/data-sets.ts';
+import { EspalierError } from '../errors.ts';
+
+/** Data sets are named and not sent: throws `missing-file` where a folder of images is not there at a worker. */
+export async function refuseMissingData(name: string, worker: string): Promise<void> {
+  if (Object.hasOwn(dataSets, name)) return;
+  const found = await stat(name).catch(() => null);
+  if (found?.isDirectory()) return;
+  const message = `no such folder at worker ${worker}: data sets are not sent, put it there under the same path`;
+  throw new EspalierError('missing-file', message, { where: name });
+}

@@ -1,0 +1,51 @@
+import { makeTensor, type Tensor } from '../numeric/tensor.ts';
+import type { Tensors } from '../runtime/executor.ts';
+import { slotNames } from '../training/optimizers.ts';
+import type { GraftMomentum } from './blend.ts';
+
+/**
+ * Each network's state with the mean of all in place of its own parameters and statistics, W ← Σ W_i / n: local SGD (Stich,
+ * ICLR 2019, arXiv:1805.09767). The optimiser's state is averaged too (`blend`: Yu, Jin & Yang, ICML 2019,
+ * arXiv:1905.03817), kept, or set to 0.
+ */
+export function averaged(states: readonly Tensors[], momentum: GraftMomentum): Tensors[] {
+  const [first] = states;
+  const names = Object.keys(first!).filter((name) => first![name]!.dtype === 'float32');
+  const slots = new Set(names.flatMap(slotNames).filter((slot) => first![slot] !== undefined));
+  const shared = new Map(
+    names
+      .filter((name) => momentum === 'blend' || !slots.has(name))
+      .map((name) => [name, mean(states.map((state) => state[name]!))] as const),
+  );
+  return states.map((own) =>
+    Object.fromEntries(
+      Object.entries(own).map(([name, tensor]) => {
+        const empty = momentum === 'reset' && slots.has(name);
+        return [name, shared.get(name) ?? (empty ? zeros(tensor) : tensor)] as const;
+      }),
+    ),
+  );
+}
+
+/** Σ x_i / n, summed in 64 bits in the order of the networks. */
+function mean(tensors: readonly Tensor[]): Tensor {
+  const [{ dtype, shape, data }] = tensors as [Tensor];
+  const sum = new Float64Array(data.length);
+  for (const tensor of tensors)
+    (tensor.data as Float32Array).forEach((x, i) => {
+      sum[i]! += x;
+    });
+  return makeTensor(
+    dtype,
+    shape,
+    Float32Array.from(sum, (x) => x / tensors.length),
+  );
+}
+
+/** A tensor of zeros, as another is. */
+export const zeros = ({ dtype, shape, data }: Tensor): Tensor =>
+  makeTensor(
+    dtype,
+    shape,
+    (data as Float32Array).map(() => 0),
+  );
