@@ -9,6 +9,8 @@ import type { Executor } from '../runtime/executor.ts';
 import { type StripeController, stripeController } from '../stripes/controller.ts';
 import { layerName, stripeLayers } from '../stripes/layers.ts';
 import type { PaceName } from '../stripes/pace.ts';
+import { latencyPricing } from '../stripes/shared/latency/pricing.ts';
+import type { LatencyTable } from '../stripes/shared/latency/table.ts';
 import type { SharedShape } from '../stripes/shared/pieces.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
 import { normalizeStripes } from '../stripes/stripe-norms.ts';
@@ -17,6 +19,7 @@ interface StripeOptions {
   readonly sr: number;
   readonly threshold: number;
   readonly macs?: number;
+  readonly latency?: number;
   readonly pace?: PaceName;
   readonly until: number;
   readonly skeletonStart?: 'one' | 'norm';
@@ -27,6 +30,8 @@ interface StripeOptions {
   readonly noShrink?: boolean;
   readonly shapeBlock?: number;
   readonly shapes?: SharedShape;
+  /** What --latency goes by. */
+  readonly latencies?: LatencyTable;
 }
 
 /** A controller, and the network it is to steer: the same function, its stripes perhaps scaled otherwise. */
@@ -44,11 +49,10 @@ export function openController(network: Graph, options: StripeOptions): OpenedCo
       where: network.name,
     });
   }
-  const { sr: alpha, threshold, macs, until, momentum, freezeWeights } = options;
-  const { shapeBlock, shapes = 'rectangles' } = options;
-  const pace = options.pace ?? (macs === undefined ? 'threshold' : 'gradual');
+  const { sr: alpha, threshold, until, momentum, freezeWeights } = options;
+  const target = options.macs ?? options.latency ?? null;
+  const pace = options.pace ?? (target === null ? 'threshold' : 'gradual');
   const weightDecay = options.skeletonWeightDecay ?? options.weightDecay;
-  const target = macs ?? null;
   const byNorm = (options.skeletonStart ?? (pace === 'gradual' ? 'norm' : 'one')) === 'norm';
   const started = byNorm ? normalizeStripes(network, found.layers) : { network, skeletons: undefined };
   const { layers } = stripeLayers(started.network);
@@ -65,9 +69,15 @@ export function openController(network: Graph, options: StripeOptions): OpenedCo
     freezeWeights,
     shrink: !options.noShrink,
     ...(started.skeletons ? { start: started.skeletons } : {}),
-    ...(shapeBlock === undefined ? {} : { shared: { block: shapeBlock, shapes, network: started.network } }),
+    ...sharedShapes(started.network, options),
   });
   return { controller, network: started.network };
+}
+
+function sharedShapes(network: Graph, { shapeBlock, shapes, latencies }: StripeOptions) {
+  if (shapeBlock === undefined) return {};
+  const pricing = latencies && { pricing: latencyPricing(latencies) };
+  return { shared: { block: shapeBlock, shapes: shapes ?? 'rectangles', network, ...pricing } } as const;
 }
 
 /** What pruning makes of a masked network. */

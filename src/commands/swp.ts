@@ -1,76 +1,11 @@
-import * as v from 'valibot';
-import { EspalierError } from '../errors.ts';
 import { formatMacs, formatPercent, formatRatio } from '../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from './command.ts';
-import {
-  choice,
-  defaulted,
-  flagSwitch,
-  fraction,
-  laterSwitch,
-  numberIn,
-  optional,
-  positive,
-} from './flags.ts';
 import { isModelPath } from './model.ts';
-import { trainedModel, trainingFlags } from './training-flags.ts';
-import { planRun, type Settings } from './training-recipe.ts';
+import { checkStripeSettings, type StripeSettings, stripeFlags } from './swp-flags.ts';
+import { trainedModel } from './training-flags.ts';
+import { planRun } from './training-recipe.ts';
 import type { Measured } from './training-result.ts';
 import { openSession, type TrainingSession, trainOptions } from './training-session.ts';
-
-const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
-
-const stripeFlags = {
-  ...trainingFlags,
-  sr: defaulted('--sr <x>', 'the L1 coefficient on the filter skeletons', [numberIn(0), 1e-5]),
-  threshold: defaulted('--threshold <x>', 'a stripe dies when its skeleton falls to this', [
-    numberIn(0),
-    0.01,
-  ]),
-  macs: optional('--macs <fraction>', 'part of the MACs to keep; the shapes freeze there', fraction),
-  pace: optional(
-    '--pace <name>',
-    'threshold, as in the paper, or gradual: towards --macs (the default where that is given)',
-    choice(['threshold', 'gradual']),
-  ),
-  until: defaulted('--until <fraction>', 'part of the run over which a gradual pace reaches --macs', [
-    fraction,
-    0.6,
-  ]),
-  skeletonWeightDecay: optional(
-    '--skeleton-weight-decay <x>',
-    'weight decay on the skeletons; as --weight-decay where left out',
-    numberIn(0),
-  ),
-  skeletonStart: optional(
-    '--skeleton-start <name>',
-    'what skeletons start from: one, as in the paper, or norm, the relative norm of each stripe (the default of the gradual pace)',
-    choice(['one', 'norm']),
-  ),
-  shapeBlock: optional(
-    '--shape-block <n>',
-    'filters share their shapes in blocks of 8 or 16, near ones together: cropping pays on narrow layers too',
-    shapeBlock,
-  ),
-  shapes: optional(
-    '--shapes <name>',
-    'what a block may keep: rectangles (the default), each a cropped convolution, or free',
-    choice(['rectangles', 'free']),
-  ),
-  freezeWeights: flagSwitch('--freeze-weights', 'learn the shapes alone, of weights that stay as they are'),
-  noShrink: laterSwitch(
-    '--no-shrink',
-    'keep filters without stripes in the network while it trains: slower, the same result',
-  ),
-  form: defaulted(
-    '--form <name>',
-    'how model.onnx skips dead stripes: stripe (1×1, shifted: fewest MACs), shape (cropped kernels), dense (zeros kept)',
-    [choice(['dense', 'shape', 'stripe']), 'stripe'],
-  ),
-  benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
-};
-
-type StripeSettings = Settings<typeof stripeFlags>;
 
 export const swp = defineCommand({
   name: 'swp',
@@ -106,11 +41,7 @@ export const swp = defineCommand({
 
 async function planStripes(invocation: Invocation<typeof stripeFlags>) {
   const planned = await planRun<typeof stripeFlags>('swp', invocation);
-  const { pace, macs, shapes, shapeBlock } = planned.settings;
-  if (pace === 'gradual' && macs === undefined)
-    throw new EspalierError('usage', '--pace gradual needs --macs');
-  if (shapes !== undefined && shapeBlock === undefined)
-    throw new EspalierError('usage', '--shapes needs --shape-block: it tells what a block may keep');
+  checkStripeSettings(planned.settings);
   return planned;
 }
 
@@ -120,10 +51,16 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const { train } = await import('../training/train.ts');
   const { finishRun, measureNetwork, sizes, withLatencies } = await import('./training-result.ts');
   const { openController, pruneNetwork } = await import('./stripe-pruning.ts');
+  const { stripeLatencies } = await import('./stripe-latencies.ts');
   const measured = isModelPath(settings.model)
     ? await measureNetwork(session.network, session, context)
     : { graph: session.network, measures: sizes(session.network) };
-  const steered = openController(session.network, settings);
+  const { shapeBlock } = settings;
+  const latencies =
+    settings.latency !== undefined && shapeBlock !== undefined
+      ? { latencies: await stripeLatencies(session, shapeBlock, context) }
+      : {};
+  const steered = openController(session.network, { ...settings, ...latencies });
   const { controller } = steered;
   const { network, epochs } = await train({
     ...trainOptions(session, settings, context),
@@ -152,6 +89,8 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const kept = Number(epochs.at(-1)?.metrics.macsKept);
   if (target !== undefined && kept > target) context.warn(missedTarget(kept, target));
   const speed = before.measures.latencyMs! / fastest.measures.latencyMs!;
+  if (settings.latency !== undefined && speed < 1 / settings.latency)
+    context.warn(missedLatency(1 / speed, settings.latency));
   if (speed < WORTHWHILE) context.warn(hardlyFaster(speed));
   const { forms, leftAlone, error } = pruned;
   const [was, is, quickest] = [before.measures, after.measures, fastest.measures];
@@ -160,6 +99,9 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
 
 const missedTarget = (reached: number, target: number): string =>
   `the target was not reached: living stripes hold ${formatPercent(reached, 1)} of the MACs, wanted ${formatPercent(target, 1)}; raise --sr, --lr or --epochs`;
+
+const missedLatency = (reached: number, target: number): string =>
+  `the target was not reached: the quickest network takes ${formatPercent(reached, 1)} of the latency, wanted ${formatPercent(target, 1)}; the timings of single layers promised it: lower --latency`;
 
 /** Below this factor the gain in speed is none to speak of. */
 const WORTHWHILE = 1.05;

@@ -91,6 +91,7 @@ export function stripeController(options: StripeControllerOptions): StripeContro
       const live = layers.reduce((sum, layer) => sum + liveStripesOf(state, layer), 0);
       return {
         macsKept: keptMacs(state, layers, totalMacs),
+        ...(options.shared?.pricing && { latencyKept: dropping.kept(state) }),
         macsRunning: account.macsRunning(),
         stripesKept: live / stripes,
         skeletonPressure: pressure.l1,

@@ -1,0 +1,127 @@
+import { builderOf } from '../../../graph/builder.ts';
+import { cloneGraph } from '../../../graph/clone.ts';
+import { emptyGraph, type Graph, type Node } from '../../../graph/graph.ts';
+import { attributesOf } from '../../../graph/operators/index.ts';
+import { inferShapes } from '../../../graph/shapes/index.ts';
+import { elementCount, filled } from '../../../numeric/tensor.ts';
+import { bindDimensions } from '../../../rewrite/index.ts';
+import { layerName, type StripeLayer } from '../../layers.ts';
+import { type LatencyTable, type LayerLatency, sizeName } from './table.ts';
+
+/** Milliseconds of graphs, each run on one image. */
+type TimeGraphs = (graphs: readonly Graph[]) => Promise<readonly number[]>;
+
+interface Measuring {
+  /** Filters that share their shape. */
+  readonly block: number;
+  readonly time: TimeGraphs;
+  /** What is timed as the whole network; default: the network itself. */
+  readonly whole?: Graph;
+}
+
+/**
+ * Times what blocks can make of each layer: its kernel cropped to every size, 1, 2, 4 … blocks wide, layers that are
+ * alike once. What starting a run takes is left out. Layers with groups, or not two-dimensional, are never cropped.
+ */
+export async function measureLatencies(
+  network: Graph,
+  layers: readonly StripeLayer[],
+  { block, time, whole = network }: Measuring,
+): Promise<LatencyTable> {
+  const bound = cloneGraph(bindDimensions(network, 1));
+  inferShapes(bound);
+  const nodes = new Map(bound.nodes.map((node) => [layerName(node), node]));
+  const [networkMs = 0, startMs = 0] = await time([whole, runThatDoesNothing()]);
+  const alike = new Map<string, LayerLatency>();
+  const rows: [string, LayerLatency][] = [];
+  for (const layer of layers) {
+    const node = nodes.get(layer.name)!;
+    if (!isCroppable(layer, node)) continue;
+    const key = JSON.stringify([node.inputs[0]!.shape, layer.filters, layer.kernel, node.attributes]);
+    const known = alike.get(key) ?? (await measureLayer(node, layer, { block, time, startMs }));
+    alike.set(key, known);
+    rows.push([layer.name, known]);
+  }
+  return fitted({ networkMs: networkMs - startMs, layers: Object.fromEntries(rows) }, layers);
+}
+
+const isCroppable = ({ kernel }: StripeLayer, node: Node): boolean =>
+  kernel.length === 2 && attributesOf(node, 'Conv').group === 1;
+
+interface LayerMeasuring extends Measuring {
+  readonly startMs: number;
+}
+
+async function measureLayer(
+  node: Node,
+  { filters, kernel: [kH = 1, kW = 1] }: StripeLayer,
+  { block, time, startMs }: LayerMeasuring,
+): Promise<LayerLatency> {
+  const widths = widthsOf(filters, block);
+  const sizes = Array.from({ length: kH * kW }, (_, i) => [Math.floor(i / kW) + 1, (i % kW) + 1] as const);
+  const single = sizes.flatMap((size) => widths.map((width) => croppedLayer(node, size, [width])));
+  const half = Math.max(1, filters >> 1);
+  const halves = [[half], [half, half]].map((parts) => croppedLayer(node, [kH, kW], parts));
+  const times = (await time([...single, ...halves])).map((ms) => Math.max(0, ms - startMs));
+  const [one = 0, two = 0] = times.slice(single.length);
+  const ms = sizes.map((size, i) => {
+    return [sizeName(...size), times.slice(i * widths.length, (i + 1) * widths.length)] as const;
+  });
+  return { filters: widths, ms: Object.fromEntries(ms), joinMs: Math.max(0, two - 2 * one) };
+}
+
+/** 1, 2, 4 … blocks, and all filters. */
+function widthsOf(filters: number, block: number): number[] {
+  const widths: number[] = [];
+  for (let width = block; width < filters; width *= 2) widths.push(width);
+  return [...widths, filters];
+}
+
+/** A layer of parts that are so many filters wide, joined, its kernel cropped to a size about the middle. */
+function croppedLayer(node: Node, size: readonly [number, number], parts: readonly number[]): Graph {
+  const graph = emptyGraph('layer');
+  const g = builderOf(graph);
+  const [x, weight] = node.inputs;
+  const [, channels = 1, ...kernel] = weight!.shape as number[];
+  const { strides, dilations, pads = [0, 0, 0, 0] } = attributesOf(node, 'Conv');
+  const input = g.input('x', 'float32', x!.shape as number[]);
+  const cut = size.map((length, axis) => {
+    const before = (kernel[axis]! - length) >> 1;
+    const dilation = dilations?.[axis] ?? 1;
+    const after = kernel[axis]! - length - before;
+    return [pads[axis]! - before * dilation, pads[axis + 2]! - after * dilation].map((pad) =>
+      Math.max(0, pad),
+    );
+  });
+  const cropped = [0, 1].flatMap((end) => cut.map((ends) => ends[end]!));
+  const outputs = parts.map((filters, i) => {
+    const shape = [filters, channels, ...size];
+    const w = g.constant(filled(shape, 1 / elementCount(shape)), `w${i}`);
+    const attributes = { ...(strides && { strides }), ...(dilations && { dilations }), pads: cropped };
+    return g.Conv(input, w, null, attributes);
+  });
+  g.output(outputs.length === 1 ? outputs[0]! : g.Concat(...outputs, { axis: 1 }), 'y');
+  return graph;
+}
+
+function runThatDoesNothing(): Graph {
+  const graph = emptyGraph('nothing');
+  const g = builderOf(graph);
+  g.output(g.Relu(g.input('x', 'float32', [1, 1])), 'y');
+  return graph;
+}
+
+/** Layers that take longer alone than in the network, scaled so that together they take no longer than it. */
+function fitted(table: LatencyTable, layers: readonly StripeLayer[]): LatencyTable {
+  const dense = layers.reduce((sum, { name, kernel: [kH = 1, kW = 1] }) => {
+    return sum + (table.layers[name]?.ms[sizeName(kH, kW)]?.at(-1) ?? 0);
+  }, 0);
+  const scale = Math.min(1, table.networkMs / dense);
+  const scaled = ({ filters, ms, joinMs }: LayerLatency): LayerLatency => ({
+    filters,
+    joinMs: joinMs * scale,
+    ms: Object.fromEntries(Object.entries(ms).map(([size, row]) => [size, row.map((t) => t * scale)])),
+  });
+  const rows = Object.entries(table.layers).map(([name, latency]) => [name, scaled(latency)] as const);
+  return { networkMs: table.networkMs, layers: Object.fromEntries(rows) };
+}
