@@ -68,6 +68,17 @@ function explained({ warning, ratio, macs }: BenchedModel, first: BenchedModel):
   return { warning: `${warning}, with ${formatRatio(grown)} its MACs: prune it` };
 }
 
+/** A quartile of the ratios over another, from which on they say more of the machine than of the models. */
+const SCATTERED = 1.5;
+
+/** What to say of a measurement that something else on the machine disturbed; null where nothing did. */
+export function disturbance(models: readonly Pick<ModelLatency, 'path' | 'ratioSpread'>[]): string | null {
+  const scattered = models.filter(({ ratioSpread: [low, high] }) => high / low > SCATTERED);
+  if (scattered.length === 0) return null;
+  const ratios = scattered.map(({ path, ratioSpread }) => `${path} ${spread(ratioSpread)}`).join(', ');
+  return `ratios scatter (${ratios}): measure again when this machine does nothing else`;
+}
+
 /** The result as two tables: time, and what a model weighs. */
 export function benchText({ models, batch, threads, rounds, engine }: BenchResult): string {
   const conditions = `batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}, ${rounds} rounds, ${engine}`;

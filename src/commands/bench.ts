@@ -1,6 +1,6 @@
 import type { WebBenchmark } from '../measure/web.ts';
 import { formatDuration } from '../report/quantities.ts';
-import { benchText, type NamedModel, withCosts } from './bench-result.ts';
+import { benchText, disturbance, type NamedModel, withCosts } from './bench-result.ts';
 import { defineCommand } from './command.ts';
 import { choice, defaulted, optional, positive, wholeNumber } from './flags.ts';
 import { isModelPath, loadModel } from './model.ts';
@@ -49,6 +49,8 @@ export const bench = defineCommand({
       const result = await withCosts(models, measured, { cold, size: options.size });
       const data = { ...result, runtime, engine: engine.version };
       for (const { path, warning } of data.models) if (warning) context.warn(`${path}: ${warning}`);
+      const disturbed = disturbance(data.models);
+      if (disturbed) context.warn(disturbed);
       return { data, text: benchText(data) };
     } finally {
       await engine.close();

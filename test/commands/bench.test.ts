@@ -2,6 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bench } from '../../src/commands/bench.ts';
+import { disturbance } from '../../src/commands/bench-result.ts';
 import { hasChromium } from '../support/chromium.ts';
 import { runCommand, silent } from '../support/run-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -32,11 +33,20 @@ it('says what models weigh, what a start costs, and warns of one that grew and i
   const { models } = result as { models: Record<string, number>[] };
   for (const { loadMs, firstRunMs, peakMemoryBytes } of models)
     expect([loadMs! > 0, firstRunMs! > 0, peakMemoryBytes! >= 0]).toEqual([true, true, true]);
-  expect(warnings).toEqual([
+  // On a busy machine another line follows.
+  expect(warnings[0]).toEqual(
     expect.stringMatching(
       /16\.onnx: slower than the first model \(-\d.* %\), with 16\.00× its MACs: prune it$/,
     ),
-  ]);
+  );
+});
+
+it('says where ratios scatter', () => {
+  const steady = { path: 'a.onnx', ratioSpread: [1.2, 1.3] } as const;
+  expect(disturbance([steady])).toBeNull();
+  expect(disturbance([steady, { path: 'b.onnx', ratioSpread: [0.62, 1.94] }])).toMatch(
+    /^ratios scatter \(b\.onnx 0\.62–1\.94\): measure again/,
+  );
 });
 
 it('leaves cold starts out where none are asked for, and names networks of the zoo', async () => {
