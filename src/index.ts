@@ -5,8 +5,6 @@ export { getDataSet, openDataSet } from './data/data-sets.ts';
 export type { DataSet, ImageSource } from './data/image-source.ts';
 export { loadPreprocessing, type Preprocessing, storePreprocessing } from './data/preprocessing.ts';
 export { compressStripes } from './deploy/compress.ts';
-export { fastestForm } from './deploy/forms/fastest-form.ts';
-export { lowerStripes } from './deploy/forms/index.ts';
 export { type ErrorCode, EspalierError } from './errors.ts';
 export { blend, blendRing } from './grafting/blend.ts';
 export { informationOf } from './grafting/information.ts';
@@ -36,6 +34,8 @@ export { insertBatchNormalization } from './pruning/recovery/insert-batch-normal
 export { recalibrate } from './pruning/recovery/recalibrate.ts';
 export { reconstruct } from './pruning/recovery/reconstruct.ts';
 export { measureSensitivity } from './pruning/sensitivity/measure.ts';
+export { compareOutputs } from './quantization/agreement.ts';
+export { type Quantized, type QuantizeOptions, quantize } from './quantization/quantize.ts';
 export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
 export { findResiduals } from './residual/find.ts';
 export { removeResiduals } from './residual/remove-residuals.ts';

@@ -30,7 +30,7 @@ const criteria = [
 export const granularities = ['filter', 'channel', 'group', 'stripe', 'weight'] as const;
 
 /** Globs separated by commas. */
-const globs = v.pipe(
+export const globs = v.pipe(
   v.string(),
   v.transform((list) => list.split(',')),
 );

@@ -77,6 +77,19 @@ function refuseInterpolation(node: Node): string | null {
   return mode === 'nearest' ? null : `it interpolates (${mode})`;
 }
 
+const quantized: ReadonlySet<string> = new Set([
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'DynamicQuantizeLinear',
+  'QLinearConv',
+  'QLinearMatMul',
+  'MatMulInteger',
+  'ConvInteger',
+]);
+
+/** Whether a node belongs to a network that is quantised already. */
+export const isQuantized = ({ op, domain }: Node): boolean => domain === '' && quantized.has(op);
+
 /** Where a clamp cuts off: [lowest, highest]; null for nodes that are none with constant bounds around 0. */
 export function clampOf(node: Node): readonly [low: number, high: number] | null {
   const op = knownOperator(node);

@@ -18,6 +18,9 @@ export interface Int8Plan {
   readonly leftAlone: readonly LeftAlone[];
 }
 
+/** The name of a node, or of what it gives where it has none. */
+export const titleOf = (node: Node): string => node.name || nodeLabel(node);
+
 /** Decides node by node, in topological order; layers whose names `inFloat` accepts stay in float. */
 export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8Plan {
   const planner = { ...connections(graph), inFloat, rows: new Map<Node, Int8Operator>() };
@@ -63,7 +66,7 @@ function absorbedBy(node: Node, { producer, uses, rows }: Planner): Node | null 
 type Deciding = Planner & { readonly clamps: ReadonlyMap<Node, Node> };
 
 function refusal(node: Node, row: Int8Operator, deciding: Deciding): string | null {
-  if (deciding.inFloat(node.name)) return 'it was chosen to stay in float';
+  if (deciding.inFloat(titleOf(node))) return 'it was chosen to stay in float';
   if (node.outputs.some((value) => value && value.dtype !== 'float32')) return 'its output is no float32';
   const own = row.refuse?.(node);
   if (own) return own;

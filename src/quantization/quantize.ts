@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
-import type { Viewing } from '../pruning/observe.ts';
+import { requireCalibration, type Viewing } from '../pruning/observe.ts';
 import { layerMatcher } from '../pruning/ranking/selection.ts';
 import { foldNetwork, upgradeOpset } from '../rewrite/index.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
@@ -9,7 +9,8 @@ import { insertQuantization } from './insert.ts';
 import { layerErrors } from './layer-errors.ts';
 import { correctBias, roundLayers } from './layers.ts';
 import { type CalibrationMethod, observeRanges } from './observe-ranges.ts';
-import { type Int8Plan, type LeftAlone, planInt8 } from './plan.ts';
+import { isQuantized } from './operators.ts';
+import { type Int8Plan, type LeftAlone, planInt8, titleOf } from './plan.ts';
 import type { RoundedLayer } from './quantized-values.ts';
 import { activationScales } from './shared-scales.ts';
 
@@ -50,7 +51,8 @@ const OLDEST_OPSET = 13;
  * Static post-training quantisation in QDQ form (Jacob et al., CVPR 2018; Nagel et al., arXiv:2106.08295): symmetric int8
  * weights, a scale a channel, asymmetric uint8 activations of ranges seen on calibration images, int32 biases. What can
  * be folded is folded first; inputs and outputs stay float32. Throws `unsupported` where no layer can run on integers,
- * `usage` for a glob that names none and a percentile out of range, `diverged` where activations are no numbers.
+ * `usage` without images, for a glob that names none, a percentile out of range and a network that is quantised already,
+ * `diverged` where activations are no numbers.
  */
 export async function quantize(
   network: Graph,
@@ -58,6 +60,7 @@ export async function quantize(
   options: QuantizeOptions = {},
 ): Promise<Quantized> {
   const method = checked(options.calibration ?? 'minmax');
+  requireCalibration(viewing.calibration, 'quantisation');
   const graph = await prepare(network, viewing);
   const plan = planInt8(graph, floatLayers(graph, options.floatLayers ?? []));
   if (![...plan.rows.values()].some(({ axis }) => axis)) throw nothingToQuantize(graph, plan);
@@ -82,7 +85,7 @@ const describe = (
   { node, input }: RoundedLayer,
   figures: Pick<QuantizedLayer, 'bits' | 'sqnrDb'>,
 ): QuantizedLayer => ({
-  name: node.name || nodeLabel(node),
+  name: titleOf(node),
   computesInInt8: input !== null,
   ...figures,
 });
@@ -94,6 +97,11 @@ function checked(method: CalibrationMethod): CalibrationMethod {
 
 /** A copy whose convolutions stand alone; what is exact and does not change its layers is folded. */
 async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
+  const quantized = network.nodes.find(isQuantized);
+  if (quantized) {
+    const message = 'expected a network in float, found one that is quantised already';
+    throw new EspalierError('usage', message, { where: nodeLabel(quantized) });
+  }
   const only = ['leftovers', 'pad', 'batchnorm'] as const;
   const { graph } = await foldNetwork(upgradeOpset(network, OLDEST_OPSET), { executor, only });
   inferShapes(graph);
@@ -104,7 +112,7 @@ async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
 function floatLayers(graph: Graph, globs: readonly string[]): (name: string) => boolean {
   const matchers = globs.map((glob) => {
     const matches = layerMatcher(glob);
-    if (graph.nodes.some(({ name }) => matches(name))) return matches;
+    if (graph.nodes.some((node) => matches(titleOf(node)))) return matches;
     throw new EspalierError('usage', 'no layer has such a name', { where: glob });
   });
   return (name) => matchers.some((matches) => matches(name));

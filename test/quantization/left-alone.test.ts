@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest';
+import { EspalierError } from '../../src/errors.ts';
+import { type Builder, builderOf } from '../../src/graph/builder.ts';
+import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
+import { compareOutputs } from '../../src/quantization/agreement.ts';
+import { type QuantizeOptions, quantize } from '../../src/quantization/quantize.ts';
+import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
+import { calibrationOf } from '../support/layer-scores.ts';
+import { normals } from '../support/run-graph.ts';
+import { plainNetwork, residualNetwork } from '../support/small-network.ts';
+
+const image = [3, 8, 8] as const;
+const images = (seed: number) => Array.from(normals([8, ...image], seed).data);
+const viewing = { calibration: calibrationOf(image, [images(5), images(6)]), executor };
+
+function network(build: (g: Builder, x: Value) => Value): Graph {
+  const graph = emptyGraph('case');
+  const g = builderOf(graph);
+  g.output(build(g, g.input('image', 'float32', ['N', ...image])), 'scores');
+  return graph;
+}
+
+const conv = (g: Builder, x: Value, name: string) =>
+  g.named(name).Conv(x, g.constant(normals([4, Number(x.shape![1]), 1, 1], 3)));
+
+const floatWeights = ({ initializers }: Graph) =>
+  initializers.filter(({ dtype, shape }) => dtype === 'float32' && shape!.length > 1).map(({ name }) => name);
+
+describe('what stays in float', () => {
+  it('is what globs name, with a reason', async () => {
+    const { graph, layers, leftAlone } = await quantize(residualNetwork(), viewing, {
+      floatLayers: ['stem', 'f*'],
+    });
+    expect(layers.map(({ name }) => name)).toEqual(['block.conv1', 'block.conv2']);
+    const chosen = leftAlone.filter(({ reason }) => reason === 'it was chosen to stay in float');
+    expect(chosen.map(({ name }) => name)).toEqual(['stem (Conv)', 'fc (Gemm)']);
+    expect(floatWeights(graph)).toHaveLength(2);
+    expect((await compareOutputs(residualNetwork(), graph, viewing)).sqnrDb).toBeGreaterThan(25);
+  });
+
+  it.each<readonly [string, (g: Builder, x: Value) => Value, string, string]>([
+    [
+      'operators without a kernel',
+      (g, x) => {
+        const y = conv(g, x, 'a');
+        return conv(g, g.named('tanh').Tanh(y), 'b');
+      },
+      'tanh (Tanh)',
+      'onnxruntime has no 8-bit kernel for it',
+    ],
+    [
+      'weights that are computed',
+      (g, x) => {
+        const [left, right] = [conv(g, x, 'a'), conv(g, x, 'b')];
+        return conv(g, g.named('self').MatMul(left, right), 'c');
+      },
+      'self (MatMul)',
+      'its weight is of rank 4',
+    ],
+    [
+      'scaled products',
+      (g, x) => {
+        const flat = g.Flatten(g.GlobalAveragePool(conv(g, x, 'a')));
+        return g.named('scaled').Gemm(flat, g.constant(normals([4, 4], 1)), { alpha: 2 });
+      },
+      'scaled (Gemm)',
+      'its product is scaled by alpha or beta',
+    ],
+    [
+      'what has nothing in 8 bits before it',
+      (g, x) => conv(g, g.named('pool').MaxPool(x, { kernel_shape: [2, 2] }), 'a'),
+      'pool (MaxPool)',
+      'what is in front of it is float',
+    ],
+    [
+      'sums that the network gives out',
+      (g, x) => {
+        const [left, right] = [conv(g, x, 'a'), conv(g, x, 'b')];
+        return g.named('sum').Add(left, right);
+      },
+      'sum (Add)',
+      'the network gives its output out',
+    ],
+    [
+      'interpolation',
+      (g, x) => {
+        const [y, factors] = [conv(g, x, 'a'), g.floats([1, 1, 2, 2])];
+        const [wide] = g.named('wide').node('Resize', [y, null, factors], { mode: 'linear' }, 1);
+        return conv(g, wide!, 'b');
+      },
+      'wide (Resize)',
+      'it interpolates (linear)',
+    ],
+  ])('%s', async (_, build, name, reason) => {
+    const before = network(build);
+    const { graph, leftAlone } = await quantize(before, viewing);
+    expect(leftAlone).toContainEqual({ name, reason });
+    expect((await compareOutputs(before, graph, viewing)).sqnrDb).toBeGreaterThan(20);
+  });
+
+  it('is the arithmetic of a ConvTranspose, whose weights are integers all the same', async () => {
+    const before = network((g, x) => {
+      const w = g.constant(normals([4, 5, 2, 2], 2));
+      const y = conv(g, x, 'a');
+      return conv(g, g.named('up').ConvTranspose(y, w, { strides: [2, 2] }), 'b');
+    });
+    const { graph, layers } = await quantize(before, viewing);
+    expect(layers.map(({ name, computesInInt8 }) => [name, computesInInt8])).toEqual([
+      ['a', true],
+      ['up', false],
+      ['b', true],
+    ]);
+    expect(floatWeights(graph)).toEqual([]);
+    expect((await compareOutputs(before, graph, viewing)).sqnrDb).toBeGreaterThan(25);
+  });
+});
+
+describe('quantize refuses', () => {
+  const nan = images(5).map((x, i) => (i === 7 ? Number.NaN : x));
+  const broken = { calibration: calibrationOf(image, [nan]), executor };
+  const none = { calibration: calibrationOf(image, [images(5)]), executor };
+
+  it.each<readonly [string, Graph, typeof viewing, QuantizeOptions, string]>([
+    ['a percentile out of range', plainNetwork(), viewing, { calibration: { percentile: 40 } }, 'found 40'],
+    ['a glob without a layer', plainNetwork(), viewing, { floatLayers: ['conv9'] }, 'conv9: no layer has'],
+    ['images that are no numbers', plainNetwork(), broken, {}, 'infinite or NaN'],
+    [
+      'no images',
+      plainNetwork(),
+      { ...none, calibration: { ...none.calibration, batches: [] } },
+      {},
+      '--data',
+    ],
+    ['a network without layers', network((g, x) => g.Tanh(x)), viewing, {}, 'found none (Tanh (Tanh)'],
+  ])('%s', async (_, graph, view, options, message) => {
+    const failure = await quantize(graph, view, options).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(EspalierError);
+    expect((failure as Error).message).toContain(message);
+  });
+
+  it('a network that is quantised already', async () => {
+    const { graph } = await quantize(plainNetwork(), viewing);
+    await expect(quantize(graph, viewing)).rejects.toThrow('quantised already');
+  });
+});
