@@ -33,14 +33,15 @@ export function offersOf(blocked: BlockedLayer, shape: SharedShape, pricing: Pri
   return [...bySide.values()].flatMap((taken) =>
     choices(taken, pricing).map((pieces) => {
       const left = without(blocks, pieces);
-      const stake = { ...sumOf(pieces), saved: before - pricing.cost(layer, left) };
-      return { blocks: left, saved: stake.saved, size: rootMeanSquare(stake), rank: pricing.rank(stake) };
+      const saved = before - pricing.cost(layer, left);
+      const stake = { ...sumOf(pieces), ofStripes: layer.stripes, saved };
+      return { blocks: left, saved, size: rootMeanSquare(stake), rank: pricing.rank(stake) };
     }),
   );
 }
 
 /** A piece of the block of an index. */
-interface Taken extends Omit<Stake, 'saved'> {
+interface Taken extends Pick<Stake, 'squares' | 'stripes'> {
   readonly index: number;
   readonly piece: Piece;
 }

@@ -13,6 +13,8 @@ export interface Stake {
   /** Σ I² over its stripes. */
   readonly squares: number;
   readonly stripes: number;
+  /** Stripes that the layer had at first. */
+  readonly ofStripes: number;
   /** What the network costs less without it. */
   readonly saved: number;
 }
@@ -39,4 +41,5 @@ export const macsPricing = (totalMacs: number): Pricing => ({
 });
 
 /** |I| of several stripes: the root of the mean of I². */
-export const rootMeanSquare = ({ squares, stripes }: Stake): number => Math.sqrt(squares / stripes);
+export const rootMeanSquare = ({ squares, stripes }: Pick<Stake, 'squares' | 'stripes'>): number =>
+  Math.sqrt(squares / stripes);

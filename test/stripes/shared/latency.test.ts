@@ -91,10 +91,12 @@ describe('the latency of blocks', () => {
     expect(cost(joinMs, ...blocks)).toBeCloseTo(expected, 9);
   });
 
-  it('ranks by Σ I² a millisecond, what saves nothing last', () => {
+  it('ranks by the part of a layer that a millisecond costs, what saves nothing last', () => {
     const { rank } = latencyPricing(table(0));
-    expect(rank({ squares: 6, stripes: 3, saved: 2 })).toBe(3);
-    expect(rank({ squares: 6, stripes: 3, saved: -1 })).toBe(Number.POSITIVE_INFINITY);
+    const [wide, narrow] = [144, 16].map((ofStripes) => ({ squares: 6, stripes: 3, ofStripes, saved: 2 }));
+    expect(rank(narrow!) / rank(wide!)).toBeCloseTo(9, 9);
+    expect(rank({ ...wide!, saved: 4 })).toBeLessThan(rank(wide!));
+    expect(rank({ ...wide!, saved: -1 })).toBe(Number.POSITIVE_INFINITY);
   });
 });
 

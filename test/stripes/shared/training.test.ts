@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lowerStripes } from '../../../src/deploy/forms/index.ts';
+import { writtenPlan } from '../../../src/deploy/forms/index.ts';
+import { lowerConvolutions } from '../../../src/deploy/lower.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
 import { relativeError } from '../../../src/numeric/statistics.ts';
 import { foldBatchNormalization } from '../../../src/rewrite/index.ts';
@@ -188,7 +189,7 @@ it('is deployed as one cropped convolution a shape, that computes what the maske
   const { options } = await started(plainNetwork({ widths: [48, 64] }), { block, shapes: 'rectangles' });
   const { network: masked } = await train(options);
   const folded = foldBatchNormalization(removeDeadFilters(masked).graph).graph;
-  const { graph, layers } = await lowerStripes(folded, () => 'shape');
+  const { graph, layers } = await lowerConvolutions(folded, ({ conv }) => writtenPlan(conv, 'shape'));
   const input = normals([3, 3, 8, 8], 11);
   expect(relativeError(await outputOf(graph, input), await outputOf(masked, input))).toBeLessThan(1e-5);
   expect(layers.map(({ name }) => name)).toEqual(['conv1', 'conv2']);

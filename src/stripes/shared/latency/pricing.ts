@@ -3,14 +3,15 @@ import type { Block, Pricing } from '../pricing.ts';
 import { type LatencyTable, type LayerLatency, millisecondsOf, sizeName } from './table.ts';
 
 /**
- * Measured milliseconds as what is to be lowered: what goes first is what has the least Σ I² a millisecond saved. A layer
- * takes as long as its boxes, each a cropped convolution, filters of several boxes computed in their hull where that is
- * quicker. Ours.
+ * Measured milliseconds as what is to be lowered: what goes first has the least Σ I², as a part of its layer, for a
+ * millisecond saved. A layer takes as long as its boxes, each a cropped convolution, filters of several boxes computed in
+ * their hull where that is quicker. Ours.
  */
 export const latencyPricing = ({ networkMs, layers }: LatencyTable): Pricing => ({
   total: networkMs,
   together: true,
-  rank: ({ squares, saved }) => (saved > 0 ? squares / saved : Number.POSITIVE_INFINITY),
+  rank: ({ squares, ofStripes, saved }) =>
+    saved > 0 ? squares / ofStripes / saved : Number.POSITIVE_INFINITY,
   cost(layer, blocks) {
     const latency = layers[layer.name];
     return latency ? layerMs(latency, partsOf(layer, blocks)) : 0;
