@@ -2,8 +2,17 @@ import { builderOf, uniqueNames } from '../graph/builder.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { type Connections, connections, removeDeadNodes, sortTopologically } from '../graph/topology.ts';
+import { floats } from '../numeric/tensor.ts';
 import { activationsOf, type Int8Plan, isMadeInInt8 } from './plan.ts';
-import { dequantizedBias, dequantizedWeight, type RoundedLayer, rounded } from './quantized-values.ts';
+import {
+  codesOf,
+  decoded,
+  dequantizedBias,
+  dequantizedWeight,
+  type Rounded,
+  type RoundedLayer,
+  rounded,
+} from './quantized-values.ts';
 import type { ActivationScale } from './scales.ts';
 
 export interface Insertion {
@@ -22,8 +31,17 @@ export function insertQuantization(graph: Graph, insertion: Insertion): void {
     layer.node.inputs[1] = weight;
     if (bias) layer.node.inputs[2] = bias;
   }
+  const before = nodesOnCodes(insertion.plan);
+  const given = new Set(before.map(({ y }) => y));
+  const reading = { ...links, ...insertion.plan };
+  const made = new Map<Value, Rounded>();
   for (const [value, scale] of insertion.scales) {
-    readRounded(graph, { value, rounded: rounded(g, value, scale) }, { ...links, ...insertion.plan });
+    made.set(value, given.has(value) ? decoded(g, value, scale) : rounded(g, value, scale));
+    readRounded(graph, { value, replacement: made.get(value)!.numbers }, reading);
+  }
+  for (const { node, x, fill } of before) {
+    node.inputs[0] = made.get(x)!.codes;
+    node.inputs[fill.index] = g.constant(codesOf(fill.tensor, insertion.scales.get(x)!), `${node.name}.fill`);
   }
   takeOver(graph, insertion.plan);
   sortTopologically(graph);
@@ -31,12 +49,21 @@ export function insertQuantization(graph: Graph, insertion: Insertion): void {
   inferShapes(graph);
 }
 
+/** Nodes that work on the codes themselves, as they are before anything is inserted. */
+function nodesOnCodes({ rows }: Int8Plan) {
+  return [...rows].flatMap(([node, { fillInput: index }]) => {
+    if (index === undefined) return [];
+    const tensor = node.inputs[index]?.tensor ?? floats([], [0]);
+    return [{ node, x: node.inputs[0]!, y: node.outputs[0]!, fill: { index, tensor } }];
+  });
+}
+
 type Reading = Connections & Int8Plan;
 
 /** 8-bit nodes read the rounded value; others only where the value itself does not exist any more. */
 function readRounded(
   graph: Graph,
-  { value, rounded: replacement }: { readonly value: Value; readonly rounded: Value },
+  { value, replacement }: { readonly value: Value; readonly replacement: Value },
   reading: Reading,
 ): void {
   const { uses, rows } = reading;
@@ -56,7 +83,7 @@ function readRounded(
 /** A network's output is called as before. */
 function keepName(graph: Graph, value: Value, replacement: Value): void {
   const { name } = value;
-  value.name = uniqueNames(graph)(`${name}.float`);
+  value.name = uniqueNames(graph)(`${name}.inner`);
   replacement.name = name;
 }
 

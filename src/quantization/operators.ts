@@ -19,6 +19,8 @@ export interface Int8Operator {
   readonly takesBias?: boolean;
   /** Whether onnxruntime has a kernel of 8-bit inputs and float output. */
   readonly floatOutput?: boolean;
+  /** Of what moves codes and fills up: the input with the number between them. onnxruntime takes no Pad out of float. */
+  readonly fillInput?: number;
   /** Why this node has no 8-bit kernel though its operator has one; null where it has. */
   refuse?(node: Node): string | null;
 }
@@ -48,6 +50,8 @@ const int8Operators: { readonly [Op in OperatorName]?: Int8Operator } = {
   Unsqueeze: passes,
   Slice: passes,
   Gather: passes,
+  Split: passes,
+  Pad: { kind: 'passes', fillInput: 2, refuse: refuseComputedFill },
   Resize: { kind: 'passes', refuse: refuseInterpolation },
 };
 
@@ -70,6 +74,10 @@ function refuseScaledGemm(node: Node): string | null {
 function refuseStackedMatMul({ inputs: [, weight] }: Node): string | null {
   const rank = weight?.shape?.length;
   return rank === 2 ? null : `its weight is of rank ${rank ?? '?'}`;
+}
+
+function refuseComputedFill({ inputs: [, , fill] }: Node): string | null {
+  return !fill || fill.tensor ? null : 'what it pads with is computed';
 }
 
 function refuseInterpolation(node: Node): string | null {

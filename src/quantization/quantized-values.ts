@@ -1,29 +1,44 @@
 import type { Builder } from '../graph/builder.ts';
 import type { Node, Value } from '../graph/graph.ts';
-import { floats, makeTensor } from '../numeric/tensor.ts';
-import { type ActivationScale, type QuantizedWeights, roundHalfEven } from './scales.ts';
+import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
+import { type ActivationScale, codeOf, type QuantizedWeights } from './scales.ts';
 
-/** Q and DQ: the value as its 8 bits say it. */
-export function rounded(g: Builder, x: Value, { scale, zeroPoint }: ActivationScale): Value {
-  const { name } = x;
-  const parameters = [
+/** A value in 8 bits: its codes, and the numbers that they stand for. */
+export interface Rounded {
+  readonly codes: Value;
+  readonly numbers: Value;
+}
+
+/** Q and DQ of a value; a constant is rounded here. */
+export function rounded(g: Builder, x: Value, scale: ActivationScale): Rounded {
+  const parameters = parametersOf(g, x, scale);
+  const codes = x.tensor
+    ? g.constant(codesOf(x.tensor, scale), `${x.name}.quantized`)
+    : g.named(`${x.name}.quantized`).QuantizeLinear(x, ...parameters);
+  return { codes, numbers: g.named(`${x.name}.dequantized`).DequantizeLinear(codes, ...parameters) };
+}
+
+/** DQ of codes that are there. */
+export function decoded(g: Builder, codes: Value, scale: ActivationScale): Rounded {
+  const numbers = g
+    .named(`${codes.name}.dequantized`)
+    .DequantizeLinear(codes, ...parametersOf(g, codes, scale));
+  return { codes, numbers };
+}
+
+const parametersOf = (g: Builder, { name }: Value, { scale, zeroPoint }: ActivationScale) =>
+  [
     g.constant(floats([], [scale]), `${name}.scale`),
     g.constant(makeTensor('uint8', [], Uint8Array.of(zeroPoint)), `${name}.zero`),
   ] as const;
-  const codes = x.tensor ? codesOf(g, x, { scale, zeroPoint }) : quantized(g, x, parameters);
-  return g.named(`${name}.dequantized`).DequantizeLinear(codes, ...parameters);
-}
 
-const quantized = (g: Builder, x: Value, parameters: readonly [Value, Value]): Value =>
-  g.named(`${x.name}.quantized`).QuantizeLinear(x, ...parameters);
-
-/** A constant is rounded here. */
-function codesOf(g: Builder, { name, tensor }: Value, { scale, zeroPoint }: ActivationScale): Value {
-  const codes = Uint8Array.from(tensor!.data as Float32Array, (x) =>
-    Math.min(255, Math.max(0, roundHalfEven(x / scale) + zeroPoint)),
+/** uint8 codes of float32 numbers. */
+export const codesOf = ({ shape, data }: Tensor, scale: ActivationScale): Tensor =>
+  makeTensor(
+    'uint8',
+    shape,
+    Uint8Array.from(data as Float32Array, (x) => codeOf(x, scale)),
   );
-  return g.constant(makeTensor('uint8', tensor!.shape, codes), `${name}.quantized`);
-}
 
 /** A layer and what becomes of its parameters. */
 export interface RoundedLayer {

@@ -52,6 +52,10 @@ export function activationScale(range: Range): ActivationScale {
   return { scale, zeroPoint: Math.min(STEPS, Math.max(0, roundHalfEven(-low / scale))) };
 }
 
+/** round(x/scale) + zero point, cut to 0 … 255. */
+export const codeOf = (x: number, { scale, zeroPoint }: ActivationScale): number =>
+  Math.min(STEPS, Math.max(0, roundHalfEven(x / scale) + zeroPoint));
+
 /** The nearest integer, of two the even one: as QuantizeLinear rounds. */
 export function roundHalfEven(x: number): number {
   const below = Math.floor(x);

@@ -21,7 +21,8 @@ export function activationScales(
   for (const [node, row] of plan.rows) {
     if (row.kind !== 'passes') continue;
     const [x] = activationsOf(node, row);
-    for (const y of resultsOf(node, plan.clamps)) join(groups, x!, y);
+    // What passes has no wider range than its source, whose clamps therefore hold.
+    for (const y of resultsOf(node, plan.clamps)) join(groups, [x!, y]);
   }
   joinConcatenated(graph, plan, groups);
   return new Map([...groups].map(([value, { range }]) => [value, activationScale(range)]));
@@ -46,31 +47,37 @@ function clampBounds({ clamps }: Int8Plan): Map<Value, Range> {
   return bounds;
 }
 
-/** What passes has no wider range than its source, so that the source's clamps hold. */
-function join(groups: Map<Value, Group>, a: Value, b: Value): void {
+/** One scale for both groups from now on. */
+function join(groups: Map<Value, Group>, [a, b]: readonly [Value, Value], range?: Range): void {
   const [first, second] = [groups.get(a)!, groups.get(b)!];
   if (first === second) return;
   const joined: Group = {
     members: [...first.members, ...second.members],
-    range: unionOf(first.range, second.range),
-    bounds: {
-      low: Math.max(first.bounds.low, second.bounds.low),
-      high: Math.min(first.bounds.high, second.bounds.high),
-    },
+    range: range ?? unionOf(first.range, second.range),
+    bounds: cut(first.bounds, second.bounds),
   };
   for (const member of joined.members) groups.set(member, joined);
 }
 
 function joinConcatenated(graph: Graph, plan: Int8Plan, groups: Map<Value, Group>): void {
   const { uses } = connections(graph);
+  const clamps = clampBounds(plan);
   for (const [node, row] of plan.rows) {
     if (row.kind !== 'joins') continue;
     const [result] = resultsOf(node, plan.clamps);
     for (const value of activationsOf(node, row)) {
+      if (uses.get(value)!.length > 1) continue;
       const [own, target] = [groups.get(value)!, groups.get(result!)!];
-      const { low, high } = unionOf(own.range, target.range);
+      // What the clamp behind cuts off need not reach it, where nothing shares the scale yet.
+      const reaching = own.members.length === 1 ? clamps.get(result!) : undefined;
+      const { low, high } = unionOf(cut(own.range, reaching ?? FREE), target.range);
       const fits = [own, target].every(({ bounds }) => bounds.low <= low && high <= bounds.high);
-      if (uses.get(value)!.length === 1 && fits) join(groups, value, result!);
+      if (fits) join(groups, [value, result!], { low, high });
     }
   }
 }
+
+const cut = ({ low, high }: Range, bounds: Range): Range => ({
+  low: Math.max(low, bounds.low),
+  high: Math.min(high, bounds.high),
+});

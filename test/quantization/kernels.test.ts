@@ -77,6 +77,27 @@ const cases: readonly (readonly [string, () => Graph, Readonly<Record<string, nu
     { QLinearConv: 2, Slice: 1, QLinearAdd: 1, QLinearLeakyRelu: 1, QLinearAveragePool: 1 },
   ],
   [
+    'branches that meet before their ReLU',
+    () =>
+      network((g, x) => {
+        const halves = g.node('Split', [conv(g, x, 6), g.int64s([2, 4])], { axis: 1 }, 2);
+        const joined = g.node('Concat', [conv(g, halves[0]!, 3), conv(g, halves[1]!, 5)], { axis: 1 }, 1);
+        return conv(g, g.Relu(joined[0]!), 4);
+      }),
+    { QLinearConv: 4, Split: 1, QLinearConcat: 1 },
+  ],
+  [
+    'maps that are padded and shifted',
+    () =>
+      network((g, x) => {
+        const y = conv(g, x, 4);
+        const shifted = g.Pad(y, g.int64s([0, 0, -1, 1, 0, 0, 1, -1]));
+        const raised = g.Pad(y, g.int64s([0, 0, 0, 1, 0, 0, 0, -1]), g.floats(0.7));
+        return conv(g, g.Add(shifted, raised), 4);
+      }),
+    { QLinearConv: 2, Pad: 2, QLinearAdd: 1 },
+  ],
+  [
     'matrix products with a bias behind',
     () =>
       network((g, x) => {
@@ -134,6 +155,22 @@ describe('scales', () => {
     const { inputs, output } = scalesAround(graph, 'Concat');
     expect(inputs[0]).toBeLessThan(output);
     expect(inputs[1]).toBe(output);
+  });
+
+  it('are shared where the ReLU comes behind: zeros take no codes twice', async () => {
+    const { graph } = await quantize(
+      network((g, x) => {
+        const [joined] = g.node('Concat', [conv(g, x, 4), conv(g, x, 5)], { axis: 1 }, 1);
+        return conv(g, g.Relu(joined!), 4);
+      }),
+      viewing,
+    );
+    const { inputs, output } = scalesAround(graph, 'Concat');
+    expect(inputs).toEqual([output, output]);
+    expect(
+      graph.initializers.find(({ name }) => name.startsWith('Relu') && name.endsWith('zero'))!.tensor!
+        .data[0],
+    ).toBe(0);
   });
 
   it('are not where others read the same, finer', async () => {
