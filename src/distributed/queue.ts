@@ -77,9 +77,11 @@ export async function resultOf(tasks: TaskQueue, wanted: Wanted): Promise<unknow
   let seen = Date.now();
   for (;;) {
     if (wanted.signal?.aborted) throw new EspalierError('interrupted', 'interrupted: go on with --resume');
+    const state = await queue.getJobState(wanted.id);
+    // Looked at only now: a job that was read before it was completed has no result yet.
     const job: Job | undefined = await queue.getJob(wanted.id);
     if (!job) await wanted.ask();
-    else if (await job.isCompleted()) return job.returnvalue;
+    else if (state === 'completed') return job.returnvalue;
     else await refuseFailed(tasks, wanted);
     if ((await queue.getWorkersCount()) > 0) seen = Date.now();
     else if (Date.now() - seen > 1000 * (options.patience ?? 600)) throw alone(options);

@@ -87,6 +87,7 @@ const schemas = {
     type: v.literal('graft'),
     epoch: count,
     networks: v.pipe(v.array(informationSchema), v.minLength(1)),
+    times: v.optional(v.object({ seconds: number, training: number, graft: number, waiting: number })),
   }),
   ring: v.object({
     type: v.literal('ring'),

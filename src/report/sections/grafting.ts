@@ -1,6 +1,6 @@
 import { type Html, html } from '../html.ts';
 import { lineChart, type Series } from '../line-chart.ts';
-import { formatPercent, significant } from '../quantities.ts';
+import { formatDuration, formatPercent, significant } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 const TONES: readonly Series['tone'][] = ['leaf', 'earth', 'sky'];
@@ -27,7 +27,16 @@ export function grafting({ grafting: { epochs, ring } }: RunRecord): Html | null
 <div class="charts">
 ${lineChart({ ...axes, title: 'Invalid filters', series: invalid, format: String, include: [0] })}
 ${lineChart({ ...axes, title: 'Entropy', series: entropy, format: (y) => significant(y) })}
-</div>${ring && members(ring)}</section>`;
+</div>${ring && members(ring)}${overhead(epochs)}</section>`;
+}
+
+/** Where the time of an epoch went, the mean over those that were timed. */
+function overhead(epochs: RunRecord['grafting']['epochs']): Html | null {
+  const timed = epochs.flatMap(({ times }) => times ?? []);
+  if (timed.length === 0) return null;
+  const mean = (part: keyof (typeof timed)[number]) =>
+    formatDuration(timed.reduce((sum, times) => sum + times[part], 0) / timed.length);
+  return html`<p>An epoch took ${mean('seconds')}: training ${mean('training')} (the network that took longest), grafting ${mean('graft')}, waiting for one another, for processes and for files ${mean('waiting')}.</p>`;
 }
 
 function members({ members, best, ensemble }: NonNullable<RunRecord['grafting']['ring']>): Html {
