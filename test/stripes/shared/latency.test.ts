@@ -46,6 +46,20 @@ describe('what layers can come to take', () => {
     expect(rows.conv2!.ms['3×3']!.at(-1)! / rows.conv1!.ms['3×3']!.at(-1)!).toBeCloseTo(40 / 12, 6);
   });
 
+  it('takes no longer than what computes more, whatever was timed', async () => {
+    const shape = ({ initializers }: Graph) => initializers[0]!.tensor!.shape;
+    const disturbed = async (graphs: readonly Graph[]) =>
+      (await byMacs(graphs)).map((ms, i) => {
+        const isAlone = graphs[i]!.name === 'layer' && graphs[i]!.nodes.every(({ op }) => op === 'Conv');
+        const [filters, channels, kH, kW] = isAlone ? shape(graphs[i]!) : [];
+        return filters === 16 && channels === 16 && kH === 1 && kW === 2 ? 50 : ms;
+      });
+    const { layers: rows } = await measureLatencies(network, layers, { block: 8, time: disturbed });
+    // 16 filters of 1×3 take the least of all that computes 16 of 1×2.
+    expect(rows.conv2!.ms['1×2']![1]).toBeCloseTo(rows.conv2!.ms['1×3']![1]!, 9);
+    expect(rows.conv2!.ms['1×2']![2]).toBeCloseTo((32 * 16 * 2 * 256) / 1e6, 9);
+  });
+
   it('is timed on graphs that run', async () => {
     const sizes = new Set<number>();
     await measureLatencies(network, layers, {
