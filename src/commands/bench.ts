@@ -1,8 +1,8 @@
-import type { WebBenchmark } from '../measure/web.ts';
 import { formatDuration } from '../report/quantities.ts';
 import { benchText, disturbance, type NamedModel, withCosts } from './bench-result.ts';
 import { defineCommand } from './command.ts';
 import { choice, defaulted, optional, positive, wholeNumber } from './flags.ts';
+import { openMeasuring, runtimeNames } from './measuring.ts';
 import { isModelPath, loadModel } from './model.ts';
 
 export const bench = defineCommand({
@@ -18,7 +18,7 @@ export const bench = defineCommand({
     runtime: defaulted(
       '--runtime <name>',
       'onnxruntime in Node or in a browser: headless Chromium, WebAssembly',
-      [choice(['node', 'web']), 'node'],
+      [choice(runtimeNames), 'node'],
     ),
     batch: defaulted('--batch <n>', 'images a run', [wholeNumber(), 1]),
     threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
@@ -40,7 +40,7 @@ export const bench = defineCommand({
     const { signal } = context;
     const models = await Promise.all(args.map(named));
     const sources = models.map(({ source }) => source);
-    const engine = await engines[runtime]();
+    const engine = await openMeasuring[runtime]();
     try {
       context.note(`measuring for ${formatDuration(seconds)} in ${engine.version}`);
       const measured = await engine.benchmark(sources, { ...options, seconds, signal });
@@ -65,18 +65,3 @@ async function named(name: string): Promise<NamedModel> {
   const { serializeModel } = await import('../onnx/index.ts');
   return { name, graph, source: serializeModel(graph) };
 }
-
-/** What measures, by the name of its runtime. */
-const engines: Readonly<Record<'node' | 'web', () => Promise<WebBenchmark>>> = {
-  async node() {
-    const { benchmark } = await import('../measure/latency.ts');
-    const { coldStarts } = await import('../measure/cold-start.ts');
-    const { onnxruntimeVersion } = await import('../runtime/onnxruntime/session.ts');
-    const version = `onnxruntime-node ${await onnxruntimeVersion()}`;
-    return { version, benchmark, coldStarts, close: async () => {} };
-  },
-  async web() {
-    const { openWebBenchmark } = await import('../measure/web.ts');
-    return openWebBenchmark();
-  },
-};

@@ -2,6 +2,7 @@ import { bench } from './bench.ts';
 import type { Command } from './command.ts';
 import { dataGet, dataList } from './data.ts';
 import { demo } from './demo.ts';
+import { deploy } from './deploy.ts';
 import { evaluateModel } from './eval.ts';
 import { fold } from './fold.ts';
 import { graft } from './graft.ts';
@@ -28,6 +29,7 @@ export const commands: readonly Command[] = [
   graft,
   evaluateModel,
   fold,
+  deploy,
   bench,
   runRecipe,
   report,

@@ -5,25 +5,14 @@ import type { Evaluation } from '../measure/accuracy.ts';
 import type { Benchmark } from '../measure/latency.ts';
 import type { Calibration } from '../pruning/calibration.ts';
 import type { Agreement } from '../quantization/agreement.ts';
-import type { CalibrationMethod } from '../quantization/observe-ranges.ts';
-import type { Quantized, QuantizedLayer } from '../quantization/quantize.ts';
+import type { Quantized, QuantizedLayer, QuantizeOptions } from '../quantization/quantize.ts';
 import { formatBytes, formatMs, formatPercent, formatRatio } from '../report/quantities.ts';
 import type { Context } from './command.ts';
 import { openData } from './data-flags.ts';
 import { engine } from './engine.ts';
-
-/** What the flags of quantisation and data say. */
-export interface QuantizeSettings {
-  readonly data?: string;
-  readonly preprocessing: Preprocessing;
-  readonly labels?: string;
-  /** Calibration images; default 300. */
-  readonly limit?: number;
-  readonly seed: number;
-  readonly calibration: CalibrationMethod;
-  readonly floatLayers?: readonly string[];
-  readonly reduceRange: boolean;
-}
+import type { LoadedModel } from './model.ts';
+import { resolvePreprocessing } from './preprocessing.ts';
+import type { QuantizeSettings } from './quantize-flags.ts';
 
 /** A network in 8 bits, beside itself in float. */
 export interface QuantizedDeployment extends Quantized, Comparison {
@@ -43,36 +32,51 @@ interface Comparison {
 const IMAGES = 300;
 const LARGEST_BATCH = 64;
 
+/** Who asks, and how. */
+export interface QuantizeJob {
+  /** Where preprocessing may be stored; the network itself comes beside it. */
+  readonly model: LoadedModel;
+  readonly settings: QuantizeSettings;
+}
+
 /** Quantises a network on training images, and compares both on test images and by the clock. */
 export async function quantizeDeployed(
   graph: Graph,
-  settings: QuantizeSettings,
+  { model, settings }: QuantizeJob,
   context: Context,
 ): Promise<QuantizedDeployment> {
   const { quantize } = await import('../quantization/quantize.ts');
   const executor = await engine();
-  const data = await openImages(settings);
-  const calibration = await calibrationOn(data.train, settings);
-  const { calibration: method, floatLayers, reduceRange } = settings;
-  const options = { calibration: method, floatLayers, weightBits: reduceRange ? 7 : 8 } as const;
+  const preprocessing = await resolvePreprocessing(model, settings);
+  const { limit = IMAGES, data: name = '' } = settings;
+  const options = { ...settings, limit, purpose: 'calibrate', unlabelled: true } as const;
+  const data = await openData(name, preprocessing, options);
+  const images = { data, preprocessing, seed: settings.seed, limit };
+  const calibration = await calibrationOn(data.train, images);
   const calibrationImages = calibration.batch * calibration.batches.length;
   context.note(`calibrating on ${calibrationImages} images`);
-  const quantized = await quantize(graph, { calibration, executor }, options);
-  const comparing = { before: graph, after: quantized.graph, data, settings };
-  return { ...quantized, ...(await compare(comparing, context)), calibrationImages };
+  const quantized = await quantize(graph, { calibration, executor }, optionsOf(settings));
+  const comparison = await compare({ before: graph, after: quantized.graph, images }, context);
+  return { ...quantized, ...comparison, calibrationImages };
 }
 
-async function openImages({ data, preprocessing, labels, seed, limit = IMAGES }: QuantizeSettings) {
-  const { requireCalibration } = await import('../pruning/observe.ts');
-  if (data === undefined) requireCalibration(null, '--int8');
-  const options = { labels, seed, limit, purpose: 'calibrate', unlabelled: true } as const;
-  return openData(data!, preprocessing, options);
+const optionsOf = ({ calibration, floatLayers, reduceRange }: QuantizeSettings): QuantizeOptions => ({
+  calibration,
+  floatLayers,
+  weightBits: reduceRange ? 7 : 8,
+});
+
+interface Images {
+  readonly data: DataSet;
+  readonly preprocessing: Preprocessing;
+  readonly seed: number;
+  readonly limit: number;
 }
 
 /** All images of a source, or nearly: in whole batches. */
 async function calibrationOn(
   source: ImageSource,
-  { preprocessing, seed, limit = IMAGES }: QuantizeSettings,
+  { preprocessing, seed, limit }: Images,
 ): Promise<Calibration> {
   const { openCalibration } = await import('../pruning/calibration.ts');
   const images = Math.min(limit, source.count);
@@ -83,35 +87,33 @@ async function calibrationOn(
 interface Comparing {
   readonly before: Graph;
   readonly after: Graph;
-  readonly data: DataSet;
-  readonly settings: QuantizeSettings;
+  readonly images: Images;
 }
 
 async function compare(comparing: Comparing, context: Context): Promise<Comparison> {
-  const { before, after, data, settings } = comparing;
+  const { before, after, images } = comparing;
   const { compareOutputs } = await import('../quantization/agreement.ts');
   const { benchmark } = await import('../measure/latency.ts');
   const { serializeModel } = await import('../onnx/index.ts');
-  const executor = await engine();
   const files = [serializeModel(before), serializeModel(after)] as const;
-  const calibration = await calibrationOn(data.test, settings);
-  const { height: size } = settings.preprocessing;
+  const calibration = await calibrationOn(images.data.test, images);
+  const size = images.preprocessing.height;
   return {
-    accuracy: data.test.classes.length > 0 ? await accuracies(comparing, context) : null,
-    agreement: await compareOutputs(before, after, { calibration, executor }),
+    accuracy: images.data.test.classes.length > 0 ? await accuracies(comparing, context) : null,
+    agreement: await compareOutputs(before, after, { calibration, executor: await engine() }),
     latency: await benchmark(files, { size, signal: context.signal }),
     bytes: { float: files[0].length, int8: files[1].length },
   };
 }
 
-async function accuracies({ before, after, data, settings }: Comparing, context: Context) {
+async function accuracies({ before, after, images: { data, preprocessing } }: Comparing, context: Context) {
   const { evaluate } = await import('../measure/accuracy.ts');
   const executor = await engine();
-  const { preprocessing } = settings;
+  const { signal } = context;
   const bar = context.progress('evaluating', 2 * data.test.count, 'images');
-  const evaluated = async (graph: Graph, before: number) => {
-    const progress = (done: number) => bar.to(before + done);
-    return evaluate(graph, data.test, { executor, preprocessing, progress, signal: context.signal });
+  const evaluated = (graph: Graph, earlier: number) => {
+    const progress = (done: number) => bar.to(earlier + done);
+    return evaluate(graph, data.test, { executor, preprocessing, progress, signal });
   };
   const float = await evaluated(before, 0);
   const int8 = await evaluated(after, data.test.count);

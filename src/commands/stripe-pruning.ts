@@ -1,6 +1,6 @@
 import { type Compressed, compressStripes, originalLayer } from '../deploy/compress.ts';
-import { fastestForm } from '../deploy/forms/fastest-form.ts';
-import type { Lowering, StripeForm } from '../deploy/forms/index.ts';
+import { type Deployment, deployNetwork } from '../deploy/deploy.ts';
+import type { WrittenForm } from '../deploy/forms/index.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { layerCosts } from '../measure/macs.ts';
@@ -14,6 +14,7 @@ import type { LatencyTable } from '../stripes/shared/latency/table.ts';
 import type { SharedShape } from '../stripes/shared/pieces.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
 import { normalizeStripes } from '../stripes/stripe-norms.ts';
+import { openTimer } from './measuring.ts';
 
 interface StripeOptions {
   readonly sr: number;
@@ -89,60 +90,53 @@ export interface PrunedNetwork extends Pick<Compressed, 'dense' | 'error'> {
   /** The layers of the deployed network, by their names before lowering. */
   readonly layers: readonly LayerPoint[];
   /** How many layers of the fastest network took each form. */
-  readonly forms: Readonly<Partial<Record<StripeForm, number>>>;
+  readonly forms: Readonly<Record<string, number>>;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+}
+
+interface PruneOptions {
+  readonly form: WrittenForm;
+  /** To measure the fastest network in. */
+  readonly seconds: number;
+  readonly signal?: AbortSignal;
 }
 
 /** Removes dead filters, lowers dead stripes, and checks the results against the masked network. */
 export async function pruneNetwork(
   masked: Graph,
   executor: Executor,
-  { form, seconds }: { readonly form: StripeForm; readonly seconds: number },
+  { form, seconds, signal }: PruneOptions,
 ): Promise<PrunedNetwork> {
-  const allDense = () => 'dense' as const;
-  const smallest = await compressStripes(masked, { executor, choosers: [() => form, allDense] });
-  const { dense, removal } = smallest;
-  const [wanted, narrow] = smallest.lowered as [Lowering, Lowering];
-  const choosers = [fastestForm(), allDense];
-  const rounded = await compressStripes(masked, { executor, choosers, multiple: ROUND_WIDTH });
-  const fastest = await quickest([...rounded.lowered, narrow], seconds);
-  const error = Math.max(smallest.error, rounded.error);
-  const forms: Partial<Record<StripeForm, number>> = {};
-  for (const layer of fastest.layers) forms[layer.form] = (forms[layer.form] ?? 0) + 1;
-  const leftAlone = [
-    ...removal.leftAlone.map(({ name, filters, reason }) => ({
-      name,
-      reason: `${filters} dead filters stay: ${reason}`,
-    })),
-    ...wanted.leftAlone,
-    ...withoutStripes(masked),
-  ];
-  const layers = layerPoints(wanted.graph);
-  const deployed = wanted.graph;
-  return {
-    dense,
-    deployed,
-    fastest: fastest.graph,
-    error,
-    layers,
-    forms,
-    leftAlone,
-  };
+  const { dense, removal, lowered, error } = await compressStripes(masked, { executor, form });
+  const { timer, close } = await openTimer('node', { threads: 1, signal });
+  try {
+    const fastest = await deployNetwork(masked, { executor, timer, seconds });
+    const leftAlone = [
+      ...removal.leftAlone.map(({ name, filters, reason }) => ({
+        name,
+        reason: `${filters} dead filters stay: ${reason}`,
+      })),
+      ...lowered.leftAlone,
+      ...withoutStripes(masked),
+    ];
+    return {
+      dense,
+      deployed: lowered.graph,
+      fastest: fastest.graph,
+      error: Math.max(error, fastest.error),
+      layers: layerPoints(lowered.graph),
+      forms: countForms(fastest),
+      leftAlone,
+    };
+  } finally {
+    await close();
+  }
 }
 
-/** Widths that onnxruntime's fast convolutions take: blocks of 16 channels with AVX-512, of 8 without. */
-const ROUND_WIDTH = 16;
-
-/** A layer that is quicker by itself may undo what the engine fuses around it: whole networks are timed as well. */
-async function quickest(candidates: readonly Lowering[], seconds: number): Promise<Lowering> {
-  const { benchmark } = await import('../measure/latency.ts');
-  const { serializeModel } = await import('../onnx/index.ts');
-  const { models } = await benchmark(
-    candidates.map(({ graph }) => serializeModel(graph)),
-    { seconds },
-  );
-  const times = models.map(({ medianMs }) => medianMs);
-  return candidates[times.indexOf(Math.min(...times))]!;
+function countForms({ layers }: Deployment): Record<string, number> {
+  const forms: Record<string, number> = {};
+  for (const { form } of layers) forms[form] = (forms[form] ?? 0) + 1;
+  return forms;
 }
 
 function layerPoints(deployed: Graph): LayerPoint[] {

@@ -1,12 +1,14 @@
 import { type Graph, type Node, nodeLabel } from '../graph/graph.ts';
 import { attributesOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
+import { elementCount, floats, type Tensor } from '../numeric/tensor.ts';
 import type { Channels } from './coupling/channels.ts';
 import type { Found, Layer } from './coupling/scope.ts';
 import { selectSlices } from './select.ts';
 
 /** Which layers have their channels for themselves. */
 export interface OwnChannels {
+  readonly graph: Graph;
   readonly found: Found;
   /** Why the filters of a convolution cannot be chosen without regard to other layers; null where they can. */
   sharedBecause(conv: Node): string | null;
@@ -30,7 +32,7 @@ export function ownChannels(graph: Graph, found: Found): OwnChannels {
     const parameter = labels.map((label) => parameters.get(label)).find((name) => name !== undefined);
     return parameter === undefined ? null : `${parameter} is shared or not constant`;
   };
-  return { found, sharedBecause };
+  return { graph, found, sharedBecause };
 }
 
 /** The parameters that more than one node reads, by the labels that they are sliced by. */
@@ -67,19 +69,90 @@ const holds = (channels: Channels | null | undefined, test: (label: number) => b
  * happens, where its channels stand anywhere in another order or beside others.
  */
 export function reorderFilters({ found }: OwnChannels, conv: Node, order: readonly number[]): boolean {
-  const layer = found.layers.find(({ node }) => node === conv);
+  const layer = layerInOrder(found, conv);
   if (!layer) return false;
-  const own = (label: number) => label >= layer.first && label < layer.first + layer.count;
-  const tensors = [...found.carried.values(), ...found.slicings.map(({ channels }) => channels)];
-  const concerned = tensors.filter(({ labels }) => labels.some(own));
+  for (const { value, axis, block } of ownSlices(found, layer)) {
+    value.tensor = selectSlices(value.tensor!, axis, order, block);
+  }
+  return true;
+}
+
+/** Nodes that hold no sizes of the maps that go through them. */
+const sizeless: ReadonlySet<string> = new Set([
+  'BatchNormalization',
+  'Relu',
+  'LeakyRelu',
+  'PRelu',
+  'Clip',
+  'Sigmoid',
+  'HardSigmoid',
+  'HardSwish',
+  'Identity',
+  'Dropout',
+  'MaxPool',
+  'AveragePool',
+  'GlobalAveragePool',
+  'GlobalMaxPool',
+  'Flatten',
+]);
+
+/**
+ * Adds filters of zeros behind those of a layer that has its channels for itself, and zeros that read them; false, and
+ * nothing happens, where {@link reorderFilters} does nothing, or where the number of channels stands anywhere else.
+ */
+export function extendFilters({ graph, found }: OwnChannels, conv: Node, more: number): boolean {
+  const layer = layerInOrder(found, conv);
+  if (!layer) return false;
+  const carried = new Set(
+    [...found.carried].filter(([, { labels }]) => labels.some(isOf(layer))).map(([value]) => value),
+  );
+  const passed = graph.nodes.filter(
+    (node) => node !== conv && node.outputs.some((value) => value && carried.has(value)),
+  );
+  if (!passed.every(({ op }) => sizeless.has(op))) return false;
+  for (const { value, axis, block } of ownSlices(found, layer)) {
+    value.tensor = withZeros(value.tensor!, axis, more * block);
+    value.shape = value.tensor.shape;
+  }
+  return true;
+}
+
+const isOf =
+  ({ first, count }: Layer) =>
+  (label: number): boolean =>
+    label >= first && label < first + count;
+
+/** The layer of a convolution; null where its channels stand anywhere in another order or beside others. */
+function layerInOrder({ layers, carried, slicings }: Found, conv: Node): Layer | null {
+  const layer = layers.find(({ node }) => node === conv);
+  if (!layer) return null;
+  const tensors = [...carried.values(), ...slicings.map(({ channels }) => channels)];
+  const concerned = tensors.filter(({ labels }) => labels.some(isOf(layer)));
   const inOrder = ({ axes, labels }: Channels) =>
     axes.length === 1 &&
     labels.every((label, i) => label === layer.first + Math.floor(i / (labels.length / layer.count)));
-  if (!concerned.every(inOrder)) return false;
-  for (const { value, channels } of found.slicings) {
-    if (!channels.labels.some(own)) continue;
-    const block = channels.labels.length / layer.count;
-    value.tensor = selectSlices(value.tensor!, channels.axes[0]!, order, block);
+  return concerned.every(inOrder) ? layer : null;
+}
+
+/** The parameters that a layer's channels slice, each with the axis, and how many of its places belong to a channel. */
+function ownSlices({ slicings }: Found, layer: Layer) {
+  const concerned = slicings.filter(({ channels }) => channels.labels.some(isOf(layer)));
+  return concerned.map(({ value, channels }) => ({
+    value,
+    axis: channels.axes[0]!,
+    block: channels.labels.length / layer.count,
+  }));
+}
+
+/** A float32 tensor with zeros behind it along one axis. */
+function withZeros(tensor: Tensor, axis: number, more: number): Tensor {
+  const size = tensor.shape[axis]!;
+  const inner = elementCount(tensor.shape.slice(axis + 1));
+  const shape = tensor.shape.with(axis, size + more);
+  const data = new Float32Array(elementCount(shape));
+  const source = tensor.data as Float32Array;
+  for (let o = 0; o * size * inner < source.length; o++) {
+    data.set(source.subarray(o * size * inner, (o + 1) * size * inner), o * (size + more) * inner);
   }
-  return true;
+  return floats(shape, data);
 }

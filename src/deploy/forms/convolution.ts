@@ -2,22 +2,29 @@ import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { livePositions } from '../../stripes/live-positions.ts';
 
-/** A two-dimensional convolution without groups, everything about it resolved. */
+type Pair = readonly [number, number];
+/** top, left, bottom, right. */
+type Pads = readonly [number, number, number, number];
+
+/** A two-dimensional convolution, everything about it resolved. */
 export interface Convolution {
   readonly name: string;
   readonly x: Value;
   /** [M, C, kH, kW]. */
   readonly weights: Float32Array;
   readonly filters: number;
+  /** C: the channels that one filter reads. */
   readonly channels: number;
-  readonly kernel: readonly [number, number];
+  readonly groups: number;
+  readonly kernel: Pair;
   readonly bias: Float32Array | null;
-  readonly strides: readonly [number, number];
-  readonly dilations: readonly [number, number];
-  /** top, left, bottom, right. */
-  readonly pads: readonly [number, number, number, number];
+  readonly strides: Pair;
+  readonly dilations: Pair;
+  readonly pads: Pads;
+  /** Input rows and columns; null where they are not fixed. */
+  readonly input: Pair | null;
   /** Output rows and columns; null where they are not fixed. */
-  readonly output: readonly [number, number] | null;
+  readonly output: Pair | null;
   /** For each filter, its living positions i·kW + j, ascending. */
   readonly live: readonly (readonly number[])[];
 }
@@ -29,30 +36,59 @@ export function readConvolution(node: Node): Convolution | { readonly reason: st
   if (!x || !weight?.tensor) return { reason: 'its weight is not constant' };
   const { shape } = weight.tensor;
   if (shape.length !== 4) return { reason: `it has ${shape.length - 2} spatial axes` };
-  if (attributes.group !== 1) return { reason: `it has ${attributes.group} groups` };
-  if (attributes.auto_pad !== 'NOTSET' && attributes.auto_pad !== 'VALID')
-    return { reason: 'it pads automatically' };
+  if (weight.tensor.dtype !== 'float32') return { reason: `its weight is ${weight.tensor.dtype}` };
   if (biasValue && !biasValue.tensor) return { reason: 'its bias is not constant' };
   const [filters, channels, kH, kW] = shape as [number, number, number, number];
+  const kernel = [kH, kW] as const;
+  const [strides, dilations] = [pair(attributes.strides), pair(attributes.dilations)];
+  const sizes = { input: sizeOf(x), output: sizeOf(node.outputs[0]) };
+  const pads = padsOf(attributes, { kernel, strides, dilations, ...sizes });
+  if (!pads) return { reason: 'it pads automatically, by an amount that its open size decides' };
   const weights = weight.tensor.data as Float32Array;
-  const spatial = node.outputs[0]?.shape?.slice(2) ?? [];
   return {
     name: node.name || nodeLabel(node),
     x,
     weights,
     filters,
     channels,
-    kernel: [kH, kW],
+    groups: attributes.group,
+    kernel,
     bias: (biasValue?.tensor?.data as Float32Array | undefined) ?? null,
-    strides: pair(attributes.strides),
-    dilations: pair(attributes.dilations),
-    pads: [0, 1, 2, 3].map((i) => attributes.pads?.[i] ?? 0) as [number, number, number, number],
-    output: spatial.every((size) => typeof size === 'number') ? (spatial as [number, number]) : null,
+    strides,
+    dilations,
+    pads,
+    ...sizes,
     live: livePositions(weights, filters, channels),
   };
 }
 
-const pair = (sizes: readonly number[] | undefined): [number, number] => [sizes?.[0] ?? 1, sizes?.[1] ?? 1];
+const pair = (sizes: readonly number[] | undefined): Pair => [sizes?.[0] ?? 1, sizes?.[1] ?? 1];
+
+function sizeOf(value: Value | null | undefined): Pair | null {
+  const spatial = value?.shape?.slice(2) ?? [];
+  return spatial.length === 2 && spatial.every((size) => typeof size === 'number')
+    ? (spatial as [number, number])
+    : null;
+}
+
+/** The padding as numbers; null where it follows from sizes that are open. */
+function padsOf(
+  { auto_pad, pads }: { readonly auto_pad: string; readonly pads?: readonly number[] | undefined },
+  conv: Pick<Convolution, 'kernel' | 'strides' | 'dilations' | 'input' | 'output'>,
+): Pads | null {
+  if (auto_pad === 'VALID') return [0, 0, 0, 0];
+  if (auto_pad === 'NOTSET') return [pads?.[0] ?? 0, pads?.[1] ?? 0, pads?.[2] ?? 0, pads?.[3] ?? 0];
+  const { input, output } = conv;
+  if (!input || !output) return null;
+  const [rows, columns] = [0, 1].map((axis): [number, number] => {
+    const reach =
+      (output[axis]! - 1) * conv.strides[axis]! + (conv.kernel[axis]! - 1) * conv.dilations[axis]! + 1;
+    const total = Math.max(0, reach - input[axis]!);
+    const less = Math.floor(total / 2);
+    return auto_pad === 'SAME_UPPER' ? [less, total - less] : [total - less, less];
+  }) as [[number, number], [number, number]];
+  return [rows[0], columns[0], rows[1], columns[1]];
+}
 
 /** The stripe W[m, :, position] as a vector of length C. */
 export function stripeOf(
@@ -65,6 +101,21 @@ export function stripeOf(
   return Float32Array.from({ length: channels }, (_, c) => weights[first + c * positions]!);
 }
 
+/** The same convolution, its filter `order[i]` at place i. */
+export function withFilters(conv: Convolution, order: readonly number[]): Convolution {
+  const length = conv.weights.length / conv.filters;
+  const weights = new Float32Array(order.length * length);
+  order.forEach((m, i) => {
+    weights.set(conv.weights.subarray(m * length, (m + 1) * length), i * length);
+  });
+  const bias = conv.bias && Float32Array.from(order, (m) => conv.bias![m]!);
+  return { ...conv, filters: order.length, weights, bias, live: order.map((m) => conv.live[m]!) };
+}
+
 /** Living stripes of all filters. */
 export const liveStripes = ({ live }: Convolution): number =>
   live.reduce((sum, positions) => sum + positions.length, 0);
+
+/** Positions that at least one filter keeps, ascending. */
+export const livePlaces = ({ live }: Convolution): number[] =>
+  [...new Set(live.flat())].sort((a, b) => a - b);

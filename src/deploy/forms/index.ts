@@ -1,100 +1,56 @@
-import { builderOf } from '../../graph/builder.ts';
-import { cloneGraph } from '../../graph/clone.ts';
-import { emptyGraph, type Graph, type Node, type Value } from '../../graph/graph.ts';
-import { inferShapes } from '../../graph/shapes/index.ts';
-import { removeDeadNodes } from '../../graph/topology.ts';
-import { couple } from '../../pruning/coupling/index.ts';
-import { type OwnChannels, ownChannels, reorderFilters } from '../../pruning/own-channels.ts';
-import { lowerByShape, shapeGroups, shapeOrder } from './by-shape.ts';
-import { type Convolution, liveStripes, readConvolution } from './convolution.ts';
-import { lowerStripeWise } from './stripe-wise.ts';
+import { type Convolution, liveStripes } from './convolution.ts';
+import { cropPlans, crossPlans, densePlan, partPlans } from './parts.ts';
+import type { Plan } from './plan.ts';
+import { shiftPlans } from './shift.ts';
+import { stripePlans } from './stripe-wise.ts';
 
-/** The exact forms that a convolution with dead stripes can take. */
-export const stripeForms = ['dense', 'shape', 'stripe'] as const;
-export type StripeForm = (typeof stripeForms)[number];
+/** The families of exact forms; each proposes plans for a convolution. */
+const forms = {
+  dense: (conv) => [densePlan(conv)],
+  crop: cropPlans,
+  cross: crossPlans,
+  parts: partPlans,
+  shift: shiftPlans,
+  stripe: stripePlans,
+} as const satisfies Readonly<Record<string, (conv: Convolution) => readonly Plan[]>>;
+type FormName = keyof typeof forms;
 
-/** Decides on a layer's form; gets each form as a graph of its own, for timing. */
-export type FormChooser = (layer: LayerCandidates) => Promise<StripeForm> | StripeForm;
+/** Ways for `swp --form` to write a network: zeros kept, kernels cropped, the fewest MACs. */
+export const writtenForms = ['dense', 'shape', 'stripe'] as const;
+export type WrittenForm = (typeof writtenForms)[number];
 
-export interface LayerCandidates {
-  readonly name: string;
-  readonly forms: readonly { readonly form: StripeForm; readonly graph: Graph }[];
+const familiesOf: { readonly [F in WrittenForm]: readonly FormName[] } = {
+  dense: ['dense'],
+  shape: ['dense', 'crop', 'cross', 'parts'],
+  stripe: ['stripe', 'crop'],
+};
+
+/** Plans of some families of forms (default: all), `dense` first among them. */
+export const plansOf = (
+  conv: Convolution,
+  families: readonly FormName[] = Object.keys(forms) as FormName[],
+): Plan[] => families.flatMap((name) => forms[name](conv));
+
+/** The plan of a written form that is expected to be quickest. */
+export function writtenPlan(conv: Convolution, form: WrittenForm): Plan {
+  const [first = densePlan(conv), ...others] = plansOf(conv, familiesOf[form]);
+  if (form === 'stripe') return first;
+  return others.reduce((best, plan) => (plan.estimate < best.estimate ? plan : best), first);
 }
 
-export interface Lowering {
-  readonly graph: Graph;
-  readonly layers: readonly { readonly name: string; readonly form: StripeForm }[];
-  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
-}
+/** Whether a convolution has stripes that are zero throughout, and is not wholly so. */
+export const hasDeadStripes = (conv: Convolution): boolean =>
+  liveStripes(conv) > 0 && liveStripes(conv) < conv.filters * conv.kernel[0] * conv.kernel[1];
 
-/**
- * Rewrites each convolution that has dead stripes as ONNX operators that skip them: `shape` (filters grouped by
- * bounding box, kernels cropped), `stripe` (1×1 convolutions, shifted and summed), or `dense` (zeros kept).
- */
-export async function lowerStripes(network: Graph, choose: FormChooser): Promise<Lowering> {
-  const graph = cloneGraph(network);
-  inferShapes(graph);
-  const chosen = new Map<Node, StripeForm>();
-  const leftAlone: { name: string; reason: string }[] = [];
-  for (const node of graph.nodes) {
-    if (node.op !== 'Conv' || node.domain !== '') continue;
-    const conv = readConvolution(node);
-    if ('reason' in conv) leftAlone.push({ name: node.name, reason: conv.reason });
-    else if (hasDeadStripes(conv)) chosen.set(node, await choose(candidates(conv)));
-  }
-  const channels = ownChannels(graph, couple(graph));
-  for (const [node, form] of chosen) if (form === 'shape') sortFilters(channels, node);
-  replaceNodes(graph, chosen);
-  removeDeadNodes(graph);
-  inferShapes(graph);
-  const layers = [...chosen].map(([node, form]) => ({ name: node.name, form }));
-  return { graph, layers, leftAlone };
-}
+/** Plans expected to take longer than this, dense being 1, are not worth timing. */
+const HOPELESS = 1.1;
+/** Most plans that are timed beside the dense one. */
+const MOST_TIMED = 5;
 
-const hasDeadStripes = (conv: Convolution): boolean =>
-  conv.live.length > 0 && liveStripes(conv) < conv.filters * conv.kernel[0] * conv.kernel[1];
-
-function candidates(conv: Convolution): LayerCandidates {
-  const forms = stripeForms.filter((form) => form !== 'stripe' || liveStripes(conv) > 0);
-  return { name: conv.name, forms: forms.map((form) => ({ form, graph: standalone(conv, form) })) };
-}
-
-/** A graph of one layer in one form: x [1, C, H, W] → y. */
-function standalone(conv: Convolution, form: StripeForm): Graph {
-  const graph = emptyGraph(conv.name);
-  const g = builderOf(graph);
-  const shape = conv.x.shape!.map((dim, i) => (i === 0 ? 1 : dim));
-  const x = g.input('x', 'float32', shape);
-  g.output(lower(g, { ...conv, x }, form), 'y');
-  return graph;
-}
-
-function lower(g: ReturnType<typeof builderOf>, conv: Convolution, form: StripeForm): Value {
-  if (form === 'stripe') return lowerStripeWise(g, conv);
-  const whole = { box: { top: 0, left: 0, bottom: conv.kernel[0] - 1, right: conv.kernel[1] - 1 } };
-  const groups = form === 'shape' ? shapeGroups(conv) : [{ ...whole, filters: [...conv.live.keys()] }];
-  return lowerByShape(g, conv, groups);
-}
-
-/** Puts the filters in the order of their shape groups where nothing else shares their channels: no Gather needed. */
-function sortFilters(channels: OwnChannels, node: Node): void {
-  const conv = readConvolution(node);
-  if ('reason' in conv || channels.sharedBecause(node) !== null) return;
-  reorderFilters(channels, node, shapeOrder(shapeGroups(conv)));
-}
-
-function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, StripeForm>): void {
-  const { nodes } = graph;
-  const g = builderOf(graph);
-  graph.nodes = [];
-  for (const node of nodes) {
-    const form = chosen.get(node);
-    const conv = form && form !== 'dense' ? readConvolution(node) : null;
-    if (!form || !conv || 'reason' in conv) {
-      graph.nodes.push(node);
-      continue;
-    }
-    lower(g, conv, form);
-    graph.nodes.at(-1)!.outputs[0] = node.outputs[0]!;
-  }
+/** The dense plan, and those that may be quicker, the most promising first. */
+export function promisingPlans(conv: Convolution): Plan[] {
+  const [dense, ...others] = plansOf(conv) as [Plan, ...Plan[]];
+  const hopeful = others.filter(({ estimate }) => estimate < dense.estimate * HOPELESS);
+  hopeful.sort((a, b) => a.estimate - b.estimate);
+  return [dense, ...hopeful.slice(0, MOST_TIMED)];
 }

@@ -1,7 +1,9 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
-import { type Convolution, stripeOf } from './convolution.ts';
+import { type Convolution, liveStripes, stripeOf } from './convolution.ts';
+import { copyCost, pointwiseCost } from './cost.ts';
+import { inOrder, type Plan } from './plan.ts';
 
 /** The living stripes at one position of the kernel. */
 interface Tap {
@@ -11,17 +13,39 @@ interface Tap {
 }
 
 /**
- * The stripe-wise form: y[m] = Σ over the living (i, j) of m of (1×1 convolution with W[m, :, i, j]) shifted by (i, j).
- * Each tap samples the padded input at its offset and the stride first, then multiplies: MACs are exactly living
- * stripes · C · H_out · W_out. The maps are then gathered by filter, a zero map filling up, and summed.
+ * y[m] = Σ over the living (i, j) of m of (1×1 convolution with W[m, :, i, j]) shifted by (i, j). Each tap samples the padded
+ * input at its offset and the stride first, then multiplies: MACs are exactly living stripes · C · H_out · W_out, the fewest
+ * of all forms. The maps are then gathered by filter, a zero map filling up, and summed.
  */
-export function lowerStripeWise(g: Builder, conv: Convolution): Value {
+export function stripePlans(conv: Convolution): Plan[] {
+  const stripes = liveStripes(conv);
+  if (conv.groups !== 1 || stripes === 0) return [];
+  const taps = tapsOf(conv);
+  const gathered = conv.filters * mostTaps(conv);
+  const plan: Plan = {
+    form: 'stripe',
+    order: inOrder(conv),
+    estimate:
+      pointwiseCost(stripes, conv.channels, conv.output) +
+      taps.length * copyCost(conv, conv.channels) +
+      2 * copyCost(conv, gathered) +
+      copyCost(conv, stripes),
+    signature: `${taps.map(({ filters }) => filters.length).join(' ')} ${gathered}`,
+    joins: false,
+    lower: lowerStripeWise,
+  };
+  return [plan];
+}
+
+function lowerStripeWise(g: Builder, conv: Convolution): Value {
   const taps = tapsOf(conv);
   const padded = conv.pads.some((pad) => pad > 0) ? pad(g, conv) : conv.x;
   const maps = taps.map((tap) => pointwise(g, conv, { tap, sampled: sample(g, conv, padded, tap) }));
   const summed = sumByFilter(g, conv, taps, maps);
   return conv.bias ? g.Add(summed, g.floats([...conv.bias], [1, conv.filters, 1, 1])) : summed;
 }
+
+const mostTaps = ({ live }: Convolution): number => Math.max(1, ...live.map((positions) => positions.length));
 
 function tapsOf({ kernel: [kH, kW], live }: Convolution): Tap[] {
   const taps: Tap[] = [];
@@ -68,8 +92,8 @@ function pointwise(g: Builder, conv: Convolution, { tap, sampled }: { tap: Tap; 
 
 /** Σ of each filter's maps: gathered to [N, M·T, …] with T the most taps of a filter, reshaped and reduced. */
 function sumByFilter(g: Builder, conv: Convolution, taps: readonly Tap[], maps: readonly Value[]): Value {
-  const { filters, live } = conv;
-  const most = Math.max(1, ...live.map((positions) => positions.length));
+  const { filters } = conv;
+  const most = mostTaps(conv);
   const total = taps.reduce((sum, tap) => sum + tap.filters.length, 0);
   const index = new Array<number>(filters * most).fill(total);
   const filled = new Array<number>(filters).fill(0);

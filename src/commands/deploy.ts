@@ -1,0 +1,55 @@
+import { formatDuration } from '../report/quantities.ts';
+import { defineCommand } from './command.ts';
+import { choice, defaulted, flagSwitch, optional, positive, required, text, wholeNumber } from './flags.ts';
+import { openTimer, runtimeNames } from './measuring.ts';
+import { loadModel } from './model.ts';
+
+export const deploy = defineCommand({
+  name: 'deploy',
+  summary: 'what is dead is skipped, in the form of each layer that is measured to be quickest',
+  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo' }],
+  options: {
+    out: required('--out <file>', 'where the quick model goes', text),
+    target: defaulted('--target <name>', 'where it will run: onnxruntime in Node, or in a browser', [
+      choice(runtimeNames),
+      'node',
+    ]),
+    threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
+    seconds: defaulted('--seconds <s>', 'time to measure the result in', [positive, 4]),
+    size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+    cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
+  },
+  examples: [
+    ['espalier deploy runs/half/model-dense.onnx --out fast.onnx', 'for this machine, one thread'],
+    ['espalier deploy masked.onnx --target web --threads 2 --out web.onnx', 'for a browser'],
+  ],
+  stopsCleanly: true,
+  async run({ args: [name = ''], options: { out, target, threads, seconds, size, cache } }, context) {
+    const { graph } = await loadModel(name);
+    const { deployNetwork } = await import('../deploy/deploy.ts');
+    const { describeDeployment, hardlyFaster } = await import('./deploy-result.ts');
+    const { writeModelFile } = await import('../onnx/index.ts');
+    const { engine } = await import('./engine.ts');
+    const began = performance.now();
+    const { timer, close } = await openTimer(target, { threads, cache, signal: context.signal });
+    try {
+      const deployed = await deployNetwork(graph, {
+        executor: await engine(),
+        timer,
+        size,
+        seconds,
+        onLayer: ({ name: layer, best, cached }) =>
+          context.note(`${layer}: ${best.form}${cached ? ', measured before' : ''}`),
+      });
+      const { graph: quick, ...facts } = deployed;
+      writeModelFile(quick, out);
+      const warning = hardlyFaster(facts);
+      if (warning) context.warn(warning);
+      const took = (performance.now() - began) / 1000;
+      const data = { out, target, threads, engine: timer.engine, ...facts, seconds: took };
+      return { data, text: `${describeDeployment(data)}\nwritten to ${out} in ${formatDuration(took)}` };
+    } finally {
+      await close();
+    }
+  },
+});

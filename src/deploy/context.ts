@@ -1,0 +1,42 @@
+import { builderOf } from '../graph/builder.ts';
+import { emptyGraph, type Graph, type Value } from '../graph/graph.ts';
+import { layerCosts } from '../measure/macs.ts';
+import { filled } from '../numeric/tensor.ts';
+import type { Plan } from './forms/plan.ts';
+import { type DeadStripeLayer, lowerOrdered } from './lower.ts';
+
+/** Channels at either end of a context: one block, so that nothing is spent on them. */
+const END = 16;
+const PREFIX = 'context.';
+
+/**
+ * One plan of a layer as it stands in a network: between pointwise convolutions, and with what reads it. Alone it would pay
+ * for a layout that its neighbours share, and miss what the engine fuses it with. Without a plan: the neighbours alone.
+ */
+export function inContext(layer: DeadStripeLayer, plan: Plan | null): Graph {
+  const { conv, reader } = layer;
+  const graph = emptyGraph(layer.name);
+  const g = builderOf(graph);
+  const pointwise = (x: Value, filters: number, strides: readonly [number, number]) => {
+    const weight = g.constant(filled([filters, Number(x.shape![1]), 1, 1], 0.01));
+    return g.named(`${PREFIX}pointwise`).Conv(x, weight, { kernel_shape: [1, 1], strides: [...strides] });
+  };
+  const size = conv.input ?? [1, 1];
+  const image = g.input('x', 'float32', [1, END, ...size]);
+  const x = g.Relu(pointwise(image, conv.channels * conv.groups, [1, 1]));
+  if (!plan) {
+    g.output(pointwise(x, END, conv.strides), 'y');
+    return graph;
+  }
+  const after = plan.joins && reader === 'Relu' ? (map: Value) => g.Relu(map) : undefined;
+  const maps = lowerOrdered(g, { ...conv, x }, { plan, after, sorted: layer.own });
+  const sum = reader === 'Add' ? g.Add(maps, pointwise(x, conv.filters, conv.strides)) : maps;
+  g.output(pointwise(after || reader === null ? sum : g.Relu(sum), END, [1, 1]), 'y');
+  return graph;
+}
+
+/** MACs of a plan for one image, its context left out. */
+export const planMacs = (layer: DeadStripeLayer, plan: Plan): number =>
+  layerCosts(inContext(layer, plan))
+    .filter(({ name }) => !name.startsWith(PREFIX))
+    .reduce((sum, { macs }) => sum + macs, 0);

@@ -1,0 +1,104 @@
+import type { Graph } from '../graph/graph.ts';
+import type { Benchmark } from '../measure/latency.ts';
+import { costs } from '../measure/macs.ts';
+import { serializeModel } from '../onnx/index.ts';
+import { verifyEquivalent } from '../rewrite/index.ts';
+import type { Executor } from '../runtime/executor.ts';
+import { type Candidate, networkOf } from './candidates.ts';
+import { chooseCandidate } from './choose.ts';
+import type { TimedForm, TimedLayer } from './layer-plans.ts';
+import { liveMacs } from './live-macs.ts';
+import { prepareForDeployment } from './prepare.ts';
+import type { Timer } from './timer.ts';
+
+export interface DeployOptions {
+  readonly executor: Executor;
+  readonly timer: Timer;
+  /** Height and width, where the network leaves them open. */
+  readonly size?: number | undefined;
+  /** Time to measure the result in, beside the network that was given. Default 4. */
+  readonly seconds?: number;
+  /** Hears of each layer that was timed. */
+  readonly onLayer?: ((layer: TimedLayer) => void) | undefined;
+}
+
+/** A layer that has dead stripes: the form that it is shipped in, and those that it was timed in. */
+export interface DeployedLayer {
+  readonly name: string;
+  readonly form: string;
+  readonly forms: readonly TimedForm[];
+}
+
+/** A network to be shipped, and what is known of it. */
+export interface Deployment {
+  readonly graph: Graph;
+  readonly layers: readonly DeployedLayer[];
+  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  /** Filters are filled up to multiples of this; 1 where nothing is. */
+  readonly multiple: number;
+  /** For one image: of the network given, of what lives in it, of the one that is shipped. */
+  readonly macs: { readonly before: number; readonly live: number; readonly after: number };
+  /** Milliseconds an image, measured in turns; ratio above 1 is faster than the network given. */
+  readonly latency: { readonly before: number; readonly after: number; readonly ratio: number };
+  /** The gain in speed over the gain that the living MACs promise. */
+  readonly quotient: number;
+  /** The largest error against the network given. */
+  readonly error: number;
+}
+
+/** Allowed error, relative to the largest output. */
+const TOLERANCE = 1e-4;
+
+/**
+ * Makes a network as quick as exact forms of its layers can make it where it will run: whatever is dead is skipped where
+ * that was measured to be quicker. Never slower than the network with its BatchNormalization folded. Throws `verification` where the
+ * result computes anything else than the network given.
+ */
+export async function deployNetwork(network: Graph, options: DeployOptions): Promise<Deployment> {
+  const { executor, size } = options;
+  const prepared = await prepareForDeployment(network, executor);
+  const choice = await chooseCandidate(prepared, options);
+  const { candidate, graph, latency } = await quicker(network, choice, options);
+  const { error } = await verifyEquivalent(network, graph, { executor, tolerance: TOLERANCE });
+  const before = costs(network, { size }).macs;
+  const macs = { before, live: liveMacs(prepared.graph, size), after: costs(graph, { size }).macs };
+  return {
+    graph,
+    layers: candidate.variant.layers.map(({ name, forms }) => ({
+      name,
+      form: candidate.plans.get(name)?.form ?? 'dense',
+      forms,
+    })),
+    leftAlone: [...prepared.leftAlone, ...candidate.variant.leftAlone],
+    multiple: candidate.variant.multiple,
+    macs,
+    latency,
+    quotient: latency.ratio / (macs.before / macs.live),
+    error,
+  };
+}
+
+/** The best candidate, measured beside the network given and the dense candidate; the latter where that is quicker. */
+async function quicker(
+  network: Graph,
+  choice: { readonly best: Candidate; readonly dense: Candidate },
+  { timer, size, seconds = 4 }: DeployOptions,
+) {
+  const candidates = choice.best === choice.dense ? [choice.dense] : [choice.dense, choice.best];
+  const graphs = await Promise.all(candidates.map((candidate) => networkOf(candidate, size)));
+  const { threads, signal } = timer;
+  const { models } = await timer.benchmark(
+    [network, ...graphs].map((graph) => serializeModel(graph)),
+    { threads, size, seconds, ...(signal && { signal }) },
+  );
+  const winner = isQuicker(models) ? candidates.length - 1 : 0;
+  const [before, after] = [models[0]!, models[winner + 1]!];
+  return {
+    candidate: candidates[winner]!,
+    graph: graphs[winner]!,
+    latency: { before: before.medianMs, after: after.medianMs, ratio: after.ratio },
+  };
+}
+
+/** Whether the last of [given, dense, best] is quicker than the dense one. */
+const isQuicker = (models: Benchmark['models']): boolean => models.at(-1)!.minMs <= models[1]!.minMs;

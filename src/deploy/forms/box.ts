@@ -1,0 +1,116 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Value } from '../../graph/graph.ts';
+import { floats } from '../../numeric/tensor.ts';
+import type { Convolution } from './convolution.ts';
+
+/** Places first, first + step, … along one axis of a kernel, `count` of them. */
+interface Span {
+  readonly first: number;
+  readonly step: number;
+  readonly count: number;
+}
+
+/** Kernel positions rows × columns: what one convolution, perhaps a dilated one, can compute by itself. */
+export interface Box {
+  readonly rows: Span;
+  readonly columns: Span;
+}
+
+/** Positions i·kW + j of a box. */
+export function positionsOf({ rows, columns }: Box, { kernel }: Pick<Convolution, 'kernel'>): number[] {
+  return placesOf(rows).flatMap((i) => placesOf(columns).map((j) => i * kernel[1] + j));
+}
+
+const placesOf = ({ first, step, count }: Span): number[] =>
+  Array.from({ length: count }, (_, i) => first + i * step);
+
+/** kH·kW of the box alone. */
+export const areaOf = ({ rows, columns }: Box): number => rows.count * columns.count;
+
+/** All boxes that a convolution of their own can compute: its padding must not become negative. */
+export function boxesOf(conv: Convolution): Box[] {
+  return spansOf(conv, 0).flatMap((rows) => spansOf(conv, 1).map((columns) => ({ rows, columns })));
+}
+
+/** The smallest box around positions; null for none. */
+export function boxAround(conv: Convolution, positions: readonly number[]): Box | null {
+  if (positions.length === 0) return null;
+  const width = conv.kernel[1];
+  const rows = smallest(spansOf(conv, 0), new Set(positions.map((p) => Math.floor(p / width))));
+  const columns = smallest(spansOf(conv, 1), new Set(positions.map((p) => p % width)));
+  return { rows, columns };
+}
+
+function smallest(spans: readonly Span[], places: ReadonlySet<number>): Span {
+  const around = spans.filter((span) => [...places].every((place) => placesOf(span).includes(place)));
+  return around.reduce((best, span) => (span.count < best.count ? span : best));
+}
+
+/** The spans of an axis that reach over what its padding adds on either side: cropping further would cut the input. */
+function spansOf({ kernel, pads, dilations }: Convolution, axis: 0 | 1): Span[] {
+  const size = kernel[axis];
+  const latestFirst = Math.min(size - 1, Math.floor(pads[axis] / dilations[axis]));
+  const earliestLast = Math.max(0, size - 1 - Math.floor(pads[axis + 2]! / dilations[axis]));
+  const spans: Span[] = [];
+  for (let first = 0; first <= latestFirst; first++) {
+    for (let last = Math.max(first, earliestLast); last < size; last++) {
+      const length = last - first;
+      if (length === 0) spans.push({ first, step: 1, count: 1 });
+      for (let step = 1; step <= length; step++) {
+        if (length % step === 0) spans.push({ first, step, count: length / step + 1 });
+      }
+    }
+  }
+  return spans;
+}
+
+/** What one convolution of a box computes. */
+interface BoxWork {
+  readonly name: string;
+  readonly box: Box;
+  readonly filters: readonly number[];
+  /** Positions that another box computes already. */
+  readonly done?: ReadonlySet<number>;
+  /** Whether it adds the bias. */
+  readonly biased: boolean;
+}
+
+/** y[m] = Σ over the box of W[m, :, i, j] ⋆ x for some filters: a convolution, its kernel cropped and its padding with it. */
+export function convolveBox(g: Builder, conv: Convolution, work: BoxWork): Value {
+  const { rows, columns } = work.box;
+  const { kernel, pads, dilations, strides, channels, groups } = conv;
+  const { filters } = work;
+  const shape = [filters.length, channels, rows.count, columns.count];
+  const weight = g.constant(floats(shape, croppedWeights(conv, work)), `${work.name}.weight`);
+  const bias = work.biased && conv.bias ? filters.map((m) => conv.bias![m]!) : null;
+  return g
+    .named(work.name)
+    .Conv(conv.x, weight, bias && g.constant(floats([filters.length], bias), `${work.name}.bias`), {
+      kernel_shape: [rows.count, columns.count],
+      strides: [...strides],
+      dilations: [dilations[0] * rows.step, dilations[1] * columns.step],
+      pads: [
+        pads[0] - rows.first * dilations[0],
+        pads[1] - columns.first * dilations[1],
+        pads[2] - (kernel[0] - 1 - lastOf(rows)) * dilations[0],
+        pads[3] - (kernel[1] - 1 - lastOf(columns)) * dilations[1],
+      ],
+      group: groups,
+    });
+}
+
+const lastOf = ({ first, step, count }: Span): number => first + step * (count - 1);
+
+function croppedWeights(conv: Convolution, { box, filters, done }: BoxWork): Float32Array {
+  const { kernel, channels, weights } = conv;
+  const positions = positionsOf(box, conv);
+  const cropped = new Float32Array(filters.length * channels * positions.length);
+  let at = 0;
+  for (const filter of filters) {
+    for (let c = 0; c < channels; c++) {
+      const first = (filter * channels + c) * kernel[0] * kernel[1];
+      for (const position of positions) cropped[at++] = done?.has(position) ? 0 : weights[first + position]!;
+    }
+  }
+  return cropped;
+}

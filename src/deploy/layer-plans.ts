@@ -1,0 +1,51 @@
+import { serializeModel } from '../onnx/index.ts';
+import { inContext, planMacs } from './context.ts';
+import { promisingPlans } from './forms/index.ts';
+import type { Plan } from './forms/plan.ts';
+import type { DeadStripeLayer } from './lower.ts';
+import { rank, type Timed, type Timer } from './timer.ts';
+
+/** A form that a layer was timed in. */
+export interface TimedForm {
+  readonly form: string;
+  /** What the layer adds to the time of its context. */
+  readonly ms: number;
+  readonly macs: number;
+}
+
+/** A layer's plans with their times; `dense` is the first. */
+export interface TimedLayer {
+  readonly name: string;
+  readonly best: Plan;
+  readonly plans: readonly Plan[];
+  readonly forms: readonly TimedForm[];
+  readonly cached: boolean;
+}
+
+/** A layer is given at least this time, in ms: differences of two times may vanish. */
+const LEAST_MS = 1e-4;
+
+/** Times the promising plans of a layer between its neighbours. */
+export async function timePlans(layer: DeadStripeLayer, timer: Timer): Promise<TimedLayer> {
+  const plans = promisingPlans(layer.conv);
+  const macs = plans.map((plan) => planMacs(layer, plan));
+  const timed = plans.map((plan, i) => timedPlan(layer, plan, macs[i]!));
+  const { ms, besideMs, best, cached } = await rank(timed, timer, timedPlan(layer, null, 0));
+  const forms = plans.map(({ form }, i) => ({
+    form,
+    ms: Math.max(LEAST_MS, ms[i]! - besideMs!),
+    macs: macs[i]!,
+  }));
+  return { name: layer.name, best: plans[best]!, plans, forms, cached };
+}
+
+function timedPlan(layer: DeadStripeLayer, plan: Plan | null, macs: number): Timed {
+  const { filters, channels, groups, kernel, input, strides, dilations, pads } = layer.conv;
+  const shape = { filters, channels, groups, kernel, input, strides, dilations, pads };
+  const place = { own: layer.own, reader: layer.reader };
+  return {
+    key: JSON.stringify({ ...shape, ...place, form: plan && [plan.form, plan.signature] }),
+    macs,
+    model: () => serializeModel(inContext(layer, plan)),
+  };
+}

@@ -1,0 +1,19 @@
+import type { Graph } from '../graph/graph.ts';
+import { withFixedShapes } from '../measure/bind-shapes.ts';
+import { layerCosts } from '../measure/macs.ts';
+import { liveStripes, readConvolution } from './forms/convolution.ts';
+
+/** MACs for one image that living stripes take: what a network promises that skips all dead ones. */
+export function liveMacs(network: Graph, size?: number): number {
+  const fixed = withFixedShapes(network, { size, batch: 1 });
+  const shares = new Map<string, number>();
+  for (const node of fixed.nodes) {
+    const conv = node.op === 'Conv' ? readConvolution(node) : null;
+    if (!conv || 'reason' in conv) continue;
+    shares.set(
+      node.name || node.outputs[0]!.name,
+      liveStripes(conv) / (conv.filters * conv.kernel[0] * conv.kernel[1]),
+    );
+  }
+  return layerCosts(fixed).reduce((sum, { name, macs }) => sum + macs * (shares.get(name) ?? 1), 0);
+}

@@ -1,0 +1,129 @@
+import { type Builder, builderOf } from '../graph/builder.ts';
+import { cloneGraph } from '../graph/clone.ts';
+import { type Graph, type Node, onlyOutput, type Value } from '../graph/graph.ts';
+import { inferShapes } from '../graph/shapes/index.ts';
+import { type Connections, connections, removeDeadNodes } from '../graph/topology.ts';
+import { couple } from '../pruning/coupling/index.ts';
+import { ownChannels, reorderFilters } from '../pruning/own-channels.ts';
+import { type Convolution, readConvolution, withFilters } from './forms/convolution.ts';
+import { hasDeadStripes } from './forms/index.ts';
+import type { Plan } from './forms/plan.ts';
+
+/** A convolution with dead stripes, and where it stands in its network. */
+export interface DeadStripeLayer {
+  readonly name: string;
+  readonly conv: Convolution;
+  /** Whether nothing else shares its channels, so that its filters may stand in any order. */
+  readonly own: boolean;
+  /** What reads its maps, where only one node does: `Relu`, `Add`. */
+  readonly reader: string | null;
+}
+
+/** Decides how a layer is computed; null leaves it as it is. */
+export type PlanChooser = (layer: DeadStripeLayer) => Promise<Plan | null> | Plan | null;
+
+/** A network in which convolutions are computed otherwise. */
+export interface Lowering {
+  readonly graph: Graph;
+  readonly layers: readonly { readonly name: string; readonly form: string }[];
+  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+}
+
+interface Chosen {
+  readonly plan: Plan;
+  /** A Relu that is done to each of the plan's maps before they are joined. */
+  readonly relu: Node | null;
+  /** Whether the filters stand in the plan's order already. */
+  readonly sorted: boolean;
+}
+
+/**
+ * Rewrites each convolution that has dead stripes as a chooser says, exactly. `sized` is the same network with sizes fixed,
+ * where they are open in this one: plans follow them.
+ */
+export async function lowerConvolutions(
+  network: Graph,
+  choose: PlanChooser,
+  sized: Graph = network,
+): Promise<Lowering> {
+  const graph = cloneGraph(network);
+  inferShapes(graph);
+  const links = connections(graph);
+  const channels = ownChannels(graph, couple(graph));
+  const plans = new Map<Node, Plan>();
+  const layers: { name: string; form: string }[] = [];
+  const leftAlone: { name: string; reason: string }[] = [];
+  for (const [i, node] of graph.nodes.entries()) {
+    if (node.op !== 'Conv' || node.domain !== '') continue;
+    const [open, conv] = [readConvolution(node), readConvolution(sized.nodes[i]!)];
+    if ('reason' in open || 'reason' in conv) {
+      leftAlone.push({ name: node.name, reason: 'reason' in open ? open.reason : 'its size is open' });
+      continue;
+    }
+    if (!hasDeadStripes(conv)) continue;
+    const own = channels.sharedBecause(node) === null;
+    const plan = await choose({ name: conv.name, conv, own, reader: onlyReader(links, node)?.op ?? null });
+    layers.push({ name: conv.name, form: plan?.form ?? 'dense' });
+    if (plan && plan.form !== 'dense') plans.set(node, plan);
+  }
+  const chosen = new Map<Node, Chosen>();
+  for (const [node, plan] of plans) {
+    const sorted = channels.sharedBecause(node) === null && reorderFilters(channels, node, plan.order);
+    const reader = plan.joins ? onlyReader(links, node) : null;
+    chosen.set(node, { plan, sorted, relu: reader?.op === 'Relu' ? reader : null });
+  }
+  replaceNodes(graph, chosen);
+  removeDeadNodes(graph);
+  inferShapes(graph);
+  return { graph, layers, leftAlone };
+}
+
+function onlyReader({ uses }: Connections, node: Node): Node | null {
+  const found = uses.get(onlyOutput(node)) ?? [];
+  return found.length === 1 ? found[0]!.node : null;
+}
+
+function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, Chosen>): void {
+  const { nodes } = graph;
+  const g = builderOf(graph);
+  const absorbed = new Set([...chosen.values()].map(({ relu }) => relu));
+  graph.nodes = [];
+  for (const node of nodes) {
+    const choice = chosen.get(node);
+    if (choice) computeAs(g, node, choice);
+    else if (!absorbed.has(node)) graph.nodes.push(node);
+  }
+}
+
+/** Appends the plan's nodes; the last one makes the value that the convolution made, or the Relu behind it. */
+function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void {
+  const read = readConvolution(node) as Convolution;
+  const conv = sorted ? withFilters(read, placesIn(plan.order)) : read;
+  const made = lowerOrdered(g, conv, { plan, after: relu ? (map) => g.Relu(map) : undefined, sorted });
+  const { nodes } = g.graph;
+  const last = nodes.findLast(({ outputs }) => outputs[0] === made)!;
+  last.outputs[0] = onlyOutput(relu ?? node);
+}
+
+interface OrderedPlan {
+  readonly plan: Plan;
+  readonly after?: ((map: Value) => Value) | undefined;
+  /** Whether whoever reads the maps expects the plan's order. */
+  readonly sorted: boolean;
+}
+
+/** The plan's maps; a Gather restores the order of the filters where readers expect that. */
+export function lowerOrdered(g: Builder, conv: Convolution, { plan, after, sorted }: OrderedPlan): Value {
+  const maps = plan.lower(g, conv, after);
+  if (sorted || plan.order.every((filter, i) => filter === i)) return maps;
+  return g.named(`${conv.name}.order`).Gather(maps, g.int64s(placesIn(plan.order)), { axis: 1 });
+}
+
+/** Where each filter stands in an order. */
+function placesIn(order: readonly number[]): number[] {
+  const places = new Array<number>(order.length);
+  order.forEach((filter, place) => {
+    places[filter] = place;
+  });
+  return places;
+}

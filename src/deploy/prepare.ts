@@ -1,0 +1,51 @@
+import type { Graph } from '../graph/graph.ts';
+import { serializeModel } from '../onnx/index.ts';
+import { foldNetwork, upgradeOpset } from '../rewrite/index.ts';
+import type { Executor } from '../runtime/executor.ts';
+import { removeDeadFilters } from '../stripes/remove-dead.ts';
+import { digest } from './timer.ts';
+import { fillWidths } from './widths.ts';
+
+/** What is shipped at the least: BatchNormalization folded, dead filters and what does nothing gone, weights initializers. */
+export interface Prepared {
+  readonly graph: Graph;
+  /** Of the graph: what is timed of its variants is filed under it. */
+  readonly digest: string;
+  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+}
+
+export async function prepareForDeployment(network: Graph, executor: Executor): Promise<Prepared> {
+  const removal = removeDeadFilters(upgradeOpset(network));
+  const { graph } = await foldNetwork(removal.graph, { executor });
+  const leftAlone = removal.leftAlone.map(({ name, filters, reason }) => ({
+    name,
+    reason: `${filters} dead filters stay: ${reason}`,
+  }));
+  return { graph, digest: digest(serializeModel(graph)), leftAlone };
+}
+
+/** The prepared network in one of the widths that engines may like. */
+export interface Variant {
+  /** Its layers' filters are filled up to multiples of this. */
+  readonly multiple: number;
+  readonly graph: Graph;
+}
+
+/** Blocks of vector units: with 8 floats, and with 16. */
+const BLOCKS = [8, 16];
+
+/** The network as it is, and filled up to blocks where that changes anything. */
+export function widthVariants(graph: Graph): Variant[] {
+  const variants: Variant[] = [{ multiple: 1, graph }];
+  const seen = new Set([widthsOf(graph)]);
+  for (const multiple of BLOCKS) {
+    const filled = fillWidths(graph, multiple).graph;
+    const widths = widthsOf(filled);
+    if (!seen.has(widths)) variants.push({ multiple, graph: filled });
+    seen.add(widths);
+  }
+  return variants;
+}
+
+const widthsOf = ({ nodes }: Graph): string =>
+  nodes.flatMap(({ op, inputs }) => (op === 'Conv' ? [inputs[1]?.shape?.[0]] : [])).join();

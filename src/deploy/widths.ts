@@ -1,0 +1,29 @@
+import { cloneGraph } from '../graph/clone.ts';
+import type { Graph } from '../graph/graph.ts';
+import { inferShapes } from '../graph/shapes/index.ts';
+import { couple } from '../pruning/coupling/index.ts';
+import { extendFilters, ownChannels } from '../pruning/own-channels.ts';
+
+/** Widths below this part of a multiple stay: filling them up would cost more than it could gain. */
+const LEAST_FILLED = 0.5;
+
+/**
+ * The same network with filters of zeros added, and channels of zeros to read them, so that layers that share their channels
+ * with no other have a multiple of `multiple` filters; the number of layers that were filled up.
+ */
+export function fillWidths(
+  network: Graph,
+  multiple: number,
+): { readonly graph: Graph; readonly filled: number } {
+  const graph = cloneGraph(network);
+  inferShapes(graph);
+  const channels = ownChannels(graph, couple(graph));
+  let filled = 0;
+  for (const { node, count } of channels.found.layers) {
+    const more = (multiple - (count % multiple)) % multiple;
+    if (more === 0 || count < multiple * LEAST_FILLED) continue;
+    if (channels.sharedBecause(node) === null && extendFilters(channels, node, more)) filled++;
+  }
+  if (filled > 0) inferShapes(graph);
+  return { graph, filled };
+}
