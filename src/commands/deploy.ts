@@ -3,6 +3,7 @@ import { defineCommand } from './command.ts';
 import { choice, defaulted, flagSwitch, optional, positive, required, text, wholeNumber } from './flags.ts';
 import { openTimer, runtimeNames } from './measuring.ts';
 import { loadModel } from './model.ts';
+import { checkQuantizeFlags, quantizeFlags } from './quantize-flags.ts';
 
 export const deploy = defineCommand({
   name: 'deploy',
@@ -16,16 +17,20 @@ export const deploy = defineCommand({
     ]),
     threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
     seconds: defaulted('--seconds <s>', 'time to measure the result in', [positive, 4]),
+    ...quantizeFlags,
     size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
     cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
   },
   examples: [
     ['espalier deploy runs/half/model-dense.onnx --out fast.onnx', 'for this machine, one thread'],
     ['espalier deploy masked.onnx --target web --threads 2 --out web.onnx', 'for a browser'],
+    ['espalier deploy model.onnx --int8 --data cifar10 --out int8.onnx', 'in 8-bit integers'],
   ],
   stopsCleanly: true,
-  async run({ args: [name = ''], options: { out, target, threads, seconds, size, cache } }, context) {
-    const { graph } = await loadModel(name);
+  async run({ args: [name = ''], options, given }, context) {
+    checkQuantizeFlags(options, given);
+    const { out, target, threads, seconds, size, cache } = options;
+    const model = await loadModel(name);
     const { deployNetwork } = await import('../deploy/deploy.ts');
     const { describeDeployment, hardlyFaster } = await import('./deploy-result.ts');
     const { writeModelFile } = await import('../onnx/index.ts');
@@ -33,7 +38,7 @@ export const deploy = defineCommand({
     const began = performance.now();
     const { timer, close } = await openTimer(target, { threads, cache, signal: context.signal });
     try {
-      const deployed = await deployNetwork(graph, {
+      const deployed = await deployNetwork(model.graph, {
         executor: await engine(),
         timer,
         size,
@@ -42,12 +47,16 @@ export const deploy = defineCommand({
           context.note(`${layer}: ${best.form}${cached ? ', measured before' : ''}`),
       });
       const { graph: quick, ...facts } = deployed;
-      writeModelFile(quick, out);
-      const warning = hardlyFaster(facts);
+      const { quantizeIfAsked } = await import('./quantize-deployed.ts');
+      const job = { model, settings: options, seconds, threads };
+      const { graph, int8, lines } = await quantizeIfAsked(quick, job, context);
+      writeModelFile(graph, out);
+      const warning = int8 ? null : hardlyFaster(facts);
       if (warning) context.warn(warning);
       const took = (performance.now() - began) / 1000;
-      const data = { out, target, threads, engine: timer.engine, ...facts, seconds: took };
-      return { data, text: `${describeDeployment(data)}\nwritten to ${out} in ${formatDuration(took)}` };
+      const data = { out, target, threads, engine: timer.engine, ...facts, int8, seconds: took };
+      const text = [describeDeployment(data), ...lines, `written to ${out} in ${formatDuration(took)}`];
+      return { data, text: text.join('\n') };
     } finally {
       await close();
     }

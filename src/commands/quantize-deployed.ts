@@ -14,13 +14,13 @@ import type { LoadedModel } from './model.ts';
 import { resolvePreprocessing } from './preprocessing.ts';
 import type { QuantizeSettings } from './quantize-flags.ts';
 
-/** A network in 8 bits, beside itself in float. */
-export interface QuantizedDeployment extends Quantized, Comparison {
+/** What became of a network in 8 bits, beside itself in float. */
+interface Int8Report extends Omit<Quantized, 'graph'>, Comparison {
   readonly calibrationImages: number;
 }
 
 interface Comparison {
-  /** One image on one thread, float first. */
+  /** Of one image, float first. */
   readonly latency: Benchmark;
   /** On test images; null where those have no classes. */
   readonly accuracy: { readonly float: Evaluation; readonly int8: Evaluation } | null;
@@ -33,18 +33,34 @@ const IMAGES = 300;
 const LARGEST_BATCH = 64;
 
 /** Who asks, and how. */
-export interface QuantizeJob {
+interface QuantizeJob {
   /** Where preprocessing may be stored; the network itself comes beside it. */
   readonly model: LoadedModel;
   readonly settings: QuantizeSettings;
+  /** Time to measure both in. */
+  readonly seconds: number;
+  readonly threads: number;
+}
+
+/** A network to write, and what there is to say of it. */
+interface Written {
+  readonly graph: Graph;
+  /** null where the network stays in float. */
+  readonly int8: Int8Report | null;
+  readonly lines: readonly string[];
+}
+
+/** The network as it is, or in 8 bits with --int8. */
+export async function quantizeIfAsked(graph: Graph, job: QuantizeJob, context: Context): Promise<Written> {
+  return job.settings.int8 ? quantizeDeployed(graph, job, context) : { graph, int8: null, lines: [] };
 }
 
 /** Quantises a network on training images, and compares both on test images and by the clock. */
-export async function quantizeDeployed(
+async function quantizeDeployed(
   graph: Graph,
-  { model, settings }: QuantizeJob,
+  { model, settings, ...timing }: QuantizeJob,
   context: Context,
-): Promise<QuantizedDeployment> {
+): Promise<Written> {
   const { quantize } = await import('../quantization/quantize.ts');
   const executor = await engine();
   const preprocessing = await resolvePreprocessing(model, settings);
@@ -56,8 +72,12 @@ export async function quantizeDeployed(
   const calibrationImages = calibration.batch * calibration.batches.length;
   context.note(`calibrating on ${calibrationImages} images`);
   const quantized = await quantize(graph, { calibration, executor }, optionsOf(settings));
-  const comparison = await compare({ before: graph, after: quantized.graph, images }, context);
-  return { ...quantized, ...comparison, calibrationImages };
+  const { graph: after, ...found } = quantized;
+  const comparison = await compare({ before: graph, after, images, timing }, context);
+  const int8 = { ...found, ...comparison, calibrationImages };
+  const warning = int8.latency.models[1]?.warning;
+  if (warning) context.warn(`int8: ${warning}`);
+  return { graph: after, int8, lines: describe(int8) };
 }
 
 const optionsOf = ({ calibration, floatLayers, reduceRange }: QuantizeSettings): QuantizeOptions => ({
@@ -88,10 +108,11 @@ interface Comparing {
   readonly before: Graph;
   readonly after: Graph;
   readonly images: Images;
+  readonly timing: Pick<QuantizeJob, 'seconds' | 'threads'>;
 }
 
 async function compare(comparing: Comparing, context: Context): Promise<Comparison> {
-  const { before, after, images } = comparing;
+  const { before, after, images, timing } = comparing;
   const { compareOutputs } = await import('../quantization/agreement.ts');
   const { benchmark } = await import('../measure/latency.ts');
   const { serializeModel } = await import('../onnx/index.ts');
@@ -101,7 +122,7 @@ async function compare(comparing: Comparing, context: Context): Promise<Comparis
   return {
     accuracy: images.data.test.classes.length > 0 ? await accuracies(comparing, context) : null,
     agreement: await compareOutputs(before, after, { calibration, executor: await engine() }),
-    latency: await benchmark(files, { size, signal: context.signal }),
+    latency: await benchmark(files, { size, ...timing, signal: context.signal }),
     bytes: { float: files[0].length, int8: files[1].length },
   };
 }
@@ -122,8 +143,8 @@ async function accuracies({ before, after, images: { data, preprocessing } }: Co
 }
 
 /** What came of it, a line each. */
-export function quantizationLines(deployment: QuantizedDeployment): string[] {
-  const { layers, leftAlone, accuracy, agreement, latency, bytes, calibrationImages } = deployment;
+function describe(report: Int8Report): string[] {
+  const { layers, leftAlone, accuracy, agreement, latency, bytes, calibrationImages } = report;
   const [float, int8] = latency.models;
   const worst = [...layers].sort((a, b) => a.sqnrDb - b.sqnrDb).slice(0, 3);
   const same = `same class for ${formatPercent(agreement.sameClass, 1)} of ${agreement.images} images`;
