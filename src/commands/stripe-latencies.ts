@@ -1,11 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Timer } from '../deploy/timer.ts';
 import { readBytes, writeFileAtomically } from '../files.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { LatencyTable } from '../stripes/shared/latency/table.ts';
 import type { Context } from './command.ts';
+import { openTimer } from './measuring.ts';
 import type { TrainingSession } from './training-session.ts';
 
-/** What blocks of a network can come to take, timed here as a run begins; a resumed run goes by what was timed then. */
+/**
+ * What blocks of a network can come to take, timed here as a run begins, as deploy times and remembers it; a resumed run
+ * goes by what was timed then.
+ */
 export async function stripeLatencies(
   { network, run }: TrainingSession,
   block: number,
@@ -13,24 +19,29 @@ export async function stripeLatencies(
 ): Promise<LatencyTable> {
   const file = join(run.path, 'latencies.json');
   if (existsSync(file)) return JSON.parse(readBytes(file).toString()) as LatencyTable;
-  const { benchmark } = await import('../measure/latency.ts');
-  const { serializeModel } = await import('../onnx/index.ts');
   const { foldBatchNormalization } = await import('../rewrite/index.ts');
   const { stripeLayers } = await import('../stripes/layers.ts');
   const { measureLatencies } = await import('../stripes/shared/latency/measure.ts');
   context.note('timing what each layer can come to take');
-  const table = await measureLatencies(network, stripeLayers(network).layers, {
-    block,
-    whole: foldBatchNormalization(network).graph,
-    async time(graphs) {
-      const options = { seconds: SECONDS * graphs.length, signal: context.signal };
-      const { models } = await benchmark(graphs.map(serializeModel), options);
-      return models.map(({ minMs }) => minMs); // what disturbs only ever adds
-    },
-  });
-  writeFileAtomically(file, [JSON.stringify(table)]);
-  return table;
+  const { timer, close } = await openTimer('node', { threads: 1, signal: context.signal });
+  try {
+    const whole = foldBatchNormalization(network).graph;
+    const time = (graphs: readonly Graph[]) => timeGraphs(graphs, timer);
+    const table = await measureLatencies(network, stripeLayers(network).layers, { block, whole, time });
+    writeFileAtomically(file, [JSON.stringify(table)]);
+    return table;
+  } finally {
+    await close();
+  }
 }
 
-/** To time one convolution in. */
-const SECONDS = 0.05;
+async function timeGraphs(graphs: readonly Graph[], timer: Timer): Promise<readonly number[]> {
+  const { digest, rank } = await import('../deploy/timer.ts');
+  const { costs } = await import('../measure/macs.ts');
+  const { serializeModel } = await import('../onnx/index.ts');
+  const timed = graphs.map((graph) => {
+    const bytes = serializeModel(graph);
+    return { key: digest(bytes), macs: costs(graph).macs, model: () => bytes };
+  });
+  return (await rank(timed, timer)).ms;
+}
