@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -26,6 +26,18 @@ async function printed(words: readonly string[]): Promise<string> {
   await program.parseAsync([...words], { from: 'user' });
   return text;
 }
+
+describe('recipes of studies', () => {
+  const studies = fileURLToPath(new URL('../bench/studies/', import.meta.url));
+  const files = readdirSync(studies).filter((file) => file.endsWith('.json'));
+  it.each(files)('%s is one that its commands take', async (file) => {
+    const recipe = readRecipe(join(studies, file));
+    expect(`${recipe.name}.json`).toBe(file);
+    const isGiven = recipe.steps.some(({ model }) => model.includes('$in'));
+    const surroundings = { commands, out: 'out', ...(isGiven ? { model: 'resnet20' } : {}) };
+    expect(await planSteps(recipe, surroundings)).toHaveLength(recipe.steps.length);
+  });
+});
 
 describe('recipes that come with espalier', () => {
   const names = shippedRecipes();

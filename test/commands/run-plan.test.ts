@@ -35,12 +35,16 @@ describe('a recipe', () => {
           model: ['$train/model.onnx', '$fold/model.onnx', 'resnet20'],
           options: { threads: 2 },
         },
+        { do: 'rmnet', model: '$fold/model.onnx' },
+        { do: 'report', model: '$train' },
         { do: 'data list' },
       ]),
     ).toEqual([
       'espalier train resnet20 --data cifar10 --epochs 2 --weight-decay 0.0005 --milestones 0.3,0.6 --nesterov --out out/01-train',
       'espalier fold out/01-train/model.onnx --no-verify --out out/02-fold/model.onnx',
       'espalier bench out/01-train/model.onnx out/02-fold/model.onnx resnet20 --threads 2',
+      'espalier rmnet out/02-fold/model.onnx --out out/04-rmnet/model.onnx',
+      'espalier report out/01-train',
       'espalier data list',
     ]);
   });

@@ -104,7 +104,7 @@ function commandOf(step: RecipeStep, commands: readonly Command[], where: string
 /** Where the command writes: its step's folder, or a model in it. A command that resumes keeps a folder of its own. */
 function outOption(
   step: RecipeStep,
-  { options }: Command,
+  { options, arguments: wanted }: Command,
   { folder, where }: { readonly folder: string; readonly where: string },
 ): Record<string, OptionValue> {
   for (const name of ['out', 'resume']) {
@@ -114,7 +114,8 @@ function outOption(
   }
   if (!options.out) return {};
   if (options.resume || options.out.usage.endsWith('<dir>')) return { out: folder };
-  return options.out.required ? { out: join(folder, 'model.onnx') } : {};
+  const isModel = options.out.usage.endsWith('<file>') && wanted.some(({ name }) => name === '<model>');
+  return isModel ? { out: join(folder, 'model.onnx') } : {};
 }
 
 function checkArguments({ arguments: wanted, name }: Command, args: readonly string[], where: string): void {
