@@ -37,7 +37,7 @@ export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8
       ? refusal(node, row, { ...planner, clamps })
       : 'onnxruntime has no 8-bit kernel for it';
     if (row && reason === null) planner.rows.set(node, row);
-    else if (node.outputs[0]?.dtype === 'float32') leftAlone.push({ name: nodeLabel(node), reason: reason! });
+    else if (mayBeFloat(node)) leftAlone.push({ name: nodeLabel(node), reason: reason! });
   }
   const rounded = roundedValues(planner, clamps);
   for (const [before, clamp] of clamps) {
@@ -47,6 +47,9 @@ export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8
   }
   return { rows: planner.rows, clamps, rounded, leftAlone };
 }
+
+/** Not what computes shapes and indices. */
+const mayBeFloat = ({ outputs }: Node): boolean => (outputs[0]?.dtype ?? 'float32') === 'float32';
 
 interface Planner extends Connections {
   readonly rows: Map<Node, Int8Operator>;
