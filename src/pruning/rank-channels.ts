@@ -4,6 +4,7 @@ import type { Executor } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
 import { type Coupling, channelGroups } from './channel-groups.ts';
 import type { Layer } from './coupling/scope.ts';
+import { carriersOf } from './criteria/carrying-filters.ts';
 import { type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
 import { prepareForPruning } from './prepare.ts';
 import { classScores, type Normalization, type Reduction } from './ranking/class-scores.ts';
@@ -74,7 +75,8 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   if (!learned) refuseUnscored(layerScores);
   const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);
   const scores = per ? await shareCosts({ per, prepared, found, units, scores: scored }) : scored;
-  const selection = openSelection({ units, scores }, { ...options, original: original.classes });
+  const ranking = { units, scores, carriers: carriersOf(found) };
+  const selection = openSelection(ranking, { ...options, original: original.classes });
   const ranked: Selector = {
     widths: selection.widths,
     removed: (widths) => spareLast(found, selection.removed(widths)),

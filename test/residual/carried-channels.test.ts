@@ -34,8 +34,12 @@ function scaled(name: string, factorOf: (filter: number) => number): Graph {
   return graph;
 }
 
-/** The filters of a layer that go first, as many as that. */
-async function lowest(graph: Graph, name: string, count: number, criterion: Criterion): Promise<number[]> {
+/** The filters that go where layers lose as many as that, by layer. */
+async function removed(
+  graph: Graph,
+  losses: Readonly<Record<string, number>>,
+  criterion: Criterion = 'l1-norm',
+): Promise<Record<string, number[]>> {
   const { units, selector } = await rankChannels(graph, {
     executor: onnxruntime,
     criterion,
@@ -50,12 +54,18 @@ async function lowest(graph: Graph, name: string, count: number, criterion: Crit
     calibration: null,
     original: await openOriginal(graph, onnxruntime),
   });
-  const at = units.findIndex((unit) => unit.name === name);
-  const { classes } = units[at]!;
-  const widths = units.map((unit, i) => unit.classes.length - (i === at ? count : 0));
-  const removed = [...selector.removed(widths)];
-  return classes.flatMap((root, filter) => (removed.includes(root) ? [filter] : []));
+  const gone = selector.removed(units.map(({ name, classes }) => classes.length - (losses[name] ?? 0)));
+  return Object.fromEntries(
+    units.map(({ name, classes }) => [
+      name,
+      classes.flatMap((root, filter) => (gone.has(root) ? [filter] : [])),
+    ]),
+  );
 }
+
+/** The filters of a layer that go first, as many as that. */
+const lowest = async (graph: Graph, name: string, count: number, criterion: Criterion): Promise<number[]> =>
+  (await removed(graph, { [name]: count }, criterion))[name]!;
 
 const criteria = ['l1-norm', 'l2-norm', 'geometric-median', 'weight-rank'] as const;
 type Criterion = (typeof criteria)[number];
@@ -98,4 +108,16 @@ it('what multiplies a channel weighs what it weighs', async () => {
   const small = (m: number) => (m < OWN ? 0.001 : 3);
   const lasting = await lowest(scaled('block.conv1', small), 'block.conv1', OWN, 'l1-norm');
   expect(lasting).toEqual(Array.from({ length: OWN }, (_, m) => m));
+});
+
+it('what carries a channel that went goes first, whatever it scores', async () => {
+  const graph = scaled('stem', (m) => (m === 0 || m === 7 ? 100 : 1));
+  const { stem, 'block.conv1': carrying } = await removed(graph, { stem: 7, 'block.conv1': 8 });
+  expect(stem).toHaveLength(7);
+  const empty = stem!.map((m) => OWN + m);
+  expect(carrying!.filter((m) => m >= OWN)).toEqual(empty);
+  expect(carrying).toHaveLength(8);
+  // More of them than the layer was to lose: nothing is left of any.
+  const { 'block.conv1': all } = await removed(graph, { stem: 7, 'block.conv1': 3 });
+  expect(all).toEqual(empty);
 });

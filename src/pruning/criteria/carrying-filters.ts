@@ -22,6 +22,22 @@ export function allCarryingFilters({ layers, slicings }: Found): Map<Layer, Carr
   );
 }
 
+/** Classes of nothing but filters that hand a channel on, each with the class of that channel. */
+export function carriersOf(found: Found): Map<number, number> {
+  const { find } = found.classes;
+  const carriers = new Map<number, number>();
+  const others = new Set<number>();
+  for (const [{ first, count }, carrying] of allCarryingFilters(found)) {
+    for (let m = 0; m < count; m++) {
+      const label = carrying.get(m);
+      if (label === undefined) others.add(find(first + m));
+      else carriers.set(find(first + m), find(label));
+    }
+  }
+  for (const root of others) carriers.delete(root);
+  return carriers;
+}
+
 function carryingFilters({ node }: Layer, read: Int32Array): CarryingFilters {
   const weight = node.inputs[1]?.tensor;
   const found = new Map<number, number>();

@@ -17,6 +17,8 @@ export interface SelectionRules extends WidthRules {
 export interface Ranking {
   readonly units: readonly Unit[];
   readonly scores: ReadonlyMap<number, number>;
+  /** Classes that hand on another's channels: nothing is left of them where that one went. Default: none. */
+  readonly carriers?: ReadonlyMap<number, number>;
 }
 
 /** How many classes of each unit stay, by its place among the units. */
@@ -25,12 +27,12 @@ export type Widths = readonly number[];
 /** A selection for any ratio, in [0, 1], of the original channels; the same or more goes for a larger ratio. */
 export interface Selector {
   widths(ratio: number): Widths;
-  /** The classes that go, lowest scores first. */
+  /** The classes that go: in each unit those that carry what went already, then the lowest scores. */
   removed(widths: Widths): Set<number>;
 }
 
 /** Orders the classes of a network once, for many ratios. */
-export function openSelection({ units, scores }: Ranking, rules: SelectionRules): Selector {
+export function openSelection({ units, scores, carriers }: Ranking, rules: SelectionRules): Selector {
   const orders = units.map((unit) => orderOf(unit, scores));
   const ratios = units.map((unit) => ownRatio(unit, rules));
   const originals = units.map((unit) => rules.original.get(unit.name) ?? unit.classes.length);
@@ -72,8 +74,17 @@ export function openSelection({ units, scores }: Ranking, rules: SelectionRules)
           ? keptClasses(unit, wanted, { ...rules, original: originals[i]! })
           : unit.classes.length;
       }),
-    removed: (widths) =>
-      new Set(orders.flatMap((order, i) => order.slice(0, units[i]!.classes.length - widths[i]!))),
+    removed(widths) {
+      const gone = new Set<number>();
+      units.forEach(({ classes }, i) => {
+        const isEmpty = (root: number) => gone.has(carriers?.get(root) ?? -1);
+        const empty = orders[i]!.filter(isEmpty);
+        const others = orders[i]!.filter((root) => !isEmpty(root));
+        const count = Math.max(empty.length, classes.length - widths[i]!);
+        for (const root of [...empty, ...others].slice(0, count)) gone.add(root);
+      });
+      return gone;
+    },
   };
 }
 
