@@ -118,7 +118,9 @@ async function recover(
   const { reconstruct } = await import('../pruning/recovery/reconstruct.ts');
   const { original, keptFilters } = cut.reconstruction;
   const { graph } = await reconstruct({ original, pruned: network, keptFilters, calibration, executor });
-  return graph;
+  if (!job.session) return graph;
+  const { adoptStatistics } = await import('../pruning/recovery/adopt-statistics.ts');
+  return adoptStatistics(graph, { calibration, executor });
 }
 
 /** A step's own folder within the run's: its checkpoints, so that it can be gone on with. */

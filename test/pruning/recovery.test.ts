@@ -3,6 +3,7 @@ import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import { emptyGraph, type Graph, type Node, type Value } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
+import { adoptStatistics } from '../../src/pruning/recovery/adopt-statistics.ts';
 import { insertBatchNormalization } from '../../src/pruning/recovery/insert-batch-normalization.ts';
 import { recalibrate } from '../../src/pruning/recovery/recalibrate.ts';
 import { foldBatchNormalization, verifyEquivalent } from '../../src/rewrite/index.ts';
@@ -134,6 +135,26 @@ describeExecutors('inserted BatchNormalization', (executor) => {
     const [sameMean, sameVariance] = statistic(again, 'conv2.bn');
     expectNear(sameMean!, mean!.data as Float32Array, { tolerance: 1e-3 });
     expectNear(sameVariance!, variance!.data as Float32Array, { tolerance: 2e-2 });
+  });
+});
+
+describeExecutors('adopted statistics', (executor) => {
+  it('change nothing, and are what a batch of all images has', async () => {
+    const all = calibrationOf(image, [batches.flat()]);
+    // Its statistics are 0 and 1, whatever its images give.
+    const network = residualNetwork();
+    const graph = await adoptStatistics(network, { calibration: all, executor });
+    await verifyEquivalent(network, graph, { executor: onnxruntime });
+    const again = await recalibrate(graph, { calibration: all, executor });
+    for (const name of ['stem.bn', 'block.conv1.bn', 'block.conv2.bn']) {
+      const [mean, variance] = statistic(graph, name);
+      const [sameMean, sameVariance] = statistic(again, name);
+      expectNear(sameMean!, mean!.data as Float32Array, { tolerance: 1e-3 });
+      expectNear(sameVariance!, variance!.data as Float32Array, { tolerance: 2e-2 });
+    }
+    expect(statistic(network, 'block.conv2.bn')[1]!.data).not.toEqual(
+      statistic(graph, 'block.conv2.bn')[1]!.data,
+    );
   });
 });
 

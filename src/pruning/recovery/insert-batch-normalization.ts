@@ -5,7 +5,8 @@ import { makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { behind } from '../criteria/behind.ts';
-import { observe, requireCalibration, type Viewing } from '../observe.ts';
+import { requireCalibration, type Viewing } from '../observe.ts';
+import { type ChannelStatistics, channelStatistics } from './channel-statistics.ts';
 
 /**
  * Puts a BatchNormalization behind every Conv that has none, with μ and σ² of its output over the calibration images,
@@ -21,7 +22,11 @@ export async function insertBatchNormalization(
   const graph = cloneGraph(network);
   const layers = layersWithout(graph);
   if (layers.length === 0) return { graph, inserted: 0 };
-  const statistics = await outputStatistics(graph, layers, viewing);
+  const statistics = await channelStatistics(
+    graph,
+    layers.map(({ outputs }) => outputs[0]!),
+    viewing,
+  );
   const unique = uniqueNames(graph);
   const made = new Map(
     layers.map((layer, i) => [layer, normalizationOf(graph, layer, [statistics[i]!, unique])]),
@@ -40,56 +45,13 @@ function layersWithout(graph: Graph): Node[] {
   });
 }
 
-interface Statistics {
-  readonly mean: Float64Array;
-  readonly variance: Float64Array;
-}
-
-/** Over all images: the batches' means and variances, and the variance of the means. */
-async function outputStatistics(
-  graph: Graph,
-  layers: readonly Node[],
-  viewing: Viewing,
-): Promise<Statistics[]> {
-  const batches = layers.map(() => [] as { mean: Float32Array; variance: Float32Array }[]);
-  await observe(graph, viewing, {
-    append({ g, copyOf }) {
-      layers.forEach(({ outputs }, i) => {
-        const y = copyOf(outputs[0]!);
-        const axes = g.int64s(y.shape!.flatMap((_, axis) => (axis === 1 ? [] : [axis])));
-        const mean = g.ReduceMean(y, axes, { keepdims: 1 });
-        const centred = g.Sub(y, mean);
-        g.output(g.Flatten(mean, { axis: 0 }), `mean.${i}`);
-        g.output(g.ReduceMean(g.Mul(centred, centred), axes, { keepdims: 0 }), `variance.${i}`);
-      });
-    },
-    see(results) {
-      for (const [i, seen] of batches.entries()) {
-        const [mean, variance] = [`mean.${i}`, `variance.${i}`].map(
-          (name) => results[name]!.data as Float32Array,
-        );
-        seen.push({ mean: mean!.slice(), variance: variance!.slice() });
-      }
-    },
-  });
-  return batches.map((seen) => {
-    const average = (of: (batch: (typeof seen)[number], c: number) => number) =>
-      Float64Array.from(
-        seen[0]!.mean,
-        (_, c) => seen.reduce((sum, batch) => sum + of(batch, c), 0) / seen.length,
-      );
-    const mean = average((batch, c) => batch.mean[c]!);
-    return { mean, variance: average((batch, c) => batch.variance[c]! + (batch.mean[c]! - mean[c]!) ** 2) };
-  });
-}
-
 const EPSILON = 1e-5;
 
 /** The node that gives what the layer gave, under its name. */
 function normalizationOf(
   graph: Graph,
   layer: Node,
-  [{ mean, variance }, unique]: readonly [Statistics, (wanted: string) => string],
+  [{ mean, variance }, unique]: readonly [ChannelStatistics, (wanted: string) => string],
 ): Node {
   const y = layer.outputs[0]!;
   const name = layer.name || y.name;
