@@ -23,8 +23,13 @@ export function hardlyFaster({ latency: { ratio }, layers }: Facts): string | nu
 /** A table of the layers, and what the whole network gains. */
 export function describeDeployment(facts: Facts): string {
   const { layers, leftAlone, macs, latency, quotient, error, multiple } = facts;
+  const tried = layers.filter(({ forms }) => forms.length > 1);
+  const untried = layers.length - tried.length;
   return [
-    ...(layers.length === 0 ? [] : [layerTable(layers), '']),
+    ...(tried.length === 0 ? [] : [layerTable(tried), '']),
+    ...(untried === 0
+      ? []
+      : [`${untried} layers with dead stripes stay dense: no other form promised to be quicker`]),
     `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
     `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${formatRatio(latency.ratio)} as fast: ${formatPercent(quotient, 0)} of what the living MACs promise`,
     ...(multiple > 1 ? [`widths   filled up to multiples of ${multiple}`] : []),

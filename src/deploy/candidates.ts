@@ -3,7 +3,7 @@ import { withFixedShapes } from '../measure/bind-shapes.ts';
 import { costs } from '../measure/macs.ts';
 import { serializeModel } from '../onnx/index.ts';
 import type { Plan } from './forms/plan.ts';
-import { type TimedLayer, timePlans } from './layer-plans.ts';
+import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
 import { type Lowering, lowerConvolutions } from './lower.ts';
 import type { Prepared, Variant } from './prepare.ts';
 import type { Timed, Timer } from './timer.ts';
@@ -51,21 +51,28 @@ export interface LayerTiming {
 /** Gains of layers, dense being 1, below which a candidate leaves them dense. */
 const LEAST_GAINS = [1, 1.1, 1.3];
 
-/** Of each variant: dense throughout, every layer in its best form, and only those that gain much so. */
-export function candidatesOf(variants: readonly TimedVariant[]): Candidate[] {
-  const all = variants.flatMap((variant) => [
-    { variant, plans: new Map<string, Plan>() },
-    ...LEAST_GAINS.map((gain) => ({ variant, plans: gainingPlans(variant.layers, gain) })),
-  ]);
-  const distinct = new Map(all.map((candidate) => [candidateKey(candidate), candidate]));
+/** A variant, all layers dense, none of them timed. */
+export function denseCandidate(variant: Variant, { size }: LayerTiming): Candidate {
+  const { macs } = costs(variant.graph, { size });
+  return { variant: { ...variant, layers: [], leftAlone: [], macs }, plans: new Map() };
+}
+
+/** Of a variant: dense throughout, every layer in its best form, and only those that gain much so. */
+export function candidatesOf(variant: TimedVariant): Candidate[] {
+  const all = LEAST_GAINS.map((gain) => ({ variant, plans: gainingPlans(variant.layers, gain) }));
+  const distinct = new Map(
+    [{ variant, plans: new Map<string, Plan>() }, ...all].map((candidate) => [
+      candidateKey(candidate),
+      candidate,
+    ]),
+  );
   return [...distinct.values()];
 }
 
 function gainingPlans(layers: readonly TimedLayer[], gain: number): Map<string, Plan> {
-  const gaining = layers.filter(({ best, forms }) => {
-    const own = forms.find(({ form }) => form === best.form)!;
-    return best.form !== 'dense' && forms[0]!.ms >= own.ms * gain;
-  });
+  const gaining = layers.filter(
+    (layer) => layer.best.form !== 'dense' && formOf(layer).ms >= formOf(layer, layer.best.form).ms * gain,
+  );
   return new Map(gaining.map(({ name, best }) => [name, best]));
 }
 
@@ -88,6 +95,7 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
   return {
     key: `${digest} ${size ?? ''} ${candidateKey(candidate)}`,
     macs: estimatedMacs(candidate),
+    expectedMs: layersMs(candidate),
     model: async () => {
       model ??= serializeModel(await networkOf(candidate, size));
       return model;
@@ -95,11 +103,16 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
   };
 }
 
-/** MACs that tell candidates of one network apart: those of layers that have plans, and of the variant. */
-function estimatedMacs({ variant, plans }: Candidate): number {
-  const saved = variant.layers.map(({ name, forms }) => {
-    const form = forms.find((one) => one.form === plans.get(name)?.form);
-    return form ? forms[0]!.macs - form.macs : 0;
-  });
-  return variant.macs - saved.reduce((sum, macs) => sum + macs, 0);
-}
+/** MACs that tell candidates of one network apart. */
+const estimatedMacs = ({ variant, plans }: Candidate): number =>
+  variant.layers.reduce(
+    (sum, layer) => sum - formOf(layer).macs + formOf(layer, plans.get(layer.name)?.form).macs,
+    variant.macs,
+  );
+
+/** What the layers of a candidate take by themselves. */
+const layersMs = ({ variant, plans }: Candidate): number =>
+  variant.layers.reduce((sum, layer) => sum + formOf(layer, plans.get(layer.name)?.form).ms, 0);
+
+/** What a layer takes in a form, dense where there is none. */
+const formOf = ({ forms }: TimedLayer, form = 'dense'): TimedForm => forms.find((one) => one.form === form)!;

@@ -1,12 +1,20 @@
-import { type Candidate, candidatesOf, type LayerTiming, timedCandidate, timeVariant } from './candidates.ts';
+import {
+  type Candidate,
+  candidatesOf,
+  denseCandidate,
+  type LayerTiming,
+  type TimedVariant,
+  timedCandidate,
+  timeVariant,
+} from './candidates.ts';
 import type { TimedLayer } from './layer-plans.ts';
 import { type Prepared, widthVariants } from './prepare.ts';
 import { type Ranking, rank } from './timer.ts';
 
-/** What timing whole networks after single layers may take at most, in seconds. */
-const MOST_SECONDS = 40;
+/** Layers that are tried in other forms within the whole network. */
+const MOST_IMPROVED = 8;
 /** Networks slower than this, in ms, are not improved layer by layer: that would take too long. */
-const SMALL_MS = 60;
+const SMALL_MS = 20;
 
 /** The quickest network found, and the quickest that computes every layer as it is. */
 export interface Choice {
@@ -14,20 +22,31 @@ export interface Choice {
   readonly dense: Candidate;
 }
 
+/** Variants that are slower than the quickest, all layers dense, by more than this are not looked at layer by layer. */
+const COMPETITIVE = 1.1;
+
 /**
- * Times the layers of each variant, then whole networks: dense, and with the layers' best forms; the quickest of them is
- * improved layer by layer, as long as that is quick itself.
+ * Times the variants all dense; the layers of those that are about as quick as the quickest, and of the one that is filled up
+ * most, as other forms like blocks; then whole networks with the layers' best forms. The quickest of them is improved layer by
+ * layer, as long as it is quick itself.
  */
 export async function chooseCandidate(prepared: Prepared, timing: LayerTiming): Promise<Choice> {
-  const variants = [];
-  for (const variant of widthVariants(prepared.graph)) variants.push(await timeVariant(variant, timing));
-  const candidates = candidatesOf(variants);
-  const ranking = await rankCandidates(candidates, { prepared, timing });
-  const plain = [...candidates.keys()].filter((i) => candidates[i]!.plans.size === 0);
-  const dense = plain.reduce((least, i) => (ranking.ms[i]! < ranking.ms[least]! ? i : least));
-  let best = candidates[ranking.best]!;
-  if (ranking.ms[ranking.best]! < SMALL_MS) best = await improved(best, { prepared, timing });
-  return { best, dense: candidates[dense]! };
+  const ground = { prepared, timing };
+  const variants = widthVariants(prepared.graph);
+  const plain = variants.map((variant) => denseCandidate(variant, timing));
+  const { ms, best: quickest } = await rankCandidates(plain, ground);
+  const timed: TimedVariant[] = [];
+  for (const [i, variant] of variants.entries()) {
+    const looked = i === variants.length - 1 || ms[i]! < ms[quickest]! * COMPETITIVE;
+    if (looked) timed.push(await timeVariant(variant, timing));
+  }
+  const candidates = timed.flatMap(candidatesOf);
+  const { multiple } = variants[quickest]!;
+  const dense = candidates.find(({ plans, variant }) => plans.size === 0 && variant.multiple === multiple)!;
+  const ranking = await rankCandidates(candidates, ground);
+  const best = candidates[ranking.best]!;
+  const small = ranking.settled && ranking.ms[ranking.best]! < SMALL_MS;
+  return { best: small ? await improved(best, ground) : best, dense };
 }
 
 interface Ground {
@@ -41,23 +60,20 @@ const rankCandidates = (candidates: readonly Candidate[], { prepared, timing }: 
     timing.timer,
   );
 
-/** Layers tried in the other forms that came near their best, the closest calls first; ends when its time is up. */
+/** The closest calls among the layers, tried in the other forms that came near their best. */
 async function improved(start: Candidate, ground: Ground): Promise<Candidate> {
-  const began = performance.now();
   let best = start;
-  const layers = [...start.variant.layers].sort((a, b) => lead(a) - lead(b));
-  for (const layer of layers) {
-    const others = alternatives(best, layer);
-    if (others.length === 0) continue;
-    if (performance.now() - began > MOST_SECONDS * 1000) break;
-    const ranking = await rankCandidates([best, ...others], ground);
-    best = [best, ...others][ranking.best]!;
+  const close = start.variant.layers.filter((layer) => alternatives(start, layer).length > 0);
+  for (const layer of close.sort((a, b) => lead(a) - lead(b)).slice(0, MOST_IMPROVED)) {
+    const candidates = [best, ...alternatives(best, layer)];
+    const ranking = await rankCandidates(candidates, ground);
+    if (ranking.settled) best = candidates[ranking.best]!;
   }
   return best;
 }
 
 /** Forms that take up to this much longer than a layer's best may still be better in the whole network. */
-const NEAR = 1.4;
+const NEAR = 1.15;
 /** Most forms of a layer that are tried in the whole network. */
 const MOST_ALTERNATIVES = 2;
 

@@ -1,5 +1,4 @@
 import type { Graph } from '../graph/graph.ts';
-import type { Benchmark } from '../measure/latency.ts';
 import { costs } from '../measure/macs.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { verifyEquivalent } from '../rewrite/index.ts';
@@ -9,7 +8,7 @@ import { chooseCandidate } from './choose.ts';
 import type { TimedForm, TimedLayer } from './layer-plans.ts';
 import { liveMacs } from './live-macs.ts';
 import { prepareForDeployment } from './prepare.ts';
-import type { Timer } from './timer.ts';
+import { SAMPLE_MS, type Timer } from './timer.ts';
 
 export interface DeployOptions {
   readonly executor: Executor;
@@ -38,7 +37,7 @@ export interface Deployment {
   readonly multiple: number;
   /** For one image: of the network given, of what lives in it, of the one that is shipped. */
   readonly macs: { readonly before: number; readonly live: number; readonly after: number };
-  /** Milliseconds an image, measured in turns; ratio above 1 is faster than the network given. */
+  /** Milliseconds an image, the shortest of samples taken in turns; ratio above 1 is faster than the network given. */
   readonly latency: { readonly before: number; readonly after: number; readonly ratio: number };
   /** The gain in speed over the gain that the living MACs promise. */
   readonly quotient: number;
@@ -89,16 +88,14 @@ async function quicker(
   const { threads, signal } = timer;
   const { models } = await timer.benchmark(
     [network, ...graphs].map((graph) => serializeModel(graph)),
-    { threads, size, seconds, ...(signal && { signal }) },
+    { threads, size, seconds, sampleMs: SAMPLE_MS, ...(signal && { signal }) },
   );
-  const winner = isQuicker(models) ? candidates.length - 1 : 0;
-  const [before, after] = [models[0]!, models[winner + 1]!];
+  const [before, ...times] = models.map(({ minMs }) => minMs) as [number, ...number[]];
+  const winner = times.indexOf(Math.min(...times));
+  const after = times[winner]!;
   return {
     candidate: candidates[winner]!,
     graph: graphs[winner]!,
-    latency: { before: before.medianMs, after: after.medianMs, ratio: after.ratio },
+    latency: { before, after, ratio: before / after },
   };
 }
-
-/** Whether the last of [given, dense, best] is quicker than the dense one. */
-const isQuicker = (models: Benchmark['models']): boolean => models.at(-1)!.minMs <= models[1]!.minMs;

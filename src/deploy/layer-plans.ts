@@ -27,7 +27,7 @@ const LEAST_MS = 1e-4;
 
 /** Times the promising plans of a layer between its neighbours. */
 export async function timePlans(layer: DeadStripeLayer, timer: Timer): Promise<TimedLayer> {
-  const plans = promisingPlans(layer.conv);
+  const plans = promisingPlans(layer.conv, layer.own);
   const macs = plans.map((plan) => planMacs(layer, plan));
   const timed = plans.map((plan, i) => timedPlan(layer, plan, macs[i]!));
   const { ms, besideMs, best, cached } = await rank(timed, timer, timedPlan(layer, null, 0));
@@ -46,6 +46,7 @@ function timedPlan(layer: DeadStripeLayer, plan: Plan | null, macs: number): Tim
   return {
     key: JSON.stringify({ ...shape, ...place, form: plan && [plan.form, plan.signature] }),
     macs,
+    expectedMs: (plan?.estimate ?? 0) / 1000,
     model: () => serializeModel(inContext(layer, plan)),
   };
 }

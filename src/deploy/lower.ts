@@ -7,7 +7,7 @@ import { couple } from '../pruning/coupling/index.ts';
 import { ownChannels, reorderFilters } from '../pruning/own-channels.ts';
 import { type Convolution, readConvolution, withFilters } from './forms/convolution.ts';
 import { hasDeadStripes } from './forms/index.ts';
-import type { Plan } from './forms/plan.ts';
+import { keepsOrder, type Plan } from './forms/plan.ts';
 
 /** A convolution with dead stripes, and where it stands in its network. */
 export interface DeadStripeLayer {
@@ -115,7 +115,7 @@ interface OrderedPlan {
 /** The plan's maps; a Gather restores the order of the filters where readers expect that. */
 export function lowerOrdered(g: Builder, conv: Convolution, { plan, after, sorted }: OrderedPlan): Value {
   const maps = plan.lower(g, conv, after);
-  if (sorted || plan.order.every((filter, i) => filter === i)) return maps;
+  if (sorted || keepsOrder(plan)) return maps;
   return g.named(`${conv.name}.order`).Gather(maps, g.int64s(placesIn(plan.order)), { axis: 1 });
 }
 

@@ -19,6 +19,8 @@ export interface Timed {
   /** Models of one key take the same time. */
   readonly key: string;
   readonly macs: number;
+  /** What it may take, up to what is the same for all: decides where times do not settle. Default: the shortest samples do. */
+  readonly expectedMs?: number;
   model(): Uint8Array | Promise<Uint8Array>;
 }
 
@@ -29,53 +31,66 @@ export interface Ranking {
   readonly besideMs: number | null;
   /** The quickest; of those that tie with it, the one with the fewest MACs. */
   readonly best: number;
+  /** Whether another turn no longer changed the times; else the machine was too busy to tell. */
+  readonly settled: boolean;
   /** Whether nothing had to be measured. */
   readonly cached: boolean;
 }
 
 /** Models slower than the quickest by no more than this count as equal. */
 const TIE = 1.02;
-/** Samples of each model in a turn, and turns until the ranking must stand: it is taken as it is then. */
-const ROUNDS = 7;
-const MOST_TURNS = 5;
+/** A sample takes as long: short ones slip between what else the machine does, and the shortest counts. */
+export const SAMPLE_MS = 1;
+/** Samples of each model in a turn: fewer where each takes long. */
+const ROUNDS = { most: 20, least: 4 };
+/** What all samples of a model in a turn may take, at the speed of a slow machine. */
+const TURN_MS = 100;
+const MACS_PER_MS = 2e7;
+/** Times count as settled when another turn shortens none of them by more than this. */
+const SETTLED = 0.97;
+/** Turns until the ranking is taken as it is. */
+const MOST_TURNS = 6;
 
 /**
  * Ranks models by the shortest of their samples, all taken in turns: whatever else the machine does only adds to a sample.
- * Measures until two turns in a row agree on the best; nothing where all times are known. One more model may be timed
- * beside them.
+ * Measures until another turn changes neither the best nor any time by much; where that never happens, what was expected
+ * decides, and the times are not kept. Measures nothing where all times are known. One more model may be timed beside them.
  */
 export async function rank(models: readonly Timed[], timer: Timer, beside?: Timed): Promise<Ranking> {
   const all = beside ? [...models, beside] : models;
   const keys = all.map(({ key }) => keyOf(key, timer));
   const known = keys.map((key) => timer.timings.get(key)).filter((ms) => ms !== undefined);
   const cached = known.length === all.length;
-  const times = cached ? known : await measured(models, all, timer);
-  if (!cached) {
+  const { times, settled } = cached ? { times: known, settled: true } : await measured(models, all, timer);
+  if (!cached && settled) {
     for (const [i, key] of keys.entries()) timer.timings.set(key, times[i]!);
     timer.timings.save();
   }
   const ms = times.slice(0, models.length);
-  return { ms, besideMs: times[models.length] ?? null, best: bestOf(models, ms), cached };
+  const best = bestOf(models, settled ? ms : models.map(({ expectedMs }, i) => expectedMs ?? ms[i]!));
+  return { ms, besideMs: times[models.length] ?? null, best, settled, cached };
 }
 
-/** The shortest sample of all models, taken until the best of those that are ranked is settled. */
-async function measured(ranked: readonly Timed[], all: readonly Timed[], timer: Timer): Promise<number[]> {
+/** The shortest sample of all models, taken until they settle, and so does the best of those that are ranked. */
+async function measured(ranked: readonly Timed[], all: readonly Timed[], timer: Timer) {
   const bytes = await Promise.all(all.map((timed) => timed.model()));
-  const ms = new Array<number>(all.length).fill(Number.POSITIVE_INFINITY);
-  let best = -1;
-  for (let turn = 0, agreed = 0; turn < MOST_TURNS && agreed < 1; turn++) {
-    const taken = await timer.benchmark(bytes, {
+  const slowest = Math.max(...ranked.map(({ macs }) => macs)) / MACS_PER_MS;
+  const rounds = Math.round(Math.min(ROUNDS.most, Math.max(ROUNDS.least, TURN_MS / slowest)));
+  let times = new Array<number>(all.length).fill(Number.POSITIVE_INFINITY);
+  for (let turn = 0; turn < MOST_TURNS; turn++) {
+    const { models } = await timer.benchmark(bytes, {
       threads: timer.threads,
-      rounds: ROUNDS,
+      rounds,
+      sampleMs: SAMPLE_MS,
       warmup: 3,
       ...(timer.signal && { signal: timer.signal }),
     });
-    for (const [i, { minMs }] of taken.models.entries()) ms[i] = Math.min(ms[i]!, minMs);
-    const now = bestOf(ranked, ms);
-    agreed = now === best ? agreed + 1 : 0;
-    best = now;
+    const before = times;
+    times = before.map((ms, i) => Math.min(ms, models[i]!.minMs));
+    const same = times.every((ms, i) => ms >= before[i]! * SETTLED);
+    if (same && bestOf(ranked, times) === bestOf(ranked, before)) return { times, settled: true };
   }
-  return ms;
+  return { times, settled: false };
 }
 
 /** Of the models, which come first among the times. */

@@ -14,6 +14,8 @@ export interface BenchmarkOptions extends BindOptions {
   readonly rounds?: number;
   /** Runs of each model before the first round; default 5. */
   readonly warmup?: number;
+  /** A sample takes at least as long; default 5 ms. Short ones slip between what else the machine does. */
+  readonly sampleMs?: number;
   /** Stops between rounds by EspalierError('interrupted'). */
   readonly signal?: AbortSignal;
 }
@@ -61,7 +63,7 @@ export interface TimedEngine {
 
 /**
  * Latency of models in onnxruntime, side by side: each round times every model once, in the same order, so that what
- * slows the machine slows all of them. A sample is the mean of as many runs as take 5 ms. Inputs are random, of a fixed
+ * slows the machine slows all of them. A sample is the mean of as many runs as take `sampleMs`. Inputs are random, of a fixed
  * seed. Throws `usage` where a model fixes another batch, or leaves its size open and none is given.
  */
 export const benchmark = (
@@ -108,6 +110,7 @@ async function measure(
   options: BenchmarkOptions & { readonly warmupMs: number },
 ): Promise<number[][]> {
   const { seconds = 2 * runners.length, rounds, warmup = 5, warmupMs, signal } = options;
+  const { sampleMs = MIN_SAMPLE_MS } = options;
   const repetitions: number[] = [];
   for (const runner of runners) {
     const elapsedMs = stopwatch();
@@ -115,7 +118,7 @@ async function measure(
       stopIfAborted(signal);
       await runner.time(warmup);
     } while (elapsedMs() < warmupMs);
-    repetitions.push(Math.max(1, Math.ceil(MIN_SAMPLE_MS / (await runner.time(1)))));
+    repetitions.push(Math.max(1, Math.ceil(sampleMs / (await runner.time(1)))));
   }
   const samples: number[][] = runners.map(() => []);
   const elapsedMs = stopwatch();

@@ -1,10 +1,11 @@
 import { type Convolution, liveStripes } from './convolution.ts';
+import { reorderCost } from './cost.ts';
 import { cropPlans, crossPlans, densePlan, partPlans } from './parts.ts';
-import type { Plan } from './plan.ts';
+import { keepsOrder, type Plan } from './plan.ts';
 import { shiftPlans } from './shift.ts';
 import { stripePlans } from './stripe-wise.ts';
 
-/** The families of exact forms; each proposes plans for a convolution. */
+/** The families of exact forms; each proposes plans for a convolution, whose filters may be free to stand in any order. */
 const forms = {
   dense: (conv) => [densePlan(conv)],
   crop: cropPlans,
@@ -12,7 +13,7 @@ const forms = {
   parts: partPlans,
   shift: shiftPlans,
   stripe: stripePlans,
-} as const satisfies Readonly<Record<string, (conv: Convolution) => readonly Plan[]>>;
+} as const satisfies Readonly<Record<string, (conv: Convolution, free: boolean) => readonly Plan[]>>;
 type FormName = keyof typeof forms;
 
 /** Ways for `swp --form` to write a network: zeros kept, kernels cropped, the fewest MACs. */
@@ -25,15 +26,13 @@ const familiesOf: { readonly [F in WrittenForm]: readonly FormName[] } = {
   stripe: ['stripe', 'crop'],
 };
 
-/** Plans of some families of forms (default: all), `dense` first among them. */
-export const plansOf = (
-  conv: Convolution,
-  families: readonly FormName[] = Object.keys(forms) as FormName[],
-): Plan[] => families.flatMap((name) => forms[name](conv));
+/** The plans of all families, `dense` first. */
+export const plansOf = (conv: Convolution, free = true): Plan[] =>
+  Object.values(forms).flatMap((propose) => propose(conv, free));
 
 /** The plan of a written form that is expected to be quickest. */
 export function writtenPlan(conv: Convolution, form: WrittenForm): Plan {
-  const [first = densePlan(conv), ...others] = plansOf(conv, familiesOf[form]);
+  const [first = densePlan(conv), ...others] = familiesOf[form].flatMap((name) => forms[name](conv, true));
   if (form === 'stripe') return first;
   return others.reduce((best, plan) => (plan.estimate < best.estimate ? plan : best), first);
 }
@@ -42,15 +41,15 @@ export function writtenPlan(conv: Convolution, form: WrittenForm): Plan {
 export const hasDeadStripes = (conv: Convolution): boolean =>
   liveStripes(conv) > 0 && liveStripes(conv) < conv.filters * conv.kernel[0] * conv.kernel[1];
 
-/** Plans expected to take longer than this, dense being 1, are not worth timing. */
-const HOPELESS = 1.1;
-/** Most plans that are timed beside the dense one. */
-const MOST_TIMED = 5;
+/** Plans expected to take longer than this, dense being 1, or the most promising one, are not worth timing. */
+const HOPELESS = { dense: 1.05, best: 1.3 };
 
-/** The dense plan, and those that may be quicker, the most promising first. */
-export function promisingPlans(conv: Convolution): Plan[] {
-  const [dense, ...others] = plansOf(conv) as [Plan, ...Plan[]];
-  const hopeful = others.filter(({ estimate }) => estimate < dense.estimate * HOPELESS);
-  hopeful.sort((a, b) => a.estimate - b.estimate);
-  return [dense, ...hopeful.slice(0, MOST_TIMED)];
+/** The dense plan, and those that may be quickest, the most promising first; `free` where filters may stand in any order. */
+export function promisingPlans(conv: Convolution, free: boolean): Plan[] {
+  const [dense, ...others] = plansOf(conv, free) as [Plan, ...Plan[]];
+  const expected = (plan: Plan) => plan.estimate + (free || keepsOrder(plan) ? 0 : reorderCost(conv));
+  const least = Math.min(...others.map(expected));
+  const limit = Math.min(dense.estimate * HOPELESS.dense, least * HOPELESS.best);
+  const hopeful = others.filter((plan) => expected(plan) < limit);
+  return [dense, ...hopeful.sort((a, b) => expected(a) - expected(b))];
 }

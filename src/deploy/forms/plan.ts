@@ -20,3 +20,6 @@ export interface Plan {
 
 /** The filters as they stand. */
 export const inOrder = ({ filters }: Convolution): number[] => Array.from({ length: filters }, (_, m) => m);
+
+/** Whether a plan leaves the filters as they stand. */
+export const keepsOrder = ({ order }: Plan): boolean => order.every((filter, i) => filter === i);

@@ -19,29 +19,33 @@ interface ShiftLayout {
 
 /** Sizes of bundles that are tried: small ones cost less to sum, large ones fill up with less. */
 const BUNDLES = [BLOCK, 2 * BLOCK];
+/** Where filters keep their order, bundles differ in what they hold: larger ones differ less. */
+const ORDERED_BUNDLES = [BLOCK, 2 * BLOCK, 4 * BLOCK];
 
 /**
  * y[m] = Σ over the living (i, j) of m of (W[m, :, i, j] · x) shifted by (i, j), as three convolutions: pointwise, a map for
  * each living stripe; depthwise, one tap a map, which shifts; pointwise in groups, of ones, which sums. All stay in the
  * layout of onnxruntime's fast convolutions.
  */
-export function shiftPlans(conv: Convolution): Plan[] {
+export function shiftPlans(conv: Convolution, free: boolean): Plan[] {
   if (conv.groups !== 1 || liveStripes(conv) === 0 || conv.kernel[0] * conv.kernel[1] === 1) return [];
-  const fitting = BUNDLES.filter((size) => conv.filters % size === 0);
-  return (fitting.length > 0 ? fitting : [conv.filters]).map((size) => shiftPlan(conv, size));
+  const fitting = (free ? BUNDLES : ORDERED_BUNDLES).filter((size) => conv.filters % size === 0);
+  const layout = free ? balancedLayout : orderedLayout;
+  return (fitting.length > 0 ? fitting : [conv.filters]).map((size) =>
+    shiftPlan(conv, size, layout(conv, size)),
+  );
 }
 
-function shiftPlan(conv: Convolution, size: number): Plan {
-  const layout = layoutOf(conv, size);
+function shiftPlan(conv: Convolution, size: number, layout: ShiftLayout): Plan {
   const { bundles, lanes } = layout;
   const maps = bundles.length * lanes;
   return {
     form: `shift ${size}`,
     order: bundles.flatMap(({ filters }) => filters),
     estimate:
-      pointwiseCost(maps, conv.channels, conv.input) +
+      pointwiseCost(maps, { channels: conv.channels, size: conv.input }) +
       depthwiseCost(conv, maps) +
-      pointwiseCost(conv.filters, lanes, conv.output),
+      pointwiseCost(conv.filters, { channels: lanes, size: conv.output, groups: bundles.length }),
     signature: `${bundles.length}x${lanes}`,
     joins: false,
     lower: (g, convolution) => lowerShift(g, convolution, layout),
@@ -49,7 +53,7 @@ function shiftPlan(conv: Convolution, size: number): Plan {
 }
 
 /** Bundles of about as many living stripes each: the filter with most goes where fewest are. */
-function layoutOf({ filters, live }: Convolution, size: number): ShiftLayout {
+function balancedLayout({ filters, live }: Convolution, size: number): ShiftLayout {
   const bundles = Array.from({ length: filters / size }, () => ({ filters: [] as number[], stripes: 0 }));
   const largestFirst = [...live.keys()].sort((a, b) => live[b]!.length - live[a]!.length);
   for (const filter of largestFirst) {
@@ -58,8 +62,22 @@ function layoutOf({ filters, live }: Convolution, size: number): ShiftLayout {
     emptiest.filters.push(filter);
     emptiest.stripes += live[filter]!.length;
   }
-  return { bundles, lanes: wholeBlocks(Math.max(...bundles.map(({ stripes }) => stripes))) };
+  return layoutOf(bundles);
 }
+
+/** Bundles of filters that stand next to each other. */
+function orderedLayout({ filters, live }: Convolution, size: number): ShiftLayout {
+  const bundles = Array.from({ length: filters / size }, (_, i) => {
+    const members = Array.from({ length: size }, (_, k) => i * size + k);
+    return { filters: members, stripes: members.reduce((sum, m) => sum + live[m]!.length, 0) };
+  });
+  return layoutOf(bundles);
+}
+
+const layoutOf = (bundles: readonly Bundle[]): ShiftLayout => ({
+  bundles,
+  lanes: wholeBlocks(Math.max(...bundles.map(({ stripes }) => stripes))),
+});
 
 function lowerShift(g: Builder, conv: Convolution, { bundles, lanes }: ShiftLayout): Value {
   const { name, channels, filters, kernel, strides, dilations, pads } = conv;

@@ -2,7 +2,7 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { type Convolution, liveStripes, stripeOf } from './convolution.ts';
-import { copyCost, pointwiseCost } from './cost.ts';
+import { copyCost, pointwiseCost, sliceCost } from './cost.ts';
 import { inOrder, type Plan } from './plan.ts';
 
 /** The living stripes at one position of the kernel. */
@@ -26,8 +26,8 @@ export function stripePlans(conv: Convolution): Plan[] {
     form: 'stripe',
     order: inOrder(conv),
     estimate:
-      pointwiseCost(stripes, conv.channels, conv.output) +
-      taps.length * copyCost(conv, conv.channels) +
+      pointwiseCost(stripes, { channels: conv.channels, size: conv.output }) +
+      taps.length * sliceCost(conv, conv.channels) +
       2 * copyCost(conv, gathered) +
       copyCost(conv, stripes),
     signature: `${taps.map(({ filters }) => filters.length).join(' ')} ${gathered}`,
