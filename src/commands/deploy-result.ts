@@ -27,9 +27,7 @@ export function describeDeployment(facts: Facts): string {
   const untried = layers.length - tried.length;
   return [
     ...(tried.length === 0 ? [] : [layerTable(tried), '']),
-    ...(untried === 0
-      ? []
-      : [`${untried} layers with dead stripes stay dense: no other form promised to be quicker`]),
+    ...(untried === 0 ? [] : [`${untriedText(untried)}: no other form promised to be quicker`]),
     `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
     `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${formatRatio(latency.ratio)} as fast: ${formatPercent(quotient, 0)} of what the living MACs promise`,
     ...(multiple > 1 ? [`widths   filled up to multiples of ${multiple}`] : []),
@@ -37,6 +35,9 @@ export function describeDeployment(facts: Facts): string {
     `verified, relative error ${error.toExponential(1)}`,
   ].join('\n');
 }
+
+const untriedText = (layers: number): string =>
+  layers === 1 ? '1 layer with dead stripes stays dense' : `${layers} layers with dead stripes stay dense`;
 
 const layerTable = (layers: readonly DeployedLayer[]): string =>
   textTable(layers, [

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { serializeModel } from '../onnx/index.ts';
-import { foldNetwork, upgradeOpset } from '../rewrite/index.ts';
+import { foldConstants, foldNetwork, upgradeOpset } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { removeDeadFilters } from '../stripes/remove-dead.ts';
 import { digest } from './timer.ts';
@@ -15,7 +15,7 @@ export interface Prepared {
 }
 
 export async function prepareForDeployment(network: Graph, executor: Executor): Promise<Prepared> {
-  const removal = removeDeadFilters(upgradeOpset(network));
+  const removal = removeDeadFilters(await foldConstants(upgradeOpset(network), executor));
   const { graph } = await foldNetwork(removal.graph, { executor });
   const leftAlone = removal.leftAlone.map(({ name, filters, reason }) => ({
     name,

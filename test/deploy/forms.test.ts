@@ -129,7 +129,15 @@ const square: Case = {
 
 /** A wide convolution in which filter m keeps the positions shapes[m mod n]. */
 function shaped(shapes: readonly (readonly number[])[], given: Partial<Case> = {}): Graph {
-  const graph = masked({ ...square, filters: 96, channels: 64, size: [28, 28], keep: 1, bias: true, ...given });
+  const graph = masked({
+    ...square,
+    filters: 96,
+    channels: 64,
+    size: [28, 28],
+    keep: 1,
+    bias: true,
+    ...given,
+  });
   const weight = graph.initializers.find(({ name }) => name === 'w')!;
   const [, channels = 1, kH = 1, kW = 1] = weight.tensor!.shape;
   const positions = kH * kW;
