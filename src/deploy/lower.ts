@@ -4,7 +4,7 @@ import { type Graph, type Node, onlyOutput, type Value } from '../graph/graph.ts
 import { inferShapes } from '../graph/shapes/index.ts';
 import { type Connections, connections, removeDeadNodes } from '../graph/topology.ts';
 import { couple } from '../pruning/coupling/index.ts';
-import { ownChannels, reorderFilters } from '../pruning/own-channels.ts';
+import { type OwnChannels, ownChannels, reorderFilters } from '../pruning/own-channels.ts';
 import { type Convolution, readConvolution, withFilters } from './forms/convolution.ts';
 import { hasDeadStripes } from './forms/index.ts';
 import { keepsOrder, type Plan } from './forms/plan.ts';
@@ -62,25 +62,34 @@ export async function lowerConvolutions(
     }
     if (!hasDeadStripes(conv)) continue;
     const own = channels.sharedBecause(node) === null;
-    const plan = await choose({ name: conv.name, conv, own, reader: onlyReader(links, node)?.op ?? null });
+    const reader = onlyReader(graph, links, node)?.op ?? null;
+    const plan = await choose({ name: conv.name, conv, own, reader });
     layers.push({ name: conv.name, form: plan?.form ?? 'dense' });
     if (plan && plan.form !== 'dense') plans.set(node, plan);
   }
+  applyPlans(graph, plans, channels);
+  return { graph, layers, leftAlone };
+}
+
+/** The node that alone reads what a node makes; null where several do, or the network's user does. */
+function onlyReader(graph: Graph, { uses }: Connections, node: Node): Node | null {
+  const output = onlyOutput(node);
+  const found = uses.get(output) ?? [];
+  return found.length === 1 && !graph.outputs.includes(output) ? found[0]!.node : null;
+}
+
+/** Filters are put in order first, all of them: that changes the weights of those that read them. */
+function applyPlans(graph: Graph, plans: ReadonlyMap<Node, Plan>, channels: OwnChannels): void {
+  const links = connections(graph);
   const chosen = new Map<Node, Chosen>();
   for (const [node, plan] of plans) {
     const sorted = channels.sharedBecause(node) === null && reorderFilters(channels, node, plan.order);
-    const reader = plan.joins ? onlyReader(links, node) : null;
+    const reader = plan.joins ? onlyReader(graph, links, node) : null;
     chosen.set(node, { plan, sorted, relu: reader?.op === 'Relu' ? reader : null });
   }
   replaceNodes(graph, chosen);
   removeDeadNodes(graph);
   inferShapes(graph);
-  return { graph, layers, leftAlone };
-}
-
-function onlyReader({ uses }: Connections, node: Node): Node | null {
-  const found = uses.get(onlyOutput(node)) ?? [];
-  return found.length === 1 ? found[0]!.node : null;
 }
 
 function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, Chosen>): void {

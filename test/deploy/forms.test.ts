@@ -259,6 +259,16 @@ it('a Relu behind parts is done to each of them, and to nothing twice', async ()
   expect(lowered.nodes[5]!.op).toBe('Conv');
 });
 
+it('a Relu stays behind parts that somebody else reads too', async () => {
+  const graph = shaped([POINT, ROW]);
+  const g = builderOf(graph);
+  g.output(g.Relu(graph.outputs[0]!), 'positive');
+  const plan = plansIn(graph).get('parts 2')!;
+  const { lowered, error } = await compare(graph, () => plan);
+  expect(error).toBeLessThan(1e-5);
+  expect(lowered.graph.nodes.at(-1)!.op).toBe('Relu');
+});
+
 /** A convolution of 8 filters in groups, its kernel 3×3, and attributes of its own. */
 function bare(
   group: number,
