@@ -33,6 +33,7 @@ export const deploy = defineCommand({
     const model = await loadModel(name);
     const { deployNetwork } = await import('../deploy/deploy.ts');
     const { describeDeployment, hardlyFaster } = await import('./deploy-result.ts');
+    const { disturbance } = await import('./bench-result.ts');
     const { writeModelFile } = await import('../onnx/index.ts');
     const { engine } = await import('./engine.ts');
     const began = performance.now();
@@ -53,6 +54,8 @@ export const deploy = defineCommand({
       writeModelFile(graph, out);
       const warning = int8 ? null : hardlyFaster(facts);
       if (warning) context.warn(warning);
+      const disturbed = disturbance([{ path: out, ...facts.latency }]);
+      if (disturbed) context.warn(disturbed);
       const took = (performance.now() - began) / 1000;
       const data = { out, target, threads, engine: timer.engine, ...facts, int8, seconds: took };
       const text = [describeDeployment(data), ...lines, `written to ${out} in ${formatDuration(took)}`];

@@ -38,7 +38,13 @@ export interface Deployment {
   /** For one image: of the network given, of what lives in it, of the one that is shipped. */
   readonly macs: { readonly before: number; readonly live: number; readonly after: number };
   /** Milliseconds an image, the shortest of samples taken in turns; ratio above 1 is faster than the network given. */
-  readonly latency: { readonly before: number; readonly after: number; readonly ratio: number };
+  readonly latency: {
+    readonly before: number;
+    readonly after: number;
+    readonly ratio: number;
+    /** The middle half of the ratios of samples taken one after the other: how much else the machine did. */
+    readonly ratioSpread: readonly [number, number];
+  };
   /** The gain in speed over the gain that the living MACs promise. */
   readonly quotient: number;
   /** The largest error against the network given. */
@@ -93,9 +99,10 @@ async function quicker(
   const [before, ...times] = models.map(({ minMs }) => minMs) as [number, ...number[]];
   const winner = times.indexOf(Math.min(...times));
   const after = times[winner]!;
+  const { ratioSpread } = models[winner + 1]!;
   return {
     candidate: candidates[winner]!,
     graph: graphs[winner]!,
-    latency: { before, after, ratio: before / after },
+    latency: { before, after, ratio: before / after, ratioSpread },
   };
 }

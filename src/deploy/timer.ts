@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import type { benchmark } from '../measure/latency.ts';
+import { median } from '../numeric/statistics.ts';
 import type { Timings } from './cache.ts';
 
 /** What times models, and under which conditions: all that times depend on beside the models. */
@@ -59,11 +60,13 @@ const MOST_TURNS = 6;
 export async function rank(models: readonly Timed[], timer: Timer, beside?: Timed): Promise<Ranking> {
   const all = beside ? [...models, beside] : models;
   const keys = all.map(({ key }) => keyOf(key, timer));
-  const known = keys.map((key) => timer.timings.get(key)).filter((ms) => ms !== undefined);
-  const cached = known.length === all.length;
-  const { times, settled } = cached ? { times: known, settled: true } : await measured(models, all, timer);
+  const known = keys.map((key) => timer.timings.get(key));
+  const cached = known.every((ms) => ms !== undefined);
+  const { times, settled } = cached
+    ? { times: known, settled: true }
+    : await completed(known, { ranked: models, all }, timer);
   if (!cached && settled) {
-    for (const [i, key] of keys.entries()) timer.timings.set(key, times[i]!);
+    for (const [i, key] of keys.entries()) if (known[i] === undefined) timer.timings.set(key, times[i]!);
     timer.timings.save();
   }
   const ms = times.slice(0, models.length);
@@ -71,8 +74,22 @@ export async function rank(models: readonly Timed[], timer: Timer, beside?: Time
   return { ms, besideMs: times[models.length] ?? null, best, settled, cached };
 }
 
+/** Models that are ranked, and all that are timed, the ranked ones first. */
+interface Field {
+  readonly ranked: readonly Timed[];
+  readonly all: readonly Timed[];
+}
+
+/** Times known before hold, so that the same network is chosen again: new ones are told on their scale. */
+async function completed(known: readonly (number | undefined)[], field: Field, timer: Timer) {
+  const { times, settled } = await measured(field, timer);
+  const scales = known.flatMap((ms, i) => (ms === undefined ? [] : [ms / times[i]!]));
+  const scale = scales.length > 0 ? median(scales) : 1;
+  return { times: times.map((ms, i) => known[i] ?? ms * scale), settled };
+}
+
 /** The shortest sample of all models, taken until they settle, and so does the best of those that are ranked. */
-async function measured(ranked: readonly Timed[], all: readonly Timed[], timer: Timer) {
+async function measured({ ranked, all }: Field, timer: Timer) {
   const bytes = await Promise.all(all.map((timed) => timed.model()));
   const slowest = Math.max(...ranked.map(({ macs }) => macs)) / MACS_PER_MS;
   const rounds = Math.round(Math.min(ROUNDS.most, Math.max(ROUNDS.least, TURN_MS / slowest)));

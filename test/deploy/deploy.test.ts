@@ -37,7 +37,10 @@ function masked(): Graph {
 /** A machine on which a model takes as long as a rule says. */
 function machine(msOf: (graph: Graph) => number): Timer {
   const benchmark: Timer['benchmark'] = async (models) => {
-    const times = models.map((bytes) => ({ minMs: msOf(parseModel(bytes as Uint8Array)) }));
+    const times = models.map((bytes) => ({
+      minMs: msOf(parseModel(bytes as Uint8Array)),
+      ratioSpread: [1, 1],
+    }));
     return { models: times, threads: 1, batch: 1, rounds: 1 } as unknown as Benchmark;
   };
   return { benchmark, engine: 'test', threads: 1, timings: temporaryTimings() };

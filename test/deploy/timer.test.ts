@@ -59,6 +59,15 @@ it('measures nothing that it knows: the same key on the same engine, threads, pr
   expect((await rank([model(0), model(1)], { ...again.timer, engine: 'test 2' })).ms).toEqual([1, 9]);
 });
 
+it('times known before hold, and new ones are told on their scale: twice as slow a day changes nothing', async () => {
+  const timings = temporaryTimings();
+  await rank([model(0), model(1)], scripted([[4, 3]], timings).timer);
+  const slow = scripted([[8, 7, 5]], timings);
+  const ranking = await rank([model(0), model(2)], slow.timer);
+  expect(ranking).toMatchObject({ ms: [4, 2.5], best: 1, cached: false });
+  expect((await rank([model(1), model(2)], slow.timer)).ms).toEqual([3, 2.5]);
+});
+
 it('where times never settle, what was expected decides, and they are not kept', async () => {
   const timings = temporaryTimings();
   const falling = Array.from({ length: 20 }, (_, turn) => [100 / (turn + 1), 90 / (turn + 1)]);
