@@ -66,7 +66,7 @@ describe('commands', () => {
       expect(summary).toMatch(/^\w/);
       expect(examples.some(([line]) => line.startsWith(`espalier ${name}`))).toBe(true);
       for (const [key, { usage }] of Object.entries(options)) {
-        const spelled = usage.match(/^--(?:no-(?=verify))?([a-z-]+)/)![1]!;
+        const spelled = usage.match(/^--(?:no-(?=verify))?([a-z0-9-]+)/)![1]!;
         expect(spelled.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())).toBe(key);
       }
     }
