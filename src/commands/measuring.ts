@@ -1,4 +1,4 @@
-import type { Timer } from '../deploy/timer.ts';
+import type { Timer } from '../measure/timer.ts';
 import type { WebBenchmark } from '../measure/web.ts';
 
 /** Where a model runs. */
@@ -32,7 +32,7 @@ export async function openTimer(
   runtime: RuntimeName,
   { threads, cache = true, signal }: TimerOptions,
 ): Promise<{ readonly timer: Timer; close(): Promise<void> }> {
-  const { openTimings, temporaryTimings } = await import('../deploy/cache.ts');
+  const { openTimings, temporaryTimings } = await import('../measure/timings.ts');
   const timings = cache ? openTimings() : temporaryTimings();
   const { benchmark, version: engine, close } = await openMeasuring[runtime]();
   return { timer: { benchmark, engine, threads, timings, signal }, close };

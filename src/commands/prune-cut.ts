@@ -81,7 +81,7 @@ export const channelOptions = (job: PruneJob, target: PruningTarget): ChannelPru
   ...rankingOptions(job),
   target,
   verify: job.settings.verify,
-  benchSeconds: job.settings.benchSeconds,
+  ...(job.timer && { timer: job.timer }),
 });
 
 /** How settings rank channels. */

@@ -1,6 +1,7 @@
 import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Timer } from '../measure/timer.ts';
 import type { Calibration } from '../pruning/calibration.ts';
 import type { Original } from '../pruning/rank-channels.ts';
 import type { UnitSensitivity } from '../pruning/sensitivity/measure.ts';
@@ -10,6 +11,7 @@ import type { Context } from './command.ts';
 import { openData } from './data-flags.ts';
 import { engine } from './engine.ts';
 import { withBatchNormalization } from './insert-batch-normalization.ts';
+import { openTimer } from './measuring.ts';
 import { loadModel } from './model.ts';
 import { resolvePreprocessing } from './preprocessing.ts';
 import type { PruneSettings } from './prune-flags.ts';
@@ -37,6 +39,8 @@ export interface PruneJob {
   readonly sensitivity: readonly UnitSensitivity[] | null;
   /** Where retraining happens; null without it. */
   readonly session: TrainingSession | null;
+  /** What times candidates; null where the target is no latency. */
+  readonly timer: Timer | null;
   /** The record of the run; null where a file is written. */
   readonly run: RunDirectory | null;
 }
@@ -67,8 +71,14 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     data,
     sensitivity,
     session,
+    timer: settings.latency === undefined ? null : await openLatencyTimer(context),
     run: session?.run ?? (await openRun(planned)),
   };
+}
+
+async function openLatencyTimer({ signal }: Context): Promise<Timer> {
+  const { timer } = await openTimer('node', { threads: 1, cache: false, signal });
+  return timer;
 }
 
 interface Opening {

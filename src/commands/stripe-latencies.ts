@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Timer } from '../deploy/timer.ts';
 import { readBytes, writeFileAtomically } from '../files.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { Timer } from '../measure/timer.ts';
 import type { LatencyTable } from '../stripes/shared/latency/table.ts';
 import type { Context } from './command.ts';
 import { openTimer } from './measuring.ts';
@@ -36,12 +36,6 @@ export async function stripeLatencies(
 }
 
 async function timeGraphs(graphs: readonly Graph[], timer: Timer): Promise<readonly number[]> {
-  const { digest, rank } = await import('../deploy/timer.ts');
-  const { costs } = await import('../measure/macs.ts');
-  const { serializeModel } = await import('../onnx/index.ts');
-  const timed = graphs.map((graph) => {
-    const bytes = serializeModel(graph);
-    return { key: digest(bytes), macs: costs(graph).macs, model: () => bytes };
-  });
-  return (await rank(timed, timer)).ms;
+  const { rank, timedGraph } = await import('../measure/timer.ts');
+  return (await rank(graphs.map(timedGraph), timer)).ms;
 }

@@ -1,12 +1,12 @@
 import type { Graph } from '../graph/graph.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
 import { costs } from '../measure/macs.ts';
+import type { Timed, Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import type { Plan } from './forms/plan.ts';
 import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
 import { type Lowering, lowerConvolutions } from './lower.ts';
 import type { Prepared, Variant } from './prepare.ts';
-import type { Timed, Timer } from './timer.ts';
 
 /** A variant, and what each of its layers takes in each form. */
 export interface TimedVariant extends Variant {

@@ -1,3 +1,4 @@
+import { type Ranking, rank } from '../measure/timer.ts';
 import {
   type Candidate,
   candidatesOf,
@@ -9,7 +10,6 @@ import {
 } from './candidates.ts';
 import type { TimedLayer } from './layer-plans.ts';
 import { type Prepared, widthVariants } from './prepare.ts';
-import { type Ranking, rank } from './timer.ts';
 
 /** Layers that are tried in other forms within the whole network. */
 const MOST_IMPROVED = 8;

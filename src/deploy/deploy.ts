@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { costs } from '../measure/macs.ts';
+import { SAMPLE_MS, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
@@ -8,7 +9,6 @@ import { chooseCandidate } from './choose.ts';
 import type { TimedForm, TimedLayer } from './layer-plans.ts';
 import { liveMacs } from './live-macs.ts';
 import { prepareForDeployment } from './prepare.ts';
-import { SAMPLE_MS, type Timer } from './timer.ts';
 
 export interface DeployOptions {
   readonly executor: Executor;

@@ -1,9 +1,9 @@
+import { rank, type Timed, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { inContext, planMacs } from './context.ts';
 import { promisingPlans } from './forms/index.ts';
 import type { Plan } from './forms/plan.ts';
 import type { DeadStripeLayer } from './lower.ts';
-import { rank, type Timed, type Timer } from './timer.ts';
 
 /** A form that a layer was timed in. */
 export interface TimedForm {

@@ -1,9 +1,9 @@
 import type { Graph } from '../graph/graph.ts';
+import { digest } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { foldConstants, foldNetwork, upgradeOpset } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { removeDeadFilters } from '../stripes/remove-dead.ts';
-import { digest } from './timer.ts';
 import { fillWidths } from './widths.ts';
 
 /** What is shipped at the least: BatchNormalization folded, dead filters and what does nothing gone, weights initializers. */

@@ -1,5 +1,6 @@
 import { type Graph, requiredInput } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
+import type { Timer } from '../measure/timer.ts';
 import { verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { Coupling } from './channel-groups.ts';
@@ -19,8 +20,8 @@ export interface ChannelPruningOptions extends RankingOptions {
   readonly verify?: boolean;
   /** Tries widths beside those that the ranking gives, for those that lose least on calibration images. */
   readonly search?: SearchOptions;
-  /** To time a candidate in, where the target is a latency. */
-  readonly benchSeconds?: number;
+  /** Times candidates, where the target is a latency. */
+  readonly timer?: Timer;
   readonly signal?: AbortSignal;
 }
 
@@ -109,7 +110,7 @@ const TOLERANCE = 1e-3;
 
 async function reach(
   { selector, costs, prepared }: RankedChannels,
-  { target, original, benchSeconds, signal }: ChannelPruningOptions,
+  { target, original, timer }: ChannelPruningOptions,
 ): Promise<Reached> {
   const { measure, fraction } = target;
   const costOf = costs.without;
@@ -125,8 +126,7 @@ async function reach(
     original: original.graph,
     pruned: (ratio) => cutChannels({ prepared, removed: selector.removed(selector.widths(ratio)) }).graph,
     key: (ratio) => selector.widths(ratio).join(),
-    seconds: benchSeconds,
-    signal,
+    timer,
   });
   return at(selector.widths(found.ratio), found.met);
 }

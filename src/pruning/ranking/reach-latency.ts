@@ -1,6 +1,6 @@
+import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { benchmark } from '../../measure/latency.ts';
-import { serializeModel } from '../../onnx/index.ts';
+import { rank, type Timer, timedGraph } from '../../measure/timer.ts';
 
 interface LatencySearch {
   readonly original: Graph;
@@ -8,30 +8,26 @@ interface LatencySearch {
   readonly pruned: (ratio: number) => Graph;
   /** What tells two ratios apart: those of one key prune alike and are measured once. */
   readonly key: (ratio: number) => string;
-  /** To measure a candidate in; default 3. */
-  readonly seconds?: number | undefined;
-  readonly signal?: AbortSignal | undefined;
+  readonly timer: Timer | undefined;
 }
 
 /** Halvings of the range of ratios; each costs a measurement. */
 const HALVINGS = 7;
 
 /**
- * The least ratio at which the median latency in onnxruntime, of one image on one thread, is within a fraction of the
- * original's, by bisection; each candidate is timed in turns with the original.
+ * The least ratio at which the latency in the engine of a timer, of one image, is within a fraction of the original's, by
+ * bisection; each candidate is timed in turns with the original.
  */
 export async function reachLatency(
   fraction: number,
-  { original, pruned, key, seconds = 3, signal }: LatencySearch,
+  { original, pruned, key, timer }: LatencySearch,
 ): Promise<{ readonly ratio: number; readonly met: boolean }> {
-  const reference = serializeModel(original);
+  const latencyOf = latencyParts(original, timer);
   const known = new Map<string, boolean>();
   const isWithin = async (ratio: number): Promise<boolean> => {
     const measured = known.get(key(ratio));
     if (measured !== undefined) return measured;
-    const options = { seconds, ...(signal ? { signal } : {}) };
-    const { models } = await benchmark([reference, serializeModel(pruned(ratio))], options);
-    const within = 1 / models[1]!.ratio <= fraction;
+    const within = (await latencyOf(pruned(ratio))) <= fraction;
     known.set(key(ratio), within);
     return within;
   };
@@ -43,4 +39,17 @@ export async function reachLatency(
     else low = middle;
   }
   return { ratio: high, met: true };
+}
+
+/**
+ * Of networks, the part of the original's latency that each takes: the shortest of samples taken in turns, as `rank` has
+ * them. Throws `usage` without a timer.
+ */
+export function latencyParts(original: Graph, timer: Timer | undefined): (network: Graph) => Promise<number> {
+  if (!timer) throw new EspalierError('usage', 'a target in latency: expected a timer, found none');
+  const reference = timedGraph(original);
+  return async (network) => {
+    const { ms } = await rank([reference, timedGraph(network)], timer);
+    return ms[1]! / ms[0]!;
+  };
 }

@@ -1,11 +1,10 @@
 import { EspalierError } from '../../errors.ts';
-import type { Graph } from '../../graph/graph.ts';
-import { benchmark } from '../../measure/latency.ts';
-import { serializeModel } from '../../onnx/index.ts';
+import type { Timer } from '../../measure/timer.ts';
 import { type Compared, openComparison } from '../comparison.ts';
 import { cutChannels } from '../cut-channels.ts';
 import { requireCalibration } from '../observe.ts';
 import type { RankedChannels, RankingOptions } from '../rank-channels.ts';
+import { latencyParts } from '../ranking/reach-latency.ts';
 import type { Widths } from '../ranking/selection.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { recalibrate } from '../recovery/recalibrate.ts';
@@ -18,7 +17,8 @@ interface Searching extends RankingOptions {
   /** In a cost: a part of the channels has no widths to choose from. */
   readonly target: PruningTarget;
   readonly search: SearchOptions;
-  readonly benchSeconds?: number;
+  /** Times candidates, where the target is a latency. */
+  readonly timer?: Timer;
   readonly signal?: AbortSignal;
 }
 
@@ -36,6 +36,7 @@ export async function searchChannels(
   const viewing = { calibration, executor };
   const comparison = await openComparison(prepared, viewing);
   const networkOf = (widths: Widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph;
+  const latencyOf = target.measure === 'latency' ? latencyParts(original.graph, options.timer) : null;
   const least = selector.widths(1);
   return searchWidths({
     ...search,
@@ -52,7 +53,7 @@ export async function searchChannels(
     ),
     isWithin: withinOf(target, {
       costOf: (widths, measure) => costs.without(selector.removed(widths))[measure] / original.cost[measure],
-      latencyOf: (widths) => latencyPart([original.graph, networkOf(widths)], options.benchSeconds),
+      latencyOf: (widths) => latencyOf!(networkOf(widths)),
     }),
     async damageOf(widths) {
       if (signal?.aborted) throw new EspalierError('interrupted', 'search stopped: what was tried is kept');
@@ -74,13 +75,4 @@ function withinOf({ measure, fraction }: PruningTarget, measures: Measures): Wid
   const slack = 1e-9;
   if (measure === 'latency') return async (widths) => (await measures.latencyOf(widths)) <= fraction;
   return (widths) => measures.costOf(widths, measure) <= fraction + slack;
-}
-
-/** The part of the original's latency that a network takes, timed in turns. */
-async function latencyPart(networks: readonly Graph[], seconds = 1): Promise<number> {
-  const { models } = await benchmark(
-    networks.map((graph) => serializeModel(graph)),
-    { seconds },
-  );
-  return 1 / models[1]!.ratio;
 }

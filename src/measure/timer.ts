@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
-import type { benchmark } from '../measure/latency.ts';
+import type { Graph } from '../graph/graph.ts';
 import { median } from '../numeric/statistics.ts';
-import type { Timings } from './cache.ts';
+import { serializeModel } from '../onnx/index.ts';
+import type { benchmark } from './latency.ts';
+import { costs } from './macs.ts';
+import type { Timings } from './timings.ts';
 
 /** What times models, and under which conditions: all that times depend on beside the models. */
 export interface Timer {
@@ -121,6 +124,12 @@ function bestOf(models: readonly Timed[], ms: readonly number[]): number {
 function keyOf(key: string, { engine, threads }: Timer): string {
   const parts = [key, engine, threads, cpus()[0]?.model, process.arch];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
+}
+
+/** A network that is timed as it is. */
+export function timedGraph(graph: Graph): Timed {
+  const bytes = serializeModel(graph);
+  return { key: digest(bytes), macs: costs(graph).macs, model: () => bytes };
 }
 
 /** The key of a model that is timed as it is. */
