@@ -13,8 +13,8 @@ import { textTable } from '../report/text-table.ts';
 import { type Command, type Context, defineCommand, invocationOf } from './command.ts';
 import { dataGet } from './data.ts';
 import { defaulted, fraction, optional, text, wholeNumber } from './flags.ts';
-import { swp } from './swp.ts';
-import { trainModel } from './train.ts';
+import { swp } from './swp/swp.ts';
+import { trainModel } from './training/train.ts';
 
 export const demo = defineCommand({
   name: 'demo',

@@ -1,20 +1,20 @@
-import { bench } from './bench.ts';
+import { bench } from './bench/bench.ts';
 import type { Command } from './command.ts';
 import { dataGet, dataList } from './data.ts';
 import { demo } from './demo.ts';
-import { deploy } from './deploy.ts';
+import { deploy } from './deploy/deploy.ts';
 import { evaluateModel } from './eval.ts';
 import { fold } from './fold.ts';
-import { graft } from './graft.ts';
-import { inspect } from './inspect.ts';
-import { prune } from './prune.ts';
+import { graft } from './graft/graft.ts';
+import { inspect } from './inspect/inspect.ts';
+import { prune } from './prune/prune.ts';
+import { runRecipe } from './recipe/run.ts';
+import { worker } from './remote/worker.ts';
 import { report } from './report.ts';
 import { rmnet } from './rmnet.ts';
-import { runRecipe } from './run.ts';
-import { sensitivity } from './sensitivity.ts';
-import { swp } from './swp.ts';
-import { trainModel } from './train.ts';
-import { worker } from './worker.ts';
+import { sensitivity } from './sensitivity/sensitivity.ts';
+import { swp } from './swp/swp.ts';
+import { trainModel } from './training/train.ts';
 
 /** Every command, in the order of the help. */
 export const commands: readonly Command[] = [

@@ -28,7 +28,7 @@ describe('starting up', () => {
     const loaded = [...loadedBy(resolve(root, 'src/cli/main.ts'))].map((file) =>
       file.startsWith(root) ? relative(root, file) : file,
     );
-    expect(loaded).toContain('src/commands/train.ts');
+    expect(loaded).toContain('src/commands/training/train.ts');
     const packages = loaded.filter((name) => !name.startsWith('src/') && !name.startsWith('node:'));
     expect(packages.sort()).toEqual(['commander', 'valibot']);
     const folders = new Set(

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { evaluateModel } from '../../src/commands/eval.ts';
-import { graft } from '../../src/commands/graft.ts';
-import { inspect } from '../../src/commands/inspect.ts';
+import { graft } from '../../src/commands/graft/graft.ts';
+import { inspect } from '../../src/commands/inspect/inspect.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { interruptedAt, type Raw, runCommand } from '../support/run-command.ts';
 

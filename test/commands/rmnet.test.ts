@@ -2,8 +2,8 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { inspect } from '../../src/commands/inspect.ts';
-import { prune } from '../../src/commands/prune.ts';
+import { inspect } from '../../src/commands/inspect/inspect.ts';
+import { prune } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { runCommand } from '../support/run-command.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { invocationOf } from '../../src/commands/command.ts';
-import { swp } from '../../src/commands/swp.ts';
+import { swp } from '../../src/commands/swp/swp.ts';
 
 const needed = { data: 'cifar10', epochs: '8', out: 'runs/none' };
 const checked = async (raw: Record<string, string>) =>

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Invocation, invocationOf } from '../../src/commands/command.ts';
-import { swp } from '../../src/commands/swp.ts';
-import { trainModel } from '../../src/commands/train.ts';
-import type { TrainingFlags } from '../../src/commands/training-flags.ts';
-import { planRun } from '../../src/commands/training-recipe.ts';
+import { swp } from '../../src/commands/swp/swp.ts';
+import type { TrainingFlags } from '../../src/commands/training/flags.ts';
+import { planRun } from '../../src/commands/training/recipe.ts';
+import { trainModel } from '../../src/commands/training/train.ts';
 import { commandLine } from '../../src/report/command-line.ts';
 import { createRunDirectory } from '../../src/training/run-directory.ts';
 

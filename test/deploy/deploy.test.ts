@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { deploy } from '../../src/commands/deploy.ts';
-import { describeDeployment, hardlyFaster } from '../../src/commands/deploy-result.ts';
+import { deploy } from '../../src/commands/deploy/deploy.ts';
+import { describeDeployment, hardlyFaster } from '../../src/commands/deploy/result.ts';
 import { deployNetwork } from '../../src/deploy/deploy.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graft } from '../../src/commands/graft.ts';
+import { graft } from '../../src/commands/graft/graft.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { type Raw, runCommand, silent } from '../support/run-command.ts';

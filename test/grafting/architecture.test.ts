@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graft } from '../../src/commands/graft.ts';
+import { graft } from '../../src/commands/graft/graft.ts';
 import { firstDifference, withWeightsOf } from '../../src/grafting/architecture.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { trainModel } from '../../src/commands/train.ts';
+import { trainModel } from '../../src/commands/training/train.ts';
 import { averaged } from '../../src/grafting/average.ts';
 import { averagingRounds, graftRounds } from '../../src/grafting/rounds.ts';
 import { builderOf } from '../../src/graph/builder.ts';

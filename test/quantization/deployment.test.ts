@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { quantizeIfAsked } from '../../src/commands/quantize-deployed.ts';
+import { quantizeIfAsked } from '../../src/commands/deploy/quantize.ts';
 import {
   checkQuantizeFlags,
   type QuantizeSettings,
   quantizeFlags,
-} from '../../src/commands/quantize-flags.ts';
+} from '../../src/commands/deploy/quantize-flags.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { silent } from '../support/run-command.ts';
 import { residualNetwork } from '../support/small-network.ts';

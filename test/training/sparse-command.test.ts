@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Context, invocationOf } from '../../src/commands/command.ts';
-import { trainModel } from '../../src/commands/train.ts';
+import { trainModel } from '../../src/commands/training/train.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,0 +1,121 @@
+import { statSync } from 'node:fs';
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { ColdStart } from '../../measure/cold-start.ts';
+import type { Benchmark, ModelLatency } from '../../measure/latency.ts';
+import { formatBytes, formatCount, formatMacs, formatMs, formatRatio } from '../../report/quantities.ts';
+import { type Column, textTable } from '../../report/text-table.ts';
+
+/** A model as it was named, and what is measured. */
+export interface NamedModel {
+  readonly name: string;
+  readonly graph: Graph;
+  readonly source: string | Uint8Array;
+}
+
+interface BenchedModel extends ModelLatency, Partial<ColdStart> {
+  /** Of the .onnx file, external data included. */
+  readonly sizeBytes: number;
+  /** null where a layer's shape is not known. */
+  readonly parameters: number | null;
+  /** For one image. */
+  readonly macs: number | null;
+}
+
+/** What `bench --json` prints. */
+export interface BenchResult extends Omit<Benchmark, 'models'> {
+  readonly models: readonly BenchedModel[];
+  readonly runtime: 'node' | 'web';
+  /** With its version. */
+  readonly engine: string;
+}
+
+/** Latencies by name, with what each model weighs and, where measured, what its start costs. */
+export async function withCosts(
+  models: readonly NamedModel[],
+  measured: Benchmark,
+  { cold, size }: { readonly cold: readonly ColdStart[] | null; readonly size: number | undefined },
+): Promise<Omit<BenchResult, 'runtime' | 'engine'>> {
+  const weights = await Promise.all(models.map((model) => weightOf(model, size)));
+  const benched = measured.models.map((latency, i) => ({
+    ...latency,
+    path: models[i]!.name,
+    ...weights[i]!,
+    ...cold?.[i],
+  }));
+  return { ...measured, models: benched.map((model) => ({ ...model, ...explained(model, benched[0]!) })) };
+}
+
+async function weightOf({ graph, source }: NamedModel, size: number | undefined) {
+  const { costs } = await import('../../measure/macs.ts');
+  const { payloadBytes } = await import('../../onnx/index.ts');
+  const fileBytes = typeof source === 'string' ? statSync(source).size : source.byteLength;
+  const inside = payloadBytes(graph);
+  const sizeBytes = fileBytes < inside ? fileBytes + inside : fileBytes;
+  try {
+    const { parameters, macs } = costs(graph, { size });
+    return { sizeBytes, parameters, macs };
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return { sizeBytes, parameters: null, macs: null };
+  }
+}
+
+/** A warning that says what a slower model has more of: a network that lost its residual connections is there to be pruned. */
+function explained({ warning, ratio, macs }: BenchedModel, first: BenchedModel): { warning?: string } {
+  const grown = ratio < 1 && macs && first.macs ? macs / first.macs : 0;
+  if (!warning || grown <= 1) return {};
+  return { warning: `${warning}, with ${formatRatio(grown)} its MACs: prune it` };
+}
+
+/** A quartile of the ratios over another, from which on they say more of the machine than of the models. */
+const SCATTERED = 1.5;
+
+/** What to say of a measurement that something else on the machine disturbed; null where nothing did. */
+export function disturbance(models: readonly Pick<ModelLatency, 'path' | 'ratioSpread'>[]): string | null {
+  const scattered = models.filter(({ ratioSpread: [low, high] }) => high / low > SCATTERED);
+  if (scattered.length === 0) return null;
+  const ratios = scattered.map(({ path, ratioSpread }) => `${path} ${spread(ratioSpread)}`).join(', ');
+  return `ratios scatter (${ratios}): measure again when this machine does nothing else`;
+}
+
+/** The result as two tables: time, and what a model weighs. */
+export function benchText({ models, batch, threads, rounds, engine }: BenchResult): string {
+  const conditions = `batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}, ${rounds} rounds, ${engine}`;
+  const cold = models[0]?.loadMs === undefined ? [] : coldColumns;
+  return [textTable(models, timeColumns), textTable(models, [...weightColumns, ...cold]), conditions].join(
+    '\n\n',
+  );
+}
+
+type Columns = readonly Column<BenchedModel>[];
+
+const name: Columns[number] = { head: 'model', cell: ({ path }) => path };
+
+const timeColumns: Columns = [
+  name,
+  { head: 'median', cell: ({ medianMs }) => formatMs(medianMs), align: 'right' },
+  { head: 'min', cell: ({ minMs }) => formatMs(minMs), align: 'right' },
+  { head: 'p90', cell: ({ p90Ms }) => formatMs(p90Ms), align: 'right' },
+  { head: 'speed', cell: ({ ratio }) => formatRatio(ratio), align: 'right' },
+  { head: 'spread', cell: ({ ratioSpread }) => spread(ratioSpread), align: 'right' },
+];
+
+const weightColumns: Columns = [
+  name,
+  { head: 'file', cell: ({ sizeBytes }) => formatBytes(sizeBytes), align: 'right' },
+  {
+    head: 'parameters',
+    cell: ({ parameters }) => (parameters === null ? '–' : formatCount(parameters)),
+    align: 'right',
+  },
+  { head: 'MACs', cell: ({ macs }) => (macs === null ? '–' : formatMacs(macs)), align: 'right' },
+];
+
+const coldColumns: Columns = [
+  { head: 'load', cell: ({ loadMs }) => formatMs(loadMs!), align: 'right' },
+  { head: 'first run', cell: ({ firstRunMs }) => formatMs(firstRunMs!), align: 'right' },
+  { head: 'memory', cell: ({ peakMemoryBytes }) => formatBytes(peakMemoryBytes!), align: 'right' },
+];
+
+const spread = ([low, high]: readonly [number, number]): string => `${low.toFixed(2)}–${high.toFixed(2)}`;

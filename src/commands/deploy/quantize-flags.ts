@@ -1,0 +1,56 @@
+import * as v from 'valibot';
+import { EspalierError } from '../../errors.ts';
+import type { CalibrationMethod } from '../../quantization/observe-ranges.ts';
+import { DATA_SUMMARY, dataName } from '../data-flags.ts';
+import { defaulted, flagSwitch, type Options, optional, wholeNumber } from '../flags.ts';
+import { preprocessingFlags } from '../preprocessing.ts';
+import { globs } from '../prune/flags.ts';
+
+const METHODS = 'expected minmax, or percentile:P with P above 50, up to 100';
+
+/** `minmax`, `percentile:99.99`. */
+const calibrationMethod = v.pipe(
+  v.string(),
+  v.regex(/^(minmax|percentile:\d+(\.\d+)?)$/, METHODS),
+  v.transform((text): CalibrationMethod => {
+    const percentile = Number(text.split(':')[1]);
+    return text === 'minmax' ? 'minmax' : { percentile };
+  }),
+  v.check((method) => method === 'minmax' || (method.percentile > 50 && method.percentile <= 100), METHODS),
+);
+
+/** Flags of 8-bit quantisation. They count where --int8 is given. */
+export const quantizeFlags = {
+  int8: flagSwitch('--int8', 'write 8-bit integers (QDQ), calibrated on the images of --data'),
+  calibration: defaulted('--calibration <method>', 'range of activations: minmax, percentile:99.99', [
+    calibrationMethod,
+    'minmax',
+  ]),
+  floatLayers: optional('--float-layers <globs>', 'layers that stay in float, separated by commas', globs),
+  reduceRange: flagSwitch(
+    '--reduce-range',
+    'weights of 7 bits: for x86 without VNNI, where sums of products of 8 bits saturate',
+  ),
+  data: optional('--data <name>', `what --int8 calibrates on: ${DATA_SUMMARY}`, dataName),
+  limit: optional('--limit <n>', 'calibrate on n training images (300)', wholeNumber()),
+  testLimit: optional('--test-limit <n>', 'compare on a seeded subset of n test images', wholeNumber()),
+  seed: defaulted('--seed <n>', 'of the choice of images', [wholeNumber(0), 1]),
+  ...preprocessingFlags,
+};
+
+/** The values of {@link quantizeFlags}. */
+export type QuantizeSettings = Options<typeof quantizeFlags>;
+
+/** Those that mean nothing without --int8. */
+const dependent = ['calibration', 'floatLayers', 'reduceRange', 'data', 'limit', 'testLimit'] as const;
+
+/** Throws `usage` where --int8 lacks images, or is itself lacking. */
+export function checkQuantizeFlags(settings: QuantizeSettings, given: ReadonlySet<string>): void {
+  if (settings.int8 && settings.data === undefined) {
+    throw new EspalierError('usage', '--int8 needs images to calibrate with: expected --data');
+  }
+  const idle = dependent.find((key) => given.has(key));
+  if (settings.int8 || !idle) return;
+  const [flag] = quantizeFlags[idle].usage.split(' ');
+  throw new EspalierError('usage', `${flag} is for 8 bits: expected --int8 beside it`);
+}

@@ -1,0 +1,63 @@
+import type { DeployedLayer, Deployment } from '../../deploy/deploy.ts';
+import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { textTable } from '../../report/text-table.ts';
+
+type Facts = Omit<Deployment, 'graph'>;
+
+/** Below this factor the gain in speed is none to speak of. */
+const WORTHWHILE = 1.05;
+
+/** What to say where a network is hardly faster than before; null where it is. */
+export function hardlyFaster({ latency: { ratio }, layers }: Facts): string | null {
+  if (ratio >= WORTHWHILE) return null;
+  const skipped = layers.some(({ form }) => form !== 'dense');
+  const why =
+    layers.length === 0
+      ? 'no convolution has a dead stripe; zeros smaller than stripes stay zeros, which take as long as other numbers'
+      : skipped
+        ? 'the layers are too small, or too few stripes died'
+        : 'no form that skips dead stripes is quicker here than the dense one, which was written';
+  return `the gain in speed is under 5 % (${formatRatio(ratio)}): ${why}`;
+}
+
+/** A table of the layers, and what the whole network gains. */
+export function describeDeployment(facts: Facts): string {
+  const { layers, leftAlone, macs, latency, quotient, error, multiple } = facts;
+  const tried = layers.filter(({ forms }) => forms.length > 1);
+  const untried = layers.length - tried.length;
+  return [
+    ...(tried.length === 0 ? [] : [layerTable(tried), '']),
+    ...(untried === 0 ? [] : [`${untriedText(untried)}: no other form promised to be quicker`]),
+    `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
+    `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${formatRatio(latency.ratio)} as fast: ${formatPercent(quotient, 0)} of what the living MACs promise`,
+    ...(multiple > 1 ? [`widths   filled up to multiples of ${multiple}`] : []),
+    ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
+    `verified, relative error ${error.toExponential(1)}`,
+  ].join('\n');
+}
+
+const untriedText = (layers: number): string =>
+  layers === 1 ? '1 layer with dead stripes stays dense' : `${layers} layers with dead stripes stay dense`;
+
+const layerTable = (layers: readonly DeployedLayer[]): string =>
+  textTable(layers, [
+    { head: 'layer', cell: ({ name }) => name },
+    { head: 'form', cell: ({ form }) => form },
+    { head: 'dense', cell: ({ forms }) => formatMs(forms[0]!.ms), align: 'right' },
+    { head: 'as shipped', cell: (layer) => formatMs(shipped(layer).ms), align: 'right' },
+    { head: 'speed', cell: (layer) => formatRatio(layer.forms[0]!.ms / shipped(layer).ms), align: 'right' },
+    {
+      head: 'MACs',
+      cell: (layer) => formatPercent(shipped(layer).macs / layer.forms[0]!.macs, 0),
+      align: 'right',
+    },
+    { head: 'other forms', cell: others },
+  ]);
+
+const shipped = ({ form, forms }: DeployedLayer) => forms.find((one) => one.form === form)!;
+
+const others = ({ form, forms }: DeployedLayer): string =>
+  forms
+    .filter((one) => one.form !== form && one.form !== 'dense')
+    .map((one) => `${one.form} ${formatRatio(forms[0]!.ms / one.ms)}`)
+    .join(', ');

@@ -1,0 +1,120 @@
+import { EspalierError } from '../../errors.ts';
+import { formatPercent, significant } from '../../report/quantities.ts';
+import { textTable } from '../../report/text-table.ts';
+import { defineCommand, type Invocation } from '../command.ts';
+import { choice, defaulted, numberIn, wholeNumber } from '../flags.ts';
+import { queueFlags } from '../queue-flags.ts';
+import { trainingFlags } from '../training/flags.ts';
+import { planRun, type Settings } from '../training/recipe.ts';
+import type { RingResult } from './run.ts';
+
+const flags = {
+  ...trainingFlags,
+  networks: defaulted('--networks <n>', 'how many are trained side by side', [wholeNumber(), 2]),
+  source: defaulted(
+    '--source <name>',
+    "what re-activates invalid filters: external, another network's; internal, the network's own; noise; none, to compare with",
+    [choice(['external', 'internal', 'noise', 'none']), 'external'],
+  ),
+  level: defaulted(
+    '--level <name>',
+    'with external: layer, one weight a layer, by entropy; filter, one a filter, by the scale of BatchNormalization',
+    [choice(['layer', 'filter']), 'layer'],
+  ),
+  graftMomentum: defaulted(
+    '--graft-momentum <name>',
+    "the optimiser's state of what was grafted: keep, blend or reset",
+    [choice(['keep', 'blend', 'reset']), 'keep'],
+  ),
+  invalidBelow: defaulted('--invalid-below <x>', 'a filter whose |γ|·Σ|w| is below this is invalid', [
+    numberIn(0),
+    1e-2,
+  ]),
+  noise: defaulted('--noise <a>', 'noise in epoch t has a standard deviation of aᵗ', [numberIn(0, 1), 0.5]),
+  ...queueFlags,
+  processes: defaulted(
+    '--processes <n>',
+    'networks that train at the same time, each in a process of its own',
+    [wholeNumber(), 2],
+  ),
+};
+
+export type GraftSettings = Settings<typeof flags>;
+
+export const graft = defineCommand({
+  name: 'graft',
+  summary: "train networks side by side that re-activate one another's invalid filters (filter grafting)",
+  arguments: [
+    {
+      name: '[models...]',
+      summary:
+        'a name of the zoo, a file that all networks start from, or a file for each; not needed with --resume',
+    },
+  ],
+  options: flags,
+  examples: [
+    [
+      'espalier graft resnet20 --networks 2 --data cifar10 --epochs 60 --schedule cosine --out runs/grafted',
+      'two networks, one ring',
+    ],
+    [
+      'espalier graft resnet20 --networks 1 --source internal --data cifar10 --epochs 60 --out runs/internal',
+      'one, from its own filters',
+    ],
+    [
+      'espalier graft a.onnx b.onnx --data photos --epochs 20 --lr 0.01 --out runs/tuned',
+      'two networks of one architecture that were trained before',
+    ],
+    ['espalier graft --resume runs/grafted', 'go on after an interruption'],
+  ],
+  stopsCleanly: true,
+  async check(invocation) {
+    await planGrafting(invocation);
+  },
+  async run(invocation, context) {
+    const planned = await planGrafting(invocation);
+    const { growRing } = await import('./run.ts');
+    const result = await growRing(planned, context);
+    return { data: result, text: describe(result) };
+  },
+});
+
+/** The settings of a run; throws `usage` where they do not fit together. */
+async function planGrafting(invocation: Invocation<typeof flags>) {
+  const planned = await planRun('graft', withCount(invocation));
+  const { networks, source, models } = planned.settings;
+  if (models.length > 1 && networks !== models.length)
+    throw new EspalierError('usage', `--networks: expected ${models.length}, one a model, found ${networks}`);
+  if (source === 'external' && networks < 2)
+    throw new EspalierError('usage', '--source external needs --networks 2 or more');
+  return planned;
+}
+
+/** Several models are as many networks. */
+function withCount(invocation: Invocation<typeof flags>): Invocation<typeof flags> {
+  const { args, options, given } = invocation;
+  if (args.length < 2 || given.has('networks')) return invocation;
+  return {
+    args,
+    options: { ...options, networks: args.length },
+    given: new Set([...given, 'networks' as const]),
+  };
+}
+
+function describe({ model, members, best, ensemble }: RingResult): string {
+  const table = textTable(members, [
+    { head: 'network', cell: ({ network }) => String(network) },
+    { head: 'top-1', cell: ({ top1 }) => formatPercent(top1), align: 'right' },
+    { head: 'learning rate', cell: ({ learningRate }) => significant(learningRate), align: 'right' },
+    { head: 'invalid filters', cell: ({ invalid }) => String(invalid), align: 'right' },
+    { head: 'mean entropy', cell: ({ entropy }) => entropy.toFixed(3), align: 'right' },
+  ]);
+  return [
+    table,
+    '',
+    `best        network ${best}: ${model}`,
+    ...(ensemble === null
+      ? []
+      : [`ensemble    top-1 ${formatPercent(ensemble)} of all ${members.length} together`]),
+  ].join('\n');
+}

@@ -1,0 +1,34 @@
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { isModelPath, loadModel } from '../model.ts';
+import type { TrainingSession } from '../training/session.ts';
+import type { GraftSettings } from './graft.ts';
+
+/**
+ * What a network of a ring starts from: a model of its own; the one file that all start from; of the zoo fresh parameters,
+ * another seed for each. Throws `shape` where its architecture is not that of the first.
+ */
+export async function startOf(
+  session: TrainingSession,
+  settings: GraftSettings,
+  index: number,
+): Promise<Graph> {
+  const model = settings.models[index] ?? settings.model;
+  if (index === 0 || (model === settings.model && isModelPath(model))) return session.network;
+  const { prepareNetwork } = await import('../../training/prepare.ts');
+  const { data, preprocessing, executor } = session;
+  const { graph } = await loadModel(model, {
+    classes: data.train.classes.length,
+    channels: data.train.channels,
+    size: preprocessing.height,
+    seed: settings.seed + index,
+    gamma: settings.initialScale,
+  });
+  const { firstDifference, withWeightsOf } = await import('../../grafting/architecture.ts');
+  const prepared = await prepareNetwork(graph, executor);
+  const difference = firstDifference(session.network, prepared);
+  if (difference === null) return withWeightsOf(session.network, prepared);
+  throw new EspalierError('shape', `is not the network that ${settings.model} is: ${difference}`, {
+    where: model,
+  });
+}

@@ -1,0 +1,51 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { ChannelGroup } from '../../pruning/channel-groups.ts';
+
+/** Layers whose channels go together, as `inspect --json` tells them. */
+export interface GroupFacts {
+  /** The first layer, by name. */
+  readonly root: string;
+  /** Of the first layer. */
+  readonly channels: number;
+  readonly members: readonly string[];
+  /** Whether any channel may go. */
+  readonly prunable: boolean;
+  /** Why channels stay, where any do. */
+  readonly reason?: string;
+}
+
+/** The groups of channels of a network, and why channels of them stay. */
+export async function groupFacts(graph: Graph): Promise<GroupFacts[]> {
+  const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
+  const { channelGroups } = await import('../../pruning/channel-groups.ts');
+  const { prepareForPruning } = await import('../../pruning/prepare.ts');
+  return channelGroups(await prepareForPruning(graph, onnxruntime)).groups.map(factsOf);
+}
+
+function factsOf({ root, layers, classes, reasons }: ChannelGroup): GroupFacts {
+  const [reason] = reasons.values();
+  return {
+    root,
+    channels: layers[0]!.count,
+    members: layers.map(({ node }) => node.name || node.outputs[0]!.name),
+    prunable: reasons.size < classes.length,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+/** Reasons that are printed; `--json` has all. */
+const MOST_REASONS = 8;
+
+/** `12 groups of channels that go together, 2 of them stay`, then why. */
+export function groupsText(groups: readonly GroupFacts[]): string {
+  const stay = groups.filter(({ prunable }) => !prunable);
+  const lines = groups.flatMap(({ root, members, prunable, reason }) => {
+    const others = members.length > 1 ? ` and ${members.length - 1} more` : '';
+    return reason === undefined
+      ? []
+      : [`${root}${others} ${prunable ? 'stays in part' : 'stays'}: ${reason}`];
+  });
+  const more = lines.length > MOST_REASONS ? [`… and ${lines.length - MOST_REASONS} more: see --json`] : [];
+  const head = `${groups.length} of channels that go together, ${stay.length} of them stay`;
+  return [head, ...lines.slice(0, MOST_REASONS), ...more].join('\n            ');
+}

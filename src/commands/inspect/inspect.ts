@@ -1,0 +1,147 @@
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Costs, LayerCost } from '../../measure/macs.ts';
+import { formatBytes, formatCount, formatMacs } from '../../report/quantities.ts';
+import { textTable } from '../../report/text-table.ts';
+import { defineCommand, type Output } from '../command.ts';
+import { enginesText } from '../engines-text.ts';
+import { defaulted, flagSwitch, numberIn, optional, wholeNumber } from '../flags.ts';
+import { type LoadedModel, loadModel } from '../model.ts';
+import { entropyPart } from './entropy.ts';
+import { groupFacts, groupsText } from './groups.ts';
+
+export const inspect = defineCommand({
+  name: 'inspect',
+  summary:
+    'parameters, MACs and bytes of a model, layer by layer; its groups of channels and residual connections; the engines here',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
+  options: {
+    size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+    engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
+    entropy: flagSwitch('--entropy', 'what the weights of each convolution tell, and its invalid filters'),
+    invalidBelow: defaulted('--invalid-below <x>', 'a filter whose |γ|·Σ|w| is below this is invalid', [
+      numberIn(0),
+      1e-2,
+    ]),
+  },
+  examples: [
+    ['espalier inspect resnet20', 'look at a network of the zoo'],
+    ['espalier inspect model.onnx --json', 'the same of a file, for programs'],
+    ['espalier inspect --engine', 'which engine trains on this machine, and why'],
+  ],
+  async run({ args: [name], options: { size, engine, entropy, invalidBelow } }) {
+    if (!name && !engine)
+      throw new EspalierError('usage', 'expected a model or --engine, found neither: see --help');
+    const model = name ? await loadModel(name) : null;
+    const parts = [
+      ...(model ? [await modelPart(model, size)] : []),
+      ...(model && entropy ? [await entropyPart(model.graph, invalidBelow)] : []),
+      ...(engine ? [await enginePart()] : []),
+    ];
+    return {
+      data: Object.assign({}, ...parts.map(({ data }) => data)),
+      text: parts.map(({ text }) => text).join('\n\n'),
+    };
+  },
+});
+
+async function modelPart(model: LoadedModel, size: number | undefined): Promise<Output> {
+  const facts = await inspectModel(model, size);
+  return { data: facts, text: describe(facts) };
+}
+
+async function enginePart(): Promise<Output> {
+  const { findEngines } = await import('../../runtime/engines.ts');
+  const engine = await findEngines();
+  return { data: { engine }, text: enginesText(engine) };
+}
+
+async function inspectModel({ graph, name }: LoadedModel, size: number | undefined) {
+  const { findResiduals } = await import('../../residual/find.ts');
+  const { fedInputs } = await import('../../measure/image-input.ts');
+  const { loadPreprocessing } = await import('../../data/preprocessing.ts');
+  const signature = (values: typeof graph.inputs) =>
+    values.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
+  const operators: Record<string, number> = {};
+  for (const { op } of graph.nodes) operators[op] = (operators[op] ?? 0) + 1;
+  return {
+    model: name,
+    ...(await costsOf(graph, size)),
+    groups: await groupFacts(graph),
+    residuals: findResiduals(graph),
+    opsets: graph.opsets,
+    inputs: signature(fedInputs(graph)),
+    outputs: signature(graph.outputs),
+    operators,
+    preprocessing: loadPreprocessing(graph),
+  };
+}
+
+/** Exporters compute shapes that are known only once constants are folded. */
+async function costsOf(graph: Graph, size: number | undefined): Promise<Costs> {
+  const { costs } = await import('../../measure/macs.ts');
+  try {
+    return costs(graph, { size });
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error.code !== 'shape') throw error;
+    const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
+    const { foldConstants } = await import('../../rewrite/index.ts');
+    const { serializeModel } = await import('../../onnx/index.ts');
+    const folded = costs(await foldConstants(graph, onnxruntime), { size });
+    return { ...folded, bytes: serializeModel(graph).length };
+  }
+}
+
+type Facts = Awaited<ReturnType<typeof inspectModel>>;
+
+function describe(facts: Facts): string {
+  return [
+    textTable(facts.layers, [
+      { head: 'layer', cell: (layer) => layer.name },
+      { head: 'operator', cell: (layer) => layer.op },
+      { head: 'kernel', cell: (layer) => layer.kernel.join('×') },
+      { head: 'channels', cell: channels },
+      { head: 'output', cell: (layer) => layer.outputShape.map((dim) => dim ?? '?').join('×') },
+      { head: 'MACs', cell: (layer) => (layer.macs > 0 ? formatCount(layer.macs) : ''), align: 'right' },
+      { head: 'share', cell: (layer) => share(layer.macs, facts.macs), align: 'right' },
+      { head: 'parameters', cell: (layer) => formatCount(layer.parameters), align: 'right' },
+    ]),
+    '',
+    `total       ${formatMacs(facts.macs)}, ${formatCount(facts.parameters)} parameters, ${formatBytes(facts.bytes)}`,
+    ...facts.inputs.map((value) => `input       ${signatureText(value)}`),
+    ...facts.outputs.map((value) => `output      ${signatureText(value)}`),
+    `opset       ${Object.entries(facts.opsets).map(opsetText).join(', ')}`,
+    `operators   ${operatorsText(facts.operators)}`,
+    `groups      ${groupsText(facts.groups)}`,
+    `residuals   ${residualsText(facts.residuals)}`,
+    `images      ${preprocessingText(facts.preprocessing)}`,
+  ].join('\n');
+}
+
+const channels = ({ inChannels, outChannels }: LayerCost): string =>
+  outChannels > 0 ? `${inChannels} → ${outChannels}` : '';
+
+const share = (macs: number, total: number): string =>
+  macs > 0 ? `${((100 * macs) / total).toFixed(1)} %` : '';
+
+const signatureText = ({ name, dtype, shape }: Facts['inputs'][number]): string =>
+  `${name}: ${dtype ?? 'unknown type'} [${shape?.map((dim) => dim ?? '?').join(', ') ?? '?'}]`;
+
+const opsetText = ([domain, opset]: [string, number]): string => `${domain || 'ai.onnx'} ${opset}`;
+
+function operatorsText(operators: Facts['operators']): string {
+  const sorted = Object.entries(operators).sort(([, a], [, b]) => b - a);
+  return sorted.map(([op, count]) => `${op} ${count}`).join(', ');
+}
+
+function residualsText(residuals: Facts['residuals']): string {
+  const kinds = new Map<string, number>();
+  for (const { kind } of residuals) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+  const parts = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
+  return residuals.length === 0 ? 'none' : `${residuals.length} (${parts})`;
+}
+
+const preprocessingText = (preprocessing: Facts['preprocessing']): string =>
+  preprocessing
+    ? `${preprocessing.height}×${preprocessing.width}, mean ${preprocessing.mean.join(',')}, std ${preprocessing.std.join(',')}`
+    : 'the file does not say how they are prepared: eval and train need --mean and --std';

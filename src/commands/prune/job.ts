@@ -1,0 +1,125 @@
+import type { DataSet } from '../../data/image-source.ts';
+import type { Preprocessing } from '../../data/preprocessing.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Timer } from '../../measure/timer.ts';
+import type { Calibration } from '../../pruning/calibration.ts';
+import type { Original } from '../../pruning/rank-channels.ts';
+import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
+import type { Executor } from '../../runtime/executor.ts';
+import type { RunDirectory } from '../../training/run-directory.ts';
+import type { Context } from '../command.ts';
+import { openData } from '../data-flags.ts';
+import { engine } from '../engine.ts';
+import { openTimer } from '../measuring.ts';
+import { loadModel } from '../model.ts';
+import { resolvePreprocessing } from '../preprocessing.ts';
+import { readSensitivity } from '../sensitivity/file.ts';
+import type { TrainingFlags } from '../training/flags.ts';
+import { withBatchNormalization } from '../training/insert-batch-normalization.ts';
+import type { PlannedRun } from '../training/recipe.ts';
+import { openSession, type TrainingSession } from '../training/session.ts';
+import type { PruneSettings } from './flags.ts';
+
+/** Images to calibrate with, to evaluate on, and to retrain with. */
+export interface PruneData {
+  readonly set: DataSet;
+  readonly preprocessing: Preprocessing;
+  readonly calibration: Calibration;
+}
+
+/** All that pruning works on. */
+export interface PruneJob {
+  readonly settings: PruneSettings;
+  /** What is pruned: constants folded, BatchNormalization put back where asked. */
+  readonly network: Graph;
+  readonly original: Original;
+  readonly executor: Executor;
+  readonly data: PruneData | null;
+  /** Measured earlier, to choose widths by. */
+  readonly sensitivity: readonly UnitSensitivity[] | null;
+  /** Where retraining happens; null without it. */
+  readonly session: TrainingSession | null;
+  /** What times candidates; null where the target is no latency. */
+  readonly timer: Timer | null;
+  /** The record of the run; null where a file is written. */
+  readonly run: RunDirectory | null;
+}
+
+/** A run whose settings may lack data, epochs and a place. */
+export type PlannedPruning = Omit<PlannedRun<TrainingFlags>, 'settings'> & {
+  readonly settings: PruneSettings;
+};
+
+/** Loads model and data; the run's folder is created last, where there is one. */
+export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
+  const { settings } = planned;
+  const { openOriginal } = await import('../../pruning/rank-channels.ts');
+  const executor = await engine();
+  const sensitivity = settings.sensitivity === undefined ? null : await readSensitivity(settings.sensitivity);
+  const session =
+    settings.epochs === undefined
+      ? null
+      : await openSession(planned as unknown as PlannedRun<TrainingFlags>, context);
+  const model = session?.model ?? (await loadModel(settings.model));
+  const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
+  const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));
+  return {
+    settings,
+    network,
+    original: await openOriginal(network, executor),
+    executor,
+    data,
+    sensitivity,
+    session,
+    timer: settings.latency === undefined ? null : await openLatencyTimer(context),
+    run: session?.run ?? (await openRun(planned)),
+  };
+}
+
+async function openLatencyTimer({ signal }: Context): Promise<Timer> {
+  const { timer } = await openTimer('node', { threads: 1, cache: false, signal });
+  return timer;
+}
+
+interface Opening {
+  readonly settings: PruneSettings;
+  readonly data: PruneData | null;
+  readonly executor: Executor;
+  readonly context: Context;
+}
+
+async function untrained(graph: Graph, { settings, data, executor, context }: Opening): Promise<Graph> {
+  const { foldConstants } = await import('../../rewrite/index.ts');
+  const folded = await foldConstants(graph, executor);
+  if (!settings.insertBatchnorm || !data) return folded;
+  const { preprocessing, set } = data;
+  const calibrating = { images: set.train, preprocessing, executor, seed: settings.seed };
+  return withBatchNormalization(folded, calibrating, context);
+}
+
+async function openPruneData(
+  settings: PruneSettings,
+  model: Awaited<ReturnType<typeof loadModel>>,
+): Promise<PruneData | null> {
+  if (settings.data === undefined) return null;
+  const preprocessing = await resolvePreprocessing(model, settings);
+  const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
+  const data = await openData(settings.data, preprocessing, options);
+  return calibrated({ data, preprocessing }, settings);
+}
+
+async function calibrated(
+  { data, preprocessing }: { readonly data: DataSet; readonly preprocessing: Preprocessing },
+  { calibrationImages: images, seed }: PruneSettings,
+): Promise<PruneData> {
+  const { openCalibration } = await import('../../pruning/calibration.ts');
+  const calibration = await openCalibration(data.train, { preprocessing, images, seed });
+  return { set: data, preprocessing, calibration };
+}
+
+/** A folder as --out holds the record of the run. */
+async function openRun({ settings, recipe, existing }: PlannedPruning): Promise<RunDirectory | null> {
+  if (settings.out === undefined || settings.out.endsWith('.onnx')) return null;
+  const { createRunDirectory } = await import('../../training/run-directory.ts');
+  return existing ?? createRunDirectory(settings.out, recipe);
+}

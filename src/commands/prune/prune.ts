@@ -1,0 +1,105 @@
+import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
+import { planRun } from '../training/recipe.ts';
+import { checkPruneSettings } from './checks.ts';
+import { pruneFlags } from './flags.ts';
+import type { PlannedPruning, PruneJob } from './job.ts';
+import type { PruneResult } from './result.ts';
+
+export const prune = defineCommand({
+  name: 'prune',
+  summary: 'take channels, or smaller pieces, out of any network, down to a target',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo; not needed with --resume' }],
+  options: pruneFlags,
+  examples: [
+    [
+      'espalier prune model.onnx --ratio 0.3 --out small.onnx',
+      'a third of the channels goes, without images',
+    ],
+    [
+      'espalier prune model.onnx --macs 0.5 --scope global --data photos --out small.onnx',
+      'half of the MACs stays; recovered on images, without retraining',
+    ],
+    [
+      'espalier prune model.onnx --criterion taylor --macs 0.5 --steps 5 --data cifar10 --epochs 20 --out runs/half',
+      'in five cuts, each followed by 4 epochs',
+    ],
+    ['espalier prune model.onnx --ratio 0.5 --plan', 'what would go, and what stays and why'],
+  ],
+  stopsCleanly: true,
+  async check(invocation) {
+    await planPruning(invocation);
+  },
+  async run(invocation, context) {
+    const asked = await planPruning(invocation);
+    const { looksOnly } = asked;
+    const { openPruneJob } = await import('./job.ts');
+    const settings = looksOnly ? { ...asked.settings, out: undefined, epochs: undefined } : asked.settings;
+    const job = await openPruneJob({ ...asked, settings } as PlannedPruning, context);
+    if (looksOnly) return look(job, context);
+    if (asked.existing === null) context.note(`pruning ${settings.model}`);
+    return execute(job, context);
+  },
+});
+
+/** The settings of a run; `looksOnly` where it is to write nothing. Throws `usage` where they do not go together. */
+async function planPruning(invocation: Invocation<typeof pruneFlags>) {
+  const { plan, explain } = invocation.options;
+  const looksOnly = plan || explain !== undefined;
+  const needed: Readonly<Record<string, string>> = looksOnly ? {} : { out: '--out <path>' };
+  const planned = await planRun<typeof pruneFlags>('prune', invocation, needed);
+  // Data and epochs may be missing: pruning without images.
+  const asked = planned as unknown as PlannedPruning;
+  checkPruneSettings(asked.settings);
+  return { ...asked, looksOnly };
+}
+
+async function look(job: PruneJob, context: Context): Promise<Output> {
+  const { explainOutput, planOutput } = await import('./plan.ts');
+  const { explain } = job.settings;
+  return explain === undefined ? planOutput(job, context) : explainOutput(explain, job);
+}
+
+async function execute(job: PruneJob, context: Context): Promise<Output> {
+  const { pruneInSteps } = await import('./steps.ts');
+  const { stageOf } = await import('./stages.ts');
+  const { finishPruning } = await import('./result.ts');
+  const original = job.data?.calibration.labelled
+    ? await stageOf('original', job.network, { job, context, step: 0 })
+    : null;
+  if (original) job.run?.record({ type: 'prune-original', ...original });
+  const pruned = await pruneInSteps(job, context);
+  const result = await finishPruning(pruned, { job, context, original });
+  warn(result, pruned.cut.met, context);
+  const { criterion, granularity, scope } = job.settings;
+  const { steps, cut } = pruned;
+  const data = { ...result, criterion, granularity, scope, met: cut.met, original, steps, groups: cut.units };
+  return { data, text: describe(result) };
+}
+
+/** Below this factor the gain in speed is none to speak of. */
+const WORTHWHILE = 1.05;
+
+function warn({ before, after }: PruneResult, met: boolean, context: Context): void {
+  if (!met)
+    context.warn('the target is out of reach: all that may go went; see --plan for what stays and why');
+  if (before.macs === after.macs && before.parameters === after.parameters)
+    context.warn('the model is as large as before: nothing went that makes it smaller');
+  const speed = before.latencyMs! / after.latencyMs!;
+  if (speed < WORTHWHILE) context.warn(`the gain in speed is under 5 % (${formatRatio(speed)})`);
+}
+
+function describe({ model, before, after, error, leftAlone }: PruneResult): string {
+  const change = (was: number, is: number) => formatPercent(is / was, 1);
+  return [
+    ...(after.top1 == null
+      ? []
+      : [`top-1       ${formatPercent(after.top1)} (before ${formatPercent(before.top1!)})`]),
+    `MACs        ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${change(before.macs!, after.macs!)})`,
+    `parameters  ${change(before.parameters!, after.parameters!)} are left`,
+    `latency     ${formatRatio(before.latencyMs! / after.latencyMs!)} as fast, one image on one thread`,
+    error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
+    ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
+    `written to ${model}`,
+  ].join('\n');
+}

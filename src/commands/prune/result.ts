@@ -1,0 +1,113 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { LayerPoint, Measures } from '../../report/index.ts';
+import type { Context } from '../command.ts';
+import type { Measured } from '../training/result.ts';
+import type { PruneJob } from './job.ts';
+import type { Stage } from './stages.ts';
+import type { PrunedInSteps } from './steps.ts';
+
+/** What pruning came to. */
+export interface PruneResult {
+  /** The pruned model. */
+  readonly model: string;
+  readonly before: Measures;
+  readonly after: Measures;
+  /** Against the masked network; null where nothing was compared. */
+  readonly error: number | null;
+  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+}
+
+interface Finishing {
+  readonly job: PruneJob;
+  readonly context: Context;
+  /** The accuracy before the first cut. */
+  readonly original: Stage | null;
+}
+
+/** Measures both networks, and writes the pruned one, with the record of the run where it has one. */
+export async function finishPruning(
+  { network, steps, cut }: PrunedInSteps,
+  { job, context, original }: Finishing,
+): Promise<PruneResult> {
+  const { sizes, withLatencies } = await import('../training/result.ts');
+  const { settings } = job;
+  const { size, benchSeconds: seconds } = settings;
+  const deployed = await deployedForm(network, job);
+  const last = steps.at(-1)!.stages.at(-1) ?? null;
+  const measured = (graph: Graph, stage: Stage | null, layers?: readonly LayerPoint[]): Measured => ({
+    graph,
+    measures: { ...sizes(graph, size), ...(stage ? { top1: stage.top1, top5: stage.top5 } : {}) },
+    ...(layers ? { layers } : {}),
+  });
+  const both = [measured(job.network, original), measured(deployed.graph, last, deployed.layers)];
+  const [before, after] = (await withLatencies(both, { seconds, size, signal: context.signal })) as [
+    Measured,
+    Measured,
+  ];
+  const leftAlone = [
+    ...cut.units.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }])),
+    ...deployed.leftAlone,
+  ];
+  job.run?.record({ type: 'prune-groups', groups: cut.units });
+  const model = await write({ before, after }, { job, leftAlone, beside: deployed.beside });
+  const errors = [deployed.error, ...steps.map(({ error }) => error)].filter((error) => error !== null);
+  return {
+    model,
+    before: before.measures,
+    after: after.measures,
+    error: errors.length === 0 ? null : Math.max(...errors),
+    leftAlone,
+  };
+}
+
+interface Deployed {
+  readonly graph: Graph;
+  readonly layers?: readonly LayerPoint[];
+  readonly beside: Readonly<Record<string, Graph>>;
+  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  readonly error: number | null;
+}
+
+/** Stripes that went are skipped in the form that was asked for; everything else is as it stands. */
+async function deployedForm(network: Graph, { settings, executor }: PruneJob): Promise<Deployed> {
+  const { granularity, form } = settings;
+  if (granularity !== 'stripe' && granularity !== 'group')
+    return { graph: network, beside: {}, leftAlone: [], error: null };
+  const { pruneNetwork } = await import('../swp/stripe-pruning.ts');
+  const { deployed, fastest, dense, layers, leftAlone, error } = await pruneNetwork(network, executor, {
+    form,
+    seconds: settings.benchSeconds,
+  });
+  return {
+    graph: deployed,
+    layers,
+    beside: { 'model-fastest.onnx': fastest, 'model-dense.onnx': dense },
+    leftAlone,
+    error,
+  };
+}
+
+interface Writing {
+  readonly job: PruneJob;
+  readonly leftAlone: PruneResult['leftAlone'];
+  readonly beside: Readonly<Record<string, Graph>>;
+}
+
+async function write(
+  { before, after }: { readonly before: Measured; readonly after: Measured },
+  { job: { run, data, settings }, leftAlone, beside }: Writing,
+): Promise<string> {
+  if (run) {
+    const { finishRun } = await import('../training/result.ts');
+    run.record({ type: 'left-alone', layers: leftAlone });
+    const images = data ? { data: data.set, preprocessing: data.preprocessing } : {};
+    return finishRun({ run, ...images }, { before, after }, beside);
+  }
+  const { writeModelFile } = await import('../../onnx/index.ts');
+  const { storePreprocessing } = await import('../../data/preprocessing.ts');
+  const { cloneGraph } = await import('../../graph/clone.ts');
+  const graph = cloneGraph(after.graph);
+  if (data) storePreprocessing(graph, data.preprocessing);
+  writeModelFile(graph, settings.out!);
+  return settings.out!;
+}

@@ -1,0 +1,105 @@
+import { join } from 'node:path';
+import { formatDuration } from '../../report/quantities.ts';
+import { type Context, defineCommand, type Output } from '../command.ts';
+import { flagSwitch, missingFlag, type Options, optional, repeated, text } from '../flags.ts';
+import { queueFlags } from '../queue-flags.ts';
+import type { PlannedStep } from './plan.ts';
+import type { Plan } from './run-record.ts';
+
+const flags = {
+  out: optional(
+    '--out <dir>',
+    "a folder for the run, one in it for each step; the recipe's own if left out",
+    text,
+  ),
+  set: repeated('--set <key=value>', 'replace an option: epochs=1, or of one step: train.epochs=1', text),
+  resume: optional('--resume <dir>', 'go on with the run in a folder; its record holds the recipe', text),
+  ...queueFlags,
+  dryRun: flagSwitch('--dry-run', 'print the command lines and run nothing'),
+};
+
+export const runRecipe = defineCommand({
+  name: 'run',
+  summary: 'run a recipe: steps in order, each of them resumable',
+  arguments: [
+    { name: '[recipe]', summary: 'a .json file, or a recipe that comes with espalier, by its name' },
+    { name: '[model]', summary: 'the .onnx file or name of the zoo that the recipe calls $in' },
+  ],
+  options: flags,
+  examples: [
+    ['espalier run swp-resnet56-cifar10-small --out runs/small', 'a recipe that comes with espalier'],
+    ['espalier run mine.json model.onnx --set prune.ratio=0.3 --set epochs=1 --dry-run', 'what would run?'],
+    ['espalier run mine.json --out runs/mine --redis redis://10.0.0.1', 'steps at the same time, by workers'],
+    ['espalier run --resume runs/small', 'go on after an interruption; finished steps are not run again'],
+  ],
+  stopsCleanly: true,
+  async run({ args: [recipe, model], options }, context) {
+    const { commands } = await import('../index.ts');
+    const { planSteps } = await import('./plan.ts');
+    const plan = await planOf({ recipe, model, options });
+    const out = options.resume ?? options.out ?? plan.recipe.out;
+    if (out === undefined) throw missingFlag('--out <dir>');
+    const steps = await planSteps(plan.recipe, { commands, out, model: plan.model });
+    return options.dryRun ? wouldRun(steps) : execute({ plan, steps, out, options }, context);
+  },
+});
+
+interface Asked {
+  readonly recipe: string | undefined;
+  readonly model: string | undefined;
+  readonly options: Options<typeof flags>;
+}
+
+/** The recipe and model of the command line, else those of the run that is resumed, with `--set` on top. */
+async function planOf({ recipe: name, model, options: { resume, set } }: Asked): Promise<Plan> {
+  const { readRecipe } = await import('./recipe-file.ts');
+  const { withOverrides } = await import('./plan.ts');
+  const { recordedPlan } = await import('./run-record.ts');
+  const { commands } = await import('../index.ts');
+  const before = resume === undefined ? null : recordedPlan(resume).plan;
+  if (name === undefined && !before) throw missingFlag('<recipe>');
+  const recipe = name === undefined ? before!.recipe : readRecipe(name);
+  return { recipe: withOverrides(recipe, set, commands), model: model ?? before?.model };
+}
+
+function wouldRun(steps: readonly PlannedStep[]): Output {
+  const lines = steps.map(({ name, line }) => ({ name, line }));
+  return { data: { steps: lines }, text: lines.map(({ line }) => line).join('\n') };
+}
+
+interface Ready {
+  readonly plan: Plan;
+  readonly steps: readonly PlannedStep[];
+  readonly out: string;
+  readonly options: Options<typeof flags>;
+}
+
+async function execute({ plan, steps, out, options }: Ready, context: Context): Promise<Output> {
+  const { openRecord } = await import('./run-record.ts');
+  const { redis, store, patience, set } = options;
+  const run = openRecord(plan, { out, set });
+  const outcomes = await (async () => {
+    if (redis === undefined) {
+      const { runSteps } = await import('./execute.ts');
+      return runSteps(steps, run, context);
+    }
+    const { runStepsRemotely } = await import('./execute-remotely.ts');
+    return runStepsRemotely(steps, { run, queue: { redis, store, patience }, context });
+  })();
+  const report = join(out, 'report.html');
+  const texts = outcomes.map(({ name, hours, text: said }) => {
+    const indented = said.replace(/^/gm, '  ');
+    return `${name} (${formatDuration(3600 * hours)})\n${indented}`;
+  });
+  const results = outcomes.map(({ name, line, folder, hours, data }) => ({
+    name,
+    line,
+    folder,
+    hours,
+    data,
+  }));
+  return {
+    data: { recipe: plan.recipe.name, out, steps: results, report },
+    text: [...texts, `report: ${report}`].join('\n\n'),
+  };
+}

@@ -1,0 +1,179 @@
+import * as v from 'valibot';
+import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
+import { formatPercent, significant } from '../../report/quantities.ts';
+import { textTable } from '../../report/text-table.ts';
+import type { Executor } from '../../runtime/executor.ts';
+import type { RunEvent } from '../../training/run-directory.ts';
+import { type Context, defineCommand, type Invocation } from '../command.ts';
+import { defaulted, numbers, type Options, optional, text, wholeNumber } from '../flags.ts';
+import { pruneFlags } from '../prune/flags.ts';
+import type { PlannedPruning, PruneJob } from '../prune/job.ts';
+import { queueFlags } from '../queue-flags.ts';
+import { planRun } from '../training/recipe.ts';
+
+const RATIOS = 'expected ratios from 0 to 1 separated by commas';
+const ratioList = v.pipe(numbers, v.array(v.pipe(v.number(), v.minValue(0, RATIOS), v.maxValue(1, RATIOS))));
+
+const PART = 'expected i/n, i from 1 to n';
+const partOf = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d*\/[1-9]\d*$/, PART),
+  v.transform((typed) => typed.split('/').map(Number) as [number, number]),
+  v.check(([i, n]) => i <= n, PART),
+  v.transform(([i, n]) => ({ index: i - 1, of: n })),
+);
+
+const { criterion, normalize, reduce, scoreFolded, calibrationImages, round, exclude } = pruneFlags;
+const { data, labels, limit, testLimit, mean, std, size, seed, resume } = pruneFlags;
+
+const flags = {
+  ratios: defaulted('--ratios <list>', 'parts of the channels to take, of one group at a time', [
+    ratioList,
+    [0.25, 0.5, 0.75],
+  ]),
+  criterion,
+  normalize,
+  reduce,
+  scoreFolded,
+  round,
+  exclude,
+  data,
+  calibrationImages: { ...calibrationImages, summary: 'training images to look at' },
+  limit,
+  testLimit,
+  mean,
+  std,
+  size,
+  labels,
+  seed,
+  threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
+  part: optional('--part <i/n>', 'measure every n-th group from the i-th on, a part of n', partOf),
+  ...queueFlags,
+  resume,
+  out: optional(
+    '--out <dir>',
+    'a new folder for the record of the run and sensitivity.json (required)',
+    text,
+  ),
+};
+
+export const sensitivity = defineCommand({
+  name: 'sensitivity',
+  summary: 'what each group of layers loses when it alone is pruned, for ratios that differ by layer',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo; not needed with --resume' }],
+  options: flags,
+  examples: [
+    ['espalier sensitivity model.onnx --data photos --out runs/sensitivity', 'measure'],
+    [
+      'espalier prune model.onnx --sensitivity runs/sensitivity --macs 0.5 --out small.onnx',
+      'and take most where least is lost',
+    ],
+  ],
+  stopsCleanly: true,
+  async check(invocation) {
+    await planned(invocation);
+  },
+  async run(invocation, context) {
+    const plan = await planned(invocation);
+    const { openPruneJob } = await import('../prune/job.ts');
+    const opened = await openPruneJob(plan, context);
+    const settings = plan.settings as unknown as SensitivitySettings;
+    const { threads } = settings;
+    const job = threads === undefined ? opened : { ...opened, executor: onThreads(opened.executor, threads) };
+    const units = await unitsOf(job, settings, context);
+    const { writeFileAtomically } = await import('../../files.ts');
+    const { join } = await import('node:path');
+    const { writeReport } = await import('../report.ts');
+    const path = join(job.run!.path, 'sensitivity.json');
+    const { criterion } = job.settings;
+    const document = {
+      criterion,
+      images: job.data!.calibration.batches.reduce((sum, { count }) => sum + count, 0),
+      units,
+    };
+    writeFileAtomically(path, [`${JSON.stringify(document, null, 1)}\n`]);
+    await writeReport(job.run!.path, join(job.run!.path, 'report.html'));
+    return { data: { path, ...document }, text: `${describe(units)}\nwritten to ${path}` };
+  },
+});
+
+/** The settings of a run: those of training that it has. */
+async function planned(invocation: Invocation<typeof flags>): Promise<PlannedPruning> {
+  const needed = { data: '--data <name>', out: '--out <dir>' };
+  return (await planRun('sensitivity', invocation as never, needed)) as unknown as PlannedPruning;
+}
+
+export type SensitivitySettings = Options<typeof flags> & Pick<PlannedPruning['settings'], 'model'>;
+
+/** Measured here, or by whoever listens to a queue. */
+async function unitsOf(
+  job: PruneJob,
+  settings: SensitivitySettings,
+  context: Context,
+): Promise<readonly UnitSensitivity[]> {
+  if (settings.redis === undefined) return measure(job, settings, context);
+  const { measureRemotely } = await import('./remote.ts');
+  return measureRemotely({ run: job.run!, settings, command: sensitivity, context });
+}
+
+async function measure(
+  job: PruneJob,
+  { ratios, part }: SensitivitySettings,
+  context: Context,
+): Promise<UnitSensitivity[]> {
+  const { rankChannels } = await import('../../pruning/rank-channels.ts');
+  const { measureSensitivity } = await import('../../pruning/sensitivity/measure.ts');
+  const { rankingOptions } = await import('../prune/cut.ts');
+  const ranked = await rankChannels(job.network, { ...rankingOptions(job), scope: 'local', floor: 0 });
+  const bar = context.progress('measuring', Math.ceil(ranked.units.length / (part?.of ?? 1)), 'groups');
+  const known = knownUnits(job.run!.readEvents());
+  try {
+    return await measureSensitivity(ranked, {
+      executor: job.executor,
+      ratios,
+      round: job.settings.round,
+      floor: 0,
+      calibration: job.data!.calibration,
+      part,
+      known,
+      onUnit(unit) {
+        job.run!.record({ type: 'sensitivity', unit });
+        bar.advance(1, unit.name);
+      },
+      signal: context.signal,
+    });
+  } finally {
+    bar.done();
+  }
+}
+
+/** An executor whose programs run on some threads. */
+const onThreads = (executor: Executor, threads: number): Executor => ({
+  ...executor,
+  compile: (graph, options) => executor.compile(graph, { ...options, threads }),
+});
+
+/** What an interrupted run measured. */
+const knownUnits = (events: readonly RunEvent[]): Map<string, UnitSensitivity> =>
+  new Map(
+    events.flatMap((event) => {
+      if (event.type !== 'sensitivity') return [];
+      const unit = event.unit as UnitSensitivity;
+      return [[unit.name, unit] as const];
+    }),
+  );
+
+function describe(units: readonly UnitSensitivity[]): string {
+  const last = ({ points }: UnitSensitivity) => points.at(-1)!;
+  const damage = (unit: UnitSensitivity) => last(unit).loss ?? last(unit).outputError;
+  const sorted = [...units].sort((a, b) => damage(b) - damage(a));
+  const told = (value: number | null, format: (x: number) => string) =>
+    value === null ? '–' : format(value);
+  return textTable(sorted, [
+    { head: 'group, the most sensitive first', cell: ({ layers }) => layers[0]! },
+    { head: 'channels gone', cell: (unit) => formatPercent(last(unit).ratio, 0), align: 'right' },
+    { head: 'top-1', cell: (unit) => told(last(unit).top1, formatPercent), align: 'right' },
+    { head: 'loss', cell: (unit) => told(last(unit).loss, significant), align: 'right' },
+    { head: 'output error', cell: (unit) => formatPercent(last(unit).outputError, 1), align: 'right' },
+  ]);
+}

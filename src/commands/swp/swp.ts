@@ -1,0 +1,128 @@
+import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { type Context, defineCommand, type Invocation } from '../command.ts';
+import { isModelPath } from '../model.ts';
+import { trainedModel } from '../training/flags.ts';
+import { planRun } from '../training/recipe.ts';
+import type { Measured } from '../training/result.ts';
+import { openSession, type TrainingSession, trainOptions } from '../training/session.ts';
+import { checkStripeSettings, type StripeSettings, stripeFlags } from './flags.ts';
+
+export const swp = defineCommand({
+  name: 'swp',
+  summary: 'learn the shape of each filter and prune its stripes (stripe-wise pruning)',
+  arguments: [trainedModel],
+  options: stripeFlags,
+  examples: [
+    [
+      'espalier swp model.onnx --data cifar10 --macs 0.5 --sr 2e-3 --lr 0.03 --schedule cosine --epochs 8 --out runs/half',
+      'from a trained network: keep half of the MACs, then recover',
+    ],
+    [
+      'espalier swp model.onnx --data cifar10 --macs 0.5 --lr 0.03 --epochs 8 --shape-block 16 --out runs/boxes',
+      'filters share boxes in blocks of 16: fewer convolutions, each cropped',
+    ],
+    [
+      'espalier swp vgg16 --data cifar10 --batch 64 --epochs 160 --initial-scale 0.5 --out runs/paper',
+      'from scratch, as in the paper',
+    ],
+    ['espalier swp --resume runs/half', 'go on after an interruption'],
+  ],
+  stopsCleanly: true,
+  async check(invocation) {
+    await planStripes(invocation);
+  },
+  async run(invocation, context) {
+    const planned = await planStripes(invocation);
+    const session = await openSession(planned, context);
+    const outcome = await learnShapes(session, planned.settings, context);
+    return { data: outcome, text: describe(outcome) };
+  },
+});
+
+async function planStripes(invocation: Invocation<typeof stripeFlags>) {
+  const planned = await planRun<typeof stripeFlags>('swp', invocation);
+  checkStripeSettings(planned.settings);
+  return planned;
+}
+
+type Outcome = Awaited<ReturnType<typeof learnShapes>>;
+
+async function learnShapes(session: TrainingSession, settings: StripeSettings, context: Context) {
+  const { train } = await import('../../training/train.ts');
+  const { finishRun, measureNetwork, sizes, withLatencies } = await import('../training/result.ts');
+  const { openController, pruneNetwork } = await import('./stripe-pruning.ts');
+  const { stripeLatencies } = await import('./stripe-latencies.ts');
+  const measured = isModelPath(settings.model)
+    ? await measureNetwork(session.network, session, context)
+    : { graph: session.network, measures: sizes(session.network) };
+  const { shapeBlock } = settings;
+  const latencies =
+    settings.latency !== undefined && shapeBlock !== undefined
+      ? { latencies: await stripeLatencies(session, shapeBlock, context) }
+      : {};
+  const steered = openController(session.network, { ...settings, ...latencies });
+  const { controller } = steered;
+  const { network, epochs } = await train({
+    ...trainOptions(session, settings, context),
+    network: steered.network,
+    controller,
+  });
+  context.note('choosing the fastest form of each layer');
+  const pruned = await pruneNetwork(network, session.executor, {
+    form: settings.form,
+    seconds: settings.benchSeconds,
+  });
+  session.run.record({ type: 'shapes', shapes: controller.shapes(network) });
+  session.run.record({ type: 'left-alone', layers: pruned.leftAlone });
+  const accuracy = await measureNetwork(pruned.deployed, session, context);
+  const quick = { graph: pruned.fastest, measures: { ...accuracy.measures, ...sizes(pruned.fastest) } };
+  const timing = { seconds: settings.benchSeconds, signal: context.signal };
+  const timed = await withLatencies([measured, accuracy, quick], timing);
+  const [before, after, fastest] = timed as [Measured, Measured, Measured];
+  const beside = { 'model-fastest.onnx': pruned.fastest, 'model-dense.onnx': pruned.dense };
+  const model = await finishRun(
+    session,
+    { before, after: { ...after, layers: pruned.layers }, fastest },
+    beside,
+  );
+  const { macs: target } = settings;
+  const kept = Number(epochs.at(-1)?.metrics.macsKept);
+  if (target !== undefined && kept > target) context.warn(missedTarget(kept, target));
+  const speed = before.measures.latencyMs! / fastest.measures.latencyMs!;
+  if (settings.latency !== undefined && speed < 1 / settings.latency)
+    context.warn(missedLatency(1 / speed, settings.latency));
+  if (speed < WORTHWHILE) context.warn(hardlyFaster(speed));
+  const { forms, leftAlone, error } = pruned;
+  const [was, is, quickest] = [before.measures, after.measures, fastest.measures];
+  return { model, epochs, before: was, after: is, fastest: quickest, forms, error, leftAlone };
+}
+
+const missedTarget = (reached: number, target: number): string =>
+  `the target was not reached: living stripes hold ${formatPercent(reached, 1)} of the MACs, wanted ${formatPercent(target, 1)}; raise --sr, --lr or --epochs`;
+
+const missedLatency = (reached: number, target: number): string =>
+  `the target was not reached: the quickest network takes ${formatPercent(reached, 1)} of the latency, wanted ${formatPercent(target, 1)}; the timings of single layers promised it: lower --latency`;
+
+/** Below this factor the gain in speed is none to speak of. */
+const WORTHWHILE = 1.05;
+
+const hardlyFaster = (speed: number): string =>
+  `the gain in speed is under 5 % (${formatRatio(speed)}): the layers are too small, or too few stripes died, for onnxruntime to gain on this machine`;
+
+function describe({ model, before, after, fastest, forms, error }: Outcome): string {
+  const top1 = before.top1 == null ? '' : ` (before ${formatPercent(before.top1)})`;
+  const speed = ({ latencyMs }: typeof before) => formatRatio(before.latencyMs! / latencyMs!);
+  const lines = [
+    `top-1    ${formatPercent(after.top1!)}${top1}`,
+    `MACs     ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${formatPercent(after.macs! / before.macs!, 1)})`,
+    `latency  ${speed(after)} as fast; in the fastest form ${speed(fastest)} (${formText(forms)})`,
+    `equal to the masked network to ${error.toExponential(1)}`,
+    `${model}, the fewest MACs; beside it model-fastest.onnx to ship, model-dense.onnx to train on, report.html`,
+  ];
+  return lines.join('\n');
+}
+
+const formText = (forms: Outcome['forms']): string =>
+  Object.entries(forms)
+    .map(([form, layers]) => `${layers} layers ${form}`)
+    .join(', ') || 'no layer lowered';

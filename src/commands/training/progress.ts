@@ -1,0 +1,34 @@
+import { formatDuration, formatPercent } from '../../report/quantities.ts';
+import type { EpochResult, TrainOptions } from '../../training/options.ts';
+import type { Context, Progress } from '../command.ts';
+
+/** A bar for each epoch, and a line when it is done. */
+export function watchTraining(context: Context, epochs: number): Pick<TrainOptions, 'onStep' | 'onEpoch'> {
+  let bar: Progress | null = null;
+  return {
+    onStep({ epoch, images, ofImages, loss }) {
+      bar ??= context.progress(`epoch ${epoch}/${epochs}`, ofImages, 'images');
+      bar.to(images, `loss ${loss.toFixed(3)}`);
+    },
+    onEpoch(result) {
+      bar?.done();
+      bar = null;
+      context.note(epochLine(result, epochs));
+    },
+  };
+}
+
+function epochLine(result: EpochResult, epochs: number): string {
+  const { epoch, loss, trainAccuracy, testAccuracy, seconds, metrics } = result;
+  return [
+    `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
+    `loss ${loss.toFixed(3)}`,
+    `train ${formatPercent(trainAccuracy)}`,
+    testAccuracy === undefined ? '' : `test ${formatPercent(testAccuracy)}`,
+    metrics.macsKept === undefined ? '' : `MACs kept ${formatPercent(metrics.macsKept, 1)}`,
+    metrics.smallScales === undefined ? '' : `small scales ${formatPercent(metrics.smallScales, 1)}`,
+    formatDuration(seconds),
+  ]
+    .filter((part) => part !== '')
+    .join('  ');
+}

@@ -1,0 +1,35 @@
+import { EspalierError } from '../../errors.ts';
+import { choice, type Options, optional, wholeNumber } from '../flags.ts';
+import { queueFlags } from '../queue-flags.ts';
+
+/** Flags of training one network in several places at once; recipes mention only those that are typed. */
+export const replicaFlags = {
+  replicas: optional(
+    '--replicas <n>',
+    'train on n shards of the images at the same time, in processes or by workers, and average the weights (1)',
+    wholeNumber(),
+  ),
+  averageEvery: optional(
+    '--average-every <n>',
+    "with --replicas: steps between averages; an epoch's end is one too, and the only one where left out",
+    wholeNumber(),
+  ),
+  replicaMomentum: optional(
+    '--replica-momentum <name>',
+    "with --replicas: the optimiser's state at an average: average (the default), keep or reset",
+    choice(['average', 'keep', 'reset']),
+  ),
+  ...queueFlags,
+};
+
+/** Throws `usage` where replicas are asked for what they cannot do. */
+export function checkReplicas({
+  replicas = 1,
+  redis,
+  sparse,
+}: Pick<Options<typeof replicaFlags>, 'replicas' | 'redis'> & { readonly sparse?: unknown }): void {
+  if (redis !== undefined && replicas < 2)
+    throw new EspalierError('usage', '--redis needs --replicas 2 or more: one network trains in one place');
+  if (sparse !== undefined && replicas > 1)
+    throw new EspalierError('usage', '--sparse has no --replicas: leave one of them out');
+}

@@ -1,0 +1,95 @@
+import { join } from 'node:path';
+import { storeClasses, storePreprocessing } from '../../data/preprocessing.ts';
+import { cloneGraph } from '../../graph/clone.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { evaluate } from '../../measure/accuracy.ts';
+import { benchmark } from '../../measure/latency.ts';
+import { costs } from '../../measure/macs.ts';
+import { serializeModel, writeModelFile } from '../../onnx/index.ts';
+import type { LayerPoint, Measures } from '../../report/index.ts';
+import type { Context } from '../command.ts';
+import { writeReport } from '../report.ts';
+import type { TrainingSession } from './session.ts';
+
+/** A network and what is measured of it. */
+export interface Measured {
+  readonly graph: Graph;
+  readonly measures: Measures;
+  /** Default: those of the graph as it stands. */
+  readonly layers?: readonly LayerPoint[];
+}
+
+/** Parameters, MACs, bytes and accuracy of a network on the test images of a session. */
+export async function measureNetwork(
+  graph: Graph,
+  session: TrainingSession,
+  context: Context,
+): Promise<Measured> {
+  const { data, executor, preprocessing } = session;
+  const bar = context.progress('evaluating', data.test.count, 'images');
+  const progress = (done: number) => bar.to(done);
+  const accuracy = await evaluate(graph, data.test, {
+    executor,
+    preprocessing,
+    progress,
+    signal: context.signal,
+  });
+  bar.done();
+  return { graph, measures: { ...sizes(graph), top1: accuracy.top1, top5: accuracy.top5 } };
+}
+
+/** Parameters, MACs and bytes. */
+export function sizes(graph: Graph, size?: number): Measures {
+  const { parameters, macs, bytes } = costs(graph, { size });
+  return { parameters, macs, bytes };
+}
+
+/** Adds latencies, all networks measured in turns on one thread. */
+export async function withLatencies(
+  networks: readonly Measured[],
+  options: { readonly seconds: number; readonly signal: AbortSignal; readonly size?: number | undefined },
+): Promise<Measured[]> {
+  const { models } = await benchmark(
+    networks.map(({ graph }) => serializeModel(graph)),
+    options,
+  );
+  return networks.map((network, i) => {
+    const { medianMs: latencyMs, minMs: latencyMinMs, p90Ms: latencyP90Ms } = models[i]!;
+    return { ...network, measures: { ...network.measures, latencyMs, latencyMinMs, latencyP90Ms } };
+  });
+}
+
+/** What a run came to. */
+interface Results {
+  readonly before: Measured;
+  readonly after: Measured;
+  /** The same function in its quickest form, where there is one. */
+  readonly fastest?: Measured;
+}
+
+/** Where a run is recorded, and the images that its networks take, where there are any. */
+type Finishing = Pick<TrainingSession, 'run'> & Partial<Pick<TrainingSession, 'preprocessing' | 'data'>>;
+
+/** Writes the model, others beside it by file name, and the report, and records what the run came to. */
+export async function finishRun(
+  session: Finishing,
+  { before, after, fastest }: Results,
+  beside: Readonly<Record<string, Graph>> = {},
+): Promise<string> {
+  const { run, preprocessing, data } = session;
+  const model = join(run.path, 'model.onnx');
+  for (const [name, network] of Object.entries({ ...beside, 'model.onnx': after.graph })) {
+    const graph = cloneGraph(network);
+    if (preprocessing) storePreprocessing(graph, preprocessing);
+    if (data) storeClasses(graph, data.train.classes);
+    writeModelFile(graph, join(run.path, name));
+  }
+  run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });
+  const quick = fastest ? { fastest: fastest.measures } : {};
+  run.record({ type: 'result', before: before.measures, after: after.measures, ...quick });
+  await writeReport(run.path, join(run.path, 'report.html'));
+  return model;
+}
+
+const layersOf = ({ graph, layers }: Measured): readonly LayerPoint[] =>
+  layers ?? costs(graph).layers.map(({ name, macs, parameters }) => ({ name, macs, parameters }));

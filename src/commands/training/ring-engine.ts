@@ -1,0 +1,50 @@
+import { availableParallelism } from 'node:os';
+import type { RingEngine, RingNetworks } from '../../grafting/engine.ts';
+import type { RoundTimes } from '../../grafting/ring.ts';
+import { formatDuration } from '../../report/quantities.ts';
+import type { StepProgress } from '../../training/options.ts';
+import type { RunDirectory } from '../../training/run-directory.ts';
+import type { Context } from '../command.ts';
+import type { Options } from '../flags.ts';
+import type { queueFlags } from '../queue-flags.ts';
+
+interface Where extends Options<typeof queueFlags> {
+  /** Networks that train at the same time on this machine. */
+  readonly processes: number;
+}
+
+/** This machine's processes, or whoever listens to a queue. */
+export async function openEngine(ring: RingNetworks, where: Where, run: RunDirectory): Promise<RingEngine> {
+  const { redis, store, patience, processes } = where;
+  if (redis === undefined) {
+    const { localEngine } = await import('../../grafting/engine.ts');
+    const { processTrainers } = await import('../../grafting/processes.ts');
+    const atATime = Math.min(processes, ring.members.length);
+    const threads = Math.max(1, Math.floor(availableParallelism() / atATime));
+    return localEngine(ring, processTrainers({ limit: processes, threads }));
+  }
+  const { redisEngine } = await import('../../distributed/redis-engine.ts');
+  return redisEngine(ring, { redis, store, patience, recipe: run.recipe });
+}
+
+/** One bar for all networks of an epoch. */
+export function watchRing(context: Context, { epochs, networks }: { epochs: number; networks: number }) {
+  let bar: ReturnType<Context['progress']> | null = null;
+  const at = new Map<number, number>();
+  return {
+    done() {
+      bar?.done();
+      bar = null;
+      at.clear();
+    },
+    step(member: number, { epoch, images, ofImages }: StepProgress) {
+      bar ??= context.progress(`epoch ${epoch}/${epochs}`, ofImages * networks, 'images');
+      at.set(member, images);
+      bar.to([...at.values()].reduce((sum, count) => sum + count, 0));
+    },
+  };
+}
+
+/** `12 s = training 10 s + graft 0.5 s + waiting 1.5 s`. */
+export const timesText = ({ seconds, training, graft, waiting }: RoundTimes, what = 'graft'): string =>
+  `${formatDuration(seconds)} = training ${formatDuration(training)} + ${what} ${formatDuration(graft)} + waiting ${formatDuration(waiting)}`;

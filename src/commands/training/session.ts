@@ -1,0 +1,127 @@
+import type { DataSet } from '../../data/image-source.ts';
+import type { Preprocessing } from '../../data/preprocessing.ts';
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Executor } from '../../runtime/executor.ts';
+import type { TrainOptions } from '../../training/options.ts';
+import type { RunDirectory } from '../../training/run-directory.ts';
+import type { Context } from '../command.ts';
+import { openData } from '../data-flags.ts';
+import { engine } from '../engine.ts';
+import { engineText } from '../engines-text.ts';
+import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
+import { resolvePreprocessing } from '../preprocessing.ts';
+import type { TrainingFlags } from './flags.ts';
+import { withBatchNormalization } from './insert-batch-normalization.ts';
+import { watchTraining } from './progress.ts';
+import type { PlannedRun, Settings } from './recipe.ts';
+
+/** All that a run works on. */
+export interface TrainingSession {
+  readonly model: LoadedModel;
+  /** The network in the form that training takes. */
+  readonly network: Graph;
+  readonly data: DataSet;
+  readonly preprocessing: Preprocessing;
+  readonly executor: Executor;
+  /** What runs the training step. */
+  readonly trainer: Executor;
+  readonly run: RunDirectory;
+}
+
+/** Loads model and data, and only then creates the run's folder, or opens that of the run to resume. */
+export async function openSession(
+  planned: PlannedRun<TrainingFlags>,
+  context: Context,
+): Promise<TrainingSession> {
+  const { chooseExecutor } = await import('../../runtime/choose.ts');
+  const { prepareNetwork } = await import('../../training/prepare.ts');
+  const { createRunDirectory } = await import('../../training/run-directory.ts');
+  const { settings, recipe, existing } = planned;
+  const { model, data, preprocessing } = isModelPath(settings.model)
+    ? await openTrained(settings)
+    : await openFresh(settings);
+  const executor = await engine();
+  const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
+  const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
+  context.note(`training with ${engineText(chosen)}${layout}`);
+  if (chosen.reason) context.warn(`training runs in onnxruntime, several times slower: ${chosen.reason}`);
+  const prepared = await prepareNetwork(model.graph, executor);
+  const { insertBatchnorm, seed } = settings;
+  const calibrating = { images: data.train, preprocessing, executor, seed };
+  const network = insertBatchnorm ? await withBatchNormalization(prepared, calibrating, context) : prepared;
+  const run = existing ?? createRunDirectory(settings.out, recipe);
+  return { model, network, data, preprocessing, executor, trainer, run };
+}
+
+type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
+
+async function openTrained(settings: Settings<TrainingFlags>): Promise<Opened> {
+  const model = await loadModel(settings.model);
+  const preprocessing = await resolvePreprocessing(model, settings);
+  return { model, preprocessing, data: await openData(settings.data, preprocessing, settings) };
+}
+
+/** A network of the zoo fits itself to the images: their size, channels and classes. */
+async function openFresh(settings: Settings<TrainingFlags>): Promise<Opened> {
+  const { buildModel, zooModel } = await import('../../models/index.ts');
+  const { dataSets, openDataSet } = await import('../../data/data-sets.ts');
+  const known = zooModel(settings.model);
+  if (!known) buildModel(settings.model); // says what there is
+  const named = Object.hasOwn(dataSets, settings.data);
+  const size = settings.size ?? (named ? undefined : known!.input.height);
+  const data = await openDataSet(settings.data, { ...settings, height: size, width: size });
+  const { channels, height, width } = data.train;
+  if (height !== width) {
+    const message = `expected square images for ${settings.model}, found ${height}×${width}`;
+    throw new EspalierError('shape', message, { where: settings.data });
+  }
+  const { seed, initialScale: gamma } = settings;
+  const classes = data.train.classes.length;
+  const model = await loadModel(settings.model, { classes, channels, size: height, seed, gamma });
+  const preset = await presetOf(settings.data);
+  const zooPreprocessing = channels === model.zooPreprocessing?.mean.length ? model.zooPreprocessing : preset;
+  const options = { ...settings, size: height };
+  const preprocessing = await resolvePreprocessing({ ...model, zooPreprocessing }, options);
+  return { model, data, preprocessing };
+}
+
+/** What the named data sets are normalised with where nothing else says so. */
+async function presetOf(name: string): Promise<Preprocessing | null> {
+  const { cifar10Preprocessing, fashionMnistPreprocessing } = await import('../../data/preprocessing.ts');
+  const presets = new Map([
+    ['cifar10', cifar10Preprocessing],
+    ['fashion-mnist', fashionMnistPreprocessing],
+  ]);
+  return presets.get(name) ?? null;
+}
+
+/** The options of `train` for a session, with progress on the terminal. */
+export function trainOptions(
+  session: TrainingSession,
+  settings: Settings<TrainingFlags>,
+  context: Context,
+): TrainOptions {
+  const { lr: learningRate, evalEvery: evaluateEvery } = settings;
+  const noDecayOn = noDecayRoles(settings);
+  const { signal } = context;
+  const resume = settings.resume !== undefined;
+  const watched = watchTraining(context, settings.epochs);
+  const onFallback = announceOnce(context);
+  const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback };
+  return { ...settings, ...session, ...beside, ...watched };
+}
+
+/** The roles without weight decay. */
+export const noDecayRoles = ({ noWeightDecayOn = [] }: Settings<TrainingFlags>) =>
+  noWeightDecayOn.flatMap((role) => (role === 'bn' ? (['scale', 'shift'] as const) : [role]));
+
+/** Names each operator that runs in another engine once. */
+function announceOnce(context: Context): (operators: readonly string[]) => void {
+  const named = new Set<string>();
+  return (operators) => {
+    const fresh = operators.filter((op) => !named.has(op));
+    for (const op of fresh) named.add(op);
+    if (fresh.length > 0) context.note(`without a native kernel, run by onnxruntime: ${fresh.join(', ')}`);
+  };
+}

@@ -1,0 +1,37 @@
+import * as v from 'valibot';
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import type { Controller } from '../../training/options.ts';
+import type { Penalty, PenaltyName } from '../../training/sparse.ts';
+import { optional } from '../flags.ts';
+
+const names = ['bn-scale', 'group-lasso'] as const satisfies readonly PenaltyName[];
+const pattern = new RegExp(`^(${names.join('|')}):(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d+)?$`, 'i');
+const expected = `expected ${names.map((name) => `${name}:λ`).join(' or ')}, such as bn-scale:1e-4`;
+
+/** `--sparse bn-scale:1e-4,group-lasso:1e-5`, as it is typed: a term an entry. */
+export const sparseFlag = optional(
+  '--sparse <list>',
+  'penalties that make channels prunable: bn-scale:λ (λ·Σ|γ|), group-lasso:λ (λ·Σ‖filter‖)',
+  v.pipe(
+    v.string(),
+    v.transform((list) => list.split(',')),
+    v.array(v.pipe(v.string(), v.regex(pattern, expected))),
+  ),
+);
+
+/** What trains with these penalties; none where there are none. Throws `usage` where one is named twice. */
+export async function sparseTraining(
+  network: Graph,
+  terms: readonly string[] = [],
+): Promise<{ controller?: Controller }> {
+  if (terms.length === 0) return {};
+  const penalties = terms.map((term): Penalty => {
+    const [name, strength] = term.split(':') as [PenaltyName, string];
+    return { name, strength: Number(strength) };
+  });
+  const twice = penalties.find(({ name }, i) => penalties.findIndex((other) => other.name === name) < i);
+  if (twice) throw new EspalierError('usage', `--sparse: expected ${twice.name} once, found it twice`);
+  const { sparseController } = await import('../../training/sparse.ts');
+  return { controller: sparseController(network, penalties) };
+}

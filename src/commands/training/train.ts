@@ -1,0 +1,70 @@
+import { formatMacs, formatPercent } from '../../report/quantities.ts';
+import { type Context, defineCommand, type Invocation } from '../command.ts';
+import { isModelPath } from '../model.ts';
+import { trainedModel, trainingFlags } from './flags.ts';
+import { planRun, type Settings } from './recipe.ts';
+import { checkReplicas, replicaFlags } from './replica-flags.ts';
+import { openSession, type TrainingSession, trainOptions } from './session.ts';
+import { sparseFlag, sparseTraining } from './sparse-flag.ts';
+
+const flags = { ...trainingFlags, sparse: sparseFlag, ...replicaFlags };
+
+export const trainModel = defineCommand({
+  name: 'train',
+  summary: 'train a network of the zoo, or fine-tune an .onnx file',
+  arguments: [trainedModel],
+  options: flags,
+  examples: [
+    ['espalier train resnet20 --data cifar10 --epochs 30 --out runs/base', 'train from scratch'],
+    [
+      'espalier train model.onnx --data photos --epochs 5 --lr 0.01 --schedule cosine --out runs/tuned',
+      'fine-tune on a folder of images by class',
+    ],
+    [
+      'espalier train vgg16 --data cifar10 --sparse bn-scale:1e-4 --epochs 160 --out runs/slim',
+      'push the scales of BatchNormalization to zero, to prune the channels that do not need theirs',
+    ],
+    [
+      'espalier train resnet20 --data cifar10 --epochs 30 --replicas 4 --redis redis://10.0.0.1 --out runs/many',
+      'one network on four machines',
+    ],
+    ['espalier train --resume runs/base', 'go on after an interruption, exactly where it stopped'],
+  ],
+  stopsCleanly: true,
+  async check(invocation) {
+    await planned(invocation);
+  },
+  async run(invocation, context) {
+    const plan = await planned(invocation);
+    const session = await openSession(plan, context);
+    const { finishRun, measureNetwork, sizes } = await import('./result.ts');
+    const { settings } = plan;
+    const before = isModelPath(settings.model)
+      ? await measureNetwork(session.network, session, context)
+      : { graph: session.network, measures: sizes(session.network) };
+    const { network, epochs } = await trained(session, settings, context);
+    const after = await measureNetwork(network, session, context);
+    const model = await finishRun(session, { before, after });
+    const { top1, macs } = after.measures;
+    const text = `${model}: top-1 ${formatPercent(top1!)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`;
+    return { data: { model, epochs, before: before.measures, after: after.measures }, text };
+  },
+});
+
+async function planned(invocation: Invocation<typeof flags>) {
+  const plan = await planRun<typeof flags>('train', invocation);
+  checkReplicas(plan.settings);
+  return plan;
+}
+
+async function trained(session: TrainingSession, settings: Settings<typeof flags>, context: Context) {
+  if ((settings.replicas ?? 1) > 1) {
+    const { trainReplicas } = await import('./replicas.ts');
+    return trainReplicas(session, settings, context);
+  }
+  const { train } = await import('../../training/train.ts');
+  return train({
+    ...trainOptions(session, settings, context),
+    ...(await sparseTraining(session.network, settings.sparse)),
+  });
+}
