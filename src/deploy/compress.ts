@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { layerCosts } from '../measure/macs.ts';
 import { foldBatchNormalization, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type DeadFilterRemoval, removeDeadFilters } from '../stripes/remove-dead.ts';
@@ -42,5 +43,16 @@ export async function compressStripes(masked: Graph, options: CompressOptions): 
 }
 
 /** The layer of the network before lowering that a convolution of the lowered one belongs to. */
-export const originalLayer = (name: string): string =>
+const originalLayer = (name: string): string =>
   name.replace(/\.(part\d+(\.box\d+)?|box\d+|tap\d+|stripes|shift|sum)(_\d+)?$/, '');
+
+/** What the layers of a network that may be lowered cost for one image, by their names before lowering. */
+export function originalLayerCosts(lowered: Graph, size?: number) {
+  const layers = new Map<string, { name: string; macs: number; parameters: number }>();
+  for (const { name: part, macs, parameters } of layerCosts(lowered, { size })) {
+    const name = originalLayer(part);
+    const sum = layers.get(name) ?? { name, macs: 0, parameters: 0 };
+    layers.set(name, { name, macs: sum.macs + macs, parameters: sum.parameters + parameters });
+  }
+  return [...layers.values()];
+}

@@ -104,14 +104,20 @@ function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, Chosen>): void {
   }
 }
 
-/** Appends the plan's nodes; the last one makes the value that the convolution made, or the Relu behind it. */
+/**
+ * Appends the plan's nodes; the last one makes the value that the convolution made, or the Relu behind it. A single convolution
+ * bears the layer's name, which is free again.
+ */
 function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void {
   const read = readConvolution(node) as Convolution;
   const conv = sorted ? withFilters(read, placesIn(plan.order)) : read;
-  const made = lowerOrdered(g, conv, { plan, after: relu ? (map) => g.Relu(map) : undefined, sorted });
   const { nodes } = g.graph;
+  const before = nodes.length;
+  const made = lowerOrdered(g, conv, { plan, after: relu ? (map) => g.Relu(map) : undefined, sorted });
   const last = nodes.findLast(({ outputs }) => outputs[0] === made)!;
   last.outputs[0] = onlyOutput(relu ?? node);
+  const convolutions = nodes.slice(before).filter(({ op }) => op === 'Conv');
+  if (convolutions.length === 1) convolutions[0]!.name = conv.name;
 }
 
 interface OrderedPlan {

@@ -11,10 +11,12 @@ export function commandLine(
   const { model, ...flags } = options;
   const words = ['espalier', ...command.split(' '), ...[model ?? []].flat().map(quoted)];
   for (const [name, value] of Object.entries(flags)) {
-    if (value === undefined || value === null || value === false) continue;
+    if (value === undefined || value === null) continue;
     if (JSON.stringify(value) === JSON.stringify(defaults[name])) continue;
-    words.push(`--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`);
-    if (value !== true) words.push(quoted(Array.isArray(value) ? value.join(',') : value));
+    const word = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    if (value !== false) words.push(`--${word}`);
+    else if (defaults[name] === true) words.push(`--no-${word}`);
+    if (typeof value !== 'boolean') words.push(quoted(Array.isArray(value) ? value.join(',') : value));
   }
   return words.join(' ');
 }

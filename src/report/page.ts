@@ -1,6 +1,7 @@
 import { type Html, html, trusted } from './html.ts';
 import type { RunRecord } from './run-record.ts';
 import { curves } from './sections/curves.ts';
+import { forms } from './sections/forms.ts';
 import { grafting } from './sections/grafting.ts';
 import { header } from './sections/header.ts';
 import { layers, leftAlone } from './sections/layers.ts';
@@ -15,6 +16,7 @@ import { style } from './style.ts';
 const sections: readonly ((record: RunRecord) => Html | null)[] = [
   header,
   summary,
+  forms,
   pruning,
   sensitivity,
   grafting,

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { LayerShapes } from '../stripes/shapes.ts';
 import { openRunDirectory, type Recipe, type RunEvent } from '../training/run-directory.ts';
+import { type DeploymentPoint, deploymentSchema } from './deployment.ts';
 
 const number = v.pipe(v.number(), v.finite());
 const count = v.pipe(number, v.minValue(0));
@@ -26,7 +27,7 @@ const measuresSchema = v.object({
   bytes: maybe,
   top1: maybe,
   top5: maybe,
-  /** Median, least and 90th percentile. */
+  /** Median, least and 90th percentile; `deploy` measures the least alone. */
   latencyMs: maybe,
   latencyMinMs: maybe,
   latencyP90Ms: maybe,
@@ -83,6 +84,7 @@ const schemas = {
   'prune-step': stepSchema,
   'prune-groups': v.object({ type: v.literal('prune-groups'), groups: v.array(groupSchema) }),
   sensitivity: v.object({ type: v.literal('sensitivity'), unit: unitSchema }),
+  deployment: deploymentSchema,
   graft: v.object({
     type: v.literal('graft'),
     epoch: count,
@@ -135,6 +137,7 @@ export interface RunRecord {
     readonly groups: readonly GroupPoint[];
   };
   readonly sensitivity: readonly SensitivityCurve[];
+  readonly deployment: DeploymentPoint | null;
   /** Of a ring of networks. */
   readonly grafting: { readonly epochs: readonly GraftPoint[]; readonly ring: RingPoint | null };
 }
@@ -161,6 +164,7 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
       groups: all('prune-groups').at(-1)?.groups ?? [],
     },
     sensitivity: [...new Map(all('sensitivity').map(({ unit }) => [unit.name, unit])).values()],
+    deployment: all('deployment').at(-1) ?? null,
     grafting: { epochs: all('graft'), ring: all('ring').at(-1) ?? null },
   };
 }

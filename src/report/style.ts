@@ -29,11 +29,12 @@ thead th{color:var(--muted);font-size:13px}th:first-child,td:first-child{padding
 .chart{display:flex;flex-direction:column}.chart svg{display:block;width:100%;height:auto;margin-top:auto;padding-top:6px}
 .legend{list-style:none;margin:2px 0 0;padding:0;display:flex;flex-wrap:wrap;gap:0 14px;font-size:13px;color:var(--muted)}.legend b{font-weight:600;color:var(--ink)}
 .key{display:inline-block;width:14px;height:3px;border-radius:2px;vertical-align:middle;margin-right:6px}
-.key.leaf{background:var(--leaf)}.key.earth{background:var(--earth)}.key.sky{background:var(--sky)}.key.dashed{height:0;border-top:2px dashed var(--muted);border-radius:0}
+.key.leaf{background:var(--leaf)}.key.earth{background:var(--earth)}.key.sky{background:var(--sky)}.key.dead{background:var(--dead)}.key.tick{width:2px;height:12px;background:var(--earth)}.key.dashed{height:0;border-top:2px dashed var(--muted);border-radius:0}
 .grid{stroke:var(--rule)}.tick{fill:var(--muted);font-size:13px}.reference{stroke:var(--muted);stroke-width:1.3;stroke-dasharray:4 4}
 .line{fill:none;stroke-width:2.2;stroke-linejoin:round;stroke-linecap:round}.line.leaf{stroke:var(--leaf);fill:none}.line.earth{stroke:var(--earth)}.line.sky{stroke:var(--sky)}
 .end.leaf{fill:var(--leaf)}.end.earth{fill:var(--earth)}.end.sky{fill:var(--sky)}
 .layers th[scope=row]{max-width:220px;overflow-wrap:anywhere;font-size:14px}.layers td,.layers tbody th{padding-top:5px;padding-bottom:5px;font-size:14px}
+.forms{margin:12px 0 18px}.forms th[scope=row]{min-width:92px}.forms td:nth-child(2){white-space:nowrap}.forms .bar{width:22%;vertical-align:top;padding-top:9px}.forms .more span{white-space:nowrap}.forms .bar svg{display:block;width:100%;height:14px}.forms .other{stroke:var(--earth);stroke-width:2;vector-effect:non-scaling-stroke}
 .bar{width:44%}.was,.is{display:block;height:10px;border-radius:3px}.was{background:var(--dead);min-width:2px}.is{background:var(--leaf)}
 .sparks{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,190px),1fr));gap:12px}.spark{margin:0;background:var(--card);border:1px solid var(--rule);border-radius:10px;padding:10px 12px}.spark svg{display:block;width:100%;height:auto}.spark figcaption{font-size:13px;overflow-wrap:anywhere}.spark figcaption b{font-weight:600;float:right;margin-left:8px}
 .shapes{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,310px),1fr));gap:14px;align-items:start}
@@ -45,6 +46,6 @@ details{margin-top:12px}summary{cursor:pointer;font-size:13px;color:var(--muted)
 .reasons td{color:var(--muted)}.reasons th[scope=row]{overflow-wrap:anywhere;min-width:130px}
 dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:8px 22px;margin:0}dt{color:var(--muted)}dd{margin:0;overflow-wrap:anywhere}
 pre{margin:0;padding:12px 14px;background:var(--card);border:1px solid var(--rule);border-radius:8px;white-space:pre-wrap;overflow-wrap:anywhere;font:13.5px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
-@media(max-width:620px){main{padding:24px 16px 48px}header{gap:16px;align-items:flex-start}.motif{width:76px}h1{font-size:25px}.layers .bar{width:26%}.layers th:nth-child(3),.layers td:nth-child(3){display:none}th,td{padding-left:6px;padding-right:6px}table{font-size:14px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}.cards{grid-template-columns:1fr 1fr}.card strong{font-size:19px}}
+@media(max-width:620px){main{padding:24px 16px 48px}header{gap:16px;align-items:flex-start}.motif{width:76px}h1{font-size:25px}.layers .bar{width:26%}.layers th:nth-child(3),.layers td:nth-child(3),.forms .more{display:none}.forms td:nth-child(3),.forms th:nth-child(3){display:table-cell}th,td{padding-left:6px;padding-right:6px}table{font-size:14px}dl{grid-template-columns:1fr;gap:2px}dd{margin-bottom:10px}.cards{grid-template-columns:1fr 1fr}.card strong{font-size:19px}}
 @media print{.chart,.card,.shape-card{break-inside:avoid}}
 `;

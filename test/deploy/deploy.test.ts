@@ -1,6 +1,4 @@
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
 import { describeDeployment, hardlyFaster } from '../../src/commands/deploy/result.ts';
 import { deployNetwork } from '../../src/deploy/deploy.ts';
 import { builderOf } from '../../src/graph/builder.ts';
@@ -11,28 +9,11 @@ import { costs } from '../../src/measure/macs.ts';
 import type { Timer } from '../../src/measure/timer.ts';
 import { temporaryTimings } from '../../src/measure/timings.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
-import { parseModel, readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { parseModel } from '../../src/onnx/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
-import { runCommand, silent } from '../support/run-command.ts';
+import { maskedNetwork } from '../support/masked-network.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
-import { plainNetwork, zero } from '../support/small-network.ts';
-import { temporaryFolder } from '../support/temporary-folder.ts';
-
-/** Two layers whose filters keep a point or a row; 3 of the first layer's are dead. */
-function masked(): Graph {
-  const graph = plainNetwork({ channels: 32, size: 16, widths: [48, 64] });
-  for (const name of ['conv1', 'conv2']) {
-    const weight = graph.initializers.find((value) => value.name === `${name}.weight`)!;
-    const perFilter = weight.tensor!.data.length / weight.tensor!.shape[0]!;
-    zero(weight, (i) => ![[4], [3, 4, 5]][Math.floor(i / perFilter) % 2]!.includes(i % 9));
-  }
-  for (const part of ['conv1.weight', 'conv1.bn.shift']) {
-    const value = graph.initializers.find(({ name }) => name === part)!;
-    const perFilter = value.tensor!.data.length / 48;
-    zero(value, (i) => i < 3 * perFilter);
-  }
-  return graph;
-}
+import { plainNetwork } from '../support/small-network.ts';
 
 /** A machine on which a model takes as long as a rule says. */
 function machine(msOf: (graph: Graph) => number): Timer {
@@ -46,7 +27,7 @@ function machine(msOf: (graph: Graph) => number): Timer {
   return { benchmark, engine: 'test', threads: 1, timings: temporaryTimings() };
 }
 
-const deployedOn = (msOf: (graph: Graph) => number, network = masked()) =>
+const deployedOn = (msOf: (graph: Graph) => number, network = maskedNetwork()) =>
   deployNetwork(network, { executor: onnxruntime, timer: machine(msOf), seconds: 0.01 });
 
 const perMac = (graph: Graph): number => costs(graph).macs / 1e6;
@@ -59,7 +40,7 @@ async function difference(a: Graph, b: Graph): Promise<number> {
 
 describe('deployNetwork', () => {
   it('skips what is dead where that is quicker, and computes the same', async () => {
-    const network = masked();
+    const network = maskedNetwork();
     const { graph, layers, macs, latency, quotient } = await deployedOn(perMac, network);
     expect(await difference(graph, network)).toBeLessThan(1e-5);
     expect(layers.map(({ form }) => form)).not.toContain('dense');
@@ -71,7 +52,7 @@ describe('deployNetwork', () => {
   });
 
   it('is never slower than the dense network: where other forms are, it is that one', async () => {
-    const network = masked();
+    const network = maskedNetwork();
     const deployed = await deployedOn(perNode, network);
     expect(deployed.layers.map(({ form }) => form)).toEqual(['dense', 'dense']);
     expect(deployed.graph.nodes.filter(({ op }) => op === 'Conv')).toHaveLength(2);
@@ -89,7 +70,7 @@ describe('deployNetwork', () => {
   });
 
   it('weights that are Constant nodes become initializers, which engines pack in advance', async () => {
-    const network = masked();
+    const network = maskedNetwork();
     const [moved] = network.initializers.splice(
       network.initializers.findIndex(({ name }) => name === 'conv2.weight'),
       1,
@@ -125,25 +106,5 @@ describe('deployNetwork', () => {
     );
     expect(hardlyFaster(await deployedOn(perMac))).toBeNull();
     expect(describeDeployment(none)).not.toContain('form');
-  });
-});
-
-describe('the command', () => {
-  it('writes a file that computes the same, and says what was tried', async () => {
-    const [model, out] = ['masked.onnx', 'fast.onnx'].map((name) => join(temporaryFolder(), name)) as [
-      string,
-      string,
-    ];
-    writeModelFile(masked(), model);
-    const found = await runCommand(deploy, [model], [{ out, seconds: '0.05', cache: false }, silent]);
-    expect(found).toMatchObject({ out, target: 'node', threads: 1 });
-    const layers = found.layers as {
-      name: string;
-      form: string;
-      forms: { form: string; ms: number; macs: number }[];
-    }[];
-    expect(layers.map(({ name }) => name)).toEqual(['conv1', 'conv2']);
-    for (const { form, forms } of layers) expect(forms.map((one) => one.form)).toContain(form);
-    expect(await difference(readModelFile(out), masked())).toBeLessThan(1e-5);
   });
 });

@@ -61,6 +61,12 @@ describe('the report', () => {
     expect(html).toContain('--seed 1');
   });
 
+  it('repeats switches that were typed to turn something off', () => {
+    const made = makeRunRecord({ ...recipe, options: { model: 'x.onnx', verify: false, plan: false } }, []);
+    const html = renderReport({ ...made, defaults: { verify: true, plan: false } });
+    expect(html).toContain('espalier swp x.onnx --no-verify<');
+  });
+
   it('marks what got worse', () => {
     expect(page(events())).toMatch(/<em class="worse">−1\.52 points<\/em>/);
     expect(page(events())).toContain('<em>1.52× as fast</em>');
@@ -70,6 +76,9 @@ describe('the report', () => {
     const measures = { latencyMs: 2, top1: 0.9 };
     const result = { type: 'result', before: measures, after: { ...measures, latencyMs: 1.95 } };
     expect(page([result])).toContain('under 5 %');
+    const shortest = { ...result, before: { latencyMinMs: 2 }, after: { latencyMinMs: 1.95 } };
+    expect(page([shortest])).toContain('under 5 %');
+    expect(page([{ ...shortest, after: { latencyMinMs: 1 } }])).toContain('2.00× as fast');
     expect(page(events())).not.toContain('under 5 %');
   });
 

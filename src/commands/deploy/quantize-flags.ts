@@ -1,6 +1,5 @@
 import * as v from 'valibot';
 import { EspalierError } from '../../errors.ts';
-import type { CalibrationMethod } from '../../quantization/observe-ranges.ts';
 import { DATA_SUMMARY, dataName } from '../data-flags.ts';
 import { defaulted, flagSwitch, type Options, optional, wholeNumber } from '../flags.ts';
 import { preprocessingFlags } from '../preprocessing.ts';
@@ -8,15 +7,17 @@ import { globs } from '../prune/flags.ts';
 
 const METHODS = 'expected minmax, or percentile:P with P above 50, up to 100';
 
+/** 99.99 of `percentile:99.99`. */
+export const percentileOf = (method: string): number => Number(method.split(':')[1]);
+
 /** `minmax`, `percentile:99.99`. */
 const calibrationMethod = v.pipe(
   v.string(),
   v.regex(/^(minmax|percentile:\d+(\.\d+)?)$/, METHODS),
-  v.transform((text): CalibrationMethod => {
-    const percentile = Number(text.split(':')[1]);
-    return text === 'minmax' ? 'minmax' : { percentile };
-  }),
-  v.check((method) => method === 'minmax' || (method.percentile > 50 && method.percentile <= 100), METHODS),
+  v.check(
+    (method) => method === 'minmax' || (percentileOf(method) > 50 && percentileOf(method) <= 100),
+    METHODS,
+  ),
 );
 
 /** Flags of 8-bit quantisation. They count where --int8 is given. */

@@ -12,10 +12,10 @@ import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
 import type { LoadedModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
-import type { QuantizeSettings } from './quantize-flags.ts';
+import { percentileOf, type QuantizeSettings } from './quantize-flags.ts';
 
 /** What became of a network in 8 bits, beside itself in float. */
-interface Int8Report extends Omit<Quantized, 'graph'>, Comparison {
+export interface Int8Report extends Omit<Quantized, 'graph'>, Comparison {
   readonly calibrationImages: number;
 }
 
@@ -81,7 +81,7 @@ async function quantizeDeployed(
 }
 
 const optionsOf = ({ calibration, floatLayers, reduceRange }: QuantizeSettings): QuantizeOptions => ({
-  calibration,
+  calibration: calibration === 'minmax' ? calibration : { percentile: percentileOf(calibration) },
   floatLayers,
   weightBits: reduceRange ? 7 : 8,
 });

@@ -1,4 +1,5 @@
 import type { DeployedLayer, Deployment } from '../../deploy/deploy.ts';
+import { denseForm, otherFormTexts, shippedForm } from '../../report/deployment.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 
@@ -43,21 +44,17 @@ const layerTable = (layers: readonly DeployedLayer[]): string =>
   textTable(layers, [
     { head: 'layer', cell: ({ name }) => name },
     { head: 'form', cell: ({ form }) => form },
-    { head: 'dense', cell: ({ forms }) => formatMs(forms[0]!.ms), align: 'right' },
-    { head: 'as shipped', cell: (layer) => formatMs(shipped(layer).ms), align: 'right' },
-    { head: 'speed', cell: (layer) => formatRatio(layer.forms[0]!.ms / shipped(layer).ms), align: 'right' },
+    { head: 'dense', cell: (layer) => formatMs(denseForm(layer).ms), align: 'right' },
+    { head: 'as shipped', cell: (layer) => formatMs(shippedForm(layer).ms), align: 'right' },
     {
-      head: 'MACs',
-      cell: (layer) => formatPercent(shipped(layer).macs / layer.forms[0]!.macs, 0),
+      head: 'speed',
+      cell: (layer) => formatRatio(denseForm(layer).ms / shippedForm(layer).ms),
       align: 'right',
     },
-    { head: 'other forms', cell: others },
+    {
+      head: 'MACs',
+      cell: (layer) => formatPercent(shippedForm(layer).macs / denseForm(layer).macs, 0),
+      align: 'right',
+    },
+    { head: 'other forms', cell: (layer) => otherFormTexts(layer).join(', ') },
   ]);
-
-const shipped = ({ form, forms }: DeployedLayer) => forms.find((one) => one.form === form)!;
-
-const others = ({ form, forms }: DeployedLayer): string =>
-  forms
-    .filter((one) => one.form !== form && one.form !== 'dense')
-    .map((one) => `${one.form} ${formatRatio(forms[0]!.ms / one.ms)}`)
-    .join(', ');

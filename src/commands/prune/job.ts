@@ -16,7 +16,7 @@ import { resolvePreprocessing } from '../preprocessing.ts';
 import { readSensitivity } from '../sensitivity/file.ts';
 import type { TrainingFlags } from '../training/flags.ts';
 import { withBatchNormalization } from '../training/insert-batch-normalization.ts';
-import type { PlannedRun } from '../training/recipe.ts';
+import { openRun, type PlannedRun } from '../training/recipe.ts';
 import { openSession, type TrainingSession } from '../training/session.ts';
 import type { PruneSettings } from './flags.ts';
 
@@ -115,11 +115,4 @@ async function calibrated(
   const { openCalibration } = await import('../../pruning/calibration.ts');
   const calibration = await openCalibration(data.train, { preprocessing, images, seed });
   return { set: data, preprocessing, calibration };
-}
-
-/** A folder as --out holds the record of the run. */
-async function openRun({ settings, recipe, existing }: PlannedPruning): Promise<RunDirectory | null> {
-  if (settings.out === undefined || settings.out.endsWith('.onnx')) return null;
-  const { createRunDirectory } = await import('../../training/run-directory.ts');
-  return existing ?? createRunDirectory(settings.out, recipe);
 }

@@ -1,9 +1,8 @@
-import { type Compressed, compressStripes, originalLayer } from '../../deploy/compress.ts';
+import { type Compressed, compressStripes, originalLayerCosts } from '../../deploy/compress.ts';
 import { type Deployment, deployNetwork } from '../../deploy/deploy.ts';
 import type { WrittenForm } from '../../deploy/forms/index.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { layerCosts } from '../../measure/macs.ts';
 import type { LayerPoint } from '../../report/index.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { type StripeController, stripeController } from '../../stripes/controller.ts';
@@ -124,7 +123,7 @@ export async function pruneNetwork(
       deployed: lowered.graph,
       fastest: fastest.graph,
       error: Math.max(error, fastest.error),
-      layers: layerPoints(lowered.graph),
+      layers: originalLayerCosts(lowered.graph),
       forms: countForms(fastest),
       leftAlone,
     };
@@ -137,16 +136,6 @@ function countForms({ layers }: Deployment): Record<string, number> {
   const forms: Record<string, number> = {};
   for (const { form } of layers) forms[form] = (forms[form] ?? 0) + 1;
   return forms;
-}
-
-function layerPoints(deployed: Graph): LayerPoint[] {
-  const layers = new Map<string, { name: string; macs: number; parameters: number }>();
-  for (const { name: lowered, macs, parameters } of layerCosts(deployed)) {
-    const name = originalLayer(lowered);
-    const sum = layers.get(name) ?? { name, macs: 0, parameters: 0 };
-    layers.set(name, { name, macs: sum.macs + macs, parameters: sum.parameters + parameters });
-  }
-  return [...layers.values()];
 }
 
 function withoutStripes(network: Graph): { name: string; reason: string }[] {

@@ -63,6 +63,17 @@ export async function planRun<F extends TrainingFlags>(
   return { settings, recipe: existing?.recipe ?? recipe, existing };
 }
 
+interface Opening extends Pick<PlannedRun<TrainingFlags>, 'recipe' | 'existing'> {
+  readonly settings: { readonly out?: string | undefined };
+}
+
+/** The folder that holds the record of a run; null where --out names a model, or nothing. */
+export async function openRun({ settings, recipe, existing }: Opening): Promise<RunDirectory | null> {
+  if (settings.out === undefined || settings.out.endsWith('.onnx')) return null;
+  const { createRunDirectory } = await import('../../training/run-directory.ts');
+  return existing ?? createRunDirectory(settings.out, recipe);
+}
+
 function complete<F extends Flags>(merged: Record<string, unknown>, needed: Needed): Settings<F> {
   if (merged.model === undefined) throw missingFlag('<model>');
   for (const [name, usage] of Object.entries(needed)) {

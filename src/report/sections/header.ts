@@ -6,6 +6,7 @@ import type { RunRecord } from '../run-record.ts';
 const titles: Readonly<Record<string, string>> = {
   train: 'Trained',
   swp: 'Filter shapes learned',
+  deploy: 'Deployed',
   run: 'A recipe, step by step',
 };
 

@@ -42,6 +42,12 @@ const quantities: readonly Quantity[] = [
     spread: ({ latencyMinMs: least, latencyP90Ms: most }) =>
       typeof least === 'number' && typeof most === 'number' ? `${formatMs(least)} – ${formatMs(most)}` : '',
   },
+  {
+    name: 'Latency (shortest sample)',
+    value: (m) => (isNumber(m.latencyMs) ? null : m.latencyMinMs),
+    format: formatMs,
+    change: (before, after) => `${formatRatio(before / after)} as fast`,
+  },
 ];
 
 /** The headline figures, and everything before and after in a table. */
@@ -57,7 +63,7 @@ export function summary({ result, epochs, sensitivity }: RunRecord): Html | null
 }
 
 const unfinished = (epochs: number): Html =>
-  html`<section><h2>Not finished</h2><p>This run has no result yet: ${epochs} epoch${epochs === 1 ? ' is' : 's are'} done.</p></section>`;
+  html`<section><h2>Not finished</h2><p>This run has no result yet${epochs > 0 && `: ${epochs} epoch${epochs === 1 ? ' is' : 's are'} done`}.</p></section>`;
 
 type Result = NonNullable<RunRecord['result']>;
 
@@ -86,9 +92,8 @@ function cell({ value, format, spread }: Quantity, measures: Measures): Html {
 const WORTHWHILE = 1.05;
 
 function slowNote({ before, after, fastest }: Result): Html | null {
-  const quickest = fastest ?? after;
-  if (!isNumber(before.latencyMs) || !isNumber(quickest.latencyMs)) return null;
-  if (before.latencyMs / quickest.latencyMs >= WORTHWHILE) return null;
+  const [was, is] = [before, fastest ?? after].map((m) => m.latencyMs ?? m.latencyMinMs);
+  if (!isNumber(was) || !isNumber(is) || was / is >= WORTHWHILE) return null;
   return html`<p class="warning">The network is not measurably faster here: the gain is under 5 %${fastest && ', in the fastest of the forms that were tried too'}.</p>`;
 }
 

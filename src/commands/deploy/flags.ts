@@ -1,0 +1,38 @@
+import {
+  choice,
+  defaulted,
+  flagSwitch,
+  type Options,
+  optional,
+  positive,
+  text,
+  wholeNumber,
+} from '../flags.ts';
+import { runtimeNames } from '../measuring.ts';
+import { quantizeFlags } from './quantize-flags.ts';
+
+/** Flags of `deploy`. */
+export const deployFlags = {
+  out: optional(
+    '--out <path>',
+    'the quick model (.onnx), or a new folder for the record of the run (required)',
+    text,
+  ),
+  resume: optional(
+    '--resume <dir>',
+    'do the run in a folder once more; what was timed before is not timed again',
+    text,
+  ),
+  target: defaulted('--target <name>', 'where it will run: onnxruntime in Node, or in a browser', [
+    choice(runtimeNames),
+    'node',
+  ]),
+  threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
+  seconds: defaulted('--seconds <s>', 'time to measure the result in', [positive, 4]),
+  ...quantizeFlags,
+  size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+  cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
+};
+
+/** What is to be deployed, and how. */
+export type DeploySettings = Options<typeof deployFlags> & { readonly model: string };

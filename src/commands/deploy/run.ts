@@ -1,0 +1,72 @@
+import { type Deployment, deployNetwork } from '../../deploy/deploy.ts';
+import { formatDuration } from '../../report/quantities.ts';
+import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
+import { disturbance } from '../bench/result.ts';
+import type { Context, Output } from '../command.ts';
+import { engine } from '../engine.ts';
+import { openTimer } from '../measuring.ts';
+import { type LoadedModel, loadModel } from '../model.ts';
+import { openRun } from '../training/recipe.ts';
+import type { DeploySettings } from './flags.ts';
+import { quantizeIfAsked } from './quantize.ts';
+import { describeDeployment, hardlyFaster } from './result.ts';
+import { write } from './write.ts';
+
+/** A run that is about to start, or to be done again. */
+export interface PlannedDeployment {
+  readonly settings: DeploySettings;
+  readonly recipe: Recipe;
+  readonly existing: RunDirectory | null;
+}
+
+/** Deploys a network into a file, or a folder that records the run. */
+export async function runDeployment(planned: PlannedDeployment, context: Context): Promise<Output> {
+  const { settings } = planned;
+  const { out, target, threads, seconds } = settings;
+  const began = performance.now();
+  const model = await loadModel(settings.model);
+  const run = await openRun(planned);
+  const { engine: timedIn, deployment } = await deployed(model, settings, context);
+  const { graph: quick, ...facts } = deployment;
+  const { graph, int8, lines } = await quantizeIfAsked(quick, { model, settings, seconds, threads }, context);
+  const tried = { ...facts, engine: timedIn, threads, int8 };
+  const path = await write({ network: model.graph, quick, graph }, { run, settings, tried });
+  warn(facts, { path, inIntegers: int8 !== null }, context);
+  const took = (performance.now() - began) / 1000;
+  const data = { out, model: path, target, ...tried, seconds: took };
+  const text = [describeDeployment(facts), ...lines, `written to ${path} in ${formatDuration(took)}`];
+  return { data, text: text.join('\n') };
+}
+
+async function deployed(
+  { graph }: LoadedModel,
+  { target, threads, seconds, size, cache }: DeploySettings,
+  context: Context,
+): Promise<{ readonly deployment: Deployment; readonly engine: string }> {
+  const { timer, close } = await openTimer(target, { threads, cache, signal: context.signal });
+  try {
+    const deployment = await deployNetwork(graph, {
+      executor: await engine(),
+      timer,
+      size,
+      seconds,
+      onLayer: ({ name, best, cached }) =>
+        context.note(`${name}: ${best.form}${cached ? ', measured before' : ''}`),
+    });
+    return { deployment, engine: timer.engine };
+  } finally {
+    await close();
+  }
+}
+
+interface Written {
+  readonly path: string;
+  readonly inIntegers: boolean;
+}
+
+function warn(facts: Omit<Deployment, 'graph'>, { path, inIntegers }: Written, context: Context): void {
+  const hardly = inIntegers ? null : hardlyFaster(facts);
+  if (hardly) context.warn(hardly);
+  const disturbed = disturbance([{ path, ...facts.latency }]);
+  if (disturbed) context.warn(disturbed);
+}

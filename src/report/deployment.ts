@@ -1,0 +1,62 @@
+import * as v from 'valibot';
+import { formatRatio } from './quantities.ts';
+
+const number = v.pipe(v.number(), v.finite());
+const count = v.pipe(number, v.minValue(0));
+
+const formSchema = v.object({ form: v.string(), ms: count, macs: count });
+const layerSchema = v.pipe(
+  v.object({ name: v.string(), form: v.string(), forms: v.pipe(v.array(formSchema), v.minLength(1)) }),
+  v.check(({ form, forms }) => forms.some((one) => one.form === form)),
+);
+const pairSchema = v.object({ float: number, int8: number });
+
+/** What `deploy` came to; times in ms, MACs for one image. */
+export const deploymentSchema = v.object({
+  type: v.literal('deployment'),
+  /** With its version. */
+  engine: v.string(),
+  threads: count,
+  layers: v.array(layerSchema),
+  macs: v.object({ before: count, live: v.pipe(number, v.gtValue(0)), after: count }),
+  /** The shortest samples, and the middle half of the ratios of samples. */
+  latency: v.object({
+    before: count,
+    after: count,
+    ratio: number,
+    ratioSpread: v.tuple([number, number]),
+  }),
+  quotient: number,
+  /** Of 8-bit integers beside the same network in float: top-1 accuracy, median times. */
+  int8: v.nullable(
+    v.object({
+      layers: count,
+      top1: v.nullable(pairSchema),
+      ms: pairSchema,
+      ratio: number,
+      sameClass: number,
+      images: count,
+    }),
+  ),
+});
+
+export type DeploymentPoint = v.InferOutput<typeof deploymentSchema>;
+/** A layer with dead stripes: the form that it is shipped in, and those that were timed, `dense` the first. */
+export type FormsOfLayer = v.InferOutput<typeof layerSchema>;
+type Form = v.InferOutput<typeof formSchema>;
+type Layer = { readonly form: string; readonly forms: readonly Form[] };
+
+export const denseForm = ({ forms }: Layer): Form => forms[0]!;
+
+export const shippedForm = ({ form, forms }: Layer): Form => forms.find((one) => one.form === form)!;
+
+/** Forms that were timed and are not shipped, the quickest first; the dense one left out. */
+export const otherForms = ({ form, forms }: Layer): Form[] =>
+  forms
+    .slice(1)
+    .filter((one) => one.form !== form)
+    .sort((a, b) => a.ms - b.ms);
+
+/** `parts 4 1.23×`, `shift 32 0.91×`: how fast the other forms are, the dense one being 1. */
+export const otherFormTexts = (layer: Layer): string[] =>
+  otherForms(layer).map(({ form, ms }) => `${form} ${formatRatio(denseForm(layer).ms / ms)}`);

@@ -1,0 +1,77 @@
+import {
+  type DeploymentPoint,
+  denseForm,
+  type FormsOfLayer,
+  otherForms,
+  otherFormTexts,
+  shippedForm,
+} from '../deployment.ts';
+import { type Html, html } from '../html.ts';
+import { formatMacs, formatMs, formatPercent, formatRatio } from '../quantities.ts';
+import type { RunRecord } from '../run-record.ts';
+import { linearScale } from '../scale.ts';
+
+/** For each layer with dead stripes the form that won, and by how much; what the network gained of what its MACs promise. */
+export function forms({ deployment }: RunRecord): Html | null {
+  if (!deployment) return null;
+  const { layers } = deployment;
+  const tried = layers.filter((layer) => layer.forms.length > 1);
+  const dense = layers.filter((layer) => layer.forms.length === 1);
+  return html`<section><h2>Forms</h2>
+<p class="lead">How each convolution with dead stripes is computed. Forms were timed as they stand in a network, in ${deployment.engine} on
+${deployment.threads} thread${deployment.threads !== 1 && 's'}; the time of whole networks decided.</p>
+${layers.length === 0 && html`<p>No convolution has a dead stripe.</p>`}${tried.length > 0 && table(tried)}${dense.length > 0 && untried(dense)}${network(deployment)}</section>`;
+}
+
+function table(layers: readonly FormsOfLayer[]): Html {
+  const longestMs = Math.max(...layers.flatMap((layer) => [denseForm(layer).ms, shippedForm(layer).ms]));
+  return html`<ul class="legend"><li><span class="key dead"></span>dense</li><li><span class="key leaf"></span>as shipped</li><li><span class="key tick"></span>other forms that were timed</li></ul>
+<table class="layers forms"><thead><tr><th>layer</th><th>form</th><th>time</th><th class="number more">dense</th><th class="number">as shipped</th><th class="number">speed</th><th class="number more">MACs</th><th class="more">other forms</th></tr></thead>
+<tbody>${layers.map((layer) => row(layer, longestMs))}</tbody></table>`;
+}
+
+function row(layer: FormsOfLayer, longestMs: number): Html {
+  const [dense, shipped] = [denseForm(layer), shippedForm(layer)];
+  return html`<tr><th scope="row">${layer.name}</th><td>${layer.form}</td><td class="bar">${bars(layer, longestMs)}</td><td class="number more">${formatMs(dense.ms)}</td><td class="number">${formatMs(shipped.ms)}</td><td class="number">${formatRatio(dense.ms / shipped.ms)}</td><td class="number more">${formatPercent(shipped.macs / dense.macs, 0)}</td><td class="more">${others(layer)}</td></tr>`;
+}
+
+const others = (layer: FormsOfLayer): Html[] =>
+  otherFormTexts(layer).map((text, i) => html`${i > 0 && ', '}<span>${text}</span>`);
+
+/** The dense time as a pale bar, the shipped one as a full one, a tick for each other form; one scale for all layers. */
+function bars(layer: FormsOfLayer, longestMs: number): Html {
+  const x = linearScale(0, longestMs, [0, 100]);
+  const bar = (ms: number) => x.at(ms).toFixed(2);
+  const told = layer.forms.map(({ form, ms }) => `${form} ${formatMs(ms)}`).join(', ');
+  const ticks = otherForms(layer)
+    .filter(({ ms }) => ms <= longestMs)
+    .map(({ ms }) => html`<line class="other" x1="${bar(ms)}" x2="${bar(ms)}" y1="0" y2="14"/>`);
+  return html`<svg viewBox="0 0 100 14" preserveAspectRatio="none" role="img"><title>${`${layer.name}: ${told}; shipped: ${layer.form}`}</title><rect class="dead" y="2" width="${bar(denseForm(layer).ms)}" height="10"/><rect class="live" y="2" width="${bar(shippedForm(layer).ms)}" height="10"/>${ticks}</svg>`;
+}
+
+const untried = (layers: readonly FormsOfLayer[]): Html =>
+  html`<p>${layers.length === 1 ? 'One layer stays' : `${layers.length} layers stay`} dense, as no other form promised to be quicker: ${layers.map(({ name }) => name).join(', ')}.</p>`;
+
+function network({ macs, latency, quotient, int8 }: DeploymentPoint): Html {
+  const [low, high] = latency.ratioSpread;
+  return html`<dl><dt>Promise</dt><dd>${formatRatio(macs.before / macs.live)}: of ${formatMacs(macs.before)}, living stripes take ${formatMacs(macs.live)}; ${formatMacs(macs.after)} are computed</dd>
+<dt>Latency</dt><dd>${formatMs(latency.before)} → ${formatMs(latency.after)}, ${formatRatio(latency.ratio)} as fast: the shortest samples of both; half of all ratios lie from ${formatRatio(low)} to ${formatRatio(high)}</dd>
+<dt>Quotient</dt><dd>${formatPercent(quotient, 0)} of the promise</dd>${int8 && integers(int8)}</dl>`;
+}
+
+function integers({
+  layers,
+  top1,
+  ms,
+  ratio,
+  sameClass,
+  images,
+}: NonNullable<DeploymentPoint['int8']>): Html {
+  const same = `same class for ${formatPercent(sameClass, 1)} of ${images} images`;
+  const accuracy = top1
+    ? `top-1 ${formatPercent(top1.float)} → ${formatPercent(top1.int8)}, ${same}`
+    : `${same}, which have no labels`;
+  return html`
+<dt>In 8 bits</dt><dd>${layers} layer${layers !== 1 && 's'}; ${accuracy}</dd>
+<dt></dt><dd>${formatMs(ms.float)} → ${formatMs(ms.int8)} (medians in onnxruntime in Node), ${formatRatio(ratio)} as fast again</dd>`;
+}

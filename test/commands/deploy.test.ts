@@ -1,0 +1,97 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deploy } from '../../src/commands/deploy/deploy.ts';
+import { report } from '../../src/commands/report.ts';
+import { relativeError } from '../../src/numeric/statistics.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { openRunDirectory } from '../../src/training/run-directory.ts';
+import { writeImageFolder } from '../support/image-folder.ts';
+import { maskedNetwork } from '../support/masked-network.ts';
+import { runCommand } from '../support/run-command.ts';
+import { normals, outputOf } from '../support/run-graph.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'espalier-deploy-'));
+const at = (...parts: string[]) => join(folder, ...parts);
+const quick = { seconds: '0.05', cache: false };
+
+beforeAll(() => writeModelFile(maskedNetwork({ channels: 3 }), at('masked.onnx')));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function difference(file: string): Promise<number> {
+  const input = normals([3, 3, 16, 16], 11);
+  const network = maskedNetwork({ channels: 3 });
+  return relativeError(await outputOf(readModelFile(file), input), await outputOf(network, input));
+}
+
+interface Layer {
+  readonly name: string;
+  readonly form: string;
+  readonly forms: readonly { readonly form: string; readonly ms: number; readonly macs: number }[];
+}
+
+describe('deploy', () => {
+  it('into a file writes what computes the same, and says what was tried', async () => {
+    const out = at('fast.onnx');
+    const found = await runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }]);
+    expect(found).toMatchObject({ out, model: out, target: 'node', threads: 1, int8: null });
+    const layers = found.layers as Layer[];
+    expect(layers.map(({ name }) => name)).toEqual(['conv1', 'conv2']);
+    for (const { form, forms } of layers) expect(forms.map((one) => one.form)).toContain(form);
+    expect(await difference(out)).toBeLessThan(1e-5);
+  });
+
+  it('into a folder records the run, which is reported on, and done again', async () => {
+    const out = at('run');
+    const found = await runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }]);
+    expect(found.model).toBe(join(out, 'model.onnx'));
+    expect(await difference(join(out, 'model.onnx'))).toBeLessThan(1e-5);
+    const events = openRunDirectory(out).readEvents();
+    const { layers, macs, latency, quotient } = found;
+    expect(events.find(({ type }) => type === 'deployment')).toMatchObject({
+      layers,
+      macs,
+      latency,
+      quotient,
+    });
+    const costs = events.find(({ type }) => type === 'layers') as unknown as Record<
+      string,
+      { name: string }[]
+    >;
+    const names = costs.before!.map(({ name }) => name).filter((name) => !name.endsWith('.bn'));
+    expect(costs.after!.map(({ name }) => name)).toEqual(names);
+    await runCommand(report, [out], [{ out: at('page.html') }]);
+    const page = readFileSync(at('page.html')).toString();
+    expect(page).toBe(readFileSync(join(out, 'report.html')).toString());
+    expect(page).toContain('<h2>Forms</h2>');
+    expect(page).toMatch(
+      new RegExp(`espalier deploy ${at('masked.onnx')} --out ${out} --seconds 0.05 --no-cache`),
+    );
+
+    await expect(runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }])).rejects.toThrow(
+      'holds a run already',
+    );
+    rmSync(join(out, 'model.onnx'));
+    await runCommand(deploy, [], [{ resume: out }]);
+    expect(existsSync(join(out, 'model.onnx'))).toBe(true);
+  });
+
+  it('in 8 bits reports accuracy and latency of both', async () => {
+    await writeImageFolder(at('images'), { count: 24, size: 16, classes: 4, seed: 1 });
+    const colours = { mean: '0,0,0', std: '1,1,1' };
+    const integers = { int8: true, data: at('images'), limit: '8', calibration: 'percentile:99.9' };
+    const out = at('int8');
+    await runCommand(deploy, [at('masked.onnx')], [{ ...quick, ...colours, ...integers, out }]);
+    const page = readFileSync(join(out, 'report.html')).toString();
+    expect(page).toMatch(/3 layers; top-1 [\d.]+ % → [\d.]+ %, same class for [\d.]+ % of 8 images/);
+    expect(page).toContain('Accuracy (top-1)');
+    expect(page).not.toContain('Latency (shortest sample)');
+    expect(page).toContain('--int8 --calibration percentile:99.9');
+    expect(readModelFile(join(out, 'model.onnx')).nodes.map(({ op }) => op)).toContain('QuantizeLinear');
+  });
+
+  it('refuses to go without a place', async () => {
+    await expect(runCommand(deploy, [at('masked.onnx')], [quick])).rejects.toThrow('missing --out <path>');
+  });
+});
