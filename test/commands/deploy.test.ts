@@ -1,15 +1,16 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deploy } from '../../src/commands/deploy/deploy.ts';
+import { runRecipe } from '../../src/commands/recipe/run.ts';
 import { report } from '../../src/commands/report.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { maskedNetwork } from '../support/masked-network.ts';
-import { runCommand } from '../support/run-command.ts';
+import { runCommand, silent } from '../support/run-command.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-deploy-'));
@@ -89,6 +90,28 @@ describe('deploy', () => {
     expect(page).not.toContain('Latency (shortest sample)');
     expect(page).toContain('--int8 --calibration percentile:99.9');
     expect(readModelFile(join(out, 'model.onnx')).nodes.map(({ op }) => op)).toContain('QuantizeLinear');
+  });
+
+  it('is a step of recipes, which goes on after an interruption', async () => {
+    const steps = [
+      { do: 'deploy', model: '$in', options: { seconds: 0.05, cache: false } },
+      { do: 'inspect', model: '$deploy/model.onnx' },
+    ];
+    writeFileSync(at('ship.json'), JSON.stringify({ name: 'ship', out: at('ship'), steps }));
+    const control = new AbortController();
+    const stopping = {
+      ...silent,
+      signal: control.signal,
+      note: (line: string) => line.startsWith('conv1: ') && control.abort(),
+    };
+    const words = [at('ship.json'), at('masked.onnx')];
+    await expect(runCommand(runRecipe, words, [{}, stopping])).rejects.toThrow('interrupted: go on with');
+    expect(existsSync(at('ship', '01-deploy', 'model.onnx'))).toBe(false);
+    const { steps: done } = await runCommand(runRecipe, [], [{ resume: at('ship') }]);
+    const [deployed, inspected] = done as { data: { macs: unknown } }[];
+    expect(inspected!.data.macs).toBe((deployed!.data.macs as { after: number }).after);
+    expect(await difference(at('ship', '01-deploy', 'model.onnx'))).toBeLessThan(1e-5);
+    expect(readFileSync(at('ship', 'report.html')).toString()).toContain('href="01-deploy/report.html"');
   });
 
   it('refuses to go without a place', async () => {

@@ -36,6 +36,8 @@ describe('a recipe', () => {
           options: { threads: 2 },
         },
         { do: 'rmnet', model: '$fold/model.onnx' },
+        { do: 'deploy', model: '$rmnet/model.onnx', options: { target: 'web', cache: false } },
+        { do: 'bench', model: ['$train/model.onnx', '$deploy/model.onnx'] },
         { do: 'report', model: '$train' },
         { do: 'data list' },
       ]),
@@ -44,6 +46,8 @@ describe('a recipe', () => {
       'espalier fold out/01-train/model.onnx --no-verify --out out/02-fold/model.onnx',
       'espalier bench out/01-train/model.onnx out/02-fold/model.onnx resnet20 --threads 2',
       'espalier rmnet out/02-fold/model.onnx --out out/04-rmnet/model.onnx',
+      'espalier deploy out/04-rmnet/model.onnx --target web --no-cache --out out/05-deploy',
+      'espalier bench out/01-train/model.onnx out/05-deploy/model.onnx',
       'espalier report out/01-train',
       'espalier data list',
     ]);

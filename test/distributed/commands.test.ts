@@ -10,10 +10,14 @@ import { trainModel } from '../../src/commands/training/train.ts';
 import { folderStore } from '../../src/distributed/store.ts';
 import { type CommandTask, checkedTask } from '../../src/distributed/tasks.ts';
 import { runWorker } from '../../src/distributed/worker.ts';
+import { relativeError } from '../../src/numeric/statistics.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
+import { maskedNetwork } from '../support/masked-network.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { type Raw, runCommand, silent } from '../support/run-command.ts';
+import { normals, outputOf } from '../support/run-graph.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'espalier-tasks-'));
 const at = (...parts: string[]) => join(folder, ...parts);
@@ -103,6 +107,23 @@ describe.skipIf(!hasRedis)('over Redis', () => {
     });
     expect(JSON.stringify(there)).not.toContain('worker-');
   }, 240_000);
+
+  it('a worker deploys, and its record comes back', async () => {
+    const steps = [{ do: 'deploy', model: '$in', options: { seconds: 0.05, cache: false } }];
+    writeFileSync(at('ship.json'), JSON.stringify({ name: 'ship', steps }));
+    writeModelFile(maskedNetwork(), at('masked.onnx'));
+    const out = at('ship');
+    const raw = { out, redis: redis!.url };
+    await runRecipe.run(invocationOf(runRecipe, [at('ship.json'), at('masked.onnx')], raw), silent);
+    const input = normals([2, 32, 16, 16], 3);
+    const shipped = readModelFile(join(out, '01-deploy', 'model.onnx'));
+    expect(
+      relativeError(await outputOf(shipped, input), await outputOf(maskedNetwork(), input)),
+    ).toBeLessThan(1e-5);
+    const page = readFileSync(join(out, '01-deploy', 'report.html')).toString();
+    expect(page).toContain('<h2>Forms</h2>');
+    expect(page).toContain(`espalier deploy ${at('masked.onnx')} --out ${join(out, '01-deploy')}`);
+  }, 120_000);
 
   it('a step that fails is named, what reads its files is not run, and the others finish', async () => {
     const steps = [

@@ -4,7 +4,7 @@ import type { Flag, RawValue } from '../flags.ts';
 
 /** Commands that workers run: they read models and data sets, and write to the folder that they are given alone. */
 const allowed: ReadonlySet<string> = new Set([
-  ...['train', 'swp', 'prune', 'sensitivity', 'rmnet', 'graft', 'eval', 'fold', 'bench', 'inspect'],
+  ...['train', 'swp', 'prune', 'sensitivity', 'rmnet', 'graft', 'eval', 'fold', 'deploy', 'bench', 'inspect'],
 ]);
 
 /** Options that are the worker's to fill in, or nobody's: places to write to, and other machines. */
