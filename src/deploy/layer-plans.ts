@@ -1,7 +1,7 @@
 import { rank, type Timed, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { inContext, planMacs } from './context.ts';
-import { promisingPlans } from './forms/index.ts';
+import { expectedUs, promisingPlans } from './forms/index.ts';
 import type { Plan } from './forms/plan.ts';
 import type { DeadStripeLayer } from './lower.ts';
 
@@ -46,7 +46,7 @@ function timedPlan(layer: DeadStripeLayer, plan: Plan | null, macs: number): Tim
   return {
     key: JSON.stringify({ ...shape, ...place, form: plan && [plan.form, plan.signature] }),
     macs,
-    expectedMs: (plan?.estimate ?? 0) / 1000,
+    expectedMs: plan ? expectedUs(plan, layer.conv, layer.own) / 1000 : 0,
     model: () => serializeModel(inContext(layer, plan)),
   };
 }

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { invocationOf } from '../../src/commands/command.ts';
 import { deploy } from '../../src/commands/deploy/deploy.ts';
 import { runRecipe } from '../../src/commands/recipe/run.ts';
 import { report } from '../../src/commands/report.ts';
@@ -112,6 +113,29 @@ describe('deploy', () => {
     expect(inspected!.data.macs).toBe((deployed!.data.macs as { after: number }).after);
     expect(await difference(at('ship', '01-deploy', 'model.onnx'))).toBeLessThan(1e-5);
     expect(readFileSync(at('ship', 'report.html')).toString()).toContain('href="01-deploy/report.html"');
+  });
+
+  it('plans: says what each layer would be tried in, and writes nothing', async () => {
+    const out = at('planned');
+    const words = [at('masked.onnx')];
+    const found = await runCommand(deploy, words, [{ plan: true, out, cache: false }]);
+    expect(existsSync(out)).toBe(false);
+    const layers = found.layers as {
+      name: string;
+      forms: (Layer['forms'][number] & { expectedMs: number })[];
+    }[];
+    expect(layers.map(({ name }) => name)).toEqual(['conv1', 'conv2']);
+    for (const { forms } of layers) {
+      expect(forms[0]!.form).toBe('dense');
+      for (const { expectedMs } of forms.slice(1))
+        expect(expectedMs).toBeLessThan(1.05 * forms[0]!.expectedMs);
+    }
+    // 45 and 64 filters, on 16×16 and 8×8, in whole.
+    expect(layers.map(({ forms }) => forms[0]!.macs)).toEqual([45 * 27 * 256, 64 * 45 * 9 * 64]);
+    expect(layers[1]!.forms.length).toBeGreaterThan(1);
+    const { text } = await deploy.run(invocationOf(deploy, words, { plan: true }), silent);
+    expect(text).toMatch(/^conv2 +dense +[\d.]+ ms +1\.00×/m);
+    expect(text).toMatch(/nothing was timed, nothing is written$/);
   });
 
   it('refuses to go without a place', async () => {

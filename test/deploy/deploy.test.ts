@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { describeDeployment, hardlyFaster } from '../../src/commands/deploy/result.ts';
 import { deployNetwork } from '../../src/deploy/deploy.ts';
+import { expectForms } from '../../src/deploy/expect.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
@@ -97,6 +98,18 @@ describe('deployNetwork', () => {
       graph.nodes.filter(({ op, inputs }) => op === 'Conv' && inputs[1]!.tensor!.shape[0]! % 16 !== 0).length;
     const { graph, multiple } = await deployedOn((network) => 1 + odd(network));
     expect([multiple > 1, odd(graph)]).toEqual([true, 0]);
+  });
+
+  it('tries the forms that were planned', async () => {
+    const network = maskedNetwork();
+    const plan = await expectForms(network, { executor: onnxruntime });
+    const { layers, macs, leftAlone } = await deployedOn(perMac, network);
+    const costsOf = (forms: readonly { readonly form: string; readonly macs: number }[]) =>
+      forms.map(({ form, macs: count }) => [form, count]);
+    expect(plan.layers.map(({ name, forms }) => [name, costsOf(forms)])).toEqual(
+      layers.map(({ name, forms }) => [name, costsOf(forms)]),
+    );
+    expect(plan).toMatchObject({ leftAlone, macs: { before: macs.before, live: macs.live } });
   });
 
   it('says where nothing is gained, and why', async () => {

@@ -14,6 +14,7 @@ export const deploy = defineCommand({
     ['espalier deploy masked.onnx --out runs/fast', 'with a report on the form of each layer'],
     ['espalier deploy masked.onnx --target web --threads 2 --out web.onnx', 'for a browser'],
     ['espalier deploy model.onnx --int8 --data cifar10 --out int8.onnx', 'in 8-bit integers'],
+    ['espalier deploy masked.onnx --plan', 'which forms would be tried, and what is expected of them'],
   ],
   stopsCleanly: true,
   async check(invocation) {
@@ -21,6 +22,10 @@ export const deploy = defineCommand({
   },
   async run(invocation, context) {
     const asked = await planned(invocation);
+    if (asked.settings.plan) {
+      const { planOutput } = await import('./plan.ts');
+      return planOutput(asked.settings);
+    }
     const { runDeployment } = await import('./run.ts');
     return runDeployment(asked, context);
   },
@@ -28,7 +33,7 @@ export const deploy = defineCommand({
 
 /** The settings of a run; throws `usage` where they do not go together. */
 async function planned(invocation: Invocation<typeof deployFlags>): Promise<PlannedDeployment> {
-  const needed = { out: '--out <path>' };
+  const needed: Readonly<Record<string, string>> = invocation.options.plan ? {} : { out: '--out <path>' };
   const asked = (await planRun('deploy', invocation as never, needed)) as unknown as PlannedDeployment;
   checkQuantizeFlags(asked.settings, invocation.given);
   return asked;

@@ -15,7 +15,7 @@ import { quantizeFlags } from './quantize-flags.ts';
 export const deployFlags = {
   out: optional(
     '--out <path>',
-    'the quick model (.onnx), or a new folder for the record of the run (required)',
+    'the quick model (.onnx), or a new folder for the record of the run (required, but with --plan)',
     text,
   ),
   resume: optional(
@@ -32,6 +32,10 @@ export const deployFlags = {
   ...quantizeFlags,
   size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
   cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
+  plan: flagSwitch(
+    '--plan',
+    'say which forms each layer would be tried in, and what they are expected to take; time and write nothing',
+  ),
 };
 
 /** What is to be deployed, and how. */

@@ -47,9 +47,13 @@ const HOPELESS = { dense: 1.05, best: 1.3 };
 /** The dense plan, and those that may be quickest, the most promising first; `free` where filters may stand in any order. */
 export function promisingPlans(conv: Convolution, free: boolean): Plan[] {
   const [dense, ...others] = plansOf(conv, free) as [Plan, ...Plan[]];
-  const expected = (plan: Plan) => plan.estimate + (free || keepsOrder(plan) ? 0 : reorderCost(conv));
+  const expected = (plan: Plan) => expectedUs(plan, conv, free);
   const least = Math.min(...others.map(expected));
   const limit = Math.min(dense.estimate * HOPELESS.dense, least * HOPELESS.best);
   const hopeful = others.filter((plan) => expected(plan) < limit);
   return [dense, ...hopeful.sort((a, b) => expected(a) - expected(b))];
 }
+
+/** Microseconds that a plan is expected to take, its filters' order restored where they are not `free` to stand in any. */
+export const expectedUs = (plan: Plan, conv: Convolution, free: boolean): number =>
+  plan.estimate + (free || keepsOrder(plan) ? 0 : reorderCost(conv));

@@ -1,0 +1,48 @@
+import { type Expectation, type ExpectedLayer, expectForms } from '../../deploy/expect.ts';
+import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { textTable } from '../../report/text-table.ts';
+import type { Output } from '../command.ts';
+import { engine } from '../engine.ts';
+import { loadModel } from '../model.ts';
+import type { DeploySettings } from './flags.ts';
+
+/** What deploying would try, and what is expected of it. */
+export async function planOutput({ model, size }: DeploySettings): Promise<Output> {
+  const { graph } = await loadModel(model);
+  const expectation = await expectForms(graph, { executor: await engine(), size });
+  return { data: { plan: true, ...expectation }, text: describe(expectation) };
+}
+
+function describe({ layers, leftAlone, macs }: Expectation): string {
+  const tried = layers.filter(({ forms }) => forms.length > 1);
+  const dense = layers.filter(({ forms }) => forms.length === 1).map(({ name }) => name);
+  return [
+    ...(tried.length === 0 ? [] : [formTable(tried), '']),
+    ...(dense.length === 0 ? [] : [`dense, as no other form promises to be quicker: ${dense.join(', ')}`]),
+    `MACs     ${formatMacs(macs.before)}, of which ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}): a promise of ${formatRatio(macs.before / macs.live)}`,
+    ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
+    layers.length === 0
+      ? 'no convolution has a dead stripe'
+      : 'expected of one core with AVX-512 in onnxruntime; nothing was timed, nothing is written',
+  ].join('\n');
+}
+
+/** A row a form; the layer's name stands in its first. */
+const formTable = (layers: readonly ExpectedLayer[]): string =>
+  textTable(
+    layers.flatMap(({ name, forms }) =>
+      forms.map((form, i) => ({ ...form, layer: i === 0 ? name : '', dense: forms[0]! })),
+    ),
+    [
+      { head: 'layer', cell: ({ layer }) => layer },
+      { head: 'form', cell: ({ form }) => form },
+      { head: 'expected', cell: ({ expectedMs }) => formatMs(expectedMs), align: 'right' },
+      {
+        head: 'speed',
+        cell: ({ expectedMs, dense }) => formatRatio(dense.expectedMs / expectedMs),
+        align: 'right',
+      },
+      { head: 'MACs', cell: ({ macs }) => formatMacs(macs), align: 'right' },
+      { head: 'of dense', cell: ({ macs, dense }) => formatPercent(macs / dense.macs, 0), align: 'right' },
+    ],
+  );
