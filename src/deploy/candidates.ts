@@ -97,7 +97,9 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
     macs: estimatedMacs(candidate),
     expectedMs: layersMs(candidate),
     model: async () => {
-      model ??= serializeModel(await networkOf(candidate, size));
+      if (model) return model;
+      const network = await networkOf(candidate, size);
+      model = serializeModel(size === undefined ? network : withFixedShapes(network, { size, batch: 1 }));
       return model;
     },
   };

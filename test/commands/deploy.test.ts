@@ -44,6 +44,22 @@ describe('deploy', () => {
     expect(await difference(out)).toBeLessThan(1e-5);
   });
 
+  it('takes a size where the model leaves its own open, and leaves it open', async () => {
+    const network = maskedNetwork({ channels: 3 });
+    network.inputs[0]!.shape = ['N', 3, 'H', 'W'];
+    for (const value of network.nodes.flatMap(({ outputs }) => outputs)) value!.shape = null;
+    writeModelFile(network, at('open.onnx'));
+    const out = at('open');
+    await expect(runCommand(deploy, [at('open.onnx')], [{ ...quick, out: at('x.onnx') }])).rejects.toThrow(
+      'is open: expected --size N',
+    );
+    await runCommand(deploy, [at('open.onnx')], [{ ...quick, size: '16', out }]);
+    const shipped = readModelFile(join(out, 'model.onnx'));
+    expect(shipped.inputs[0]!.shape).toEqual(['N', 3, 'H', 'W']);
+    const input = normals([2, 3, 20, 24], 7);
+    expect(relativeError(await outputOf(shipped, input), await outputOf(network, input))).toBeLessThan(1e-5);
+  });
+
   it('into a folder records the run, which is reported on, and done again', async () => {
     const out = at('run');
     const found = await runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }]);
