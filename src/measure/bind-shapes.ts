@@ -9,7 +9,7 @@ export interface BindOptions {
   /** Images in a batch, where the model leaves that open. Default 1. */
   readonly batch?: number;
   /** Height and width, where the model leaves them open; default: those of its stored preprocessing. */
-  readonly size?: number;
+  readonly size?: number | undefined;
 }
 
 /** A copy with every input's open dimensions set and the shapes behind them inferred; throws `usage` asking for `--size`. */

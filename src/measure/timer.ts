@@ -3,8 +3,9 @@ import { cpus } from 'node:os';
 import type { Graph } from '../graph/graph.ts';
 import { median } from '../numeric/statistics.ts';
 import { serializeModel } from '../onnx/index.ts';
+import { withFixedShapes } from './bind-shapes.ts';
 import type { benchmark } from './latency.ts';
-import { costs } from './macs.ts';
+import { type CostOptions, costs } from './macs.ts';
 import type { Timings } from './timings.ts';
 
 /** What times models, and under which conditions: all that times depend on beside the models. */
@@ -126,10 +127,10 @@ function keyOf(key: string, { engine, threads }: Timer): string {
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
-/** A network that is timed as it is. */
-export function timedGraph(graph: Graph): Timed {
-  const bytes = serializeModel(graph);
-  return { key: digest(bytes), macs: costs(graph).macs, model: () => bytes };
+/** A network that is timed as it is, at a size where it leaves its own open. */
+export function timedGraph(graph: Graph, { size }: CostOptions = {}): Timed {
+  const bytes = serializeModel(size === undefined ? graph : withFixedShapes(graph, { size }));
+  return { key: digest(bytes), macs: costs(graph, { size }).macs, model: () => bytes };
 }
 
 /** The key of a model that is timed as it is. */

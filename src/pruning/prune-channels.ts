@@ -123,7 +123,7 @@ async function reach(
   if (measure !== 'latency')
     return reachCost({ measure, fraction }, { selector, costOf, original: original.cost });
   const found = await reachLatency(fraction, {
-    original: original.graph,
+    original,
     pruned: (ratio) => cutChannels({ prepared, removed: selector.removed(selector.widths(ratio)) }).graph,
     key: (ratio) => selector.widths(ratio).join(),
     timer,

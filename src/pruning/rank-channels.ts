@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { CostOptions } from '../measure/macs.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
 import { type Coupling, channelGroups } from './channel-groups.ts';
@@ -22,6 +23,8 @@ export interface Original {
   readonly cost: Cost;
   /** Classes of each unit, by its name. */
   readonly classes: ReadonlyMap<string, number>;
+  /** Height and width that it is measured at, where it leaves them open. */
+  readonly size?: number | undefined;
 }
 
 /** How the channels of a network are ranked. */
@@ -46,11 +49,15 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
 }
 
 /** What a network is before the first cut. */
-export async function openOriginal(network: Graph, executor: Executor): Promise<Original> {
+export async function openOriginal(
+  network: Graph,
+  executor: Executor,
+  { size }: CostOptions = {},
+): Promise<Original> {
   const graph = await prepareForPruning(network, executor);
   const coupling = channelGroups(graph);
   const classes = new Map(pruningUnits(coupling).map(({ name, classes }) => [name, classes.length]));
-  return { graph, cost: costModel(graph, coupling.found).whole, classes };
+  return { graph, cost: costModel(graph, coupling.found, { size }).whole, classes, size };
 }
 
 /** A network whose channels are coupled and ranked. */
@@ -74,14 +81,16 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   const layerScores = learned ? new Map<Layer, LayerScores>() : await scoreLayers(prepared, found, options);
   if (!learned) refuseUnscored(layerScores);
   const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);
-  const scores = per ? await shareCosts({ per, prepared, found, units, scores: scored }) : scored;
+  const scores = per
+    ? await shareCosts({ per, prepared, found, units, scores: scored, size: original.size })
+    : scored;
   const ranking = { units, scores, carriers: carriersOf(found) };
   const selection = openSelection(ranking, { ...options, original: original.classes });
   const ranked: Selector = {
     widths: selection.widths,
     removed: (widths) => spareLast(found, selection.removed(widths)),
   };
-  const costs = costModel(prepared, found);
+  const costs = costModel(prepared, found, { size: original.size });
   const { sensitivity } = options;
   const selector = sensitivity
     ? greedySelector({ ...sensitivity, units, selector: ranked, costOf: costs.without })

@@ -8,7 +8,8 @@ import { inspect } from '../../src/commands/inspect/inspect.ts';
 import { prune } from '../../src/commands/prune/prune.ts';
 import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { costs } from '../../src/measure/macs.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
 import { readRunRecord } from '../../src/report/index.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { interruptedAt, type Raw, runCommand } from '../support/run-command.ts';
@@ -67,6 +68,33 @@ describe('prune, without images', () => {
     const { groups } = await runCommand(prune, [model()], [{ latency: '1', out, ...quick }]);
     expect((groups as unknown[]).length).toBeGreaterThan(3);
     expect(existsSync(out)).toBe(true);
+  });
+
+  describe('of a network that leaves its size open', () => {
+    const open = () => at('open.onnx');
+    beforeAll(() => {
+      const network = readModelFile(model());
+      network.metadata = {};
+      network.inputs[0]!.shape = ['N', 3, 'H', 'W'];
+      for (const value of network.nodes.flatMap(({ outputs }) => outputs)) value!.shape = null;
+      writeModelFile(network, open());
+    });
+
+    it.each<Raw>([
+      { ratio: '0.5' },
+      { macs: '0.6', round: '1', per: 'bytes', scope: 'global' },
+      { latency: '0.9' },
+      { macs: '0.6', granularity: 'stripe', form: 'stripe' },
+    ])('needs a size, and leaves it open: %j', async (raw) => {
+      const out = at('opened.onnx');
+      await expect(runCommand(prune, [open()], [{ ...raw, out, ...quick }])).rejects.toThrow(
+        'is open: expected --size N',
+      );
+      await runCommand(prune, [open()], [{ ...raw, out, size: '16', ...quick }]);
+      const pruned = readModelFile(out);
+      expect(pruned.inputs[0]!.shape).toEqual(['N', 3, 'H', 'W']);
+      expect(costs(pruned, { size: 16 }).macs).toBeLessThan(costs(readModelFile(open()), { size: 16 }).macs);
+    });
   });
 
   it('plans and explains without writing', async () => {

@@ -130,7 +130,7 @@ async function cutPieces(
 ): Promise<Cut> {
   const { prunePieces } = await import('../../pruning/granularity/prune-pieces.ts');
   const { maskController, withMasks } = await import('../../pruning/granularity/masks.ts');
-  const { scope, floor, seed, criterion } = job.settings;
+  const { scope, floor, seed, size, criterion } = job.settings;
   const { masks, layers, met } = prunePieces(network, {
     granularity,
     criterion: criterion as PieceCriterion,
@@ -139,6 +139,7 @@ async function cutPieces(
     floor,
     layerRatios: ratiosOf(job.settings),
     seed,
+    size,
     ...(before ? { before } : {}),
   });
   return {

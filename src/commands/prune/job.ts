@@ -66,7 +66,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   return {
     settings,
     network,
-    original: await openOriginal(network, executor),
+    original: await openOriginal(network, executor, { size: settings.size }),
     executor,
     data,
     sensitivity,

@@ -77,6 +77,7 @@ async function deployedForm(network: Graph, { settings, executor }: PruneJob): P
   const { deployed, fastest, dense, layers, leftAlone, error } = await pruneNetwork(network, executor, {
     form,
     seconds: settings.benchSeconds,
+    size: settings.size,
   });
   return {
     graph: deployed,

@@ -37,5 +37,10 @@ export async function stripeLatencies(
 
 async function timeGraphs(graphs: readonly Graph[], timer: Timer): Promise<readonly number[]> {
   const { rank, timedGraph } = await import('../../measure/timer.ts');
-  return (await rank(graphs.map(timedGraph), timer)).ms;
+  return (
+    await rank(
+      graphs.map((graph) => timedGraph(graph)),
+      timer,
+    )
+  ).ms;
 }

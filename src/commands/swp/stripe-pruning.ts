@@ -97,6 +97,8 @@ interface PruneOptions {
   readonly form: WrittenForm;
   /** To measure the fastest network in. */
   readonly seconds: number;
+  /** Height and width, where the network leaves them open. */
+  readonly size?: number | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -104,12 +106,12 @@ interface PruneOptions {
 export async function pruneNetwork(
   masked: Graph,
   executor: Executor,
-  { form, seconds, signal }: PruneOptions,
+  { form, seconds, size, signal }: PruneOptions,
 ): Promise<PrunedNetwork> {
   const { dense, removal, lowered, error } = await compressStripes(masked, { executor, form });
   const { timer, close } = await openTimer('node', { threads: 1, signal });
   try {
-    const fastest = await deployNetwork(masked, { executor, timer, seconds });
+    const fastest = await deployNetwork(masked, { executor, timer, seconds, size });
     const leftAlone = [
       ...removal.leftAlone.map(({ name, filters, reason }) => ({
         name,
@@ -123,7 +125,7 @@ export async function pruneNetwork(
       deployed: lowered.graph,
       fastest: fastest.graph,
       error: Math.max(error, fastest.error),
-      layers: originalLayerCosts(lowered.graph),
+      layers: originalLayerCosts(lowered.graph, size),
       forms: countForms(fastest),
       leftAlone,
     };

@@ -21,6 +21,8 @@ export interface PiecePruningOptions {
   readonly floor: number;
   readonly layerRatios: readonly { readonly glob: string; readonly ratio: number }[];
   readonly seed: number;
+  /** Height and width, where the network leaves them open. */
+  readonly size?: number | undefined;
   /** Pieces that are gone already, of an earlier step: they stay gone. */
   readonly before?: WeightMasks;
 }
@@ -43,7 +45,7 @@ interface Ranked {
 
 /** Chooses the pieces of the weights that become zero. Throws `unsupported` where no layer has any. */
 export function prunePieces(graph: Graph, options: PiecePruningOptions): PrunedPieces {
-  const costs = new Map(layerCosts(graph).map(({ name, macs }) => [name, macs]));
+  const costs = new Map(layerCosts(graph, options).map(({ name, macs }) => [name, macs]));
   const ranked = piecesOf(graph, options.granularity).map((pieces, index): Ranked => {
     const elements = pieces.count * pieces.size;
     const perElement = options.target.measure === 'macs' ? (costs.get(pieces.layer) ?? 0) / elements : 1;
@@ -56,7 +58,7 @@ export function prunePieces(graph: Graph, options: PiecePruningOptions): PrunedP
     };
   });
   if (ranked.length === 0) throw nothingToPrune(graph, options.granularity);
-  const fixed = fixedCost(graph, ranked, options.target);
+  const fixed = fixedCost(graph, ranked, options);
   const wanted = costToRemove(ranked, options.target, fixed);
   const counts =
     options.scope === 'local' ? localCounts(ranked, wanted) : globalCounts(ranked, wanted, options.floor);
@@ -111,9 +113,10 @@ function pieceScores(
 const total = ({ pieces, cost }: Ranked): number => pieces.count * cost;
 
 /** What the network costs beside the pieces. */
-function fixedCost(graph: Graph, ranked: readonly Ranked[], { measure }: PruningTarget): number {
+function fixedCost(graph: Graph, ranked: readonly Ranked[], options: PiecePruningOptions): number {
+  const { measure } = options.target;
   if (measure !== 'macs' && measure !== 'parameters') return 0;
-  const all = layerCosts(graph).reduce((sum, layer) => sum + layer[measure], 0);
+  const all = layerCosts(graph, options).reduce((sum, layer) => sum + layer[measure], 0);
   return Math.max(0, all - ranked.reduce((sum, layer) => sum + total(layer), 0));
 }
 

@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { type LayerCost, layerCosts } from '../../measure/macs.ts';
+import { type CostOptions, type LayerCost, layerCosts } from '../../measure/macs.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import type { Channels } from '../coupling/channels.ts';
 import type { Found, Slicing } from '../coupling/scope.ts';
@@ -22,10 +22,10 @@ export interface CostModel {
  * A layer's MACs are its weight's elements times the positions that they meet, so they shrink as the weight does; where
  * both factors are computed (attention), as the elements of the left one times the columns of the right one.
  */
-export function costModel(graph: Graph, found: Found): CostModel {
+export function costModel(graph: Graph, found: Found, options: CostOptions = {}): CostModel {
   const named = new Map(graph.nodes.map((node) => [node.name || node.outputs[0]?.name, node]));
   const slicings = slicingsByValue(found);
-  const layers = layerCosts(graph).flatMap((cost) => {
+  const layers = layerCosts(graph, options).flatMap((cost) => {
     const node = named.get(cost.name);
     return node ? [sized(cost, { node, slicings, found })] : [];
   });

@@ -18,6 +18,8 @@ interface Sharing {
   readonly found: Found;
   readonly units: readonly Unit[];
   readonly scores: ReadonlyMap<number, number>;
+  /** Height and width, where the network leaves them open. */
+  readonly size?: number | undefined;
 }
 
 /**
@@ -37,8 +39,8 @@ export async function shareCosts(sharing: Sharing): Promise<ReadonlyMap<number, 
 }
 
 /** Bytes of all float32 values in which a class has places, for one image. */
-function activationBytes({ prepared, found }: Sharing): Map<number, number> {
-  const fixed = withFixedShapes(prepared, { batch: 1 });
+function activationBytes({ prepared, found, size }: Sharing): Map<number, number> {
+  const fixed = withFixedShapes(prepared, { batch: 1, size });
   const sizes = new Map(
     fixed.nodes.flatMap(({ outputs }) =>
       outputs.flatMap((value) => {
@@ -62,7 +64,7 @@ function activationBytes({ prepared, found }: Sharing): Map<number, number> {
  * What a class of each unit takes: the network against itself with half of the unit's free classes gone, timed in turns
  * in onnxruntime. Units whose gain drowns in noise count as the cheapest.
  */
-async function milliseconds({ prepared, units }: Sharing): Promise<Map<number, number>> {
+async function milliseconds({ prepared, units, size }: Sharing): Promise<Map<number, number>> {
   const reference = serializeModel(prepared);
   const costs = new Map<number, number>();
   for (const { classes, reasons } of units) {
@@ -71,7 +73,7 @@ async function milliseconds({ prepared, units }: Sharing): Promise<Map<number, n
     if (half.length === 0) continue;
     const graph = cloneGraph(prepared);
     removeChannels(graph, channelGroups(graph).found, new Set(half));
-    const { models } = await benchmark([reference, serializeModel(graph)], { seconds: 1 });
+    const { models } = await benchmark([reference, serializeModel(graph)], { seconds: 1, size });
     const saved = Math.max(0, models[0]!.medianMs - models[1]!.medianMs) / half.length;
     for (const root of free) costs.set(root, saved);
   }

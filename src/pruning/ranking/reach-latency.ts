@@ -1,9 +1,10 @@
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { rank, type Timer, timedGraph } from '../../measure/timer.ts';
+import type { Original } from '../rank-channels.ts';
 
 interface LatencySearch {
-  readonly original: Graph;
+  readonly original: Pick<Original, 'graph' | 'size'>;
   /** The network pruned at a ratio. */
   readonly pruned: (ratio: number) => Graph;
   /** What tells two ratios apart: those of one key prune alike and are measured once. */
@@ -45,11 +46,14 @@ export async function reachLatency(
  * Of networks, the part of the original's latency that each takes: the shortest of samples taken in turns, as `rank` has
  * them. Throws `usage` without a timer.
  */
-export function latencyParts(original: Graph, timer: Timer | undefined): (network: Graph) => Promise<number> {
+export function latencyParts(
+  { graph, size }: Pick<Original, 'graph' | 'size'>,
+  timer: Timer | undefined,
+): (network: Graph) => Promise<number> {
   if (!timer) throw new EspalierError('usage', 'a target in latency: expected a timer, found none');
-  const reference = timedGraph(original);
+  const reference = timedGraph(graph, { size });
   return async (network) => {
-    const { ms } = await rank([reference, timedGraph(network)], timer);
+    const { ms } = await rank([reference, timedGraph(network, { size })], timer);
     return ms[1]! / ms[0]!;
   };
 }

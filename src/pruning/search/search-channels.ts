@@ -36,7 +36,7 @@ export async function searchChannels(
   const viewing = { calibration, executor };
   const comparison = await openComparison(prepared, viewing);
   const networkOf = (widths: Widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph;
-  const latencyOf = target.measure === 'latency' ? latencyParts(original.graph, options.timer) : null;
+  const latencyOf = target.measure === 'latency' ? latencyParts(original, options.timer) : null;
   const least = selector.widths(1);
   return searchWidths({
     ...search,
