@@ -27,44 +27,62 @@ const stages: readonly Stage[] = [
 
 const paper = 'Sandler et al., MobileNetV2, CVPR 2018, arXiv:1801.04381';
 
-/** MobileNetV2 for ImageNet: inverted residual blocks, layers named as in torchvision. */
-export const mobilenetV2: NetworkDefinition = {
-  title: 'MobileNetV2 for ImageNet',
+/** MobileNetV2 for ImageNet: inverted residual blocks, layers named as in torchvision, all widths times α. */
+export const mobilenetV2 = (alpha: number): NetworkDefinition => ({
+  title: titleOf('ImageNet', alpha),
   paper,
   classes: 1000,
   preprocessing: imagenetPreprocessing,
-  body: (layers, image, classes) => mobilenet(layers, image, { classes, stemStride: 2, stages }),
-};
+  body: (layers, image, classes) => mobilenet(layers, image, { classes, stemStride: 2, stages, alpha }),
+});
 
 /** MobileNetV2 for 32×32 images: stride 1 in the stem and in the first two stages, so that it ends at 4×4. */
-export const cifarMobilenetV2: NetworkDefinition = {
-  title: 'MobileNetV2 for CIFAR',
+export const cifarMobilenetV2 = (alpha: number): NetworkDefinition => ({
+  title: titleOf('CIFAR', alpha),
   paper,
   classes: 10,
   preprocessing: cifar10Preprocessing,
   body: (layers, image, classes) => {
     const gentle = stages.map((stage, i) => (i < 2 ? { ...stage, stride: 1 } : stage));
-    return mobilenet(layers, image, { classes, stemStride: 1, stages: gentle });
+    return mobilenet(layers, image, { classes, stemStride: 1, stages: gentle, alpha });
   },
-};
+});
+
+const titleOf = (data: string, alpha: number): string =>
+  alpha === 1 ? `MobileNetV2 for ${data}` : `MobileNetV2 of width ${alpha} for ${data}`;
 
 interface Plan {
   readonly classes: number;
   readonly stemStride: number;
   readonly stages: readonly Stage[];
+  /** The width multiplier of the paper. */
+  readonly alpha: number;
 }
 
 function mobilenet(layers: Layers, image: Value, plan: Plan): Value {
   let index = 0;
-  let x = relu6Unit(layers, image, { name: `features.${index++}`, filters: 32, stride: plan.stemStride });
+  const stem = { filters: wide(32, plan.alpha), stride: plan.stemStride };
+  let x = relu6Unit(layers, image, { name: `features.${index++}`, ...stem });
   for (const { blocks, ...stage } of plan.stages) {
     for (let i = 0; i < blocks; i++) {
       const stride = i === 0 ? stage.stride : 1;
-      x = invertedResidual(layers, x, { ...stage, stride, name: `features.${index++}` });
+      const filters = wide(stage.filters, plan.alpha);
+      x = invertedResidual(layers, x, { ...stage, filters, stride, name: `features.${index++}` });
     }
   }
-  x = relu6Unit(layers, x, { name: `features.${index}`, filters: 1280, kernel: 1 });
+  x = relu6Unit(layers, x, {
+    name: `features.${index}`,
+    filters: wide(1280, Math.max(1, plan.alpha)),
+    kernel: 1,
+  });
   return classifier(layers, x, { classes: plan.classes, name: 'classifier.1' });
+}
+
+/** A multiple of 8, at least 90 % of what is asked for: as the paper's authors round. */
+function wide(filters: number, alpha: number): number {
+  const wanted = filters * alpha;
+  const rounded = Math.max(8, 8 * Math.round(wanted / 8));
+  return rounded < 0.9 * wanted ? rounded + 8 : rounded;
 }
 
 interface Block extends Omit<Stage, 'blocks'> {

@@ -43,6 +43,7 @@ describe('zoo', () => {
     ['resnet34', 21_797_672, 3.664e9],
     ['resnet50', 25_557_032, 4.089e9],
     ['mobilenetv2', 3_504_872, 0.3008e9],
+    ['mobilenetv2-0.5', 1_968_680, 0.0971e9],
   ])('%s has the parameters of torchvision, and its MACs', (name, parameters, macs) => {
     const found = totals(buildModel(name));
     expect(found.parameters).toBe(parameters);
