@@ -1,8 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
 import { costs } from '../measure/macs.ts';
-import type { Timed, Timer } from '../measure/timer.ts';
-import { serializeModel } from '../onnx/index.ts';
+import { modelAt, type Timed, type Timer } from '../measure/timer.ts';
 import type { Plan } from './forms/plan.ts';
 import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
 import { type Lowering, lowerConvolutions } from './lower.ts';
@@ -97,9 +96,7 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
     macs: estimatedMacs(candidate),
     expectedMs: layersMs(candidate),
     model: async () => {
-      if (model) return model;
-      const network = await networkOf(candidate, size);
-      model = serializeModel(size === undefined ? network : withFixedShapes(network, { size, batch: 1 }));
+      model ??= modelAt(await networkOf(candidate, size), size);
       return model;
     },
   };

@@ -129,9 +129,13 @@ function keyOf(key: string, { engine, threads }: Timer): string {
 
 /** A network that is timed as it is, at a size where it leaves its own open. */
 export function timedGraph(graph: Graph, { size }: CostOptions = {}): Timed {
-  const bytes = serializeModel(size === undefined ? graph : withFixedShapes(graph, { size }));
+  const bytes = modelAt(graph, size);
   return { key: digest(bytes), macs: costs(graph, { size }).macs, model: () => bytes };
 }
+
+/** The model of a network that is timed, at a size where it leaves its own open. */
+export const modelAt = (graph: Graph, size: number | undefined): Uint8Array =>
+  serializeModel(size === undefined ? graph : withFixedShapes(graph, { size, batch: 1 }));
 
 /** The key of a model that is timed as it is. */
 export const digest = (model: Uint8Array): string => createHash('sha256').update(model).digest('hex');
