@@ -46,6 +46,9 @@ export type FormsOfLayer = v.InferOutput<typeof layerSchema>;
 type Form = v.InferOutput<typeof formSchema>;
 type Layer = { readonly form: string; readonly forms: readonly Form[] };
 
+/** Whether a layer had a form beside the dense one to be tried in. */
+export const hadChoice = ({ forms }: { readonly forms: readonly unknown[] }): boolean => forms.length > 1;
+
 export const denseForm = ({ forms }: Layer): Form => forms[0]!;
 
 export const shippedForm = ({ form, forms }: Layer): Form => forms.find((one) => one.form === form)!;

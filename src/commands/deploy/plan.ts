@@ -1,4 +1,5 @@
 import { type Expectation, type ExpectedLayer, expectForms } from '../../deploy/expect.ts';
+import { hadChoice } from '../../report/deployment.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { Output } from '../command.ts';
@@ -14,8 +15,8 @@ export async function planOutput({ model, size }: DeploySettings): Promise<Outpu
 }
 
 function describe({ layers, leftAlone, macs }: Expectation): string {
-  const tried = layers.filter(({ forms }) => forms.length > 1);
-  const dense = layers.filter(({ forms }) => forms.length === 1).map(({ name }) => name);
+  const tried = layers.filter(hadChoice);
+  const dense = layers.filter((layer) => !hadChoice(layer)).map(({ name }) => name);
   return [
     ...(tried.length === 0 ? [] : [formTable(tried), '']),
     ...(dense.length === 0 ? [] : [`dense, as no other form promises to be quicker: ${dense.join(', ')}`]),

@@ -1,5 +1,5 @@
 import type { DeployedLayer, Deployment } from '../../deploy/deploy.ts';
-import { denseForm, otherFormTexts, shippedForm } from '../../report/deployment.ts';
+import { denseForm, hadChoice, otherFormTexts, shippedForm } from '../../report/deployment.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 
@@ -24,7 +24,7 @@ export function hardlyFaster({ latency: { ratio }, layers }: Facts): string | nu
 /** A table of the layers, and what the whole network gains. */
 export function describeDeployment(facts: Facts): string {
   const { layers, leftAlone, macs, latency, quotient, error, multiple } = facts;
-  const tried = layers.filter(({ forms }) => forms.length > 1);
+  const tried = layers.filter(hadChoice);
   const untried = layers.length - tried.length;
   return [
     ...(tried.length === 0 ? [] : [layerTable(tried), '']),

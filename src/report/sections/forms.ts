@@ -2,6 +2,7 @@ import {
   type DeploymentPoint,
   denseForm,
   type FormsOfLayer,
+  hadChoice,
   otherForms,
   otherFormTexts,
   shippedForm,
@@ -15,8 +16,8 @@ import { linearScale } from '../scale.ts';
 export function forms({ deployment }: RunRecord): Html | null {
   if (!deployment) return null;
   const { layers } = deployment;
-  const tried = layers.filter((layer) => layer.forms.length > 1);
-  const dense = layers.filter((layer) => layer.forms.length === 1);
+  const tried = layers.filter(hadChoice);
+  const dense = layers.filter((layer) => !hadChoice(layer));
   return html`<section><h2>Forms</h2>
 <p class="lead">How each convolution with dead stripes is computed. Forms were timed as they stand in a network, in ${deployment.engine} on
 ${deployment.threads} thread${deployment.threads !== 1 && 's'}; the time of whole networks decided.</p>
