@@ -158,6 +158,21 @@ it('ReluGrad passes dy where y > 0, however small y is', async () => {
   expect(dx!.map((value) => value + 0)).toEqual([0, -2, 3, -4, 5, 0]);
 });
 
+it('ClipGrad passes dy between the bounds, not on them', async () => {
+  const y = floats([6], [0, 1e-30, 3, 5.9999995, 6, 0]);
+  const dy = floats([6], [1, -2, 3, -4, 5, 6]);
+  const bounds = (g: Builder) => [g.floats(0), g.floats(6)] as const;
+  const [dx, above, below] = await results([dy, y], (g, given) => [
+    g.ClipGrad(...given, ...bounds(g)),
+    g.ClipGrad(...given, bounds(g)[0]),
+    g.ClipGrad(...given, null, bounds(g)[1]),
+  ]);
+  const plain = (values: readonly number[]) => values.map((value) => value + 0);
+  expect(plain(dx!)).toEqual([0, -2, 3, -4, 0, 0]);
+  expect(plain(above!)).toEqual([0, -2, 3, -4, 5, 0]);
+  expect(plain(below!)).toEqual([1, -2, 3, -4, 0, 6]);
+});
+
 describe('SoftmaxCrossEntropy', () => {
   const logits = [1000, 999, -1000, 3, 3, 3];
   const labels = makeTensor('int64', [2], BigInt64Array.of(1n, 2n));

@@ -81,8 +81,8 @@ export const activationGradients = {
   ],
   /** y = x ∓ bias beyond ±λ, else 0. */
   Shrink: ({ inputs: [x], attributes: { lambd } }, [dy], g) => [keep(g, above(g, g.Abs(x), lambd), dy)],
-  /** The gradient passes where the bounds changed nothing. */
-  Clip: ({ inputs: [x], outputs: [y] }, [dy], g) => [keep(g, g.Equal(x, y), dy)],
+  /** The gradient passes between the bounds. */
+  Clip: ({ inputs: [, low, high], outputs: [y] }, [dy], g) => [g.ClipGrad(dy, y, low, high)],
   /** y = max(x, 0) + slope·min(x, 0). */
   PRelu: ({ inputs: [x, slope] }, [dy], g) => [
     g.Where(above(g, x, 0), dy, g.Mul(dy, slope)),

@@ -4,8 +4,13 @@ import { toNumbers } from '../../numeric/tensor.ts';
 import { number } from '../append.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
-/** The gradient goes to the input that is the extreme; among equal ones to the first. */
-const extreme: GradientRule<'Min' | 'Max'> = ({ inputs, outputs: [y] }, [dy], g) => {
+/** The gradient goes to the input that is the extreme; among equal ones to the first, but never to a value that a constant bounds. */
+const extreme: GradientRule<'Min' | 'Max'> = ({ node, inputs, outputs: [y] }, [dy], g) => {
+  const bound = inputs.length === 2 && inputs.find((input) => input?.tensor);
+  if (bound) {
+    const dx = node.op === 'Min' ? g.ClipGrad(dy, y, null, bound) : g.ClipGrad(dy, y, bound);
+    return inputs.map((input) => (input === bound ? null : dx));
+  }
   let rest = dy;
   return inputs.map((x, index) => {
     if (index === inputs.length - 1) return rest;

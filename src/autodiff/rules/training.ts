@@ -17,6 +17,7 @@ export const trainingGradients = {
   ConvGradWeight: 'unsupported',
   BatchNormalizationGrad: 'unsupported',
   ReluGrad: 'unsupported',
+  ClipGrad: 'unsupported',
   MaxPoolGrad: 'unsupported',
   AveragePoolGrad: 'unsupported',
   SoftmaxCrossEntropyGrad: 'unsupported',

@@ -23,6 +23,8 @@ export const trainingOperators = {
   BatchNormalizationGrad: operator({}, 3),
   /** (dy, y) → dx, for y = max(x, 0): dy where y > 0. */
   ReluGrad: operator({}),
+  /** (dy, y, low, high) → dx, for y = min(max(x, low), high): dy where low < y < high; a bound may be absent. */
+  ClipGrad: operator({}),
   /** (dy, y, x) → dx: the gradient of each window goes to the first element, row by row, that attains its maximum. */
   MaxPoolGrad: operator({ ...window, dilations: ints() }),
   /** (dy) → dx. */

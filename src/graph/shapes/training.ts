@@ -67,6 +67,7 @@ export const trainingShapes = {
   },
   BatchNormalizationGrad: typesOf(1, 2, 2),
   ReluGrad: typesOf(0),
+  ClipGrad: typesOf(0),
   MaxPoolGrad: typesOf(2),
   AveragePoolGrad: (call) => [
     { dtype: requiredInput(call.node, 0).dtype, shape: sized(call, call.attributes.size) },

@@ -1,4 +1,4 @@
-import { floats } from '../../../src/numeric/tensor.ts';
+import { floats, type Tensor } from '../../../src/numeric/tensor.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
 import { describeExecutors } from '../../support/executors.ts';
 import { map, referenceOf, zip } from '../../support/reference/array.ts';
@@ -58,9 +58,71 @@ function reluGradient(shape: readonly number[]): ConformanceCase {
   };
 }
 
+type Bounds = readonly [low: Tensor | null, high: Tensor | null];
+
+/** One bound a channel, as a network without residual connections has them. */
+const perChannel = (channels: number, seed: number, shift: number): Tensor => {
+  const { data } = normals([channels], seed);
+  return floats(
+    [1, channels, 1, 1],
+    data.map((v) => v + shift),
+  );
+};
+
+const boundsOf = ([low, high]: Bounds, [, channels]: readonly number[]) => {
+  const at = (bound: Tensor | null, i: number, absent: number): number => {
+    if (!bound) return absent;
+    return Number(bound.data[bound.data.length === 1 ? 0 : Math.floor(i / 20) % channels!]);
+  };
+  return (i: number) => ({ low: at(low, i, -Infinity), high: at(high, i, Infinity) });
+};
+
+/** Behind a pooling, so that channels lie in blocks; on images of 4 × 5. */
+function bounded(title: string, channels: number, [low, high]: Bounds): ConformanceCase {
+  const shape = [2, channels, 4, 5];
+  const [x, dy] = [normals(shape, 1, 2), normals(shape, 2)];
+  const of = boundsOf([low, high], shape);
+  return {
+    title: `${title}, ${channels} channels`,
+    inputs: { x, dy },
+    build(g, v) {
+      const [blocked] = g.node('MaxPool', [v.x!], { kernel_shape: [1, 1] }, 1);
+      const [a, b] = [low && g.constant(low), high && g.constant(high)];
+      const isScalar = [low, high].every((bound) => !bound || bound.data.length === 1);
+      const above = a ? g.Max(blocked, a) : blocked;
+      const y = isScalar ? g.Clip(blocked, a, b) : b ? g.Min(above, b) : above;
+      return { y, dx: g.ClipGrad(v.dy, y, a, b) };
+    },
+    expected() {
+      const y = referenceOf(x);
+      const dx = referenceOf(dy);
+      y.data.forEach((value, i) => {
+        const { low, high } = of(i);
+        if (value <= low || value >= high) dx.data[i] = 0;
+        y.data[i] = Math.min(Math.max(value, low), high);
+      });
+      return { y, dx };
+    },
+  };
+}
+
+const number = (value: number): Tensor => floats([], [value]);
+
 describeExecutors('activations', (executor) => {
   checkCases(executor, [
     ...(Object.keys(unaries) as Unary[]).map(unary),
     ...[[2, 10, 4, 5], [7], [3, 17], [2, 3, 5]].map(reluGradient),
+    ...[16, 10, 3].flatMap((channels) => [
+      bounded('Clip and its gradient', channels, [number(0), number(6)]),
+      bounded('Clip between bounds of one sign', channels, [number(0.5), number(1)]),
+      bounded('Clip without an upper bound', channels, [number(-0.5), null]),
+      bounded('Clip without a lower bound', channels, [null, number(0.25)]),
+      bounded('Max with a bound a channel', channels, [perChannel(channels, 3, -1), null]),
+      bounded('Min with a bound a channel', channels, [null, perChannel(channels, 3, 1)]),
+      bounded('Both with bounds a channel', channels, [
+        perChannel(channels, 3, -4),
+        perChannel(channels, 4, 4),
+      ]),
+    ]),
   ]);
 });

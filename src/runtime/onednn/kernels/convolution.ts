@@ -2,7 +2,7 @@ import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/gr
 import type { Window } from '../../../graph/window.ts';
 import { explicitWindow } from '../../../graph/window.ts';
 import type { Operand } from '../compile/operand.ts';
-import { isFast, unsupported } from '../compile/primitives.ts';
+import { isFast, required, unsupported } from '../compile/primitives.ts';
 import type { Scope } from '../compile/scope.ts';
 import type { Descriptor, Operation, Primitive } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
@@ -52,9 +52,7 @@ export const convolutionKernels = {
   ConvGradWeight({ node, inputs: [x, dy], outputs: [dw], attributes }, scope) {
     const convolution = describe(node, attributes, { x: x!, w: dw!, y: dy! });
     if (!convolution) return false;
-    const dims = weightDims(convolution);
-    // With groups the result must be row-major: it is read back without the groups' axis.
-    const diffWeights = convolution.group > 1 ? scope.plain(dims) : scope.any(dims);
+    const diffWeights = scope.any(weightDims(convolution));
     const hint = forward(scope, convolution);
     const primitive = firstFast(scope, convolution, ({ src, dst }) => ({
       kind: 'convolutionBackwardWeights',
@@ -64,11 +62,15 @@ export const convolutionKernels = {
       hint,
       ...convolution.window,
     }));
+    const result = layout(primitive, 'diffWeights');
+    const grouped = convolution.group > 1;
+    const weights = grouped ? scope.scratch(`${dw!.name} in groups`, result) : scope.write(dw!, result);
     scope.run(primitive, {
       src: scope.read(x!, layout(primitive, 'src')),
       diffDst: scope.read(dy!, layout(primitive, 'diffDst')),
-      diffWeights: writeWeights(scope, dw!, layout(primitive, 'diffWeights')),
+      diffWeights: weights,
     });
+    if (grouped) ungroup(scope, weights, dw!);
     return true;
   },
 } satisfies Kernels;
@@ -104,12 +106,12 @@ export function convolve(
 const layout = (primitive: Primitive, role: Parameters<Primitive['layout']>[0]): Descriptor =>
   primitive.layout(role)!;
 
-/** oneDNN gives grouped weights an axis for the groups; their result is then read back row-major. */
-function writeWeights(scope: Scope, dw: Value, descriptor: Descriptor): Operand {
-  const shape = staticShape(dw);
-  if (descriptor.dims.length === shape.length) return scope.write(dw, descriptor);
-  const rowMajor = scope.plain(descriptor.dims);
-  return scope.seen(scope.write(dw, scope.plain(shape)), rowMajor);
+/** oneDNN gives grouped weights an axis for the groups: without it only row-major bytes mean the same. */
+function ungroup(scope: Scope, src: Operand, dw: Value): void {
+  const rowMajor = scope.plain(src.shape);
+  const operation = { kind: 'reorder', src: src.descriptor!, dst: rowMajor } as const;
+  const primitive = required(scope.dnnl, operation, { where: dw.name });
+  scope.run(primitive, { src, dst: scope.seen(scope.write(dw), rowMajor) });
 }
 
 function forward(scope: Scope, convolution: Convolution): Primitive {

@@ -1,4 +1,5 @@
 import type { OperatorName } from '../../../graph/operators/index.ts';
+import { binaryKernels } from './binary.ts';
 import { convolutionKernels } from './convolution.ts';
 import { elementwiseKernels } from './elementwise.ts';
 import type { Kernel, Kernels } from './kernel.ts';
@@ -15,6 +16,7 @@ export const kernels: Kernels = {
   ...onFloats(convolutionKernels),
   ...onFloats(normalizationKernels),
   ...onFloats(elementwiseKernels),
+  ...onFloats(binaryKernels),
   ...onFloats(poolingKernels),
   ...matrixKernels,
   ...lossKernels,

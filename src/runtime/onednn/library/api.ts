@@ -12,7 +12,8 @@ export interface Descriptor {
 /** `any` lets a primitive choose; channelBlock is nChw16c or nChw8c: channels in blocks, innermost. */
 export type Format = 'any' | { readonly strides: readonly number[] } | { readonly channelBlock: 8 | 16 };
 
-export type BinaryAlgorithm = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min';
+/** Comparisons give 1 or 0. */
+export type BinaryAlgorithm = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'greater' | 'less';
 export type ElementwiseAlgorithm =
   | 'relu'
   | 'tanh'
@@ -24,6 +25,8 @@ export type ElementwiseAlgorithm =
   | 'linear'
   | 'clip'
   | 'hardswish';
+/** Those whose gradient is told by their result. */
+export type BackwardAlgorithm = Extract<ElementwiseAlgorithm, 'relu' | 'clip'>;
 export type PoolingAlgorithm = 'max' | 'averageWithPads' | 'average';
 
 /** Applied to each element of the result, in order, before it is stored. */
@@ -81,7 +84,14 @@ export type Operation =
       readonly alpha?: number;
       readonly beta?: number;
     }
-  | { readonly kind: 'reluBackward'; readonly data: Descriptor; readonly hint: Primitive }
+  | {
+      readonly kind: 'elementwiseBackward';
+      readonly algorithm: BackwardAlgorithm;
+      readonly data: Descriptor;
+      readonly alpha?: number;
+      readonly beta?: number;
+      readonly hint: Primitive;
+    }
   | ({
       readonly kind: 'pooling';
       readonly algorithm: PoolingAlgorithm;

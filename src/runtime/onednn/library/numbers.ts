@@ -1,4 +1,4 @@
-import type { BinaryAlgorithm, PoolingAlgorithm, QueriedRole, Role } from './api.ts';
+import type { BackwardAlgorithm, BinaryAlgorithm, PoolingAlgorithm, QueriedRole, Role } from './api.ts';
 
 /** oneDNN's numbers that versions 2 and 3 share, from its public headers. */
 export const FLOAT32 = 3;
@@ -6,9 +6,11 @@ export const CPU = 1;
 export const IN_ORDER = 1;
 export const ANY_FORMAT = 1;
 export const DIRECT_CONVOLUTION = 1;
-export const RELU_FROM_DESTINATION = 0x100;
 
 export const propagation = { forwardTraining: 64, backward: 128 };
+
+/** Gradients that are told by the result. */
+export const gradientAlgorithms: Readonly<Record<BackwardAlgorithm, number>> = { relu: 0x100, clip: 0x106 };
 
 export const binaryAlgorithms: Readonly<Record<BinaryAlgorithm, number>> = {
   add: 0x1fff0,
@@ -17,6 +19,8 @@ export const binaryAlgorithms: Readonly<Record<BinaryAlgorithm, number>> = {
   min: 0x1fff3,
   div: 0x1fff4,
   sub: 0x1fff5,
+  greater: 0x1fff7,
+  less: 0x1fff9,
 };
 
 export const poolingAlgorithms: Readonly<Record<PoolingAlgorithm, number>> = {

@@ -21,7 +21,7 @@ export const elementwiseAlgorithms: Readonly<Record<ElementwiseAlgorithm, number
   logistic: 0xaf,
   exp: 0xbf,
   log: 0xef,
-  clip: 0xff,
+  clip: 0x10,
   hardswish: 0x70,
 };
 

@@ -22,7 +22,7 @@ export const declarations = {
     'int dnnl_batch_normalization_backward_desc_init(void *op, int prop, void *diff, void *data, float epsilon, uint flags)',
   elementwise:
     'int dnnl_eltwise_forward_desc_init(void *op, int prop, int algorithm, void *data, float alpha, float beta)',
-  reluBackward:
+  elementwiseBackward:
     'int dnnl_eltwise_backward_desc_init(void *op, int algorithm, void *diff, void *data, float alpha, float beta)',
   pooling:
     'int dnnl_pooling_v2_forward_desc_init(void *op, int prop, int algorithm, void *src, void *dst, void *strides, void *kernel, void *dilation, void *begins, void *ends)',

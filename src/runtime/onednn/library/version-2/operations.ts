@@ -1,5 +1,5 @@
 import { native } from '../arguments.ts';
-import { propagation, RELU_FROM_DESTINATION } from '../numbers.ts';
+import { gradientAlgorithms, propagation } from '../numbers.ts';
 import { type ArgumentRows, type DescribedKind, normalizationFlagsOf, sharedRows } from '../operations.ts';
 import { elementwiseAlgorithms, normalizationFlags } from './constants.ts';
 
@@ -28,5 +28,11 @@ export const rows: ArgumentRows<DescribedKind> = {
     alpha,
     beta,
   ],
-  reluBackward: ({ data }) => [RELU_FROM_DESTINATION, native(data), native(data), 0, 0],
+  elementwiseBackward: ({ algorithm, data, alpha = 0, beta = 0 }) => [
+    gradientAlgorithms[algorithm],
+    native(data),
+    native(data),
+    alpha,
+    beta,
+  ],
 };

@@ -17,7 +17,7 @@ export const elementwiseAlgorithms: Readonly<Record<ElementwiseAlgorithm, number
   logistic: 0x29,
   exp: 0x2a,
   log: 0x2d,
-  clip: 0x2e,
+  clip: 0x2f,
   hardswish: 0x34,
 };
 

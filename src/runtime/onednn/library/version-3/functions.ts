@@ -23,7 +23,7 @@ export const declarations = {
     'int dnnl_batch_normalization_backward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, void *diffSrc, void *diffDst, void *src, float epsilon, uint flags, void *hint, void *attr)',
   elementwise:
     'int dnnl_eltwise_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int algorithm, void *src, void *dst, float alpha, float beta, void *attr)',
-  reluBackward:
+  elementwiseBackward:
     'int dnnl_eltwise_backward_primitive_desc_create(_Out_ void **pd, void *engine, int algorithm, void *diffSrc, void *diffDst, void *data, float alpha, float beta, void *hint, void *attr)',
   pooling:
     'int dnnl_pooling_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int algorithm, void *src, void *dst, void *strides, void *kernel, void *dilation, void *begins, void *ends, void *attr)',

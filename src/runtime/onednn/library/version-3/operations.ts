@@ -1,6 +1,6 @@
 import type { ElementwiseAlgorithm, Operation } from '../api.ts';
 import { native } from '../arguments.ts';
-import { propagation, RELU_FROM_DESTINATION } from '../numbers.ts';
+import { gradientAlgorithms, propagation } from '../numbers.ts';
 import {
   type ArgumentRows,
   argumentsFor,
@@ -34,7 +34,14 @@ const rows: ArgumentRows<DescribedKind> = {
     const { alpha, beta } = coefficients(algorithm, given);
     return [TRAINING, elementwiseAlgorithms[algorithm], native(data), native(data), alpha, beta];
   },
-  reluBackward: ({ data }) => [RELU_FROM_DESTINATION, native(data), native(data), native(data), 0, 0],
+  elementwiseBackward: ({ algorithm, data, alpha = 0, beta = 0 }) => [
+    gradientAlgorithms[algorithm],
+    native(data),
+    native(data),
+    native(data),
+    alpha,
+    beta,
+  ],
 };
 
 /** What an operation's function takes between the engine and the attributes. */
