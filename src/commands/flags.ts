@@ -22,6 +22,10 @@ export interface Flag<T> {
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
 export type Options<F extends Flags> = { readonly [K in keyof F]: ReturnType<F[K]['read']> };
 
+/** The values of flags of which none was typed. */
+export const defaultsOf = <F extends Flags>(flags: F): Options<F> =>
+  Object.fromEntries(Object.entries(flags).map(([key, flag]) => [key, flag.read(undefined)])) as Options<F>;
+
 type ValueSchema<T> = v.GenericSchema<string, T>;
 
 /** A flag that may be left out. */

@@ -33,8 +33,8 @@ export const deploy = defineCommand({
 
 /** The settings of a run; throws `usage` where they do not go together. */
 async function planned(invocation: Invocation<typeof deployFlags>): Promise<PlannedDeployment> {
-  const needed: Readonly<Record<string, string>> = invocation.options.plan ? {} : { out: '--out <path>' };
-  const asked = (await planRun('deploy', invocation as never, needed)) as unknown as PlannedDeployment;
+  const needed = invocation.options.plan ? {} : { out: '--out <path>' };
+  const asked: PlannedDeployment = await planRun<typeof deployFlags, never>('deploy', invocation, needed);
   checkQuantizeFlags(asked.settings, invocation.given);
   return asked;
 }

@@ -5,7 +5,7 @@ import { defineCommand, type Invocation } from '../command.ts';
 import { choice, defaulted, numberIn, wholeNumber } from '../flags.ts';
 import { queueFlags } from '../queue-flags.ts';
 import { trainingFlags } from '../training/flags.ts';
-import { planRun, type Settings } from '../training/recipe.ts';
+import { planRun, type Settings, trainingNeeds } from '../training/recipe.ts';
 import type { RingResult } from './run.ts';
 
 const flags = {
@@ -81,7 +81,7 @@ export const graft = defineCommand({
 
 /** The settings of a run; throws `usage` where they do not fit together. */
 async function planGrafting(invocation: Invocation<typeof flags>) {
-  const planned = await planRun('graft', withCount(invocation));
+  const planned = await planRun('graft', withCount(invocation), trainingNeeds);
   const { networks, source, models } = planned.settings;
   if (models.length > 1 && networks !== models.length)
     throw new EspalierError('usage', `--networks: expected ${models.length}, one a model, found ${networks}`);

@@ -49,7 +49,7 @@ export async function growRing(
   context: Context,
 ): Promise<RingResult> {
   const { settings } = planned;
-  const session = await openSession(planned as unknown as PlannedRun<TrainingFlags>, context);
+  const session = await openSession(planned, context);
   const jobs: MemberJob[] = [];
   for (let i = 0; i < settings.networks; i++) {
     const start = () => startOf(session, settings, i);

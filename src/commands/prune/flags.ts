@@ -168,8 +168,12 @@ export const pruneFlags = {
   ]),
 };
 
-export type PruneSettings = Omit<Settings<typeof pruneFlags>, 'data' | 'epochs' | 'out'> & {
-  readonly data?: string;
-  readonly epochs?: number;
-  readonly out?: string;
-};
+export type PruneSettings = Settings<typeof pruneFlags, never>;
+
+/** The settings of so many epochs of retraining, where data and a place are known to be given. */
+export const retraining = (settings: PruneSettings, epochs: number): Settings<typeof pruneFlags> => ({
+  ...settings,
+  data: settings.data!,
+  out: settings.out!,
+  epochs,
+});

@@ -14,11 +14,10 @@ import { openTimer } from '../measuring.ts';
 import { loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import { readSensitivity } from '../sensitivity/file.ts';
-import type { TrainingFlags } from '../training/flags.ts';
 import { withBatchNormalization } from '../training/insert-batch-normalization.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
 import { openSession, type TrainingSession } from '../training/session.ts';
-import type { PruneSettings } from './flags.ts';
+import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
 
 /** Images to calibrate with, to evaluate on, and to retrain with. */
 export interface PruneData {
@@ -46,9 +45,7 @@ export interface PruneJob {
 }
 
 /** A run whose settings may lack data, epochs and a place. */
-export type PlannedPruning = Omit<PlannedRun<TrainingFlags>, 'settings'> & {
-  readonly settings: PruneSettings;
-};
+export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 
 /** Loads model and data; the run's folder is created last, where there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
@@ -59,7 +56,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   const session =
     settings.epochs === undefined
       ? null
-      : await openSession(planned as unknown as PlannedRun<TrainingFlags>, context);
+      : await openSession({ ...planned, settings: retraining(settings, settings.epochs) }, context);
   const model = session?.model ?? (await loadModel(settings.model));
   const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
   const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));

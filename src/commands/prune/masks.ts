@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Graph } from '../../graph/graph.ts';
 import type { Context } from '../command.ts';
 import { trainOptions } from '../training/session.ts';
+import { retraining } from './flags.ts';
 import type { PruneJob } from './job.ts';
 import { stepFolder } from './saved-cut.ts';
 
@@ -41,9 +42,8 @@ export async function learnMasks(network: Graph, { job, context, index }: Learni
   const path = join(stepFolder(job, index), 'masks');
   const exists = existsSync(join(path, 'recipe.json'));
   const run = exists ? openRunDirectory(path) : createRunDirectory(path, job.run!.recipe);
-  const own = { ...settings, data: settings.data!, out: settings.out!, epochs: maskEpochs };
   const result = await train({
-    ...trainOptions({ ...session!, network, run }, own, context),
+    ...trainOptions({ ...session!, network, run }, retraining(settings, maskEpochs), context),
     resume: exists,
     controller: channelMaskController(layers, { strength, threshold, momentum }),
   });

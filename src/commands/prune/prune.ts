@@ -35,7 +35,7 @@ export const prune = defineCommand({
     const { looksOnly } = asked;
     const { openPruneJob } = await import('./job.ts');
     const settings = looksOnly ? { ...asked.settings, out: undefined, epochs: undefined } : asked.settings;
-    const job = await openPruneJob({ ...asked, settings } as PlannedPruning, context);
+    const job = await openPruneJob({ ...asked, settings }, context);
     if (looksOnly) return look(job, context);
     if (asked.existing === null) context.note(`pruning ${settings.model}`);
     return execute(job, context);
@@ -46,10 +46,9 @@ export const prune = defineCommand({
 async function planPruning(invocation: Invocation<typeof pruneFlags>) {
   const { plan, explain } = invocation.options;
   const looksOnly = plan || explain !== undefined;
-  const needed: Readonly<Record<string, string>> = looksOnly ? {} : { out: '--out <path>' };
-  const planned = await planRun<typeof pruneFlags>('prune', invocation, needed);
+  const needed = looksOnly ? {} : { out: '--out <path>' };
   // Data and epochs may be missing: pruning without images.
-  const asked = planned as unknown as PlannedPruning;
+  const asked: PlannedPruning = await planRun<typeof pruneFlags, never>('prune', invocation, needed);
   checkPruneSettings(asked.settings);
   return { ...asked, looksOnly };
 }

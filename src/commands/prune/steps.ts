@@ -8,6 +8,7 @@ import type { Context } from '../command.ts';
 import { trainOptions } from '../training/session.ts';
 import { targetOf } from './checks.ts';
 import { type Cut, cutNetwork } from './cut.ts';
+import { retraining } from './flags.ts';
 import type { PruneJob } from './job.ts';
 import { type StartedStep, savedStart, saveStart, stepFolder } from './saved-cut.ts';
 import { type Stage, stageOf } from './stages.ts';
@@ -135,9 +136,8 @@ async function retrain(
   const exists = existsSync(join(path, 'recipe.json'));
   const run = exists ? openRunDirectory(path) : createRunDirectory(path, job.run!.recipe);
   const before = shareOf(settings.epochs!, settings.steps, index);
-  const own = { ...settings, data: settings.data!, out: settings.out!, epochs: before.epochs };
   const result = await train({
-    ...trainOptions({ ...session!, network, run }, own, context),
+    ...trainOptions({ ...session!, network, run }, retraining(settings, before.epochs), context),
     resume: exists,
     ...(cut.controller ? { controller: cut.controller } : {}),
   });

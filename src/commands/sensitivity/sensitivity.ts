@@ -5,11 +5,11 @@ import { textTable } from '../../report/text-table.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { RunEvent } from '../../training/run-directory.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
-import { defaulted, numbers, type Options, optional, text, wholeNumber } from '../flags.ts';
+import { defaulted, defaultsOf, numbers, optional, text, wholeNumber } from '../flags.ts';
 import { pruneFlags } from '../prune/flags.ts';
-import type { PlannedPruning, PruneJob } from '../prune/job.ts';
+import type { PruneJob } from '../prune/job.ts';
 import { queueFlags } from '../queue-flags.ts';
-import { planRun } from '../training/recipe.ts';
+import { planRun, type Settings } from '../training/recipe.ts';
 
 const RATIOS = 'expected ratios from 0 to 1 separated by commas';
 const ratioList = v.pipe(numbers, v.array(v.pipe(v.number(), v.minValue(0, RATIOS), v.maxValue(1, RATIOS))));
@@ -76,8 +76,11 @@ export const sensitivity = defineCommand({
   async run(invocation, context) {
     const plan = await planned(invocation);
     const { openPruneJob } = await import('../prune/job.ts');
-    const opened = await openPruneJob(plan, context);
-    const settings = plan.settings as unknown as SensitivitySettings;
+    const { settings } = plan;
+    const opened = await openPruneJob(
+      { ...plan, settings: { ...defaultsOf(pruneFlags), ...settings } },
+      context,
+    );
     const { threads } = settings;
     const job = threads === undefined ? opened : { ...opened, executor: onThreads(opened.executor, threads) };
     const units = await unitsOf(job, settings, context);
@@ -97,13 +100,10 @@ export const sensitivity = defineCommand({
   },
 });
 
-/** The settings of a run: those of training that it has. */
-async function planned(invocation: Invocation<typeof flags>): Promise<PlannedPruning> {
-  const needed = { data: '--data <name>', out: '--out <dir>' };
-  return (await planRun('sensitivity', invocation as never, needed)) as unknown as PlannedPruning;
-}
+const planned = (invocation: Invocation<typeof flags>) =>
+  planRun('sensitivity', invocation, { data: '--data <name>', out: '--out <dir>' });
 
-export type SensitivitySettings = Options<typeof flags> & Pick<PlannedPruning['settings'], 'model'>;
+export type SensitivitySettings = Settings<typeof flags, 'data' | 'out'>;
 
 /** Measured here, or by whoever listens to a queue. */
 async function unitsOf(

@@ -2,7 +2,7 @@ import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { isModelPath } from '../model.ts';
 import { trainedModel } from '../training/flags.ts';
-import { planRun } from '../training/recipe.ts';
+import { planRun, trainingNeeds } from '../training/recipe.ts';
 import type { Measured } from '../training/result.ts';
 import { openSession, type TrainingSession, trainOptions } from '../training/session.ts';
 import { checkStripeSettings, type StripeSettings, stripeFlags } from './flags.ts';
@@ -40,7 +40,7 @@ export const swp = defineCommand({
 });
 
 async function planStripes(invocation: Invocation<typeof stripeFlags>) {
-  const planned = await planRun<typeof stripeFlags>('swp', invocation);
+  const planned = await planRun('swp', invocation, trainingNeeds);
   checkStripeSettings(planned.settings);
   return planned;
 }

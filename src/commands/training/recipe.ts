@@ -3,30 +3,30 @@ import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { version } from '../../version.ts';
 import type { Invocation } from '../command.ts';
 import { type Flags, missingFlag, type Options } from '../flags.ts';
-import type { TrainingFlags } from './flags.ts';
 
-/** What a run is asked to do: the options, defaults filled in, and what cannot be left out. */
-export type Settings<F extends Flags> = Omit<Options<F>, 'data' | 'epochs' | 'out'> & {
+/** Options that cannot be left out, and how they are typed. */
+type Needs<Needed extends string> = Readonly<Record<Needed, string>>;
+
+/** What every command that trains needs. */
+export const trainingNeeds = { data: '--data <name>', epochs: '--epochs <n>', out: '--out <dir>' };
+
+/** What a run is asked to do: the options, defaults filled in, and those that cannot be left out. */
+export type Settings<F extends Flags, Needed extends string = keyof typeof trainingNeeds> = Omit<
+  Options<F>,
+  Needed
+> & { readonly [K in Needed & keyof F]: NonNullable<Options<F>[K]> } & {
   readonly model: string;
   /** All of them, where a command takes several. */
   readonly models: readonly string[];
-  readonly data: string;
-  readonly epochs: number;
-  readonly out: string;
 };
 
 /** A run that is about to start or to go on. */
-export interface PlannedRun<F extends Flags> {
-  readonly settings: Settings<F>;
+export interface PlannedRun<F extends Flags, Needed extends string = keyof typeof trainingNeeds> {
+  readonly settings: Settings<F, Needed>;
   readonly recipe: Recipe;
   /** The run that is resumed. */
   readonly existing: RunDirectory | null;
 }
-
-/** Options that cannot be left out, and how they are typed. */
-type Needed = Readonly<Record<string, string>>;
-
-const trainingNeeds: Needed = { data: '--data <name>', epochs: '--epochs <n>', out: '--out <dir>' };
 
 /** Options that change how a run is watched over and not what it computes; `models` stand in `model`. */
 const besideTheResult: ReadonlySet<string> = new Set([
@@ -37,13 +37,13 @@ const besideTheResult: ReadonlySet<string> = new Set([
  * The settings of a run: typed options, else those of the recipe where the run is resumed, else defaults. Throws
  * `usage` where something is missing, or where a resumed run was started otherwise.
  */
-export async function planRun<F extends TrainingFlags>(
+export async function planRun<F extends Flags, Needed extends string>(
   command: string,
   { args, options, given }: Invocation<F>,
-  needed: Needed = trainingNeeds,
-): Promise<PlannedRun<F>> {
+  needed: Needs<Needed>,
+): Promise<PlannedRun<F, Needed>> {
   const { checkSameOptions, makeRecipe, openRunDirectory } = await import('../../training/run-directory.ts');
-  const { resume } = options as Options<TrainingFlags>;
+  const { resume } = options as { readonly resume?: string };
   const existing = resume === undefined ? null : openRunDirectory(resume);
   if (existing && existing.recipe.command !== command) {
     const message = `holds a run of ${existing.recipe.command}: resume it with that command`;
@@ -55,7 +55,7 @@ export async function planRun<F extends TrainingFlags>(
     given.has(name as keyof F) ? value : (before[name] ?? value),
   ]);
   const models = args.length > 0 ? args : [before.model ?? []].flat().map(String);
-  const settings = complete<F>({ ...Object.fromEntries(entries), model: models[0], models }, needed);
+  const settings = complete<F, Needed>({ ...Object.fromEntries(entries), model: models[0], models }, needed);
   const recorded = { ...settings, model: models.length > 1 ? models : models[0] };
   const decisive = Object.entries(recorded).filter(([name]) => !besideTheResult.has(name));
   const recipe = makeRecipe(command, Object.fromEntries(decisive), { espalier: version() });
@@ -63,7 +63,7 @@ export async function planRun<F extends TrainingFlags>(
   return { settings, recipe: existing?.recipe ?? recipe, existing };
 }
 
-interface Opening extends Pick<PlannedRun<TrainingFlags>, 'recipe' | 'existing'> {
+interface Opening extends Pick<PlannedRun<Flags>, 'recipe' | 'existing'> {
   readonly settings: { readonly out?: string | undefined };
 }
 
@@ -74,10 +74,13 @@ export async function openRun({ settings, recipe, existing }: Opening): Promise<
   return existing ?? createRunDirectory(settings.out, recipe);
 }
 
-function complete<F extends Flags>(merged: Record<string, unknown>, needed: Needed): Settings<F> {
+function complete<F extends Flags, Needed extends string>(
+  merged: Record<string, unknown>,
+  needed: Needs<Needed>,
+): Settings<F, Needed> {
   if (merged.model === undefined) throw missingFlag('<model>');
-  for (const [name, usage] of Object.entries(needed)) {
+  for (const [name, usage] of Object.entries<string>(needed)) {
     if (merged[name] === undefined) throw missingFlag(usage);
   }
-  return merged as Settings<F>;
+  return merged as Settings<F, Needed>;
 }

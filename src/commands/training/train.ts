@@ -2,7 +2,7 @@ import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { isModelPath } from '../model.ts';
 import { trainedModel, trainingFlags } from './flags.ts';
-import { planRun, type Settings } from './recipe.ts';
+import { planRun, type Settings, trainingNeeds } from './recipe.ts';
 import { checkReplicas, replicaFlags } from './replica-flags.ts';
 import { openSession, type TrainingSession, trainOptions } from './session.ts';
 import { sparseFlag, sparseTraining } from './sparse-flag.ts';
@@ -52,7 +52,7 @@ export const trainModel = defineCommand({
 });
 
 async function planned(invocation: Invocation<typeof flags>) {
-  const plan = await planRun<typeof flags>('train', invocation);
+  const plan = await planRun('train', invocation, trainingNeeds);
   checkReplicas(plan.settings);
   return plan;
 }

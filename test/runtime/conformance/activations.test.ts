@@ -89,7 +89,7 @@ function bounded(title: string, channels: number, [low, high]: Bounds): Conforma
       const [blocked] = g.node('MaxPool', [v.x!], { kernel_shape: [1, 1] }, 1);
       const [a, b] = [low && g.constant(low), high && g.constant(high)];
       const isScalar = [low, high].every((bound) => !bound || bound.data.length === 1);
-      const above = a ? g.Max(blocked, a) : blocked;
+      const above = a ? g.Max(blocked, a) : blocked!;
       const y = isScalar ? g.Clip(blocked, a, b) : b ? g.Min(above, b) : above;
       return { y, dx: g.ClipGrad(v.dy, y, a, b) };
     },
