@@ -109,9 +109,10 @@ const saturating: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Sigmo
 const TOLERANCE = 1e-3;
 
 async function reach(
-  { selector, costs, prepared }: RankedChannels,
+  ranked: RankedChannels,
   { target, original, timer }: ChannelPruningOptions,
 ): Promise<Reached> {
+  const { selector, costs, prepared } = ranked;
   const { measure, fraction } = target;
   const costOf = costs.without;
   const at = (widths: Widths, met: boolean): Reached => ({
@@ -124,12 +125,28 @@ async function reach(
     return reachCost({ measure, fraction }, { selector, costOf, original: original.cost });
   const found = await reachLatency(fraction, {
     original,
-    pruned: (ratio) => cutChannels({ prepared, removed: selector.removed(selector.widths(ratio)) }).graph,
-    key: (ratio) => selector.widths(ratio).join(),
+    widths: selector.widths,
+    narrowed: narrowedUnits(ranked),
+    pruned: (widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph,
     timer,
   });
-  return at(selector.widths(found.ratio), found.met);
+  return at(found.widths, found.met);
 }
+
+/** The units that are narrower of two widths, those first whose channels that go score least. */
+const narrowedUnits =
+  ({ units, selector, scores }: RankedChannels) =>
+  (wide: Widths, narrow: Widths): number[] => {
+    const [before, after] = [selector.removed(wide), selector.removed(narrow)];
+    const lost = units.map(({ classes }) =>
+      classes.reduce(
+        (sum, root) => (after.has(root) && !before.has(root) ? sum + (scores.get(root) ?? 0) : sum),
+        0,
+      ),
+    );
+    const narrower = [...units.keys()].filter((i) => narrow[i]! < wide[i]!);
+    return narrower.sort((a, b) => lost[a]! - lost[b]!);
+  };
 
 /** The widths of the best candidate. */
 async function searched(

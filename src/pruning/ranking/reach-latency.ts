@@ -2,13 +2,16 @@ import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { rank, type Timer, timedGraph } from '../../measure/timer.ts';
 import type { Original } from '../rank-channels.ts';
+import type { Widths } from './selection.ts';
 
 interface LatencySearch {
   readonly original: Pick<Original, 'graph' | 'size'>;
-  /** The network pruned at a ratio. */
-  readonly pruned: (ratio: number) => Graph;
-  /** What tells two ratios apart: those of one key prune alike and are measured once. */
-  readonly key: (ratio: number) => string;
+  /** The widths of all units at a ratio. */
+  readonly widths: (ratio: number) => Widths;
+  /** Of two widths, the units that the second makes narrower, those that lose least first. */
+  readonly narrowed: (wide: Widths, narrow: Widths) => readonly number[];
+  /** The network of such widths. */
+  readonly pruned: (widths: Widths) => Graph;
   readonly timer: Timer | undefined;
 }
 
@@ -16,30 +19,43 @@ interface LatencySearch {
 const HALVINGS = 7;
 
 /**
- * The least ratio at which the latency in the engine of a timer, of one image, is within a fraction of the original's, by
- * bisection; each candidate is timed in turns with the original.
+ * The widest network found whose latency in the engine of a timer, of one image, is within a fraction of the original's;
+ * each candidate is timed in turns with the original. Bisects the ratio; as latency falls in steps, where many units lose
+ * a block of channels at one ratio, it then bisects how many of those units go along.
  */
 export async function reachLatency(
   fraction: number,
-  { original, pruned, key, timer }: LatencySearch,
-): Promise<{ readonly ratio: number; readonly met: boolean }> {
+  { original, widths, narrowed, pruned, timer }: LatencySearch,
+): Promise<{ readonly widths: Widths; readonly met: boolean }> {
   const latencyOf = latencyParts(original, timer);
   const known = new Map<string, boolean>();
-  const isWithin = async (ratio: number): Promise<boolean> => {
-    const measured = known.get(key(ratio));
+  const isWithin = async (candidate: Widths): Promise<boolean> => {
+    const measured = known.get(candidate.join());
     if (measured !== undefined) return measured;
-    const within = (await latencyOf(pruned(ratio))) <= fraction;
-    known.set(key(ratio), within);
+    const within = (await latencyOf(pruned(candidate))) <= fraction;
+    known.set(candidate.join(), within);
     return within;
   };
   let [low, high] = [0, 1];
-  if (!(await isWithin(high))) return { ratio: high, met: false };
+  if (!(await isWithin(widths(high)))) return { widths: widths(high), met: false };
   for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2;
-    if (await isWithin(middle)) high = middle;
+    if (await isWithin(widths(middle))) high = middle;
     else low = middle;
   }
-  return { ratio: high, met: true };
+  const [wide, narrow] = [widths(low), widths(high)];
+  const units = narrowed(wide, narrow);
+  const withFirst = (count: number): Widths => {
+    const taken = new Set(units.slice(0, count));
+    return wide.map((width, unit) => (taken.has(unit) ? narrow[unit]! : width));
+  };
+  let [few, many] = [0, units.length];
+  while (many - few > 1) {
+    const middle = Math.ceil((few + many) / 2);
+    if (await isWithin(withFirst(middle))) many = middle;
+    else few = middle;
+  }
+  return { widths: withFirst(many), met: true };
 }
 
 /**
