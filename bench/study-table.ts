@@ -1,8 +1,10 @@
 /**
  * The tables of a study, in Markdown, from the record of its run: `npx tsx bench/study-table.ts runs/residual-resnet20`.
  * Every bench step gives one: accuracy, size and latency of its models; then the filters of their convolutions, in order.
+ * All graft steps together give one: a row a setting, its seeds side by side.
  */
 import { basename, dirname } from 'node:path';
+import type { RingResult } from '../src/commands/graft/run.ts';
 import { readModelFile } from '../src/onnx/index.ts';
 import { formatCount, formatMacs, formatMs, formatPercent } from '../src/report/quantities.ts';
 import { finishedSteps, type StepOutcome } from '../src/report/steps-record.ts';
@@ -40,6 +42,38 @@ for (const { name, data, line } of steps) {
   console.log(markdown(['', 'top-1', 'MACs', 'parameters', 'latency', 'speed'], rows));
   const widths = models.map(({ path }) => [titleOf(path), widthsOf(path)] as const);
   console.log(`\n${markdown(['', 'filters of each convolution'], widths)}\n`);
+}
+
+const grafts = steps.filter(({ line }) => line.startsWith('espalier graft '));
+if (grafts.length > 0) console.log(graftTable(grafts));
+
+function graftTable(outcomes: readonly StepOutcome[]): string {
+  const settingOf = ({ name }: StepOutcome) => name.replace(/-seed-\d+$/, '');
+  const rows = [...new Set(outcomes.map(settingOf))].map((setting) => {
+    const seeds = outcomes.filter((outcome) => settingOf(outcome) === setting);
+    const results = seeds.map(({ data }) => data as RingResult);
+    const each = (cell: (member: RingResult['members'][number]) => string) =>
+      results.map(({ members }) => members.map(cell).join(', ')).join(' · ');
+    const mean = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+    const together = results.flatMap(({ ensemble }) => (ensemble === null ? [] : [formatPercent(ensemble)]));
+    return [
+      setting,
+      each(({ top1 }) => formatPercent(top1)),
+      formatPercent(mean(results.map(({ members }) => Math.max(...members.map(({ top1 }) => top1))))),
+      together.join(' · '),
+      each(({ invalid }) => String(invalid)),
+      each(({ entropy }) => entropy.toFixed(3)),
+    ];
+  });
+  const head = [
+    '',
+    'top-1 of its networks',
+    'the best, mean of seeds',
+    'ensemble',
+    'invalid filters',
+    'entropy',
+  ];
+  return markdown(head, rows);
 }
 
 /** A model in a step's folder is called as the step. */
