@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { floats, int64s } from '../../src/numeric/tensor.ts';
@@ -9,10 +8,11 @@ import {
   saveCheckpoint,
   writeCheckpoint,
 } from '../../src/training/checkpoint.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 let directory: string;
 beforeEach(() => {
-  directory = mkdtempSync(join(tmpdir(), 'espalier-checkpoint-'));
+  directory = temporaryFolder();
 });
 
 const moment = {

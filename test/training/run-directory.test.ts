@@ -1,5 +1,4 @@
-import { appendFileSync, mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { appendFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
@@ -8,9 +7,10 @@ import {
   makeRecipe,
   openRunDirectory,
 } from '../../src/training/run-directory.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const recipe = makeRecipe('train', { epochs: 2, seed: 1 }, { espalier: '0.1.0' });
-const empty = () => join(mkdtempSync(join(tmpdir(), 'espalier-run-')), 'run');
+const empty = () => join(temporaryFolder(), 'run');
 
 it('records events and reads them back, a line cut off by a crash left out', () => {
   const run = createRunDirectory(empty(), recipe);
