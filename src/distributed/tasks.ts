@@ -47,6 +47,8 @@ const trainedSchema = v.object({
 });
 export type Trained = v.InferOutput<typeof trainedSchema>;
 
+const percentage = v.custom<`${number}%`>((given) => /^[\d.]+%$/.test(String(given)));
+
 /** To graft the networks of a run, once all of them are through a round. */
 const blendSchema = v.object({
   kind: v.literal('blend'),
@@ -61,7 +63,7 @@ const blendSchema = v.object({
     source: v.picklist(['external', 'internal', 'noise', 'none', 'average']),
     level: v.picklist(['layer', 'filter']),
     momentum: v.picklist(['keep', 'blend', 'reset']),
-    threshold: finite,
+    threshold: v.union([finite, percentage]),
     noise: finite,
     seed: count,
   }),

@@ -7,6 +7,7 @@ import { isGrafted, latestCheckpoint, saveGrafted } from '../training/checkpoint
 import { withState } from '../training/training-step.ts';
 import { averaged } from './average.ts';
 import { type BlendOptions, blendRing } from './blend.ts';
+import type { Threshold } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { graftInternal, graftNoise } from './reactivate.ts';
 
@@ -19,7 +20,7 @@ export type GraftSource = 'external' | 'internal' | 'noise' | 'none' | 'average'
 export interface GraftSettings extends BlendOptions {
   readonly source: GraftSource;
   /** Filters whose |γ|·Σ|F| is below this are invalid, for `internal` and `noise`. */
-  readonly threshold: number;
+  readonly threshold: Threshold;
   /** a of noise of standard deviation aᵗ. */
   readonly noise: number;
   readonly seed: number;

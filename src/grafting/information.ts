@@ -40,6 +40,16 @@ export function validity(layer: GraftLayer, state: Tensors): Float64Array {
   });
 }
 
+/** The validity below which a filter is invalid: a number, or, as `60%`, a part of the mean of its layer's filters. */
+export type Threshold = number | `${number}%`;
+
+/** What a threshold is in a layer of such validities. */
+export function limitOf(threshold: Threshold, scores: Float64Array): number {
+  if (typeof threshold === 'number') return threshold;
+  const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  return (Number(threshold.slice(0, -1)) / 100) * mean;
+}
+
 /** What one layer's weights tell. */
 export interface LayerInformation {
   readonly name: string;
@@ -53,12 +63,16 @@ export interface LayerInformation {
 export function informationOf(
   layers: readonly GraftLayer[],
   state: Tensors,
-  threshold: number,
+  threshold: Threshold,
 ): LayerInformation[] {
-  return layers.map((layer) => ({
-    name: layer.name,
-    entropy: entropy(state[layer.weight]!.data as Float32Array),
-    filters: layer.filters,
-    invalid: validity(layer, state).filter((score) => score < threshold).length,
-  }));
+  return layers.map((layer) => {
+    const scores = validity(layer, state);
+    const limit = limitOf(threshold, scores);
+    return {
+      name: layer.name,
+      entropy: entropy(state[layer.weight]!.data as Float32Array),
+      filters: layer.filters,
+      invalid: scores.filter((score) => score < limit).length,
+    };
+  });
 }

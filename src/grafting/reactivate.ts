@@ -1,12 +1,12 @@
 import { random } from '../numeric/random.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
-import { validity } from './information.ts';
+import { limitOf, type Threshold, validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 
 interface Reactivation {
   /** Filters whose validity |γ|·Σ|F| is below this are invalid. */
-  readonly threshold: number;
+  readonly threshold: Threshold;
 }
 
 /**
@@ -27,11 +27,13 @@ export function graftNoise(
   return changed(layers, state, (layer, weights, index) => {
     const { normal } = random(seed, epoch, index);
     const size = weights.length / layer.filters;
-    validity(layer, state).forEach((score, m) => {
+    const scores = validity(layer, state);
+    const limit = limitOf(threshold, scores);
+    scores.forEach((score, m) => {
       // Drawn for every filter: what one gets does not hang on which others are invalid.
       for (let i = m * size; i < (m + 1) * size; i++) {
         const noise = deviation * normal();
-        if (score < threshold) weights[i]! += noise;
+        if (score < limit) weights[i]! += noise;
       }
     });
   });
@@ -48,9 +50,10 @@ export function graftInternal(
 ): Tensors {
   return changed(layers, state, (layer, weights) => {
     const scores = validity(layer, state);
+    const limit = limitOf(threshold, scores);
     const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]! || a - b);
-    const invalid = order.filter((m) => scores[m]! < threshold);
-    const valid = order.filter((m) => scores[m]! >= threshold).reverse();
+    const invalid = order.filter((m) => scores[m]! < limit);
+    const valid = order.filter((m) => scores[m]! >= limit).reverse();
     const size = weights.length / layer.filters;
     const source = Float32Array.from(weights);
     invalid.slice(0, valid.length).forEach((m, rank) => {

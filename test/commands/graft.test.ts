@@ -74,6 +74,10 @@ it.each(['internal', 'noise'])('one network is grafted from %s', async (source) 
 
 it('what weights tell is looked at', async () => {
   const { entropy } = await runCommand(inspect, ['resnet20'], [{ entropy: true, invalidBelow: '1e9' }]);
+  const nothing = await runCommand(inspect, ['resnet20'], [{ entropy: true, invalidBelow: '60%' }]);
+  expect((nothing.entropy as { invalid: number }[]).every(({ invalid }) => invalid === 0)).toBe(true);
+  const bad = runCommand(inspect, ['resnet20'], [{ entropy: true, invalidBelow: 'half' }]);
+  await expect(bad).rejects.toThrow('--invalid-below: expected a number of at least 0, or a percentage');
   const layers = entropy as { name: string; filters: number; invalid: number; entropy: number }[];
   expect(layers[0]).toMatchObject({ name: 'conv1', filters: 16, invalid: 16 });
   expect(layers).toHaveLength(19);

@@ -126,6 +126,15 @@ describe('grafting without another network', () => {
     expect(numbers(graftInternal(layers, stateOf([2, 0, 3, 4]), { threshold: 1 }))).toEqual([2, 0, 3, 4]);
   });
 
+  it('takes a threshold as a part of the mean of the layer', () => {
+    // Validities 1 and 9, mean 5: 40 % of it are 2.
+    const state = stateOf([0.5, 0.5, 4, 5]);
+    expect(numbers(graftInternal(layers, state, { threshold: '40%' }))).toEqual([4.5, 5.5, 4, 5]);
+    expect(numbers(graftInternal(layers, state, { threshold: '10%' }))).toEqual([0.5, 0.5, 4, 5]);
+    expect(informationOf(layers, state, '40%')[0]).toMatchObject({ filters: 2, invalid: 1 });
+    expect(informationOf(layers, state, '19%')[0]!.invalid).toBe(0);
+  });
+
   it('adds noise to invalid filters alone, less in later epochs, the same for a seed', () => {
     const wide: GraftLayer = { ...layer, normalization: null, filters: 2 };
     const state = { 'a.w': floats([2, 5000], new Float32Array(10000).fill(0.001, 0, 5000).fill(1, 5000)) };

@@ -6,6 +6,7 @@ import { choice, defaulted, numberIn, wholeNumber } from '../flags.ts';
 import { queueFlags } from '../queue-flags.ts';
 import { trainingFlags } from '../training/flags.ts';
 import { planRun, type Settings, trainingNeeds } from '../training/recipe.ts';
+import { invalidFlag } from './invalid-flag.ts';
 import type { RingResult } from './run.ts';
 
 const flags = {
@@ -26,10 +27,7 @@ const flags = {
     "the optimiser's state of what was grafted: keep, blend or reset",
     [choice(['keep', 'blend', 'reset']), 'keep'],
   ),
-  invalidBelow: defaulted('--invalid-below <x>', 'a filter whose |γ|·Σ|w| is below this is invalid', [
-    numberIn(0),
-    1e-2,
-  ]),
+  ...invalidFlag,
   noise: defaulted('--noise <a>', 'noise in epoch t has a standard deviation of aᵗ', [numberIn(0, 1), 0.5]),
   ...queueFlags,
   processes: defaulted(

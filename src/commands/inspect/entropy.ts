@@ -1,11 +1,11 @@
-import type { LayerInformation } from '../../grafting/information.ts';
+import type { LayerInformation, Threshold } from '../../grafting/information.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { Tensors } from '../../runtime/executor.ts';
 import type { Output } from '../command.ts';
 
 /** What the weights of each convolution tell: their entropy, and how many filters are invalid. */
-export async function entropyPart(graph: Graph, threshold: number): Promise<Output> {
+export async function entropyPart(graph: Graph, threshold: Threshold): Promise<Output> {
   const { graftLayers } = await import('../../grafting/layers.ts');
   const { informationOf } = await import('../../grafting/information.ts');
   const state: Tensors = Object.fromEntries(

@@ -5,7 +5,8 @@ import { formatBytes, formatCount, formatMacs } from '../../report/quantities.ts
 import { textTable } from '../../report/text-table.ts';
 import { defineCommand, type Output } from '../command.ts';
 import { enginesText } from '../engines-text.ts';
-import { defaulted, flagSwitch, numberIn, optional, wholeNumber } from '../flags.ts';
+import { flagSwitch, optional, wholeNumber } from '../flags.ts';
+import { invalidFlag } from '../graft/invalid-flag.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { entropyPart } from './entropy.ts';
 import { groupFacts, groupsText } from './groups.ts';
@@ -19,10 +20,7 @@ export const inspect = defineCommand({
     size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
     engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
     entropy: flagSwitch('--entropy', 'what the weights of each convolution tell, and its invalid filters'),
-    invalidBelow: defaulted('--invalid-below <x>', 'a filter whose |γ|·Σ|w| is below this is invalid', [
-      numberIn(0),
-      1e-2,
-    ]),
+    ...invalidFlag,
   },
   examples: [
     ['espalier inspect resnet20', 'look at a network of the zoo'],
