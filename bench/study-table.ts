@@ -5,6 +5,7 @@
  */
 import { basename, dirname } from 'node:path';
 import type { RingResult } from '../src/commands/graft/run.ts';
+import { mean } from '../src/numeric/statistics.ts';
 import { readModelFile } from '../src/onnx/index.ts';
 import { formatCount, formatMacs, formatMs, formatPercent } from '../src/report/quantities.ts';
 import { finishedSteps, type StepOutcome } from '../src/report/steps-record.ts';
@@ -54,7 +55,6 @@ function graftTable(outcomes: readonly StepOutcome[]): string {
     const results = seeds.map(({ data }) => data as RingResult);
     const each = (cell: (member: RingResult['members'][number]) => string) =>
       results.map(({ members }) => members.map(cell).join(', ')).join(' · ');
-    const mean = (numbers: readonly number[]) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
     const together = results.flatMap(({ ensemble }) => (ensemble === null ? [] : [formatPercent(ensemble)]));
     return [
       setting,

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
+import { thresholdSchema } from '../grafting/threshold.ts';
 import { jobSchema } from '../grafting/training-job.ts';
 
 /** The queue that workers listen to. */
@@ -47,8 +48,6 @@ const trainedSchema = v.object({
 });
 export type Trained = v.InferOutput<typeof trainedSchema>;
 
-const percentage = v.custom<`${number}%`>((given) => /^[\d.]+%$/.test(String(given)));
-
 /** To graft the networks of a run, once all of them are through a round. */
 const blendSchema = v.object({
   kind: v.literal('blend'),
@@ -63,7 +62,7 @@ const blendSchema = v.object({
     source: v.picklist(['external', 'internal', 'noise', 'none', 'average']),
     level: v.picklist(['layer', 'filter']),
     momentum: v.picklist(['keep', 'blend', 'reset']),
-    threshold: v.union([finite, percentage]),
+    threshold: thresholdSchema,
     noise: finite,
     seed: count,
   }),

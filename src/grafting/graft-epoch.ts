@@ -7,9 +7,9 @@ import { isGrafted, latestCheckpoint, saveGrafted } from '../training/checkpoint
 import { withState } from '../training/training-step.ts';
 import { averaged } from './average.ts';
 import { type BlendOptions, blendRing } from './blend.ts';
-import type { Threshold } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { graftInternal, graftNoise } from './reactivate.ts';
+import type { Threshold } from './threshold.ts';
 
 /**
  * Where new weights come from: of the network before in the ring, of the network itself, or noise; nowhere; or the mean of all

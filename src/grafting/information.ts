@@ -1,5 +1,6 @@
 import type { Tensors } from '../runtime/executor.ts';
 import type { GraftLayer } from './layers.ts';
+import { limitOf, type Threshold } from './threshold.ts';
 
 /** Bins of the histogram that entropy is taken of. */
 const BINS = 10;
@@ -38,16 +39,6 @@ export function validity(layer: GraftLayer, state: Tensors): Float64Array {
     for (let i = m * size; i < (m + 1) * size; i++) sum += Math.abs(weights[i]!);
     return sum * (scale ? Math.abs(scale[m]!) : 1);
   });
-}
-
-/** The validity below which a filter is invalid: a number, or, as `60%`, a part of the mean of its layer's filters. */
-export type Threshold = number | `${number}%`;
-
-/** What a threshold is in a layer of such validities. */
-export function limitOf(threshold: Threshold, scores: Float64Array): number {
-  if (typeof threshold === 'number') return threshold;
-  const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
-  return (Number(threshold.slice(0, -1)) / 100) * mean;
 }
 
 /** What one layer's weights tell. */

@@ -1,8 +1,9 @@
 import { random } from '../numeric/random.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
-import { limitOf, type Threshold, validity } from './information.ts';
+import { validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
+import { limitOf, type Threshold } from './threshold.ts';
 
 interface Reactivation {
   /** Filters whose validity |γ|·Σ|F| is below this are invalid. */

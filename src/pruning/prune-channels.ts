@@ -10,7 +10,7 @@ import { type RankedChannels, type RankingOptions, rankChannels } from './rank-c
 import type { Cost } from './ranking/cost-model.ts';
 import { reachLatency } from './ranking/reach-latency.ts';
 import type { Widths } from './ranking/selection.ts';
-import { type PruningTarget, type Reached, reachCost } from './ranking/targets.ts';
+import { type NarrowingSearch, type PruningTarget, type Reached, reachCost } from './ranking/targets.ts';
 import { layerTitle, type Unit } from './ranking/units.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
@@ -126,26 +126,24 @@ async function reach(
   const found = await reachLatency(fraction, {
     original,
     widths: selector.widths,
-    narrowed: narrowedUnits(ranked),
+    order: leastLossFirst(ranked),
     pruned: (widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph,
     timer,
   });
   return at(found.widths, found.met);
 }
 
-/** The units that are narrower of two widths, those first whose channels that go score least. */
-const narrowedUnits =
-  ({ units, selector, scores }: RankedChannels) =>
-  (wide: Widths, narrow: Widths): number[] => {
+/** Orders units by the scores of what they lose from one selection to the next. */
+const leastLossFirst =
+  ({ units, selector, scores }: RankedChannels): NarrowingSearch['order'] =>
+  (differing, wide, narrow) => {
     const [before, after] = [selector.removed(wide), selector.removed(narrow)];
     const lost = units.map(({ classes }) =>
-      classes.reduce(
-        (sum, root) => (after.has(root) && !before.has(root) ? sum + (scores.get(root) ?? 0) : sum),
-        0,
-      ),
+      classes
+        .filter((root) => after.has(root) && !before.has(root))
+        .reduce((sum, root) => sum + (scores.get(root) ?? 0), 0),
     );
-    const narrower = [...units.keys()].filter((i) => narrow[i]! < wide[i]!);
-    return narrower.sort((a, b) => lost[a]! - lost[b]!);
+    return differing.toSorted((a, b) => lost[a]! - lost[b]!);
   };
 
 /** The widths of the best candidate. */

@@ -8,6 +8,7 @@ import { filled } from '../../src/numeric/tensor.ts';
 import { parseModel } from '../../src/onnx/index.ts';
 import { reachLatency } from '../../src/pruning/ranking/reach-latency.ts';
 import type { Widths } from '../../src/pruning/ranking/selection.ts';
+import type { NarrowingSearch } from '../../src/pruning/ranking/targets.ts';
 
 const CHANNELS = 16;
 
@@ -44,20 +45,20 @@ function blockTimer() {
 }
 
 /** Ten units of 16 channels, each of which loses the same part: half of them, at one ratio. */
-function search(narrowed: (wide: Widths, narrow: Widths) => readonly number[]) {
+function search(order: NarrowingSearch['order']) {
   const units = [...new Array(10).keys()];
   const { timer, turns } = blockTimer();
   const options = {
     original: { graph: network(units.map(() => CHANNELS)) },
     widths: (ratio: number) => units.map(() => Math.max(1, Math.round(CHANNELS * (1 - ratio)))),
-    narrowed,
+    order,
     pruned: network,
     timer,
   };
   return { reach: (fraction: number) => reachLatency(fraction, options), turns };
 }
 
-const inOrder = (wide: Widths) => [...wide.keys()];
+const inOrder: NarrowingSearch['order'] = (differing) => differing;
 
 describe('reaching a latency that falls in steps', () => {
   it('narrows no more units at the step than it takes', async () => {
@@ -68,7 +69,7 @@ describe('reaching a latency that falls in steps', () => {
   });
 
   it('narrows those first that lose least', async () => {
-    const { widths } = await search((wide) => inOrder(wide).reverse()).reach(0.9);
+    const { widths } = await search((differing) => differing.toReversed()).reach(0.9);
     expect(widths).toEqual([9, 9, 9, 9, 9, 9, 9, 9, 8, 8]);
   });
 

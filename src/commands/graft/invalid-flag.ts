@@ -1,11 +1,11 @@
 import * as v from 'valibot';
-import type { Threshold } from '../../grafting/information.ts';
-import { defaulted } from '../flags.ts';
+import { thresholdSchema } from '../../grafting/threshold.ts';
+import { defaulted, text } from '../flags.ts';
 
 const threshold = v.pipe(
-  v.string(),
-  v.regex(/^\d*\.?\d+(e[+-]?\d+)?%?$/i, 'expected a number of at least 0, or a percentage such as 60%'),
-  v.transform((typed): Threshold => (typed.endsWith('%') ? (typed as Threshold) : Number(typed))),
+  text,
+  v.transform((typed) => (typed.endsWith('%') ? typed : Number(typed.trim() || Number.NaN))),
+  thresholdSchema,
 );
 
 /** Which filters count as invalid. */

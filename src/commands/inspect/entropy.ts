@@ -1,4 +1,5 @@
-import type { LayerInformation, Threshold } from '../../grafting/information.ts';
+import type { LayerInformation } from '../../grafting/information.ts';
+import type { Threshold } from '../../grafting/threshold.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { Tensors } from '../../runtime/executor.ts';

@@ -20,6 +20,55 @@ export interface Reached {
   readonly met: boolean;
 }
 
+/** What tells how far to prune. */
+export interface NarrowingSearch {
+  /** The widths of all units at a ratio; no wider at a larger one. */
+  readonly widths: (ratio: number) => Widths;
+  /** Of units that differ, those that are narrowed first. */
+  readonly order: (units: readonly number[], wide: Widths, narrow: Widths) => readonly number[];
+  /** Whether such widths meet the target; asked once of each. */
+  readonly isWithin: (widths: Widths) => boolean | Promise<boolean>;
+  /** Halvings of the range of ratios. */
+  readonly halvings: number;
+}
+
+/**
+ * The widest selection found within a target, by bisection of the ratio. Widths jump where they are rounded, so between
+ * the last ratio that is too much and the first that is not, units are narrowed one by one until it is met, as few as it
+ * takes, by bisection again.
+ */
+export async function narrowUntil({ widths, order, isWithin, halvings }: NarrowingSearch) {
+  const known = new Map<string, boolean>();
+  const fits = async (candidate: Widths): Promise<boolean> => {
+    const key = candidate.join();
+    const within = known.get(key) ?? (await isWithin(candidate));
+    known.set(key, within);
+    return within;
+  };
+  let [low, high] = [0, 1];
+  if (!(await fits(widths(high)))) return { widths: widths(high), met: false };
+  for (let i = 0; i < halvings; i++) {
+    const middle = (low + high) / 2;
+    if (await fits(widths(middle))) high = middle;
+    else low = middle;
+  }
+  const [wide, narrow] = [widths(low), widths(high)];
+  const differing = [...wide.keys()].filter((i) => wide[i] !== narrow[i]);
+  const units = order(differing, wide, narrow);
+  const withFirst = (count: number): Widths => {
+    const mixed = [...wide];
+    for (const unit of units.slice(0, count)) mixed[unit] = narrow[unit]!;
+    return mixed;
+  };
+  let [few, many] = [0, units.length];
+  while (many - few > 1) {
+    const middle = Math.floor((few + many) / 2);
+    if (await fits(withFirst(middle))) many = middle;
+    else few = middle;
+  }
+  return { widths: withFirst(many), met: true };
+}
+
 interface Search {
   readonly selector: Selector;
   /** What a selection costs. */
@@ -28,55 +77,25 @@ interface Search {
   readonly original: Cost;
 }
 
-/** Halvings of the range of ratios: the ratio is found to 1e-4. */
+/** The ratio is found to 1e-4. */
 const HALVINGS = 14;
 
-/**
- * The selection of least ratio within a target, by bisection over the ranking. Widths jump where they are rounded, so
- * between the last ratio that costs too much and the first that does not, units are narrowed one by one until it is met.
- */
-export function reachCost(
+/** The selection of least ratio within a target in MACs or parameters; where widths jump, the last units are narrowed first. */
+export async function reachCost(
   { measure, fraction }: CostTarget,
   { selector, costOf, original }: Search,
-): Reached {
+): Promise<Reached> {
   const limit = fraction * original[measure] * (1 + 1e-9);
   const costAt = (widths: Widths) => costOf(selector.removed(widths));
-  let [low, high] = [0, 1];
-  const least = selector.widths(high);
-  const leastCost = costAt(least);
-  if (leastCost[measure] > limit) return { widths: least, cost: leastCost, met: false };
-  const whole = selector.widths(low);
-  if (costAt(whole)[measure] <= limit) return { widths: whole, cost: costAt(whole), met: true };
-  for (let i = 0; i < HALVINGS; i++) {
-    const middle = (low + high) / 2;
-    if (costAt(selector.widths(middle))[measure] <= limit) high = middle;
-    else low = middle;
-  }
-  const [wide, narrow] = [selector.widths(low), selector.widths(high)];
-  return narrowed({ wide, narrow }, (widths) => {
-    const cost = costAt(widths);
-    return { widths, cost, met: cost[measure] <= limit };
-  });
-}
-
-/** The first of the mixtures of two selections, from the last units on, that meets the target. */
-function narrowed(
-  { wide, narrow }: { readonly wide: Widths; readonly narrow: Widths },
-  look: (widths: Widths) => Reached,
-): Reached {
-  const mixed = [...wide];
-  const differing = [...wide.keys()].filter((i) => wide[i] !== narrow[i]);
-  // One look a halving: how many units must be narrow is found as the ratio was.
-  let [low, high] = [0, differing.length];
-  const withNarrow = (count: number) => {
-    const widths = [...mixed];
-    for (const i of differing.slice(differing.length - count)) widths[i] = narrow[i]!;
-    return look(widths);
-  };
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (withNarrow(middle).met) high = middle;
-    else low = middle;
-  }
-  return withNarrow(high);
+  const isWithin = (widths: Widths) => costAt(widths)[measure] <= limit;
+  const whole = selector.widths(0);
+  const found = isWithin(whole)
+    ? { widths: whole, met: true }
+    : await narrowUntil({
+        widths: selector.widths,
+        order: (units) => units.toReversed(),
+        isWithin,
+        halvings: HALVINGS,
+      });
+  return { ...found, cost: costAt(found.widths) };
 }
