@@ -1,11 +1,14 @@
 import * as v from 'valibot';
-import { thresholdSchema } from '../../grafting/threshold.ts';
-import { defaulted, text } from '../flags.ts';
+import type { Threshold } from '../../grafting/threshold.ts';
+import { defaulted, numberIn, text } from '../flags.ts';
 
 const threshold = v.pipe(
   text,
-  v.transform((typed) => (typed.endsWith('%') ? typed : Number(typed.trim() || Number.NaN))),
-  thresholdSchema,
+  v.check(
+    (typed) => v.is(numberIn(0), typed.replace(/%$/, '')),
+    'expected a number of at least 0, or a percentage such as 60%',
+  ),
+  v.transform((typed) => (typed.endsWith('%') ? (typed as Threshold) : Number(typed))),
 );
 
 /** Which filters count as invalid. */
