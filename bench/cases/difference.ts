@@ -1,0 +1,64 @@
+import * as ort from 'onnxruntime-node';
+import { random } from '../../src/numeric/random.ts';
+import type { ImageSize } from './export.ts';
+
+/**
+ * The largest difference of any output of two files, relative to that output's largest element, on random images: in onnxruntime alone,
+ * its optimiser off, at two batch sizes and two image sizes where the file leaves them open. Throws where signatures differ.
+ */
+export async function difference(given: string, made: string, size: ImageSize): Promise<number> {
+  const [before, after] = await Promise.all([given, made].map(open));
+  const [wanted, found] = [before!, after!].map(signature);
+  if (wanted !== found) throw new Error(`expected the signature ${wanted}, found ${found}`);
+  let worst = 0;
+  for (const feed of feedsOf(before!, size)) {
+    const [expected, actual] = [await before!.run(feed), await after!.run(feed)];
+    for (const name of before!.outputNames) {
+      worst = Math.max(worst, relative(expected[name]!, actual[name]!, name));
+    }
+  }
+  return worst;
+}
+
+const open = (path: string) =>
+  ort.InferenceSession.create(path, { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
+
+const signature = ({ inputMetadata, outputMetadata }: ort.InferenceSession): string =>
+  JSON.stringify([
+    inputMetadata.map((input) => [input.name, input.isTensor && [input.type, input.shape]]),
+    outputMetadata.map((output) => [output.name, output.isTensor && output.type]),
+  ]);
+
+/** One feed for each size and batch at which the file runs. */
+function feedsOf({ inputMetadata }: ort.InferenceSession, { height, width }: ImageSize) {
+  const [input] = inputMetadata;
+  if (!input?.isTensor) throw new Error('expected an image input');
+  const variants = [1, 2].flatMap((batch) => [1, 2].map((times) => ({ batch, times })));
+  const shapes = variants.map(({ batch, times }) =>
+    input.shape.map((dim) => {
+      if (typeof dim === 'number') return dim;
+      if (dim === 'batch') return batch;
+      return times * (dim === 'height' ? height : width);
+    }),
+  );
+  const different = [...new Map(shapes.map((shape) => [shape.join(), shape])).values()];
+  return different.map((shape, i) => {
+    const { normal } = random(5, i);
+    const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, normal);
+    return { [input.name]: new ort.Tensor('float32', data, shape) };
+  });
+}
+
+function relative(expected: ort.Tensor, actual: ort.Tensor, name: string): number {
+  if (expected.dims.join() !== actual.dims.join()) {
+    throw new Error(`${name}: expected [${expected.dims}], found [${actual.dims}]`);
+  }
+  const [a, b] = [expected.data as Float32Array, actual.data as Float32Array];
+  let [apart, largest] = [0, 0];
+  for (let i = 0; i < a.length; i++) {
+    const error = Math.abs(a[i]! - b[i]!);
+    if (!(error <= apart)) apart = error;
+    largest = Math.max(largest, Math.abs(a[i]!));
+  }
+  return apart / Math.max(largest, 1e-12);
+}

@@ -1,0 +1,56 @@
+import type { Command } from '../../src/commands/command.ts';
+import { deploy } from '../../src/commands/deploy/deploy.ts';
+import type { RawValue } from '../../src/commands/flags.ts';
+import { fold } from '../../src/commands/fold.ts';
+import { prune } from '../../src/commands/prune/prune.ts';
+import { rmnet } from '../../src/commands/rmnet.ts';
+
+/** What is done to a network, and by how much its outputs may then differ from those of the file that was given. */
+export interface Operation {
+  readonly command: Command;
+  readonly flags: Readonly<Record<string, RawValue>>;
+  /** Relative to the largest element. */
+  readonly tolerance: number;
+  /** Whether images of a folder are looked at. */
+  readonly images?: boolean;
+  /** Whether MACs must go: half of the filters are dead. */
+  readonly shrinks?: boolean;
+}
+
+const pruning = { round: '1', floor: '0', benchSeconds: '0.02' };
+
+/** Exact: half of the filters are zero, so that removing or skipping them changes nothing. Integers and recovery are not. */
+export const operations = {
+  fold: { command: fold, flags: {}, tolerance: 1e-4 },
+  'prune local': { command: prune, flags: { ...pruning, ratio: '0.5' }, tolerance: 1e-4, shrinks: true },
+  'prune global': {
+    command: prune,
+    flags: { ...pruning, ratio: '0.3', scope: 'global' },
+    tolerance: 1e-4,
+    shrinks: true,
+  },
+  'prune --macs': {
+    command: prune,
+    flags: { ...pruning, macs: '0.85', scope: 'global' },
+    tolerance: 1e-4,
+    shrinks: true,
+  },
+  stripes: { command: prune, flags: { ...pruning, granularity: 'stripe', ratio: '0.4' }, tolerance: 1e-4 },
+  rmnet: { command: rmnet, flags: { benchSeconds: '0.02' }, tolerance: 1e-4 },
+  deploy: { command: deploy, flags: { seconds: '0.02', cache: false }, tolerance: 1e-4 },
+  int8: {
+    command: deploy,
+    flags: { seconds: '0.02', cache: false, int8: true },
+    tolerance: 0.5,
+    images: true,
+  },
+  recovery: {
+    command: prune,
+    flags: { ...pruning, ratio: '0.5' },
+    tolerance: 0.05,
+    images: true,
+    shrinks: true,
+  },
+} as const satisfies Readonly<Record<string, Operation>>;
+
+export type OperationName = keyof typeof operations;
