@@ -3,15 +3,14 @@
  * result with the file in onnxruntime. See bench/README.md; run with `npm run bench:cases -- --help`.
  */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import sharp from 'sharp';
-import { random } from '../src/numeric/random.ts';
 import { textTable } from '../src/report/text-table.ts';
 import type { Cell } from './cases/cell.ts';
+import { writeRandomImages } from './cases/images.ts';
 import { type NetworkName, networks, opsets } from './cases/networks/index.ts';
 import { type OperationName, operations } from './cases/operations.ts';
 
@@ -28,19 +27,6 @@ interface Batch {
   readonly network: NetworkName;
   readonly opset: string;
   readonly names: readonly OperationName[];
-}
-
-async function writeImages(folder: string): Promise<void> {
-  mkdirSync(folder, { recursive: true });
-  for (let i = 0; i < 32; i++) {
-    const { integer } = random(3, i);
-    const pixels = Uint8Array.from({ length: 3 * 8 * 8 }, () => integer(256));
-    const image = sharp(pixels, { raw: { width: 8, height: 8, channels: 3 } });
-    await image
-      .resize(64, 64)
-      .png()
-      .toFile(join(folder, `${i}.png`));
-  }
 }
 
 /** Cells of a process of their own; one that dies is wrong for what it did not come to. */
@@ -109,7 +95,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-cases-'));
   const cells: Cell[] = [];
   try {
-    await writeImages(join(folder, 'images'));
+    await writeRandomImages(join(folder, 'images'), { count: 32, size: 64 });
     const names = values.operations.split(',') as OperationName[];
     for (const network of values.networks.split(',') as NetworkName[]) {
       for (const opset of values.opsets.split(',')) {
