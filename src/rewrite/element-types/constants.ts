@@ -1,0 +1,140 @@
+import { EspalierError } from '../../errors.ts';
+import { type Graph, makeConstant, type Node, type Value } from '../../graph/graph.ts';
+import { elementTypes } from '../../graph/shapes/element-types.ts';
+import { subgraphs } from '../../graph/topology.ts';
+import { asFloat, isOtherFloat, largestOf, type OtherFloat } from '../../numeric/float-conversion.ts';
+import type { DataType, Float32Tensor, Tensor } from '../../numeric/tensor.ts';
+import type { TypeRecord } from './record.ts';
+
+/** The float32 constants of a graph, handed out in the types that their readers need. */
+export interface TypedConstants {
+  /** The constant in a type; null for what is no constant of float32. The first asked for is the value itself. */
+  typed(value: Value, dtype: DataType): Value | null;
+  /** Nodes that come before all others of a graph: Casts of constants that are stored in another type. */
+  readonly leading: ReadonlyMap<Graph, readonly Node[]>;
+}
+
+/** What converting needs to know. */
+interface Naming {
+  readonly record: TypeRecord;
+  unique(wanted: string): string;
+}
+
+interface Constant {
+  readonly owner: Graph;
+  readonly tensor: Float32Tensor;
+  readonly made: Map<DataType, Value>;
+}
+
+/** The initializers of a graph and its subgraphs that no feed replaces. */
+export function constantsOf(graph: Graph, { record, unique }: Naming): TypedConstants {
+  const constants = new Map<Value, Constant>();
+  collect(graph, constants);
+  const leading = new Map<Graph, Node[]>();
+  return {
+    leading,
+    typed(value, dtype) {
+      const constant = constants.get(value);
+      if (!constant) return null;
+      const { owner, tensor, made } = constant;
+      const ready = made.get(dtype);
+      if (ready) return ready;
+      const target = made.size === 0 ? value : makeConstant(unique(`${value.name}.${dtype}`), tensor);
+      if (made.size > 0) owner.initializers.push(target);
+      made.set(dtype, target);
+      const stored = dtype === 'float32' ? storedType(target, record) : null;
+      if (stored) {
+        const source = makeConstant(unique(`${target.name}.${stored}`), convert(target, stored, record));
+        const cast = castInto(target, { owner, source });
+        leading.set(owner, [...(leading.get(owner) ?? []), cast]);
+      } else {
+        target.tensor = convert(target, dtype, record);
+        target.dtype = dtype;
+      }
+      return target;
+    },
+  };
+}
+
+/** The type in which a constant that is read in float32 was stored before a Cast; null where it was stored as it is. */
+function storedType({ name }: Value, { stored, values }: TypeRecord): OtherFloat | null {
+  const own = values.get(name);
+  return stored.get(name) ?? (isOtherFloat(own) ? own : null);
+}
+
+function collect(graph: Graph, constants: Map<Value, Constant>): void {
+  const fed = new Set(graph.inputs);
+  for (const value of graph.initializers) {
+    if (value.dtype !== 'float32' || !value.tensor || fed.has(value)) continue;
+    constants.set(value, { owner: graph, tensor: value.tensor as Float32Tensor, made: new Map() });
+  }
+  for (const node of graph.nodes) for (const body of subgraphs(node)) collect(body, constants);
+}
+
+/** Makes a constant the Cast of one in the type that it is stored in. */
+function castInto(value: Value, { owner, source }: { readonly owner: Graph; readonly source: Value }): Node {
+  owner.initializers = owner.initializers.map((other) => (other === value ? source : other));
+  value.tensor = null;
+  return castNode(source, value);
+}
+
+/** A node that casts one value to the type of another. */
+export const castNode = (from: Value, to: Value, name = to.name): Node => ({
+  op: 'Cast',
+  domain: '',
+  name,
+  inputs: [from],
+  outputs: [to],
+  attributes: { to: { kind: 'int', value: elementTypes.indexOf(to.dtype) } },
+});
+
+/** A constant's contents in a type: what they were converted from where they are unchanged. */
+export function convert(value: Value, dtype: DataType, { originals }: TypeRecord): Tensor {
+  const tensor = value.tensor as Float32Tensor;
+  const original = originals.get(tensor);
+  if (original?.dtype === dtype) return original;
+  if (!isOtherFloat(dtype)) return tensor;
+  return asFloat(fitting(value.name, tensor, dtype), dtype);
+}
+
+/** Elements this large stand for no bound at all. */
+const UNBOUNDED = 1e30;
+
+/** The tensor, its unbounded elements moved to the ends of the type's range; throws `unsupported` at others beyond it. */
+function fitting(name: string, tensor: Float32Tensor, dtype: OtherFloat): Float32Tensor {
+  const largest = largestOf(dtype);
+  const { data } = tensor;
+  let fits = true;
+  for (let i = 0; i < data.length; i++) {
+    const size = Math.abs(data[i]!);
+    if (!(size > largest) || size === Number.POSITIVE_INFINITY) continue;
+    fits = false;
+    if (size >= UNBOUNDED) continue;
+    const message = `holds ${data[i]}, beyond ${dtype}'s largest element, ${largest}: write the network in float32 (fold --element-type float32)`;
+    throw new EspalierError('unsupported', message, { where: name });
+  }
+  if (fits) return tensor;
+  const bound = (element: number) =>
+    Math.abs(element) === Number.POSITIVE_INFINITY ? element : Math.max(-largest, Math.min(largest, element));
+  return { ...tensor, data: data.map(bound) };
+}
+
+/** Makes names unique in a graph and its subgraphs. */
+export function namesOf(graph: Graph): (wanted: string) => string {
+  const used = new Set<string>();
+  const walk = (part: Graph) => {
+    for (const { name } of [...part.inputs, ...part.initializers, ...part.outputs]) used.add(name);
+    for (const node of part.nodes) {
+      used.add(node.name);
+      for (const value of node.outputs) if (value) used.add(value.name);
+      for (const body of subgraphs(node)) walk(body);
+    }
+  };
+  walk(graph);
+  return (wanted) => {
+    let name = wanted;
+    for (let i = 1; used.has(name); i++) name = `${wanted}_${i}`;
+    used.add(name);
+    return name;
+  };
+}

@@ -1,0 +1,163 @@
+import { cloneGraph } from '../../graph/clone.ts';
+import { type Graph, makeValue, type Node, type Value } from '../../graph/graph.ts';
+import { isFloating, operandKind } from '../../graph/operand-types.ts';
+import { inferShapes } from '../../graph/shapes/index.ts';
+import { replaceUses, subgraphs } from '../../graph/topology.ts';
+import type { DataType } from '../../numeric/tensor.ts';
+import { withStatedTypes } from './attributes.ts';
+import { castNode, constantsOf, convert, namesOf, type TypedConstants } from './constants.ts';
+import { type NodeTypes, nodeKey, type TypeRecord } from './record.ts';
+
+/** A float32 graph with the types of a record: Casts stand where two types meet. */
+export function restoreTypes(graph: Graph, record: TypeRecord): Graph {
+  const copy = cloneGraph(graph);
+  inferShapes(copy);
+  const unique = namesOf(copy);
+  const scope = { record, unique, constants: constantsOf(copy, { record, unique }), casts: null };
+  for (const input of copy.inputs) {
+    if (input.dtype !== 'float32') continue;
+    input.dtype = record.values.get(input.name) ?? 'float32';
+    if (input.tensor) input.tensor = convert(input, input.dtype, record);
+  }
+  restoreGraph(copy, scope);
+  inferShapes(copy);
+  return copy;
+}
+
+/** A float32 graph with the inputs and outputs of a record: Casts stand behind inputs and before outputs alone. */
+export function restoreSignature(graph: Graph, record: TypeRecord): Graph {
+  const copy = cloneGraph(graph);
+  inferShapes(copy);
+  const unique = namesOf(copy);
+  const wanted = copy.outputs.map(({ name }) => record.values.get(name) ?? null);
+  for (const input of copy.inputs) {
+    const dtype = record.values.get(input.name);
+    if (input.dtype !== 'float32' || !dtype || dtype === 'float32') continue;
+    const inside: Value = makeValue(unique(`${input.name}.float32`), 'float32', input.shape);
+    replaceUses(copy, input, inside);
+    input.dtype = dtype;
+    if (input.tensor) input.tensor = convert(input, dtype, record);
+    copy.nodes.unshift(castNode(input, inside));
+  }
+  copy.outputs = copy.outputs.map((value, i) => asOutput(value, wanted[i]!, { graph: copy, unique }));
+  return copy;
+}
+
+interface Scope {
+  readonly record: TypeRecord;
+  readonly constants: TypedConstants;
+  unique(wanted: string): string;
+  /** The casts of this graph, and of those around it. */
+  readonly casts: Casts | null;
+}
+
+interface Casts {
+  readonly made: Map<Value, Map<DataType, Value>>;
+  readonly outer: Casts | null;
+}
+
+function restoreGraph(graph: Graph, around: Scope): void {
+  const casts: Casts = { made: new Map(), outer: around.casts };
+  const scope = { ...around, casts };
+  const nodes: Node[] = [];
+  const wanted = graph.outputs.map((value) => around.record.values.get(value.name) ?? null);
+  for (const node of graph.nodes) {
+    const types = nodeTypes(node, around.record);
+    node.inputs = node.inputs.map((value, index) => {
+      if (!value || !isFloating(value.dtype)) return value;
+      return typed(value, operandType(node, index, types), { ...scope, nodes });
+    });
+    for (const body of subgraphs(node)) restoreBody(body, scope);
+    retype(node, types);
+    nodes.push(node);
+  }
+  graph.nodes = [...(scope.constants.leading.get(graph) ?? []), ...nodes];
+  graph.outputs = graph.outputs.map(
+    (value, i) =>
+      (wanted[i] && scope.constants.typed(value, wanted[i])) ??
+      asOutput(value, wanted[i]!, { graph, unique: scope.unique }),
+  );
+}
+
+/** What a body computes has the recorded type, as what is handed in has. */
+function restoreBody(body: Graph, scope: Scope): void {
+  for (const input of body.inputs) {
+    if (input.dtype === 'float32') input.dtype = scope.record.values.get(input.name) ?? 'float32';
+  }
+  restoreGraph(body, scope);
+}
+
+interface Restored {
+  /** Of the node's own operands. */
+  readonly own: DataType;
+  readonly recorded: NodeTypes | null;
+}
+
+/** As recorded of the node, else of its result, else as its first computed operand is. */
+function nodeTypes(node: Node, { nodes, values, main }: TypeRecord): Restored {
+  const known = nodes.get(nodeKey(node));
+  const recorded = known?.op === node.op ? known : null;
+  const own =
+    known?.outputs.find((dtype) => dtype !== null) ??
+    node.outputs.map((value) => value && values.get(value.name)).find((dtype) => dtype) ??
+    recorded?.inputs.find((dtype, i) => dtype !== null && operandKind(node, i) !== 'free') ??
+    node.inputs.find((value) => value && !value.tensor && isFloating(value.dtype))?.dtype ??
+    main;
+  return { own, recorded };
+}
+
+/** The type that an operand must have; null where it may have its own. */
+function operandType(node: Node, index: number, { own, recorded }: Restored): DataType | null {
+  const kind = operandKind(node, index);
+  if (kind === 'float32') return 'float32';
+  if (kind === 'node') return own;
+  return recorded?.inputs[index] ?? null;
+}
+
+/** Gives what a node computes, and says it computes, its type. */
+function retype(node: Node, { own, recorded }: Restored): void {
+  node.outputs.forEach((value, i) => {
+    if (value?.dtype === 'float32') value.dtype = outputType(node, recorded?.outputs[i] ?? own);
+  });
+  const dtype = node.outputs[0]?.dtype;
+  if (!dtype || !isFloating(dtype)) return;
+  node.attributes = withStatedTypes(node, (stated) => (stated === 'float32' ? dtype : stated));
+}
+
+/** A Constant of the attributes value_float and value_floats is float32 by definition. */
+const outputType = ({ op, attributes }: Node, wanted: DataType): DataType =>
+  op === 'Constant' && (attributes.value_float || attributes.value_floats) ? 'float32' : wanted;
+
+/** A value in a type: a constant is converted, all else is cast. */
+function typed(value: Value, dtype: DataType | null, place: Scope & { readonly nodes: Node[] }): Value {
+  const constant = place.constants.typed(value, dtype ?? 'float32');
+  if (constant) return constant;
+  if (dtype === null || value.dtype === dtype) return value;
+  for (let casts = place.casts; casts; casts = casts.outer) {
+    const known = casts.made.get(value)?.get(dtype);
+    if (known) return known;
+  }
+  const result = makeValue(place.unique(`${value.name}.${dtype}`), dtype, value.shape);
+  place.nodes.push(castNode(value, result));
+  const made = place.casts!.made;
+  made.set(value, (made.get(value) ?? new Map()).set(dtype, result));
+  return result;
+}
+
+interface Place {
+  readonly graph: Graph;
+  unique(wanted: string): string;
+}
+
+/** A graph output in its type, under its name: what computes it in another type gets a new name. */
+function asOutput(value: Value, dtype: DataType | null, { graph, unique }: Place): Value {
+  if (!dtype || !isFloating(value.dtype) || value.dtype === dtype) return value;
+  const output: Value = { ...value, dtype };
+  // What a body captures keeps its name: others know it by that.
+  if (graph.nodes.some((node) => node.outputs.includes(value))) {
+    value.name = unique(`${value.name}.${value.dtype}`);
+    delete value.opaque;
+  } else output.name = unique(`${value.name}.${dtype}`);
+  graph.nodes.push(castNode(value, output, unique(`${output.name}.cast`)));
+  return output;
+}

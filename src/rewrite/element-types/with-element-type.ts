@@ -1,0 +1,49 @@
+import type { Graph, Node } from '../../graph/graph.ts';
+import { knownOperator, type OperatorName } from '../../graph/operators/index.ts';
+import { subgraphs } from '../../graph/topology.ts';
+import type { DataType } from '../../numeric/tensor.ts';
+import { type NodeTypes, nodeKey, typesOf } from './record.ts';
+import { restoreTypes } from './restore.ts';
+import { toFloat32 } from './to-float32.ts';
+
+/** Operators that compute in float32 whatever the network is stored in: ONNX, or opsets before 19, know them in nothing else. */
+const float32Only: ReadonlySet<OperatorName> = new Set([
+  'Celu',
+  'Range',
+  'QuantizeLinear',
+  'DequantizeLinear',
+  'DynamicQuantizeLinear',
+] as const);
+
+/**
+ * A copy of a network, stored and computed in float32 or float16 throughout, its inputs and outputs too. In float16, what
+ * ONNX knows in float32 alone, and operators that no rule here knows, stay in float32 between Casts. Throws
+ * `unsupported` where a constant is beyond float16's range.
+ */
+export function withElementType(graph: Graph, dtype: 'float32' | 'float16'): Graph {
+  const { graph: form } = toFloat32(graph);
+  if (dtype === 'float32') return form;
+  const { values, nodes } = typesOf(form);
+  const kept = new Map<string, NodeTypes>();
+  for (const node of allNodes(form))
+    if (staysFloat32(node)) kept.set(nodeKey(node), nodes.get(nodeKey(node))!);
+  const changed = [...values].map(([name, type]): [string, DataType] => [
+    name,
+    type === 'float32' ? dtype : type,
+  ]);
+  return restoreTypes(form, {
+    main: dtype,
+    values: new Map(changed),
+    nodes: kept,
+    stored: new Map(),
+    originals: new Map(),
+  });
+}
+
+function staysFloat32(node: Node): boolean {
+  const op = knownOperator(node);
+  return op === null || float32Only.has(op);
+}
+
+const allNodes = (graph: Graph): Node[] =>
+  graph.nodes.flatMap((node) => [node, ...subgraphs(node).flatMap(allNodes)]);
