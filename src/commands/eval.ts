@@ -38,7 +38,7 @@ export const evaluateModel = defineCommand({
     const progress = (done: number) => bar.to(done);
     const { signal } = context;
     const settings = { executor, preprocessing, batch, threads, progress, signal };
-    const result = await evaluate(model.graph, test, settings);
+    const result = await evaluate(model.given, test, settings);
     bar.done();
     const { top1, top5, loss, images } = result;
     const seconds = formatDuration((performance.now() - started) / 1000);

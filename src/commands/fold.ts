@@ -1,8 +1,10 @@
+import type { Graph } from '../graph/graph.ts';
 import type { FoldingName } from '../rewrite/index.ts';
 import { defineCommand } from './command.ts';
 import { engine } from './engine.ts';
-import { choices, flagSwitch, numberIn, optional, required, text } from './flags.ts';
-import { loadModel } from './model.ts';
+import { choice, choices, flagSwitch, numberIn, optional, required, text } from './flags.ts';
+import { type LoadedModel, loadModel, openModel } from './model.ts';
+import { writeModel } from './write-model.ts';
 
 /** Each rewrite with what it does to one node, and to several. */
 const rewrites = {
@@ -23,6 +25,11 @@ export const fold = defineCommand({
     out: required('--out <file>', 'where the folded model goes', text),
     only: optional('--only <names>', `some of ${names.join(', ')}`, choices(names)),
     growth: optional('--growth <r>', 'merge what then takes up to r times its MACs (1)', numberIn(0)),
+    elementType: optional(
+      '--element-type <type>',
+      'write the network in float32 or float16, inputs and outputs too; default: as it is stored',
+      choice(['float32', 'float16']),
+    ),
     verify: flagSwitch('--no-verify', 'do not compare the outputs before and after in onnxruntime'),
   },
   examples: [
@@ -30,20 +37,33 @@ export const fold = defineCommand({
     ['espalier fold repvgg-a0 --out deployed.onnx', 'a block of RepVGG becomes one convolution'],
     ['espalier fold model.onnx --only batchnorm,pad --out folded.onnx', 'no other rewrites'],
   ],
-  async run({ args: [name = ''], options: { out, verify, ...chosen } }, context) {
-    const { graph } = await loadModel(name);
-    const { foldNetwork, verifyEquivalent } = await import('../rewrite/index.ts');
-    const { writeModelFile } = await import('../onnx/index.ts');
+  async run({ args: [name = ''], options: { out, verify, elementType, ...chosen } }, context) {
+    const model = await (elementType ? openModel : loadModel)(name);
+    const { foldNetwork } = await import('../rewrite/index.ts');
     const executor = await engine();
-    const folded = await foldNetwork(graph, { executor, ...chosen });
-    const verified = verify ? await verifyEquivalent(graph, folded.graph, { executor }) : null;
-    writeModelFile(folded.graph, out);
+    const folded = await foldNetwork(model.graph, { executor, ...chosen });
+    const { withElementType } = await import('../rewrite/index.ts');
+    const written = elementType
+      ? withElementType(folded.graph, elementType)
+      : model.form.restore(folded.graph);
+    const verified = verify ? await verifiedAgainst(model, written) : null;
+    await writeModel(written, out);
     if (folded.changed === 0) context.warn(`${name}: nothing to fold, ${out} computes as before`);
     const { changed, counts, refusals } = folded;
     const data = { out, folded: changed, counts, refusals, error: verified?.error ?? null };
     return { data, text: describe(data) };
   },
 });
+
+/** Against the file that was given, or its float32 form where nothing runs the file; inputs and outputs are cast to its types. */
+async function verifiedAgainst({ given, graph, form }: LoadedModel, written: Graph) {
+  const { signatureOf, toleranceOf, verifyEquivalent, withSignature } = await import('../rewrite/index.ts');
+  const before = form.elementType === 'bfloat16' ? graph : given;
+  const isHalf = [given, written].some(({ inputs }) => inputs.some(({ dtype }) => dtype === 'float16'));
+  const tolerance = toleranceOf(isHalf || form.elementType === 'float16' ? 'float16' : 'float32');
+  const after = withSignature(written, signatureOf(before));
+  return verifyEquivalent(before, after, { executor: await engine(), tolerance });
+}
 
 interface Result {
   readonly out: string;

@@ -1,5 +1,6 @@
 import type { Timer } from '../measure/timer.ts';
 import type { WebBenchmark } from '../measure/web.ts';
+import type { Float32Form } from '../rewrite/index.ts';
 
 /** Where a model runs. */
 export const runtimeNames = ['node', 'web'] as const;
@@ -36,4 +37,20 @@ export async function openTimer(
   const timings = cache ? openTimings() : temporaryTimings();
   const { benchmark, version: engine, close } = await openMeasuring[runtime]();
   return { timer: { benchmark, engine, threads, timings, signal }, close };
+}
+
+/** A timer that times float32 networks in the element types that they will be written in. */
+export function inElementType(timer: Timer, { elementType, restore }: Float32Form): Timer {
+  if (elementType === 'float32') return timer;
+  const benchmark: Timer['benchmark'] = async (models, options) => {
+    const { parseModel, readModelFile, serializeModel } = await import('../onnx/index.ts');
+    const graphs = models.map((model) =>
+      typeof model === 'string' ? readModelFile(model) : parseModel(model),
+    );
+    return timer.benchmark(
+      graphs.map((graph) => serializeModel(restore(graph))),
+      options,
+    );
+  };
+  return { ...timer, engine: `${timer.engine}, ${elementType}`, benchmark };
 }

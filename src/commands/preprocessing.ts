@@ -23,7 +23,7 @@ export interface PreprocessingOptions {
  * shape of the input. Throws `usage` naming the flags that are missing.
  */
 export async function resolvePreprocessing(
-  model: LoadedModel,
+  model: Pick<LoadedModel, 'graph' | 'name' | 'zooPreprocessing'>,
   options: PreprocessingOptions,
 ): Promise<Preprocessing> {
   const { loadPreprocessing } = await import('../data/preprocessing.ts');

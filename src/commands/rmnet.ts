@@ -13,7 +13,8 @@ import {
   text,
   wholeNumber,
 } from './flags.ts';
-import { loadModel } from './model.ts';
+import { type LoadedModel, loadModel } from './model.ts';
+import { writeModel } from './write-model.ts';
 
 export const rmnet = defineCommand({
   name: 'rmnet',
@@ -53,7 +54,8 @@ export const rmnet = defineCommand({
   async run({ args: [name = ''], options }, context) {
     const { out, only, maxGrowth, middle, fuse, plan, verify, size } = options;
     if (out === undefined && !plan) throw missingFlag('--out <file>');
-    const { graph } = await loadModel(name);
+    const model = await loadModel(name);
+    const { graph } = model;
     const { removeResiduals } = await import('../residual/remove-residuals.ts');
     const { layerMatcher } = await import('../pruning/ranking/selection.ts');
     const { costs } = await import('../measure/macs.ts');
@@ -73,7 +75,7 @@ export const rmnet = defineCommand({
     if (plan) return { data: { ...facts, out: null, error: null }, text: describe(facts) };
     context.note(costLine(facts));
     const finished = await finish(
-      { graph, removal, out: out! },
+      { model, removal, out: out! },
       { verify, size, seconds: options.benchSeconds, context },
     );
     return { data: { ...facts, out, ...finished }, text: `${describe(facts)}\n${ending(out!, finished)}` };
@@ -95,7 +97,7 @@ async function fused(removal: ResidualRemoval): Promise<ResidualRemoval & { read
 }
 
 interface Work {
-  readonly graph: Graph;
+  readonly model: LoadedModel;
   readonly removal: ResidualRemoval;
   readonly out: string;
 }
@@ -108,16 +110,18 @@ interface Finishing {
 }
 
 /** Proves the plain network, writes it, and times it beside the one that was given. */
-async function finish({ graph, removal, out }: Work, { verify, size, seconds, context }: Finishing) {
+async function finish({ model, removal, out }: Work, { verify, size, seconds, context }: Finishing) {
   const { verifyEquivalent } = await import('../rewrite/index.ts');
-  const { serializeModel, writeModelFile } = await import('../onnx/index.ts');
+  const { serializeModel } = await import('../onnx/index.ts');
   const { benchmark } = await import('../measure/latency.ts');
   const { engine } = await import('./engine.ts');
   const executor = await engine();
-  const verified = verify ? await verifyEquivalent(graph, removal.graph, { executor }) : null;
-  writeModelFile(removal.graph, out);
+  const { given, form } = model;
+  const plain = form.restore(removal.graph);
+  const verified = verify ? await verifyEquivalent(given, plain, { executor }) : null;
+  await writeModel(plain, out);
   if (removal.converted.length === 0) context.warn('no residual connection was removed');
-  const models = [graph, removal.graph].map((network) => serializeModel(network));
+  const models = [given, plain].map((network) => serializeModel(network));
   const timed = await benchmark(models, { seconds, size, signal: context.signal });
   const [beforeMs, afterMs] = timed.models.map(({ medianMs }) => medianMs) as [number, number];
   if (afterMs > beforeMs)

@@ -60,7 +60,7 @@ export const bench = defineCommand({
 
 /** A path as it is, and the bytes of a network of the zoo. */
 async function named(name: string): Promise<NamedModel> {
-  const { graph } = await loadModel(name);
+  const { given: graph } = await loadModel(name);
   if (isModelPath(name)) return { name, graph, source: name };
   const { serializeModel } = await import('../../onnx/index.ts');
   return { name, graph, source: serializeModel(graph) };

@@ -35,7 +35,7 @@ const LARGEST_BATCH = 64;
 /** Who asks, and how. */
 interface QuantizeJob {
   /** Where preprocessing may be stored; the network itself comes beside it. */
-  readonly model: LoadedModel;
+  readonly model: Pick<LoadedModel, 'graph' | 'name' | 'zooPreprocessing'>;
   readonly settings: QuantizeSettings;
   /** Time to measure both in. */
   readonly seconds: number;

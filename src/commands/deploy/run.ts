@@ -4,9 +4,10 @@ import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { disturbance } from '../bench/result.ts';
 import type { Context, Output } from '../command.ts';
 import { engine } from '../engine.ts';
-import { openTimer } from '../measuring.ts';
+import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { openRun } from '../training/recipe.ts';
+import { restorationError } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 import { quantizeIfAsked } from './quantize.ts';
 import { describeDeployment, hardlyFaster } from './result.ts';
@@ -28,18 +29,27 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const run = await openRun(planned);
   const { engine: timedIn, deployment } = await deployed(model, settings, context);
   const { graph: quick, ...facts } = deployment;
-  const { graph, int8, lines } = await quantizeIfAsked(quick, { model, settings, seconds, threads }, context);
-  const tried = { ...facts, engine: timedIn, threads, int8 };
-  const path = await write({ network: model.graph, quick, graph }, { run, settings, tried });
+  const quantized = await quantizeIfAsked(quick, { model, settings, seconds, threads }, context);
+  const { int8, lines } = quantized;
+  // Integers work on float32; inputs and outputs keep their types.
+  const graph = int8 ? model.form.restoreSignature(quantized.graph) : model.form.restore(quick);
+  const restored = int8 ? null : await restorationError(quick, model.form);
+  const error = Math.max(facts.error, restored ?? 0);
+  const tried = { ...facts, error, engine: timedIn, threads, int8 };
+  const path = await write({ network: model.given, quick, graph }, { run, settings, tried });
   warn(facts, { path, inIntegers: int8 !== null }, context);
   const took = (performance.now() - began) / 1000;
   const data = { out, model: path, target, ...tried, seconds: took };
-  const text = [describeDeployment(facts), ...lines, `written to ${path} in ${formatDuration(took)}`];
+  const text = [
+    describeDeployment({ ...facts, error }),
+    ...lines,
+    `written to ${path} in ${formatDuration(took)}`,
+  ];
   return { data, text: text.join('\n') };
 }
 
 async function deployed(
-  { graph }: LoadedModel,
+  { graph, form }: LoadedModel,
   { target, threads, seconds, size, cache }: DeploySettings,
   context: Context,
 ): Promise<{ readonly deployment: Deployment; readonly engine: string }> {
@@ -47,7 +57,7 @@ async function deployed(
   try {
     const deployment = await deployNetwork(graph, {
       executor: await engine(),
-      timer,
+      timer: inElementType(timer, form),
       size,
       seconds,
       onLayer: ({ name, best, cached }) =>

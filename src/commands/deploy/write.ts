@@ -2,9 +2,9 @@ import { originalLayerCosts } from '../../deploy/compress.ts';
 import type { Deployment } from '../../deploy/deploy.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Evaluation } from '../../measure/accuracy.ts';
-import { writeModelFile } from '../../onnx/index.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
 import { finishRun, type Measured, sizes } from '../training/result.ts';
+import { writeModel } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 import type { Int8Report } from './quantize.ts';
 
@@ -34,7 +34,7 @@ interface Tried extends Omit<Deployment, 'graph'> {
 /** Writes the network, with the record of the run where it has one; the path of the model. */
 export async function write(networks: Networks, { run, settings, tried }: Writing): Promise<string> {
   if (!run) {
-    writeModelFile(networks.graph, settings.out!);
+    await writeModel(networks.graph, settings.out!);
     return settings.out!;
   }
   const { layers, leftAlone, multiple, macs, latency, quotient, error, engine, threads, int8 } = tried;

@@ -139,7 +139,7 @@ function recordEpoch(run: RunDirectory, { epoch, times, told }: Told): void {
 async function finishRing({ settings, session, networks }: Ring): Promise<RingResult> {
   const { ensembleOf } = await import('../../grafting/ensemble.ts');
   const { evaluate } = await import('../../measure/accuracy.ts');
-  const { finishRun, sizes } = await import('../training/result.ts');
+  const { finishRun, untrained } = await import('../training/result.ts');
   const measured: Measured[] = [];
   const members: Member[] = [];
   for (const [i, job] of networks.members.entries()) {
@@ -152,7 +152,7 @@ async function finishRing({ settings, session, networks }: Ring): Promise<RingRe
   const together = settings.networks > 1 ? ensembleOf(graphs) : null;
   const ensemble = together && (await evaluate(together, session.data.test, session)).top1;
   session.run.record({ type: 'ring', members, best: best.network, ensemble });
-  const before = { graph: session.network, measures: sizes(session.network) };
+  const before = untrained(session);
   const after = measured[best.network - 1]!;
   const beside = Object.fromEntries(graphs.map((graph, i) => [`network-${i + 1}.onnx`, graph]));
   const model = await finishRun(session, { before, after }, beside);
@@ -170,7 +170,7 @@ async function measureMember(
   const { evaluate } = await import('../../measure/accuracy.ts');
   const { sizes } = await import('../training/result.ts');
   const { tensors } = latestCheckpoint(folder)!;
-  const graph: Graph = withState(session.network, tensors);
+  const graph: Graph = session.model.form.restore(withState(session.network, tensors));
   const { top1, top5, loss } = await evaluate(graph, session.data.test, session);
   const information = informationOf(layers, tensors, settings.threshold);
   const sum = (of: (layer: LayerInformation) => number) =>

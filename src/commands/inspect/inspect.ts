@@ -7,7 +7,7 @@ import { defineCommand, type Output } from '../command.ts';
 import { enginesText } from '../engines-text.ts';
 import { flagSwitch, optional, wholeNumber } from '../flags.ts';
 import { invalidFlag } from '../graft/invalid-flag.ts';
-import { type LoadedModel, loadModel } from '../model.ts';
+import { type LoadedModel, openModel } from '../model.ts';
 import { entropyPart } from './entropy.ts';
 import { groupFacts, groupsText } from './groups.ts';
 
@@ -30,7 +30,7 @@ export const inspect = defineCommand({
   async run({ args: [name], options: { size, engine, entropy, invalidBelow } }) {
     if (!name && !engine)
       throw new EspalierError('usage', 'expected a model or --engine, found neither: see --help');
-    const model = name ? await loadModel(name) : null;
+    const model = name ? await openModel(name) : null;
     const parts = [
       ...(model ? [await modelPart(model, size)] : []),
       ...(model && entropy ? [await entropyPart(model.graph, invalidBelow)] : []),
@@ -54,22 +54,24 @@ async function enginePart(): Promise<Output> {
   return { data: { engine }, text: enginesText(engine) };
 }
 
-async function inspectModel({ graph, name }: LoadedModel, size: number | undefined) {
+async function inspectModel({ given, graph, name }: LoadedModel, size: number | undefined) {
   const { findResiduals } = await import('../../residual/find.ts');
   const { fedInputs } = await import('../../measure/image-input.ts');
   const { loadPreprocessing } = await import('../../data/preprocessing.ts');
-  const signature = (values: typeof graph.inputs) =>
+  const { serializeModel } = await import('../../onnx/index.ts');
+  const signature = (values: typeof given.inputs) =>
     values.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
   const operators: Record<string, number> = {};
-  for (const { op } of graph.nodes) operators[op] = (operators[op] ?? 0) + 1;
+  for (const { op } of given.nodes) operators[op] = (operators[op] ?? 0) + 1;
   return {
     model: name,
     ...(await costsOf(graph, size)),
+    bytes: serializeModel(given).length,
     groups: await groupFacts(graph),
     residuals: findResiduals(graph),
-    opsets: graph.opsets,
-    inputs: signature(fedInputs(graph)),
-    outputs: signature(graph.outputs),
+    opsets: given.opsets,
+    inputs: signature(fedInputs(given)),
+    outputs: signature(given.outputs),
     operators,
     preprocessing: loadPreprocessing(graph),
   };
@@ -84,9 +86,7 @@ async function costsOf(graph: Graph, size: number | undefined): Promise<Costs> {
     if (!(error instanceof EspalierError) || error.code !== 'shape') throw error;
     const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
     const { foldConstants } = await import('../../rewrite/index.ts');
-    const { serializeModel } = await import('../../onnx/index.ts');
-    const folded = costs(await foldConstants(graph, onnxruntime), { size });
-    return { ...folded, bytes: serializeModel(graph).length };
+    return costs(await foldConstants(graph, onnxruntime), { size });
   }
 }
 

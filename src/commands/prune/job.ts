@@ -10,8 +10,8 @@ import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
-import { openTimer } from '../measuring.ts';
-import { loadModel } from '../model.ts';
+import { inElementType, openTimer } from '../measuring.ts';
+import { type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import { readSensitivity } from '../sensitivity/file.ts';
 import { withBatchNormalization } from '../training/insert-batch-normalization.ts';
@@ -29,6 +29,7 @@ export interface PruneData {
 /** All that pruning works on. */
 export interface PruneJob {
   readonly settings: PruneSettings;
+  readonly model: LoadedModel;
   /** What is pruned: constants folded, BatchNormalization put back where asked. */
   readonly network: Graph;
   readonly original: Original;
@@ -62,20 +63,21 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));
   return {
     settings,
+    model,
     network,
     original: await openOriginal(network, executor, { size: settings.size }),
     executor,
     data,
     sensitivity,
     session,
-    timer: settings.latency === undefined ? null : await openLatencyTimer(context),
+    timer: settings.latency === undefined ? null : await openLatencyTimer(context, model),
     run: session?.run ?? (await openRun(planned)),
   };
 }
 
-async function openLatencyTimer({ signal }: Context): Promise<Timer> {
+async function openLatencyTimer({ signal }: Context, { form }: LoadedModel): Promise<Timer> {
   const { timer } = await openTimer('node', { threads: 1, cache: false, signal });
-  return timer;
+  return inElementType(timer, form);
 }
 
 interface Opening {

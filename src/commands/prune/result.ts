@@ -2,6 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import type { LayerPoint, Measures } from '../../report/index.ts';
 import type { Context } from '../command.ts';
 import type { Measured } from '../training/result.ts';
+import { restorationError, writeModel } from '../write-model.ts';
 import type { PruneJob } from './job.ts';
 import type { Stage } from './stages.ts';
 import type { PrunedInSteps } from './steps.ts';
@@ -30,16 +31,20 @@ export async function finishPruning(
   { job, context, original }: Finishing,
 ): Promise<PruneResult> {
   const { sizes, withLatencies } = await import('../training/result.ts');
-  const { settings } = job;
+  const {
+    settings,
+    model: { form },
+  } = job;
   const { size, benchSeconds: seconds } = settings;
   const deployed = await deployedForm(network, job);
   const last = steps.at(-1)!.stages.at(-1) ?? null;
-  const measured = (graph: Graph, stage: Stage | null, layers?: readonly LayerPoint[]): Measured => ({
-    graph,
-    measures: { ...sizes(graph, size), ...(stage ? { top1: stage.top1, top5: stage.top5 } : {}) },
-    ...(layers ? { layers } : {}),
-  });
+  const measured = (network: Graph, stage: Stage | null, layers?: readonly LayerPoint[]): Measured => {
+    const graph = form.restore(network);
+    const measures = { ...sizes(graph, size), ...(stage ? { top1: stage.top1, top5: stage.top5 } : {}) };
+    return { graph, measures, ...(layers ? { layers } : {}) };
+  };
   const both = [measured(job.network, original), measured(deployed.graph, last, deployed.layers)];
+  const restored = settings.verify ? await restorationError(deployed.graph, form) : null;
   const [before, after] = (await withLatencies(both, { seconds, size, signal: context.signal })) as [
     Measured,
     Measured,
@@ -50,7 +55,9 @@ export async function finishPruning(
   ];
   job.run?.record({ type: 'prune-groups', groups: cut.units });
   const model = await write({ before, after }, { job, leftAlone, beside: deployed.beside });
-  const errors = [deployed.error, ...steps.map(({ error }) => error)].filter((error) => error !== null);
+  const errors = [deployed.error, restored, ...steps.map(({ error }) => error)].filter(
+    (error) => error !== null,
+  );
   return {
     model,
     before: before.measures,
@@ -69,7 +76,7 @@ interface Deployed {
 }
 
 /** Stripes that went are skipped in the form that was asked for; everything else is as it stands. */
-async function deployedForm(network: Graph, { settings, executor }: PruneJob): Promise<Deployed> {
+async function deployedForm(network: Graph, { settings, executor, model }: PruneJob): Promise<Deployed> {
   const { granularity, form } = settings;
   if (granularity !== 'stripe' && granularity !== 'group')
     return { graph: network, beside: {}, leftAlone: [], error: null };
@@ -78,6 +85,7 @@ async function deployedForm(network: Graph, { settings, executor }: PruneJob): P
     form,
     seconds: settings.benchSeconds,
     size: settings.size,
+    types: model.form,
   });
   return {
     graph: deployed,
@@ -96,19 +104,18 @@ interface Writing {
 
 async function write(
   { before, after }: { readonly before: Measured; readonly after: Measured },
-  { job: { run, data, settings }, leftAlone, beside }: Writing,
+  { job: { run, data, settings, model }, leftAlone, beside }: Writing,
 ): Promise<string> {
   if (run) {
     const { finishRun } = await import('../training/result.ts');
     run.record({ type: 'left-alone', layers: leftAlone });
     const images = data ? { data: data.set, preprocessing: data.preprocessing } : {};
-    return finishRun({ run, ...images }, { before, after }, beside);
+    return finishRun({ run, model, ...images }, { before, after }, beside);
   }
-  const { writeModelFile } = await import('../../onnx/index.ts');
   const { storePreprocessing } = await import('../../data/preprocessing.ts');
   const { cloneGraph } = await import('../../graph/clone.ts');
   const graph = cloneGraph(after.graph);
   if (data) storePreprocessing(graph, data.preprocessing);
-  writeModelFile(graph, settings.out!);
+  await writeModel(graph, settings.out!, model.form);
   return settings.out!;
 }

@@ -4,6 +4,7 @@ import type { WrittenForm } from '../../deploy/forms/index.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { LayerPoint } from '../../report/index.ts';
+import type { Float32Form } from '../../rewrite/index.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { type StripeController, stripeController } from '../../stripes/controller.ts';
 import { layerName, stripeLayers } from '../../stripes/layers.ts';
@@ -13,7 +14,7 @@ import type { LatencyTable } from '../../stripes/shared/latency/table.ts';
 import type { SharedShape } from '../../stripes/shared/pieces.ts';
 import { hasStripes } from '../../stripes/skeleton.ts';
 import { normalizeStripes } from '../../stripes/stripe-norms.ts';
-import { openTimer } from '../measuring.ts';
+import { inElementType, openTimer } from '../measuring.ts';
 
 interface StripeOptions {
   readonly sr: number;
@@ -100,18 +101,25 @@ interface PruneOptions {
   /** Height and width, where the network leaves them open. */
   readonly size?: number | undefined;
   readonly signal?: AbortSignal;
+  /** Of the file, which networks are timed in. */
+  readonly types: Float32Form;
 }
 
 /** Removes dead filters, lowers dead stripes, and checks the results against the masked network. */
 export async function pruneNetwork(
   masked: Graph,
   executor: Executor,
-  { form, seconds, size, signal }: PruneOptions,
+  { form, seconds, size, signal, types }: PruneOptions,
 ): Promise<PrunedNetwork> {
   const { dense, removal, lowered, error } = await compressStripes(masked, { executor, form });
   const { timer, close } = await openTimer('node', { threads: 1, signal });
   try {
-    const fastest = await deployNetwork(masked, { executor, timer, seconds, size });
+    const fastest = await deployNetwork(masked, {
+      executor,
+      timer: inElementType(timer, types),
+      seconds,
+      size,
+    });
     const leftAlone = [
       ...removal.leftAlone.map(({ name, filters, reason }) => ({
         name,

@@ -49,12 +49,14 @@ type Outcome = Awaited<ReturnType<typeof learnShapes>>;
 
 async function learnShapes(session: TrainingSession, settings: StripeSettings, context: Context) {
   const { train } = await import('../../training/train.ts');
-  const { finishRun, measureNetwork, sizes, withLatencies } = await import('../training/result.ts');
+  const { finishRun, measureNetwork, sizes, untrained, withLatencies } = await import(
+    '../training/result.ts'
+  );
   const { openController, pruneNetwork } = await import('./stripe-pruning.ts');
   const { stripeLatencies } = await import('./stripe-latencies.ts');
   const measured = isModelPath(settings.model)
     ? await measureNetwork(session.network, session, context)
-    : { graph: session.network, measures: sizes(session.network) };
+    : untrained(session);
   const { shapeBlock } = settings;
   const latencies =
     settings.latency !== undefined && shapeBlock !== undefined
@@ -71,11 +73,13 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const pruned = await pruneNetwork(network, session.executor, {
     form: settings.form,
     seconds: settings.benchSeconds,
+    types: session.model.form,
   });
   session.run.record({ type: 'shapes', shapes: controller.shapes(network) });
   session.run.record({ type: 'left-alone', layers: pruned.leftAlone });
   const accuracy = await measureNetwork(pruned.deployed, session, context);
-  const quick = { graph: pruned.fastest, measures: { ...accuracy.measures, ...sizes(pruned.fastest) } };
+  const graph = session.model.form.restore(pruned.fastest);
+  const quick = { graph, measures: { ...accuracy.measures, ...sizes(graph) } };
   const timing = { seconds: settings.benchSeconds, signal: context.signal };
   const timed = await withLatencies([measured, accuracy, quick], timing);
   const [before, after, fastest] = timed as [Measured, Measured, Measured];

@@ -5,10 +5,11 @@ import type { Graph } from '../../graph/graph.ts';
 import { evaluate } from '../../measure/accuracy.ts';
 import { benchmark } from '../../measure/latency.ts';
 import { costs } from '../../measure/macs.ts';
-import { serializeModel, writeModelFile } from '../../onnx/index.ts';
+import { serializeModel } from '../../onnx/index.ts';
 import type { LayerPoint, Measures } from '../../report/index.ts';
 import type { Context } from '../command.ts';
 import { writeReport } from '../report.ts';
+import { writeModel } from '../write-model.ts';
 import type { TrainingSession } from './session.ts';
 
 /** A network and what is measured of it. */
@@ -19,13 +20,14 @@ export interface Measured {
   readonly layers?: readonly LayerPoint[];
 }
 
-/** Parameters, MACs, bytes and accuracy of a network on the test images of a session. */
+/** Parameters, MACs, bytes and accuracy of a network, in the element types of its file, on the test images of a session. */
 export async function measureNetwork(
-  graph: Graph,
+  network: Graph,
   session: TrainingSession,
   context: Context,
 ): Promise<Measured> {
-  const { data, executor, preprocessing } = session;
+  const { data, executor, preprocessing, model } = session;
+  const graph = model.form.restore(network);
   const bar = context.progress('evaluating', data.test.count, 'images');
   const progress = (done: number) => bar.to(done);
   const accuracy = await evaluate(graph, data.test, {
@@ -36,6 +38,12 @@ export async function measureNetwork(
   });
   bar.done();
   return { graph, measures: { ...sizes(graph), top1: accuracy.top1, top5: accuracy.top5 } };
+}
+
+/** The network that a session starts from, where its accuracy says nothing. */
+export function untrained({ network, model }: TrainingSession): Measured {
+  const graph = model.form.restore(network);
+  return { graph, measures: sizes(graph) };
 }
 
 /** Parameters, MACs and bytes. */
@@ -68,7 +76,8 @@ interface Results {
 }
 
 /** Where a run is recorded, and the images that its networks take, where there are any. */
-type Finishing = Pick<TrainingSession, 'run'> & Partial<Pick<TrainingSession, 'preprocessing' | 'data'>>;
+type Finishing = Pick<TrainingSession, 'run'> &
+  Partial<Pick<TrainingSession, 'preprocessing' | 'data' | 'model'>>;
 
 /** Writes the model, others beside it by file name, and the report, and records what the run came to. */
 export async function finishRun(
@@ -76,13 +85,13 @@ export async function finishRun(
   { before, after, fastest }: Results,
   beside: Readonly<Record<string, Graph>> = {},
 ): Promise<string> {
-  const { run, preprocessing, data } = session;
+  const { run, preprocessing, data, model: source } = session;
   const model = join(run.path, 'model.onnx');
   for (const [name, network] of Object.entries({ ...beside, 'model.onnx': after.graph })) {
     const graph = cloneGraph(network);
     if (preprocessing) storePreprocessing(graph, preprocessing);
     if (data) storeClasses(graph, data.train.classes);
-    writeModelFile(graph, join(run.path, name));
+    await writeModel(graph, join(run.path, name), source?.form);
   }
   run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });
   const quick = fastest ? { fastest: fastest.measures } : {};

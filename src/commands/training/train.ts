@@ -37,11 +37,11 @@ export const trainModel = defineCommand({
   async run(invocation, context) {
     const plan = await planned(invocation);
     const session = await openSession(plan, context);
-    const { finishRun, measureNetwork, sizes } = await import('./result.ts');
+    const { finishRun, measureNetwork, untrained } = await import('./result.ts');
     const { settings } = plan;
     const before = isModelPath(settings.model)
       ? await measureNetwork(session.network, session, context)
-      : { graph: session.network, measures: sizes(session.network) };
+      : untrained(session);
     const { network, epochs } = await trained(session, settings, context);
     const after = await measureNetwork(network, session, context);
     const model = await finishRun(session, { before, after });

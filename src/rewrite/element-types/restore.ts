@@ -2,11 +2,12 @@ import { cloneGraph } from '../../graph/clone.ts';
 import { type Graph, makeValue, type Node, type Value } from '../../graph/graph.ts';
 import { isFloating, operandKind } from '../../graph/operand-types.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
-import { replaceUses, subgraphs } from '../../graph/topology.ts';
+import { subgraphs } from '../../graph/topology.ts';
 import type { DataType } from '../../numeric/tensor.ts';
 import { withStatedTypes } from './attributes.ts';
 import { castNode, constantsOf, convert, namesOf, type TypedConstants } from './constants.ts';
 import { type NodeTypes, nodeKey, type TypeRecord } from './record.ts';
+import { asOutput } from './with-signature.ts';
 
 /** A float32 graph with the types of a record: Casts stand where two types meet. */
 export function restoreTypes(graph: Graph, record: TypeRecord): Graph {
@@ -21,25 +22,6 @@ export function restoreTypes(graph: Graph, record: TypeRecord): Graph {
   }
   restoreGraph(copy, scope);
   inferShapes(copy);
-  return copy;
-}
-
-/** A float32 graph with the inputs and outputs of a record: Casts stand behind inputs and before outputs alone. */
-export function restoreSignature(graph: Graph, record: TypeRecord): Graph {
-  const copy = cloneGraph(graph);
-  inferShapes(copy);
-  const unique = namesOf(copy);
-  const wanted = copy.outputs.map(({ name }) => record.values.get(name) ?? null);
-  for (const input of copy.inputs) {
-    const dtype = record.values.get(input.name);
-    if (input.dtype !== 'float32' || !dtype || dtype === 'float32') continue;
-    const inside: Value = makeValue(unique(`${input.name}.float32`), 'float32', input.shape);
-    replaceUses(copy, input, inside);
-    input.dtype = dtype;
-    if (input.tensor) input.tensor = convert(input, dtype, record);
-    copy.nodes.unshift(castNode(input, inside));
-  }
-  copy.outputs = copy.outputs.map((value, i) => asOutput(value, wanted[i]!, { graph: copy, unique }));
   return copy;
 }
 
@@ -106,12 +88,12 @@ function nodeTypes(node: Node, { nodes, values, main }: TypeRecord): Restored {
   return { own, recorded };
 }
 
-/** The type that an operand must have; null where it may have its own. */
+/** The type that an operand must have; null where it may have its own. Constants that may differ do not, unless recorded. */
 function operandType(node: Node, index: number, { own, recorded }: Restored): DataType | null {
   const kind = operandKind(node, index);
   if (kind === 'float32') return 'float32';
   if (kind === 'node') return own;
-  return recorded?.inputs[index] ?? null;
+  return recorded?.inputs[index] ?? (kind === 'free' && node.inputs[index]!.tensor ? own : null);
 }
 
 /** Gives what a node computes, and says it computes, its type. */
@@ -142,22 +124,4 @@ function typed(value: Value, dtype: DataType | null, place: Scope & { readonly n
   const made = place.casts!.made;
   made.set(value, (made.get(value) ?? new Map()).set(dtype, result));
   return result;
-}
-
-interface Place {
-  readonly graph: Graph;
-  unique(wanted: string): string;
-}
-
-/** A graph output in its type, under its name: what computes it in another type gets a new name. */
-function asOutput(value: Value, dtype: DataType | null, { graph, unique }: Place): Value {
-  if (!dtype || !isFloating(value.dtype) || value.dtype === dtype) return value;
-  const output: Value = { ...value, dtype };
-  // What a body captures keeps its name: others know it by that.
-  if (graph.nodes.some((node) => node.outputs.includes(value))) {
-    value.name = unique(`${value.name}.${value.dtype}`);
-    delete value.opaque;
-  } else output.name = unique(`${value.name}.${dtype}`);
-  graph.nodes.push(castNode(value, output, unique(`${output.name}.cast`)));
-  return output;
 }

@@ -8,7 +8,8 @@ import { asFloat32, isOtherFloat, type OtherFloat } from '../../numeric/float-co
 import type { DataType, Tensor } from '../../numeric/tensor.ts';
 import { withStatedTypes } from './attributes.ts';
 import { type TypeRecord, typesOf } from './record.ts';
-import { restoreSignature, restoreTypes } from './restore.ts';
+import { restoreTypes } from './restore.ts';
+import { signatureOf, withSignature } from './with-signature.ts';
 
 /** A network as everything here works on it, and the way back. */
 export interface Float32Form {
@@ -38,6 +39,7 @@ export function toFloat32(graph: Graph): Float32Form {
     return { graph, elementType: 'float32', restore: same, restoreSignature: same };
   }
   refuseOtherTypes(copy);
+  const signature = signatureOf(copy);
   const converted = new Map<Tensor, Tensor>();
   const types = { main, ...typesOf(copy), stored: storedTypes(copy) };
   convertGraph(copy, { converted, convertible: convertibleTypes(main) });
@@ -47,7 +49,7 @@ export function toFloat32(graph: Graph): Float32Form {
     graph: copy,
     elementType: main,
     restore: (edited) => restoreTypes(edited, record),
-    restoreSignature: (edited) => restoreSignature(edited, record),
+    restoreSignature: (edited) => withSignature(edited, signature),
   };
 }
 

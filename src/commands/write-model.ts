@@ -1,0 +1,38 @@
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Float32Form } from '../rewrite/index.ts';
+import { engine } from './engine.ts';
+
+/**
+ * Writes a network in its own element types. Replaces nothing unless every node's operands have one type and, where the
+ * network is not float32, onnxruntime loads it.
+ */
+export async function writeModel(graph: Graph, path: string, form?: Float32Form): Promise<void> {
+  const { writeModelFile } = await import('../onnx/index.ts');
+  const written = form ? form.restore(graph) : graph;
+  await refuseMixed(written, form?.elementType ?? 'float32');
+  writeModelFile(written, path);
+}
+
+async function refuseMixed(graph: Graph, elementType: string): Promise<void> {
+  const { mixedOperands } = await import('../graph/operand-types.ts');
+  const mixed = mixedOperands(graph);
+  if (mixed) {
+    const message = `${mixed}: nothing was written; convert first with espalier fold --element-type float32`;
+    throw new EspalierError('unsupported', message);
+  }
+  if (elementType === 'float32' || elementType === 'bfloat16') return;
+  await (await (await engine()).compile(graph, { optimization: 'disabled', threads: 1 })).close();
+}
+
+/**
+ * The error of a network in the element types of its file against itself in float32, relative to the largest output; null
+ * where both are the same. Throws `verification` beyond what its type's rounding explains.
+ */
+export async function restorationError(graph: Graph, form: Float32Form): Promise<number | null> {
+  if (form.elementType === 'float32') return null;
+  const { signatureOf, toleranceOf, verifyEquivalent, withSignature } = await import('../rewrite/index.ts');
+  const restored = withSignature(form.restore(graph), signatureOf(graph));
+  const options = { executor: await engine(), tolerance: toleranceOf(form.elementType) };
+  return (await verifyEquivalent(graph, restored, options)).error;
+}
