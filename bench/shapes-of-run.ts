@@ -3,7 +3,7 @@
  * measured again where the weights are not at hand. MODEL is the network that the run started from, or any of its architecture.
  * `npx tsx bench/shapes-of-run.ts docs/runs/vgg16-shapes vgg16 masked.onnx`
  */
-import { loadModel } from '../src/commands/model.ts';
+import { openModel } from '../src/commands/model.ts';
 import { EspalierError } from '../src/errors.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { writeModelFile } from '../src/onnx/index.ts';
@@ -18,7 +18,7 @@ const found = openRunDirectory(folder)
   .readEvents()
   .find(({ type }) => type === 'shapes');
 if (!found) throw new Error(`${folder}: expected learned shapes, found none`);
-const { graph } = await loadModel(name);
+const { graph } = await openModel(name);
 writeModelFile(withMasks(graph, masksOf(graph, found.shapes as LayerShapes[])), out);
 
 function masksOf(network: Graph, shapes: readonly LayerShapes[]): WeightMasks {

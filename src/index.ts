@@ -44,6 +44,8 @@ export { findResiduals } from './residual/find.ts';
 export { removeResiduals } from './residual/remove-residuals.ts';
 export {
   bindDimensions,
+  type CanonicalForm,
+  canonicalForm,
   foldBatchNormalization,
   foldConstants,
   foldNetwork,

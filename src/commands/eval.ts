@@ -27,7 +27,7 @@ export const evaluateModel = defineCommand({
   ],
   stopsCleanly: true,
   async run({ args: [name = ''], options }, context) {
-    const model = await loadModel(name);
+    const model = await loadModel(name, context);
     const preprocessing = await resolvePreprocessing(model, options);
     const { labels, limit, seed, batch, threads } = options;
     const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
@@ -38,7 +38,7 @@ export const evaluateModel = defineCommand({
     const progress = (done: number) => bar.to(done);
     const { signal } = context;
     const settings = { executor, preprocessing, batch, threads, progress, signal };
-    const result = await evaluate(model.given, test, settings);
+    const result = await evaluate(model.form.restore(model.graph), test, settings);
     bar.done();
     const { top1, top5, loss, images } = result;
     const seconds = formatDuration((performance.now() - started) / 1000);

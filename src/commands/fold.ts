@@ -38,7 +38,8 @@ export const fold = defineCommand({
     ['espalier fold model.onnx --only batchnorm,pad --out folded.onnx', 'no other rewrites'],
   ],
   async run({ args: [name = ''], options: { out, verify, elementType, ...chosen } }, context) {
-    const model = await (elementType ? openModel : loadModel)(name);
+    const model = elementType ? await openModel(name) : await loadModel(name, context);
+    if (model.obstacle) throw model.obstacle;
     const { foldNetwork } = await import('../rewrite/index.ts');
     const executor = await engine();
     const folded = await foldNetwork(model.graph, { executor, ...chosen });

@@ -4,13 +4,18 @@ import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { ModelOptions } from '../models/index.ts';
 import type { Float32Form } from '../rewrite/index.ts';
+import type { Context } from './command.ts';
 
 /** A network, and what is known of it beside the file. */
 export interface LoadedModel {
-  /** In float32 throughout. */
+  /** The canonical form, in float32 throughout; what the file has where there is an obstacle. */
   readonly graph: Graph;
   /** As the file has it. */
   readonly given: Graph;
+  /** How the graph differs from the file, as far as the user should know. */
+  readonly notes: readonly string[];
+  /** Why the network has no canonical form; null where it has. */
+  readonly obstacle: EspalierError | null;
   /** Gives what became of the graph the element types of the file. */
   readonly form: Float32Form;
   /** The path or the zoo's name. */
@@ -20,30 +25,47 @@ export interface LoadedModel {
 }
 
 /**
- * The network in an .onnx file, or one of the zoo, freshly initialised; the options are the zoo's alone. Throws
- * `unsupported` for bfloat16, which onnxruntime does not run.
+ * The network in an .onnx file, or one of the zoo, freshly initialised; the options are the zoo's alone. What the canonical
+ * form changes is noted. Throws `unsupported` where there is none, and for bfloat16, which onnxruntime does not run.
  */
-export async function loadModel(name: string, options: ModelOptions = {}): Promise<LoadedModel> {
+export async function loadModel(
+  name: string,
+  context: Pick<Context, 'note'>,
+  options: ModelOptions = {},
+): Promise<LoadedModel> {
   const model = await openModel(name, options);
+  if (model.obstacle) throw model.obstacle;
+  for (const note of model.notes) context.note(note);
   if (model.form.elementType !== 'bfloat16') return model;
   const message =
     "bfloat16: onnxruntime's CPU engine does not run it: convert first with espalier fold --element-type float32";
   throw new EspalierError('unsupported', message, { where: name });
 }
 
-/** {@link loadModel} for what is only looked at, or converted: of any element type. */
+/** {@link loadModel} for what is only looked at, or converted: of any element type, in canonical form or not. */
 export async function openModel(name: string, options: ModelOptions = {}): Promise<LoadedModel> {
-  const { toFloat32 } = await import('../rewrite/index.ts');
   if (isModelPath(name)) {
     const { readModelFile } = await import('../onnx/index.ts');
-    const given = readModelFile(name);
-    const form = toFloat32(given);
-    return { graph: form.graph, given, form, name, zooPreprocessing: null };
+    return { ...(await formsOf(readModelFile(name))), name, zooPreprocessing: null };
   }
   const { buildModel, zooModel } = await import('../models/index.ts');
-  const given = buildModel(name, options);
   const zooPreprocessing = zooModel(name)!.preprocessing;
-  return { graph: given, given, form: toFloat32(given), name, zooPreprocessing };
+  return { ...(await formsOf(buildModel(name, options))), name, zooPreprocessing };
+}
+
+type Forms = Omit<LoadedModel, 'name' | 'zooPreprocessing'>;
+
+async function formsOf(given: Graph): Promise<Forms> {
+  const { canonicalForm, toFloat32 } = await import('../rewrite/index.ts');
+  try {
+    const { graph: canonical, notes } = canonicalForm(given);
+    const form = toFloat32(canonical);
+    return { graph: form.graph, given, notes, form, obstacle: null };
+  } catch (error) {
+    if (!(error instanceof EspalierError) || error.code !== 'unsupported') throw error;
+    const form = toFloat32(given);
+    return { graph: form.graph, given, notes: [], form, obstacle: error };
+  }
 }
 
 /** Whether a model is meant as a file and not as a name of the zoo: the demo leaves a folder of its network's name. */

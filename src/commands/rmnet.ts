@@ -54,7 +54,7 @@ export const rmnet = defineCommand({
   async run({ args: [name = ''], options }, context) {
     const { out, only, maxGrowth, middle, fuse, plan, verify, size } = options;
     if (out === undefined && !plan) throw missingFlag('--out <file>');
-    const model = await loadModel(name);
+    const model = await loadModel(name, context);
     const { graph } = model;
     const { removeResiduals } = await import('../residual/remove-residuals.ts');
     const { layerMatcher } = await import('../pruning/ranking/selection.ts');
@@ -84,9 +84,9 @@ export const rmnet = defineCommand({
 
 /** Constants and BatchNormalization folded: what is carried must not pass a normalisation that could be part of a layer. */
 async function prepared(graph: Graph): Promise<Graph> {
-  const { foldBatchNormalization, foldConstants, upgradeOpset } = await import('../rewrite/index.ts');
+  const { foldBatchNormalization, foldConstants } = await import('../rewrite/index.ts');
   const { engine } = await import('./engine.ts');
-  return foldBatchNormalization(await foldConstants(upgradeOpset(graph), await engine())).graph;
+  return foldBatchNormalization(await foldConstants(graph, await engine())).graph;
 }
 
 /** Linear pairs merged into one convolution each (W = W₂W₁): what a removed residual connection leaves between blocks. */

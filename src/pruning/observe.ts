@@ -5,7 +5,7 @@ import { type Builder, builderOf } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
-import { bindDimensions, upgradeOpset } from '../rewrite/index.ts';
+import { bindDimensions, canonicalForm } from '../rewrite/index.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
 
@@ -47,7 +47,7 @@ export interface Moment {
 /** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
 export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
   const images = view.images ?? calibration.batch;
-  const graph = upgradeOpset(withFixedInput(network, [images, ...calibration.image]));
+  const graph = withFixedInput(canonicalForm(network).graph, [images, ...calibration.image]);
   const [input] = graph.inputs;
   appendView(graph, view, images);
   const program = await compile(graph, executor);

@@ -3,7 +3,7 @@ import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { requireCalibration, type Viewing } from '../pruning/observe.ts';
 import { layerMatcher } from '../pruning/ranking/selection.ts';
-import { foldNetwork, upgradeOpset } from '../rewrite/index.ts';
+import { canonicalForm, foldNetwork } from '../rewrite/index.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
 import { insertQuantization } from './insert.ts';
 import { layerErrors } from './layer-errors.ts';
@@ -43,9 +43,6 @@ export interface Quantized {
   /** What stays in float. */
   readonly leftAlone: readonly LeftAlone[];
 }
-
-/** Per-axis scales came with this opset. */
-const OLDEST_OPSET = 13;
 
 /**
  * Static post-training quantisation in QDQ form (Jacob et al., CVPR 2018; Nagel et al., arXiv:2106.08295): symmetric int8
@@ -103,7 +100,7 @@ async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
     throw new EspalierError('usage', message, { where: nodeLabel(quantized) });
   }
   const only = ['leftovers', 'pad', 'batchnorm'] as const;
-  const { graph } = await foldNetwork(upgradeOpset(network, OLDEST_OPSET), { executor, only });
+  const { graph } = await foldNetwork(canonicalForm(network).graph, { executor, only });
   inferShapes(graph);
   mergeMatMulAndBias(graph);
   return graph;

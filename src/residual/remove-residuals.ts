@@ -1,7 +1,7 @@
-import { cloneGraph } from '../graph/clone.ts';
 import { type Graph, type Node, nodeLabel, onlyOutput } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
+import { canonicalForm } from '../rewrite/index.ts';
 import type { Refusal } from '../rewrite/pass.ts';
 import { readBranch } from './branch.ts';
 import { carry } from './carry.ts';
@@ -43,7 +43,7 @@ export interface ResidualRemoval {
  * folded should be folded first. Exact up to rounding; what has another form stays, with its reason.
  */
 export function removeResiduals(network: Graph, options: RemovalOptions = {}): ResidualRemoval {
-  const graph = cloneGraph(network);
+  const { graph } = canonicalForm(network);
   inferShapes(graph);
   const converted: Converted[] = [];
   const refusals: Refusal[] = [];

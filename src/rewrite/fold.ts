@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Executor } from '../runtime/executor.ts';
+import { canonicalForm } from './canonical-form.ts';
 import type { Refusal, Rewritten } from './pass.ts';
 import { foldBatchNormalization } from './rules/batch-normalization-folding.ts';
 import { foldConstants } from './rules/constant-folding.ts';
@@ -42,12 +43,13 @@ export interface Folded extends Rewritten {
  * the last turn left alone. Throws `runtime` where the executor cannot evaluate the constants.
  */
 export async function foldNetwork(
-  graph: Graph,
+  network: Graph,
   { executor, only = foldingNames, growth = 1 }: FoldOptions,
 ): Promise<Folded> {
   const chosen = foldingNames.filter((name) => only.includes(name));
   const counts = Object.fromEntries(chosen.map((name) => [name, 0])) as Record<FoldingName, number>;
   let refusals: Refusal[] = [];
+  const { graph } = canonicalForm(network);
   // Folding constants removes what does nothing too, uncounted.
   const early = chosen.includes('leftovers') ? removeLeftOvers(graph) : { graph, changed: 0 };
   if (early.changed > 0) counts.leftovers += early.changed;

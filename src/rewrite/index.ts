@@ -1,3 +1,4 @@
+export { type CanonicalForm, canonicalForm } from './canonical-form.ts';
 export { toleranceOf } from './compare.ts';
 export { type Float32Form, toFloat32 } from './element-types/to-float32.ts';
 export { withElementType } from './element-types/with-element-type.ts';

@@ -2,7 +2,7 @@ import { formatDuration } from '../../report/quantities.ts';
 import { defineCommand } from '../command.ts';
 import { choice, defaulted, optional, positive, wholeNumber } from '../flags.ts';
 import { openMeasuring, runtimeNames } from '../measuring.ts';
-import { isModelPath, loadModel } from '../model.ts';
+import { isModelPath, openModel } from '../model.ts';
 import { benchText, disturbance, type NamedModel, withCosts } from './result.ts';
 
 export const bench = defineCommand({
@@ -60,7 +60,7 @@ export const bench = defineCommand({
 
 /** A path as it is, and the bytes of a network of the zoo. */
 async function named(name: string): Promise<NamedModel> {
-  const { given: graph } = await loadModel(name);
+  const { given: graph } = await openModel(name);
   if (isModelPath(name)) return { name, graph, source: name };
   const { serializeModel } = await import('../../onnx/index.ts');
   return { name, graph, source: serializeModel(graph) };

@@ -24,7 +24,7 @@ export const deploy = defineCommand({
     const asked = await planned(invocation);
     if (asked.settings.plan) {
       const { planOutput } = await import('./plan.ts');
-      return planOutput(asked.settings);
+      return planOutput(asked.settings, context);
     }
     const { runDeployment } = await import('./run.ts');
     return runDeployment(asked, context);

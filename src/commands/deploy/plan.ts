@@ -2,14 +2,14 @@ import { type Expectation, type ExpectedLayer, expectForms } from '../../deploy/
 import { hadChoice } from '../../report/deployment.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
-import type { Output } from '../command.ts';
+import type { Context, Output } from '../command.ts';
 import { engine } from '../engine.ts';
 import { loadModel } from '../model.ts';
 import type { DeploySettings } from './flags.ts';
 
 /** What deploying would try, and what is expected of it. */
-export async function planOutput({ model, size }: DeploySettings): Promise<Output> {
-  const { graph } = await loadModel(model);
+export async function planOutput({ model, size }: DeploySettings, context: Context): Promise<Output> {
+  const { graph } = await loadModel(model, context);
   const expectation = await expectForms(graph, { executor: await engine(), size });
   return { data: { plan: true, ...expectation }, text: describe(expectation) };
 }

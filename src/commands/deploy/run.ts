@@ -25,7 +25,7 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const { settings } = planned;
   const { out, target, threads, seconds } = settings;
   const began = performance.now();
-  const model = await loadModel(settings.model);
+  const model = await loadModel(settings.model, context);
   const run = await openRun(planned);
   const { engine: timedIn, deployment } = await deployed(model, settings, context);
   const { graph: quick, ...facts } = deployment;

@@ -1,6 +1,6 @@
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { isModelPath, loadModel } from '../model.ts';
+import { isModelPath, openModel } from '../model.ts';
 import type { TrainingSession } from '../training/session.ts';
 import type { GraftSettings } from './graft.ts';
 
@@ -17,7 +17,7 @@ export async function startOf(
   if (index === 0 || (model === settings.model && isModelPath(model))) return session.network;
   const { prepareNetwork } = await import('../../training/prepare.ts');
   const { data, preprocessing, executor } = session;
-  const { graph } = await loadModel(model, {
+  const { graph } = await openModel(model, {
     classes: data.train.classes.length,
     channels: data.train.channels,
     size: preprocessing.height,

@@ -27,10 +27,12 @@ export const inspect = defineCommand({
     ['espalier inspect model.onnx --json', 'the same of a file, for programs'],
     ['espalier inspect --engine', 'which engine trains on this machine, and why'],
   ],
-  async run({ args: [name], options: { size, engine, entropy, invalidBelow } }) {
+  async run({ args: [name], options: { size, engine, entropy, invalidBelow } }, context) {
     if (!name && !engine)
       throw new EspalierError('usage', 'expected a model or --engine, found neither: see --help');
     const model = name ? await openModel(name) : null;
+    for (const note of model?.notes ?? []) context.note(note);
+    if (model?.obstacle) context.warn(`${name}: only looked at: ${model.obstacle.message}`);
     const parts = [
       ...(model ? [await modelPart(model, size)] : []),
       ...(model && entropy ? [await entropyPart(model.graph, invalidBelow)] : []),

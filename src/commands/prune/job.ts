@@ -58,7 +58,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     settings.epochs === undefined
       ? null
       : await openSession({ ...planned, settings: retraining(settings, settings.epochs) }, context);
-  const model = session?.model ?? (await loadModel(settings.model));
+  const model = session?.model ?? (await loadModel(settings.model, context));
   const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
   const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));
   return {

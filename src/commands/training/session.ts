@@ -39,8 +39,8 @@ export async function openSession(
   const { createRunDirectory } = await import('../../training/run-directory.ts');
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
-    ? await openTrained(settings)
-    : await openFresh(settings);
+    ? await openTrained(settings, context)
+    : await openFresh(settings, context);
   const executor = await engine();
   const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
@@ -56,14 +56,14 @@ export async function openSession(
 
 type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
 
-async function openTrained(settings: Settings<TrainingFlags>): Promise<Opened> {
-  const model = await loadModel(settings.model);
+async function openTrained(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
+  const model = await loadModel(settings.model, context);
   const preprocessing = await resolvePreprocessing(model, settings);
   return { model, preprocessing, data: await openData(settings.data, preprocessing, settings) };
 }
 
 /** A network of the zoo fits itself to the images: their size, channels and classes. */
-async function openFresh(settings: Settings<TrainingFlags>): Promise<Opened> {
+async function openFresh(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
   const { buildModel, zooModel } = await import('../../models/index.ts');
   const { dataSets, openDataSet } = await import('../../data/data-sets.ts');
   const known = zooModel(settings.model);
@@ -78,7 +78,7 @@ async function openFresh(settings: Settings<TrainingFlags>): Promise<Opened> {
   }
   const { seed, initialScale: gamma } = settings;
   const classes = data.train.classes.length;
-  const model = await loadModel(settings.model, { classes, channels, size: height, seed, gamma });
+  const model = await loadModel(settings.model, context, { classes, channels, size: height, seed, gamma });
   const preset = await presetOf(settings.data);
   const zooPreprocessing = channels === model.zooPreprocessing?.mean.length ? model.zooPreprocessing : preset;
   const options = { ...settings, size: height };
