@@ -1,6 +1,6 @@
-import { EspalierError } from '../errors.ts';
-import { type Node, nodeLabel, onlyOutput, requiredInput, staticShape } from '../graph/graph.ts';
+import { type Node, onlyOutput, requiredInput, staticShape } from '../graph/graph.ts';
 import { attributesOf, type StandardOperatorName } from '../graph/operators/index.ts';
+import { einsumSizes } from '../graph/shapes/einsum.ts';
 import { elementCount } from '../numeric/tensor.ts';
 
 /** What a layer computes: multiply-accumulates of the whole batch, and its size. */
@@ -57,22 +57,17 @@ function matrixProduct(node: Node, rightIndex: number): LayerSize {
   return { macs: elementCount(outputShape(node)) * inner, kernel: [], inChannels: inner, outChannels };
 }
 
-/** Σ over the labels that the output lacks: as many products as the labels of both operands span. */
+/** Σ over the labels that the output lacks: all labels span as many products, of one factor less than operands. */
 function einsum(node: Node): LayerSize {
-  const { equation = '' } = attributesOf(node, 'Einsum');
-  const operands = equation.replaceAll(' ', '').split('->')[0]!.split(',');
-  if (operands.length !== 2 || equation.includes('.')) {
-    const message = `expected two operands without ellipsis to count, found "${equation}"`;
-    throw new EspalierError('unsupported', message, { where: nodeLabel(node) });
-  }
-  const sizes = new Map<string, number>();
-  operands.forEach((labels, index) => {
-    const shape = inputShape(node, index);
-    [...labels].forEach((label, axis) => sizes.set(label, Math.max(shape[axis]!, sizes.get(label) ?? 1)));
-  });
+  const { equation } = attributesOf(node, 'Einsum');
   const output = outputShape(node);
+  node.inputs.forEach((_, index) => {
+    inputShape(node, index);
+  });
+  const { labels, batch } = einsumSizes(node, equation)!;
+  const products = elementCount([...labels.values(), ...batch] as number[]);
   const channels = { inChannels: inputShape(node, 0).at(-1) ?? 1, outChannels: output.at(-1) ?? 1 };
-  return { macs: elementCount([...sizes.values()]), kernel: [], ...channels };
+  return { macs: products * (node.inputs.length - 1), kernel: [], ...channels };
 }
 
 const inputShape = (node: Node, index: number): number[] => staticShape(requiredInput(node, index));

@@ -130,9 +130,37 @@ describe('layerCosts', () => {
     expect(graph.outputs[0]!.shape).toEqual(['N', 7]);
   });
 
-  it('refuses an Einsum that it cannot count', () => {
-    const graph = graphOf(['N', 5, 4], (g, x) => g.Einsum(x, x, x, { equation: 'bij,bij,bij->bij' }));
-    expect(() => layerCosts(graph)).toThrow('expected two operands without ellipsis to count');
+  it.each<[string, number, string, (g: Builder, x: Value) => Value]>([
+    [
+      'three operands',
+      2 * 5 * 4,
+      'bij,bij,bij->bij',
+      (g, x) => g.Einsum(x, x, x, { equation: 'bij,bij,bij->bij' }),
+    ],
+    [
+      'an ellipsis',
+      5 * 4 * 6,
+      '...j,jk->...k',
+      (g, x) => g.Einsum(x, weight(g, 4, 6), { equation: '...j,jk->...k' }),
+    ],
+    [
+      'an implicit result',
+      5 * 4 * 6,
+      'bij,jk',
+      (g, x) => g.Einsum(x, weight(g, 4, 6), { equation: 'bij,jk' }),
+    ],
+    ['one operand', 0, 'bij->bji', (g, x) => g.Einsum(x, { equation: 'bij->bji' })],
+    [
+      'a repeated label',
+      5 * 5,
+      'bii,bjj->bij',
+      (g, x) => {
+        const y = g.MatMul(x, weight(g, 4, 5));
+        return g.Einsum(y, y, { equation: 'bii,bjj->bij' });
+      },
+    ],
+  ])('counts an Einsum of %s', (_form, macs, _equation, body) => {
+    expect(layerCosts(graphOf(['N', 5, 4], body)).find(({ op }) => op === 'Einsum')!.macs).toBe(macs);
   });
 });
 

@@ -1,30 +1,44 @@
-import { type Dim, requiredInput, type Shape } from '../graph.ts';
+import { type Dim, type Node, requiredInput, type Shape } from '../graph.ts';
 import { broadcast, equalDims, misfit } from './dims.ts';
 import type { Call } from './rule.ts';
 
 /** The result's shape of an equation such as `bij,bjk->bik` or `...ij->...ji`; null while a rank is unknown. */
-export function einsumShape(call: Call, equation: string | undefined): Shape | null {
-  const { node } = call;
-  const [left = '', right] = (equation ?? '').replaceAll(' ', '').split('->');
-  const terms = left.split(',');
-  if (terms.length !== call.inputs.length) {
-    throw misfit(node, `expected ${terms.length} inputs for ${equation}, got ${call.inputs.length}`);
+export function einsumShape({ node }: Call, equation: string | undefined): Shape | null {
+  const sizes = einsumSizes(node, equation);
+  if (!sizes) return null;
+  const [left = '', right] = sidesOf(equation);
+  const wanted = right ?? implicitResult(left);
+  return (wanted.match(/\.\.\.|[A-Za-z]/g) ?? []).flatMap((label) => {
+    if (label === '...') return sizes.batch;
+    if (!sizes.labels.has(label)) throw misfit(node, `expected labels of the inputs, got ${label}`);
+    return [sizes.labels.get(label)!];
+  });
+}
+
+/** What an equation's labels and its ellipsis stand for. */
+export interface EinsumSizes {
+  readonly labels: ReadonlyMap<string, Dim>;
+  readonly batch: Shape;
+}
+
+/** Sizes of all labels; null while a rank is unknown. */
+export function einsumSizes(node: Node, equation: string | undefined): EinsumSizes | null {
+  const terms = sidesOf(equation)[0]!.split(',');
+  if (terms.length !== node.inputs.length) {
+    throw misfit(node, `expected ${terms.length} inputs for ${equation}, got ${node.inputs.length}`);
   }
   const labels = new Map<string, Dim>();
-  let batch: Shape | null = [];
+  let batch: Shape = [];
   for (const [index, term] of terms.entries()) {
     const { shape } = requiredInput(node, index);
     if (!shape) return null;
-    const rest = bindLabels(call, { term, shape, labels });
-    batch = broadcast(node, [batch, rest]);
+    const rest = bindLabels(node, { term, shape, labels });
+    batch = broadcast(node, [batch, rest])!;
   }
-  const wanted = right ?? implicitResult(left);
-  return (wanted.match(/\.\.\.|[A-Za-z]/g) ?? []).flatMap((label) => {
-    if (label === '...') return batch ?? [];
-    if (!labels.has(label)) throw misfit(node, `expected labels of the inputs, got ${label}`);
-    return [labels.get(label)!];
-  });
+  return { labels, batch };
 }
+
+const sidesOf = (equation = ''): string[] => equation.replaceAll(' ', '').split('->');
 
 interface Term {
   readonly term: string;
@@ -33,7 +47,7 @@ interface Term {
 }
 
 /** Notes each label's dimension; returns what the ellipsis stands for. */
-function bindLabels({ node }: Call, { term, shape, labels }: Term): Shape {
+function bindLabels(node: Node, { term, shape, labels }: Term): Shape {
   const [before = '', after] = term.split('...');
   const front = [...before];
   const back = [...(after ?? '')];

@@ -1,3 +1,4 @@
+import { assert } from '../../errors.ts';
 import { elementCount, stridesOf } from '../../numeric/tensor.ts';
 
 /**
@@ -34,12 +35,16 @@ export function transposed({ axes, sizes, labels }: Channels, order: readonly nu
   };
 }
 
-/** The labels over more axes than carry them, of the given sizes. */
+/** The labels over more axes than carry them, of the given sizes; each axis that carries them keeps its size. */
 export function spreadOver(
   { axes, sizes, labels }: Channels,
   wanted: Pick<Channels, 'axes' | 'sizes'>,
 ): Int32Array {
   if (axes.join() === wanted.axes.join() && sizes.join() === wanted.sizes.join()) return labels;
+  axes.forEach((axis, i) => {
+    const size = wanted.sizes[wanted.axes.indexOf(axis)];
+    assert(size === sizes[i], `axis ${axis} has ${sizes[i]} channels, found ${size} places`);
+  });
   const strides = stridesOf(sizes);
   const steps = wanted.axes.map((axis) => (axes.includes(axis) ? strides[axes.indexOf(axis)]! : 0));
   return gather(labels, wanted.sizes, steps);
@@ -75,6 +80,8 @@ function isConstantAlong(labels: Int32Array, size: number, stride: number): bool
 /** Row-major over `sizes`, read with strides. */
 function gather(source: Int32Array, sizes: readonly number[], steps: readonly number[]): Int32Array {
   const target = new Int32Array(elementCount(sizes));
+  const last = sizes.reduce((sum, size, axis) => sum + (size - 1) * steps[axis]!, 0);
+  assert(target.length === 0 || last < source.length, `${source.length} labels, read up to ${last}`);
   const index = new Array<number>(sizes.length).fill(0);
   let at = 0;
   for (let i = 0; i < target.length; i++) {

@@ -55,10 +55,10 @@ function through(
   const { letter, labels } = carriedBy(x);
   const axis = letter === null ? -1 : weight.letters.indexOf(letter);
   const isSliced = axis >= 0 && widthOf(weight, letter!) !== 1;
+  if (isSliced && labels.length === 1 && widthOf(weight, letter!) > 1) return stretched(x, node, scope);
   const goesOn = letter !== null && result.includes(letter);
   if (letter === null || (!goesOn && !isSliced)) {
-    scope.pin(x.channels, `is summed over in ${nodeLabel(node)}`);
-    return null;
+    return summedOver(x, node, scope);
   }
   if (!goesOn) scope.read({ node, index: x.index, channels: x.channels! });
   const role = goesOn ? 'per channel' : 'inputs';
@@ -66,9 +66,22 @@ function through(
   return goesOn ? along(result.indexOf(letter), labels) : null;
 }
 
+/** One channel that is multiplied with many positions stays. */
+function stretched({ channels }: Factor, node: Node, scope: CouplingScope): null {
+  scope.pin(channels, `is stretched over other channels in ${nodeLabel(node)}`);
+  return null;
+}
+
 /** Both factors computed: channels along a letter that is summed over go together and end; the others go on. */
 function joined({ node, factors, result }: Product, scope: CouplingScope): Channels | null {
   const [a, b] = factors.map((factor) => ({ factor, ...carriedBy(factor) })) as [Side, Side];
+  if (a.letter !== null && a.letter === b.letter && a.labels.length !== b.labels.length) {
+    const [narrow, wide] = a.labels.length < b.labels.length ? [a, b] : [b, a];
+    stretched(narrow.factor, node, scope);
+    return result.includes(wide.letter!)
+      ? along(result.indexOf(wide.letter!), wide.labels)
+      : summedOver(wide.factor, node, scope);
+  }
   if (a.letter !== null && a.letter === b.letter) {
     scope.join(a.labels, b.labels);
     if (result.includes(a.letter)) return along(result.indexOf(a.letter), a.labels);
@@ -80,6 +93,11 @@ function joined({ node, factors, result }: Product, scope: CouplingScope): Chann
   if (passed[0] && passed[1])
     for (const channels of passed) scope.pin(channels, `crosses others in ${nodeLabel(node)}`);
   return passed[0] && passed[1] ? null : (passed[0] ?? passed[1] ?? null);
+}
+
+function summedOver({ channels }: Factor, node: Node, scope: CouplingScope): null {
+  scope.pin(channels, `is summed over in ${nodeLabel(node)}`);
+  return null;
 }
 
 interface Side {
@@ -96,9 +114,10 @@ function sidePassed(
 ): Channels | null {
   if (!factor.channels) return null;
   if (letter === null || !result.includes(letter)) {
-    scope.pin(factor.channels, `is summed over in ${nodeLabel(node)}`);
-    return null;
+    return summedOver(factor, node, scope);
   }
+  if (labels.length === 1 && other.letters.includes(letter) && widthOf(other, letter) !== 1)
+    return stretched(factor, node, scope);
   if (other.letters.includes(letter) && widthOf(other, letter) !== 1) {
     scope.pin(
       factor.channels,

@@ -1,4 +1,4 @@
-import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { type Node, nodeLabel, type Shape, type Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { type Channels, spreadOver } from './channels.ts';
 import { type CouplingCall, type CouplingRule, rankOf, shapeOf } from './rule.ts';
@@ -12,14 +12,16 @@ interface Aligned {
 }
 
 /**
- * y = f(a, b, …) with broadcasting: the channels at one position of y go together, those of operands of size 1 there do
- * not count, parameters are sliced along.
+ * y = f(a, b, …) with broadcasting: the channels at one position of y go together, an operand of size 1 that is stretched
+ * there keeps its channel, parameters are sliced along.
  */
 export const elementwise: CouplingRule<OperatorName> = ({ node, inputs, outputs, channels }, scope) => {
-  const rank = rankOf(outputs[0]);
-  const operands = inputs.flatMap((value, i): Aligned[] =>
-    value ? [aligned(value, channels[i] ?? null, rank - rankOf(value))] : [],
-  );
+  const shape = shapeOf(outputs[0]);
+  const operands = inputs.flatMap((value, i): Aligned[] => {
+    if (!value) return [];
+    const own = aligned(value, channels[i] ?? null, shape.length - rankOf(value));
+    return [{ ...own, channels: unstretched(own.channels, { node, shape }, scope) }];
+  });
   const result = joined(operands, scope);
   if (result) for (const operand of operands) follow(operand, { node, result }, scope);
   return outputs.map(() => result);
@@ -28,6 +30,24 @@ export const elementwise: CouplingRule<OperatorName> = ({ node, inputs, outputs,
 function aligned(value: Value, channels: Channels | null, shift: number): Aligned {
   const moved = channels && { ...channels, axes: channels.axes.map((axis) => axis + shift) };
   return { value, channels: moved, shift };
+}
+
+/**
+ * The channels of an operand without the axes along which it is stretched. What is stretched along all of them (a mask of
+ * one channel) belongs to every position: it stays.
+ */
+export function unstretched(
+  channels: Channels | null,
+  { node, shape }: { readonly node: Node; readonly shape: Shape },
+  scope: CouplingScope,
+): Channels | null {
+  if (!channels) return null;
+  const { axes, sizes, labels } = channels;
+  const kept = axes.flatMap((axis, i) => (sizes[i] === 1 && shape[axis] !== 1 ? [] : [i]));
+  if (kept.length === axes.length) return channels;
+  if (kept.length > 0) return { axes: kept.map((i) => axes[i]!), sizes: kept.map((i) => sizes[i]!), labels };
+  scope.pin(channels, `is stretched over other channels in ${nodeLabel(node)}`);
+  return null;
 }
 
 function joined(operands: readonly Aligned[], scope: CouplingScope): Channels | null {

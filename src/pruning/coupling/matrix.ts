@@ -1,4 +1,4 @@
-import type { Value } from '../../graph/graph.ts';
+import { nodeLabel, type Value } from '../../graph/graph.ts';
 import { along } from './channels.ts';
 import { contracted, type Factor } from './contraction.ts';
 import { stay } from './elementwise.ts';
@@ -8,17 +8,18 @@ import { type CouplingCall, type CouplingRules, rankOf } from './rule.ts';
 export const matrixCouplings = {
   /** y = a·b + c. */
   Gemm(call, scope) {
-    const { node, inputs, attributes } = call;
+    const { node, inputs, channels, attributes } = call;
     const factors = factorsOf(call, [attributes.transA ? 'km' : 'mk', attributes.transB ? 'nk' : 'kn']);
     if (!factors) return stay(call, scope);
     const made = contracted({ node, factors, result: 'mn' }, scope);
     const c = inputs[2];
-    if (!c || !made) return [made];
-    const axis = made.axes[0]! - 2 + rankOf(c);
-    const isWide = axis >= 0 && c.shape?.[axis] !== 1;
+    if (!c) return [made];
+    const axis = made ? made.axes[0]! - 2 + rankOf(c) : -1;
+    const isWide = made && axis >= 0 && c.shape?.[axis] !== 1;
     if (isWide && c.tensor)
       scope.slice({ value: c, channels: along(axis, made.labels), role: 'per channel', node });
-    else if (isWide) scope.pin(made, `meets ${c.name}, which has no channels of its own`);
+    else if (isWide) scope.pin(made, `meets ${c.name}, which is computed, in ${nodeLabel(node)}`);
+    scope.pin(channels[2] ?? null, `is added in ${nodeLabel(node)}`);
     return [made];
   },
   /** […, m, k]·[…, k, n]; a vector has no m, or no n. */

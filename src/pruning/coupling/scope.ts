@@ -1,3 +1,4 @@
+import { assert } from '../../errors.ts';
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { type Channels, compressed } from './channels.ts';
 import { type Classes, openClasses } from './classes.ts';
@@ -94,13 +95,24 @@ export function openCoupling(): CouplingScope & Found {
       return labels;
     },
     join(a, b) {
+      assert(a.length === b.length, `${a.length} channels meet ${b.length}`);
       for (let i = 0; i < a.length; i++) classes.join(a[i]!, b[i]!);
     },
     pin,
     slice(slicing) {
       const { value, channels, node } = slicing;
-      if (value.tensor) found.slicings.push(slicing);
-      else pin(channels, `meets ${value.name}, which is computed, in ${nodeLabel(node)}`);
+      if (value.tensor) {
+        const sizes = channels.axes.map((axis) => value.tensor!.shape[axis]);
+        assert(
+          sizes.join() === channels.sizes.join(),
+          `${value.name} has [${sizes}] places, cut as [${channels.sizes}]`,
+        );
+        found.slicings.push(slicing);
+        return;
+      }
+      const reason = `meets ${value.name}, which is computed, in ${nodeLabel(node)}`;
+      pin(channels, reason);
+      pin(found.carried.get(value) ?? null, reason);
     },
     read: (reading) => void found.readings.push(reading),
     edit: (edit) => void found.edits.push(edit),
