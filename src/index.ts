@@ -46,14 +46,17 @@ export {
   bindDimensions,
   type CanonicalForm,
   canonicalForm,
+  type Float32Form,
   foldBatchNormalization,
   foldConstants,
   foldNetwork,
   type Refusal,
   type Rewritten,
+  toFloat32,
   upgradeOpset,
   type VerifyOptions,
   verifyEquivalent,
+  withElementType,
 } from './rewrite/index.ts';
 export { chooseExecutor } from './runtime/choose.ts';
 export type { Executor, Program } from './runtime/executor.ts';

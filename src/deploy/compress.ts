@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { layerCosts } from '../measure/macs.ts';
-import { foldBatchNormalization, verifyEquivalent } from '../rewrite/index.ts';
+import { expectFloat32, foldBatchNormalization, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type DeadFilterRemoval, removeDeadFilters } from '../stripes/remove-dead.ts';
 import { type WrittenForm, writtenPlan } from './forms/index.ts';
@@ -31,6 +31,7 @@ export interface Compressed {
  */
 export async function compressStripes(masked: Graph, options: CompressOptions): Promise<Compressed> {
   const { executor, form, tolerance = 1e-4 } = options;
+  expectFloat32(masked);
   const removal = removeDeadFilters(masked);
   const folded = foldBatchNormalization(removal.graph).graph;
   const lowered = await lowerConvolutions(folded, ({ conv }) => writtenPlan(conv, form));

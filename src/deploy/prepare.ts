@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { digest } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
-import { canonicalForm, foldConstants, foldNetwork } from '../rewrite/index.ts';
+import { canonicalForm, expectFloat32, foldConstants, foldNetwork } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { removeDeadFilters } from '../stripes/remove-dead.ts';
 import { fillWidths } from './widths.ts';
@@ -15,6 +15,7 @@ export interface Prepared {
 }
 
 export async function prepareForDeployment(network: Graph, executor: Executor): Promise<Prepared> {
+  expectFloat32(network);
   const removal = removeDeadFilters(await foldConstants(canonicalForm(network).graph, executor));
   const { graph } = await foldNetwork(removal.graph, { executor });
   const leftAlone = removal.leftAlone.map(({ name, filters, reason }) => ({

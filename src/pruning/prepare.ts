@@ -3,7 +3,7 @@ import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
-import { canonicalForm, foldConstants } from '../rewrite/index.ts';
+import { canonicalForm, expectFloat32, foldConstants } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { dropExpansions } from './drop-expansions.ts';
 import { unshareParameters } from './unshare.ts';
@@ -13,6 +13,7 @@ import { unshareParameters } from './unshare.ts';
  * batch stays free: a target shape that an exporter computes from it is written out, with −1 in its place.
  */
 export async function prepareForPruning(network: Graph, executor: Executor): Promise<Graph> {
+  expectFloat32(network);
   const graph = await foldConstants(canonicalForm(network).graph, executor);
   inferShapes(graph);
   const unique = uniqueNames(graph);

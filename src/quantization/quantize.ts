@@ -3,7 +3,7 @@ import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { requireCalibration, type Viewing } from '../pruning/observe.ts';
 import { layerMatcher } from '../pruning/ranking/selection.ts';
-import { canonicalForm, foldNetwork } from '../rewrite/index.ts';
+import { canonicalForm, expectFloat32, foldNetwork } from '../rewrite/index.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
 import { insertQuantization } from './insert.ts';
 import { layerErrors } from './layer-errors.ts';
@@ -94,6 +94,7 @@ function checked(method: CalibrationMethod): CalibrationMethod {
 
 /** A copy whose convolutions stand alone; what is exact and does not change its layers is folded. */
 async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
+  expectFloat32(network);
   const quantized = network.nodes.find(isQuantized);
   if (quantized) {
     const message = 'expected a network in float, found one that is quantised already';

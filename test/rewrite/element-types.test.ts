@@ -6,6 +6,7 @@ import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { asFloat } from '../../src/numeric/float-conversion.ts';
 import { type DataType, type Float32Tensor, floats, makeTensor } from '../../src/numeric/tensor.ts';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
+import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { foldNetwork, toFloat32, verifyEquivalent, withElementType } from '../../src/rewrite/index.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { normals } from '../support/run-graph.ts';
@@ -165,5 +166,13 @@ describe('conversion on request', () => {
     expect(signature(restored)).toEqual(signature(given));
     expect(typeOf(restored, 'c1')).toEqual(['float32', 'float32', 'float32']);
     await verifyEquivalent(given, restored, { executor });
+  });
+});
+
+describe('what edits weights in the library', () => {
+  test('says how to convert a network in half precision', async () => {
+    await expect(prepareForPruning(halfNetwork(), executor)).rejects.toThrow(
+      'x: expected float32, found float16: convert the network with toFloat32(graph) first',
+    );
   });
 });

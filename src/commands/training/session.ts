@@ -46,6 +46,9 @@ export async function openSession(
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
   context.note(`training with ${engineText(chosen)}${layout}`);
   if (chosen.reason) context.warn(`training runs in onnxruntime, several times slower: ${chosen.reason}`);
+  const { elementType } = model.form;
+  if (elementType !== 'float32')
+    context.note(`${elementType}: trained in float32, written as ${elementType} again`);
   const prepared = await prepareNetwork(model.graph, executor);
   const { insertBatchnorm, seed } = settings;
   const calibrating = { images: data.train, preprocessing, executor, seed };
