@@ -37,17 +37,20 @@ const learnedTypes: ReadonlySet<DataType> = new Set([
 ]);
 
 /**
- * The learned tensors that each node reads, none twice: a shared one belongs to its first reader. As in the published
- * counts, running statistics of BatchNormalization do not count, nor do scalars, bounds, shapes and indices.
+ * The learned tensors that each node reads, none twice: a shared one belongs to its first reader. Integers belong to who
+ * reads the numbers that they stand for. As in the published counts, running statistics of BatchNormalization do not count,
+ * nor do scalars, bounds, shapes and indices.
  */
 export function learnedParameters(graph: Graph): Map<Node, Value[]> {
+  const codes = storedCodes(graph);
   const seen = new Set<Value>();
   const parameters = new Map<Node, Value[]>();
   for (const node of graph.nodes) {
     const op = knownOperator(node);
     const excluded = (op && notLearned[op]) ?? [];
+    if (isStored(node)) continue;
     const read = [...node.inputs.filter((_, index) => !excluded.includes(index)), ...capturedValues(node)];
-    const own = read.filter(isLearned).filter((value) => !seen.has(value));
+    const own = read.flatMap((value) => learnedIn(value, codes)).filter((value) => !seen.has(value));
     for (const value of own) seen.add(value);
     parameters.set(node, [...new Set(own)]);
   }
@@ -56,6 +59,21 @@ export function learnedParameters(graph: Graph): Map<Node, Value[]> {
 
 /** The elements of a value with contents. */
 export const sizeOf = (value: Value): number => elementCount(value.tensor!.shape);
+
+/** Whether a node does nothing but decode integers that are stored. */
+const isStored = ({ op, domain, inputs: [codes] }: Node): boolean =>
+  op === 'DequantizeLinear' && domain === '' && !!codes?.tensor;
+
+/** The integers behind each value that they stand for. */
+function storedCodes(graph: Graph): Map<Value | null | undefined, Value> {
+  return new Map(graph.nodes.filter(isStored).map((node) => [node.outputs[0], node.inputs[0]!]));
+}
+
+function learnedIn(value: Value | null, codes: ReturnType<typeof storedCodes>): Value[] {
+  const stored = codes.get(value);
+  if (stored) return stored.tensor!.shape.length > 0 ? [stored] : [];
+  return isLearned(value) ? [value] : [];
+}
 
 function isLearned(value: Value | null): value is Value {
   if (!value?.tensor || value.tensor.shape.length === 0) return false;

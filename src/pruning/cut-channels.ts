@@ -1,6 +1,7 @@
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { channelGroups } from './channel-groups.ts';
+import { hideDecoded } from './codes.ts';
 import { removeChannels } from './remove-channels.ts';
 
 /** A prepared network, and the classes of channels that go from it. */
@@ -26,5 +27,6 @@ export function cutChannels({ prepared, removed }: Cutting): {
     }),
   );
   removeChannels(graph, found, removed);
+  hideDecoded(graph);
   return { graph, keptFilters };
 }

@@ -1,6 +1,7 @@
 import type { Graph, Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
-import { removeDeadNodes } from '../graph/topology.ts';
+import { connections, removeDeadNodes } from '../graph/topology.ts';
+import { cutCodes } from './codes.ts';
 import { inputReplacer } from './coupling/constants.ts';
 import type { Found, Kept, Slicing } from './coupling/scope.ts';
 import { placesAlong, survivors } from './coupling/survivors.ts';
@@ -23,11 +24,14 @@ export function removeChannels(
 ): readonly ParameterCut[] {
   const kept = keptOf(found, removed);
   const cuts = [...keptPlaces(found.slicings, kept)].map(([value, places]) => ({ value, places }));
+  const replaceInput = inputReplacer(graph);
+  const { producer } = connections(graph);
   for (const { value, places } of cuts) {
     value.tensor = selectPlaces(value.tensor!, places);
     value.shape = value.tensor.shape;
+    const decoder = producer.get(value);
+    if (decoder) cutCodes(decoder, places, replaceInput);
   }
-  const replaceInput = inputReplacer(graph);
   for (const edit of found.edits) edit(kept, replaceInput);
   removeDeadNodes(graph);
   inferShapes(graph);

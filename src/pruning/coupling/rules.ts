@@ -4,6 +4,7 @@ import { joiningCouplings, slicingCouplings } from './joining.ts';
 import { matrixCouplings } from './matrix.ts';
 import { normalizationCouplings } from './normalization.ts';
 import { poolingCouplings } from './pooling.ts';
+import { quantizationCouplings } from './quantization.ts';
 import { reductionCouplings } from './reduction.ts';
 import { reshapingCouplings } from './reshaping.ts';
 import type { CouplingRules } from './rule.ts';
@@ -19,6 +20,7 @@ export const couplings: CouplingRules = {
   ...matrixCouplings,
   ...normalizationCouplings,
   ...poolingCouplings,
+  ...quantizationCouplings,
   ...reductionCouplings,
   ...reshapingCouplings,
   ...joiningCouplings,
@@ -54,9 +56,9 @@ export const couplings: CouplingRules = {
   ]),
   ...each(elementwise, ['And', 'Or', 'Xor', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual']),
   ...each(elementwise, ['BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor']),
-  /** Quantised layers, and what no rule follows channels through. */
-  ...each(opaque, ['ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul', 'QuantizeLinear']),
-  ...each(opaque, ['DequantizeLinear', 'DynamicQuantizeLinear', 'TopK', 'NonMaxSuppression', 'RoiAlign']),
+  /** Layers of integers, and what no rule follows channels through. */
+  ...each(opaque, ['ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul']),
+  ...each(opaque, ['DynamicQuantizeLinear', 'TopK', 'NonMaxSuppression', 'RoiAlign']),
   ...each(opaque, [
     'GatherElements',
     'GatherND',

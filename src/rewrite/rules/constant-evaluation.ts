@@ -37,10 +37,19 @@ function foldableNodes(graph: Graph): Set<Node> {
   return foldable;
 }
 
+/** Weights that are stored as integers stay integers: engines compute on them, and in float they are four times as large. */
+const staysEncoded: ReadonlySet<string> = new Set(['DequantizeLinear']);
+
 /** Operators of the table are, but for those that draw random numbers; those outside it are not known to be. */
 function isDeterministic(node: Node): boolean {
   const training = node.op === 'Dropout' && node.inputs[2];
-  return node.domain === '' && knownOperator(node) !== null && subgraphs(node).length === 0 && !training;
+  return (
+    node.domain === '' &&
+    knownOperator(node) !== null &&
+    !staysEncoded.has(node.op) &&
+    subgraphs(node).length === 0 &&
+    !training
+  );
 }
 
 /** The bytes of each output; null where an input is no constant, or a result too large or of unknown size. */

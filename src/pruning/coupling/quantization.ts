@@ -1,0 +1,34 @@
+import { nodeLabel } from '../../graph/graph.ts';
+import { elementCount } from '../../numeric/tensor.ts';
+import { along, type Channels } from './channels.ts';
+import { stay } from './elementwise.ts';
+import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, shapeOf } from './rule.ts';
+import type { CouplingScope } from './scope.ts';
+
+/** Codes and numbers have the same channels; a scale a channel is sliced along. */
+function encoded(
+  call: CouplingCall<'QuantizeLinear' | 'DequantizeLinear'>,
+  scope: CouplingScope,
+): readonly (Channels | null)[] {
+  const { node, inputs, channels, attributes } = call;
+  const [x] = channels;
+  if (!x) return [null];
+  if (attributes.block_size) return stay(call, scope, `has scales by blocks in ${nodeLabel(node)}`);
+  const axis = positive(attributes.axis, rankOf(inputs[0]));
+  const parameters = inputs.slice(1).filter((value) => value && count(value) !== 1);
+  if (parameters.length > 0 && x.axes.includes(axis) && !liesAlong(x, axis)) return stay(call, scope);
+  if (!liesAlong(x, axis)) return [x];
+  for (const value of parameters) {
+    if (value) scope.slice({ value, channels: along(0, x.labels), role: 'per channel', node });
+  }
+  return [x];
+}
+
+const count = (value: CouplingCall<'QuantizeLinear'>['inputs'][number]): number =>
+  elementCount(shapeOf(value).map((size) => (typeof size === 'number' ? size : Number.NaN)));
+
+/** Between numbers and their 8-bit codes. */
+export const quantizationCouplings = {
+  QuantizeLinear: encoded,
+  DequantizeLinear: encoded,
+} satisfies Partial<CouplingRules>;
