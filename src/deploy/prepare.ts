@@ -1,6 +1,7 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { digest } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
+import { isQuantized } from '../quantization/operators.ts';
 import { canonicalForm, expectFloat32, foldConstants, foldNetwork } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { removeDeadFilters } from '../stripes/remove-dead.ts';
@@ -22,6 +23,9 @@ export async function prepareForDeployment(network: Graph, executor: Executor): 
     name,
     reason: `${filters} dead filters stay: ${reason}`,
   }));
+  const integers = graph.nodes.find(isQuantized);
+  if (integers)
+    leftAlone.push({ name: nodeLabel(integers), reason: 'the network is in 8-bit integers already' });
   return { graph, digest: digest(serializeModel(graph)), leftAlone };
 }
 

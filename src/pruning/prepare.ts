@@ -5,7 +5,7 @@ import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
 import { canonicalForm, expectFloat32, foldConstants } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { showDecoded } from './codes.ts';
+import { showDecoded, unshareDecoders } from './codes.ts';
 import { dropExpansions } from './drop-expansions.ts';
 import { unshareParameters } from './unshare.ts';
 
@@ -27,10 +27,11 @@ export async function prepareForPruning(network: Graph, executor: Executor): Pro
     graph.initializers.push(value);
     node.inputs.push(value);
   }
-  showDecoded(graph);
   dropExpansions(graph);
   removeDeadNodes(graph);
+  unshareDecoders(graph);
   unshareParameters(graph);
+  showDecoded(graph);
   inferShapes(graph);
   return graph;
 }

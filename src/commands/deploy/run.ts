@@ -6,6 +6,7 @@ import type { Context, Output } from '../command.ts';
 import { engine } from '../engine.ts';
 import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
+import { expectFloatWeights } from '../quantized.ts';
 import { openRun } from '../training/recipe.ts';
 import { restorationError } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
@@ -26,6 +27,7 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const { out, target, threads, seconds } = settings;
   const began = performance.now();
   const model = await loadModel(settings.model, context);
+  if (settings.int8) expectFloatWeights(model.graph, '--int8', model.name);
   const run = await openRun(planned);
   const { engine: timedIn, deployment } = await deployed(model, settings, context);
   const { graph: quick, ...facts } = deployment;

@@ -13,6 +13,7 @@ import { engine } from '../engine.ts';
 import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
+import { expectFloatWeights, expectLayersOfNumbers } from '../quantized.ts';
 import { readSensitivity } from '../sensitivity/file.ts';
 import { withBatchNormalization } from '../training/insert-batch-normalization.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
@@ -59,6 +60,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
       ? null
       : await openSession({ ...planned, settings: retraining(settings, settings.epochs) }, context);
   const model = session?.model ?? (await loadModel(settings.model, context));
+  if (!session) checkQuantized(model, settings);
   const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
   const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));
   return {
@@ -73,6 +75,14 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     timer: settings.latency === undefined ? null : await openLatencyTimer(context, model),
     run: session?.run ?? (await openRun(planned)),
   };
+}
+
+/** What 8-bit integers cannot have done to them. */
+function checkQuantized({ graph, name }: LoadedModel, { granularity, recover }: PruneSettings): void {
+  expectLayersOfNumbers(graph, name);
+  if (granularity !== 'filter' && granularity !== 'channel')
+    expectFloatWeights(graph, `--granularity ${granularity}`, name);
+  if (recover?.some((step) => step !== 'none')) expectFloatWeights(graph, '--recover', name);
 }
 
 async function openLatencyTimer({ signal }: Context, { form }: LoadedModel): Promise<Timer> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Graph } from '../../graph/graph.ts';
 import type { WeightMasks } from '../../pruning/granularity/masks.ts';
 import type { PruningTarget } from '../../pruning/ranking/targets.ts';
+import { isQuantized } from '../../quantization/operators.ts';
 import type { EpochResult } from '../../training/options.ts';
 import type { Context } from '../command.ts';
 import { trainOptions } from '../training/session.ts';
@@ -98,9 +99,9 @@ async function retrained(
 
 type Recovery = 'recalibrate' | 'reconstruct';
 
-/** What follows a cut: both where nothing is retrained. Pieces that went have no channels to reconstruct. */
-function recoveries({ settings, data, session }: PruneJob): Recovery[] {
-  if (!data) return [];
+/** What follows a cut: both where nothing is retrained. Pieces that went have no channels to reconstruct, and integers stay as they are. */
+function recoveries({ settings, data, session, network }: PruneJob): Recovery[] {
+  if (!data || network.nodes.some(isQuantized)) return [];
   const wanted = settings.recover ?? (session ? ['recalibrate'] : ['recalibrate', 'reconstruct']);
   return wanted.flatMap((name) => (name === 'none' ? [] : [name]));
 }

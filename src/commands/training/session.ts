@@ -11,6 +11,7 @@ import { engine } from '../engine.ts';
 import { engineText } from '../engines-text.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
+import { expectFloatWeights } from '../quantized.ts';
 import type { TrainingFlags } from './flags.ts';
 import { withBatchNormalization } from './insert-batch-normalization.ts';
 import { watchTraining } from './progress.ts';
@@ -61,6 +62,7 @@ type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
 
 async function openTrained(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
   const model = await loadModel(settings.model, context);
+  expectFloatWeights(model.graph, 'training', model.name);
   const preprocessing = await resolvePreprocessing(model, settings);
   return { model, preprocessing, data: await openData(settings.data, preprocessing, settings) };
 }

@@ -1,0 +1,27 @@
+import { EspalierError } from '../errors.ts';
+import { type Graph, nodeLabel } from '../graph/graph.ts';
+import { isQuantized } from '../quantization/operators.ts';
+
+/** Throws `unsupported` at a network of 8-bit integers, where `work` needs weights in float: before any of it is done. */
+export function expectFloatWeights(graph: Graph, work: string, name: string): void {
+  const node = graph.nodes.find(isQuantized);
+  if (!node) return;
+  const message = `${work} needs a network in float, found ${nodeLabel(node)}: take the float model, and quantise what comes of it (deploy --int8)`;
+  throw new EspalierError('unsupported', message, { where: name });
+}
+
+const layers: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+const onIntegers: ReadonlySet<string> = new Set([
+  'QLinearConv',
+  'QLinearMatMul',
+  'ConvInteger',
+  'MatMulInteger',
+]);
+
+/** Throws `unsupported` at a network whose layers all compute on integers themselves: none has channels that can be followed. */
+export function expectLayersOfNumbers({ nodes }: Graph, name: string): void {
+  const node = nodes.find(({ op }) => onIntegers.has(op));
+  if (!node || nodes.some(({ op }) => layers.has(op))) return;
+  const message = `${nodeLabel(node)} computes on integers: prune the float model first, or one with QuantizeLinear and DequantizeLinear pairs`;
+  throw new EspalierError('unsupported', message, { where: name });
+}
