@@ -1,7 +1,7 @@
 import { type Graph, requiredInput } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
 import type { Timer } from '../measure/timer.ts';
-import { verifyEquivalent } from '../rewrite/index.ts';
+import { verifyEquivalent, withoutRounding } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { Coupling } from './channel-groups.ts';
 import { cutChannels } from './cut-channels.ts';
@@ -89,7 +89,9 @@ export async function pruneChannels(network: Graph, options: ChannelPruningOptio
 
 async function verifyCut({ prepared, coupling, removed }: PruningPlan, graph: Graph, executor: Executor) {
   const masked = maskedReference(prepared, coupling.found, removed);
-  const [before, after] = [masked, graph].map(withScores) as [Graph, Graph];
+  const [before, after] = [masked, graph].map((network) =>
+    withScores(withoutRounding(network) ?? network),
+  ) as [Graph, Graph];
   return verifyEquivalent(before, after, { executor, tolerance: TOLERANCE });
 }
 

@@ -14,4 +14,5 @@ export { foldPadding } from './rules/padding-folding.ts';
 export { mergeParallelBranches } from './rules/parallel-branches/index.ts';
 export { bindDimensions } from './rules/static-shapes.ts';
 export { upgradeOpset } from './rules/upgrade-opset.ts';
+export { withoutRounding } from './rules/without-rounding.ts';
 export { type VerifyOptions, verifyEquivalent } from './verify.ts';

@@ -1,0 +1,135 @@
+import { type Builder, builderOf } from '../../graph/builder.ts';
+import { cloneGraph } from '../../graph/clone.ts';
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { attributesOf } from '../../graph/operators/index.ts';
+import { elementType, elementTypes } from '../../graph/shapes/element-types.ts';
+import { inferShapes } from '../../graph/shapes/index.ts';
+import { type DataType, floats, toNumbers } from '../../numeric/tensor.ts';
+
+/** The least and the greatest code of a type. */
+const ranges: { readonly [D in DataType]?: readonly [number, number] } = {
+  int8: [-128, 127],
+  uint8: [0, 255],
+  int16: [-32768, 32767],
+  uint16: [0, 65535],
+};
+
+/** Operators that move codes, or select some, whatever type these have. */
+const moving: ReadonlySet<string> = new Set([
+  'Concat',
+  'DepthToSpace',
+  'Expand',
+  'Flatten',
+  'Gather',
+  'Identity',
+  'MaxPool',
+  'Pad',
+  'Reshape',
+  'Resize',
+  'Slice',
+  'SpaceToDepth',
+  'Split',
+  'Squeeze',
+  'Tile',
+  'Transpose',
+  'Unsqueeze',
+]);
+
+/**
+ * A copy whose activations are scaled and clamped to codes as QuantizeLinear does, but not rounded: sums in another order
+ * then differ by what they differ, not by a whole step. For comparing two networks of 8-bit integers; null where there is
+ * nothing to round.
+ */
+export function withoutRounding(graph: Graph): Graph | null {
+  if (!graph.nodes.some(({ op, domain }) => op === 'QuantizeLinear' && domain === '')) return null;
+  const copy = cloneGraph(graph);
+  inferShapes(copy);
+  const nodes = copy.nodes;
+  const g = builderOf(copy);
+  copy.nodes = [];
+  const place: Place = { g, codes: new Map(), numbers: new Map() };
+  for (const node of nodes) appended(node, place) || copy.nodes.push(node);
+  copy.outputs = copy.outputs.map((value) => place.numbers.get(value) ?? rounded(value, place));
+  inferShapes(copy);
+  return copy;
+}
+
+interface Place {
+  readonly g: Builder;
+  /** Codes as float32, by the value that held them as integers. */
+  readonly codes: Map<Value, { readonly value: Value; readonly dtype: DataType }>;
+  readonly numbers: Map<Value, Value>;
+}
+
+/** Appends what stands for a node; false where the node itself does, its inputs fitted. */
+function appended(node: Node, place: Place): boolean {
+  const { codes, numbers } = place;
+  node.inputs = node.inputs.map((value) => (value && numbers.get(value)) ?? value);
+  const isStandard = node.domain === '';
+  if (isStandard && (rows[node.op]?.(node, place) ?? false)) return true;
+  const dtype = node.inputs.map((value) => value && codes.get(value)?.dtype).find((found) => found);
+  const moves = isStandard && moving.has(node.op) && dtype ? dtype : null;
+  node.inputs = node.inputs.map(
+    (value) => value && (moves ? asFloats(value, moves, place) : rounded(value, place)),
+  );
+  for (const value of node.outputs) {
+    if (!moves || value?.dtype !== moves) continue;
+    codes.set(value, { value, dtype: moves });
+    value.dtype = 'float32';
+  }
+  return false;
+}
+
+/** What replaces the two operators; false where it cannot. */
+const rows: Readonly<Record<string, (node: Node, place: Place) => boolean>> = {
+  QuantizeLinear: encode,
+  DequantizeLinear: decode,
+};
+
+/** clamp(x/s + z). */
+function encode(node: Node, { g, codes }: Place): boolean {
+  const [x, scale, zero] = node.inputs;
+  const dtype = zero?.dtype ?? elementType(attributesOf(node, 'QuantizeLinear').output_dtype) ?? 'uint8';
+  const range = ranges[dtype];
+  const [s, z] = [parameter(node, scale, g), parameter(node, zero, g)];
+  if (!x || x.tensor || !range || !s || attributesOf(node, 'QuantizeLinear').block_size) return false;
+  const scaled = g.Div(x, s);
+  const shifted = z ? g.Add(scaled, z) : scaled;
+  codes.set(node.outputs[0]!, { value: g.Clip(shifted, g.floats(range[0]), g.floats(range[1])), dtype });
+  return true;
+}
+
+/** (q − z)·s. */
+function decode(node: Node, { g, codes, numbers }: Place): boolean {
+  const q = node.inputs[0] && codes.get(node.inputs[0])?.value;
+  if (!q) return false;
+  const [s, z] = [parameter(node, node.inputs[1], g), parameter(node, node.inputs[2], g)];
+  if (!s) return false;
+  numbers.set(node.outputs[0]!, g.Mul(z ? g.Sub(q, z) : q, s));
+  return true;
+}
+
+/** A scale or zero point as float32, along its axis where each channel has its own; null where there is no constant one. */
+function parameter(node: Node, value: Value | null | undefined, g: Builder): Value | null {
+  if (!value?.tensor) return null;
+  const numbers = toNumbers(value.tensor);
+  if (numbers.length === 1) return g.floats(numbers[0]!);
+  const { axis } = attributesOf(node, node.op as 'QuantizeLinear');
+  const rank = node.inputs[0]?.shape?.length ?? 0;
+  const after = rank - 1 - (axis < 0 ? axis + rank : axis);
+  return g.constant(floats([numbers.length, ...new Array<number>(after).fill(1)], numbers));
+}
+
+/** Codes and constants among them as float32; shapes and indices as they are. */
+function asFloats(value: Value, dtype: DataType, { g, codes }: Place): Value {
+  const known = codes.get(value);
+  if (known) return known.value;
+  if (!value.tensor || value.dtype !== dtype) return value;
+  return g.constant(floats(value.tensor.shape, toNumbers(value.tensor)));
+}
+
+/** Codes as the integers that everything else takes. */
+function rounded(value: Value, { g, codes }: Place): Value {
+  const known = codes.get(value);
+  return known ? g.Cast(g.Round(known.value), { to: elementTypes.indexOf(known.dtype) }) : value;
+}
