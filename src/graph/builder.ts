@@ -10,6 +10,7 @@ import {
   operators,
 } from './operators/index.ts';
 import { type Contents, inferNode } from './shapes/index.ts';
+import { subgraphs } from './topology.ts';
 
 type Outputs<N> = N extends 1
   ? Value
@@ -142,14 +143,10 @@ function trimmed(inputs: readonly (Value | null)[]): (Value | null)[] {
   return inputs.slice(0, length);
 }
 
-/** Gives each wanted name a suffix where the graph, or an earlier call, has it already. */
+/** Gives each wanted name a suffix where the graph, one of its subgraphs, or an earlier call, has it already. */
 export function uniqueNames(graph: Graph): (wanted: string) => string {
   const used = new Set<string>();
-  for (const value of [...graph.inputs, ...graph.initializers, ...graph.outputs]) used.add(value.name);
-  for (const node of graph.nodes) {
-    used.add(node.name);
-    for (const value of node.outputs) if (value) used.add(value.name);
-  }
+  collectNames(graph, used);
   const next = new Map<string, number>();
   return (wanted) => {
     let name = wanted;
@@ -160,4 +157,13 @@ export function uniqueNames(graph: Graph): (wanted: string) => string {
     used.add(name);
     return name;
   };
+}
+
+function collectNames(graph: Graph, used: Set<string>): void {
+  for (const value of [...graph.inputs, ...graph.initializers, ...graph.outputs]) used.add(value.name);
+  for (const node of graph.nodes) {
+    used.add(node.name);
+    for (const value of node.outputs) if (value) used.add(value.name);
+    for (const body of subgraphs(node)) collectNames(body, used);
+  }
 }

@@ -79,6 +79,14 @@ export function makeConstant(name: string, tensor: Tensor): Value {
   return { name, dtype: tensor.dtype, shape: tensor.shape, tensor };
 }
 
+/** A node of ONNX's own domain without attributes. */
+export const makeNode = (op: string, links: Pick<Node, 'name' | 'inputs' | 'outputs'>): Node => ({
+  op,
+  domain: '',
+  attributes: {},
+  ...links,
+});
+
 export function emptyGraph(name: string, opset: number = DEFAULT_OPSET): Graph {
   return { name, inputs: [], outputs: [], initializers: [], nodes: [], opsets: { '': opset }, metadata: {} };
 }

@@ -153,14 +153,25 @@ export function floats(shape: readonly number[], data: ArrayLike<number>): Float
   return makeTensor('float32', shape, array) as Float32Tensor;
 }
 
-/** A one-dimensional int64 tensor. */
-export function int64s(values: readonly number[]): Tensor {
-  return makeTensor('int64', [values.length], BigInt64Array.from(values, BigInt));
+/** A one-dimensional int64 tensor of integers, see {@link toInt64}. */
+export function int64s(values: readonly (number | bigint)[]): Tensor {
+  return makeTensor('int64', [values.length], BigInt64Array.from(values, toInt64));
+}
+
+const [LEAST_INT64, LARGEST_INT64] = [-(2n ** 63n), 2n ** 63n - 1n];
+
+/** An integer in int64; beyond its range the end of it: INT64_MAX, which is 2⁶³ as a number, comes back as itself. */
+export function toInt64(value: number | bigint): bigint {
+  const exact = BigInt(value);
+  if (exact > LARGEST_INT64) return LARGEST_INT64;
+  return exact < LEAST_INT64 ? LEAST_INT64 : exact;
 }
 
 /** A float32 or int64 scalar. */
 export function scalar(value: number, dtype: 'float32' | 'int64' = 'float32'): Tensor {
-  return dtype === 'float32' ? floats([], [value]) : makeTensor('int64', [], BigInt64Array.of(BigInt(value)));
+  return dtype === 'float32'
+    ? floats([], [value])
+    : makeTensor('int64', [], BigInt64Array.of(toInt64(value)));
 }
 
 /** The elements of an integer or floating-point tensor as numbers; asserts on strings and packed types. */

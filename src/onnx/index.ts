@@ -1,2 +1,9 @@
 export { parseModel, payloadBytes, serializeModel } from './model.ts';
 export { readModelFile, writeModelFile } from './model-file.ts';
+export {
+  calledFunction,
+  forgetFunctions,
+  type LocalFunction,
+  readFunctions,
+  referredAttribute,
+} from './read-functions.ts';

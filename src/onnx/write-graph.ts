@@ -17,7 +17,7 @@ import {
 } from 'onnx-buf';
 import type { Attribute, Graph, Node, Value } from '../graph/graph.ts';
 import { elementTypes } from '../graph/shapes/element-types.ts';
-import type { Tensor } from '../numeric/tensor.ts';
+import { type Tensor, toInt64 } from '../numeric/tensor.ts';
 import type { NodeNotes, ValueNotes } from './read-graph.ts';
 import { tensorNotes } from './read-tensor.ts';
 
@@ -123,13 +123,13 @@ type Written = Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>;
 function writeAttribute(attribute: Exclude<Attribute, { kind: 'opaque' }>, place: Placement): Written {
   switch (attribute.kind) {
     case 'int':
-      return { type: Kind.INT, i: BigInt(attribute.value) };
+      return { type: Kind.INT, i: toInt64(attribute.value) };
     case 'float':
       return { type: Kind.FLOAT, f: attribute.value };
     case 'string':
       return { type: Kind.STRING, s: utf8(attribute.value) };
     case 'ints':
-      return { type: Kind.INTS, ints: attribute.value.map(BigInt) };
+      return { type: Kind.INTS, ints: attribute.value.map(toInt64) };
     case 'floats':
       return { type: Kind.FLOATS, floats: [...attribute.value] };
     case 'strings':

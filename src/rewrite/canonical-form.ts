@@ -1,4 +1,11 @@
+import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
+import { inferShapes } from '../graph/shapes/index.ts';
+import { removeDeadNodes } from '../graph/topology.ts';
+import { foldBranches } from './rules/fold-branches.ts';
+import { inferenceMode } from './rules/inference-mode.ts';
+import { inlineFunctions } from './rules/inline-functions.ts';
+import { nameUniquely } from './rules/name-uniquely.ts';
 import { upgradeOpset } from './rules/upgrade-opset.ts';
 
 /** A network in the one form that every pipeline works on. */
@@ -9,14 +16,23 @@ export interface CanonicalForm {
 }
 
 /**
- * A copy in the one form that every pipeline works on: opset 18 or later, no initializer among the inputs. It computes
- * what the given network computes in inference; a canonical network is only copied. Throws `unsupported` where opset 18
- * has no words for a node.
+ * A copy in the one form that every pipeline works on: opset 18 or later; no initializer among the inputs; functions
+ * inlined; the branch that is taken in place of an If whose condition is known; nodes in inference mode; every node, and
+ * every value of every subgraph, with a name of its own. It computes what the given network computes in inference; a
+ * canonical network is only copied. Throws `unsupported` where opset 18 has no words for a node.
  */
 export function canonicalForm(network: Graph): CanonicalForm {
-  const graph = upgradeOpset(network);
-  fixDefaults(graph);
-  return { graph, notes: [] };
+  const copy = cloneGraph(network);
+  fixDefaults(copy);
+  const inlined = inlineFunctions(copy);
+  const trained = inferenceMode(inlined.graph, inferShapes(inlined.graph));
+  const graph = upgradeOpset(inlined.graph);
+  const branches = foldKnownBranches(graph);
+  nameUniquely(graph);
+  return {
+    graph,
+    notes: [...trainingNote(trained), ...functionNote(inlined.calls), ...branchNote(branches)],
+  };
 }
 
 /** Until IR version 4 every initializer was listed as an input, too: a default that nobody feeds is a constant. */
@@ -25,3 +41,32 @@ function fixDefaults(graph: Graph): void {
   const fed = graph.inputs.filter((value) => !stored.has(value));
   if (fed.length > 0) graph.inputs = fed;
 }
+
+/** A branch can make further conditions known. */
+function foldKnownBranches(graph: Graph): number {
+  let folded = 0;
+  for (let found = 1; found > 0; folded += found) {
+    if (!graph.nodes.some(({ op }) => op === 'If')) break;
+    found = foldBranches(graph, inferShapes(graph));
+  }
+  if (folded > 0) removeDeadNodes(graph);
+  return folded;
+}
+
+/** Names given before the rest is counted. */
+const NAMED = 3;
+
+function trainingNote(labels: readonly string[]): string[] {
+  if (labels.length === 0) return [];
+  const named = labels.slice(0, NAMED).join(', ');
+  const rest = labels.length > NAMED ? ` and ${labels.length - NAMED} more` : '';
+  return [`exported in training mode, read in inference mode: ${named}${rest}`];
+}
+
+const functionNote = (calls: number): string[] =>
+  calls > 0 ? [`${calls} ${calls === 1 ? 'call' : 'calls'} of the model's functions inlined`] : [];
+
+const branchNote = (branches: number): string[] =>
+  branches > 0
+    ? [`${branches} If ${branches === 1 ? 'node' : 'nodes'} with a known condition: the branch taken is read`]
+    : [];

@@ -8,8 +8,8 @@ const argument = operator({ axis: int(0), keepdims: int(1), select_last_index: i
 const axisSoftmax = operator({ axis: int() });
 
 /**
- * ONNX's own operators that the rules here know, opset 11 to 22. An attribute that became an input in a later opset
- * (axes of ReduceSum, split of Split, ratio of Dropout …) is listed still: older files carry it.
+ * ONNX's own operators that the rules here know, opset 7 to 22. An attribute that became an input in a later opset
+ * (axes of ReduceSum, split of Split, pads of Pad …) is listed still: older files carry it.
  */
 export const standardOperators = {
   // element by element
@@ -133,7 +133,7 @@ export const standardOperators = {
     mode: string('nearest'),
     nearest_mode: string('round_prefer_floor'),
   }),
-  Upsample: operator({ mode: string('nearest') }),
+  Upsample: operator({ mode: string('nearest'), scales: floats() }),
   DepthToSpace: operator({ blocksize: int(), mode: string('DCR') }),
   SpaceToDepth: operator({ blocksize: int() }),
 
@@ -151,7 +151,7 @@ export const standardOperators = {
   ArgMax: argument,
   ArgMin: argument,
   CumSum: operator({ exclusive: int(0), reverse: int(0) }),
-  TopK: operator({ axis: int(-1), largest: int(1), sorted: int(1) }, 2),
+  TopK: operator({ axis: int(-1), k: int(), largest: int(1), sorted: int(1) }, 2),
 
   // shapes and indices
   Reshape: operator({ allowzero: int(0) }),
@@ -161,8 +161,8 @@ export const standardOperators = {
   Unsqueeze: operator({ axes: ints() }),
   Concat: operator({ axis: int() }),
   Split: operator({ axis: int(0), split: ints(), num_outputs: int() }, 'variadic'),
-  Slice: plain,
-  Pad: operator({ mode: string('constant') }),
+  Slice: operator({ axes: ints(), ends: ints(), starts: ints() }),
+  Pad: operator({ mode: string('constant'), pads: ints(), value: float() }),
   Gather: operator({ axis: int(0) }),
   GatherElements: operator({ axis: int(0) }),
   GatherND: operator({ batch_dims: int(0) }),

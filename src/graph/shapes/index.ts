@@ -52,7 +52,7 @@ export function inferNode(node: Node, opsets: Readonly<Record<string, number>>, 
     attributes: attributesOf(node, op) as ShapeCall<OperatorName>['attributes'],
     inputs: node.inputs,
     opset: opsets[node.domain] ?? 1,
-    contents: (index) => knownContents(node.inputs[index], contents),
+    contents: (index) => contentsOf(node.inputs[index], contents),
   };
   rule(call).forEach((inferred, index) => {
     const output = node.outputs[index];
@@ -97,7 +97,8 @@ function refine(inferred: Shape, known: Shape | null): Shape {
   return inferred.map((dim, i) => dim ?? known[i]!);
 }
 
-function knownContents(value: Value | null | undefined, contents: Contents): readonly Dim[] | null {
+/** The elements of a small numeric value as far as they are known: a constant's, or what inference found; null where nothing is. */
+export function contentsOf(value: Value | null | undefined, contents: Contents): readonly Dim[] | null {
   if (!value) return null;
   const { tensor } = value;
   if (!tensor) return contents.get(value) ?? null;

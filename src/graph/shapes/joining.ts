@@ -91,11 +91,11 @@ function withContents(call: Call, inferred: Inferred[]): Inferred[] {
   });
 }
 
-function padded(call: Call): Shape | null {
+function padded(call: ShapeCall<'Pad'>): Shape | null {
   const { node } = call;
   const shape = shapeOf(call, 0);
   if (!shape) return null;
-  const pads = call.contents(1);
+  const pads = call.attributes.pads ?? call.contents(1);
   const given = call.inputs[3] ? call.contents(3) : shape.map((_, axis) => axis);
   if (!pads || !given?.every((axis) => typeof axis === 'number')) return unknownDims(shape.length);
   const axes = axesOf(node, given as number[], shape.length);

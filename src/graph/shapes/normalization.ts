@@ -19,7 +19,8 @@ function channelsOf(call: Call, parameters: readonly number[]): Dim {
 /** Normalisations and softmaxes. */
 export const normalizationShapes = {
   BatchNormalization: (call) => {
-    const channels = channelsOf(call, [1, 2, 3, 4]);
+    // Until opset 8 the statistics could be of each position: [C, …size].
+    const channels = call.attributes.spatial === 0 ? null : channelsOf(call, [1, 2, 3, 4]);
     const statistic = { dtype: requiredInput(call.node, 3).dtype, shape: [channels] };
     return [...sameType(call), statistic, statistic, statistic, statistic];
   },

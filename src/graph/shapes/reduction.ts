@@ -67,7 +67,7 @@ export const reductionShapes = {
   CumSum: sameType,
   TopK: (call) => {
     const shape = shapeOf(call, 0);
-    const [count = null] = call.contents(1) ?? [];
+    const [count = null] = call.attributes.k === undefined ? (call.contents(1) ?? []) : [call.attributes.k];
     const along = shape && axisOf(call.node, call.attributes.axis, shape.length);
     const kept = shape?.map((dim, axis) => (axis === along ? count : dim)) ?? null;
     return [

@@ -71,7 +71,7 @@ export const resamplingShapes = {
   Resize: (call) => [{ dtype: requiredInput(call.node, 0).dtype, shape: resized(call) }],
   Upsample: (call) => {
     const { dtype, shape } = requiredInput(call.node, 0);
-    const scales = call.contents(1);
+    const scales = call.attributes.scales ?? call.contents(1);
     const fits = shape && scales?.length === shape.length;
     return [{ dtype, shape: fits ? shape.map((dim, i) => scaled(call, scales[i]!, dim)) : null }];
   },

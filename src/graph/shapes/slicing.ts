@@ -1,6 +1,8 @@
 import type { Dim, Shape } from '../graph.ts';
 import { axesOf, misfit, shapeOf, unknownDims } from './dims.ts';
-import type { Call } from './rule.ts';
+import type { ShapeCall } from './rule.ts';
+
+type Call = ShapeCall<'Slice'>;
 
 /** start:end:step on one axis; null where unknown. */
 interface Range {
@@ -35,16 +37,14 @@ export function slicedContents(call: Call): readonly Dim[] | null {
   return Array.from({ length: count }, (_, i) => contents[first + i * step]!);
 }
 
-/** Inputs are data, starts, ends, axes, steps. */
+/** Inputs are data, starts, ends, axes, steps; until opset 9 starts, ends and axes were attributes. */
 function rangesOf(call: Call, rank: number): Range[] | null {
-  const { node, inputs } = call;
-  const [starts, ends] = [call.contents(1), call.contents(2)];
+  const { node, inputs, attributes } = call;
+  const starts = attributes.starts ?? call.contents(1);
+  const ends = attributes.ends ?? call.contents(2);
   const length = starts?.length ?? ends?.length;
-  const axes = inputs[3]
-    ? call.contents(3)
-    : length === undefined
-      ? null
-      : Array.from({ length: Math.min(length, rank + 1) }, (_, i) => i);
+  const all = length === undefined ? null : Array.from({ length: Math.min(length, rank + 1) }, (_, i) => i);
+  const axes = attributes.axes ?? (inputs[3] ? call.contents(3) : all);
   if (!axes?.every((axis) => typeof axis === 'number')) return null;
   const steps = inputs[4] ? (call.contents(4) ?? unknownDims(axes.length)) : axes.map(() => 1);
   for (const list of [starts, ends, steps]) {

@@ -5,6 +5,7 @@ import { removeDeadNodes } from '../../graph/topology.ts';
 import { allocate, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { evaluateConstants } from './constant-evaluation.ts';
+import { foldBranches } from './fold-branches.ts';
 import { removeIdentities } from './identity-elimination.ts';
 
 /** Each round can make further shapes known; real networks need two or three. */
@@ -12,18 +13,20 @@ const MOST_ROUNDS = 8;
 
 /**
  * Replaces whatever does not depend on the inputs by its value: Constant nodes, all-constant subgraphs (evaluated in
- * one run a round), and what shape inference knows. Identity, Dropout of inference and dead nodes go too. Untouched are
+ * one run a round), and what shape inference knows; an If whose condition is known by its branch. Identity, Dropout of inference and dead nodes go too. Untouched are
  * random operators, unknown domains, and results of more than 1 MiB that are larger than what they are made of.
  * Throws `runtime` where the executor cannot run them.
  */
 export async function foldConstants(graph: Graph, executor: Executor): Promise<Graph> {
   const copy = cloneGraph(graph);
   const defaults = copy.initializers.filter((value) => copy.inputs.includes(value));
-  let before = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < MOST_ROUNDS && copy.nodes.length < before; round++) {
+  let [before, branches] = [Number.POSITIVE_INFINITY, 0];
+  for (let round = 0; round < MOST_ROUNDS && (branches > 0 || copy.nodes.length < before); round++) {
     before = copy.nodes.length;
     storeConstants(copy);
-    storeContents(copy, fixedContents(copy));
+    const contents = fixedContents(copy);
+    branches = foldBranches(copy, contents);
+    storeContents(copy, contents);
     await evaluateConstants(copy, executor);
     removeIdentities(copy);
     removeDeadNodes(copy);

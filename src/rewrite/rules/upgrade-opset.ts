@@ -2,36 +2,47 @@ import { EspalierError } from '../../errors.ts';
 import { uniqueNames } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { DEFAULT_OPSET, type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
-import { inferShapes } from '../../graph/shapes/index.ts';
+import { type Contents, contentsOf, inferShapes } from '../../graph/shapes/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import { type Upgrade, type UpgradeContext, upgrades } from './opset-changes/index.ts';
+
+/** The newest opset that the table of changes reaches to. */
+const NEWEST = 22;
 
 /** Before opset 7 broadcasting was an attribute; files that old are not read. */
 const OLDEST = 7;
 
 /**
- * A copy written for opset `to` (at most 18, the default): attributes that became inputs, defaults and meanings that
+ * A copy written for opset `to` (at most 22; default 18): attributes that became inputs, defaults and meanings that
  * changed are rewritten node by node. A model that is newer already stays as it is. Throws `unsupported` for opsets
  * before 7 and for what the newer opset cannot say.
  */
 export function upgradeOpset(graph: Graph, to: number = DEFAULT_OPSET): Graph {
   const copy = cloneGraph(graph);
-  const from = copy.opsets[''] ?? 1;
-  if (from >= to) return copy;
-  if (to > DEFAULT_OPSET)
-    throw new EspalierError('usage', `expected an opset up to ${DEFAULT_OPSET}, got ${to}`);
-  if (from < OLDEST)
-    throw new EspalierError('unsupported', `expected opset ${OLDEST} or later, found ${from}`);
-  inferShapes(copy);
-  upgradeGraph(copy, { from, to, unique: uniqueNames(copy) });
+  const from = copy.opsets[''];
+  // Without ONNX's own operators, the version of their set says nothing.
+  if (from === undefined && !usesStandard(copy)) copy.opsets[''] = to;
+  const given = copy.opsets[''] ?? 1;
+  if (given >= to) return copy;
+  if (to > NEWEST) throw new EspalierError('usage', `expected an opset up to ${NEWEST}, got ${to}`);
+  if (given < OLDEST) {
+    const message = `expected opset ${OLDEST} or later, found ${given}: export the model again, or convert it with onnx.version_converter`;
+    throw new EspalierError('unsupported', message);
+  }
+  const contents = inferShapes(copy);
+  upgradeGraph(copy, { from: given, to, contents, unique: uniqueNames(copy) });
   inferShapes(copy);
   return copy;
 }
 
+const usesStandard = ({ nodes }: Graph): boolean =>
+  nodes.some((node) => node.domain === '' || subgraphs(node).some(usesStandard));
+
 interface Span {
   readonly from: number;
   readonly to: number;
+  readonly contents: Contents;
   unique(wanted: string): string;
 }
 
@@ -40,13 +51,10 @@ function upgradeGraph(graph: Graph, span: Span): void {
   graph.nodes = graph.nodes.flatMap((node) => {
     for (const body of subgraphs(node)) upgradeGraph(body, span);
     const rows = node.domain === '' && Object.hasOwn(upgrades, node.op) ? upgrades[node.op]! : [];
-    const context = contextOf(graph, node, span);
+    const due = rows.filter(({ since }) => span.from < since && since <= span.to);
+    if (due.length === 0) return [node];
     const isRead = (index: number) => !!node.outputs[index] && uses.has(node.outputs[index]);
-    return applied(
-      node,
-      rows.filter(({ since }) => span.from < since && since <= span.to),
-      { ...context, isRead },
-    );
+    return applied(node, due, { ...contextOf(graph, node, span), isRead });
   });
   graph.opsets[''] = span.to;
 }
@@ -60,10 +68,15 @@ function applied(node: Node, rows: readonly Upgrade[], context: UpgradeContext):
   return nodes;
 }
 
-function contextOf(graph: Graph, node: Node, { from, unique }: Span): Omit<UpgradeContext, 'isRead'> {
+function contextOf(
+  graph: Graph,
+  node: Node,
+  { from, contents, unique }: Span,
+): Omit<UpgradeContext, 'isRead'> {
   const base = node.name || node.outputs.find((output) => output !== null)?.name || node.op;
   return {
     from,
+    contents: (value) => contentsOf(value, contents),
     constant: (tensor: Tensor, suffix: string) => {
       const value = makeConstant(unique(`${base}.${suffix}`), tensor);
       graph.initializers.push(value);

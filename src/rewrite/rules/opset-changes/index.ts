@@ -6,5 +6,5 @@ import type { Upgrades } from './upgrade.ts';
 
 export type { Upgrade, UpgradeContext } from './upgrade.ts';
 
-/** How each operator changed from opset 7 to 18; operators that only took further types are not listed. */
+/** How each operator changed from opset 7 to 22; operators that only took further types are not listed. */
 export const upgrades: Upgrades = { ...lists, ...meanings, ...resampling, ...softmaxes };

@@ -1,4 +1,5 @@
-import type { Node } from '../../../graph/graph.ts';
+import { makeNode, type Node, requiredInput, type Value } from '../../../graph/graph.ts';
+import { asFloat } from '../../../numeric/float-conversion.ts';
 import { floats, int64s, makeTensor, scalar, type Tensor } from '../../../numeric/tensor.ts';
 import { inexpressible, setInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
 
@@ -7,7 +8,8 @@ function numberLike(node: Node, value: number): Tensor {
   const dtype = node.inputs[0]?.dtype ?? 'float32';
   if (dtype === 'float32') return scalar(value);
   if (dtype === 'float64') return makeTensor('float64', [], Float64Array.of(value));
-  throw inexpressible(node, `expected float32 or float64 in a file this old, found ${dtype}`);
+  if (dtype === 'float16') return asFloat(floats([], [value]), dtype);
+  throw inexpressible(node, `expected a floating-point type in a file this old, found ${dtype}`);
 }
 
 const clip: Upgrade['change'] = (node, { constant }) => {
@@ -20,7 +22,7 @@ const clip: Upgrade['change'] = (node, { constant }) => {
 const pad: Upgrade['change'] = (node, { constant }) => {
   const pads = takeAttribute(node, 'pads', 'ints');
   const value = takeAttribute(node, 'value', 'float');
-  if (pads) setInput(node, 1, constant(int64s(pads.map(Number)), 'pads'));
+  if (pads) setInput(node, 1, constant(int64s(pads), 'pads'));
   if (value) setInput(node, 2, constant(numberLike(node, value), 'value'));
 };
 
@@ -41,16 +43,64 @@ const batchNormalization: Upgrade['change'] = (node, { isRead }) => {
   node.outputs.length = 1;
 };
 
-/** `spatial` went; 0, a mean for each position, cannot be said any more. */
-const spatial: Upgrade['change'] = (node) => {
-  if (takeAttribute(node, 'spatial', 'int') === 0) {
-    throw inexpressible(node, 'expected statistics for each channel, found them for each position');
+/** `spatial` went; where it was 0, a mean for each position: (x − μ)·(γ/√(σ² + ε)) + β in operators of its own. */
+const spatial: Upgrade['change'] = (node, context) => {
+  if (takeAttribute(node, 'spatial', 'int') !== 0) return undefined;
+  const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((index) => requiredInput(node, index));
+  if ([1, 2, 3, 4].some(context.isRead)) {
+    throw inexpressible(
+      node,
+      'expected a BatchNormalization of inference, found one whose statistics are read',
+    );
   }
+  const epsilon = context.constant(
+    numberLike(node, takeAttribute(node, 'epsilon', 'float') ?? 1e-5),
+    'epsilon',
+  );
+  const nodes: Node[] = [];
+  const append = (op: string, ...inputs: readonly Value[]): Value => {
+    const output = context.value(op.toLowerCase(), x!.dtype, null);
+    nodes.push(makeNode(op, { name: context.name(op), inputs: [...inputs], outputs: [output] }));
+    return output;
+  };
+  const deviation = append('Sqrt', append('Add', variance!, epsilon));
+  const scaled = append('Mul', append('Sub', x!, mean!), append('Div', scale!, deviation));
+  const links = { inputs: [scaled, bias!], outputs: [node.outputs[0] ?? null] };
+  return [...nodes, Object.assign(node, { op: 'Add', attributes: {} }, links)];
 };
 
 /** Sampling points moved by half a pixel; this is the former meaning's name. */
 const roiAlign: Upgrade['change'] = (node) => {
   node.attributes.coordinate_transformation_mode = { kind: 'string', value: 'output_half_pixel' };
+};
+
+/** The modes took the names that Resize has for them. */
+const gridSample: Upgrade['change'] = (node) => {
+  const { mode } = node.attributes;
+  const names: Readonly<Record<string, string>> = { bilinear: 'linear', bicubic: 'cubic' };
+  const renamed = names[mode?.kind === 'string' ? String(mode.value) : 'bilinear'];
+  if (renamed) node.attributes.mode = { kind: 'string', value: renamed };
+};
+
+/** Scale and bias were one a group, and became one a channel. */
+const groupNormalization: Upgrade['change'] = (node, context) => {
+  const channels = requiredInput(node, 0).shape?.[1];
+  const groups = Number(takeAttribute(node, 'num_groups', 'int'));
+  node.attributes.num_groups = { kind: 'int', value: groups };
+  if (typeof channels !== 'number') throw inexpressible(node, 'expected a fixed number of channels');
+  const nodes: Node[] = [];
+  for (const index of [1, 2]) {
+    const given = requiredInput(node, index);
+    const append = (op: string, input: Value, sizes: readonly number[]): Value => {
+      const output = context.value(op.toLowerCase(), given.dtype, sizes);
+      const inputs = [input, context.constant(int64s(sizes), 'sizes')];
+      nodes.push(makeNode(op, { name: context.name(op), inputs, outputs: [output] }));
+      return output;
+    };
+    const columns = append('Expand', append('Reshape', given, [groups, 1]), [groups, channels / groups]);
+    node.inputs[index] = append('Reshape', columns, [channels]);
+  }
+  return [...nodes, node];
 };
 
 const scatter: Upgrade['change'] = (node) => {
@@ -68,4 +118,6 @@ export const meanings: Upgrades = {
   ],
   RoiAlign: [{ since: 16, change: roiAlign }],
   Scatter: [{ since: 11, change: scatter }],
+  GridSample: [{ since: 20, change: gridSample }],
+  GroupNormalization: [{ since: 21, change: groupNormalization }],
 };

@@ -1,47 +1,89 @@
-import type { Node } from '../../../graph/graph.ts';
+import { makeNode, type Node, requiredInput, type Value } from '../../../graph/graph.ts';
 import { floats } from '../../../numeric/tensor.ts';
-import { inexpressible, setInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
+import {
+  inexpressible,
+  setInput,
+  takeAttribute,
+  type Upgrade,
+  type UpgradeContext,
+  type Upgrades,
+} from './upgrade.ts';
 
-/** Upsample, and Resize of opset 10, had no half-pixel centres, and took the nearest pixel to the left. */
+/** Upsample had no half-pixel centres, and took the nearest pixel to the left. */
 const upsample: Upgrade['change'] = (node) => {
-  toResize(node, 'floor');
+  toResize(node, node.inputs[1] ?? null, 'floor');
 };
 
-/** Where it shrank, Resize of opset 10 took the nearest pixel to the right. */
-const oldResize: Upgrade['change'] = (node) => {
-  const scales = node.inputs[1]?.tensor?.data as Float32Array | undefined;
-  if (scales?.every((scale) => scale >= 1)) toResize(node, 'floor');
-  else if (scales?.every((scale) => scale <= 1)) toResize(node, 'ceil');
-  else throw inexpressible(node, 'expected constant scales that enlarge or shrink, found others');
+/** Resize of opset 10 took the nearest pixel to the left where it enlarged, and the one to the right where it shrank. */
+const oldResize: Upgrade['change'] = (node, context) => {
+  const scales = requiredInput(node, 1);
+  const known = context.contents(scales);
+  if (modeOf(node) !== 'nearest' || known?.every((scale) => typeof scale === 'number' && scale >= 1)) {
+    toResize(node, scales, 'floor');
+  } else if (known?.every((scale) => typeof scale === 'number' && scale <= 1)) {
+    toResize(node, scales, 'ceil');
+  } else return inTwoSteps(node, scales, context);
 };
 
-function toResize(node: Node, nearest: 'floor' | 'ceil'): void {
-  const [x = null, scales = null] = node.inputs;
+const modeOf = ({ attributes: { mode } }: Node): string =>
+  mode?.kind === 'string' ? String(mode.value) : 'nearest';
+
+/** Axes that grow, then axes that shrink: the nearest pixel is chosen axis by axis. */
+function inTwoSteps(node: Node, scales: Value, context: UpgradeContext): Node[] {
+  const { dtype } = requiredInput(node, 0);
+  const one = context.constant(floats([1], [1]), 'one');
+  const [up, down] = (['Max', 'Min'] as const).map((op) => {
+    const value = context.value(op.toLowerCase(), 'float32', scales.shape);
+    return makeNode(op, { name: context.name(op), inputs: [scales, one], outputs: [value] });
+  }) as [Node, Node];
+  const enlarged = context.value('enlarged', dtype, null);
+  const links = { name: context.name('enlarge'), inputs: [...node.inputs], outputs: [enlarged] };
+  const first: Node = { ...makeNode('Resize', links), attributes: { ...node.attributes } };
+  toResize(first, up.outputs[0]!, 'floor');
+  node.inputs[0] = enlarged;
+  toResize(node, down.outputs[0]!, 'ceil');
+  return [up, down, first, node];
+}
+
+function toResize(node: Node, scales: Value | null, nearest: 'floor' | 'ceil'): void {
   node.op = 'Resize';
   node.attributes.coordinate_transformation_mode = { kind: 'string', value: 'asymmetric' };
   node.attributes.nearest_mode = { kind: 'string', value: nearest };
-  node.inputs = [x, null, scales];
+  node.inputs = [requiredInput(node, 0), null, scales];
 }
 
 const upsampleScales: Upgrade['change'] = (node, { constant }) => {
   const scales = takeAttribute(node, 'scales', 'floats');
-  if (scales) setInput(node, 1, constant(floats([scales.length], scales), 'scales'));
+  if (!scales) throw inexpressible(node, 'expected scales, found none');
+  setInput(node, 1, constant(floats([scales.length], scales), 'scales'));
 };
 
-/** Scales (or a region) that were there for form's sake, without elements, become missing inputs. */
+/**
+ * Scales (or a region) that were there for form's sake, without elements, become missing inputs. (i + ½)/s, which went
+ * as tf_half_pixel_for_nn, is half a pixel right of half_pixel: rounding differently makes up for it.
+ */
 const emptyInputs: Upgrade['change'] = (node) => {
-  const mode = node.attributes.coordinate_transformation_mode;
+  const { coordinate_transformation_mode: mode, nearest_mode: rounding } = node.attributes;
   if (mode?.kind === 'string' && String(mode.value) === 'tf_half_pixel_for_nn') {
-    throw inexpressible(
-      node,
-      'expected a coordinate_transformation_mode of opset 13, found tf_half_pixel_for_nn',
-    );
+    const now = halfLess[rounding?.kind === 'string' ? String(rounding.value) : 'round_prefer_floor'];
+    if (!now || modeOf(node) !== 'nearest') {
+      const message = `expected a coordinate_transformation_mode of opset 13, found tf_half_pixel_for_nn with ${modeOf(node)}`;
+      throw inexpressible(node, message);
+    }
+    node.attributes.coordinate_transformation_mode = { kind: 'string', value: 'half_pixel' };
+    node.attributes.nearest_mode = { kind: 'string', value: now };
   }
   [1, 2].forEach((index) => {
     const empty = node.inputs[index]?.shape?.[0] === 0;
     const sized = index === 2 && node.inputs[3];
     if (empty || sized) node.inputs[index] = null;
   });
+};
+
+/** The rounding of x − ½ that equals a rounding of x. */
+const halfLess: Readonly<Record<string, string>> = {
+  floor: 'round_prefer_ceil',
+  round_prefer_floor: 'ceil',
 };
 
 /** Resampling: Upsample became Resize. */

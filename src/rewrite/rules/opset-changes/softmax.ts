@@ -1,4 +1,4 @@
-import { type Node, requiredInput, type Value } from '../../../graph/graph.ts';
+import { makeNode, type Node, requiredInput, type Value } from '../../../graph/graph.ts';
 import { int64s } from '../../../numeric/tensor.ts';
 import { takeAttribute, type Upgrade, type UpgradeContext, type Upgrades } from './upgrade.ts';
 
@@ -44,13 +44,6 @@ function shapeOf(
     nodes: [makeNode('Shape', { name: context.name('shape'), inputs: [x], outputs: [target] })],
   };
 }
-
-const makeNode = (op: string, links: Pick<Node, 'name' | 'inputs' | 'outputs'>): Node => ({
-  op,
-  domain: '',
-  attributes: {},
-  ...links,
-});
 
 const change: readonly Upgrade[] = [{ since: 13, change: byRow }];
 

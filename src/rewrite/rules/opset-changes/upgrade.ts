@@ -1,5 +1,5 @@
 import { EspalierError } from '../../../errors.ts';
-import { type Node, nodeLabel, type Shape, type Value } from '../../../graph/graph.ts';
+import { type Dim, type Node, nodeLabel, type Shape, type Value } from '../../../graph/graph.ts';
 import { type DataType, int64s, type Tensor } from '../../../numeric/tensor.ts';
 
 /** What a change may add to the graph around its node. */
@@ -12,6 +12,8 @@ export interface UpgradeContext {
   value(suffix: string, dtype: DataType | null, shape: Shape | null): Value;
   /** A name for a further node. */
   name(suffix: string): string;
+  /** The elements of a small value as far as they are known; null where nothing is. */
+  contents(value: Value): readonly Dim[] | null;
   /** Whether the node's output of this index is read. */
   isRead(index: number): boolean;
 }
@@ -59,7 +61,7 @@ export const listBecomesInput =
   (name: string, index: number): Upgrade['change'] =>
   (node, { constant }) => {
     const list = takeAttribute(node, name, 'ints');
-    if (list) setInput(node, index, constant(int64s(list.map(Number)), name));
+    if (list) setInput(node, index, constant(int64s(list), name));
   };
 
 /** An error of a node that the newer opset has no words for. */

@@ -1,0 +1,69 @@
+import { create } from '@bufbuild/protobuf';
+import { type AttributeProto, type FunctionProto, GraphProtoSchema, type ModelProto } from 'onnx-buf';
+import type { Attribute, Graph, Node } from '../graph/graph.ts';
+import { broken } from './broken.ts';
+import { externalData } from './external-data.ts';
+import { readAttribute } from './read-attribute.ts';
+import { type NodeNotes, readGraph } from './read-graph.ts';
+
+/** A function that a model defines: what its calls stand for. */
+export interface LocalFunction {
+  /** Inputs and outputs are its formal ones; opsets are its own imports. */
+  readonly body: Graph;
+  /** What attributes are where a call leaves them out. */
+  readonly defaults: Readonly<Record<string, Attribute>>;
+}
+
+/** The functions of the model that a graph was read from, by {@link calledFunction}; each is read when it is asked for. */
+export function readFunctions(graph: Graph): ReadonlyMap<string, () => LocalFunction> {
+  return new Map(functionsOf(graph).map((proto) => [keyOf(proto), () => readFunction(proto)]));
+}
+
+/** The key of the function that a node calls, should the model define one. */
+export function calledFunction({ domain, op, opaque }: Node): string {
+  const overload = (opaque as NodeNotes | undefined)?.proto.overload ?? '';
+  return keyOf({ domain, name: op, overload });
+}
+
+/** The name of the function's attribute that an attribute in its body stands for; null where it is one itself. */
+export function referredAttribute(attribute: Attribute): string | null {
+  if (attribute.kind !== 'opaque') return null;
+  return (attribute.value as Partial<AttributeProto>).refAttrName || null;
+}
+
+/** The model's functions are no longer called, and are not written. */
+export function forgetFunctions(graph: Graph): void {
+  const { model, ...rest } = (graph.opaque ?? {}) as { model?: ModelProto };
+  if (model) graph.opaque = { ...rest, model: { ...model, functions: [] } };
+}
+
+const functionsOf = ({ opaque }: Graph): readonly FunctionProto[] =>
+  ((opaque ?? {}) as { model?: ModelProto }).model?.functions ?? [];
+
+const standardName = (domain: string): string => (domain === 'ai.onnx' ? '' : domain);
+
+const keyOf = ({ domain, name, overload }: Pick<FunctionProto, 'domain' | 'name' | 'overload'>): string =>
+  JSON.stringify([standardName(domain), name, overload]);
+
+function readFunction(proto: FunctionProto): LocalFunction {
+  const named = (name: string) => ({ name });
+  const graph = create(GraphProtoSchema, {
+    name: proto.name,
+    node: proto.node,
+    input: proto.input.map(named),
+    output: proto.output.map(named),
+    valueInfo: proto.valueInfo,
+  });
+  const opsets = Object.fromEntries(
+    proto.opsetImport.map(({ domain, version }) => [standardName(domain), Number(version)]),
+  );
+  const external = externalData(undefined);
+  const label = `function ${proto.name}`;
+  const subgraph = (): Graph => {
+    throw broken('expected a default other than a graph', label);
+  };
+  const defaults = proto.attributeProto.map(
+    (attribute) => [attribute.name, readAttribute(attribute, { external, subgraph, label })] as const,
+  );
+  return { body: readGraph(graph, { opsets, external }), defaults: Object.fromEntries(defaults) };
+}

@@ -1,0 +1,33 @@
+import { uniqueNames } from '../../graph/builder.ts';
+import type { Graph, Node } from '../../graph/graph.ts';
+import { type Contents, contentsOf } from '../../graph/shapes/index.ts';
+import { subgraphs } from '../../graph/topology.ts';
+import { splice } from './splice.ts';
+
+/** Replaces, in place, each If whose condition is known by the branch that is taken; how many there were. */
+export function foldBranches(graph: Graph, contents: Contents): number {
+  return foldInto(graph, contents, uniqueNames(graph));
+}
+
+function foldInto(graph: Graph, contents: Contents, unique: (wanted: string) => string): number {
+  let folded = 0;
+  graph.nodes = graph.nodes.flatMap((node): Node[] => {
+    const branch = takenBranch(node, contents);
+    if (!branch) {
+      for (const body of subgraphs(node)) folded += foldInto(body, contents, unique);
+      return [node];
+    }
+    folded += 1 + foldInto(branch, contents, unique);
+    const prefix = node.name || node.outputs.find((value) => value !== null)?.name || node.op;
+    return splice(graph, branch, { inputs: [], outputs: node.outputs, prefix, unique });
+  });
+  return folded;
+}
+
+function takenBranch({ op, domain, inputs, attributes }: Node, contents: Contents): Graph | null {
+  if (op !== 'If' || domain !== '') return null;
+  const [condition = null] = contentsOf(inputs[0], contents) ?? [];
+  if (typeof condition !== 'number') return null;
+  const branch = attributes[condition ? 'then_branch' : 'else_branch'];
+  return branch?.kind === 'graph' ? branch.value : null;
+}

@@ -1,0 +1,68 @@
+import { uniqueNames } from '../../graph/builder.ts';
+import { type Graph, makeNode, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { type Contents, contentsOf } from '../../graph/shapes/index.ts';
+import { connections, subgraphs } from '../../graph/topology.ts';
+
+/** The nodes that took the place of a training node, or null where it was none. */
+type Change = (node: Node, scope: Scope) => readonly Node[] | null;
+
+interface Scope {
+  readonly contents: Contents;
+  isRead(value: Value | null | undefined): boolean;
+  unique(wanted: string): string;
+}
+
+/** Puts, in place, nodes that were exported in training mode into inference mode; their labels. */
+export function inferenceMode(graph: Graph, contents: Contents): string[] {
+  return changeAll(graph, contents, uniqueNames(graph));
+}
+
+function changeAll(graph: Graph, contents: Contents, unique: (wanted: string) => string): string[] {
+  const { uses } = connections(graph);
+  const isRead = (value: Value | null | undefined) => !!value && uses.has(value);
+  const changed: string[] = [];
+  graph.nodes = graph.nodes.flatMap((node) => {
+    for (const body of subgraphs(node)) changed.push(...changeAll(body, contents, unique));
+    const change = node.domain === '' && Object.hasOwn(changes, node.op) ? changes[node.op]! : null;
+    const nodes = change?.(node, { contents, isRead, unique }) ?? null;
+    if (!nodes) return [node];
+    changed.push(nodeLabel(node));
+    return nodes;
+  });
+  return changed;
+}
+
+/** In inference it hands its input on; its mask is true throughout. */
+const dropout: Change = (node, { contents }) => {
+  const [training = null] = contentsOf(node.inputs[2], contents) ?? [];
+  if (typeof training !== 'number' || training === 0) return null;
+  node.inputs.length = 2;
+  return [node];
+};
+
+/**
+ * In inference the running statistics are what they were; so are those of the batch, which are not computed. Until opset 13
+ * it was the number of outputs that said whether it trains.
+ */
+const batchNormalization: Change = (node, { isRead, unique }) => {
+  const { training_mode: mode } = node.attributes;
+  const statistics = node.outputs.slice(1);
+  const trains = mode?.kind === 'int' && Number(mode.value) !== 0;
+  if (!trains && statistics.every((value) => value === null)) return null;
+  delete node.attributes.training_mode;
+  node.outputs.length = Math.min(node.outputs.length, 1);
+  const copies = statistics.flatMap((value, i) => {
+    const source = node.inputs[i % 2 === 0 ? 3 : 4];
+    if (!value || !source || !isRead(value)) return [];
+    return [
+      makeNode('Identity', { name: unique(`${value.name}.unchanged`), inputs: [source], outputs: [value] }),
+    ];
+  });
+  return [node, ...copies];
+};
+
+/** Operators that compute something else in training. */
+const changes: Readonly<Record<string, Change>> = {
+  Dropout: dropout,
+  BatchNormalization: batchNormalization,
+};

@@ -1,0 +1,66 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { subgraphs } from '../../graph/topology.ts';
+
+/**
+ * Gives, in place, every node a name of its own and every value one that none in another subgraph has. What has a name
+ * alone keeps it, and so does the first of those that share one; a node without is called after its first output.
+ */
+export function nameUniquely(graph: Graph): void {
+  nameNodes(graph);
+  nameValues(graph);
+}
+
+function nameNodes(graph: Graph): void {
+  const nodes = allNodes(graph);
+  const given = new Map<string, number>();
+  for (const { name } of nodes) if (name) given.set(name, (given.get(name) ?? 0) + 1);
+  const unique = suffixed(new Set(given.keys()));
+  const seen = new Set<string>();
+  for (const node of nodes) {
+    if (node.name && !seen.has(node.name)) seen.add(node.name);
+    else node.name = unique(node.name || node.outputs.find((value) => value !== null)?.name || node.op);
+  }
+}
+
+const allNodes = (graph: Graph): Node[] =>
+  graph.nodes.flatMap((node) => [node, ...subgraphs(node).flatMap(allNodes)]);
+
+/** The values of the outermost graph come first: they keep their names. */
+function nameValues(graph: Graph): void {
+  const bodies = [...bodiesOf(graph)];
+  const values = [graph, ...bodies].map(valuesOf);
+  const unique = suffixed(new Set(values.flatMap((list) => [...list].map(({ name }) => name))));
+  const seen = new Set<string>();
+  for (const value of values.flatMap((list) => [...list])) {
+    if (seen.has(value.name)) value.name = unique(value.name);
+    seen.add(value.name);
+  }
+}
+
+function* bodiesOf(graph: Graph): Generator<Graph> {
+  for (const node of graph.nodes) {
+    for (const body of subgraphs(node)) {
+      yield body;
+      yield* bodiesOf(body);
+    }
+  }
+}
+
+/** What a graph defines itself. */
+function valuesOf({ inputs, initializers, nodes }: Graph): Set<Value> {
+  const computed = nodes.flatMap(({ outputs }) => outputs).filter((value) => value !== null);
+  return new Set([...inputs, ...initializers, ...computed]);
+}
+
+function suffixed(used: Set<string>): (wanted: string) => string {
+  const next = new Map<string, number>();
+  return (wanted) => {
+    let name = wanted;
+    for (let i = next.get(wanted) ?? 1; used.has(name); i++) {
+      name = `${wanted}_${i}`;
+      next.set(wanted, i + 1);
+    }
+    used.add(name);
+    return name;
+  };
+}
