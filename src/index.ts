@@ -22,6 +22,7 @@ export { evaluate } from './measure/accuracy.ts';
 export { coldStarts } from './measure/cold-start.ts';
 export { benchmark } from './measure/latency.ts';
 export { costs } from './measure/macs.ts';
+export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
 export { rank, type Timer } from './measure/timer.ts';
 export { openTimings } from './measure/timings.ts';
 export { benchmarkWeb, openWebBenchmark } from './measure/web.ts';

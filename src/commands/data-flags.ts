@@ -12,6 +12,15 @@ export const limitFlags = {
   testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),
 };
 
+/** Which output gives class scores. */
+export const logitsFlag = {
+  logits: optional(
+    '--logits <name>',
+    'the output with class scores (default: found by its shape and the number of classes)',
+    text,
+  ),
+};
+
 interface DataOptions {
   readonly labels?: string;
   readonly limit?: number;

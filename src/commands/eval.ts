@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatPercent } from '../report/quantities.ts';
 import { defineCommand } from './command.ts';
-import { DATA_SUMMARY, dataName, openData } from './data-flags.ts';
+import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
 import { engine } from './engine.ts';
 import { defaulted, optional, required, wholeNumber } from './flags.ts';
 import { loadModel } from './model.ts';
@@ -17,6 +17,7 @@ export const evaluateModel = defineCommand({
     batch: defaulted('--batch <n>', 'images a run', [wholeNumber(), 128]),
     threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
     ...preprocessingFlags,
+    ...logitsFlag,
   },
   examples: [
     ['espalier eval model.onnx --data cifar10', 'on the 10 000 test images of CIFAR-10'],
@@ -29,7 +30,7 @@ export const evaluateModel = defineCommand({
   async run({ args: [name = ''], options }, context) {
     const model = await loadModel(name, context);
     const preprocessing = await resolvePreprocessing(model, options);
-    const { labels, limit, seed, batch, threads } = options;
+    const { labels, limit, seed, batch, threads, logits } = options;
     const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
     const { evaluate } = await import('../measure/accuracy.ts');
     const started = performance.now();
@@ -37,7 +38,7 @@ export const evaluateModel = defineCommand({
     const executor = await engine();
     const progress = (done: number) => bar.to(done);
     const { signal } = context;
-    const settings = { executor, preprocessing, batch, threads, progress, signal };
+    const settings = { executor, preprocessing, batch, threads, logits, progress, signal };
     const result = await evaluate(model.form.restore(model.graph), test, settings);
     bar.done();
     const { top1, top5, loss, images } = result;

@@ -3,7 +3,7 @@ import type { ImageSource } from '../data/image-source.ts';
 import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { floats } from '../numeric/tensor.ts';
+import { elementCount, floats } from '../numeric/tensor.ts';
 import type { Executor, Program } from '../runtime/executor.ts';
 import { asClassifier, type Classifier } from './classifier.ts';
 import { judge } from './scores.ts';
@@ -14,6 +14,8 @@ export interface EvaluateOptions {
   readonly batch?: number;
   /** Default: what is stored with the model. */
   readonly preprocessing?: Preprocessing;
+  /** The output with class scores; default: found by its shape and the classes of the images. */
+  readonly logits?: string | undefined;
   /** Default: all cores. */
   readonly threads?: number;
   /** Called after each batch. */
@@ -34,15 +36,17 @@ export interface Evaluation {
 }
 
 /**
- * Accuracy and cross-entropy of a network over all images of a source. The first output is [N, classes]; where it comes
- * from Softmax its logarithm is taken, else it counts as logits. Throws `diverged` on NaN, `shape` where classes do not fit.
+ * Accuracy and cross-entropy of a network over all images of a source. Where class scores come from Softmax their logarithm
+ * is taken, else they count as logits. Throws `diverged` on NaN, `shape` where classes do not fit, and what
+ * {@link classScores} throws.
  */
 export async function evaluate(
   graph: Graph,
   source: ImageSource,
   options: EvaluateOptions,
 ): Promise<Evaluation> {
-  const classifier = asClassifier(graph);
+  const { logits } = options;
+  const classifier = asClassifier(graph, { logits, classes: source.classes.length });
   const preprocessing = chosenPreprocessing(
     classifier,
     source,
@@ -94,8 +98,8 @@ async function scoresOf(
   if (filled !== images) filled.set(images);
   const results = await program.run({ [classifier.input]: floats([batch, channels, height, width], filled) });
   const { shape, data } = results[classifier.output]!;
-  const [rows, classes = 0, ...others] = shape;
-  if (rows !== batch || others.some((size) => size !== 1)) {
+  const classes = elementCount(shape) / batch;
+  if (shape[0] !== batch && shape.length !== 1) {
     const message = `expected class scores [${batch}, classes], found [${shape.join(', ')}]`;
     throw new EspalierError('unsupported', message, { where: classifier.output });
   }

@@ -1,26 +1,31 @@
 import { EspalierError } from '../errors.ts';
 import { builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
-import type { Graph, Value } from '../graph/graph.ts';
-import { connections, replaceUses } from '../graph/topology.ts';
+import type { Graph, Node, Value } from '../graph/graph.ts';
+import { connections, removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import type { DataType } from '../numeric/tensor.ts';
 import { type ImageInput, imageInput } from './image-input.ts';
+import { classScores, type ScoresSought } from './outputs/class-scores.ts';
 
 /** What a classifier's scores are: of any size, probabilities, or their logarithms. */
 export type Scores = 'logits' | 'probabilities' | 'log-probabilities';
 
-/** A network that takes float32 images [N, C, H, W] and gives float32 scores as its one output. */
-export interface Classifier {
+/** A network that takes float32 images [N, C, H, W]. */
+export interface ImageNetwork {
   readonly graph: Graph;
   readonly input: string;
-  readonly output: string;
-  readonly scores: Scores;
   /** The input as the network itself has it. */
   readonly image: ImageInput;
   /** The batch that the model fixes; null where it is free. */
   readonly batch: number | null;
   /** Whether the network takes the 8-bit values themselves. */
   readonly rawPixels: boolean;
+}
+
+/** A network that gives float32 class scores as its one output. */
+export interface Classifier extends ImageNetwork {
+  readonly output: string;
+  readonly scores: Scores;
 }
 
 /** ONNX's numbers of the types that images and scores are converted between. */
@@ -32,23 +37,31 @@ const typeNumbers: { readonly [D in DataType]?: number } = {
   bfloat16: 16,
 };
 
-/** A copy of a network whose input and first output are converted where they are no float32, and NHWC input transposed. */
-export function asClassifier(graph: Graph): Classifier {
-  const copy = cloneGraph(graph);
-  const image = imageInput(copy);
-  const scores = scoresOf(copy);
-  const input = convertInput(copy, image);
-  const output = convertOutput(copy);
-  copy.outputs = [output];
+/** A copy of a network whose input is converted where it is no float32 [N, C, H, W]. */
+export function asImageNetwork(network: Graph): ImageNetwork {
+  const graph = cloneGraph(network);
+  const image = imageInput(graph);
+  const input = convertInput(graph, image);
   return {
-    graph: copy,
+    graph,
     input: input.name,
-    output: output.name,
-    scores,
     image,
     batch: typeof image.batch === 'number' ? image.batch : null,
     rawPixels: image.value.dtype === 'uint8',
   };
+}
+
+/** {@link asImageNetwork} whose one output is its class scores, converted where they are no float32; throws as {@link classScores}. */
+export function asClassifier(network: Graph, sought: ScoresSought = {}): Classifier {
+  const converted = asImageNetwork(network);
+  const { graph } = converted;
+  const index = network.outputs.indexOf(classScores(network, sought));
+  const found = graph.outputs[index]!;
+  const scores = scoresOf(graph, found);
+  const output = convertOutput(graph, found);
+  graph.outputs = [output];
+  removeDeadNodes(graph);
+  return { ...converted, output: output.name, scores };
 }
 
 /** Nodes that change neither the scores nor their order. */
@@ -65,18 +78,18 @@ const normalizing: Readonly<Record<string, Scores>> = {
   LogSoftmax: 'log-probabilities',
 };
 
-function scoresOf(graph: Graph): Scores {
+/** The Softmax or LogSoftmax that an output comes from, through nodes that keep the scores; null where there is none. */
+export function normalizationBefore(graph: Graph, output: Value): Node | null {
   const { producer } = connections(graph);
-  let node = producer.get(firstOutput(graph));
-  while (node && passive.has(node.op)) node = node.inputs[0] ? producer.get(node.inputs[0]) : undefined;
-  return (node && normalizing[node.op]) ?? 'logits';
+  let node = producer.get(output);
+  while (node && node.domain === '' && passive.has(node.op)) {
+    node = node.inputs[0] ? producer.get(node.inputs[0]) : undefined;
+  }
+  return node?.domain === '' && Object.hasOwn(normalizing, node.op) ? node : null;
 }
 
-function firstOutput(graph: Graph): Value {
-  const [output] = graph.outputs;
-  if (output) return output;
-  throw new EspalierError('invalid-model', 'expected an output, found none', { where: graph.name });
-}
+const scoresOf = (graph: Graph, output: Value): Scores =>
+  normalizing[normalizationBefore(graph, output)?.op ?? ''] ?? 'logits';
 
 /** Puts Cast and Transpose in front of the network where its own input is no float32 [N, C, H, W]. */
 function convertInput(graph: Graph, { value, layout, ...dims }: ImageInput): Value {
@@ -96,8 +109,7 @@ function convertInput(graph: Graph, { value, layout, ...dims }: ImageInput): Val
   return images;
 }
 
-function convertOutput(graph: Graph): Value {
-  const output = firstOutput(graph);
+function convertOutput(graph: Graph, output: Value): Value {
   if (output.dtype === 'float32' || output.dtype === null) return output;
   typeNumber(output);
   return builderOf(graph).Cast(output, { to: typeNumbers.float32 });

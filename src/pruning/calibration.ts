@@ -11,6 +11,8 @@ export interface Calibration {
   readonly batches: readonly Batch[];
   /** Whether the images have classes; where not, labels mean nothing. */
   readonly labelled: boolean;
+  /** How many classes the images have; left out where that is not known. */
+  readonly classes?: number;
 }
 
 interface CalibrationOptions {
@@ -45,7 +47,8 @@ export async function openCalibration(
       if (batches.length === steps) break;
     }
     const image = [source.channels, source.height, source.width] as const;
-    return { batch, image, batches, labelled: source.classes.length > 0 };
+    const classes = source.classes.length;
+    return { batch, image, batches, labelled: classes > 0, classes };
   } finally {
     await stream.close();
   }

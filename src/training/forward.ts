@@ -2,6 +2,9 @@ import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Graph, type Node, nodeLabel, requiredInput, staticShape, type Value } from '../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { normalizationBefore } from '../measure/classifier.ts';
+import { classScores, type ScoresSought } from '../measure/outputs/class-scores.ts';
+import { elementCount } from '../numeric/tensor.ts';
 
 /** What the training form of a node needs of the step that is being built. */
 export interface ForwardScope {
@@ -34,15 +37,9 @@ const trainingForms: { readonly [Op in OperatorName]?: TrainingForm } = {
   },
 };
 
-/** Re-appends a network's nodes in their training form; returns the logits [N, classes]. */
-export function appendForward(
-  nodes: readonly Node[],
-  model: Graph,
-  scope: ForwardScope,
-  current: Map<Value, Value>,
-): Value {
+/** Re-appends a network's nodes in their training form. */
+export function appendForward(nodes: readonly Node[], scope: ForwardScope, current: Map<Value, Value>): void {
   const { g } = scope;
-  const last = logitsOf(model, nodes);
   for (const node of nodes) {
     const op = knownOperator(node);
     if (!op)
@@ -57,7 +54,6 @@ export function appendForward(
     }
     g.graph.nodes.push({ ...node, inputs });
   }
-  return current.get(last) ?? last;
 }
 
 function requiredOutput(node: Node): Value {
@@ -68,13 +64,17 @@ function requiredOutput(node: Node): Value {
   });
 }
 
-/** The network's first output; where it ends in Softmax, what goes in there. */
-export function logitsOf(model: Graph, nodes: readonly Node[]): Value {
-  const output = model.outputs[0]!;
-  const last = nodes.find((node) => node.outputs.includes(output));
-  const normalized = last && (last.op === 'Softmax' || last.op === 'LogSoftmax') && last.domain === '';
-  const logits = normalized ? requiredInput(last, 0) : output;
-  if (logits.shape?.length === 2) return logits;
-  const message = `expected class scores [N, classes], found [${logits.shape ?? '?'}]`;
-  throw new EspalierError('unsupported', message, { where: logits.name });
+/** The network's class scores, as many as {@link classScores} finds; where they come from Softmax, what goes in there. */
+export function logitsOf(network: Graph, sought: ScoresSought = {}): Value {
+  const scores = classScores(network, sought);
+  const normalization = normalizationBefore(network, scores);
+  return normalization ? requiredInput(normalization, 0) : scores;
+}
+
+/** Logits [N, classes], of logits [N, classes], [N, classes, 1, 1] or [classes]. */
+export function asRows(g: Builder, logits: Value): Value {
+  const shape = staticShape(logits);
+  if (shape.length === 2) return logits;
+  const batch = shape.length === 1 ? 1 : shape[0]!;
+  return g.Reshape(logits, g.int64s([batch, elementCount(shape) / batch]));
 }

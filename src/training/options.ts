@@ -22,6 +22,8 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly batch: number;
   readonly seed: number;
   readonly augmentation: 'none' | 'pad-crop-flip';
+  /** The output with class scores; default: found by its shape and the classes of the data. */
+  readonly logits?: string | undefined;
   /** Default 0. */
   readonly labelSmoothing?: number;
   /** Default 0. */

@@ -58,7 +58,9 @@ export async function openSession(options: TrainOptions): Promise<Session> {
 export function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
   const fixed = bindDimensions(network, Math.min(options.batch, options.data.train.count));
   const { controller, executor, trainer = executor } = options;
-  return openTrainingStep(fixed, { ...options, executor: trainer, extensions: controller?.extensions ?? [] });
+  const classes = options.data.train.classes.length;
+  const extensions = controller?.extensions ?? [];
+  return openTrainingStep(fixed, { ...options, classes, executor: trainer, extensions });
 }
 
 export async function closeSession({ batches, step }: Session): Promise<void> {

@@ -3,9 +3,10 @@ import { type Builder, builderOf } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
 import { type Graph, staticShape, type Value } from '../graph/graph.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
+import type { ScoresSought } from '../measure/outputs/class-scores.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { StatePair } from '../runtime/executor.ts';
-import { appendForward } from './forward.ts';
+import { appendForward, asRows, logitsOf } from './forward.ts';
 import type { OptimizerSettings } from './optimizers.ts';
 import { type Parameter, trainableParameters } from './parameters.ts';
 import { appendUpdates } from './updates.ts';
@@ -38,7 +39,7 @@ export interface StepScope {
   wantGradient(value: Value): void;
 }
 
-export interface StepGraphOptions extends OptimizerSettings {
+export interface StepGraphOptions extends OptimizerSettings, ScoresSought {
   readonly labelSmoothing?: number;
   readonly extensions?: readonly StepExtension[];
 }
@@ -65,7 +66,7 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   const { graph } = copyGraph(model);
   const parameters = trainableParameters(graph);
   const { nodes } = graph;
-  const outputs = graph.outputs;
+  const logits = logitsOf(graph, options);
   const [images] = graph.inputs;
   const parts = openScope(graph, { ...graph });
   const { scope } = parts;
@@ -81,10 +82,9 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
       if (effective) current.set(parameter.value, effective);
     }
   }
-  const forwardModel = { ...graph, outputs };
-  const logits = appendForward(nodes, forwardModel, parts, current);
+  appendForward(nodes, parts, current);
   graph.outputs = [];
-  const loss = appendLoss(scope, logits, options);
+  const loss = appendLoss(scope, asRows(g, current.get(logits) ?? logits), options);
 
   const wanted = [...trained.map(({ value }) => value), ...parts.wanted];
   const computed = gradients(g, loss, wanted);

@@ -1,4 +1,4 @@
-import { DATA_SUMMARY, dataName, limitFlags } from '../data-flags.ts';
+import { DATA_SUMMARY, dataName, limitFlags, logitsFlag } from '../data-flags.ts';
 import {
   choice,
   choices,
@@ -61,6 +61,7 @@ export const trainingFlags = {
   ),
   ...limitFlags,
   ...preprocessingFlags,
+  ...logitsFlag,
   seed: defaulted('--seed <n>', 'of everything random', [wholeNumber(0), 1]),
   threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
   executor: optional(

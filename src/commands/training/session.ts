@@ -37,6 +37,7 @@ export async function openSession(
 ): Promise<TrainingSession> {
   const { chooseExecutor } = await import('../../runtime/choose.ts');
   const { prepareNetwork } = await import('../../training/prepare.ts');
+  const { withClassScores } = await import('../../measure/outputs/class-scores.ts');
   const { createRunDirectory } = await import('../../training/run-directory.ts');
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
@@ -50,8 +51,11 @@ export async function openSession(
   const { elementType } = model.form;
   if (elementType !== 'float32')
     context.note(`${elementType}: trained in float32, written as ${elementType} again`);
-  const prepared = await prepareNetwork(model.graph, executor);
-  const { insertBatchnorm, seed } = settings;
+  const { insertBatchnorm, seed, logits } = settings;
+  const prepared = withClassScores(await prepareNetwork(model.graph, executor), {
+    logits,
+    classes: data.train.classes.length,
+  });
   const calibrating = { images: data.train, preprocessing, executor, seed };
   const network = insertBatchnorm ? await withBatchNormalization(prepared, calibrating, context) : prepared;
   const run = existing ?? createRunDirectory(settings.out, recipe);

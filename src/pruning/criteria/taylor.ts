@@ -1,7 +1,7 @@
 import { gradients } from '../../autodiff/index.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Value } from '../../graph/graph.ts';
-import { logitsOf } from '../../training/forward.ts';
+import { asRows, logitsOf } from '../../training/forward.ts';
 import { observe, requireCalibration, type ViewScope } from '../observe.ts';
 import type { Criterion, LayerScores, ScoredLayer } from './criterion.ts';
 import type { Slices } from './slices.ts';
@@ -26,7 +26,8 @@ export const taylor: Criterion = {
       { calibration, executor },
       {
         append(scope) {
-          const logits = scope.copyOf(logitsOf(graph, graph.nodes));
+          const found = logitsOf(graph, { classes: calibration.classes });
+          const logits = asRows(scope.g, scope.copyOf(found));
           const [loss] = scope.g.SoftmaxCrossEntropy(logits, scope.labels());
           const weights = scored.map(({ layer }) => scope.copyOf(layer.node.inputs[1]!));
           const computed = gradients(scope.g, loss, weights);
