@@ -5,8 +5,11 @@ import { layerCosts } from '../../src/measure/macs.ts';
 import { readModelFile } from '../../src/onnx/index.ts';
 import { type Coupling, channelGroups } from '../../src/pruning/channel-groups.ts';
 import { scoreLayers } from '../../src/pruning/criteria/index.ts';
+import { cutChannels } from '../../src/pruning/cut-channels.ts';
 import { maskedReference } from '../../src/pruning/masked.ts';
 import { prepareForPruning } from '../../src/pruning/prepare.ts';
+import { planChannels } from '../../src/pruning/prune-channels.ts';
+import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { classScores } from '../../src/pruning/ranking/class-scores.ts';
 import { openSelection } from '../../src/pruning/ranking/selection.ts';
 import { pruningUnits } from '../../src/pruning/ranking/units.ts';
@@ -33,7 +36,31 @@ async function lowest(graph: Graph, coupling: Coupling, ratio: number): Promise<
   return spareLast(found, selector.removed(selector.widths(ratio)));
 }
 
+/** MACs left at `prune --macs 0.5` with the defaults of the command, counted in the network that is cut. */
+async function halved(network: Graph): Promise<Pick<Pruned, 'macsAtHalf' | 'planMs'>> {
+  const started = performance.now();
+  const original = await openOriginal(network, onnxruntime);
+  const plan = await planChannels(network, {
+    target: { measure: 'macs', fraction: 0.5 },
+    executor: onnxruntime,
+    criterion: 'l1-norm',
+    side: 'filters',
+    normalize: 'mean',
+    reduce: 'mean',
+    scope: 'local',
+    round: 8,
+    floor: 0.1,
+    layerRatios: [],
+    seed: 0,
+    calibration: null,
+    original,
+  });
+  const planMs = performance.now() - started;
+  return { macsAtHalf: macsOf(cutChannels(plan).graph) / macsOf(original.graph), planMs };
+}
+
 async function pruned(path: string, ratio: number): Promise<Pruned> {
+  const half = await halved(readModelFile(path));
   const started = performance.now();
   const graph = await prepareForPruning(readModelFile(path), onnxruntime);
   const before = macsOf(graph);
@@ -55,6 +82,7 @@ async function pruned(path: string, ratio: number): Promise<Pruned> {
     nodes: graph.nodes.length,
     ...groupCounts(coupling),
     macsKept: macsOf(graph) / before,
+    ...half,
     error,
     effect,
     prepareMs: ready - started,

@@ -16,6 +16,10 @@ export interface Pruned {
   readonly groups: number;
   readonly leftAlone: readonly LeftAlone[];
   readonly macsKept: number;
+  /** The part of the MACs left at `prune --macs 0.5`, with its default rounding. */
+  readonly macsAtHalf: number;
+  /** Everything up to that selection, for a network that was read. */
+  readonly planMs: number;
   /** Against the masked network, relative to its largest output. */
   readonly error: number;
   /** What masking changes of the original's output: an error far below it says something. */
@@ -48,6 +52,7 @@ export function rowOf(network: string, pruned: Pruned): Row {
   return { network, failed, ...pruned };
 }
 
+const percent = (part: number) => `${(100 * part).toFixed(1)} %`;
 const number =
   (key: keyof Pruned, format: (value: number) => string) =>
   (row: Row): string =>
@@ -61,12 +66,14 @@ export function zooTable(rows: readonly Row[]): string {
     { head: 'nodes', cell: number('nodes', String), align: 'right' },
     { head: 'groups', cell: number('groups', String), align: 'right' },
     { head: 'left alone', cell: ({ leftAlone }) => String(leftAlone?.length ?? ''), align: 'right' },
-    { head: 'MACs kept', cell: number('macsKept', (part) => `${(100 * part).toFixed(1)} %`), align: 'right' },
+    { head: 'MACs kept', cell: number('macsKept', percent), align: 'right' },
+    { head: 'MACs kept at --macs 0.5', cell: number('macsAtHalf', percent), align: 'right' },
     { head: 'error', cell: number('error', (error) => error.toExponential(1)), align: 'right' },
     { head: 'masking changes', cell: number('effect', (effect) => significant(effect, 2)), align: 'right' },
     { head: 'prepare ms', cell: number('prepareMs', milliseconds), align: 'right' },
     { head: 'analysis ms', cell: number('analysisMs', milliseconds), align: 'right' },
     { head: 'cut ms', cell: number('cutMs', milliseconds), align: 'right' },
+    { head: 'plan ms', cell: number('planMs', milliseconds), align: 'right' },
     { head: '', cell: ({ failed }) => failed ?? '' },
   ]);
 }

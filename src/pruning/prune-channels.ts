@@ -10,7 +10,15 @@ import { type RankedChannels, type RankingOptions, rankChannels } from './rank-c
 import type { Cost } from './ranking/cost-model.ts';
 import { reachLatency } from './ranking/reach-latency.ts';
 import type { Widths } from './ranking/selection.ts';
-import { type NarrowingSearch, type PruningTarget, type Reached, reachCost } from './ranking/targets.ts';
+import {
+  type CostTarget,
+  type NarrowingSearch,
+  type PruningTarget,
+  type Reached,
+  reachCost,
+  reachedAt,
+  type WideningStep,
+} from './ranking/targets.ts';
 import { layerTitle, type Unit } from './ranking/units.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
@@ -45,6 +53,16 @@ export interface PruningPlan {
   readonly cost: { readonly original: Cost; readonly after: Cost };
   /** Whether the target is met; where not, all that may go goes. */
   readonly met: boolean;
+  /** Why a cost stays far below its target: the smallest step that is wider exceeds it. */
+  readonly nextStep?: NextStep;
+}
+
+/** The smallest step by which a unit could be wider. */
+export interface NextStep {
+  /** The unit's first layer. */
+  readonly layer: string;
+  /** What the step costs, as a part of the original. */
+  readonly part: number;
 }
 
 export interface PrunedChannels extends PruningPlan {
@@ -70,8 +88,14 @@ export async function planChannels(network: Graph, options: ChannelPruningOption
     removed: selector.removed(reached.widths),
     cost: { original: options.original.cost, after: reached.cost },
     met: reached.met,
+    ...(reached.nextStep ? { nextStep: named(reached.nextStep, units) } : {}),
   };
 }
+
+const named = ({ unit, part }: WideningStep, units: readonly Unit[]): NextStep => ({
+  layer: layerTitle(units[unit]!.layers[0]!),
+  part,
+});
 
 /**
  * Prunes whole channels of a network: those that a plan selects are taken out of every layer that makes or reads them.
@@ -155,7 +179,12 @@ async function searched(
   options: ChannelPruningOptions,
 ): Promise<Reached> {
   const { widths } = await searchChannels(ranked, start.widths, { ...options, search: options.search! });
-  return { widths, cost: ranked.costs.without(ranked.selector.removed(widths)), met: true };
+  const { selector, costs } = ranked;
+  const { target, original } = options;
+  const costOf = costs.without;
+  return target.measure === 'macs' || target.measure === 'parameters'
+    ? reachedAt(widths, target as CostTarget, { selector, costOf, original: original.cost })
+    : { widths, cost: costOf(selector.removed(widths)), met: true };
 }
 
 function outcome(unit: Unit, width: number, { layerScores, scores }: RankedChannels): UnitOutcome {

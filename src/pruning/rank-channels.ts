@@ -87,7 +87,7 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   const ranking = { units, scores, carriers: carriersOf(found) };
   const selection = openSelection(ranking, { ...options, original: original.classes });
   const ranked: Selector = {
-    widths: selection.widths,
+    ...selection,
     removed: (widths) => spareLast(found, selection.removed(widths)),
   };
   const costs = costModel(prepared, found, { size: original.size });

@@ -48,3 +48,18 @@ it('keeps the start where nothing else fits', async () => {
   const stuck = await searchWidths(search({ choices: worth.map(() => [4]), candidates: 5 }));
   expect(stuck.widths).toEqual([4, 4, 4, 4]);
 });
+
+it('widens what a change left below the budget', async () => {
+  const sums: number[] = [];
+  const refill = (widths: Widths, order: readonly number[]) => {
+    const wider = [...widths];
+    for (const unit of order)
+      while (wider[unit]! < 8 && wider.reduce((a, b) => a + b, 0) < 16) wider[unit]!++;
+    return wider;
+  };
+  const start = [4, 4, 4, 4];
+  await searchWidths(
+    search({ refill, start, onCandidate: ({ widths }) => void sums.push(widths.reduce((a, b) => a + b, 0)) }),
+  );
+  expect(new Set(sums)).toEqual(new Set([16]));
+});

@@ -89,6 +89,33 @@ describe('selection', () => {
     expect(removed(units, scores, { ratio: 0.5, layerRatios, scope: 'global' })).toEqual([5, 7]);
   });
 
+  it.each([0.25, 0.5, 0.75])('counts only channels that may go in one ranking: %f', (ratio) => {
+    const all = [
+      ...units,
+      unit(
+        'output',
+        8,
+        12,
+        [...new Array(12).keys()].map((i) => 8 + i),
+      ),
+    ];
+    const alone = removed(units, scores, { ratio, scope: 'global' });
+    expect(alone).toHaveLength(8 * ratio);
+    const held = scoresOf([4, 1, 3, 2], [40, 10, 30, 20], new Array(12).fill(0.1));
+    expect(removed(all, held, { ratio, scope: 'global' })).toEqual(alone);
+    const layerRatios = [{ glob: 'output', ratio: 0 }];
+    expect(removed(all, held, { ratio, scope: 'global', layerRatios })).toEqual(alone);
+  });
+
+  it('counts what of a unit may go in one ranking, from the original on', () => {
+    // Two of four are held: half of the six that may go.
+    const partly = [unit('a', 0, 4, [0, 2]), unit('b', 4, 4)];
+    expect(removed(partly, scores, { ratio: 0.5, scope: 'global' })).toEqual([1, 3, 5]);
+    // Of b, two went earlier: the ratio is of eight.
+    const original = new Map([['b', 6]]);
+    expect(removed(partly, scores, { ratio: 0.5, scope: 'global', original })).toEqual([1, 3]);
+  });
+
   it('counts ratios from the original widths', () => {
     const original = new Map([
       ['a', 8],

@@ -18,6 +18,8 @@ const selector = (units: readonly Unit[]): Selector => ({
   widths: () => units.map(({ classes }) => classes.length),
   removed: (widths: Widths) =>
     new Set(units.flatMap(({ classes }, i) => classes.slice(0, classes.length - widths[i]!))),
+  choices: units.map(({ classes }) => classes.map((_, i) => i + 1)),
+  mostLacking: () => [...units.keys()],
 });
 
 /** Losses at 4, 3, 2 and 1 classes. */
@@ -92,5 +94,21 @@ describe('widths by sensitivity', () => {
       costOf,
     } as const;
     expect(greedySelector(options).widths(1)).toEqual([4, 3]);
+  });
+
+  it('leave units alone that have one width only, and widen back first what lost most', () => {
+    const units = [unit('a', 0), unit('b', 1), unit('c', 2)];
+    const costOf = (removed: ReadonlySet<number>) => ({ macs: 100 - removed.size, parameters: 0 });
+    const excluding: Selector = { ...selector(units), choices: [[4], [1, 2, 3, 4], [1, 2, 3, 4]] };
+    const greedy = greedySelector({
+      units,
+      sensitivities: [curve('a', [0, 0, 0, 0]), curve('b', [0, 1, 2]), curve('c', [0, 5, 6])],
+      damage: 'loss',
+      selector: excluding,
+      costOf,
+    });
+    expect(greedy.widths(1)).toEqual([4, 2, 2]);
+    expect(greedy.choices[0]).toEqual([4]);
+    expect(greedy.mostLacking(1, [4, 3, 3])).toEqual([2, 1]);
   });
 });

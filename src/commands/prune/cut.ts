@@ -2,7 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import type { PieceGranularity } from '../../pruning/granularity/elements.ts';
 import type { WeightMasks } from '../../pruning/granularity/masks.ts';
 import type { PieceCriterion } from '../../pruning/granularity/prune-pieces.ts';
-import type { ChannelPruningOptions, UnitOutcome } from '../../pruning/prune-channels.ts';
+import type { ChannelPruningOptions, NextStep, UnitOutcome } from '../../pruning/prune-channels.ts';
 import type { RankingOptions } from '../../pruning/rank-channels.ts';
 import type { PruningTarget } from '../../pruning/ranking/targets.ts';
 import type { Damage } from '../../pruning/sensitivity/greedy.ts';
@@ -23,6 +23,8 @@ export interface Cut {
   readonly masks: WeightMasks | null;
   readonly units: readonly UnitOutcome[];
   readonly met: boolean;
+  /** Why a cost stays far below its target. */
+  readonly nextStep?: NextStep;
   /** Against the masked network; null where there was nothing to compare. */
   readonly error: number | null;
   /** What to reconstruct against: the network before, and the filters that stayed. */
@@ -62,13 +64,14 @@ async function cutChannels(given: Graph, { job, target, context, index }: Cuttin
   const pruned = await pruneChannels(masked?.network ?? given, { ...options, signal: context.signal });
   searching?.done();
   if (pruned.constant) context.warn(LOST);
-  const { graph, units, met, error, keptFilters, prepared } = pruned;
+  const { graph, units, met, nextStep, error, keptFilters, prepared } = pruned;
   return {
     network: graph,
     controller: null,
     masks: null,
     units,
     met,
+    ...(nextStep ? { nextStep } : {}),
     error,
     reconstruction: { original: prepared, keptFilters },
   };

@@ -1,10 +1,11 @@
 import { EspalierError } from '../../errors.ts';
-import type { UnitOutcome } from '../../pruning/prune-channels.ts';
+import type { NextStep, UnitOutcome } from '../../pruning/prune-channels.ts';
 import { formatCount, formatMacs, formatPercent } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { Context, Output } from '../command.ts';
 import { targetOf } from './checks.ts';
 import { channelOptions, cutNetwork } from './cut.ts';
+import type { PruneSettings } from './flags.ts';
 import type { PruneJob } from './job.ts';
 
 /** What a cut would take, group by group; nothing is written. */
@@ -22,7 +23,7 @@ export async function planOutput(job: PruneJob, context: Context): Promise<Outpu
     return { data: { target, met, groups: units }, text: unitTable(units, 'pieces') };
   }
   const { planChannels } = await import('../../pruning/prune-channels.ts');
-  const { units, met, cost } = await planChannels(job.network, channelOptions(job, target));
+  const { units, met, nextStep, cost } = await planChannels(job.network, channelOptions(job, target));
   const { original, after } = cost;
   const part = (measure: keyof typeof after) => formatPercent(after[measure] / original[measure], 1);
   const text = [
@@ -31,8 +32,16 @@ export async function planOutput(job: PruneJob, context: Context): Promise<Outpu
     `MACs        ${formatMacs(original.macs)} → ${formatMacs(after.macs)} (${part('macs')})`,
     `parameters  ${formatCount(original.parameters)} → ${formatCount(after.parameters)} (${part('parameters')})`,
     ...(met ? [] : ['the target is out of reach: this is all that may go']),
+    ...(nextStep ? [belowTarget(nextStep, job.settings)] : []),
   ];
-  return { data: { target, met, before: original, after, groups: units }, text: text.join('\n') };
+  const data = { target, met, ...(nextStep ? { nextStep } : {}), before: original, after, groups: units };
+  return { data, text: text.join('\n') };
+}
+
+/** Why more is removed than was asked for. */
+export function belowTarget({ layer, part }: NextStep, { round }: Pick<PruneSettings, 'round'>): string {
+  const finer = round > 1 ? '; a smaller --round makes finer steps' : '';
+  return `more is removed than the target asks for: one width more of ${layer} costs ${formatPercent(part, 1)} of the original, which exceeds the target${finer}`;
 }
 
 /** Why layers that a glob names keep channels; throws `usage` where it names none. */

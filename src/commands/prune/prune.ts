@@ -2,6 +2,7 @@ import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
 import { planRun } from '../training/recipe.ts';
 import { checkPruneSettings } from './checks.ts';
+import type { Cut } from './cut.ts';
 import { pruneFlags } from './flags.ts';
 import type { PlannedPruning, PruneJob } from './job.ts';
 import type { PruneResult } from './result.ts';
@@ -69,7 +70,7 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
   if (original) job.run?.record({ type: 'prune-original', ...original });
   const pruned = await pruneInSteps(job, context);
   const result = await finishPruning(pruned, { job, context, original });
-  warn(result, pruned.cut.met, context);
+  await warn(result, pruned.cut, { job, context });
   const { criterion, granularity, scope } = job.settings;
   const { steps, cut } = pruned;
   const data = { ...result, criterion, granularity, scope, met: cut.met, original, steps, groups: cut.units };
@@ -79,9 +80,17 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
 /** Below this factor the gain in speed is none to speak of. */
 const WORTHWHILE = 1.05;
 
-function warn({ before, after }: PruneResult, met: boolean, context: Context): void {
+async function warn(
+  { before, after }: PruneResult,
+  { met, nextStep }: Cut,
+  { job, context }: { readonly job: PruneJob; readonly context: Context },
+): Promise<void> {
   if (!met)
     context.warn('the target is out of reach: all that may go went; see --plan for what stays and why');
+  if (nextStep) {
+    const { belowTarget } = await import('./plan.ts');
+    context.warn(belowTarget(nextStep, job.settings));
+  }
   if (before.macs === after.macs && before.parameters === after.parameters)
     context.warn('the model is as large as before: nothing went that makes it smaller');
   const speed = before.latencyMs! / after.latencyMs!;

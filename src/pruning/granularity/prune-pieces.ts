@@ -129,12 +129,45 @@ function costToRemove(
   return measure === 'ratio' ? fraction * own : own + fixed - fraction * (own + fixed);
 }
 
-/** The same part of every layer; of those with a ratio of their own, that. */
+/**
+ * The same part of every layer; of those with a ratio of their own, that. Rounding to whole pieces carries over to the
+ * next layer, so that the sum is as wanted; where it is not reached, single pieces of the least cost are added.
+ */
 function localCounts(ranked: readonly Ranked[], wanted: number): number[] {
   const bound = ranked.reduce((sum, layer) => sum + (layer.ratio ?? 0) * total(layer), 0);
   const free = ranked.reduce((sum, layer) => sum + (layer.ratio === null ? total(layer) : 0), 0);
   const ratio = free > 0 ? Math.min(1, Math.max(0, (wanted - bound) / free)) : 0;
-  return ranked.map((layer) => Math.round((layer.ratio ?? ratio) * layer.pieces.count));
+  let carried = 0;
+  const counts = ranked.map(({ ratio: own, pieces: { count }, cost }) => {
+    if (own !== null) return Math.round(own * count);
+    const exact = ratio * count;
+    const rounded = cost > 0 ? Math.round(exact + clampedTo(0.5, carried / cost)) : Math.round(exact);
+    const taken = Math.min(count, Math.max(0, rounded));
+    carried += (exact - taken) * cost;
+    return taken;
+  });
+  return complete(counts, ranked, wanted);
+}
+
+const clampedTo = (bound: number, value: number): number => Math.min(bound, Math.max(-bound, value));
+
+/** Takes single pieces, the cheapest first that suffices, until as much goes as is wanted. */
+function complete(counts: readonly number[], ranked: readonly Ranked[], wanted: number): number[] {
+  const completed = [...counts];
+  let missing = wanted - ranked.reduce((sum, { cost }, i) => sum + cost * counts[i]!, 0);
+  const slack = 1e-9 * wanted;
+  while (missing > slack) {
+    const open = [...ranked.keys()].filter((i) => {
+      const { ratio, pieces, cost } = ranked[i]!;
+      return ratio === null && cost > 0 && completed[i]! < pieces.count;
+    });
+    open.sort((a, b) => ranked[a]!.cost - ranked[b]!.cost);
+    const next = open.find((i) => ranked[i]!.cost >= missing) ?? open.at(-1);
+    if (next === undefined) break;
+    completed[next]!++;
+    missing -= ranked[next]!.cost;
+  }
+  return completed;
 }
 
 /** Halvings of the range of scores. */

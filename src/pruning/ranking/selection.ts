@@ -1,6 +1,6 @@
 import picomatch from 'picomatch';
 import { layerTitle, type Unit } from './units.ts';
-import { keptClasses, type WidthRules } from './widths.ts';
+import { keptClasses, type WidthRules, widthChoices } from './widths.ts';
 
 /** Whether each unit loses the same part, or all classes stand in one list. */
 export type Scope = 'local' | 'global';
@@ -29,63 +29,103 @@ export interface Selector {
   widths(ratio: number): Widths;
   /** The classes that go: in each unit those that carry what went already, then the lowest scores. */
   removed(widths: Widths): Set<number>;
+  /** The widths that each unit may have, ascending; only one where the unit has a ratio of its own or stays whole. */
+  readonly choices: readonly (readonly number[])[];
+  /** Units that may be widened, those first whose widths are furthest below what a ratio asks for. */
+  mostLacking(ratio: number, widths: Widths): readonly number[];
 }
 
 /** Orders the classes of a network once, for many ratios. */
-export function openSelection({ units, scores, carriers }: Ranking, rules: SelectionRules): Selector {
-  const orders = units.map((unit) => orderOf(unit, scores));
-  const ratios = units.map((unit) => ownRatio(unit, rules));
-  const originals = units.map((unit) => rules.original.get(unit.name) ?? unit.classes.length);
-  const merged = rules.scope === 'global' ? globalOrder(orders, ratios, scores) : [];
-  const total = units.reduce(
-    (sum, unit, i) => sum + (ratios[i] === null ? originals[i]! * unit.channelsPerClass : 0),
-    0,
-  );
+export function openSelection(ranking: Ranking, rules: SelectionRules): Selector {
+  const { units, scores } = ranking;
+  const selecting: Selecting = {
+    ...ranking,
+    rules,
+    orders: units.map((unit) => orderOf(unit, scores)),
+    ratios: units.map((unit) => ownRatio(unit, rules)),
+    originals: units.map((unit) => rules.original.get(unit.name) ?? unit.classes.length),
+  };
+  const { orders, ratios, originals } = selecting;
+  const wanted = rules.scope === 'local' ? localWidths(selecting) : globalWidths(selecting);
+  const rounded = (unit: number, width: number) =>
+    keptClasses(units[unit]!, width, { ...rules, original: originals[unit]! });
+  const fixed = (unit: number): number | null => {
+    if (orders[unit]!.length === 0) return units[unit]!.classes.length;
+    const own = ratios[unit];
+    return own == null ? null : rounded(unit, (1 - own) * originals[unit]!);
+  };
+  return {
+    widths: (ratio) => wanted(ratio).map((width, i) => fixed(i) ?? rounded(i, width)),
+    removed: (widths) => removedClasses(widths, selecting),
+    choices: units.map((unit, i) => {
+      const only = fixed(i);
+      return only === null ? widthChoices(unit, { ...rules, original: originals[i]! }) : [only];
+    }),
+    mostLacking(ratio, widths) {
+      const share = wanted(ratio);
+      const lack = widths.map((width, i) => (share[i]! - width) / originals[i]!);
+      return [...widths.keys()]
+        .filter((i) => fixed(i) === null && widths[i]! < units[i]!.classes.length)
+        .sort((a, b) => lack[b]! - lack[a]!);
+    },
+  };
+}
 
-  const wantedWidths = (ratio: number): number[] => {
-    const wanted = units.map(({ classes }, i) =>
-      Math.min(classes.length, (1 - (ratios[i] ?? ratio)) * originals[i]!),
-    );
-    if (rules.scope === 'local') return wanted;
-    units.forEach(({ classes }, i) => {
-      if (ratios[i] === null) wanted[i] = classes.length;
-    });
-    let excess = units.reduce(
-      (sum, unit, i) => sum + (ratios[i] === null ? unit.classes.length * unit.channelsPerClass : 0),
-      -(1 - ratio) * total,
-    );
+/** All that a selection looks at; lists are by unit. */
+interface Selecting extends Ranking {
+  readonly rules: SelectionRules;
+  /** The classes that may go, lowest scores first. */
+  readonly orders: readonly (readonly number[])[];
+  /** Ratios of their own. */
+  readonly ratios: readonly (number | null)[];
+  /** Classes in the original network. */
+  readonly originals: readonly number[];
+}
+
+/** Widths before rounding: the same part of every unit, or the part that its own ratio leaves. */
+const localWidths =
+  ({ units, ratios, originals }: Selecting) =>
+  (ratio: number): number[] =>
+    units.map(({ classes }, i) => Math.min(classes.length, (1 - (ratios[i] ?? ratio)) * originals[i]!));
+
+/** Widths before rounding, where the lowest scores of all units go first. Only channels that may go count. */
+function globalWidths(selecting: Selecting): (ratio: number) => number[] {
+  const { units, orders, ratios, originals, scores, rules } = selecting;
+  const counted = [...units.keys()].filter((i) => ratios[i] === null);
+  const merged = globalOrder(orders, ratios, scores);
+  const channels = (classesOf: (unit: number) => number) =>
+    counted.reduce((sum, i) => sum + classesOf(i) * units[i]!.channelsPerClass, 0);
+  const free = channels((i) => orders[i]!.length);
+  // What went in earlier steps counts; what stays in any case does not.
+  const total = channels((i) =>
+    orders[i]!.length === 0 ? 0 : originals[i]! - units[i]!.classes.length + orders[i]!.length,
+  );
+  const least = originals.map((count) => Math.max(1, Math.ceil(rules.floor * count - 1e-9)));
+  return (ratio) => {
+    const wanted = localWidths(selecting)(0);
+    for (const i of counted) wanted[i] = units[i]!.classes.length;
+    let excess = free - (1 - ratio) * total;
     for (const { unit } of merged) {
       const width = units[unit]!.channelsPerClass;
       if (excess < width / 2) break;
-      const least = Math.max(1, Math.ceil(rules.floor * originals[unit]! - 1e-9));
-      if (wanted[unit]! <= least) continue;
+      if (wanted[unit]! <= least[unit]!) continue;
       wanted[unit]!--;
       excess -= width;
     }
     return wanted;
   };
+}
 
-  return {
-    widths: (ratio) =>
-      wantedWidths(ratio).map((wanted, i) => {
-        const unit = units[i]!;
-        const isFree = orders[i]!.length > 0;
-        return isFree
-          ? keptClasses(unit, wanted, { ...rules, original: originals[i]! })
-          : unit.classes.length;
-      }),
-    removed(widths) {
-      const gone = new Set<number>();
-      units.forEach(({ classes }, i) => {
-        const isEmpty = (root: number) => gone.has(carriers?.get(root) ?? -1);
-        const empty = orders[i]!.filter(isEmpty);
-        const others = orders[i]!.filter((root) => !isEmpty(root));
-        const count = Math.max(empty.length, classes.length - widths[i]!);
-        for (const root of [...empty, ...others].slice(0, count)) gone.add(root);
-      });
-      return gone;
-    },
-  };
+function removedClasses(widths: Widths, { units, orders, carriers }: Selecting): Set<number> {
+  const gone = new Set<number>();
+  units.forEach(({ classes }, i) => {
+    const isEmpty = (root: number) => gone.has(carriers?.get(root) ?? -1);
+    const empty = orders[i]!.filter(isEmpty);
+    const others = orders[i]!.filter((root) => !isEmpty(root));
+    const count = Math.max(empty.length, classes.length - widths[i]!);
+    for (const root of [...empty, ...others].slice(0, count)) gone.add(root);
+  });
+  return gone;
 }
 
 /** The classes of a unit that may go and have a score, lowest first; equal scores in the order of the filters. */

@@ -1,4 +1,5 @@
 import type { Cost } from './cost-model.ts';
+import { fillTarget, stepped } from './fill-target.ts';
 import type { Selector, Widths } from './selection.ts';
 
 /** How far to prune, always of the original network: a part of the channels goes, or a part of a cost stays. */
@@ -18,6 +19,16 @@ export interface Reached {
   readonly cost: Cost;
   /** Whether it is within the target; where not, everything that may go went. */
   readonly met: boolean;
+  /** The smallest step that is wider, where the cost stays further below the target than a step should leave it. */
+  readonly nextStep?: WideningStep;
+}
+
+/** One unit made wider by one step. */
+export interface WideningStep {
+  /** By its place among the units. */
+  readonly unit: number;
+  /** What the step costs, as a part of the original. */
+  readonly part: number;
 }
 
 /** What tells how far to prune. */
@@ -46,7 +57,7 @@ export async function narrowUntil({ widths, order, isWithin, halvings }: Narrowi
     return within;
   };
   let [low, high] = [0, 1];
-  if (!(await fits(widths(high)))) return { widths: widths(high), met: false };
+  if (!(await fits(widths(high)))) return { widths: widths(high), ratio: high, met: false };
   for (let i = 0; i < halvings; i++) {
     const middle = (low + high) / 2;
     if (await fits(widths(middle))) high = middle;
@@ -66,10 +77,11 @@ export async function narrowUntil({ widths, order, isWithin, halvings }: Narrowi
     if (await fits(withFirst(middle))) many = middle;
     else few = middle;
   }
-  return { widths: withFirst(many), met: true };
+  return { widths: withFirst(many), ratio: low, met: true };
 }
 
-interface Search {
+/** What a target in costs is searched with. */
+export interface Search {
   readonly selector: Selector;
   /** What a selection costs. */
   readonly costOf: (removed: ReadonlySet<number>) => Cost;
@@ -80,22 +92,56 @@ interface Search {
 /** The ratio is found to 1e-4. */
 const HALVINGS = 14;
 
-/** The selection of least ratio within a target in MACs or parameters; where widths jump, the last units are narrowed first. */
-export async function reachCost(
-  { measure, fraction }: CostTarget,
-  { selector, costOf, original }: Search,
-): Promise<Reached> {
-  const limit = fraction * original[measure] * (1 + 1e-9);
+/** Below the target by less than this part of the original, a selection needs no explanation. */
+export const TARGET_TOLERANCE = 0.02;
+
+/**
+ * The widest selection found within a target in MACs or parameters: that of least ratio, where widths jump with the last
+ * units narrowed first, and single units widened again as far as the target permits.
+ */
+export async function reachCost(target: CostTarget, search: Search): Promise<Reached> {
+  const { selector, costOf } = search;
+  const { partOf, limit } = budgetOf(target, search);
+  const isWithin = (widths: Widths) => partOf(widths) <= limit;
   const costAt = (widths: Widths) => costOf(selector.removed(widths));
-  const isWithin = (widths: Widths) => costAt(widths)[measure] <= limit;
   const whole = selector.widths(0);
-  const found = isWithin(whole)
-    ? { widths: whole, met: true }
-    : await narrowUntil({
-        widths: selector.widths,
-        order: (units) => units.toReversed(),
-        isWithin,
-        halvings: HALVINGS,
-      });
-  return { ...found, cost: costAt(found.widths) };
+  if (isWithin(whole)) return { widths: whole, cost: costAt(whole), met: true };
+  const found = await narrowUntil({
+    widths: selector.widths,
+    order: (units) => units.toReversed(),
+    isWithin,
+    halvings: HALVINGS,
+  });
+  if (!found.met) return { ...found, cost: costAt(found.widths) };
+  return reachedAt(fillTarget(found.widths, { selector, partOf, limit, ratio: found.ratio }), target, search);
+}
+
+/** What widths within a target come to; with the next step where they stay far below it. */
+export function reachedAt(widths: Widths, target: CostTarget, search: Search): Reached {
+  const { selector, costOf } = search;
+  const { partOf, limit } = budgetOf(target, search);
+  const nextStep =
+    limit - partOf(widths) > TARGET_TOLERANCE ? smallestStep(widths, { selector, partOf }) : null;
+  const cost = costOf(selector.removed(widths));
+  return { widths, cost, met: true, ...(nextStep ? { nextStep } : {}) };
+}
+
+/** What widths cost as a part of the original, and the part that a target permits. */
+export function budgetOf({ measure, fraction }: CostTarget, { selector, costOf, original }: Search) {
+  return {
+    partOf: (widths: Widths) => costOf(selector.removed(widths))[measure] / original[measure],
+    limit: fraction * (1 + 1e-9),
+  };
+}
+
+function smallestStep(
+  widths: Widths,
+  { selector, partOf }: { readonly selector: Selector; readonly partOf: (widths: Widths) => number },
+): WideningStep | null {
+  const now = partOf(widths);
+  const steps = [...widths.keys()].flatMap((unit) => {
+    const wider = stepped(widths, selector, { unit, by: 1 });
+    return wider ? [{ unit, part: partOf(wider) - now }] : [];
+  });
+  return steps.sort((a, b) => a.part - b.part)[0] ?? null;
 }

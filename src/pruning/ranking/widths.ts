@@ -27,3 +27,10 @@ export function keptClasses(
   const enough = Math.max(nearest, Math.min(step, count));
   return Math.min(count, enough >= least ? enough : Math.min(count, Math.ceil(least / step) * step));
 }
+
+/** The widths that a unit may have, ascending. */
+export function widthChoices(unit: Unit, rules: WidthRules & { readonly original: number }): number[] {
+  const wanted = Array.from({ length: unit.classes.length }, (_, i) => i + 1);
+  const kept = new Set(wanted.map((width) => keptClasses(unit, width, rules)));
+  return [...kept].sort((a, b) => a - b);
+}

@@ -4,12 +4,12 @@ import { type Compared, openComparison } from '../comparison.ts';
 import { cutChannels } from '../cut-channels.ts';
 import { requireCalibration } from '../observe.ts';
 import type { RankedChannels, RankingOptions } from '../rank-channels.ts';
+import { fillTarget } from '../ranking/fill-target.ts';
 import { latencyParts } from '../ranking/reach-latency.ts';
 import type { Widths } from '../ranking/selection.ts';
-import type { PruningTarget } from '../ranking/targets.ts';
+import { budgetOf, type PruningTarget } from '../ranking/targets.ts';
 import { recalibrate } from '../recovery/recalibrate.ts';
 import { type Candidate, searchWidths, type WidthSearch } from './search-widths.ts';
-import { widthChoices } from './width-choices.ts';
 
 export interface SearchOptions extends Pick<WidthSearch, 'candidates' | 'known' | 'onCandidate'> {}
 
@@ -27,7 +27,7 @@ interface Searching extends RankingOptions {
  * recalibrated, and its loss on calibration images, or the error of its output where they have no classes, is what it lost.
  */
 export async function searchChannels(
-  { prepared, units, selector, costs }: RankedChannels,
+  { prepared, selector, costs }: RankedChannels,
   start: Widths,
   options: Searching,
 ): Promise<Candidate> {
@@ -37,20 +37,12 @@ export async function searchChannels(
   const comparison = await openComparison(prepared, viewing);
   const networkOf = (widths: Widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph;
   const latencyOf = target.measure === 'latency' ? latencyParts(original, options.timer) : null;
-  const least = selector.widths(1);
   return searchWidths({
     ...search,
     start,
     seed,
-    choices: units.map((unit, i) =>
-      // What may not be narrowed at all has one width.
-      least[i] === unit.classes.length
-        ? [unit.classes.length]
-        : widthChoices(unit, {
-            ...options,
-            original: original.classes.get(unit.name) ?? unit.classes.length,
-          }),
-    ),
+    choices: selector.choices,
+    refill: refillOf(target, { selector, costs, original }),
     isWithin: withinOf(target, {
       costOf: (widths, measure) => costs.without(selector.removed(widths))[measure] / original.cost[measure],
       latencyOf: (widths) => latencyOf!(networkOf(widths)),
@@ -63,6 +55,27 @@ export async function searchChannels(
 }
 
 const damageIn = ({ loss, outputError }: Compared): number => loss ?? outputError;
+
+/** Widens what a change left below the target, units in the given order. */
+function refillOf(
+  target: PruningTarget,
+  {
+    selector,
+    costs,
+    original,
+  }: Pick<RankedChannels, 'selector' | 'costs'> & Pick<RankingOptions, 'original'>,
+): NonNullable<WidthSearch['refill']> {
+  if (target.measure === 'ratio' || target.measure === 'latency') return (widths) => widths;
+  const { measure, fraction } = target;
+  const search = { selector, costOf: costs.without, original: original.cost };
+  const budget = budgetOf({ measure, fraction }, search);
+  return (widths, order) =>
+    fillTarget(widths, {
+      ...budget,
+      selector: { choices: selector.choices, mostLacking: () => order },
+      ratio: 0,
+    });
+}
 
 interface Measures {
   costOf(widths: Widths, measure: 'macs' | 'parameters'): number;

@@ -17,6 +17,8 @@ export interface WidthSearch {
   readonly seed: number;
   /** Whether widths are within the budget. */
   isWithin(widths: Widths): boolean | Promise<boolean>;
+  /** Widens units in the given order, within the budget, where widths stay below it. Default: leaves them as they are. */
+  refill?(widths: Widths, order: readonly number[]): Widths;
   /** What a network of these widths loses. */
   damageOf(widths: Widths): Promise<number>;
   /** Candidates that an interrupted search tried, by their number: they are not tried again. */
@@ -57,9 +59,14 @@ const REPAIRS = 200;
 async function changed(
   from: Widths,
   index: number,
-  { choices, seed, isWithin }: WidthSearch,
+  { choices, seed, isWithin, refill }: WidthSearch,
 ): Promise<Widths | null> {
   const { integer } = random(seed, index);
+  const inRandomOrder = () =>
+    [...choices.keys()]
+      .map((unit) => ({ unit, place: integer(1 << 30) }))
+      .sort((a, b) => a.place - b.place)
+      .map(({ unit }) => unit);
   const widths = [...from];
   const step = (unit: number, by: 1 | -1): boolean => {
     const at = choices[unit]!.indexOf(widths[unit]!);
@@ -74,7 +81,7 @@ async function changed(
     if (step(unit, 1)) widened.add(unit);
   }
   for (let repair = 0; repair < REPAIRS; repair++) {
-    if (await isWithin(widths)) return widths;
+    if (await isWithin(widths)) return refill ? refill(widths, inRandomOrder()) : widths;
     const unit = integer(choices.length);
     if (!widened.has(unit)) step(unit, -1);
   }

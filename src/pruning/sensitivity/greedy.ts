@@ -21,10 +21,22 @@ interface Greedy {
  * arXiv:1804.03230; here damages are measured once, unit by unit, and add up). `ratio` is the part of the path.
  */
 export function greedySelector(greedy: Greedy): Selector {
-  const path = greedyPath(greedy);
+  const curves = greedy.units.map((unit, i) => curveOf(unit, i, greedy));
+  const path = greedyPath(greedy, curves);
+  const { choices, removed } = greedy.selector;
+  const measured = choices.map((own, i) => (curves[i]!.length > 0 ? own : [path[0]![i]!]));
+  const gain = (unit: number, width: number): number => {
+    const wider = measured[unit]!.find((choice) => choice > width);
+    return wider === undefined ? -1 : damageAt(curves[unit]!, width) - damageAt(curves[unit]!, wider);
+  };
   return {
     widths: (ratio) => path[Math.round(ratio * (path.length - 1))]!,
-    removed: (widths) => greedy.selector.removed(widths),
+    removed: (widths) => removed(widths),
+    choices: measured,
+    mostLacking(_ratio, widths) {
+      const gains = widths.map((width, unit) => gain(unit, width));
+      return [...widths.keys()].filter((i) => gains[i]! >= 0).sort((a, b) => gains[b]! - gains[a]!);
+    },
   };
 }
 
@@ -35,17 +47,12 @@ interface Proposal {
   readonly price: number;
 }
 
-function greedyPath({ units, sensitivities, damage, selector, costOf }: Greedy): Widths[] {
-  const curves = units.map(({ name }) =>
-    curveOf(
-      sensitivities.find((other) => other.name === name),
-      damage,
-    ),
-  );
-  const at = units.map(() => 0);
-  let widths = units.map(({ classes }) => classes.length);
+function greedyPath({ selector, costOf }: Greedy, curves: readonly Curve[]): Widths[] {
+  // Units that were not measured, or have a ratio of their own, have the widths that the selector gives.
+  let widths = selector.widths(0);
+  const at = widths.map(() => 0);
   const macsOf = (wanted: Widths) => costOf(selector.removed(wanted)).macs;
-  const narrowed = (unit: number, kept: number) => widths.map((width, i) => (i === unit ? kept : width));
+  const narrowed = (unit: number, kept: number) => widths.with(unit, kept);
   let macs = macsOf(widths);
   const propose = (unit: number): Proposal | null => {
     const [here, next] = [curves[unit]![at[unit]!], curves[unit]![at[unit]! + 1]];
@@ -54,7 +61,7 @@ function greedyPath({ units, sensitivities, damage, selector, costOf }: Greedy):
     return { unit, kept: next.kept, price: (next.damage - here.damage) / Math.max(saved, 1e-9) };
   };
   const path: Widths[] = [widths];
-  let proposals = units.flatMap((_, unit) => propose(unit) ?? []);
+  let proposals = [...widths.keys()].flatMap((unit) => propose(unit) ?? []);
   while (proposals.length > 0) {
     // Narrower neighbours only make a saving smaller, so an old price is a lower bound: look again at the best alone.
     proposals.sort((a, b) => a.price - b.price);
@@ -71,17 +78,36 @@ function greedyPath({ units, sensitivities, damage, selector, costOf }: Greedy):
   return path;
 }
 
-/** Damage by falling width; what is measured to get better with less counts as no damage. */
-function curveOf(
-  sensitivity: UnitSensitivity | undefined,
-  measure: Damage,
-): { readonly kept: number; readonly damage: number }[] {
-  if (!sensitivity) return [];
+interface CurvePoint {
+  readonly kept: number;
+  readonly damage: number;
+}
+
+/** Points by falling width. */
+type Curve = readonly CurvePoint[];
+
+/**
+ * Damage by falling width; what is measured to get better with less counts as no damage. Empty for a unit that was not
+ * measured or has only one width.
+ */
+function curveOf({ name }: Unit, index: number, { sensitivities, selector, damage }: Greedy): Curve {
+  const sensitivity = sensitivities.find((other) => other.name === name);
+  const choices = selector.choices[index]!;
+  if (!sensitivity || choices.length < 2) return [];
   const sorted = [...sensitivity.points].sort((a, b) => b.kept - a.kept);
   const start: SensitivityPoint = sorted[0]!;
   let worst = 0;
-  return sorted.map((point) => {
-    worst = Math.max(worst, (point[measure] ?? 0) - (start[measure] ?? 0));
-    return { kept: point.kept, damage: worst };
+  return sorted.flatMap((point) => {
+    worst = Math.max(worst, (point[damage] ?? 0) - (start[damage] ?? 0));
+    return point.kept < choices[0]! ? [] : [{ kept: point.kept, damage: worst }];
   });
+}
+
+/** The damage at a width, linear between the points of a curve. */
+function damageAt(curve: Curve, width: number): number {
+  const above = curve.findLast(({ kept }) => kept >= width) ?? curve[0];
+  const below = curve.find(({ kept }) => kept <= width) ?? curve.at(-1);
+  if (!above || !below) return 0;
+  if (above.kept === below.kept) return above.damage;
+  return below.damage + ((width - below.kept) / (above.kept - below.kept)) * (above.damage - below.damage);
 }
