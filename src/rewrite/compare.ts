@@ -14,9 +14,9 @@ export const toleranceOf = (dtype: DataType): number => tolerances[dtype] ?? 0;
 
 /**
  * max |a − b| / max |b| over the elements, NaN where one alone is NaN; elements that are equal, infinite or NaN ones
- * too, differ by 0. Throws `verification` where types or shapes differ.
+ * too, differ by 0. Relative to `scale` where no element is as large. Throws `verification` where types or shapes differ.
  */
-export function tensorError(name: string, actual: Tensor, expected: Tensor): number {
+export function tensorError(name: string, actual: Tensor, expected: Tensor, scale = 0): number {
   const [found, wanted] = [actual, expected].map(({ dtype, shape }) => `${dtype} [${shape}]`);
   if (found !== wanted) {
     throw new EspalierError('verification', `expected ${wanted}, got ${found}`, { where: name });
@@ -24,12 +24,22 @@ export function tensorError(name: string, actual: Tensor, expected: Tensor): num
   if (expected.dtype === 'string') return stringError(actual, expected);
   const [a, b] = [numbersOf(actual), numbersOf(expected)];
   let difference = 0;
-  let largest = 1e-6;
+  let largest = Math.max(1e-6, scale);
   for (let i = 0; i < b.length; i++) {
     if (!Object.is(a[i], b[i])) difference = Math.max(difference, Math.abs(a[i]! - b[i]!));
     if (Number.isFinite(b[i])) largest = Math.max(largest, Math.abs(b[i]!));
   }
   return difference / largest;
+}
+
+/** max |x| over the finite elements; 0 where there are none. */
+export function scaleOf(tensor: Tensor): number {
+  if (tensor.dtype === 'string') return 0;
+  let largest = 0;
+  const numbers = numbersOf(tensor);
+  for (let i = 0; i < numbers.length; i++)
+    if (Number.isFinite(numbers[i])) largest = Math.max(largest, Math.abs(numbers[i]!));
+  return largest;
 }
 
 const stringError = (actual: Tensor, expected: Tensor): number =>

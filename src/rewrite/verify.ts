@@ -1,10 +1,12 @@
 import { EspalierError } from '../errors.ts';
-import { cloneGraph } from '../graph/clone.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
-import { tensorError, toleranceOf } from './compare.ts';
+import { canonicalForm } from './canonical-form.ts';
+import { scaleOf, tensorError, toleranceOf } from './compare.ts';
+import { comparePoints, type OutputPoints } from './compare-points.ts';
 import { randomFeeds } from './random-feeds.ts';
-import { bindDimensions } from './rules/static-shapes.ts';
+import { type Trial, type TrialSize, trialsOf } from './trial-inputs.ts';
 
 export interface VerifyOptions {
   readonly executor: Executor;
@@ -12,16 +14,14 @@ export interface VerifyOptions {
   readonly tolerance?: number;
   /** Default 0. */
   readonly seed?: number;
-  /** Images in a run, where the network leaves that open; default 2. */
+  /** Images in a run, where the network leaves that open; default 2, and another run with 1. */
   readonly batch?: number;
+  /** Height and width of the first run, where the network leaves them open. */
+  readonly size?: readonly [height: number, width: number];
 }
 
 /** Inputs of the usual spread, and of one that saturates activations. */
 const SCALES = [1, 8];
-/** Sizes tried for open dimensions beside the batch. */
-const SIZES = [64, 224, 32, 28];
-/** The symbol of dimensions that have none. */
-const UNNAMED = 'unnamed dimension';
 
 /** Outputs that differ by no more than this between inputs do not depend on them. */
 const CONSTANT = 1e-6;
@@ -32,11 +32,16 @@ export interface Agreement {
   readonly error: number;
   /** Whether the outputs are the same whatever comes in, so that agreeing proves nothing. */
   readonly constant: boolean;
+  /** What was compared for each output: itself, or values before what saturates, orders or rounds. */
+  readonly compared: readonly { readonly output: string; readonly values: readonly string[] }[];
+  /** What open dimensions were in each run. */
+  readonly sizes: readonly TrialSize[];
 }
 
 /**
- * Runs two graphs on the same random inputs, the engine's own optimiser off. Throws `verification` where the error is
- * beyond the tolerance, or types or shapes of outputs differ.
+ * Runs two graphs on the same random inputs, the engine's own optimiser off; where sizes or the batch are open, at two of
+ * each. An output behind operators that saturate, order or round is compared before them. Throws `verification` where the
+ * error is beyond the tolerance, or types or shapes of outputs differ.
  */
 export async function verifyEquivalent(
   before: Graph,
@@ -47,78 +52,199 @@ export async function verifyEquivalent(
     const message = `expected ${before.outputs.length} outputs, got ${after.outputs.length}`;
     throw new EspalierError('verification', message);
   }
-  const fixed = withFixedInputs(before, options.batch ?? 2);
-  const feeds = SCALES.map((scale) => randomFeeds(fixed, { seed: options.seed ?? 0, scale }));
-  const expected = await runAll(before, options.executor, feeds);
-  const actual = await runAll(after, options.executor, feeds);
-  const errors = expected.map((results, i) =>
-    outputError([before, results], [after, actual[i]!], options.tolerance),
+  const points = pointsOf(before, after);
+  const { batch = 2, size, seed = 0, executor } = options;
+  const [first, second] = trialsOf(before, { batch, ...(size && { size }) });
+  const programs = await compiled(
+    [watched(before, points, 'before'), watched(after, points, 'after')],
+    executor,
   );
-  return { error: Math.max(...errors), constant: isConstant(expected) };
+  try {
+    const one = await run(first, programs, { seed, scales: SCALES });
+    const other =
+      second.length === 0 ? null : await run(second, programs, { seed, scales: [1] }).catch(unlessMisfit);
+    const runs = [...one.runs, ...(other?.runs ?? [])];
+    const errors = runs.map((each) =>
+      agreementError(each, { before, after, points, tolerance: options.tolerance }),
+    );
+    return {
+      error: Math.max(0, ...errors),
+      constant: isConstant(
+        one.runs.map(({ expected }) => expected),
+        before,
+        points,
+      ),
+      compared: before.outputs.map(({ name }, i) => ({
+        output: name,
+        values: points[i]?.points.map((point) => point.before.name) ?? [name],
+      })),
+      sizes: [one.size, ...(other ? [other.size] : [])],
+    };
+  } finally {
+    for (const program of programs) await program.close();
+  }
 }
 
-/** Whether every output is the same for inputs of different scale. */
-function isConstant([usual, saturating]: readonly Tensors[]): boolean {
-  const outputs = Object.entries(usual!).filter(([, { dtype }]) => dtype.startsWith('float'));
-  return (
-    outputs.length > 0 &&
-    outputs.every(([name, tensor]) => tensorError(name, saturating![name]!, tensor) < CONSTANT)
-  );
+type Points = readonly (OutputPoints | null)[];
+
+/** Points of the canonical form, whose values have the names of the file's; values without a namesake are no points. */
+function pointsOf(before: Graph, after: Graph): Points {
+  const names = new Set(before.nodes.flatMap(({ outputs }) => outputs.map((value) => value?.name)));
+  return comparePoints(canonicalOr(before), after).map((found) => {
+    const known = found?.points.every((point) => names.has(point.before.name));
+    return known ? found : null;
+  });
 }
 
-/** The batch bound, then every other open dimension to the first size at which shapes fit. */
-function withFixedInputs(graph: Graph, batch: number): Graph {
-  const open = graph.inputs.some(({ shape }) => shape?.length && typeof shape[0] !== 'number');
-  const bound = open ? bindDimensions(graph, batch) : cloneGraph(graph);
-  for (const input of bound.inputs) input.shape = input.shape?.map((dim) => dim ?? UNNAMED) ?? null;
-  const symbols = new Set(
-    bound.inputs.flatMap(({ shape }) => shape ?? []).filter((dim) => typeof dim === 'string'),
-  );
-  if (symbols.size === 0) return bound;
+function canonicalOr(graph: Graph): Graph {
+  try {
+    return canonicalForm(graph).graph;
+  } catch (error) {
+    if (error instanceof EspalierError) return graph;
+    throw error;
+  }
+}
+
+/** The graph with points as further outputs. */
+function watched(graph: Graph, points: Points, side: 'before' | 'after'): Graph {
+  const outputs = new Map(graph.outputs.map((value) => [value.name, value]));
+  const byName = new Map<string, Value>();
+  for (const { outputs: made } of graph.nodes)
+    for (const value of made) if (value) byName.set(value.name, value);
+  for (const point of points.flatMap((found) => found?.points ?? [])) {
+    const { name } = point[side];
+    const value = byName.get(name) ?? graph.inputs.find((input) => input.name === name);
+    if (value && !outputs.has(name)) outputs.set(name, value);
+  }
+  return { ...graph, outputs: [...outputs.values()] };
+}
+
+interface Watched {
+  readonly graph: Graph;
+  readonly program: Program;
+  close(): Promise<void>;
+}
+
+async function compiled(graphs: readonly Graph[], executor: Executor): Promise<Watched[]> {
+  const programs: Watched[] = [];
+  for (const graph of graphs) {
+    const program = await executor.compile(graph, { optimization: 'disabled' });
+    programs.push({ graph, program, close: () => program.close() });
+  }
+  return programs;
+}
+
+interface Run {
+  readonly expected: Tensors;
+  readonly actual: Tensors;
+}
+
+interface Draws {
+  readonly seed: number;
+  readonly scales: readonly number[];
+}
+
+/** Runs both at the first size that the reference takes. */
+async function run(
+  trials: readonly Trial[],
+  [before, after]: readonly Watched[],
+  { seed, scales }: Draws,
+): Promise<{ readonly runs: Run[]; readonly size: TrialSize }> {
   let misfit: unknown;
-  for (const size of SIZES) {
+  for (const { graph, size } of trials) {
+    const feeds = scales.map((scale) => randomFeeds(graph, { seed, scale }));
     try {
-      return bindDimensions(bound, Object.fromEntries([...symbols].map((symbol) => [symbol, size])));
+      const expected: Tensors[] = [];
+      for (const feed of feeds) expected.push(await runOnce(before!, feed));
+      const runs: Run[] = [];
+      for (const [i, feed] of feeds.entries())
+        runs.push({
+          expected: expected[i]!,
+          actual: await runOnce(after!, feed, 'the network that was made'),
+        });
+      return { runs, size };
     } catch (error) {
+      if (!isMisfit(error)) throw error;
       misfit = error;
     }
   }
   throw misfit;
 }
 
-async function runAll(graph: Graph, executor: Executor, feeds: readonly Tensors[]): Promise<Tensors[]> {
-  const program = await executor.compile(graph, { optimization: 'disabled' });
-  try {
-    const results: Tensors[] = [];
-    for (const feed of feeds) results.push(await runOnce(graph, program, feed));
-    return results;
-  } finally {
-    await program.close();
-  }
+/** Whether the reference itself does not take a size. */
+const isMisfit = (error: unknown): boolean => error instanceof EspalierError && error.code === 'runtime';
+
+function unlessMisfit(error: unknown): null {
+  if (isMisfit(error)) return null;
+  throw error;
 }
 
 /** Results are copied: the next run may overwrite them. A graph that lost an input is not fed it. */
-async function runOnce(graph: Graph, program: Program, feed: Tensors): Promise<Tensors> {
+async function runOnce({ graph, program }: Watched, feed: Tensors, made?: string): Promise<Tensors> {
   const wanted = new Set(graph.inputs.map(({ name }) => name));
   const given = Object.fromEntries(Object.entries(feed).filter(([name]) => wanted.has(name)));
-  const results = Object.entries(await program.run(given));
+  const results = Object.entries(await program.run(given).catch((error) => rethrown(error, made)));
   return Object.fromEntries(
     results.map(([name, tensor]) => [name, { ...tensor, data: tensor.data.slice() }]),
   );
 }
 
-type Run = readonly [graph: Graph, results: Tensors];
+/** What was made must run wherever the reference does. */
+function rethrown(error: unknown, made: string | undefined): never {
+  if (made === undefined || !(error instanceof EspalierError)) throw error;
+  throw new EspalierError('verification', `${made} does not run where the one given does: ${error.message}`, {
+    cause: error,
+  });
+}
 
-function outputError([before, expected]: Run, [after, actual]: Run, tolerance?: number): number {
+interface Compared {
+  readonly before: Graph;
+  readonly after: Graph;
+  readonly points: Points;
+  readonly tolerance: number | undefined;
+}
+
+function agreementError(run: Run, { before, after, points, tolerance }: Compared): number {
   const errors = before.outputs.map(({ name }, i) => {
-    const wanted = expected[name]!;
-    const error = tensorError(name, actual[after.outputs[i]!.name]!, wanted);
-    const allowed = tolerance ?? toleranceOf(wanted.dtype);
-    if (!(error <= allowed)) {
-      const message = `expected the same output within ${allowed}, got a relative error of ${error.toExponential(1)}`;
-      throw new EspalierError('verification', message, { where: name });
-    }
+    const output = { name, expected: run.expected[name]!, actual: run.actual[after.outputs[i]!.name]! };
+    const found = points[i];
+    if (!found) return within(output, tolerance);
+    const inner = found.points.map((point) => ({
+      name: point.before.name,
+      expected: run.expected[point.before.name]!,
+      actual: run.actual[point.after.name]!,
+    }));
+    const error = Math.max(...inner.map((each) => within(each, tolerance)));
+    if (found.ordering) return error;
+    // What saturates may be as wrong as what goes into it, and no more.
+    within(output, tolerance, Math.max(...inner.map(({ expected }) => scaleOf(expected))));
     return error;
   });
   return Math.max(0, ...errors);
+}
+
+interface Pair {
+  readonly name: string;
+  readonly expected: Tensor;
+  readonly actual: Tensor;
+}
+
+function within({ name, expected, actual }: Pair, tolerance: number | undefined, scale = 0): number {
+  const error = tensorError(name, actual, expected, scale);
+  const allowed = tolerance ?? toleranceOf(expected.dtype);
+  if (error <= allowed) return error;
+  const message = `expected the same output within ${allowed}, got a relative error of ${error.toExponential(1)}`;
+  throw new EspalierError('verification', message, { where: name });
+}
+
+/** Whether everything that is compared is the same for inputs of different scale. */
+function isConstant([usual, large]: readonly Tensors[], { outputs }: Graph, points: Points): boolean {
+  const names = outputs.flatMap(
+    ({ name }, i) => points[i]?.points.map(({ before }) => before.name) ?? [name],
+  );
+  const compared = names.filter((name) => usual![name]!.dtype.startsWith('float'));
+  return (
+    compared.length > 0 &&
+    compared.every((name) => tensorError(name, large![name]!, usual![name]!) < CONSTANT)
+  );
 }

@@ -1,0 +1,204 @@
+import type { Attribute, Graph, Node, Value } from '../graph/graph.ts';
+import { capturedValues, connections } from '../graph/topology.ts';
+
+/** Values of two graphs that must be equal. */
+export interface ComparePoint {
+  readonly before: Value;
+  readonly after: Value;
+}
+
+/** Where an output is compared: before operators that hide or exaggerate differences. */
+export interface OutputPoints {
+  readonly points: readonly ComparePoint[];
+  /** Whether elements of the output may change places, or jump, where values before differ by rounding. */
+  readonly ordering: boolean;
+}
+
+/** Operators that make different inputs equal, up to rounding. */
+const saturating: ReadonlySet<string> = new Set([
+  'Sigmoid',
+  'Softmax',
+  'LogSoftmax',
+  'Tanh',
+  'HardSigmoid',
+  'Clip',
+  'Softsign',
+  'Erf',
+]);
+
+/** Operators that choose, order or round: inputs that differ by rounding may give quite other outputs. */
+const ordering: ReadonlySet<string> = new Set(
+  [
+    ['TopK', 'NonMaxSuppression', 'ArgMax', 'ArgMin', 'Hardmax', 'NonZero', 'Compress', 'Unique', 'OneHot'],
+    ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Round', 'Floor', 'Ceil', 'Sign', 'Mod'],
+    ['If', 'Loop', 'Scan'],
+  ].flat(),
+);
+
+/** Operators that hand values on, or compute with them element by element, without weights of their own. */
+const passing: ReadonlySet<string> = new Set(
+  [
+    [
+      'Identity',
+      'Dropout',
+      'Cast',
+      'Reshape',
+      'Flatten',
+      'Squeeze',
+      'Unsqueeze',
+      'Transpose',
+      'Concat',
+      'Split',
+    ],
+    [
+      'Slice',
+      'Gather',
+      'GatherElements',
+      'GatherND',
+      'ScatterElements',
+      'ScatterND',
+      'Expand',
+      'Tile',
+      'Pad',
+    ],
+    [
+      'Add',
+      'Sub',
+      'Mul',
+      'Div',
+      'Pow',
+      'Exp',
+      'Log',
+      'Sqrt',
+      'Neg',
+      'Abs',
+      'Reciprocal',
+      'Min',
+      'Max',
+      'Sum',
+    ],
+    ['Mean', 'Relu', 'LeakyRelu', 'Where', 'And', 'Or', 'Not', 'Xor', 'ReduceMean', 'ReduceSum', 'ReduceMax'],
+    [
+      'ReduceMin',
+      'ReduceProd',
+      'ReduceL2',
+      'Resize',
+      'Upsample',
+      'MaxPool',
+      'AveragePool',
+      'CumSum',
+      'Shape',
+    ],
+    [
+      'GlobalAveragePool',
+      'GlobalMaxPool',
+      'DepthToSpace',
+      'SpaceToDepth',
+      'Size',
+      'ConstantOfShape',
+      'Range',
+    ],
+    ['Constant', 'SequenceConstruct', 'ConcatFromSequence', 'SplitToSequence', 'SequenceAt'],
+  ].flat(),
+);
+
+/** What hands its first input on as it is. */
+const transparent: ReadonlySet<string> = new Set(['Identity', 'Dropout']);
+
+/**
+ * The points at which each output of two graphs is compared: what the last layers give, where an operator behind them
+ * saturates (Sigmoid, Softmax …), orders or rounds (TopK, NonMaxSuppression, ArgMax, Equal, Cast to whole numbers …). Both
+ * graphs are walked from the output side by side, as long as they have the same operators. null where nothing hides
+ * differences: the output itself is compared.
+ */
+export function comparePoints(before: Graph, after: Graph): (OutputPoints | null)[] {
+  const sides: Sides = { before: connections(before).producer, after: connections(after).producer };
+  return before.outputs.map((output, i) => {
+    const found: Walk = { points: new Map(), seen: new Set(), saturates: false, orders: false };
+    walk({ before: output, after: after.outputs[i]! }, sides, found);
+    const points = [...found.points.values()];
+    const itself = points.some(({ before: value }) => value === output);
+    if (points.length === 0 || itself || !(found.saturates || found.orders)) return null;
+    return { points, ordering: found.orders };
+  });
+}
+
+interface Sides {
+  readonly before: ReadonlyMap<Value, Node>;
+  readonly after: ReadonlyMap<Value, Node>;
+}
+
+interface Walk {
+  readonly points: Map<Value, ComparePoint>;
+  readonly seen: Set<Value>;
+  saturates: boolean;
+  orders: boolean;
+}
+
+function walk(pair: ComparePoint, sides: Sides, found: Walk): void {
+  const stack = [pair];
+  for (let next = stack.pop(); next; next = stack.pop()) {
+    const before = source(next.before, sides.before);
+    const after = source(next.after, sides.after);
+    if (found.seen.has(before)) continue;
+    found.seen.add(before);
+    const [left, right] = [sides.before.get(before), sides.after.get(after)];
+    // Constants and inputs of the graphs are the same by themselves.
+    if (before.tensor || after.tensor || (!left && !right)) continue;
+    if (!left || !right || !isSame(left, right)) {
+      found.points.set(before, { before, after });
+      continue;
+    }
+    if (isOrdering(left)) found.orders = true;
+    if (saturating.has(left.op)) found.saturates = true;
+    stack.push(...pairsOf(left, right));
+  }
+}
+
+function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
+  let at = value;
+  for (let node = producer.get(at); node && transparent.has(node.op) && node.domain === ''; ) {
+    if (!node.inputs[0] || at !== node.outputs[0]) break;
+    at = node.inputs[0];
+    node = producer.get(at);
+  }
+  return at;
+}
+
+/** Whether both nodes are of one of the operators above, and do the same. */
+function isSame(left: Node, right: Node): boolean {
+  if (left.domain !== '' || right.domain !== '' || left.op !== right.op) return false;
+  if (!passing.has(left.op) && !saturating.has(left.op) && !ordering.has(left.op)) return false;
+  return inputsOf(left).length === inputsOf(right).length && keyOf(left) === keyOf(right);
+}
+
+/** Attributes as text; bodies are told by their names alone. */
+const keyOf = ({ attributes }: Node): string =>
+  Object.entries(attributes)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, attribute]) => `${name}=${textOf(attribute)}`)
+    .join();
+
+function textOf({ kind, value }: Attribute): string {
+  if (kind === 'graph' || kind === 'graphs' || kind === 'tensor' || kind === 'opaque') return kind;
+  return typeof value === 'object' && ArrayBuffer.isView(value)
+    ? new TextDecoder().decode(value)
+    : String(value);
+}
+
+/** Explicit inputs, and what bodies read from outside. */
+const inputsOf = (node: Node): (Value | null)[] => [...node.inputs, ...capturedValues(node)];
+
+const isOrdering = ({ op, attributes }: Node): boolean =>
+  ordering.has(op) || (op === 'Cast' && !isFloat(attributes.to));
+
+/** float32, float16, float64, bfloat16. */
+const isFloat = (to: Attribute | undefined): boolean => [1, 10, 11, 16].includes(Number(to?.value));
+
+function pairsOf(left: Node, right: Node): ComparePoint[] {
+  const others = inputsOf(right);
+  return inputsOf(left).flatMap((before, i) => {
+    const after = others[i];
+    return before && after ? [{ before, after }] : [];
+  });
+}

@@ -1,0 +1,113 @@
+import { cloneGraph } from '../graph/clone.ts';
+import type { Graph, Shape } from '../graph/graph.ts';
+import { bindDimensions } from './rules/static-shapes.ts';
+
+/** What a trial gives to dimensions that the network leaves open. */
+export interface TrialSize {
+  readonly batch: number;
+  /** Of the first open dimension beside the batch, and of all others. */
+  readonly first: number;
+  readonly others: number;
+}
+
+/** A network whose inputs have fixed shapes. */
+export interface Trial {
+  readonly graph: Graph;
+  readonly size: TrialSize;
+}
+
+export interface TrialOptions {
+  /** Images in the first trial, where the network leaves that open. */
+  readonly batch: number;
+  /** Height and width of the first trial; default: the first of some usual ones that fits. */
+  readonly size?: readonly [height: number, width: number];
+}
+
+/** Sizes tried for open dimensions beside the batch: all alike, then different ones that a mix-up would show. */
+const alike = [64, 224, 32, 28, 320, 512, 1024, 16000].map((size) => [size, size] as const);
+const different = [
+  [96, 128],
+  [128, 96],
+  [128, 128],
+  [96, 96],
+  [256, 256],
+  [416, 416],
+  [640, 640],
+  [2048, 2048],
+] as const;
+/** The symbol of dimensions that have none. */
+const UNNAMED = 'unnamed dimension';
+
+/**
+ * Two lists of trials, in the order in which they are to be tried until one works: the network at one size and batch, and
+ * at another size and a batch of 1. The second is empty where the network leaves neither open. Sizes at which shapes do
+ * not fit are left out; throws what is wrong with the last where none is left for the first list.
+ */
+export function trialsOf(graph: Graph, { batch, size }: TrialOptions): readonly [Trial[], Trial[]] {
+  const openBatch = graph.inputs.some(({ shape }) => shape?.length && typeof shape[0] !== 'number');
+  const openSizes = graph.inputs.some(({ shape }) => shape?.slice(1).some((dim) => typeof dim !== 'number'));
+  if (!openSizes) {
+    const at = (images: number) => ({
+      graph: withBatch(graph, images, openBatch),
+      size: { batch: images, first: 0, others: 0 },
+    });
+    return [[at(batch)], openBatch && batch !== 1 ? [at(1)] : []];
+  }
+  const first = fitting(graph, { batch: openBatch ? batch : null, sizes: size ? [size] : alike });
+  if (first.trials.length === 0) throw first.misfit;
+  const taken = first.trials[0]!.size.first;
+  const second = fitting(graph, { batch: openBatch ? 1 : null, sizes: different });
+  return [
+    first.trials,
+    second.trials.filter((trial) => trial.size.first !== taken || trial.size.others !== taken),
+  ];
+}
+
+interface Fitting {
+  /** null where the network fixes it. */
+  readonly batch: number | null;
+  readonly sizes: readonly (readonly [number, number])[];
+}
+
+function fitting(
+  graph: Graph,
+  { batch, sizes }: Fitting,
+): { readonly trials: Trial[]; readonly misfit: unknown } {
+  const bound = withBatch(graph, batch ?? 1, batch !== null);
+  const symbols = openSymbols(bound);
+  const trials: Trial[] = [];
+  let misfit: unknown;
+  for (const [first, others] of sizes) {
+    try {
+      const dims = Object.fromEntries(
+        [...symbols].map(([symbol, index]) => [symbol, index === 0 ? first : others]),
+      );
+      trials.push({ graph: bindDimensions(bound, dims), size: { batch: batch ?? 1, first, others } });
+    } catch (error) {
+      misfit = error;
+    }
+  }
+  return { trials, misfit };
+}
+
+function withBatch(graph: Graph, batch: number, open: boolean): Graph {
+  const bound = open ? bindDimensions(graph, batch) : cloneGraph(graph);
+  bound.inputs.forEach((input, i) => {
+    input.shape = input.shape && named(input.shape, `${UNNAMED} ${i}`);
+  });
+  return bound;
+}
+
+const named = (shape: Shape, name: string): Shape => shape.map((dim, axis) => dim ?? `${name}.${axis}`);
+
+/** Each open dimension, and which of its input's it is. */
+function openSymbols({ inputs }: Graph): Map<string, number> {
+  const symbols = new Map<string, number>();
+  for (const { shape } of inputs) {
+    const open = (shape ?? []).filter((dim) => typeof dim === 'string');
+    open.forEach((symbol, index) => {
+      if (!symbols.has(symbol)) symbols.set(symbol, index);
+    });
+  }
+  return symbols;
+}
