@@ -68,8 +68,8 @@ async function pruned(path: string, ratio: number): Promise<Pruned> {
   const coupling = channelGroups(graph);
   const removed = await lowest(graph, coupling, ratio);
   const ranked = performance.now();
-  const masked = maskedReference(graph, coupling.found, removed);
-  const original = maskedReference(graph, coupling.found, new Set());
+  const masked = maskedReference(graph, coupling.found, removed)!;
+  const original = maskedReference(graph, coupling.found, new Set())!;
   const cutting = performance.now();
   removeChannels(graph, coupling.found, removed);
   const cut = performance.now();

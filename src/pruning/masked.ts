@@ -1,51 +1,87 @@
 import { uniqueNames } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
 import { type Graph, makeConstant, makeValue, type Node, type Value } from '../graph/graph.ts';
-import { floats } from '../numeric/tensor.ts';
+import { inferShapes } from '../graph/shapes/index.ts';
+import { replaceUses } from '../graph/topology.ts';
+import { asFloat, isOtherFloat } from '../numeric/float-conversion.ts';
+import { floats, type Tensor } from '../numeric/tensor.ts';
 import type { Found, Reading } from './coupling/scope.ts';
 
 /**
- * The graph with the channels of some classes multiplied by 0 wherever a layer reads them: what removing them must
- * compute. The coupling is that of the graph given, which is left alone.
+ * A graph with the channels of some classes multiplied by 0 in every value that a layer reads: what removing them must compute.
+ * The coupling may be that of another form of the network, such as the file's own, whose values are found by their names; null
+ * where one of them is not there. Multiplying a value by 0 for all its readers is the same as for that layer alone: what
+ * mixes channels is a layer, and is masked itself.
  */
-export function maskedReference(given: Graph, found: Found, removed: ReadonlySet<number>): Graph {
+export function maskedReference(given: Graph, found: Found, removed: ReadonlySet<number>): Graph | null {
   const { graph } = copyGraph(given);
+  inferTypes(graph);
+  const byName = valuesByName(graph);
   const unique = uniqueNames(graph);
-  const copyOf = new Map(given.nodes.map((node, i) => [node, graph.nodes[i]!]));
-  const masks = new Map<Node, Node[]>();
+  const masked = new Map<string, Node>();
   for (const reading of found.readings) {
-    const node = copyOf.get(reading.node)!;
-    const value = node.inputs[reading.index]!;
-    const mask = makeConstant(
-      unique(`${value.name}.mask`),
-      maskOf(reading, value, (label) => removed.has(found.classes.find(label))),
-    );
-    const masked = makeValue(unique(`${value.name}.masked`), value.dtype, value.shape);
-    graph.initializers.push(mask);
-    node.inputs[reading.index] = masked;
-    const name = masked.name;
-    const multiply: Node = {
-      op: 'Mul',
-      domain: '',
-      name,
-      inputs: [value, mask],
-      outputs: [masked],
-      attributes: {},
-    };
-    masks.set(node, [...(masks.get(node) ?? []), multiply]);
+    const name = reading.node.inputs[reading.index]!.name;
+    const value = byName.get(name);
+    if (!value) return null;
+    if (masked.has(name) || !someGo(reading, found, removed)) continue;
+    masked.set(name, multiplied(graph, value, { unique, mask: maskOf(reading, found, removed) }));
   }
-  graph.nodes = graph.nodes.flatMap((node) => [...(masks.get(node) ?? []), node]);
+  const behind = (name: string): Node[] => (masked.has(name) ? [masked.get(name)!] : []);
+  graph.nodes = [
+    ...graph.inputs.flatMap(({ name }) => behind(name)),
+    ...graph.nodes.flatMap((node) => [
+      node,
+      ...node.outputs.flatMap((value) => (value ? behind(value.name) : [])),
+    ]),
+  ];
   return graph;
 }
 
+/** Element types, where inference finds any: a mask has that of what it is multiplied with. */
+function inferTypes(graph: Graph): void {
+  try {
+    inferShapes(graph);
+  } catch {
+    // A file that inference cannot read is run all the same.
+  }
+}
+
+function valuesByName({ inputs, nodes }: Graph): Map<string, Value> {
+  const values = [...inputs, ...nodes.flatMap(({ outputs }) => outputs)];
+  return new Map(values.flatMap((value) => (value ? [[value.name, value] as const] : [])));
+}
+
+const someGo = ({ channels }: Reading, { classes }: Found, removed: ReadonlySet<number>): boolean =>
+  channels.labels.some((label) => removed.has(classes.find(label)));
+
+interface Masking {
+  readonly mask: Tensor;
+  unique(wanted: string): string;
+}
+
+/** The node that multiplies a value; everything that read the value reads its result. */
+function multiplied(graph: Graph, value: Value, { unique, mask }: Masking): Node {
+  const dtype = value.dtype;
+  const tensor = isOtherFloat(dtype) ? asFloat(floats(mask.shape, mask.data as Float32Array), dtype) : mask;
+  const constant = makeConstant(unique(`${value.name}.mask`), tensor);
+  const result = makeValue(unique(`${value.name}.masked`), dtype, value.shape);
+  graph.initializers.push(constant);
+  const outputs = [...graph.outputs];
+  replaceUses(graph, value, result);
+  // Channels of the network's outputs stay.
+  graph.outputs = outputs;
+  const name = result.name;
+  return { op: 'Mul', domain: '', name, inputs: [value, constant], outputs: [result], attributes: {} };
+}
+
 /** 0 where a class goes, 1 elsewhere; one element along axes that carry no channels. */
-function maskOf({ channels }: Reading, value: Value, goes: (label: number) => boolean) {
-  const shape = (value.shape ?? []).map((_, axis) => {
+function maskOf({ node, index, channels }: Reading, { classes }: Found, removed: ReadonlySet<number>) {
+  const shape = (node.inputs[index]!.shape ?? []).map((_, axis) => {
     const at = channels.axes.indexOf(axis);
     return at < 0 ? 1 : channels.sizes[at]!;
   });
   return floats(
     shape,
-    Float32Array.from(channels.labels, (label) => (goes(label) ? 0 : 1)),
+    Float32Array.from(channels.labels, (label) => (removed.has(classes.find(label)) ? 0 : 1)),
   );
 }

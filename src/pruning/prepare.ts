@@ -1,5 +1,6 @@
 import { uniqueNames } from '../graph/builder.ts';
-import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
+import { type Dim, type Graph, makeConstant, makeValue, type Node } from '../graph/graph.ts';
+import { attributesOf } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
@@ -27,6 +28,7 @@ export async function prepareForPruning(network: Graph, executor: Executor): Pro
     graph.initializers.push(value);
     node.inputs.push(value);
   }
+  graph.nodes = graph.nodes.flatMap((node) => [...resizedAxesOnly(node, graph, unique), node]);
   dropExpansions(graph);
   removeDeadNodes(graph);
   unshareDecoders(graph);
@@ -55,19 +57,46 @@ function shapeTarget({ inputs: [, target], outputs: [y] }: Node): Target | null 
   return { index: 1, tensor: int64s(shape.map((dim) => (typeof dim === 'number' ? dim : -1))) };
 }
 
-/** Sizes that name the batch and the channels become scales, where those give the same sizes. */
+/** Computed sizes become scales, where all that change are known and scales give the same. */
 function scales({ inputs: [x, , , sizes], outputs: [y], attributes }: Node): Target | null {
   if (!sizes || sizes.tensor || attributes.axes || !x?.shape || y?.shape?.length !== x.shape.length)
     return null;
-  const from = x.shape;
-  const factors = y.shape.map((to, axis) => {
-    const size = from[axis];
-    if (axis < 2 || to === size) return 1;
-    return typeof to === 'number' && typeof size === 'number' ? Math.fround(to / size) : Number.NaN;
+  const to = y.shape;
+  const factors = x.shape.map((from, axis) => {
+    if (isUnchanged(from, to[axis]!)) return 1;
+    const size = to[axis];
+    if (typeof size !== 'number' || typeof from !== 'number') return Number.NaN;
+    const factor = Math.fround(size / from);
+    return Math.floor(factor * from) === size ? factor : Number.NaN;
   });
-  const isExact = factors.every((factor, axis) => {
-    const size = from[axis];
-    return factor === 1 || (typeof size === 'number' && Math.floor(factor * size) === y.shape![axis]);
-  });
-  return isExact ? { index: 2, tensor: floats([factors.length], factors) } : null;
+  return factors.some(Number.isNaN) ? null : { index: 2, tensor: floats([factors.length], factors) };
+}
+
+/** Whether a dimension is known to stay: two that are unknown are not known to be equal. */
+const isUnchanged = (from: Dim, to: Dim): boolean => from !== null && from === to;
+
+/**
+ * Computed sizes of which some stay what they are: the node then resizes the other axes alone, so that none of its sizes
+ * counts channels. Returns the node that picks their sizes; none where sizes are known, or keep an aspect ratio.
+ */
+function resizedAxesOnly(node: Node, graph: Graph, unique: (wanted: string) => string): Node[] {
+  const { op, domain, inputs, outputs, attributes } = node;
+  const [x, region, , sizes] = inputs;
+  const [from, to] = [x?.shape, outputs[0]?.shape];
+  if (op !== 'Resize' || domain !== '' || !sizes || sizes.tensor || attributes.axes || region) return [];
+  if (
+    !from ||
+    from.length !== to?.length ||
+    attributesOf(node, 'Resize').keep_aspect_ratio_policy !== 'stretch'
+  )
+    return [];
+  const axes = from.flatMap((dim, axis) => (isUnchanged(dim, to[axis]!) ? [] : [axis]));
+  if (axes.length === 0 || axes.length === from.length) return [];
+  const name = unique(`${outputs[0]!.name}.sizes`);
+  const picked = makeValue(name, 'int64', [axes.length]);
+  const index = makeConstant(unique(`${name}.axes`), int64s(axes));
+  graph.initializers.push(index);
+  node.inputs[3] = picked;
+  node.attributes.axes = { kind: 'ints', value: axes };
+  return [{ op: 'Gather', domain: '', name, inputs: [sizes, index], outputs: [picked], attributes: {} }];
 }

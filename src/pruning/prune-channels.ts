@@ -1,8 +1,11 @@
-import { type Graph, requiredInput } from '../graph/graph.ts';
-import { connections } from '../graph/topology.ts';
+import type { Graph } from '../graph/graph.ts';
 import type { Timer } from '../measure/timer.ts';
-import { verifyEquivalent, withoutRounding } from '../rewrite/index.ts';
-import type { Executor } from '../runtime/executor.ts';
+import {
+  canonicalForm,
+  toleranceOf as elementTolerance,
+  verifyEquivalent,
+  withoutRounding,
+} from '../rewrite/index.ts';
 import type { Coupling } from './channel-groups.ts';
 import { cutChannels } from './cut-channels.ts';
 import { maskedReference } from './masked.ts';
@@ -24,8 +27,13 @@ import { type SearchOptions, searchChannels } from './search/search-channels.ts'
 
 export interface ChannelPruningOptions extends RankingOptions {
   readonly target: PruningTarget;
-  /** Compares with the masked network; default true. */
+  /** Compares with the network that was given, the removed channels masked; default true. */
   readonly verify?: boolean;
+  /**
+   * What it is compared with, where the network itself is a form of it: the file, and the way back to its element types.
+   * Values are found by their names.
+   */
+  readonly reference?: { readonly graph: Graph; restore(made: Graph): Graph };
   /** Tries widths beside those that the ranking gives, for those that lose least on calibration images. */
   readonly search?: SearchOptions;
   /** Times candidates, where the target is a latency. */
@@ -107,29 +115,42 @@ export async function pruneChannels(network: Graph, options: ChannelPruningOptio
   const verified =
     options.verify === false
       ? { error: null, constant: false }
-      : await verifyCut(plan, graph, options.executor);
+      : await verifyCut(network, { ...plan, graph }, options);
   return { ...plan, graph, keptFilters, ...verified };
 }
 
-async function verifyCut({ prepared, coupling, removed }: PruningPlan, graph: Graph, executor: Executor) {
-  const masked = maskedReference(prepared, coupling.found, removed);
-  const [before, after] = [masked, graph].map((network) =>
-    withScores(withoutRounding(network) ?? network),
-  ) as [Graph, Graph];
-  return verifyEquivalent(before, after, { executor, tolerance: TOLERANCE });
+/**
+ * Compares with the network that was given, its removed channels multiplied by 0; where that does not name a value that a
+ * layer reads, as inside a function, with its canonical form, and last with what was prepared, once that was compared with the
+ * network itself.
+ */
+async function verifyCut(
+  network: Graph,
+  plan: PruningPlan & { readonly graph: Graph },
+  options: ChannelPruningOptions,
+) {
+  const { prepared, coupling, removed, graph } = plan;
+  const { executor, original } = options;
+  const { graph: given, restore } = options.reference ?? { graph: network, restore: (made: Graph) => made };
+  const size = original.size === undefined ? {} : { size: [original.size, original.size] as const };
+  const agree = ([before, after]: readonly [Graph, Graph]) =>
+    verifyEquivalent(withoutRounding(before) ?? before, withoutRounding(after) ?? after, {
+      executor,
+      tolerance: toleranceOf(before, after),
+      ...size,
+    });
+  const masked = (form: Graph) => maskedReference(form, coupling.found, removed);
+  const reference = masked(given) ?? masked(canonicalForm(given).graph);
+  if (reference) return agree([reference, restore(graph)]);
+  await agree([given, restore(prepared)]);
+  return agree([masked(prepared)!, graph]);
 }
 
-/** With what goes into a last Softmax in place of its outcome, which is 0 or 1 on random input and would hide errors. */
-function withScores(graph: Graph): Graph {
-  const { producer } = connections(graph);
-  const outputs = graph.outputs.map((value) => {
-    const node = producer.get(value);
-    return node && saturating.has(node.op) ? requiredInput(node, 0) : value;
-  });
-  return { ...graph, outputs };
-}
-
-const saturating: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Sigmoid']);
+/** Half precision is rounded to its own tolerance. */
+const toleranceOf = (...graphs: readonly Graph[]): number =>
+  graphs.some((graph) => graph.outputs.some(({ dtype }) => dtype === 'float16'))
+    ? Math.max(TOLERANCE, elementTolerance('float16'))
+    : TOLERANCE;
 
 /** Sums in another order differ more where more is summed; a wrong channel differs by far more than this. */
 const TOLERANCE = 1e-3;

@@ -25,7 +25,7 @@ export async function pruneHalf(given: Graph, seed = 1) {
     for (const { root } of free.slice(0, Math.floor(free.length / 2))) drawn.add(root);
   }
   const removed = spareLast(found, drawn);
-  const masked = maskedReference(graph, found, removed);
+  const masked = maskedReference(graph, found, removed)!;
   removeChannels(graph, found, removed);
   const { error } = await verifyEquivalent(masked, graph, { executor: onnxruntime, tolerance: 1e-3 });
   return { before, graph, groups, removed, error };

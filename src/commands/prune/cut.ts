@@ -60,6 +60,7 @@ async function cutChannels(given: Graph, { job, target, context, index }: Cuttin
     ...channelOptions(job, target),
     ...(searching ? { search: searching.search } : {}),
     ...(masked ? { learned: masked.learned } : {}),
+    ...(index === 0 && !masked && !job.settings.insertBatchnorm ? { reference: fileOf(job) } : {}),
   };
   const pruned = await pruneChannels(masked?.network ?? given, { ...options, signal: context.signal });
   searching?.done();
@@ -76,6 +77,9 @@ async function cutChannels(given: Graph, { job, target, context, index }: Cuttin
     reconstruction: { original: prepared, keptFilters },
   };
 }
+
+/** What the first cut is compared with: the file, which the network is another form of. */
+const fileOf = ({ model: { given, form } }: PruneJob) => ({ graph: given, restore: form.restore });
 
 const LOST = 'the cut goes so deep that the output no longer depends on the input: keep more, or retrain';
 

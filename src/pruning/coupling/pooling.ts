@@ -1,7 +1,7 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import { carry, stay } from './elementwise.ts';
-import { type CouplingRule, type CouplingRules, liesAlong } from './rule.ts';
+import { type CouplingRule, type CouplingRules, liesAlong, positive, rankOf } from './rule.ts';
 
 /** Works on each channel of axis 1 by itself. */
 const channelwise: CouplingRule<OperatorName> = (call, scope) => {
@@ -16,11 +16,13 @@ const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   if (!x) return [null];
   const scales = inputs[node.op === 'Upsample' ? 1 : 2];
   const sizes = inputs[3];
-  const free = !('axes' in call.attributes) || !call.attributes.axes;
+  if (!liesAlong(x, 1)) return stay(call, scope);
+  const axes = 'axes' in call.attributes ? call.attributes.axes : undefined;
+  if (axes) return axes.some((axis) => positive(axis, rankOf(inputs[0])) === 1) ? stay(call, scope) : [x];
   const unscaled = !scales?.tensor || scales.tensor.data.length === 0 || Number(scales.tensor.data[1]) === 1;
   const known = [scales, sizes].every((value) => !value || value.tensor || value.shape?.[0] === 0);
-  if (!liesAlong(x, 1) || !known || (free && !unscaled)) return stay(call, scope);
-  if (sizes?.tensor && free) {
+  if (!known || !unscaled) return stay(call, scope);
+  if (sizes?.tensor) {
     scope.edit((kept, replaceInput) => {
       const given = toNumbers(sizes.tensor!);
       given[1] = kept.count(x.labels);
