@@ -1,6 +1,6 @@
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
-import { type Graph, type Node, onlyOutput, type Value } from '../graph/graph.ts';
+import { type Graph, type Node, nodeLabel, onlyOutput, type Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { type Connections, connections, removeDeadNodes } from '../graph/topology.ts';
 import { couple } from '../pruning/coupling/index.ts';
@@ -61,6 +61,12 @@ export async function lowerConvolutions(
       continue;
     }
     if (!hasDeadStripes(conv)) continue;
+    const sharer = links.uses.get(node.inputs[1]!)?.find((use) => use.node !== node);
+    if (sharer) {
+      const reason = `it shares its weight with ${sharer.node ? nodeLabel(sharer.node) : 'the output'}: another form would store it again`;
+      leftAlone.push({ name: conv.name, reason });
+      continue;
+    }
     const own = channels.sharedBecause(node) === null;
     const reader = onlyReader(graph, links, node)?.op ?? null;
     const plan = await choose({ name: conv.name, conv, own, reader });

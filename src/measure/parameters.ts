@@ -43,7 +43,10 @@ const learnedTypes: ReadonlySet<DataType> = new Set([
  */
 export function learnedParameters(graph: Graph): Map<Node, Value[]> {
   const codes = storedCodes(graph);
-  const seen = new Set<Value>();
+  // What a node gives of stored integers is no parameter beside them.
+  const seen = new Set<Value | null>(
+    graph.nodes.flatMap((node) => (node.op === 'DequantizeLinear' ? node.outputs : [])),
+  );
   const parameters = new Map<Node, Value[]>();
   for (const node of graph.nodes) {
     const op = knownOperator(node);

@@ -184,3 +184,10 @@ export function toNumbers(tensor: Tensor): number[] {
 export function filled(shape: readonly number[], value: number): Float32Tensor {
   return floats(shape, new Float32Array(elementCount(shape)).fill(value));
 }
+
+/** Whether all elements, of numbers, are equal; an empty tensor's are. */
+export function isUniform({ dtype, data }: Tensor): boolean {
+  if (dtype === 'string') return false;
+  const elements = data as TypedArray;
+  return elements.every((element: number | bigint) => element === elements[0]);
+}

@@ -1,7 +1,5 @@
-import { uniqueNames } from '../graph/builder.ts';
-import type { Graph, Node, Value } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import { attributesOf } from '../graph/operators/index.ts';
-import { connections } from '../graph/topology.ts';
 import { elementCount, floats, stridesOf, type Tensor } from '../numeric/tensor.ts';
 import type { ReplaceInput } from './coupling/constants.ts';
 import { selectPlaces } from './select.ts';
@@ -15,22 +13,6 @@ export function showDecoded(graph: Graph): void {
     const tensor = isDecoder(node) ? decoded(node) : null;
     if (tensor) Object.assign(node.outputs[0]!, { tensor, shape: tensor.shape });
   }
-}
-
-/** Gives every reader of stored integers a DequantizeLinear of its own, in place. */
-export function unshareDecoders(graph: Graph): void {
-  const unique = uniqueNames(graph);
-  const { uses } = connections(graph);
-  graph.nodes = graph.nodes.flatMap((node) => {
-    const output = isDecoder(node) && node.inputs[0]?.tensor ? node.outputs[0] : null;
-    const readers = (output && uses.get(output)?.filter((use) => use.node && use.index >= 0)) ?? [];
-    const copies = readers.slice(1).map(({ node: reader, index }) => {
-      const own: Value = { ...output!, name: unique(output!.name) };
-      reader!.inputs[index] = own;
-      return { ...node, name: unique(node.name), inputs: [...node.inputs], outputs: [own] };
-    });
-    return [node, ...copies];
-  });
 }
 
 /** Takes the contents away again, in place: nothing of them is written. */

@@ -1,22 +1,45 @@
-import type { Graph, Node, Value } from '../graph/graph.ts';
+import { uniqueNames } from '../graph/builder.ts';
+import { type Graph, makeConstant, type Node, type Value } from '../graph/graph.ts';
+import { attributesOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
+import { floats, makeTensor, toNumbers } from '../numeric/tensor.ts';
 
 /** Operators that stretch their operands themselves. */
-const stretching: ReadonlySet<string> = new Set(['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max']);
+const stretching: ReadonlySet<string> = new Set([
+  ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Sum', 'Mean'],
+]);
 
 /**
- * Lets operators that stretch their operands read what an Expand before them stretches, in place: a size that a target
- * shape names would have to be cut along with channels that its input does not have.
+ * Lets operators that stretch their operands read what an Expand, a Tile or a ConstantOfShape before them stretches, in
+ * place: a size that a target shape names would have to be cut along with channels that its input does not have.
  */
 export function dropExpansions(graph: Graph): void {
   const { uses } = connections(graph);
-  for (const { op, domain, inputs, outputs } of graph.nodes) {
-    const [x, y] = [inputs[0], outputs[0]];
-    if (op !== 'Expand' || domain !== '' || !x || !y) continue;
-    for (const { node, index } of uses.get(y) ?? [])
-      if (node && stretchesAlone(node, index, y)) node.inputs[index] = x;
+  for (const node of graph.nodes) {
+    const y = node.outputs[0];
+    const sourceOf = node.domain === '' ? expansions[node.op] : undefined;
+    if (!y || !sourceOf) continue;
+    const readers = (uses.get(y) ?? []).filter((use) => use.node && stretchesAlone(use.node, use.index, y));
+    const x = readers.length > 0 ? sourceOf(node, graph) : null;
+    if (x) for (const reader of readers) reader.node!.inputs[reader.index] = x;
   }
 }
+
+/** What an operator stretches; null where it does more than that. */
+const expansions: Readonly<Record<string, (node: Node, graph: Graph) => Value | null>> = {
+  Expand: ({ inputs: [x] }) => x ?? null,
+  Tile({ inputs: [x, repeats] }) {
+    const times = repeats?.tensor && toNumbers(repeats.tensor);
+    return times?.every((count, axis) => count === 1 || x?.shape?.[axis] === 1) ? x! : null;
+  },
+  ConstantOfShape(node, graph) {
+    const { value } = attributesOf(node, 'ConstantOfShape');
+    const tensor = value ? makeTensor(value.dtype, [], value.data) : floats([], [0]);
+    const element = makeConstant(uniqueNames(graph)(`${node.outputs[0]!.name}.element`), tensor);
+    graph.initializers.push(element);
+    return element;
+  },
+};
 
 /** Whether another operand has the whole shape by itself. */
 function stretchesAlone({ op, domain, inputs }: Node, index: number, { shape }: Value): boolean {

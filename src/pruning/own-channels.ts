@@ -12,6 +12,8 @@ export interface OwnChannels {
   readonly found: Found;
   /** Why the filters of a convolution cannot be chosen without regard to other layers; null where they can. */
   sharedBecause(conv: Node): string | null;
+  /** Whether another node reads the weight of a convolution too. */
+  sharesWeight(conv: Node): boolean;
 }
 
 /** Looks which layers of a coupled graph share neither channels nor the parameters that go with them. */
@@ -21,6 +23,7 @@ export function ownChannels(graph: Graph, found: Found): OwnChannels {
   const members = new Int32Array(classes.count);
   for (let label = 0; label < classes.count; label++) members[classes.find(label)]!++;
   const parameters = sharedParameters(graph, found);
+  const { uses } = connections(graph);
   const sharedBecause = (conv: Node): string | null => {
     const layer = layerOf.get(conv);
     if (!layer) return conv.inputs[1]?.tensor ? 'it has groups' : 'its weight is not constant';
@@ -32,7 +35,8 @@ export function ownChannels(graph: Graph, found: Found): OwnChannels {
     const parameter = labels.map((label) => parameters.get(label)).find((name) => name !== undefined);
     return parameter === undefined ? null : `${parameter} is shared or not constant`;
   };
-  return { graph, found, sharedBecause };
+  const sharesWeight = ({ inputs: [, weight] }: Node) => !!weight && (uses.get(weight)?.length ?? 0) > 1;
+  return { graph, found, sharedBecause, sharesWeight };
 }
 
 /** The parameters that more than one node reads, by the labels that they are sliced by. */

@@ -4,15 +4,14 @@ import { attributesOf } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
-import { canonicalForm, expectFloat32, foldConstants } from '../rewrite/index.ts';
+import { canonicalForm, expectFloat32, foldConstants, padInsteadOfZeros } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { showDecoded, unshareDecoders } from './codes.ts';
+import { showDecoded } from './codes.ts';
 import { dropExpansions } from './drop-expansions.ts';
-import { unshareParameters } from './unshare.ts';
 
 /**
- * A copy of a network whose channels can be followed and cut: constants folded, shapes known, no parameter shared. A free
- * batch stays free: a target shape that an exporter computes from it is written out, with −1 in its place.
+ * A copy of a network whose channels can be followed and cut: constants folded, shapes known. A free batch stays free: a
+ * target shape that an exporter computes from it is written out, with −1 in its place.
  */
 export async function prepareForPruning(network: Graph, executor: Executor): Promise<Graph> {
   expectFloat32(network);
@@ -29,10 +28,9 @@ export async function prepareForPruning(network: Graph, executor: Executor): Pro
     node.inputs.push(value);
   }
   graph.nodes = graph.nodes.flatMap((node) => [...resizedAxesOnly(node, graph, unique), node]);
+  padInsteadOfZeros(graph);
   dropExpansions(graph);
   removeDeadNodes(graph);
-  unshareDecoders(graph);
-  unshareParameters(graph);
   showDecoded(graph);
   inferShapes(graph);
   return graph;

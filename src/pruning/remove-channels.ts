@@ -1,10 +1,11 @@
-import type { Graph, Value } from '../graph/graph.ts';
+import type { Graph, Node, Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
 import { cutCodes } from './codes.ts';
 import { inputReplacer } from './coupling/constants.ts';
 import type { Found, Kept, Slicing } from './coupling/scope.ts';
 import { placesAlong, survivors } from './coupling/survivors.ts';
+import { divideParameters } from './divide-parameters.ts';
 import { selectPlaces } from './select.ts';
 
 /** The places of a parameter that stayed, by axis. */
@@ -23,19 +24,33 @@ export function removeChannels(
   removed: ReadonlySet<number>,
 ): readonly ParameterCut[] {
   const kept = keptOf(found, removed);
-  const cuts = [...keptPlaces(found.slicings, kept)].map(([value, places]) => ({ value, places }));
+  const slicings = divideParameters(graph, found.slicings, kept);
+  const cuts = [...keptPlaces(slicings, kept)].map(([value, places]) => ({ value, places }));
   const replaceInput = inputReplacer(graph);
   const { producer } = connections(graph);
+  const shared = new Map<Value, Value>();
   for (const { value, places } of cuts) {
     value.tensor = selectPlaces(value.tensor!, places);
     value.shape = value.tensor.shape;
     const decoder = producer.get(value);
-    if (decoder) cutCodes(decoder, places, replaceInput);
+    if (decoder) keepShared(decoder, shared, () => cutCodes(decoder, places, replaceInput));
   }
   for (const edit of found.edits) edit(kept, replaceInput);
   removeDeadNodes(graph);
   inferShapes(graph);
   return cuts;
+}
+
+/** What several nodes read before a change of each, they read after it. */
+function keepShared(node: Node, shared: Map<Value, Value>, change: () => void): void {
+  const before = [...node.inputs];
+  change();
+  before.forEach((value, index) => {
+    const now = node.inputs[index];
+    if (!value || !now || value === now) return;
+    node.inputs[index] = shared.get(value) ?? now;
+    shared.set(value, node.inputs[index]!);
+  });
 }
 
 /** The places that stay of each parameter that loses any, by axis. */

@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
-import { type Graph, makeConstant } from '../graph/graph.ts';
+import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
@@ -130,31 +130,67 @@ function cutDeadFilters(cutting: Cutting, constants: ConstantChannels): boolean 
   const { found } = own;
   const firstOf = new Map(found.layers.map(({ node, first }) => [node, first]));
   const goes = new Set<number>();
-  for (const node of graph.nodes) {
-    const channels = node.op === 'Conv' ? constants.get(node.outputs[0]!) : undefined;
-    if (!channels) continue;
-    const first = firstOf.get(node) ?? 0;
-    const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));
-    const labels = new Set(dead.map((m) => first + m));
-    const reason = own.sharedBecause(node) ?? nonZeroReader(found, labels, constants);
+  const dead = deadFilters(graph, firstOf, constants);
+  const everywhere = deadEverywhere(found, new Set([...dead.values()].flat()));
+  for (const [node, labels] of dead) {
+    const channels = constants.get(node.outputs[0]!)!;
+    const isShared = own.sharesWeight(node);
+    const gone = isShared ? labels.filter((label) => everywhere.has(found.classes.find(label))) : labels;
+    const classes = new Set(gone.map(found.classes.find));
+    const reason =
+      (isShared ? (gone.length === 0 ? own.sharedBecause(node) : null) : own.sharedBecause(node)) ??
+      nonZeroReader(found, classes, constants);
     const name = layerName(node);
     refusals.delete(name);
-    if (reason !== null) refusals.set(name, { name, filters: dead.length, reason });
-    else for (const m of withoutFillers(dead, channels.length, multiple)) goes.add(first + m);
+    if (reason !== null) refusals.set(name, { name, filters: labels.length, reason });
+    else
+      for (const label of withoutFillers(gone, channels.length, multiple))
+        goes.add(found.classes.find(label));
   }
   const removed = spareLast(found, goes);
   if (removed.size === 0) return false;
-  for (const layer of found.layers) count(cutting, layer, removed);
+  for (const layer of found.layers) count(cutting, layer, { classes: found.classes, removed });
   for (const { value, places } of removeChannels(graph, found, removed))
     for (const [axis, kept] of places) cuts.push({ name: value.name, axis, places: kept });
   return true;
 }
 
-function count({ removed }: Cutting, { node, first, count: of }: Layer, goes: ReadonlySet<number>): void {
+/** The dead filters of each convolution, by their labels. */
+function deadFilters(
+  graph: Graph,
+  firstOf: ReadonlyMap<Node, number>,
+  constants: ConstantChannels,
+): Map<Node, number[]> {
+  return new Map(
+    graph.nodes.flatMap((node) => {
+      const channels = node.op === 'Conv' ? constants.get(node.outputs[0]!) : undefined;
+      if (!channels) return [];
+      const first = firstOf.get(node) ?? 0;
+      const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));
+      return [[node, dead.map((m) => first + m)] as const];
+    }),
+  );
+}
+
+/** The classes of channels that may go, all of whose filters are dead: layers that share a weight lose them together. */
+function deadEverywhere({ classes, layers }: Found, dead: ReadonlySet<number>): Set<number> {
+  const roots = new Set([...dead].map(classes.find).filter((root) => classes.reasonOf(root) === null));
+  for (const { first, count } of layers) {
+    for (let label = first; label < first + count; label++)
+      if (!dead.has(label)) roots.delete(classes.find(label));
+  }
+  return roots;
+}
+
+function count(
+  { removed }: Cutting,
+  { node, first, count: of }: Layer,
+  { classes, removed: goes }: { readonly classes: Found['classes']; readonly removed: ReadonlySet<number> },
+): void {
   const name = layerName(node);
   const before = removed.get(name);
   let filters = before?.filters ?? 0;
-  for (let label = first; label < first + of; label++) if (goes.has(label)) filters++;
+  for (let label = first; label < first + of; label++) if (goes.has(classes.find(label))) filters++;
   if (filters > 0) removed.set(name, { name, filters, of: before?.of ?? of });
 }
 
@@ -167,15 +203,16 @@ function withoutFillers(dead: readonly number[], filters: number, multiple: numb
 
 /** Why dead filters' channels cannot go: their maps are constant but not zero where they are read. */
 function nonZeroReader(
-  { readings }: Found,
+  { readings, classes }: Found,
   dead: ReadonlySet<number>,
   constants: ConstantChannels,
 ): string | null {
+  const isDead = (label: number) => dead.has(classes.find(label));
   for (const { node, index, channels } of readings) {
-    if (!channels.labels.some((label) => dead.has(label))) continue;
+    if (!channels.labels.some(isDead)) continue;
     const value = node.inputs[index]!;
     const known = channels.axes[0] === 1 ? constants.get(value) : undefined;
-    const isZero = channels.labels.every((label, place) => !dead.has(label) || known?.[place] === 0);
+    const isZero = channels.labels.every((label, place) => !isDead(label) || known?.[place] === 0);
     if (!isZero) return `its dead filters are constant but not zero in ${value.name}`;
   }
   return null;

@@ -11,7 +11,7 @@ export interface ForwardScope {
   readonly g: Builder;
   /** Declares that the state `value` becomes `next`. */
   setNext(value: Value, next: Value): void;
-  /** Makes a fixed initializer part of the step's state. */
+  /** Makes a fixed initializer part of the step's state; what it is by now. */
   asState(value: Value): Value;
   /** A random 0/1 mask input, scaled by 1/(1 − ratio), drawn anew for each step. */
   dropoutMask(ratio: number, shape: readonly number[]): Value;
@@ -27,8 +27,8 @@ const trainingForms: { readonly [Op in OperatorName]?: TrainingForm } = {
     const [y, newMean, newVariance] = g
       .named(node.name || 'BatchNormalization')
       .BatchNormalizationTraining(x, scale, bias, ...running, { epsilon, momentum });
-    setNext(running[0], newMean);
-    setNext(running[1], newVariance);
+    setNext(mean!, newMean);
+    setNext(variance!, newVariance);
     return y;
   },
   Dropout(node, [x, ratioInput], { g, dropoutMask }) {

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { canonicalForm, foldConstants } from '../rewrite/index.ts';
+import { canonicalForm, foldConstants, separateUniform } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Executor } from '../runtime/executor.ts';
  * input [N, C, H, W]. It computes what the given network does.
  */
 export async function prepareNetwork(model: Graph, executor: Executor): Promise<Graph> {
-  const network = await foldConstants(canonicalForm(model).graph, executor);
+  const network = separateUniform(await foldConstants(canonicalForm(model).graph, executor));
   const [images, ...others] = network.inputs;
   if (!images || others.length > 0) {
     throw new EspalierError(

@@ -115,6 +115,8 @@ function openScope(graph: Graph, model: Graph) {
   const wanted: Value[] = [];
   const setNext = (value: Value, next: Value) => void nextOf.set(value, next);
   const asState = (value: Value) => {
+    // Whoever shares a state goes on from what the one before it made of it.
+    if (initial[value.name]) return nextOf.get(value) ?? value;
     initial[value.name] = value.tensor!;
     value.tensor = null;
     graph.initializers = graph.initializers.filter((other) => other !== value);

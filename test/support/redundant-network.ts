@@ -5,7 +5,6 @@ import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { couple } from '../../src/pruning/coupling/index.ts';
 import { removeChannels } from '../../src/pruning/remove-channels.ts';
-import { unshareParameters } from '../../src/pruning/unshare.ts';
 import { calibrationOf } from './layer-scores.ts';
 import { normals } from './run-graph.ts';
 
@@ -28,7 +27,6 @@ export function network(body: (g: Builder, x: Value) => Value): Graph {
 /** Some channels of some layers gone, by the name of the layer. */
 export function without(given: Graph, gone: Readonly<Record<string, readonly number[]>>) {
   const graph = cloneGraph(given);
-  unshareParameters(graph);
   inferShapes(graph);
   const found = couple(graph);
   const removed = new Set<number>();

@@ -21,7 +21,7 @@ interface LearnedMasks {
 }
 
 /** Learns the masks of channels before a cut, in a folder of the step's own: gone on with where it was interrupted. */
-export async function learnMasks(network: Graph, { job, context, index }: Learning): Promise<LearnedMasks> {
+export async function learnMasks(given: Graph, { job, context, index }: Learning): Promise<LearnedMasks> {
   const { channelGroups } = await import('../../pruning/channel-groups.ts');
   const { channelMaskController, learnedScores } = await import('../../pruning/channel-masks/controller.ts');
   const { maskedLayers } = await import('../../pruning/channel-masks/masked-layers.ts');
@@ -29,7 +29,9 @@ export async function learnMasks(network: Graph, { job, context, index }: Learni
   const { pruningUnits } = await import('../../pruning/ranking/units.ts');
   const { train } = await import('../../training/train.ts');
   const { createRunDirectory, openRunDirectory } = await import('../../training/run-directory.ts');
+  const { separateUniform } = await import('../../rewrite/index.ts');
   const { settings, session, executor } = job;
+  const network = separateUniform(given);
   const prepared = await prepareForPruning(network, executor);
   const coupling = channelGroups(prepared);
   const layers = maskedLayers(prepared, coupling, pruningUnits(coupling));

@@ -61,7 +61,8 @@ export function maskedLayers(prepared: Graph, { found }: Coupling, units: readon
       places,
     }));
   });
-  return { masks, parameters };
+  // A parameter that layers share has the masks of its channels once.
+  return { masks, parameters: [...new Map(parameters.map((each) => [each.name, each])).values()] };
 }
 
 const channelsOf = ({ first, count }: Layer): number[] => Array.from({ length: count }, (_, i) => first + i);

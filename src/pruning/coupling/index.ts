@@ -6,6 +6,7 @@ import { stay } from './elementwise.ts';
 import type { CouplingRule } from './rule.ts';
 import { couplings } from './rules.ts';
 import { type CouplingScope, type Found, openCoupling } from './scope.ts';
+import { joinSharedParameters } from './shared-parameters.ts';
 
 /**
  * Follows the channels of every layer through a graph with inferred shapes and constant weights: which of them go
@@ -26,6 +27,7 @@ export function couple(graph: Graph): Found {
       if (value && result) carried.set(value, result);
     });
   }
+  joinSharedParameters(scope.slicings, links, scope);
   for (const value of graph.outputs) scope.pin(carried.get(value) ?? null, 'is an output of the network');
   return scope;
 }

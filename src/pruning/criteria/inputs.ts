@@ -15,8 +15,11 @@ export async function scoreInputs(scoring: Scoring, scoreReader: ScoreReader): P
   const { find } = found.classes;
   const sums = new Map<number, number>();
   const reasons = new Map<number, string>();
+  const seen = new Set<unknown>();
   for (const slicing of found.slicings) {
-    if (slicing.role !== 'inputs') continue;
+    // A weight that several layers share counts once.
+    if (slicing.role !== 'inputs' || seen.has(slicing.value)) continue;
+    seen.add(slicing.value);
     const classOf = slicing.channels.labels.map(find);
     const slices = slicesOf(slicing, classOf.length, weights);
     const scores = typeof slices === 'string' ? slices : await scoreReader(slices, classOf);

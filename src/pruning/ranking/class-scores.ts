@@ -37,14 +37,14 @@ interface Combining {
  * a class of nothing else has the score of the class that it hands on.
  */
 export function classScores(
-  { classes }: Found,
+  found: Found,
   layerScores: ReadonlyMap<Layer, LayerScores>,
   { normalize, reduce }: Combining,
 ): ReadonlyMap<number, number> {
+  const { classes } = found;
   const gathered = new Map<number, Gathered>();
   const handedOn = new Map<number, { readonly from: number; readonly value: number }>();
-  for (const [layer, result] of layerScores) {
-    if ('reason' in result) continue;
+  for (const [layer, result] of ofSharedWeights(found, layerScores)) {
     const { scores, carrying } = result;
     const own = carrying ? scores.filter((_, index) => !carrying.has(index)) : scores;
     const normalized = normalizations[normalize](own.length > 0 ? own : scores);
@@ -63,6 +63,33 @@ export function classScores(
   for (const [root, { from, value }] of handedOn)
     if (!reduced.has(root)) reduced.set(root, reduced.get(from) ?? value);
   return reduced;
+}
+
+type Scored = Extract<LayerScores, { readonly scores: unknown }>;
+
+/** The layers that have scores; those that share one weight are one, with the mean of theirs. */
+function ofSharedWeights(
+  { slicings }: Found,
+  layerScores: ReadonlyMap<Layer, LayerScores>,
+): Map<Layer, Scored> {
+  const weights = new Map(
+    slicings.flatMap(({ node, role, value }) => (role === 'filters' ? [[node, value] as const] : [])),
+  );
+  const sharing = new Map<unknown, [Layer, Scored][]>();
+  for (const [layer, result] of layerScores) {
+    if ('reason' in result) continue;
+    const key = weights.get(layer.node) ?? layer;
+    sharing.set(key, [...(sharing.get(key) ?? []), [layer, result]]);
+  }
+  return new Map(
+    [...sharing.values()].map((own) => {
+      const [layer, first] = own[0]!;
+      const scores = first.scores.map(
+        (_, i) => own.reduce((sum, [, each]) => sum + each.scores[i]!, 0) / own.length,
+      );
+      return [layer, { ...first, scores }] as const;
+    }),
+  );
 }
 
 interface Gathered {

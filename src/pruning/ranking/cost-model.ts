@@ -1,8 +1,11 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { type CostOptions, type LayerCost, layerCosts } from '../../measure/macs.ts';
+import { connections } from '../../graph/topology.ts';
+import { type CostOptions, layerCosts } from '../../measure/macs.ts';
+import { learnedParameters } from '../../measure/parameters.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import type { Channels } from '../coupling/channels.ts';
 import type { Found, Slicing } from '../coupling/scope.ts';
+import { canBeDivided, slicingsByValue } from '../coupling/shared-parameters.ts';
 import { placesAlong, survivors } from '../coupling/survivors.ts';
 
 /** What a network costs. */
@@ -24,21 +27,21 @@ export interface CostModel {
  */
 export function costModel(graph: Graph, found: Found, options: CostOptions = {}): CostModel {
   const named = new Map(graph.nodes.map((node) => [node.name || node.outputs[0]?.name, node]));
-  const slicings = slicingsByValue(found);
-  const layers = layerCosts(graph, options).flatMap((cost) => {
-    const node = named.get(cost.name);
-    return node ? [sized(cost, { node, slicings, found })] : [];
+  const slicings = slicingsByValue(found.slicings);
+  const layers = layerCosts(graph, options).flatMap(({ name, macs }) => {
+    const node = named.get(name);
+    return node && macs > 0 ? [{ macs, factors: layerFactors({ node, slicings, found }) }] : [];
   });
+  const parameters = parameterCounts(graph, slicings);
   const without = (removed: ReadonlySet<number>): Cost => {
     const stays = survivors(found, removed);
-    let [macs, parameters] = [0, 0];
-    for (const layer of layers) {
-      macs += layer.macs * layer.factors.reduce((product, factor) => product * factor(stays), 1);
-      for (const parameter of layer.parameters)
-        parameters +=
-          parameter.count * parameter.factors.reduce((product, factor) => product * factor(stays), 1);
-    }
-    return { macs: Math.round(macs), parameters: Math.round(parameters) };
+    const sum = (counts: readonly Count[]) => counts.reduce((all, count) => all + count(stays), 0);
+    const macs = layers.map(
+      ({ macs, factors }): Count =>
+        (left) =>
+          macs * product(factors, left),
+    );
+    return { macs: Math.round(sum(macs)), parameters: Math.round(sum(parameters)) };
   };
   return { whole: without(new Set()), without };
 }
@@ -46,11 +49,11 @@ export function costModel(graph: Graph, found: Found, options: CostOptions = {})
 /** The part of something that is left. */
 type Factor = (stays: Uint8Array) => number;
 
-interface Sized {
-  readonly macs: number;
-  readonly factors: readonly Factor[];
-  readonly parameters: readonly { readonly count: number; readonly factors: readonly Factor[] }[];
-}
+/** What is left of a number. */
+type Count = Factor;
+
+const product = (factors: readonly Factor[], stays: Uint8Array): number =>
+  factors.reduce((all, factor) => all * factor(stays), 1);
 
 interface Place {
   readonly node: Node;
@@ -58,27 +61,52 @@ interface Place {
   readonly found: Found;
 }
 
-function sized(cost: LayerCost, { node, slicings, found }: Place): Sized {
+/** The parts that are left of what a layer multiplies. */
+function layerFactors({ node, slicings, found }: Place): Factor[] {
   const own = node.inputs.flatMap((value) => (value?.tensor?.dtype === 'float32' ? [value] : []));
-  const partOf = (value: Value): Factor[] =>
-    (slicings.get(value) ?? []).flatMap(({ channels }) =>
-      channels.axes.map((axis) => alongAxis(channels, axis)),
-    );
-  const [largest] = [...own].sort((a, b) => elementCount(b.tensor!.shape) - elementCount(a.tensor!.shape));
-  const all = own.reduce((sum, { tensor }) => sum + elementCount(tensor!.shape), 0);
-  return {
-    macs: cost.macs,
-    factors: largest ? partOf(largest) : product(node, found),
-    // Running statistics are among the inputs, but not among the parameters that are counted.
-    parameters: own.map((value) => ({
-      count: (cost.parameters * elementCount(value.tensor!.shape)) / all,
-      factors: partOf(value),
-    })),
-  };
+  const [largest] = own.sort((a, b) => elementCount(b.tensor!.shape) - elementCount(a.tensor!.shape));
+  if (!largest) return computedFactors(node, found);
+  return factorsOf((slicings.get(largest) ?? []).filter((slicing) => slicing.node === node));
+}
+
+/** One factor an axis: uses of a parameter agree on what is left. */
+function factorsOf(slicings: readonly Slicing[]): Factor[] {
+  const byAxis = new Map(
+    slicings.flatMap(({ channels }) =>
+      channels.axes.map((axis) => [axis, alongAxis(channels, axis)] as const),
+    ),
+  );
+  return [...byAxis.values()];
+}
+
+/** The elements that are left of each learned parameter; one that is shared counts once. */
+function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly Slicing[]>): Count[] {
+  const { uses } = connections(graph);
+  const decoded = new Map(
+    graph.nodes.flatMap(({ op, inputs: [codes], outputs: [y] }) =>
+      op === 'DequantizeLinear' && codes && y ? [[codes, y] as const] : [],
+    ),
+  );
+  return [...learnedParameters(graph).values()].flat().map((value): Count => {
+    const own = slicings.get(decoded.get(value) ?? value) ?? [];
+    const size = elementCount(value.tensor!.shape);
+    const readers = new Set((uses.get(value) ?? []).map(({ node }) => node));
+    if (own.length === 0 || readers.size < 2 || !canBeDivided(own)) {
+      const factors = factorsOf(own);
+      return (stays) => size * product(factors, stays);
+    }
+    // Uses that are cut to different sizes have a parameter each.
+    const uncut = [...readers].some((node) => own.every((slicing) => slicing.node !== node));
+    return (stays) => {
+      const sizes = new Set(own.map((slicing) => size * product(factorsOf([slicing]), stays)));
+      if (uncut) sizes.add(size);
+      return [...sizes].reduce((all, each) => all + each, 0);
+    };
+  });
 }
 
 /** a·b, both computed: what is left of a, and of the columns of b. */
-function product({ inputs: [a, b] }: Node, { carried }: Found): Factor[] {
+function computedFactors({ inputs: [a, b] }: Node, { carried }: Found): Factor[] {
   const left = a && carried.get(a);
   const right = b && carried.get(b);
   const columns = (b?.shape?.length ?? 0) - 1;
@@ -92,14 +120,4 @@ function product({ inputs: [a, b] }: Node, { carried }: Found): Factor[] {
 function alongAxis(channels: Channels, axis: number): Factor {
   const size = channels.sizes[channels.axes.indexOf(axis)]!;
   return (stays) => placesAlong(channels, axis, stays).length / size;
-}
-
-function slicingsByValue({ slicings }: Found): Map<Value, Slicing[]> {
-  const byValue = new Map<Value, Slicing[]>();
-  for (const slicing of slicings) {
-    const known = byValue.get(slicing.value);
-    if (known) known.push(slicing);
-    else byValue.set(slicing.value, [slicing]);
-  }
-  return byValue;
 }

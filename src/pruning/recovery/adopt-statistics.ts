@@ -1,9 +1,8 @@
-import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { floats } from '../../numeric/tensor.ts';
+import { separateUniform } from '../../rewrite/index.ts';
 import type { Viewing } from '../observe.ts';
-import { unshareParameters } from '../unshare.ts';
 import { type ChannelStatistics, channelStatistics } from './channel-statistics.ts';
 
 /**
@@ -12,24 +11,42 @@ import { type ChannelStatistics, channelStatistics } from './channel-statistics.
  * its batches, and would otherwise start from another function than the one that was reconstructed.
  */
 export async function adoptStatistics(network: Graph, viewing: Viewing): Promise<Graph> {
-  const graph = cloneGraph(network);
-  unshareParameters(graph);
+  const graph = separateUniform(network);
   const nodes = graph.nodes.filter(isConstant);
   if (nodes.length === 0) return graph;
   const inputs = nodes.map((node) => node.inputs[0]!);
   const statistics = await channelStatistics(graph, inputs, viewing);
-  nodes.forEach((node, i) => {
-    adopt(node, statistics[i]!);
-  });
+  for (const own of sharingParameters(nodes)) {
+    adopt(
+      own[0]!,
+      own.map((node) => statistics[nodes.indexOf(node)]!),
+    );
+  }
   return graph;
 }
+
+/** Nodes that share their parameters, together: they have the mean of the statistics of all their uses. */
+function sharingParameters(nodes: readonly Node[]): Node[][] {
+  const groups = new Map<unknown, Node[]>();
+  for (const node of nodes) {
+    const known = node.inputs.slice(1).flatMap((value) => groups.get(value) ?? []);
+    const group = [...new Set(known), node];
+    for (const member of group) for (const value of member.inputs.slice(1)) groups.set(value, group);
+  }
+  return [...new Set(groups.values())];
+}
+
+const average = (vectors: readonly Float64Array[]): Float64Array =>
+  vectors[0]!.map((_, c) => vectors.reduce((sum, vector) => sum + vector[c]!, 0) / vectors.length);
 
 const isConstant = ({ op, domain, inputs }: Node): boolean =>
   op === 'BatchNormalization' &&
   domain === '' &&
   inputs.slice(1).every((value) => value?.tensor?.dtype === 'float32');
 
-function adopt(node: Node, { mean, variance }: ChannelStatistics): void {
+function adopt(node: Node, statistics: readonly ChannelStatistics[]): void {
+  const mean = average(statistics.map((each) => each.mean));
+  const variance = average(statistics.map((each) => each.variance));
   const { epsilon } = attributesOf(node, 'BatchNormalization');
   const parameter = (at: number) => node.inputs[at]!.tensor!.data as Float32Array;
   const [scale, shift, oldMean, oldVariance] = [parameter(1), parameter(2), parameter(3), parameter(4)];

@@ -1,6 +1,7 @@
 import type { Matrix } from 'ml-matrix';
 import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeConstant } from '../../graph/graph.ts';
+import { connections } from '../../graph/topology.ts';
 import { floats, type Tensor } from '../../numeric/tensor.ts';
 import type { LinearLayer } from './linear-layer.ts';
 
@@ -23,7 +24,7 @@ export function changeLayer(graph: Graph, layer: LinearLayer, changes: readonly 
   if (layer.biasAt !== null) addBias(graph, layer, shift);
 }
 
-/** A bias of one number for all filters, or of none, becomes one of its own for each. */
+/** A bias of one number for all filters, of none, or one that others read too becomes one of its own for each. */
 function addBias(
   graph: Graph,
   { node, biasAt, biasFactor, filters }: LinearLayer,
@@ -35,7 +36,7 @@ function addBias(
     (change, m) => (before?.[before.length === filters ? m : 0] ?? 0) + change / biasFactor,
   );
   const tensor: Tensor = floats([filters], data);
-  if (old) {
+  if (old && connections(graph).uses.get(old)?.length === 1) {
     Object.assign(old, { tensor, shape: tensor.shape });
     return;
   }

@@ -1,6 +1,5 @@
 import { EspalierError } from '../../errors.ts';
 import { uniqueNames } from '../../graph/builder.ts';
-import { cloneGraph } from '../../graph/clone.ts';
 import {
   ESPALIER_DOMAIN,
   type Graph,
@@ -10,9 +9,9 @@ import {
   type Value,
 } from '../../graph/graph.ts';
 import { attributesOf, makeAttributes } from '../../graph/operators/index.ts';
-import { floats } from '../../numeric/tensor.ts';
+import { floats, type Tensor } from '../../numeric/tensor.ts';
+import { separateUniform } from '../../rewrite/index.ts';
 import { observe, requireCalibration, type Viewing, type ViewScope } from '../observe.ts';
-import { unshareParameters } from '../unshare.ts';
 
 /**
  * The network with μ and σ² of every BatchNormalization estimated anew: the means, over calibration batches, of the mean
@@ -21,8 +20,7 @@ import { unshareParameters } from '../unshare.ts';
  */
 export async function recalibrate(network: Graph, viewing: Viewing): Promise<Graph> {
   const calibration = requireCalibration(viewing.calibration, 'recalibration');
-  const graph = cloneGraph(network);
-  unshareParameters(graph);
+  const graph = separateUniform(network);
   const nodes = graph.nodes.filter(isInference);
   if (nodes.length === 0) return graph;
   const sums = nodes.map(({ inputs }) =>
@@ -44,16 +42,25 @@ export async function recalibrate(network: Graph, viewing: Viewing): Promise<Gra
       }
     },
   });
+  const shared = new Map<Value, Float64Array[]>();
   nodes.forEach((node, i) => {
     for (const [j, sum] of sums[i]!.entries()) {
       const value = node.inputs[3 + j]!;
-      value.tensor = floats(
-        [sum.length],
-        sum.map((total) => total / calibration.batches.length),
-      );
+      shared.set(value, [...(shared.get(value) ?? []), sum]);
     }
   });
+  for (const [value, own] of shared) value.tensor = meanOf(own, calibration.batches.length);
   return graph;
+}
+
+/** The mean over batches, and over the nodes that share a statistic: each use of one updates it in training. */
+function meanOf(sums: readonly Float64Array[], batches: number): Tensor {
+  const [first] = sums as [Float64Array];
+  const total = first.map((_, c) => sums.reduce((all, sum) => all + sum[c]!, 0));
+  return floats(
+    [total.length],
+    total.map((sum) => sum / (batches * sums.length)),
+  );
 }
 
 /** Normalises by constants, which can be replaced. */

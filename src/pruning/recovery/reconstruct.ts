@@ -2,7 +2,6 @@ import type { Matrix } from 'ml-matrix';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { requireCalibration, type Viewing } from '../observe.ts';
-import { unshareParameters } from '../unshare.ts';
 import { changeLayer } from './change-layer.ts';
 import { errorAfter, errorBefore, solve } from './least-squares.ts';
 import type { LinearLayer } from './linear-layer.ts';
@@ -47,7 +46,6 @@ export async function reconstruct(options: ReconstructOptions): Promise<Reconstr
   const calibration = requireCalibration(options.calibration, 'reconstruction');
   const viewing = { calibration, executor };
   const graph = cloneGraph(pruned);
-  unshareParameters(graph);
   restoreStatistics(graph, original, keptFilters);
   const { refits, skipped } = findRefits(original, graph, keptFilters);
   const layers: RefitLayer[] = [];

@@ -1,5 +1,5 @@
 import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
-import { connections } from '../../graph/topology.ts';
+import { type Connections, connections } from '../../graph/topology.ts';
 import { type LinearLayer, linearLayer } from './linear-layer.ts';
 
 /** A layer that lost inputs, and the layer that it was. */
@@ -25,7 +25,7 @@ const MOST_UNKNOWNS = 2400;
 /** The layers of a pruned network that read less than they did, in topological order. */
 export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilters) {
   const before = new Map(original.nodes.map((node) => [node.outputs[0]?.name, node]));
-  const { producer } = connections(pruned);
+  const { producer, uses } = connections(pruned);
   const refits: Refit[] = [];
   const skipped: Skipped[] = [];
   for (const node of pruned.nodes) {
@@ -34,11 +34,19 @@ export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilt
     const was = source ? linearLayer(source) : null;
     if (layer === null || was === null) continue;
     const kept = keptOf(node, { keptFilters, producer });
-    const found = refitOf(layer, was, kept);
+    const found = refitOf(sharedWeight(layer, uses) ?? layer, was, kept);
     if (typeof found === 'string') skipped.push({ name: nodeLabel(node), reason: found });
     else if (found) refits.push({ name: nodeLabel(node), ...found });
   }
   return { refits, skipped };
+}
+
+/** Why a layer is not fit by itself: others read its weight too, and one fit would undo the other's. */
+function sharedWeight(layer: Form, uses: Connections['uses']): string | null {
+  if (typeof layer === 'string') return null;
+  const other = uses.get(layer.weight)?.find(({ node }) => node !== layer.node);
+  if (!other) return null;
+  return `${layer.weight.name} is shared with ${other.node ? nodeLabel(other.node) : 'an output of the network'}`;
 }
 
 type Form = LinearLayer | string;

@@ -1,6 +1,6 @@
 import { uniqueNames } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
-import type { Graph, Node } from '../../graph/graph.ts';
+import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
@@ -12,16 +12,17 @@ import { foldIntoSource } from './fold-into-source.ts';
 /**
  * Folds each BatchNormalization of inference, y = γ(x − μ)/√(σ² + ε) + β, into the convolution or matrix product before it
  * (W·a and b·a + s with a = γ/√(σ² + ε), s = β − μ·a), or into the convolutions after it where that is exact: without
- * padding, or with s = 0. Weights that others read are copied. Everything left alone is named with its reason.
+ * padding, or with s = 0. A weight that several layers share is folded where all of them are normalised alike. Everything left alone is named with its reason.
  */
 export function foldBatchNormalization(graph: Graph): Rewritten {
   const copy = cloneGraph(graph);
   inferShapes(copy);
   const unique = uniqueNames(copy);
   const refusals: Refusal[] = [];
+  const copies = new Map<Value, Value[]>();
   let changed = 0;
   for (const node of copy.nodes.filter(isBatchNormalization)) {
-    const reason = fold(node, contextOf(copy, unique));
+    const reason = fold(node, contextOf(copy, unique, copies));
     if (reason === null) changed++;
     else refusals.push(refusal(node, reason));
   }

@@ -19,11 +19,16 @@ export interface ConstantConvolution {
 }
 
 /** Reads a Conv; a reason where its parameters or its padding are not fixed. */
-export function constantConvolution(node: Node, { weights }: FoldContext): ConstantConvolution | string {
+export function constantConvolution(
+  node: Node,
+  { weights, sharer }: FoldContext,
+): ConstantConvolution | string {
   const weight = weights(node.inputs[1]);
   const bias = weights(node.inputs[2]);
   if (!weight) return `the weight of ${nameOf(node)} is no float32 constant`;
   if (node.inputs[2] && !bias) return `the bias of ${nameOf(node)} is no float32 constant`;
+  const other = sharer(node, 1);
+  if (other) return `the weight of ${nameOf(node)} is shared with ${nameOf(other)}`;
   const kernel = weight.shape.slice(2);
   const attributes = attributesOf(node, 'Conv');
   const window = windowOf(node, attributes, kernel);

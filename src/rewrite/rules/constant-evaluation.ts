@@ -3,14 +3,17 @@ import { knownOperator } from '../../graph/operators/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 import { allocate, arrayLength, byteSize, type DataType, type Tensor } from '../../numeric/tensor.ts';
 import { type Executor, exchangedTypes, type Tensors } from '../../runtime/executor.ts';
+import { mergeViews, stayingNodes } from './constant-views.ts';
 
 /** A result beyond this is stored only where it is no larger than what it is made of. */
 const LARGEST_RESULT = 1 << 20;
 
 /** Evaluates in place, in one run, every node that depends on constants alone. */
 export async function evaluateConstants(graph: Graph, executor: Executor): Promise<void> {
+  mergeViews(graph);
   const foldable = foldableNodes(graph);
-  const results = frontier(graph, foldable);
+  const staying = stayingNodes(graph, foldable);
+  const results = frontier(graph, { foldable, staying });
   if (results.length === 0) return;
   const tensors = await runOnce(constantGraph(graph, foldable, results), executor);
   for (const value of results) {
@@ -18,7 +21,7 @@ export async function evaluateConstants(graph: Graph, executor: Executor): Promi
     value.shape = value.tensor.shape;
     graph.initializers.push(value);
   }
-  graph.nodes = graph.nodes.filter((node) => !foldable.has(node));
+  graph.nodes = graph.nodes.filter((node) => !foldable.has(node) || staying.has(node));
 }
 
 function foldableNodes(graph: Graph): Set<Node> {
@@ -71,12 +74,20 @@ function bytesOf({ dtype, shape }: Value): number {
   return arrayLength(numeric, shape as number[]) * allocate(numeric, [0]).BYTES_PER_ELEMENT;
 }
 
+interface Foldable {
+  readonly foldable: ReadonlySet<Node>;
+  /** Those that are evaluated for others, and stay all the same. */
+  readonly staying: ReadonlySet<Node>;
+}
+
 /** What the rest of the graph reads of the foldable nodes. */
-function frontier(graph: Graph, foldable: ReadonlySet<Node>): Value[] {
+function frontier(graph: Graph, { foldable, staying }: Foldable): Value[] {
   const { producer, uses } = connections(graph);
   return [...producer].flatMap(([value, node]) => {
-    const readOutside = uses.get(value)?.some((use) => !use.node || !foldable.has(use.node));
-    return foldable.has(node) && readOutside ? [value] : [];
+    const readOutside = uses
+      .get(value)
+      ?.some((use) => !use.node || !foldable.has(use.node) || staying.has(use.node));
+    return foldable.has(node) && !staying.has(node) && readOutside ? [value] : [];
   });
 }
 

@@ -1,4 +1,4 @@
-import { type Node, requiredInput } from '../../graph/graph.ts';
+import { type Node, nodeLabel, requiredInput } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { replaceUses, type Use } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
@@ -9,7 +9,7 @@ export function foldIntoReaders(node: Node, affine: Affine, context: FoldContext
   const output = node.outputs[0]!;
   const uses = context.uses.get(output) ?? [];
   for (const use of uses) {
-    const reason = obstacle(use, affine, context);
+    const reason = obstacle(use, affine, context) ?? sharedObstacle(use, uses, context);
     if (reason) return reason;
   }
   for (const use of uses) absorb(use.node!, affine, context);
@@ -26,6 +26,16 @@ function obstacle({ node: reader, index }: Use, { s }: Affine, { weights }: Fold
   }
   // Padding enters behind the normalisation as 0, before it as −s/a: no constant of a convolution.
   return isPadded(reader) && s.some((shift) => shift !== 0) ? 'the Conv that reads it pads it' : null;
+}
+
+/** Readers may share a weight with each other alone. */
+function sharedObstacle({ node }: Use, uses: readonly Use[], { sharer }: FoldContext): string | null {
+  const other = sharer(
+    node!,
+    1,
+    uses.map((use) => use.node),
+  );
+  return other && `the weight of the Conv that reads it is shared with ${nodeLabel(other)}`;
 }
 
 function isPadded(conv: Node): boolean {

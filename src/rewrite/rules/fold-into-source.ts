@@ -1,7 +1,7 @@
-import { type Node, requiredInput, type Value } from '../../graph/graph.ts';
+import { type Node, nodeLabel, requiredInput, type Value } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
-import { type Affine, type FoldContext, vector } from './fold-context.ts';
+import { type Affine, equalTensors, type FoldContext, vector } from './fold-context.ts';
 
 /** Where a source keeps its weights: how to scale output channel m by a[m] and replace its bias. */
 interface Source {
@@ -28,7 +28,34 @@ export function foldIntoSource(node: Node, affine: Affine, context: FoldContext)
   if (context.uses.get(x)!.length > 1) return `what ${producer.op} computes is read elsewhere too`;
   const source = make(producer, context);
   if (typeof source === 'string') return source;
+  const other = unlike(source, node, context);
+  if (other)
+    return `the weight of ${producer.op} is shared with ${nodeLabel(other)}, which is not normalised alike`;
   return apply(source, affine, { node, context });
+}
+
+/** A node that shares the weight of a source, and what follows it differs: a fold for both would not be one weight. */
+function unlike({ node: source, weightAt }: Source, node: Node, { uses }: FoldContext): Node | null {
+  const sharers = uses.get(source.inputs[weightAt]!) ?? [];
+  for (const { node: other, index } of sharers) {
+    if (!other || other === source) continue;
+    const readers = other.outputs.flatMap((value) => (value && uses.get(value)) ?? []);
+    const isAlike = other.op === source.op && index === weightAt && readers.length === 1;
+    if (!isAlike || !sameConstants(node, readers[0]!.node)) return other;
+  }
+  return null;
+}
+
+function sameConstants(a: Node, b: Node | null): boolean {
+  if (b?.op !== a.op || b.domain !== a.domain || b.inputs.length !== a.inputs.length) return false;
+  const attributes = ({ attributes: own }: Node) =>
+    JSON.stringify(own, (_, value: unknown) => (typeof value === 'bigint' ? Number(value) : value));
+  if (attributes(a) !== attributes(b)) return false;
+  return a.inputs.every((value, i) => {
+    const other = b.inputs[i];
+    if (!value?.tensor || !other?.tensor) return !value?.tensor && !other?.tensor;
+    return value === other || equalTensors(value.tensor, other.tensor);
+  });
 }
 
 /** What can take a factor and a shift for each channel of its output; a string says why it cannot. */

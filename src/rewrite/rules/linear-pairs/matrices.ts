@@ -45,6 +45,8 @@ const plus = (a: Matrix | null, b: Matrix | null): Matrix | null => (a && b ? Ma
 /** A Gemm or MatMul by a constant; null where it is none, a reason where it is but cannot be merged. */
 function product(node: Node, context: FoldContext): Product | string | null {
   if (node.domain !== '' || !['Gemm', 'MatMul'].includes(node.op)) return null;
+  const other = context.weights(node.inputs[1]) && context.sharer(node, 1);
+  if (other) return `the weight of ${nameOf(node)} is shared with ${nameOf(other)}`;
   if (node.op === 'Gemm') return gemm(node, context);
   const weight = context.weights(node.inputs[1]);
   if (weight?.shape.length !== 2) return null;

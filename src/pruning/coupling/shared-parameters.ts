@@ -1,0 +1,78 @@
+import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import type { Connections } from '../../graph/topology.ts';
+import { isUniform } from '../../numeric/tensor.ts';
+import type { CouplingScope, Slicing } from './scope.ts';
+
+/**
+ * A parameter that several nodes read stays one parameter: what its uses call by different channels at one of its places
+ * goes together. Channels that only some of its uses know of stay.
+ */
+export function joinSharedParameters(
+  slicings: readonly Slicing[],
+  links: Connections,
+  scope: CouplingScope,
+): void {
+  const stored = new Map<Value, Slicing[]>();
+  for (const [value, own] of slicingsByValue(slicings)) {
+    const root = storedOf(value, links);
+    stored.set(root, [...(stored.get(root) ?? []), ...own]);
+  }
+  for (const [value, own] of stored) {
+    const readers = readersOf(value, links);
+    const isDecoded = own.some((slicing) => slicing.value !== value);
+    if (readers.size > 1 && (isDecoded || !canBeDivided(own))) joinUses(value, { own, readers }, scope);
+  }
+}
+
+/** What a file stores of a parameter: the integers, where it is read through a DequantizeLinear. */
+const storedOf = (value: Value, { producer }: Connections): Value => producer.get(value)?.inputs[0] ?? value;
+
+/** The nodes that read a parameter, through a DequantizeLinear too; null for an output of the network. */
+function readersOf(value: Value, { uses }: Connections): Set<Node | null> {
+  return new Set(
+    (uses.get(value) ?? []).flatMap(({ node }) => {
+      const decoded = node?.op === 'DequantizeLinear' ? node.outputs[0] : null;
+      return decoded ? (uses.get(decoded) ?? []).map((use) => use.node) : [node];
+    }),
+  );
+}
+
+/** The slicings of each parameter. */
+export function slicingsByValue(slicings: readonly Slicing[]): Map<Value, Slicing[]> {
+  const byValue = new Map<Value, Slicing[]>();
+  for (const slicing of slicings) {
+    const known = byValue.get(slicing.value);
+    if (known) known.push(slicing);
+    else byValue.set(slicing.value, [slicing]);
+  }
+  return byValue;
+}
+
+/**
+ * Whether the uses of a parameter need not agree: one number throughout (a bias of zeros, a scale of ones) is shared
+ * because exporters store equal tensors once, and any part of it is as good as another.
+ */
+export const canBeDivided = (slicings: readonly Slicing[]): boolean =>
+  slicings.every(({ role }) => role === 'per channel') &&
+  isUniform(slicings[0]!.value.tensor!);
+
+const axesOf = ({ channels }: Slicing): string => channels.axes.join();
+
+interface Shared {
+  readonly own: readonly Slicing[];
+  /** Null: an output of the network. */
+  readonly readers: ReadonlySet<Node | null>;
+}
+
+function joinUses(value: Value, { own, readers }: Shared, scope: CouplingScope): void {
+  for (const key of new Set(own.map(axesOf))) {
+    const slicings = own.filter((slicing) => axesOf(slicing) === key);
+    const known = new Set<Node | null>(slicings.map(({ node }) => node));
+    const [first, ...others] = slicings as [Slicing, ...Slicing[]];
+    for (const { channels } of others) scope.join(first.channels.labels, channels.labels);
+    const other = [...readers].find((node) => !known.has(node));
+    if (other === undefined) continue;
+    const reader = other ? nodeLabel(other) : 'the output of the network';
+    scope.pin(first.channels, `shares ${value.name} with ${reader}, which does not cut it there`);
+  }
+}

@@ -1,0 +1,42 @@
+import { uniqueNames } from '../graph/builder.ts';
+import { type Graph, makeConstant, type Value } from '../graph/graph.ts';
+import { connections } from '../graph/topology.ts';
+import type { Kept, Slicing } from './coupling/scope.ts';
+import { canBeDivided, slicingsByValue } from './coupling/shared-parameters.ts';
+
+/**
+ * The slicings of a graph, where parameters of one number throughout have become as many as there are sizes that stay: uses
+ * of one size go on sharing. Edits the graph.
+ */
+export function divideParameters(graph: Graph, slicings: readonly Slicing[], kept: Kept): readonly Slicing[] {
+  const { producer, uses } = connections(graph);
+  const unique = uniqueNames(graph);
+  return [...slicingsByValue(slicings)].flatMap(([value, own]) => {
+    const readers = new Set((uses.get(value) ?? []).map(({ node }) => node));
+    if (readers.size < 2 || producer.has(value) || !canBeDivided(own)) return own;
+    const cutters = new Set(own.map(({ node }) => node));
+    const parts = new Map<string, Value>();
+    // Whoever is not cut keeps the parameter as it is.
+    if ([...readers].some((node) => !node || !cutters.has(node)))
+      parts.set(value.tensor!.shape.join(), value);
+    return own.map((slicing) => {
+      const size = sizeLeft(slicing, kept);
+      const part =
+        parts.get(size) ?? (parts.size === 0 ? value : makeConstant(unique(value.name), value.tensor!));
+      if (!parts.has(size) && part !== value) graph.initializers.push(part);
+      parts.set(size, part);
+      const { node } = slicing;
+      node.inputs = node.inputs.map((input) => (input === value ? part : input));
+      return { ...slicing, value: part };
+    });
+  });
+}
+
+/** The shape that a use leaves of its parameter. */
+export function sizeLeft({ value, channels }: Slicing, kept: Kept): string {
+  return value
+    .tensor!.shape.map((size, axis) =>
+      channels.axes.includes(axis) ? kept.along(channels, axis).length : size,
+    )
+    .join();
+}

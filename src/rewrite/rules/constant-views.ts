@@ -1,0 +1,91 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { connections, replaceUses, type Use } from '../../graph/topology.ts';
+import { byteSize } from '../../numeric/tensor.ts';
+
+/** Results up to this many bytes are stored whatever they are made of. */
+const SMALL = 1024;
+
+/** Operators that repeat what they are given. */
+const repeating: ReadonlySet<string> = new Set(['ConstantOfShape', 'Expand', 'Tile']);
+/** Operators whose result is the elements of their first input again. */
+const views: ReadonlySet<string> = new Set([
+  'Transpose',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Cast',
+  'Identity',
+]);
+
+/**
+ * The nodes of constant inputs that are better computed than stored: their result is larger than what they repeat, or it is
+ * a second copy of a parameter that others read as it is.
+ */
+export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Node> {
+  const { uses } = connections(graph);
+  const stored = new Set(graph.initializers);
+  const isOutside = ({ node }: Use) => !node || !foldable.has(node);
+  return new Set(
+    [...foldable].filter((node) => {
+      const [result] = node.outputs;
+      if (node.domain !== '' || !result || !uses.get(result)?.some(isOutside)) return false;
+      const bytes = bytesOf(result);
+      if (bytes <= SMALL) return false;
+      if (repeating.has(node.op)) return bytes > node.inputs.reduce((sum, value) => sum + given(value), 0);
+      const [source] = node.inputs;
+      if (!views.has(node.op) || !source || !stored.has(source)) return false;
+      // Whoever else reads the parameter, as it is or in another view, keeps it in the file.
+      return uses.get(source)!.some((use) => use.node !== node && readsOutside(use, { uses, foldable }));
+    }),
+  );
+}
+
+interface Reading {
+  readonly uses: ReadonlyMap<Value, readonly Use[]>;
+  readonly foldable: ReadonlySet<Node>;
+}
+
+/** Whether a use keeps a parameter, or makes a view of it that is kept. */
+function readsOutside({ node }: Use, { uses, foldable }: Reading): boolean {
+  if (!node || !foldable.has(node)) return true;
+  if (!views.has(node.op)) return false;
+  return (uses.get(node.outputs[0]!) ?? []).some((use) => !use.node || !foldable.has(use.node));
+}
+
+const given = (value: Value | null): number => (value?.tensor ? byteSize(value.tensor) : 0);
+
+function bytesOf({ dtype, shape }: Value): number {
+  const width =
+    dtype === 'float64' || dtype === 'int64' || dtype === 'uint64' ? 8 : dtype === 'float16' ? 2 : 4;
+  return (shape ?? []).reduce<number>((size, dim) => size * Number(dim), width);
+}
+
+/** One node for all views of a parameter that are equal: each would be folded to a copy of its own. */
+export function mergeViews(graph: Graph): void {
+  const stored = new Set(graph.initializers);
+  const numbers = new Map(graph.initializers.map((value, i) => [value, i]));
+  const known = new Map<string, Value>();
+  const merged = new Set<Node>();
+  for (const node of graph.nodes) {
+    const [source, ...others] = node.inputs;
+    if (node.domain !== '' || !views.has(node.op) || !source || !stored.has(source)) continue;
+    if (graph.outputs.includes(node.outputs[0]!)) continue;
+    if (!others.every((value) => !value || stored.has(value))) continue;
+    const key = JSON.stringify(
+      [node.op, numbers.get(source), others.map(contentsOf), node.attributes],
+      plain,
+    );
+    const first = known.get(key);
+    if (first) {
+      replaceUses(graph, node.outputs[0]!, first);
+      merged.add(node);
+    } else known.set(key, node.outputs[0]!);
+  }
+  graph.nodes = graph.nodes.filter((node) => !merged.has(node));
+}
+
+const plain = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
+
+const contentsOf = (value: Value | null): string =>
+  value?.tensor ? Array.from(value.tensor.data, String).join() : '';

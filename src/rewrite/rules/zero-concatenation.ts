@@ -1,0 +1,115 @@
+import { uniqueNames } from '../../graph/builder.ts';
+import { type Graph, makeConstant, makeValue, type Node, type Value } from '../../graph/graph.ts';
+import { attributesOf, makeAttributes } from '../../graph/operators/index.ts';
+import { connections } from '../../graph/topology.ts';
+import { int64s } from '../../numeric/tensor.ts';
+
+/**
+ * Writes a Concat with zeros (an initializer, a ConstantOfShape, whatever is made of them) as the Pad that it is, in place:
+ * its zeros then follow the channels that they are added to.
+ */
+export function padInsteadOfZeros(graph: Graph): void {
+  const { producer } = connections(graph);
+  const unique = uniqueNames(graph);
+  graph.nodes = graph.nodes.flatMap((node) => {
+    const parts = node.op === 'Concat' && node.domain === '' ? paddedParts(node, producer) : null;
+    return parts ? padded(graph, { node, parts, unique }) : [node];
+  });
+}
+
+/** An operand, and how many zeros stand before and behind it. */
+interface Part {
+  readonly value: Value;
+  before: number;
+  behind: number;
+}
+
+/** The operands of a Concat that are not zero; null where there is nothing to pad, or a size is open. */
+function paddedParts(node: Node, producer: ReadonlyMap<Value, Node>): Part[] | null {
+  const parts: Part[] = [];
+  let leading = 0;
+  for (const value of node.inputs) {
+    if (!value) return null;
+    if (!isZero(value, producer)) {
+      parts.push({ value, before: leading, behind: 0 });
+      leading = 0;
+      continue;
+    }
+    const size = value.shape?.[axisOf(node, value)];
+    if (typeof size !== 'number') return null;
+    const last = parts.at(-1);
+    if (last) last.behind += size;
+    else leading += size;
+  }
+  return parts.some(({ before, behind }) => before + behind > 0) ? parts : null;
+}
+
+interface Padding {
+  readonly node: Node;
+  readonly parts: readonly Part[];
+  unique(wanted: string): string;
+}
+
+function padded(graph: Graph, { node, parts, unique }: Padding): Node[] {
+  const pads: Node[] = [];
+  const name = node.name || node.outputs[0]!.name;
+  const inputs = parts.map(({ value, before, behind }) => {
+    if (before + behind === 0) return value;
+    const rank = value.shape!.length;
+    const amounts = new Array<number>(2 * rank).fill(0);
+    const axis = axisOf(node, value);
+    [amounts[axis], amounts[axis + rank]] = [before, behind];
+    const constant = makeConstant(unique(`${name}.pads`), int64s(amounts));
+    graph.initializers.push(constant);
+    const result = parts.length === 1 ? node.outputs[0]! : makeValue(unique(`${name}.padded`), value.dtype);
+    pads.push({
+      op: 'Pad',
+      domain: '',
+      name: parts.length === 1 ? name : result.name,
+      inputs: [value, constant],
+      outputs: [result],
+      attributes: makeAttributes('Pad', {}),
+    });
+    return result;
+  });
+  return parts.length === 1 ? pads : [...pads, { ...node, inputs }];
+}
+
+function axisOf(node: Node, { shape }: Value): number {
+  const { axis = 0 } = attributesOf(node, 'Concat');
+  return axis < 0 ? axis + (shape?.length ?? 0) : axis;
+}
+
+/** Operators that make zeros of zeros, as far as their first input counts. */
+const passing: ReadonlySet<string> = new Set([
+  ...[
+    'Identity',
+    'Expand',
+    'Tile',
+    'Reshape',
+    'Flatten',
+    'Squeeze',
+    'Unsqueeze',
+    'Transpose',
+    'Slice',
+    'Cast',
+  ],
+  ...['Neg', 'Abs', 'Relu', 'Gather', 'CastLike'],
+]);
+
+function isZero(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
+  if (value.tensor) return isZeroTensor(value.tensor);
+  const node = producer.get(value);
+  if (node?.domain !== '') return false;
+  if (node.op === 'ConstantOfShape') {
+    const { value: element } = attributesOf(node, 'ConstantOfShape');
+    return !element || isZeroTensor(element);
+  }
+  const zero = (input: Value | null | undefined) => !!input && isZero(input, producer);
+  if (node.op === 'Mul') return node.inputs.some((input) => zero(input));
+  if (node.op === 'Concat') return node.inputs.every((input) => zero(input));
+  return passing.has(node.op) && zero(node.inputs[0]);
+}
+
+const isZeroTensor = ({ dtype, data }: NonNullable<Value['tensor']>): boolean =>
+  dtype !== 'string' && data.every((element: unknown) => Number(element) === 0);
