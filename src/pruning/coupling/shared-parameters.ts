@@ -53,8 +53,7 @@ export function slicingsByValue(slicings: readonly Slicing[]): Map<Value, Slicin
  * because exporters store equal tensors once, and any part of it is as good as another.
  */
 export const canBeDivided = (slicings: readonly Slicing[]): boolean =>
-  slicings.every(({ role }) => role === 'per channel') &&
-  isUniform(slicings[0]!.value.tensor!);
+  slicings.every(({ role }) => role === 'per channel') && isUniform(slicings[0]!.value.tensor!);
 
 const axesOf = ({ channels }: Slicing): string => channels.axes.join();
 
