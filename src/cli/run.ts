@@ -1,4 +1,5 @@
-import { invocationOf } from '../commands/command.ts';
+import { type Command, invocationOf } from '../commands/command.ts';
+import { VERIFY_HINT } from '../commands/verify-flag.ts';
 import { EspalierError } from '../errors.ts';
 import { failureOf } from './failure.ts';
 import { watchInterrupts } from './interrupt.ts';
@@ -27,12 +28,21 @@ async function runCommand({ command, args, raw, global }: Typed): Promise<void> 
     terminal.warn('stopping after this step; Ctrl-C again ends at once'),
   );
   try {
-    const output = await command.run(invocation, { ...terminal, signal: watch.signal });
+    const output = await command
+      .run(invocation, { ...terminal, signal: watch.signal })
+      .catch((error) => rethrown(error, command));
     const text = global.json ? JSON.stringify(output.data, null, 2) : output.text;
     if (text !== '') process.stdout.write(`${text}\n`);
   } finally {
     watch.stop();
   }
+}
+
+/** The way out of a comparison that failed, where the command has one. */
+function rethrown(error: unknown, { options }: Command): never {
+  if (!(error instanceof EspalierError) || error.code !== 'verification' || !('verify' in options))
+    throw error;
+  throw new EspalierError('verification', `${error.message} ${VERIFY_HINT}`, { cause: error });
 }
 
 /** Says what failed: one line on stderr, and with --json a document on stdout. */

@@ -2,9 +2,10 @@ import type { Graph } from '../graph/graph.ts';
 import type { FoldingName } from '../rewrite/index.ts';
 import { defineCommand } from './command.ts';
 import { engine } from './engine.ts';
-import { choice, choices, flagSwitch, numberIn, optional, required, text } from './flags.ts';
+import { choice, choices, numberIn, optional, required, text } from './flags.ts';
 import { type LoadedModel, loadModel, openModel } from './model.ts';
-import { writeModel } from './write-model.ts';
+import { verifyFlag } from './verify-flag.ts';
+import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
 
 /** Each rewrite with what it does to one node, and to several. */
 const rewrites = {
@@ -30,7 +31,7 @@ export const fold = defineCommand({
       'write the network in float32 or float16, inputs and outputs too; default: as it is stored',
       choice(['float32', 'float16']),
     ),
-    verify: flagSwitch('--no-verify', 'do not compare the outputs before and after in onnxruntime'),
+    verify: verifyFlag,
   },
   examples: [
     ['espalier fold model.onnx --out folded.onnx', 'fold and verify'],
@@ -38,6 +39,7 @@ export const fold = defineCommand({
     ['espalier fold model.onnx --only batchnorm,pad --out folded.onnx', 'no other rewrites'],
   ],
   async run({ args: [name = ''], options: { out, verify, elementType, ...chosen } }, context) {
+    expectOtherFile(name, out);
     const model = elementType ? await openModel(name) : await loadModel(name, context);
     if (model.obstacle) throw model.obstacle;
     const { foldNetwork } = await import('../rewrite/index.ts');
@@ -47,11 +49,22 @@ export const fold = defineCommand({
     const written = elementType
       ? withElementType(folded.graph, elementType)
       : model.form.restore(folded.graph);
-    const verified = verify ? await verifiedAgainst(model, written) : null;
-    await writeModel(written, out);
-    if (folded.changed === 0) context.warn(`${name}: nothing to fold, ${out} computes as before`);
+    const isUnchanged =
+      folded.changed === 0 && !elementType && folded.graph.nodes.length === model.given.nodes.length;
+    const verified = verify && !isUnchanged ? await verifiedAgainst(model, written) : null;
+    if (isUnchanged) await writeGiven(model, out);
+    else await writeModel(written, out);
+    if (isUnchanged)
+      context.warn(`${name}: nothing to fold, ${out} is the same file: ${whyUnchanged(folded.refusals)}`);
     const { changed, counts, refusals } = folded;
-    const data = { out, folded: changed, counts, refusals, error: verified?.error ?? null };
+    const data = {
+      out,
+      folded: changed,
+      unchanged: isUnchanged,
+      counts,
+      refusals,
+      error: verified?.error ?? null,
+    };
     return { data, text: describe(data) };
   },
 });
@@ -66,15 +79,26 @@ async function verifiedAgainst({ given, graph, form }: LoadedModel, written: Gra
   return verifyEquivalent(before, after, { executor: await engine(), tolerance });
 }
 
+const whyUnchanged = (refusals: readonly unknown[]): string =>
+  refusals.length > 0
+    ? 'what could be folded is left alone, as said below'
+    : 'it has no BatchNormalization, padding, linear pairs, parallel branches or left-overs that a layer could take in';
+
 interface Result {
   readonly out: string;
   readonly counts: { readonly [N in FoldingName]?: number };
   readonly refusals: readonly { readonly where: string; readonly reason: string }[];
   readonly error: number | null;
+  /** Whether the file is the one that was given. */
+  readonly unchanged: boolean;
 }
 
-function describe({ out, counts, refusals, error }: Result): string {
-  const proof = error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`;
+function describe({ out, counts, refusals, error, unchanged }: Result): string {
+  const proof = unchanged
+    ? 'the same file'
+    : error === null
+      ? 'not verified'
+      : `verified, relative error ${error.toExponential(1)}`;
   const done = names.flatMap((name) => {
     const count = counts[name];
     const [verb, one, several] = rewrites[name];

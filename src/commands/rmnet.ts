@@ -14,7 +14,8 @@ import {
   wholeNumber,
 } from './flags.ts';
 import { type LoadedModel, loadModel } from './model.ts';
-import { writeModel } from './write-model.ts';
+import { verifyFlag } from './verify-flag.ts';
+import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
 
 export const rmnet = defineCommand({
   name: 'rmnet',
@@ -38,7 +39,7 @@ export const rmnet = defineCommand({
       'merge convolutions with nothing between them, whatever that costs: MobileNetV2 becomes a chain like MobileNetV1',
     ),
     plan: flagSwitch('--plan', 'say what would be converted and what it costs, and write nothing'),
-    verify: flagSwitch('--no-verify', 'do not compare the outputs before and after in onnxruntime'),
+    verify: verifyFlag,
     size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
     benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
   },
@@ -54,6 +55,7 @@ export const rmnet = defineCommand({
   async run({ args: [name = ''], options }, context) {
     const { out, only, maxGrowth, middle, fuse, plan, verify, size } = options;
     if (out === undefined && !plan) throw missingFlag('--out <file>');
+    expectOtherFile(name, out);
     const model = await loadModel(name, context);
     const { graph } = model;
     const { removeResiduals } = await import('../residual/remove-residuals.ts');
@@ -98,7 +100,7 @@ async function fused(removal: ResidualRemoval): Promise<ResidualRemoval & { read
 
 interface Work {
   readonly model: LoadedModel;
-  readonly removal: ResidualRemoval;
+  readonly removal: ResidualRemoval & { readonly fused: number };
   readonly out: string;
 }
 
@@ -118,9 +120,15 @@ async function finish({ model, removal, out }: Work, { verify, size, seconds, co
   const executor = await engine();
   const { given, form } = model;
   const plain = form.restore(removal.graph);
-  const verified = verify ? await verifyEquivalent(given, plain, { executor }) : null;
+  const isUnchanged = removal.converted.length === 0 && removal.fused === 0;
+  const at = size === undefined ? {} : { size: [size, size] as const };
+  const verified = verify && !isUnchanged ? await verifyEquivalent(given, plain, { executor, ...at }) : null;
+  if (isUnchanged) {
+    await writeGiven(model, out);
+    context.warn(`no residual connection was removed, ${out} is the same file: ${whyUnchanged(removal)}`);
+    return { error: null, latencyMs: null };
+  }
   await writeModel(plain, out);
-  if (removal.converted.length === 0) context.warn('no residual connection was removed');
   const models = [given, plain].map((network) => serializeModel(network));
   const timed = await benchmark(models, { seconds, size, signal: context.signal });
   const [beforeMs, afterMs] = timed.models.map(({ medianMs }) => medianMs) as [number, number];
@@ -130,6 +138,9 @@ async function finish({ model, removal, out }: Work, { verify, size, seconds, co
     );
   return { error: verified?.error ?? null, latencyMs: { before: beforeMs, after: afterMs } };
 }
+
+const whyUnchanged = ({ refusals }: ResidualRemoval): string =>
+  refusals.length > 0 ? 'each is left alone, as said below' : 'the network has none';
 
 type Finished = Awaited<ReturnType<typeof finish>>;
 
@@ -163,7 +174,9 @@ function describe(facts: Facts): string {
   ].join('\n');
 }
 
-function ending(out: string, { error, latencyMs: { before, after } }: Finished): string {
+function ending(out: string, { error, latencyMs }: Finished): string {
+  if (!latencyMs) return `the same file, written to ${out}`;
+  const { before, after } = latencyMs;
   const proof = error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`;
   return `latency     ${formatMs(before)} → ${formatMs(after)}, one image on one thread\n${proof}\nwritten to ${out}`;
 }

@@ -1,7 +1,9 @@
+import { realpathSync } from 'node:fs';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Float32Form } from '../rewrite/index.ts';
 import { engine } from './engine.ts';
+import { isModelPath, type LoadedModel } from './model.ts';
 
 /**
  * Writes a network in its own element types. Replaces nothing unless every node's operands have one type and, where the
@@ -35,4 +37,30 @@ export async function restorationError(graph: Graph, form: Float32Form): Promise
   const restored = withSignature(form.restore(graph), signatureOf(graph));
   const options = { executor: await engine(), tolerance: toleranceOf(form.elementType) };
   return (await verifyEquivalent(graph, restored, options)).error;
+}
+
+/** Throws `usage` where a model would be written over the file that it is read from, by whatever path. */
+export function expectOtherFile(model: string, out: string | undefined): void {
+  if (out === undefined || !isModelPath(model)) return;
+  const [from, to] = [model, out].map(realPath);
+  if (from === undefined || from !== to) return;
+  const message = `--out: expected another file than the model itself, got ${out}`;
+  throw new EspalierError('usage', message);
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Writes the model as it was given: its bytes, where its contents lie in the one file. */
+export async function writeGiven({ name, given }: LoadedModel, out: string): Promise<void> {
+  const { payloadBytes, writeModelFile } = await import('../onnx/index.ts');
+  const { readBytes, writeFilesAtomically } = await import('../files.ts');
+  const bytes = isModelPath(name) ? readBytes(name) : null;
+  if (bytes && payloadBytes(given) <= bytes.length) writeFilesAtomically([{ path: out, chunks: [bytes] }]);
+  else writeModelFile(given, out);
 }

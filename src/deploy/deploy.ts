@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import { costs } from '../measure/macs.ts';
 import { SAMPLE_MS, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
-import { verifyEquivalent } from '../rewrite/index.ts';
+import { toleranceOf, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type Candidate, networkOf } from './candidates.ts';
 import { chooseCandidate } from './choose.ts';
@@ -17,6 +17,10 @@ export interface DeployOptions {
   readonly size?: number | undefined;
   /** Time to measure the result in, beside the network that was given. Default 4. */
   readonly seconds?: number;
+  /** Compares with the network that was given; default true. */
+  readonly verify?: boolean;
+  /** What it is compared with, where the network itself is a form of it: the file, and the way back to its element types. */
+  readonly reference?: { readonly graph: Graph; restore(made: Graph): Graph };
   /** Hears of each layer that was timed. */
   readonly onLayer?: ((layer: TimedLayer) => void) | undefined;
 }
@@ -47,8 +51,8 @@ export interface Deployment {
   };
   /** The gain in speed over the gain that the living MACs promise. */
   readonly quotient: number;
-  /** The largest error against the network given. */
-  readonly error: number;
+  /** The largest error against the network given; null where it was not verified. */
+  readonly error: number | null;
 }
 
 /** Allowed error, relative to the largest output. */
@@ -64,7 +68,7 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
   const prepared = await prepareForDeployment(network, executor);
   const choice = await chooseCandidate(prepared, options);
   const { candidate, graph, latency } = await quicker(network, choice, options);
-  const { error } = await verifyEquivalent(network, graph, { executor, tolerance: TOLERANCE });
+  const error = options.verify === false ? null : await errorOf([network, graph], options);
   const before = costs(network, { size }).macs;
   const macs = { before, live: liveMacs(prepared.graph, size), after: costs(graph, { size }).macs };
   return {
@@ -81,6 +85,17 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
     quotient: latency.ratio / (macs.before / macs.live),
     error,
   };
+}
+
+async function errorOf([network, made]: readonly [Graph, Graph], options: DeployOptions): Promise<number> {
+  const { executor, size, reference } = options;
+  const [before, after] = reference ? [reference.graph, reference.restore(made)] : [network, made];
+  const tolerance = Math.max(
+    TOLERANCE,
+    ...before.outputs.map(({ dtype }) => (dtype ? toleranceOf(dtype) : 0)),
+  );
+  const at = size === undefined ? {} : { size: [size, size] as const };
+  return (await verifyEquivalent(before, after, { executor, tolerance, ...at })).error;
 }
 
 /** The best candidate, measured beside the network given and the dense candidate; the latter where that is quicker. */

@@ -9,6 +9,7 @@ import {
   wholeNumber,
 } from '../flags.ts';
 import { runtimeNames } from '../measuring.ts';
+import { verifyFlag } from '../verify-flag.ts';
 import { quantizeFlags } from './quantize-flags.ts';
 
 /** Flags of `deploy`. */
@@ -32,6 +33,7 @@ export const deployFlags = {
   ...quantizeFlags,
   size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
   cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
+  verify: verifyFlag,
   plan: flagSwitch(
     '--plan',
     'say which forms each layer would be tried in, and what they are expected to take; time and write nothing',

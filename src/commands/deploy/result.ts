@@ -33,7 +33,7 @@ export function describeDeployment(facts: Facts): string {
     `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${formatRatio(latency.ratio)} as fast: ${formatPercent(quotient, 0)} of what the living MACs promise`,
     ...(multiple > 1 ? [`widths   filled up to multiples of ${multiple}`] : []),
     ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
-    `verified, relative error ${error.toExponential(1)}`,
+    error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`,
   ].join('\n');
 }
 

@@ -8,7 +8,7 @@ import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { expectFloatWeights } from '../quantized.ts';
 import { openRun } from '../training/recipe.ts';
-import { restorationError } from '../write-model.ts';
+import { expectOtherFile } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 import { quantizeIfAsked } from './quantize.ts';
 import { describeDeployment, hardlyFaster } from './result.ts';
@@ -26,6 +26,7 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const { settings } = planned;
   const { out, target, threads, seconds } = settings;
   const began = performance.now();
+  expectOtherFile(settings.model, out);
   const model = await loadModel(settings.model, context);
   if (settings.int8) expectFloatWeights(model.graph, '--int8', model.name);
   const run = await openRun(planned);
@@ -35,24 +36,18 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const { int8, lines } = quantized;
   // Integers work on float32; inputs and outputs keep their types.
   const graph = int8 ? model.form.restoreSignature(quantized.graph) : model.form.restore(quick);
-  const restored = int8 ? null : await restorationError(quick, model.form);
-  const error = Math.max(facts.error, restored ?? 0);
-  const tried = { ...facts, error, engine: timedIn, threads, int8 };
+  const tried = { ...facts, engine: timedIn, threads, int8 };
   const path = await write({ network: model.given, quick, graph }, { run, settings, tried });
   warn(facts, { path, inIntegers: int8 !== null }, context);
   const took = (performance.now() - began) / 1000;
   const data = { out, model: path, target, ...tried, seconds: took };
-  const text = [
-    describeDeployment({ ...facts, error }),
-    ...lines,
-    `written to ${path} in ${formatDuration(took)}`,
-  ];
+  const text = [describeDeployment(facts), ...lines, `written to ${path} in ${formatDuration(took)}`];
   return { data, text: text.join('\n') };
 }
 
 async function deployed(
-  { graph, form }: LoadedModel,
-  { target, threads, seconds, size, cache }: DeploySettings,
+  { graph, given, form }: LoadedModel,
+  { target, threads, seconds, size, cache, verify }: DeploySettings,
   context: Context,
 ): Promise<{ readonly deployment: Deployment; readonly engine: string }> {
   const { timer, close } = await openTimer(target, { threads, cache, signal: context.signal });
@@ -62,6 +57,8 @@ async function deployed(
       timer: inElementType(timer, form),
       size,
       seconds,
+      verify,
+      reference: { graph: given, restore: form.restore },
       onLayer: ({ name, best, cached }) =>
         context.note(`${name}: ${best.form}${cached ? ', measured before' : ''}`),
     });

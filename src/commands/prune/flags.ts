@@ -13,6 +13,7 @@ import {
 } from '../flags.ts';
 import { trainingFlags } from '../training/flags.ts';
 import type { Settings } from '../training/recipe.ts';
+import { verifyFlag } from '../verify-flag.ts';
 
 const criteria = [
   'l1-norm',
@@ -151,7 +152,7 @@ export const pruneFlags = {
   ),
   plan: flagSwitch('--plan', 'say what would go, and write nothing'),
   explain: optional('--explain <glob>', 'say why layers stay as they are, and write nothing', text),
-  verify: flagSwitch('--no-verify', 'do not compare the result with the masked network in onnxruntime'),
+  verify: verifyFlag,
   benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
   ...trainingFlags,
   data: optional(

@@ -1,6 +1,7 @@
 import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
 import { planRun } from '../training/recipe.ts';
+import { expectOtherFile } from '../write-model.ts';
 import { checkPruneSettings } from './checks.ts';
 import type { Cut } from './cut.ts';
 import { pruneFlags } from './flags.ts';
@@ -35,6 +36,7 @@ export const prune = defineCommand({
     const asked = await planPruning(invocation);
     const { looksOnly } = asked;
     const { openPruneJob } = await import('./job.ts');
+    expectOtherFile(asked.settings.model, asked.settings.out);
     const settings = looksOnly ? { ...asked.settings, out: undefined, epochs: undefined } : asked.settings;
     const job = await openPruneJob({ ...asked, settings }, context);
     if (looksOnly) return look(job, context);

@@ -86,6 +86,7 @@ async function deployedForm(network: Graph, { settings, executor, model }: Prune
     seconds: settings.benchSeconds,
     size: settings.size,
     types: model.form,
+    verify: settings.verify,
   });
   return {
     graph: deployed,

@@ -12,6 +12,7 @@ import {
 } from '../flags.ts';
 import { trainingFlags } from '../training/flags.ts';
 import type { Settings } from '../training/recipe.ts';
+import { verifyFlag } from '../verify-flag.ts';
 
 const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
 
@@ -68,6 +69,7 @@ export const stripeFlags = {
     'how model.onnx skips dead stripes: stripe (1×1, shifted: fewest MACs), shape (cropped kernels), dense (zeros kept)',
     [choice(['dense', 'shape', 'stripe']), 'stripe'],
   ),
+  verify: verifyFlag,
   benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
 };
 

@@ -103,15 +103,17 @@ interface PruneOptions {
   readonly signal?: AbortSignal;
   /** Of the file, which networks are timed in. */
   readonly types: Float32Form;
+  /** Compares what is made with the masked network; default true. */
+  readonly verify?: boolean;
 }
 
 /** Removes dead filters, lowers dead stripes, and checks the results against the masked network. */
 export async function pruneNetwork(
   masked: Graph,
   executor: Executor,
-  { form, seconds, size, signal, types }: PruneOptions,
+  { form, seconds, size, signal, types, verify = true }: PruneOptions,
 ): Promise<PrunedNetwork> {
-  const { dense, removal, lowered, error } = await compressStripes(masked, { executor, form });
+  const { dense, removal, lowered, error } = await compressStripes(masked, { executor, form, verify, size });
   const { timer, close } = await openTimer('node', { threads: 1, signal });
   try {
     const fastest = await deployNetwork(masked, {
@@ -119,6 +121,7 @@ export async function pruneNetwork(
       timer: inElementType(timer, types),
       seconds,
       size,
+      verify,
     });
     const leftAlone = [
       ...removal.leftAlone.map(({ name, filters, reason }) => ({
@@ -132,7 +135,7 @@ export async function pruneNetwork(
       dense,
       deployed: lowered.graph,
       fastest: fastest.graph,
-      error: Math.max(error, fastest.error),
+      error: error === null || fastest.error === null ? null : Math.max(error, fastest.error),
       layers: originalLayerCosts(lowered.graph, size),
       forms: countForms(fastest),
       leftAlone,

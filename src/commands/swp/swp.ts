@@ -74,6 +74,7 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
     form: settings.form,
     seconds: settings.benchSeconds,
     types: session.model.form,
+    verify: settings.verify,
   });
   session.run.record({ type: 'shapes', shapes: controller.shapes(network) });
   session.run.record({ type: 'left-alone', layers: pruned.leftAlone });
@@ -120,7 +121,7 @@ function describe({ model, before, after, fastest, forms, error }: Outcome): str
     `top-1    ${formatPercent(after.top1!)}${top1}`,
     `MACs     ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${formatPercent(after.macs! / before.macs!, 1)})`,
     `latency  ${speed(after)} as fast; in the fastest form ${speed(fastest)} (${formText(forms)})`,
-    `equal to the masked network to ${error.toExponential(1)}`,
+    error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
     `${model}, the fewest MACs; beside it model-fastest.onnx to ship, model-dense.onnx to train on, report.html`,
   ];
   return lines.join('\n');
