@@ -1,105 +1,56 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { fromBinary } from '@bufbuild/protobuf';
-import { type TensorProto, TensorProtoSchema } from 'onnx-buf';
-import { formatShape, type Graph, type Value } from '../src/graph/graph.ts';
-import { knownOperator } from '../src/graph/operators/index.ts';
-import { elementType } from '../src/graph/shapes/element-types.ts';
-import { inferShapes } from '../src/graph/shapes/index.ts';
-import { type DataType, makeTensor, type Tensor, viewBytes } from '../src/numeric/tensor.ts';
-import { readModelFile } from '../src/onnx/index.ts';
+import { checkShapes } from './operator-tests/shapes.ts';
+import { checkUpgrade, type UpgradeVerdict } from './operator-tests/upgrades.ts';
 
-// Compares shape inference with the outputs that ONNX's own operator tests (Debian: libonnx-testdata) expect:
+// Compares with ONNX's own operator tests (Debian: libonnx-testdata): what shape inference finds with the types that they
+// expect, and what upgraded models compute with the outputs that they recorded, by opset:
 // npx tsx scripts/check-operator-tests.ts [folder]
 
-/** Operators whose results have sizes that only a run can tell. */
-const dataDependent = new Set(['NonZero', 'NonMaxSuppression']);
-
-type Verdict = 'agree' | 'outside' | { readonly disagreement: string };
-
-const folder = process.argv[2] ?? '/usr/share/libonnx-testdata/data/node';
-const counts = { agree: 0, disagree: 0, outside: 0 };
-for (const name of readdirSync(folder).sort()) {
-  const directory = join(folder, name);
-  if (!existsSync(join(directory, 'model.onnx'))) continue;
-  const verdict = check(directory);
-  if (typeof verdict === 'string') counts[verdict]++;
-  else {
-    counts.disagree++;
-    console.log(`${name}: ${verdict.disagreement}`);
-  }
-}
-console.log(
-  `${counts.agree} agree, ${counts.disagree} disagree, ${counts.outside} have operators outside the table`,
+const folder = process.argv[2] ?? '/usr/share/libonnx-testdata/data';
+const groups = process.argv[2] ? [''] : ['node', 'simple', 'pytorch-converted', 'pytorch-operator'];
+const tests = groups.flatMap((group) =>
+  readdirSync(join(folder, group))
+    .sort()
+    .map((name) => join(folder, group, name))
+    .filter((directory) => existsSync(join(directory, 'model.onnx'))),
 );
-process.exitCode = counts.disagree > 0 || counts.agree === 0 ? 1 : 0;
 
-function check(directory: string): Verdict {
-  const graph = readModelFile(join(directory, 'model.onnx'));
-  const outputs = graph.outputs.map((_, i) => join(directory, 'test_data_set_0', `output_${i}.pb`));
-  const dense = [...graph.inputs, ...graph.outputs].every((value) => !value.otherType);
-  if (!dense || !outputs.every(existsSync) || !graph.nodes.every(knownOperator)) return 'outside';
-  const declared = graph.outputs.map((value) => value.dtype);
-  feed(graph, join(directory, 'test_data_set_0'));
-  forget(graph);
-  try {
-    inferShapes(graph);
-  } catch (error) {
-    return { disagreement: String(error) };
+const shapes = countShapes();
+const upgrades = await countUpgrades();
+process.exitCode = shapes.disagree + upgrades.differs > 0 || shapes.agree === 0 ? 1 : 0;
+
+function countShapes() {
+  const counts = { agree: 0, disagree: 0, outside: 0 };
+  for (const directory of tests) {
+    const verdict = checkShapes(directory);
+    if (typeof verdict === 'string') counts[verdict]++;
+    else {
+      counts.disagree++;
+      console.log(`${directory}: ${verdict.disagreement}`);
+    }
   }
-  const differences = graph.outputs.flatMap((value, i) => {
-    const expected = readTensor(outputs[i]!);
-    // NumPy has no bfloat16: these tests carry its bits as uint16.
-    const carried = declared[i] === 'bfloat16' && elementType(expected.dataType) === 'uint16';
-    const dtype = carried ? declared[i]! : elementType(expected.dataType);
-    return difference(graph, value, { dtype, shape: expected.dims.map(Number) });
-  });
-  return differences.length === 0 ? 'agree' : { disagreement: differences.join('; ') };
+  const { agree, disagree, outside } = counts;
+  console.log(`shapes: ${agree} agree, ${disagree} disagree, ${outside} have operators outside the table`);
+  return counts;
 }
 
-/** Inputs become known: their shapes, and their contents for the operators that read shapes from them. */
-function feed(graph: Graph, directory: string): void {
-  graph.inputs.forEach((value, i) => {
-    const path = join(directory, `input_${i}.pb`);
-    if (!existsSync(path)) return;
-    const proto = readTensor(path);
-    value.shape = proto.dims.map(Number);
-    value.tensor = contentsOf(proto);
-  });
-}
-
-function forget(graph: Graph): void {
-  const computed = graph.nodes.flatMap((node) => node.outputs);
-  for (const value of computed) if (value) Object.assign(value, { dtype: null, shape: null });
-}
-
-interface Expected {
-  readonly dtype: DataType | null;
-  readonly shape: readonly number[];
-}
-
-function difference(graph: Graph, value: Value, { dtype, shape }: Expected): string[] {
-  const open = graph.nodes.some((node) => dataDependent.has(node.op));
-  const fits =
-    value.shape?.length === shape.length &&
-    value.shape.every((dim, axis) => dim === shape[axis] || (open && dim === null));
-  if (fits && value.dtype === dtype) return [];
-  return [`${value.name}: expected ${dtype} [${shape}], inferred ${value.dtype} ${formatShape(value.shape)}`];
-}
-
-function readTensor(path: string): TensorProto {
-  return fromBinary(TensorProtoSchema, readFileSync(path));
-}
-
-function contentsOf(proto: TensorProto): Tensor | null {
-  const dtype = elementType(proto.dataType);
-  if (dtype === null || dtype === 'string') return null;
-  return makeTensor(dtype, proto.dims.map(Number), elements(dtype, proto));
-}
-
-function elements(dtype: Exclude<DataType, 'string'>, proto: TensorProto): Tensor['data'] {
-  if (proto.rawData.length > 0) return viewBytes(dtype, proto.rawData);
-  if (proto.int64Data.length > 0) return BigInt64Array.from(proto.int64Data);
-  if (proto.int32Data.length > 0) return Int32Array.from(proto.int32Data);
-  return Float32Array.from(proto.floatData);
+async function countUpgrades() {
+  const byOpset = new Map<number, Record<UpgradeVerdict['result'], number>>();
+  let differs = 0;
+  for (const directory of tests) {
+    const { opset, result, detail } = await checkUpgrade(directory);
+    const counts = byOpset.get(opset) ?? { equal: 0, training: 0, refused: 0, 'not run': 0, differs: 0 };
+    counts[result]++;
+    byOpset.set(opset, counts);
+    if (result === 'differs') differs++;
+    if (detail) console.log(`${directory}: ${result}: ${detail}`);
+  }
+  for (const [opset, counts] of [...byOpset].sort(([a], [b]) => a - b)) {
+    const { equal, training, differs: other, refused, 'not run': notRun } = counts;
+    console.log(
+      `opset ${opset} upgraded: ${equal} as recorded, ${other} differ, ${training} in training mode, ${refused} refused, ${notRun} not run by onnxruntime as they are`,
+    );
+  }
+  return { differs };
 }

@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { EspalierError } from '../errors.ts';
+import { assert, EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Float32Form } from '../rewrite/index.ts';
 import { engine } from './engine.ts';
@@ -17,6 +17,9 @@ export async function writeModel(graph: Graph, path: string, form?: Float32Form)
 }
 
 async function refuseMixed(graph: Graph, elementType: string): Promise<void> {
+  const { newerThanOpset } = await import('../graph/operators/versions.ts');
+  const newer = newerThanOpset(graph);
+  assert(newer === null, `${newer}: opset ${graph.opsets['']} does not have it`);
   const { mixedOperands } = await import('../graph/operand-types.ts');
   const mixed = mixedOperands(graph);
   if (mixed) {

@@ -1,6 +1,5 @@
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
-import { cloneGraph } from '../graph/clone.ts';
 import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
@@ -11,6 +10,7 @@ import type { Found, Layer } from '../pruning/coupling/scope.ts';
 import { ownChannels } from '../pruning/own-channels.ts';
 import { removeChannels } from '../pruning/remove-channels.ts';
 import { spareLast } from '../pruning/spare-last.ts';
+import { canonicalForm } from '../rewrite/index.ts';
 import { layerName } from './layers.ts';
 import { dependsOnInput } from './reach.ts';
 
@@ -49,7 +49,7 @@ export function removeDeadFilters(
   network: Graph,
   { multiple = 1, branches = 'constant' }: RemovalOptions = {},
 ): DeadFilterRemoval {
-  const graph = cloneGraph(network);
+  const graph = canonicalForm(network).graph;
   inferShapes(graph);
   const removedBranches: string[] = [];
   const cutting: Cutting = { graph, multiple, cuts: [], removed: new Map(), refusals: new Map() };

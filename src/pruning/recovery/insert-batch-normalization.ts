@@ -1,9 +1,9 @@
 import { uniqueNames } from '../../graph/builder.ts';
-import { cloneGraph } from '../../graph/clone.ts';
 import { type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
 import { makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
+import { canonicalForm } from '../../rewrite/index.ts';
 import { behind } from '../criteria/behind.ts';
 import { requireCalibration, type Viewing } from '../observe.ts';
 import { type ChannelStatistics, channelStatistics } from './channel-statistics.ts';
@@ -19,7 +19,7 @@ export async function insertBatchNormalization(
   viewing: Viewing,
 ): Promise<{ readonly graph: Graph; readonly inserted: number }> {
   requireCalibration(viewing.calibration, 'inserting BatchNormalization');
-  const graph = cloneGraph(network);
+  const { graph } = canonicalForm(network);
   const layers = layersWithout(graph);
   if (layers.length === 0) return { graph, inserted: 0 };
   const statistics = await channelStatistics(

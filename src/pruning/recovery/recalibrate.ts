@@ -10,7 +10,7 @@ import {
 } from '../../graph/graph.ts';
 import { attributesOf, makeAttributes } from '../../graph/operators/index.ts';
 import { floats, type Tensor } from '../../numeric/tensor.ts';
-import { separateUniform } from '../../rewrite/index.ts';
+import { canonicalForm, separateUniform } from '../../rewrite/index.ts';
 import { observe, requireCalibration, type Viewing, type ViewScope } from '../observe.ts';
 
 /**
@@ -20,7 +20,7 @@ import { observe, requireCalibration, type Viewing, type ViewScope } from '../ob
  */
 export async function recalibrate(network: Graph, viewing: Viewing): Promise<Graph> {
   const calibration = requireCalibration(viewing.calibration, 'recalibration');
-  const graph = separateUniform(network);
+  const graph = separateUniform(canonicalForm(network).graph);
   const nodes = graph.nodes.filter(isInference);
   if (nodes.length === 0) return graph;
   const sums = nodes.map(({ inputs }) =>

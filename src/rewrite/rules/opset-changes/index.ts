@@ -4,7 +4,8 @@ import { resampling } from './resampling.ts';
 import { softmaxes } from './softmax.ts';
 import type { Upgrades } from './upgrade.ts';
 
+export { compatible } from './compatible.ts';
 export type { Upgrade, UpgradeContext } from './upgrade.ts';
 
-/** How each operator changed from opset 7 to 22; operators that only took further types are not listed. */
+/** How each operator changed from opset 7 to 22; where nothing was lost, see {@link compatible}. */
 export const upgrades: Upgrades = { ...lists, ...meanings, ...resampling, ...softmaxes };

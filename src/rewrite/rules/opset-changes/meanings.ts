@@ -107,6 +107,11 @@ const scatter: Upgrade['change'] = (node) => {
   node.op = 'ScatterElements';
 };
 
+/** Scan lost its axis for the batch. */
+const scan: Upgrade['change'] = (node) => {
+  throw inexpressible(node, 'expected a Scan of opset 9 or later: export the model again');
+};
+
 /** Operators with other attributes, inputs or defaults than before. */
 export const meanings: Upgrades = {
   Clip: [{ since: 11, change: clip }],
@@ -117,6 +122,7 @@ export const meanings: Upgrades = {
     { since: 14, change: batchNormalization },
   ],
   RoiAlign: [{ since: 16, change: roiAlign }],
+  Scan: [{ since: 9, change: scan }],
   Scatter: [{ since: 11, change: scatter }],
   GridSample: [{ since: 20, change: gridSample }],
   GroupNormalization: [{ since: 21, change: groupNormalization }],
