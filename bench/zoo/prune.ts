@@ -5,11 +5,8 @@ import { layerCosts } from '../../src/measure/macs.ts';
 import { readModelFile } from '../../src/onnx/index.ts';
 import { type Coupling, channelGroups } from '../../src/pruning/channel-groups.ts';
 import { scoreLayers } from '../../src/pruning/criteria/index.ts';
-import { cutChannels } from '../../src/pruning/cut-channels.ts';
 import { maskedReference } from '../../src/pruning/masked.ts';
 import { prepareForPruning } from '../../src/pruning/prepare.ts';
-import { planChannels } from '../../src/pruning/prune-channels.ts';
-import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { classScores } from '../../src/pruning/ranking/class-scores.ts';
 import { openSelection } from '../../src/pruning/ranking/selection.ts';
 import { pruningUnits } from '../../src/pruning/ranking/units.ts';
@@ -17,6 +14,7 @@ import { removeChannels } from '../../src/pruning/remove-channels.ts';
 import { spareLast } from '../../src/pruning/spare-last.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { halved } from './half.ts';
 import type { Pruned } from './row.ts';
 
 /** The classes of the lowest l1-norm of every unit, as many as the ratio says; widths are not rounded. */
@@ -34,29 +32,6 @@ async function lowest(graph: Graph, coupling: Coupling, ratio: number): Promise<
   const rules = { scope: 'local', layerRatios: [], round: 1, floor: 0, original: new Map() } as const;
   const selector = openSelection({ units, scores }, rules);
   return spareLast(found, selector.removed(selector.widths(ratio)));
-}
-
-/** MACs left at `prune --macs 0.5` with the defaults of the command, counted in the network that is cut. */
-async function halved(network: Graph): Promise<Pick<Pruned, 'macsAtHalf' | 'planMs'>> {
-  const started = performance.now();
-  const original = await openOriginal(network, onnxruntime);
-  const plan = await planChannels(network, {
-    target: { measure: 'macs', fraction: 0.5 },
-    executor: onnxruntime,
-    criterion: 'l1-norm',
-    side: 'filters',
-    normalize: 'mean',
-    reduce: 'mean',
-    scope: 'local',
-    round: 8,
-    floor: 0.1,
-    layerRatios: [],
-    seed: 0,
-    calibration: null,
-    original,
-  });
-  const planMs = performance.now() - started;
-  return { macsAtHalf: macsOf(cutChannels(plan).graph) / macsOf(original.graph), planMs };
 }
 
 async function pruned(path: string, ratio: number): Promise<Pruned> {

@@ -59,12 +59,11 @@ export const rmnet = defineCommand({
     const model = await loadModel(name, context);
     const { graph } = model;
     const { removeResiduals } = await import('../residual/remove-residuals.ts');
-    const { layerMatcher } = await import('../pruning/ranking/selection.ts');
     const { costs } = await import('../measure/macs.ts');
     const folded = await prepared(graph);
     const removed = removeResiduals(folded, {
       middle,
-      ...(only === undefined ? {} : { only: layerMatcher(only) }),
+      ...(only === undefined ? {} : { only: await additionsNamed(only, folded) }),
       ...(maxGrowth === undefined ? {} : { maxGrowth }),
     });
     const removal = fuse ? await fused(removed) : { ...removed, fused: 0 };
@@ -83,6 +82,14 @@ export const rmnet = defineCommand({
     return { data: { ...facts, out, ...finished }, text: `${describe(facts)}\n${ending(out!, finished)}` };
   },
 });
+
+/** Which additions a glob names; throws `usage` where it names none. */
+async function additionsNamed(glob: string, { nodes }: Graph): Promise<(name: string) => boolean> {
+  const { matcherOf } = await import('../graph/name-globs.ts');
+  const additions = nodes.filter(({ op }) => op === 'Add' || op === 'Sum');
+  const names = additions.map(({ name, outputs }) => name || outputs[0]!.name);
+  return matcherOf([glob], names, { option: '--only', what: 'Add' });
+}
 
 /** Constants and BatchNormalization folded: what is carried must not pass a normalisation that could be part of a layer. */
 async function prepared(graph: Graph): Promise<Graph> {

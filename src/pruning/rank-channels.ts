@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { matcherOf } from '../graph/name-globs.ts';
 import type { CostOptions } from '../measure/macs.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
@@ -23,6 +24,8 @@ export interface Original {
   readonly cost: Cost;
   /** Classes of each unit, by its name. */
   readonly classes: ReadonlyMap<string, number>;
+  /** The names of all layers with channels: what globs may name. */
+  readonly layers: readonly string[];
   /** Height and width that it is measured at, where it leaves them open. */
   readonly size?: number | undefined;
 }
@@ -57,7 +60,8 @@ export async function openOriginal(
   const graph = await prepareForPruning(network, executor);
   const coupling = channelGroups(graph);
   const classes = new Map(pruningUnits(coupling).map(({ name, classes }) => [name, classes.length]));
-  return { graph, cost: costModel(graph, coupling.found, { size }).whole, classes, size };
+  const layers = coupling.found.layers.map(layerTitle);
+  return { graph, cost: costModel(graph, coupling.found, { size }).whole, classes, layers, size };
 }
 
 /** A network whose channels are coupled and ranked. */
@@ -78,6 +82,11 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   const units = pruningUnits(coupling);
   const { found } = coupling;
   const { per, original, learned } = options;
+  matcherOf(
+    options.layerRatios.map(({ glob }) => glob),
+    original.layers,
+    { option: 'layerRatios', what: 'layer' },
+  );
   const layerScores = learned ? new Map<Layer, LayerScores>() : await scoreLayers(prepared, found, options);
   if (!learned) refuseUnscored(layerScores);
   const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);

@@ -1,8 +1,8 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, nodeLabel } from '../graph/graph.ts';
+import { matcherOf } from '../graph/name-globs.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { requireCalibration, type Viewing } from '../pruning/observe.ts';
-import { layerMatcher } from '../pruning/ranking/selection.ts';
 import { canonicalForm, expectFloat32, foldNetwork } from '../rewrite/index.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
 import { insertQuantization } from './insert.ts';
@@ -107,14 +107,8 @@ async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
   return graph;
 }
 
-function floatLayers(graph: Graph, globs: readonly string[]): (name: string) => boolean {
-  const matchers = globs.map((glob) => {
-    const matches = layerMatcher(glob);
-    if (graph.nodes.some((node) => matches(titleOf(node)))) return matches;
-    throw new EspalierError('usage', 'no layer has such a name', { where: glob });
-  });
-  return (name) => matchers.some((matches) => matches(name));
-}
+const floatLayers = (graph: Graph, globs: readonly string[]): ((name: string) => boolean) =>
+  matcherOf(globs, graph.nodes.map(titleOf), { option: '--float-layers', what: 'layer' });
 
 function nothingToQuantize(graph: Graph, { leftAlone }: Int8Plan): EspalierError {
   const first = leftAlone[0];

@@ -119,7 +119,7 @@ describe('what is wrong with a recipe is found before anything runs', () => {
     [
       'an option that no flag is',
       { ...evaluate, options: { dta: 'x' } },
-      'steps.1.options.dta: no such option (did you mean data?)',
+      'steps.1.options.dta: eval has no such option: --dta (did you mean data?)',
     ],
     [
       'a value that its flag refuses',
@@ -165,7 +165,12 @@ describe('what is wrong with a recipe is found before anything runs', () => {
     [
       'a folder of its own',
       { ...train, options: { ...train.options, out: 'x' } },
-      'steps.1.options.out: each step has a folder of its own',
+      'steps.1.options.out: a step of a recipe cannot take --out of train: each step has a folder of its own',
+    ],
+    [
+      'a step that writes nothing',
+      { do: 'prune', model: '$train/model.onnx', options: { ratio: 0.5, plan: true } },
+      'steps.1.options.plan: a step of a recipe cannot take --plan of prune: it writes nothing',
     ],
   ])('%s', async (_, step, message) => {
     await expect(linesOf([train, step])).rejects.toThrow(`mine.json: ${message}`);

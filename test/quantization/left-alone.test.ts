@@ -122,7 +122,13 @@ describe('quantize refuses', () => {
 
   it.each<readonly [string, Graph, typeof viewing, QuantizeOptions, string]>([
     ['a percentile out of range', plainNetwork(), viewing, { calibration: { percentile: 40 } }, 'found 40'],
-    ['a glob without a layer', plainNetwork(), viewing, { floatLayers: ['conv9'] }, 'conv9: no layer has'],
+    [
+      'a glob without a layer',
+      plainNetwork(),
+      viewing,
+      { floatLayers: ['conv9'] },
+      '--float-layers: no layer is named conv9',
+    ],
     ['images that are no numbers', plainNetwork(), broken, {}, 'infinite or NaN'],
     [
       'no images',

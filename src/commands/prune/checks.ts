@@ -3,15 +3,22 @@ import type { PruneSettings } from './flags.ts';
 
 const measures = ['ratio', 'macs', 'parameters', 'latency'] as const;
 
-/** The one target that was given. */
+/** The one target that was given; throws `usage` where there is none. */
 export function targetOf(settings: PruneSettings) {
+  const target = givenTarget(settings);
+  if (target) return target;
+  throw new EspalierError('usage', 'expected one of --ratio, --macs, --parameters and --latency, found none');
+}
+
+/** The target that was given, null without one; throws `usage` for more than one. */
+export function givenTarget(settings: PruneSettings) {
   const given = measures.flatMap((measure) => {
     const value = settings[measure];
     return value === undefined ? [] : [{ measure, fraction: value }];
   });
   const [target, other] = given;
-  if (target && !other) return target;
-  const found = given.map(({ measure }) => `--${measure}`).join(' and ') || 'none';
+  if (!other) return target ?? null;
+  const found = given.map(({ measure }) => `--${measure}`).join(' and ');
   const message = `expected one of --ratio, --macs, --parameters and --latency, found ${found}`;
   throw new EspalierError('usage', message);
 }
@@ -69,7 +76,9 @@ const conflicts: readonly (readonly [
 
 /** Throws `usage` where options contradict each other. */
 export function checkPruneSettings(settings: PruneSettings): void {
-  targetOf(settings);
+  // What stays in any case has its reason without a target.
+  if (settings.explain === undefined) targetOf(settings);
+  else givenTarget(settings);
   const conflict = conflicts.find(([applies]) => applies(settings));
   if (conflict) throw new EspalierError('usage', conflict[1](settings));
 }

@@ -63,11 +63,13 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   if (!session) checkQuantized(model, settings);
   const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
   const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));
+  const original = await openOriginal(network, executor, { size: settings.size });
+  await checkGlobs(settings, original.layers);
   return {
     settings,
     model,
     network,
-    original: await openOriginal(network, executor, { size: settings.size }),
+    original,
     executor,
     data,
     sensitivity,
@@ -83,6 +85,20 @@ function checkQuantized({ graph, name }: LoadedModel, { granularity, recover }: 
   if (granularity !== 'filter' && granularity !== 'channel')
     expectFloatWeights(graph, `--granularity ${granularity}`, name);
   if (recover?.some((step) => step !== 'none')) expectFloatWeights(graph, '--recover', name);
+}
+
+/** Throws `usage` for a glob of a flag that names no layer. */
+async function checkGlobs(
+  { exclude = [], layerRatio = [], explain }: PruneSettings,
+  layers: readonly string[],
+): Promise<void> {
+  const { matcherOf } = await import('../../graph/name-globs.ts');
+  const given = {
+    '--exclude': exclude,
+    '--layer-ratio': layerRatio.map(({ glob }) => glob),
+    '--explain': explain === undefined ? [] : [explain],
+  };
+  for (const [option, globs] of Object.entries(given)) matcherOf(globs, layers, { option, what: 'layer' });
 }
 
 async function openLatencyTimer({ signal }: Context, { form }: LoadedModel): Promise<Timer> {

@@ -1,9 +1,8 @@
-import { EspalierError } from '../../errors.ts';
 import type { NextStep, UnitOutcome } from '../../pruning/prune-channels.ts';
 import { formatCount, formatMacs, formatPercent } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { Context, Output } from '../command.ts';
-import { targetOf } from './checks.ts';
+import { givenTarget, targetOf } from './checks.ts';
 import { channelOptions, cutNetwork } from './cut.ts';
 import type { PruneSettings } from './flags.ts';
 import type { PruneJob } from './job.ts';
@@ -44,29 +43,31 @@ export function belowTarget({ layer, part }: NextStep, { round }: Pick<PruneSett
   return `more is removed than the target asks for: one width more of ${layer} costs ${formatPercent(part, 1)} of the original, which exceeds the target${finer}`;
 }
 
-/** Why layers that a glob names keep channels; throws `usage` where it names none. */
+/** Why layers that a glob names keep channels; without a target, which of them may lose any. */
 export async function explainOutput(glob: string, job: PruneJob): Promise<Output> {
   const { planChannels } = await import('../../pruning/prune-channels.ts');
-  const { layerMatcher } = await import('../../pruning/ranking/selection.ts');
-  const { units } = await planChannels(job.network, channelOptions(job, targetOf(job.settings)));
-  const matches = layerMatcher(glob);
-  const named = units.filter(({ layers }) => layers.some(matches));
-  if (named.length === 0) {
-    const known = units.flatMap(({ layers }) => layers).slice(0, 8);
-    throw new EspalierError(
-      'usage',
-      `--explain: no layer is named ${glob}, expected one of ${known.join(', ')} …`,
-    );
-  }
-  return { data: { groups: named }, text: named.map(explained).join('\n') };
+  const { matcherOf } = await import('../../graph/name-globs.ts');
+  const target = givenTarget(job.settings);
+  const whole = { measure: 'ratio', fraction: 0 } as const;
+  const { units } = await planChannels(job.network, channelOptions(job, target ?? whole));
+  const layers = units.flatMap((unit) => unit.layers);
+  const matches = matcherOf([glob], layers, { option: '--explain', what: 'layer' });
+  const named = units.filter((unit) => unit.layers.some(matches));
+  return { data: { groups: named }, text: named.map(target ? explained : permitted).join('\n') };
 }
 
-function explained({ layers, channels, kept, reason }: UnitOutcome): string {
-  const [root, ...others] = layers;
-  const together = others.length === 0 ? '' : `, together with ${others.join(', ')}`;
+function explained(unit: UnitOutcome): string {
+  const { channels, kept, reason } = unit;
   const why =
     reason ?? (kept < channels ? 'may go, by their scores' : 'may go; the ratio and the rounding keep them');
-  return `${root}${together}: ${kept} of ${channels} channels stay: ${why}`;
+  return `${together(unit)}: ${kept} of ${channels} channels stay: ${why}`;
+}
+
+const permitted = (unit: UnitOutcome): string =>
+  `${together(unit)}: ${unit.channels} channels: ${unit.reason ?? 'may be removed'}`;
+
+function together({ layers: [root, ...others] }: UnitOutcome): string {
+  return others.length === 0 ? `${root}` : `${root}, together with ${others.join(', ')}`;
 }
 
 function unitTable(units: readonly UnitOutcome[], what: string): string {

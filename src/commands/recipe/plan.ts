@@ -73,10 +73,11 @@ function planStep(step: RecipeStep, place: Place): PlannedStep {
   checkArguments(command, args, where);
   const raw: Record<string, RawValue> = {};
   const typed: Record<string, RawValue> = {};
-  const options = { ...step.options, ...outOption(step, command, { folder, where }) };
+  refuseFlagsOfOneCommand(step, where);
+  const options = { ...step.options, ...outOption(command, folder) };
   for (const [name, value] of Object.entries(options)) {
     const at = `${where}.options.${name}`;
-    const spelling = spellingOf(command.options, name, at);
+    const spelling = spellingOf(command, name, at);
     const given = rawValue(spelling, withReferences(value, at, place), at);
     if (given === undefined) continue;
     raw[spelling.key] = given;
@@ -101,17 +102,24 @@ function commandOf(step: RecipeStep, commands: readonly Command[], where: string
   });
 }
 
-/** Where the command writes: its step's folder, or a model in it. A command that resumes keeps a folder of its own. */
-function outOption(
-  step: RecipeStep,
-  { options, arguments: wanted }: Command,
-  { folder, where }: { readonly folder: string; readonly where: string },
-): Record<string, OptionValue> {
-  for (const name of ['out', 'resume']) {
-    if (!Object.hasOwn(step.options, name)) continue;
-    const message = `each step has a folder of its own in the run's, and goes on by itself: leave ${name} out`;
+/** Flags that make sense for a command alone, and why a step cannot take them. */
+const flagsOfOneCommand: Readonly<Record<string, string>> = {
+  out: "each step has a folder of its own in the run's",
+  resume: 'each step goes on by itself',
+  plan: 'it writes nothing, so that the steps after it have no model',
+  explain: 'it writes nothing, so that the steps after it have no model',
+};
+
+function refuseFlagsOfOneCommand({ options, do: command }: RecipeStep, where: string): void {
+  for (const [name, reason] of Object.entries(flagsOfOneCommand)) {
+    if (!Object.hasOwn(options, name) || String(options[name]) === 'false') continue;
+    const message = `a step of a recipe cannot take --${name} of ${command}: ${reason}: leave ${name} out`;
     throw new EspalierError('usage', message, { where: `${where}.options.${name}` });
   }
+}
+
+/** Where the command writes: its step's folder, or a model in it. A command that resumes keeps a folder of its own. */
+function outOption({ options, arguments: wanted }: Command, folder: string): Record<string, OptionValue> {
   if (!options.out) return {};
   if (options.resume || options.out.usage.endsWith('<dir>')) return { out: folder };
   const isModel = options.out.usage.endsWith('<file>') && wanted.some(({ name }) => name === '<model>');

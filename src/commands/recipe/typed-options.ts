@@ -1,5 +1,6 @@
 import { EspalierError } from '../../errors.ts';
 import { closestName } from '../../suggest.ts';
+import type { Command } from '../command.ts';
 import type { Flag, Flags, RawValue } from '../flags.ts';
 import { camelCase, type OptionValue } from './recipe-file.ts';
 
@@ -29,15 +30,22 @@ export function spellingsOf(flags: Flags): ReadonlyMap<string, Spelling> {
 }
 
 /** The spelling of an option; throws `usage` where the command has no such flag. */
-export function spellingOf(flags: Flags, name: string, where: string): Spelling {
-  const spellings = spellingsOf(flags);
+export function spellingOf(
+  { name: command, options }: Pick<Command, 'name' | 'options'>,
+  name: string,
+  where: string,
+): Spelling {
+  const spellings = spellingsOf(options);
   const known = spellings.get(name);
   if (known) return known;
   const closest = closestName(name, [...spellings.keys()]);
-  throw new EspalierError('usage', `no such option${closest ? ` (did you mean ${closest}?)` : ''}`, {
-    where,
-  });
+  const hint = closest ? ` (did you mean ${closest}?)` : '';
+  throw new EspalierError('usage', `${command} has no such option: ${flagOf(name)}${hint}`, { where });
 }
+
+/** `learningRate` as it would be typed: `--learning-rate`. */
+const flagOf = (name: string): string =>
+  `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** What commander would hand over for an option's value; undefined for a switch that is not typed. Throws `usage`. */
 export function rawValue({ word, flag, typedFor }: Spelling, value: OptionValue, where: string): RawValue {

@@ -1,6 +1,6 @@
-import picomatch from 'picomatch';
 import { EspalierError } from '../../errors.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
+import { matcherOf } from '../../graph/name-globs.ts';
 import { closestName } from '../../suggest.ts';
 
 /** The output of a name; throws `usage` that lists the names there are. */
@@ -13,13 +13,9 @@ export function namedOutput(graph: Graph, name: string, flag: string): Value {
 /** The outputs that globs name, all of them where there are none; throws `usage` for a glob that names none. */
 export function chosenOutputs(graph: Graph, globs: readonly string[] | undefined): Value[] {
   if (!globs) return graph.outputs;
-  const matchers = globs.map((glob) => {
-    const match = picomatch(glob, { bash: true, dot: true });
-    const matches = ({ name }: Value) => name === glob || match(name);
-    if (graph.outputs.some(matches)) return matches;
-    throw noSuchOutput(graph, glob, '--outputs');
-  });
-  return graph.outputs.filter((value) => matchers.some((matches) => matches(value)));
+  const names = graph.outputs.map(({ name }) => name);
+  const matches = matcherOf(globs, names, { option: '--outputs', what: 'output' });
+  return graph.outputs.filter(({ name }) => matches(name));
 }
 
 const SHOWN = 8;

@@ -1,8 +1,9 @@
 import { EspalierError } from '../../errors.ts';
 import { type Graph, nodeLabel } from '../../graph/graph.ts';
+import { matcherOf, nameMatcher } from '../../graph/name-globs.ts';
 import { layerCosts } from '../../measure/macs.ts';
 import { random } from '../../numeric/random.ts';
-import { layerMatcher, type Scope } from '../ranking/selection.ts';
+import type { Scope } from '../ranking/selection.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { type PieceGranularity, type Pieces, piecesOf } from './elements.ts';
 import type { WeightMasks } from './masks.ts';
@@ -45,11 +46,14 @@ interface Ranked {
 
 /** Chooses the pieces of the weights that become zero. Throws `unsupported` where no layer has any. */
 export function prunePieces(graph: Graph, options: PiecePruningOptions): PrunedPieces {
+  const globs = options.layerRatios.map(({ glob }) => glob);
+  const layers = piecesOf(graph, 'weight').map(({ layer }) => layer);
+  matcherOf(globs, layers, { option: 'layerRatios', what: 'layer' });
   const costs = new Map(layerCosts(graph, options).map(({ name, macs }) => [name, macs]));
   const ranked = piecesOf(graph, options.granularity).map((pieces, index): Ranked => {
     const elements = pieces.count * pieces.size;
     const perElement = options.target.measure === 'macs' ? (costs.get(pieces.layer) ?? 0) / elements : 1;
-    const rule = options.layerRatios.find(({ glob }) => layerMatcher(glob)(pieces.layer));
+    const rule = options.layerRatios.find(({ glob }) => nameMatcher(glob)(pieces.layer));
     return {
       pieces,
       scores: pieceScores(pieces, options, index),

@@ -1,4 +1,4 @@
-import picomatch from 'picomatch';
+import { nameMatcher } from '../../graph/name-globs.ts';
 import { layerTitle, type Unit } from './units.ts';
 import { keptClasses, type WidthRules, widthChoices } from './widths.ts';
 
@@ -137,15 +137,10 @@ function orderOf({ classes, reasons }: Unit, scores: ReadonlyMap<number, number>
 /** The ratio that a glob gives a unit; null where none names one of its layers. */
 function ownRatio({ layers }: Unit, { layerRatios }: SelectionRules): number | null {
   const rule = layerRatios.find(({ glob }) => {
-    const matches = layerMatcher(glob);
+    const matches = nameMatcher(glob);
     return layers.some((layer) => matches(layerTitle(layer)));
   });
   return rule?.ratio ?? null;
-}
-
-/** Whether a glob names a layer; `*` crosses slashes, as exporters put some into names. */
-export function layerMatcher(glob: string): (name: string) => boolean {
-  return picomatch(glob, { bash: true, dot: true });
 }
 
 function globalOrder(
