@@ -4,6 +4,7 @@ import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { ModelOptions } from '../models/index.ts';
 import type { Float32Form } from '../rewrite/index.ts';
+import type { KnownShapes } from '../rewrite/known-shapes.ts';
 import type { Context } from './command.ts';
 
 /** A network, and what is known of it beside the file. */
@@ -60,12 +61,21 @@ async function formsOf(given: Graph): Promise<Forms> {
   try {
     const { graph: canonical, notes } = canonicalForm(given);
     const form = toFloat32(canonical);
-    return { graph: form.graph, given, notes, form, obstacle: null };
+    const known = await knownShapes(form.graph);
+    return { graph: known.graph, given, notes: [...notes, ...known.notes], form, obstacle: null };
   } catch (error) {
     if (!(error instanceof EspalierError) || error.code !== 'unsupported') throw error;
     const form = toFloat32(given);
     return { graph: form.graph, given, notes: [], form, obstacle: error };
   }
+}
+
+/** An engine is asked for shapes only where an operator without a rule needs it. */
+async function knownShapes(graph: Graph): Promise<KnownShapes> {
+  const { hasUnknownShapes, withKnownShapes } = await import('../rewrite/index.ts');
+  if (!hasUnknownShapes(graph)) return { graph, notes: [] };
+  const { onnxruntime } = await import('../runtime/onnxruntime/index.ts');
+  return withKnownShapes(graph, onnxruntime);
 }
 
 /** Whether a model is meant as a file and not as a name of the zoo: the demo leaves a folder of its network's name. */

@@ -1,3 +1,4 @@
+import { EspalierError } from '../errors.ts';
 import { type Graph, type Node, onlyOutput, type Shape } from '../graph/graph.ts';
 import { knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
 import { serializeModel } from '../onnx/index.ts';
@@ -21,6 +22,8 @@ export interface LayerCost {
   readonly parameters: number;
   /** For a batch of one, unless the model fixes another. */
   readonly outputShape: Shape;
+  /** Why its multiply-accumulates are not counted. */
+  readonly note?: string;
 }
 
 export interface Costs {
@@ -43,10 +46,11 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
   const parameters = learnedParameters(fixed);
   const batch = batchOf(fixed);
   return fixed.nodes.flatMap((node) => {
-    const size = layerSize(node);
+    const found = layerSize(node);
+    const [size, note] = typeof found === 'string' ? [null, found] : [found, undefined];
     const count = (parameters.get(node) ?? []).reduce((sum, value) => sum + sizeOf(value), 0);
-    if (node.op === 'Constant' || (!size && count === 0)) return [];
-    return [layerCost(node, { size, count, batch })];
+    if (node.op === 'Constant' || (!found && count === 0)) return [];
+    return [{ ...layerCost(node, { size, count, batch }), ...(note !== undefined && { note }) }];
   });
 }
 
@@ -58,9 +62,17 @@ export function costs(graph: Graph, options: CostOptions = {}): Costs {
   return { parameters: total('parameters'), macs: total('macs'), bytes, layers };
 }
 
-function layerSize(node: Node): LayerSize | null {
+function layerSize(node: Node): LayerSize | string | null {
   const op = knownOperator(node);
-  return (op && macRules[op as StandardOperatorName]?.(node)) ?? null;
+  const rule = op && macRules[op as StandardOperatorName];
+  if (!rule) return null;
+  try {
+    return rule(node);
+  } catch (error) {
+    // A shape that not even the engine knows: an operator before it decides on it as it runs.
+    if (!(error instanceof EspalierError) || error.code !== 'shape') throw error;
+    return `counted as 0 MACs: ${error.message}`;
+  }
 }
 
 interface Counted {

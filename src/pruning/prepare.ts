@@ -4,7 +4,13 @@ import { attributesOf } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
-import { canonicalForm, expectFloat32, foldConstants, padInsteadOfZeros } from '../rewrite/index.ts';
+import {
+  canonicalForm,
+  expectFloat32,
+  foldConstants,
+  padInsteadOfZeros,
+  withKnownShapes,
+} from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { showDecoded } from './codes.ts';
 import { dropExpansions } from './drop-expansions.ts';
@@ -15,7 +21,8 @@ import { dropExpansions } from './drop-expansions.ts';
  */
 export async function prepareForPruning(network: Graph, executor: Executor): Promise<Graph> {
   expectFloat32(network);
-  const graph = await foldConstants(canonicalForm(network).graph, executor);
+  const known = await withKnownShapes(canonicalForm(network).graph, executor);
+  const graph = await foldConstants(known.graph, executor);
   inferShapes(graph);
   const unique = uniqueNames(graph);
   for (const node of graph.nodes) {

@@ -5,6 +5,7 @@ export { type Float32Form, toFloat32 } from './element-types/to-float32.ts';
 export { withElementType } from './element-types/with-element-type.ts';
 export { signatureOf, withSignature } from './element-types/with-signature.ts';
 export { type FoldingName, type FoldOptions, foldNetwork } from './fold.ts';
+export { hasUnknownShapes, withKnownShapes } from './known-shapes.ts';
 export type { Refusal, Rewritten } from './pass.ts';
 export { foldBatchNormalization } from './rules/batch-normalization-folding.ts';
 export { foldConstants } from './rules/constant-folding.ts';

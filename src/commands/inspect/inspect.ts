@@ -82,14 +82,11 @@ async function inspectModel({ given, graph, name }: LoadedModel, size: number | 
 /** Exporters compute shapes that are known only once constants are folded. */
 async function costsOf(graph: Graph, size: number | undefined): Promise<Costs> {
   const { costs } = await import('../../measure/macs.ts');
-  try {
-    return costs(graph, { size });
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error.code !== 'shape') throw error;
-    const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
-    const { foldConstants } = await import('../../rewrite/index.ts');
-    return costs(await foldConstants(graph, onnxruntime), { size });
-  }
+  const given = costs(graph, { size });
+  if (given.layers.every(({ note }) => note === undefined)) return given;
+  const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
+  const { foldConstants } = await import('../../rewrite/index.ts');
+  return costs(await foldConstants(graph, onnxruntime), { size });
 }
 
 type Facts = Awaited<ReturnType<typeof inspectModel>>;

@@ -48,6 +48,13 @@ function outputChannels(
   const rule = op && (rules[op] as CouplingRule<OperatorName> | undefined);
   const { inputs, outputs } = node;
   if (!op || !rule) return stay({ node, outputs, channels }, scope);
+  const shapeless = [...inputs, ...outputs].find((value) => value && !value.shape && !value.otherType);
+  if (shapeless)
+    return stay(
+      { node, outputs, channels },
+      scope,
+      `meets ${shapeless.name}, of unknown shape, in ${nodeLabel(node)}`,
+    );
   const readers = () =>
     outputs.flatMap((value) => (value && links.uses.get(value)) ?? []).flatMap((use) => use.node ?? []);
   return rule(

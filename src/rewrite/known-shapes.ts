@@ -1,0 +1,156 @@
+import { EspalierError } from '../errors.ts';
+import { copyGraph } from '../graph/clone.ts';
+import {
+  type Dim,
+  ESPALIER_DOMAIN,
+  type Graph,
+  type Node,
+  nodeLabel,
+  type Shape,
+  type Value,
+} from '../graph/graph.ts';
+import { knownOperator } from '../graph/operators/index.ts';
+import { inferShapes } from '../graph/shapes/index.ts';
+import { removeDeadNodes } from '../graph/topology.ts';
+import type { DataType } from '../numeric/tensor.ts';
+import type { Executor } from '../runtime/executor.ts';
+import { randomFeeds } from './random-feeds.ts';
+
+/** A graph, and lines for the user on operators whose shapes nobody knows. */
+export interface KnownShapes {
+  readonly graph: Graph;
+  readonly notes: readonly string[];
+}
+
+/**
+ * A copy in which the outputs of operators without a shape rule have the types and shapes that an engine gives them: it runs
+ * what they depend on, at two sizes of every free dimension, so that what varies is told from what does not. The graph
+ * itself where there is no such operator.
+ */
+export async function withKnownShapes(given: Graph, executor: Executor): Promise<KnownShapes> {
+  if (unknownNodes(given).length === 0) return { graph: given, notes: [] };
+  const { graph } = copyGraph(given);
+  const notes: string[] = [];
+  inferShapes(graph);
+  const asked = new Set<Node>();
+  for (let [node] = unknownNodes(graph); node; node = unknownNodes(graph).find((next) => !asked.has(next))) {
+    asked.add(node);
+    const reason = await ask(graph, node, executor);
+    if (reason)
+      notes.push(`${nodeLabel(node)}: its shapes are not known, and what depends on them stays: ${reason}`);
+    inferShapes(graph);
+  }
+  return { graph, notes };
+}
+
+/** Whether shapes of a graph must be asked of an engine. */
+export const hasUnknownShapes = (graph: Graph): boolean => unknownNodes(graph).length > 0;
+
+/** The nodes without a shape rule whose outputs are not known from the file. */
+function unknownNodes({ nodes }: Graph): Node[] {
+  return nodes.filter(
+    (node) =>
+      node.domain !== ESPALIER_DOMAIN &&
+      !knownOperator(node) &&
+      node.outputs.some((value) => value && !value.otherType && !isKnown(value)),
+  );
+}
+
+const isKnown = ({ dtype, shape }: Value): boolean =>
+  dtype !== null && shape !== null && !shape.includes(null);
+
+/** Sizes that free dimensions are tried at: the first pair at which the network runs. */
+const sizes: readonly (readonly [number, number])[] = [
+  [64, 96],
+  [32, 64],
+  [224, 256],
+  [7, 9],
+];
+
+/** Asks for the outputs of one node, and stores them; null where it is done, else why not. */
+async function ask(graph: Graph, node: Node, executor: Executor): Promise<string | null> {
+  const wanted = node.outputs.flatMap((value) => (value && !value.otherType ? [value] : []));
+  let reason = '';
+  for (const [size, other] of sizes) {
+    try {
+      const measured = await measure(graph, { wanted, executor, bound: bindingsOf(graph, size) });
+      const varied: [string | null, Measured[]][] = [
+        [null, await measure(graph, { wanted, executor, bound: bindingsOf(graph, size), seed: 2 })],
+      ];
+      for (const symbol of bindingsOf(graph, size).keys()) {
+        const bound = bindingsOf(graph, size);
+        bound.set(symbol, bound.get(symbol) === size ? other : 2);
+        varied.push([symbol, await measure(graph, { wanted, executor, bound })]);
+      }
+      wanted.forEach((value, i) => {
+        value.dtype = measured[i]!.dtype;
+        const shapes = varied.map(([symbol, results]) => [symbol, results[i]!.shape] as const);
+        value.shape = generalShape(measured[i]!.shape, shapes, bindingsOf(graph, size));
+      });
+      return null;
+    } catch (error) {
+      if (!(error instanceof EspalierError)) throw error;
+      reason ||= error.message;
+    }
+  }
+  return `${reason}; store the shapes in the file (onnx.shape_inference), or exclude what depends on the operator`;
+}
+
+/** A number for each free dimension of the inputs: 1 for a leading one, else the size. */
+function bindingsOf({ inputs }: Graph, size: number): Map<string, number> {
+  const bound = new Map<string, number>();
+  for (const { shape } of inputs)
+    shape?.forEach((dim, axis) => {
+      if (typeof dim === 'string' && !bound.has(dim)) bound.set(dim, axis === 0 ? 1 : size);
+    });
+  return bound;
+}
+
+interface Measured {
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
+}
+
+interface Measuring {
+  readonly wanted: readonly Value[];
+  readonly executor: Executor;
+  readonly bound: ReadonlyMap<string, number>;
+  /** Of the random feeds: a shape that changes with what is fed is not fixed. */
+  readonly seed?: number;
+}
+
+/** Runs what some values depend on. */
+async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Measuring): Promise<Measured[]> {
+  const { graph: copy, values } = copyGraph(graph);
+  copy.outputs = wanted.map((value) => values.get(value)!);
+  for (const output of copy.outputs) Object.assign(output, { dtype: null, shape: null });
+  removeDeadNodes(copy);
+  const read = new Set(copy.nodes.flatMap(({ inputs }) => inputs));
+  copy.inputs = copy.inputs.filter((value) => read.has(value));
+  for (const input of copy.inputs)
+    input.shape = (input.shape ?? []).map((dim) => (typeof dim === 'string' ? bound.get(dim)! : (dim ?? 1)));
+  const program = await executor.compile(copy, { optimization: 'disabled', threads: 1 });
+  try {
+    const results = await program.run(randomFeeds(copy, { seed, scale: 1 }));
+    return copy.outputs.map(({ name }) => {
+      const { dtype, shape } = results[name]!;
+      return { dtype, shape: [...shape] };
+    });
+  } finally {
+    await program.close();
+  }
+}
+
+/** A shape with the symbol of each dimension that follows one, and null for those that vary otherwise. */
+function generalShape(
+  measured: readonly number[],
+  varied: readonly (readonly [symbol: string | null, shape: readonly number[]])[],
+  bound: ReadonlyMap<string, number>,
+): Shape {
+  return measured.map((size, axis): Dim => {
+    const changing = varied.filter(([, shape]) => shape[axis] !== size);
+    if (changing.length === 0) return size;
+    const [symbol] = changing[0]!;
+    return changing.length === 1 && symbol !== null && bound.get(symbol) === size ? symbol : null;
+  });
+}
