@@ -88,7 +88,8 @@ export function normalizationBefore(graph: Graph, output: Value): Node | null {
   return node?.domain === '' && Object.hasOwn(normalizing, node.op) ? node : null;
 }
 
-const scoresOf = (graph: Graph, output: Value): Scores =>
+/** What an output's class scores are. */
+export const scoresOf = (graph: Graph, output: Value): Scores =>
   normalizing[normalizationBefore(graph, output)?.op ?? ''] ?? 'logits';
 
 /** Puts Cast and Transpose in front of the network where its own input is no float32 [N, C, H, W]. */

@@ -1,86 +1,108 @@
-import type { Graph } from '../graph/graph.ts';
-import { asClassifier } from '../measure/classifier.ts';
+import { EspalierError } from '../errors.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import { type Scores, scoresOf } from '../measure/classifier.ts';
+import { findClassScores } from '../measure/outputs/class-scores.ts';
+import { type CountedOutput, type CountedOutputs, countedOutputs } from '../measure/outputs/counted.ts';
+import { equalPart, relativeError } from '../measure/outputs/difference.ts';
 import { judge } from '../measure/scores.ts';
-import { floats } from '../numeric/tensor.ts';
 import type { Calibration } from './calibration.ts';
 import type { Viewing } from './observe.ts';
+import { outputsOnImages, type Recorded } from './outputs-on-images.ts';
 
 /** What a changed network still does on images. */
 export interface Compared {
-  /** null where images have no classes. */
+  /** null where images have no classes, or the network gives no class scores. */
   readonly top1: number | null;
-  /** The mean of −ln p(true class); null where images have no classes. */
+  /** The mean of −ln p(true class); null where {@link top1} is. */
   readonly loss: number | null;
-  /** ‖y − y₀‖₂ / ‖y₀‖₂ over all images, y₀ being the output before: needs no labels. */
+  /** The mean of {@link outputErrors}; needs no labels. */
   readonly outputError: number;
+  /**
+   * How far each output that counts is from the original's: ‖y − y₀‖₂ / ‖y₀‖₂ over all images; of integers and booleans
+   * the part of the elements that differ.
+   */
+  readonly outputErrors: Readonly<Record<string, number>>;
 }
 
 /** Networks beside the one that they come from, on calibration images. */
 export interface Comparison {
   readonly original: Compared;
+  /** Outputs that do not count, and why. */
+  readonly ignored: CountedOutputs['ignored'];
   compare(graph: Graph): Promise<Compared>;
 }
 
-/** Runs the original once. */
+/** Runs the original once. Throws `usage` where no output counts. */
 export async function openComparison(original: Graph, viewing: Viewing): Promise<Comparison> {
-  const { calibration } = viewing;
-  const reference = await scoresOf(original, viewing);
+  const outputs = countedOutputs(original, viewing.outputs);
+  if (outputs.counted.length === 0) {
+    const message = 'expected an output that depends on the image, found none that counts';
+    throw new EspalierError('usage', message, { where: original.name });
+  }
+  const { labelled, classes } = viewing.calibration;
+  const scores = labelled ? findClassScores(original, { classes }).value : null;
+  const looking = { viewing, counted: outputs.counted, scores };
+  const reference = await outputsOf(original, looking);
+  const compared = (own: Outputs): Compared => ({
+    ...accuracyOf(own.scores, viewing.calibration),
+    ...errorsOf(outputs.counted, [reference, own]),
+  });
   return {
-    original: compared(reference, reference, calibration),
-    compare: async (graph) => compared(await scoresOf(graph, viewing), reference, calibration),
+    original: compared(reference),
+    ignored: outputs.ignored,
+    compare: async (graph) => compared(await outputsOf(graph, looking)),
   };
 }
 
-interface ImageScores {
-  /** [images, classes]. */
-  readonly values: Float32Array;
-  readonly classes: number;
-  readonly kind: ReturnType<typeof asClassifier>['scores'];
+interface Looking {
+  readonly viewing: Viewing;
+  readonly counted: readonly CountedOutput[];
+  /** The output with class scores, where labels say what they should be. */
+  readonly scores: Value | null;
 }
 
-/** The scores of all calibration images. */
-async function scoresOf(graph: Graph, { executor, calibration }: Viewing): Promise<ImageScores> {
-  const classifier = asClassifier(graph);
-  const program = await executor.compile(classifier.graph);
-  const parts: Float32Array[] = [];
-  try {
-    for (const { images, count } of calibration.batches) {
-      const feed = floats([count, ...calibration.image], images);
-      const result = (await program.run({ [classifier.input]: feed }))[classifier.output]!;
-      parts.push((result.data as Float32Array).slice());
+interface Outputs {
+  readonly values: readonly Recorded[];
+  readonly scores: { readonly rows: Recorded; readonly kind: Scores } | null;
+}
+
+/** The outputs of a network for all calibration images, values being those of the same names. */
+async function outputsOf(graph: Graph, { viewing, counted, scores }: Looking): Promise<Outputs> {
+  const kept = [
+    ...counted.map(({ value }) => ({ value, keep: 'numbers' }) as const),
+    ...(scores ? [{ value: scores, keep: 'all' } as const] : []),
+  ];
+  const recorded = await outputsOnImages(graph, kept, viewing);
+  const values = recorded.slice(0, counted.length);
+  if (!scores) return { values, scores: null };
+  const own = graph.outputs.find(({ name }) => name === scores.name)!;
+  return { values, scores: { rows: recorded[counted.length]!, kind: scoresOf(graph, own) } };
+}
+
+function accuracyOf(scores: Outputs['scores'], { batches }: Calibration): Pick<Compared, 'top1' | 'loss'> {
+  if (!scores) return { top1: null, loss: null };
+  let [hits, loss, images] = [0, 0, 0];
+  for (const [run, { labels, count }] of batches.entries()) {
+    const values = scores.rows[run]!;
+    const classes = values.length / count;
+    for (const [image, label] of Array.from(labels, Number).entries()) {
+      const verdict = judge(values.subarray(image * classes, (image + 1) * classes), label, scores.kind);
+      if (verdict.rank < 1) hits++;
+      loss += verdict.loss;
+      images++;
     }
-  } finally {
-    await program.close();
   }
-  const images = calibration.batches.reduce((sum, { count }) => sum + count, 0);
-  const values = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    values.set(part, at);
-    at += part.length;
-  }
-  return { values, classes: values.length / images, kind: classifier.scores };
+  return { top1: hits / images, loss: loss / images };
 }
 
-function compared(
-  { values, classes, kind }: ImageScores,
-  reference: ImageScores,
-  { batches, labelled }: Calibration,
-): Compared {
-  const labels = batches.flatMap((batch) => Array.from(batch.labels, Number));
-  let [hits, loss, difference, size] = [0, 0, 0, 0];
-  for (const [image, label] of labelled ? labels.entries() : []) {
-    const verdict = judge(values.subarray(image * classes, (image + 1) * classes), label, kind);
-    if (verdict.rank < 1) hits++;
-    loss += verdict.loss;
-  }
-  for (let i = 0; i < values.length; i++) {
-    difference += (values[i]! - reference.values[i]!) ** 2;
-    size += reference.values[i]! ** 2;
-  }
-  return {
-    top1: labelled ? hits / labels.length : null,
-    loss: labelled ? loss / labels.length : null,
-    outputError: Math.sqrt(difference / Math.max(size, 1e-30)),
-  };
+function errorsOf(
+  counted: readonly CountedOutput[],
+  [reference, own]: readonly [Outputs, Outputs],
+): Pick<Compared, 'outputError' | 'outputErrors'> {
+  const errors = counted.map(({ name, kind }, i) => {
+    const [y, found] = [reference.values[i]!, own.values[i]!];
+    return [name, kind === 'choices' ? 1 - equalPart(y, found) : relativeError(y, found)] as const;
+  });
+  const outputError = errors.reduce((sum, [, error]) => sum + error, 0) / errors.length;
+  return { outputError, outputErrors: Object.fromEntries(errors) };
 }

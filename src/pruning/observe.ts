@@ -13,6 +13,8 @@ import type { Calibration } from './calibration.ts';
 export interface Viewing {
   readonly calibration: Calibration;
   readonly executor: Executor;
+  /** The outputs that count where networks are compared: globs of names. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
 }
 
 /** What is looked at in a network. */

@@ -36,6 +36,8 @@ export interface ChannelPruningOptions extends RankingOptions {
   readonly reference?: { readonly graph: Graph; restore(made: Graph): Graph };
   /** Tries widths beside those that the ranking gives, for those that lose least on calibration images. */
   readonly search?: SearchOptions;
+  /** The outputs that count in a search: globs of names. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
   /** Times candidates, where the target is a latency. */
   readonly timer?: Timer;
   readonly signal?: AbortSignal;

@@ -1,47 +1,75 @@
 import type { Graph } from '../graph/graph.ts';
-import { observe, type Viewing } from '../pruning/observe.ts';
+import { findClassScores } from '../measure/outputs/class-scores.ts';
+import { type CountedOutput, countedOutputs } from '../measure/outputs/counted.ts';
+import { energies, equalPart } from '../measure/outputs/difference.ts';
+import type { Viewing } from '../pruning/observe.ts';
+import { type Kept, outputsOnImages, type Recorded } from '../pruning/outputs-on-images.ts';
 
-/** How far two networks agree on images, by the first output of each; no labels are needed. */
+/** How far two networks agree on one output; no labels are needed. */
+export interface OutputAgreement {
+  readonly name: string;
+  /** ‖y − ŷ‖₂/‖y‖₂, y from the first network; of integers and booleans the part of the elements that differ. */
+  readonly error: number;
+  /** 10·log₁₀(Σy²/Σ(y − ŷ)²) in dB; ∞ where they are equal; null for integers and booleans. */
+  readonly sqnrDb: number | null;
+  /** The part, in [0, 1], of the images, pixels or elements that are of the same class; null where there are no classes. */
+  readonly same: { readonly of: 'images' | 'pixels' | 'elements'; readonly part: number } | null;
+}
+
+/** How far two networks agree on images. */
 export interface Agreement {
   readonly images: number;
-  /** The part of the images, in [0, 1], whose highest score is of the same class. */
-  readonly sameClass: number;
-  /** 10·log₁₀(Σy²/Σ(y − ŷ)²), y from the first network, in dB; ∞ where they are equal. */
+  readonly outputs: readonly OutputAgreement[];
+  /** Of the class scores; where there are none, of the first output with classes; null without any. */
+  readonly sameClass: number | null;
+  /** The lowest of all outputs. */
   readonly sqnrDb: number;
 }
 
-/** Runs both networks on the images; they must give outputs of one shape. */
+/** Runs both networks on the images, and compares each output that counts; they must give outputs of one shape. */
 export async function compareOutputs(before: Graph, after: Graph, viewing: Viewing): Promise<Agreement> {
-  const [expected, actual] = [await outputsOn(before, viewing), await outputsOn(after, viewing)];
-  let [same, signal, noise] = [0, 0, 0];
-  expected.forEach((row, image) => {
-    const found = actual[image]!;
-    if (highest(row) === highest(found)) same++;
-    row.forEach((y, i) => {
-      signal += y ** 2;
-      noise += (y - found[i]!) ** 2;
-    });
+  const { batches, classes } = viewing.calibration;
+  const { counted } = countedOutputs(before, viewing.outputs);
+  const scores = findClassScores(before, { classes }).value;
+  const kept = counted.flatMap((output): Kept[] => [
+    { value: output.value, keep: 'numbers' },
+    { value: output.value, keep: output.value === scores ? 'class of images' : 'class of pixels' },
+  ]);
+  const expected = await outputsOnImages(before, kept, viewing);
+  const actual = await outputsOnImages(after, kept, viewing);
+  const outputs = counted.map((output, i) => {
+    const pair = (at: number) => [expected[at]!, actual[at]!] as const;
+    const of = output.value === scores ? 'images' : 'pixels';
+    return agreementOf(output, { numbers: pair(2 * i), classes: pair(2 * i + 1), of });
   });
-  const sqnrDb = noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
-  return { images: expected.length, sameClass: same / expected.length, sqnrDb };
+  const first = outputs.find(({ same }) => same?.of === 'images') ?? outputs.find(({ same }) => same);
+  return {
+    images: batches.reduce((sum, { count }) => sum + count, 0),
+    outputs,
+    sameClass: first?.same?.part ?? null,
+    sqnrDb: Math.min(...outputs.map(({ sqnrDb }) => sqnrDb ?? Number.POSITIVE_INFINITY)),
+  };
 }
 
-/** The first output, image by image. */
-async function outputsOn(graph: Graph, viewing: Viewing): Promise<Float32Array[]> {
-  const rows: Float32Array[] = [];
-  let name = '';
-  await observe(graph, viewing, {
-    append({ g, copyOf }) {
-      name = g.output(copyOf(graph.outputs[0]!)).name;
-    },
-    see(results, { batch: { count } }) {
-      const all = results[name]!.data as Float32Array;
-      const size = all.length / count;
-      for (let i = 0; i < count; i++) rows.push(all.slice(i * size, (i + 1) * size));
-    },
-  });
-  return rows;
+type Pair = readonly [expected: Recorded, actual: Recorded];
+
+interface Compared {
+  readonly numbers: Pair;
+  readonly classes: Pair;
+  readonly of: 'images' | 'pixels';
 }
 
-const highest = (scores: Float32Array): number =>
-  scores.reduce((best, score, i) => (score > scores[best]! ? i : best), 0);
+function agreementOf({ name, kind }: CountedOutput, { numbers, classes, of }: Compared): OutputAgreement {
+  if (kind === 'choices') {
+    const part = equalPart(...numbers);
+    return { name, error: 1 - part, sqnrDb: null, same: { of: 'elements', part } };
+  }
+  const { signal, noise } = energies(...numbers);
+  const hasClasses = classes[0].some(({ length }) => length > 0);
+  return {
+    name,
+    error: Math.sqrt(noise / Math.max(signal, 1e-30)),
+    sqnrDb: noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise),
+    same: hasClasses ? { of, part: equalPart(...classes) } : null,
+  };
+}

@@ -34,8 +34,18 @@ export const deploymentSchema = v.object({
       top1: v.nullable(pairSchema),
       ms: pairSchema,
       ratio: number,
-      sameClass: number,
+      sameClass: v.nullable(number),
       images: count,
+      outputs: v.optional(
+        v.array(
+          v.object({
+            name: v.string(),
+            error: number,
+            same: v.nullable(v.object({ of: v.picklist(['images', 'pixels', 'elements']), part: number })),
+          }),
+        ),
+        [],
+      ),
     }),
   ),
 });

@@ -40,7 +40,14 @@ const shapesSchema = v.object({
   masks: v.array(count),
 });
 
-const stageSchema = v.object({ stage: v.string(), top1: number, loss: maybe });
+const errors = v.optional(v.record(v.string(), number), {});
+const stageSchema = v.object({
+  stage: v.string(),
+  top1: maybe,
+  loss: maybe,
+  outputError: maybe,
+  outputErrors: errors,
+});
 const stepSchema = v.object({
   type: v.literal('prune-step'),
   number: count,
@@ -57,7 +64,7 @@ const unitSchema = v.object({
   name: v.string(),
   layers: v.array(v.string()),
   points: v.pipe(
-    v.array(v.object({ ratio: number, top1: maybe, loss: maybe, outputError: number })),
+    v.array(v.object({ ratio: number, top1: maybe, loss: maybe, outputError: number, outputErrors: errors })),
     v.minLength(1),
   ),
 });
@@ -107,6 +114,8 @@ export type Measures = v.InferOutput<typeof measuresSchema>;
 export type LayerPoint = v.InferOutput<typeof layerSchema>;
 /** One cut of a pruning run, and the accuracy after each of its stages. */
 export type PrunePoint = v.InferOutput<typeof stepSchema>;
+/** What the network does after one stage of a cut. */
+export type StagePoint = PrunePoint['stages'][number];
 /** Layers whose channels go together, and how many stay. */
 export type GroupPoint = v.InferOutput<typeof groupSchema>;
 /** What the network loses when one group alone is pruned. */

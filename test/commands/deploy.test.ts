@@ -102,7 +102,9 @@ describe('deploy', () => {
     const out = at('int8');
     await runCommand(deploy, [at('masked.onnx')], [{ ...quick, ...colours, ...integers, out }]);
     const page = readFileSync(join(out, 'report.html')).toString();
-    expect(page).toMatch(/3 layers; top-1 [\d.]+ % → [\d.]+ %, same class for [\d.]+ % of 8 images/);
+    expect(page).toMatch(
+      /3 layers; top-1 [\d.]+ % → [\d.]+ %; \w+: same class for [\d.]+ % of 8 images, error [\d.]+ %/,
+    );
     expect(page).toContain('Accuracy (top-1)');
     expect(page).not.toContain('Latency (shortest sample)');
     expect(page).toContain('--int8 --calibration percentile:99.9');

@@ -138,7 +138,13 @@ describe('prune, with images', () => {
     const data = at('images', 'train', 'class0');
     const raw = { data, ratio: '0.4', round: '1', calibrationImages: '16', ...quick };
     const result = await runCommand(prune, [model()], [{ ...raw, out: at('unlabelled.onnx') }]);
-    expect(result).toMatchObject({ original: null, steps: [{ stages: [] }] });
+    expect(result).toMatchObject({
+      original: { top1: null, outputError: 0 },
+      steps: [{ stages: [{ stage: 'cut', top1: null }, { stage: 'recalibrate' }, { stage: 'reconstruct' }] }],
+    });
+    const errors = (result.steps as { stages: { outputErrors: object }[] }[])[0]!.stages;
+    for (const { outputErrors } of errors) expect(Object.values(outputErrors)).toEqual([expect.any(Number)]);
+    expect(result.outputs).toMatchObject({ outputErrors: errors.at(-1)!.outputErrors });
     const taylor = runCommand(prune, [model()], [{ ...raw, criterion: 'taylor', out: at('refused.onnx') }]);
     await expect(taylor).rejects.toThrow('taylor needs images by class: expected a folder a class in --data');
     const looked = await runCommand(

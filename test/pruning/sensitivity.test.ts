@@ -27,7 +27,14 @@ const curve = (name: string, losses: readonly number[]): UnitSensitivity => ({
   name,
   layers: [name],
   classes: 4,
-  points: losses.map((loss, i) => ({ ratio: i / 4, kept: 4 - i, top1: 1, loss, outputError: 0 })),
+  points: losses.map((loss, i) => ({
+    ratio: i / 4,
+    kept: 4 - i,
+    top1: 1,
+    loss,
+    outputError: 0,
+    outputErrors: {},
+  })),
 });
 
 /** The widths on the greedy path, where a class of each unit saves a certain number of MACs. */

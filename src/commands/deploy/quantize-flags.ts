@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { EspalierError } from '../../errors.ts';
-import { DATA_SUMMARY, dataName } from '../data-flags.ts';
+import { DATA_SUMMARY, dataName, logitsFlag } from '../data-flags.ts';
 import { defaulted, flagSwitch, type Options, optional, wholeNumber } from '../flags.ts';
+import { outputsFlag } from '../outputs.ts';
 import { preprocessingFlags } from '../preprocessing.ts';
 import { globs } from '../prune/flags.ts';
 
@@ -37,13 +38,24 @@ export const quantizeFlags = {
   testLimit: optional('--test-limit <n>', 'compare on a seeded subset of n test images', wholeNumber()),
   seed: defaulted('--seed <n>', 'of the choice of images', [wholeNumber(0), 1]),
   ...preprocessingFlags,
+  ...logitsFlag,
+  ...outputsFlag,
 };
 
 /** The values of {@link quantizeFlags}. */
 export type QuantizeSettings = Options<typeof quantizeFlags>;
 
 /** Those that mean nothing without --int8. */
-const dependent = ['calibration', 'floatLayers', 'reduceRange', 'data', 'limit', 'testLimit'] as const;
+const dependent = [
+  'calibration',
+  'floatLayers',
+  'reduceRange',
+  'data',
+  'limit',
+  'testLimit',
+  'logits',
+  'outputs',
+] as const;
 
 /** Throws `usage` where --int8 lacks images, or is itself lacking. */
 export function checkQuantizeFlags(settings: QuantizeSettings, given: ReadonlySet<string>): void {

@@ -4,9 +4,9 @@ import type { Graph } from '../../graph/graph.ts';
 import type { Evaluation } from '../../measure/accuracy.ts';
 import type { Benchmark } from '../../measure/latency.ts';
 import type { Calibration } from '../../pruning/calibration.ts';
-import type { Agreement } from '../../quantization/agreement.ts';
+import type { Agreement, OutputAgreement } from '../../quantization/agreement.ts';
 import type { Quantized, QuantizedLayer, QuantizeOptions } from '../../quantization/quantize.ts';
-import { formatBytes, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { agreementText, formatBytes, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
@@ -66,15 +66,22 @@ async function quantizeDeployed(
   const preprocessing = await resolvePreprocessing(model, settings);
   const { limit = IMAGES, data: name = '' } = settings;
   const options = { ...settings, limit, purpose: 'calibrate', unlabelled: true } as const;
-  const data = await openData(name, preprocessing, options);
+  const { withLabelsIfUsed } = await import('../outputs.ts');
+  const found = await openData(name, preprocessing, options);
+  const { network: before, data } = await withLabelsIfUsed(
+    graph,
+    { data: found, logits: settings.logits },
+    context,
+  );
   const images = { data, preprocessing, seed: settings.seed, limit };
   const calibration = await calibrationOn(data.train, images);
   const calibrationImages = calibration.batch * calibration.batches.length;
   context.note(`calibrating on ${calibrationImages} images`);
-  const quantized = await quantize(graph, { calibration, executor }, optionsOf(settings));
-  const { graph: after, ...found } = quantized;
-  const comparison = await compare({ before: graph, after, images, timing }, context);
-  const int8 = { ...found, ...comparison, calibrationImages };
+  const quantized = await quantize(before, { calibration, executor }, optionsOf(settings));
+  const { graph: after, ...layers } = quantized;
+  const { outputs } = settings;
+  const comparison = await compare({ before, after, images, timing, outputs }, context);
+  const int8 = { ...layers, ...comparison, calibrationImages };
   const warning = int8.latency.models[1]?.warning;
   if (warning) context.warn(`int8: ${warning}`);
   return { graph: after, int8, lines: describe(int8) };
@@ -109,10 +116,12 @@ interface Comparing {
   readonly after: Graph;
   readonly images: Images;
   readonly timing: Pick<QuantizeJob, 'seconds' | 'threads'>;
+  /** Those that count. */
+  readonly outputs: readonly string[] | undefined;
 }
 
 async function compare(comparing: Comparing, context: Context): Promise<Comparison> {
-  const { before, after, images, timing } = comparing;
+  const { before, after, images, timing, outputs } = comparing;
   const { compareOutputs } = await import('../../quantization/agreement.ts');
   const { benchmark } = await import('../../measure/latency.ts');
   const { serializeModel } = await import('../../onnx/index.ts');
@@ -121,7 +130,7 @@ async function compare(comparing: Comparing, context: Context): Promise<Comparis
   const size = images.preprocessing.height;
   return {
     accuracy: images.data.test.classes.length > 0 ? await accuracies(comparing, context) : null,
-    agreement: await compareOutputs(before, after, { calibration, executor: await engine() }),
+    agreement: await compareOutputs(before, after, { calibration, executor: await engine(), outputs }),
     latency: await benchmark(files, { size, ...timing, signal: context.signal }),
     bytes: { float: files[0].length, int8: files[1].length },
   };
@@ -147,19 +156,21 @@ function describe(report: Int8Report): string[] {
   const { layers, leftAlone, accuracy, agreement, latency, bytes, calibrationImages } = report;
   const [float, int8] = latency.models;
   const worst = [...layers].sort((a, b) => a.sqnrDb - b.sqnrDb).slice(0, 3);
-  const same = `same class for ${formatPercent(agreement.sameClass, 1)} of ${agreement.images} images`;
   return [
     `int8        ${layers.length} layers, calibrated on ${calibrationImages} images`,
     ...(accuracy
       ? [`top-1       ${formatPercent(accuracy.float.top1)} → ${formatPercent(accuracy.int8.top1)}`]
       : []),
-    `outputs     ${same}, ${decibels(agreement.sqnrDb)}`,
+    ...agreement.outputs.map((output) => `output      ${outputText(output, agreement.images)}`),
     `latency     ${formatMs(float!.medianMs)} → ${formatMs(int8!.medianMs)} (${formatRatio(int8!.ratio)})`,
     `size        ${formatBytes(bytes.float)} → ${formatBytes(bytes.int8)}`,
     `most noise  ${worst.map(noiseOf).join(', ')}`,
     ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
   ];
 }
+
+const outputText = (output: OutputAgreement, images: number): string =>
+  [agreementText(output, images), ...(output.sqnrDb === null ? [] : [decibels(output.sqnrDb)])].join(', ');
 
 const noiseOf = ({ name, sqnrDb }: QuantizedLayer): string => `${name} ${decibels(sqnrDb)}`;
 

@@ -51,6 +51,7 @@ const summaryOf = ({ layers, accuracy, latency: { models }, agreement }: Int8Rep
   ratio: models[1]!.ratio,
   sameClass: agreement.sameClass,
   images: agreement.images,
+  outputs: agreement.outputs.map(({ name, error, same }) => ({ name, error, same })),
 });
 
 /** Both networks. In 8 bits the time beside the network given is not known, and layers are those in float. */

@@ -1,4 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
+import { isLossAlone } from '../../pruning/damage.ts';
 import type { PieceGranularity } from '../../pruning/granularity/elements.ts';
 import type { WeightMasks } from '../../pruning/granularity/masks.ts';
 import type { PieceCriterion } from '../../pruning/granularity/prune-pieces.ts';
@@ -88,6 +89,7 @@ export const channelOptions = (job: PruneJob, target: PruningTarget): ChannelPru
   ...rankingOptions(job),
   target,
   verify: job.settings.verify,
+  outputs: job.settings.outputs,
   ...(job.timer && { timer: job.timer }),
 });
 
@@ -121,9 +123,9 @@ export function rankingOptions({
   };
 }
 
-/** What images without classes tell is the error of the output alone. */
+/** The loss where class scores are all that counts, else the error of all outputs. */
 const damageOf = (sensitivity: readonly UnitSensitivity[]): Damage =>
-  sensitivity.every(({ points }) => points.every(({ loss }) => loss !== null)) ? 'loss' : 'outputError';
+  sensitivity.every(({ points }) => points.every(isLossAlone)) ? 'loss' : 'outputError';
 
 /** Excluded layers are those with a ratio of 0. */
 const ratiosOf = ({ exclude = [], layerRatio = [] }: PruneSettings) => [

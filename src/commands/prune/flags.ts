@@ -11,6 +11,7 @@ import {
   text,
   wholeNumber,
 } from '../flags.ts';
+import { outputsFlag } from '../outputs.ts';
 import { trainingFlags } from '../training/flags.ts';
 import type { Settings } from '../training/recipe.ts';
 import { verifyFlag } from '../verify-flag.ts';
@@ -153,6 +154,7 @@ export const pruneFlags = {
   plan: flagSwitch('--plan', 'say what would go, and write nothing'),
   explain: optional('--explain <glob>', 'say why layers stay as they are, and write nothing', text),
   verify: verifyFlag,
+  ...outputsFlag,
   benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
   ...trainingFlags,
   data: optional(

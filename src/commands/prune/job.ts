@@ -3,6 +3,7 @@ import type { Preprocessing } from '../../data/preprocessing.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Timer } from '../../measure/timer.ts';
 import type { Calibration } from '../../pruning/calibration.ts';
+import type { Comparison } from '../../pruning/comparison.ts';
 import type { Original } from '../../pruning/rank-channels.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -36,6 +37,8 @@ export interface PruneJob {
   readonly original: Original;
   readonly executor: Executor;
   readonly data: PruneData | null;
+  /** Opens, once, what compares networks with the one that is pruned, on test images; null without images. */
+  readonly comparison: (() => Promise<Comparison>) | null;
   /** Measured earlier, to choose widths by. */
   readonly sensitivity: readonly UnitSensitivity[] | null;
   /** Where retraining happens; null without it. */
@@ -61,8 +64,12 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
       : await openSession({ ...planned, settings: retraining(settings, settings.epochs) }, context);
   const model = session?.model ?? (await loadModel(settings.model, context));
   if (!session) checkQuantized(model, settings);
-  const data = session ? await calibrated(session, settings) : await openPruneData(settings, model);
-  const network = session?.network ?? (await untrained(model.graph, { settings, data, executor, context }));
+  const opened = session
+    ? { network: session.network, data: await calibrated(session, settings) }
+    : await openPruneData(settings, model, context);
+  const { data } = opened;
+  const network =
+    session?.network ?? (await untrained(opened.network, { settings, data, executor, context }));
   const original = await openOriginal(network, executor, { size: settings.size });
   await checkGlobs(settings, original.layers);
   return {
@@ -72,6 +79,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     original,
     executor,
     data,
+    comparison: data && onceOpened(() => compareOnTestImages({ network, data, executor, settings })),
     sensitivity,
     session,
     timer: settings.latency === undefined ? null : await openLatencyTimer(context, model),
@@ -122,15 +130,27 @@ async function untrained(graph: Graph, { settings, data, executor, context }: Op
   return withBatchNormalization(folded, calibrating, context);
 }
 
+/** The network, its class scores known where labels are of use, and its data. */
 async function openPruneData(
   settings: PruneSettings,
-  model: Awaited<ReturnType<typeof loadModel>>,
-): Promise<PruneData | null> {
-  if (settings.data === undefined) return null;
+  model: LoadedModel,
+  context: Context,
+): Promise<{ readonly network: Graph; readonly data: PruneData | null }> {
+  if (settings.data === undefined) return { network: model.graph, data: null };
+  const { withLabelsIfUsed } = await import('../outputs.ts');
   const preprocessing = await resolvePreprocessing(model, settings);
   const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
-  const data = await openData(settings.data, preprocessing, options);
-  return calibrated({ data, preprocessing }, settings);
+  const found = await openData(settings.data, preprocessing, options);
+  if (settings.criterion === 'taylor' && found.train.classes.length > 0) {
+    const { classScores } = await import('../../measure/outputs/class-scores.ts');
+    classScores(model.graph, { logits: settings.logits, classes: found.train.classes.length });
+  }
+  const { network, data } = await withLabelsIfUsed(
+    model.graph,
+    { data: found, logits: settings.logits },
+    context,
+  );
+  return { network, data: await calibrated({ data, preprocessing }, settings) };
 }
 
 async function calibrated(
@@ -140,4 +160,31 @@ async function calibrated(
   const { openCalibration } = await import('../../pruning/calibration.ts');
   const calibration = await openCalibration(data.train, { preprocessing, images, seed });
   return { set: data, preprocessing, calibration };
+}
+
+/** Test images that networks are compared on. */
+const COMPARED_IMAGES = 256;
+
+interface Comparing {
+  readonly network: Graph;
+  readonly data: PruneData;
+  readonly executor: Executor;
+  readonly settings: PruneSettings;
+}
+
+async function compareOnTestImages({ network, data, executor, settings }: Comparing): Promise<Comparison> {
+  const { openCalibration } = await import('../../pruning/calibration.ts');
+  const { openComparison } = await import('../../pruning/comparison.ts');
+  const { preprocessing, set } = data;
+  const options = { preprocessing, images: COMPARED_IMAGES, seed: settings.seed };
+  const calibration = { ...(await openCalibration(set.test, options)), labelled: false };
+  return openComparison(network, { calibration, executor, outputs: settings.outputs });
+}
+
+function onceOpened<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | null = null;
+  return () => {
+    opened ??= open();
+    return opened;
+  };
 }

@@ -1,5 +1,6 @@
 import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
+import { errorText } from '../outputs.ts';
 import { planRun } from '../training/recipe.ts';
 import { expectOtherFile } from '../write-model.ts';
 import { checkPruneSettings } from './checks.ts';
@@ -66,9 +67,7 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
   const { pruneInSteps } = await import('./steps.ts');
   const { stageOf } = await import('./stages.ts');
   const { finishPruning } = await import('./result.ts');
-  const original = job.data?.calibration.labelled
-    ? await stageOf('original', job.network, { job, context, step: 0 })
-    : null;
+  const original = job.data ? await stageOf('original', job.network, { job, context, step: 0 }) : null;
   if (original) job.run?.record({ type: 'prune-original', ...original });
   const pruned = await pruneInSteps(job, context);
   const result = await finishPruning(pruned, { job, context, original });
@@ -99,7 +98,7 @@ async function warn(
   if (speed < WORTHWHILE) context.warn(`the gain in speed is under 5 % (${formatRatio(speed)})`);
 }
 
-function describe({ model, before, after, error, leftAlone }: PruneResult): string {
+function describe({ model, before, after, error, leftAlone, outputs }: PruneResult): string {
   const change = (was: number, is: number) => formatPercent(is / was, 1);
   return [
     ...(after.top1 == null
@@ -108,6 +107,11 @@ function describe({ model, before, after, error, leftAlone }: PruneResult): stri
     `MACs        ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${change(before.macs!, after.macs!)})`,
     `parameters  ${change(before.parameters!, after.parameters!)} are left`,
     `latency     ${formatRatio(before.latencyMs! / after.latencyMs!)} as fast, one image on one thread`,
+    ...(outputs
+      ? [
+          `outputs     ${errorText(outputs.outputError, outputs.outputErrors)} from those before, on test images`,
+        ]
+      : []),
     error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
     ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
     `written to ${model}`,

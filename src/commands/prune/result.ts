@@ -16,6 +16,8 @@ export interface PruneResult {
   /** Against the masked network; null where nothing was compared. */
   readonly error: number | null;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  /** How far outputs are from those before the first cut, on test images; null without images. */
+  readonly outputs: Pick<Stage, 'outputError' | 'outputErrors'> | null;
 }
 
 interface Finishing {
@@ -40,7 +42,7 @@ export async function finishPruning(
   const last = steps.at(-1)!.stages.at(-1) ?? null;
   const measured = (network: Graph, stage: Stage | null, layers?: readonly LayerPoint[]): Measured => {
     const graph = form.restore(network);
-    const measures = { ...sizes(graph, size), ...(stage ? { top1: stage.top1, top5: stage.top5 } : {}) };
+    const measures = { ...sizes(graph, size), ...accuracyIn(stage) };
     return { graph, measures, ...(layers ? { layers } : {}) };
   };
   const both = [measured(job.network, original), measured(deployed.graph, last, deployed.layers)];
@@ -64,8 +66,12 @@ export async function finishPruning(
     after: after.measures,
     error: errors.length === 0 ? null : Math.max(...errors),
     leftAlone,
+    outputs: last && { outputError: last.outputError, outputErrors: last.outputErrors },
   };
 }
+
+const accuracyIn = (stage: Stage | null) =>
+  stage?.top1 == null || stage.top5 === null ? {} : { top1: stage.top1, top5: stage.top5 };
 
 interface Deployed {
   readonly graph: Graph;

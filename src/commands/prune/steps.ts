@@ -20,7 +20,7 @@ export interface PruneStep {
   readonly target: PruningTarget;
   readonly met: boolean;
   readonly error: number | null;
-  /** Accuracy where there are images: after the cut, after each recovery, after retraining. */
+  /** What the network does where there are images: after the cut, after each recovery, after retraining. */
   readonly stages: readonly Stage[];
   readonly epochs: readonly EpochResult[];
 }
@@ -71,8 +71,7 @@ async function cutAndRecover(
   const cut = await cutNetwork(given, { job, target, context, index, before: masks });
   const stages: Stage[] = [];
   const look = async (stage: string, network: Graph) => {
-    if (job.data?.calibration.labelled)
-      stages.push(await stageOf(stage, network, { job, context, step: index + 1 }));
+    if (job.data) stages.push(await stageOf(stage, network, { job, context, step: index + 1 }));
   };
   await look('cut', cut.network);
   let { network } = cut;

@@ -19,6 +19,7 @@ const schema = v.object({
             top1: v.nullable(finite),
             loss: v.nullable(finite),
             outputError: finite,
+            outputErrors: v.optional(v.record(v.string(), finite), {}),
           }),
         ),
         v.minLength(1),

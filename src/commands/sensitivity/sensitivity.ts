@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import { formatPercent, significant } from '../../report/quantities.ts';
-import { textTable } from '../../report/text-table.ts';
+import { type Column, textTable } from '../../report/text-table.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { RunEvent } from '../../training/run-directory.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
@@ -24,7 +24,7 @@ const partOf = v.pipe(
 );
 
 const { criterion, normalize, reduce, scoreFolded, calibrationImages, round, exclude } = pruneFlags;
-const { data, labels, limit, testLimit, mean, std, size, seed, resume } = pruneFlags;
+const { data, labels, limit, testLimit, mean, std, size, seed, resume, logits, outputs } = pruneFlags;
 
 const flags = {
   ratios: defaulted('--ratios <list>', 'parts of the channels to take, of one group at a time', [
@@ -45,6 +45,8 @@ const flags = {
   std,
   size,
   labels,
+  logits,
+  outputs,
   seed,
   threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
   part: optional('--part <i/n>', 'measure every n-th group from the i-th on, a part of n', partOf),
@@ -96,7 +98,7 @@ export const sensitivity = defineCommand({
     };
     writeFileAtomically(path, [`${JSON.stringify(document, null, 1)}\n`]);
     await writeReport(job.run!.path, join(job.run!.path, 'report.html'));
-    return { data: { path, ...document }, text: `${describe(units)}\nwritten to ${path}` };
+    return { data: { path, ...document }, text: `${await describe(units)}\nwritten to ${path}` };
   },
 });
 
@@ -118,7 +120,7 @@ async function unitsOf(
 
 async function measure(
   job: PruneJob,
-  { ratios, part }: SensitivitySettings,
+  { ratios, part, outputs }: SensitivitySettings,
   context: Context,
 ): Promise<UnitSensitivity[]> {
   const { rankChannels } = await import('../../pruning/rank-channels.ts');
@@ -134,6 +136,7 @@ async function measure(
       round: job.settings.round,
       floor: 0,
       calibration: job.data!.calibration,
+      outputs,
       part,
       known,
       onUnit(unit) {
@@ -163,9 +166,23 @@ const knownUnits = (events: readonly RunEvent[]): Map<string, UnitSensitivity> =
     }),
   );
 
-function describe(units: readonly UnitSensitivity[]): string {
+const MOST_COLUMNS = 4;
+
+/** A column an output, where there are several. */
+function outputColumns(units: readonly UnitSensitivity[]): Column<UnitSensitivity>[] {
+  const names = Object.keys(units[0]?.points.at(-1)?.outputErrors ?? {});
+  if (names.length < 2) return [];
+  return names.slice(0, MOST_COLUMNS).map((name) => ({
+    head: name,
+    cell: ({ points }) => formatPercent(points.at(-1)!.outputErrors[name] ?? 0, 1),
+    align: 'right',
+  }));
+}
+
+async function describe(units: readonly UnitSensitivity[]): Promise<string> {
+  const { damageOf } = await import('../../pruning/damage.ts');
   const last = ({ points }: UnitSensitivity) => points.at(-1)!;
-  const damage = (unit: UnitSensitivity) => last(unit).loss ?? last(unit).outputError;
+  const damage = (unit: UnitSensitivity) => damageOf(last(unit));
   const sorted = [...units].sort((a, b) => damage(b) - damage(a));
   const told = (value: number | null, format: (x: number) => string) =>
     value === null ? '–' : format(value);
@@ -175,5 +192,6 @@ function describe(units: readonly UnitSensitivity[]): string {
     { head: 'top-1', cell: (unit) => told(last(unit).top1, formatPercent), align: 'right' },
     { head: 'loss', cell: (unit) => told(last(unit).loss, significant), align: 'right' },
     { head: 'output error', cell: (unit) => formatPercent(last(unit).outputError, 1), align: 'right' },
+    ...outputColumns(units),
   ]);
 }

@@ -90,7 +90,7 @@ export async function finishRun(
   for (const [name, network] of Object.entries({ ...beside, 'model.onnx': after.graph })) {
     const graph = cloneGraph(network);
     if (preprocessing) storePreprocessing(graph, preprocessing);
-    if (data) storeClasses(graph, data.train.classes);
+    if (data && data.train.classes.length > 0) storeClasses(graph, data.train.classes);
     await writeModel(graph, join(run.path, name), source?.form);
   }
   run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });

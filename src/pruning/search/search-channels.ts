@@ -1,7 +1,8 @@
 import { EspalierError } from '../../errors.ts';
 import type { Timer } from '../../measure/timer.ts';
-import { type Compared, openComparison } from '../comparison.ts';
+import { openComparison } from '../comparison.ts';
 import { cutChannels } from '../cut-channels.ts';
+import { damageOf } from '../damage.ts';
 import { requireCalibration } from '../observe.ts';
 import type { RankedChannels, RankingOptions } from '../rank-channels.ts';
 import { fillTarget } from '../ranking/fill-target.ts';
@@ -17,6 +18,8 @@ interface Searching extends RankingOptions {
   /** In a cost: a part of the channels has no widths to choose from. */
   readonly target: PruningTarget;
   readonly search: SearchOptions;
+  /** The outputs that count: globs of names. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
   /** Times candidates, where the target is a latency. */
   readonly timer?: Timer;
   readonly signal?: AbortSignal;
@@ -24,7 +27,8 @@ interface Searching extends RankingOptions {
 
 /**
  * Searches the widths of all units for those that lose least within the target: each candidate is cut, its statistics are
- * recalibrated, and its loss on calibration images, or the error of its output where they have no classes, is what it lost.
+ * recalibrated, and what it lost is its loss on calibration images where class scores are all that counts, else the mean error
+ * of its outputs.
  */
 export async function searchChannels(
   { prepared, selector, costs }: RankedChannels,
@@ -33,7 +37,7 @@ export async function searchChannels(
 ): Promise<Candidate> {
   const { executor, original, target, search, seed, signal } = options;
   const calibration = requireCalibration(options.calibration, 'a search of widths');
-  const viewing = { calibration, executor };
+  const viewing = { calibration, executor, outputs: options.outputs };
   const comparison = await openComparison(prepared, viewing);
   const networkOf = (widths: Widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph;
   const latencyOf = target.measure === 'latency' ? latencyParts(original, options.timer) : null;
@@ -49,12 +53,10 @@ export async function searchChannels(
     }),
     async damageOf(widths) {
       if (signal?.aborted) throw new EspalierError('interrupted', 'search stopped: what was tried is kept');
-      return damageIn(await comparison.compare(await recalibrate(networkOf(widths), viewing)));
+      return damageOf(await comparison.compare(await recalibrate(networkOf(widths), viewing)));
     },
   });
 }
-
-const damageIn = ({ loss, outputError }: Compared): number => loss ?? outputError;
 
 /** Widens what a change left below the target, units in the given order. */
 function refillOf(

@@ -33,6 +33,8 @@ export interface SensitivityOptions extends WidthRules {
   readonly executor: Executor;
   readonly ratios: readonly number[];
   readonly calibration: Calibration;
+  /** The outputs that count: globs of names. Default: all. */
+  readonly outputs?: readonly string[] | undefined;
   /** Measures some of the units alone. Default: all. */
   readonly part?: UnitPart | undefined;
   /** Units measured before, by name: they are not measured again. */

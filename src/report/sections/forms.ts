@@ -8,7 +8,7 @@ import {
   shippedForm,
 } from '../deployment.ts';
 import { type Html, html } from '../html.ts';
-import { formatMacs, formatMs, formatPercent, formatRatio } from '../quantities.ts';
+import { agreementText, formatMacs, formatMs, formatPercent, formatRatio } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 import { linearScale } from '../scale.ts';
 
@@ -67,12 +67,13 @@ function integers({
   ratio,
   sameClass,
   images,
+  outputs,
 }: NonNullable<DeploymentPoint['int8']>): Html {
-  const same = `same class for ${formatPercent(sameClass, 1)} of ${images} images`;
-  const accuracy = top1
-    ? `top-1 ${formatPercent(top1.float)} → ${formatPercent(top1.int8)}, ${same}`
-    : `${same}, which have no labels`;
+  const same =
+    sameClass === null ? [] : [`same class for ${formatPercent(sameClass, 1)} of ${images} images`];
+  const accuracy = top1 ? [`top-1 ${formatPercent(top1.float)} → ${formatPercent(top1.int8)}`] : [];
+  const each = outputs.length > 0 ? outputs.map((output) => agreementText(output, images)) : same;
   return html`
-<dt>In 8 bits</dt><dd>${layers} layer${layers !== 1 && 's'}; ${accuracy}</dd>
+<dt>In 8 bits</dt><dd>${layers} layer${layers !== 1 && 's'}; ${[...accuracy, ...each].join('; ')}</dd>
 <dt></dt><dd>${formatMs(ms.float)} → ${formatMs(ms.int8)} (medians in onnxruntime in Node), ${formatRatio(ratio)} as fast again</dd>`;
 }

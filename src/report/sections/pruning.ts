@@ -1,6 +1,6 @@
 import { type Html, html } from '../html.ts';
 import { formatCount, formatPercent } from '../quantities.ts';
-import type { GroupPoint, PrunePoint, RunRecord } from '../run-record.ts';
+import type { GroupPoint, PrunePoint, RunRecord, StagePoint } from '../run-record.ts';
 
 /** For each cut: how far it went, and the accuracy after it, after each recovery and after retraining. */
 export function pruning({ pruning }: RunRecord): Html | null {
@@ -8,9 +8,20 @@ export function pruning({ pruning }: RunRecord): Html | null {
   const stages = [...new Set(steps.flatMap((step) => step.stages.map(({ stage }) => stage)))];
   if (stages.length === 0) return null;
   return html`<section><h2>Cut by cut</h2>
-<p class="lead">Top-1 accuracy on the test images after each cut and each recovery from it${original !== null && `; ${formatPercent(original)} before the first`}.</p>
+<p class="lead">${leadOf(steps)}${original !== null && `; top-1 ${formatPercent(original)} before the first`}.</p>
 <table><thead><tr><th>step</th><th>target</th>${stages.map((stage) => html`<th class="number">${titles[stage] ?? stage}</th>`)}</tr></thead>
 <tbody>${steps.map((step) => row(step, stages))}</tbody></table></section>`;
+}
+
+/** What the cells of the table hold. */
+function leadOf(steps: readonly PrunePoint[]): string {
+  const stages = steps.flatMap((step) => step.stages);
+  const error = 'the error of the outputs, ‖y − y₀‖/‖y₀‖ with y₀ from before the first cut,';
+  const when = 'on test images after each cut and each recovery from it';
+  if (stages.every(({ top1 }) => top1 == null)) return `${error[0]!.toUpperCase()}${error.slice(1)} ${when}`;
+  return stages.every(({ outputError }) => outputError == null)
+    ? `Top-1 accuracy ${when}`
+    : `Top-1 accuracy and ${error} ${when}`;
 }
 
 const titles: Readonly<Record<string, string>> = {
@@ -21,16 +32,24 @@ const titles: Readonly<Record<string, string>> = {
 };
 
 function row({ number, target, stages }: PrunePoint, names: readonly string[]): Html {
-  const found = new Map(stages.map(({ stage, top1 }) => [stage, top1]));
+  const found = new Map(stages.map((stage) => [stage.stage, stage]));
   const goal =
     target.measure === 'ratio'
       ? `${formatPercent(target.fraction, 1)} of channels gone`
       : `${formatPercent(target.fraction, 1)} of ${measures[target.measure] ?? target.measure}`;
   const cells = names.map((name) => {
-    const top1 = found.get(name);
-    return html`<td class="number">${top1 === undefined ? '–' : formatPercent(top1)}</td>`;
+    const stage = found.get(name);
+    return html`<td class="number">${stage ? cellOf(stage) : '–'}</td>`;
   });
   return html`<tr><th scope="row">${number}</th><td>${goal}</td>${cells}</tr>`;
+}
+
+/** Accuracy where there is one, the mean error, and that of each output where there are several. */
+function cellOf({ top1, outputError, outputErrors }: StagePoint): Html {
+  const each = Object.entries(outputErrors);
+  const text = [top1, outputError].flatMap((value) => (value == null ? [] : [formatPercent(value)]));
+  const beside = each.length > 1 ? each.map(([name, error]) => `${name} ${formatPercent(error, 1)}`) : [];
+  return html`${text.join(', ')}${beside.length > 0 && html` <small>${beside.join(', ')}</small>`}`;
 }
 
 const measures: Readonly<Record<string, string>> = {

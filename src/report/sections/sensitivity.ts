@@ -9,7 +9,7 @@ const PLOT = { left: 4, right: 186, top: 6, bottom: 78 };
 /** What a network still does when one group alone loses channels: one small chart a group, all on one scale. */
 export function sensitivity({ sensitivity }: RunRecord): Html | null {
   if (sensitivity.length === 0) return null;
-  const labelled = sensitivity.every(({ points }) => points.every(({ top1 }) => typeof top1 === 'number'));
+  const labelled = sensitivity.every(({ points }) => points.every(isByAccuracy));
   const curves = sensitivity.map((curve) => ({ curve, points: pointsOf(curve, labelled) }));
   const values = curves.flatMap(({ points }) => points.map(([, y]) => y));
   const range = [Math.min(...values), Math.max(...values)] as const;
@@ -20,13 +20,17 @@ reaches from ${formatPercent(range[0], 0)} to ${formatPercent(range[1], 0)}. The
 <div class="sparks">${curves.map(({ curve, points }) => spark(curve, points, range))}</div></section>`;
 }
 
+/** Accuracy says all where class scores are the only output. */
+const isByAccuracy = ({ top1, outputErrors }: SensitivityCurve['points'][number]): boolean =>
+  typeof top1 === 'number' && Object.keys(outputErrors).length <= 1;
+
 type Point = readonly [ratio: number, value: number];
 
 const pointsOf = ({ points }: SensitivityCurve, labelled: boolean): Point[] =>
   points.map(({ ratio, top1, outputError }) => [ratio, labelled ? top1! : outputError]);
 
 function spark(
-  { layers }: SensitivityCurve,
+  curve: SensitivityCurve,
   points: readonly Point[],
   [low, high]: readonly [number, number],
 ): Html {
@@ -34,12 +38,15 @@ function spark(
   const y = linearScale(low, high, [PLOT.bottom, PLOT.top]);
   const at = points.map(([ratio, value]) => `${x.at(ratio).toFixed(1)},${y.at(value).toFixed(1)}`);
   const [cx, cy] = at.at(-1)!.split(',') as [string, string];
-  const [root, ...others] = layers;
+  const [root, ...others] = curve.layers;
   const more = others.length > 0 && html` <small>and ${others.length} more</small>`;
   const told = points.map(
     ([ratio, value]) => `${formatPercent(value, 1)} with ${formatPercent(ratio, 0)} gone`,
   );
-  return html`<figure class="spark"><figcaption>${root}<b>${formatPercent(points.at(-1)![1], 1)}</b>${more}</figcaption>
+  const last = Object.entries(curve.points.at(-1)!.outputErrors);
+  const each =
+    last.length > 1 && last.map(([name, error]) => `${name} ${formatPercent(error, 1)}`).join(', ');
+  return html`<figure class="spark"><figcaption>${root}<b>${formatPercent(points.at(-1)![1], 1)}</b>${more}${each && html` <small>${each}</small>`}</figcaption>
 <svg viewBox="0 0 ${SIZE.width} ${SIZE.height}" role="img"><title>${`${root}: ${told.join('; ')}`}</title>
 <line class="grid" x1="${PLOT.left}" x2="${PLOT.right}" y1="${PLOT.bottom}" y2="${PLOT.bottom}"/>
 <polyline class="line leaf" points="${at.join(' ')}"/><circle class="end leaf" cx="${cx}" cy="${cy}" r="3"/></svg></figure>`;

@@ -1,0 +1,125 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { capturedValues, connections } from '../../graph/topology.ts';
+import { fedInputs } from '../image-input.ts';
+import { chosenOutputs } from './named.ts';
+
+/** Something that a network gives and that tells how far a changed network is from it. */
+export interface CountedOutput {
+  /** The name of the output, or of the value that is compared in its place. */
+  readonly name: string;
+  readonly value: Value;
+  /** Numbers are compared by their relative error, choices (indices, classes, flags) by how many are the same. */
+  readonly kind: 'numbers' | 'choices';
+}
+
+/** The outputs that count, and those that do not. */
+export interface CountedOutputs {
+  readonly counted: readonly CountedOutput[];
+  readonly ignored: readonly { readonly name: string; readonly reason: string }[];
+}
+
+/**
+ * What is compared between networks: each output that globs name (default: all). Where an output comes from operators that sort or
+ * select (TopK, NonMaxSuppression, NonZero …) the numbers in front of them are compared in its place, since a small
+ * change may reorder it. Outputs that do not depend on the image are ignored. Throws `usage` for a glob that names none.
+ */
+export function countedOutputs(graph: Graph, globs?: readonly string[]): CountedOutputs {
+  const flow = followImage(graph);
+  const counted = new Map<Value, CountedOutput>();
+  const ignored: { name: string; reason: string }[] = [];
+  for (const output of chosenOutputs(graph, globs)) {
+    if (!flow.fromImage.has(output)) {
+      ignored.push({ name: output.name, reason: 'does not depend on the image' });
+      continue;
+    }
+    for (const value of flow.compared(output)) {
+      const isOutput = value === output;
+      const name = isOutput ? output.name : `${value.name} (before ${flow.selectorOf(output)})`;
+      counted.set(value, { name, value, kind: isChoice(value, flow.producer) ? 'choices' : 'numbers' });
+    }
+  }
+  return { counted: [...counted.values()], ignored };
+}
+
+/** Operators whose results depend on an order or a selection of elements. */
+const selecting: ReadonlySet<string> = new Set([
+  ...['TopK', 'NonMaxSuppression', 'NonZero', 'Unique', 'Compress'],
+  ...['Loop', 'Scan', 'If', 'EfficientNMS_TRT', 'BatchedNMS_TRT'],
+]);
+/** Operators that read sizes and no contents. */
+const sizesOnly: ReadonlySet<string> = new Set(['Shape', 'Size']);
+
+/** How the image flows through a network. */
+interface ImageFlow {
+  readonly producer: ReadonlyMap<Value, Node>;
+  readonly fromImage: ReadonlySet<Value>;
+  /** What is compared in place of a value. */
+  compared(value: Value): ReadonlySet<Value>;
+  /** The operator for whose sake another value is compared. */
+  selectorOf(value: Value): string;
+}
+
+function followImage(graph: Graph): ImageFlow {
+  const { producer } = connections(graph);
+  const fromImage = new Set(fedInputs(graph));
+  const selected = new Map<Value, Node>();
+  for (const node of graph.nodes) {
+    const read = readBy(node).filter((value) => fromImage.has(value));
+    if (read.length === 0 || sizesOnly.has(node.op)) continue;
+    const selector = selecting.has(node.op) ? node : read.map((value) => selected.get(value)).find(Boolean);
+    for (const value of node.outputs) {
+      if (!value) continue;
+      fromImage.add(value);
+      if (selector) selected.set(value, selector);
+    }
+  }
+  const known = new Map<Value, ReadonlySet<Value>>();
+  const compared = (value: Value): ReadonlySet<Value> => {
+    const node = producer.get(value);
+    if (!node || !selected.has(value)) return new Set([value]);
+    const before =
+      known.get(value) ??
+      union(
+        readBy(node).filter((v) => fromImage.has(v)),
+        numbersOf,
+      );
+    known.set(value, before);
+    return before;
+  };
+  /** In front of an operator that selects, what decides is a comparison of numbers. */
+  const numbersOf = (value: Value): ReadonlySet<Value> => {
+    const node = producer.get(value);
+    if (!node || selected.has(value)) return compared(value);
+    return isInteger(value)
+      ? union(
+          readBy(node).filter((v) => fromImage.has(v)),
+          numbersOf,
+        )
+      : new Set([value]);
+  };
+  return { producer, fromImage, compared, selectorOf: (value) => selected.get(value)?.op ?? '' };
+}
+
+const readBy = (node: Node): Value[] => [
+  ...node.inputs.filter((value) => value !== null),
+  ...capturedValues(node),
+];
+
+const union = (values: readonly Value[], each: (value: Value) => ReadonlySet<Value>): Set<Value> =>
+  new Set(values.flatMap((value) => [...each(value)]));
+
+const isInteger = ({ dtype }: Value): boolean => dtype !== null && !/^(b?float)/.test(dtype);
+
+/** Operators that hand choices on. */
+const passing: ReadonlySet<string> = new Set([
+  ...['Cast', 'Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Transpose'],
+]);
+
+/** Whether a value holds integers or booleans, if in another type: the classes of ArgMax as float32, say. */
+function isChoice(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
+  if (isInteger(value)) return true;
+  const node = producer.get(value);
+  if (!node || !passing.has(node.op)) return node?.op === 'ArgMax' || node?.op === 'ArgMin';
+  const from = node.inputs[0];
+  return from ? isChoice(from, producer) : false;
+}

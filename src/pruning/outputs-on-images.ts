@@ -1,0 +1,98 @@
+import { EspalierError } from '../errors.ts';
+import type { Builder } from '../graph/builder.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import { asImageNetwork } from '../measure/classifier.ts';
+import { pixelAxis } from '../measure/outputs/pixel-axis.ts';
+import type { Tensor } from '../numeric/tensor.ts';
+import type { Calibration } from './calibration.ts';
+import { observe, type Viewing } from './observe.ts';
+
+/** A value of a network to be kept for all images. */
+export interface Kept {
+  readonly value: Value;
+  /**
+   * Numbers: of many, every n-th; all: every one; the index of the highest score of each image, or of each pixel: nothing
+   * where it is no map of scores.
+   */
+  readonly keep: 'numbers' | 'all' | 'class of images' | 'class of pixels';
+}
+
+/** What was kept, run after run. */
+export type Recorded = readonly Float32Array[];
+
+/** The most numbers kept of a value; of more, every n-th is kept, the same ones of networks of equal shapes. */
+const MOST_NUMBERS = 2 ** 24;
+
+/** Runs a network on all calibration images, and keeps some of its values. */
+export async function outputsOnImages(
+  network: Graph,
+  kept: readonly Kept[],
+  viewing: Viewing,
+): Promise<Recorded[]> {
+  const names: string[] = [];
+  const recorded: Float32Array[][] = kept.map(() => []);
+  await observe(asImageNetwork(network).graph, viewing, {
+    append({ g, copyOf }) {
+      for (const { value } of kept) {
+        const own = copyOf(value);
+        if (!own) throw withoutValue(value);
+        names.push(g.output(asFloat32(g, own)).name);
+      }
+    },
+    see(results) {
+      kept.forEach(({ keep }, i) => {
+        recorded[i]!.push(keptOf(results[names[i]!]!, keep, viewing.calibration));
+      });
+    },
+  });
+  return recorded;
+}
+
+const withoutValue = ({ name }: Value) =>
+  new EspalierError('unsupported', 'expected both networks to compute it, found it in one', { where: name });
+
+/** A copy under a name of its own: an input cannot be an output, and one value may be kept twice. */
+const asFloat32 = (g: Builder, value: Value): Value =>
+  value.dtype === 'float32' || value.dtype === null ? g.Identity(value) : g.Cast(value, { to: 1 });
+
+function keptOf(
+  { data, shape }: Tensor,
+  keep: Kept['keep'],
+  { batch, batches, image: [, height, width] }: Calibration,
+): Float32Array {
+  const numbers = data as Float32Array;
+  if (keep === 'all') return numbers.slice();
+  if (keep === 'class of images') return highestAlong(numbers, [batch, numbers.length / batch], 1);
+  if (keep === 'class of pixels') {
+    const axis = pixelAxis(shape, { height, width });
+    return axis === null ? new Float32Array() : highestAlong(numbers, shape, axis);
+  }
+  const stride = strideFor(numbers.length * batches.length, shape);
+  if (stride === 1) return numbers.slice();
+  return Float32Array.from({ length: Math.ceil(numbers.length / stride) }, (_, i) => numbers[i * stride]!);
+}
+
+/** The least stride that keeps few enough numbers and falls on every place of each axis. */
+function strideFor(total: number, shape: readonly number[]): number {
+  let stride = Math.ceil(total / MOST_NUMBERS);
+  const sharesAFactor = (size: number) => gcd(size, stride) > 1;
+  while (stride > 1 && shape.some(sharesAFactor)) stride++;
+  return stride;
+}
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
+/** The index of the highest number along an axis, for each place on the others; of equal ones the first. */
+function highestAlong(numbers: Float32Array, shape: readonly number[], axis: number): Float32Array {
+  const count = shape[axis] ?? 1;
+  const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);
+  const highest = new Float32Array(numbers.length / Math.max(count, 1));
+  for (let place = 0; place < highest.length; place++) {
+    const first = Math.floor(place / inner) * count * inner + (place % inner);
+    let best = 0;
+    for (let k = 1; k < count; k++)
+      if (numbers[first + k * inner]! > numbers[first + best * inner]!) best = k;
+    highest[place] = best;
+  }
+  return highest;
+}
