@@ -11,7 +11,7 @@ import type { Context } from './command.ts';
 export interface LoadedModel {
   /** The canonical form, in float32 throughout; what the file has where there is an obstacle. */
   readonly graph: Graph;
-  /** As the file has it. */
+  /** As the file has it, see {@link runnableForm}. */
   readonly given: Graph;
   /** How the graph differs from the file, as far as the user should know. */
   readonly notes: readonly string[];
@@ -56,17 +56,18 @@ export async function openModel(name: string, options: ModelOptions = {}): Promi
 
 type Forms = Omit<LoadedModel, 'name' | 'zooPreprocessing'>;
 
-async function formsOf(given: Graph): Promise<Forms> {
-  const { canonicalForm, toFloat32 } = await import('../rewrite/index.ts');
+async function formsOf(file: Graph): Promise<Forms> {
+  const { canonicalForm, runnableForm, toFloat32 } = await import('../rewrite/index.ts');
   try {
-    const { graph: canonical, notes } = canonicalForm(given);
+    const given = runnableForm(file);
+    const { graph: canonical, notes } = canonicalForm(file);
     const form = toFloat32(canonical);
     const known = await knownShapes(form.graph);
     return { graph: known.graph, given, notes: [...notes, ...known.notes], form, obstacle: null };
   } catch (error) {
     if (!(error instanceof EspalierError) || error.code !== 'unsupported') throw error;
-    const form = toFloat32(given);
-    return { graph: form.graph, given, notes: [], form, obstacle: error };
+    const form = toFloat32(file);
+    return { graph: form.graph, given: file, notes: [], form, obstacle: error };
   }
 }
 

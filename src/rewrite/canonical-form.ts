@@ -5,7 +5,7 @@ import { removeDeadNodes } from '../graph/topology.ts';
 import { foldBranches } from './rules/fold-branches.ts';
 import { inferenceMode } from './rules/inference-mode.ts';
 import { inlineFunctions } from './rules/inline-functions.ts';
-import { nameUniquely } from './rules/name-uniquely.ts';
+import { nameUniquely, separateNodes } from './rules/name-uniquely.ts';
 import { upgradeOpset } from './rules/upgrade-opset.ts';
 
 /** A network in the one form that every pipeline works on. */
@@ -34,6 +34,21 @@ export function canonicalForm(network: Graph): CanonicalForm {
     notes: [...trainingNote(trained), ...functionNote(inlined.calls), ...branchNote(branches)],
   };
 }
+
+/**
+ * The network as its file has it where engines run that for inference; else a copy whose nodes are in inference mode and do
+ * not share names, which onnxruntime refuses. What becomes of a network is compared with this.
+ */
+export function runnableForm(network: Graph): Graph {
+  const copy = cloneGraph(network);
+  const renamed = separateNodes(copy);
+  const isTrained = trainable(copy) && inferenceMode(copy, inferShapes(copy)).length > 0;
+  return renamed > 0 || isTrained ? copy : network;
+}
+
+/** Whether a look for training mode is worth it. */
+const trainable = ({ nodes }: Graph): boolean =>
+  nodes.some(({ op }) => op === 'Dropout' || op === 'BatchNormalization' || op === 'If');
 
 /** Until IR version 4 every initializer was listed as an input, too: a default that nobody feeds is a constant. */
 function fixDefaults(graph: Graph): void {

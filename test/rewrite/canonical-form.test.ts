@@ -20,7 +20,7 @@ import {
 } from '../../src/graph/graph.ts';
 import { floats, int64s, makeTensor } from '../../src/numeric/tensor.ts';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
-import { canonicalForm } from '../../src/rewrite/canonical-form.ts';
+import { canonicalForm, runnableForm } from '../../src/rewrite/canonical-form.ts';
 import { foldConstants } from '../../src/rewrite/rules/constant-folding.ts';
 import { verifyEquivalent } from '../../src/rewrite/verify.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
@@ -65,6 +65,16 @@ describe('names', () => {
     expect(names).not.toContain('');
     expect([names[0], names[3]]).toEqual(['a', 'kept']);
     expect(canonicalForm(canonical).graph.nodes.map(({ name }) => name)).toEqual(names);
+  });
+
+  test('that nodes share keep onnxruntime from loading what was given, and not its runnable form', async () => {
+    const graph = graphOf((b, x) => b.Relu(b.Neg(x)));
+    for (const node of graph.nodes) node.name = 'shared';
+    await expect(onnxruntime.compile(graph)).rejects.toThrow('same node name');
+    const runnable = runnableForm(graph);
+    expect(runnable.nodes[0]!.name).toBe('shared');
+    await expectEqual(runnable, canonicalForm(graph).graph);
+    expect(runnableForm(runnable)).toBe(runnable);
   });
 
   test('that subgraphs give to values again differ', () => {
@@ -145,6 +155,7 @@ describe('training mode', () => {
     const trained = graphOf((b, x) => b.Relu(b.Dropout(x, b.floats(0.5), b.Identity(truth(b, true)))));
     const { graph, notes } = canonicalForm(trained);
     expect(notes).toEqual(['exported in training mode, read in inference mode: Dropout (Dropout)']);
+    await expectEqual(runnableForm(trained), graph);
     await expectEqual(
       graphOf((b, x) => b.Relu(x)),
       graph,

@@ -10,6 +10,19 @@ export function nameUniquely(graph: Graph): void {
   nameValues(graph);
 }
 
+/** Gives, in place, nodes that share a name names of their own; how many there were. */
+export function separateNodes(graph: Graph): number {
+  const nodes = allNodes(graph);
+  const unique = suffixed(new Set(nodes.map(({ name }) => name)));
+  const seen = new Set<string>();
+  let renamed = 0;
+  for (const node of nodes) {
+    if (seen.has(node.name) && ++renamed) node.name = unique(node.name);
+    if (node.name) seen.add(node.name);
+  }
+  return renamed;
+}
+
 function nameNodes(graph: Graph): void {
   const nodes = allNodes(graph);
   const given = new Map<string, number>();
