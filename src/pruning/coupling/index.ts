@@ -1,6 +1,12 @@
 import { type Graph, type Node, nodeLabel } from '../../graph/graph.ts';
-import { attributesOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
+import {
+  attributesOf,
+  knownOperator,
+  type OperatorName,
+  type StandardOperatorName,
+} from '../../graph/operators/index.ts';
 import { type Connections, capturedValues, connections } from '../../graph/topology.ts';
+import { channelInputs } from './channel-inputs.ts';
 import type { Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
 import type { CouplingRule } from './rule.ts';
@@ -55,6 +61,11 @@ function outputChannels(
       scope,
       `meets ${shapeless.name}, of unknown shape, in ${nodeLabel(node)}`,
     );
+  const followed = channelInputs[op as StandardOperatorName] ?? 'all';
+  channels.forEach((carried, index) => {
+    if (followed !== 'all' && !followed.includes(index))
+      scope.pin(carried, `is read as positions or settings by ${nodeLabel(node)}`);
+  });
   const readers = () =>
     outputs.flatMap((value) => (value && links.uses.get(value)) ?? []).flatMap((use) => use.node ?? []);
   return rule(
