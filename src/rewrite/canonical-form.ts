@@ -40,7 +40,7 @@ export function canonicalForm(network: Graph): CanonicalForm {
  * not share names, which onnxruntime refuses. What becomes of a network is compared with this.
  */
 export function runnableForm(network: Graph): Graph {
-  const copy = cloneGraph(network);
+  const { graph: copy } = inlineFunctions(cloneGraph(network));
   const renamed = separateNodes(copy);
   const isTrained = trainable(copy) && inferenceMode(copy, inferShapes(copy)).length > 0;
   return renamed > 0 || isTrained ? copy : network;

@@ -279,6 +279,20 @@ describe('functions', () => {
     await expectEqual(wanted, graph);
   });
 
+  test('that hold nodes in training mode are compared in inference mode', async () => {
+    const given = calling(18, 18);
+    const { model } = given.opaque as { model: { functions: { node: unknown[] }[] } };
+    model.functions[1]!.node = [
+      node('Constant', [], ['ratio'], { attribute: [attribute('value_float', { f: 0.5 })] }),
+      node('Constant', [], ['one'], { attribute: [attribute('value_int', { i: 1n })] }),
+      node('Cast', ['one'], ['training'], { attribute: [attribute('to', { i: 9n })] }),
+      node('Dropout', ['x', 'ratio', 'training'], ['y']),
+    ];
+    const { graph, notes } = canonicalForm(given);
+    expect(notes[0]).toContain('training mode');
+    await expectEqual(runnableForm(given), graph);
+  });
+
   test('that call themselves are refused', () => {
     const given = calling(18, 18);
     const { model } = given.opaque as {
