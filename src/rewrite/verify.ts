@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
-import { canonicalForm } from './canonical-form.ts';
+import { canonicalForm, runnableForm } from './canonical-form.ts';
 import { scaleOf, tensorError, toleranceOf } from './compare.ts';
 import { comparePoints, type OutputPoints } from './compare-points.ts';
 import { randomFeeds } from './random-feeds.ts';
@@ -44,10 +44,11 @@ export interface Agreement {
  * error is beyond the tolerance, or types or shapes of outputs differ.
  */
 export async function verifyEquivalent(
-  before: Graph,
+  given: Graph,
   after: Graph,
   options: VerifyOptions,
 ): Promise<Agreement> {
+  const before = runnableForm(given);
   if (before.outputs.length !== after.outputs.length) {
     const message = `expected ${before.outputs.length} outputs, got ${after.outputs.length}`;
     throw new EspalierError('verification', message);
