@@ -1,7 +1,9 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
+import { findClassScores, type ScoresSought } from '../measure/outputs/class-scores.ts';
 import { elementCount } from '../numeric/tensor.ts';
+import { flowOf, type LayerFlow } from './layer-flow.ts';
 
 /** What a parameter does in its layer; decides on weight decay. */
 export type ParameterRole = 'weight' | 'bias' | 'scale' | 'shift';
@@ -12,6 +14,12 @@ export interface Parameter {
   readonly role: ParameterRole;
   /** The first node that reads it. */
   readonly node: Node;
+}
+
+/** A float32 initializer of more than one element that class scores depend on and training leaves as it is. */
+export interface FixedValue {
+  readonly value: Value;
+  readonly reason: string;
 }
 
 const affine = [null, 'scale', 'shift'] as const;
@@ -28,37 +36,99 @@ const inputRoles: { readonly [Op in OperatorName]?: readonly (ParameterRole | nu
   LayerNormalization: affine,
   GroupNormalization: affine,
   PRelu: [null, 'scale'],
-  Add: ['bias', 'bias'],
-  Mul: ['scale', 'scale'],
 };
 
-/** Elementwise operators carry constants too (a mean to subtract, ½): theirs are parameters only behind a layer. */
-const elementwise: ReadonlySet<string> = new Set(['Add', 'Mul']);
-const layers: ReadonlySet<string> = new Set([
-  'Conv',
-  'ConvTranspose',
-  'Gemm',
-  'MatMul',
-  'BatchNormalization',
-  'LayerNormalization',
-]);
+/** Operators that carry other constants too (a mean to subtract, a mask, ½): what their initializers are depends on where they stand. */
+const freeRoles: Readonly<Record<string, ParameterRole>> = { Add: 'bias', Mul: 'scale', Concat: 'bias' };
 
-/** The parameters of a network, in the order in which the graph reads them. */
-export function trainableParameters(graph: Graph): Parameter[] {
-  const { producer } = connections(graph);
-  const initializers = new Set(graph.initializers);
-  const found = new Map<Value, Parameter>();
-  for (const node of graph.nodes) {
-    const op = knownOperator(node);
-    const roles = (op && inputRoles[op]) ?? [];
-    node.inputs.forEach((value, index) => {
-      const role = roles[index];
-      if (!value || !role || found.has(value) || !initializers.has(value) || value.dtype !== 'float32')
-        return;
-      const behindLayer = node.inputs.some((input) => input && layers.has(producer.get(input)?.op ?? ''));
-      if (elementwise.has(node.op) && !(behindLayer && elementCount(value.tensor!.shape) > 1)) return;
-      found.set(value, { value, role, node });
+/**
+ * The parameters of a network, in the order in which the graph reads them: float32 initializers that class scores depend on, and
+ * that are
+ * - a weight, bias, scale, shift or slope of a layer ({@link inputRoles}), but for the ones and zeros of an InstanceNormalization between
+ *   two Reshapes, which is how exporters write GroupNormalization;
+ * - of more than one element, added to or multiplied with what comes right from a layer, or from any layer on the way to another: the
+ *   scale and shift of a normalisation that is written out, a layer's scale, an embedding of positions. A mask (0 and large
+ *   negative numbers alone) is none;
+ * - concatenated, as they are or expanded to the batch, to what comes from a layer, on the way to another: a class token. A
+ *   constant of equal elements is none: it fills up channels.
+ * All else stays: running statistics, what normalises the image in front of the first layer, operands of Sub and Div, single
+ * numbers.
+ */
+export const trainableParameters = (graph: Graph, sought: ScoresSought = {}): Parameter[] => [
+  ...classify(graph, sought).parameters.values(),
+];
+
+/** What training leaves as it is, and why; running statistics are left out. */
+export function fixedValues(graph: Graph, sought: ScoresSought = {}): FixedValue[] {
+  const { parameters, fixed } = classify(graph, sought);
+  return [...fixed].flatMap(([value, reason]) => (parameters.has(value) ? [] : [{ value, reason }]));
+}
+
+interface Classified {
+  readonly parameters: ReadonlyMap<Value, Parameter>;
+  readonly fixed: ReadonlyMap<Value, string>;
+}
+
+function classify(graph: Graph, sought: ScoresSought): Classified {
+  const scores = findClassScores(graph, sought).value;
+  const flow = flowOf(graph, scores ? [scores] : graph.outputs);
+  const { uses } = connections(graph);
+  const parameters = new Map<Value, Parameter>();
+  const fixed = new Map<Value, string>();
+  for (const node of flow.nodes) {
+    node.inputs.forEach((input, index) => {
+      const value = input && flow.initializerOf(input);
+      if (value?.dtype !== 'float32' || parameters.has(value)) return;
+      const found = roleOf({ node, index, value }, flow, () => readersOf(node, uses));
+      if (found === null) return;
+      if ('role' in found) parameters.set(value, { value, role: found.role, node });
+      else if (elementCount(value.tensor!.shape) > 1) fixed.set(value, found.reason);
     });
   }
-  return [...found.values()];
+  return { parameters, fixed };
 }
+
+interface Reading {
+  readonly node: Node;
+  readonly index: number;
+  readonly value: Value;
+}
+
+type Found = { readonly role: ParameterRole } | { readonly reason: string } | null;
+
+function roleOf({ node, index, value }: Reading, flow: LayerFlow, readers: () => readonly string[]): Found {
+  const op = knownOperator(node);
+  const roles = op && inputRoles[op];
+  if (roles) {
+    const role = roles[index] ?? null;
+    if (!role) return null;
+    const inGroups = op === 'InstanceNormalization' && readers().every((reader) => reader === 'Reshape');
+    if (inGroups && isUniform(value)) return { reason: 'normalises groups of channels' };
+    return { role };
+  }
+  const role = Object.hasOwn(freeRoles, node.op) && node.domain === '' ? freeRoles[node.op]! : null;
+  if (!role) return elementwise.has(node.op) ? { reason: `is an operand of ${node.op}` } : null;
+  if (elementCount(value.tensor!.shape) < 2) return null;
+  if (node.op === 'Add' && isMask(value)) return { reason: 'is a mask' };
+  if (node.op === 'Concat' && isUniform(value)) return { reason: 'fills up with one number' };
+  if (node.op !== 'Concat' && flow.isRightBehind(node)) return { role };
+  if (!flow.isBehind(node)) return { reason: 'stands in front of the first layer' };
+  return flow.isAhead(node) ? { role } : { reason: 'stands behind the last layer' };
+}
+
+const elementwise: ReadonlySet<string> = new Set(['Sub', 'Div', 'Pow', 'Min', 'Max', 'Where']);
+
+function readersOf({ outputs }: Node, uses: ReturnType<typeof connections>['uses']): string[] {
+  return (outputs[0] ? (uses.get(outputs[0]) ?? []) : []).map(({ node }) => node?.op ?? '');
+}
+
+const isUniform = ({ tensor }: Value): boolean => {
+  const data = tensor!.data as Float32Array;
+  return data.every((number) => number === data[0]);
+};
+
+/** What is added to attention so that some places are left out. */
+const isMask = ({ tensor }: Value): boolean => {
+  const data = tensor!.data as Float32Array;
+  return data.some((number) => number <= -100) && data.every((number) => number === 0 || number <= -100);
+};

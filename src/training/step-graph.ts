@@ -64,7 +64,7 @@ export interface StepGraph {
 /** Builds the training step of a network of fixed shapes: forward, loss, gradients, optimiser. */
 export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGraph {
   const { graph } = copyGraph(model);
-  const parameters = trainableParameters(graph);
+  const parameters = trainableParameters(graph, options);
   const { nodes } = graph;
   const logits = logitsOf(graph, options);
   const [images] = graph.inputs;

@@ -39,6 +39,7 @@ export const trainModel = defineCommand({
     const session = await openSession(plan, context);
     const { finishRun, measureNetwork, untrained } = await import('./result.ts');
     const { settings } = plan;
+    const fixed = await heldFixed(session, context);
     const before = isModelPath(settings.model)
       ? await measureNetwork(session.network, session, context)
       : untrained(session);
@@ -47,9 +48,25 @@ export const trainModel = defineCommand({
     const model = await finishRun(session, { before, after });
     const { top1, macs } = after.measures;
     const text = `${model}: top-1 ${formatPercent(top1!)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`;
-    return { data: { model, epochs, before: before.measures, after: after.measures }, text };
+    return { data: { model, epochs, fixed, before: before.measures, after: after.measures }, text };
   },
 });
+
+/** What training leaves as it is, said in one line. */
+async function heldFixed({ network, data }: TrainingSession, { note }: Context) {
+  const { fixedValues } = await import('../../training/parameters.ts');
+  const found = fixedValues(network, { classes: data.train.classes.length }).map(({ value, reason }) => ({
+    name: value.name,
+    shape: value.shape,
+    reason,
+  }));
+  const listed = found.slice(0, SHOWN).map(({ name, shape, reason }) => `${name} [${shape}] ${reason}`);
+  const more = found.length > SHOWN ? `; ${found.length - SHOWN} more` : '';
+  if (found.length > 0) note(`held fixed: ${listed.join('; ')}${more}`);
+  return found;
+}
+
+const SHOWN = 4;
 
 async function planned(invocation: Invocation<typeof flags>) {
   const plan = await planRun('train', invocation, trainingNeeds);
