@@ -1,14 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Measures } from '../report/index.ts';
-import {
-  formatBytes,
-  formatCount,
-  formatMacs,
-  formatMs,
-  formatPercent,
-  formatRatio,
-} from '../report/quantities.ts';
+import { latencyText, speedBetween, speedText } from '../report/latency.ts';
+import { formatBytes, formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { type Command, type Context, defineCommand, invocationOf } from './command.ts';
 import { dataGet } from './data.ts';
@@ -90,7 +84,7 @@ const rows: readonly Row[] = [
   { name: 'parameters', of: ({ parameters }) => formatCount(parameters ?? Number.NaN) },
   { name: 'MACs', of: ({ macs }) => formatMacs(macs ?? Number.NaN) },
   { name: 'file', of: ({ bytes }) => formatBytes(bytes ?? Number.NaN) },
-  { name: 'latency', of: ({ latencyMs }) => formatMs(latencyMs ?? Number.NaN) },
+  { name: 'latency', of: latencyText },
 ];
 
 async function summary(path: string) {
@@ -107,7 +101,7 @@ async function summary(path: string) {
   const text = [
     table,
     '',
-    `${formatPercent((after.macs ?? Number.NaN) / (before.macs ?? Number.NaN), 1)} of the MACs are left; the fastest form runs ${formatRatio((before.latencyMs ?? Number.NaN) / (fastest.latencyMs ?? Number.NaN))} as fast as before`,
+    `${formatPercent((after.macs ?? Number.NaN) / (before.macs ?? Number.NaN), 1)} of the MACs are left; the fastest form beside the network before: ${speedText(speedBetween(before, fastest))}`,
     '"before" has had half of the epochs: the other half went into learning shapes',
     `report: ${report}`,
     `next:   npx espalier inspect ${model}`,

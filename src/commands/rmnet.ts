@@ -1,5 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
-import { formatCount, formatMacs, formatMs, formatPercent, formatRatio } from '../report/quantities.ts';
+import type { ModelLatency } from '../measure/latency.ts';
+import { latencyChange, latencyMeasures, speedOf, speedText } from '../report/latency.ts';
+import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import type { ResidualRemoval } from '../residual/remove-residuals.ts';
 import { type Context, defineCommand } from './command.ts';
@@ -133,17 +135,17 @@ async function finish({ model, removal, out }: Work, { verify, size, seconds, co
   if (isUnchanged) {
     await writeGiven(model, out);
     context.warn(`no residual connection was removed, ${out} is the same file: ${whyUnchanged(removal)}`);
-    return { error: null, latencyMs: null };
+    return { error: null, latencyMs: null, latency: null };
   }
   await writeModel(plain, out);
   const models = [given, plain].map((network) => serializeModel(network));
   const timed = await benchmark(models, { seconds, size, signal: context.signal });
-  const [beforeMs, afterMs] = timed.models.map(({ medianMs }) => medianMs) as [number, number];
-  if (afterMs > beforeMs)
-    context.warn(
-      `slower than the residual network (${formatRatio(beforeMs / afterMs)}): it is there to be pruned`,
-    );
-  return { error: verified?.error ?? null, latencyMs: { before: beforeMs, after: afterMs } };
+  const [before, after] = timed.models as [ModelLatency, ModelLatency];
+  if (speedOf(after) === 'slower')
+    context.warn(`slower than the residual network (${speedText(after)}): it is there to be pruned`);
+  const latencyMs = { before: before.medianMs, after: after.medianMs };
+  const latency = { before: latencyMeasures(before), after: latencyMeasures(after) };
+  return { error: verified?.error ?? null, latencyMs, latency };
 }
 
 const whyUnchanged = ({ refusals }: ResidualRemoval): string =>
@@ -181,9 +183,9 @@ function describe(facts: Facts): string {
   ].join('\n');
 }
 
-function ending(out: string, { error, latencyMs }: Finished): string {
-  if (!latencyMs) return `the same file, written to ${out}`;
-  const { before, after } = latencyMs;
+function ending(out: string, { error, latency }: Finished): string {
+  if (!latency) return `the same file, written to ${out}`;
+  const change = latencyChange(latency.before, latency.after);
   const proof = error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`;
-  return `latency     ${formatMs(before)} → ${formatMs(after)}, one image on one thread\n${proof}\nwritten to ${out}`;
+  return `latency     ${change}, one image on one thread\n${proof}\nwritten to ${out}`;
 }

@@ -31,7 +31,7 @@ export interface ModelLatency {
   readonly ratio: number;
   /** The middle half (first and third quartile) of the ratios within each round: how much they scatter. */
   readonly ratioSpread: readonly [number, number];
-  /** In plain words, where the gain over the first is under 5 %. */
+  /** In plain words, where the gain over the first is under 5 %, or where the ratios lie on both sides of 1. */
   readonly warning?: string;
 }
 
@@ -138,20 +138,24 @@ function latency(path: string, samples: readonly number[], first: readonly numbe
   const medianMs = median(samples);
   const ratio = median(first) / medianMs;
   const perRound = samples.map((ms, round) => first[round]! / ms);
+  const ratioSpread = [quantile(perRound, 0.25), quantile(perRound, 0.75)] as const;
+  const warning = samples === first ? null : smallGain(ratio, ratioSpread);
   return {
     path,
     medianMs,
     minMs: Math.min(...samples),
     p90Ms: quantile(samples, 0.9),
     ratio,
-    ratioSpread: [quantile(perRound, 0.25), quantile(perRound, 0.75)],
-    ...(samples !== first && ratio < WORTHWHILE_RATIO && { warning: smallGain(ratio) }),
+    ratioSpread,
+    ...(warning === null ? {} : { warning }),
   };
 }
 
-function smallGain(ratio: number): string {
+function smallGain(ratio: number, [low, high]: readonly [number, number]): string | null {
   const percent = (100 * (ratio - 1)).toFixed(1);
-  return ratio < 1
-    ? `slower than the first model (${percent} %)`
-    : `hardly faster than the first model: the gain of ${percent} % is under 5 %`;
+  if (Math.max(high, ratio) < 1) return `slower than the first model (${percent} %)`;
+  if (Math.min(low, ratio) <= 1) return `no measurable difference from the first model (${percent} %)`;
+  return ratio < WORTHWHILE_RATIO
+    ? `hardly faster than the first model: the gain of ${percent} % is under 5 %`
+    : null;
 }

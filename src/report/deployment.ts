@@ -34,6 +34,7 @@ export const deploymentSchema = v.object({
       top1: v.nullable(pairSchema),
       ms: pairSchema,
       ratio: number,
+      ratioSpread: v.optional(v.tuple([number, number])),
       sameClass: v.nullable(number),
       images: count,
       outputs: v.optional(

@@ -31,6 +31,9 @@ const measuresSchema = v.object({
   latencyMs: maybe,
   latencyMinMs: maybe,
   latencyP90Ms: maybe,
+  /** Beside the network before, above 1 where it is faster, with the middle half of the ratios of single rounds. */
+  latencyRatio: maybe,
+  latencyRatioSpread: v.optional(v.nullable(v.tuple([number, number]))),
 });
 const layerSchema = v.object({ name: v.string(), macs: count, parameters: maybe });
 const shapesSchema = v.object({

@@ -52,7 +52,7 @@ describe('the forms of a deployed network', () => {
   it('end with what the network gained of what its MACs promise', () => {
     for (const text of [
       '2.00×: of 8.00 MMACs',
-      '0.900 ms → 0.600 ms, 1.50× as fast: the shortest samples of both; half of all ratios lie from 1.40× to 1.60×',
+      '0.900 ms → 0.600 ms, 1.50× as fast (1.40× – 1.60×): the shortest samples of both, and the middle half of the ratios of samples',
       '75 % of the promise',
     ])
       expect(page()).toContain(text);

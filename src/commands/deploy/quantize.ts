@@ -6,7 +6,8 @@ import type { Benchmark } from '../../measure/latency.ts';
 import type { Calibration } from '../../pruning/calibration.ts';
 import type { Agreement, OutputAgreement } from '../../quantization/agreement.ts';
 import type { Quantized, QuantizedLayer, QuantizeOptions } from '../../quantization/quantize.ts';
-import { agreementText, formatBytes, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { latencyChange, latencyMeasures } from '../../report/latency.ts';
+import { agreementText, formatBytes, formatPercent } from '../../report/quantities.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
@@ -162,7 +163,7 @@ function describe(report: Int8Report): string[] {
       ? [`top-1       ${formatPercent(accuracy.float.top1)} → ${formatPercent(accuracy.int8.top1)}`]
       : []),
     ...agreement.outputs.map((output) => `output      ${outputText(output, agreement.images)}`),
-    `latency     ${formatMs(float!.medianMs)} → ${formatMs(int8!.medianMs)} (${formatRatio(int8!.ratio)})`,
+    `latency     ${latencyChange(latencyMeasures(float!), latencyMeasures(int8!))}`,
     `size        ${formatBytes(bytes.float)} → ${formatBytes(bytes.int8)}`,
     `most noise  ${worst.map(noiseOf).join(', ')}`,
     ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),

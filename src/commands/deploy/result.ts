@@ -1,16 +1,15 @@
 import type { DeployedLayer, Deployment } from '../../deploy/deploy.ts';
 import { denseForm, hadChoice, otherFormTexts, shippedForm } from '../../report/deployment.ts';
+import { smallGain, speedText } from '../../report/latency.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 
 type Facts = Omit<Deployment, 'graph'>;
 
-/** Below this factor the gain in speed is none to speak of. */
-const WORTHWHILE = 1.05;
-
 /** What to say where a network is hardly faster than before; null where it is. */
-export function hardlyFaster({ latency: { ratio }, layers }: Facts): string | null {
-  if (ratio >= WORTHWHILE) return null;
+export function hardlyFaster({ latency, layers }: Facts): string | null {
+  const small = smallGain(latency);
+  if (small === null) return null;
   const skipped = layers.some(({ form }) => form !== 'dense');
   const why =
     layers.length === 0
@@ -18,7 +17,7 @@ export function hardlyFaster({ latency: { ratio }, layers }: Facts): string | nu
       : skipped
         ? 'the layers are too small, or too few stripes died'
         : 'no form that skips dead stripes is quicker here than the dense one, which was written';
-  return `the gain in speed is under 5 % (${formatRatio(ratio)}): ${why}`;
+  return `${small}: ${why}`;
 }
 
 /** A table of the layers, and what the whole network gains. */
@@ -30,7 +29,7 @@ export function describeDeployment(facts: Facts): string {
     ...(tried.length === 0 ? [] : [layerTable(tried), '']),
     ...(untried === 0 ? [] : [`${untriedText(untried)}: no other form promised to be quicker`]),
     `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
-    `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${formatRatio(latency.ratio)} as fast: ${formatPercent(quotient, 0)} of what the living MACs promise`,
+    `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: ${formatPercent(quotient, 0)} of what the living MACs promise`,
     ...(multiple > 1 ? [`widths   filled up to multiples of ${multiple}`] : []),
     ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
     error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`,

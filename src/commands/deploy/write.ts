@@ -49,6 +49,7 @@ const summaryOf = ({ layers, accuracy, latency: { models }, agreement }: Int8Rep
   top1: accuracy && { float: accuracy.float.top1, int8: accuracy.int8.top1 },
   ms: { float: models[0]!.medianMs, int8: models[1]!.medianMs },
   ratio: models[1]!.ratio,
+  ratioSpread: models[1]!.ratioSpread,
   sameClass: agreement.sameClass,
   images: agreement.images,
   outputs: agreement.outputs.map(({ name, error, same }) => ({ name, error, same })),
@@ -61,6 +62,8 @@ function measured(
   size: number | undefined,
 ): { readonly before: Measured; readonly after: Measured } {
   const accuracy = (found?: Evaluation) => (found ? { top1: found.top1, top5: found.top5 } : {});
+  const { ratio: latencyRatio, ratioSpread } = latency;
+  const speed = int8 ? {} : { latencyRatio, latencyRatioSpread: [...ratioSpread] as [number, number] };
   const shortest = (latencyMinMs: number) => (int8 ? {} : { latencyMinMs });
   const measures = (of: Graph, ms: number, found?: Evaluation) => ({
     ...sizes(of, size),
@@ -75,7 +78,7 @@ function measured(
     },
     after: {
       graph,
-      measures: measures(graph, latency.after, int8?.accuracy?.int8),
+      measures: { ...measures(graph, latency.after, int8?.accuracy?.int8), ...speed },
       layers: originalLayerCosts(quick, size),
     },
   };

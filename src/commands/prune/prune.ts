@@ -1,4 +1,5 @@
-import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { latencyChange, smallGain, speedBetween } from '../../report/latency.ts';
+import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
 import { errorText } from '../outputs.ts';
 import { planRun } from '../training/recipe.ts';
@@ -78,9 +79,6 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
   return { data, text: describe(result) };
 }
 
-/** Below this factor the gain in speed is none to speak of. */
-const WORTHWHILE = 1.05;
-
 async function warn(
   { before, after }: PruneResult,
   { met, nextStep }: Cut,
@@ -94,8 +92,8 @@ async function warn(
   }
   if (before.macs === after.macs && before.parameters === after.parameters)
     context.warn('the model is as large as before: nothing went that makes it smaller');
-  const speed = before.latencyMs! / after.latencyMs!;
-  if (speed < WORTHWHILE) context.warn(`the gain in speed is under 5 % (${formatRatio(speed)})`);
+  const small = smallGain(speedBetween(before, after));
+  if (small !== null) context.warn(small);
 }
 
 function describe({ model, before, after, error, leftAlone, outputs }: PruneResult): string {
@@ -106,7 +104,7 @@ function describe({ model, before, after, error, leftAlone, outputs }: PruneResu
       : [`top-1       ${formatPercent(after.top1)} (before ${formatPercent(before.top1!)})`]),
     `MACs        ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${change(before.macs!, after.macs!)})`,
     `parameters  ${change(before.parameters!, after.parameters!)} are left`,
-    `latency     ${formatRatio(before.latencyMs! / after.latencyMs!)} as fast, one image on one thread`,
+    `latency     ${latencyChange(before, after)}, one image on one thread`,
     ...(outputs
       ? [
           `outputs     ${errorText(outputs.outputError, outputs.outputErrors)} from those before, on test images`,

@@ -1,4 +1,5 @@
-import { formatMacs, formatPercent, formatRatio } from '../../report/quantities.ts';
+import { latencyChange, latencyText, smallGain, speedBetween, speedText } from '../../report/latency.ts';
+import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { isModelPath } from '../model.ts';
 import { trainedModel } from '../training/flags.ts';
@@ -93,10 +94,11 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const { macs: target } = settings;
   const kept = Number(epochs.at(-1)?.metrics.macsKept);
   if (target !== undefined && kept > target) context.warn(missedTarget(kept, target));
-  const speed = before.measures.latencyMs! / fastest.measures.latencyMs!;
-  if (settings.latency !== undefined && speed < 1 / settings.latency)
-    context.warn(missedLatency(1 / speed, settings.latency));
-  if (speed < WORTHWHILE) context.warn(hardlyFaster(speed));
+  const speed = speedBetween(before.measures, fastest.measures);
+  if (settings.latency !== undefined && speed.ratio < 1 / settings.latency)
+    context.warn(missedLatency(1 / speed.ratio, settings.latency));
+  const small = smallGain(speed);
+  if (small !== null) context.warn(`${small}: ${NO_GAIN}`);
   const { forms, leftAlone, error } = pruned;
   const [was, is, quickest] = [before.measures, after.measures, fastest.measures];
   return { model, epochs, before: was, after: is, fastest: quickest, forms, error, leftAlone };
@@ -108,19 +110,15 @@ const missedTarget = (reached: number, target: number): string =>
 const missedLatency = (reached: number, target: number): string =>
   `the target was not reached: the quickest network takes ${formatPercent(reached, 1)} of the latency, wanted ${formatPercent(target, 1)}; the timings of single layers promised it: lower --latency`;
 
-/** Below this factor the gain in speed is none to speak of. */
-const WORTHWHILE = 1.05;
-
-const hardlyFaster = (speed: number): string =>
-  `the gain in speed is under 5 % (${formatRatio(speed)}): the layers are too small, or too few stripes died, for onnxruntime to gain on this machine`;
+const NO_GAIN = 'the layers are too small, or too few stripes died, for onnxruntime to gain on this machine';
 
 function describe({ model, before, after, fastest, forms, error }: Outcome): string {
   const top1 = before.top1 == null ? '' : ` (before ${formatPercent(before.top1)})`;
-  const speed = ({ latencyMs }: typeof before) => formatRatio(before.latencyMs! / latencyMs!);
+  const quickest = `${latencyText(fastest)}, ${speedText(speedBetween(before, fastest))}`;
   const lines = [
     `top-1    ${formatPercent(after.top1!)}${top1}`,
     `MACs     ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${formatPercent(after.macs! / before.macs!, 1)})`,
-    `latency  ${speed(after)} as fast; in the fastest form ${speed(fastest)} (${formText(forms)})`,
+    `latency  ${latencyChange(before, after)}; in the fastest form ${quickest} (${formText(forms)})`,
     error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
     `${model}, the fewest MACs; beside it model-fastest.onnx to ship, model-dense.onnx to train on, report.html`,
   ];

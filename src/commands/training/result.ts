@@ -7,6 +7,7 @@ import { benchmark } from '../../measure/latency.ts';
 import { costs } from '../../measure/macs.ts';
 import { serializeModel } from '../../onnx/index.ts';
 import type { LayerPoint, Measures } from '../../report/index.ts';
+import { latencyMeasures } from '../../report/latency.ts';
 import type { Context } from '../command.ts';
 import { writeReport } from '../report.ts';
 import { writeModel } from '../write-model.ts';
@@ -62,8 +63,7 @@ export async function withLatencies(
     options,
   );
   return networks.map((network, i) => {
-    const { medianMs: latencyMs, minMs: latencyMinMs, p90Ms: latencyP90Ms } = models[i]!;
-    return { ...network, measures: { ...network.measures, latencyMs, latencyMinMs, latencyP90Ms } };
+    return { ...network, measures: { ...network.measures, ...latencyMeasures(models[i]!) } };
   });
 }
 

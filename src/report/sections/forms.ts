@@ -8,6 +8,7 @@ import {
   shippedForm,
 } from '../deployment.ts';
 import { type Html, html } from '../html.ts';
+import { speedText } from '../latency.ts';
 import { agreementText, formatMacs, formatMs, formatPercent, formatRatio } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 import { linearScale } from '../scale.ts';
@@ -54,9 +55,8 @@ const untried = (layers: readonly FormsOfLayer[]): Html =>
   html`<p>${layers.length === 1 ? 'One layer stays' : `${layers.length} layers stay`} dense, as no other form promised to be quicker: ${layers.map(({ name }) => name).join(', ')}.</p>`;
 
 function network({ macs, latency, quotient, int8 }: DeploymentPoint): Html {
-  const [low, high] = latency.ratioSpread;
   return html`<dl><dt>Promise</dt><dd>${formatRatio(macs.before / macs.live)}: of ${formatMacs(macs.before)}, living stripes take ${formatMacs(macs.live)}; ${formatMacs(macs.after)} are computed</dd>
-<dt>Latency</dt><dd>${formatMs(latency.before)} → ${formatMs(latency.after)}, ${formatRatio(latency.ratio)} as fast: the shortest samples of both; half of all ratios lie from ${formatRatio(low)} to ${formatRatio(high)}</dd>
+<dt>Latency</dt><dd>${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: the shortest samples of both, and the middle half of the ratios of samples</dd>
 <dt>Quotient</dt><dd>${formatPercent(quotient, 0)} of the promise</dd>${int8 && integers(int8)}</dl>`;
 }
 
@@ -65,6 +65,7 @@ function integers({
   top1,
   ms,
   ratio,
+  ratioSpread,
   sameClass,
   images,
   outputs,
@@ -75,5 +76,5 @@ function integers({
   const each = outputs.length > 0 ? outputs.map((output) => agreementText(output, images)) : same;
   return html`
 <dt>In 8 bits</dt><dd>${layers} layer${layers !== 1 && 's'}; ${[...accuracy, ...each].join('; ')}</dd>
-<dt></dt><dd>${formatMs(ms.float)} → ${formatMs(ms.int8)} (medians in onnxruntime in Node), ${formatRatio(ratio)} as fast again</dd>`;
+<dt></dt><dd>${formatMs(ms.float)} → ${formatMs(ms.int8)} (medians in onnxruntime in Node), again: ${speedText({ ratio, ratioSpread })}</dd>`;
 }

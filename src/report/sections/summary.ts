@@ -1,5 +1,6 @@
 import { type Html, html } from '../html.ts';
-import { formatBytes, formatCount, formatMacs, formatMs, formatPercent, formatRatio } from '../quantities.ts';
+import { rangeText, smallGain, speedBetween, speedText } from '../latency.ts';
+import { formatBytes, formatCount, formatMacs, formatMs, formatPercent } from '../quantities.ts';
 import type { Measures, RunRecord } from '../run-record.ts';
 
 interface Quantity {
@@ -7,7 +8,7 @@ interface Quantity {
   readonly value: (measures: Measures) => number | null | undefined;
   readonly format: (value: number) => string;
   /** What the last column says of before and after. */
-  readonly change: (before: number, after: number) => string;
+  readonly change: (before: number, after: number, result: Result) => string;
   /** Whether more is better. */
   readonly gain?: boolean;
   /** What stands below a value. */
@@ -38,15 +39,14 @@ const quantities: readonly Quantity[] = [
     name: 'Latency (median)',
     value: (m) => m.latencyMs,
     format: formatMs,
-    change: (before, after) => `${formatRatio(before / after)} as fast`,
-    spread: ({ latencyMinMs: least, latencyP90Ms: most }) =>
-      typeof least === 'number' && typeof most === 'number' ? `${formatMs(least)} – ${formatMs(most)}` : '',
+    change: (_was, _is, { before, after }) => speedText(speedBetween(before, after)),
+    spread: rangeText,
   },
   {
     name: 'Latency (shortest sample)',
     value: (m) => (isNumber(m.latencyMs) ? null : m.latencyMinMs),
     format: formatMs,
-    change: (before, after) => `${formatRatio(before / after)} as fast`,
+    change: (_was, _is, { before, after }) => speedText(speedBetween(before, after)),
   },
 ];
 
@@ -67,18 +67,20 @@ const unfinished = (epochs: number): Html =>
 
 type Result = NonNullable<RunRecord['result']>;
 
-function card({ name, value, format, change, gain = false }: Quantity, { before, after }: Result): Html {
+function card({ name, value, format, change, gain = false }: Quantity, result: Result): Html {
+  const { before, after } = result;
   const [old, now] = [value(before), value(after)];
   if (!isNumber(now)) return html``;
   const worse = isNumber(old) && (gain ? now < old : now > old);
-  const changed = isNumber(old) && html`<em${worse && html` class="worse"`}>${change(old, now)}</em>`;
+  const changed = isNumber(old) && html`<em${worse && html` class="worse"`}>${change(old, now, result)}</em>`;
   return html`<div class="card"><span>${name}</span><strong>${format(now)}</strong>${changed}</div>`;
 }
 
-function row(quantity: Quantity, { before, after, fastest }: Result): Html {
+function row(quantity: Quantity, result: Result): Html {
+  const { before, after, fastest } = result;
   const { name, value, change } = quantity;
   const [old, now] = [value(before), value(after)];
-  const changed = isNumber(old) && isNumber(now) ? change(old, now) : '–';
+  const changed = isNumber(old) && isNumber(now) ? change(old, now, result) : '–';
   return html`<tr><th scope="row">${name}</th><td class="number">${cell(quantity, before)}</td><td class="number">${cell(quantity, after)}</td><td class="number">${changed}</td>${fastest && html`<td class="number">${cell(quantity, fastest)}</td>`}</tr>`;
 }
 
@@ -88,13 +90,10 @@ function cell({ value, format, spread }: Quantity, measures: Measures): Html {
   return html`${isNumber(found) ? format(found) : '–'}${range && html`<small>${range}</small>`}`;
 }
 
-/** Below this factor the gain in speed is said to be none to speak of. */
-const WORTHWHILE = 1.05;
-
 function slowNote({ before, after, fastest }: Result): Html | null {
-  const [was, is] = [before, fastest ?? after].map((m) => m.latencyMs ?? m.latencyMinMs);
-  if (!isNumber(was) || !isNumber(is) || was / is >= WORTHWHILE) return null;
-  return html`<p class="warning">The network is not measurably faster here: the gain is under 5 %${fastest && ', in the fastest of the forms that were tried too'}.</p>`;
+  const small = smallGain(speedBetween(before, fastest ?? after));
+  if (small === null) return null;
+  return html`<p class="warning">The network on this machine: ${small}${fastest && ', in the fastest of the forms that were tried too'}.</p>`;
 }
 
 const isNumber = (value: number | null | undefined): value is number => typeof value === 'number';

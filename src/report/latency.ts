@@ -1,0 +1,92 @@
+import { formatMs, formatRatio } from './quantities.ts';
+
+/** How fast something is: a ratio above 1 is faster than what it was measured beside. */
+export interface Speed {
+  readonly ratio: number;
+  /** The middle half of the ratios of single rounds; missing in records that were written without it. */
+  readonly ratioSpread?: readonly [number, number] | null | undefined;
+}
+
+/** The latency of a network, and how it compares with the one that it was measured beside. */
+export interface LatencyMeasures {
+  readonly latencyMs?: number | null | undefined;
+  readonly latencyMinMs?: number | null | undefined;
+  readonly latencyP90Ms?: number | null | undefined;
+  readonly latencyRatio?: number | null | undefined;
+  readonly latencyRatioSpread?: readonly [number, number] | null | undefined;
+}
+
+/** A measurement as a record keeps it. */
+export const latencyMeasures = (model: {
+  readonly medianMs: number;
+  readonly minMs: number;
+  readonly p90Ms: number;
+  readonly ratio: number;
+  readonly ratioSpread: readonly [number, number];
+}) => ({
+  latencyMs: model.medianMs,
+  latencyMinMs: model.minMs,
+  latencyP90Ms: model.p90Ms,
+  latencyRatio: model.ratio,
+  latencyRatioSpread: [...model.ratioSpread] as [number, number],
+});
+
+/** Whether a measurement shows a difference: it does not where the ratios of single rounds lie on both sides of 1. */
+export function speedOf({ ratio, ratioSpread }: Speed): 'faster' | 'slower' | 'same' {
+  const [low, high] = ratioSpread ?? [ratio, ratio];
+  if (Math.min(low, ratio) > 1) return 'faster';
+  return Math.max(high, ratio) < 1 ? 'slower' : 'same';
+}
+
+/** `1.52× as fast (1.45× – 1.60×)`, `slower, 0.70× as fast (…)` or `no measurable difference (…)`. */
+export function speedText(speed: Speed): string {
+  const { ratio } = speed;
+  if (!Number.isFinite(ratio)) return '–';
+  const words = {
+    faster: `${formatRatio(ratio)} as fast`,
+    slower: `slower, ${formatRatio(ratio)} as fast`,
+    same: 'no measurable difference',
+  };
+  return `${words[speedOf(speed)]} (${spreadText(speed)})`;
+}
+
+const spreadText = ({ ratioSpread }: Speed): string =>
+  ratioSpread ? `${formatRatio(ratioSpread[0])} – ${formatRatio(ratioSpread[1])}` : 'spread not recorded';
+
+/** `8.10 ms (7.92 ms – 8.50 ms)`: the median, the shortest sample and the 90th percentile. */
+export function latencyText({ latencyMs, latencyMinMs, latencyP90Ms }: LatencyMeasures): string {
+  const middle = latencyMs ?? latencyMinMs;
+  if (typeof middle !== 'number') return '–';
+  const range = rangeText({ latencyMinMs, latencyP90Ms });
+  return formatMs(middle) + (range === '' ? '' : ` (${range})`);
+}
+
+/** `7.92 ms – 8.50 ms`; empty where it is not known. */
+export const rangeText = ({ latencyMinMs: least, latencyP90Ms: most }: LatencyMeasures): string =>
+  typeof least === 'number' && typeof most === 'number' ? `${formatMs(least)} – ${formatMs(most)}` : '';
+
+/** How a network compares with another; of the ratio of their times where no ratio was recorded. */
+export function speedBetween(before: LatencyMeasures, after: LatencyMeasures): Speed {
+  const [was, is] = [before, after].map(
+    ({ latencyMs, latencyMinMs }) => latencyMs ?? latencyMinMs ?? Number.NaN,
+  );
+  return { ratio: after.latencyRatio ?? was! / is!, ratioSpread: after.latencyRatioSpread };
+}
+
+/** `12.3 ms (…) → 8.10 ms (…), 1.52× as fast (…)`. */
+export const latencyChange = (before: LatencyMeasures, after: LatencyMeasures): string =>
+  `${latencyText(before)} → ${latencyText(after)}, ${speedText(speedBetween(before, after))}`;
+
+/** Below this factor a gain in speed is none to speak of. */
+const WORTHWHILE = 1.05;
+
+/** What to warn of where a network is hardly faster, not measurably faster or slower; null where it is faster. */
+export function smallGain(speed: Speed): string | null {
+  const { ratio } = speed;
+  const words = {
+    slower: `slower than before: ${formatRatio(ratio)} as fast (${spreadText(speed)})`,
+    same: `not measurably faster than before (${formatRatio(ratio)}, ${spreadText(speed)})`,
+    faster: ratio < WORTHWHILE ? `the gain in speed is under 5 % (${speedText(speed)})` : null,
+  };
+  return Number.isFinite(ratio) ? words[speedOf(speed)] : null;
+}
