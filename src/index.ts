@@ -31,6 +31,7 @@ export type { DataType, Tensor } from './numeric/tensor.ts';
 export { parseModel, readModelFile, serializeModel, writeModelFile } from './onnx/index.ts';
 export { openCalibration } from './pruning/calibration.ts';
 export { channelGroups } from './pruning/channel-groups.ts';
+export { openComparison } from './pruning/comparison.ts';
 export { criterionNames, scoreLayers } from './pruning/criteria/index.ts';
 export { type ChannelPruningOptions, planChannels, pruneChannels } from './pruning/prune-channels.ts';
 export { type Original, openOriginal, rankChannels } from './pruning/rank-channels.ts';

@@ -28,19 +28,26 @@ export interface Agreement {
 
 /** Runs both networks on the images, and compares each output that counts; they must give outputs of one shape. */
 export async function compareOutputs(before: Graph, after: Graph, viewing: Viewing): Promise<Agreement> {
-  const { batches, classes } = viewing.calibration;
+  const { batches, classes: ofData } = viewing.calibration;
   const { counted } = countedOutputs(before, viewing.outputs);
-  const scores = findClassScores(before, { classes }).value;
+  const scores = findClassScores(before, { classes: ofData }).value;
   const kept = counted.flatMap((output): Kept[] => [
     { value: output.value, keep: 'numbers' },
     { value: output.value, keep: output.value === scores ? 'class of images' : 'class of pixels' },
   ]);
   const expected = await outputsOnImages(before, kept, viewing);
   const actual = await outputsOnImages(after, kept, viewing);
+  // Maps of several sizes are a detector's, whose channels are no classes.
+  const sizes = new Set(
+    counted.flatMap(({ value }, i) => (value === scores ? [] : (expected[2 * i + 1]![0]?.length ?? []))),
+  );
+  sizes.delete(0);
   const outputs = counted.map((output, i) => {
     const pair = (at: number) => [expected[at]!, actual[at]!] as const;
     const of = output.value === scores ? 'images' : 'pixels';
-    return agreementOf(output, { numbers: pair(2 * i), classes: pair(2 * i + 1), of });
+    const hasClasses = of === 'images' || sizes.size === 1;
+    const classes = hasClasses ? pair(2 * i + 1) : ([[], []] as const);
+    return agreementOf(output, { numbers: pair(2 * i), classes, of });
   });
   const first = outputs.find(({ same }) => same?.of === 'images') ?? outputs.find(({ same }) => same);
   return {
