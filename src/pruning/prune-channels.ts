@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { costs } from '../measure/macs.ts';
 import type { Timer } from '../measure/timer.ts';
 import {
   canonicalForm,
@@ -9,7 +10,7 @@ import {
 import type { Coupling } from './channel-groups.ts';
 import { cutChannels } from './cut-channels.ts';
 import { maskedReference } from './masked.ts';
-import { type RankedChannels, type RankingOptions, rankChannels } from './rank-channels.ts';
+import { type Original, type RankedChannels, type RankingOptions, rankChannels } from './rank-channels.ts';
 import type { Cost } from './ranking/cost-model.ts';
 import { reachLatency } from './ranking/reach-latency.ts';
 import type { Widths } from './ranking/selection.ts';
@@ -170,8 +171,7 @@ async function reach(
     met,
   });
   if (measure === 'ratio') return at(selector.widths(fraction), true);
-  if (measure !== 'latency')
-    return reachCost({ measure, fraction }, { selector, costOf, original: original.cost });
+  if (measure !== 'latency') return reachCutCost({ measure, fraction }, ranked, original);
   const found = await reachLatency(fraction, {
     original,
     widths: selector.widths,
@@ -180,6 +180,33 @@ async function reach(
     timer,
   });
   return at(found.widths, found.met);
+}
+
+/** Aims that are tried, where a network that was cut costs more than predicted. */
+const AIMS = 4;
+
+/**
+ * The selection whose network, once it is cut, is within the target: the prediction counts layers by the channels that
+ * stay, and a layer between reshapes may be cut otherwise. Where it costs more, a lower prediction is aimed at.
+ */
+async function reachCutCost(
+  target: CostTarget,
+  { selector, costs: model, prepared }: RankedChannels,
+  original: Original,
+): Promise<Reached> {
+  const { measure, fraction } = target;
+  const search = { selector, costOf: model.without, original: original.cost };
+  let aim = fraction;
+  for (let i = 1; ; i++) {
+    const reached = await reachCost({ measure, fraction: aim }, search);
+    const { graph } = cutChannels({ prepared, removed: selector.removed(reached.widths) });
+    const { macs, parameters } = costs(graph, { size: original.size });
+    const cost = { macs, parameters };
+    const part = cost[measure] / original.cost[measure];
+    const within = part <= fraction * (1 + 1e-9);
+    if (within || !reached.met || i === AIMS) return { ...reached, cost, met: within };
+    aim *= (fraction / part) * (1 - 1e-3);
+  }
 }
 
 /** Orders units by the scores of what they lose from one selection to the next. */

@@ -116,8 +116,22 @@ function computedFactors({ inputs: [a, b] }: Node, { carried }: Found): Factor[]
   ];
 }
 
+/** Parts that were counted already, by what stays and the labels of a value: values of one layer share them. */
+const counted = new WeakMap<Uint8Array, Map<Int32Array, Map<string, number>>>();
+
 /** The part of the places along an axis at which anything stays. */
 function alongAxis(channels: Channels, axis: number): Factor {
-  const size = channels.sizes[channels.axes.indexOf(axis)]!;
-  return (stays) => placesAlong(channels, axis, stays).length / size;
+  const { sizes, axes, labels } = channels;
+  const at = axes.indexOf(axis);
+  const size = sizes[at]!;
+  const place = `${at} of ${sizes.join()}`;
+  return (stays) => {
+    const byLabels = counted.get(stays) ?? new Map<Int32Array, Map<string, number>>();
+    counted.set(stays, byLabels);
+    const parts = byLabels.get(labels) ?? new Map<string, number>();
+    byLabels.set(labels, parts);
+    const part = parts.get(place) ?? placesAlong(channels, axis, stays).length / size;
+    parts.set(place, part);
+    return part;
+  };
 }

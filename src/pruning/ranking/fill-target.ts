@@ -13,6 +13,8 @@ export interface Filling {
 
 /** Selections nearer to the target than this part of the original are not improved. */
 const NEAR = 0.005;
+/** Nearer than this, no step is looked for: each costs an evaluation of the whole network. */
+const REACHED = 0.001;
 /** Exchanges of one step of a unit for one of another, after every single step is too large. */
 const EXCHANGES = 12;
 /** Exchanges whose estimates are verified in a round. */
@@ -36,7 +38,7 @@ export function fillTarget(start: Widths, filling: Filling): Widths {
 function widen(start: Widths, { selector, partOf, limit, ratio }: Filling): Widths {
   let widths = start;
   const closed = new Set<number>();
-  for (;;) {
+  while (limit - partOf(widths) > REACHED) {
     const open = selector.mostLacking(ratio, widths).filter((unit) => !closed.has(unit));
     let widened = false;
     for (const unit of open) {
@@ -50,6 +52,7 @@ function widen(start: Widths, { selector, partOf, limit, ratio }: Filling): Widt
     }
     if (!widened) return widths;
   }
+  return widths;
 }
 
 /** The best found of all exchanges of one step up for one step down; null where none costs more within the limit. */
