@@ -48,7 +48,7 @@ export interface ChannelPruningOptions extends RankingOptions {
 export interface UnitOutcome {
   readonly name: string;
   readonly layers: readonly string[];
-  /** Channels of its first layer that belong to it. */
+  /** Channels of its first layer that belong to it, in the original network. */
   readonly channels: number;
   readonly kept: number;
   /** Why (some of) its channels cannot go. */
@@ -95,7 +95,9 @@ export async function planChannels(network: Graph, options: ChannelPruningOption
   return {
     prepared,
     coupling,
-    units: units.map((unit, i) => outcome(unit, reached.widths[i]!, ranked)),
+    units: units.map((unit, i) =>
+      outcome(unit, reached.widths[i]!, { ...ranked, original: options.original }),
+    ),
     removed: selector.removed(reached.widths),
     cost: { original: options.original.cost, after: reached.cost },
     met: reached.met,
@@ -237,7 +239,11 @@ async function searched(
     : { widths, cost: costOf(selector.removed(widths)), met: true };
 }
 
-function outcome(unit: Unit, width: number, { layerScores, scores }: RankedChannels): UnitOutcome {
+function outcome(
+  unit: Unit,
+  width: number,
+  { layerScores, scores, original }: RankedChannels & { readonly original: Original },
+): UnitOutcome {
   const { name, layers, classes, channelsPerClass } = unit;
   const unscored = classes.some((root) => !scores.has(root))
     ? layers.flatMap((layer) => {
@@ -249,7 +255,7 @@ function outcome(unit: Unit, width: number, { layerScores, scores }: RankedChann
   return {
     name,
     layers: layers.map(layerTitle),
-    channels: classes.length * channelsPerClass,
+    channels: (original.classes.get(name) ?? classes.length) * channelsPerClass,
     kept: width * channelsPerClass,
     ...(reason === undefined ? {} : { reason }),
   };

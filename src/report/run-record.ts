@@ -55,6 +55,8 @@ const stepSchema = v.object({
   type: v.literal('prune-step'),
   number: count,
   target: v.object({ measure: v.string(), fraction: number }),
+  /** The parts of the original that the cut left. */
+  left: v.optional(v.nullable(v.object({ macs: number, parameters: number })), null),
   stages: v.array(stageSchema),
 });
 const groupSchema = v.object({

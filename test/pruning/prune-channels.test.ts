@@ -155,6 +155,8 @@ describe('targets', () => {
     const twice = await prune(half.graph, { ...options, target: { measure: 'ratio', fraction: 0.5 } });
     const once = await prune(network, { ...options, target: { measure: 'ratio', fraction: 0.5 } });
     expect(costs(twice.graph).macs).toBe(costs(once.graph).macs);
+    // Widths are told from the original on.
+    expect(twice.units).toEqual(once.units);
   });
 });
 

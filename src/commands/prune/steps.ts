@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Graph } from '../../graph/graph.ts';
 import type { WeightMasks } from '../../pruning/granularity/masks.ts';
+import type { Cost } from '../../pruning/ranking/cost-model.ts';
 import type { PruningTarget } from '../../pruning/ranking/targets.ts';
 import { isQuantized } from '../../quantization/operators.ts';
 import type { EpochResult } from '../../training/options.ts';
@@ -19,6 +20,8 @@ export interface PruneStep {
   readonly step: number;
   readonly target: PruningTarget;
   readonly met: boolean;
+  /** The parts of the original's MACs and parameters that are left; null where pieces are zero instead of removed. */
+  readonly left: Cost | null;
   readonly error: number | null;
   /** What the network does where there are images: after the cut, after each recovery, after retraining. */
   readonly stages: readonly Stage[];
@@ -89,11 +92,18 @@ async function retrained(
   { job, context, index, target }: StepWork,
 ): Promise<{ network: Graph; step: PruneStep }> {
   const { met, error } = cut;
-  const step = { step: index + 1, target, met, error, stages, epochs: [] };
+  const left = cut.masks ? null : await partsLeft(network, job);
+  const step = { step: index + 1, target, met, left, error, stages, epochs: [] };
   if (!job.session) return { network, step };
   const trained = await retrain({ network, cut }, { job, context, index, target });
   const after = await stageOf('retrained', trained.network, { job, context, step: index + 1 });
   return { network: trained.network, step: { ...step, stages: [...stages, after], epochs: trained.epochs } };
+}
+
+async function partsLeft(network: Graph, { original, settings }: PruneJob): Promise<Cost> {
+  const { costs } = await import('../../measure/macs.ts');
+  const { macs, parameters } = costs(network, { size: settings.size });
+  return { macs: macs / original.cost.macs, parameters: parameters / original.cost.parameters };
 }
 
 type Recovery = 'recalibrate' | 'reconstruct';

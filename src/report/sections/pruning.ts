@@ -6,16 +6,19 @@ import type { GroupPoint, PrunePoint, RunRecord, StagePoint } from '../run-recor
 export function pruning({ pruning }: RunRecord): Html | null {
   const { original, steps } = pruning;
   const stages = [...new Set(steps.flatMap((step) => step.stages.map(({ stage }) => stage)))];
-  if (stages.length === 0) return null;
+  const counted = steps.some(({ left }) => left !== null);
+  if (stages.length === 0 && !(counted && steps.length > 1)) return null;
+  const left = counted && html`<th class="number">MACs left</th><th class="number">parameters left</th>`;
   return html`<section><h2>Cut by cut</h2>
 <p class="lead">${leadOf(steps)}${original !== null && `; top-1 ${formatPercent(original)} before the first`}.</p>
-<table><thead><tr><th>step</th><th>target</th>${stages.map((stage) => html`<th class="number">${titles[stage] ?? stage}</th>`)}</tr></thead>
-<tbody>${steps.map((step) => row(step, stages))}</tbody></table></section>`;
+<table><thead><tr><th>step</th><th>target</th>${left}${stages.map((stage) => html`<th class="number">${titles[stage] ?? stage}</th>`)}</tr></thead>
+<tbody>${steps.map((step) => row(step, { stages, counted }))}</tbody></table></section>`;
 }
 
 /** What the cells of the table hold. */
 function leadOf(steps: readonly PrunePoint[]): string {
   const stages = steps.flatMap((step) => step.stages);
+  if (stages.length === 0) return 'What each cut left of the original network';
   const error = 'the error of the outputs, ‖y − y₀‖/‖y₀‖ with y₀ from before the first cut,';
   const when = 'on test images after each cut and each recovery from it';
   if (stages.every(({ top1 }) => top1 == null)) return `${error[0]!.toUpperCase()}${error.slice(1)} ${when}`;
@@ -31,7 +34,13 @@ const titles: Readonly<Record<string, string>> = {
   retrained: 'retrained',
 };
 
-function row({ number, target, stages }: PrunePoint, names: readonly string[]): Html {
+interface Columns {
+  readonly stages: readonly string[];
+  /** Whether some step has its costs counted. */
+  readonly counted: boolean;
+}
+
+function row({ number, target, left, stages }: PrunePoint, { stages: names, counted }: Columns): Html {
   const found = new Map(stages.map((stage) => [stage.stage, stage]));
   const goal =
     target.measure === 'ratio'
@@ -41,7 +50,10 @@ function row({ number, target, stages }: PrunePoint, names: readonly string[]): 
     const stage = found.get(name);
     return html`<td class="number">${stage ? cellOf(stage) : '–'}</td>`;
   });
-  return html`<tr><th scope="row">${number}</th><td>${goal}</td>${cells}</tr>`;
+  const parts = [left?.macs, left?.parameters].map(
+    (part) => html`<td class="number">${part === undefined ? '–' : formatPercent(part, 1)}</td>`,
+  );
+  return html`<tr><th scope="row">${number}</th><td>${goal}</td>${counted && parts}${cells}</tr>`;
 }
 
 /** Accuracy where there is one, the mean error, and that of each output where there are several. */
