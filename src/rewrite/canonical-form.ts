@@ -1,5 +1,5 @@
 import { cloneGraph } from '../graph/clone.ts';
-import type { Graph } from '../graph/graph.ts';
+import type { Graph, Node } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { foldBranches } from './rules/fold-branches.ts';
@@ -17,7 +17,7 @@ export interface CanonicalForm {
 
 /**
  * A copy in the one form that every pipeline works on: opset 18 or later; no initializer among the inputs; functions
- * inlined; the branch that is taken in place of an If whose condition is known; nodes in inference mode; every node, and
+ * inlined; the branch that is taken in place of an If whose condition is known; nodes in inference mode; a Sum of two an Add; every node, and
  * every value of every subgraph, with a name of its own. It computes what the given network computes in inference; a
  * canonical network is only copied. Throws `unsupported` where opset 18 has no words for a node.
  */
@@ -29,6 +29,7 @@ export function canonicalForm(network: Graph): CanonicalForm {
   const graph = upgradeOpset(inlined.graph);
   const branches = foldKnownBranches(graph);
   nameUniquely(graph);
+  for (const node of graph.nodes) if (isSumOfTwo(node)) node.op = 'Add';
   return {
     graph,
     notes: [...trainingNote(trained), ...functionNote(inlined.calls), ...branchNote(branches)],
@@ -56,6 +57,9 @@ function fixDefaults(graph: Graph): void {
   const fed = graph.inputs.filter((value) => !stored.has(value));
   if (fed.length > 0) graph.inputs = fed;
 }
+
+const isSumOfTwo = ({ op, domain, inputs }: Node): boolean =>
+  op === 'Sum' && domain === '' && inputs.length === 2;
 
 /** A branch can make further conditions known. */
 function foldKnownBranches(graph: Graph): number {

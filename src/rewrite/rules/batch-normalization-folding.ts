@@ -5,6 +5,7 @@ import { attributesOf } from '../../graph/operators/index.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
 import { type Refusal, type Rewritten, refusal } from '../pass.ts';
+import { affineConstant, isAffineOperator } from './affine-constants.ts';
 import { type Affine, contextOf, type FoldContext } from './fold-context.ts';
 import { foldIntoReaders } from './fold-into-readers.ts';
 import { foldIntoSource } from './fold-into-source.ts';
@@ -12,7 +13,8 @@ import { foldIntoSource } from './fold-into-source.ts';
 /**
  * Folds each BatchNormalization of inference, y = γ(x − μ)/√(σ² + ε) + β, into the convolution or matrix product before it
  * (W·a and b·a + s with a = γ/√(σ² + ε), s = β − μ·a), or into the convolutions after it where that is exact: without
- * padding, or with s = 0. A weight that several layers share is folded where all of them are normalised alike. Everything left alone is named with its reason.
+ * padding, or with s = 0. A weight that several layers share is folded where all of them are normalised alike. Everything
+ * left alone is named with its reason. A constant Mul, Add, Sub or Div behind a layer is folded into it as well.
  */
 export function foldBatchNormalization(graph: Graph): Rewritten {
   const copy = cloneGraph(graph);
@@ -21,7 +23,14 @@ export function foldBatchNormalization(graph: Graph): Rewritten {
   const refusals: Refusal[] = [];
   const copies = new Map<Value, Value[]>();
   let changed = 0;
-  for (const node of copy.nodes.filter(isBatchNormalization)) {
+  for (const node of [...copy.nodes]) {
+    if (!isBatchNormalization(node)) {
+      if (!isAffineOperator(node)) continue;
+      const context = contextOf(copy, unique, copies);
+      const affine = affineConstant(node, context);
+      if (affine && foldIntoSource(node, affine, context) === null) changed++;
+      continue;
+    }
     const reason = fold(node, contextOf(copy, unique, copies));
     if (reason === null) changed++;
     else refusals.push(refusal(node, reason));

@@ -6,6 +6,8 @@ import { type Float32Tensor, floats, type Tensor, toNumbers } from '../../numeri
 export interface Affine {
   readonly a: Float64Array;
   readonly s: Float64Array;
+  /** What x is; default: the first input of the node. */
+  readonly x?: Value;
 }
 
 /** What a fold works with: the copy being edited, read fresh for each normalisation. */

@@ -19,7 +19,7 @@ interface Source {
 
 /** Folds a·x + s into the node that computes x; null where it is done, else why not. */
 export function foldIntoSource(node: Node, affine: Affine, context: FoldContext): string | null {
-  const x = requiredInput(node, 0);
+  const x = affine.x ?? requiredInput(node, 0);
   const producer = context.producer.get(x);
   if (!producer) return 'it reads an input of the network';
   const make =
