@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
+import type { ImageSize } from '../measure/image-size.ts';
 
 /** What commander hands over: text, several for a flag that repeats, true for a switch, undefined where it was not typed. */
 export type RawValue = string | boolean | readonly string[] | undefined;
@@ -100,6 +101,16 @@ export function wholeNumber(least = 1) {
     v.minValue(least, message),
   );
 }
+
+/** A height and width: one number, or HEIGHTxWIDTH; 192x192 is 192. */
+export const imageSize = v.pipe(
+  v.string(),
+  v.regex(/^[1-9]\d*(x[1-9]\d*)?$/, 'expected a size such as 224, or a height and a width such as 192x320'),
+  v.transform((text): ImageSize => {
+    const [height = 0, width = height] = text.split('x').map(Number);
+    return height === width ? height : { height, width };
+  }),
+);
 
 /** A finite number within bounds, the bounds included. */
 export function numberIn(least: number, most = Number.POSITIVE_INFINITY) {

@@ -1,13 +1,14 @@
 import type { Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
-import { numbers, optional, text, wholeNumber } from './flags.ts';
+import type { ImageSize } from '../measure/image-size.ts';
+import { imageSize, numbers, optional, text } from './flags.ts';
 import type { LoadedModel } from './model.ts';
 
 /** Flags for models whose files do not say how images become inputs. */
 export const preprocessingFlags = {
   mean: optional('--mean <list>', 'mean of each channel of x/255: 0.485,0.456,0.406', numbers),
   std: optional('--std <list>', 'standard deviation of each channel: 0.229,0.224,0.225', numbers),
-  size: optional('--size <n>', 'height and width of the input', wholeNumber()),
+  size: optional('--size <size>', 'height and width of the input: 224, or 192x320', imageSize),
   labels: optional('--labels <file>', "class names, one a line, in the order of the model's outputs", text),
 };
 
@@ -15,7 +16,7 @@ export const preprocessingFlags = {
 export interface PreprocessingOptions {
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
-  readonly size?: number;
+  readonly size?: ImageSize;
 }
 
 /**
@@ -31,9 +32,11 @@ export async function resolvePreprocessing(
   const input = fedInputs(model.graph)[0];
   const image = input ? asImage(input) : null;
   const stored = loadPreprocessing(model.graph) ?? model.zooPreprocessing;
+  const { extents } = await import('../measure/image-size.ts');
+  const given = options.size === undefined ? null : extents(options.size);
   const preprocessing = {
-    height: options.size ?? stored?.height ?? fixed(image?.height),
-    width: options.size ?? stored?.width ?? fixed(image?.width),
+    height: given?.[0] ?? stored?.height ?? fixed(image?.height),
+    width: given?.[1] ?? stored?.width ?? fixed(image?.width),
     mean: options.mean ?? stored?.mean,
     std: options.std ?? stored?.std,
   };

@@ -1,20 +1,12 @@
 import type { Graph } from '../graph/graph.ts';
+import { extents, type ImageSize } from '../measure/image-size.ts';
 import type { ModelLatency } from '../measure/latency.ts';
 import { latencyChange, latencyMeasures, speedOf, speedText } from '../report/latency.ts';
 import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import type { ResidualRemoval } from '../residual/remove-residuals.ts';
 import { type Context, defineCommand } from './command.ts';
-import {
-  choice,
-  defaulted,
-  flagSwitch,
-  missingFlag,
-  optional,
-  positive,
-  text,
-  wholeNumber,
-} from './flags.ts';
+import { choice, defaulted, flagSwitch, imageSize, missingFlag, optional, positive, text } from './flags.ts';
 import { type LoadedModel, loadModel } from './model.ts';
 import { verifyFlag } from './verify-flag.ts';
 import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
@@ -42,7 +34,11 @@ export const rmnet = defineCommand({
     ),
     plan: flagSwitch('--plan', 'say what would be converted and what it costs, and write nothing'),
     verify: verifyFlag,
-    size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+    size: optional(
+      '--size <size>',
+      'height and width, for a model with a free input size: 224, or 192x320',
+      imageSize,
+    ),
     benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
   },
   examples: [
@@ -115,7 +111,7 @@ interface Work {
 
 interface Finishing {
   readonly verify: boolean;
-  readonly size: number | undefined;
+  readonly size: ImageSize | undefined;
   readonly seconds: number;
   readonly context: Context;
 }
@@ -130,7 +126,7 @@ async function finish({ model, removal, out }: Work, { verify, size, seconds, co
   const { given, form } = model;
   const plain = form.restore(removal.graph);
   const isUnchanged = removal.converted.length === 0 && removal.fused === 0;
-  const at = size === undefined ? {} : { size: [size, size] as const };
+  const at = size === undefined ? {} : { size: extents(size) };
   const verified = verify && !isUnchanged ? await verifyEquivalent(given, plain, { executor, ...at }) : null;
   if (isUnchanged) {
     await writeGiven(model, out);

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
+import type { ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import { modelAt, type Timed, type Timer } from '../measure/timer.ts';
 import type { Plan } from './forms/plan.ts';
@@ -43,7 +44,7 @@ export async function timeVariant(variant: Variant, timing: LayerTiming): Promis
 export interface LayerTiming {
   readonly timer: Timer;
   /** Height and width, where the network leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
   readonly onLayer?: ((layer: TimedLayer) => void) | undefined;
 }
 
@@ -82,14 +83,14 @@ const candidateKey = ({ variant, plans }: Candidate): string =>
   ]);
 
 /** The network of a candidate. */
-export async function networkOf({ variant, plans }: Candidate, size?: number): Promise<Graph> {
+export async function networkOf({ variant, plans }: Candidate, size?: ImageSize): Promise<Graph> {
   const sized = withFixedShapes(variant.graph, { size, batch: 1 });
   const { graph } = await lowerConvolutions(variant.graph, ({ name }) => plans.get(name) ?? null, sized);
   return graph;
 }
 
 /** A candidate to be timed as a whole; networks are made when they are needed. */
-export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?: number): Timed {
+export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?: ImageSize): Timed {
   let model: Uint8Array | null = null;
   return {
     key: `${digest} ${size ?? ''} ${candidateKey(candidate)}`,

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { extents, type ImageSize } from '../measure/image-size.ts';
 import { layerCosts } from '../measure/macs.ts';
 import { expectFloat32, foldBatchNormalization, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
@@ -15,7 +16,7 @@ export interface CompressOptions {
   /** Compares both results with the masked network; default true. */
   readonly verify?: boolean;
   /** Height and width, where the network leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
 }
 
 export interface Compressed {
@@ -40,7 +41,7 @@ export async function compressStripes(masked: Graph, options: CompressOptions): 
   const folded = foldBatchNormalization(removal.graph).graph;
   const lowered = await lowerConvolutions(folded, ({ conv }) => writtenPlan(conv, form));
   let largest = 0;
-  const at = size === undefined ? {} : { size: [size, size] as const };
+  const at = size === undefined ? {} : { size: extents(size) };
   for (const { graph } of verify ? [removal, lowered] : []) {
     const { error } = await verifyEquivalent(masked, graph, { executor, tolerance, ...at });
     largest = Math.max(largest, error);
@@ -53,7 +54,7 @@ const originalLayer = (name: string): string =>
   name.replace(/\.(part\d+(\.box\d+)?|box\d+|tap\d+|stripes|shift|sum)(_\d+)?$/, '');
 
 /** What the layers of a network that may be lowered cost for one image, by their names before lowering. */
-export function originalLayerCosts(lowered: Graph, size?: number) {
+export function originalLayerCosts(lowered: Graph, size?: ImageSize) {
   const layers = new Map<string, { name: string; macs: number; parameters: number }>();
   for (const { name: part, macs, parameters } of layerCosts(lowered, { size })) {
     const name = originalLayer(part);

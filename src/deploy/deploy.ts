@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { extents, type ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import { SAMPLE_MS, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
@@ -14,7 +15,7 @@ export interface DeployOptions {
   readonly executor: Executor;
   readonly timer: Timer;
   /** Height and width, where the network leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
   /** Time to measure the result in, beside the network that was given. Default 4. */
   readonly seconds?: number;
   /** Compares with the network that was given; default true. */
@@ -94,7 +95,7 @@ async function errorOf([network, made]: readonly [Graph, Graph], options: Deploy
     TOLERANCE,
     ...before.outputs.map(({ dtype }) => (dtype ? toleranceOf(dtype) : 0)),
   );
-  const at = size === undefined ? {} : { size: [size, size] as const };
+  const at = size === undefined ? {} : { size: extents(size) };
   return (await verifyEquivalent(before, after, { executor, tolerance, ...at })).error;
 }
 

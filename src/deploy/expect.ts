@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
+import type { ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { planMacs } from './context.ts';
@@ -34,7 +35,7 @@ export interface Expectation {
 interface ExpectOptions {
   readonly executor: Executor;
   /** Height and width, where the network leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
 }
 
 /** The forms that each layer of a network would be tried in, in its own widths, and what they are expected to take. Times nothing. */

@@ -1,10 +1,11 @@
 import type { Graph } from '../graph/graph.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
+import type { ImageSize } from '../measure/image-size.ts';
 import { layerCosts } from '../measure/macs.ts';
 import { liveStripes, readConvolution } from './forms/convolution.ts';
 
 /** MACs for one image that living stripes take: what a network promises that skips all dead ones. */
-export function liveMacs(network: Graph, size?: number): number {
+export function liveMacs(network: Graph, size?: ImageSize): number {
   const fixed = withFixedShapes(network, { size, batch: 1 });
   const shares = new Map<string, number>();
   for (const node of fixed.nodes) {

@@ -3,13 +3,15 @@ import { EspalierError } from '../errors.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Shape, type Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
-import { asImage, fedInputs } from './image-input.ts';
+import { bindDimensions } from '../rewrite/index.ts';
+import { asImage, fedInputs, isUnbatched, mainInput } from './image-input.ts';
+import { extents, type ImageSize } from './image-size.ts';
 
 export interface BindOptions {
   /** Images in a batch, where the model leaves that open. Default 1. */
   readonly batch?: number;
   /** Height and width, where the model leaves them open; default: those of its stored preprocessing. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
 }
 
 /** A copy with every input's open dimensions set and the shapes behind them inferred; throws `usage` asking for `--size`. */
@@ -30,12 +32,17 @@ export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph 
   return copy;
 }
 
+/** {@link withFixedShapes} that also replaces a batch that the network fixes, where it computes the same for each image. */
+export const bindImages = (graph: Graph, options: BindOptions & { readonly batch: number }): Graph =>
+  withFixedShapes(bindDimensions(graph, options.batch), options);
+
 /**
  * A leading dimension that inference lost is taken for the batch: exporters pad shortcuts by amounts that take a constant
  * fold to see, and what is added to them loses no other dimension.
  */
 function assumeBatch(graph: Graph): void {
-  const batch = fedInputs(graph)[0]?.shape?.[0] ?? 1;
+  const input = mainInput(graph);
+  const batch = (input && !isUnbatched(input) && input.shape?.[0]) || 1;
   for (const value of graph.nodes.flatMap((node) => node.outputs)) {
     if (value?.shape?.[0] === null) value.shape = [batch, ...value.shape.slice(1)];
   }
@@ -59,12 +66,17 @@ export function fixedShape(graph: Graph, input: Value, options: BindOptions): nu
 
 /** What is known of an input's axes from outside the model. */
 function openSizes(graph: Graph, input: Value, { batch = 1, size }: BindOptions): Map<number, number> {
-  const sizes = new Map([[0, batch]]);
-  const image = asImage(input);
-  if (!image) return sizes;
-  const stored = size === undefined ? loadPreprocessing(graph) : { height: size, width: size };
-  const [row, column] = image.layout === 'NCHW' ? [2, 3] : [1, 2];
-  if (stored) sizes.set(row, stored.height).set(column, stored.width);
+  const rank = input.shape?.length ?? 0;
+  const unbatched = isUnbatched(input);
+  const sizes = new Map(unbatched ? [] : [[0, batch]]);
+  const stored = loadPreprocessing(graph);
+  const known = size === undefined ? stored && ([stored.height, stored.width] as const) : extents(size);
+  if (!known) return sizes;
+  const [height, width] = known;
+  if (asImage(input)?.layout === 'NHWC') return sizes.set(1, height).set(2, width);
+  // Sequences and maps of other ranks: the last axis is the width, the one before it the height.
+  if (rank > 1) sizes.set(rank - 1, width);
+  if (rank > 2) sizes.set(rank - 2, height);
   return sizes;
 }
 

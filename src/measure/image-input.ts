@@ -5,6 +5,7 @@ import { type Dim, formatShape, type Graph, type Value } from '../graph/graph.ts
 export interface ImageInput {
   readonly value: Value;
   readonly layout: 'NCHW' | 'NHWC';
+  /** 1 where the input is a single image [C, H, W]. */
   readonly batch: Dim;
   readonly channels: Dim;
   readonly height: Dim;
@@ -40,5 +41,32 @@ export function asImage(value: Value): ImageInput | null {
   }
   return { value, layout: 'NCHW', batch, channels: second, height: third, width: fourth };
 }
+
+/** Whether an input is a single image [C, H, W], whose first axis is no batch. */
+export function isUnbatched({ shape }: Value): boolean {
+  if (shape?.length !== 3) return false;
+  const [first, second, third] = shape as readonly [Dim, Dim, Dim];
+  return (first === 3 || first === 4 || first === 1) && isExtent(second) && isExtent(third);
+}
+
+/** The input that holds the images: the first of rank 4, else the first single image, else the first with a batch. */
+export function mainInput(graph: Graph): Value | null {
+  const inputs = fedInputs(graph);
+  const found =
+    inputs.find(({ shape }) => shape?.length === 4) ??
+    inputs.find(isUnbatched) ??
+    inputs.find(({ shape }) => (shape?.length ?? 0) >= 2);
+  return found ?? inputs[0] ?? null;
+}
+
+/** What the main input holds in a run: a number where the network fixes it (1 for a single image), null where it is free. */
+export function imagesOf(graph: Graph): number | null {
+  const input = mainInput(graph);
+  if (!input?.shape || input.shape.length < 2 || isUnbatched(input)) return 1;
+  const [batch] = input.shape;
+  return typeof batch === 'number' ? batch : null;
+}
+
+const isExtent = (dim: Dim): boolean => typeof dim !== 'number' || dim > 4;
 
 const isChannels = (dim: Dim): boolean => dim === 1 || dim === 3 || dim === 4;

@@ -3,7 +3,7 @@ import { type Graph, type Node, onlyOutput, type Shape } from '../graph/graph.ts
 import { knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { type BindOptions, withFixedShapes } from './bind-shapes.ts';
-import { fedInputs } from './image-input.ts';
+import { imagesOf } from './image-input.ts';
 import { type LayerSize, macRules } from './mac-rules.ts';
 import { learnedParameters, sizeOf } from './parameters.ts';
 
@@ -97,5 +97,5 @@ function layerCost(node: Node, { size, count, batch }: Counted): LayerCost {
 
 /** The batch that the model fixes, else the 1 it was bound to. */
 function batchOf(fixed: Graph): number {
-  return Number(fedInputs(fixed)[0]?.shape?.[0] ?? 1);
+  return Math.max(1, imagesOf(fixed) ?? 1);
 }

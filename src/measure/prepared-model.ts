@@ -3,7 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { parseModel, readModelFile } from '../onnx/index.ts';
 import { type BindOptions, fixedShape } from './bind-shapes.ts';
-import { fedInputs } from './image-input.ts';
+import { fedInputs, imagesOf, isUnbatched, mainInput } from './image-input.ts';
 import { randomTensor } from './random-tensor.ts';
 
 /** A model that is to be measured, and what it is run on. */
@@ -16,7 +16,7 @@ export interface PreparedModel {
   readonly inputs: readonly (readonly [name: string, tensor: Tensor])[];
 }
 
-/** Models with inputs for a batch; throws `usage` where one fixes another batch, or leaves its size open and none is given. */
+/** Models with inputs for a batch; one that fixes its batch is run at that where one image is asked for; throws `usage` where it fixes another than asked for, or leaves its size open and none is given. */
 export function prepareModels(
   models: readonly (string | Uint8Array)[],
   options: BindOptions = {},
@@ -32,12 +32,15 @@ function randomInputs(
   graph: Graph,
   { batch, size, path }: BindOptions & { batch: number; path: string },
 ): PreparedModel['inputs'] {
+  const fixed = imagesOf(graph);
+  if (fixed !== null && fixed !== batch && batch !== 1) {
+    const main = mainInput(graph);
+    const found = main && isUnbatched(main) ? 'takes single images' : `has a fixed batch of ${fixed}`;
+    const message = `${main?.name ?? 'the network'} ${found}, expected ${batch}`;
+    throw new EspalierError('usage', message, { where: path });
+  }
   return fedInputs(graph).map((input, i) => {
-    const shape = fixedShape(graph, input, { batch, size });
-    if (shape[0] !== batch) {
-      const message = `${input.name} has a fixed batch of ${shape[0]}, expected ${batch}`;
-      throw new EspalierError('usage', message, { where: path });
-    }
+    const shape = fixedShape(graph, input, { batch: fixed ?? batch, size });
     return [input.name, randomTensor(input.dtype ?? 'float32', shape, i)] as const;
   });
 }

@@ -134,7 +134,7 @@ export function timedGraph(graph: Graph, { size }: CostOptions = {}): Timed {
 }
 
 /** The model of a network that is timed, at a size where it leaves its own open. */
-export const modelAt = (graph: Graph, size: number | undefined): Uint8Array =>
+export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array =>
   serializeModel(size === undefined ? graph : withFixedShapes(graph, { size, batch: 1 }));
 
 /** The key of a model that is timed as it is. */

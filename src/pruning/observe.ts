@@ -4,8 +4,10 @@ import { EspalierError } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
+import { bindImages, withFixedShapes } from '../measure/bind-shapes.ts';
+import { imagesOf } from '../measure/image-input.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
-import { bindDimensions, canonicalForm } from '../rewrite/index.ts';
+import { canonicalForm } from '../rewrite/index.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
 
@@ -48,9 +50,10 @@ export interface Moment {
 
 /** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
 export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
-  const images = view.images ?? calibration.batch;
-  const graph = withFixedInput(canonicalForm(network).graph, [images, ...calibration.image]);
+  const wanted = view.images ?? calibration.batch;
+  const graph = withFixedInput(canonicalForm(network).graph, [wanted, ...calibration.image]);
   const [input] = graph.inputs;
+  const images = imagesOf(graph) ?? wanted;
   appendView(graph, view, images);
   const program = await compile(graph, executor);
   try {
@@ -66,13 +69,17 @@ export async function observe(network: Graph, { calibration, executor }: Viewing
   }
 }
 
-/** The batch bound, then height and width where the network leaves them open. */
-function withFixedInput(network: Graph, sizes: readonly number[]): Graph {
-  const bound = bindDimensions(network, sizes[0]!);
-  const open = (bound.inputs[0]?.shape ?? []).flatMap((dim, axis) =>
-    typeof dim === 'string' ? [[dim, sizes[axis]!] as const] : [],
-  );
-  return open.length > 0 ? bindDimensions(bound, Object.fromEntries(open)) : bound;
+/** The network for a number of images, its free height and width those of the images; where it fixes another batch, for that. */
+function withFixedInput(network: Graph, [batch = 1, , height = 1, width = 1]: readonly number[]): Graph {
+  const size = { height, width };
+  const fixed = imagesOf(network);
+  if (fixed === null || fixed === batch) return bindImages(network, { batch, size });
+  try {
+    return bindImages(network, { batch, size });
+  } catch (error) {
+    if (!(error instanceof EspalierError) || batch % fixed !== 0) throw error;
+    return withFixedShapes(network, { batch: fixed, size });
+  }
 }
 
 /** The graph computes what the view wants of it, and nothing else. */

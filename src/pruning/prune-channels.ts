@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { extents } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import type { Timer } from '../measure/timer.ts';
 import {
@@ -137,7 +138,7 @@ async function verifyCut(
   const { prepared, coupling, removed, graph } = plan;
   const { executor, original } = options;
   const { graph: given, restore } = options.reference ?? { graph: network, restore: (made: Graph) => made };
-  const size = original.size === undefined ? {} : { size: [original.size, original.size] as const };
+  const size = original.size === undefined ? {} : { size: extents(original.size) };
   const agree = ([before, after]: readonly [Graph, Graph]) =>
     verifyEquivalent(withoutRounding(before) ?? before, withoutRounding(after) ?? after, {
       executor,

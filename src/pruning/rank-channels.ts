@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
+import type { ImageSize } from '../measure/image-size.ts';
 import type { CostOptions } from '../measure/macs.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
@@ -27,7 +28,7 @@ export interface Original {
   /** The names of all layers with channels: what globs may name. */
   readonly layers: readonly string[];
   /** Height and width that it is measured at, where it leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
 }
 
 /** How the channels of a network are ranked. */

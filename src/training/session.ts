@@ -1,6 +1,6 @@
 import { type BatchStream, openBatches } from '../data/batches.ts';
 import type { Graph } from '../graph/graph.ts';
-import { bindDimensions } from '../rewrite/index.ts';
+import { bindImages } from '../measure/bind-shapes.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { latestCheckpoint, saveCheckpoint } from './checkpoint.ts';
 import type { TrainOptions } from './options.ts';
@@ -56,7 +56,8 @@ export async function openSession(options: TrainOptions): Promise<Session> {
 
 /** Compiles the training step of a network for a run's batches. */
 export function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
-  const fixed = bindDimensions(network, Math.min(options.batch, options.data.train.count));
+  const { height, width, count } = options.data.train;
+  const fixed = bindImages(network, { batch: Math.min(options.batch, count), size: { height, width } });
   const { controller, executor, trainer = executor } = options;
   const classes = options.data.train.classes.length;
   const extensions = controller?.extensions ?? [];

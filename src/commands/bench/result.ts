@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { ColdStart } from '../../measure/cold-start.ts';
+import type { ImageSize } from '../../measure/image-size.ts';
 import type { Benchmark, ModelLatency } from '../../measure/latency.ts';
 import { formatBytes, formatCount, formatMacs, formatMs, formatRatio } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
@@ -34,7 +35,7 @@ export interface BenchResult extends Omit<Benchmark, 'models'> {
 export async function withCosts(
   models: readonly NamedModel[],
   measured: Benchmark,
-  { cold, size }: { readonly cold: readonly ColdStart[] | null; readonly size: number | undefined },
+  { cold, size }: { readonly cold: readonly ColdStart[] | null; readonly size: ImageSize | undefined },
 ): Promise<Omit<BenchResult, 'runtime' | 'engine'>> {
   const weights = await Promise.all(models.map((model) => weightOf(model, size)));
   const benched = measured.models.map((latency, i) => ({
@@ -46,7 +47,7 @@ export async function withCosts(
   return { ...measured, models: benched.map((model) => ({ ...model, ...explained(model, benched[0]!) })) };
 }
 
-async function weightOf({ graph, source }: NamedModel, size: number | undefined) {
+async function weightOf({ graph, source }: NamedModel, size: ImageSize | undefined) {
   const { costs } = await import('../../measure/macs.ts');
   const { payloadBytes } = await import('../../onnx/index.ts');
   const fileBytes = typeof source === 'string' ? statSync(source).size : source.byteLength;

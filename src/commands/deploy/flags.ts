@@ -2,6 +2,7 @@ import {
   choice,
   defaulted,
   flagSwitch,
+  imageSize,
   type Options,
   optional,
   positive,
@@ -31,7 +32,11 @@ export const deployFlags = {
   threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
   seconds: defaulted('--seconds <s>', 'time to measure the result in', [positive, 4]),
   ...quantizeFlags,
-  size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+  size: optional(
+    '--size <size>',
+    'height and width, for a model with a free input size: 224, or 192x320',
+    imageSize,
+  ),
   cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
   verify: verifyFlag,
   plan: flagSwitch(

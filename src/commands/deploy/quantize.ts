@@ -128,7 +128,8 @@ async function compare(comparing: Comparing, context: Context): Promise<Comparis
   const { serializeModel } = await import('../../onnx/index.ts');
   const files = [serializeModel(before), serializeModel(after)] as const;
   const calibration = await calibrationOn(images.data.test, images);
-  const size = images.preprocessing.height;
+  const { height, width } = images.preprocessing;
+  const size = { height, width };
   return {
     accuracy: images.data.test.classes.length > 0 ? await accuracies(comparing, context) : null,
     agreement: await compareOutputs(before, after, { calibration, executor: await engine(), outputs }),

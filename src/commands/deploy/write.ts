@@ -2,6 +2,7 @@ import { originalLayerCosts } from '../../deploy/compress.ts';
 import type { Deployment } from '../../deploy/deploy.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Evaluation } from '../../measure/accuracy.ts';
+import type { ImageSize } from '../../measure/image-size.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
 import { finishRun, type Measured, sizes } from '../training/result.ts';
 import { writeModel } from '../write-model.ts';
@@ -59,7 +60,7 @@ const summaryOf = ({ layers, accuracy, latency: { models }, agreement }: Int8Rep
 function measured(
   { network, quick, graph }: Networks,
   { latency, int8 }: Tried,
-  size: number | undefined,
+  size: ImageSize | undefined,
 ): { readonly before: Measured; readonly after: Measured } {
   const accuracy = (found?: Evaluation) => (found ? { top1: found.top1, top5: found.top5 } : {});
   const { ratio: latencyRatio, ratioSpread } = latency;

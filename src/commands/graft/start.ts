@@ -1,3 +1,4 @@
+import { storePreprocessing } from '../../data/preprocessing.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { isModelPath, openModel } from '../model.ts';
@@ -26,6 +27,7 @@ export async function startOf(
   });
   const { firstDifference, withWeightsOf } = await import('../../grafting/architecture.ts');
   const prepared = await prepareNetwork(graph, executor);
+  storePreprocessing(prepared, preprocessing);
   const difference = firstDifference(session.network, prepared);
   if (difference === null) return withWeightsOf(session.network, prepared);
   throw new EspalierError('shape', `is not the network that ${settings.model} is: ${difference}`, {

@@ -1,11 +1,12 @@
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
+import type { ImageSize } from '../../measure/image-size.ts';
 import type { Costs, LayerCost } from '../../measure/macs.ts';
 import { formatBytes, formatCount, formatMacs } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import { defineCommand, type Output } from '../command.ts';
 import { enginesText } from '../engines-text.ts';
-import { flagSwitch, optional, wholeNumber } from '../flags.ts';
+import { flagSwitch, imageSize, optional } from '../flags.ts';
 import { invalidFlag } from '../graft/invalid-flag.ts';
 import { type LoadedModel, openModel } from '../model.ts';
 import { entropyPart } from './entropy.ts';
@@ -17,7 +18,11 @@ export const inspect = defineCommand({
     'parameters, MACs and bytes of a model, layer by layer; its groups of channels and residual connections; the engines here',
   arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
   options: {
-    size: optional('--size <n>', 'height and width, for a model with a free input size', wholeNumber()),
+    size: optional(
+      '--size <size>',
+      'height and width, for a model with a free input size: 224, or 192x320',
+      imageSize,
+    ),
     engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
     entropy: flagSwitch('--entropy', 'what the weights of each convolution tell, and its invalid filters'),
     ...invalidFlag,
@@ -45,7 +50,7 @@ export const inspect = defineCommand({
   },
 });
 
-async function modelPart(model: LoadedModel, size: number | undefined): Promise<Output> {
+async function modelPart(model: LoadedModel, size: ImageSize | undefined): Promise<Output> {
   const facts = await inspectModel(model, size);
   return { data: facts, text: describe(facts) };
 }
@@ -56,7 +61,7 @@ async function enginePart(): Promise<Output> {
   return { data: { engine }, text: enginesText(engine) };
 }
 
-async function inspectModel({ given, graph, name }: LoadedModel, size: number | undefined) {
+async function inspectModel({ given, graph, name }: LoadedModel, size: ImageSize | undefined) {
   const { findResiduals } = await import('../../residual/find.ts');
   const { fedInputs } = await import('../../measure/image-input.ts');
   const { loadPreprocessing } = await import('../../data/preprocessing.ts');
@@ -80,7 +85,7 @@ async function inspectModel({ given, graph, name }: LoadedModel, size: number | 
 }
 
 /** Exporters compute shapes that are known only once constants are folded. */
-async function costsOf(graph: Graph, size: number | undefined): Promise<Costs> {
+async function costsOf(graph: Graph, size: ImageSize | undefined): Promise<Costs> {
   const { costs } = await import('../../measure/macs.ts');
   const given = costs(graph, { size });
   if (given.layers.every(({ note }) => note === undefined)) return given;

@@ -3,6 +3,7 @@ import { type Deployment, deployNetwork } from '../../deploy/deploy.ts';
 import type { WrittenForm } from '../../deploy/forms/index.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
+import type { ImageSize } from '../../measure/image-size.ts';
 import type { LayerPoint } from '../../report/index.ts';
 import type { Float32Form } from '../../rewrite/index.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -99,7 +100,7 @@ interface PruneOptions {
   /** To measure the fastest network in. */
   readonly seconds: number;
   /** Height and width, where the network leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
   readonly signal?: AbortSignal;
   /** Of the file, which networks are timed in. */
   readonly types: Float32Form;

@@ -3,6 +3,7 @@ import { storeClasses, storePreprocessing } from '../../data/preprocessing.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { evaluate } from '../../measure/accuracy.ts';
+import type { ImageSize } from '../../measure/image-size.ts';
 import { benchmark } from '../../measure/latency.ts';
 import { costs } from '../../measure/macs.ts';
 import { serializeModel } from '../../onnx/index.ts';
@@ -48,7 +49,7 @@ export function untrained({ network, model }: TrainingSession): Measured {
 }
 
 /** Parameters, MACs and bytes. */
-export function sizes(graph: Graph, size?: number): Measures {
+export function sizes(graph: Graph, size?: ImageSize): Measures {
   const { parameters, macs, bytes } = costs(graph, { size });
   return { parameters, macs, bytes };
 }
@@ -56,7 +57,7 @@ export function sizes(graph: Graph, size?: number): Measures {
 /** Adds latencies, all networks measured in turns on one thread. */
 export async function withLatencies(
   networks: readonly Measured[],
-  options: { readonly seconds: number; readonly signal: AbortSignal; readonly size?: number | undefined },
+  options: { readonly seconds: number; readonly signal: AbortSignal; readonly size?: ImageSize | undefined },
 ): Promise<Measured[]> {
   const { models } = await benchmark(
     networks.map(({ graph }) => serializeModel(graph)),

@@ -2,6 +2,7 @@ import type { DataSet } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { extents } from '../../measure/image-size.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
@@ -38,6 +39,7 @@ export async function openSession(
   const { chooseExecutor } = await import('../../runtime/choose.ts');
   const { prepareNetwork } = await import('../../training/prepare.ts');
   const { withClassScores } = await import('../../measure/outputs/class-scores.ts');
+  const { storePreprocessing } = await import('../../data/preprocessing.ts');
   const { createRunDirectory } = await import('../../training/run-directory.ts');
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
@@ -57,6 +59,8 @@ export async function openSession(
     classes: data.train.classes.length,
   });
   const calibrating = { images: data.train, preprocessing, executor, seed };
+  // What looks at sizes that the file leaves open finds those of the images.
+  storePreprocessing(prepared, preprocessing);
   const network = insertBatchnorm ? await withBatchNormalization(prepared, calibrating, context) : prepared;
   const run = existing ?? createRunDirectory(settings.out, recipe);
   return { model, network, data, preprocessing, executor, trainer, run };
@@ -79,7 +83,8 @@ async function openFresh(settings: Settings<TrainingFlags>, context: Context): P
   if (!known) buildModel(settings.model); // says what there is
   const named = Object.hasOwn(dataSets, settings.data);
   const size = settings.size ?? (named ? undefined : known!.input.height);
-  const data = await openDataSet(settings.data, { ...settings, height: size, width: size });
+  const [rows, columns] = size === undefined ? [] : extents(size);
+  const data = await openDataSet(settings.data, { ...settings, height: rows, width: columns });
   const { channels, height, width } = data.train;
   if (height !== width) {
     const message = `expected square images for ${settings.model}, found ${height}×${width}`;

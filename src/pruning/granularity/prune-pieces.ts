@@ -1,6 +1,7 @@
 import { EspalierError } from '../../errors.ts';
 import { type Graph, nodeLabel } from '../../graph/graph.ts';
 import { matcherOf, nameMatcher } from '../../graph/name-globs.ts';
+import type { ImageSize } from '../../measure/image-size.ts';
 import { layerCosts } from '../../measure/macs.ts';
 import { random } from '../../numeric/random.ts';
 import type { Scope } from '../ranking/selection.ts';
@@ -23,7 +24,7 @@ export interface PiecePruningOptions {
   readonly layerRatios: readonly { readonly glob: string; readonly ratio: number }[];
   readonly seed: number;
   /** Height and width, where the network leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
   /** Pieces that are gone already, of an earlier step: they stay gone. */
   readonly before?: WeightMasks;
 }

@@ -1,6 +1,7 @@
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { withFixedShapes } from '../../measure/bind-shapes.ts';
+import type { ImageSize } from '../../measure/image-size.ts';
 import { benchmark } from '../../measure/latency.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
@@ -19,7 +20,7 @@ interface Sharing {
   readonly units: readonly Unit[];
   readonly scores: ReadonlyMap<number, number>;
   /** Height and width, where the network leaves them open. */
-  readonly size?: number | undefined;
+  readonly size?: ImageSize | undefined;
 }
 
 /**

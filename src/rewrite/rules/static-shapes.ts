@@ -1,6 +1,8 @@
 import { EspalierError } from '../../errors.ts';
+import { builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Shape, type Value } from '../../graph/graph.ts';
+import { attributesOf } from '../../graph/operators/index.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 
 /**
@@ -30,7 +32,7 @@ function bindBatch(graph: Graph, batch: number): void {
   const inputs = fedInputs(graph);
   const open = inputs.filter(({ shape }) => shape?.length && typeof shape[0] !== 'number');
   if (open.length === 0) {
-    replaceBatch(graph, inputs[0], batch);
+    replaceBatch(graph, batchedInput(inputs), batch);
     return;
   }
   const symbols = new Map<string, number>();
@@ -61,6 +63,32 @@ function substituteAll(graph: Graph, sizes: ReadonlyMap<string, number>): void {
   inferShapes(graph);
 }
 
+/** The input whose fixed first axis is the batch: images, else what is no single image [C, H, W]. */
+function batchedInput(inputs: readonly Value[]): Value | undefined {
+  const image = inputs.find(({ shape }) => shape?.length === 4);
+  return image ?? inputs.find(({ shape }) => shape && shape.length > 1 && !isSingleImage(shape));
+}
+
+const isSingleImage = ([channels, ...rest]: Shape): boolean =>
+  rest.length === 2 &&
+  (channels === 3 || channels === 4) &&
+  rest.every((dim) => typeof dim !== 'number' || dim > 4);
+
+/** Targets of Reshape that begin with the batch take it from their input: -1, or 0 where another size is -1 already. */
+function openReshapes(graph: Graph, batch: number): void {
+  const g = builderOf(graph);
+  for (const node of graph.nodes) {
+    const [x, target] = node.inputs;
+    const sizes = target?.tensor && Array.from(target.tensor.data as ArrayLike<number | bigint>, Number);
+    if (node.op !== 'Reshape' || node.domain !== '' || !sizes || sizes.length < 2) continue;
+    if (sizes[0] !== batch || x?.tensor || x?.shape?.[0] !== batch) continue;
+    const copied = sizes.includes(-1);
+    if (copied && attributesOf(node, 'Reshape').allowzero === 1) continue;
+    const first = copied ? 0 : -1;
+    node.inputs = [x, g.int64s([first, ...sizes.slice(1)]), ...node.inputs.slice(2)];
+  }
+}
+
 /** Files exported for one batch size mostly work at any: shape inference tells. */
 function replaceBatch(graph: Graph, input: Value | undefined, batch: number): void {
   const found = input?.shape?.[0];
@@ -68,10 +96,18 @@ function replaceBatch(graph: Graph, input: Value | undefined, batch: number): vo
     inferShapes(graph);
     return;
   }
+  inferShapes(graph);
+  openReshapes(graph, found);
   const before = graph.outputs.map(({ shape }) => shape?.[0]);
   input.shape = [batch, ...input.shape.slice(1)];
   for (const value of computed(graph)) value.shape = null;
-  inferShapes(graph);
+  try {
+    inferShapes(graph);
+  } catch (cause) {
+    if (!(cause instanceof EspalierError) || cause.code !== 'shape') throw cause;
+    const message = `${cause.message}: the file fixes a batch of ${found}: export it with an open batch`;
+    throw new EspalierError('unsupported', message, { cause });
+  }
   graph.outputs.forEach((output, i) => {
     if (before[i] !== found || output.shape?.[0] === batch) return;
     const message = `expected a batch of ${batch} in the output as in the input, got ${formatShape(output.shape)}`;
