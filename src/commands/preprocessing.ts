@@ -6,8 +6,16 @@ import type { LoadedModel } from './model.ts';
 
 /** Flags for models whose files do not say how images become inputs. */
 export const preprocessingFlags = {
-  mean: optional('--mean <list>', 'mean of each channel of x/255: 0.485,0.456,0.406', numbers),
-  std: optional('--std <list>', 'standard deviation of each channel: 0.229,0.224,0.225', numbers),
+  mean: optional(
+    '--mean <list>',
+    'mean of each channel of x/255: 0.485,0.456,0.406; one number for all',
+    numbers,
+  ),
+  std: optional(
+    '--std <list>',
+    'standard deviation of each channel: 0.229,0.224,0.225; one number for all',
+    numbers,
+  ),
   size: optional('--size <size>', 'height and width of the input: 224, or 192x320', imageSize),
   labels: optional('--labels <file>', "class names, one a line, in the order of the model's outputs", text),
 };
@@ -34,16 +42,21 @@ export async function resolvePreprocessing(
   const stored = loadPreprocessing(model.graph) ?? model.zooPreprocessing;
   const { extents } = await import('../measure/image-size.ts');
   const given = options.size === undefined ? null : extents(options.size);
+  const channels = fixed(image?.channels);
   const preprocessing = {
     height: given?.[0] ?? stored?.height ?? fixed(image?.height),
     width: given?.[1] ?? stored?.width ?? fixed(image?.width),
-    mean: options.mean ?? stored?.mean,
-    std: options.std ?? stored?.std,
+    mean: ofChannels(options.mean, channels) ?? stored?.mean,
+    std: ofChannels(options.std, channels) ?? stored?.std,
   };
   requireAll(preprocessing, model.name);
-  checkChannels(preprocessing, fixed(image?.channels));
+  checkChannels(preprocessing, channels);
   return preprocessing;
 }
+
+/** One number counts for every channel. */
+const ofChannels = (list: readonly number[] | undefined, channels = 1): readonly number[] | undefined =>
+  list?.length === 1 ? new Array<number>(channels).fill(list[0]!) : list;
 
 const fixed = (dim: unknown): number | undefined => (typeof dim === 'number' ? dim : undefined);
 
