@@ -48,8 +48,9 @@ describe('preprocessing', () => {
   });
 
   it('refuses numbers that do not fit the channels', async () => {
-    await expect(resolvePreprocessing(model(['N', 3, 8, 8]), grey)).rejects.toThrow(
-      '--mean: expected 3 numbers, one a channel, found 1',
+    const two = { mean: [0.5, 0.5], std: [0.25, 0.25] };
+    await expect(resolvePreprocessing(model(['N', 3, 8, 8]), two)).rejects.toThrow(
+      '--mean: expected 3 numbers, one a channel, found 2',
     );
     const zero = { mean: [0, 0, 0], std: [1, 0, 1] };
     await expect(resolvePreprocessing(model(['N', 3, 8, 8]), zero)).rejects.toThrow(
