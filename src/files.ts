@@ -3,13 +3,15 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { EspalierError } from './errors.ts';
+import { isRunning } from './process-start.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOSPC: 'no space left on the disk',
@@ -57,6 +59,14 @@ export function writeFilesAtomically(files: readonly FileContents[]): void {
   } catch (cause) {
     for (const { path } of files) rmSync(partial(path), { force: true });
     throw fileError(cause, current);
+  }
+}
+
+/** Removes what processes that no longer run left half-written below a folder. */
+export function removeStalePartials(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    const pid = /\.(\d+)\.partial$/.exec(name)?.[1];
+    if (pid !== undefined && !isRunning(Number(pid))) rmSync(join(folder, name), { force: true });
   }
 }
 

@@ -1,5 +1,6 @@
-import * as ort from 'onnxruntime-node';
+import type * as ort from 'onnxruntime-node';
 import { random } from '../../src/numeric/random.ts';
+import { loadOnnxruntime } from '../../src/runtime/onnxruntime/session.ts';
 import type { ImageSize } from './export.ts';
 
 /**
@@ -20,8 +21,10 @@ export async function difference(given: string, made: string, size: ImageSize): 
   return worst;
 }
 
+const { InferenceSession, Tensor } = await loadOnnxruntime();
+
 const open = (path: string) =>
-  ort.InferenceSession.create(path, { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
+  InferenceSession.create(path, { graphOptimizationLevel: 'disabled', logSeverityLevel: 4 });
 
 const signature = ({ inputMetadata, outputMetadata }: ort.InferenceSession): string =>
   JSON.stringify([
@@ -45,7 +48,7 @@ function feedsOf({ inputMetadata }: ort.InferenceSession, { height, width }: Ima
   return different.map((shape, i) => {
     const { normal } = random(5, i);
     const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, normal);
-    return { [input.name]: new ort.Tensor('float32', data, shape) };
+    return { [input.name]: new Tensor('float32', data, shape) };
   });
 }
 

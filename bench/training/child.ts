@@ -7,14 +7,22 @@ export interface Child {
   readonly command: string;
   readonly args: readonly string[];
   readonly threads: number;
+  /** More for its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /**
  * Runs a program to its end and merges the JSON objects it printed, a line each. A process of its own keeps one
  * side's threads, allocator and memory out of the other's measurement. Throws `runtime` where it fails.
  */
-export async function runChild({ label, command, args, threads }: Child): Promise<Record<string, unknown>> {
-  const env = { ...process.env, OMP_NUM_THREADS: String(threads) };
+export async function runChild({
+  label,
+  command,
+  args,
+  threads,
+  env: more,
+}: Child): Promise<Record<string, unknown>> {
+  const env = { ...process.env, OMP_NUM_THREADS: String(threads), ...more };
   const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const printed = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const) {

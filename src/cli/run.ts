@@ -1,6 +1,7 @@
 import { type Command, invocationOf } from '../commands/command.ts';
 import { VERIFY_HINT } from '../commands/verify-flag.ts';
 import { EspalierError } from '../errors.ts';
+import { printableText } from '../printable.ts';
 import { failureOf } from './failure.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { makeProgram, type Typed } from './program.ts';
@@ -32,7 +33,7 @@ async function runCommand({ command, args, raw, global }: Typed): Promise<void> 
       .run(invocation, { ...terminal, signal: watch.signal })
       .catch((error) => rethrown(error, command));
     const text = global.json ? JSON.stringify(output.data, null, 2) : output.text;
-    if (text !== '') process.stdout.write(`${text}\n`);
+    if (text !== '') process.stdout.write(`${printableText(text)}\n`);
   } finally {
     watch.stop();
   }
@@ -51,9 +52,9 @@ function reportFailure(error: unknown, argv: readonly string[]): number {
   if (!failure) return 0;
   const { code, message, stack, exitCode } = failure;
   const debug = argv.includes('--debug') || process.env.ESPALIER_DEBUG === '1';
-  process.stderr.write(`espalier: ${debug ? `${message}\n${stack}` : message}\n`);
+  process.stderr.write(`${printableText(`espalier: ${debug ? `${message}\n${stack}` : message}`)}\n`);
   if (argv.includes('--json')) {
-    process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+    process.stdout.write(`${printableText(JSON.stringify({ error: { code, message } }, null, 2))}\n`);
   }
   return exitCode;
 }

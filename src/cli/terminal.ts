@@ -1,4 +1,5 @@
 import type { Context, Progress } from '../commands/command.ts';
+import { printableLine, printableText } from '../printable.ts';
 import { formatCount, formatDuration } from '../report/quantities.ts';
 
 export interface TerminalOptions {
@@ -45,12 +46,13 @@ interface Screen {
 function openScreen(stream: LineStream): Screen {
   let bar: (() => string) | null = null;
   const erase = () => bar && stream.write('\r\x1b[2K');
-  const draw = () => bar && stream.write(`\r\x1b[2K${bar().slice(0, (stream.columns ?? 80) - 1)}`);
+  const draw = () =>
+    bar && stream.write(`\r\x1b[2K${printableLine(bar()).slice(0, (stream.columns ?? 80) - 1)}`);
   return {
     live: stream.isTTY ?? false,
     line(text) {
       erase();
-      stream.write(`${text}\n`);
+      stream.write(`${printableText(text)}\n`);
       draw();
     },
     setBar(text) {

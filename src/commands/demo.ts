@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { EspalierError } from '../errors.ts';
 import type { Measures } from '../report/index.ts';
 import { latencyText, speedBetween, speedText } from '../report/latency.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
@@ -31,25 +32,46 @@ export const demo = defineCommand({
   ],
   stopsCleanly: true,
   async run({ options }, context) {
-    const { out, epochs, macs, limit, testLimit, threads } = options;
-    const shared = given({ data: 'cifar10', epochs, limit, testLimit, threads, schedule: 'cosine' });
-    await dataGet.run(invocationOf(dataGet, ['cifar10'], {}), context);
-    context.note('1  training a small network');
-    const base = join(out, 'base');
-    await completeRun(
-      { command: trainModel, model: 'espalier-demo', raw: { ...shared, out: base } },
-      context,
-    );
-    context.note('2  learning the shapes of its filters');
-    const shapes = join(out, 'shapes');
-    const target = { macs: String(macs), sr: '2e-3', lr: '0.03', out: shapes };
-    await completeRun(
-      { command: swp, model: join(base, 'model.onnx'), raw: { ...shared, ...target } },
-      context,
-    );
-    return summary(shapes);
+    try {
+      return await runDemo(options, context);
+    } catch (cause) {
+      if (!(cause instanceof EspalierError && cause.code === 'interrupted')) throw cause;
+      const line = `interrupted: go on with espalier demo ${flagsOf(options)}`;
+      throw new EspalierError('interrupted', line, { cause });
+    }
   },
 });
+
+interface DemoOptions {
+  readonly out: string;
+  readonly epochs: number;
+  readonly macs: number;
+  readonly limit?: number | undefined;
+  readonly testLimit?: number | undefined;
+  readonly threads?: number | undefined;
+}
+
+const flagsOf = ({ testLimit, ...options }: DemoOptions): string =>
+  Object.entries(given({ ...options, 'test-limit': testLimit }))
+    .map(([name, value]) => `--${name} ${value}`)
+    .join(' ');
+
+async function runDemo(options: DemoOptions, context: Context) {
+  const { out, epochs, macs, limit, testLimit, threads } = options;
+  const shared = given({ data: 'cifar10', epochs, limit, testLimit, threads, schedule: 'cosine' });
+  await dataGet.run(invocationOf(dataGet, ['cifar10'], {}), context);
+  context.note('1  training a small network');
+  const base = join(out, 'base');
+  await completeRun({ command: trainModel, model: 'espalier-demo', raw: { ...shared, out: base } }, context);
+  context.note('2  learning the shapes of its filters');
+  const shapes = join(out, 'shapes');
+  const target = { macs: String(macs), sr: '2e-3', lr: '0.03', out: shapes };
+  await completeRun(
+    { command: swp, model: join(base, 'model.onnx'), raw: { ...shared, ...target } },
+    context,
+  );
+  return summary(shapes);
+}
 
 interface Step {
   readonly command: Command;

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { EspalierError } from '../errors.ts';
+import { loadIoredis } from './packages.ts';
 
 /** The address of a Redis server, fit to be printed: without the password. */
 export function shownAddress(url: string): string {
@@ -16,12 +17,12 @@ export function shownAddress(url: string): string {
  * server was gone. Throws `usage` on another address, `runtime` where the first attempt fails.
  */
 export async function connectRedis(url: string): Promise<Redis> {
-  const { Redis } = await import('ioredis');
   if (!/^rediss?:\/\//.test(url))
     throw new EspalierError(
       'usage',
       `--redis: expected redis://host:port or rediss://, found ${shownAddress(url)}`,
     );
+  const { Redis } = await loadIoredis();
   const redis = new Redis(url, {
     lazyConnect: true,
     // Commands wait while the server is away, as BullMQ asks for.
@@ -29,6 +30,7 @@ export async function connectRedis(url: string): Promise<Redis> {
     connectTimeout: 10_000,
     retryStrategy: (attempt: number) => Math.min(200 * attempt, 5000),
   });
+  quietCopies(redis);
   let last: unknown = null;
   redis.on('error', (error: unknown) => {
     last = error;
@@ -44,6 +46,17 @@ export async function connectRedis(url: string): Promise<Redis> {
     });
   }
   return redis;
+}
+
+/** BullMQ waits for tasks on copies of the connection: without a listener theirs would print each error. */
+function quietCopies(redis: Redis): void {
+  const duplicate = redis.duplicate.bind(redis);
+  redis.duplicate = (...args) => {
+    const copy = duplicate(...args);
+    copy.on('error', () => {});
+    quietCopies(copy);
+    return copy;
+  };
 }
 
 /** Milliseconds to wait for the server at first. */

@@ -22,6 +22,8 @@ export interface Workplace {
   /** How it is called in results. */
   readonly name: string;
   readonly signal?: AbortSignal;
+  /** Of tasks that do not say how many. */
+  readonly threads?: number | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export interface Workplace {
  */
 export async function performTrain(
   task: TrainTask,
-  { root, store, name, signal }: Workplace,
+  { root, store, name, signal, threads }: Workplace,
 ): Promise<Trained> {
   const folder = join(root, task.run, `network-${task.network + 1}`);
   const started = performance.now();
@@ -40,7 +42,10 @@ export async function performTrain(
   if (!existsSync(model)) writeFileAtomically(model, [await store.get(task.model)]);
   forgetAfter(folder, task.job.untilStep);
   if (task.checkpoint) await fetchCheckpoint(task.checkpoint, folder, store);
-  await performTraining({ ...task.job, model, folder }, signal ? { signal } : {});
+  await performTraining(
+    { ...(threads === undefined ? {} : { threads }), ...task.job, model, folder },
+    signal ? { signal } : {},
+  );
   const events = openRunDirectory(folder)
     .readEvents()
     .filter(({ type, step }) => type === 'epoch' && step === task.job.untilStep);

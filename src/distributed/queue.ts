@@ -1,6 +1,7 @@
 import type { FlowProducer, Job, Queue } from 'bullmq';
 import { EspalierError } from '../errors.ts';
 import { connectRedis, shownAddress } from './connection.ts';
+import { loadBullmq } from './packages.ts';
 import { folderStore, redisStore, type Store } from './store.ts';
 import { QUEUE } from './tasks.ts';
 import { taskFailure } from './worker.ts';
@@ -30,7 +31,7 @@ export const TASK_OPTIONS = {
 } as const;
 
 export async function openTaskQueue(options: QueueOptions): Promise<TaskQueue> {
-  const { FlowProducer, Queue } = await import('bullmq');
+  const { FlowProducer, Queue } = await loadBullmq();
   const redis = await connectRedis(options.redis);
   const queue = new Queue(QUEUE, { connection: redis });
   const flows = new FlowProducer({ connection: redis });

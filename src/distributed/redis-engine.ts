@@ -7,7 +7,7 @@ import type {
   RoundWorkTimes,
   TrainingWatch,
 } from '../grafting/engine.ts';
-import { isGrafted, keepNewest, newestCheckpoint } from '../training/checkpoint.ts';
+import { isPastGraft, keepNewest, newestCheckpoint } from '../training/checkpoint.ts';
 import { openRunDirectory, type Recipe } from '../training/run-directory.ts';
 import { fetchCheckpoint, putNewest } from './perform.ts';
 import { openTaskQueue, type QueueOptions, resultOf, TASK_OPTIONS, type TaskQueue } from './queue.ts';
@@ -50,7 +50,8 @@ async function throughRound(work: Work, round: RoundWork, watching: TrainingWatc
   const { behind, grafts } = round;
   const { signal } = watching;
   const folders = ring.members.map(({ folder }) => folder);
-  if (behind.length === 0 && (!grafts || folders.every(isGrafted))) return { training: [], graft: 0 };
+  if (behind.length === 0 && (!grafts || folders.every((folder) => isPastGraft(folder, round.step))))
+    return { training: [], graft: 0 };
   const ask = () => askFor(work, round);
   const parts = behind.map((network) => trainId(work, round, network));
   if (!grafts) {

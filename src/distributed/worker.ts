@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Job } from 'bullmq';
 import { type ErrorCode, EspalierError } from '../errors.ts';
 import { connectRedis } from './connection.ts';
+import { loadBullmq } from './packages.ts';
 import { performBlend, performTrain, type Workplace } from './perform.ts';
 import { folderStore, redisStore } from './store.ts';
 import { type CommandDone, type CommandTask, checkedTask, checkedTrained, QUEUE } from './tasks.ts';
@@ -20,7 +21,11 @@ export interface WorkerOptions {
   readonly signal?: AbortSignal;
   /** Runs the commands that tasks name. */
   perform(task: CommandTask, place: Workplace): Promise<CommandDone>;
-  /** Told of each task: `begins`, `done`, `failed: …`. */
+  /** Told once Redis has answered. */
+  readonly onReady?: () => void;
+  /** Of tasks that do not say how many. */
+  readonly threads?: number | undefined;
+  /** Told of each task and its run: `begins`, `done`, `failed: …`. */
   readonly onTask?: (what: string) => void;
 }
 
@@ -29,12 +34,19 @@ const STALLS = 3;
 
 /** Takes tasks from a queue in Redis until the signal: what it is at is then handed back. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  const { Worker } = await import('bullmq');
-  const { root, concurrency = 1, stallSeconds = 30, signal } = options;
+  const { Worker } = await loadBullmq();
+  const { root, concurrency = 1, stallSeconds = 30, signal, threads } = options;
   const redis = await connectRedis(options.redis);
+  options.onReady?.();
   const store = options.store === undefined ? redisStore(redis) : folderStore(options.store);
   const stopping = new AbortController();
-  const place: Workplace = { root, store, name: `${hostname()}:${process.pid}`, signal: stopping.signal };
+  const place: Workplace = {
+    root,
+    store,
+    name: `${hostname()}:${process.pid}`,
+    signal: stopping.signal,
+    threads,
+  };
   let active = 0;
   const listen = () =>
     new Worker(
@@ -78,17 +90,19 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
 async function carryOut(job: Job, place: Workplace, { perform, onTask }: WorkerOptions): Promise<unknown> {
   const task = checkedTask(job.data);
-  const what = titleOf(task);
+  const what = `${task.run}: ${titleOf(task)}`;
+  const started = performance.now();
+  const seconds = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
   onTask?.(`${what}: begins`);
   try {
     const result = await resultFor(task, job, { place, perform });
-    onTask?.(`${what}: done`);
+    onTask?.(`${what}: done after ${seconds()}`);
     return result;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    onTask?.(`${what}: failed: ${message}`);
+    onTask?.(`${what}: failed after ${seconds()}: ${message}`);
     if (!(error instanceof EspalierError && FINAL.has(error.code))) throw error;
-    const { UnrecoverableError } = await import('bullmq');
+    const { UnrecoverableError } = await loadBullmq();
     throw new UnrecoverableError(message);
   }
 }

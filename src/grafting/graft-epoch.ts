@@ -3,7 +3,7 @@ import type { Tensor } from '../numeric/tensor.ts';
 import type { Calibration } from '../pruning/calibration.ts';
 import { recalibrate } from '../pruning/recovery/recalibrate.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
-import { isGrafted, latestCheckpoint, saveGrafted } from '../training/checkpoint.ts';
+import { isPastGraft, latestCheckpoint, saveGrafted } from '../training/checkpoint.ts';
 import { withState } from '../training/training-step.ts';
 import { averaged } from './average.ts';
 import { type BlendOptions, blendRing } from './blend.ts';
@@ -81,7 +81,7 @@ const sources: Readonly<Record<GraftSource, Source>> = {
  */
 export async function graftEpoch(work: GraftWork): Promise<void> {
   const { folders, step } = work;
-  if (folders.every(isGrafted)) return;
+  if (folders.every((folder) => isPastGraft(folder, step))) return;
   const saved = folders.map((folder) => latestCheckpoint(folder, { ungrafted: true })!);
   const { graft, recalibrates } = sources[work.settings.source];
   const grafted = graft(

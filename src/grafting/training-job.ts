@@ -63,10 +63,14 @@ export type MemberJob = Omit<TrainingJob, 'untilStep'>;
 interface Watching {
   readonly signal?: AbortSignal;
   readonly onStep?: (progress: StepProgress) => void;
+  readonly onWarning?: (line: string) => void;
 }
 
 /** Trains a network up to some step. Throws `usage` where the job is none. */
-export async function performTraining(given: unknown, { signal, onStep }: Watching = {}): Promise<void> {
+export async function performTraining(
+  given: unknown,
+  { signal, onStep, onWarning }: Watching = {},
+): Promise<void> {
   const job = checkedJob(given);
   const { executor } = await chooseExecutor('onnxruntime');
   const { executor: trainer } = await chooseExecutor(job.executor);
@@ -85,6 +89,7 @@ export async function performTraining(given: unknown, { signal, onStep }: Watchi
     ...(job.threads === undefined ? {} : { threads: job.threads }),
     ...(signal ? { signal } : {}),
     ...(onStep ? { onStep } : {}),
+    ...(onWarning ? { onWarning } : {}),
   });
 }
 

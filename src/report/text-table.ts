@@ -1,3 +1,5 @@
+import { printableLine } from '../printable.ts';
+
 /** A column of a table: its head, its cell for a row, and the side its cells lean to. */
 export interface Column<Row> {
   readonly head: string;
@@ -7,7 +9,10 @@ export interface Column<Row> {
 
 /** Rows as lines of aligned columns, two spaces apart, for terminals. */
 export function textTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map(({ cell }) => cell(row)))];
+  const cells = [
+    columns.map(({ head }) => head),
+    ...rows.map((row) => columns.map(({ cell }) => printableLine(cell(row)))),
+  ];
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)));
   const pad = (text: string, i: number) =>
     columns[i]!.align === 'right' ? text.padStart(widths[i]!) : text.padEnd(widths[i]!);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { assert, EspalierError } from '../errors.ts';
 import { fileError, readBytes, writeFileAtomically } from '../files.ts';
@@ -24,11 +24,18 @@ interface Entry {
   readonly data_offsets: [number, number];
 }
 
-/** Writes a checkpoint in the safetensors format, with a SHA-256 of the payload. */
+/** The file begins with its length of header, then this, then 64 digits: the SHA-256 of the file with zeros in their place. */
+const PREFIX = '{"__metadata__":{"sha256":"';
+const DIGEST_AT = 8 + PREFIX.length;
+const DIGITS = 64;
+const ZEROS = '0'.repeat(DIGITS);
+
+/** Writes a checkpoint in the safetensors format, with a SHA-256 of the whole file. */
 export function writeCheckpoint(path: string, { tensors, progress }: Checkpoint<unknown>): void {
-  const header: Record<string, unknown> = {};
+  const header: Record<string, unknown> = {
+    __metadata__: { sha256: ZEROS, progress: JSON.stringify(progress) },
+  };
   const payload: Uint8Array[] = [];
-  const hash = createHash('sha256');
   let offset = 0;
   for (const [name, { dtype, shape, data }] of Object.entries(tensors)) {
     assert(ArrayBuffer.isView(data) && dtype in formatNames, `a checkpoint cannot hold ${dtype}`);
@@ -39,13 +46,14 @@ export function writeCheckpoint(path: string, { tensors, progress }: Checkpoint<
       data_offsets: [offset, offset + bytes.length],
     };
     payload.push(bytes);
-    hash.update(bytes);
     offset += bytes.length;
   }
-  header.__metadata__ = { progress: JSON.stringify(progress), sha256: hash.digest('hex') };
   const text = Buffer.from(JSON.stringify(header));
   const size = Buffer.alloc(8);
   size.writeBigUInt64LE(BigInt(text.length));
+  const hash = createHash('sha256').update(size).update(text);
+  for (const bytes of payload) hash.update(bytes);
+  text.write(hash.digest('hex'), PREFIX.length, 'latin1');
   writeFileAtomically(path, [size, text, ...payload]);
 }
 
@@ -57,11 +65,10 @@ export function readCheckpoint<Progress>(path: string): Checkpoint<Progress> {
   const length = bytes.length >= 8 ? Number(bytes.readBigUInt64LE(0)) : Number.NaN;
   if (!(8 + length <= bytes.length)) throw broken('it is truncated');
   const payload = bytes.subarray(8 + length);
+  if (!hasItsDigest(bytes)) throw broken('its checksum is wrong');
   try {
     const header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
     const { __metadata__: metadata, ...entries } = header;
-    if (createHash('sha256').update(payload).digest('hex') !== metadata.sha256)
-      throw broken('its checksum is wrong');
     const tensors = Object.entries(entries as Record<string, Entry>).map(([name, entry]) => {
       const dtype = storedTypes[entry.dtype] as StoredType;
       return [
@@ -73,6 +80,15 @@ export function readCheckpoint<Progress>(path: string): Checkpoint<Progress> {
   } catch (cause) {
     throw cause instanceof EspalierError ? cause : broken('its header cannot be read');
   }
+}
+
+function hasItsDigest(bytes: Buffer): boolean {
+  const end = DIGEST_AT + DIGITS;
+  const hash = createHash('sha256')
+    .update(bytes.subarray(0, DIGEST_AT))
+    .update(ZEROS)
+    .update(bytes.subarray(end));
+  return hash.digest('hex') === bytes.toString('latin1', DIGEST_AT, end);
 }
 
 /** `grafted`: what became of the checkpoint of the same step, which it comes before. */
@@ -128,8 +144,37 @@ export function newestCheckpoint(directory: string, { ungrafted = false }: Which
   return newest ? basename(newest.path) : null;
 }
 
-/** Whether the newest checkpoint was grafted. */
-export const isGrafted = (directory: string): boolean => listCheckpoints(directory)[0]?.grafted === true;
+/** Whether the run is past the graft at the end of a step: it holds what that made, or something later. */
+export function isPastGraft(directory: string, after: number): boolean {
+  const newest = listCheckpoints(directory)[0];
+  return newest !== undefined && (newest.step > after || (newest.step === after && newest.grafted));
+}
+
+/**
+ * Names each checkpoint that is broken and renames it to `….broken`, so that the run goes on from the one before it. Throws
+ * `invalid-data` where none is whole.
+ */
+export function setBrokenAside(directory: string, warn: (line: string) => void): void {
+  const broken: EspalierError[] = [];
+  const all = listCheckpoints(directory);
+  for (const { path } of all) {
+    try {
+      readCheckpoint(path);
+    } catch (cause) {
+      if (!(cause instanceof EspalierError && cause.code === 'invalid-data')) throw cause;
+      broken.push(cause);
+    }
+  }
+  if (broken.length > 0 && broken.length === all.length)
+    throw new EspalierError(
+      'invalid-data',
+      `no checkpoint is whole: ${broken.map(({ message }) => message).join('; ')}`,
+    );
+  for (const { message, where } of broken) {
+    renameSync(where!, `${where}.broken`);
+    warn(`${message}: going on from the one before it`);
+  }
+}
 
 /**
  * The newest checkpoint that is whole, or the newest that was not grafted; null where there is none, and an error where

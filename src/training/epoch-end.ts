@@ -1,5 +1,5 @@
-import { join } from 'node:path';
 import { evaluate } from '../measure/accuracy.ts';
+import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { EpochResult } from './options.ts';
 import { learningRateAt } from './schedules.ts';
@@ -36,9 +36,10 @@ export async function finishEpoch(session: Session): Promise<EpochResult> {
     ...result.metrics,
     engine: (options.trainer ?? options.executor).name,
   });
-  keepBest(session, result);
+  const isBest = stageBest(session, result);
   if (progress.epoch < options.epochs) await shrinkSession(session);
   checkpoint(session);
+  if (isBest && options.run) settleBest(options.run.path, progress);
   options.onEpoch?.(result);
   return result;
 }
@@ -53,11 +54,12 @@ async function evaluateEpoch(session: Session) {
   return { testAccuracy: top1, testLoss: loss };
 }
 
-/** The state of the epoch with the best test accuracy stays beside the newest. */
-function keepBest({ options, step, progress }: Session, { testAccuracy }: EpochResult): void {
-  if (testAccuracy === undefined || testAccuracy <= progress.best) return;
+/** Keeps the state of the epoch with the best test accuracy aside, until a checkpoint says that it is the best. */
+function stageBest({ options, step, progress }: Session, { testAccuracy }: EpochResult): boolean {
+  if (testAccuracy === undefined || testAccuracy <= progress.best) return false;
   progress.best = testAccuracy;
-  if (!options.run) return;
+  if (!options.run) return false;
   progress.controller = options.controller?.save() ?? null;
-  writeCheckpoint(join(options.run.path, 'best.safetensors'), { tensors: step.state(), progress });
+  writeCheckpoint(stagedBest(options.run.path), { tensors: step.state(), progress });
+  return true;
 }

@@ -42,6 +42,8 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly signal?: AbortSignal;
   /** Told which operators the trainer leaves to another engine. */
   readonly onFallback?: (operators: readonly string[]) => void;
+  /** Told what is wrong and does not end the run: a checkpoint that is broken. */
+  readonly onWarning?: (line: string) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEpoch?: (epoch: EpochResult) => void;
 }

@@ -26,7 +26,7 @@ export interface RunEvent {
 export interface RunDirectory {
   readonly path: string;
   readonly recipe: Recipe;
-  /** Appends an event. */
+  /** Appends an event, with its `time` (ISO) unless it has one. */
   record(event: RunEvent): void;
   readEvents(): RunEvent[];
   /** Forgets events after a step: those that a resumed run is going to repeat. */
@@ -105,13 +105,15 @@ function directory(path: string, recipe: Recipe): RunDirectory {
     readEvents,
     record(event) {
       try {
-        appendFileSync(file, `${JSON.stringify(event)}\n`);
+        appendFileSync(file, `${JSON.stringify({ time: new Date().toISOString(), ...event })}\n`);
       } catch (cause) {
         throw fileError(cause, file);
       }
     },
     rewind(step) {
-      const kept = readEvents().filter((event) => event.step !== undefined && event.step <= step);
+      const kept = readEvents().filter(
+        (event) => event.type === 'engines' || (event.step !== undefined && event.step <= step),
+      );
       writeFileAtomically(
         file,
         kept.map((event) => `${JSON.stringify(event)}\n`),

@@ -2,8 +2,10 @@ import { type BatchStream, openBatches } from '../data/batches.ts';
 import type { Graph } from '../graph/graph.ts';
 import { bindImages } from '../measure/bind-shapes.ts';
 import type { Tensors } from '../runtime/executor.ts';
-import { latestCheckpoint, saveCheckpoint } from './checkpoint.ts';
+import { settleBest } from './best.ts';
+import { latestCheckpoint, saveCheckpoint, setBrokenAside } from './checkpoint.ts';
 import type { TrainOptions } from './options.ts';
+import { patientlyHoldRun } from './run-lock.ts';
 import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
 
 /** Where a run stands: what a checkpoint holds beside tensors. */
@@ -30,12 +32,26 @@ export interface Session {
   /** When the current epoch began in this process, in ms, and with which of its steps. */
   started: number;
   firstStep: number;
+  /** Lets go of the folder of the run. */
+  readonly release: () => void;
 }
 
 /** Starts a run, or goes on from its newest checkpoint with the network that was in training then. */
 export async function openSession(options: TrainOptions): Promise<Session> {
+  const { run } = options;
+  const release = run ? await patientlyHoldRun(run.path) : () => {};
+  try {
+    return await openHeld(options, release);
+  } catch (cause) {
+    release();
+    throw cause;
+  }
+}
+
+async function openHeld(options: TrainOptions, release: () => void): Promise<Session> {
   const { data, run, controller } = options;
   const batch = Math.min(options.batch, data.train.count);
+  if (options.resume && run) setBrokenAside(run.path, options.onWarning ?? (() => {}));
   const saved = options.resume && run ? latestCheckpoint<Progress>(run.path) : null;
   const fresh: Progress = { epoch: 0, stepInEpoch: 0, lossSum: 0, correct: 0, best: -1, controller: null };
   const progress: Progress = { ...fresh, ...saved?.progress };
@@ -43,8 +59,9 @@ export async function openSession(options: TrainOptions): Promise<Session> {
   const network = (saved && controller?.shrunk?.(options.network)) ?? options.network;
   const step = await openStep(network, options);
   const batches = openBatches(data.train, { ...options, batch, shuffle: true, dropLast: true });
-  const session = { options, batch, batches, progress, network, step, started: 0, firstStep: 0 };
+  const session = { options, batch, batches, progress, network, step, started: 0, firstStep: 0, release };
   try {
+    if (options.resume && run) settleBest(run.path, progress);
     if (saved) step.load(saved.tensors);
     if (options.resume) run?.rewind(saved ? stepsDone(options, progress) : -1);
   } catch (cause) {
@@ -64,9 +81,13 @@ export function openStep(network: Graph, options: TrainOptions): Promise<Trainin
   return openTrainingStep(fixed, { ...options, classes, executor: trainer, extensions });
 }
 
-export async function closeSession({ batches, step }: Session): Promise<void> {
-  await batches.close();
-  await step.close();
+export async function closeSession({ batches, step, release }: Session): Promise<void> {
+  try {
+    await batches.close();
+    await step.close();
+  } finally {
+    release();
+  }
 }
 
 export const stepsPerEpoch = ({ data, batch }: TrainOptions): number =>

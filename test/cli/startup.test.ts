@@ -34,6 +34,13 @@ describe('starting up', () => {
     const folders = new Set(
       loaded.filter((name) => name.startsWith('src/')).map((name) => name.split('/')[1]),
     );
-    expect([...folders].sort()).toEqual(['cli', 'commands', 'errors.ts', 'report', 'version.ts']);
+    expect([...folders].sort()).toEqual([
+      'cli',
+      'commands',
+      'errors.ts',
+      'printable.ts',
+      'report',
+      'version.ts',
+    ]);
   });
 });

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LineStream, openTerminal } from '../../src/cli/terminal.ts';
+import { printableLine, printableText } from '../../src/printable.ts';
+import { textTable } from '../../src/report/text-table.ts';
 
 function recorder(isTTY: boolean, columns = 100): LineStream & { text: () => string } {
   let written = '';
@@ -68,4 +70,13 @@ describe('progress', () => {
     });
     expect(heard).toEqual(['a warning\n', '']);
   });
+});
+
+it('prints what a terminal would obey as escapes, in lines and in tables', () => {
+  const hostile = 'a\x1b[31m\u202eb\x9bc\nd';
+  expect(printableLine(hostile)).toBe('a\\u001b[31m\\u202eb\\u009bc\\u000ad');
+  expect(JSON.parse(printableText(JSON.stringify({ name: hostile }, null, 2)))).toEqual({ name: hostile });
+  expect(textTable([hostile], [{ head: 'name', cell: (name) => name }]).split('\n')[2]).toBe(
+    printableLine(hostile),
+  );
 });

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
-import { InferenceSession } from 'onnxruntime-node';
 import type { Graph } from '../../src/graph/graph.ts';
 import { readModelFile, serializeModel } from '../../src/onnx/index.ts';
+import { loadOnnxruntime } from '../../src/runtime/onnxruntime/session.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** How often each operator is in a graph as onnxruntime runs it, its optimiser done. */
 export async function optimizedOperators(graph: Graph): Promise<Record<string, number>> {
   const path = join(temporaryFolder(), 'optimized.onnx');
+  const { InferenceSession } = await loadOnnxruntime();
   const session = await InferenceSession.create(serializeModel(graph), {
     optimizedModelFilePath: path,
     logSeverityLevel: 4,

@@ -1,11 +1,15 @@
-import { readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { floats, int64s } from '../../src/numeric/tensor.ts';
+import { settleBest, stagedBest } from '../../src/training/best.ts';
 import {
+  isPastGraft,
   latestCheckpoint,
   readCheckpoint,
   saveCheckpoint,
+  saveGrafted,
+  setBrokenAside,
   writeCheckpoint,
 } from '../../src/training/checkpoint.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -61,4 +65,49 @@ it('keeps the two newest and falls back where the newest is broken', () => {
 
 it('finds nothing in an empty folder', () => {
   expect(latestCheckpoint(directory)).toBeNull();
+});
+
+it('names a file in which any bit of any byte is another', () => {
+  const path = join(directory, 'a.safetensors');
+  writeCheckpoint(path, moment);
+  const whole = readFileSync(path);
+  for (let at = 0; at < whole.length; at++) {
+    const bytes = Buffer.from(whole);
+    bytes[at]! ^= 1 << (at % 8);
+    writeFileSync(path, bytes);
+    expect(() => readCheckpoint(path), `byte ${at}`).toThrow('broken checkpoint');
+  }
+});
+
+it('sets a broken checkpoint aside by name, and refuses where none is whole', () => {
+  for (const step of [5, 10]) saveCheckpoint(directory, step, { ...moment, progress: { step } });
+  const newest = join(directory, 'checkpoint.10.safetensors');
+  const renamed = readFileSync(newest).toString('latin1').replace('"w":', '"v":');
+  writeFileSync(newest, renamed, 'latin1');
+  const said: string[] = [];
+  setBrokenAside(directory, (line) => said.push(line));
+  expect(said.join()).toContain('checkpoint.10.safetensors: broken checkpoint');
+  expect(latestCheckpoint(directory)?.progress).toEqual({ step: 5 });
+  truncateSync(join(directory, 'checkpoint.5.safetensors'), 50);
+  expect(() => setBrokenAside(directory, () => {})).toThrow('no checkpoint is whole');
+});
+
+it('knows a run that is past a graft: by what that made, or by something later', () => {
+  saveCheckpoint(directory, 4, moment);
+  expect(isPastGraft(directory, 4)).toBe(false);
+  saveGrafted(directory, 4, moment);
+  expect(isPastGraft(directory, 4)).toBe(true);
+  saveCheckpoint(directory, 8, moment);
+  expect([isPastGraft(directory, 4), isPastGraft(directory, 8)]).toEqual([true, false]);
+});
+
+it('keeps as best what the state of the run says is best', () => {
+  const best = (accuracy: number) => ({ ...moment, progress: { best: accuracy } });
+  const kept = () => readCheckpoint<{ best: number }>(join(directory, 'best.safetensors')).progress.best;
+  writeCheckpoint(stagedBest(directory), best(0.5));
+  settleBest(directory, { best: 0.5 });
+  writeCheckpoint(stagedBest(directory), best(0.7));
+  settleBest(directory, { best: 0.5 });
+  expect(kept()).toBe(0.5);
+  expect(existsSync(stagedBest(directory))).toBe(false);
 });

@@ -5,6 +5,7 @@ import type { Workplace } from '../../distributed/perform.ts';
 import type { CommandDone, CommandTask, TaskArgument } from '../../distributed/tasks.ts';
 import { EspalierError } from '../../errors.ts';
 import { writeFileAtomically } from '../../files.ts';
+import { releaseBelow } from '../../training/run-lock.ts';
 import { type Command, type Context, invocationOf } from '../command.ts';
 import type { RawValue } from '../flags.ts';
 import { commands } from '../index.ts';
@@ -17,7 +18,7 @@ import { filesBelow } from './task.ts';
  * wrote into the store. Paths are told as they are called where the run is.
  */
 export async function performCommand(task: CommandTask, workplace: Workplace): Promise<CommandDone> {
-  const { root, store, name: worker, signal } = workplace;
+  const { root, store, name: worker, signal, threads } = workplace;
   const started = performance.now();
   const command = commandOf(task);
   if (task.data) await refuseMissingData(task.data.place, worker);
@@ -30,7 +31,10 @@ export async function performCommand(task: CommandTask, workplace: Workplace): P
   const isBegun = 'resume' in command.options && existsSync(join(out, 'recipe.json'));
   const invocation = isBegun
     ? invocationOf(command, [], { resume: out })
-    : invocationOf(command, argsOf(task, folder), rawOf(task, { command, folder }));
+    : invocationOf(command, argsOf(task, folder), {
+        ...(threads !== undefined && 'threads' in command.options ? { threads: String(threads) } : {}),
+        ...rawOf(task, { command, folder }),
+      });
   try {
     const { data, text } = await command.run(invocation, contextOf(signal));
     const files = existsSync(out)
@@ -46,6 +50,9 @@ export async function performCommand(task: CommandTask, workplace: Workplace): P
   } catch (cause) {
     if (!(cause instanceof EspalierError)) throw cause;
     throw new EspalierError(cause.code, told(cause.message), { cause });
+  } finally {
+    // Another worker may do the next task of this run here.
+    releaseBelow(folder);
   }
 }
 

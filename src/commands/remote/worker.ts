@@ -14,6 +14,11 @@ export const worker = defineCommand({
       text,
     ),
     concurrency: defaulted('--concurrency <n>', 'tasks at a time', [wholeNumber(), 1]),
+    threads: optional(
+      '--threads <n>',
+      'threads of tasks that do not say; all cores where left out',
+      wholeNumber(),
+    ),
     stallSeconds: defaulted('--stall-seconds <s>', 'a worker that is silent for as long is taken for dead', [
       positive,
       30,
@@ -31,14 +36,14 @@ export const worker = defineCommand({
     const { runWorker } = await import('../../distributed/worker.ts');
     const { performCommand } = await import('./perform.ts');
     let tasks = 0;
-    context.note('waiting for tasks; Ctrl-C ends it');
     await runWorker({
       ...options,
       signal: context.signal,
       perform: performCommand,
+      onReady: () => context.note('waiting for tasks; Ctrl-C ends it'),
       onTask(what) {
-        if (what.endsWith(': done')) tasks++;
-        context.note(what);
+        if (/: done after [\d.]+ s$/.test(what)) tasks++;
+        context.note(`${new Date().toISOString()}  ${what}`);
       },
     });
     return { data: { tasks }, text: `${tasks} tasks done` };

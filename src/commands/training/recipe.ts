@@ -71,6 +71,8 @@ interface Opening extends Pick<PlannedRun<Flags>, 'recipe' | 'existing'> {
 export async function openRun({ settings, recipe, existing }: Opening): Promise<RunDirectory | null> {
   if (settings.out === undefined || settings.out.endsWith('.onnx')) return null;
   const { createRunDirectory } = await import('../../training/run-directory.ts');
+  const { holdRun } = await import('../../training/run-lock.ts');
+  await holdRun(existing?.path ?? settings.out);
   return existing ?? createRunDirectory(settings.out, recipe);
 }
 

@@ -3,6 +3,7 @@ import type { Preprocessing } from '../../data/preprocessing.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { extents } from '../../measure/image-size.ts';
+import type { TrainingEngine } from '../../runtime/choose.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
@@ -41,6 +42,7 @@ export async function openSession(
   const { withClassScores } = await import('../../measure/outputs/class-scores.ts');
   const { storePreprocessing } = await import('../../data/preprocessing.ts');
   const { createRunDirectory } = await import('../../training/run-directory.ts');
+  const { holdRun } = await import('../../training/run-lock.ts');
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
     ? await openTrained(settings, context)
@@ -62,8 +64,17 @@ export async function openSession(
   // What looks at sizes that the file leaves open finds those of the images.
   storePreprocessing(prepared, preprocessing);
   const network = insertBatchnorm ? await withBatchNormalization(prepared, calibrating, context) : prepared;
+  await holdRun(existing?.path ?? settings.out);
   const run = existing ?? createRunDirectory(settings.out, recipe);
+  await recordEngines(run, chosen);
   return { model, network, data, preprocessing, executor, trainer, run };
+}
+
+/** Which versions computed what comes after it in the record. */
+async function recordEngines(run: RunDirectory, { name, version }: TrainingEngine): Promise<void> {
+  const { onnxruntimeVersion } = await import('../../runtime/onnxruntime/session.ts');
+  const versions = { onnxruntime: await onnxruntimeVersion(), onednn: name === 'onednn' ? version : null };
+  run.record({ type: 'engines', training: name, ...versions });
 }
 
 type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
@@ -122,7 +133,8 @@ export function trainOptions(
   const resume = settings.resume !== undefined;
   const watched = watchTraining(context, settings.epochs);
   const onFallback = announceOnce(context);
-  const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback };
+  const onWarning = (line: string) => context.warn(line);
+  const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback, onWarning };
   return { ...settings, ...session, ...beside, ...watched };
 }
 

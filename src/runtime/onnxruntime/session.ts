@@ -2,6 +2,7 @@ import type { InferenceSession, Tensor as NativeTensor } from 'onnxruntime-node'
 import { EspalierError } from '../../errors.ts';
 import type { DataType, Tensor } from '../../numeric/tensor.ts';
 import { type CompileOptions, exchangedTypes } from '../executor.ts';
+import { prepareEnvironment } from '../library-environment.ts';
 
 /** A held onnxruntime session, its tensors and errors translated. */
 export interface Session {
@@ -56,18 +57,26 @@ export async function createSession(
   };
 }
 
-/** Loaded at first use: it costs 50 ms and 40 MB. */
-async function loadOnnxruntime() {
+/**
+ * The one place that loads onnxruntime-node, its telemetry off; throws `runtime` where it is not there. Loaded at first use: it
+ * costs 50 ms and 40 MB.
+ */
+export async function loadOnnxruntime() {
+  await prepareEnvironment('onnxruntime');
   try {
     const loaded = await import('onnxruntime-node');
     return loaded.default ?? loaded;
   } catch (cause) {
-    throw new EspalierError(
-      'runtime',
-      'onnxruntime-node cannot be loaded: is it installed for this platform?',
-      { cause },
-    );
+    throw new EspalierError('runtime', loadFailure(cause), { cause });
   }
+}
+
+/** Node's message on a missing file goes on with the stack of requires. */
+function loadFailure(cause: unknown): string {
+  const [reason = ''] = String((cause as Error).message).split('\n');
+  const advice =
+    'install it without its CUDA libraries: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node';
+  return `onnxruntime-node cannot be loaded on ${process.platform} ${process.arch} (${reason}): ${advice}`;
 }
 
 /** The version of onnxruntime that runs. */

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { EspalierError } from '../../../errors.ts';
+import { prepareEnvironment } from '../../library-environment.ts';
 
 type Koffi = typeof import('koffi')['default'];
 export type NativeLibrary = ReturnType<Koffi['load']>;
@@ -36,6 +37,7 @@ const openmpNames: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>
 /** Loads oneDNN: the file that ESPALIER_DNNL names, else the system's. Throws `runtime` saying what was tried. */
 export async function openLibrary(): Promise<OpenedLibrary> {
   const koffi = await loadKoffi();
+  await prepareEnvironment('openmp');
   const given = process.env.ESPALIER_DNNL;
   const names = given ? [given] : (dnnlNames[process.platform] ?? []);
   const openmp = firstThatLoads(koffi, openmpNames[process.platform] ?? []);
