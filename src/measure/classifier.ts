@@ -16,6 +16,8 @@ export interface ImageNetwork {
   readonly input: string;
   /** The input as the network itself has it. */
   readonly image: ImageInput;
+  /** What the network's own nodes read: the input itself, or what it is converted to. */
+  readonly images: Value;
   /** The batch that the model fixes; null where it is free. */
   readonly batch: number | null;
   /** Whether the network takes the 8-bit values themselves. */
@@ -41,8 +43,9 @@ const typeNumbers: { readonly [D in DataType]?: number } = {
 export function asImageNetwork(network: Graph): ImageNetwork {
   const graph = cloneGraph(network);
   const image = imageInput(graph);
-  const input = convertInput(graph, image);
+  const { input, images } = convertInput(graph, image);
   return {
+    images,
     graph,
     input: input.name,
     image,
@@ -93,9 +96,12 @@ export const scoresOf = (graph: Graph, output: Value): Scores =>
   normalizing[normalizationBefore(graph, output)?.op ?? ''] ?? 'logits';
 
 /** Puts Cast and Transpose in front of the network where its own input is no float32 [N, C, H, W]. */
-function convertInput(graph: Graph, { value, layout, ...dims }: ImageInput): Value {
+function convertInput(
+  graph: Graph,
+  { value, layout, ...dims }: ImageInput,
+): { readonly input: Value; readonly images: Value } {
   const type = typeNumber(value);
-  if (layout === 'NCHW' && value.dtype === 'float32') return value;
+  if (layout === 'NCHW' && value.dtype === 'float32') return { input: value, images: value };
   const { batch, channels, height, width } = dims;
   const g = builderOf(graph);
   const images = g.input(`${value.name}.images`, 'float32', [batch, channels, height, width]);
@@ -107,7 +113,7 @@ function convertInput(graph: Graph, { value, layout, ...dims }: ImageInput): Val
   replaceUses(graph, value, converted);
   graph.nodes.unshift(...added);
   graph.inputs = graph.inputs.filter((input) => input !== value);
-  return images;
+  return { input: images, images: converted };
 }
 
 function convertOutput(graph: Graph, output: Value): Value {

@@ -5,7 +5,8 @@ import { type Builder, builderOf } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { bindImages, withFixedShapes } from '../measure/bind-shapes.ts';
-import { imagesOf } from '../measure/image-input.ts';
+import { asImageNetwork } from '../measure/classifier.ts';
+import { asImage, fedInputs, imagesOf } from '../measure/image-input.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 import { canonicalForm } from '../rewrite/index.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
@@ -51,7 +52,7 @@ export interface Moment {
 /** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
 export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
   const wanted = view.images ?? calibration.batch;
-  const graph = withFixedInput(canonicalForm(network).graph, [wanted, ...calibration.image]);
+  const graph = withFixedInput(inOrder(canonicalForm(network).graph), [wanted, ...calibration.image]);
   const [input] = graph.inputs;
   const images = imagesOf(graph) ?? wanted;
   appendView(graph, view, images);
@@ -67,6 +68,19 @@ export async function observe(network: Graph, { calibration, executor }: Viewing
   } finally {
     await program.close();
   }
+}
+
+/**
+ * The network with an input float32 [N, C, H, W], whatever its file takes; what its nodes read has the name of the file's input, by
+ * which views know it.
+ */
+function inOrder(network: Graph): Graph {
+  const [input] = fedInputs(network);
+  const given = input && asImage(input);
+  if (!given || (given.layout === 'NCHW' && input.dtype === 'float32')) return network;
+  const { graph, image, images } = asImageNetwork(network);
+  if (!graph.inputs.includes(images)) images.name = image.value.name;
+  return graph;
 }
 
 /** The network for a number of images, its free height and width those of the images; where it fixes another batch, for that. */

@@ -146,7 +146,9 @@ function walk(pair: ComparePoint, sides: Sides, found: Walk): void {
     // Constants and inputs of the graphs are the same by themselves.
     if (before.tensor || after.tensor || (!left && !right)) continue;
     if (!left || !right || !isSame(left, right)) {
-      found.points.set(before, { before, after });
+      // Where one side was folded, what lies before it is found by name.
+      const exits = left && exitsOf(before, sides, found);
+      for (const point of exits ?? [{ before, after }]) found.points.set(point.before, point);
       continue;
     }
     if (isOrdering(left)) found.orders = true;
@@ -154,6 +156,38 @@ function walk(pair: ComparePoint, sides: Sides, found: Walk): void {
     stack.push(...pairsOf(left, right));
   }
 }
+
+/**
+ * What the last layers give above a value behind which something orders, each with its namesake in the other graph; null where
+ * nothing orders, or where a namesake is missing.
+ */
+function exitsOf(value: Value, { before, after }: Sides, found: Walk): ComparePoint[] | null {
+  const namesakes = new Map([...after.keys()].map((made) => [made.name, made]));
+  const exits: ComparePoint[] = [];
+  const seen = new Set<Value>();
+  const stack = [value];
+  let orders = false;
+  for (let at = stack.pop(); at; at = stack.pop()) {
+    const node = before.get(at);
+    if (seen.has(at) || at.tensor || !node) continue;
+    seen.add(at);
+    if (isKnown(node)) {
+      orders ||= isOrdering(node);
+      for (const input of inputsOf(node)) if (input) stack.push(input);
+      continue;
+    }
+    const namesake = namesakes.get(at.name);
+    if (!namesake) return null;
+    exits.push({ before: at, after: namesake });
+  }
+  if (!orders) return null;
+  found.orders = true;
+  return exits;
+}
+
+/** Whether a node is of one of the operators above. */
+const isKnown = ({ op, domain }: Node): boolean =>
+  domain === '' && (passing.has(op) || saturating.has(op) || ordering.has(op));
 
 function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
   let at = value;
@@ -167,8 +201,7 @@ function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
 
 /** Whether both nodes are of one of the operators above, and do the same. */
 function isSame(left: Node, right: Node): boolean {
-  if (left.domain !== '' || right.domain !== '' || left.op !== right.op) return false;
-  if (!passing.has(left.op) && !saturating.has(left.op) && !ordering.has(left.op)) return false;
+  if (left.op !== right.op || !isKnown(left) || !isKnown(right)) return false;
   return inputsOf(left).length === inputsOf(right).length && keyOf(left) === keyOf(right);
 }
 
