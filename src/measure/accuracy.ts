@@ -3,6 +3,7 @@ import type { ImageSource } from '../data/image-source.ts';
 import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { fitsMemory } from '../graph/peak-memory.ts';
 import { elementCount, floats } from '../numeric/tensor.ts';
 import type { Executor, Program } from '../runtime/executor.ts';
 import { asClassifier, type Classifier } from './classifier.ts';
@@ -54,12 +55,22 @@ export async function evaluate(
   );
   const program = await options.executor.compile(classifier.graph, { threads: options.threads });
   // Every run has the same shape, the last one filled up, so that an engine compiles once.
-  const batch = classifier.batch ?? Math.min(options.batch ?? 250, Math.max(1, source.count));
+  const wanted = Math.min(options.batch ?? 250, Math.max(1, source.count));
+  const batch = classifier.batch ?? fittingBatch(classifier, source, wanted);
   try {
     return await evaluateAll({ classifier, program, source, batch, preprocessing }, options);
   } finally {
     await program.close();
   }
+}
+
+/** The batch asked for, halved until a run stays within the memory budget. */
+function fittingBatch({ graph, input }: Classifier, source: ImageSource, wanted: number): number {
+  const { channels, height, width } = source;
+  let batch = wanted;
+  while (batch > 1 && !fitsMemory(graph, { [input]: [batch, channels, height, width] }))
+    batch = Math.floor(batch / 2);
+  return batch;
 }
 
 interface Run {

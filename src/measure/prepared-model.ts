@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { expectMemory } from '../graph/peak-memory.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { parseModel, readModelFile } from '../onnx/index.ts';
 import { type BindOptions, fixedShape } from './bind-shapes.ts';
@@ -24,7 +25,9 @@ export function prepareModels(
   return models.map((source, index) => {
     const path = typeof source === 'string' ? source : `model ${index + 1}`;
     const graph = typeof source === 'string' ? readModelFile(source) : parseModel(source);
-    return { path, source, graph, inputs: randomInputs(graph, { batch: 1, ...options, path }) };
+    const inputs = randomInputs(graph, { batch: 1, ...options, path });
+    expectMemory(graph, Object.fromEntries(inputs.map(([name, { shape }]) => [name, shape])));
+    return { path, source, graph, inputs };
   });
 }
 

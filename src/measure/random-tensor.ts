@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.ts';
+import { expectWithin } from '../numeric/budget.ts';
 import { type Random, random } from '../numeric/random.ts';
-import { type DataType, elementCount, makeTensor, type Tensor } from '../numeric/tensor.ts';
+import { bytesFor, type DataType, elementCount, makeTensor, type Tensor } from '../numeric/tensor.ts';
 
 type Fill = (length: number, draw: Random) => Tensor['data'];
 
@@ -24,5 +25,7 @@ const fills: { readonly [D in DataType]?: Fill } = {
 export function randomTensor(dtype: DataType, shape: readonly number[], seed: number): Tensor {
   const fill = fills[dtype];
   if (!fill) throw new EspalierError('unsupported', `no random input of type ${dtype}`);
+  const what = `a random ${dtype} tensor`;
+  expectWithin({ bytes: bytesFor(dtype as 'float32', shape), where: `[${shape}]`, what });
   return makeTensor(dtype, shape, fill(elementCount(shape), random(seed)));
 }

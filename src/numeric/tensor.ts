@@ -120,6 +120,10 @@ export function byteSize(tensor: Tensor): number {
   return tensor.data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
 }
 
+/** Bytes of a tensor of this type and shape. */
+export const bytesFor = (dtype: Exclude<DataType, 'string'>, shape: readonly number[]): number =>
+  arrayLength(dtype, shape) * byteWidth(dtype);
+
 /** A zeroed typed array for tensors of this type and shape. */
 export function allocate(dtype: Exclude<DataType, 'string'>, shape: readonly number[]): TypedArray {
   return new storage[dtype].array(arrayLength(dtype, shape));

@@ -1,4 +1,5 @@
-export { parseModel, payloadBytes, serializeModel } from './model.ts';
+export { payloadBytes } from '../graph/payload.ts';
+export { parseModel, serializeModel } from './model.ts';
 export { readModelFile, writeModelFile } from './model-file.ts';
 export {
   calledFunction,

@@ -3,8 +3,9 @@ import { basename, dirname } from 'node:path';
 import { EspalierError } from '../errors.ts';
 import { fileError, readBytes, writeFilesAtomically } from '../files.ts';
 import type { Graph } from '../graph/graph.ts';
+import { payloadBytes } from '../graph/payload.ts';
 import { byteSize, type Tensor } from '../numeric/tensor.ts';
-import { encodeModel, parseModel, payloadBytes, serializeModel } from './model.ts';
+import { encodeModel, parseModel, serializeModel } from './model.ts';
 import { rawBytes } from './write-graph.ts';
 
 /** Reads a model's file, external data beside it included; errors name the file. */

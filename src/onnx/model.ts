@@ -2,8 +2,7 @@ import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { type ModelProto, ModelProtoSchema } from 'onnx-buf';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { subgraphs } from '../graph/topology.ts';
-import { byteSize, type Tensor } from '../numeric/tensor.ts';
+import { payloadBytes } from '../graph/payload.ts';
 import { broken } from './broken.ts';
 import { externalData } from './external-data.ts';
 import { readGraph } from './read-graph.ts';
@@ -99,19 +98,6 @@ export function encodeModel(graph: Graph, place: Placement): Uint8Array {
   const bytes = toBinary(ModelProtoSchema, proto);
   if (bytes.byteLength > MOST_BYTES) throw tooLarge();
   return bytes;
-}
-
-/** Bytes of all initializers and tensors in attributes, subgraphs included. */
-export function payloadBytes(graph: Graph): number {
-  return allTensors(graph).reduce((sum, tensor) => sum + byteSize(tensor), 0);
-}
-
-function allTensors(graph: Graph): Tensor[] {
-  const inNodes = graph.nodes.flatMap((node) => [
-    ...Object.values(node.attributes).flatMap(({ kind, value }) => (kind === 'tensor' ? [value] : [])),
-    ...subgraphs(node).flatMap(allTensors),
-  ]);
-  return [...graph.initializers.map(({ tensor }) => tensor!), ...inNodes];
 }
 
 /** The IR version that first knew an opset. */

@@ -116,7 +116,7 @@ function appendView(graph: Graph, view: View, images: number): void {
 }
 
 const compile = (graph: Graph, executor: Executor): Promise<Program> =>
-  executor.compile(executor.trainingOperators ? graph : decompose(graph));
+  executor.compile(executor.trainingOperators ? graph : decompose(graph), { unbounded: true });
 
 /** The first images of a batch, run by run. */
 function parts(

@@ -1,7 +1,15 @@
 import { EspalierError } from '../errors.ts';
-import { type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { formatShape, type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { expectWithin } from '../numeric/budget.ts';
 import { type Random, random } from '../numeric/random.ts';
-import { allocate, type DataType, makeTensor, type Tensor, type TypedArray } from '../numeric/tensor.ts';
+import {
+  allocate,
+  bytesFor,
+  type DataType,
+  makeTensor,
+  type Tensor,
+  type TypedArray,
+} from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 
 /** How wide the random numbers of a feed spread. */
@@ -51,6 +59,8 @@ function randomTensor(value: Value, source: Random, scale: number): Tensor {
     throw new EspalierError('unsupported', message, { where: value.name });
   }
   const shape = staticShape(value);
+  const what = `a feed of ${formatShape(shape)}`;
+  expectWithin({ bytes: bytesFor(value.dtype, shape), where: value.name, what });
   const data = allocate(value.dtype, shape);
   fill(data, () => element(source, scale));
   return makeTensor(value.dtype, shape, data);

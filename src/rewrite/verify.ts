@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
+import { expectMemory, fitsMemory } from '../graph/peak-memory.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import { canonicalForm, runnableForm } from './canonical-form.ts';
@@ -55,7 +56,11 @@ export async function verifyEquivalent(
   }
   const points = pointsOf(before, after);
   const { batch = 2, size, seed = 0, executor } = options;
-  const [first, second] = trialsOf(before, { batch, ...(size && { size }) });
+  const [first, second] = trialsOf(before, { batch, ...(size && { size }) }).map(affordable) as [
+    Trial[],
+    Trial[],
+  ];
+  if (first.length === 0) expectMemory(trialsOf(before, { batch: 1, ...(size && { size }) })[0][0]!.graph);
   const programs = await compiled(
     [watched(before, points, 'before'), watched(after, points, 'after')],
     executor,
@@ -85,6 +90,9 @@ export async function verifyEquivalent(
     for (const program of programs) await program.close();
   }
 }
+
+/** Trials that the memory budget allows. */
+const affordable = (trials: readonly Trial[]): Trial[] => trials.filter(({ graph }) => fitsMemory(graph));
 
 type Points = readonly (OutputPoints | null)[];
 

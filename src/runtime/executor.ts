@@ -13,6 +13,8 @@ export interface CompileOptions {
    * program, in two buffers that swap; it is not among the feeds and results of `run`. Shapes must be fixed.
    */
   readonly state?: readonly StatePair[];
+  /** Whether a run may take whatever the caller's batch makes it, as training does; default: it has a memory budget. */
+  readonly unbounded?: boolean;
   /** Told which operators the executor leaves to another one, if any. */
   readonly onFallback?: (operators: readonly string[]) => void;
 }

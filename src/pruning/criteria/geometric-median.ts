@@ -85,7 +85,7 @@ async function gramMatrix({ data, count, length }: Rows, executor: Executor): Pr
   const g = builderOf(graph);
   const rows = g.input('rows', 'float32', [count, length]);
   g.output(g.MatMul(rows, g.Transpose(rows, { perm: [1, 0] })), 'products');
-  const program = await executor.compile(graph);
+  const program = await executor.compile(graph, { unbounded: true });
   try {
     const { products } = await program.run({ rows: floats([count, length], data) });
     return products!.data as Float32Array;

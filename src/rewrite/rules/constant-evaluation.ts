@@ -1,17 +1,22 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { knownOperator } from '../../graph/operators/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
-import { allocate, arrayLength, byteSize, type DataType, type Tensor } from '../../numeric/tensor.ts';
+import type { Allowance } from '../../numeric/budget.ts';
+import { byteSize, bytesFor, type DataType, elementCount, type Tensor } from '../../numeric/tensor.ts';
 import { type Executor, exchangedTypes, type Tensors } from '../../runtime/executor.ts';
 import { mergeViews, stayingNodes } from './constant-views.ts';
 
 /** A result beyond this is stored only where it is no larger than what it is made of. */
 const LARGEST_RESULT = 1 << 20;
 
-/** Evaluates in place, in one run, every node that depends on constants alone. */
-export async function evaluateConstants(graph: Graph, executor: Executor): Promise<void> {
+/** Evaluates in place, in one run, every node that depends on constants alone, as far as the allowance reaches. */
+export async function evaluateConstants(
+  graph: Graph,
+  executor: Executor,
+  allowance: Allowance,
+): Promise<void> {
   mergeViews(graph);
-  const foldable = foldableNodes(graph);
+  const foldable = foldableNodes(graph, allowance);
   const staying = stayingNodes(graph, foldable);
   const results = frontier(graph, { foldable, staying });
   if (results.length === 0) return;
@@ -24,7 +29,7 @@ export async function evaluateConstants(graph: Graph, executor: Executor): Promi
   graph.nodes = graph.nodes.filter((node) => !foldable.has(node) || staying.has(node));
 }
 
-function foldableNodes(graph: Graph): Set<Node> {
+function foldableNodes(graph: Graph, allowance: Allowance): Set<Node> {
   const fed = new Set(graph.inputs);
   const sizes = new Map<Value, number>();
   for (const value of graph.initializers) {
@@ -34,6 +39,10 @@ function foldableNodes(graph: Graph): Set<Node> {
   for (const node of graph.nodes) {
     const results = isDeterministic(node) ? resultSizes(node, sizes) : null;
     if (!results) continue;
+    const spent = { bytes: results.reduce((sum, size) => sum + size, 0), work: workOf(node) };
+    if (spent.bytes > allowance.bytes || spent.work > allowance.work) continue;
+    allowance.bytes -= spent.bytes;
+    allowance.work -= spent.work;
     foldable.add(node);
     node.outputs.forEach((value, i) => value && sizes.set(value, results[i]!));
   }
@@ -58,7 +67,8 @@ function isDeterministic(node: Node): boolean {
 /** The bytes of each output; null where an input is no constant, or a result too large or of unknown size. */
 function resultSizes(node: Node, sizes: ReadonlyMap<Value, number>): number[] | null {
   let given = 0;
-  for (const value of node.inputs) {
+  // What stands twice among the inputs is held once.
+  for (const value of new Set(node.inputs)) {
     const size = value ? sizes.get(value) : 0;
     if (size === undefined) return null;
     given += size;
@@ -71,7 +81,7 @@ function bytesOf({ dtype, shape }: Value): number {
   if (!dtype || !exchangedTypes.has(dtype) || !shape?.every((dim) => typeof dim === 'number'))
     return Number.POSITIVE_INFINITY;
   const numeric = dtype as Exclude<DataType, 'string'>;
-  return arrayLength(numeric, shape as number[]) * allocate(numeric, [0]).BYTES_PER_ELEMENT;
+  return bytesFor(numeric, shape as number[]);
 }
 
 interface Foldable {
@@ -79,6 +89,28 @@ interface Foldable {
   /** Those that are evaluated for others, and stay all the same. */
   readonly staying: ReadonlySet<Node>;
 }
+
+/** About how many multiply-accumulates a node takes: of a product, m·k·n = √(m·k · k·n · m·n). */
+function workOf(node: Node): number {
+  const result = Math.max(0, ...node.outputs.map((value) => (value ? countOf(value) : 0)));
+  const { kernel_shape: kernel } = node.attributes;
+  if (!multiplies.has(node.op))
+    return result * (kernel?.kind === 'ints' ? elementCount(kernel.value.map(Number)) : 1);
+  const [a = 0, b = 0] = node.inputs.map((value) => (value ? countOf(value) : 0));
+  return Math.sqrt(a * b * result);
+}
+
+const multiplies: ReadonlySet<string> = new Set([
+  'Conv',
+  'ConvTranspose',
+  'ConvInteger',
+  'Einsum',
+  'Gemm',
+  'MatMul',
+  'MatMulInteger',
+]);
+
+const countOf = ({ shape }: Value): number => elementCount((shape ?? []).map((dim) => Number(dim ?? 1)));
 
 /** What the rest of the graph reads of the foldable nodes. */
 function frontier(graph: Graph, { foldable, staying }: Foldable): Value[] {

@@ -1,7 +1,9 @@
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, type Graph, onlyOutput, type Value } from '../../graph/graph.ts';
+import { payloadBytes } from '../../graph/payload.ts';
 import { type Contents, inferShapes } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
+import { constantAllowance } from '../../numeric/budget.ts';
 import { allocate, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { evaluateConstants } from './constant-evaluation.ts';
@@ -13,13 +15,15 @@ const MOST_ROUNDS = 8;
 
 /**
  * Replaces whatever does not depend on the inputs by its value: Constant nodes, all-constant subgraphs (evaluated in
- * one run a round), and what shape inference knows; an If whose condition is known by its branch. Identity, Dropout of inference and dead nodes go too. Untouched are
- * random operators, unknown domains, and results of more than 1 MiB that are larger than what they are made of.
+ * one run a round), and what shape inference knows; an If whose condition is known by its branch. Identity, Dropout of
+ * inference and dead nodes go too. Untouched are random operators, unknown domains, results of more than 1 MiB that are
+ * larger than what they are made of, and what takes too much memory or time.
  * Throws `runtime` where the executor cannot run them.
  */
 export async function foldConstants(graph: Graph, executor: Executor): Promise<Graph> {
   const copy = cloneGraph(graph);
   const defaults = copy.initializers.filter((value) => copy.inputs.includes(value));
+  const allowance = constantAllowance(payloadBytes(copy));
   let [before, branches] = [Number.POSITIVE_INFINITY, 0];
   for (let round = 0; round < MOST_ROUNDS && (branches > 0 || copy.nodes.length < before); round++) {
     before = copy.nodes.length;
@@ -27,7 +31,7 @@ export async function foldConstants(graph: Graph, executor: Executor): Promise<G
     const contents = fixedContents(copy);
     branches = foldBranches(copy, contents);
     storeContents(copy, contents);
-    await evaluateConstants(copy, executor);
+    await evaluateConstants(copy, executor, allowance);
     removeIdentities(copy);
     removeDeadNodes(copy);
   }

@@ -1,5 +1,6 @@
 import { EspalierError } from '../../errors.ts';
 import { type Graph, nodeLabel, staticShape, type Value } from '../../graph/graph.ts';
+import { expectMemory } from '../../graph/peak-memory.ts';
 import { allocate, type DataType, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Executor, Program, StatePair } from '../executor.ts';
 import { resolveStates } from '../state-pairs.ts';
@@ -12,8 +13,12 @@ export const onnxruntime: Executor = {
   trainingOperators: false,
   async compile(graph, options = {}) {
     refuseEmptyConvolutions(graph);
+    const states = options.state ?? [];
+    const isBounded = states.length === 0 && !options.unbounded;
+    if (isBounded) expectMemory(graph);
     const session = await openSession(graph, options);
-    return program(graph, session, options.state ?? []);
+    const made = program(graph, session, states);
+    return isBounded ? bounded(graph, made) : made;
   },
 };
 
@@ -27,6 +32,23 @@ function refuseEmptyConvolutions(graph: Graph): void {
       throw new EspalierError('unsupported', message, { where: nodeLabel(node) });
     }
   }
+}
+
+/** A program that is refused feeds whose sizes would take more than the budget: once a set of shapes. */
+function bounded(graph: Graph, made: Program): Program {
+  const isOpen = graph.inputs.some(({ shape }) => !shape?.every((dim) => typeof dim === 'number'));
+  if (!isOpen) return made;
+  const fitting = new Set<string>();
+  return {
+    ...made,
+    run(feeds) {
+      const shapes = Object.fromEntries(Object.entries(feeds).map(([name, { shape }]) => [name, shape]));
+      const key = JSON.stringify(shapes);
+      if (!fitting.has(key)) expectMemory(graph, shapes);
+      fitting.add(key);
+      return made.run(feeds);
+    },
+  };
 }
 
 function program(graph: Graph, session: Session, pairs: readonly StatePair[]): Program {

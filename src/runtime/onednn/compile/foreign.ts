@@ -73,7 +73,8 @@ export async function compileParts(
   if (parts.length === 0) return async () => {};
   const { onnxruntime } = await import('../../onnxruntime/index.ts');
   const { threads } = options;
-  for (const part of parts) part.program = await onnxruntime.compile(part.graph, threads ? { threads } : {});
+  const given = { unbounded: true, ...(threads ? { threads } : {}) };
+  for (const part of parts) part.program = await onnxruntime.compile(part.graph, given);
   return async () => {
     for (const { program } of parts) await program?.close();
   };

@@ -1,0 +1,16 @@
+import { byteSize, type Tensor } from '../numeric/tensor.ts';
+import type { Graph } from './graph.ts';
+import { subgraphs } from './topology.ts';
+
+/** Bytes of all initializers and tensors in attributes, subgraphs included. */
+export function payloadBytes(graph: Graph): number {
+  return allTensors(graph).reduce((sum, tensor) => sum + byteSize(tensor), 0);
+}
+
+function allTensors(graph: Graph): Tensor[] {
+  const inNodes = graph.nodes.flatMap((node) => [
+    ...Object.values(node.attributes).flatMap(({ kind, value }) => (kind === 'tensor' ? [value] : [])),
+    ...subgraphs(node).flatMap(allTensors),
+  ]);
+  return [...graph.initializers.map(({ tensor }) => tensor!), ...inNodes];
+}

@@ -1,0 +1,86 @@
+import { expectWithin, memoryBudget, type Need } from '../numeric/budget.ts';
+import { bytesFor } from '../numeric/tensor.ts';
+import { cloneGraph } from './clone.ts';
+import { formatShape, type Graph, type Node, nodeLabel, type Value } from './graph.ts';
+import { payloadBytes } from './payload.ts';
+import { inferShapes } from './shapes/index.ts';
+import { capturedValues } from './topology.ts';
+
+/** Shapes of inputs, by name. */
+export type InputShapes = Readonly<Record<string, readonly number[]>>;
+
+/**
+ * What computing a graph once takes at its peak, weights left out: the results that are alive at one node, by their inferred
+ * shapes. Dimensions that are not known count as 1.
+ */
+export function peakMemory(graph: Graph, inputs: InputShapes = {}): Need {
+  const copy = cloneGraph(graph);
+  for (const input of copy.inputs) {
+    const shape = inputs[input.name];
+    if (shape) input.shape = shape;
+  }
+  if (Object.keys(inputs).length > 0) forget(copy);
+  try {
+    inferShapes(copy);
+  } catch {
+    // What does not fit together is for the engine to say; what fits was inferred.
+  }
+  return peakOf(copy);
+}
+
+/** Throws `unsupported` where a run would take more than the budget that the graph's weights give it. */
+export function expectMemory(graph: Graph, inputs: InputShapes = {}): void {
+  expectWithin(peakMemory(graph, inputs), memoryBudget(payloadBytes(graph)));
+}
+
+/** Whether a run stays within the budget. */
+export const fitsMemory = (graph: Graph, inputs: InputShapes = {}): boolean =>
+  peakMemory(graph, inputs).bytes <= memoryBudget(payloadBytes(graph));
+
+/** Sizes that a file states for another batch, or another size, are not believed. */
+function forget(graph: Graph): void {
+  for (const { outputs } of graph.nodes) {
+    for (const value of outputs) if (value?.shape) value.shape = value.shape.map(() => null);
+  }
+}
+
+function peakOf(graph: Graph): Need {
+  const last = lastUses(graph);
+  const fed = graph.inputs.filter((value) => !value.tensor);
+  let alive = fed.reduce((sum, value) => sum + bytesOf(value), 0);
+  let peak: Need = { bytes: alive, where: fed[0]?.name ?? graph.name, what: 'what is fed' };
+  for (const node of graph.nodes) {
+    const made = node.outputs.flatMap((value) => (value ? [value] : []));
+    alive += made.reduce((sum, value) => sum + bytesOf(value), 0);
+    if (alive > peak.bytes) peak = { bytes: alive, where: nodeLabel(node), what: described(node) };
+    for (const value of new Set([...node.inputs, ...made])) {
+      const use = value && last.get(value);
+      if (value && !value.tensor && (use === node || (use === undefined && made.includes(value))))
+        alive -= bytesOf(value);
+    }
+  }
+  return peak;
+}
+
+/** The node that reads a value last; `end` for outputs of the graph; none where nobody does. */
+function lastUses(graph: Graph): Map<Value, Node | 'end'> {
+  const last = new Map<Value, Node | 'end'>();
+  for (const node of graph.nodes) {
+    for (const value of [...node.inputs, ...capturedValues(node)]) if (value) last.set(value, node);
+  }
+  for (const value of graph.outputs) last.set(value, 'end');
+  return last;
+}
+
+function described(node: Node): string {
+  const [largest] = node.outputs
+    .flatMap((value) => (value ? [value] : []))
+    .sort((a, b) => bytesOf(b) - bytesOf(a));
+  return `computing ${formatShape(largest?.shape ?? null)}`;
+}
+
+/** 4 bytes an element where the type is not known. */
+function bytesOf({ dtype, shape }: Value): number {
+  const sizes = (shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 1));
+  return bytesFor(dtype === null || dtype === 'string' ? 'float32' : dtype, sizes);
+}
