@@ -20,6 +20,9 @@ const keep = pointwise((x) => x);
 const keepZero = pointwise((x) => (x === 0 ? 0 : Number.NaN));
 const unpadded = (node: Node) => (attributesOf(node, 'AveragePool').pads ?? []).every((pad) => pad === 0);
 
+/** Longer rows are not followed. */
+const MOST_COLUMNS = 2 ** 24;
+
 /** [N, C, H, W] → [N, C·H·W]: a channel becomes H·W equal columns. */
 function flattened(node: Node, [x]: readonly (Float64Array | null)[]): Float64Array | null {
   const shape = node.inputs[0]?.shape ?? [];
@@ -27,7 +30,8 @@ function flattened(node: Node, [x]: readonly (Float64Array | null)[]): Float64Ar
     .slice(2)
     .reduce<number>((product, size) => product * (typeof size === 'number' ? size : Number.NaN), 1);
   const columns = node.outputs[0]?.shape?.[1];
-  if (!x || node.outputs[0]?.shape?.length !== 2 || columns !== x.length * block) return null;
+  const isFollowed = typeof columns === 'number' && columns <= MOST_COLUMNS;
+  if (!x || !isFollowed || node.outputs[0]?.shape?.length !== 2 || columns !== x.length * block) return null;
   return Float64Array.from({ length: columns }, (_, i) => x[Math.floor(i / block)]!);
 }
 

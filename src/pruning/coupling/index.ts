@@ -1,4 +1,4 @@
-import { type Graph, type Node, nodeLabel } from '../../graph/graph.ts';
+import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import {
   attributesOf,
   knownOperator,
@@ -38,6 +38,12 @@ export function couple(graph: Graph): Found {
   return scope;
 }
 
+/** Positions along an axis that are followed at most: each is a label. */
+const MOST_POSITIONS = 2 ** 24;
+
+const isLong = (value: Value | null): boolean =>
+  !!value?.shape?.some((size) => typeof size === 'number' && size > MOST_POSITIONS);
+
 interface Place {
   readonly node: Node;
   readonly channels: readonly (Channels | null)[];
@@ -66,6 +72,9 @@ function outputChannels(
     if (followed !== 'all' && !followed.includes(index))
       scope.pin(carried, `is read as positions or settings by ${nodeLabel(node)}`);
   });
+  const long = channels.some((carried) => carried) && outputs.some(isLong);
+  if (long)
+    return stay({ node, outputs, channels }, scope, `has too many positions to follow in ${nodeLabel(node)}`);
   const readers = () =>
     outputs.flatMap((value) => (value && links.uses.get(value)) ?? []).flatMap((use) => use.node ?? []);
   return rule(
