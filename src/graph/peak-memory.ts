@@ -11,7 +11,7 @@ export type InputShapes = Readonly<Record<string, readonly number[]>>;
 
 /**
  * What computing a graph once takes at its peak, weights left out: the results that are alive at one node, by their inferred
- * shapes. Dimensions that are not known count as 1.
+ * shapes; the node named is that of the largest result up to there. Dimensions that are not known count as 1.
  */
 export function peakMemory(graph: Graph, inputs: InputShapes = {}): Need {
   const copy = cloneGraph(graph);
@@ -49,10 +49,12 @@ function peakOf(graph: Graph): Need {
   const fed = graph.inputs.filter((value) => !value.tensor);
   let alive = fed.reduce((sum, value) => sum + bytesOf(value), 0);
   let peak: Need = { bytes: alive, where: fed[0]?.name ?? graph.name, what: 'what is fed' };
+  let largest = graph.nodes[0]!;
   for (const node of graph.nodes) {
     const made = node.outputs.flatMap((value) => (value ? [value] : []));
     alive += made.reduce((sum, value) => sum + bytesOf(value), 0);
-    if (alive > peak.bytes) peak = { bytes: alive, where: nodeLabel(node), what: described(node) };
+    largest = [largest, node].reduce((a, b) => (outputBytes(b) > outputBytes(a) ? b : a), largest);
+    if (alive > peak.bytes) peak = { bytes: alive, where: nodeLabel(largest), what: described(largest) };
     for (const value of new Set([...node.inputs, ...made])) {
       const use = value && last.get(value);
       if (value && !value.tensor && (use === node || (use === undefined && made.includes(value))))
@@ -71,6 +73,10 @@ function lastUses(graph: Graph): Map<Value, Node | 'end'> {
   for (const value of graph.outputs) last.set(value, 'end');
   return last;
 }
+
+/** What all results of a node take. */
+const outputBytes = ({ outputs }: Node): number =>
+  outputs.reduce((sum, value) => sum + (value ? bytesOf(value) : 0), 0);
 
 function described(node: Node): string {
   const [largest] = node.outputs

@@ -25,16 +25,19 @@ export function prepareModels(
   return models.map((source, index) => {
     const path = typeof source === 'string' ? source : `model ${index + 1}`;
     const graph = typeof source === 'string' ? readModelFile(source) : parseModel(source);
-    const inputs = randomInputs(graph, { batch: 1, ...options, path });
-    expectMemory(graph, Object.fromEntries(inputs.map(([name, { shape }]) => [name, shape])));
+    const shapes = inputShapes(graph, { batch: 1, ...options, path });
+    expectMemory(graph, shapes);
+    const inputs = fedInputs(graph).map(
+      ({ name, dtype }, i) => [name, randomTensor(dtype ?? 'float32', shapes[name]!, i)] as const,
+    );
     return { path, source, graph, inputs };
   });
 }
 
-function randomInputs(
+function inputShapes(
   graph: Graph,
   { batch, size, path }: BindOptions & { batch: number; path: string },
-): PreparedModel['inputs'] {
+): Record<string, number[]> {
   const fixed = imagesOf(graph);
   if (fixed !== null && fixed !== batch && batch !== 1) {
     const main = mainInput(graph);
@@ -42,8 +45,6 @@ function randomInputs(
     const message = `${main?.name ?? 'the network'} ${found}, expected ${batch}`;
     throw new EspalierError('usage', message, { where: path });
   }
-  return fedInputs(graph).map((input, i) => {
-    const shape = fixedShape(graph, input, { batch: fixed ?? batch, size });
-    return [input.name, randomTensor(input.dtype ?? 'float32', shape, i)] as const;
-  });
+  const options = { batch: fixed ?? batch, size };
+  return Object.fromEntries(fedInputs(graph).map((input) => [input.name, fixedShape(graph, input, options)]));
 }

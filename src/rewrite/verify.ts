@@ -7,7 +7,7 @@ import { canonicalForm, runnableForm } from './canonical-form.ts';
 import { scaleOf, tensorError, toleranceOf } from './compare.ts';
 import { comparePoints, type OutputPoints } from './compare-points.ts';
 import { randomFeeds } from './random-feeds.ts';
-import { type Trial, type TrialSize, trialsOf } from './trial-inputs.ts';
+import { type Trial, type TrialOptions, type TrialSize, trialsOf } from './trial-inputs.ts';
 
 export interface VerifyOptions {
   readonly executor: Executor;
@@ -56,11 +56,7 @@ export async function verifyEquivalent(
   }
   const points = pointsOf(before, after);
   const { batch = 2, size, seed = 0, executor } = options;
-  const [first, second] = trialsOf(before, { batch, ...(size && { size }) }).map(affordable) as [
-    Trial[],
-    Trial[],
-  ];
-  if (first.length === 0) expectMemory(trialsOf(before, { batch: 1, ...(size && { size }) })[0][0]!.graph);
+  const [first, second] = fittingTrials(before, { batch, ...(size && { size }) });
   const programs = await compiled(
     [watched(before, points, 'before'), watched(after, points, 'after')],
     executor,
@@ -91,8 +87,13 @@ export async function verifyEquivalent(
   }
 }
 
-/** Trials that the memory budget allows. */
-const affordable = (trials: readonly Trial[]): Trial[] => trials.filter(({ graph }) => fitsMemory(graph));
+/** With one image where more are beyond the memory budget. */
+function fittingTrials(graph: Graph, options: TrialOptions): readonly [readonly Trial[], readonly Trial[]] {
+  const trials = trialsOf(graph, options);
+  const [smallest] = trials[0];
+  const fits = options.batch === 1 || !smallest || fitsMemory(smallest.graph);
+  return fits ? trials : trialsOf(graph, { ...options, batch: 1 });
+}
 
 type Points = readonly (OutputPoints | null)[];
 
@@ -161,8 +162,9 @@ async function run(
 ): Promise<{ readonly runs: Run[]; readonly size: TrialSize }> {
   let misfit: unknown;
   for (const { graph, size } of trials) {
-    const feeds = scales.map((scale) => randomFeeds(graph, { seed, scale }));
     try {
+      expectMemory(graph);
+      const feeds = scales.map((scale) => randomFeeds(graph, { seed, scale }));
       const expected: Tensors[] = [];
       for (const feed of feeds) expected.push(await runOnce(before!, feed));
       const runs: Run[] = [];
@@ -180,8 +182,9 @@ async function run(
   throw misfit;
 }
 
-/** Whether the reference itself does not take a size. */
-const isMisfit = (error: unknown): boolean => error instanceof EspalierError && error.code === 'runtime';
+/** Whether the reference itself does not take a size, or a run at it takes too much memory. */
+const isMisfit = (error: unknown): boolean =>
+  error instanceof EspalierError && (error.code === 'runtime' || error.code === 'unsupported');
 
 function unlessMisfit(error: unknown): null {
   if (isMisfit(error)) return null;

@@ -39,7 +39,7 @@ export function couple(graph: Graph): Found {
 }
 
 /** Positions along an axis that are followed at most: each is a label. */
-const MOST_POSITIONS = 2 ** 24;
+const MOST_POSITIONS = 2 ** 21;
 
 const isLong = (value: Value | null): boolean =>
   !!value?.shape?.some((size) => typeof size === 'number' && size > MOST_POSITIONS);
