@@ -63,12 +63,6 @@ export function squeezed(e: Export, x: Value, axis: number): Value {
     : e.node('Squeeze', [x, e.ints([axis])]);
 }
 
-export function unsqueezed(e: Export, x: Value, axis: number): Value {
-  return e.variant.opset < 13
-    ? e.node('Unsqueeze', [x], { axes: [axis] })
-    : e.node('Unsqueeze', [x, e.ints([axis])]);
-}
-
 /** The mean or the largest over the channels, which are kept as one. */
 export function overChannels(e: Export, op: 'ReduceMean' | 'ReduceMax', x: Value): Value {
   if (e.variant.opset < 18) return e.node(op, [x], { axes: [1], keepdims: 1 });

@@ -1,7 +1,6 @@
 import { type Command, invocationOf } from '../commands/command.ts';
 import { VERIFY_HINT } from '../commands/verify-flag.ts';
 import { EspalierError } from '../errors.ts';
-import { setMemoryBudget } from '../numeric/budget.ts';
 import { printableText } from '../printable.ts';
 import { failureOf } from './failure.ts';
 import { watchInterrupts } from './interrupt.ts';
@@ -12,7 +11,7 @@ import { openTerminal } from './terminal.ts';
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   endQuietlyWithoutReader();
   try {
-    readMemoryBudget(process.env.ESPALIER_MEMORY);
+    await readMemoryBudget(process.env.ESPALIER_MEMORY);
     const program = makeProgram(runCommand);
     if (argv.length === 0) program.outputHelp({ error: true });
     if (argv.length === 0) return 2;
@@ -24,12 +23,13 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
 }
 
 /** What computed tensors may take beside what a file holds, in GB. */
-function readMemoryBudget(gigabytes: string | undefined): void {
+async function readMemoryBudget(gigabytes: string | undefined): Promise<void> {
   if (gigabytes === undefined || gigabytes === '') return;
   const bytes = 1e9 * Number(gigabytes);
   if (!(bytes > 0)) {
     throw new EspalierError('usage', `ESPALIER_MEMORY: expected gigabytes above 0, found ${gigabytes}`);
   }
+  const { setMemoryBudget } = await import('../numeric/budget.ts');
   setMemoryBudget(bytes);
 }
 

@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import { extents, type ImageSize } from '../measure/image-size.ts';
+import type { ImageSize } from '../measure/image-size.ts';
 import type { ModelLatency } from '../measure/latency.ts';
 import { latencyChange, latencyMeasures, speedOf, speedText } from '../report/latency.ts';
 import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
@@ -126,6 +126,7 @@ async function finish({ model, removal, out }: Work, { verify, size, seconds, co
   const { given, form } = model;
   const plain = form.restore(removal.graph);
   const isUnchanged = removal.converted.length === 0 && removal.fused === 0;
+  const { extents } = await import('../measure/image-size.ts');
   const at = size === undefined ? {} : { size: extents(size) };
   const verified = verify && !isUnchanged ? await verifyEquivalent(given, plain, { executor, ...at }) : null;
   if (isUnchanged) {

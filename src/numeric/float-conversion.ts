@@ -22,7 +22,7 @@ const conversions: { readonly [D in OtherFloat]: Conversion } = {
   },
 };
 
-export const otherFloats = Object.keys(conversions) as readonly OtherFloat[];
+const otherFloats = Object.keys(conversions) as readonly OtherFloat[];
 
 export const isOtherFloat = (dtype: DataType | null | undefined): dtype is OtherFloat =>
   dtype != null && Object.hasOwn(conversions, dtype);

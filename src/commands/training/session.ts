@@ -13,7 +13,6 @@ import { engine } from '../engine.ts';
 import { engineText } from '../engines-text.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
-import { expectFloatWeights } from '../quantized.ts';
 import type { TrainingFlags } from './flags.ts';
 import { withBatchNormalization } from './insert-batch-normalization.ts';
 import { watchTraining } from './progress.ts';
@@ -81,6 +80,7 @@ type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
 
 async function openTrained(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
   const model = await loadModel(settings.model, context);
+  const { expectFloatWeights } = await import('../quantized.ts');
   expectFloatWeights(model.graph, 'training', model.name);
   const preprocessing = await resolvePreprocessing(model, settings);
   return { model, preprocessing, data: await openData(settings.data, preprocessing, settings) };
