@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 
 /** Loads BullMQ, which only work on other machines needs; throws `unsupported`, naming the command that installs it. */
-export const loadBullmq = () => import('bullmq').catch(missing);
+export const loadBullmq = (): Promise<typeof import('bullmq')> => import('bullmq').catch(missing);
 
 /** {@link loadBullmq} for the client of Redis. */
 export const loadIoredis = () => import('ioredis').catch(missing);

@@ -22,8 +22,6 @@ const conversions: { readonly [D in OtherFloat]: Conversion } = {
   },
 };
 
-const otherFloats = Object.keys(conversions) as readonly OtherFloat[];
-
 export const isOtherFloat = (dtype: DataType | null | undefined): dtype is OtherFloat =>
   dtype != null && Object.hasOwn(conversions, dtype);
 

@@ -2,7 +2,6 @@ import type { DataSet } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { extents } from '../../measure/image-size.ts';
 import type { TrainingEngine } from '../../runtime/choose.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
@@ -94,6 +93,7 @@ async function openFresh(settings: Settings<TrainingFlags>, context: Context): P
   if (!known) buildModel(settings.model); // says what there is
   const named = Object.hasOwn(dataSets, settings.data);
   const size = settings.size ?? (named ? undefined : known!.input.height);
+  const { extents } = await import('../../measure/image-size.ts');
   const [rows, columns] = size === undefined ? [] : extents(size);
   const data = await openDataSet(settings.data, { ...settings, height: rows, width: columns });
   const { channels, height, width } = data.train;
