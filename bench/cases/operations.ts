@@ -35,7 +35,11 @@ export const operations = {
     tolerance: 1e-4,
     shrinks: true,
   },
-  stripes: { command: prune, flags: { ...pruning, granularity: 'stripe', ratio: '0.4' }, tolerance: 1e-4 },
+  stripes: {
+    command: prune,
+    flags: { ...pruning, granularity: 'stripe', scope: 'global', ratio: '0.3' },
+    tolerance: 1e-4,
+  },
   rmnet: { command: rmnet, flags: { benchSeconds: '0.02' }, tolerance: 1e-4 },
   deploy: { command: deploy, flags: { seconds: '0.02', cache: false }, tolerance: 1e-4 },
   int8: {
