@@ -147,6 +147,11 @@ function trimmed(inputs: readonly (Value | null)[]): (Value | null)[] {
 export function uniqueNames(graph: Graph): (wanted: string) => string {
   const used = new Set<string>();
   collectNames(graph, used);
+  return suffixed(used);
+}
+
+/** Gives each wanted name a suffix where it is among those in use, to which each name that is given is added. */
+export function suffixed(used: Set<string>): (wanted: string) => string {
   const next = new Map<string, number>();
   return (wanted) => {
     let name = wanted;

@@ -1,3 +1,4 @@
+import { suffixed } from '../../graph/builder.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { subgraphs } from '../../graph/topology.ts';
 
@@ -63,17 +64,4 @@ function* bodiesOf(graph: Graph): Generator<Graph> {
 function valuesOf({ inputs, initializers, nodes }: Graph): Set<Value> {
   const computed = nodes.flatMap(({ outputs }) => outputs).filter((value) => value !== null);
   return new Set([...inputs, ...initializers, ...computed]);
-}
-
-function suffixed(used: Set<string>): (wanted: string) => string {
-  const next = new Map<string, number>();
-  return (wanted) => {
-    let name = wanted;
-    for (let i = next.get(wanted) ?? 1; used.has(name); i++) {
-      name = `${wanted}_${i}`;
-      next.set(wanted, i + 1);
-    }
-    used.add(name);
-    return name;
-  };
 }
