@@ -17,7 +17,10 @@ export interface PreparedModel {
   readonly inputs: readonly (readonly [name: string, tensor: Tensor])[];
 }
 
-/** Models with inputs for a batch; one that fixes its batch is run at that where one image is asked for; throws `usage` where it fixes another than asked for, or leaves its size open and none is given. */
+/**
+ * Models with inputs for a batch; where one image is asked for, a model that fixes its batch is run at that. Throws `usage` where it
+ * fixes another batch than was asked for, or leaves its size open and none is given.
+ */
 export function prepareModels(
   models: readonly (string | Uint8Array)[],
   options: BindOptions = {},
