@@ -112,6 +112,13 @@ export const imageSize = v.pipe(
   }),
 );
 
+/** The size of images, for commands that look at none. */
+export const openSizeFlag = optional(
+  '--size <size>',
+  'height and width, for a model with a free input size: 224, or 192x320',
+  imageSize,
+);
+
 /** A finite number within bounds, the bounds included. */
 export function numberIn(least: number, most = Number.POSITIVE_INFINITY) {
   const message =

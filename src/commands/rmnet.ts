@@ -6,7 +6,16 @@ import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts'
 import { textTable } from '../report/text-table.ts';
 import type { ResidualRemoval } from '../residual/remove-residuals.ts';
 import { type Context, defineCommand } from './command.ts';
-import { choice, defaulted, flagSwitch, imageSize, missingFlag, optional, positive, text } from './flags.ts';
+import {
+  choice,
+  defaulted,
+  flagSwitch,
+  missingFlag,
+  openSizeFlag,
+  optional,
+  positive,
+  text,
+} from './flags.ts';
 import { type LoadedModel, loadModel } from './model.ts';
 import { verifyFlag } from './verify-flag.ts';
 import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
@@ -34,11 +43,7 @@ export const rmnet = defineCommand({
     ),
     plan: flagSwitch('--plan', 'say what would be converted and what it costs, and write nothing'),
     verify: verifyFlag,
-    size: optional(
-      '--size <size>',
-      'height and width, for a model with a free input size: 224, or 192x320',
-      imageSize,
-    ),
+    size: openSizeFlag,
     benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
   },
   examples: [

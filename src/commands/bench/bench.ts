@@ -1,6 +1,6 @@
 import { formatDuration } from '../../report/quantities.ts';
 import { defineCommand } from '../command.ts';
-import { choice, defaulted, imageSize, optional, positive, wholeNumber } from '../flags.ts';
+import { choice, defaulted, openSizeFlag, positive, wholeNumber } from '../flags.ts';
 import { openMeasuring, runtimeNames } from '../measuring.ts';
 import { isModelPath, openModel } from '../model.ts';
 import { benchText, disturbance, type NamedModel, withCosts } from './result.ts';
@@ -28,11 +28,7 @@ export const bench = defineCommand({
       'fresh processes (or pages) a model, for load time, first run and peak memory; 0 leaves them out',
       [wholeNumber(0), 3],
     ),
-    size: optional(
-      '--size <size>',
-      'height and width, for models with a free input size: 224, or 192x320',
-      imageSize,
-    ),
+    size: openSizeFlag,
   },
   examples: [
     ['espalier bench before.onnx after.onnx', 'how much faster is it?'],

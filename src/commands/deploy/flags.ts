@@ -2,8 +2,8 @@ import {
   choice,
   defaulted,
   flagSwitch,
-  imageSize,
   type Options,
+  openSizeFlag,
   optional,
   positive,
   text,
@@ -32,11 +32,7 @@ export const deployFlags = {
   threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
   seconds: defaulted('--seconds <s>', 'time to measure the result in', [positive, 4]),
   ...quantizeFlags,
-  size: optional(
-    '--size <size>',
-    'height and width, for a model with a free input size: 224, or 192x320',
-    imageSize,
-  ),
+  size: openSizeFlag,
   cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
   verify: verifyFlag,
   plan: flagSwitch(

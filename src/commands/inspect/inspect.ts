@@ -6,7 +6,7 @@ import { formatBytes, formatCount, formatMacs } from '../../report/quantities.ts
 import { textTable } from '../../report/text-table.ts';
 import { defineCommand, type Output } from '../command.ts';
 import { enginesText } from '../engines-text.ts';
-import { flagSwitch, imageSize, optional } from '../flags.ts';
+import { flagSwitch, openSizeFlag } from '../flags.ts';
 import { invalidFlag } from '../graft/invalid-flag.ts';
 import { type LoadedModel, openModel } from '../model.ts';
 import { entropyPart } from './entropy.ts';
@@ -18,11 +18,7 @@ export const inspect = defineCommand({
     'parameters, MACs and bytes of a model, layer by layer; its groups of channels and residual connections; the engines here',
   arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
   options: {
-    size: optional(
-      '--size <size>',
-      'height and width, for a model with a free input size: 224, or 192x320',
-      imageSize,
-    ),
+    size: openSizeFlag,
     engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
     entropy: flagSwitch('--entropy', 'what the weights of each convolution tell, and its invalid filters'),
     ...invalidFlag,
