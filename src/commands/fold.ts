@@ -25,7 +25,11 @@ export const fold = defineCommand({
   options: {
     out: required('--out <file>', 'where the folded model goes', text),
     only: optional('--only <names>', `some of ${names.join(', ')}`, choices(names)),
-    growth: optional('--growth <r>', 'merge what then takes up to r times its MACs (1)', numberIn(0)),
+    growth: optional(
+      '--growth <r>',
+      'merge what then takes up to r times its MACs and weights (1)',
+      numberIn(0),
+    ),
     elementType: optional(
       '--element-type <type>',
       'write the network in float32 or float16, inputs and outputs too; default: as it is stored',
@@ -52,6 +56,7 @@ export const fold = defineCommand({
     const isUnchanged =
       folded.changed === 0 && !elementType && folded.graph.nodes.length === model.given.nodes.length;
     const verified = verify && !isUnchanged ? await verifiedAgainst(model, written) : null;
+    if (verified && !elementType) await expectSmaller(model, written, chosen.growth);
     if (isUnchanged) await writeGiven(model, out);
     else await writeModel(written, out);
     if (isUnchanged)
@@ -77,6 +82,11 @@ async function verifiedAgainst({ given, graph, form }: LoadedModel, written: Gra
   const tolerance = toleranceOf(isHalf || form.elementType === 'float16' ? 'float16' : 'float32');
   const after = withSignature(written, signatureOf(before));
   return verifyEquivalent(before, after, { executor: await engine(), tolerance });
+}
+
+async function expectSmaller({ given }: LoadedModel, after: Graph, growth = 1): Promise<void> {
+  const { expectNoGrowth } = await import('../measure/growth.ts');
+  expectNoGrowth({ before: [given], after, rewrite: 'folding', growth: Math.max(1, growth) });
 }
 
 const whyUnchanged = (refusals: readonly unknown[]): string =>

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { expectNoGrowth } from '../measure/growth.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import { SAMPLE_MS, type Timer } from '../measure/timer.ts';
@@ -67,6 +68,8 @@ const TOLERANCE = 1e-4;
 export async function deployNetwork(network: Graph, options: DeployOptions): Promise<Deployment> {
   const { executor, size } = options;
   const prepared = await prepareForDeployment(network, executor);
+  if (options.verify !== false)
+    expectNoGrowth({ before: [network], after: prepared.graph, rewrite: 'folding' });
   const choice = await chooseCandidate(prepared, options);
   const { candidate, graph, latency } = await quicker(network, choice, options);
   const error = options.verify === false ? null : await errorOf([network, graph], options);

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { expectNoGrowth } from '../measure/growth.ts';
 import { extents } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import type { Timer } from '../measure/timer.ts';
@@ -113,7 +114,8 @@ const named = ({ unit, part }: WideningStep, units: readonly Unit[]): NextStep =
 
 /**
  * Prunes whole channels of a network: those that a plan selects are taken out of every layer that makes or reads them.
- * The result is compared with the network whose channels are multiplied by 0; throws `verification` where they differ.
+ * The result is compared with the network whose channels are multiplied by 0; throws `verification` where they differ, or
+ * where the result is larger.
  */
 export async function pruneChannels(network: Graph, options: ChannelPruningOptions): Promise<PrunedChannels> {
   const plan = await planChannels(network, options);
@@ -138,6 +140,8 @@ async function verifyCut(
   const { prepared, coupling, removed, graph } = plan;
   const { executor, original } = options;
   const { graph: given, restore } = options.reference ?? { graph: network, restore: (made: Graph) => made };
+  const made = restore(graph);
+  expectNoGrowth({ before: [given, restore(prepared)], after: made, rewrite: 'pruning' });
   const size = original.size === undefined ? {} : { size: extents(original.size) };
   const agree = ([before, after]: readonly [Graph, Graph]) =>
     verifyEquivalent(withoutRounding(before) ?? before, withoutRounding(after) ?? after, {
@@ -147,7 +151,7 @@ async function verifyCut(
     });
   const masked = (form: Graph) => maskedReference(form, coupling.found, removed);
   const reference = masked(given) ?? masked(canonicalForm(given).graph);
-  if (reference) return agree([reference, restore(graph)]);
+  if (reference) return agree([reference, made]);
   await agree([given, restore(prepared)]);
   return agree([masked(prepared)!, graph]);
 }

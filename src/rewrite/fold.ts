@@ -29,7 +29,7 @@ export interface FoldOptions {
   readonly executor: Executor;
   /** Default: all. */
   readonly only?: readonly FoldingName[];
-  /** Merged layers may take this many times the multiply-accumulates of their parts; default 1. */
+  /** Merged layers may take this many times the multiply-accumulates, and the weights, of their parts; default 1. */
   readonly growth?: number;
 }
 

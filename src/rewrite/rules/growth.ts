@@ -1,13 +1,17 @@
-/** Multiply-accumulates at one place of the output, before and after. */
+/** Multiply-accumulates at one place of the output, before and after; after, there are as many as weights. */
 export interface MacsAtPlace {
   readonly before: number;
   readonly after: number;
+  /** Weights before, where they are not as many as multiply-accumulates. */
+  readonly weights?: number;
 }
 
-/** Why something is not merged where that takes more than `growth` times the multiply-accumulates; else null. */
-export function tooCostly({ before, after }: MacsAtPlace, growth: number): string | null {
-  if (after <= growth * before) return null;
-  return `merged it would take ${whole(after)} MACs at each place of its output, where it takes ${whole(before)} now`;
+/** Why something is not merged where that takes more than `growth` times the multiply-accumulates, or weights; else null. */
+export function tooCostly({ before, after, weights = before }: MacsAtPlace, growth: number): string | null {
+  if (after > growth * before)
+    return `merged it would take ${whole(after)} MACs at each place of its output, where it takes ${whole(before)} now`;
+  if (after <= growth * weights) return null;
+  return `merged it would have ${whole(after)} weights, where it has ${whole(weights)} now`;
 }
 
-const whole = (macs: number): string => String(Math.round(macs));
+const whole = (count: number): string => String(Math.round(count));

@@ -73,8 +73,9 @@ function joined({ first, second }: Pair): Window {
 function macsAtPlace({ first, second }: Pair, group: number) {
   const [filters, perGroup] = [second.weight.shape[0]!, (first.weight.shape[1]! * first.group) / group];
   const kernel = Math.max(elementCount(first.kernel), elementCount(second.kernel));
-  const before = first.weight.data.length * placesRatio(first, second) + second.weight.data.length;
-  return { before, after: filters * perGroup * kernel };
+  const [inner, outer] = [first.weight.data.length, second.weight.data.length];
+  const before = inner * placesRatio(first, second) + outer;
+  return { before, after: filters * perGroup * kernel, weights: inner + outer };
 }
 
 /** Places of the first layer's output to each of the second's. */
