@@ -38,13 +38,15 @@ export const bindImages = (graph: Graph, options: BindOptions & { readonly batch
 
 /**
  * A leading dimension that inference lost is taken for the batch: exporters pad shortcuts by amounts that take a constant
- * fold to see, and what is added to them loses no other dimension.
+ * fold to see, and what is added to them loses no other dimension. Where others are lost too, nothing is known.
  */
 function assumeBatch(graph: Graph): void {
   const input = mainInput(graph);
   const batch = (input && !isUnbatched(input) && input.shape?.[0]) || 1;
   for (const value of graph.nodes.flatMap((node) => node.outputs)) {
-    if (value?.shape?.[0] === null) value.shape = [batch, ...value.shape.slice(1)];
+    const [first, ...others] = value?.shape ?? [];
+    const lost = first === null && others.length > 0 && others.every((dim) => typeof dim === 'number');
+    if (value && lost) value.shape = [batch, ...others];
   }
 }
 

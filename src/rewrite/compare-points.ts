@@ -1,5 +1,6 @@
 import type { Attribute, Graph, Node, Value } from '../graph/graph.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
+import { isKnown, isOrdering, isSaturating, readsSize } from './followed-operators.ts';
 
 /** Values of two graphs that must be equal. */
 export interface ComparePoint {
@@ -13,94 +14,6 @@ export interface OutputPoints {
   /** Whether elements of the output may change places, or jump, where values before differ by rounding. */
   readonly ordering: boolean;
 }
-
-/** Operators that make different inputs equal, up to rounding. */
-const saturating: ReadonlySet<string> = new Set([
-  'Sigmoid',
-  'Softmax',
-  'LogSoftmax',
-  'Tanh',
-  'HardSigmoid',
-  'Clip',
-  'Softsign',
-  'Erf',
-]);
-
-/** Operators that choose, order or round: inputs that differ by rounding may give quite other outputs. */
-const ordering: ReadonlySet<string> = new Set(
-  [
-    ['TopK', 'NonMaxSuppression', 'ArgMax', 'ArgMin', 'Hardmax', 'NonZero', 'Compress', 'Unique', 'OneHot'],
-    ['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Round', 'Floor', 'Ceil', 'Sign', 'Mod'],
-    ['If', 'Loop', 'Scan'],
-  ].flat(),
-);
-
-/** Operators that hand values on, or compute with them element by element, without weights of their own. */
-const passing: ReadonlySet<string> = new Set(
-  [
-    [
-      'Identity',
-      'Dropout',
-      'Cast',
-      'Reshape',
-      'Flatten',
-      'Squeeze',
-      'Unsqueeze',
-      'Transpose',
-      'Concat',
-      'Split',
-    ],
-    [
-      'Slice',
-      'Gather',
-      'GatherElements',
-      'GatherND',
-      'ScatterElements',
-      'ScatterND',
-      'Expand',
-      'Tile',
-      'Pad',
-    ],
-    [
-      'Add',
-      'Sub',
-      'Mul',
-      'Div',
-      'Pow',
-      'Exp',
-      'Log',
-      'Sqrt',
-      'Neg',
-      'Abs',
-      'Reciprocal',
-      'Min',
-      'Max',
-      'Sum',
-    ],
-    ['Mean', 'Relu', 'LeakyRelu', 'Where', 'And', 'Or', 'Not', 'Xor', 'ReduceMean', 'ReduceSum', 'ReduceMax'],
-    [
-      'ReduceMin',
-      'ReduceProd',
-      'ReduceL2',
-      'Resize',
-      'Upsample',
-      'MaxPool',
-      'AveragePool',
-      'CumSum',
-      'Shape',
-    ],
-    [
-      'GlobalAveragePool',
-      'GlobalMaxPool',
-      'DepthToSpace',
-      'SpaceToDepth',
-      'Size',
-      'ConstantOfShape',
-      'Range',
-    ],
-    ['Constant', 'SequenceConstruct', 'ConcatFromSequence', 'SplitToSequence', 'SequenceAt'],
-  ].flat(),
-);
 
 /** What hands its first input on as it is. */
 const transparent: ReadonlySet<string> = new Set(['Identity', 'Dropout']);
@@ -152,14 +65,15 @@ function walk(pair: ComparePoint, sides: Sides, found: Walk): void {
       continue;
     }
     if (isOrdering(left)) found.orders = true;
-    if (saturating.has(left.op)) found.saturates = true;
-    stack.push(...pairsOf(left, right));
+    if (isSaturating(left)) found.saturates = true;
+    if (picksSize(left, sides.before)) found.points.set(before, { before, after });
+    else if (!readsSize(left)) stack.push(...pairsOf(left, right));
   }
 }
 
 /**
  * What the last layers give above a value behind which something orders, each with its namesake in the other graph; null where
- * nothing orders, or where a namesake is missing.
+ * nothing orders, where sizes alone are above it, or where a namesake is missing.
  */
 function exitsOf(value: Value, { before, after }: Sides, found: Walk): ComparePoint[] | null {
   const namesakes = new Map([...after.keys()].map((made) => [made.name, made]));
@@ -173,21 +87,17 @@ function exitsOf(value: Value, { before, after }: Sides, found: Walk): ComparePo
     seen.add(at);
     if (isKnown(node)) {
       orders ||= isOrdering(node);
-      for (const input of inputsOf(node)) if (input) stack.push(input);
+      if (!readsSize(node)) for (const input of inputsOf(node)) if (input) stack.push(input);
       continue;
     }
     const namesake = namesakes.get(at.name);
     if (!namesake) return null;
     exits.push({ before: at, after: namesake });
   }
-  if (!orders) return null;
+  if (!orders || exits.length === 0) return null;
   found.orders = true;
   return exits;
 }
-
-/** Whether a node is of one of the operators above. */
-const isKnown = ({ op, domain }: Node): boolean =>
-  domain === '' && (passing.has(op) || saturating.has(op) || ordering.has(op));
 
 function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
   let at = value;
@@ -199,7 +109,13 @@ function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
   return at;
 }
 
-/** Whether both nodes are of one of the operators above, and do the same. */
+/** Whether a node picks some of the sizes of a value, which are compared in place of it. */
+function picksSize({ op, inputs: [data] }: Node, producer: ReadonlyMap<Value, Node>): boolean {
+  const shape = data && producer.get(source(data, producer));
+  return shape?.op === 'Shape' && (op === 'Gather' || op === 'Slice');
+}
+
+/** Whether both nodes are of an operator that is followed, and do the same. */
 function isSame(left: Node, right: Node): boolean {
   if (left.op !== right.op || !isKnown(left) || !isKnown(right)) return false;
   return inputsOf(left).length === inputsOf(right).length && keyOf(left) === keyOf(right);
@@ -221,12 +137,6 @@ function textOf({ kind, value }: Attribute): string {
 
 /** Explicit inputs, and what bodies read from outside. */
 const inputsOf = (node: Node): (Value | null)[] => [...node.inputs, ...capturedValues(node)];
-
-const isOrdering = ({ op, attributes }: Node): boolean =>
-  ordering.has(op) || (op === 'Cast' && !isFloat(attributes.to));
-
-/** float32, float16, float64, bfloat16. */
-const isFloat = (to: Attribute | undefined): boolean => [1, 10, 11, 16].includes(Number(to?.value));
 
 function pairsOf(left: Node, right: Node): ComparePoint[] {
   const others = inputsOf(right);

@@ -121,3 +121,40 @@ test('resizing', async () => {
     runs,
   );
 });
+
+/** How exporters bring pads of the last axis first, begins and ends in turn, into the order of Pad. */
+const reordered = (b: Builder, pads: Value) => {
+  const pairs = b.Reshape(pads, b.int64s([-1, 2]));
+  const forward = b.Slice(pairs, b.int64s([-1]), b.int64s([-(2 ** 63)]), b.int64s([0]), b.int64s([-1]));
+  return b.Cast(b.Reshape(b.Transpose(forward, { perm: [1, 0] }), b.int64s([-1])), { to: 7 });
+};
+
+test('pads that pass through a matrix', async () => {
+  await fc.assert(
+    fc.asyncProperty(pair(size), fc.array(fc.nat(3), { minLength: 8, maxLength: 8 }), async (sizes, pads) => {
+      const { inferred, computed } = await shapes([2, 3, ...sizes], (b, x) => {
+        const height = b.Gather(b.Shape(x), b.int64s([2]));
+        return b.Pad(x, reordered(b, b.Concat(height, b.int64s(pads.slice(1)), { axis: 0 })));
+      });
+      expect(inferred).toEqual(computed);
+    }),
+    runs,
+  );
+});
+
+test('a size within bounds, by the reciprocal of a side', async () => {
+  await fc.assert(
+    fc.asyncProperty(pair(size), fc.integer({ min: 8, max: 40 }), async (sizes, wanted) => {
+      const { inferred, computed } = await shapes([1, 2, ...sizes], (b, x) => {
+        const sides = b.Cast(b.Slice(b.Shape(x), b.int64s([2]), b.int64s([4])), { to: 1 });
+        const shortest = b.ReduceMin(sides, null, { keepdims: 0 });
+        const factor = b.Clip(b.Mul(b.Reciprocal(shortest), b.floats(wanted)), b.floats(0.5), b.floats(3));
+        const scaled = b.Cast(b.Floor(b.Mul(b.Sqrt(b.Mul(sides, sides)), factor)), { to: 7 });
+        return b.Resize(x, null, null, b.Concat(b.int64s([1, 2]), scaled, { axis: 0 }));
+      });
+      expect(inferred).toEqual(computed);
+      expect(inferred).not.toContain(null);
+    }),
+    runs,
+  );
+});

@@ -1,4 +1,4 @@
-import type { Dim } from '../graph.ts';
+import type { Dim, Shape } from '../graph.ts';
 import { type Call, LONGEST_CONTENTS } from './rule.ts';
 
 /** A function of elements, unknown ones included. */
@@ -36,3 +36,24 @@ export const believable = (value: number): Dim =>
   Number.isFinite(value) && (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value))
     ? value
     : null;
+
+/** How an axis of a picture of a tensor moves through its elements. */
+export interface Stride {
+  readonly size: number;
+  readonly step: number;
+}
+
+/** The elements that axes with these strides meet, in row-major order. */
+export function stridedContents(elements: readonly Dim[], axes: readonly Stride[], start = 0): Dim[] {
+  let positions = [start];
+  for (const { size, step } of axes)
+    positions = positions.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * step));
+  return positions.map((at) => elements[at]!);
+}
+
+/** From one element of an axis to the next, for each axis; null where a dimension is unknown. */
+export function stridesOf(shape: Shape): Stride[] | null {
+  if (!shape.every((dim) => typeof dim === 'number')) return null;
+  const sizes = shape as readonly number[];
+  return sizes.map((size, axis) => ({ size, step: sizes.slice(axis + 1).reduce((a, b) => a * b, 1) }));
+}

@@ -3,7 +3,7 @@ import type { OperatorName } from '../operators/index.ts';
 import { type Compute, mapContents, unaryArithmetic } from './contents.ts';
 import { checkStretches } from './dims.ts';
 import { elementType } from './element-types.ts';
-import type { Call, Inferred, ShapeRules } from './rule.ts';
+import type { Call, Inferred, ShapeCall, ShapeRules } from './rule.ts';
 
 /** y has the type of the first input. */
 export const sameType = ({ node }: Call): Inferred[] => {
@@ -18,6 +18,17 @@ const unary = (compute: (a: number) => number) => (call: Call) => {
 
 const test = ({ node }: Call): Inferred[] => [{ dtype: 'bool', shape: requiredInput(node, 0).shape }];
 
+/** Bounds were attributes until opset 6; from 11 on they are inputs, either of which may be left out. */
+function clipped(call: ShapeCall<'Clip'>): Inferred[] {
+  const { dtype, shape } = requiredInput(call.node, 0);
+  const bound = (at: number, given: number | undefined) => (call.inputs[at] ? call.contents(at)?.[0] : given);
+  const [min, max] = [bound(1, call.attributes.min ?? -Infinity), bound(2, call.attributes.max ?? Infinity)];
+  if (typeof min !== 'number' || typeof max !== 'number') return [{ dtype, shape }];
+  const elements = call.elements(0);
+  const clip = unaryArithmetic((a) => Math.min(Math.max(a, min), max));
+  return [{ dtype, shape, contents: elements?.map((element) => clip(element)) ?? null }];
+}
+
 /** Functions of one element, and of one element and parameters that leave the shape alone. */
 export const unaryShapes = {
   Abs: unary(Math.abs),
@@ -25,8 +36,8 @@ export const unaryShapes = {
   Sign: unary(Math.sign),
   Exp: sameType,
   Log: sameType,
-  Sqrt: sameType,
-  Reciprocal: sameType,
+  Sqrt: unary(Math.sqrt),
+  Reciprocal: unary((a) => 1 / a),
   Floor: unary(Math.floor),
   Ceil: unary(Math.ceil),
   Round: sameType,
@@ -60,7 +71,7 @@ export const unaryShapes = {
   HardSigmoid: sameType,
   Gelu: sameType,
   Shrink: sameType,
-  Clip: sameType,
+  Clip: clipped,
   BitwiseNot: sameType,
   PRelu: ({ node }) => {
     const { dtype, shape } = requiredInput(node, 0);

@@ -53,6 +53,7 @@ export function inferNode(node: Node, opsets: Readonly<Record<string, number>>, 
     inputs: node.inputs,
     opset: opsets[node.domain] ?? 1,
     contents: (index) => contentsOf(node.inputs[index], contents),
+    elements: (index) => elementsOf(node.inputs[index], contents),
   };
   rule(call).forEach((inferred, index) => {
     const output = node.outputs[index];
@@ -97,13 +98,19 @@ function refine(inferred: Shape, known: Shape | null): Shape {
   return inferred.map((dim, i) => dim ?? known[i]!);
 }
 
-/** The elements of a small numeric value as far as they are known: a constant's, or what inference found; null where nothing is. */
-export function contentsOf(value: Value | null | undefined, contents: Contents): readonly Dim[] | null {
+/** {@link elementsOf} a value of rank 0 or 1. */
+export const contentsOf = (value: Value | null | undefined, contents: Contents): readonly Dim[] | null =>
+  (value?.shape?.length ?? 0) <= 1 ? elementsOf(value, contents) : null;
+
+/**
+ * The elements of a small numeric value in row-major order, as far as they are known: a constant's, or what inference found;
+ * null where nothing is.
+ */
+function elementsOf(value: Value | null | undefined, contents: Contents): readonly Dim[] | null {
   if (!value) return null;
   const { tensor } = value;
   if (!tensor) return contents.get(value) ?? null;
-  const [size = 1] = tensor.shape;
-  const followed = numeric.has(tensor.dtype) && tensor.shape.length <= 1 && size <= LONGEST_CONTENTS;
+  const followed = numeric.has(tensor.dtype) && tensor.data.length <= LONGEST_CONTENTS;
   return followed ? Array.from(tensor.data as ArrayLike<number | bigint>, Number) : null;
 }
 

@@ -1,5 +1,6 @@
 import { type Dim, formatShape, requiredInput, type Shape } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
+import { stridedContents, stridesOf } from './contents.ts';
 import {
   axesOf,
   axisOf,
@@ -48,9 +49,21 @@ function unsqueezed(call: ShapeCall<'Unsqueeze'>): Shape | null {
   return Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? 1 : rest.shift()!));
 }
 
-/** Contents survive any change of shape, as long as what comes out is a vector or a scalar. */
-const keptContents = (call: Call, shape: Shape | null): readonly Dim[] | null =>
-  shape && shape.length <= 1 ? call.contents(0) : null;
+/** Contents survive any change of shape. */
+const keptContents = (call: Call, shape: Shape | null): readonly Dim[] | null => shape && call.elements(0);
+
+/** Contents with the axes in another order. */
+function transposedContents(call: Call, shape: Shape, order: readonly number[]): readonly Dim[] | null {
+  const elements = call.elements(0);
+  const strides = elements && stridesOf(shape);
+  return (
+    strides &&
+    stridedContents(
+      elements,
+      order.map((axis) => strides[axis]!),
+    )
+  );
+}
 
 function reshaped(call: ShapeCall<'Reshape'>): Shape | null {
   const target = call.contents(1);
@@ -99,7 +112,8 @@ export const reshapeShapes = {
     const { axis } = call.attributes;
     const at = axis === shape.length ? axis : axisOf(call.node, axis, shape.length);
     const halves = [shape.slice(0, at), shape.slice(at)];
-    return [{ dtype, shape: halves.map((dims) => product(call.node, dims)) }];
+    const flat = halves.map((dims) => product(call.node, dims));
+    return [{ dtype, shape: flat, contents: keptContents(call, flat) }];
   },
   Transpose: (call) => {
     const { dtype, shape } = requiredInput(call.node, 0);
@@ -108,8 +122,9 @@ export const reshapeShapes = {
     if (order.length !== shape.length) {
       throw misfit(call.node, `expected a perm of ${shape.length} axes, got ${order.length}`);
     }
-    const moved = axesOf(call.node, order, shape.length).map((axis) => shape[axis]!);
-    return [{ dtype, shape: moved, contents: keptContents(call, moved) }];
+    const axes = axesOf(call.node, order, shape.length);
+    const moved = axes.map((axis) => shape[axis]!);
+    return [{ dtype, shape: moved, contents: transposedContents(call, shape, axes) }];
   },
   Squeeze: (call) => {
     const shape = squeezed(call);

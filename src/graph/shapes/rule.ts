@@ -10,6 +10,8 @@ export interface Call {
   readonly opset: number;
   /** The elements of a numeric input of rank 0 or 1 where they are known, symbols and unknowns included; else null. */
   contents(index: number): readonly Dim[] | null;
+  /** The same of a numeric input of any rank, in row-major order. */
+  elements(index: number): readonly Dim[] | null;
 }
 
 /** What a shape rule sees of a node. */
@@ -21,7 +23,7 @@ export interface ShapeCall<Op extends OperatorName> extends Call {
 export interface Inferred {
   readonly dtype: DataType | null;
   readonly shape: Shape | null;
-  /** The elements of a numeric tensor of rank 0 or 1, where known. */
+  /** The elements of a numeric tensor in row-major order, where known. */
   readonly contents?: readonly Dim[] | null;
   /** The whole tensor, where the node itself states it. */
   readonly tensor?: Tensor | undefined;

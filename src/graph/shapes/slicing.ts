@@ -1,4 +1,5 @@
 import type { Dim, Shape } from '../graph.ts';
+import { stridedContents, stridesOf } from './contents.ts';
 import { axesOf, misfit, shapeOf, unknownDims } from './dims.ts';
 import type { ShapeCall } from './rule.ts';
 
@@ -26,15 +27,22 @@ export function slicedShape(call: Call): Shape | null {
   return result;
 }
 
-/** The elements of a sliced vector. */
+/** The elements of a sliced tensor. */
 export function slicedContents(call: Call): readonly Dim[] | null {
-  const contents = call.contents(0);
-  const [range] = (contents && call.inputs[0]?.shape?.length === 1 && rangesOf(call, 1)) || [];
-  if (!contents || !range) return null;
-  const bounds = boundsOf(contents.length, range);
-  if (!bounds) return null;
-  const { first, step, count } = bounds;
-  return Array.from({ length: count }, (_, i) => contents[first + i * step]!);
+  const elements = call.elements(0);
+  const shape = elements && shapeOf(call, 0);
+  const axes = shape && stridesOf(shape.length === 1 ? [elements.length] : shape);
+  const ranges = axes && rangesOf(call, shape.length);
+  if (!ranges) return null;
+  let start = 0;
+  for (const range of ranges) {
+    const { size, step } = axes[range.axis]!;
+    const bounds = boundsOf(size, range);
+    if (!bounds) return null;
+    start += bounds.first * step;
+    axes[range.axis] = { size: bounds.count, step: bounds.step * step };
+  }
+  return stridedContents(elements, axes, start);
 }
 
 /** Inputs are data, starts, ends, axes, steps; until opset 9 starts, ends and axes were attributes. */

@@ -83,7 +83,7 @@ function tensorOf({ dtype, shape }: Value, contents: readonly Dim[] | undefined)
   if (!followed.has(dtype as Followed) || !shape?.every((dim) => typeof dim === 'number')) return null;
   if (!contents?.every((element) => typeof element === 'number' && fits(element, dtype as Followed)))
     return null;
-  if ((shape[0] ?? 1) !== contents.length) return null;
+  if ((shape as number[]).reduce((a, b) => a * b, 1) !== contents.length) return null;
   const data = allocate(dtype as Followed, shape as number[]);
   const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
   contents.forEach((element, i) => {

@@ -12,10 +12,14 @@ export function padInsteadOfZeros(graph: Graph): void {
   const { producer } = connections(graph);
   const unique = uniqueNames(graph);
   graph.nodes = graph.nodes.flatMap((node) => {
-    const parts = node.op === 'Concat' && node.domain === '' ? paddedParts(node, producer) : null;
+    const parts = joinsChannels(node) ? paddedParts(node, producer) : null;
     return parts ? padded(graph, { node, parts, unique }) : [node];
   });
 }
+
+/** Lists of whole numbers are sizes, whose zeros shape inference reads. */
+const joinsChannels = ({ op, domain, outputs: [joined] }: Node): boolean =>
+  op === 'Concat' && domain === '' && joined?.dtype?.startsWith('float') === true;
 
 /** An operand, and how many zeros stand before and behind it. */
 interface Part {
