@@ -8,7 +8,7 @@ import { bindImages, withFixedShapes } from '../measure/bind-shapes.ts';
 import { asImageNetwork } from '../measure/classifier.ts';
 import { asImage, fedInputs, imagesOf } from '../measure/image-input.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
-import { canonicalForm } from '../rewrite/index.ts';
+import { canonicalForm, withKnownShapes } from '../rewrite/index.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
 
@@ -52,7 +52,9 @@ export interface Moment {
 /** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
 export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
   const wanted = view.images ?? calibration.batch;
-  const graph = withFixedInput(inOrder(canonicalForm(network).graph), [wanted, ...calibration.image]);
+  const fixed = withFixedInput(inOrder(canonicalForm(network).graph), [wanted, ...calibration.image]);
+  // Shapes behind an operator without a rule may be known only now that sizes are.
+  const { graph } = await withKnownShapes(fixed, executor);
   const [input] = graph.inputs;
   const images = imagesOf(graph) ?? wanted;
   appendView(graph, view, images);

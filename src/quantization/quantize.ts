@@ -3,7 +3,7 @@ import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { requireCalibration, type Viewing } from '../pruning/observe.ts';
-import { canonicalForm, expectFloat32, foldNetwork } from '../rewrite/index.ts';
+import { canonicalForm, expectFloat32, foldNetwork, withKnownShapes } from '../rewrite/index.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
 import { insertQuantization } from './insert.ts';
 import { layerErrors } from './layer-errors.ts';
@@ -101,7 +101,8 @@ async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
     throw new EspalierError('usage', message, { where: nodeLabel(quantized) });
   }
   const only = ['leftovers', 'pad', 'batchnorm'] as const;
-  const { graph } = await foldNetwork(canonicalForm(network).graph, { executor, only });
+  const known = await withKnownShapes(canonicalForm(network).graph, executor);
+  const { graph } = await foldNetwork(known.graph, { executor, only });
   inferShapes(graph);
   mergeMatMulAndBias(graph);
   return graph;

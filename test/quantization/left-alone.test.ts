@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EspalierError } from '../../src/errors.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
-import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
+import { emptyGraph, type Graph, makeValue, type Value } from '../../src/graph/graph.ts';
 import { compareOutputs } from '../../src/quantization/agreement.ts';
 import { type QuantizeOptions, quantize } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
@@ -27,6 +27,28 @@ const floatWeights = ({ initializers }: Graph) =>
   initializers.filter(({ dtype, shape }) => dtype === 'float32' && shape!.length > 1).map(({ name }) => name);
 
 describe('what stays in float', () => {
+  it('is an operator without a shape rule, and shapes behind it are known where height and width were free', async () => {
+    const graph = emptyGraph('free');
+    graph.opsets['com.microsoft'] = 1;
+    const g = builderOf(graph);
+    const options = { strides: [2, 2] };
+    const halved = g.Conv(
+      g.input('image', 'float32', ['N', 3, 'H', 'W']),
+      g.constant(normals([4, 3, 2, 2], 3)),
+      null,
+      options,
+    );
+    const output = makeValue('gelu.y');
+    const gelu = { op: 'Gelu', domain: 'com.microsoft', name: 'gelu', attributes: {} };
+    graph.nodes.push({ ...gelu, inputs: [halved], outputs: [output] });
+    g.output(g.named('last').Conv(output, g.constant(normals([4, 4, 1, 1], 4))), 'scores');
+    const { layers, leftAlone } = await quantize(graph, viewing);
+    expect(layers).toHaveLength(2);
+    expect(leftAlone).toEqual([
+      { name: 'gelu (com.microsoft.Gelu)', reason: 'onnxruntime has no 8-bit kernel for it' },
+    ]);
+  });
+
   it('is what globs name, with a reason', async () => {
     const { graph, layers, leftAlone } = await quantize(residualNetwork(), viewing, {
       floatLayers: ['stem', 'f*'],

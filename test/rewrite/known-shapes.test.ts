@@ -133,6 +133,7 @@ describe('an operator without a shape rule', () => {
     });
     const { graph: known, notes } = await withKnownShapes(graph, onnxruntime);
     expect(notes).toEqual([expect.stringMatching(/^warp \(com\.example\.Warp\): its shapes are not known/)]);
+    expect(notes[0]).toContain('onnxruntime does not have the operator com.example.Warp: expected');
     expect(layerCosts(known).map(({ name, note }) => [name, note === undefined])).toEqual([
       ['c0', true],
       ['c1', true],

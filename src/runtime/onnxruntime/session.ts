@@ -90,6 +90,14 @@ async function translated<T>(what: string, action: () => Promise<T>): Promise<T>
     return await action();
   } catch (cause) {
     const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.trim();
+    const [, domain, operator] = /(\S*?):(\w+)\(-?\d+\) is not a registered function\/op/.exec(reason) ?? [];
+    if (operator) throw unregistered(domain ? `${domain}.${operator}` : operator, cause);
     throw new EspalierError('runtime', `onnxruntime ${what}: ${reason}`, { cause });
   }
+}
+
+/** An operator of somebody's own, as of TensorRT's or mmcv's. */
+function unregistered(operator: string, cause: unknown): EspalierError {
+  const message = `onnxruntime does not have the operator ${operator}: expected a model that onnxruntime runs; cut the model in front of the operator, and run that part by itself`;
+  return new EspalierError('unsupported', message, { cause });
 }
