@@ -3,6 +3,7 @@ import { defineCommand } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
 import { engine } from './engine.ts';
 import { defaulted, optional, required, wholeNumber } from './flags.ts';
+import { inputFlags, inputOptions } from './input-flags.ts';
 import { loadModel } from './model.ts';
 import { preprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
 
@@ -18,6 +19,7 @@ export const evaluateModel = defineCommand({
     threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
     ...preprocessingFlags,
     ...logitsFlag,
+    ...inputFlags,
   },
   examples: [
     ['espalier eval model.onnx --data cifar10', 'on the 10 000 test images of CIFAR-10'],
@@ -28,7 +30,7 @@ export const evaluateModel = defineCommand({
   ],
   stopsCleanly: true,
   async run({ args: [name = ''], options }, context) {
-    const model = await loadModel(name, context);
+    const model = await loadModel(name, context, inputOptions(options));
     const preprocessing = await resolvePreprocessing(model, options);
     const { labels, limit, seed, batch, threads, logits } = options;
     const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });

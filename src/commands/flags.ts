@@ -64,6 +64,16 @@ export function repeated<T>(usage: string, summary: string, schema: ValueSchema<
   return { usage, summary: `${summary} (may be repeated)`, repeats: true, read };
 }
 
+/** {@link repeated}, undefined where it is left out: recipes mention it only where it was typed. */
+export function repeatedIfTyped<T>(
+  usage: string,
+  summary: string,
+  schema: ValueSchema<T>,
+): Flag<T[] | undefined> {
+  const flag = repeated(usage, summary, schema);
+  return { ...flag, read: (raw) => (raw === undefined ? undefined : flag.read(raw)) };
+}
+
 /** A flag without a value; false where it is left out. `--no-x` is false where it is typed. */
 export function flagSwitch(usage: string, summary: string): Flag<boolean> {
   return { usage, summary, read: (raw) => (raw === undefined ? usage.startsWith('--no-') : raw === true) };

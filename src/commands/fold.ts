@@ -1,8 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
+import type { ImageSize } from '../measure/image-size.ts';
 import type { FoldingName } from '../rewrite/index.ts';
 import { defineCommand } from './command.ts';
 import { engine } from './engine.ts';
-import { choice, choices, numberIn, optional, required, text } from './flags.ts';
+import { choice, choices, numberIn, openSizeFlag, optional, required, text } from './flags.ts';
+import { inputFlags, inputOptions } from './input-flags.ts';
 import { type LoadedModel, loadModel, openModel } from './model.ts';
 import { verifyFlag } from './verify-flag.ts';
 import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
@@ -36,27 +38,31 @@ export const fold = defineCommand({
       choice(['float32', 'float16']),
     ),
     verify: verifyFlag,
+    size: openSizeFlag,
+    ...inputFlags,
   },
   examples: [
     ['espalier fold model.onnx --out folded.onnx', 'fold and verify'],
     ['espalier fold repvgg-a0 --out deployed.onnx', 'a block of RepVGG becomes one convolution'],
     ['espalier fold model.onnx --only batchnorm,pad --out folded.onnx', 'no other rewrites'],
   ],
-  async run({ args: [name = ''], options: { out, verify, elementType, ...chosen } }, context) {
+  async run({ args: [name = ''], options }, context) {
+    const { out, verify, elementType, only, growth, size } = options;
     expectOtherFile(name, out);
-    const model = elementType ? await openModel(name) : await loadModel(name, context);
+    const inputs = inputOptions(options);
+    const model = elementType ? await openModel(name, inputs) : await loadModel(name, context, inputs);
     if (model.obstacle) throw model.obstacle;
     const { foldNetwork } = await import('../rewrite/index.ts');
     const executor = await engine();
-    const folded = await foldNetwork(model.graph, { executor, ...chosen });
+    const folded = await foldNetwork(model.graph, { executor, only, growth });
     const { withElementType } = await import('../rewrite/index.ts');
     const written = elementType
       ? withElementType(folded.graph, elementType)
       : model.form.restore(folded.graph);
     const isUnchanged =
       folded.changed === 0 && !elementType && folded.graph.nodes.length === model.given.nodes.length;
-    const verified = verify && !isUnchanged ? await verifiedAgainst(model, written) : null;
-    if (verified && !elementType) await expectSmaller(model, written, chosen.growth);
+    const verified = verify && !isUnchanged ? await verifiedAgainst(model, written, size) : null;
+    if (verified && !elementType) await expectSmaller(model, written, growth);
     if (isUnchanged) await writeGiven(model, out);
     else await writeModel(written, out);
     if (isUnchanged)
@@ -75,13 +81,19 @@ export const fold = defineCommand({
 });
 
 /** Against the file that was given, or its float32 form where nothing runs the file; inputs and outputs are cast to its types. */
-async function verifiedAgainst({ given, graph, form }: LoadedModel, written: Graph) {
+async function verifiedAgainst(
+  { given, graph, form }: LoadedModel,
+  written: Graph,
+  size: ImageSize | undefined,
+) {
   const { signatureOf, toleranceOf, verifyEquivalent, withSignature } = await import('../rewrite/index.ts');
   const before = form.elementType === 'bfloat16' ? graph : given;
   const isHalf = [given, written].some(({ inputs }) => inputs.some(({ dtype }) => dtype === 'float16'));
   const tolerance = toleranceOf(isHalf || form.elementType === 'float16' ? 'float16' : 'float32');
   const after = withSignature(written, signatureOf(before));
-  return verifyEquivalent(before, after, { executor: await engine(), tolerance });
+  const { extents } = await import('../measure/image-size.ts');
+  const at = size === undefined ? {} : { size: extents(size) };
+  return verifyEquivalent(before, after, { executor: await engine(), tolerance, ...at });
 }
 
 async function expectSmaller({ given }: LoadedModel, after: Graph, growth = 1): Promise<void> {

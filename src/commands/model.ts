@@ -6,6 +6,10 @@ import type { ModelOptions } from '../models/index.ts';
 import type { Float32Form } from '../rewrite/index.ts';
 import type { KnownShapes } from '../rewrite/known-shapes.ts';
 import type { Context } from './command.ts';
+import { type InputOptions, readInputFeeds } from './input-flags.ts';
+
+/** Options of a network of the zoo, and what inputs are. */
+export interface LoadOptions extends ModelOptions, InputOptions {}
 
 /** A network, and what is known of it beside the file. */
 export interface LoadedModel {
@@ -26,13 +30,13 @@ export interface LoadedModel {
 }
 
 /**
- * The network in an .onnx file, or one of the zoo, freshly initialised; the options are the zoo's alone. What the canonical
+ * The network in an .onnx file, or one of the zoo, freshly initialised; options but for inputs are the zoo's alone. What the canonical
  * form changes is noted. Throws `unsupported` where there is none, and for bfloat16, which onnxruntime does not run.
  */
 export async function loadModel(
   name: string,
   context: Pick<Context, 'note'>,
-  options: ModelOptions = {},
+  options: LoadOptions = {},
 ): Promise<LoadedModel> {
   const model = await openModel(name, options);
   if (model.obstacle) throw model.obstacle;
@@ -44,14 +48,24 @@ export async function loadModel(
 }
 
 /** {@link loadModel} for what is only looked at, or converted: of any element type, in canonical form or not. */
-export async function openModel(name: string, options: ModelOptions = {}): Promise<LoadedModel> {
+export async function openModel(name: string, options: LoadOptions = {}): Promise<LoadedModel> {
+  const { input, feed, ...zoo } = options;
   if (isModelPath(name)) {
     const { readModelFile } = await import('../onnx/index.ts');
-    return { ...(await formsOf(readModelFile(name))), name, zooPreprocessing: null };
+    const file = await withTypedInputs(readModelFile(name), { input, feed });
+    return { ...(await formsOf(file)), name, zooPreprocessing: null };
   }
   const { buildModel, zooModel } = await import('../models/index.ts');
+  const graph = await withTypedInputs(buildModel(name, zoo), { input, feed });
   const zooPreprocessing = zooModel(name)!.preprocessing;
-  return { ...(await formsOf(buildModel(name, options))), name, zooPreprocessing };
+  return { ...(await formsOf(graph)), name, zooPreprocessing };
+}
+
+/** The network, fed as the flags say wherever it is run. */
+async function withTypedInputs(graph: Graph, options: InputOptions): Promise<Graph> {
+  if (!options.input && !options.feed) return graph;
+  const { withInputFeeds } = await import('../graph/inputs/input-feeds.ts');
+  return withInputFeeds(graph, await readInputFeeds(options));
 }
 
 type Forms = Omit<LoadedModel, 'name' | 'zooPreprocessing'>;

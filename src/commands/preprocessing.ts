@@ -36,7 +36,7 @@ export async function resolvePreprocessing(
   options: PreprocessingOptions,
 ): Promise<Preprocessing> {
   const { loadPreprocessing } = await import('../data/preprocessing.ts');
-  const { asImage, fedInputs } = await import('../measure/image-input.ts');
+  const { asImage, fedInputs } = await import('../graph/inputs/image-input.ts');
   const input = fedInputs(model.graph)[0];
   const image = input ? asImage(input) : null;
   const stored = loadPreprocessing(model.graph) ?? model.zooPreprocessing;

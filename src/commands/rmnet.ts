@@ -16,6 +16,7 @@ import {
   positive,
   text,
 } from './flags.ts';
+import { inputFlags, inputOptions } from './input-flags.ts';
 import { type LoadedModel, loadModel } from './model.ts';
 import { verifyFlag } from './verify-flag.ts';
 import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
@@ -44,6 +45,7 @@ export const rmnet = defineCommand({
     plan: flagSwitch('--plan', 'say what would be converted and what it costs, and write nothing'),
     verify: verifyFlag,
     size: openSizeFlag,
+    ...inputFlags,
     benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
   },
   examples: [
@@ -59,7 +61,7 @@ export const rmnet = defineCommand({
     const { out, only, maxGrowth, middle, fuse, plan, verify, size } = options;
     if (out === undefined && !plan) throw missingFlag('--out <file>');
     expectOtherFile(name, out);
-    const model = await loadModel(name, context);
+    const model = await loadModel(name, context, inputOptions(options));
     const { graph } = model;
     const { removeResiduals } = await import('../residual/remove-residuals.ts');
     const { costs } = await import('../measure/macs.ts');
@@ -126,6 +128,7 @@ async function finish({ model, removal, out }: Work, { verify, size, seconds, co
   const { verifyEquivalent } = await import('../rewrite/index.ts');
   const { serializeModel } = await import('../onnx/index.ts');
   const { benchmark } = await import('../measure/latency.ts');
+  const { inputFeedsOf } = await import('../graph/inputs/input-feeds.ts');
   const { engine } = await import('./engine.ts');
   const executor = await engine();
   const { given, form } = model;
@@ -141,7 +144,12 @@ async function finish({ model, removal, out }: Work, { verify, size, seconds, co
   }
   await writeModel(plain, out);
   const models = [given, plain].map((network) => serializeModel(network));
-  const timed = await benchmark(models, { seconds, size, signal: context.signal });
+  const timed = await benchmark(models, {
+    seconds,
+    size,
+    inputs: inputFeedsOf(given),
+    signal: context.signal,
+  });
   const [before, after] = timed.models as [ModelLatency, ModelLatency];
   if (speedOf(after) === 'slower')
     context.warn(`slower than the residual network (${speedText(after)}): it is there to be pruned`);

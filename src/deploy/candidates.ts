@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
+import { type InputFeeds, inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
-import type { ImageSize } from '../measure/image-size.ts';
+import { extents, type ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import { modelAt, type Timed, type Timer } from '../measure/timer.ts';
 import type { Plan } from './forms/plan.ts';
@@ -92,8 +93,10 @@ export async function networkOf({ variant, plans }: Candidate, size?: ImageSize)
 /** A candidate to be timed as a whole; networks are made when they are needed. */
 export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?: ImageSize): Timed {
   let model: Uint8Array | null = null;
+  const inputs = inputFeedsOf(candidate.variant.graph);
   return {
-    key: `${digest} ${size ?? ''} ${candidateKey(candidate)}`,
+    inputs,
+    key: `${digest} ${shapesKey(size, inputs)} ${candidateKey(candidate)}`,
     macs: estimatedMacs(candidate),
     expectedMs: layersMs(candidate),
     model: async () => {
@@ -102,6 +105,13 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
     },
   };
 }
+
+/** The size and the shapes of inputs that were given. */
+const shapesKey = (size: ImageSize | undefined, inputs: InputFeeds): string => {
+  const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name}=${shape.join('x')}`);
+  const given = typeof size === 'object' ? extents(size).join('x') : (size ?? '');
+  return [given, ...shapes].join(' ');
+};
 
 /** MACs that tell candidates of one network apart. */
 const estimatedMacs = ({ variant, plans }: Candidate): number =>

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
@@ -113,7 +114,7 @@ async function quicker(
   const { threads, signal } = timer;
   const { models } = await timer.benchmark(
     [network, ...graphs].map((graph) => serializeModel(graph)),
-    { threads, size, seconds, sampleMs: SAMPLE_MS, ...(signal && { signal }) },
+    { threads, size, seconds, inputs: inputFeedsOf(network), sampleMs: SAMPLE_MS, ...(signal && { signal }) },
   );
   const [before, ...times] = models.map(({ minMs }) => minMs) as [number, ...number[]];
   const winner = times.indexOf(Math.min(...times));

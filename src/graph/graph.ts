@@ -21,6 +21,16 @@ export interface Value {
   otherType?: unknown;
   /** What a file says of the value beside its type, kept as it is. */
   opaque?: unknown;
+  /** Of an input: what runs of the network feed it with; told from outside, in no file. */
+  feed?: InputFeed;
+}
+
+/** What an input is fed with. */
+export interface InputFeed {
+  /** A leading 1 stands for the batch, where the network leaves that open. */
+  readonly shape: readonly number[];
+  /** null leaves them to whoever runs the network. */
+  readonly contents: Tensor | null;
 }
 
 export type Attribute =

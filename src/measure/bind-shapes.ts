@@ -1,10 +1,10 @@
 import { loadPreprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
-import { cloneGraph } from '../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Shape, type Value } from '../graph/graph.ts';
+import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
+import { asImage, fedInputs, isUnbatched, mainInput } from '../graph/inputs/image-input.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { bindDimensions } from '../rewrite/index.ts';
-import { asImage, fedInputs, isUnbatched, mainInput } from './image-input.ts';
 import { extents, type ImageSize } from './image-size.ts';
 
 export interface BindOptions {
@@ -16,7 +16,7 @@ export interface BindOptions {
 
 /** A copy with every input's open dimensions set and the shapes behind them inferred; throws `usage` asking for `--size`. */
 export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph {
-  const copy = cloneGraph(graph);
+  const copy = bindFeeds(graph);
   const symbols = new Map<string, number>();
   for (const input of fedInputs(copy)) {
     const fixed = fixedShape(copy, input, options);
@@ -34,7 +34,7 @@ export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph 
 
 /** {@link withFixedShapes} that also replaces a batch that the network fixes, where it computes the same for each image. */
 export const bindImages = (graph: Graph, options: BindOptions & { readonly batch: number }): Graph =>
-  withFixedShapes(bindDimensions(graph, options.batch), options);
+  withFixedShapes(bindDimensions(bindFeeds(graph), options.batch), options);
 
 /**
  * A leading dimension that inference lost is taken for the batch: exporters pad shortcuts by amounts that take a constant
@@ -61,10 +61,14 @@ export function fixedShape(graph: Graph, input: Value, options: BindOptions): nu
     if (typeof dim === 'number') return dim;
     const given = sizes.get(axis);
     if (given !== undefined) return given;
-    const message = `size ${dim ?? '?'} of ${formatShape(shape)} is open: expected --size N`;
+    const message = `size ${dim ?? '?'} of ${formatShape(shape)} is open: expected --size N, or --input ${input.name}=${example(shape)}`;
     throw new EspalierError('usage', message, { where: input.name });
   });
 }
+
+/** `1x3x224x224`: a shape as it may be typed. */
+const example = (shape: Shape): string =>
+  shape.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 224)).join('x');
 
 /** What is known of an input's axes from outside the model. */
 function openSizes(graph: Graph, input: Value, { batch = 1, size }: BindOptions): Map<number, number> {

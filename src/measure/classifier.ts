@@ -2,9 +2,9 @@ import { EspalierError } from '../errors.ts';
 import { builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
+import { type ImageInput, imageInput } from '../graph/inputs/image-input.ts';
 import { connections, removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import type { DataType } from '../numeric/tensor.ts';
-import { type ImageInput, imageInput } from './image-input.ts';
 import { classScores, type ScoresSought } from './outputs/class-scores.ts';
 
 /** What a classifier's scores are: of any size, probabilities, or their logarithms. */

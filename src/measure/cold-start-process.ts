@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { DataType } from '../numeric/tensor.ts';
+import type { DataType, Tensor } from '../numeric/tensor.ts';
 import { identityModel } from '../runtime/identity-model.ts';
 import { createSession } from '../runtime/onnxruntime/session.ts';
 import type { ColdStart } from './cold-start.ts';
@@ -13,6 +13,8 @@ export interface StartOrder {
     readonly name: string;
     readonly dtype: DataType;
     readonly shape: readonly number[];
+    /** null: random. */
+    readonly contents: Tensor | null;
   }[];
   readonly threads: number;
   readonly runs: number;
@@ -30,7 +32,9 @@ process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(1));
 
 async function start({ path, inputs, threads, runs }: StartOrder): Promise<ColdStart> {
-  const tensors = inputs.map(({ name, dtype, shape }, i) => [name, randomTensor(dtype, shape, i)] as const);
+  const tensors = inputs.map(
+    ({ name, dtype, shape, contents }, i) => [name, contents ?? randomTensor(dtype, shape, i)] as const,
+  );
   const first = await createSession(identityModel(), { threads });
   await first.close();
   forgetPeak();

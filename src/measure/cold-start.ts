@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { EspalierError } from '../errors.ts';
+import type { InputFeeds } from '../graph/inputs/input-feeds.ts';
 import { median } from '../numeric/statistics.ts';
 import type { BindOptions } from './bind-shapes.ts';
 import type { StartOrder, StartReply } from './cold-start-process.ts';
@@ -21,6 +22,8 @@ export interface ColdStart {
 }
 
 export interface ColdStartOptions extends BindOptions {
+  /** What inputs are fed with, by name; default: random contents. */
+  readonly inputs?: InputFeeds | undefined;
   /** Threads within an operator; default 1. */
   readonly threads?: number;
   /** Fresh processes (or pages) a model, of which the median is taken; default 3. */
@@ -70,10 +73,15 @@ export async function coldStartsIn(
 
 /** Bytes are written to a file first: a user's process reads one. */
 async function startInProcess(
-  { source, inputs }: PreparedModel,
+  { source, inputs, told }: PreparedModel,
   options: { readonly threads: number; readonly runs: number },
 ): Promise<ColdStart> {
-  const shapes = inputs.map(([name, { dtype, shape }]) => ({ name, dtype, shape }));
+  const shapes = inputs.map(([name, tensor]) => ({
+    name,
+    dtype: tensor.dtype,
+    shape: tensor.shape,
+    contents: told.has(name) ? tensor : null,
+  }));
   if (typeof source === 'string') return order({ path: resolve(source), inputs: shapes, ...options });
   const folder = mkdtempSync(join(tmpdir(), 'espalier-start-'));
   try {
@@ -91,6 +99,7 @@ function order(what: StartOrder): Promise<ColdStart> {
   const child = fork(fileURLToPath(script), {
     execArgv: fromSources ? ['--import', sourceLoader()] : [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
   });
   return new Promise<ColdStart>((done, fail) => {
     child.once('message', (reply: StartReply) => {

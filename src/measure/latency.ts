@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.ts';
+import type { InputFeeds } from '../graph/inputs/input-feeds.ts';
 import { median, quantile } from '../numeric/statistics.ts';
 import { createSession } from '../runtime/onnxruntime/session.ts';
 import type { BindOptions } from './bind-shapes.ts';
@@ -6,6 +7,8 @@ import { type PreparedModel, prepareModels } from './prepared-model.ts';
 import { stopwatch } from './stopwatch.ts';
 
 export interface BenchmarkOptions extends BindOptions {
+  /** What inputs are fed with, by name; default: random contents. */
+  readonly inputs?: InputFeeds | undefined;
   /** Threads within an operator; default 1. */
   readonly threads?: number;
   /** Measures for as many seconds in all; default 2 a model. */
@@ -64,7 +67,7 @@ export interface TimedEngine {
 /**
  * Latency of models in onnxruntime, side by side: each round times every model once, in the same order, so that what
  * slows the machine slows all of them. A sample is the mean of as many runs as take `sampleMs`. Inputs are random, of a fixed
- * seed. Throws `usage` where a model fixes another batch, or leaves its size open and none is given.
+ * seed, but for those that are told. Throws `usage` where a model fixes another batch, or leaves its size open and none is given.
  */
 export const benchmark = (
   models: readonly (string | Uint8Array)[],
@@ -77,8 +80,8 @@ export async function benchmarkIn(
   models: readonly (string | Uint8Array)[],
   options: BenchmarkOptions,
 ): Promise<Benchmark> {
-  const { batch = 1, threads = 1, size } = options;
-  const prepared = prepareModels(models, { batch, size });
+  const { batch = 1, threads = 1, size, inputs } = options;
+  const prepared = prepareModels(models, { batch, size, inputs });
   const runners: Runner[] = [];
   try {
     for (const model of prepared) runners.push(await engine.open(model, threads));

@@ -1,9 +1,9 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, type Node, onlyOutput, type Shape } from '../graph/graph.ts';
+import { imagesOf } from '../graph/inputs/image-input.ts';
 import { knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { type BindOptions, withFixedShapes } from './bind-shapes.ts';
-import { imagesOf } from './image-input.ts';
 import { type LayerSize, macRules } from './mac-rules.ts';
 import { learnedParameters, sizeOf } from './parameters.ts';
 

@@ -1,10 +1,13 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
+import { contentsAt } from '../graph/inputs/feed-contents.ts';
+import { fedInputs, imagesOf, isUnbatched, mainInput } from '../graph/inputs/image-input.ts';
+import { type InputFeeds, withInputFeeds } from '../graph/inputs/input-feeds.ts';
 import { expectMemory } from '../graph/peak-memory.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { parseModel, readModelFile } from '../onnx/index.ts';
 import { type BindOptions, fixedShape } from './bind-shapes.ts';
-import { fedInputs, imagesOf, isUnbatched, mainInput } from './image-input.ts';
 import { randomTensor } from './random-tensor.ts';
 
 /** A model that is to be measured, and what it is run on. */
@@ -13,8 +16,10 @@ export interface PreparedModel {
   readonly path: string;
   readonly source: string | Uint8Array;
   readonly graph: Graph;
-  /** Random, of a fixed seed. */
+  /** Random, of a fixed seed, but for what is told. */
   readonly inputs: readonly (readonly [name: string, tensor: Tensor])[];
+  /** The inputs whose contents are told. */
+  readonly told: ReadonlySet<string>;
 }
 
 /**
@@ -23,18 +28,28 @@ export interface PreparedModel {
  */
 export function prepareModels(
   models: readonly (string | Uint8Array)[],
-  options: BindOptions = {},
+  options: BindOptions & { readonly inputs?: InputFeeds | undefined } = {},
 ): PreparedModel[] {
   return models.map((source, index) => {
     const path = typeof source === 'string' ? source : `model ${index + 1}`;
     const graph = typeof source === 'string' ? readModelFile(source) : parseModel(source);
-    const shapes = inputShapes(graph, { batch: 1, ...options, path });
+    const fed = bindFeeds(withInputFeeds(graph, known(graph, options.inputs ?? {})));
+    const shapes = inputShapes(fed, { batch: 1, ...options, path });
     expectMemory(graph, shapes);
-    const inputs = fedInputs(graph).map(
-      ({ name, dtype }, i) => [name, randomTensor(dtype ?? 'float32', shapes[name]!, i)] as const,
-    );
-    return { path, source, graph, inputs };
+    const told = new Set(fedInputs(fed).flatMap(({ name, feed }) => (feed?.contents ? [name] : [])));
+    const inputs = fedInputs(fed).map((input, i) => {
+      const shape = shapes[input.name]!;
+      const tensor = contentsAt(input, shape) ?? randomTensor(input.dtype ?? 'float32', shape, i);
+      return [input.name, tensor] as const;
+    });
+    return { path, source, graph, inputs, told };
   });
+}
+
+/** Those that the network has: of several networks one may have lost an input that nothing reads any more. */
+function known(graph: Graph, feeds: InputFeeds): InputFeeds {
+  const names = new Set(fedInputs(graph).map(({ name }) => name));
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)));
 }
 
 function inputShapes(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpus } from 'node:os';
 import type { Graph } from '../graph/graph.ts';
+import { type InputFeeds, inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { median } from '../numeric/statistics.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { withFixedShapes } from './bind-shapes.ts';
@@ -27,6 +28,8 @@ export interface Timed {
   /** What it may take, up to what is the same for all: decides where times do not settle. Default: the shortest samples do. */
   readonly expectedMs?: number;
   model(): Uint8Array | Promise<Uint8Array>;
+  /** What it is fed with; default: random contents. */
+  readonly inputs?: InputFeeds;
 }
 
 export interface Ranking {
@@ -104,6 +107,7 @@ async function measured({ ranked, all }: Field, timer: Timer) {
       rounds,
       sampleMs: SAMPLE_MS,
       warmup: 3,
+      inputs: Object.assign({}, ...all.map(({ inputs }) => inputs)),
       ...(timer.signal && { signal: timer.signal }),
     });
     const before = times;
@@ -130,12 +134,21 @@ function keyOf(key: string, { engine, threads }: Timer): string {
 /** A network that is timed as it is, at a size where it leaves its own open. */
 export function timedGraph(graph: Graph, { size }: CostOptions = {}): Timed {
   const bytes = modelAt(graph, size);
-  return { key: digest(bytes), macs: costs(graph, { size }).macs, model: () => bytes };
+  return {
+    key: digest(bytes),
+    macs: costs(graph, { size }).macs,
+    model: () => bytes,
+    inputs: inputFeedsOf(graph),
+  };
 }
 
 /** The model of a network that is timed, at a size where it leaves its own open. */
 export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array =>
-  serializeModel(size === undefined ? graph : withFixedShapes(graph, { size, batch: 1 }));
+  serializeModel(
+    size === undefined && !graph.inputs.some(({ feed }) => feed)
+      ? graph
+      : withFixedShapes(graph, { size, batch: 1 }),
+  );
 
 /** The key of a model that is timed as it is. */
 export const digest = (model: Uint8Array): string => createHash('sha256').update(model).digest('hex');

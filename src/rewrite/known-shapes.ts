@@ -9,6 +9,7 @@ import {
   type Shape,
   type Value,
 } from '../graph/graph.ts';
+import { boundSymbols } from '../graph/inputs/input-feeds.ts';
 import { knownOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
@@ -79,7 +80,7 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
       ];
       for (const symbol of bindingsOf(graph, size).keys()) {
         const bound = bindingsOf(graph, size);
-        bound.set(symbol, bound.get(symbol) === size ? other : 2);
+        bound.set(symbol, otherThan(bound.get(symbol)!, [size, other]));
         varied.push([symbol, await measure(graph, { wanted, executor, bound })]);
       }
       wanted.forEach((value, i) => {
@@ -96,10 +97,14 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
   return `${reason}; store the shapes in the file (onnx.shape_inference), or exclude what depends on the operator`;
 }
 
-/** A number for each free dimension of the inputs: 1 for a leading one, else the size. */
-function bindingsOf({ inputs }: Graph, size: number): Map<string, number> {
-  const bound = new Map<string, number>();
-  for (const { shape } of inputs)
+/** Another number for a dimension: of a batch of 1 two, of the size the other size, of what was told twice as much. */
+const otherThan = (bound: number, [size, other]: readonly [number, number]): number =>
+  bound === 1 ? 2 : bound === size ? other : 2 * bound;
+
+/** A number for each free dimension of the inputs: what was told of it, else 1 for a leading one, else the size. */
+function bindingsOf(graph: Graph, size: number): Map<string, number> {
+  const bound = new Map(boundSymbols(graph));
+  for (const { shape } of graph.inputs)
     shape?.forEach((dim, axis) => {
       if (typeof dim === 'string' && !bound.has(dim)) bound.set(dim, axis === 0 ? 1 : size);
     });
@@ -128,7 +133,9 @@ async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Meas
   const read = new Set(copy.nodes.flatMap(({ inputs }) => inputs));
   copy.inputs = copy.inputs.filter((value) => read.has(value));
   for (const input of copy.inputs)
-    input.shape = (input.shape ?? []).map((dim) => (typeof dim === 'string' ? bound.get(dim)! : (dim ?? 1)));
+    input.shape = (input.shape ?? []).map((dim, axis) =>
+      typeof dim === 'string' ? bound.get(dim)! : (dim ?? input.feed?.shape[axis] ?? 1),
+    );
   const program = await executor.compile(copy, { optimization: 'disabled', threads: 1 });
   try {
     const results = await program.run(randomFeeds(copy, { seed, scale: 1 }));

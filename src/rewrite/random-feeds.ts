@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import { formatShape, type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { contentsAt } from '../graph/inputs/feed-contents.ts';
 import { expectWithin } from '../numeric/budget.ts';
 import { type Random, random } from '../numeric/random.ts';
 import {
@@ -19,12 +20,15 @@ interface Draw {
   readonly scale: number;
 }
 
-/** Seeded random contents for every input of fixed shape that must be fed. */
+/** What each input of fixed shape is fed with: its own feed, else seeded random contents. */
 export function randomFeeds(graph: Graph, { seed, scale }: Draw): Tensors {
   const stored = new Set(graph.initializers);
   const fed = graph.inputs.filter((value) => !stored.has(value));
   return Object.fromEntries(
-    fed.map((value, index) => [value.name, randomTensor(value, random(seed, index), scale)]),
+    fed.map((value, index) => [
+      value.name,
+      contentsAt(value, staticShape(value)) ?? randomTensor(value, random(seed, index), scale),
+    ]),
   );
 }
 

@@ -1,5 +1,6 @@
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph, Shape } from '../graph/graph.ts';
+import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { bindDimensions } from './rules/static-shapes.ts';
 
 /** What a trial gives to dimensions that the network leaves open. */
@@ -43,7 +44,8 @@ const UNNAMED = 'unnamed dimension';
  * at another size and a batch of 1. The second is empty where the network leaves neither open. Sizes at which shapes do
  * not fit are left out; throws what is wrong with the last where none is left for the first list.
  */
-export function trialsOf(graph: Graph, { batch, size }: TrialOptions): readonly [Trial[], Trial[]] {
+export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly [Trial[], Trial[]] {
+  const graph = bindFeeds(given);
   const openBatch = graph.inputs.some(({ shape }) => shape?.length && typeof shape[0] !== 'number');
   const openSizes = graph.inputs.some(({ shape }) => shape?.slice(1).some((dim) => typeof dim !== 'number'));
   if (!openSizes) {
@@ -51,7 +53,9 @@ export function trialsOf(graph: Graph, { batch, size }: TrialOptions): readonly 
       graph: withBatch(graph, images, openBatch),
       size: { batch: images, first: 0, others: 0 },
     });
-    return [[at(batch)], openBatch && batch !== 1 ? [at(1)] : []];
+    const single = openBatch && batch !== 1 ? [at(1)] : [];
+    // Who told a shape may have told the only one that the network takes.
+    return [[at(batch), ...(graph.inputs.some(({ feed }) => feed) ? single : [])], single];
   }
   const first = fitting(graph, { batch: openBatch ? batch : null, sizes: size ? [size] : alike });
   if (first.trials.length === 0) throw first.misfit;

@@ -1,6 +1,8 @@
+import type { InputFeeds } from '../../graph/inputs/input-feeds.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import { defineCommand } from '../command.ts';
 import { choice, defaulted, openSizeFlag, positive, wholeNumber } from '../flags.ts';
+import { inputFlags, readInputFeeds } from '../input-flags.ts';
 import { openMeasuring, runtimeNames } from '../measuring.ts';
 import { isModelPath, openModel } from '../model.ts';
 import { benchText, disturbance, type NamedModel, withCosts } from './result.ts';
@@ -29,6 +31,7 @@ export const bench = defineCommand({
       [wholeNumber(0), 3],
     ),
     size: openSizeFlag,
+    ...inputFlags,
   },
   examples: [
     ['espalier bench before.onnx after.onnx', 'how much faster is it?'],
@@ -36,9 +39,13 @@ export const bench = defineCommand({
     ['espalier bench before.onnx after.onnx --runtime web', 'and in a browser?'],
   ],
   stopsCleanly: true,
-  async run({ args, options: { runtime, coldStarts: starts, seconds, ...options } }, context) {
+  async run({ args, options: typed }, context) {
+    const { runtime, coldStarts: starts, seconds, batch, threads, size } = typed;
     const { signal } = context;
+    const inputs = await readInputFeeds(typed);
+    const options = { batch, threads, size, inputs };
     const models = await Promise.all(args.map(named));
+    const graphs = await fedGraphs(models, inputs);
     const sources = models.map(({ source }) => source);
     const engine = await openMeasuring[runtime]();
     try {
@@ -46,7 +53,7 @@ export const bench = defineCommand({
       const measured = await engine.benchmark(sources, { ...options, seconds, signal });
       if (starts > 0) context.note('starting each model afresh');
       const cold = starts > 0 ? await engine.coldStarts(sources, { ...options, starts, signal }) : null;
-      const result = await withCosts(models, measured, { cold, size: options.size });
+      const result = await withCosts(graphs, measured, { cold, size: options.size });
       const data = { ...result, runtime, engine: engine.version };
       for (const { path, warning } of data.models) if (warning) context.warn(`${path}: ${warning}`);
       const disturbed = disturbance(data.models);
@@ -64,4 +71,17 @@ async function named(name: string): Promise<NamedModel> {
   if (isModelPath(name)) return { name, graph, source: name };
   const { serializeModel } = await import('../../onnx/index.ts');
   return { name, graph, source: serializeModel(graph) };
+}
+
+/** The models with their inputs as they are told, each as far as it has them. Throws `usage` for a name that no model has. */
+async function fedGraphs(models: readonly NamedModel[], feeds: InputFeeds): Promise<NamedModel[]> {
+  const { withInputFeeds } = await import('../../graph/inputs/input-feeds.ts');
+  const has = ({ graph }: NamedModel, name: string) => graph.inputs.some((input) => input.name === name);
+  return models.map((model, i) => {
+    // What no model has is said by the first.
+    const known = Object.entries(feeds).filter(
+      ([name]) => has(model, name) || (i === 0 && !models.some((other) => has(other, name))),
+    );
+    return { ...model, graph: withInputFeeds(model.graph, Object.fromEntries(known)) };
+  });
 }

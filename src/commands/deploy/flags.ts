@@ -9,6 +9,7 @@ import {
   text,
   wholeNumber,
 } from '../flags.ts';
+import { inputFlags } from '../input-flags.ts';
 import { runtimeNames } from '../measuring.ts';
 import { verifyFlag } from '../verify-flag.ts';
 import { quantizeFlags } from './quantize-flags.ts';
@@ -33,6 +34,7 @@ export const deployFlags = {
   seconds: defaulted('--seconds <s>', 'time to measure the result in', [positive, 4]),
   ...quantizeFlags,
   size: openSizeFlag,
+  ...inputFlags,
   cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
   verify: verifyFlag,
   plan: flagSwitch(

@@ -4,12 +4,14 @@ import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/q
 import { textTable } from '../../report/text-table.ts';
 import type { Context, Output } from '../command.ts';
 import { engine } from '../engine.ts';
+import { inputOptions } from '../input-flags.ts';
 import { loadModel } from '../model.ts';
 import type { DeploySettings } from './flags.ts';
 
 /** What deploying would try, and what is expected of it. */
-export async function planOutput({ model, size }: DeploySettings, context: Context): Promise<Output> {
-  const { graph } = await loadModel(model, context);
+export async function planOutput(settings: DeploySettings, context: Context): Promise<Output> {
+  const { model, size } = settings;
+  const { graph } = await loadModel(model, context, inputOptions(settings));
   const expectation = await expectForms(graph, { executor: await engine(), size });
   return { data: { plan: true, ...expectation }, text: describe(expectation) };
 }

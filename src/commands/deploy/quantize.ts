@@ -126,6 +126,7 @@ async function compare(comparing: Comparing, context: Context): Promise<Comparis
   const { compareOutputs } = await import('../../quantization/agreement.ts');
   const { benchmark } = await import('../../measure/latency.ts');
   const { serializeModel } = await import('../../onnx/index.ts');
+  const { inputFeedsOf } = await import('../../graph/inputs/input-feeds.ts');
   const files = [serializeModel(before), serializeModel(after)] as const;
   const calibration = await calibrationOn(images.data.test, images);
   const { height, width } = images.preprocessing;
@@ -133,7 +134,12 @@ async function compare(comparing: Comparing, context: Context): Promise<Comparis
   return {
     accuracy: images.data.test.classes.length > 0 ? await accuracies(comparing, context) : null,
     agreement: await compareOutputs(before, after, { calibration, executor: await engine(), outputs }),
-    latency: await benchmark(files, { size, ...timing, signal: context.signal }),
+    latency: await benchmark(files, {
+      size,
+      inputs: inputFeedsOf(before),
+      ...timing,
+      signal: context.signal,
+    }),
     bytes: { float: files[0].length, int8: files[1].length },
   };
 }

@@ -4,6 +4,7 @@ import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { disturbance } from '../bench/result.ts';
 import type { Context, Output } from '../command.ts';
 import { engine } from '../engine.ts';
+import { inputOptions } from '../input-flags.ts';
 import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { expectFloatWeights } from '../quantized.ts';
@@ -27,7 +28,7 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const { out, target, threads, seconds } = settings;
   const began = performance.now();
   expectOtherFile(settings.model, out);
-  const model = await loadModel(settings.model, context);
+  const model = await loadModel(settings.model, context, inputOptions(settings));
   if (settings.int8) expectFloatWeights(model.graph, '--int8', model.name);
   const run = await openRun(planned);
   const { engine: timedIn, deployment } = await deployed(model, settings, context);

@@ -1,6 +1,7 @@
 import { storePreprocessing } from '../../data/preprocessing.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { inputOptions } from '../input-flags.ts';
 import { isModelPath, openModel } from '../model.ts';
 import type { TrainingSession } from '../training/session.ts';
 import type { GraftSettings } from './graft.ts';
@@ -24,6 +25,7 @@ export async function startOf(
     size: preprocessing.height,
     seed: settings.seed + index,
     gamma: settings.initialScale,
+    ...inputOptions(settings),
   });
   const { firstDifference, withWeightsOf } = await import('../../grafting/architecture.ts');
   const prepared = await prepareNetwork(graph, executor);

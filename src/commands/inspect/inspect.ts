@@ -8,6 +8,7 @@ import { defineCommand, type Output } from '../command.ts';
 import { enginesText } from '../engines-text.ts';
 import { flagSwitch, openSizeFlag } from '../flags.ts';
 import { invalidFlag } from '../graft/invalid-flag.ts';
+import { inputFlags, inputOptions } from '../input-flags.ts';
 import { type LoadedModel, openModel } from '../model.ts';
 import { entropyPart } from './entropy.ts';
 import { groupFacts, groupsText } from './groups.ts';
@@ -19,6 +20,7 @@ export const inspect = defineCommand({
   arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
   options: {
     size: openSizeFlag,
+    ...inputFlags,
     engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
     entropy: flagSwitch('--entropy', 'what the weights of each convolution tell, and its invalid filters'),
     ...invalidFlag,
@@ -28,10 +30,11 @@ export const inspect = defineCommand({
     ['espalier inspect model.onnx --json', 'the same of a file, for programs'],
     ['espalier inspect --engine', 'which engine trains on this machine, and why'],
   ],
-  async run({ args: [name], options: { size, engine, entropy, invalidBelow } }, context) {
+  async run({ args: [name], options }, context) {
+    const { size, engine, entropy, invalidBelow } = options;
     if (!name && !engine)
       throw new EspalierError('usage', 'expected a model or --engine, found neither: see --help');
-    const model = name ? await openModel(name) : null;
+    const model = name ? await openModel(name, inputOptions(options)) : null;
     for (const note of model?.notes ?? []) context.note(note);
     if (model?.obstacle) context.warn(`${name}: only looked at: ${model.obstacle.message}`);
     const parts = [
@@ -59,7 +62,7 @@ async function enginePart(): Promise<Output> {
 
 async function inspectModel({ given, graph, name }: LoadedModel, size: ImageSize | undefined) {
   const { findResiduals } = await import('../../residual/find.ts');
-  const { fedInputs } = await import('../../measure/image-input.ts');
+  const { fedInputs } = await import('../../graph/inputs/image-input.ts');
   const { loadPreprocessing } = await import('../../data/preprocessing.ts');
   const { serializeModel } = await import('../../onnx/index.ts');
   const signature = (values: typeof given.inputs) =>

@@ -11,6 +11,7 @@ import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
+import { inputOptions } from '../input-flags.ts';
 import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
@@ -62,7 +63,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     settings.epochs === undefined
       ? null
       : await openSession({ ...planned, settings: retraining(settings, settings.epochs) }, context);
-  const model = session?.model ?? (await loadModel(settings.model, context));
+  const model = session?.model ?? (await loadModel(settings.model, context, inputOptions(settings)));
   if (!session) checkQuantized(model, settings);
   const opened = session
     ? { network: session.network, data: await calibrated(session, settings) }

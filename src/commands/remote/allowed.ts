@@ -7,8 +7,21 @@ const allowed: ReadonlySet<string> = new Set([
   ...['train', 'swp', 'prune', 'sensitivity', 'rmnet', 'graft', 'eval', 'fold', 'deploy', 'bench', 'inspect'],
 ]);
 
-/** Options that are the worker's to fill in, or nobody's: places to write to, and other machines. */
-export const ownOptions: ReadonlySet<string> = new Set(['out', 'resume', 'redis', 'store', 'patience']);
+/** Options that are the worker's to fill in, or nobody's: places to write to, other machines, and files of this one. */
+export const ownOptions: ReadonlySet<string> = new Set([
+  'out',
+  'resume',
+  'redis',
+  'store',
+  'patience',
+  'feed',
+]);
+
+/** Throws `usage` where a command line reads files that are not sent with it. */
+export function expectSendable(raw: Readonly<Record<string, RawValue>>): void {
+  if (raw.feed === undefined) return;
+  throw new EspalierError('usage', '--feed: its files are not sent to workers: run it here, without --redis');
+}
 
 export const runsRemotely = ({ name }: Pick<Command, 'name'>): boolean => allowed.has(name);
 

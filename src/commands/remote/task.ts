@@ -8,7 +8,7 @@ import type { Command } from '../command.ts';
 import { dataPlace } from '../data-flags.ts';
 import type { RawValue } from '../flags.ts';
 import { isModelPath } from '../model.ts';
-import { namesFiles, ownOptions } from './allowed.ts';
+import { expectSendable, namesFiles, ownOptions } from './allowed.ts';
 
 /** A command line that somebody else is to carry out. */
 export interface RemoteCall {
@@ -26,6 +26,7 @@ export interface RemoteCall {
 /** The task of a call; the files that it reads are put into the store. */
 export async function commandTask(call: RemoteCall, store: Store): Promise<CommandTask> {
   const { run, name, command, raw, folder } = call;
+  expectSendable(raw);
   const inputs: CommandTask['inputs'] = [];
   const args: TaskArgument[] = [];
   for (const arg of call.args)

@@ -24,7 +24,8 @@ const partOf = v.pipe(
 );
 
 const { criterion, normalize, reduce, scoreFolded, calibrationImages, round, exclude } = pruneFlags;
-const { data, labels, limit, testLimit, mean, std, size, seed, resume, logits, outputs } = pruneFlags;
+const { data, labels, limit, testLimit, mean, std, size, seed, resume, logits, outputs, input, feed } =
+  pruneFlags;
 
 const flags = {
   ratios: defaulted('--ratios <list>', 'parts of the channels to take, of one group at a time', [
@@ -47,6 +48,8 @@ const flags = {
   labels,
   logits,
   outputs,
+  input,
+  feed,
   seed,
   threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
   part: optional('--part <i/n>', 'measure every n-th group from the i-th on, a part of n', partOf),

@@ -13,6 +13,7 @@ import {
   text,
   wholeNumber,
 } from '../flags.ts';
+import { inputFlags } from '../input-flags.ts';
 import { preprocessingFlags } from '../preprocessing.ts';
 
 const roles = ['weight', 'bias', 'scale', 'shift', 'bn'] as const;
@@ -62,6 +63,7 @@ export const trainingFlags = {
   ...limitFlags,
   ...preprocessingFlags,
   ...logitsFlag,
+  ...inputFlags,
   seed: defaulted('--seed <n>', 'of everything random', [wholeNumber(0), 1]),
   threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
   executor: optional(

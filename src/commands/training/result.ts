@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { storeClasses, storePreprocessing } from '../../data/preprocessing.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { inputFeedsOf } from '../../graph/inputs/input-feeds.ts';
 import { evaluate } from '../../measure/accuracy.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
 import { benchmark } from '../../measure/latency.ts';
@@ -61,7 +62,7 @@ export async function withLatencies(
 ): Promise<Measured[]> {
   const { models } = await benchmark(
     networks.map(({ graph }) => serializeModel(graph)),
-    options,
+    { ...options, inputs: Object.assign({}, ...networks.map(({ graph }) => inputFeedsOf(graph))) },
   );
   return networks.map((network, i) => {
     return { ...network, measures: { ...network.measures, ...latencyMeasures(models[i]!) } };

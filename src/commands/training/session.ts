@@ -10,6 +10,7 @@ import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
 import { engineText } from '../engines-text.ts';
+import { inputOptions } from '../input-flags.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import type { TrainingFlags } from './flags.ts';
@@ -78,7 +79,7 @@ async function recordEngines(run: RunDirectory, { name, version }: TrainingEngin
 type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
 
 async function openTrained(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
-  const model = await loadModel(settings.model, context);
+  const model = await loadModel(settings.model, context, inputOptions(settings));
   const { expectFloatWeights } = await import('../quantized.ts');
   expectFloatWeights(model.graph, 'training', model.name);
   const preprocessing = await resolvePreprocessing(model, settings);
@@ -103,7 +104,14 @@ async function openFresh(settings: Settings<TrainingFlags>, context: Context): P
   }
   const { seed, initialScale: gamma } = settings;
   const classes = data.train.classes.length;
-  const model = await loadModel(settings.model, context, { classes, channels, size: height, seed, gamma });
+  const model = await loadModel(settings.model, context, {
+    classes,
+    channels,
+    size: height,
+    seed,
+    gamma,
+    ...inputOptions(settings),
+  });
   const preset = await presetOf(settings.data);
   const zooPreprocessing = channels === model.zooPreprocessing?.mean.length ? model.zooPreprocessing : preset;
   const options = { ...settings, size: height };

@@ -1,7 +1,7 @@
 import { EspalierError } from '../../errors.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Value } from '../../graph/graph.ts';
-import { fedInputs } from '../image-input.ts';
+import { fedInputs } from '../../graph/inputs/image-input.ts';
 import { namedOutput } from './named.ts';
 import { outputShapes } from './shapes.ts';
 

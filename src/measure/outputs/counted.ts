@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { fedInputs } from '../../graph/inputs/image-input.ts';
 import { capturedValues, connections } from '../../graph/topology.ts';
-import { fedInputs } from '../image-input.ts';
 import { chosenOutputs } from './named.ts';
 
 /** Something that a network gives and that tells how far a changed network is from it. */

@@ -1,5 +1,6 @@
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
+import { inputFeedsOf } from '../../graph/inputs/input-feeds.ts';
 import { withFixedShapes } from '../../measure/bind-shapes.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
 import { benchmark } from '../../measure/latency.ts';
@@ -74,7 +75,11 @@ async function milliseconds({ prepared, units, size }: Sharing): Promise<Map<num
     if (half.length === 0) continue;
     const graph = cloneGraph(prepared);
     removeChannels(graph, channelGroups(graph).found, new Set(half));
-    const { models } = await benchmark([reference, serializeModel(graph)], { seconds: 1, size });
+    const { models } = await benchmark([reference, serializeModel(graph)], {
+      seconds: 1,
+      size,
+      inputs: inputFeedsOf(prepared),
+    });
     const saved = Math.max(0, models[0]!.medianMs - models[1]!.medianMs) / half.length;
     for (const root of free) costs.set(root, saved);
   }

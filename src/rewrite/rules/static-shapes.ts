@@ -2,6 +2,7 @@ import { EspalierError } from '../../errors.ts';
 import { builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Shape, type Value } from '../../graph/graph.ts';
+import { fedInputs, isUnbatched, mainInput } from '../../graph/inputs/image-input.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 
@@ -22,17 +23,12 @@ export function bindDimensions(graph: Graph, sizes: number | Readonly<Record<str
   return copy;
 }
 
-/** The inputs that must be fed. */
-function fedInputs(graph: Graph): Value[] {
-  const stored = new Set(graph.initializers);
-  return graph.inputs.filter((value) => !stored.has(value));
-}
-
 function bindBatch(graph: Graph, batch: number): void {
   const inputs = fedInputs(graph);
   const open = inputs.filter(({ shape }) => shape?.length && typeof shape[0] !== 'number');
   if (open.length === 0) {
-    replaceBatch(graph, batchedInput(inputs), batch);
+    const main = mainInput(graph);
+    replaceBatch(graph, main && !isUnbatched(main) ? main : undefined, batch);
     return;
   }
   const symbols = new Map<string, number>();
@@ -62,17 +58,6 @@ function substituteAll(graph: Graph, sizes: ReadonlyMap<string, number>): void {
   }
   inferShapes(graph);
 }
-
-/** The input whose fixed first axis is the batch: images, else what is no single image [C, H, W]. */
-function batchedInput(inputs: readonly Value[]): Value | undefined {
-  const image = inputs.find(({ shape }) => shape?.length === 4);
-  return image ?? inputs.find(({ shape }) => shape && shape.length > 1 && !isSingleImage(shape));
-}
-
-const isSingleImage = ([channels, ...rest]: Shape): boolean =>
-  rest.length === 2 &&
-  (channels === 3 || channels === 4) &&
-  rest.every((dim) => typeof dim !== 'number' || dim > 4);
 
 /** Targets of Reshape that begin with the batch take it from their input: -1, or 0 where another size is -1 already. */
 function openReshapes(graph: Graph, batch: number): void {

@@ -1,5 +1,5 @@
-import { EspalierError } from '../errors.ts';
-import { type Dim, formatShape, type Graph, type Value } from '../graph/graph.ts';
+import { EspalierError } from '../../errors.ts';
+import { type Dim, formatShape, type Graph, type Value } from '../graph.ts';
 
 /** The input of a network that takes images. */
 export interface ImageInput {

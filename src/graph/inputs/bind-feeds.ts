@@ -1,0 +1,29 @@
+import { cloneGraph } from '../clone.ts';
+import type { Dim, Graph } from '../graph.ts';
+import { fedInputs } from './image-input.ts';
+import { boundSymbols, isBatchOpen } from './input-feeds.ts';
+
+/**
+ * A copy with the sizes that {@link InputFeed | feeds} give to dimensions that the network leaves open, and to all that is
+ * computed from them by name; a batch that a feed leaves open stays so. Shapes are not inferred again. Throws `usage` where
+ * feeds disagree.
+ */
+export function bindFeeds(graph: Graph): Graph {
+  const copy = cloneGraph(graph);
+  const inputs = fedInputs(copy);
+  if (inputs.every(({ feed }) => feed === undefined)) return copy;
+  const symbols = boundSymbols(copy);
+  const named = (dim: Dim) => (typeof dim === 'string' ? (symbols.get(dim) ?? dim) : dim);
+  for (const input of inputs) {
+    const open = isBatchOpen(input);
+    input.shape =
+      (input.shape ?? input.feed?.shape ?? null)?.map((dim, axis) => {
+        const bound = named(dim);
+        if (typeof bound === 'number' || (axis === 0 && open)) return bound;
+        return input.feed?.shape[axis] ?? bound;
+      }) ?? null;
+  }
+  for (const value of copy.nodes.flatMap(({ outputs }) => outputs))
+    if (value?.shape) value.shape = value.shape.map(named);
+  return copy;
+}

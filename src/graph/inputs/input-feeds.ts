@@ -1,0 +1,93 @@
+import { EspalierError } from '../../errors.ts';
+import { cloneGraph } from '../clone.ts';
+import { formatShape, type Graph, type InputFeed, type Value } from '../graph.ts';
+import { fedInputs, mainInput } from './image-input.ts';
+
+/** What inputs are fed with, by name. */
+export type InputFeeds = Readonly<Record<string, InputFeed>>;
+
+/**
+ * A copy of a network that is run with these inputs, whoever runs it; {@link InputFeed}. Throws `usage` for a name that no
+ * input has, and where rank, sizes or type are not those of the network.
+ */
+export function withInputFeeds(graph: Graph, feeds: InputFeeds): Graph {
+  const copy = cloneGraph(graph);
+  const inputs = new Map(fedInputs(copy).map((input) => [input.name, input]));
+  for (const [name, feed] of Object.entries(feeds)) {
+    const input = inputs.get(name);
+    if (!input) {
+      const message = `expected an input of the network (${[...inputs.keys()].join(', ') || 'none'}), found ${name}`;
+      throw new EspalierError('usage', message, { where: graph.name });
+    }
+    expectFitting(input, feed);
+    input.feed = feed;
+  }
+  boundSymbols(copy);
+  return copy;
+}
+
+/** The feeds that a network is run with. */
+export const inputFeedsOf = (graph: Graph): InputFeeds =>
+  Object.fromEntries(fedInputs(graph).flatMap(({ name, feed }) => (feed ? [[name, feed] as const] : [])));
+
+/** The shape that an input is fed at a batch, null where nothing was told: a leading 1 becomes the batch where that is open. */
+export function fedShape({ shape, feed }: Value, batch: number): readonly number[] | null {
+  if (!feed) return null;
+  const [first, ...rest] = feed.shape;
+  return first === 1 && typeof shape?.[0] !== 'number' ? [batch, ...rest] : feed.shape;
+}
+
+/** Whether the first axis of an input follows the batch of a run. */
+export const isBatchOpen = ({ shape, feed }: Value): boolean =>
+  shape !== null &&
+  shape.length > 0 &&
+  typeof shape[0] !== 'number' &&
+  (feed === undefined || feed.shape[0] === 1);
+
+/**
+ * The sizes that feeds give to symbolic dimensions; those that follow the batch have none. Throws `usage` where two feeds
+ * disagree.
+ */
+export function boundSymbols(graph: Graph): ReadonlyMap<string, number> {
+  const sizes = new Map<string, { readonly size: number; readonly input: string }>();
+  const batch = batchSymbols(graph);
+  for (const input of fedInputs(graph)) {
+    input.shape?.forEach((dim, axis) => {
+      const size = input.feed?.shape[axis];
+      if (size === undefined || typeof dim !== 'string' || (axis === 0 && batch.has(dim) && size === 1))
+        return;
+      const known = sizes.get(dim);
+      if (known && known.size !== size) {
+        const message = `its ${dim} is ${size}, but that of ${known.input} is ${known.size}`;
+        throw new EspalierError('usage', message, { where: input.name });
+      }
+      sizes.set(dim, { size, input: input.name });
+    });
+  }
+  return new Map([...sizes].map(([symbol, { size }]) => [symbol, size]));
+}
+
+/** Symbols of first axes that follow the batch. */
+const batchSymbols = (graph: Graph): ReadonlySet<unknown> =>
+  new Set(fedInputs(graph).flatMap((input) => (isBatchOpen(input) ? [input.shape![0]] : [])));
+
+function expectFitting(input: Value, { shape, contents }: InputFeed): void {
+  const { name, shape: declared, dtype } = input;
+  const fits =
+    !declared ||
+    (declared.length === shape.length &&
+      declared.every((dim, axis) => typeof dim !== 'number' || dim === shape[axis]));
+  if (!fits || shape.some((size) => size < 1)) {
+    const message = `expected a shape of ${formatShape(declared)}, found ${shape.join('x') || 'a single number'}`;
+    throw new EspalierError('usage', message, { where: name });
+  }
+  if (!contents || !dtype || contents.dtype === dtype) return;
+  const message = `expected contents of ${dtype}, found ${contents.dtype}: save it with .astype('${dtype}')`;
+  throw new EspalierError('usage', message, { where: name });
+}
+
+/** The inputs of a network that takes images beside the one that they go into. */
+export function inputsBeside(graph: Graph): Value[] {
+  const main = mainInput(graph);
+  return fedInputs(graph).filter((input) => input !== main);
+}
