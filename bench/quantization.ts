@@ -7,8 +7,8 @@
 import { parseArgs } from 'node:util';
 import { openDataSet } from '../src/data/data-sets.ts';
 import type { Graph } from '../src/graph/graph.ts';
-import { evaluate } from '../src/measure/accuracy.ts';
 import { imageInput } from '../src/graph/inputs/image-input.ts';
+import { evaluate } from '../src/measure/accuracy.ts';
 import { readModelFile } from '../src/onnx/index.ts';
 import { openCalibration } from '../src/pruning/calibration.ts';
 import { type QuantizeOptions, quantize } from '../src/quantization/quantize.ts';
