@@ -1,15 +1,21 @@
-/** A process of the fuzzer. Arguments: seed, first and last input, folder of images, folder to write in. A line of JSON before and after each command. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+/** A process of the fuzzer. Arguments: seed, first input, the one after the last, folder of images, folder to write in. A line of JSON before and after each command, and after each input. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { failureOf } from '../../src/cli/failure.ts';
 import { type Context, invocationOf } from '../../src/commands/command.ts';
 import { random } from '../../src/numeric/random.ts';
-import { mutatedFile } from './mutations.ts';
-import { seedModel } from './seeds.ts';
+import { imageFolders } from './images.ts';
+import { mutatedFile } from './mutations/index.ts';
+import { seedModel } from './seeds/index.ts';
+import { tickingClock } from './ticking-clock.ts';
 import { type Trial, trialsOf } from './trials.ts';
 
-const [seed, first, last] = process.argv.slice(2, 5).map(Number) as [number, number, number];
-const [images, folder] = process.argv.slice(5) as [string, string];
+/** A process that holds more than this between two inputs ends there. */
+const RESTING_MEGABYTES = 450;
+
+const [seed, first, end] = process.argv.slice(2, 5).map(Number) as [number, number, number];
+const [shared, folder] = process.argv.slice(5) as [string, string];
+const images = imageFolders(shared);
 
 const silent: Context = {
   signal: new AbortController().signal,
@@ -27,40 +33,46 @@ function peak(): number {
   return Number(kilobytes) / 1024;
 }
 
-async function tried({ command, flags, out, images: looks }: Trial, model: string) {
+/** Processor time of all threads since then, in milliseconds. */
+function spent(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1000;
+}
+
+async function tried({ command, flags, out, data }: Trial, model: string) {
   const target = join(folder, out === 'file' ? 'out.onnx' : 'out');
   rmSync(target, { recursive: true, force: true });
-  const raw = { ...flags, ...(out ? { out: target } : {}), ...(looks ? { data: images } : {}) };
+  const raw = { ...flags, ...(out ? { out: target } : {}), ...(data ? { data: images[data] } : {}) };
   try {
-    const { text } = await command.run(invocationOf(command, [model], raw), silent);
-    return { code: 'ok', message: text.slice(0, 0) };
+    await command.run(invocationOf(command, [model], raw), silent);
+    return { code: 'ok', message: '' };
   } catch (error) {
-    const failure = failureOf(error)!;
-    return {
-      code: failure.code,
-      message: failure.message,
-      ...(failure.code === 'internal' ? { stack: failure.stack } : {}),
-    };
+    const { code, message, stack } = failureOf(error)!;
+    return { code, message, ...(code === 'internal' ? { stack } : {}) };
   }
 }
 
-for (let index = first; index < last; index++) {
+tickingClock();
+for (let index = first; index < end; index++) {
   const r = random(seed, index);
-  mkdirSync(folder, { recursive: true });
+  const start = seedModel(r);
   const model = join(folder, 'input.onnx');
-  writeFileSync(model, mutatedFile(seedModel(r), r));
-  for (const trial of trialsOf(index)) {
-    const name = [trial.command.name, ...Object.keys(trial.flags)].join(' ');
-    say({ index, begins: name });
+  for (const [name, bytes] of Object.entries(start.files)) writeFileSync(join(folder, name), bytes);
+  writeFileSync(model, mutatedFile(start.model, r));
+  for (const trial of trialsOf(start.size)) {
+    say({ index, begins: trial.name });
     peak();
-    const began = performance.now();
+    const processor = process.cpuUsage();
     const found = await tried(trial, model);
     say({
       index,
-      ends: name,
-      ms: Math.round(performance.now() - began),
+      ends: trial.name,
+      ms: Math.round(spent(processor)),
       megabytes: Math.round(peak()),
       ...found,
     });
   }
+  say({ index });
+  if (process.memoryUsage.rss() > RESTING_MEGABYTES * 2 ** 20) break;
 }
+process.exit(0);

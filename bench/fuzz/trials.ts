@@ -14,61 +14,70 @@ import { trainModel } from '../../src/commands/training/train.ts';
 
 /** A command line that a mutated file is given to. */
 export interface Trial {
+  readonly name: string;
   readonly command: Command;
   readonly flags: Readonly<Record<string, RawValue>>;
   /** What is written: a file, a folder, or nothing. */
   readonly out?: 'file' | 'folder';
-  readonly images?: boolean;
+  /** Images that it looks at. */
+  readonly data?: 'labelled' | 'unlabelled';
 }
 
-const size = { size: '32' };
-const pixels = { mean: '0.5,0.5,0.5', std: '0.25,0.25,0.25', limit: '8' };
-const training = {
-  ...size,
-  ...pixels,
-  epochs: '1',
-  batch: '4',
-  executor: 'onnxruntime',
-  threads: '1',
-  testLimit: '8',
-};
+const pixels = { mean: '0.5,0.5,0.5', std: '0.25,0.25,0.25' };
+const quick = { benchSeconds: '0.01' };
+const forms = { seconds: '0.01', cache: false };
+const training = { ...pixels, epochs: '1', batch: '5', executor: 'onnxruntime', threads: '1' };
 
-/** What every file is given to. */
-const always: readonly Trial[] = [
-  { command: inspect, flags: size },
-  { command: fold, flags: {}, out: 'file' },
-  { command: prune, flags: { ...size, ratio: '0.5', benchSeconds: '0.01' }, out: 'file' },
-  { command: rmnet, flags: { ...size, benchSeconds: '0.01' }, out: 'file' },
-  { command: deploy, flags: { ...size, seconds: '0.01', cache: false }, out: 'file' },
-  { command: bench, flags: { ...size, seconds: '0.01', coldStarts: '0' } },
-];
-
-/** What takes longer: one of these for each file, in turn. */
-const inTurn: readonly Trial[] = [
+/** What every file is given to; the size is HxW, of its images. */
+export const trialsOf = (size: string): Trial[] => [
+  { name: 'inspect', command: inspect, flags: { size } },
+  { name: 'fold', command: fold, flags: {}, out: 'file' },
+  { name: 'prune', command: prune, flags: { size, ...quick, ratio: '0.5' }, out: 'file' },
   {
+    name: 'prune stripes',
     command: prune,
-    flags: { ...size, granularity: 'stripe', ratio: '0.5', benchSeconds: '0.01' },
+    flags: { size, ...quick, granularity: 'stripe', ratio: '0.5' },
     out: 'file',
   },
-  { command: prune, flags: { ...size, macs: '0.5', scope: 'global', plan: true } },
-  { command: evaluateModel, flags: { ...size, ...pixels }, images: true },
+  { name: 'prune plan', command: prune, flags: { size, macs: '0.5', scope: 'global', plan: true } },
   {
+    name: 'prune data',
     command: prune,
-    flags: { ...size, ...pixels, ratio: '0.5', benchSeconds: '0.01' },
+    flags: { size, ...pixels, ...quick, limit: '4', ratio: '0.5' },
     out: 'file',
-    images: true,
+    data: 'unlabelled',
   },
-  { command: sensitivity, flags: { ...size, ...pixels, ratios: '0.5' }, out: 'folder', images: true },
+  { name: 'rmnet', command: rmnet, flags: { size, ...quick }, out: 'file' },
+  { name: 'deploy', command: deploy, flags: { size, ...forms }, out: 'file' },
   {
+    name: 'deploy int8',
     command: deploy,
-    flags: { ...size, ...pixels, int8: true, seconds: '0.01', cache: false },
+    flags: { size, ...pixels, ...forms, int8: true, limit: '4' },
     out: 'file',
-    images: true,
+    data: 'unlabelled',
   },
-  { command: trainModel, flags: training, out: 'folder', images: true },
-  { command: swp, flags: { ...training, macs: '0.5', benchSeconds: '0.01' }, out: 'folder', images: true },
-  { command: graft, flags: training, out: 'folder', images: true },
+  { name: 'bench', command: bench, flags: { size, seconds: '0.01', coldStarts: '0' } },
+  {
+    name: 'sensitivity',
+    command: sensitivity,
+    flags: { size, ...pixels, limit: '4', ratios: '0.5' },
+    out: 'folder',
+    data: 'unlabelled',
+  },
+  { name: 'eval', command: evaluateModel, flags: { ...pixels, limit: '4' }, data: 'labelled' },
+  { name: 'train', command: trainModel, flags: { ...training, size }, out: 'folder', data: 'labelled' },
+  {
+    name: 'swp',
+    command: swp,
+    flags: { ...training, ...quick, size, macs: '0.5' },
+    out: 'folder',
+    data: 'labelled',
+  },
+  {
+    name: 'graft',
+    command: graft,
+    flags: { ...training, size, source: 'internal', networks: '1', processes: '1' },
+    out: 'folder',
+    data: 'labelled',
+  },
 ];
-
-/** The command lines for the file of a number. */
-export const trialsOf = (index: number): Trial[] => [...always, inTurn[index % inTurn.length]!];

@@ -23,6 +23,10 @@ export function failureOf(error: unknown): Failure | null {
   if (error instanceof EspalierError) {
     return { exitCode: exitCodes[error.code] ?? 1, code: error.code, message: oneLine(error.message), stack };
   }
+  if (error instanceof RangeError && noMemory.test(error.message)) {
+    const message = `this needs more memory than a process has (${oneLine(error.message)}): give a smaller size or batch`;
+    return { exitCode: 1, code: 'memory', message, stack };
+  }
   const text = (error instanceof Error ? error.message : String(error)).replace(/^internal: /, '');
   const message = `internal: ${oneLine(text)} (a bug in espalier: run again with --debug and report it)`;
   return { exitCode: 1, code: 'internal', message, stack };
@@ -32,6 +36,10 @@ const exitCodes: { readonly [code in EspalierError['code']]?: number } = {
   usage: 2,
   interrupted: INTERRUPTED,
 };
+
+/** How V8 says that something is too large to be allocated. */
+const noMemory =
+  /^(Invalid (typed )?array (buffer )?length|Array buffer allocation failed|Invalid string length)/;
 
 const oneLine = (text: string): string => text.trim().replace(/\s*\n\s*/g, ' ');
 

@@ -24,6 +24,21 @@ describe('failures', () => {
     expect(failureOf(new Error('internal: no output'))?.message).toMatch(/^internal: no output/);
   });
 
+  it.each([
+    ['an array', () => new Float32Array(2 ** 45)],
+    ['a buffer', () => new ArrayBuffer(2 ** 52)],
+    ['a text', () => 'x'.repeat(2 ** 30)],
+  ])('tell %s beyond memory from a bug', (_, allocate) => {
+    let thrown: unknown;
+    try {
+      allocate();
+    } catch (error) {
+      thrown = error;
+    }
+    expect(failureOf(thrown)).toMatchObject({ code: 'memory', exitCode: 1 });
+    expect(failureOf(thrown)?.message).toMatch(/^this needs more memory .*smaller size or batch$/);
+  });
+
   it('keep the stack of the cause', () => {
     const error = new EspalierError('runtime', 'x', { cause: new Error('deeper') });
     expect(failureOf(error)?.stack).toMatch(/caused by Error: deeper/);

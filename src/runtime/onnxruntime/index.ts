@@ -1,7 +1,8 @@
 import { EspalierError } from '../../errors.ts';
 import { type Graph, nodeLabel, staticShape, type Value } from '../../graph/graph.ts';
 import { expectMemory } from '../../graph/peak-memory.ts';
-import { allocate, type DataType, makeTensor, type Tensor } from '../../numeric/tensor.ts';
+import { memoryBudget } from '../../numeric/budget.ts';
+import { allocate, bytesFor, type DataType, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Executor, Program, StatePair } from '../executor.ts';
 import { resolveStates } from '../state-pairs.ts';
 import { openSession } from './open-session.ts';
@@ -57,7 +58,7 @@ function program(graph: Graph, session: Session, pairs: readonly StatePair[]): P
   const stateOutputs = new Set(pairs.map((pair) => pair.output));
   const results = graph.outputs.filter((value) => !stateOutputs.has(value.name));
   const fixed = new Map(
-    results.filter(hasFixedShape).map((value) => [value.name, session.tensor(emptyTensor(value))]),
+    results.filter(isPreallocated).map((value) => [value.name, session.tensor(emptyTensor(value))]),
   );
   let phase: 0 | 1 = 0;
 
@@ -104,8 +105,12 @@ function stateBuffers(
   return { input: value.name, output: next.name, tensors, native };
 }
 
-const hasFixedShape = (value: Value): boolean =>
-  value.dtype !== null && value.dtype !== 'string' && !!value.shape?.every((dim) => typeof dim === 'number');
+/** A result that is written into one buffer again and again; what a file declares larger than memory is not believed. */
+function isPreallocated({ dtype, shape }: Value): boolean {
+  if (dtype === null || dtype === 'string') return false;
+  if (!shape?.every((dim) => typeof dim === 'number')) return false;
+  return bytesFor(dtype, shape as number[]) <= memoryBudget(0);
+}
 
 function emptyTensor(value: Value): Tensor {
   const dtype = value.dtype as Exclude<DataType, 'string'>;

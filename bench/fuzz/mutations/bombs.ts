@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { type GraphProto, type NodeProto, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
-import type { Random } from '../../src/numeric/random.ts';
+import type { Random } from '../../../src/numeric/random.ts';
 
 /** Puts a small piece into a graph that would take all memory or time if it were evaluated, and whose value something reads. */
 export function plantBomb(graph: GraphProto, r: Random): void {

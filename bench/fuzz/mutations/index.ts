@@ -1,23 +1,22 @@
 import { clone, create, toBinary } from '@bufbuild/protobuf';
 import {
-  AttributeProtoSchema,
   type GraphProto,
   type ModelProto,
   ModelProtoSchema,
-  type NodeProto,
   NodeProtoSchema,
-  type TensorProto,
   ValueInfoProtoSchema,
 } from 'onnx-buf';
-import type { Random } from '../../src/numeric/random.ts';
+import type { Random } from '../../../src/numeric/random.ts';
 import { plantBomb } from './bombs.ts';
+import { dimensions, integers, operators, some, strings } from './choices.ts';
+import { attributes, rawNumbers, tensorDims } from './parts.ts';
 
 /** A file with one or two mutations of its structure; the numbers decide which. */
 export function mutatedFile(model: ModelProto, r: Random): Uint8Array {
   const copy = clone(ModelProtoSchema, model);
   const count = 1 + r.integer(2);
   const kinds = Object.values(mutations);
-  for (let i = 0; i < count; i++) kinds[r.integer(kinds.length)]!(copy.graph!, r, copy);
+  for (let i = 0; i < count; i++) kinds[r.integer(kinds.length)]!(graphOf(copy.graph!, r), r, copy);
   const bytes = toBinary(ModelProtoSchema, copy);
   return r.integer(12) === 0 ? damaged(bytes, r) : bytes;
 }
@@ -33,149 +32,16 @@ function damaged(bytes: Uint8Array, r: Random): Uint8Array {
   return copy;
 }
 
-const some = <T>(list: readonly T[], r: Random): T | undefined => list[r.integer(Math.max(1, list.length))];
-
-const dimensions = [0n, 1n, 2n, 3n, 5n, 17n, -1n, 1000n, 10n ** 9n, 2n ** 31n, 2n ** 40n, 2n ** 62n] as const;
-const integers = [0n, 1n, -1n, 2n, 3n, 7n, 100n, 10n ** 9n, -(2n ** 63n), 2n ** 63n - 1n] as const;
-const numbers = [0, 1, -1, 1e-30, 1e30, Number.NaN, Number.POSITIVE_INFINITY, 0.5];
-const strings = [
-  '',
-  'SAME_UPPER',
-  'linear',
-  'cubic',
-  'reflect',
-  'floor',
-  'ij,jk->ik',
-  '\u001b[31mred',
-  '\u202egnp',
-  '<b>x</b>',
-];
-const operators = [
-  ...[
-    'Relu',
-    'Conv',
-    'ConvTranspose',
-    'Add',
-    'Mul',
-    'Concat',
-    'Reshape',
-    'Transpose',
-    'MatMul',
-    'Gemm',
-    'Pad',
-    'Slice',
-    'Split',
-  ],
-  ...[
-    'Resize',
-    'Upsample',
-    'Softmax',
-    'ReduceMean',
-    'ReduceSum',
-    'GlobalAveragePool',
-    'MaxPool',
-    'AveragePool',
-    'Expand',
-    'Tile',
-  ],
-  ...[
-    'Gather',
-    'Shape',
-    'Cast',
-    'Identity',
-    'Dropout',
-    'BatchNormalization',
-    'InstanceNormalization',
-    'LayerNormalization',
-  ],
-  ...[
-    'DepthToSpace',
-    'SpaceToDepth',
-    'LSTM',
-    'GRU',
-    'Loop',
-    'If',
-    'TopK',
-    'NonMaxSuppression',
-    'Einsum',
-    'QuantizeLinear',
-  ],
-  ...[
-    'DequantizeLinear',
-    'PRelu',
-    'Clip',
-    'Flatten',
-    'Squeeze',
-    'Unsqueeze',
-    'Where',
-    'ConstantOfShape',
-    'Range',
-    'NotAnOperator',
-  ],
-];
+/** The graph, or now and then the body of one of its nodes. */
+function graphOf(graph: GraphProto, r: Random): GraphProto {
+  const bodies = graph.node.flatMap(({ attribute }) =>
+    attribute.flatMap(({ g, graphs }) => (g ? [g] : graphs)),
+  );
+  return (r.integer(2) === 0 ? some(bodies, r) : undefined) ?? graph;
+}
 
 /** Where shapes are declared: inputs, outputs, values between. */
 const declared = ({ input, output, valueInfo }: GraphProto) => [...input, ...output, ...valueInfo];
-
-function tensorDims(tensor: TensorProto, r: Random): void {
-  const choice = tensor.dims.length === 0 ? 0 : r.integer(6);
-  if (choice === 0) tensor.dims.push(some(dimensions, r)!);
-  else if (choice === 1) tensor.dims.pop();
-  else tensor.dims[r.integer(tensor.dims.length)] = some(dimensions, r)!;
-}
-
-function rawNumbers(tensor: TensorProto, r: Random): void {
-  const bytes = Uint8Array.from(tensor.rawData);
-  const view = new DataView(bytes.buffer);
-  if (bytes.length >= 8 && tensor.dataType === 7) {
-    view.setBigInt64(8 * r.integer(bytes.length / 8), some([...integers, ...dimensions], r)!, true);
-  } else if (bytes.length >= 4) {
-    view.setFloat32(4 * r.integer(Math.floor(bytes.length / 4)), some(numbers, r)!, true);
-  }
-  tensor.rawData = bytes;
-}
-
-function attributes(node: NodeProto, r: Random): void {
-  const attribute = some(node.attribute, r);
-  if (!attribute || r.integer(8) === 0) {
-    const name = some(
-      [
-        'axis',
-        'axes',
-        'group',
-        'kernel_shape',
-        'pads',
-        'strides',
-        'perm',
-        'mode',
-        'to',
-        'auto_pad',
-        'dilations',
-      ],
-      r,
-    )!;
-    const made = create(AttributeProtoSchema, { name, type: 2, i: some(integers, r)! });
-    node.attribute.push(made);
-    return;
-  }
-  switch (r.integer(6)) {
-    case 0:
-      node.attribute = node.attribute.filter((other) => other !== attribute);
-      return;
-    case 1:
-      attribute.type = some([1, 2, 3, 6, 7, 8], r)!;
-      return;
-    case 2:
-      attribute.name = some(['axis', 'pads', 'x', ''], r)!;
-      return;
-    default:
-      attribute.i = some(integers, r)!;
-      attribute.f = some(numbers, r)!;
-      attribute.s = new TextEncoder().encode(some(strings, r));
-      if (attribute.ints.length > 0) attribute.ints[r.integer(attribute.ints.length)] = some(integers, r)!;
-      if (r.integer(3) === 0) attribute.ints.pop();
-  }
-}
 
 /** Names of all values that a graph knows. */
 const valueNames = (graph: GraphProto) => [
@@ -269,10 +135,61 @@ const mutations: Readonly<Record<string, Mutation>> = {
     );
     if (r.integer(3) === 0) model.irVersion = some(integers, r)!;
   },
+  /** A value under another name wherever it is used. */
+  renamed: (graph, r) => {
+    const from = some(valueNames(graph), r);
+    const to = some([...strings, ...valueNames(graph)], r)!;
+    if (from !== undefined) rename(graph, from, to);
+  },
+  functions: (_, r, model) =>
+    withSome(model.functions, r, (called) => {
+      if (r.integer(3) === 0)
+        called.node.push(
+          create(NodeProtoSchema, {
+            opType: called.name,
+            domain: called.domain,
+            input: called.input,
+            output: ['again'],
+          }),
+        );
+      else if (r.integer(2) === 0) called.input.pop();
+      else withSome(called.node, r, (node) => attributes(node, r));
+    }),
+  external: (graph, r) =>
+    withSome(graph.initializer, r, ({ externalData }) =>
+      withSome(externalData, r, (entry) => {
+        entry.value = some(
+          ['../weights.bin', '/etc/hostname', '.', '', '-1', '1e300', '99999999999', 'x'],
+          r,
+        )!;
+      }),
+    ),
+  sparse: (graph, r) =>
+    withSome(graph.sparseInitializer, r, (tensor) => {
+      if (r.integer(2) === 0) tensor.dims[0] = some(dimensions, r)!;
+      else if (tensor.indices) tensorDims(tensor.indices, r);
+    }),
+  /** The batch, or another size of the first input. */
+  fed: (graph, r) => {
+    const type = graph.input[0]?.type?.value;
+    const dim = type?.case === 'tensorType' ? some(type.value.shape?.dim ?? [], r) : undefined;
+    if (dim) dim.value = { case: 'dimValue', value: some(dimensions, r)! };
+  },
   bomb: plantBomb,
 };
 
 function withSome<T>(list: readonly T[], r: Random, change: (item: T) => unknown): void {
   const item = some(list, r);
   if (item !== undefined) change(item);
+}
+
+function rename(graph: GraphProto, from: string, to: string): void {
+  const renamed = (name: string) => (name === from ? to : name);
+  for (const named of [...graph.input, ...graph.output, ...graph.initializer, ...graph.valueInfo])
+    named.name = renamed(named.name);
+  for (const node of graph.node) {
+    node.input = node.input.map(renamed);
+    node.output = node.output.map(renamed);
+    for (const { g } of node.attribute) if (g) rename(g, from, to);
+  }
 }
