@@ -101,3 +101,13 @@ export function readBytes(path: string): Buffer {
     throw fileError(cause, path);
   }
 }
+
+/** What a JSON file holds; throws `invalid-data` where it is none. */
+export function readJson(path: string): unknown {
+  const text = readBytes(path).toString();
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new EspalierError('invalid-data', 'is no valid JSON', { where: path, cause });
+  }
+}

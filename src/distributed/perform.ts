@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDataSet } from '../data/data-sets.ts';
+import { EspalierError } from '../errors.ts';
 import { readBytes, writeFileAtomically } from '../files.ts';
 import { graftEpoch } from '../grafting/graft-epoch.ts';
 import { graftLayers } from '../grafting/layers.ts';
@@ -8,7 +9,7 @@ import { performTraining } from '../grafting/training-job.ts';
 import { readModelFile } from '../onnx/index.ts';
 import { openCalibration } from '../pruning/calibration.ts';
 import { onnxruntime } from '../runtime/onnxruntime/index.ts';
-import { forgetAfter, newestCheckpoint } from '../training/checkpoint.ts';
+import { forgetAfter, isWhole, newestCheckpoint } from '../training/checkpoint.ts';
 import { createRunDirectory, openRunDirectory, type Recipe } from '../training/run-directory.ts';
 import { refuseMissingData } from './missing-data.ts';
 import type { Store } from './store.ts';
@@ -24,6 +25,8 @@ export interface Workplace {
   readonly signal?: AbortSignal;
   /** Of tasks that do not say how many. */
   readonly threads?: number | undefined;
+  /** Told what is broken in the folder. */
+  readonly warn?: ((line: string) => void) | undefined;
 }
 
 /**
@@ -32,7 +35,7 @@ export interface Workplace {
  */
 export async function performTrain(
   task: TrainTask,
-  { root, store, name, signal, threads }: Workplace,
+  { root, store, name, signal, threads, warn }: Workplace,
 ): Promise<Trained> {
   const folder = join(root, task.run, `network-${task.network + 1}`);
   const started = performance.now();
@@ -44,7 +47,7 @@ export async function performTrain(
   if (task.checkpoint) await fetchCheckpoint(task.checkpoint, folder, store);
   await performTraining(
     { ...(threads === undefined ? {} : { threads }), ...task.job, model, folder },
-    signal ? { signal } : {},
+    { ...(signal ? { signal } : {}), ...(warn ? { onWarning: warn } : {}) },
   );
   const events = openRunDirectory(folder)
     .readEvents()
@@ -94,22 +97,26 @@ async function calibrationOf({ data, preprocessing, settings }: BlendTask) {
   return openCalibration(train, { preprocessing, seed: settings.seed });
 }
 
-/** Writes a checkpoint of the store into a folder, unless it is there. */
+/** Writes a checkpoint of the store into a folder, unless it is there and whole. */
 export async function fetchCheckpoint(
   { name, key }: StoredCheckpoint,
   folder: string,
   store: Store,
 ): Promise<void> {
   const path = join(folder, name);
-  if (!existsSync(path)) writeFileAtomically(path, [await store.get(key)]);
+  if (!existsSync(path) || !isWhole(path)) writeFileAtomically(path, [await store.get(key)]);
 }
 
 /** Puts the newest checkpoint of a folder into the store. */
 export async function putNewest(
   folder: string,
   store: Store,
-  which: { readonly ungrafted?: boolean } = {},
+  which: Parameters<typeof newestCheckpoint>[1] = {},
 ): Promise<StoredCheckpoint> {
-  const name = newestCheckpoint(folder, which)!;
+  const name = newestCheckpoint(folder, which);
+  if (name === null) {
+    const of = which.step === undefined ? '' : ` of step ${which.step}`;
+    throw new EspalierError('invalid-data', `holds no checkpoint${of}`, { where: folder });
+  }
   return { name, key: await store.put(readBytes(join(folder, name))) };
 }

@@ -135,7 +135,7 @@ async function blendTask(
   const ready: BlendTask['ready'] = [];
   for (const [network, { folder }] of members.entries()) {
     if (!behind.includes(network))
-      ready.push({ network, checkpoint: await putNewest(folder, store, { ungrafted: true }) });
+      ready.push({ network, checkpoint: await putNewest(folder, store, { ungrafted: true, step }) });
   }
   const { model, data, preprocessing } = members[0]!;
   const { source, level, momentum, threshold, noise, seed } = settings;

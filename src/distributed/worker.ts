@@ -46,6 +46,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     name: `${hostname()}:${process.pid}`,
     signal: stopping.signal,
     threads,
+    warn: options.onTask,
   };
   let active = 0;
   const listen = () =>

@@ -1,9 +1,10 @@
+import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { Calibration } from '../pruning/calibration.ts';
 import { recalibrate } from '../pruning/recovery/recalibrate.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
-import { isPastGraft, latestCheckpoint, saveGrafted } from '../training/checkpoint.ts';
+import { type Checkpoint, isPastGraft, latestCheckpoint, saveGrafted } from '../training/checkpoint.ts';
 import { withState } from '../training/training-step.ts';
 import { averaged } from './average.ts';
 import { type BlendOptions, blendRing } from './blend.ts';
@@ -77,22 +78,36 @@ const sources: Readonly<Record<GraftSource, Source>> = {
 
 /**
  * Grafts the networks of a ring at the end of a round, all from what training left of them, and recalibrates their
- * BatchNormalization. What one lacks after an interruption is made again from the same checkpoints.
+ * BatchNormalization. What one lacks after an interruption is made again from the same checkpoints; throws `invalid-data` where
+ * one of them is gone.
  */
 export async function graftEpoch(work: GraftWork): Promise<void> {
   const { folders, step } = work;
-  if (folders.every((folder) => isPastGraft(folder, step))) return;
-  const saved = folders.map((folder) => latestCheckpoint(folder, { ungrafted: true })!);
+  const lacking = folders.filter((folder) => !isPastGraft(folder, step));
+  if (lacking.length === 0) return;
+  const saved = folders.map((folder) => beforeGraft(folder, step));
   const { graft, recalibrates } = sources[work.settings.source];
   const grafted = graft(
     saved.map(({ tensors }) => tensors),
     work,
   );
   for (const [i, folder] of folders.entries()) {
+    if (!lacking.includes(folder)) continue;
     const state = grafted[i]!;
     const tensors = recalibrates ? await recalibrated(state, work) : state;
     saveGrafted(folder, step, { tensors, progress: saved[i]!.progress });
   }
+}
+
+/** What training left of a network at the end of a round. */
+function beforeGraft(folder: string, step: number): Checkpoint<unknown> {
+  const saved = latestCheckpoint(folder, { ungrafted: true, step });
+  if (saved) return saved;
+  throw new EspalierError(
+    'invalid-data',
+    `holds no checkpoint of step ${step}, at which all networks are grafted: begin again in another folder`,
+    { where: folder },
+  );
 }
 
 async function recalibrated(state: Tensors, work: GraftWork): Promise<Tensors> {

@@ -1,4 +1,4 @@
-import { latestCheckpoint } from '../training/checkpoint.ts';
+import { latestCheckpoint, setBrokenAside } from '../training/checkpoint.ts';
 import type { Progress } from '../training/session.ts';
 import type { RingEngine, RingNetworks, RoundWorkTimes, TrainingWatch } from './engine.ts';
 import type { Round } from './rounds.ts';
@@ -17,6 +17,8 @@ export interface RingOptions extends TrainingWatch {
   readonly ring: RingNetworks;
   readonly engine: RingEngine;
   readonly rounds: readonly Round[];
+  /** Told of each checkpoint that is broken, before anything is gone on with. */
+  onWarning?(line: string): void;
   /** Told of each round once all networks are through it, that at which an interrupted run stood included. */
   onRound?(round: Round, times: RoundTimes): void | Promise<void>;
 }
@@ -27,8 +29,9 @@ export interface RingOptions extends TrainingWatch {
  * goes on wherever it was interrupted.
  */
 export async function trainRing(options: RingOptions): Promise<void> {
-  const { ring, engine, rounds, onRound } = options;
+  const { ring, engine, rounds, onRound, onWarning } = options;
   const folders = ring.members.map(({ folder }) => folder);
+  for (const folder of folders) setBrokenAside(folder, (line) => onWarning?.(line));
   const done = () => folders.map((folder) => stepsDone(folder, ring));
   const least = Math.min(...done());
   // The round at whose end an interrupted run stood may lack its graft.
@@ -40,10 +43,10 @@ export async function trainRing(options: RingOptions): Promise<void> {
   }
 }
 
-/** Steps that a network has done. */
+/** Steps that a network has done; an epoch that is not evaluated yet lacks its last. */
 function stepsDone(folder: string, { stepsPerEpoch }: RingNetworks): number {
   const progress = latestCheckpoint<Progress>(folder)?.progress;
-  return progress ? progress.epoch * stepsPerEpoch + progress.stepInEpoch : 0;
+  return progress ? progress.epoch * stepsPerEpoch + Math.min(progress.stepInEpoch, stepsPerEpoch - 1) : 0;
 }
 
 function timesOf({ training, graft }: RoundWorkTimes, seconds: number): RoundTimes {

@@ -82,6 +82,9 @@ export function readCheckpoint<Progress>(path: string): Checkpoint<Progress> {
   }
 }
 
+/** Whether a file is a checkpoint as it was written. */
+export const isWhole = (path: string): boolean => hasItsDigest(readBytes(path));
+
 function hasItsDigest(bytes: Buffer): boolean {
   const end = DIGEST_AT + DIGITS;
   const hash = createHash('sha256')
@@ -95,8 +98,9 @@ function hasItsDigest(bytes: Buffer): boolean {
 const NAME = /^checkpoint\.(\d+)(\.grafted)?\.safetensors$/;
 const KEPT = 2;
 
+type Listed = { readonly path: string; readonly step: number; readonly grafted: boolean };
 /** The checkpoints of a run directory, newest first. */
-function listCheckpoints(directory: string): { path: string; step: number; grafted: boolean }[] {
+function listCheckpoints(directory: string): Listed[] {
   try {
     return readdirSync(directory)
       .flatMap((name) => {
@@ -112,15 +116,20 @@ function listCheckpoints(directory: string): { path: string; step: number; graft
   }
 }
 
-/** Writes the checkpoint of a step and removes all but the two newest. */
+/** Writes the checkpoint of a step: {@link keepNewest} of all. */
 export function saveCheckpoint(directory: string, step: number, checkpoint: Checkpoint<unknown>): void {
   writeCheckpoint(join(directory, `checkpoint.${step}.safetensors`), checkpoint);
   keepNewest(directory);
 }
 
-/** Removes all checkpoints but the two newest. */
+/**
+ * Removes all checkpoints but the two newest, and those of the newest graft: what came of it, and what it was made from, which
+ * another network needs whose graft is broken.
+ */
 export function keepNewest(directory: string): void {
-  for (const { path } of listCheckpoints(directory).slice(KEPT)) rmSync(path, { force: true });
+  const all = listCheckpoints(directory);
+  const graftedAt = all.find(({ grafted }) => grafted)?.step;
+  for (const { path, step } of all.slice(KEPT)) if (step !== graftedAt) rmSync(path, { force: true });
 }
 
 /** Removes checkpoints of later steps. */
@@ -136,11 +145,16 @@ export function saveGrafted(directory: string, step: number, checkpoint: Checkpo
 interface Which {
   /** Passes over those that were grafted. */
   readonly ungrafted?: boolean;
+  /** Only of this step. */
+  readonly step?: number;
 }
 
+const isOne = ({ grafted, step }: Listed, which: Which): boolean =>
+  !(grafted && which.ungrafted) && (which.step ?? step) === step;
+
 /** The name of the newest checkpoint in a folder; null where there is none. */
-export function newestCheckpoint(directory: string, { ungrafted = false }: Which = {}): string | null {
-  const newest = listCheckpoints(directory).find(({ grafted }) => !(grafted && ungrafted));
+export function newestCheckpoint(directory: string, which: Which = {}): string | null {
+  const newest = listCheckpoints(directory).find((each) => isOne(each, which));
   return newest ? basename(newest.path) : null;
 }
 
@@ -168,31 +182,19 @@ export function setBrokenAside(directory: string, warn: (line: string) => void):
   if (broken.length > 0 && broken.length === all.length)
     throw new EspalierError(
       'invalid-data',
-      `no checkpoint is whole: ${broken.map(({ message }) => message).join('; ')}`,
+      `no checkpoint is whole: ${broken.map(({ message }) => message).join('; ')}; remove them to begin from the start`,
     );
   for (const { message, where } of broken) {
-    renameSync(where!, `${where}.broken`);
     warn(`${message}: going on from the one before it`);
+    renameSync(where!, `${where}.broken`);
   }
 }
 
-/**
- * The newest checkpoint that is whole, or the newest that was not grafted; null where there is none, and an error where
- * all are broken.
- */
+/** The newest checkpoint; null where there is none. Throws where it is broken: {@link setBrokenAside} comes before. */
 export function latestCheckpoint<Progress>(
   directory: string,
-  { ungrafted = false }: Which = {},
+  which: Which = {},
 ): Checkpoint<Progress> | null {
-  let failure: unknown = null;
-  for (const { path, grafted } of listCheckpoints(directory)) {
-    if (grafted && ungrafted) continue;
-    try {
-      return readCheckpoint<Progress>(path);
-    } catch (cause) {
-      failure ??= cause;
-    }
-  }
-  if (failure) throw failure;
-  return null;
+  const name = newestCheckpoint(directory, which);
+  return name === null ? null : readCheckpoint<Progress>(join(directory, name));
 }

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.ts';
-import { fileError, readBytes, writeFileAtomically } from '../files.ts';
+import { fileError, readBytes, readJson, writeFileAtomically } from '../files.ts';
 
 /** What a run was asked to do, so that it can be repeated: `recipe.json`. */
 export interface Recipe {
@@ -29,8 +29,8 @@ export interface RunDirectory {
   /** Appends an event, with its `time` (ISO) unless it has one. */
   record(event: RunEvent): void;
   readEvents(): RunEvent[];
-  /** Forgets events after a step: those that a resumed run is going to repeat. */
-  rewind(step: number): void;
+  /** Forgets events after a step, and of epochs that were not finished then: those that a resumed run is going to repeat. */
+  rewind(step: number, epochs?: number): void;
 }
 
 /** A new recipe, on this machine, now. */
@@ -74,13 +74,17 @@ export function openRunDirectory(path: string): RunDirectory {
   const file = join(path, 'recipe.json');
   if (!existsSync(file))
     throw new EspalierError('missing-file', 'holds no run: no recipe.json', { where: path });
-  try {
-    return directory(path, JSON.parse(readBytes(file).toString()) as Recipe);
-  } catch (cause) {
-    if (cause instanceof EspalierError) throw cause;
-    throw new EspalierError('invalid-data', 'is no valid JSON', { where: file, cause });
-  }
+  const recipe = readJson(file);
+  if (isRecipe(recipe)) return directory(path, recipe);
+  throw new EspalierError('invalid-data', 'records no run: expected a command and its options', {
+    where: file,
+  });
 }
+
+const isRecipe = (found: unknown): found is Recipe => {
+  const { command, options } = Object(found) as Partial<Recipe>;
+  return typeof command === 'string' && typeof options === 'object' && options !== null;
+};
 
 /** Throws unless a run that is resumed was started with the same options. */
 export function checkSameOptions(run: RunDirectory, options: Recipe['options']): void {
@@ -110,10 +114,10 @@ function directory(path: string, recipe: Recipe): RunDirectory {
         throw fileError(cause, file);
       }
     },
-    rewind(step) {
-      const kept = readEvents().filter(
-        (event) => event.type === 'engines' || (event.step !== undefined && event.step <= step),
-      );
+    rewind(step, epochs = Number.POSITIVE_INFINITY) {
+      const isDone = ({ step: at, epoch = 0 }: RunEvent) =>
+        at !== undefined && at <= step && Number(epoch) <= epochs;
+      const kept = readEvents().filter((event) => event.type === 'engines' || isDone(event));
       writeFileAtomically(
         file,
         kept.map((event) => `${JSON.stringify(event)}\n`),

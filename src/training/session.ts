@@ -63,7 +63,7 @@ async function openHeld(options: TrainOptions, release: () => void): Promise<Ses
   try {
     if (options.resume && run) settleBest(run.path, progress);
     if (saved) step.load(saved.tensors);
-    if (options.resume) run?.rewind(saved ? stepsDone(options, progress) : -1);
+    if (options.resume) run?.rewind(saved ? stepsDone(options, progress) : -1, progress.epoch);
   } catch (cause) {
     await closeSession(session);
     throw cause;

@@ -22,5 +22,5 @@ export async function shrinkSession(session: Session): Promise<void> {
   Object.assign(session, { network: shrunk.network, step: next });
   next.load(shrunk.state);
   const seconds = (performance.now() - started) / 1000;
-  run?.record({ type: 'shrink', step: stepsDone(options, progress), seconds });
+  run?.record({ type: 'shrink', epoch: progress.epoch, step: stepsDone(options, progress), seconds });
 }

@@ -44,9 +44,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-/** Whether the run is where it was to stop. */
+/** Whether the run is where it was to stop; an epoch whose last step is done is still to be finished. */
 const isAtItsStep = ({ options, progress }: Session): boolean =>
-  stepsDone(options, progress) >= (options.untilStep ?? Number.POSITIVE_INFINITY);
+  stepsDone(options, progress) >= (options.untilStep ?? Number.POSITIVE_INFINITY) &&
+  progress.stepInEpoch < stepsPerEpoch(options);
 
 /** To the end of the epoch, or to the step at which the run is to stop. */
 async function runSteps(session: Session): Promise<void> {
@@ -74,7 +75,9 @@ async function runSteps(session: Session): Promise<void> {
       ofImages: perEpoch * batch,
       loss: progress.lossSum / progress.stepInEpoch,
     });
-    const due = performance.now() - saved > 1000 * (options.checkpointSeconds ?? 60);
+    // The end of the epoch writes a checkpoint of its own.
+    const due =
+      progress.stepInEpoch < perEpoch && performance.now() - saved > 1000 * (options.checkpointSeconds ?? 60);
     if (options.signal?.aborted || due) {
       checkpoint(session);
       saved = performance.now();

@@ -5,6 +5,7 @@ import { floats, int64s } from '../../src/numeric/tensor.ts';
 import { settleBest, stagedBest } from '../../src/training/best.ts';
 import {
   isPastGraft,
+  keepNewest,
   latestCheckpoint,
   readCheckpoint,
   saveCheckpoint,
@@ -54,13 +55,12 @@ function flipLastByte(bytes: Buffer): Buffer {
   return bytes;
 }
 
-it('keeps the two newest and falls back where the newest is broken', () => {
+it('keeps the two newest and says so where the newest is broken', () => {
   for (const step of [5, 10, 100]) saveCheckpoint(directory, step, { ...moment, progress: { step } });
   expect(readdirSync(directory).sort()).toEqual(['checkpoint.10.safetensors', 'checkpoint.100.safetensors']);
   truncateSync(join(directory, 'checkpoint.100.safetensors'), 50);
-  expect(latestCheckpoint(directory)?.progress).toEqual({ step: 10 });
-  truncateSync(join(directory, 'checkpoint.10.safetensors'), 50);
   expect(() => latestCheckpoint(directory)).toThrow('checkpoint.100.safetensors: broken checkpoint');
+  expect(latestCheckpoint(directory, { step: 10 })?.progress).toEqual({ step: 10 });
 });
 
 it('finds nothing in an empty folder', () => {
@@ -99,6 +99,22 @@ it('knows a run that is past a graft: by what that made, or by something later',
   expect(isPastGraft(directory, 4)).toBe(true);
   saveCheckpoint(directory, 8, moment);
   expect([isPastGraft(directory, 4), isPastGraft(directory, 8)]).toEqual([true, false]);
+});
+
+it('keeps what the newest graft was made from, beside the two newest', () => {
+  saveCheckpoint(directory, 4, moment);
+  saveGrafted(directory, 4, moment);
+  for (const step of [5, 6, 7]) saveCheckpoint(directory, step, moment);
+  const kept = () =>
+    readdirSync(directory)
+      .filter((name) => name.startsWith('checkpoint'))
+      .sort();
+  const names = (...steps: string[]) => steps.map((step) => `checkpoint.${step}.safetensors`);
+  expect(kept()).toEqual(names('4.grafted', '4', '6', '7'));
+  saveCheckpoint(directory, 8, moment);
+  saveGrafted(directory, 8, moment);
+  keepNewest(directory);
+  expect(kept()).toEqual(names('8.grafted', '8'));
 });
 
 it('keeps as best what the state of the run says is best', () => {

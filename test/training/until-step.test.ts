@@ -34,3 +34,40 @@ it('training that stops at steps and goes on ends where it would have ended, bit
     [12, undefined],
   ]);
 });
+
+it('an epoch that was stopped after its last step is finished before what follows it', async () => {
+  const whole = createRunDirectory(temporaryFolder(), makeRecipe('train', {}, {}));
+  await train(trainingOptions(plainNetwork(), { run: whole }));
+  const run = createRunDirectory(temporaryFolder(), makeRecipe('train', {}, {}));
+  const controller = new AbortController();
+  const stopped = train(
+    trainingOptions(plainNetwork(), {
+      run,
+      signal: controller.signal,
+      onStep: ({ images, ofImages }) => void (images === ofImages && controller.abort()),
+    }),
+  );
+  await expect(stopped).rejects.toThrow('interrupted');
+  const progress = () => latestCheckpoint<Progress>(run.path)!.progress;
+  expect(progress()).toMatchObject({ epoch: 0, stepInEpoch: 4 });
+  await train(trainingOptions(plainNetwork(), { run, resume: true, untilStep: 4 }));
+  expect(progress()).toMatchObject({ epoch: 1, stepInEpoch: 0 });
+  // Of a process that died between the record of the epoch and its checkpoint.
+  run.record({ type: 'epoch', epoch: 2, step: 4 });
+  await train(trainingOptions(plainNetwork(), { run, resume: true }));
+  const accuracies = ({ readEvents }: typeof run) =>
+    readEvents().map(({ type, epoch, testAccuracy }) => [type, epoch, testAccuracy]);
+  expect(accuracies(run)).toEqual(accuracies(whole));
+});
+
+it('what is due at the last step of an epoch is written once the epoch is evaluated', async () => {
+  const run = createRunDirectory(temporaryFolder(), makeRecipe('train', {}, {}));
+  const standings: unknown[] = [];
+  const onStep = () => {
+    const found = latestCheckpoint<Progress>(run.path)?.progress;
+    standings.push(found && [found.epoch, found.stepInEpoch]);
+  };
+  await train(trainingOptions(plainNetwork(), { run, checkpointSeconds: 0, epochs: 2, onStep }));
+  const [first, second] = [0, 1].map((epoch) => [1, 2, 3].map((step) => [epoch, step]));
+  expect(standings).toEqual([undefined, ...first!, [1, 0], ...second!]);
+});

@@ -101,6 +101,7 @@ async function trainMembers({ settings, session, networks: ring, context }: Ring
       rounds: graftRounds({ epochs, stepsPerEpoch: ring.stepsPerEpoch }, source !== 'none'),
       signal: context.signal,
       onStep: watch.step,
+      onWarning: (line) => context.warn(line),
       async onRound({ epoch }, times) {
         watch.done();
         const told = await informationOfAll(ring);

@@ -12,6 +12,9 @@ export interface StartedStep {
   readonly stages: readonly Stage[];
 }
 
+/** What `cut.json` holds. */
+type SavedCut = Pick<Cut, 'units' | 'met' | 'error'> & Pick<StartedStep, 'stages'>;
+
 /** The folder of a step within that of its run, with its checkpoints; index from 0. */
 export const stepFolder = (job: PruneJob, index: number): string => join(job.run!.path, `step-${index + 1}`);
 
@@ -38,9 +41,9 @@ export async function saveStart(
 export async function savedStart(job: PruneJob, index: number): Promise<StartedStep | null> {
   if (!job.session || !job.run || !existsSync(join(stepFolder(job, index), 'cut.json'))) return null;
   const { readModelFile } = await import('../../onnx/index.ts');
-  const { readBytes } = await import('../../files.ts');
+  const { readJson } = await import('../../files.ts');
   const folder = stepFolder(job, index);
-  const { units, met, error, stages } = JSON.parse(readBytes(join(folder, 'cut.json')).toString());
+  const { units, met, error, stages } = readJson(join(folder, 'cut.json')) as SavedCut;
   const network = readModelFile(join(folder, 'start.onnx'));
   const cut = { network, controller: null, masks: null, units, met, error, reconstruction: null };
   return { network, cut, stages };

@@ -8,6 +8,7 @@ import {
   type Recipe,
   type RunDirectory,
 } from '../../training/run-directory.ts';
+import { holdRun } from '../../training/run-lock.ts';
 import { version } from '../../version.ts';
 import type { RecipeFile, RecipeStep } from './recipe-file.ts';
 
@@ -33,8 +34,12 @@ export interface RecordSettings {
   readonly set: readonly string[];
 }
 
-/** The record of a run in its folder: a new one, or the one that is there if it has the same plan; else throws `usage`. */
-export function openRecord(plan: Plan, { out, set }: RecordSettings): RunDirectory {
+/**
+ * The record of a run in its folder, which this process holds from then on: a new one, or the one that is there if it has the
+ * same plan; else throws `usage`.
+ */
+export async function openRecord(plan: Plan, { out, set }: RecordSettings): Promise<RunDirectory> {
+  await holdRun(out);
   if (existsSync(join(out, 'recipe.json'))) {
     const { run, plan: before } = recordedPlan(out);
     refuseOther(before, plan, out);

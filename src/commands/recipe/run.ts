@@ -77,7 +77,7 @@ interface Ready {
 async function execute({ plan, steps, out, options }: Ready, context: Context): Promise<Output> {
   const { openRecord } = await import('./run-record.ts');
   const { redis, store, patience, set } = options;
-  const run = openRecord(plan, { out, set });
+  const run = await openRecord(plan, { out, set });
   const outcomes = await (async () => {
     if (redis === undefined) {
       const { runSteps } = await import('./execute.ts');

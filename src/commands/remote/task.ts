@@ -93,7 +93,7 @@ async function otherFiles(path: string, store: Store): Promise<Sent> {
   return { files: await filesBelow(path, store), path: null };
 }
 
-/** The files below a folder, put into a store; those of a name that no task may have stay out. */
+/** The files below a folder, put into a store; those of a name that no task may have stay out, and locks. */
 export async function filesBelow(
   root: string,
   store: Store,
@@ -104,7 +104,7 @@ export async function filesBelow(
   for (const entry of entries.filter((each) => each.isFile())) {
     const whole = join(entry.parentPath, entry.name);
     const path = whole.slice(join(root, '/').length).replaceAll('\\', '/');
-    if (/(^|\/)\.|[^\w@+./-]|\.partial$/.test(path)) continue;
+    if (/(^|\/)(\.|run\.lock)|[^\w@+./-]|\.partial$/.test(path)) continue;
     files.push({ path, key: await store.put(change(path, readBytes(whole))) });
   }
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { readBytes, writeFileAtomically } from '../../files.ts';
+import { readJson, writeFileAtomically } from '../../files.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Timer } from '../../measure/timer.ts';
 import type { LatencyTable } from '../../stripes/shared/latency/table.ts';
@@ -18,7 +18,7 @@ export async function stripeLatencies(
   context: Context,
 ): Promise<LatencyTable> {
   const file = join(run.path, 'latencies.json');
-  if (existsSync(file)) return JSON.parse(readBytes(file).toString()) as LatencyTable;
+  if (existsSync(file)) return readJson(file) as LatencyTable;
   const { foldBatchNormalization } = await import('../../rewrite/index.ts');
   const { stripeLayers } = await import('../../stripes/layers.ts');
   const { measureLatencies } = await import('../../stripes/shared/latency/measure.ts');

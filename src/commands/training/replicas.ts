@@ -88,6 +88,7 @@ async function trainRounds(work: Replicas): Promise<void> {
       rounds: averagingRounds({ epochs, stepsPerEpoch }, every),
       signal: context.signal,
       onStep: watch.step,
+      onWarning: (line) => context.warn(line),
       async onRound({ epoch, step }, times) {
         spent = sumOf(spent, times);
         if (step < epoch * stepsPerEpoch) return;
