@@ -23,7 +23,8 @@ const script = fileURLToPath(new URL('zoo/prune.ts', import.meta.url));
 
 async function rowFor(network: string, options: ZooOptions): Promise<Row> {
   try {
-    const path = await exported(network, options);
+    const flags = options.dynamicBatch ? ['--dynamic-batch'] : [];
+    const path = await exported(network, { cache: options.cache, flags });
     try {
       // A process of its own: a network that kills the engine is one row, and nothing is warm.
       const args = ['--import', 'tsx', script, path, String(options.ratio)];

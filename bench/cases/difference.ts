@@ -52,15 +52,17 @@ function feedsOf({ inputMetadata }: ort.InferenceSession, { height, width }: Ima
   });
 }
 
-function relative(expected: ort.Tensor, actual: ort.Tensor, name: string): number {
+/** The largest difference, relative to the largest element that is expected; NaN where one side alone has one. */
+export function relative(expected: ort.Tensor, actual: ort.Tensor, name: string): number {
   if (expected.dims.join() !== actual.dims.join()) {
     throw new Error(`${name}: expected [${expected.dims}], found [${actual.dims}]`);
   }
   const [a, b] = [expected.data as Float32Array, actual.data as Float32Array];
   let [apart, largest] = [0, 0];
   for (let i = 0; i < a.length; i++) {
-    const error = Math.abs(a[i]! - b[i]!);
-    if (!(error <= apart)) apart = error;
+    const error = a[i] === b[i] ? 0 : Math.abs(a[i]! - b[i]!);
+    if (Number.isNaN(error)) return error;
+    apart = Math.max(apart, error);
     largest = Math.max(largest, Math.abs(a[i]!));
   }
   return apart / Math.max(largest, 1e-12);

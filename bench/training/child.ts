@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { EspalierError } from '../../src/errors.ts';
 
-/** A program that prints lines of JSON, and the threads it may use. */
+/** A program that prints lines of JSON, or one JSON document, and the threads it may use. */
 export interface Child {
   readonly label: string;
   readonly command: string;
@@ -39,7 +39,10 @@ export async function runChild({
     const message = `expected an exit status of 0, got ${ended}: ${reason(printed.stderr)}`;
     throw new EspalierError('runtime', message, { where: label });
   }
-  const objects = printed.stdout.split('\n').filter((line) => line.startsWith('{'));
+  const whole = printed.stdout.trim();
+  const objects = whole.startsWith('{\n')
+    ? [whole]
+    : whole.split('\n').filter((line) => line.startsWith('{'));
   return Object.assign({}, ...objects.map((line) => JSON.parse(line))) as Record<string, unknown>;
 }
 
