@@ -4,13 +4,14 @@ import { subgraphs } from './topology.ts';
 
 /** Bytes of all initializers and tensors in attributes, subgraphs included. */
 export function payloadBytes(graph: Graph): number {
-  return allTensors(graph).reduce((sum, tensor) => sum + byteSize(tensor), 0);
+  return storedTensors(graph).reduce((sum, tensor) => sum + byteSize(tensor), 0);
 }
 
-function allTensors(graph: Graph): Tensor[] {
+/** All initializers and tensors in attributes, subgraphs included. */
+export function storedTensors(graph: Graph): Tensor[] {
   const inNodes = graph.nodes.flatMap((node) => [
     ...Object.values(node.attributes).flatMap(({ kind, value }) => (kind === 'tensor' ? [value] : [])),
-    ...subgraphs(node).flatMap(allTensors),
+    ...subgraphs(node).flatMap(storedTensors),
   ]);
   return [...graph.initializers.map(({ tensor }) => tensor!), ...inNodes];
 }

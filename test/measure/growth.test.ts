@@ -11,7 +11,7 @@ function twoLayers({ isShared }: { readonly isShared: boolean }): Graph {
   const graph = emptyGraph('two', 18);
   const g = builderOf(graph);
   const x = g.input('x', 'float32', [1, 3, 8, 8]);
-  const weight = () => g.constant(normals([4, 3, 3, 3], 1));
+  const weight = () => g.constant(normals([16, 3, 3, 3], 1));
   const first = weight();
   g.output(g.Conv(x, first), 'y0');
   g.output(g.Conv(g.Relu(x), isShared ? first : weight()), 'y1');
@@ -23,7 +23,7 @@ test('a shared weight that is stored twice is an error', () => {
   const check = (before: Graph, after: Graph, growth?: number) => () =>
     expectNoGrowth({ before: [before], after, rewrite: 'pruning', ...(growth && { growth }) });
   expect(check(shared!, untied!)).toThrow(
-    /^pruning left 216 parameters: expected at most the 108 of the network given$/,
+    /^pruning left 864 parameters: expected at most the 432 of the network given$/,
   );
   expect(check(shared!, untied!, 2)).not.toThrow();
   expect(check(untied!, shared!)).not.toThrow();
@@ -37,8 +37,24 @@ test('integers that are stored count in bytes', () => {
     g.output(g.Gather(g.input('x', 'float32', [4]), indices), 'y');
     return graph;
   };
-  const grown = () => expectNoGrowth({ before: [indexed(10)], after: indexed(100), rewrite: 'folding' });
-  expect(grown).toThrow('folding left 800 bytes of tensors: expected at most the 80 of the network given');
+  const grown = () => expectNoGrowth({ before: [indexed(200)], after: indexed(300), rewrite: 'folding' });
+  expect(grown).toThrow('folding left 2400 bytes of tensors: expected at most the 1600 of the network given');
+});
+
+test.each([
+  { channels: 16, stored: 3 },
+  { channels: 300, stored: 1 },
+])('a bias of $channels that is read in two shapes is stored $stored times', async ({ channels, stored }) => {
+  const graph = emptyGraph('views', 18);
+  const g = builderOf(graph);
+  const bias = g.constant(normals([channels], 1));
+  const x = g.input('x', 'float32', [1, channels, 4, 4]);
+  const column = () => g.Reshape(g.Identity(bias), g.int64s([channels, 1, 1]));
+  const rows = g.Transpose(g.Relu(g.Add(g.Relu(g.Add(x, column())), column())), { perm: [0, 2, 3, 1] });
+  g.output(g.Add(rows, bias), 'y');
+  const { graph: folded } = await foldNetwork(graph, { executor: onnxruntime });
+  expect(folded.initializers.filter(({ dtype }) => dtype === 'float32')).toHaveLength(stored);
+  expect(() => expectNoGrowth({ before: [graph], after: folded, rewrite: 'folding' })).not.toThrow();
 });
 
 test('two layers are not merged into one of more weights, though it has fewer multiply-accumulates', async () => {

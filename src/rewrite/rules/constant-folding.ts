@@ -31,8 +31,9 @@ export async function foldConstants(graph: Graph, executor: Executor): Promise<G
     const contents = fixedContents(copy);
     branches = foldBranches(copy, contents);
     storeContents(copy, contents);
-    await evaluateConstants(copy, executor, allowance);
+    // Before views of one parameter are compared, and told from those of another.
     removeIdentities(copy);
+    await evaluateConstants(copy, executor, allowance);
     removeDeadNodes(copy);
   }
   inferShapes(copy);
@@ -64,6 +65,9 @@ function fixedContents(graph: Graph): Contents {
   return contents;
 }
 
+/** Larger tensors are evaluated: a parameter in two shapes is not stored in both. */
+const LARGEST_CONTENTS = 1024;
+
 /** What inference knows of a computed tensor in full becomes an initializer: dimensions, mostly. */
 function storeContents(graph: Graph, contents: Contents): void {
   graph.nodes = graph.nodes.filter((node) => {
@@ -85,6 +89,7 @@ function tensorOf({ dtype, shape }: Value, contents: readonly Dim[] | undefined)
     return null;
   if ((shape as number[]).reduce((a, b) => a * b, 1) !== contents.length) return null;
   const data = allocate(dtype as Followed, shape as number[]);
+  if (data.byteLength > LARGEST_CONTENTS) return null;
   const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
   contents.forEach((element, i) => {
     if (isBig) data[i] = BigInt(element as number);
