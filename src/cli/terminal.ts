@@ -1,5 +1,5 @@
 import type { Context, Progress } from '../commands/command.ts';
-import { printableLine, printableText } from '../printable.ts';
+import { printableLine } from '../printable.ts';
 import { formatCount, formatDuration } from '../report/quantities.ts';
 
 export interface TerminalOptions {
@@ -52,7 +52,7 @@ function openScreen(stream: LineStream): Screen {
     live: stream.isTTY ?? false,
     line(text) {
       erase();
-      stream.write(`${printableText(text)}\n`);
+      stream.write(`${printableLine(text)}\n`);
       draw();
     },
     setBar(text) {

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import type { ImageSize } from '../measure/image-size.ts';
+import { printableLine } from '../printable.ts';
 import type { FoldingName } from '../rewrite/index.ts';
 import { defineCommand } from './command.ts';
 import { engine } from './engine.ts';
@@ -128,7 +129,7 @@ function describe({ out, counts, refusals, error, unchanged }: Result): string {
   });
   return [
     `${done.join(', ') || 'folded nothing'} (${proof})`,
-    ...refusals.map(({ where, reason }) => `left alone  ${where}: ${reason}`),
-    `written to ${out}`,
+    ...refusals.map(({ where, reason }) => printableLine(`left alone  ${where}: ${reason}`)),
+    printableLine(`written to ${out}`),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { printableLine } from '../printable.ts';
 import { defineCommand } from './command.ts';
 import { optional, text } from './flags.ts';
 
@@ -11,7 +12,7 @@ export const report = defineCommand({
   async run({ args: [directory = ''], options: { out } }) {
     const path = out ?? join(directory, 'report.html');
     await writeReport(directory, path);
-    return { data: { path }, text: `written to ${path}` };
+    return { data: { path }, text: printableLine(`written to ${path}`) };
   },
 });
 

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import type { ModelLatency } from '../measure/latency.ts';
+import { printableLine } from '../printable.ts';
 import { latencyChange, latencyMeasures, speedOf, speedText } from '../report/latency.ts';
 import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
@@ -189,13 +190,13 @@ function describe(facts: Facts): string {
     '',
     costLine(facts),
     ...(facts.fused > 0 ? [`${facts.fused} pairs of convolutions became one each`] : []),
-    ...refusals.map(({ where, reason }) => `left alone  ${where}: ${reason}`),
+    ...refusals.map(({ where, reason }) => printableLine(`left alone  ${where}: ${reason}`)),
   ].join('\n');
 }
 
 function ending(out: string, { error, latency }: Finished): string {
-  if (!latency) return `the same file, written to ${out}`;
+  if (!latency) return printableLine(`the same file, written to ${out}`);
   const change = latencyChange(latency.before, latency.after);
   const proof = error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`;
-  return `latency     ${change}, one image on one thread\n${proof}\nwritten to ${out}`;
+  return `latency     ${change}, one image on one thread\n${proof}\n${printableLine(`written to ${out}`)}`;
 }

@@ -2,13 +2,13 @@ import type { Redis } from 'ioredis';
 import { EspalierError } from '../errors.ts';
 import { loadIoredis } from './packages.ts';
 
-/** The address of a Redis server, fit to be printed: without the password. */
+/** The address of a Redis server, fit to be printed: without a password. */
 export function shownAddress(url: string): string {
   try {
     const { protocol, host, pathname } = new URL(url);
     return `${protocol}//${host}${pathname}`;
   } catch {
-    return url;
+    return url.replace(/\/\/[^/]*@/, '//');
   }
 }
 
@@ -17,7 +17,7 @@ export function shownAddress(url: string): string {
  * server was gone. Throws `usage` on another address, `runtime` where the first attempt fails.
  */
 export async function connectRedis(url: string): Promise<Redis> {
-  if (!/^rediss?:\/\//.test(url))
+  if (!/^rediss?:\/\//.test(url) || !URL.canParse(url))
     throw new EspalierError(
       'usage',
       `--redis: expected redis://host:port or rediss://, found ${shownAddress(url)}`,

@@ -3,11 +3,11 @@ import { EspalierError } from '../errors.ts';
 import { closestName } from '../suggest.ts';
 
 /**
- * Whether a glob, or the name itself, names something; `*` crosses slashes, as exporters put some into names. Takes the
+ * Whether a glob, or the name itself, names something; `*` crosses slashes, as exporters put some into names, and line breaks. Takes the
  * name alone, so that it may be handed to `some` and `filter`: a second argument would be an option of picomatch.
  */
 export function nameMatcher(glob: string): (name: string) => boolean {
-  const matches = picomatch(glob, { bash: true, dot: true });
+  const matches = picomatch(glob, { bash: true, dot: true, flags: 's' });
   return (name) => name === glob || matches(name);
 }
 

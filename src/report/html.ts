@@ -1,3 +1,4 @@
+import { printableText } from '../printable.ts';
 /** Markup that is safe to put into a page. */
 export interface Html {
   readonly html: string;
@@ -17,7 +18,7 @@ function render(value: Content): string {
   if (value === null || value === undefined || value === false) return '';
   if (Array.isArray(value)) return value.map(render).join('');
   if (typeof value === 'object') return (value as Html).html;
-  return String(value).replace(/[&<>"']/g, (character) => entities[character]!);
+  return printableText(String(value)).replace(/[&<>"']/g, (character) => entities[character]!);
 }
 
 const entities: Readonly<Record<string, string>> = {

@@ -1,4 +1,5 @@
 import { type Expectation, type ExpectedLayer, expectForms } from '../../deploy/expect.ts';
+import { printableLine } from '../../printable.ts';
 import { hadChoice } from '../../report/deployment.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
@@ -21,9 +22,11 @@ function describe({ layers, leftAlone, macs }: Expectation): string {
   const dense = layers.filter((layer) => !hadChoice(layer)).map(({ name }) => name);
   return [
     ...(tried.length === 0 ? [] : [formTable(tried), '']),
-    ...(dense.length === 0 ? [] : [`dense, as no other form promises to be quicker: ${dense.join(', ')}`]),
+    ...(dense.length === 0
+      ? []
+      : [printableLine(`dense, as no other form promises to be quicker: ${dense.join(', ')}`)]),
     `MACs     ${formatMacs(macs.before)}, of which ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}): a promise of ${formatRatio(macs.before / macs.live)}`,
-    ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
+    ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
     layers.length === 0
       ? 'no convolution has a dead stripe'
       : 'expected of one core with AVX-512 in onnxruntime; nothing was timed, nothing is written',

@@ -1,4 +1,5 @@
 import type { DeployedLayer, Deployment } from '../../deploy/deploy.ts';
+import { printableLine } from '../../printable.ts';
 import { denseForm, hadChoice, otherFormTexts, shippedForm } from '../../report/deployment.ts';
 import { smallGain, speedText } from '../../report/latency.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
@@ -31,7 +32,7 @@ export function describeDeployment(facts: Facts): string {
     `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
     `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: ${formatPercent(quotient, 0)} of what the living MACs promise`,
     ...(multiple > 1 ? [`widths   filled up to multiples of ${multiple}`] : []),
-    ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
+    ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
     error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`,
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { type Deployment, deployNetwork } from '../../deploy/deploy.ts';
+import { printableLine } from '../../printable.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { disturbance } from '../bench/result.ts';
@@ -42,7 +43,11 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   warn(facts, { path, inIntegers: int8 !== null }, context);
   const took = (performance.now() - began) / 1000;
   const data = { out, model: path, target, ...tried, seconds: took };
-  const text = [describeDeployment(facts), ...lines, `written to ${path} in ${formatDuration(took)}`];
+  const text = [
+    describeDeployment(facts),
+    ...lines.map(printableLine),
+    printableLine(`written to ${path} in ${formatDuration(took)}`),
+  ];
   return { data, text: text.join('\n') };
 }
 

@@ -1,4 +1,5 @@
 import { EspalierError } from '../../errors.ts';
+import { printableLine } from '../../printable.ts';
 import { formatPercent, significant } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import { defineCommand, type Invocation } from '../command.ts';
@@ -110,7 +111,7 @@ function describe({ model, members, best, ensemble }: RingResult): string {
   return [
     table,
     '',
-    `best        network ${best}: ${model}`,
+    printableLine(`best        network ${best}: ${model}`),
     ...(ensemble === null
       ? []
       : [`ensemble    top-1 ${formatPercent(ensemble)} of all ${members.length} together`]),

@@ -1,4 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
+import { printableLine } from '../../printable.ts';
 import type { ChannelGroup } from '../../pruning/channel-groups.ts';
 
 /** Layers whose channels go together, as `inspect --json` tells them. */
@@ -47,5 +48,5 @@ export function groupsText(groups: readonly GroupFacts[]): string {
   });
   const more = lines.length > MOST_REASONS ? [`… and ${lines.length - MOST_REASONS} more: see --json`] : [];
   const head = `${groups.length} of channels that go together, ${stay.length} of them stay`;
-  return [head, ...lines.slice(0, MOST_REASONS), ...more].join('\n            ');
+  return [head, ...lines.slice(0, MOST_REASONS).map(printableLine), ...more].join('\n            ');
 }

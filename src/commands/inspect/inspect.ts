@@ -2,6 +2,7 @@ import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
 import type { Costs, LayerCost } from '../../measure/macs.ts';
+import { printableLine } from '../../printable.ts';
 import { formatBytes, formatCount, formatMacs } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import { defineCommand, type Output } from '../command.ts';
@@ -109,15 +110,19 @@ function describe(facts: Facts): string {
     ]),
     '',
     `total       ${formatMacs(facts.macs)}, ${formatCount(facts.parameters)} parameters, ${formatBytes(facts.bytes)}`,
-    ...facts.inputs.map((value) => `input       ${signatureText(value)}`),
-    ...facts.outputs.map((value) => `output      ${signatureText(value)}`),
-    `opset       ${Object.entries(facts.opsets).map(opsetText).join(', ')}`,
-    `operators   ${operatorsText(facts.operators)}`,
+    ...namesOf(facts).map(printableLine),
     `groups      ${groupsText(facts.groups)}`,
     `residuals   ${residualsText(facts.residuals)}`,
     `images      ${preprocessingText(facts.preprocessing)}`,
   ].join('\n');
 }
+
+const namesOf = ({ inputs, outputs, opsets, operators }: Facts): string[] => [
+  ...inputs.map((value) => `input       ${signatureText(value)}`),
+  ...outputs.map((value) => `output      ${signatureText(value)}`),
+  `opset       ${Object.entries(opsets).map(opsetText).join(', ')}`,
+  `operators   ${operatorsText(operators)}`,
+];
 
 const channels = ({ inChannels, outChannels }: LayerCost): string =>
   outChannels > 0 ? `${inChannels} → ${outChannels}` : '';

@@ -1,3 +1,4 @@
+import { printableLine } from '../../printable.ts';
 import type { NextStep, UnitOutcome } from '../../pruning/prune-channels.ts';
 import { formatCount, formatMacs, formatPercent } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
@@ -31,7 +32,7 @@ export async function planOutput(job: PruneJob, context: Context): Promise<Outpu
     `MACs        ${formatMacs(original.macs)} → ${formatMacs(after.macs)} (${part('macs')})`,
     `parameters  ${formatCount(original.parameters)} → ${formatCount(after.parameters)} (${part('parameters')})`,
     ...(met ? [] : ['the target is out of reach: this is all that may go']),
-    ...(nextStep ? [belowTarget(nextStep, job.settings)] : []),
+    ...(nextStep ? [printableLine(belowTarget(nextStep, job.settings))] : []),
   ];
   const data = { target, met, ...(nextStep ? { nextStep } : {}), before: original, after, groups: units };
   return { data, text: text.join('\n') };
@@ -53,7 +54,13 @@ export async function explainOutput(glob: string, job: PruneJob): Promise<Output
   const layers = units.flatMap((unit) => unit.layers);
   const matches = matcherOf([glob], layers, { option: '--explain', what: 'layer' });
   const named = units.filter((unit) => unit.layers.some(matches));
-  return { data: { groups: named }, text: named.map(target ? explained : permitted).join('\n') };
+  return {
+    data: { groups: named },
+    text: named
+      .map(target ? explained : permitted)
+      .map(printableLine)
+      .join('\n'),
+  };
 }
 
 function explained(unit: UnitOutcome): string {

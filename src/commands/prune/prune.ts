@@ -1,3 +1,4 @@
+import { printableLine } from '../../printable.ts';
 import { latencyChange, smallGain, speedBetween } from '../../report/latency.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
@@ -107,11 +108,13 @@ function describe({ model, before, after, error, leftAlone, outputs }: PruneResu
     `latency     ${latencyChange(before, after)}, one image on one thread`,
     ...(outputs
       ? [
-          `outputs     ${errorText(outputs.outputError, outputs.outputErrors)} from those before, on test images`,
+          printableLine(
+            `outputs     ${errorText(outputs.outputError, outputs.outputErrors)} from those before, on test images`,
+          ),
         ]
       : []),
     error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
-    ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
-    `written to ${model}`,
+    ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
+    printableLine(`written to ${model}`),
   ].join('\n');
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { printableLine } from '../../printable.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Output } from '../command.ts';
 import { flagSwitch, missingFlag, type Options, optional, repeated, text } from '../flags.ts';
@@ -64,7 +65,7 @@ async function planOf({ recipe: name, model, options: { resume, set } }: Asked):
 
 function wouldRun(steps: readonly PlannedStep[]): Output {
   const lines = steps.map(({ name, line }) => ({ name, line }));
-  return { data: { steps: lines }, text: lines.map(({ line }) => line).join('\n') };
+  return { data: { steps: lines }, text: lines.map(({ line }) => printableLine(line)).join('\n') };
 }
 
 interface Ready {
@@ -89,7 +90,7 @@ async function execute({ plan, steps, out, options }: Ready, context: Context): 
   const report = join(out, 'report.html');
   const texts = outcomes.map(({ name, hours, text: said }) => {
     const indented = said.replace(/^/gm, '  ');
-    return `${name} (${formatDuration(3600 * hours)})\n${indented}`;
+    return `${printableLine(`${name} (${formatDuration(3600 * hours)})`)}\n${indented}`;
   });
   const results = outcomes.map(({ name, line, folder, hours, data }) => ({
     name,
@@ -100,6 +101,6 @@ async function execute({ plan, steps, out, options }: Ready, context: Context): 
   }));
   return {
     data: { recipe: plan.recipe.name, out, steps: results, report },
-    text: [...texts, `report: ${report}`].join('\n\n'),
+    text: [...texts, printableLine(`report: ${report}`)].join('\n\n'),
   };
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { printableLine } from '../../printable.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import { formatPercent, significant } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
@@ -101,7 +102,10 @@ export const sensitivity = defineCommand({
     };
     writeFileAtomically(path, [`${JSON.stringify(document, null, 1)}\n`]);
     await writeReport(job.run!.path, join(job.run!.path, 'report.html'));
-    return { data: { path, ...document }, text: `${await describe(units)}\nwritten to ${path}` };
+    return {
+      data: { path, ...document },
+      text: `${await describe(units)}\n${printableLine(`written to ${path}`)}`,
+    };
   },
 });
 

@@ -1,3 +1,4 @@
+import { printableLine } from '../../printable.ts';
 import { latencyChange, latencyText, smallGain, speedBetween, speedText } from '../../report/latency.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
@@ -120,7 +121,9 @@ function describe({ model, before, after, fastest, forms, error }: Outcome): str
     `MACs     ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${formatPercent(after.macs! / before.macs!, 1)})`,
     `latency  ${latencyChange(before, after)}; in the fastest form ${quickest} (${formText(forms)})`,
     error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
-    `${model}, the fewest MACs; beside it model-fastest.onnx to ship, model-dense.onnx to train on, report.html`,
+    printableLine(
+      `${model}, the fewest MACs; beside it model-fastest.onnx to ship, model-dense.onnx to train on, report.html`,
+    ),
   ];
   return lines.join('\n');
 }

@@ -1,3 +1,4 @@
+import { printableLine } from '../../printable.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { isModelPath } from '../model.ts';
@@ -47,7 +48,9 @@ export const trainModel = defineCommand({
     const after = await measureNetwork(network, session, context);
     const model = await finishRun(session, { before, after });
     const { top1, macs } = after.measures;
-    const text = `${model}: top-1 ${formatPercent(top1!)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`;
+    const text = printableLine(
+      `${model}: top-1 ${formatPercent(top1!)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`,
+    );
     return { data: { model, epochs, fixed, before: before.measures, after: after.measures }, text };
   },
 });
