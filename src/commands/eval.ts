@@ -3,7 +3,7 @@ import { defineCommand } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
 import { engine } from './engine.ts';
 import { defaulted, optional, required, wholeNumber } from './flags.ts';
-import { inputFlags, inputOptions } from './input-flags.ts';
+import { inputFlags, inputOptions, withOthersNoted } from './input-flags.ts';
 import { loadModel } from './model.ts';
 import { preprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
 
@@ -35,13 +35,14 @@ export const evaluateModel = defineCommand({
     const { labels, limit, seed, batch, threads, logits } = options;
     const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
     const { evaluate } = await import('../measure/accuracy.ts');
+    const network = await withOthersNoted(model.graph, preprocessing, context);
     const started = performance.now();
     const bar = context.progress('evaluating', test.count, 'images');
     const executor = await engine();
     const progress = (done: number) => bar.to(done);
     const { signal } = context;
     const settings = { executor, preprocessing, batch, threads, logits, progress, signal };
-    const result = await evaluate(model.form.restore(model.graph), test, settings);
+    const result = await evaluate(model.form.restore(network), test, settings);
     bar.done();
     const { top1, top5, loss, images } = result;
     const seconds = formatDuration((performance.now() - started) / 1000);

@@ -36,16 +36,18 @@ export async function resolvePreprocessing(
   options: PreprocessingOptions,
 ): Promise<Preprocessing> {
   const { loadPreprocessing } = await import('../data/preprocessing.ts');
-  const { asImage, fedInputs } = await import('../graph/inputs/image-input.ts');
-  const input = fedInputs(model.graph)[0];
+  const { asImage, mainInput } = await import('../graph/inputs/image-input.ts');
+  const { bindFeeds } = await import('../graph/inputs/bind-feeds.ts');
+  const input = mainInput(bindFeeds(model.graph));
   const image = input ? asImage(input) : null;
+  const told = input?.feed ? image : null;
   const stored = loadPreprocessing(model.graph) ?? model.zooPreprocessing;
   const { extents } = await import('../measure/image-size.ts');
   const given = options.size === undefined ? null : extents(options.size);
   const channels = fixed(image?.channels);
   const preprocessing = {
-    height: given?.[0] ?? stored?.height ?? fixed(image?.height),
-    width: given?.[1] ?? stored?.width ?? fixed(image?.width),
+    height: given?.[0] ?? fixed(told?.height) ?? stored?.height ?? fixed(image?.height),
+    width: given?.[1] ?? fixed(told?.width) ?? stored?.width ?? fixed(image?.width),
     mean: ofChannels(options.mean, channels) ?? stored?.mean,
     std: ofChannels(options.std, channels) ?? stored?.std,
   };

@@ -6,6 +6,7 @@ import { readBytes, writeFileAtomically } from '../files.ts';
 import { graftEpoch } from '../grafting/graft-epoch.ts';
 import { graftLayers } from '../grafting/layers.ts';
 import { performTraining } from '../grafting/training-job.ts';
+import { withStoredFeeds } from '../measure/beside-image.ts';
 import { readModelFile } from '../onnx/index.ts';
 import { openCalibration } from '../pruning/calibration.ts';
 import { onnxruntime } from '../runtime/onnxruntime/index.ts';
@@ -78,7 +79,7 @@ export async function performBlend(
   }
   const model = join(place, 'start.onnx');
   writeFileAtomically(model, [await store.get(task.model)]);
-  const network = readModelFile(model);
+  const network = withStoredFeeds(readModelFile(model));
   const { settings, epoch, step } = task;
   const calibration = () => calibrationOf(task);
   const layers = graftLayers(network);

@@ -8,17 +8,19 @@ export function ensembleOf(networks: readonly Graph[]): Graph {
   const graph = emptyGraph('ensemble');
   graph.opsets = { ...first!.opsets };
   const g = builderOf(graph);
-  const [image] = first!.inputs;
-  const x = g.input(image!.name, image!.dtype!, image!.shape!);
+  const shared = first!.inputs.map(({ name, dtype, shape, feed }) =>
+    Object.assign(g.input(name, dtype!, shape!), feed && { feed }),
+  );
   const outputs = networks.map((network, i) => {
     const copy = cloneGraph(network);
-    const [input] = copy.inputs;
     for (const value of [...copy.initializers, ...copy.nodes.flatMap((node) => node.outputs)]) {
       if (value) value.name = `${i}.${value.name}`;
     }
     for (const node of copy.nodes) {
       node.name = `${i}.${node.name}`;
-      node.inputs = node.inputs.map((value) => (value === input ? x : value));
+      node.inputs = node.inputs.map((value) =>
+        value && copy.inputs.includes(value) ? shared[copy.inputs.indexOf(value)]! : value,
+      );
     }
     graph.initializers.push(...copy.initializers);
     graph.nodes.push(...copy.nodes);

@@ -3,6 +3,7 @@ import { type OpenOptions, openDataSet } from '../data/data-sets.ts';
 import type { DataSet } from '../data/image-source.ts';
 import { shardSource } from '../data/subset.ts';
 import { EspalierError } from '../errors.ts';
+import { withStoredFeeds } from '../measure/beside-image.ts';
 import { readModelFile } from '../onnx/index.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
 import type { StepProgress } from '../training/options.ts';
@@ -78,7 +79,7 @@ export async function performTraining(
   await train({
     ...training,
     noDecayOn,
-    network: readModelFile(job.model),
+    network: withStoredFeeds(readModelFile(job.model)),
     data: await dataOf(job.data),
     preprocessing: job.preprocessing,
     executor,

@@ -3,9 +3,10 @@ import type { ImageSource } from '../data/image-source.ts';
 import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import { fitsMemory } from '../graph/peak-memory.ts';
+import { fitsMemory, type InputShapes } from '../graph/peak-memory.ts';
 import { elementCount, floats } from '../numeric/tensor.ts';
 import type { Executor, Program } from '../runtime/executor.ts';
+import { feedsBeside, withOthersFed } from './beside-image.ts';
 import { asClassifier, type Classifier } from './classifier.ts';
 import { judge } from './scores.ts';
 
@@ -47,7 +48,8 @@ export async function evaluate(
   options: EvaluateOptions,
 ): Promise<Evaluation> {
   const { logits } = options;
-  const classifier = asClassifier(graph, { logits, classes: source.classes.length });
+  const size = { height: source.height, width: source.width };
+  const classifier = asClassifier(withOthersFed(graph, { size }), { logits, classes: source.classes.length });
   const preprocessing = chosenPreprocessing(
     classifier,
     source,
@@ -68,10 +70,19 @@ export async function evaluate(
 function fittingBatch({ graph, input }: Classifier, source: ImageSource, wanted: number): number {
   const { channels, height, width } = source;
   let batch = wanted;
-  while (batch > 1 && !fitsMemory(graph, { [input]: [batch, channels, height, width] }))
-    batch = Math.floor(batch / 2);
+  const fits = () =>
+    fitsMemory(graph, {
+      ...shapesBeside(graph, batch),
+      [input]: [batch, channels, height, width],
+    });
+  while (batch > 1 && !fits()) batch = Math.floor(batch / 2);
   return batch;
 }
+
+const shapesBeside = (graph: Graph, batch: number): InputShapes =>
+  Object.fromEntries(
+    Object.entries(feedsBeside(graph, batch)).map(([name, { shape }]) => [name, shape] as const),
+  );
 
 interface Run {
   readonly classifier: Classifier;
@@ -107,7 +118,10 @@ async function scoresOf(
   const { channels, height, width } = source;
   const filled = count === batch ? images : new Float32Array(batch * channels * height * width);
   if (filled !== images) filled.set(images);
-  const results = await program.run({ [classifier.input]: floats([batch, channels, height, width], filled) });
+  const results = await program.run({
+    ...feedsBeside(classifier.graph, batch),
+    [classifier.input]: floats([batch, channels, height, width], filled),
+  });
   const { shape, data } = results[classifier.output]!;
   const classes = elementCount(shape) / batch;
   if (shape[0] !== batch && shape.length !== 1) {

@@ -39,7 +39,7 @@ const typeNumbers: { readonly [D in DataType]?: number } = {
   bfloat16: 16,
 };
 
-/** A copy of a network whose input is converted where it is no float32 [N, C, H, W]. */
+/** A copy of a network whose image input is converted where it is no float32 [N, C, H, W]. */
 export function asImageNetwork(network: Graph): ImageNetwork {
   const graph = cloneGraph(network);
   const image = imageInput(graph);
@@ -95,7 +95,7 @@ export function normalizationBefore(graph: Graph, output: Value): Node | null {
 export const scoresOf = (graph: Graph, output: Value): Scores =>
   normalizing[normalizationBefore(graph, output)?.op ?? ''] ?? 'logits';
 
-/** Puts Cast and Transpose in front of the network where its own input is no float32 [N, C, H, W]. */
+/** Puts Cast and Transpose in front of the network where its own image input is no float32 [N, C, H, W]. */
 function convertInput(
   graph: Graph,
   { value, layout, ...dims }: ImageInput,
@@ -107,12 +107,15 @@ function convertInput(
   const images = g.input(`${value.name}.images`, 'float32', [batch, channels, height, width]);
   const before = graph.nodes.length;
   let converted: Value = images;
-  if (layout === 'NHWC') converted = g.Transpose(converted, { perm: [0, 2, 3, 1] });
+  if (layout === 'NHWC' || layout === 'HWC') converted = g.Transpose(converted, { perm: [0, 2, 3, 1] });
+  if (layout === 'CHW' || layout === 'HWC') converted = g.Squeeze(converted, g.int64s([0]));
   if (value.dtype !== 'float32') converted = g.Cast(converted, { to: type });
   const added = graph.nodes.splice(before);
   replaceUses(graph, value, converted);
   graph.nodes.unshift(...added);
-  graph.inputs = graph.inputs.filter((input) => input !== value);
+  graph.inputs = graph.inputs.flatMap((input) =>
+    input === value ? [images] : input === images ? [] : [input],
+  );
   return { input: images, images: converted };
 }
 

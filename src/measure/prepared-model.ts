@@ -3,7 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { contentsAt } from '../graph/inputs/feed-contents.ts';
 import { fedInputs, imagesOf, isUnbatched, mainInput } from '../graph/inputs/image-input.ts';
-import { type InputFeeds, withInputFeeds } from '../graph/inputs/input-feeds.ts';
+import { type InputFeeds, knownFeeds, withInputFeeds } from '../graph/inputs/input-feeds.ts';
 import { expectMemory } from '../graph/peak-memory.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { parseModel, readModelFile } from '../onnx/index.ts';
@@ -33,7 +33,7 @@ export function prepareModels(
   return models.map((source, index) => {
     const path = typeof source === 'string' ? source : `model ${index + 1}`;
     const graph = typeof source === 'string' ? readModelFile(source) : parseModel(source);
-    const fed = bindFeeds(withInputFeeds(graph, known(graph, options.inputs ?? {})));
+    const fed = bindFeeds(withInputFeeds(graph, knownFeeds(graph, options.inputs ?? {})));
     const shapes = inputShapes(fed, { batch: 1, ...options, path });
     expectMemory(graph, shapes);
     const told = new Set(fedInputs(fed).flatMap(({ name, feed }) => (feed?.contents ? [name] : [])));
@@ -44,12 +44,6 @@ export function prepareModels(
     });
     return { path, source, graph, inputs, told };
   });
-}
-
-/** Those that the network has: of several networks one may have lost an input that nothing reads any more. */
-function known(graph: Graph, feeds: InputFeeds): InputFeeds {
-  const names = new Set(fedInputs(graph).map(({ name }) => name));
-  return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)));
 }
 
 function inputShapes(

@@ -3,8 +3,9 @@ import type { Batch } from '../data/batches.ts';
 import { EspalierError } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/graph.ts';
-import { asImage, fedInputs, imagesOf } from '../graph/inputs/image-input.ts';
+import { asImage, imagesOf, mainInput } from '../graph/inputs/image-input.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
+import { feedsBeside, withOthersFed } from '../measure/beside-image.ts';
 import { bindImages, withFixedShapes } from '../measure/bind-shapes.ts';
 import { asImageNetwork } from '../measure/classifier.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
@@ -52,19 +53,22 @@ export interface Moment {
 /** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
 export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
   const wanted = view.images ?? calibration.batch;
-  const fixed = withFixedInput(inOrder(canonicalForm(network).graph), [wanted, ...calibration.image]);
+  const [, height, width] = calibration.image;
+  const fed = withOthersFed(canonicalForm(network).graph, { size: { height, width } });
+  const fixed = withFixedInput(inOrder(fed), [wanted, ...calibration.image]);
   // Shapes behind an operator without a rule may be known only now that sizes are.
   const { graph } = await withKnownShapes(fixed, executor);
-  const [input] = graph.inputs;
+  const input = mainInput(graph);
   const images = imagesOf(graph) ?? wanted;
-  appendView(graph, view, images);
+  const beside = feedsBeside(graph, images);
+  const labels = appendView(graph, view, images);
   const program = await compile(graph, executor);
   try {
     let run = 0;
     for (const batch of calibration.batches) {
       for (const part of parts(batch, images, view.runs)) {
         const moment = { run: run++, batch: part };
-        view.see(await runOn(program, { graph, input: input!, calibration, moment, view }), moment);
+        view.see(await runOn(program, { input: input!, labels, beside, calibration, moment, view }), moment);
       }
     }
   } finally {
@@ -77,7 +81,7 @@ export async function observe(network: Graph, { calibration, executor }: Viewing
  * which views know it.
  */
 function inOrder(network: Graph): Graph {
-  const [input] = fedInputs(network);
+  const input = mainInput(network);
   const given = input && asImage(input);
   if (!given || (given.layout === 'NCHW' && input.dtype === 'float32')) return network;
   const { graph, image, images } = asImageNetwork(network);
@@ -98,8 +102,8 @@ function withFixedInput(network: Graph, [batch = 1, , height = 1, width = 1]: re
   }
 }
 
-/** The graph computes what the view wants of it, and nothing else. */
-function appendView(graph: Graph, view: View, images: number): void {
+/** The graph computes what the view wants of it, and nothing else; the input of the labels, where it has one. */
+function appendView(graph: Graph, view: View, images: number): Value | null {
   const byName = new Map<string, Value>();
   for (const value of [...graph.inputs, ...graph.initializers]) byName.set(value.name, value);
   for (const value of graph.nodes.flatMap(({ outputs }) => outputs)) if (value) byName.set(value.name, value);
@@ -115,6 +119,7 @@ function appendView(graph: Graph, view: View, images: number): void {
     copyOf: (original) => byName.get(original.name)!,
   });
   removeDeadNodes(graph);
+  return labels;
 }
 
 const compile = (graph: Graph, executor: Executor): Promise<Program> =>
@@ -137,19 +142,22 @@ function parts(
 }
 
 interface Run {
-  readonly graph: Graph;
   readonly input: Value;
+  /** Where the view asks for them. */
+  readonly labels: Value | null;
+  /** What the other inputs are fed with. */
+  readonly beside: Tensors;
   readonly calibration: Calibration;
   readonly moment: Moment;
   readonly view: View;
 }
 
-function runOn(program: Program, { graph, input, calibration, moment, view }: Run): Promise<Tensors> {
+function runOn(program: Program, run: Run): Promise<Tensors> {
+  const { input, beside, calibration, moment, view } = run;
   const { images, labels, count } = moment.batch;
-  const feeds: Record<string, Tensor> = { ...view.feeds?.(moment) };
+  const feeds: Record<string, Tensor> = { ...beside, ...view.feeds?.(moment) };
   feeds[input.name] = floats([count, ...calibration.image], images);
-  const wantsLabels = graph.inputs.find(({ name, dtype }) => name === 'labels' && dtype === 'int64');
-  if (wantsLabels) feeds.labels = makeTensor('int64', [count], labels);
+  if (run.labels) feeds[run.labels.name] = makeTensor('int64', [count], labels);
   return program.run(feeds);
 }
 

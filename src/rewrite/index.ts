@@ -7,6 +7,7 @@ export { signatureOf, withSignature } from './element-types/with-signature.ts';
 export { type FoldingName, type FoldOptions, foldNetwork } from './fold.ts';
 export { hasUnknownShapes, withKnownShapes } from './known-shapes.ts';
 export type { Refusal, Rewritten } from './pass.ts';
+export { randomFeeds } from './random-feeds.ts';
 export { foldBatchNormalization } from './rules/batch-normalization-folding.ts';
 export { foldConstants } from './rules/constant-folding.ts';
 export { removeLeftOvers } from './rules/left-overs/index.ts';

@@ -1,6 +1,8 @@
 import { type BatchStream, openBatches } from '../data/batches.ts';
 import type { Graph } from '../graph/graph.ts';
+import { withOthersFed } from '../measure/beside-image.ts';
 import { bindImages } from '../measure/bind-shapes.ts';
+import { asImageNetwork } from '../measure/classifier.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { settleBest } from './best.ts';
 import { latestCheckpoint, saveCheckpoint, setBrokenAside } from './checkpoint.ts';
@@ -74,7 +76,9 @@ async function openHeld(options: TrainOptions, release: () => void): Promise<Ses
 /** Compiles the training step of a network for a run's batches. */
 export function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
   const { height, width, count } = options.data.train;
-  const fixed = bindImages(network, { batch: Math.min(options.batch, count), size: { height, width } });
+  const size = { height, width };
+  const { graph } = asImageNetwork(withOthersFed(network, { size }));
+  const fixed = bindImages(graph, { batch: Math.min(options.batch, count), size });
   const { controller, executor, trainer = executor } = options;
   const classes = options.data.train.classes.length;
   const extensions = controller?.extensions ?? [];

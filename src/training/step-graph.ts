@@ -2,6 +2,7 @@ import { gradients } from '../autodiff/index.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
 import { type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { mainInput } from '../graph/inputs/image-input.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import type { ScoresSought } from '../measure/outputs/class-scores.ts';
 import type { Tensor } from '../numeric/tensor.ts';
@@ -52,13 +53,17 @@ export interface StepGraph {
   readonly graph: Graph;
   readonly state: readonly StatePair[];
   readonly initial: Readonly<Record<string, Tensor>>;
-  readonly scalars: readonly string[];
+  /** The input of each scalar: the network may have a value of its name. */
+  readonly scalars: ReadonlyMap<string, string>;
   readonly dropout: readonly {
     readonly name: string;
     readonly ratio: number;
     readonly shape: readonly number[];
   }[];
   readonly images: string;
+  readonly labels: string;
+  readonly loss: string;
+  readonly correct: string;
 }
 
 /** Builds the training step of a network of fixed shapes: forward, loss, gradients, optimiser. */
@@ -67,7 +72,7 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   const parameters = trainableParameters(graph, options);
   const { nodes } = graph;
   const logits = logitsOf(graph, options);
-  const [images] = graph.inputs;
+  const images = mainInput(graph);
   const parts = openScope(graph, { ...graph });
   const { scope } = parts;
   const { g } = scope;
@@ -84,7 +89,7 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   }
   appendForward(nodes, parts, current);
   graph.outputs = [];
-  const loss = appendLoss(scope, asRows(g, current.get(logits) ?? logits), options);
+  const { loss, ...named } = appendLoss(scope, asRows(g, current.get(logits) ?? logits), options);
 
   const wanted = [...trained.map(({ value }) => value), ...parts.wanted];
   const computed = gradients(g, loss, wanted);
@@ -92,17 +97,17 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   appendUpdates(scope, { parameters: trained, gradientOf, options });
   for (const extension of options.extensions ?? [])
     extension.update?.(scope, (value) => gradientOf.get(value)!);
-  return parts.finish(images!);
+  return { ...parts.finish(images!), ...named, loss: loss.name };
 }
 
-function appendLoss({ g }: StepScope, logits: Value, options: StepGraphOptions): Value {
+function appendLoss({ g }: StepScope, logits: Value, options: StepGraphOptions) {
   const [count] = staticShape(logits);
   const labels = g.input('labels', 'int64', [count!]);
   const [loss] = g.SoftmaxCrossEntropy(logits, labels, { label_smoothing: options.labelSmoothing ?? 0 });
   const hits = g.Equal(g.ArgMax(logits, { axis: 1, keepdims: 0 }), labels);
   g.output(loss, 'loss');
-  g.output(g.ReduceSum(g.Cast(hits, { to: 1 }), { keepdims: 0 }), 'correct');
-  return loss;
+  const correct = g.output(g.ReduceSum(g.Cast(hits, { to: 1 }), { keepdims: 0 }), 'correct');
+  return { loss, labels: labels.name, correct: correct.name };
 }
 
 /** The scope, and what it gathered. */
@@ -144,16 +149,19 @@ function openScope(graph: Graph, model: Graph) {
     dropout.push({ name: value.name, ratio, shape });
     return value;
   };
-  const finish = (images: Value): StepGraph => {
+  const finish = (images: Value) => {
     const state = [...nextOf].map(([value, next]) => ({
       input: value.name,
       output: outputFor(g, value, next),
     }));
     removeDeadNodes(graph);
-    return { graph, state, initial, scalars: [...scalars.keys()], dropout, images: images.name };
+    return { graph, state, initial, scalars: namesOf(scalars), dropout, images: images.name };
   };
   return { scope, g, setNext, asState, dropoutMask, wanted, finish };
 }
+
+const namesOf = (values: ReadonlyMap<string, Value>): ReadonlyMap<string, string> =>
+  new Map([...values].map(([name, value]) => [name, value.name]));
 
 /** A graph output that holds the next state; an input that passes through unchanged needs a node of its own. */
 function outputFor(g: Builder, value: Value, next: Value): string {

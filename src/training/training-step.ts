@@ -2,6 +2,7 @@ import { decompose } from '../autodiff/index.ts';
 import { EspalierError } from '../errors.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
+import { feedsBeside } from '../measure/beside-image.ts';
 import { random } from '../numeric/random.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 import type { CompileOptions, Executor, Tensors } from '../runtime/executor.ts';
@@ -46,17 +47,23 @@ export async function openTrainingStep(
   program.writeState(step.initial);
   const images = step.graph.inputs.find(({ name }) => name === step.images)!;
   const shape = images.shape as number[];
+  const read = new Set(step.graph.inputs.map(({ name }) => name));
+  const beside = Object.fromEntries(
+    Object.entries(feedsBeside(model, shape[0]!)).filter(([name]) => read.has(name)),
+  );
 
   return {
     async run(input) {
       const feeds: Record<string, Tensor> = {
+        ...beside,
         [step.images]: makeTensor('float32', shape, input.images),
-        labels: makeTensor('int64', [input.labels.length], input.labels),
+        [step.labels]: makeTensor('int64', [input.labels.length], input.labels),
         ...dropoutMasks(step, input.keys),
       };
-      for (const name of step.scalars) feeds[name] = scalarFeed(name, input.scalars);
-      const { loss, correct } = await program.run(feeds);
-      return { loss: Number(loss!.data[0]), correct: Number(correct!.data[0]) };
+      for (const [name, fed] of step.scalars) feeds[fed] = scalarFeed(name, input.scalars);
+      const results = await program.run(feeds);
+      const number = (name: string) => Number(results[name]!.data[0]);
+      return { loss: number(step.loss), correct: number(step.correct) };
     },
     state: () => program.readState(),
     load: (state) => program.writeState(state),

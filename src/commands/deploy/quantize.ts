@@ -11,6 +11,7 @@ import { agreementText, formatBytes, formatPercent } from '../../report/quantiti
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
+import { withOthersNoted } from '../input-flags.ts';
 import type { LoadedModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import { percentileOf, type QuantizeSettings } from './quantize-flags.ts';
@@ -70,7 +71,7 @@ async function quantizeDeployed(
   const { withLabelsIfUsed } = await import('../outputs.ts');
   const found = await openData(name, preprocessing, options);
   const { network: before, data } = await withLabelsIfUsed(
-    graph,
+    await withOthersNoted(graph, preprocessing, context),
     { data: found, logits: settings.logits },
     context,
   );

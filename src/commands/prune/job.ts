@@ -11,7 +11,7 @@ import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
-import { inputOptions } from '../input-flags.ts';
+import { inputOptions, withOthersNoted } from '../input-flags.ts';
 import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
@@ -147,7 +147,7 @@ async function openPruneData(
     classScores(model.graph, { logits: settings.logits, classes: found.train.classes.length });
   }
   const { network, data } = await withLabelsIfUsed(
-    model.graph,
+    await withOthersNoted(model.graph, preprocessing, context),
     { data: found, logits: settings.logits },
     context,
   );

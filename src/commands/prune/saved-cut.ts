@@ -42,9 +42,11 @@ export async function savedStart(job: PruneJob, index: number): Promise<StartedS
   if (!job.session || !job.run || !existsSync(join(stepFolder(job, index), 'cut.json'))) return null;
   const { readModelFile } = await import('../../onnx/index.ts');
   const { readJson } = await import('../../files.ts');
+  const { inputFeedsOf, knownFeeds, withInputFeeds } = await import('../../graph/inputs/input-feeds.ts');
   const folder = stepFolder(job, index);
   const { units, met, error, stages } = readJson(join(folder, 'cut.json')) as SavedCut;
-  const network = readModelFile(join(folder, 'start.onnx'));
+  const kept = readModelFile(join(folder, 'start.onnx'));
+  const network = withInputFeeds(kept, knownFeeds(kept, inputFeedsOf(job.network)));
   const cut = { network, controller: null, masks: null, units, met, error, reconstruction: null };
   return { network, cut, stages };
 }

@@ -25,11 +25,12 @@ export async function trainingJob(
 ): Promise<MemberJob> {
   const { createRunDirectory } = await import('../../training/run-directory.ts');
   const { writeModelFile } = await import('../../onnx/index.ts');
+  const { withFeedsStored } = await import('../../measure/beside-image.ts');
   const { run, preprocessing, data } = session;
   const folder = join(run.path, `network-${index + 1}`);
   const model = join(folder, 'start.onnx');
   if (!existsSync(join(folder, 'recipe.json'))) createRunDirectory(folder, run.recipe);
-  if (!existsSync(model)) writeModelFile(await start(), model);
+  if (!existsSync(model)) writeModelFile(withFeedsStored(await start()), model);
   const { height, width } = preprocessing;
   const { threads, executor, limit, testLimit, labels, seed } = settings;
   const images = shard ? Math.floor(data.train.count / shard.of) : data.train.count;

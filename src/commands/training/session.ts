@@ -10,7 +10,7 @@ import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engine } from '../engine.ts';
 import { engineText } from '../engines-text.ts';
-import { inputOptions } from '../input-flags.ts';
+import { inputOptions, withOthersNoted } from '../input-flags.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import type { TrainingFlags } from './flags.ts';
@@ -62,7 +62,8 @@ export async function openSession(
   const calibrating = { images: data.train, preprocessing, executor, seed };
   // What looks at sizes that the file leaves open finds those of the images.
   storePreprocessing(prepared, preprocessing);
-  const network = insertBatchnorm ? await withBatchNormalization(prepared, calibrating, context) : prepared;
+  const fed = await withOthersNoted(prepared, preprocessing, context);
+  const network = insertBatchnorm ? await withBatchNormalization(fed, calibrating, context) : fed;
   await holdRun(existing?.path ?? settings.out);
   const run = existing ?? createRunDirectory(settings.out, recipe);
   await recordEngines(run, chosen);

@@ -30,6 +30,12 @@ export function withInputFeeds(graph: Graph, feeds: InputFeeds): Graph {
 export const inputFeedsOf = (graph: Graph): InputFeeds =>
   Object.fromEntries(fedInputs(graph).flatMap(({ name, feed }) => (feed ? [[name, feed] as const] : [])));
 
+/** Those of inputs that a network has: of several networks one may have lost an input that nothing reads any more. */
+export function knownFeeds(graph: Graph, feeds: InputFeeds): InputFeeds {
+  const names = new Set(fedInputs(graph).map(({ name }) => name));
+  return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)));
+}
+
 /** The shape that an input is fed at a batch, null where nothing was told: a leading 1 becomes the batch where that is open. */
 export function fedShape({ shape, feed }: Value, batch: number): readonly number[] | null {
   if (!feed) return null;

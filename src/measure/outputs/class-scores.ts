@@ -1,7 +1,7 @@
 import { EspalierError } from '../../errors.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Value } from '../../graph/graph.ts';
-import { fedInputs } from '../../graph/inputs/image-input.ts';
+import { isUnbatched, mainInput } from '../../graph/inputs/image-input.ts';
 import { namedOutput } from './named.ts';
 import { outputShapes } from './shapes.ts';
 
@@ -86,7 +86,8 @@ function checked(value: Value, count: (value: Value) => Dim | 'open'): Value {
 
 /** How many classes scores of a shape are of; `open` where that is free, null where they are no class scores. */
 function classCount(graph: Graph, shape: Value['shape']): number | 'open' | null {
-  const unbatched = fedInputs(graph)[0]?.shape?.length === 3;
+  const main = mainInput(graph);
+  const unbatched = main !== null && isUnbatched(main);
   if (!shape) return 'open';
   const [batch = null, ...rest] = unbatched && shape.length === 1 ? [1, ...shape] : shape;
   const classes = rest.length === 3 && rest[0] === 1 && rest[1] === 1 ? rest[2]! : (rest[0] ?? null);
@@ -99,6 +100,7 @@ function classCount(graph: Graph, shape: Value['shape']): number | 'open' | null
 
 /** Whether a leading dimension may be the batch: a fixed one is the image's, or 1 as exporters declare it. */
 function isBatch(graph: Graph, dim: Dim): boolean {
-  const image = fedInputs(graph)[0]?.shape?.[0];
+  const main = mainInput(graph);
+  const image = main && isUnbatched(main) ? 1 : main?.shape?.[0];
   return typeof dim !== 'number' || dim === 1 || dim === image;
 }

@@ -1,0 +1,77 @@
+import { EspalierError } from '../errors.ts';
+import { cloneGraph } from '../graph/clone.ts';
+import { emptyGraph, formatShape, type Graph, type Value } from '../graph/graph.ts';
+import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
+import { contentsAt } from '../graph/inputs/feed-contents.ts';
+import { fedShape, inputsBeside } from '../graph/inputs/input-feeds.ts';
+import { randomFeeds } from '../rewrite/index.ts';
+import type { Tensors } from '../runtime/executor.ts';
+import { type BindOptions, fixedShape } from './bind-shapes.ts';
+
+/**
+ * A copy in which every input beside the image has contents: those that were told, else seeded random numbers, the same for
+ * each image. Throws `usage` where a size is open and none is given.
+ */
+export function withOthersFed(graph: Graph, { size }: Pick<BindOptions, 'size'> = {}): Graph {
+  const isOpen = ({ feed }: Value) => !feed?.contents;
+  if (!inputsBeside(graph).some(isOpen)) return graph;
+  const copy = cloneGraph(graph);
+  const bound = bindFeeds(copy);
+  const open = inputsBeside(copy).filter(isOpen);
+  const drawn = inputsBeside(bound).filter(isOpen);
+  const shapes = drawn.map((input) => fixedShape(bound, input, { batch: 1, size }));
+  const inputs = drawn.map((input, i) => ({ ...input, shape: shapes[i]! }));
+  const contents = randomFeeds({ ...emptyGraph('inputs'), inputs }, { seed: 0, scale: 1 });
+  open.forEach((input, i) => {
+    input.feed = { shape: shapes[i]!, contents: contents[input.name]! };
+  });
+  return copy;
+}
+
+/** What the inputs beside the image are fed with in a run of so many images; all of them have contents. */
+export const feedsBeside = (graph: Graph, images: number): Tensors =>
+  Object.fromEntries(inputsBeside(graph).map((input) => [input.name, feedOf(input, images)]));
+
+function feedOf(input: Value, images: number) {
+  const { name, shape, feed } = input;
+  const isFixed = shape?.every((dim) => typeof dim === 'number');
+  const wanted = isFixed ? (shape as readonly number[]) : fedShape(input, images)!;
+  const contents = contentsAt(input, wanted);
+  if (contents) return contents;
+  const message = `expected a feed of ${formatShape(wanted)}, found ${formatShape(feed?.shape ?? null)}`;
+  throw new EspalierError('usage', message, { where: name });
+}
+
+/** A line on each input beside the image: what it is fed with, in words. */
+export const describeOthers = (given: Graph, fed: Graph): string[] =>
+  inputsBeside(fed).map((input) => {
+    const told = given.inputs.find(({ name }) => name === input.name)?.feed?.contents;
+    const shape = formatShape(input.feed?.shape ?? input.shape);
+    return told
+      ? `${input.name} is fed with the ${shape} given`
+      : `${input.name} is fed with random numbers ${shape}, the same for every image: --feed ${input.name}=FILE gives it others`;
+  });
+
+/** A copy that a file can hold with its feeds: as initializers, which is how ONNX writes the default of an input. */
+export function withFeedsStored(graph: Graph): Graph {
+  const copy = cloneGraph(graph);
+  for (const input of copy.inputs) {
+    if (!input.feed?.contents) continue;
+    input.tensor = contentsAt(input, input.feed.shape);
+    copy.initializers.push(input);
+  }
+  return copy;
+}
+
+/** The network of {@link withFeedsStored} as it was. */
+export function withStoredFeeds(graph: Graph): Graph {
+  const copy = cloneGraph(graph);
+  for (const input of copy.inputs) {
+    const { tensor } = input;
+    if (!tensor) continue;
+    input.feed = { shape: tensor.shape, contents: tensor };
+    input.tensor = null;
+  }
+  copy.initializers = copy.initializers.filter((value) => !copy.inputs.includes(value));
+  return copy;
+}
