@@ -44,10 +44,20 @@ export async function dataPlace(name: string): Promise<string> {
 /** The data set of a name, decoded to the size that the model takes. */
 export async function openData(
   name: string,
-  { height, width }: Preprocessing,
+  { height, width, mean }: Preprocessing,
   options: DataOptions,
 ): Promise<DataSet> {
   const { openDataSet } = await import('../data/data-sets.ts');
   const { labels, limit, testLimit, seed = 1, unlabelled = false, purpose = 'train' } = options;
-  return openDataSet(name, { height, width, labels, limit, testLimit, seed, unlabelled, purpose });
+  return openDataSet(name, {
+    height,
+    width,
+    channels: mean.length,
+    labels,
+    limit,
+    testLimit,
+    seed,
+    unlabelled,
+    purpose,
+  });
 }

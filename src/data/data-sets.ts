@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { EspalierError } from '../errors.ts';
+import { withChannels } from './channels.ts';
 import { findCifar10, type GetOptions, getCifar10 } from './cifar10/get.ts';
 import { openCifar10 } from './cifar10/open.ts';
 import { findFashionMnist, openFashionMnist } from './fashion-mnist.ts';
@@ -44,15 +45,21 @@ export const dataSets: Readonly<Record<string, NamedDataSet>> = {
 
 /**
  * The data set of a name, or the images in a folder by class. Folders decode to `height` × `width`; a named set has
- * its own size and throws `shape` where another is asked for. Throws `usage` on an unknown name.
+ * its own size and throws `shape` where another is asked for. Images have as many channels as asked for: grey is luminance. Throws `usage` on an unknown name.
  */
 export async function openDataSet(name: string, options: OpenOptions = {}): Promise<DataSet> {
-  const { limit, testLimit, seed = 0 } = options;
-  const opened = await open(name, options);
+  const { limit, testLimit, seed = 0, channels } = options;
+  const opened = inChannels(await open(name, options), channels);
   const train = limit === undefined ? opened.train : limitSource(opened.train, limit, seed);
   const test = testLimit === undefined ? opened.test : limitSource(opened.test, testLimit, seed);
   return { name: opened.name, train, test };
 }
+
+const inChannels = ({ name, train, test }: DataSet, channels: number | undefined): DataSet => ({
+  name,
+  train: channels === undefined ? train : withChannels(train, channels),
+  test: channels === undefined ? test : withChannels(test, channels),
+});
 
 /** Fetches a data set by name, or checks it where it is; its folder. Throws `usage` on an unknown name. */
 export async function getDataSet(name: string, options: GetOptions = {}): Promise<string> {

@@ -24,6 +24,8 @@ export type ImageOrigin =
   | { readonly kind: 'memory'; readonly pixels: Uint8Array }
   /** Encoded files, resized and cropped when read. */
   | { readonly kind: 'files'; readonly paths: readonly string[] }
+  /** Of another number of channels. */
+  | { readonly kind: 'channels'; readonly of: ImageOrigin; readonly from: number }
   | { readonly kind: 'subset'; readonly of: ImageOrigin; readonly indices: Uint32Array };
 
 /** A data set's two splits. */

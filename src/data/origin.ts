@@ -1,3 +1,4 @@
+import { convertingReader } from './channels.ts';
 import { imageFileReader } from './image-folder/decode.ts';
 import type { ImageOrigin, ImageSize, ImageSource } from './image-source.ts';
 
@@ -13,6 +14,7 @@ const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageSize) =>
     return (index, target) => target.set(pixels.subarray(index * bytes, (index + 1) * bytes));
   },
   files: ({ paths }, size) => imageFileReader(paths, size),
+  channels: ({ of, from }, size) => convertingReader(openOrigin(of, { ...size, channels: from }), from, size),
   subset: ({ of, indices }, size) => {
     const read = openOrigin(of, size);
     return (index, target) => read(indices[index]!, target);

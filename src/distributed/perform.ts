@@ -94,7 +94,8 @@ const secondsSince = (started: number): number => (performance.now() - started) 
 
 async function calibrationOf({ data, preprocessing, settings }: BlendTask) {
   const { name, shard: _, ...options } = data;
-  const { train } = await openDataSet(name, options as Parameters<typeof openDataSet>[1]);
+  const channels = preprocessing.mean.length;
+  const { train } = await openDataSet(name, { ...options, channels } as Parameters<typeof openDataSet>[1]);
   return openCalibration(train, { preprocessing, seed: settings.seed });
 }
 

@@ -80,7 +80,7 @@ export async function performTraining(
     ...training,
     noDecayOn,
     network: withStoredFeeds(readModelFile(job.model)),
-    data: await dataOf(job.data),
+    data: await dataOf(job.data, job.preprocessing.mean.length),
     preprocessing: job.preprocessing,
     executor,
     trainer,
@@ -105,10 +105,10 @@ function checkedJob(given: unknown): TrainingJob {
 /** Data sets stay open between the jobs of a process. */
 const opened = new Map<string, Promise<DataSet>>();
 
-async function dataOf({ shard, ...whole }: TrainingJob['data']): Promise<DataSet> {
-  const key = JSON.stringify(whole);
+async function dataOf({ shard, ...whole }: TrainingJob['data'], channels: number): Promise<DataSet> {
+  const key = JSON.stringify({ ...whole, channels });
   const { name, ...options } = whole;
-  const opening = opened.get(key) ?? openDataSet(name, options as OpenOptions);
+  const opening = opened.get(key) ?? openDataSet(name, { ...options, channels } as OpenOptions);
   opened.set(key, opening);
   const data = await opening;
   return shard ? { ...data, train: shardSource(data.train, shard) } : data;

@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import { cloneGraph } from '../graph/clone.ts';
-import { emptyGraph, formatShape, type Graph, type Value } from '../graph/graph.ts';
+import { emptyGraph, formatShape, type Graph, type Shape, type Value } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { contentsAt } from '../graph/inputs/feed-contents.ts';
 import { fedShape, inputsBeside } from '../graph/inputs/input-feeds.ts';
@@ -52,6 +52,9 @@ export const describeOthers = (given: Graph, fed: Graph): string[] =>
       : `${input.name} is fed with random numbers ${shape}, the same for every image: --feed ${input.name}=FILE gives it others`;
   });
 
+/** The key of the shapes of inputs with stored feeds, as JSON, in a model's metadata. */
+const SHAPES_KEY = 'espalier.inputs';
+
 /** A copy that a file can hold with its feeds: as initializers, which is how ONNX writes the default of an input. */
 export function withFeedsStored(graph: Graph): Graph {
   const copy = cloneGraph(graph);
@@ -60,17 +63,23 @@ export function withFeedsStored(graph: Graph): Graph {
     input.tensor = contentsAt(input, input.feed.shape);
     copy.initializers.push(input);
   }
+  // A file gives an initializer the shape of its contents.
+  const shapes = copy.inputs.map(({ name, shape }) => [name, shape]);
+  copy.metadata[SHAPES_KEY] = JSON.stringify(Object.fromEntries(shapes));
   return copy;
 }
 
 /** The network of {@link withFeedsStored} as it was. */
 export function withStoredFeeds(graph: Graph): Graph {
   const copy = cloneGraph(graph);
+  const shapes = JSON.parse(copy.metadata[SHAPES_KEY] ?? '{}') as Record<string, Shape | null>;
+  delete copy.metadata[SHAPES_KEY];
   for (const input of copy.inputs) {
     const { tensor } = input;
     if (!tensor) continue;
     input.feed = { shape: tensor.shape, contents: tensor };
     input.tensor = null;
+    input.shape = shapes[input.name] ?? input.shape;
   }
   copy.initializers = copy.initializers.filter((value) => !copy.inputs.includes(value));
   return copy;

@@ -81,19 +81,22 @@ async function outputsOf(graph: Graph, { viewing, counted, scores }: Looking): P
 
 function accuracyOf(scores: Outputs['scores'], { batches }: Calibration): Pick<Compared, 'top1' | 'loss'> {
   if (!scores) return { top1: null, loss: null };
-  let [hits, loss, images] = [0, 0, 0];
-  for (const [run, { labels, count }] of batches.entries()) {
-    const values = scores.rows[run]!;
-    const classes = values.length / count;
-    for (const [image, label] of Array.from(labels, Number).entries()) {
-      const verdict = judge(values.subarray(image * classes, (image + 1) * classes), label, scores.kind);
-      if (verdict.rank < 1) hits++;
-      loss += verdict.loss;
-      images++;
-    }
+  const labels = batches.flatMap((batch) => Array.from(batch.labels, Number));
+  const rows = scores.rows.flatMap((run) => rowsOf(run, labels.length / scores.rows.length));
+  let [hits, loss] = [0, 0];
+  for (const [image, row] of rows.entries()) {
+    const verdict = judge(row, labels[image]!, scores.kind);
+    if (verdict.rank < 1) hits++;
+    loss += verdict.loss;
   }
-  return { top1: hits / images, loss: loss / images };
+  return { top1: hits / rows.length, loss: loss / rows.length };
 }
+
+/** The scores of each image of a run: a network that fixes its batch looks at a batch of images in several. */
+const rowsOf = (run: Float32Array, images: number): Float32Array[] => {
+  const classes = run.length / images;
+  return Array.from({ length: images }, (_, i) => run.subarray(i * classes, (i + 1) * classes));
+};
 
 function errorsOf(
   counted: readonly CountedOutput[],

@@ -39,9 +39,9 @@ export async function outputsOnImages(
         names.push(g.output(asFloat32(g, own)).name);
       }
     },
-    see(results) {
+    see(results, { batch: { count } }) {
       kept.forEach(({ keep }, i) => {
-        recorded[i]!.push(keptOf(results[names[i]!]!, keep, viewing.calibration));
+        recorded[i]!.push(keptOf(results[names[i]!]!, { keep, count }, viewing.calibration));
       });
     },
   });
@@ -57,12 +57,12 @@ const asFloat32 = (g: Builder, value: Value): Value =>
 
 function keptOf(
   { data, shape }: Tensor,
-  keep: Kept['keep'],
-  { batch, batches, image: [, height, width] }: Calibration,
+  { keep, count }: Pick<Kept, 'keep'> & { readonly count: number },
+  { batches, image: [, height, width] }: Calibration,
 ): Float32Array {
   const numbers = data as Float32Array;
   if (keep === 'all') return numbers.slice();
-  if (keep === 'class of images') return highestAlong(numbers, [batch, numbers.length / batch], 1);
+  if (keep === 'class of images') return highestAlong(numbers, [count, numbers.length / count], 1);
   if (keep === 'class of pixels') {
     const axis = pixelAxis(shape, { height, width });
     return axis === null ? new Float32Array() : highestAlong(numbers, shape, axis);

@@ -7,7 +7,7 @@ const RESIZE_RATIO = 256 / 224;
 const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
 
 /**
- * Reads image files as [3, height, width]: turned upright, sRGB without alpha, the shorter side resized to 256/224 of
+ * Reads image files as [3, height, width], or [4, height, width] with alpha: turned upright, sRGB, the shorter side resized to 256/224 of
  * the size (antialiased bilinear) and the centre cropped, as ImageNet's evaluation does. The first 512 MiB of decoded
  * images stay in memory. Throws `invalid-data` naming the file that cannot be decoded.
  */
@@ -23,7 +23,11 @@ export function imageFileReader(paths: readonly string[], size: ImageSize): Imag
   };
 }
 
-async function decodeFile(path: string, { height, width }: ImageSize, target: Uint8Array): Promise<void> {
+async function decodeFile(
+  path: string,
+  { channels, height, width }: ImageSize,
+  target: Uint8Array,
+): Promise<void> {
   const sharp = await loadDecoder();
   const [outerHeight, outerWidth] = [Math.round(height * RESIZE_RATIO), Math.round(width * RESIZE_RATIO)];
   const crop = {
@@ -32,12 +36,12 @@ async function decodeFile(path: string, { height, width }: ImageSize, target: Ui
     height,
     width,
   };
-  const pixels = await sharp(path, { failOn: 'error' })
+  const upright = sharp(path, { failOn: 'error' })
     .autoOrient()
     .resize(outerWidth, outerHeight, { fit: 'cover', kernel: 'linear', fastShrinkOnLoad: false })
     .extract(crop)
-    .toColourspace('srgb')
-    .removeAlpha()
+    .toColourspace('srgb');
+  const pixels = await (channels === 4 ? upright.ensureAlpha() : upright.removeAlpha())
     .raw({ depth: 'uchar' })
     .toBuffer()
     .catch((cause: Error) => {
@@ -45,14 +49,15 @@ async function decodeFile(path: string, { height, width }: ImageSize, target: Ui
       const message = `image cannot be decoded: ${reason}`;
       throw new EspalierError('invalid-data', message, { where: path, cause });
     });
-  planarInto(pixels, target);
+  planarInto(pixels, target, channels);
 }
 
-function planarInto(pixels: Uint8Array, target: Uint8Array): void {
-  const plane = target.length / 3;
+function planarInto(pixels: Uint8Array, target: Uint8Array, wanted: number): void {
+  const plane = target.length / wanted;
   const channels = pixels.length / plane;
-  for (let channel = 0; channel < 3; channel++) {
-    const from = channels === 3 ? channel : 0; // grey stays one channel
+  for (let channel = 0; channel < wanted; channel++) {
+    // Grey stays one channel, with alpha behind it.
+    const from = channel === 3 ? channels - 1 : channels >= 3 ? channel : 0;
     const offset = channel * plane;
     for (let i = 0; i < plane; i++) target[offset + i] = pixels[i * channels + from]!;
   }

@@ -23,6 +23,8 @@ export interface ImageFolderOptions {
    */
   readonly purpose?: 'train' | 'calibrate' | 'evaluate';
   readonly seed?: number;
+  /** 4 reads alpha; default 3, as for all others: {@link withChannels} makes them of it. */
+  readonly channels?: number;
   /** Takes images that lie in the folder itself, of no class, where there are no folders. Default false. */
   readonly unlabelled?: boolean;
 }
@@ -87,8 +89,11 @@ async function openClasses(
 function sourceOf(
   root: string,
   { paths, labels, classes }: LabelledFiles & { readonly classes: readonly string[] },
-  { height = 224, width = 224 }: ImageFolderOptions,
+  { height = 224, width = 224, channels }: ImageFolderOptions,
 ): ImageSource {
   const name = basename(resolve(root));
-  return sourceAt({ kind: 'files', paths }, { name, channels: 3, height, width, labels, classes });
+  return sourceAt(
+    { kind: 'files', paths },
+    { name, channels: channels === 4 ? 4 : 3, height, width, labels, classes },
+  );
 }

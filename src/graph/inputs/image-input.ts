@@ -55,7 +55,8 @@ export function isUnbatched({ shape }: Value): boolean {
 
 /** Which inputs come first where the image is looked for. */
 const likely: readonly ((value: Value) => boolean)[] = [
-  (value) => isBatchOfImages(value) && asImage(value)!.channels === 3,
+  (value) => isBatchOfImages(value) && hasColours(value),
+  (value) => isUnbatched(value) && hasColours(value),
   isBatchOfImages,
   isUnbatched,
   ({ shape }) => (shape?.length ?? 0) >= 2,
@@ -63,8 +64,8 @@ const likely: readonly ((value: Value) => boolean)[] = [
 ];
 
 /**
- * The input that holds the images: the first of rank 4 with 3 channels, else the first of rank 4, else the first single image, else
- * the first with a batch; of several alike the first whose contents are not told. Integers wider than a byte are no pixels.
+ * The input that holds the images: the first of rank 4, or the first single image, with 3 channels, else with any; else the first with
+ * a batch; of several alike the first whose contents are not told. Integers wider than a byte are no pixels.
  */
 export function mainInput(graph: Graph): Value | null {
   const inputs = fedInputs(graph);
@@ -88,6 +89,8 @@ export function imagesOf(graph: Graph): number | null {
 function isBatchOfImages({ shape }: Value): boolean {
   return shape?.length === 4;
 }
+
+const hasColours = (value: Value): boolean => asImage(value)?.channels === 3;
 
 const isIndex = (dtype: Value['dtype']): boolean =>
   dtype === 'int64' || dtype === 'int32' || dtype === 'bool';

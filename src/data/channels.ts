@@ -1,0 +1,78 @@
+import { EspalierError } from '../errors.ts';
+import type { ImageSize, ImageSource } from './image-source.ts';
+
+/** Writes planar 8-bit pixels as others; the plane has so many pixels. */
+type Convert = (from: Uint8Array, to: Uint8Array, plane: number) => void;
+
+/** ITU-R BT.601: what PIL and OpenCV make grey images by. */
+const LUMINANCE = [0.299, 0.587, 0.114] as const;
+
+const OPAQUE = 255;
+
+const toGrey: Convert = (from, to, plane) => {
+  const [red, green, blue] = LUMINANCE;
+  for (let i = 0; i < plane; i++)
+    to[i] = Math.round(red * from[i]! + green * from[plane + i]! + blue * from[2 * plane + i]!);
+};
+
+const copyColours: Convert = (from, to, plane) => to.set(from.subarray(0, 3 * plane));
+
+const repeatGrey: Convert = (from, to, plane) => {
+  for (let channel = 0; channel < 3; channel++) to.set(from.subarray(0, plane), channel * plane);
+};
+
+const opaque =
+  (colours: Convert): Convert =>
+  (from, to, plane) => {
+    colours(from, to, plane);
+    to.fill(OPAQUE, 3 * plane, 4 * plane);
+  };
+
+/** From how many channels to how many: grey, RGB, RGBA. */
+const conversions: Readonly<Record<string, Convert>> = {
+  '1→3': repeatGrey,
+  '1→4': opaque(repeatGrey),
+  '3→1': toGrey,
+  '3→4': opaque(copyColours),
+  '4→1': toGrey,
+  '4→3': copyColours,
+};
+
+/**
+ * Makes images of some channels images of others: grey is the luminance, is repeated for red, green and blue, and what has
+ * no alpha is opaque. null where nothing is to be done; throws `unsupported` where images cannot have so many channels.
+ */
+function channelConversion(from: number, to: number): Convert | null {
+  if (from === to) return null;
+  const convert = conversions[`${from}→${to}`];
+  if (convert) return convert;
+  throw new EspalierError('unsupported', `expected images of 1, 3 or 4 channels, found ${to}`);
+}
+
+/** The images of a source with so many channels; throws `unsupported` where images cannot have them. */
+export function withChannels(source: ImageSource, channels: number): ImageSource {
+  const { origin, read, ...description } = source;
+  if (!channelConversion(source.channels, channels)) return source;
+  const size = { ...description, channels };
+  return {
+    ...size,
+    ...(origin && { origin: { kind: 'channels', of: origin, from: source.channels } }),
+    read: convertingReader(read, source.channels, size),
+  };
+}
+
+/** Reads what has `from` channels as images of the size. */
+export function convertingReader(
+  read: ImageSource['read'],
+  from: number,
+  size: ImageSize,
+): ImageSource['read'] {
+  const convert = channelConversion(from, size.channels);
+  if (!convert) return read;
+  const plane = size.height * size.width;
+  return async (index, target) => {
+    const pixels = new Uint8Array(from * plane);
+    await read(index, pixels);
+    convert(pixels, target, plane);
+  };
+}
