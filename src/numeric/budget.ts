@@ -18,15 +18,18 @@ export interface Allowance {
   bytes: number;
   /** Multiply-accumulates. */
   work: number;
+  /** When evaluation ends, by `performance.now()`. */
+  readonly until: number;
 }
 
-/**
- * For constants made of so many stored bytes: each is held by the engine, too, and written. The work is short even where
- * numbers are denormal, which takes a processor a hundred times as long.
- */
+/** What takes a second with common numbers takes a hundred with denormal ones. */
+const CONSTANTS_MS = 3000;
+
+/** For constants made of so many stored bytes: each is held by the engine, too, and written. */
 export const constantAllowance = (storedBytes: number): Allowance => ({
   bytes: base / 5 + 4 * storedBytes,
   work: 1e9,
+  until: performance.now() + CONSTANTS_MS,
 });
 
 /** Something that is about to be allocated. */

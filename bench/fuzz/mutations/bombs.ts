@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { type GraphProto, type NodeProto, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import { AttributeProtoSchema, type GraphProto, type NodeProto, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
 import type { Random } from '../../../src/numeric/random.ts';
 
 /** Puts a small piece into a graph that would take all memory or time if it were evaluated, and whose value something reads. */
@@ -51,14 +51,24 @@ const huge = (r: Random) => [1e6, 1e9, 2 ** 31, 2 ** 40][r.integer(4)]!;
 const bombs: Readonly<Record<string, (planting: Planting) => NodeProto[]>> = {
   /** Each node doubles what the one before made. */
   doubling(planting) {
-    const chain = Array.from({ length: 40 }, (_, i) => {
+    return Array.from({ length: 40 }, (_, i) => {
       const from = i === 0 ? floats(planting, 1, 2, 3, 4) : `${planting.name}.step${i}`;
-      const to = i === 39 ? planting.name : `${planting.name}.step${i + 1}`;
-      const concat = node('Concat', [from, from], to);
-      concat.attribute = [{ name: 'axis', i: 0n, type: 2 } as never];
-      return create(NodeProtoSchema, concat);
+      const concat = node('Concat', [from, from], i === 39 ? planting.name : `${planting.name}.step${i + 1}`);
+      concat.attribute.push(create(AttributeProtoSchema, { name: 'axis', type: 2, i: 0n }));
+      return concat;
     });
-    return chain;
+  },
+  /** Numbers that take a processor a hundred times as long. */
+  denormal(planting) {
+    const wide = node('Expand', [floats(planting, 1e-39), longs(planting, 1e5)], `${planting.name}.step0`);
+    const products = Array.from({ length: 100 }, (_, i) =>
+      node(
+        'Mul',
+        [`${planting.name}.step${i}`, floats(planting, 1 + i / 1e3)],
+        i === 99 ? planting.name : `${planting.name}.step${i + 1}`,
+      ),
+    );
+    return [wide, ...products];
   },
   range: (planting) => [
     node(

@@ -7,6 +7,7 @@ import {
   NodeProtoSchema,
   OperatorSetIdProtoSchema,
   SparseTensorProtoSchema,
+  StringStringEntryProtoSchema,
   type TensorProto,
   TensorProtoSchema,
 } from 'onnx-buf';
@@ -33,12 +34,12 @@ export const conversions: readonly Conversion[] = [
     let offset = 0;
     const converted = changed(model, (copy) => {
       for (const tensor of weights(copy)) {
-        const entries = {
-          location: 'weights.bin',
-          offset: String(offset),
-          length: String(tensor.rawData.length),
-        };
-        tensor.externalData = Object.entries(entries).map(([key, value]) => ({ key, value }) as never);
+        const entries = [
+          { key: 'location', value: 'weights.bin' },
+          { key: 'offset', value: String(offset) },
+          { key: 'length', value: String(tensor.rawData.length) },
+        ];
+        tensor.externalData = entries.map((entry) => create(StringStringEntryProtoSchema, entry));
         tensor.dataLocation = 1;
         parts.push(tensor.rawData);
         offset += tensor.rawData.length;

@@ -9,33 +9,66 @@ import { mergeViews, stayingNodes } from './constant-views.ts';
 /** A result beyond this is stored only where it is no larger than what it is made of. */
 const LARGEST_RESULT = 1 << 20;
 
-/** Evaluates in place, in one run, every node that depends on constants alone, as far as the allowance reaches. */
+/** Work of one run, after which the time is looked at. */
+const WORK_OF_A_RUN = 1e8;
+
+/**
+ * Evaluates in place every node that depends on constants alone, as far as the allowance reaches: in one run, or in several
+ * where there is much to compute, until the time is over.
+ */
 export async function evaluateConstants(
   graph: Graph,
   executor: Executor,
   allowance: Allowance,
 ): Promise<void> {
   mergeViews(graph);
-  const foldable = foldableNodes(graph, allowance);
-  const staying = stayingNodes(graph, foldable);
-  const results = frontier(graph, { foldable, staying });
-  if (results.length === 0) return;
-  const tensors = await runOnce(constantGraph(graph, foldable, results), executor);
-  for (const value of results) {
-    value.tensor = tensors[value.name]!;
-    value.shape = value.tensor.shape;
-    graph.initializers.push(value);
+  const all = foldableNodes(graph, allowance);
+  const staying = stayingNodes(graph, new Set(all.keys()));
+  const done = new Set<Node>();
+  for (const part of partsOf(all)) {
+    if (done.size > 0 && performance.now() > allowance.until) break;
+    const results = frontier(graph, { foldable: part, staying });
+    for (const node of part) done.add(node);
+    const needed = new Set([...done].filter((node) => part.has(node) || staying.has(node)));
+    if (results.length > 0) await store(results, constantGraph(graph, needed, results), executor);
+    graph.initializers.push(...results);
   }
-  graph.nodes = graph.nodes.filter((node) => !foldable.has(node) || staying.has(node));
+  graph.nodes = graph.nodes.filter((node) => !done.has(node) || staying.has(node));
 }
 
-function foldableNodes(graph: Graph, allowance: Allowance): Set<Node> {
+/** Nodes in their order, cut where a run has work enough. */
+function partsOf(foldable: ReadonlyMap<Node, number>): Set<Node>[] {
+  const parts = [new Set<Node>()];
+  let work = 0;
+  for (const [node, own] of foldable) {
+    if (work > 0 && work + own > WORK_OF_A_RUN) {
+      parts.push(new Set());
+      work = 0;
+    }
+    parts.at(-1)!.add(node);
+    work += own;
+  }
+  return parts;
+}
+
+/** Gives values the contents that a graph computes for them. */
+async function store(values: readonly Value[], constants: Graph, executor: Executor): Promise<void> {
+  const tensors = await runOnce(constants, executor);
+  for (const value of values) {
+    value.tensor = tensors[value.name]!;
+    value.shape = value.tensor.shape;
+  }
+}
+
+/** The nodes that are evaluated, each with its work. */
+function foldableNodes(graph: Graph, allowance: Allowance): Map<Node, number> {
   const fed = new Set(graph.inputs);
   const sizes = new Map<Value, number>();
   for (const value of graph.initializers) {
     if (value.tensor && !fed.has(value)) sizes.set(value, byteSize(value.tensor));
   }
-  const foldable = new Set<Node>();
+  const foldable = new Map<Node, number>();
+  if (performance.now() > allowance.until) return foldable;
   for (const node of graph.nodes) {
     const results = isDeterministic(node) ? resultSizes(node, sizes) : null;
     if (!results) continue;
@@ -43,7 +76,7 @@ function foldableNodes(graph: Graph, allowance: Allowance): Set<Node> {
     if (spent.bytes > allowance.bytes || spent.work > allowance.work) continue;
     allowance.bytes -= spent.bytes;
     allowance.work -= spent.work;
-    foldable.add(node);
+    foldable.set(node, spent.work);
     node.outputs.forEach((value, i) => value && sizes.set(value, results[i]!));
   }
   return foldable;
