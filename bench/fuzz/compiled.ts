@@ -6,7 +6,11 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What runs in processes and threads of its own, and so is imported by nothing. */
-const entries = ['bench/fuzz/run-inputs.ts', 'src/data/batches/batch-worker.ts'];
+const entries = [
+  'bench/fuzz/run-inputs.ts',
+  'src/data/batches/batch-worker.ts',
+  'src/grafting/training-process.ts',
+];
 
 /**
  * Compiles what a fuzzing process runs into a folder; the path of its script. A loader of sources takes longer for each import than

@@ -59,7 +59,7 @@ for (let index = first; index < end; index++) {
   const model = join(folder, 'input.onnx');
   for (const [name, bytes] of Object.entries(start.files)) writeFileSync(join(folder, name), bytes);
   writeFileSync(model, mutatedFile(start.model, r));
-  for (const trial of trialsOf(start.size)) {
+  for (const trial of trialsOf(index, start.size)) {
     say({ index, begins: trial.name });
     peak();
     const processor = process.cpuUsage();

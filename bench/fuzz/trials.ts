@@ -28,8 +28,8 @@ const quick = { benchSeconds: '0.01' };
 const forms = { seconds: '0.01', cache: false };
 const training = { ...pixels, epochs: '1', batch: '5', executor: 'onnxruntime', threads: '1' };
 
-/** What every file is given to; the size is HxW, of its images. */
-export const trialsOf = (size: string): Trial[] => [
+/** What every file is given to. */
+const always = (size: string): Trial[] => [
   { name: 'inspect', command: inspect, flags: { size } },
   { name: 'fold', command: fold, flags: {}, out: 'file' },
   { name: 'prune', command: prune, flags: { size, ...quick, ratio: '0.5' }, out: 'file' },
@@ -65,6 +65,10 @@ export const trialsOf = (size: string): Trial[] => [
     data: 'unlabelled',
   },
   { name: 'eval', command: evaluateModel, flags: { ...pixels, limit: '4' }, data: 'labelled' },
+];
+
+/** What takes longest: each file is given to one of them. */
+const inTurn = (size: string): Trial[] => [
   { name: 'train', command: trainModel, flags: { ...training, size }, out: 'folder', data: 'labelled' },
   {
     name: 'swp',
@@ -81,3 +85,9 @@ export const trialsOf = (size: string): Trial[] => [
     data: 'labelled',
   },
 ];
+
+/** The command lines for the input of a number; the size is HxW, of its images. */
+export function trialsOf(index: number, size: string): Trial[] {
+  const turn = inTurn(size);
+  return [...always(size), turn[index % turn.length]!];
+}

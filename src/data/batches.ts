@@ -9,7 +9,8 @@ export type { Batch } from './batches/prepare.ts';
 
 export interface BatchOptions extends BatchSettings {
   /**
-   * 1 (the default) prepares batches in a worker thread, 0 on the caller's. Sources without an origin and
+   * 1 prepares batches in a worker thread, 0 on the caller's. Default: 1, but for so few pixels that a thread takes longer to
+   * start than all of them. Sources without an origin and
    * augmentations of the caller's own cannot be sent to a thread and are always prepared on the caller's.
    */
   readonly workers?: 0 | 1;
@@ -27,11 +28,18 @@ export interface BatchStream {
   close(): Promise<void>;
 }
 
+/** Numbers in a source's images that are prepared on the caller's thread: some tens of milliseconds. */
+const WORTH_A_THREAD = 1 << 20;
+
+const numbersIn = ({ count, channels, height, width }: ImageSource): number =>
+  count * channels * height * width;
+
 /** Shuffled, augmented and normalised batches of a source; throws `shape` where the source does not fit the preprocessing. */
 export function openBatches(source: ImageSource, options: BatchOptions): BatchStream {
   checkSettings(source, options);
   const steps = stepsPerEpoch(source.count, options);
-  const task = options.workers === 0 ? null : workerTask(source, options);
+  const { workers = numbersIn(source) < WORTH_A_THREAD ? 0 : 1 } = options;
+  const task = workers === 0 ? null : workerTask(source, options);
   if (!task) {
     const epoch = ownThreadEpochs(source, options);
     return {

@@ -1,5 +1,11 @@
 import { create } from '@bufbuild/protobuf';
-import { AttributeProtoSchema, type GraphProto, type NodeProto, NodeProtoSchema, TensorProtoSchema } from 'onnx-buf';
+import {
+  AttributeProtoSchema,
+  type GraphProto,
+  type NodeProto,
+  NodeProtoSchema,
+  TensorProtoSchema,
+} from 'onnx-buf';
 import type { Random } from '../../../src/numeric/random.ts';
 
 /** Puts a small piece into a graph that would take all memory or time if it were evaluated, and whose value something reads. */
