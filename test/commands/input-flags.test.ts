@@ -66,6 +66,27 @@ describe('--input and --feed', () => {
     expect((await call('bench', model, { ...raw, coldStarts: '1' })).models).toHaveLength(1);
   });
 
+  test('inspect names the image input, what is beside it, and what that is fed with', async () => {
+    const folder = temporaryFolder();
+    const model = join(folder, 'model.onnx');
+    const g = builderOf(emptyGraph('several'));
+    const mask = g.input('mask', 'float32', ['N', 1, 'H', 'W']);
+    const x = g.Transpose(g.input('x', 'float32', ['N', 'H', 'W', 3]), { perm: [0, 3, 1, 2] });
+    const y = g.Conv(g.Mul(x, mask), g.constant(filled([8, 3, 3, 3], 0.1)));
+    g.output(g.Mul(y, g.input('scale', 'float32', [])), 'y');
+    writeModelFile(g.graph, model);
+    const named = { input: 'x', layout: 'NHWC', channels: 3, batch: null };
+    const free = await call('inspect', model, { size: '16' });
+    expect(free.image).toEqual({ ...named, height: null, width: null });
+    expect(free.otherInputs).toEqual([
+      { name: 'mask', shape: ['N', 1, 'H', 'W'], fedWith: 'random numbers' },
+      { name: 'scale', shape: [], fedWith: 'random numbers' },
+    ]);
+    const told = await call('inspect', model, { input: 'x=1x16x24x3' });
+    expect(told.image).toEqual({ ...named, height: 16, width: 24 });
+    expect(told.inputs).toContainEqual({ name: 'x', dtype: 'float32', shape: ['N', 'H', 'W', 3] });
+  });
+
   test('what is wrong is said in a line that names it', async () => {
     const folder = temporaryFolder();
     const model = join(folder, 'model.onnx');

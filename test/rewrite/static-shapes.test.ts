@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
-import { emptyGraph, type Shape } from '../../src/graph/graph.ts';
-import { filled } from '../../src/numeric/tensor.ts';
+import { emptyGraph, type Shape, type Value } from '../../src/graph/graph.ts';
+import { filled, floats } from '../../src/numeric/tensor.ts';
+import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { bindDimensions } from '../../src/rewrite/rules/static-shapes.ts';
+import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 
 /** Conv, then Reshape by `target`, then Gemm. */
 function network(shape: Shape, target: readonly number[]) {
@@ -53,6 +55,40 @@ describe('binding dimensions', () => {
       expect(b.graph.nodes[1]!.inputs[1]!.tensor!.data[0]).toBe(1n);
     },
   );
+
+  test.each([1, 4])(
+    'a token that stands beside %i images, expanded, tiled or stored, stands beside others',
+    async (found) => {
+      const repeated: ((b: Builder, token: Value) => Value)[] = [
+        (b, token) => b.Expand(token, b.int64s([found, 1, 3])),
+        (b, token) => b.Tile(token, b.int64s([found, 1, 1])),
+        ...(found === 1 ? [(_: Builder, token: Value) => token] : []),
+      ];
+      for (const repeat of repeated) {
+        const networkOf = (batch: number, token: (b: Builder, stored: Value) => Value) => {
+          const b = builderOf(emptyGraph('test'));
+          const rows = b.Reshape(b.input('x', 'float32', [batch, 3, 2, 1]), b.int64s([batch, 2, 3]));
+          const stored = b.constant(floats([1, 1, 3], [1, 2, 3]));
+          b.output(b.Concat(token(b, stored), rows, { axis: 1 }), 'y');
+          return b.graph;
+        };
+        const bound = bindDimensions(networkOf(found, repeat), 5);
+        expect(bound.outputs[0]!.shape).toEqual([5, 3, 3]);
+        const exported = networkOf(5, (b, stored) => b.Expand(stored, b.int64s([5, 1, 3])));
+        expect((await verifyEquivalent(exported, bound, { executor: onnxruntime })).error).toBe(0);
+      }
+    },
+  );
+
+  test('a row of as many numbers as there are images is no batch', () => {
+    const b = builderOf(emptyGraph('test'));
+    const x = b.input('x', 'float32', [4, 4]);
+    const table = b.Expand(b.constant(filled([1, 4], 1)), b.int64s([4, 4]));
+    b.output(b.MatMul(x, table), 'y');
+    expect(() => bindDimensions(b.graph, 5)).toThrow(
+      'the file fixes a batch of 4: export it with an open batch',
+    );
+  });
 
   test('unless its batch stands elsewhere in a Reshape, which the message names', () => {
     const b = builderOf(emptyGraph('test'));

@@ -13,6 +13,7 @@ import { inputFlags, inputOptions } from '../input-flags.ts';
 import { type LoadedModel, openModel } from '../model.ts';
 import { entropyPart } from './entropy.ts';
 import { groupFacts, groupsText } from './groups.ts';
+import { inputFacts, inputsText } from './inputs.ts';
 
 export const inspect = defineCommand({
   name: 'inspect',
@@ -78,6 +79,7 @@ async function inspectModel({ given, graph, name }: LoadedModel, size: ImageSize
     residuals: findResiduals(graph),
     opsets: given.opsets,
     inputs: signature(fedInputs(given)),
+    ...(await inputFacts(given)),
     outputs: signature(given.outputs),
     operators,
     preprocessing: loadPreprocessing(graph),
@@ -110,7 +112,7 @@ function describe(facts: Facts): string {
     ]),
     '',
     `total       ${formatMacs(facts.macs)}, ${formatCount(facts.parameters)} parameters, ${formatBytes(facts.bytes)}`,
-    ...namesOf(facts).map(printableLine),
+    ...[...namesOf(facts), ...inputsText(facts)].map(printableLine),
     `groups      ${groupsText(facts.groups)}`,
     `residuals   ${residualsText(facts.residuals)}`,
     `images      ${preprocessingText(facts.preprocessing)}`,

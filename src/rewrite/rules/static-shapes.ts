@@ -1,10 +1,9 @@
 import { EspalierError } from '../../errors.ts';
-import { builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Shape, type Value } from '../../graph/graph.ts';
 import { fedInputs, isUnbatched, mainInput } from '../../graph/inputs/image-input.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
+import { openBatch } from './open-batch.ts';
 
 /**
  * A copy with symbolic dimensions fixed and all shapes inferred again: `{ N: 128 }` by symbol, or a number for the first
@@ -59,21 +58,6 @@ function substituteAll(graph: Graph, sizes: ReadonlyMap<string, number>): void {
   inferShapes(graph);
 }
 
-/** Targets of Reshape that begin with the batch take it from their input: -1, or 0 where another size is -1 already. */
-function openReshapes(graph: Graph, batch: number): void {
-  const g = builderOf(graph);
-  for (const node of graph.nodes) {
-    const [x, target] = node.inputs;
-    const sizes = target?.tensor && Array.from(target.tensor.data as ArrayLike<number | bigint>, Number);
-    if (node.op !== 'Reshape' || node.domain !== '' || !sizes || sizes.length < 2) continue;
-    if (sizes[0] !== batch || x?.tensor || x?.shape?.[0] !== batch) continue;
-    const copied = sizes.includes(-1);
-    if (copied && attributesOf(node, 'Reshape').allowzero === 1) continue;
-    const first = copied ? 0 : -1;
-    node.inputs = [x, g.int64s([first, ...sizes.slice(1)]), ...node.inputs.slice(2)];
-  }
-}
-
 /** Files exported for one batch size mostly work at any: shape inference tells. */
 function replaceBatch(graph: Graph, input: Value | undefined, batch: number): void {
   const found = input?.shape?.[0];
@@ -82,7 +66,7 @@ function replaceBatch(graph: Graph, input: Value | undefined, batch: number): vo
     return;
   }
   inferShapes(graph);
-  openReshapes(graph, found);
+  openBatch(graph, input, { found, batch });
   const before = graph.outputs.map(({ shape }) => shape?.[0]);
   input.shape = [batch, ...input.shape.slice(1)];
   for (const value of computed(graph)) value.shape = null;
