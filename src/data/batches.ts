@@ -1,3 +1,4 @@
+import { expectWithin } from '../numeric/budget.ts';
 import { augmentations } from './augmentations/index.ts';
 import type { WorkerTask } from './batches/messages.ts';
 import { type Batch, batchPreparer } from './batches/prepare.ts';
@@ -10,8 +11,8 @@ export type { Batch } from './batches/prepare.ts';
 export interface BatchOptions extends BatchSettings {
   /**
    * 1 prepares batches in a worker thread, 0 on the caller's. Default: 1, but for so few pixels that a thread takes longer to
-   * start than all of them. Sources without an origin and
-   * augmentations of the caller's own cannot be sent to a thread and are always prepared on the caller's.
+   * start than all of them. Sources without an origin and augmentations of the caller's own cannot be sent to a thread and
+   * are always prepared on the caller's.
    */
   readonly workers?: 0 | 1;
 }
@@ -34,9 +35,13 @@ const WORTH_A_THREAD = 1 << 20;
 const numbersIn = ({ count, channels, height, width }: ImageSource): number =>
   count * channels * height * width;
 
-/** Shuffled, augmented and normalised batches of a source; throws `shape` where the source does not fit the preprocessing. */
+/**
+ * Shuffled, augmented and normalised batches of a source; throws `shape` where the source does not fit the preprocessing, and
+ * `unsupported` where a batch would take more than the memory budget.
+ */
 export function openBatches(source: ImageSource, options: BatchOptions): BatchStream {
   checkSettings(source, options);
+  expectBatchFits(source, options.batch);
   const steps = stepsPerEpoch(source.count, options);
   const { workers = numbersIn(source) < WORTH_A_THREAD ? 0 : 1 } = options;
   const task = workers === 0 ? null : workerTask(source, options);
@@ -54,6 +59,12 @@ export function openBatches(source: ImageSource, options: BatchOptions): BatchSt
     epoch: (number, firstStep = 0) => worker.epoch({ epoch: number, firstStep }),
     close: worker.close,
   };
+}
+
+function expectBatchFits({ name, count, channels, height, width }: ImageSource, batch: number): void {
+  const images = Math.min(count, batch);
+  const what = `${images} ${images === 1 ? 'image' : 'images'} of [${channels}, ${height}, ${width}]`;
+  expectWithin({ bytes: 4 * images * channels * height * width, where: name, what });
 }
 
 function ownThreadEpochs(source: ImageSource, settings: BatchSettings) {

@@ -1,13 +1,19 @@
 import { expect, it } from 'vitest';
-import { batchPreparer } from '../../src/data/batches/prepare.ts';
+import { openBatches } from '../../src/data/batches.ts';
 
 const settings = {
-  preprocessing: { mean: [0, 0, 0], std: [1, 1, 1], height: 1, width: 1 },
   seed: 0,
   shuffle: false,
   dropLast: false,
   augmentation: 'none',
 } as const;
+
+const preprocessingFor = (size: number) => ({
+  mean: [0, 0, 0],
+  std: [1, 1, 1],
+  height: size,
+  width: size,
+});
 
 const source = (size: number) => ({
   name: 'images',
@@ -24,10 +30,13 @@ it.each([
   [100_000, 1],
   [5_000, 4],
 ])('refuses %i × %i pixels in batches of %i before anything is allocated', (size, batch) => {
-  const prepare = () => batchPreparer(source(size), { ...settings, batch });
+  const prepare = () =>
+    openBatches(source(size), { ...settings, batch, preprocessing: preprocessingFor(size) });
   expect(prepare).toThrow(/^images: \d+ images? of \[3, \d+, \d+\] would take .*smaller size or batch/);
 });
 
 it('counts the images that there are', () => {
-  expect(() => batchPreparer(source(100), { ...settings, batch: 1e6 })).not.toThrow();
+  expect(() =>
+    openBatches(source(100), { ...settings, batch: 1e6, preprocessing: preprocessingFor(100) }),
+  ).not.toThrow();
 });

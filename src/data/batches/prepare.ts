@@ -1,4 +1,3 @@
-import { expectWithin } from '../../numeric/budget.ts';
 import { random } from '../../numeric/random.ts';
 import { type Augmentation, augmentations } from '../augmentations/index.ts';
 import type { ImageSource } from '../image-source.ts';
@@ -24,21 +23,11 @@ export interface BatchPlace {
 const ORDER = 1;
 const AUGMENT = 2;
 
-/** Throws `unsupported` where so many prepared images would take more than the memory budget. */
-export function expectImagesFit({ channels, height, width }: ImageSource, count: number): void {
-  const what = `${count} ${count === 1 ? 'image' : 'images'} of [${channels}, ${height}, ${width}]`;
-  expectWithin({ bytes: 4 * count * channels * height * width, where: 'images', what });
-}
-
-/**
- * Makes any batch of any epoch: its contents are a function of the source, the settings, epoch and step. Throws `unsupported`
- * where a batch would take more than the memory budget.
- */
+/** Makes any batch of any epoch: its contents are a function of the source, the settings, epoch and step. */
 export function batchPreparer(
   source: ImageSource,
   settings: BatchSettings,
 ): (place: BatchPlace) => Promise<Batch> {
-  expectImagesFit(source, Math.min(source.count, settings.batch));
   const orderOf = epochOrder(source.count, settings);
   const write = imageWriter(source, settings);
   return async ({ epoch, step }) => {
