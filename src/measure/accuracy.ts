@@ -7,7 +7,7 @@ import { fitsMemory, type InputShapes } from '../graph/peak-memory.ts';
 import { elementCount, floats } from '../numeric/tensor.ts';
 import type { Executor, Program } from '../runtime/executor.ts';
 import { feedsBeside, withOthersFed } from './beside-image.ts';
-import { asClassifier, type Classifier } from './classifier.ts';
+import { asClassifier, type Classifier, expectImagesFit } from './classifier.ts';
 import { judge } from './scores.ts';
 
 export interface EvaluateOptions {
@@ -163,15 +163,11 @@ function addVerdicts(
 /** The preprocessing to use: none but the scale where the model takes 8-bit values. Throws where the images do not fit. */
 function chosenPreprocessing(
   { rawPixels, image }: Classifier,
-  { name, channels, height, width }: ImageSource,
+  source: ImageSource,
   wanted: Preprocessing | null,
 ): Preprocessing {
-  const found = [channels, height, width];
-  const expected = [image.channels, image.height, image.width];
-  if (expected.some((dim, i) => typeof dim === 'number' && dim !== found[i])) {
-    const message = `expected images of ${expected.map((dim) => dim ?? '?').join('×')}, found ${found.join('×')}`;
-    throw new EspalierError('shape', message, { where: name });
-  }
+  expectImagesFit(image, source);
+  const { channels, height, width } = source;
   if (rawPixels) {
     const each = (value: number) => Array.from({ length: channels }, () => value);
     return { height, width, mean: each(0), std: each(1 / 255) };

@@ -1,3 +1,4 @@
+import type { ImageSource } from '../data/image-source.ts';
 import { EspalierError } from '../errors.ts';
 import { builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
@@ -22,6 +23,18 @@ export interface ImageNetwork {
   readonly batch: number | null;
   /** Whether the network takes the 8-bit values themselves. */
   readonly rawPixels: boolean;
+}
+
+/** Throws `shape` where a network fixes other channels, or another size, than its images have. */
+export function expectImagesFit(
+  image: ImageInput,
+  { name, channels, height, width }: Pick<ImageSource, 'name' | 'channels' | 'height' | 'width'>,
+): void {
+  const found = [channels, height, width];
+  const expected = [image.channels, image.height, image.width];
+  if (expected.every((dim, i) => typeof dim !== 'number' || dim === found[i])) return;
+  const message = `expected images of ${expected.map((dim) => dim ?? '?').join('×')}, found ${found.join('×')}`;
+  throw new EspalierError('shape', message, { where: name });
 }
 
 /** A network that gives float32 class scores as its one output. */

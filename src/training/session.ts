@@ -2,7 +2,7 @@ import { type BatchStream, openBatches } from '../data/batches.ts';
 import type { Graph } from '../graph/graph.ts';
 import { withOthersFed } from '../measure/beside-image.ts';
 import { bindImages } from '../measure/bind-shapes.ts';
-import { asImageNetwork } from '../measure/classifier.ts';
+import { asImageNetwork, expectImagesFit } from '../measure/classifier.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { settleBest } from './best.ts';
 import { latestCheckpoint, saveCheckpoint, setBrokenAside } from './checkpoint.ts';
@@ -73,11 +73,12 @@ async function openHeld(options: TrainOptions, release: () => void): Promise<Ses
   return session;
 }
 
-/** Compiles the training step of a network for a run's batches. */
-export function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
+/** Compiles the training step of a network for a run's batches; throws `shape` where the images do not fit. */
+export async function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
   const { height, width, count } = options.data.train;
   const size = { height, width };
-  const { graph } = asImageNetwork(withOthersFed(network, { size }));
+  const { graph, image } = asImageNetwork(withOthersFed(network, { size }));
+  expectImagesFit(image, options.data.train);
   const fixed = bindImages(graph, { batch: Math.min(options.batch, count), size });
   const { controller, executor, trainer = executor } = options;
   const classes = options.data.train.classes.length;

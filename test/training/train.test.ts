@@ -45,6 +45,14 @@ describe('training', () => {
     expect(epochs.at(-1)!.trainAccuracy).toBe(1);
   });
 
+  it('refuses images of another size than the network fixes, before a step', async () => {
+    const network = await prepareNetwork(plainNetwork(), onnxruntime);
+    network.inputs[0]!.shape = ['N', 3, 8, 5];
+    await expect(train(trainingOptions(network, { epochs: 1 }))).rejects.toThrow(
+      /expected images of 3×8×5, found 3×\d+×\d+/,
+    );
+  });
+
   it('continues bit for bit where it was stopped, in the middle of an epoch', async () => {
     const network = await prepareNetwork(plainNetwork(), onnxruntime);
     const common = { augmentation: 'pad-crop-flip', schedule: 'cosine', epochs: 3 } as const;
