@@ -63,7 +63,8 @@ export const fold = defineCommand({
     const isUnchanged =
       folded.changed === 0 && !elementType && folded.graph.nodes.length === model.given.nodes.length;
     const verified = verify && !isUnchanged ? await verifiedAgainst(model, written, size) : null;
-    if (verified && !elementType) await expectSmaller(model, written, growth);
+    if (verified && !elementType)
+      await expectSmaller([model.given, model.form.restore(folded.withConstants)], written, growth);
     if (isUnchanged) await writeGiven(model, out);
     else await writeModel(written, out);
     if (isUnchanged)
@@ -97,9 +98,9 @@ async function verifiedAgainst(
   return verifyEquivalent(before, after, { executor: await engine(), tolerance, ...at });
 }
 
-async function expectSmaller({ given }: LoadedModel, after: Graph, growth = 1): Promise<void> {
+async function expectSmaller(before: readonly Graph[], after: Graph, growth = 1): Promise<void> {
   const { expectNoGrowth } = await import('../measure/growth.ts');
-  expectNoGrowth({ before: [given], after, rewrite: 'folding', growth: Math.max(1, growth) });
+  expectNoGrowth({ before, after, rewrite: 'folding', growth: Math.max(1, growth) });
 }
 
 const whyUnchanged = (refusals: readonly unknown[]): string =>

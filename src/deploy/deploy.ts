@@ -70,7 +70,11 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
   const { executor, size } = options;
   const prepared = await prepareForDeployment(network, executor);
   if (options.verify !== false)
-    expectNoGrowth({ before: [network], after: prepared.graph, rewrite: 'folding' });
+    expectNoGrowth({
+      before: [network, prepared.withConstants],
+      after: prepared.graph,
+      rewrite: 'folding',
+    });
   const choice = await chooseCandidate(prepared, options);
   const { candidate, graph, latency } = await quicker(network, choice, options);
   const error = options.verify === false ? null : await errorOf([network, graph], options);

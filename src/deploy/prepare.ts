@@ -10,6 +10,8 @@ import { fillWidths } from './widths.ts';
 /** What is shipped at the least: BatchNormalization folded, dead filters and what does nothing gone, weights initializers. */
 export interface Prepared {
   readonly graph: Graph;
+  /** The network with nothing but its constants folded. */
+  readonly withConstants: Graph;
   /** Of the graph: what is timed of its variants is filed under it. */
   readonly digest: string;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
@@ -17,7 +19,8 @@ export interface Prepared {
 
 export async function prepareForDeployment(network: Graph, executor: Executor): Promise<Prepared> {
   expectFloat32(network);
-  const removal = removeDeadFilters(await foldConstants(canonicalForm(network).graph, executor));
+  const withConstants = await foldConstants(canonicalForm(network).graph, executor);
+  const removal = removeDeadFilters(withConstants);
   const { graph } = await foldNetwork(removal.graph, { executor });
   const leftAlone = removal.leftAlone.map(({ name, filters, reason }) => ({
     name,
@@ -26,7 +29,7 @@ export async function prepareForDeployment(network: Graph, executor: Executor): 
   const integers = graph.nodes.find(isQuantized);
   if (integers)
     leftAlone.push({ name: nodeLabel(integers), reason: 'the network is in 8-bit integers already' });
-  return { graph, digest: digest(serializeModel(graph)), leftAlone };
+  return { graph, withConstants, digest: digest(serializeModel(graph)), leftAlone };
 }
 
 /** The prepared network in one of the widths that engines may like. */

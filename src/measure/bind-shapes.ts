@@ -3,6 +3,8 @@ import { EspalierError } from '../errors.ts';
 import { type Dim, formatShape, type Graph, type Shape, type Value } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { asImage, fedInputs, isUnbatched, mainInput } from '../graph/inputs/image-input.ts';
+import { knownOperator } from '../graph/operators/index.ts';
+import { sizeOfSymbol } from '../graph/shapes/free-size.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { bindDimensions } from '../rewrite/index.ts';
 import { extents, type ImageSize } from './image-size.ts';
@@ -38,9 +40,12 @@ export const bindImages = (graph: Graph, options: BindOptions & { readonly batch
 
 /**
  * A leading dimension that inference lost is taken for the batch: exporters pad shortcuts by amounts that take a constant
- * fold to see, and what is added to them loses no other dimension. Where others are lost too, nothing is known.
+ * fold to see, and what is added to them loses no other dimension. Where others are lost too, nothing is known, nor behind
+ * operators without a shape rule.
  */
 function assumeBatch(graph: Graph): void {
+  if (graph.nodes.some((node) => !knownOperator(node) && node.outputs.some((y) => y?.shape?.includes(null))))
+    return;
   const input = mainInput(graph);
   const batch = (input && !isUnbatched(input) && input.shape?.[0]) || 1;
   for (const value of graph.nodes.flatMap((node) => node.outputs)) {
@@ -87,5 +92,5 @@ function openSizes(graph: Graph, input: Value, { batch = 1, size }: BindOptions)
 }
 
 function substitute(shape: Shape, symbols: ReadonlyMap<string, number>): Dim[] {
-  return shape.map((dim) => (typeof dim === 'string' ? (symbols.get(dim) ?? dim) : dim));
+  return shape.map((dim) => (typeof dim === 'string' ? sizeOfSymbol(dim, symbols) : dim));
 }

@@ -42,7 +42,7 @@ export async function openComparison(original: Graph, viewing: Viewing): Promise
   const { labelled, classes } = viewing.calibration;
   const scores = labelled ? findClassScores(original, { classes }).value : null;
   const looking = { viewing, counted: outputs.counted, scores };
-  const reference = await outputsOf(original, looking);
+  let reference = await outputsOf(original, looking);
   const compared = (own: Outputs): Compared => ({
     ...accuracyOf(own.scores, viewing.calibration),
     ...errorsOf(outputs.counted, [reference, own]),
@@ -50,12 +50,25 @@ export async function openComparison(original: Graph, viewing: Viewing): Promise
   return {
     original: compared(reference),
     ignored: outputs.ignored,
-    compare: async (graph) => compared(await outputsOf(graph, looking)),
+    compare: async (graph) => {
+      const own = await outputsOf(graph, { ...looking, images: imagesInRun(reference, viewing) });
+      // One of both may fix its batch, where the other works at any.
+      if (runsOf(own) !== runsOf(reference))
+        reference = await outputsOf(original, { ...looking, images: imagesInRun(own, viewing) });
+      return compared(own);
+    },
   };
 }
 
+const runsOf = ({ values }: Outputs): number => values[0]!.length;
+
+const imagesInRun = (outputs: Outputs, { calibration: { batch, batches } }: Viewing): number =>
+  (batch * batches.length) / runsOf(outputs);
+
 interface Looking {
   readonly viewing: Viewing;
+  /** Images in a run; default: those of a calibration batch. */
+  readonly images?: number;
   readonly counted: readonly CountedOutput[];
   /** The output with class scores, where labels say what they should be. */
   readonly scores: Value | null;
@@ -67,12 +80,12 @@ interface Outputs {
 }
 
 /** The outputs of a network for all calibration images, values being those of the same names. */
-async function outputsOf(graph: Graph, { viewing, counted, scores }: Looking): Promise<Outputs> {
+async function outputsOf(graph: Graph, { viewing, images, counted, scores }: Looking): Promise<Outputs> {
   const kept = [
     ...counted.map(({ value }) => ({ value, keep: 'numbers' }) as const),
     ...(scores ? [{ value: scores, keep: 'all' } as const] : []),
   ];
-  const recorded = await outputsOnImages(graph, kept, viewing);
+  const recorded = await outputsOnImages(graph, kept, { ...viewing, images });
   const values = recorded.slice(0, counted.length);
   if (!scores) return { values, scores: null };
   const own = graph.outputs.find(({ name }) => name === scores.name)!;

@@ -5,7 +5,7 @@ import { asImageNetwork } from '../measure/classifier.ts';
 import { pixelAxis } from '../measure/outputs/pixel-axis.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { Calibration } from './calibration.ts';
-import { observe, type Viewing } from './observe.ts';
+import { observe, type View, type Viewing } from './observe.ts';
 
 /** A value of a network to be kept for all images. */
 export interface Kept {
@@ -27,11 +27,12 @@ const MOST_NUMBERS = 2 ** 24;
 export async function outputsOnImages(
   network: Graph,
   kept: readonly Kept[],
-  viewing: Viewing,
+  viewing: Viewing & Pick<View, 'images'>,
 ): Promise<Recorded[]> {
   const names: string[] = [];
   const recorded: Float32Array[][] = kept.map(() => []);
   await observe(asImageNetwork(network).graph, viewing, {
+    ...(viewing.images && { images: viewing.images }),
     append({ g, copyOf }) {
       for (const { value } of kept) {
         const own = copyOf(value);

@@ -36,6 +36,8 @@ export interface FoldOptions {
 export interface Folded extends Rewritten {
   /** Rewritten nodes by rewrite; those that were not asked for are missing. */
   readonly counts: { readonly [N in FoldingName]?: number };
+  /** The network with nothing but its constants folded: those that are computed from others take more room. */
+  readonly withConstants: Graph;
 }
 
 /**
@@ -53,7 +55,8 @@ export async function foldNetwork(
   // Folding constants removes what does nothing too, uncounted.
   const early = chosen.includes('leftovers') ? removeLeftOvers(graph) : { graph, changed: 0 };
   if (early.changed > 0) counts.leftovers += early.changed;
-  let folded = await foldConstants(early.graph, executor);
+  const withConstants = await foldConstants(early.graph, executor);
+  let folded = withConstants;
   for (let changed = 1; changed > 0; ) {
     changed = 0;
     refusals = [];
@@ -66,5 +69,5 @@ export async function foldNetwork(
     }
   }
   const changed = Object.values(counts).reduce((sum, count) => sum + count, 0);
-  return { graph: folded, changed, counts, refusals };
+  return { graph: folded, changed, counts, refusals, withConstants };
 }

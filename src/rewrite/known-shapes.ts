@@ -11,6 +11,7 @@ import {
 } from '../graph/graph.ts';
 import { boundSymbols } from '../graph/inputs/input-feeds.ts';
 import { knownOperator } from '../graph/operators/index.ts';
+import { sizeOfSymbol } from '../graph/shapes/free-size.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import type { DataType } from '../numeric/tensor.ts';
@@ -74,19 +75,21 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
   let reason = '';
   for (const [size, other] of sizes) {
     try {
-      const measured = await measure(graph, { wanted, executor, bound: bindingsOf(graph, size) });
-      const varied: [string | null, Measured[]][] = [
-        [null, await measure(graph, { wanted, executor, bound: bindingsOf(graph, size), seed: 2 })],
+      const base = bindingsOf(graph, size);
+      const bindings = [
+        base,
+        ...[...base].map(([symbol, bound]) => varied(base, symbol, otherThan(bound, [size, other]))),
       ];
-      for (const symbol of bindingsOf(graph, size).keys()) {
-        const bound = bindingsOf(graph, size);
-        bound.set(symbol, otherThan(bound.get(symbol)!, [size, other]));
-        varied.push([symbol, await measure(graph, { wanted, executor, bound })]);
-      }
+      const trials = [
+        { bound: base, results: await measure(graph, { wanted, executor, bound: base, seed: 2 }) },
+      ];
+      for (const bound of bindings)
+        trials.push({ bound, results: await measure(graph, { wanted, executor, bound }) });
+      const symbols = [...base.keys(), ...freeSizesOf(node.inputs)];
       wanted.forEach((value, i) => {
-        value.dtype = measured[i]!.dtype;
-        const shapes = varied.map(([symbol, results]) => [symbol, results[i]!.shape] as const);
-        value.shape = generalShape(measured[i]!.shape, shapes, bindingsOf(graph, size));
+        const found = trials.map(({ bound, results }) => ({ bound, ...results[i]! }));
+        value.dtype = found[0]!.dtype;
+        value.shape = generalShape(found, symbols);
       });
       return null;
     } catch (error) {
@@ -96,6 +99,13 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
   }
   return `${reason}; store the shapes in the file (onnx.shape_inference), or exclude what depends on the operator`;
 }
+
+const varied = (base: ReadonlyMap<string, number>, symbol: string, size: number) =>
+  new Map(base).set(symbol, size);
+
+/** The sizes of some values that are computed from free ones. */
+const freeSizesOf = (values: readonly (Value | null)[]): string[] =>
+  values.flatMap((value) => (value?.shape ?? []).filter((dim) => typeof dim === 'string'));
 
 /** Another number for a dimension: of a batch of 1 two, of the size the other size, of what was told twice as much. */
 const otherThan = (bound: number, [size, other]: readonly [number, number]): number =>
@@ -148,16 +158,17 @@ async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Meas
   }
 }
 
-/** A shape with the symbol of each dimension that follows one, and null for those that vary otherwise. */
-function generalShape(
-  measured: readonly number[],
-  varied: readonly (readonly [symbol: string | null, shape: readonly number[]])[],
-  bound: ReadonlyMap<string, number>,
-): Shape {
-  return measured.map((size, axis): Dim => {
-    const changing = varied.filter(([, shape]) => shape[axis] !== size);
-    if (changing.length === 0) return size;
-    const [symbol] = changing[0]!;
-    return changing.length === 1 && symbol !== null && bound.get(symbol) === size ? symbol : null;
+/** A value's type and shape where free dimensions have these sizes. */
+interface Trial extends Measured {
+  readonly bound: ReadonlyMap<string, number>;
+}
+
+/** A shape with the symbol that each dimension follows, where it varies, and null for those that follow none. */
+function generalShape(trials: readonly Trial[], symbols: readonly string[]): Shape {
+  return trials[0]!.shape.map((size, axis): Dim => {
+    if (trials.every(({ shape }) => shape[axis] === size)) return size;
+    const follows = (symbol: string) =>
+      trials.every(({ bound, shape }) => sizeOfSymbol(symbol, bound) === shape[axis]);
+    return symbols.find(follows) ?? null;
   });
 }

@@ -57,6 +57,18 @@ test.each([
   expect(() => expectNoGrowth({ before: [graph], after: folded, rewrite: 'folding' })).not.toThrow();
 });
 
+test('what constants fold to is no growth', async () => {
+  const graph = emptyGraph('outer', 18);
+  const g = builderOf(graph);
+  const outer = g.MatMul(g.constant(normals([40, 1], 1)), g.constant(normals([1, 40], 2)));
+  g.output(g.MatMul(g.input('x', 'float32', [1, 40]), outer), 'y');
+  const { graph: folded, withConstants } = await foldNetwork(graph, { executor: onnxruntime });
+  const check = (before: readonly Graph[]) => () =>
+    expectNoGrowth({ before, after: folded, rewrite: 'folding' });
+  expect(check([graph])).toThrow('folding left 1600 parameters');
+  expect(check([graph, withConstants])).not.toThrow();
+});
+
 test('two layers are not merged into one of more weights, though it has fewer multiply-accumulates', async () => {
   const graph = emptyGraph('pair', 18);
   const g = builderOf(graph);

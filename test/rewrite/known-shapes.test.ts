@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { type Attribute, emptyGraph, type Graph, makeValue, type Value } from '../../src/graph/graph.ts';
+import { bindImages } from '../../src/measure/bind-shapes.ts';
 import { costs, layerCosts } from '../../src/measure/macs.ts';
 import { withKnownShapes } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
@@ -124,6 +125,28 @@ describe('an operator without a shape rule', () => {
       [...own.values()].map((reason) => `${root}: ${reason}`),
     );
     expect(reasons).toContainEqual(expect.stringMatching(reads[name]!));
+  });
+
+  it('has a length that follows a free width, also where a layer halved it', async () => {
+    const graph = emptyGraph('sequence', 18);
+    const g = builderOf(graph);
+    const options = { strides: [8, 2], pads: [0, 1, 0, 1] };
+    const columns = g.Conv(
+      g.input('x', 'float32', ['N', 3, 8, 'W']),
+      weights(g, [8, 3, 8, 3], 1),
+      null,
+      options,
+    );
+    const sequence = g.Transpose(g.Squeeze(columns, g.int64s([2])), { perm: [2, 0, 1] });
+    const inputs = [sequence, weights(g, [1, 16, 8], 3), weights(g, [1, 16, 4], 4)];
+    const output = unknown(g, { op: 'LSTM', inputs, attributes: { hidden_size: int(4) } });
+    graph.outputs.push(g.Transpose(output, { perm: [0, 2, 1, 3] }));
+    const { graph: known } = await withKnownShapes(graph, onnxruntime);
+    expect(known.outputs[0]!.shape).toEqual(['floor((W+1)/2)', 'N', 1, 4]);
+    for (const width of [9, 32]) {
+      const [bound] = bindImages(known, { batch: 3, size: { height: 8, width } }).outputs;
+      expect(bound!.shape).toEqual([Math.floor((width + 1) / 2), 3, 1, 4]);
+    }
   });
 
   it('that the engine does not know either is named, and what does not depend on it works', async () => {

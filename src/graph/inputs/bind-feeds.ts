@@ -1,5 +1,6 @@
 import { cloneGraph } from '../clone.ts';
 import type { Dim, Graph } from '../graph.ts';
+import { sizeOfSymbol } from '../shapes/free-size.ts';
 import { fedInputs } from './image-input.ts';
 import { boundSymbols, isBatchOpen } from './input-feeds.ts';
 
@@ -13,7 +14,7 @@ export function bindFeeds(graph: Graph): Graph {
   const inputs = fedInputs(copy);
   if (inputs.every(({ feed }) => feed === undefined)) return copy;
   const symbols = boundSymbols(copy);
-  const named = (dim: Dim) => (typeof dim === 'string' ? (symbols.get(dim) ?? dim) : dim);
+  const named = (dim: Dim) => (typeof dim === 'string' ? sizeOfSymbol(dim, symbols) : dim);
   for (const input of inputs) {
     const open = isBatchOpen(input);
     input.shape =

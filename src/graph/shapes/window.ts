@@ -1,5 +1,6 @@
 import type { Dim, Node, Shape } from '../graph.ts';
 import { misfit, sizeOf } from './dims.ts';
+import { sizeComputedOf } from './free-size.ts';
 import type { Call } from './rule.ts';
 
 /** The attributes that convolutions and pools share. */
@@ -68,11 +69,10 @@ function paddings(node: Node, { auto_pad, pads }: WindowAttributes, rank: number
 /** How many places a window takes on an axis of `size`; throws where it takes none. */
 export function places(node: Node, size: Dim, window: AxisWindow): Dim {
   const { extent, stride, padBegin, padEnd, autoPad } = window;
-  if (autoPad.startsWith('SAME'))
-    return typeof size === 'number' ? Math.ceil(size / stride) : stride === 1 ? size : null;
+  if (typeof size !== 'number') return size && placesOfSymbol(size, window);
+  if (autoPad.startsWith('SAME')) return Math.ceil(size / stride);
   if (extent === null) return null;
   const padding = padBegin + padEnd;
-  if (typeof size !== 'number') return stride === 1 && padding === extent - 1 ? size : null;
   const room = size + padding - extent;
   if (room < 0)
     throw misfit(node, `expected at least ${extent} elements under the window, got ${size + padding}`);
@@ -80,4 +80,14 @@ export function places(node: Node, size: Dim, window: AxisWindow): Dim {
   const last = Math.ceil(room / stride);
   // A window that would start in the padding behind the input is left out.
   return sizeOf(node, last * stride >= size + padBegin ? last : last + 1);
+}
+
+/** The same for an axis of a free size. */
+function placesOfSymbol(
+  size: string,
+  { extent, stride, padBegin, padEnd, autoPad, ceilMode }: AxisWindow,
+): Dim {
+  if (autoPad.startsWith('SAME')) return sizeComputedOf(size, { offset: stride - 1, divisor: stride });
+  if (extent === null || (ceilMode && stride > 1)) return null;
+  return sizeComputedOf(size, { offset: padBegin + padEnd - extent + stride, divisor: stride });
 }

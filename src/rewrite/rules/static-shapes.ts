@@ -2,6 +2,7 @@ import { EspalierError } from '../../errors.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, formatShape, type Graph, type Shape, type Value } from '../../graph/graph.ts';
 import { fedInputs, isUnbatched, mainInput } from '../../graph/inputs/image-input.ts';
+import { sizeOfSymbol } from '../../graph/shapes/free-size.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { openBatch } from './open-batch.ts';
 
@@ -51,7 +52,7 @@ function bindSymbols(graph: Graph, sizes: ReadonlyMap<string, number>): void {
 
 function substituteAll(graph: Graph, sizes: ReadonlyMap<string, number>): void {
   const substitute = (shape: Shape): Dim[] =>
-    shape.map((dim) => (typeof dim === 'string' ? (sizes.get(dim) ?? dim) : dim));
+    shape.map((dim) => (typeof dim === 'string' ? sizeOfSymbol(dim, sizes) : dim));
   for (const value of [...graph.inputs, ...computed(graph)]) {
     if (value.shape) value.shape = substitute(value.shape);
   }

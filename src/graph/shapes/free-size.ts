@@ -1,0 +1,32 @@
+import type { Dim } from '../graph.ts';
+
+/** Longer symbols are unknown: they grow with each layer. */
+const LONGEST_SYMBOL = 160;
+
+/**
+ * ⌊(size + offset)/divisor⌋ of a free size, as a symbol that says how it is computed: sizes that are computed alike are known to
+ * be equal. Null where that would be too long.
+ *
+ * @example sizeComputedOf('H', { offset: 1, divisor: 2 }) // 'floor((H+1)/2)'
+ */
+export function sizeComputedOf(
+  size: string,
+  { offset, divisor }: { readonly offset: number; readonly divisor: number },
+): Dim {
+  if (offset === 0 && divisor === 1) return size;
+  const sum = offset === 0 ? size : `${size}${offset < 0 ? '' : '+'}${offset}`;
+  const symbol = divisor === 1 ? `(${sum})` : `floor((${sum})/${divisor})`;
+  return symbol.length > LONGEST_SYMBOL ? null : symbol;
+}
+
+/** The size that a symbol stands for, once those that it is computed of are known; itself where they are not. */
+export function sizeOfSymbol(symbol: string, sizes: ReadonlyMap<string, number>): number | string {
+  const given = sizes.get(symbol);
+  if (given !== undefined) return given;
+  const [, inner, divisor = '1'] =
+    /^floor\(\((.+)\)\/(\d+)\)$/.exec(symbol) ?? /^\((.+)\)$/.exec(symbol) ?? [];
+  if (inner === undefined) return symbol;
+  const [, term, offset = '0'] = /^(.*?)([+-]\d+)?$/.exec(inner) as unknown as [string, string, string?];
+  const size = sizeOfSymbol(term, sizes);
+  return typeof size === 'number' ? Math.floor((size + Number(offset)) / Number(divisor)) : symbol;
+}
