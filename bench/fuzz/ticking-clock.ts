@@ -1,6 +1,3 @@
-/** Milliseconds of the real clock, of no fixed beginning. */
-export const now = performance.now.bind(performance);
-
 /**
  * Gives this process a clock that advances by one millisecond each time it is asked. What a mutated file takes is no result: a sample is
  * then one run, equal times settle at once, and what is chosen by time is the same in every run.

@@ -77,8 +77,10 @@ function outputChannels(
     return stay({ node, outputs, channels }, scope, `has too many positions to follow in ${nodeLabel(node)}`);
   const readers = () =>
     outputs.flatMap((value) => (value && links.uses.get(value)) ?? []).flatMap((use) => use.node ?? []);
-  return rule(
-    { node, inputs, outputs, channels, readers, attributes: attributesOf(node, op) as never },
-    scope,
-  );
+  const ownProducer = (index: number) => {
+    const input = inputs[index];
+    return (input && links.uses.get(input)?.length === 1 && links.producer.get(input)) || null;
+  };
+  const attributes = attributesOf(node, op) as never;
+  return rule({ node, inputs, outputs, channels, readers, ownProducer, attributes }, scope);
 }

@@ -1,4 +1,4 @@
-import { nodeLabel, type Shape } from '../../graph/graph.ts';
+import { type Node, nodeLabel, type Shape, type Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import { type Channels, transposed } from './channels.ts';
@@ -10,18 +10,19 @@ import type { CouplingScope } from './scope.ts';
 /** Operators that lay the same elements out otherwise. */
 export const reshapingCouplings = {
   Reshape(call, scope) {
-    const { node, inputs, outputs } = call;
     const result = laidOut(call, scope);
-    const target = inputs[1];
-    if (!result || !target?.tensor) return result ? stay(call, scope) : [null];
+    if (!result) return [null];
+    const segments = targetSegments(call);
+    const isConstant = (axis: number) => segments.some(({ start, sizes }) => axis - start in sizes);
+    if (!result.axes.every(isConstant)) return stay(call, scope);
     scope.edit((kept, replaceInput) => {
-      const sizes = toNumbers(target.tensor!).map((size, axis) =>
-        writtenOut(size, shapeOf(outputs[0])[axis]),
-      );
-      for (const axis of result.axes) {
-        if (sizes[axis] !== -1) sizes[axis] = kept.along(result, axis).length;
+      for (const { node, index, start, sizes } of segments) {
+        const edited = sizes.map((size, i) => {
+          if (size === -1 || !result.axes.includes(start + i)) return size;
+          return kept.along(result, start + i).length;
+        });
+        replaceInput(node, index, int64s(edited));
       }
-      replaceInput(node, 1, int64s(sizes));
     });
     return [result];
   },
@@ -87,6 +88,35 @@ function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channe
 function keptAxis({ readers }: CouplingCall<OperatorName>, { axes, sizes }: Channels): number {
   const perInstance = axes.includes(1) && readers().some(({ op }) => op === 'InstanceNormalization');
   return perInstance ? 1 : axes[sizes.lastIndexOf(Math.max(...sizes))]!;
+}
+
+/** Sizes of a target that stand in a constant: input `index` of `node`. */
+interface Segment {
+  readonly node: Node;
+  readonly index: number;
+  /** The axis of the first. */
+  readonly start: number;
+  readonly sizes: readonly number[];
+}
+
+/** The target of a Reshape, or the constants among what is concatenated to it: exporters put free sizes between them. */
+function targetSegments({ node, inputs, outputs, ownProducer }: CouplingCall<'Reshape'>): Segment[] {
+  const segment = (value: Value | null | undefined, at: Omit<Segment, 'sizes'>): Segment[] => {
+    if (!value?.tensor) return [];
+    const sizes = toNumbers(value.tensor).map((size, i) =>
+      writtenOut(size, shapeOf(outputs[0])[at.start + i]),
+    );
+    return [{ ...at, sizes }];
+  };
+  if (inputs[1]?.tensor) return segment(inputs[1], { node, index: 1, start: 0 });
+  const joined = ownProducer(1);
+  if (joined?.op !== 'Concat' || joined.domain !== '') return [];
+  let start = 0;
+  return joined.inputs.flatMap((part, index) => {
+    const found = segment(part, { node: joined, index, start });
+    start += Number(shapeOf(part)[0] ?? Number.NaN);
+    return found;
+  });
 }
 
 /** 0 copies a dimension: it is written out, as its position may count for another. */

@@ -12,6 +12,8 @@ export interface CouplingCall<Op extends OperatorName> {
   readonly attributes: AttributesOf<Op>;
   /** The nodes that read the outputs. */
   readers(): readonly Node[];
+  /** The node that computes an input which this node alone reads; null where there is none. */
+  ownProducer(index: number): Node | null;
 }
 
 /** The channels that each output carries. */
