@@ -1,4 +1,5 @@
 import type { GraphProto, NodeProto, TensorProto, ValueInfoProto } from 'onnx-buf';
+import { EspalierError } from '../errors.ts';
 import {
   type Attribute,
   type Dim,
@@ -81,6 +82,11 @@ export function readGraph(proto: GraphProto, reading: Reading, outer: Scope | nu
 
 function define(scope: Scope, name: string): Value {
   if (scope.own.has(name)) throw broken('is defined twice', JSON.stringify(name));
+  if (name === '__proto__') {
+    const message =
+      'JavaScript keeps no tensor under this name, and no engine can be fed by it: rename the value';
+    throw new EspalierError('unsupported', message, { where: name });
+  }
   const value = makeValue(name);
   scope.own.set(name, value);
   return value;

@@ -37,6 +37,14 @@ describe('files that are no model', () => {
   });
 });
 
+it('a name under which no engine of JavaScript can be fed', () => {
+  const graph = parseModel(serializeModel(plainNetwork()));
+  graph.inputs[0]!.name = '__proto__';
+  const { code, message } = refusal(() => parseModel(serializeModel(graph)));
+  expect(code).toBe('unsupported');
+  expect(message).toMatch(/^__proto__: JavaScript keeps no tensor under this name/);
+});
+
 describe('graphs that break the rules', () => {
   const x = tensorInfo('x', [1]);
   const relu = (from: string, to: string) => ({ opType: 'Relu', name: to, input: [from], output: [to] });

@@ -2,7 +2,7 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import type { LinearLayer } from './linear-layer.ts';
 import type { NormalEquations } from './normal-equations.ts';
 
-/** Δ of each group [n, m], that makes ‖X·Δ − R‖² + ridge·Σᵢ (XᵀX)ᵢᵢ·‖Δᵢ‖² least; what is never read stays as it is. */
+/** Δ of each group [n, m], that makes ‖X·Δ − R‖² + ridge·Σᵢ (XᵀX)ᵢᵢ·‖Δᵢ‖² least; what is never read stays as it is, and all where sums overflow. */
 export function solve(equations: NormalEquations, layer: LinearLayer, ridge: number): Matrix[] {
   return Array.from({ length: layer.groups }, (_, group) => {
     const { products, moments } = partsOf(equations, layer, group);
@@ -12,8 +12,9 @@ export function solve(equations: NormalEquations, layer: LinearLayer, ridge: num
       for (let j = 0; j < i; j++) products.set(i, j, products.get(j, i));
       products.set(i, i, diagonal > 0 ? diagonal * (1 + ridge) : 1);
     }
-    const factor = new CholeskyDecomposition(products);
-    return factor.isPositiveDefinite() ? factor.solve(moments) : Matrix.zeros(moments.rows, moments.columns);
+    const areFinite = [products, moments].every((sums) => Number.isFinite(sums.sum()));
+    const factor = areFinite ? new CholeskyDecomposition(products) : null;
+    return factor?.isPositiveDefinite() ? factor.solve(moments) : Matrix.zeros(moments.rows, moments.columns);
   });
 }
 
