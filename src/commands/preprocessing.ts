@@ -53,6 +53,7 @@ export async function resolvePreprocessing(
   };
   requireAll(preprocessing, model.name);
   checkChannels(preprocessing, channels);
+  checkSize(preprocessing, [fixed(image?.height), fixed(image?.width)]);
   return preprocessing;
 }
 
@@ -68,6 +69,16 @@ function requireAll(found: Partial<Preprocessing>, where: string): asserts found
   if (missing.length === 0) return;
   const message = `the model does not say how images are prepared: give ${missing.join(', ')}`;
   throw new EspalierError('usage', message, { where });
+}
+
+/** The sizes that a network fixes are the ones that its images must have. */
+function checkSize(
+  { height, width }: Preprocessing,
+  [fixedHeight = height, fixedWidth = width]: readonly (number | undefined)[],
+): void {
+  if (height === fixedHeight && width === fixedWidth) return;
+  const message = `--size: expected ${fixedHeight}x${fixedWidth}, as the model fixes it, found ${height}x${width}`;
+  throw new EspalierError('usage', message);
 }
 
 function checkChannels({ mean, std }: Preprocessing, channels: number = mean.length): void {

@@ -4,6 +4,7 @@ import { EspalierError } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { asImage, imagesOf, mainInput } from '../graph/inputs/image-input.ts';
+import { expectMemory } from '../graph/peak-memory.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { feedsBeside, withOthersFed } from '../measure/beside-image.ts';
 import { bindImages, withFixedShapes } from '../measure/bind-shapes.ts';
@@ -55,7 +56,10 @@ export async function observe(network: Graph, { calibration, executor }: Viewing
   const wanted = view.images ?? calibration.batch;
   const [, height, width] = calibration.image;
   const fed = withOthersFed(canonicalForm(network).graph, { size: { height, width } });
-  const fixed = withFixedInput(inOrder(fed), [wanted, ...calibration.image]);
+  const ordered = inOrder(fed);
+  // A batch may take as much as its images do; what one image, or the batch of the file, takes is bounded.
+  expectMemory(withFixedShapes(ordered, { batch: 1, size: { height, width } }));
+  const fixed = withFixedInput(ordered, [wanted, ...calibration.image]);
   // Shapes behind an operator without a rule may be known only now that sizes are.
   const { graph } = await withKnownShapes(fixed, executor);
   const input = mainInput(graph);

@@ -39,6 +39,15 @@ describe('preprocessing', () => {
     });
   });
 
+  it('refuses another size than the input fixes', async () => {
+    const settings = { ...grey, size: { height: 32, width: 64 } };
+    await expect(resolvePreprocessing(model(['N', 1, 16, 'W']), settings)).rejects.toThrow(
+      '--size: expected 16x64, as the model fixes it, found 32x64',
+    );
+    const fits = await resolvePreprocessing(model(['N', 1, 32, 'W']), settings);
+    expect(fits).toMatchObject({ height: 32, width: 64 });
+  });
+
   it('says which flags are needed', async () => {
     const message = 'net.onnx: the model does not say how images are prepared: give --mean, --std, --size';
     await expect(resolvePreprocessing(model(['N', 3, 'H', 'W']), {})).rejects.toThrow(message);

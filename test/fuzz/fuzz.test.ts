@@ -4,7 +4,7 @@ import { fuzz } from '../../bench/fuzz/fuzz.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** Inputs of two processes; `npm run bench:fuzz` goes on from there. */
-const INPUTS = 200;
+const INPUTS = 2000;
 
 it('mutated files end in a result or one line, in bounded time and memory', {
   timeout: 1_800_000,

@@ -142,6 +142,7 @@ function rangesOf({ inputs, node }: CouplingCall<'Slice'>): Range[] | null {
   });
   const [starts, ends, axes, steps] = lists;
   if (!starts || !ends || axes === null || steps === null || node.inputs.length < 3) return null;
+  if (steps?.some((step) => !Number.isInteger(step) || step === 0)) return null;
   const rank = rankOf(inputs[0]);
   return starts.map((start, i) => ({
     axis: positive(axes?.[i] ?? i, rank),

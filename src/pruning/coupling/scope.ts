@@ -101,16 +101,13 @@ export function openCoupling(): CouplingScope & Found {
     pin,
     slice(slicing) {
       const { value, channels, node } = slicing;
-      if (value.tensor) {
-        const sizes = channels.axes.map((axis) => value.tensor!.shape[axis]);
-        assert(
-          sizes.join() === channels.sizes.join(),
-          `${value.name} has [${sizes}] places, cut as [${channels.sizes}]`,
-        );
+      const sizes = channels.axes.map((axis) => value.tensor?.shape[axis]);
+      if (sizes.join() === channels.sizes.join()) {
         found.slicings.push(slicing);
         return;
       }
-      const reason = `meets ${value.name}, which is computed, in ${nodeLabel(node)}`;
+      const why = value.tensor ? `has [${sizes}] places for [${channels.sizes}] channels` : 'is computed';
+      const reason = `meets ${value.name}, which ${why}, in ${nodeLabel(node)}`;
       pin(channels, reason);
       pin(found.carried.get(value) ?? null, reason);
     },
