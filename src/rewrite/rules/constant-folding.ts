@@ -7,6 +7,7 @@ import { constantAllowance } from '../../numeric/budget.ts';
 import { allocate, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { evaluateConstants } from './constant-evaluation.ts';
+import { SMALL } from './constant-views.ts';
 import { foldBranches } from './fold-branches.ts';
 import { removeIdentities } from './identity-elimination.ts';
 
@@ -65,10 +66,10 @@ function fixedContents(graph: Graph): Contents {
   return contents;
 }
 
-/** Larger tensors are evaluated: a parameter in two shapes is not stored in both. */
-const LARGEST_CONTENTS = 1024;
-
-/** What inference knows of a computed tensor in full becomes an initializer: dimensions, mostly. */
+/**
+ * What inference knows of a small computed tensor in full becomes an initializer: dimensions, mostly. Larger ones are
+ * evaluated, where a parameter that is read in two shapes is not stored in both.
+ */
 function storeContents(graph: Graph, contents: Contents): void {
   graph.nodes = graph.nodes.filter((node) => {
     const [output, ...others] = node.outputs;
@@ -89,7 +90,7 @@ function tensorOf({ dtype, shape }: Value, contents: readonly Dim[] | undefined)
     return null;
   if ((shape as number[]).reduce((a, b) => a * b, 1) !== contents.length) return null;
   const data = allocate(dtype as Followed, shape as number[]);
-  if (data.byteLength > LARGEST_CONTENTS) return null;
+  if (data.byteLength > SMALL) return null;
   const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
   contents.forEach((element, i) => {
     if (isBig) data[i] = BigInt(element as number);

@@ -3,7 +3,7 @@ import { connections, replaceUses, type Use } from '../../graph/topology.ts';
 import { byteSize } from '../../numeric/tensor.ts';
 
 /** Results up to this many bytes are stored whatever they are made of. */
-const SMALL = 1024;
+export const SMALL = 1024;
 
 /** Operators that repeat what they are given. */
 const repeating: ReadonlySet<string> = new Set(['ConstantOfShape', 'Expand', 'Tile']);
