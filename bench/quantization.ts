@@ -5,12 +5,12 @@
  * `npx tsx bench/quantization.ts model.onnx --data cifar10 --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225`.
  */
 import { parseArgs } from 'node:util';
+import { openCalibration } from '../src/calibration/calibration.ts';
 import { openDataSet } from '../src/data/data-sets.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { imageInput } from '../src/graph/inputs/image-input.ts';
 import { evaluate } from '../src/measure/accuracy.ts';
 import { readModelFile } from '../src/onnx/index.ts';
-import { openCalibration } from '../src/pruning/calibration.ts';
 import { type QuantizeOptions, quantize } from '../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../src/runtime/onnxruntime/index.ts';
 

@@ -1,5 +1,9 @@
 /** The library: train, prune and measure networks that are ONNX graphs. */
 export { decompose, gradients } from './autodiff/index.ts';
+export { openCalibration } from './calibration/calibration.ts';
+export { openComparison } from './calibration/comparison.ts';
+export { recalibrate } from './calibration/recalibrate.ts';
+export { channelGroups } from './channels/channel-groups.ts';
 export { openBatches } from './data/batches.ts';
 export { getDataSet, openDataSet } from './data/data-sets.ts';
 export type { DataSet, ImageSource } from './data/image-source.ts';
@@ -30,14 +34,10 @@ export { benchmarkWeb, openWebBenchmark } from './measure/web.ts';
 export { buildModel, zoo, zooModel } from './models/index.ts';
 export type { DataType, Tensor } from './numeric/tensor.ts';
 export { parseModel, readModelFile, serializeModel, writeModelFile } from './onnx/index.ts';
-export { openCalibration } from './pruning/calibration.ts';
-export { channelGroups } from './pruning/channel-groups.ts';
-export { openComparison } from './pruning/comparison.ts';
 export { criterionNames, scoreLayers } from './pruning/criteria/index.ts';
 export { type ChannelPruningOptions, planChannels, pruneChannels } from './pruning/prune-channels.ts';
 export { type Original, openOriginal, rankChannels } from './pruning/rank-channels.ts';
 export { insertBatchNormalization } from './pruning/recovery/insert-batch-normalization.ts';
-export { recalibrate } from './pruning/recovery/recalibrate.ts';
 export { reconstruct } from './pruning/recovery/reconstruct.ts';
 export { measureSensitivity } from './pruning/sensitivity/measure.ts';
 export { compareOutputs } from './quantization/agreement.ts';

@@ -1,6 +1,6 @@
+import { cutChannels } from '../../src/channels/cut-channels.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
-import { cutChannels } from '../../src/pruning/cut-channels.ts';
 import { planChannels } from '../../src/pruning/prune-channels.ts';
 import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';

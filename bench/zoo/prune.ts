@@ -1,17 +1,17 @@
 /** Prunes one ONNX file at a ratio and prints what became of it, a line of JSON: `prune.ts FILE RATIO`. */
 
+import { type Coupling, channelGroups } from '../../src/channels/channel-groups.ts';
+import { spareLast } from '../../src/channels/keep-one-channel.ts';
+import { maskedReference } from '../../src/channels/masked-reference.ts';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
+import { removeChannels } from '../../src/channels/remove-channels.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { layerCosts } from '../../src/measure/macs.ts';
 import { readModelFile } from '../../src/onnx/index.ts';
-import { type Coupling, channelGroups } from '../../src/pruning/channel-groups.ts';
 import { scoreLayers } from '../../src/pruning/criteria/index.ts';
-import { maskedReference } from '../../src/pruning/masked.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { classScores } from '../../src/pruning/ranking/class-scores.ts';
 import { openSelection } from '../../src/pruning/ranking/selection.ts';
 import { pruningUnits } from '../../src/pruning/ranking/units.ts';
-import { removeChannels } from '../../src/pruning/remove-channels.ts';
-import { spareLast } from '../../src/pruning/spare-last.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { halved } from './half.ts';

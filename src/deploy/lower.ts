@@ -1,10 +1,10 @@
+import { couple } from '../channels/coupling/index.ts';
+import { type OwnChannels, ownChannels, reorderFilters } from '../channels/uncoupled-layers.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import { type Graph, type Node, nodeLabel, onlyOutput, type Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { type Connections, connections, removeDeadNodes } from '../graph/topology.ts';
-import { couple } from '../pruning/coupling/index.ts';
-import { type OwnChannels, ownChannels, reorderFilters } from '../pruning/own-channels.ts';
 import { type Convolution, readConvolution, withFilters } from './forms/convolution.ts';
 import { hasDeadStripes } from './forms/index.ts';
 import { keepsOrder, type Plan } from './forms/plan.ts';

@@ -1,8 +1,8 @@
+import { couple } from '../channels/coupling/index.ts';
+import { extendFilters, ownChannels } from '../channels/uncoupled-layers.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
-import { couple } from '../pruning/coupling/index.ts';
-import { extendFilters, ownChannels } from '../pruning/own-channels.ts';
 
 /** Widths below this part of a multiple stay: filling them up would cost more than it could gain. */
 const LEAST_FILLED = 0.5;

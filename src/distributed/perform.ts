@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { openCalibration } from '../calibration/calibration.ts';
 import { openDataSet } from '../data/data-sets.ts';
 import { EspalierError } from '../errors.ts';
 import { readBytes, writeFileAtomically } from '../files.ts';
@@ -8,7 +9,6 @@ import { graftLayers } from '../grafting/layers.ts';
 import { performTraining } from '../grafting/training-job.ts';
 import { withStoredFeeds } from '../measure/beside-image.ts';
 import { readModelFile } from '../onnx/index.ts';
-import { openCalibration } from '../pruning/calibration.ts';
 import { onnxruntime } from '../runtime/onnxruntime/index.ts';
 import { forgetAfter, isWhole, newestCheckpoint } from '../training/checkpoint.ts';
 import { createRunDirectory, openRunDirectory, type Recipe } from '../training/run-directory.ts';

@@ -1,5 +1,5 @@
+import type { Calibration } from '../calibration/calibration.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { Calibration } from '../pruning/calibration.ts';
 import type { Executor } from '../runtime/executor.ts';
 import type { StepProgress } from '../training/options.ts';
 import { type GraftSettings, graftEpoch } from './graft-epoch.ts';

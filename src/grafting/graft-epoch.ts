@@ -1,8 +1,8 @@
+import type { Calibration } from '../calibration/calibration.ts';
+import { recalibrate } from '../calibration/recalibrate.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../numeric/tensor.ts';
-import type { Calibration } from '../pruning/calibration.ts';
-import { recalibrate } from '../pruning/recovery/recalibrate.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
 import { type Checkpoint, isPastGraft, latestCheckpoint, saveGrafted } from '../training/checkpoint.ts';
 import { withState } from '../training/training-step.ts';

@@ -1,3 +1,6 @@
+import type { Coupling } from '../channels/channel-groups.ts';
+import { cutChannels } from '../channels/cut-channels.ts';
+import { maskedReference } from '../channels/masked-reference.ts';
 import type { Graph } from '../graph/graph.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents } from '../measure/image-size.ts';
@@ -9,12 +12,9 @@ import {
   verifyEquivalent,
   withoutRounding,
 } from '../rewrite/index.ts';
-import type { Coupling } from './channel-groups.ts';
-import { cutChannels } from './cut-channels.ts';
-import { maskedReference } from './masked.ts';
 import { type Original, type RankedChannels, type RankingOptions, rankChannels } from './rank-channels.ts';
 import type { Cost } from './ranking/cost-model.ts';
-import { reachLatency } from './ranking/reach-latency.ts';
+import { reachLatency } from './ranking/search-latency.ts';
 import type { Widths } from './ranking/selection.ts';
 import {
   type CostTarget,

@@ -1,15 +1,16 @@
+import type { Calibration } from '../calibration/calibration.ts';
+import { type Coupling, channelGroups } from '../channels/channel-groups.ts';
+import type { Layer } from '../channels/coupling/scope.ts';
+import { spareLast } from '../channels/keep-one-channel.ts';
+import { prepareForPruning } from '../channels/prepare-for-pruning.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import type { CostOptions } from '../measure/macs.ts';
 import type { Executor } from '../runtime/executor.ts';
-import type { Calibration } from './calibration.ts';
-import { type Coupling, channelGroups } from './channel-groups.ts';
-import type { Layer } from './coupling/scope.ts';
-import { carriersOf } from './criteria/carrying-filters.ts';
 import { type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
-import { prepareForPruning } from './prepare.ts';
+import { carriersOf } from './criteria/pass-through-filters.ts';
 import { classScores, type Normalization, type Reduction } from './ranking/class-scores.ts';
 import { type Cost, type CostModel, costModel } from './ranking/cost-model.ts';
 import { type CostShare, shareCosts } from './ranking/cost-share.ts';
@@ -17,7 +18,6 @@ import { openSelection, type SelectionRules, type Selector } from './ranking/sel
 import { layerTitle, pruningUnits, type Unit } from './ranking/units.ts';
 import { type Damage, greedySelector } from './sensitivity/greedy.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
-import { spareLast } from './spare-last.ts';
 
 /** The network that ratios and targets refer to, where it is not the one that is pruned: iterations go back to it. */
 export interface Original {

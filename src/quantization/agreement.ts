@@ -1,9 +1,9 @@
+import { type Kept, outputsOnImages, type Recorded } from '../calibration/outputs-on-images.ts';
+import type { Viewing } from '../calibration/probe.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findClassScores } from '../measure/outputs/class-scores.ts';
 import { type CountedOutput, countedOutputs } from '../measure/outputs/counted.ts';
 import { energies, equalPart } from '../measure/outputs/difference.ts';
-import type { Viewing } from '../pruning/observe.ts';
-import { type Kept, outputsOnImages, type Recorded } from '../pruning/outputs-on-images.ts';
 
 /** How far two networks agree on one output; no labels are needed. */
 export interface OutputAgreement {

@@ -1,8 +1,8 @@
+import { observe, type Viewing } from '../calibration/probe.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Graph, type Node, staticShape, type Value } from '../graph/graph.ts';
 import { attributesOf, knownOperator } from '../graph/operators/index.ts';
 import { elementCount } from '../numeric/tensor.ts';
-import { observe, type Viewing } from '../pruning/observe.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { dequantizedBias, dequantizedWeight, type RoundedLayer, rounded } from './quantized-values.ts';
 

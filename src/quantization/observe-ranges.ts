@@ -1,7 +1,7 @@
+import { observe, type Viewing } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { elementCount, type Tensor } from '../numeric/tensor.ts';
-import { observe, type Viewing } from '../pruning/observe.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { count, emptyHistogram, percentileRange } from './histogram.ts';
 import { type Range, rangeOf, unionOf } from './scales.ts';

@@ -1,8 +1,8 @@
+import { requireCalibration, type Viewing } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
 import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
-import { requireCalibration, type Viewing } from '../pruning/observe.ts';
 import { canonicalForm, expectFloat32, foldNetwork, withKnownShapes } from '../rewrite/index.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
 import { insertQuantization } from './insert.ts';

@@ -1,15 +1,22 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import type { Controller, Moment } from '../training/options.ts';
-import { type ShrinkAccount, shrinkAccount } from './account.ts';
 import { liveStripesOf, type StripeLayer } from './layers.ts';
+import {
+  keptMacs,
+  type PaceDemand,
+  type PaceName,
+  type PaceSettings,
+  paces,
+  thresholdFor,
+} from './mask-schedule.ts';
 import { maskedNetwork } from './merge.ts';
-import { keptMacs, type PaceDemand, type PaceName, type PaceSettings, paces, thresholdFor } from './pace.ts';
 import type { LayerShapes } from './shapes.ts';
 import type { SavedBlocks } from './shared/blocks.ts';
 import { type SharedShapeSettings, type SharedShapes, shareShapes } from './shared/index.ts';
 import { macsPricing } from './shared/pricing.ts';
 import type { LastingDead } from './shrink.ts';
+import { type ShrinkAccount, shrinkAccount } from './shrink-history.ts';
 import { filterSkeleton, type SkeletonSettings } from './skeleton.ts';
 
 export interface StripeControllerOptions extends PaceSettings, SkeletonSettings {

@@ -1,18 +1,18 @@
+import { type ConstantChannels, constantChannels } from '../channels/constant-channels.ts';
+import { couple } from '../channels/coupling/index.ts';
+import type { ChannelCoupling, Layer } from '../channels/coupling/scope.ts';
+import { spareLast } from '../channels/keep-one-channel.ts';
+import { removeChannels } from '../channels/remove-channels.ts';
+import { ownChannels } from '../channels/uncoupled-layers.ts';
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
 import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
-import { type ConstantChannels, constantChannels } from '../pruning/constant-channels.ts';
-import { couple } from '../pruning/coupling/index.ts';
-import type { Found, Layer } from '../pruning/coupling/scope.ts';
-import { ownChannels } from '../pruning/own-channels.ts';
-import { removeChannels } from '../pruning/remove-channels.ts';
-import { spareLast } from '../pruning/spare-last.ts';
 import { canonicalForm } from '../rewrite/index.ts';
+import { dependsOnInput } from './depends-on-input.ts';
 import { layerName } from './layers.ts';
-import { dependsOnInput } from './reach.ts';
 
 export interface RemovalOptions {
   /** Dead filters stay where they fill the width of a layer up to a multiple of this. Default 1: none does. */
@@ -173,7 +173,7 @@ function deadFilters(
 }
 
 /** The classes of channels that may go, all of whose filters are dead: layers that share a weight lose them together. */
-function deadEverywhere({ classes, layers }: Found, dead: ReadonlySet<number>): Set<number> {
+function deadEverywhere({ classes, layers }: ChannelCoupling, dead: ReadonlySet<number>): Set<number> {
   const roots = new Set([...dead].map(classes.find).filter((root) => classes.reasonOf(root) === null));
   for (const { first, count } of layers) {
     for (let label = first; label < first + count; label++)
@@ -185,7 +185,10 @@ function deadEverywhere({ classes, layers }: Found, dead: ReadonlySet<number>): 
 function count(
   { removed }: Cutting,
   { node, first, count: of }: Layer,
-  { classes, removed: goes }: { readonly classes: Found['classes']; readonly removed: ReadonlySet<number> },
+  {
+    classes,
+    removed: goes,
+  }: { readonly classes: ChannelCoupling['classes']; readonly removed: ReadonlySet<number> },
 ): void {
   const name = layerName(node);
   const before = removed.get(name);
@@ -203,7 +206,7 @@ function withoutFillers(dead: readonly number[], filters: number, multiple: numb
 
 /** Why dead filters' channels cannot go: their maps are constant but not zero where they are read. */
 function nonZeroReader(
-  { readings, classes }: Found,
+  { readings, classes }: ChannelCoupling,
   dead: ReadonlySet<number>,
   constants: ConstantChannels,
 ): string | null {

@@ -1,8 +1,8 @@
+import { selectSlices } from '../channels/select-slices.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
 import { filled, type Tensor } from '../numeric/tensor.ts';
-import { selectSlices } from '../pruning/select.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { slotNames } from '../training/optimizers.ts';
 import { trainableParameters } from '../training/parameters.ts';

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { openCalibration } from '../../src/calibration/calibration.ts';
+import { openComparison } from '../../src/calibration/comparison.ts';
+import { outputsOnImages } from '../../src/calibration/outputs-on-images.ts';
 import { ensembleOf } from '../../src/grafting/ensemble.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { type Dim, emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
@@ -13,9 +16,6 @@ import {
 import { random } from '../../src/numeric/random.ts';
 import { floats, makeTensor, type Tensor } from '../../src/numeric/tensor.ts';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
-import { openCalibration } from '../../src/pruning/calibration.ts';
-import { openComparison } from '../../src/pruning/comparison.ts';
-import { outputsOnImages } from '../../src/pruning/outputs-on-images.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import type { EpochResult } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';

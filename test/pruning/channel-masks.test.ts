@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { channelGroups } from '../../src/pruning/channel-groups.ts';
 import { channelMaskController, learnedScores } from '../../src/pruning/channel-masks/controller.ts';
 import { maskedLayers } from '../../src/pruning/channel-masks/masked-layers.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { pruningUnits } from '../../src/pruning/ranking/units.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { recalibrate } from '../../src/calibration/recalibrate.ts';
 import type { Builder } from '../../src/graph/builder.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { recalibrate } from '../../src/pruning/recovery/recalibrate.ts';
 import { reconstruct } from '../../src/pruning/recovery/reconstruct.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';

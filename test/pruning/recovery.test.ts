@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { recalibrate } from '../../src/calibration/recalibrate.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import { emptyGraph, type Graph, type Node, type Value } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { adoptStatistics } from '../../src/pruning/recovery/adopt-statistics.ts';
 import { insertBatchNormalization } from '../../src/pruning/recovery/insert-batch-normalization.ts';
-import { recalibrate } from '../../src/pruning/recovery/recalibrate.ts';
 import { foldBatchNormalization, verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { describeExecutors, expectNear } from '../support/executors.ts';

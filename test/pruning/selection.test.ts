@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Layer } from '../../src/channels/coupling/scope.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import type { Layer } from '../../src/pruning/coupling/scope.ts';
 import { openSelection, type SelectionRules } from '../../src/pruning/ranking/selection.ts';
 import type { Unit } from '../../src/pruning/ranking/units.ts';
 import { stepTargets } from '../../src/pruning/schedule.ts';

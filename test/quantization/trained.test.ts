@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openCalibration } from '../../src/calibration/calibration.ts';
 import { cacheFolder } from '../../src/data/cache.ts';
 import { openDataSet } from '../../src/data/data-sets.ts';
 import { cifar10Preprocessing } from '../../src/data/preprocessing.ts';
 import { evaluate } from '../../src/measure/accuracy.ts';
 import { readModelFile, serializeModel } from '../../src/onnx/index.ts';
-import { openCalibration } from '../../src/pruning/calibration.ts';
 import { compareOutputs } from '../../src/quantization/agreement.ts';
 import { quantize } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { peakMemory } from '../../src/graph/peak-memory.ts';
@@ -6,7 +7,6 @@ import { benchmark } from '../../src/measure/latency.ts';
 import { setMemoryBudget } from '../../src/numeric/budget.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { serializeModel } from '../../src/onnx/index.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { foldConstants, verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { normals } from '../support/run-graph.ts';

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { mixedOperands } from '../../src/graph/operand-types.ts';
@@ -6,7 +7,6 @@ import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { asFloat } from '../../src/numeric/float-conversion.ts';
 import { type DataType, type Float32Tensor, floats, makeTensor } from '../../src/numeric/tensor.ts';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { foldNetwork, toFloat32, verifyEquivalent, withElementType } from '../../src/rewrite/index.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { normals } from '../support/run-graph.ts';

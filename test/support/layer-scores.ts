@@ -1,8 +1,8 @@
+import type { Calibration } from '../../src/calibration/calibration.ts';
+import { couple } from '../../src/channels/coupling/index.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import type { Calibration } from '../../src/pruning/calibration.ts';
-import { couple } from '../../src/pruning/coupling/index.ts';
 import { type ScoringOptions, scoreLayers } from '../../src/pruning/criteria/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 

@@ -1,14 +1,14 @@
 import { expect } from 'vitest';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
+import { spareLast } from '../../src/channels/keep-one-channel.ts';
+import { maskedReference } from '../../src/channels/masked-reference.ts';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
+import { removeChannels } from '../../src/channels/remove-channels.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
 import { random } from '../../src/numeric/random.ts';
 import { elementCount } from '../../src/numeric/tensor.ts';
-import { channelGroups } from '../../src/pruning/channel-groups.ts';
-import { maskedReference } from '../../src/pruning/masked.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
-import { removeChannels } from '../../src/pruning/remove-channels.ts';
-import { spareLast } from '../../src/pruning/spare-last.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 

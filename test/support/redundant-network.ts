@@ -1,10 +1,10 @@
+import { couple } from '../../src/channels/coupling/index.ts';
+import { removeChannels } from '../../src/channels/remove-channels.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { couple } from '../../src/pruning/coupling/index.ts';
-import { removeChannels } from '../../src/pruning/remove-channels.ts';
 import { calibrationOf } from './layer-scores.ts';
 import { normals } from './run-graph.ts';
 

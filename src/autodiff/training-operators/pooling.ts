@@ -4,7 +4,7 @@ import type { AttributesOf, TrainingOperatorName } from '../../graph/operators/i
 import { elementCount, filled, floats } from '../../numeric/tensor.ts';
 import { number, reshape, zeros } from '../append.ts';
 import { dims, type Operand } from '../call.ts';
-import { spread } from '../spread.ts';
+import { spread } from '../insert-zeros.ts';
 import { adjointWindow } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 

@@ -1,9 +1,9 @@
+import type { Calibration } from '../../calibration/calibration.ts';
 import type { DataSet, ImageSource } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Evaluation } from '../../measure/accuracy.ts';
 import type { Benchmark } from '../../measure/latency.ts';
-import type { Calibration } from '../../pruning/calibration.ts';
 import type { Agreement, OutputAgreement } from '../../quantization/agreement.ts';
 import type { Quantized, QuantizedLayer, QuantizeOptions } from '../../quantization/quantize.ts';
 import { latencyChange, latencyMeasures } from '../../report/latency.ts';
@@ -107,7 +107,7 @@ async function calibrationOn(
   source: ImageSource,
   { preprocessing, seed, limit }: Images,
 ): Promise<Calibration> {
-  const { openCalibration } = await import('../../pruning/calibration.ts');
+  const { openCalibration } = await import('../../calibration/calibration.ts');
   const images = Math.min(limit, source.count);
   const batch = Math.ceil(images / Math.ceil(images / LARGEST_BATCH));
   return openCalibration(source, { preprocessing, images, batch, seed });

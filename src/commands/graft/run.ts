@@ -71,7 +71,7 @@ async function networksOf(
   members: readonly MemberJob[],
 ): Promise<RingNetworks> {
   const { graftLayers } = await import('../../grafting/layers.ts');
-  const { openCalibration } = await import('../../pruning/calibration.ts');
+  const { openCalibration } = await import('../../calibration/calibration.ts');
   const { seed, source, level, graftMomentum: momentum, invalidBelow: threshold, noise } = settings;
   let opened: ReturnType<typeof openCalibration> | null = null;
   return {

@@ -1,6 +1,6 @@
+import type { ChannelGroup } from '../../channels/channel-groups.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { printableLine } from '../../printable.ts';
-import type { ChannelGroup } from '../../pruning/channel-groups.ts';
 
 /** Layers whose channels go together, as `inspect --json` tells them. */
 export interface GroupFacts {
@@ -18,8 +18,8 @@ export interface GroupFacts {
 /** The groups of channels of a network, and why channels of them stay. */
 export async function groupFacts(graph: Graph): Promise<GroupFacts[]> {
   const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
-  const { channelGroups } = await import('../../pruning/channel-groups.ts');
-  const { prepareForPruning } = await import('../../pruning/prepare.ts');
+  const { channelGroups } = await import('../../channels/channel-groups.ts');
+  const { prepareForPruning } = await import('../../channels/prepare-for-pruning.ts');
   return channelGroups(await prepareForPruning(graph, onnxruntime)).groups.map(factsOf);
 }
 

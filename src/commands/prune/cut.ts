@@ -1,5 +1,5 @@
+import { isLossAlone } from '../../calibration/damage.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { isLossAlone } from '../../pruning/damage.ts';
 import type { PieceGranularity } from '../../pruning/granularity/elements.ts';
 import type { WeightMasks } from '../../pruning/granularity/masks.ts';
 import type { PieceCriterion } from '../../pruning/granularity/prune-pieces.ts';

@@ -1,9 +1,9 @@
+import type { Calibration } from '../../calibration/calibration.ts';
+import type { Comparison } from '../../calibration/comparison.ts';
 import type { DataSet } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Timer } from '../../measure/timer.ts';
-import type { Calibration } from '../../pruning/calibration.ts';
-import type { Comparison } from '../../pruning/comparison.ts';
 import type { Original } from '../../pruning/rank-channels.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -158,7 +158,7 @@ async function calibrated(
   { data, preprocessing }: { readonly data: DataSet; readonly preprocessing: Preprocessing },
   { calibrationImages: images, seed }: PruneSettings,
 ): Promise<PruneData> {
-  const { openCalibration } = await import('../../pruning/calibration.ts');
+  const { openCalibration } = await import('../../calibration/calibration.ts');
   const calibration = await openCalibration(data.train, { preprocessing, images, seed });
   return { set: data, preprocessing, calibration };
 }
@@ -174,8 +174,8 @@ interface Comparing {
 }
 
 async function compareOnTestImages({ network, data, executor, settings }: Comparing): Promise<Comparison> {
-  const { openCalibration } = await import('../../pruning/calibration.ts');
-  const { openComparison } = await import('../../pruning/comparison.ts');
+  const { openCalibration } = await import('../../calibration/calibration.ts');
+  const { openComparison } = await import('../../calibration/comparison.ts');
   const { preprocessing, set } = data;
   const options = { preprocessing, images: COMPARED_IMAGES, seed: settings.seed };
   const calibration = { ...(await openCalibration(set.test, options)), labelled: false };

@@ -22,10 +22,10 @@ interface LearnedMasks {
 
 /** Learns the masks of channels before a cut, in a folder of the step's own: gone on with where it was interrupted. */
 export async function learnMasks(given: Graph, { job, context, index }: Learning): Promise<LearnedMasks> {
-  const { channelGroups } = await import('../../pruning/channel-groups.ts');
+  const { channelGroups } = await import('../../channels/channel-groups.ts');
   const { channelMaskController, learnedScores } = await import('../../pruning/channel-masks/controller.ts');
   const { maskedLayers } = await import('../../pruning/channel-masks/masked-layers.ts');
-  const { prepareForPruning } = await import('../../pruning/prepare.ts');
+  const { prepareForPruning } = await import('../../channels/prepare-for-pruning.ts');
   const { pruningUnits } = await import('../../pruning/ranking/units.ts');
   const { train } = await import('../../training/train.ts');
   const { createRunDirectory, openRunDirectory } = await import('../../training/run-directory.ts');

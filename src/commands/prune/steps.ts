@@ -122,7 +122,7 @@ async function recover(
   const { executor, data } = job;
   const { calibration } = data!;
   if (recovery === 'recalibrate') {
-    const { recalibrate } = await import('../../pruning/recovery/recalibrate.ts');
+    const { recalibrate } = await import('../../calibration/recalibrate.ts');
     return recalibrate(network, { calibration, executor });
   }
   if (!cut.reconstruction) return network;

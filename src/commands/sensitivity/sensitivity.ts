@@ -187,7 +187,7 @@ function outputColumns(units: readonly UnitSensitivity[]): Column<UnitSensitivit
 }
 
 async function describe(units: readonly UnitSensitivity[]): Promise<string> {
-  const { damageOf } = await import('../../pruning/damage.ts');
+  const { damageOf } = await import('../../calibration/damage.ts');
   const last = ({ points }: UnitSensitivity) => points.at(-1)!;
   const damage = (unit: UnitSensitivity) => damageOf(last(unit));
   const sorted = [...units].sort((a, b) => damage(b) - damage(a));

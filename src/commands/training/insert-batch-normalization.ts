@@ -17,7 +17,7 @@ export async function withBatchNormalization(
   { images, preprocessing, executor, seed }: Inserting,
   context: Context,
 ): Promise<Graph> {
-  const { openCalibration } = await import('../../pruning/calibration.ts');
+  const { openCalibration } = await import('../../calibration/calibration.ts');
   const { insertBatchNormalization } = await import('../../pruning/recovery/insert-batch-normalization.ts');
   const calibration = await openCalibration(images, { preprocessing, seed });
   const { graph, inserted } = await insertBatchNormalization(network, { calibration, executor });

@@ -49,7 +49,7 @@ export async function trainReplicas(
 }
 
 async function ringOf(session: TrainingSession, settings: ReplicaSettings): Promise<RingNetworks> {
-  const { openCalibration } = await import('../../pruning/calibration.ts');
+  const { openCalibration } = await import('../../calibration/calibration.ts');
   const { network, data, preprocessing, executor } = session;
   const { replicas = 1, replicaMomentum = 'average', lr: learningRate, seed } = settings;
   const members: MemberJob[] = [];

@@ -1,8 +1,8 @@
+import type { Coupling } from '../../channels/channel-groups.ts';
+import type { Layer } from '../../channels/coupling/scope.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
-import type { Coupling } from '../channel-groups.ts';
-import type { Layer } from '../coupling/scope.ts';
-import { behind } from '../criteria/behind.ts';
+import { behind } from '../criteria/layer-tail.ts';
 import type { Unit } from '../ranking/units.ts';
 
 /** The mask of a unit: one number a class. */

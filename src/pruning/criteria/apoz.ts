@@ -1,4 +1,4 @@
-import { observe, requireCalibration } from '../observe.ts';
+import { observe, requireCalibration } from '../../calibration/probe.ts';
 import type { Criterion } from './criterion.ts';
 import { type FeatureMap, featureMaps, usable } from './feature-maps.ts';
 

@@ -1,9 +1,9 @@
+import type { Calibration } from '../../calibration/calibration.ts';
+import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Connections } from '../../graph/topology.ts';
 import type { Executor } from '../../runtime/executor.ts';
-import type { Calibration } from '../calibration.ts';
-import type { Found, Layer } from '../coupling/scope.ts';
-import type { CarryingFilters } from './carrying-filters.ts';
+import type { CarryingFilters } from './pass-through-filters.ts';
 import type { Slices, WeightData } from './slices.ts';
 
 export type CriterionName =
@@ -50,7 +50,7 @@ export interface ScoredLayer {
 /** What criteria see of a network. */
 export interface Scoring extends ScoringOptions {
   readonly graph: Graph;
-  readonly found: Found;
+  readonly found: ChannelCoupling;
   readonly links: Connections;
   /** Weights as they are scored. */
   readonly weights: WeightData;

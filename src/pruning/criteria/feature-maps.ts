@@ -1,7 +1,7 @@
+import type { Layer } from '../../channels/coupling/scope.ts';
 import type { Value } from '../../graph/graph.ts';
-import type { Layer } from '../coupling/scope.ts';
-import { behind } from './behind.ts';
 import type { LayerScores, Scoring } from './criterion.ts';
+import { behind } from './layer-tail.ts';
 
 /** Where the feature maps of a layer show: behind its activation, channels along one axis. */
 export interface FeatureMap {

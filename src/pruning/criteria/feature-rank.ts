@@ -1,5 +1,5 @@
+import { observe, requireCalibration, type View } from '../../calibration/probe.ts';
 import type { Tensors } from '../../runtime/executor.ts';
-import { observe, requireCalibration, type View } from '../observe.ts';
 import { belowOne, type Criterion, type Scoring } from './criterion.ts';
 import { type FeatureMap, featureMaps, usable } from './feature-maps.ts';
 import { l1Norms } from './norms.ts';

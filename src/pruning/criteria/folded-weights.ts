@@ -1,12 +1,12 @@
+import type { ChannelCoupling, Slicing } from '../../channels/coupling/scope.ts';
 import type { Node } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import type { Connections } from '../../graph/topology.ts';
-import type { Found, Slicing } from '../coupling/scope.ts';
-import { behind } from './behind.ts';
+import { behind } from './layer-tail.ts';
 import { scaledFilters, slicesOf, type WeightData } from './slices.ts';
 
 interface Folding {
-  readonly found: Found;
+  readonly found: ChannelCoupling;
   readonly links: Connections;
   readonly foldBatchNormalization?: boolean;
 }

@@ -1,21 +1,21 @@
+import { requireCalibration } from '../../calibration/probe.ts';
+import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
-import type { Found, Layer } from '../coupling/scope.ts';
-import { requireCalibration } from '../observe.ts';
 import { apoz } from './apoz.ts';
 import { batchNormalizationScale } from './bn-scale.ts';
-import {
-  allCarryingFilters,
-  type CarryingFilters,
-  withCarrying,
-  withoutCarrying,
-} from './carrying-filters.ts';
 import type { Criterion, CriterionName, ScoresByLayer, ScoringOptions } from './criterion.ts';
 import { featureRank } from './feature-rank.ts';
 import { weightData } from './folded-weights.ts';
 import { geometricMedian } from './geometric-median.ts';
 import { l1Norm, l2Norm } from './norms.ts';
+import {
+  allCarryingFilters,
+  type CarryingFilters,
+  withCarrying,
+  withoutCarrying,
+} from './pass-through-filters.ts';
 import { randomScore } from './random-score.ts';
 import { filterSlices } from './slices.ts';
 import { taylor } from './taylor.ts';
@@ -50,7 +50,7 @@ export const criterionNames = Object.keys(criteria) as readonly CriterionName[];
  */
 export async function scoreLayers(
   graph: Graph,
-  found: Found,
+  found: ChannelCoupling,
   options: ScoringOptions,
 ): Promise<ScoresByLayer> {
   const criterion = criteria[options.criterion];

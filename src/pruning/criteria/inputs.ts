@@ -1,5 +1,5 @@
+import type { Layer } from '../../channels/coupling/scope.ts';
 import { nodeLabel } from '../../graph/graph.ts';
-import type { Layer } from '../coupling/scope.ts';
 import type { LayerScores, ScoresByLayer, Scoring } from './criterion.ts';
 import { type Slices, slicesOf } from './slices.ts';
 

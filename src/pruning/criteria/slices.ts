@@ -1,6 +1,6 @@
+import type { ChannelCoupling, Layer, Slicing } from '../../channels/coupling/scope.ts';
 import type { Node } from '../../graph/graph.ts';
 import { elementCount } from '../../numeric/tensor.ts';
-import type { Found, Layer, Slicing } from '../coupling/scope.ts';
 
 /**
  * The slices of a weight along one axis, without copies: element (o, a, i) lies at (o·size + a)·inner + i. With groups
@@ -20,7 +20,7 @@ export interface Slices {
 export type WeightData = (node: Node, weight: Float32Array) => Float32Array;
 
 /** Slices of each layer's weight that are its filters; a reason where they cannot be scored. */
-export function filterSlices(found: Found, data: WeightData): (layer: Layer) => Slices | string {
+export function filterSlices(found: ChannelCoupling, data: WeightData): (layer: Layer) => Slices | string {
   const byNode = new Map<Node, Slicing>();
   for (const slicing of found.slicings) if (slicing.role === 'filters') byNode.set(slicing.node, slicing);
   return ({ node, count }) => {

@@ -1,8 +1,8 @@
 import { gradients } from '../../autodiff/index.ts';
+import { observe, requireCalibration, type ViewScope } from '../../calibration/probe.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Value } from '../../graph/graph.ts';
 import { asRows, logitsOf } from '../../training/forward.ts';
-import { observe, requireCalibration, type ViewScope } from '../observe.ts';
 import type { Criterion, LayerScores, ScoredLayer } from './criterion.ts';
 import type { Slices } from './slices.ts';
 

@@ -1,5 +1,5 @@
+import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
 import { mean, standardDeviation } from '../../numeric/statistics.ts';
-import type { Found, Layer } from '../coupling/scope.ts';
 import type { LayerScores } from '../criteria/index.ts';
 
 /** How scores of different layers are made comparable. */
@@ -37,7 +37,7 @@ interface Combining {
  * a class of nothing else has the score of the class that it hands on.
  */
 export function classScores(
-  found: Found,
+  found: ChannelCoupling,
   layerScores: ReadonlyMap<Layer, LayerScores>,
   { normalize, reduce }: Combining,
 ): ReadonlyMap<number, number> {
@@ -69,7 +69,7 @@ type Scored = Extract<LayerScores, { readonly scores: unknown }>;
 
 /** The layers that have scores; those that share one weight are one, with the mean of theirs. */
 function ofSharedWeights(
-  { slicings }: Found,
+  { slicings }: ChannelCoupling,
   layerScores: ReadonlyMap<Layer, LayerScores>,
 ): Map<Layer, Scored> {
   const weights = new Map(

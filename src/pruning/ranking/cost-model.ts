@@ -1,12 +1,12 @@
+import type { Channels } from '../../channels/coupling/channels.ts';
+import type { ChannelCoupling, Slicing } from '../../channels/coupling/scope.ts';
+import { canBeDivided, slicingsByValue } from '../../channels/coupling/shared-parameters.ts';
+import { placesAlong, survivors } from '../../channels/coupling/survivors.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
 import { type CostOptions, layerCosts } from '../../measure/macs.ts';
 import { learnedParameters } from '../../measure/parameters.ts';
 import { elementCount } from '../../numeric/tensor.ts';
-import type { Channels } from '../coupling/channels.ts';
-import type { Found, Slicing } from '../coupling/scope.ts';
-import { canBeDivided, slicingsByValue } from '../coupling/shared-parameters.ts';
-import { placesAlong, survivors } from '../coupling/survivors.ts';
 
 /** What a network costs. */
 export interface Cost {
@@ -25,7 +25,7 @@ export interface CostModel {
  * A layer's MACs are its weight's elements times the positions that they meet, so they shrink as the weight does; where
  * both factors are computed (attention), as the elements of the left one times the columns of the right one.
  */
-export function costModel(graph: Graph, found: Found, options: CostOptions = {}): CostModel {
+export function costModel(graph: Graph, found: ChannelCoupling, options: CostOptions = {}): CostModel {
   const named = new Map(graph.nodes.map((node) => [node.name || node.outputs[0]?.name, node]));
   const slicings = slicingsByValue(found.slicings);
   const layers = layerCosts(graph, options).flatMap(({ name, macs }) => {
@@ -58,7 +58,7 @@ const product = (factors: readonly Factor[], stays: Uint8Array): number =>
 interface Place {
   readonly node: Node;
   readonly slicings: ReadonlyMap<Value, readonly Slicing[]>;
-  readonly found: Found;
+  readonly found: ChannelCoupling;
 }
 
 /** The parts that are left of what a layer multiplies. */
@@ -106,7 +106,7 @@ function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly Sli
 }
 
 /** a·b, both computed: what is left of a, and of the columns of b. */
-function computedFactors({ inputs: [a, b] }: Node, { carried }: Found): Factor[] {
+function computedFactors({ inputs: [a, b] }: Node, { carried }: ChannelCoupling): Factor[] {
   const left = a && carried.get(a);
   const right = b && carried.get(b);
   const columns = (b?.shape?.length ?? 0) - 1;

@@ -1,3 +1,6 @@
+import { channelGroups } from '../../channels/channel-groups.ts';
+import type { ChannelCoupling } from '../../channels/coupling/scope.ts';
+import { removeChannels } from '../../channels/remove-channels.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { inputFeedsOf } from '../../graph/inputs/input-feeds.ts';
@@ -6,9 +9,6 @@ import type { ImageSize } from '../../measure/image-size.ts';
 import { benchmark } from '../../measure/latency.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
-import { channelGroups } from '../channel-groups.ts';
-import type { Found } from '../coupling/scope.ts';
-import { removeChannels } from '../remove-channels.ts';
 import type { Unit } from './units.ts';
 
 /** What a class costs: bytes of its activations, or measured milliseconds. */
@@ -17,7 +17,7 @@ export type CostShare = 'bytes' | 'ms';
 interface Sharing {
   readonly per: CostShare;
   readonly prepared: Graph;
-  readonly found: Found;
+  readonly found: ChannelCoupling;
   readonly units: readonly Unit[];
   readonly scores: ReadonlyMap<number, number>;
   /** Height and width, where the network leaves them open. */

@@ -1,6 +1,6 @@
+import type { ChannelGroup, Coupling } from '../../channels/channel-groups.ts';
+import type { Layer } from '../../channels/coupling/scope.ts';
 import { nodeLabel } from '../../graph/graph.ts';
-import type { ChannelGroup, Coupling } from '../channel-groups.ts';
-import type { Layer } from '../coupling/scope.ts';
 
 /**
  * Classes of channels that stand in the same layers of a group: what is ranked against each other, and rounded. A

@@ -1,9 +1,9 @@
+import { type ChannelStatistics, channelStatistics } from '../../calibration/channel-statistics.ts';
+import type { Viewing } from '../../calibration/probe.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { separateUniform } from '../../rewrite/index.ts';
-import type { Viewing } from '../observe.ts';
-import { type ChannelStatistics, channelStatistics } from './channel-statistics.ts';
 
 /**
  * The same function with the statistics that its normalisations really have: μ and σ² over the calibration images in place

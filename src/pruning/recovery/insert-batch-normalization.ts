@@ -1,12 +1,12 @@
+import { type ChannelStatistics, channelStatistics } from '../../calibration/channel-statistics.ts';
+import { requireCalibration, type Viewing } from '../../calibration/probe.ts';
 import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
 import { makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { canonicalForm } from '../../rewrite/index.ts';
-import { behind } from '../criteria/behind.ts';
-import { requireCalibration, type Viewing } from '../observe.ts';
-import { type ChannelStatistics, channelStatistics } from './channel-statistics.ts';
+import { behind } from '../criteria/layer-tail.ts';
 
 /**
  * Puts a BatchNormalization behind every Conv that has none, with μ and σ² of its output over the calibration images,

@@ -1,8 +1,8 @@
+import { observe, type Viewing } from '../../calibration/probe.ts';
 import type { Builder } from '../../graph/builder.ts';
 import { type Graph, staticShape, type Value } from '../../graph/graph.ts';
 import { int64s, makeTensor } from '../../numeric/tensor.ts';
 import type { Tensors } from '../../runtime/executor.ts';
-import { observe, type Viewing } from '../observe.ts';
 import { type LinearLayer, type Taps, tapsOf } from './linear-layer.ts';
 import type { Refit } from './refits.ts';
 import { channelsFirst, type Samples } from './samples.ts';

@@ -1,7 +1,7 @@
 import type { Matrix } from 'ml-matrix';
+import { requireCalibration, type Viewing } from '../../calibration/probe.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { requireCalibration, type Viewing } from '../observe.ts';
 import { changeLayer } from './change-layer.ts';
 import { errorAfter, errorBefore, solve } from './least-squares.ts';
 import type { LinearLayer } from './linear-layer.ts';

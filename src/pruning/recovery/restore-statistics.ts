@@ -1,6 +1,6 @@
+import { selectSlices } from '../../channels/select-slices.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
-import { selectSlices } from '../select.ts';
 import { type KeptFilters, keptOf } from './refits.ts';
 
 /**

@@ -1,8 +1,8 @@
+import { observe, type Viewing } from '../../calibration/probe.ts';
 import type { Builder } from '../../graph/builder.ts';
 import { type Graph, staticShape, type Value } from '../../graph/graph.ts';
 import { random } from '../../numeric/random.ts';
 import { int64s, type Tensor } from '../../numeric/tensor.ts';
-import { observe, type Viewing } from '../observe.ts';
 import type { Refit } from './refits.ts';
 
 /** What a layer of the original network gives at some places of each image, run by run. */

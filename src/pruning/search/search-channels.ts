@@ -1,15 +1,15 @@
+import { openComparison } from '../../calibration/comparison.ts';
+import { damageOf } from '../../calibration/damage.ts';
+import { requireCalibration } from '../../calibration/probe.ts';
+import { recalibrate } from '../../calibration/recalibrate.ts';
+import { cutChannels } from '../../channels/cut-channels.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Timer } from '../../measure/timer.ts';
-import { openComparison } from '../comparison.ts';
-import { cutChannels } from '../cut-channels.ts';
-import { damageOf } from '../damage.ts';
-import { requireCalibration } from '../observe.ts';
 import type { RankedChannels, RankingOptions } from '../rank-channels.ts';
 import { fillTarget } from '../ranking/fill-target.ts';
-import { latencyParts } from '../ranking/reach-latency.ts';
+import { latencyParts } from '../ranking/search-latency.ts';
 import type { Widths } from '../ranking/selection.ts';
 import { budgetOf, type PruningTarget } from '../ranking/targets.ts';
-import { recalibrate } from '../recovery/recalibrate.ts';
 import { type Candidate, searchWidths, type WidthSearch } from './search-widths.ts';
 
 export interface SearchOptions extends Pick<WidthSearch, 'candidates' | 'known' | 'onCandidate'> {}

@@ -1,8 +1,8 @@
+import type { Calibration } from '../../calibration/calibration.ts';
+import { type Compared, openComparison } from '../../calibration/comparison.ts';
+import { cutChannels } from '../../channels/cut-channels.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Executor } from '../../runtime/executor.ts';
-import type { Calibration } from '../calibration.ts';
-import { type Compared, openComparison } from '../comparison.ts';
-import { cutChannels } from '../cut-channels.ts';
 import type { RankedChannels } from '../rank-channels.ts';
 import { keptClasses, type WidthRules } from '../ranking/widths.ts';
 

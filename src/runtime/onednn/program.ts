@@ -4,12 +4,12 @@ import type { Graph } from '../../graph/graph.ts';
 import { byteWidth, elementCount, makeTensor, type Tensor, type TypedArray } from '../../numeric/tensor.ts';
 import type { CompileOptions, Program } from '../executor.ts';
 import { openArena } from './arena.ts';
-import { collectForeign, compileParts, type ForeignPart } from './compile/foreign.ts';
+import { collectForeign, compileParts, type ForeignPart } from './compile/fallback.ts';
 import { buffersOf, type LoweredGraph, lowerGraph } from './compile/lower-graph.ts';
 import { planMemory } from './compile/memory-plan.ts';
 import type { LinkedInstruction, Memory, Operand } from './compile/operand.ts';
 import type { OpenedEngine } from './engine.ts';
-import { type Exchange, openExchange } from './exchange.ts';
+import { type Exchange, openExchange } from './state-io.ts';
 
 /** Compiles a graph: lowers it, plans its memory, binds every kernel to its operands. */
 export async function compileProgram(

@@ -2,8 +2,8 @@ import type { Tensors } from '../../runtime/executor.ts';
 import { maskOf, type StripeLayer, skeletonOf } from '../layers.ts';
 import { squaredNorms } from '../stripe-norms.ts';
 import { balancedBlocks } from './assign.ts';
-import type { BlockedLayer } from './offers.ts';
 import type { Block } from './pricing.ts';
+import type { BlockedLayer } from './removal-candidates.ts';
 
 /** The filters that a layer still has, by the name of its weight and in their original numbers. */
 export type KeptFilters = ReadonlyMap<string, readonly number[]>;

@@ -1,4 +1,4 @@
-import type { BlockedLayer, Offer } from './offers.ts';
+import type { BlockedLayer, Offer } from './removal-candidates.ts';
 
 /** What has to go. */
 interface DropDemand {

@@ -1,8 +1,8 @@
 import type { Graph } from '../../graph/graph.ts';
 import { makeTensor } from '../../numeric/tensor.ts';
 import type { Tensors } from '../../runtime/executor.ts';
+import { dependsOnInput } from '../depends-on-input.ts';
 import type { StripeLayer } from '../layers.ts';
-import { dependsOnInput } from '../reach.ts';
 import { maskName, skeletonMomentumName, skeletonName } from '../skeleton.ts';
 import {
   type BlockAssignments,
@@ -12,9 +12,9 @@ import {
   positionsOf,
 } from './blocks.ts';
 import { dropPieces } from './drop.ts';
-import { type BlockedLayer, offersOf } from './offers.ts';
 import type { SharedShape } from './pieces.ts';
 import type { Pricing } from './pricing.ts';
+import { type BlockedLayer, offersOf } from './removal-candidates.ts';
 
 export interface SharedShapeSettings {
   /** Filters that share their shape. */

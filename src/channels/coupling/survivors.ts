@@ -1,9 +1,12 @@
 import { elementCount } from '../../numeric/tensor.ts';
 import type { Channels } from './channels.ts';
-import type { Found } from './scope.ts';
+import type { ChannelCoupling } from './scope.ts';
 
 /** Whether each label stays, 1 or 0, once some classes are gone. */
-export function survivors({ classes }: Pick<Found, 'classes'>, removed: ReadonlySet<number>): Uint8Array {
+export function survivors(
+  { classes }: Pick<ChannelCoupling, 'classes'>,
+  removed: ReadonlySet<number>,
+): Uint8Array {
   const stays = new Uint8Array(classes.count);
   for (let label = 0; label < stays.length; label++) stays[label] = removed.has(classes.find(label)) ? 0 : 1;
   return stays;

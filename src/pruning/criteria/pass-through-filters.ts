@@ -1,5 +1,5 @@
+import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
 import { mean } from '../../numeric/statistics.ts';
-import type { Found, Layer } from '../coupling/scope.ts';
 import type { LayerScores } from './criterion.ts';
 import { rowsOf, type Slices } from './slices.ts';
 
@@ -11,7 +11,7 @@ export type CarryingFilters = ReadonlyMap<number, number>;
  * many as take the mean of a window. Removing residual connections makes them (Meng et al., 2021, arXiv:2111.00687), and what
  * such a filter weighs says nothing of the channel. A layer that reads one channel alone has none.
  */
-export function allCarryingFilters({ layers, slicings }: Found): Map<Layer, CarryingFilters> {
+export function allCarryingFilters({ layers, slicings }: ChannelCoupling): Map<Layer, CarryingFilters> {
   const inputs = new Map(
     slicings.flatMap(({ node, role, channels }) =>
       role === 'inputs' ? [[node, channels.labels] as const] : [],
@@ -23,7 +23,7 @@ export function allCarryingFilters({ layers, slicings }: Found): Map<Layer, Carr
 }
 
 /** Classes of nothing but filters that hand a channel on, each with the class of that channel. */
-export function carriersOf(found: Found): Map<number, number> {
+export function carriersOf(found: ChannelCoupling): Map<number, number> {
   const { find } = found.classes;
   const carriers = new Map<number, number>();
   const others = new Set<number>();

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
+import { along, spreadOver } from '../../src/channels/coupling/channels.ts';
 import type { Builder } from '../../src/graph/builder.ts';
 import type { Graph, Value } from '../../src/graph/graph.ts';
-import { channelGroups } from '../../src/pruning/channel-groups.ts';
-import { along, spreadOver } from '../../src/pruning/coupling/channels.ts';
 import { conv, network } from '../support/coupled-networks.ts';
 import { pruneHalf } from '../support/pruned-halves.ts';
 import { normals } from '../support/run-graph.ts';

@@ -1,6 +1,6 @@
+import { joiningCouplings, slicingCouplings } from './concat-split-slice.ts';
 import { convolutionCouplings } from './convolution.ts';
 import { carry, elementwise, opaque } from './elementwise.ts';
-import { joiningCouplings, slicingCouplings } from './joining.ts';
 import { matrixCouplings } from './matrix.ts';
 import { normalizationCouplings } from './normalization.ts';
 import { poolingCouplings } from './pooling.ts';

@@ -11,14 +11,14 @@ import type { Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
 import type { CouplingRule } from './rule.ts';
 import { couplings } from './rules.ts';
-import { type CouplingScope, type Found, openCoupling } from './scope.ts';
+import { type ChannelCoupling, type CouplingScope, openCoupling } from './scope.ts';
 import { joinSharedParameters } from './shared-parameters.ts';
 
 /**
  * Follows the channels of every layer through a graph with inferred shapes and constant weights: which of them go
  * together, which parameters go with them, and which stay and why. One pass, linear in nodes and channels.
  */
-export function couple(graph: Graph): Found {
+export function couple(graph: Graph): ChannelCoupling {
   const scope = openCoupling();
   const { carried } = scope;
   const links = connections(graph);

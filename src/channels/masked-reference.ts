@@ -5,7 +5,7 @@ import { inferShapes } from '../graph/shapes/index.ts';
 import { replaceUses } from '../graph/topology.ts';
 import { asFloat, isOtherFloat } from '../numeric/float-conversion.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
-import type { Found, Reading } from './coupling/scope.ts';
+import type { ChannelCoupling, Reading } from './coupling/scope.ts';
 
 /**
  * A graph with the channels of some classes multiplied by 0 in every value that a layer reads: what removing them must compute.
@@ -13,7 +13,11 @@ import type { Found, Reading } from './coupling/scope.ts';
  * where one of them is not there. Multiplying a value by 0 for all its readers is the same as for that layer alone: what
  * mixes channels is a layer, and is masked itself.
  */
-export function maskedReference(given: Graph, found: Found, removed: ReadonlySet<number>): Graph | null {
+export function maskedReference(
+  given: Graph,
+  found: ChannelCoupling,
+  removed: ReadonlySet<number>,
+): Graph | null {
   const { graph } = copyGraph(given);
   inferTypes(graph);
   const byName = valuesByName(graph);
@@ -51,7 +55,7 @@ function valuesByName({ inputs, nodes }: Graph): Map<string, Value> {
   return new Map(values.flatMap((value) => (value ? [[value.name, value] as const] : [])));
 }
 
-const someGo = ({ channels }: Reading, { classes }: Found, removed: ReadonlySet<number>): boolean =>
+const someGo = ({ channels }: Reading, { classes }: ChannelCoupling, removed: ReadonlySet<number>): boolean =>
   channels.labels.some((label) => removed.has(classes.find(label)));
 
 interface Masking {
@@ -75,7 +79,11 @@ function multiplied(graph: Graph, value: Value, { unique, mask }: Masking): Node
 }
 
 /** 0 where a class goes, 1 elsewhere; one element along axes that carry no channels. */
-function maskOf({ node, index, channels }: Reading, { classes }: Found, removed: ReadonlySet<number>) {
+function maskOf(
+  { node, index, channels }: Reading,
+  { classes }: ChannelCoupling,
+  removed: ReadonlySet<number>,
+) {
   const shape = (node.inputs[index]!.shape ?? []).map((_, axis) => {
     const at = channels.axes.indexOf(axis);
     return at < 0 ? 1 : channels.sizes[at]!;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
 import type { Builder } from '../../src/graph/builder.ts';
 import type { Value } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
 import { buildModel } from '../../src/models/index.ts';
-import { channelGroups } from '../../src/pruning/channel-groups.ts';
 import { conv, couplings, network } from '../support/coupled-networks.ts';
 import { transformerCouplings } from '../support/coupled-transformers.ts';
 import { pruneHalf } from '../support/pruned-halves.ts';

@@ -3,13 +3,13 @@ import { attributesOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { elementCount, floats, type Tensor } from '../numeric/tensor.ts';
 import type { Channels } from './coupling/channels.ts';
-import type { Found, Layer } from './coupling/scope.ts';
-import { selectSlices } from './select.ts';
+import type { ChannelCoupling, Layer } from './coupling/scope.ts';
+import { selectSlices } from './select-slices.ts';
 
 /** Which layers have their channels for themselves. */
 export interface OwnChannels {
   readonly graph: Graph;
-  readonly found: Found;
+  readonly found: ChannelCoupling;
   /** Why the filters of a convolution cannot be chosen without regard to other layers; null where they can. */
   sharedBecause(conv: Node): string | null;
   /** Whether another node reads the weight of a convolution too. */
@@ -17,7 +17,7 @@ export interface OwnChannels {
 }
 
 /** Looks which layers of a coupled graph share neither channels nor the parameters that go with them. */
-export function ownChannels(graph: Graph, found: Found): OwnChannels {
+export function ownChannels(graph: Graph, found: ChannelCoupling): OwnChannels {
   const { classes } = found;
   const layerOf = new Map(found.layers.map((layer) => [layer.node, layer]));
   const members = new Int32Array(classes.count);
@@ -40,7 +40,7 @@ export function ownChannels(graph: Graph, found: Found): OwnChannels {
 }
 
 /** The parameters that more than one node reads, by the labels that they are sliced by. */
-function sharedParameters(graph: Graph, { slicings }: Found): Map<number, string> {
+function sharedParameters(graph: Graph, { slicings }: ChannelCoupling): Map<number, string> {
   const { uses } = connections(graph);
   const shared = new Map<number, string>();
   for (const { value, channels } of slicings) {
@@ -51,7 +51,11 @@ function sharedParameters(graph: Graph, { slicings }: Found): Map<number, string
 }
 
 /** The node at which a layer's channels meet others that they go with. */
-function meetingPlace({ nodes }: Graph, { carried, classes }: Found, { first, count }: Layer): string {
+function meetingPlace(
+  { nodes }: Graph,
+  { carried, classes }: ChannelCoupling,
+  { first, count }: Layer,
+): string {
   const own = new Set(Array.from({ length: count }, (_, filter) => classes.find(first + filter)));
   const isOther = (label: number) =>
     (label < first || label >= first + count) && own.has(classes.find(label));
@@ -127,7 +131,7 @@ const isOf =
     label >= first && label < first + count;
 
 /** The layer of a convolution; null where its channels stand anywhere in another order or beside others. */
-function layerInOrder({ layers, carried, slicings }: Found, conv: Node): Layer | null {
+function layerInOrder({ layers, carried, slicings }: ChannelCoupling, conv: Node): Layer | null {
   const layer = layers.find(({ node }) => node === conv);
   if (!layer) return null;
   const tensors = [...carried.values(), ...slicings.map(({ channels }) => channels)];
@@ -139,7 +143,7 @@ function layerInOrder({ layers, carried, slicings }: Found, conv: Node): Layer |
 }
 
 /** The parameters that a layer's channels slice, each with the axis, and how many of its places belong to a channel. */
-function ownSlices({ slicings }: Found, layer: Layer) {
+function ownSlices({ slicings }: ChannelCoupling, layer: Layer) {
   const concerned = slicings.filter(({ channels }) => channels.labels.some(isOf(layer)));
   return concerned.map(({ value, channels }) => ({
     value,

@@ -3,8 +3,8 @@ import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { zeros } from '../append.ts';
 import { allAxes, dims, fixedNumbers, type Operand, type OperatorCall, refusal } from '../call.ts';
+import { spread } from '../insert-zeros.ts';
 import type { GradientRows } from '../rule.ts';
-import { spread } from '../spread.ts';
 
 /** x[first], x[first + step], …, `count` elements of one axis. */
 interface Range {

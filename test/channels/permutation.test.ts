@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { type ChannelGroup, channelGroups } from '../../src/channels/channel-groups.ts';
+import type { Channels } from '../../src/channels/coupling/channels.ts';
+import type { ChannelCoupling } from '../../src/channels/coupling/scope.ts';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { makeTensor, stridesOf, type Tensor } from '../../src/numeric/tensor.ts';
-import { type ChannelGroup, channelGroups } from '../../src/pruning/channel-groups.ts';
-import type { Channels } from '../../src/pruning/coupling/channels.ts';
-import type { Found } from '../../src/pruning/coupling/scope.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { couplings, network } from '../support/coupled-networks.ts';
 import { transformerCouplings } from '../support/coupled-transformers.ts';
 
 /** How often a class stands in each tensor: classes that differ here are not each other's like. */
-function pattern({ classes, carried, slicings }: Found, root: number): string {
+function pattern({ classes, carried, slicings }: ChannelCoupling, root: number): string {
   const tensors = [...new Set([...carried.values(), ...slicings.map(({ channels }) => channels)])];
   return tensors
     .map(({ labels }) => labels.reduce((count, label) => count + Number(classes.find(label) === root), 0))
@@ -19,7 +19,7 @@ function pattern({ classes, carried, slicings }: Found, root: number): string {
 }
 
 /** Which class takes whose place: those that are alike, in a circle. */
-function circle(found: Found, { classes, reasons }: ChannelGroup): Map<number, number> {
+function circle(found: ChannelCoupling, { classes, reasons }: ChannelGroup): Map<number, number> {
   const alike = new Map<string, number[]>();
   for (const root of classes) {
     if (reasons.has(root)) continue;
@@ -32,7 +32,7 @@ function circle(found: Found, { classes, reasons }: ChannelGroup): Map<number, n
 }
 
 /** Where the n-th place of a class's successor is, for each place along an axis. */
-function sources({ labels }: Channels, found: Found, next: ReadonlyMap<number, number>): number[] {
+function sources({ labels }: Channels, found: ChannelCoupling, next: ReadonlyMap<number, number>): number[] {
   const roots = Array.from(labels, found.classes.find);
   const places = new Map<number, number[]>();
   roots.forEach((root, place) => {

@@ -1,11 +1,11 @@
-import type { Found } from './coupling/scope.ts';
+import type { ChannelCoupling } from './coupling/scope.ts';
 import { survivors } from './coupling/survivors.ts';
 
 /**
  * The classes to remove less those without which some tensor would be empty: a layer may lose most of its channels, and
  * a part of them that is split off for another layer must not lose all. Of such a tensor the first class stays.
  */
-export function spareLast(found: Found, removed: ReadonlySet<number>): Set<number> {
+export function spareLast(found: ChannelCoupling, removed: ReadonlySet<number>): Set<number> {
   const { classes, carried, slicings } = found;
   const left = new Set(removed);
   const stays = survivors(found, removed);

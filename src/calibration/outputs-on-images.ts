@@ -5,7 +5,7 @@ import { asImageNetwork } from '../measure/classifier.ts';
 import { pixelAxis } from '../measure/outputs/pixel-axis.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { Calibration } from './calibration.ts';
-import { observe, type View, type Viewing } from './observe.ts';
+import { observe, type View, type Viewing } from './probe.ts';
 
 /** A value of a network to be kept for all images. */
 export interface Kept {

@@ -1,5 +1,5 @@
-import type { Graph, Value } from '../../graph/graph.ts';
-import { observe, type Viewing } from '../observe.ts';
+import type { Graph, Value } from '../graph/graph.ts';
+import { observe, type Viewing } from './probe.ts';
 
 /** Mean and variance of each channel of a value [N, C, …]. */
 export interface ChannelStatistics {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
-import { channelGroups } from '../../src/pruning/channel-groups.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { convRelu, initializer } from '../support/layers.ts';

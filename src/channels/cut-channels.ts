@@ -1,7 +1,7 @@
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { channelGroups } from './channel-groups.ts';
-import { hideDecoded } from './codes.ts';
+import { hideDecoded } from './quantized-weights.ts';
 import { removeChannels } from './remove-channels.ts';
 
 /** A prepared network, and the classes of channels that go from it. */

@@ -2,7 +2,7 @@ import type { Graph, Node } from '../graph/graph.ts';
 import { attributesOf } from '../graph/operators/index.ts';
 import { elementCount, floats, stridesOf, type Tensor } from '../numeric/tensor.ts';
 import type { ReplaceInput } from './coupling/constants.ts';
-import { selectPlaces } from './select.ts';
+import { selectPlaces } from './select-slices.ts';
 
 /**
  * Gives what stored integers stand for its contents, in place: layers then have weights to score and to slice. The integers

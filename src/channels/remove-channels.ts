@@ -1,12 +1,12 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
-import { cutCodes } from './codes.ts';
 import { inputReplacer } from './coupling/constants.ts';
-import type { Found, Kept, Slicing } from './coupling/scope.ts';
+import type { ChannelCoupling, Kept, Slicing } from './coupling/scope.ts';
 import { placesAlong, survivors } from './coupling/survivors.ts';
-import { divideParameters } from './divide-parameters.ts';
-import { selectPlaces } from './select.ts';
+import { divideParameters } from './duplicate-shared-initializers.ts';
+import { cutCodes } from './quantized-weights.ts';
+import { selectPlaces } from './select-slices.ts';
 
 /** The places of a parameter that stayed, by axis. */
 export interface ParameterCut {
@@ -20,7 +20,7 @@ export interface ParameterCut {
  */
 export function removeChannels(
   graph: Graph,
-  found: Found,
+  found: ChannelCoupling,
   removed: ReadonlySet<number>,
 ): readonly ParameterCut[] {
   const kept = keptOf(found, removed);
@@ -68,7 +68,7 @@ function keptPlaces(slicings: readonly Slicing[], kept: Kept): Map<Value, Map<nu
   return cuts;
 }
 
-function keptOf(found: Found, removed: ReadonlySet<number>): Kept {
+function keptOf(found: ChannelCoupling, removed: ReadonlySet<number>): Kept {
   const stays = survivors(found, removed);
   return {
     has: (label) => stays[label] === 1,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
+import { openComparison } from '../../src/calibration/comparison.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
-import { openComparison } from '../../src/pruning/comparison.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { calibrationOf } from '../support/layer-scores.ts';
 import { normals } from '../support/run-graph.ts';

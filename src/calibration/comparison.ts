@@ -6,8 +6,8 @@ import { type CountedOutput, type CountedOutputs, countedOutputs } from '../meas
 import { equalPart, relativeError } from '../measure/outputs/difference.ts';
 import { judge } from '../measure/scores.ts';
 import type { Calibration } from './calibration.ts';
-import type { Viewing } from './observe.ts';
 import { outputsOnImages, type Recorded } from './outputs-on-images.ts';
+import type { Viewing } from './probe.ts';
 
 /** What a changed network still does on images. */
 export interface Compared {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
 import { filled } from '../../src/numeric/tensor.ts';
 import { serializeModel } from '../../src/onnx/index.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { pruneHalf } from '../support/pruned-halves.ts';

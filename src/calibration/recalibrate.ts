@@ -1,17 +1,10 @@
-import { EspalierError } from '../../errors.ts';
-import { uniqueNames } from '../../graph/builder.ts';
-import {
-  ESPALIER_DOMAIN,
-  type Graph,
-  makeValue,
-  type Node,
-  nodeLabel,
-  type Value,
-} from '../../graph/graph.ts';
-import { attributesOf, makeAttributes } from '../../graph/operators/index.ts';
-import { floats, type Tensor } from '../../numeric/tensor.ts';
-import { canonicalForm, separateUniform } from '../../rewrite/index.ts';
-import { observe, requireCalibration, type Viewing, type ViewScope } from '../observe.ts';
+import { EspalierError } from '../errors.ts';
+import { uniqueNames } from '../graph/builder.ts';
+import { ESPALIER_DOMAIN, type Graph, makeValue, type Node, nodeLabel, type Value } from '../graph/graph.ts';
+import { attributesOf, makeAttributes } from '../graph/operators/index.ts';
+import { floats, type Tensor } from '../numeric/tensor.ts';
+import { canonicalForm, separateUniform } from '../rewrite/index.ts';
+import { observe, requireCalibration, type Viewing, type ViewScope } from './probe.ts';
 
 /**
  * The network with μ and σ² of every BatchNormalization estimated anew: the means, over calibration batches, of the mean

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { channelInputs } from '../../src/channels/coupling/channel-inputs.ts';
+import { couplings } from '../../src/channels/coupling/rules.ts';
 import type { Builder } from '../../src/graph/builder.ts';
 import type { Value } from '../../src/graph/graph.ts';
-import { channelInputs } from '../../src/pruning/coupling/channel-inputs.ts';
-import { couplings } from '../../src/pruning/coupling/rules.ts';
 import { conv, network } from '../support/coupled-networks.ts';
 import { pruneHalf } from '../support/pruned-halves.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
 import { filled, floats } from '../../src/numeric/tensor.ts';
 import { serializeModel } from '../../src/onnx/index.ts';
-import { channelGroups } from '../../src/pruning/channel-groups.ts';
 import { costModel } from '../../src/pruning/ranking/cost-model.ts';
 import { pruneHalf } from '../support/pruned-halves.ts';
 import { normals } from '../support/run-graph.ts';

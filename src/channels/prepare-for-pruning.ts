@@ -12,8 +12,8 @@ import {
   withKnownShapes,
 } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { showDecoded } from './codes.ts';
 import { dropExpansions } from './drop-expansions.ts';
+import { showDecoded } from './quantized-weights.ts';
 
 /**
  * A copy of a network whose channels can be followed and cut: constants folded, shapes known. A free batch stays free: a

@@ -1,7 +1,7 @@
 import { type Graph, nodeLabel } from '../graph/graph.ts';
-import { openClasses } from './coupling/classes.ts';
+import { openClasses } from './coupling/channel-sets.ts';
 import { couple } from './coupling/index.ts';
-import type { Found, Layer } from './coupling/scope.ts';
+import type { ChannelCoupling, Layer } from './coupling/scope.ts';
 
 /** Layers whose channels hang together, and the classes of channels that can only go as one. */
 export interface ChannelGroup {
@@ -15,7 +15,7 @@ export interface ChannelGroup {
 }
 
 export interface Coupling {
-  readonly found: Found;
+  readonly found: ChannelCoupling;
   readonly groups: readonly ChannelGroup[];
 }
 
@@ -43,7 +43,7 @@ export function channelGroups(graph: Graph): Coupling {
   return { found, groups: [...members.values()].map((indices) => groupOfLayers(found, indices)) };
 }
 
-function groupOfLayers({ classes, layers }: Found, indices: readonly number[]): ChannelGroup {
+function groupOfLayers({ classes, layers }: ChannelCoupling, indices: readonly number[]): ChannelGroup {
   const own = indices.map((index) => layers[index]!);
   const roots = new Set<number>();
   for (const { first, count } of own) {

@@ -6,7 +6,7 @@ import type { Timer } from '../../src/measure/timer.ts';
 import { temporaryTimings } from '../../src/measure/timings.ts';
 import { filled } from '../../src/numeric/tensor.ts';
 import { parseModel } from '../../src/onnx/index.ts';
-import { reachLatency } from '../../src/pruning/ranking/reach-latency.ts';
+import { reachLatency } from '../../src/pruning/ranking/search-latency.ts';
 import type { Widths } from '../../src/pruning/ranking/selection.ts';
 import type { NarrowingSearch } from '../../src/pruning/ranking/targets.ts';
 

@@ -1,7 +1,7 @@
 import { assert } from '../../errors.ts';
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { type Classes, openClasses } from './channel-sets.ts';
 import { type Channels, compressed } from './channels.ts';
-import { type Classes, openClasses } from './classes.ts';
 import type { ReplaceInput } from './constants.ts';
 
 /** A layer that makes channels: its filters are the channels first, first + 1, …. */
@@ -58,7 +58,7 @@ export interface CouplingScope {
 }
 
 /** All that rules found out. */
-export interface Found {
+export interface ChannelCoupling {
   readonly classes: Classes;
   readonly layers: Layer[];
   readonly slicings: Slicing[];
@@ -68,8 +68,8 @@ export interface Found {
   readonly carried: Map<Value, Channels>;
 }
 
-export function openCoupling(): CouplingScope & Found {
-  const found: Found = {
+export function openCoupling(): CouplingScope & ChannelCoupling {
+  const found: ChannelCoupling = {
     classes: openClasses(),
     layers: [],
     slicings: [],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { channelGroups } from '../../src/pruning/channel-groups.ts';
-import { prepareForPruning } from '../../src/pruning/prepare.ts';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
+import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { couplings, network } from '../support/coupled-networks.ts';
 import { transformerCouplings } from '../support/coupled-transformers.ts';
