@@ -29,7 +29,7 @@ export function makeProgram(run: (typed: Typed) => Promise<void>): CommanderComm
     .option('--json', 'print one JSON document on stdout and nothing else there')
     .option('--quiet', 'print no progress and no messages')
     .option('--debug', 'print the stack of an error (also ESPALIER_DEBUG=1)')
-    .addHelpText('after', '\nMore on a command, with examples: espalier COMMAND --help');
+    .addHelpText('after', '\nHelp for a command, with examples: espalier COMMAND --help');
   const families: Families = new Map();
   for (const command of commands) addCommand(program, families, { command, run });
   return program;

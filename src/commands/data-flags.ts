@@ -16,7 +16,7 @@ export const limitFlags = {
 export const logitsFlag = {
   logits: optional(
     '--logits <name>',
-    'the output with class scores (default: found by its shape and the number of classes)',
+    'name of the output with class scores (default: found by its shape and the number of classes)',
     text,
   ),
 };

@@ -4,10 +4,10 @@ import { defineCommand } from './command.ts';
 
 export const dataGet = defineCommand({
   name: 'data get',
-  summary: 'fetch a data set into the cache and verify its checksums',
+  summary: 'download a data set into the cache and verify its checksums',
   arguments: [{ name: '<name>', summary: 'cifar10 or fashion-mnist' }],
   options: {},
-  examples: [['espalier data get cifar10', 'fetch CIFAR-10 (139 MB) once']],
+  examples: [['espalier data get cifar10', 'download CIFAR-10 (139 MB) once']],
   async run({ args: [name = ''] }, context) {
     const { getDataSet } = await import('../data/data-sets.ts');
     const started = performance.now();
@@ -25,10 +25,10 @@ export const dataGet = defineCommand({
 
 export const dataList = defineCommand({
   name: 'data list',
-  summary: 'the data sets that are known by name, and where they are',
+  summary: 'list the data sets known by name and their locations',
   arguments: [],
   options: {},
-  examples: [['espalier data list', 'see what is there']],
+  examples: [['espalier data list', 'list the data sets']],
   async run() {
     const { dataSets } = await import('../data/data-sets.ts');
     const rows = await Promise.all(

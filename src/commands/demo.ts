@@ -13,22 +13,23 @@ import { trainModel } from './training/train.ts';
 
 export const demo = defineCommand({
   name: 'demo',
-  summary: 'train a small network on CIFAR-10, learn the shapes of its filters, and report what it gained',
+  summary:
+    'train a small network on CIFAR-10, learn the shapes of its filters, prune them and report the gain',
   arguments: [],
   options: {
-    out: defaulted('--out <dir>', 'where the runs go; what is there already is not done again', [
+    out: defaulted('--out <dir>', 'folder for the runs; finished runs in it are not repeated', [
       text,
       'espalier-demo',
     ]),
-    epochs: defaulted('--epochs <n>', 'of training, and then of learning shapes', [wholeNumber(), 5]),
-    macs: defaulted('--macs <fraction>', 'part of the MACs to keep', [fraction, 0.5]),
+    epochs: defaulted('--epochs <n>', 'epochs of training, and again of learning shapes', [wholeNumber(), 5]),
+    macs: defaulted('--macs <fraction>', 'fraction of the MACs to keep', [fraction, 0.5]),
     limit: optional('--limit <n>', 'use a seeded subset of n training images', wholeNumber()),
     testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),
-    threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
+    threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
   },
   examples: [
-    ['espalier demo', 'the whole of it'],
-    ['espalier demo --epochs 1 --limit 2000', 'a taste of it'],
+    ['espalier demo', 'run the whole demo'],
+    ['espalier demo --epochs 1 --limit 2000', 'run a short version'],
   ],
   stopsCleanly: true,
   async run({ options }, context) {

@@ -9,14 +9,14 @@ import { preprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
 
 export const evaluateModel = defineCommand({
   name: 'eval',
-  summary: 'accuracy and loss of a model on test images',
-  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo' }],
+  summary: 'measure accuracy and loss of a model on test images',
+  arguments: [{ name: '<model>', summary: 'an .onnx file or a built-in network' }],
   options: {
     data: required('--data <name>', DATA_SUMMARY, dataName),
     limit: optional('--limit <n>', 'use a seeded subset of n test images', wholeNumber()),
-    seed: defaulted('--seed <n>', 'of the subset', [wholeNumber(0), 1]),
-    batch: defaulted('--batch <n>', 'images a run', [wholeNumber(), 128]),
-    threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
+    seed: defaulted('--seed <n>', 'seed of the subset', [wholeNumber(0), 1]),
+    batch: defaulted('--batch <n>', 'images per run', [wholeNumber(), 128]),
+    threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
     ...preprocessingFlags,
     ...logitsFlag,
     ...inputFlags,
@@ -25,7 +25,7 @@ export const evaluateModel = defineCommand({
     ['espalier eval model.onnx --data cifar10', 'on the 10 000 test images of CIFAR-10'],
     [
       'espalier eval model.onnx --data photos --labels names.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225',
-      'on a folder of images by class, with a model that does not carry its preprocessing',
+      'on a folder of images by class, with a model that does not contain its preprocessing',
     ],
   ],
   stopsCleanly: true,

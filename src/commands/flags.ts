@@ -125,7 +125,7 @@ export const imageSize = v.pipe(
 /** The size of images, for commands that look at none. */
 export const openSizeFlag = optional(
   '--size <size>',
-  'height and width, for a model with a free input size: 224, or 192x320',
+  'height and width, for a model that leaves its image size free: 224, or 192x320',
   imageSize,
 );
 

@@ -23,19 +23,23 @@ const names = Object.keys(rewrites) as FoldingName[];
 export const fold = defineCommand({
   name: 'fold',
   summary:
-    'fold BatchNormalization, linear pairs, parallel branches, padding and left-overs into convolutions',
-  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo' }],
+    'merge BatchNormalization, padding, consecutive linear layers, parallel branches and redundant nodes into convolutions',
+  arguments: [{ name: '<model>', summary: 'an .onnx file or a built-in network' }],
   options: {
-    out: required('--out <file>', 'where the folded model goes', text),
-    only: optional('--only <names>', `some of ${names.join(', ')}`, choices(names)),
+    out: required('--out <file>', 'file to write the folded model to', text),
+    only: optional(
+      '--only <names>',
+      `rewrites to apply: some of ${names.join(', ')} (default: all)`,
+      choices(names),
+    ),
     growth: optional(
       '--growth <r>',
-      'merge what then takes up to r times its MACs and weights (1)',
+      'merge layers if the result has up to r times their MACs and weights (default: 1)',
       numberIn(0),
     ),
     elementType: optional(
       '--element-type <type>',
-      'write the network in float32 or float16, inputs and outputs too; default: as it is stored',
+      'convert the network, with its inputs and outputs, to float32 or float16 (default: not converted)',
       choice(['float32', 'float16']),
     ),
     verify: verifyFlag,
@@ -44,8 +48,8 @@ export const fold = defineCommand({
   },
   examples: [
     ['espalier fold model.onnx --out folded.onnx', 'fold and verify'],
-    ['espalier fold repvgg-a0 --out deployed.onnx', 'a block of RepVGG becomes one convolution'],
-    ['espalier fold model.onnx --only batchnorm,pad --out folded.onnx', 'no other rewrites'],
+    ['espalier fold repvgg-a0 --out deployed.onnx', 'merge each block of RepVGG into one convolution'],
+    ['espalier fold model.onnx --only batchnorm,pad --out folded.onnx', 'apply only some rewrites'],
   ],
   async run({ args: [name = ''], options }, context) {
     const { out, verify, elementType, only, growth, size } = options;

@@ -38,12 +38,12 @@ const namedFile = v.pipe(
 export const inputFlags = {
   input: repeatedIfTyped(
     '--input <name=shape>',
-    'the shape of an input, where the model leaves sizes free: images=1x3x48x192',
+    'shape of an input for which the model leaves dimensions free: images=1x3x48x192',
     namedShape,
   ),
   feed: repeatedIfTyped(
     '--feed <name=file>',
-    'what an input is fed with wherever the network is run: an array of numpy.save',
+    'value of an input whenever the network is run: an array written by numpy.save',
     namedFile,
   ),
 };

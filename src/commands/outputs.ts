@@ -14,7 +14,7 @@ const outputGlobs = v.pipe(
 export const outputsFlag = {
   outputs: optional(
     '--outputs <globs>',
-    'the outputs that count where networks are compared, separated by commas (default: all)',
+    'outputs by which networks are compared, separated by commas (default: all)',
     outputGlobs,
   ),
 };

@@ -4,15 +4,15 @@ import { defaulted, optional, positive, text } from './flags.ts';
 export const queueFlags = {
   redis: optional(
     '--redis <url>',
-    'work on the machines where espalier worker listens to this server, in place of this one',
+    'URL of a Redis server; the work is done by the machines on which espalier worker is connected to it',
     text,
   ),
   store: optional(
     '--store <dir>',
-    'with --redis: a folder that all machines see; Redis itself where left out',
+    'with --redis: a folder that all machines can read and write, for exchanging files (default: through Redis)',
     text,
   ),
-  patience: defaulted('--patience <s>', 'with --redis: seconds to wait for a worker to show up', [
+  patience: defaulted('--patience <s>', 'with --redis: seconds to wait for a worker to connect', [
     positive,
     600,
   ]),

@@ -5,9 +5,9 @@ import { optional, text } from './flags.ts';
 
 export const report = defineCommand({
   name: 'report',
-  summary: 'one self-contained HTML page on a run',
-  arguments: [{ name: '<dir>', summary: 'the folder of a run, as --out named it' }],
-  options: { out: optional('--out <file>', 'where the page goes; DIR/report.html where left out', text) },
+  summary: 'write a self-contained HTML page about a run',
+  arguments: [{ name: '<dir>', summary: 'the folder of a run, as given to --out' }],
+  options: { out: optional('--out <file>', 'file to write the page to (default: DIR/report.html)', text) },
   examples: [['espalier report runs/shapes', 'write runs/shapes/report.html']],
   async run({ args: [directory = ''], options: { out } }) {
     const path = out ?? join(directory, 'report.html');

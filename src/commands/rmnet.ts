@@ -24,14 +24,15 @@ import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
 
 export const rmnet = defineCommand({
   name: 'rmnet',
-  summary: 'remove residual connections: an equivalent plain network, every layer of which may be pruned',
-  arguments: [{ name: '<model>', summary: 'an .onnx file or a name of the zoo' }],
+  summary:
+    'remove residual connections: write an equivalent plain network, in which every layer can be pruned',
+  arguments: [{ name: '<model>', summary: 'an .onnx file or a built-in network' }],
   options: {
-    out: optional('--out <file>', 'where the plain network goes (required, but with --plan)', text),
-    only: optional('--only <glob>', 'the Adds of the blocks to convert; all where left out', text),
+    out: optional('--out <file>', 'file to write the plain network to (required unless --plan)', text),
+    only: optional('--only <glob>', 'convert only the blocks whose Add nodes match (default: all)', text),
     maxGrowth: optional(
       '--max-growth <r>',
-      'leave blocks whose convolutions would have more than r times the weights',
+      'do not convert blocks whose convolutions would have more than r times the weights',
       positive,
     ),
     middle: defaulted(
@@ -41,17 +42,17 @@ export const rmnet = defineCommand({
     ),
     fuse: flagSwitch(
       '--fuse',
-      'merge convolutions with nothing between them, whatever that costs: MobileNetV2 becomes a chain like MobileNetV1',
+      'merge consecutive convolutions without an activation between them, even if that costs more: MobileNetV2 becomes a chain like MobileNetV1',
     ),
-    plan: flagSwitch('--plan', 'say what would be converted and what it costs, and write nothing'),
+    plan: flagSwitch('--plan', 'print which blocks would be converted and at what cost, and write nothing'),
     verify: verifyFlag,
     size: openSizeFlag,
     ...inputFlags,
-    benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
+    benchSeconds: defaulted('--bench-seconds <s>', 'seconds for measuring the latency', [positive, 4]),
   },
   examples: [
-    ['espalier rmnet resnet56.onnx --out plain.onnx', 'convert, verify, measure'],
-    ['espalier rmnet resnet50.onnx --plan', 'what would it cost?'],
+    ['espalier rmnet resnet56.onnx --out plain.onnx', 'convert, verify and measure'],
+    ['espalier rmnet resnet50.onnx --plan', 'print the cost of converting'],
     [
       'espalier rmnet resnet50.onnx --max-growth 3 --middle concat --out plain.onnx',
       'keep bottlenecks narrow',

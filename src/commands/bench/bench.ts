@@ -9,34 +9,34 @@ import { benchText, disturbance, type NamedModel, withCosts } from './result.ts'
 
 export const bench = defineCommand({
   name: 'bench',
-  summary: 'latency of models in onnxruntime on this machine, measured in turns',
+  summary: 'compare the latency of models in onnxruntime on this machine, in alternating rounds',
   arguments: [
     {
       name: '<models...>',
-      summary: '.onnx files or names of the zoo; the first is what others are compared to',
+      summary: '.onnx files or built-in networks; the others are compared to the first',
     },
   ],
   options: {
     runtime: defaulted(
       '--runtime <name>',
-      'onnxruntime in Node or in a browser: headless Chromium, WebAssembly',
+      'onnxruntime in Node (node), or in headless Chromium on WebAssembly (web)',
       [choice(runtimeNames), 'node'],
     ),
-    batch: defaulted('--batch <n>', 'images a run', [wholeNumber(), 1]),
+    batch: defaulted('--batch <n>', 'images per run', [wholeNumber(), 1]),
     threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
-    seconds: defaulted('--seconds <s>', 'time to measure', [positive, 5]),
+    seconds: defaulted('--seconds <s>', 'seconds of measuring', [positive, 5]),
     coldStarts: defaulted(
       '--cold-starts <n>',
-      'fresh processes (or pages) a model, for load time, first run and peak memory; 0 leaves them out',
+      'number of fresh processes (or pages) per model that measure load time, first run and peak memory; 0 for none',
       [wholeNumber(0), 3],
     ),
     size: openSizeFlag,
     ...inputFlags,
   },
   examples: [
-    ['espalier bench before.onnx after.onnx', 'how much faster is it?'],
-    ['espalier bench resnet20 resnet56 --batch 8 --threads 2', 'networks of the zoo, two threads'],
-    ['espalier bench before.onnx after.onnx --runtime web', 'and in a browser?'],
+    ['espalier bench before.onnx after.onnx', 'compare two models'],
+    ['espalier bench resnet20 resnet56 --batch 8 --threads 2', 'compare built-in networks on two threads'],
+    ['espalier bench before.onnx after.onnx --runtime web', 'compare them in a browser'],
   ],
   stopsCleanly: true,
   async run({ args, options: typed }, context) {

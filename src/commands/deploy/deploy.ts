@@ -6,15 +6,15 @@ import type { PlannedDeployment } from './run.ts';
 
 export const deploy = defineCommand({
   name: 'deploy',
-  summary: 'what is dead is skipped, in the form of each layer that is measured to be quickest',
-  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo; not needed with --resume' }],
+  summary: 'write an equivalent network that skips zero stripes, each layer in its fastest measured form',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a built-in network; not needed with --resume' }],
   options: deployFlags,
   examples: [
-    ['espalier deploy runs/half/model-dense.onnx --out fast.onnx', 'for this machine, one thread'],
-    ['espalier deploy masked.onnx --out runs/fast', 'with a report on the form of each layer'],
+    ['espalier deploy runs/half/model-dense.onnx --out fast.onnx', 'for this machine, on one thread'],
+    ['espalier deploy masked.onnx --out runs/fast', 'with a report that shows the form of each layer'],
     ['espalier deploy masked.onnx --target web --threads 2 --out web.onnx', 'for a browser'],
-    ['espalier deploy model.onnx --int8 --data cifar10 --out int8.onnx', 'in 8-bit integers'],
-    ['espalier deploy masked.onnx --plan', 'which forms would be tried, and what is expected of them'],
+    ['espalier deploy model.onnx --int8 --data cifar10 --out int8.onnx', 'quantised to 8-bit integers'],
+    ['espalier deploy masked.onnx --plan', 'print the forms that would be tried and their predicted latency'],
   ],
   stopsCleanly: true,
   async check(invocation) {

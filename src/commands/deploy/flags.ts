@@ -18,28 +18,25 @@ import { quantizeFlags } from './quantize-flags.ts';
 export const deployFlags = {
   out: optional(
     '--out <path>',
-    'the quick model (.onnx), or a new folder for the record of the run (required, but with --plan)',
+    'the deployed model (.onnx), or a new folder for the run (required unless --plan)',
     text,
   ),
-  resume: optional(
-    '--resume <dir>',
-    'do the run in a folder once more; what was timed before is not timed again',
-    text,
+  resume: optional('--resume <dir>', 'repeat the run in this folder; cached times are reused', text),
+  target: defaulted(
+    '--target <name>',
+    'runtime to measure in: onnxruntime in Node (node) or in a browser (web)',
+    [choice(runtimeNames), 'node'],
   ),
-  target: defaulted('--target <name>', 'where it will run: onnxruntime in Node, or in a browser', [
-    choice(runtimeNames),
-    'node',
-  ]),
   threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
-  seconds: defaulted('--seconds <s>', 'time to measure the result in', [positive, 4]),
+  seconds: defaulted('--seconds <s>', 'seconds for measuring the result', [positive, 4]),
   ...quantizeFlags,
   size: openSizeFlag,
   ...inputFlags,
-  cache: flagSwitch('--no-cache', 'measure anew, and keep nothing for the next time'),
+  cache: flagSwitch('--no-cache', 'do not read or write the cache of measured times'),
   verify: verifyFlag,
   plan: flagSwitch(
     '--plan',
-    'say which forms each layer would be tried in, and what they are expected to take; time and write nothing',
+    'print the forms that would be tried for each layer and their predicted latency; measure and write nothing',
   ),
 };
 

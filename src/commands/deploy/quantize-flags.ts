@@ -23,20 +23,25 @@ const calibrationMethod = v.pipe(
 
 /** Flags of 8-bit quantisation. They count where --int8 is given. */
 export const quantizeFlags = {
-  int8: flagSwitch('--int8', 'write 8-bit integers (QDQ), calibrated on the images of --data'),
-  calibration: defaulted('--calibration <method>', 'range of activations: minmax, percentile:99.99', [
-    calibrationMethod,
-    'minmax',
-  ]),
-  floatLayers: optional('--float-layers <globs>', 'layers that stay in float, separated by commas', globs),
+  int8: flagSwitch('--int8', 'quantise to 8-bit integers (QDQ), calibrated on the images of --data'),
+  calibration: defaulted(
+    '--calibration <method>',
+    'how the ranges of activations are chosen: minmax, or a percentile such as percentile:99.99',
+    [calibrationMethod, 'minmax'],
+  ),
+  floatLayers: optional(
+    '--float-layers <globs>',
+    'layers that are not quantised, separated by commas',
+    globs,
+  ),
   reduceRange: flagSwitch(
     '--reduce-range',
-    'weights of 7 bits: for x86 without VNNI, where sums of products of 8 bits saturate',
+    'use 7-bit weights, for x86 without VNNI, where sums of 8-bit products saturate',
   ),
-  data: optional('--data <name>', `what --int8 calibrates on: ${DATA_SUMMARY}`, dataName),
-  limit: optional('--limit <n>', 'calibrate on n training images (300)', wholeNumber()),
+  data: optional('--data <name>', `images to calibrate --int8 with: ${DATA_SUMMARY}`, dataName),
+  limit: optional('--limit <n>', 'calibrate on n training images (default: 300)', wholeNumber()),
   testLimit: optional('--test-limit <n>', 'compare on a seeded subset of n test images', wholeNumber()),
-  seed: defaulted('--seed <n>', 'of the choice of images', [wholeNumber(0), 1]),
+  seed: defaulted('--seed <n>', 'seed of the choice of images', [wholeNumber(0), 1]),
   ...preprocessingFlags,
   ...logitsFlag,
   ...outputsFlag,

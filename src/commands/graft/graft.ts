@@ -12,28 +12,32 @@ import type { RingResult } from './run.ts';
 
 const flags = {
   ...trainingFlags,
-  networks: defaulted('--networks <n>', 'how many are trained side by side', [wholeNumber(), 2]),
+  networks: defaulted('--networks <n>', 'number of networks to train together', [wholeNumber(), 2]),
   source: defaulted(
     '--source <name>',
-    "what re-activates invalid filters: external, another network's; internal, the network's own; noise; none, to compare with",
+    "source of new weights for invalid filters: external (another network), internal (the network's own filters), noise, or none (for comparison)",
     [choice(['external', 'internal', 'noise', 'none']), 'external'],
   ),
   level: defaulted(
     '--level <name>',
-    'with external: layer, one weight a layer, by entropy; filter, one a filter, by the scale of BatchNormalization',
+    'with --source external: layer: one blending weight per layer, by entropy; filter: one per filter, by the scale of BatchNormalization',
     [choice(['layer', 'filter']), 'layer'],
   ),
   graftMomentum: defaulted(
     '--graft-momentum <name>',
-    "the optimiser's state of what was grafted: keep, blend or reset",
+    "what happens to the optimiser's momentum of grafted weights: keep, blend or reset",
     [choice(['keep', 'blend', 'reset']), 'keep'],
   ),
   ...invalidFlag,
-  noise: defaulted('--noise <a>', 'noise in epoch t has a standard deviation of aᵗ', [numberIn(0, 1), 0.5]),
+  noise: defaulted(
+    '--noise <a>',
+    'with --source noise: the noise in epoch t has a standard deviation of aᵗ',
+    [numberIn(0, 1), 0.5],
+  ),
   ...queueFlags,
   processes: defaulted(
     '--processes <n>',
-    'networks that train at the same time, each in a process of its own',
+    'number of networks that train at the same time, each in its own process',
     [wholeNumber(), 2],
   ),
 };
@@ -42,29 +46,30 @@ export type GraftSettings = Settings<typeof flags>;
 
 export const graft = defineCommand({
   name: 'graft',
-  summary: "train networks side by side that re-activate one another's invalid filters (filter grafting)",
+  summary:
+    'train several networks together and re-activate the invalid filters of each with weights of another (filter grafting)',
   arguments: [
     {
       name: '[models...]',
       summary:
-        'a name of the zoo, a file that all networks start from, or a file for each; not needed with --resume',
+        'a built-in network, one file from which all networks start, or one file for each network; not needed with --resume',
     },
   ],
   options: flags,
   examples: [
     [
       'espalier graft resnet20 --networks 2 --data cifar10 --epochs 60 --schedule cosine --out runs/grafted',
-      'two networks, one ring',
+      'graft two networks with each other',
     ],
     [
       'espalier graft resnet20 --networks 1 --source internal --data cifar10 --epochs 60 --out runs/internal',
-      'one, from its own filters',
+      'graft one network with its own filters',
     ],
     [
       'espalier graft a.onnx b.onnx --data photos --epochs 20 --lr 0.01 --out runs/tuned',
-      'two networks of one architecture that were trained before',
+      'graft two trained networks of the same architecture',
     ],
-    ['espalier graft --resume runs/grafted', 'go on after an interruption'],
+    ['espalier graft --resume runs/grafted', 'continue an interrupted run'],
   ],
   stopsCleanly: true,
   async check(invocation) {

@@ -15,7 +15,7 @@ const threshold = v.pipe(
 export const invalidFlag = {
   invalidBelow: defaulted(
     '--invalid-below <x>',
-    "a filter whose |γ|·Σ|w| is below this is invalid; 60%: below as much of the mean of its layer's filters",
+    "a filter is invalid if its |γ|·Σ|w| is below this; a percentage such as 60% is relative to the mean of the layer's filters",
     [threshold, 1e-2],
   ),
 };

@@ -18,19 +18,22 @@ import { inputFacts, inputsText } from './inputs.ts';
 export const inspect = defineCommand({
   name: 'inspect',
   summary:
-    'parameters, MACs and bytes of a model, layer by layer; its groups of channels and residual connections; the engines here',
-  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo, such as resnet20' }],
+    'print parameters, MACs and bytes per layer, channel groups and residual connections; --engine prints the engines of this machine',
+  arguments: [{ name: '[model]', summary: 'an .onnx file, or a built-in network such as resnet20' }],
   options: {
     size: openSizeFlag,
     ...inputFlags,
-    engine: flagSwitch('--engine', 'say what trains here and why; needs no model'),
-    entropy: flagSwitch('--entropy', 'what the weights of each convolution tell, and its invalid filters'),
+    engine: flagSwitch('--engine', 'print which training engine this machine uses, and why; needs no model'),
+    entropy: flagSwitch(
+      '--entropy',
+      "print the entropy of each convolution's weights and the number of its invalid filters",
+    ),
     ...invalidFlag,
   },
   examples: [
-    ['espalier inspect resnet20', 'look at a network of the zoo'],
-    ['espalier inspect model.onnx --json', 'the same of a file, for programs'],
-    ['espalier inspect --engine', 'which engine trains on this machine, and why'],
+    ['espalier inspect resnet20', 'inspect a built-in network'],
+    ['espalier inspect model.onnx --json', 'inspect a file, with JSON output for programs'],
+    ['espalier inspect --engine', 'show which training engine this machine uses, and why'],
   ],
   async run({ args: [name], options }, context) {
     const { size, engine, entropy, invalidBelow } = options;

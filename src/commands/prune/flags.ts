@@ -54,118 +54,127 @@ const layerRatios = v.pipe(
 
 /** Flags of `prune`. Those of training count where --epochs is given. */
 export const pruneFlags = {
-  criterion: defaulted('--criterion <name>', `what tells the channels that go: ${criteria.join(', ')}`, [
+  criterion: defaulted('--criterion <name>', `how channels are scored: ${criteria.join(', ')}`, [
     choice(criteria),
     'l1-norm',
   ]),
   granularity: defaulted(
     '--granularity <name>',
-    'filter: output channels; channel: scored by what reads them; group: the same positions of all filters; stripe: positions of each filter; weight: single zeros',
+    'what is pruned: filter: channels, scored by the filters that compute them; channel: channels, scored by the weights that read them; group: W[:, c, i, j]; stripe: W[m, :, i, j]; weight: single weights. The last three become zero',
     [choice(granularities), 'filter'],
   ),
-  ratio: optional('--ratio <r>', 'part of the channels (or smaller pieces) that goes', fraction),
-  macs: optional('--macs <r>', 'part of the original MACs to keep', fraction),
-  parameters: optional('--parameters <r>', 'part of the original parameters to keep', fraction),
+  ratio: optional('--ratio <r>', 'fraction of the channels (or stripes, weights) to remove', fraction),
+  macs: optional('--macs <r>', 'fraction of the original MACs to keep', fraction),
+  parameters: optional('--parameters <r>', 'fraction of the original parameters to keep', fraction),
   latency: optional(
     '--latency <r>',
-    'part of the original latency to keep, measured in onnxruntime here',
+    'fraction of the original latency to keep, measured in onnxruntime on this machine',
     fraction,
   ),
   scope: defaulted(
     '--scope <name>',
-    'local: each group loses the same part; global: all stand in one ranking',
+    'local: the same fraction is removed from each group; global: all channels are ranked together',
     [choice(['local', 'global']), 'local'],
   ),
-  round: defaulted('--round <n>', 'widths stay multiples of this, which fast kernels take', [
-    wholeNumber(),
-    8,
+  round: defaulted(
+    '--round <n>',
+    'keep the number of channels of each layer a multiple of this, as fast kernels need',
+    [wholeNumber(), 8],
+  ),
+  floor: defaulted('--floor <r>', 'smallest fraction of the channels of a group to keep', [
+    numberIn(0, 1),
+    0.1,
   ]),
-  floor: defaulted('--floor <r>', 'part of each group that stays at least', [numberIn(0, 1), 0.1]),
-  exclude: optional('--exclude <globs>', 'layers that stay as they are, separated by commas', globs),
+  exclude: optional('--exclude <globs>', 'layers that are not pruned, separated by commas', globs),
   layerRatio: optional(
     '--layer-ratio <list>',
-    'ratios of single layers: GLOB=RATIO, separated by commas',
+    'ratios of particular layers: GLOB=RATIO, separated by commas',
     layerRatios,
   ),
   normalize: optional(
     '--normalize <name>',
-    'how scores of different layers compare: none, mean, max or gaussian (default: mean; none for bn-scale)',
+    'normalisation of the scores within a layer: none, mean, max or gaussian (default: mean; none for bn-scale)',
     choice(['none', 'mean', 'max', 'gaussian']),
   ),
   reduce: defaulted(
     '--reduce <name>',
-    'how the scores of channels that go together become one: sum, mean, max or first',
+    'how the scores of coupled channels are combined: sum, mean, max or first',
     [choice(['sum', 'mean', 'max', 'first']), 'mean'],
   ),
   per: optional(
     '--per <cost>',
-    'divide scores by what a channel costs: bytes of activations, or measured ms',
+    'divide scores by the cost of a channel: bytes of activations, or measured ms',
     choice(['bytes', 'ms']),
   ),
   sensitivity: optional(
     '--sensitivity <path>',
-    'choose widths by what espalier sensitivity measured, in place of --scope: a target in MACs, parameters or latency',
+    'folder of an espalier sensitivity run, by which the widths of layers are chosen, instead of --scope; needs --macs, --parameters or --latency',
     text,
   ),
   search: optional(
     '--search <n>',
-    'try n choices of widths within the target on calibration images, beginning with that of the ranking, and take the best',
+    'evaluate n choices of layer widths that meet the target on calibration images, and take the best',
     wholeNumber(),
   ),
   maskEpochs: optional(
     '--mask-epochs <n>',
-    'with --criterion mask: epochs before each cut in which masks are learned (default: 1)',
+    'with --criterion mask: epochs before each cut in which the masks are learned (default: 1)',
     wholeNumber(),
   ),
-  maskStrength: optional('--mask-strength <x>', 'the L1 coefficient on masks (default: 0.005)', numberIn(0)),
-  maskThreshold: optional(
-    '--mask-threshold <x>',
-    'a mask that falls to this stays 0 (default: 0.01)',
+  maskStrength: optional(
+    '--mask-strength <x>',
+    'with --criterion mask: L1 coefficient of the masks (default: 0.005)',
     numberIn(0),
   ),
-  scoreFolded: flagSwitch('--score-folded', 'score norms with BatchNormalization folded in'),
-  steps: defaulted('--steps <n>', 'cuts on the way to the target, each followed by its share of the epochs', [
-    wholeNumber(),
-    1,
-  ]),
-  pace: defaulted('--pace <name>', 'how the cuts approach the target: linear or cubic', [
+  maskThreshold: optional(
+    '--mask-threshold <x>',
+    'with --criterion mask: a mask becomes 0 for good when it falls to this (default: 0.01)',
+    numberIn(0),
+  ),
+  scoreFolded: flagSwitch('--score-folded', 'compute norms of weights with BatchNormalization folded in'),
+  steps: defaulted(
+    '--steps <n>',
+    'number of cuts until the target is reached; the epochs are divided among them',
+    [wholeNumber(), 1],
+  ),
+  pace: defaulted('--pace <name>', 'how the cuts approach the target: in linear or cubic steps', [
     choice(['linear', 'cubic']),
     'linear',
   ]),
   recover: optional(
     '--recover <list>',
-    'after a cut, without labels: recalibrate BatchNormalization, reconstruct what reads the channels by least squares, or none (default with --data: both, before retraining recalibrate)',
+    'recovery after each cut, without labels: recalibrate (BatchNormalization statistics), reconstruct (weights of the layers that read the channels, by least squares), or none (default with --data: both; with --epochs: recalibrate)',
     choices(['recalibrate', 'reconstruct', 'none']),
   ),
   calibrationImages: defaulted(
     '--calibration-images <n>',
-    'training images that criteria and recovery look at',
+    'number of training images for criteria and recovery',
     [wholeNumber(), 1024],
   ),
   form: defaulted(
     '--form <name>',
-    'with --granularity stripe or group: how model.onnx skips what went: stripe, shape or dense',
+    'with --granularity stripe or group: how model.onnx skips zeros: stripe, shape or dense',
     [choice(['dense', 'shape', 'stripe']), 'dense'],
   ),
   wholePositions: flagSwitch(
     '--whole-positions',
-    'with --granularity group: positions of all input channels, W[:, :, i, j], so that kernels shrink',
+    'with --granularity group: prune kernel positions of all input channels, W[:, :, i, j], so that kernels shrink',
   ),
-  plan: flagSwitch('--plan', 'say what would go, and write nothing'),
-  explain: optional('--explain <glob>', 'say why layers stay as they are, and write nothing', text),
+  plan: flagSwitch('--plan', 'print what would be removed, and write nothing'),
+  explain: optional('--explain <glob>', 'print why these layers are not pruned, and write nothing', text),
   verify: verifyFlag,
   ...outputsFlag,
-  benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
+  benchSeconds: defaulted('--bench-seconds <s>', 'seconds for measuring the latency', [positive, 4]),
   ...trainingFlags,
   data: optional(
     '--data <name>',
-    'cifar10, fashion-mnist, or a folder of images by class: to calibrate, evaluate and retrain',
+    'images to calibrate, evaluate and retrain with: cifar10, fashion-mnist, or a folder of images by class',
     text,
   ),
-  epochs: optional('--epochs <n>', 'retrain for as many epochs in all', wholeNumber()),
-  out: optional('--out <path>', 'the pruned model (.onnx), or a new folder for the record of the run', text),
-  lr: defaulted('--lr <x>', 'the highest learning rate of retraining', [positive, 0.01]),
-  schedule: defaulted('--schedule <name>', 'of the learning rate: step, cosine or constant', [
+  epochs: optional('--epochs <n>', 'total epochs of retraining', wholeNumber()),
+  out: optional('--out <path>', 'the pruned model (.onnx), or a new folder for the run', text),
+  lr: defaulted('--lr <x>', 'peak learning rate of retraining', [positive, 0.01]),
+  schedule: defaulted('--schedule <name>', 'learning rate schedule: step, cosine or constant', [
     choice(['step', 'cosine', 'constant']),
     'cosine',
   ]),

@@ -13,8 +13,8 @@ import type { PruneResult } from './result.ts';
 
 export const prune = defineCommand({
   name: 'prune',
-  summary: 'take channels, or smaller pieces, out of any network, down to a target',
-  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo; not needed with --resume' }],
+  summary: 'remove channels, or set stripes or weights to zero, until a target is met',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a built-in network; not needed with --resume' }],
   options: pruneFlags,
   examples: [
     [

@@ -10,28 +10,38 @@ import type { Plan } from './run-record.ts';
 const flags = {
   out: optional(
     '--out <dir>',
-    "a folder for the run, one in it for each step; the recipe's own if left out",
+    "a folder for the run, with a subfolder per step (default: the recipe's own)",
     text,
   ),
-  set: repeated('--set <key=value>', 'replace an option: epochs=1, or of one step: train.epochs=1', text),
-  resume: optional('--resume <dir>', 'go on with the run in a folder; its record holds the recipe', text),
+  set: repeated(
+    '--set <key=value>',
+    'replace an option in all steps: epochs=1, or in one step: train.epochs=1',
+    text,
+  ),
+  resume: optional('--resume <dir>', 'continue the run in this folder; its record contains the recipe', text),
   ...queueFlags,
   dryRun: flagSwitch('--dry-run', 'print the command lines and run nothing'),
 };
 
 export const runRecipe = defineCommand({
   name: 'run',
-  summary: 'run a recipe: steps in order, each of them resumable',
+  summary: 'run a recipe: a list of commands, in order, resumable',
   arguments: [
-    { name: '[recipe]', summary: 'a .json file, or a recipe that comes with espalier, by its name' },
-    { name: '[model]', summary: 'the .onnx file or name of the zoo that the recipe calls $in' },
+    { name: '[recipe]', summary: 'a .json file, or the name of a recipe that comes with espalier' },
+    { name: '[model]', summary: 'the .onnx file or built-in network for which $in stands in the recipe' },
   ],
   options: flags,
   examples: [
-    ['espalier run swp-resnet56-cifar10-small --out runs/small', 'a recipe that comes with espalier'],
-    ['espalier run mine.json model.onnx --set prune.ratio=0.3 --set epochs=1 --dry-run', 'what would run?'],
-    ['espalier run mine.json --out runs/mine --redis redis://10.0.0.1', 'steps at the same time, by workers'],
-    ['espalier run --resume runs/small', 'go on after an interruption; finished steps are not run again'],
+    ['espalier run swp-resnet56-cifar10-small --out runs/small', 'run a recipe that comes with espalier'],
+    [
+      'espalier run mine.json model.onnx --set prune.ratio=0.3 --set epochs=1 --dry-run',
+      'print the command lines of a recipe',
+    ],
+    [
+      'espalier run mine.json --out runs/mine --redis redis://10.0.0.1',
+      'run independent steps at the same time on workers',
+    ],
+    ['espalier run --resume runs/small', 'continue an interrupted run; finished steps are not run again'],
   ],
   stopsCleanly: true,
   async run({ args: [recipe, model], options }, context) {

@@ -3,32 +3,40 @@ import { defaulted, optional, positive, required, text, wholeNumber } from '../f
 
 export const worker = defineCommand({
   name: 'worker',
-  summary: 'take tasks from a queue in Redis, for runs on other machines, until Ctrl-C',
+  summary: 'execute tasks from a Redis queue, for runs started on other machines, until Ctrl-C',
   arguments: [],
   options: {
-    redis: required('--redis <url>', 'redis://user:password@host:port, or rediss:// for TLS', text),
-    root: defaulted('--root <dir>', 'a folder of its own to work in', [text, 'espalier-worker']),
-    store: optional(
-      '--store <dir>',
-      'a folder that all machines see, to hand files over in; Redis itself where left out',
+    redis: required(
+      '--redis <url>',
+      'URL of the Redis server: redis://user:password@host:port, or rediss:// for TLS',
       text,
     ),
-    concurrency: defaulted('--concurrency <n>', 'tasks at a time', [wholeNumber(), 1]),
+    root: defaulted('--root <dir>', "the worker's own folder for its files", [text, 'espalier-worker']),
+    store: optional(
+      '--store <dir>',
+      'a folder that all machines can read and write, for exchanging files (default: through Redis)',
+      text,
+    ),
+    concurrency: defaulted('--concurrency <n>', 'number of tasks executed at the same time', [
+      wholeNumber(),
+      1,
+    ]),
     threads: optional(
       '--threads <n>',
-      'threads of tasks that do not say; all cores where left out',
+      'threads of a task that does not specify them (default: one per core)',
       wholeNumber(),
     ),
-    stallSeconds: defaulted('--stall-seconds <s>', 'a worker that is silent for as long is taken for dead', [
-      positive,
-      30,
-    ]),
+    stallSeconds: defaulted(
+      '--stall-seconds <s>',
+      'a worker that is silent for this many seconds is considered dead',
+      [positive, 30],
+    ),
   },
   examples: [
-    ['espalier worker --redis redis://:secret@10.0.0.1:6379', 'on every machine that is to help'],
+    ['espalier worker --redis redis://:secret@10.0.0.1:6379', 'run this on every machine that should help'],
     [
       'espalier worker --redis rediss://queue.example.org --store /mnt/shared',
-      'with TLS, and a shared folder for weights',
+      'use TLS, and a shared folder for exchanging weights',
     ],
   ],
   stopsCleanly: true,

@@ -29,7 +29,7 @@ const { data, labels, limit, testLimit, mean, std, size, seed, resume, logits, o
   pruneFlags;
 
 const flags = {
-  ratios: defaulted('--ratios <list>', 'parts of the channels to take, of one group at a time', [
+  ratios: defaulted('--ratios <list>', 'fractions of channels to remove from each group', [
     ratioList,
     [0.25, 0.5, 0.75],
   ]),
@@ -40,7 +40,7 @@ const flags = {
   round,
   exclude,
   data,
-  calibrationImages: { ...calibrationImages, summary: 'training images to look at' },
+  calibrationImages: { ...calibrationImages, summary: 'number of training images to measure with' },
   limit,
   testLimit,
   mean,
@@ -52,27 +52,28 @@ const flags = {
   input,
   feed,
   seed,
-  threads: optional('--threads <n>', 'threads of the engine; all cores where left out', wholeNumber()),
-  part: optional('--part <i/n>', 'measure every n-th group from the i-th on, a part of n', partOf),
+  threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
+  part: optional(
+    '--part <i/n>',
+    'measure only part i of n: every n-th group, starting with the i-th',
+    partOf,
+  ),
   ...queueFlags,
   resume,
-  out: optional(
-    '--out <dir>',
-    'a new folder for the record of the run and sensitivity.json (required)',
-    text,
-  ),
+  out: optional('--out <dir>', 'a new folder for the run and its sensitivity.json (required)', text),
 };
 
 export const sensitivity = defineCommand({
   name: 'sensitivity',
-  summary: 'what each group of layers loses when it alone is pruned, for ratios that differ by layer',
-  arguments: [{ name: '[model]', summary: 'an .onnx file or a name of the zoo; not needed with --resume' }],
+  summary:
+    'measure how much accuracy is lost when each group of layers alone is pruned; prune --sensitivity uses it',
+  arguments: [{ name: '[model]', summary: 'an .onnx file or a built-in network; not needed with --resume' }],
   options: flags,
   examples: [
     ['espalier sensitivity model.onnx --data photos --out runs/sensitivity', 'measure'],
     [
       'espalier prune model.onnx --sensitivity runs/sensitivity --macs 0.5 --out small.onnx',
-      'and take most where least is lost',
+      'prune most where the least accuracy is lost',
     ],
   ],
   stopsCleanly: true,

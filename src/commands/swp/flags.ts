@@ -19,58 +19,60 @@ const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
 /** The flags of swp. */
 export const stripeFlags = {
   ...trainingFlags,
-  sr: defaulted('--sr <x>', 'the L1 coefficient on the filter skeletons', [numberIn(0), 1e-5]),
-  threshold: defaulted('--threshold <x>', 'a stripe dies when its skeleton falls to this', [
-    numberIn(0),
-    0.01,
-  ]),
-  macs: optional('--macs <fraction>', 'part of the MACs to keep; the shapes freeze there', fraction),
+  sr: defaulted('--sr <x>', 'L1 coefficient of the filter skeletons', [numberIn(0), 1e-5]),
+  threshold: defaulted(
+    '--threshold <x>',
+    'a stripe is pruned for good when the absolute value of its skeleton entry falls to this',
+    [numberIn(0), 0.01],
+  ),
+  macs: optional('--macs <fraction>', 'fraction of the MACs to keep; pruning stops there', fraction),
   latency: optional(
     '--latency <fraction>',
-    'part of the latency to keep, in place of --macs: of shared shapes, by timings in onnxruntime here',
+    'fraction of the latency to keep, instead of --macs; needs --shape-block; predicted from timings in onnxruntime on this machine',
     fraction,
   ),
   pace: optional(
     '--pace <name>',
-    'threshold, as in the paper, or gradual: towards --macs or --latency (the default where one is given)',
+    'threshold: prune by --threshold, as in the paper; gradual: prune step by step towards --macs or --latency (the default if one is given)',
     choice(['threshold', 'gradual']),
   ),
-  until: defaulted('--until <fraction>', 'part of the run over which a gradual pace reaches its target', [
-    fraction,
-    0.6,
-  ]),
+  until: defaulted(
+    '--until <fraction>',
+    'with --pace gradual: fraction of the run after which the target is reached',
+    [fraction, 0.6],
+  ),
   skeletonWeightDecay: optional(
     '--skeleton-weight-decay <x>',
-    'weight decay on the skeletons; as --weight-decay where left out',
+    'weight decay of the skeletons (default: that of --weight-decay)',
     numberIn(0),
   ),
   skeletonStart: optional(
     '--skeleton-start <name>',
-    'what skeletons start from: one, as in the paper, or norm, the relative norm of each stripe (the default of the gradual pace)',
+    'initial skeletons: one, as in the paper, or norm, the relative norm of each stripe (the default with --pace gradual)',
     choice(['one', 'norm']),
   ),
   shapeBlock: optional(
     '--shape-block <n>',
-    'filters share their shapes in blocks of 8 or 16, near ones together: cropping pays on narrow layers too',
+    'filters share their shapes in blocks of 8 or 16 similar filters, so that cropped kernels are faster on narrow layers, too',
     shapeBlock,
   ),
   shapes: optional(
     '--shapes <name>',
-    'what a block may keep: rectangles (the default), each a cropped convolution, or free',
+    'with --shape-block: shapes that a block may have: rectangles (the default; each is a cropped convolution), or free',
     choice(['rectangles', 'free']),
   ),
-  freezeWeights: flagSwitch('--freeze-weights', 'learn the shapes alone, of weights that stay as they are'),
+  freezeWeights: flagSwitch('--freeze-weights', 'learn only the shapes; the weights do not change'),
   noShrink: laterSwitch(
     '--no-shrink',
-    'keep filters without stripes in the network while it trains: slower, the same result',
+    'do not remove filters without stripes during training: slower, with the same result',
   ),
   form: defaulted(
     '--form <name>',
-    'how model.onnx skips dead stripes: stripe (1×1, shifted: fewest MACs), shape (cropped kernels), dense (zeros kept)',
+    'how model.onnx skips zero stripes: stripe (shifted 1×1 convolutions, the fewest MACs), shape (cropped kernels), dense (zeros kept)',
     [choice(['dense', 'shape', 'stripe']), 'stripe'],
   ),
   verify: verifyFlag,
-  benchSeconds: defaulted('--bench-seconds <s>', 'time to measure latency in', [positive, 4]),
+  benchSeconds: defaulted('--bench-seconds <s>', 'seconds for measuring the latency', [positive, 4]),
 };
 
 export type StripeSettings = Settings<typeof stripeFlags>;

@@ -11,23 +11,24 @@ import { checkStripeSettings, type StripeSettings, stripeFlags } from './flags.t
 
 export const swp = defineCommand({
   name: 'swp',
-  summary: 'learn the shape of each filter and prune its stripes (stripe-wise pruning)',
+  summary:
+    'learn the shape of each filter while training, and prune the stripes outside it (stripe-wise pruning)',
   arguments: [trainedModel],
   options: stripeFlags,
   examples: [
     [
       'espalier swp model.onnx --data cifar10 --macs 0.5 --sr 2e-3 --lr 0.03 --schedule cosine --epochs 8 --out runs/half',
-      'from a trained network: keep half of the MACs, then recover',
+      'from a trained network: prune to half of the MACs, then recover accuracy',
     ],
     [
       'espalier swp model.onnx --data cifar10 --macs 0.5 --lr 0.03 --epochs 8 --shape-block 16 --out runs/boxes',
-      'filters share boxes in blocks of 16: fewer convolutions, each cropped',
+      'blocks of 16 filters share a rectangle: fewer convolutions with cropped kernels',
     ],
     [
       'espalier swp vgg16 --data cifar10 --batch 64 --epochs 160 --initial-scale 0.5 --out runs/paper',
       'from scratch, as in the paper',
     ],
-    ['espalier swp --resume runs/half', 'go on after an interruption'],
+    ['espalier swp --resume runs/half', 'continue an interrupted run'],
   ],
   stopsCleanly: true,
   async check(invocation) {

@@ -6,17 +6,17 @@ import { queueFlags } from '../queue-flags.ts';
 export const replicaFlags = {
   replicas: optional(
     '--replicas <n>',
-    'train on n shards of the images at the same time, in processes or by workers, and average the weights (1)',
+    'train n copies at the same time, each on its own part of the images, in processes or on workers, and average their weights (default: 1)',
     wholeNumber(),
   ),
   averageEvery: optional(
     '--average-every <n>',
-    "with --replicas: steps between averages; an epoch's end is one too, and the only one where left out",
+    'with --replicas: steps between averages (default: average at the end of each epoch only)',
     wholeNumber(),
   ),
   replicaMomentum: optional(
     '--replica-momentum <name>',
-    "with --replicas: the optimiser's state at an average: average (the default), keep or reset",
+    "with --replicas: what happens to the optimiser's momentum at an average: average (the default), keep or reset",
     choice(['average', 'keep', 'reset']),
   ),
   ...queueFlags,

@@ -12,7 +12,7 @@ const expected = `expected ${names.map((name) => `${name}:λ`).join(' or ')}, su
 /** `--sparse bn-scale:1e-4,group-lasso:1e-5`, as it is typed: a term an entry. */
 export const sparseFlag = optional(
   '--sparse <list>',
-  'penalties that make channels prunable: bn-scale:λ (λ·Σ|γ|), group-lasso:λ (λ·Σ‖filter‖)',
+  'sparsity penalties that prepare channels for pruning: bn-scale:λ (λ·Σ|γ|), group-lasso:λ (λ·Σ‖filter‖)',
   v.pipe(
     v.string(),
     v.transform((list) => list.split(',')),

@@ -12,7 +12,7 @@ const flags = { ...trainingFlags, sparse: sparseFlag, ...replicaFlags };
 
 export const trainModel = defineCommand({
   name: 'train',
-  summary: 'train a network of the zoo, or fine-tune an .onnx file',
+  summary: 'train a built-in network from scratch, or fine-tune an .onnx file',
   arguments: [trainedModel],
   options: flags,
   examples: [
@@ -23,13 +23,13 @@ export const trainModel = defineCommand({
     ],
     [
       'espalier train vgg16 --data cifar10 --sparse bn-scale:1e-4 --epochs 160 --out runs/slim',
-      'push the scales of BatchNormalization to zero, to prune the channels that do not need theirs',
+      'push the scales of BatchNormalization towards zero, so that more channels can be pruned',
     ],
     [
       'espalier train resnet20 --data cifar10 --epochs 30 --replicas 4 --redis redis://10.0.0.1 --out runs/many',
-      'one network on four machines',
+      'train one network on four machines',
     ],
-    ['espalier train --resume runs/base', 'go on after an interruption, exactly where it stopped'],
+    ['espalier train --resume runs/base', 'continue an interrupted run exactly where it stopped'],
   ],
   stopsCleanly: true,
   async check(invocation) {
