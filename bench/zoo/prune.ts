@@ -1,7 +1,7 @@
 /** Prunes one ONNX file at a ratio and prints what became of it, a line of JSON: `prune.ts FILE RATIO`. */
 
 import { type Coupling, channelGroups } from '../../src/channels/channel-groups.ts';
-import { spareLast } from '../../src/channels/keep-one-channel.ts';
+import { keepOneChannel } from '../../src/channels/keep-one-channel.ts';
 import { maskedReference } from '../../src/channels/masked-reference.ts';
 import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { removeChannels } from '../../src/channels/remove-channels.ts';
@@ -31,7 +31,7 @@ async function lowest(graph: Graph, coupling: Coupling, ratio: number): Promise<
   const scores = classScores(found, scored, { normalize: 'mean', reduce: 'mean' });
   const rules = { scope: 'local', layerRatios: [], round: 1, floor: 0, original: new Map() } as const;
   const selector = openSelection({ units, scores }, rules);
-  return spareLast(found, selector.removed(selector.widths(ratio)));
+  return keepOneChannel(found, selector.removed(selector.widths(ratio)));
 }
 
 async function pruned(path: string, ratio: number): Promise<Pruned> {
@@ -69,7 +69,7 @@ async function pruned(path: string, ratio: number): Promise<Pruned> {
 const macsOf = (graph: Graph): number => layerCosts(graph).reduce((sum, { macs }) => sum + macs, 0);
 
 function groupCounts({ groups }: Coupling): Pick<Pruned, 'groups' | 'leftAlone'> {
-  const leftAlone = groups.flatMap(({ root, layers, classes, reasons }) => {
+  const leftAlone = groups.flatMap(({ root, layers, sets: classes, reasons }) => {
     const [reason] = reasons.values();
     return reason === undefined
       ? []

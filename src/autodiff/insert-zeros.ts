@@ -5,10 +5,10 @@ import { reshape, zeros } from './append.ts';
 import { allAxes, dims } from './call.ts';
 
 /**
- * Zeros behind every element, as many as each axis's gap. Joined, not padded: Pad takes ten times as long on an axis of one
+ * Inserts `gaps[axis]` zeros after every element of each axis. Uses Concat, not Pad: Pad takes ten times as long on an axis of one
  * element (11 ms against 1 for 8 MB).
  */
-export function spread(g: Builder, value: Value, gaps: readonly number[]): Value {
+export function insertZeros(g: Builder, value: Value, gaps: readonly number[]): Value {
   const shape = [...dims(value)];
   let result = value;
   for (const axis of allAxes(value).reverse()) {

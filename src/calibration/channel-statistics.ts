@@ -1,5 +1,5 @@
 import type { Graph, Value } from '../graph/graph.ts';
-import { observe, type Viewing } from './probe.ts';
+import { type ProbeContext, probe } from './probe.ts';
 
 /** Mean and variance of each channel of a value [N, C, …]. */
 export interface ChannelStatistics {
@@ -11,10 +11,10 @@ export interface ChannelStatistics {
 export async function channelStatistics(
   graph: Graph,
   values: readonly Value[],
-  viewing: Viewing,
+  viewing: ProbeContext,
 ): Promise<ChannelStatistics[]> {
   const batches = values.map(() => [] as { mean: Float32Array; variance: Float32Array }[]);
-  await observe(graph, viewing, {
+  await probe(graph, viewing, {
     append({ g, copyOf }) {
       values.forEach((value, i) => {
         const y = copyOf(value);
@@ -25,7 +25,7 @@ export async function channelStatistics(
         g.output(g.ReduceMean(g.Mul(centred, centred), axes, { keepdims: 0 }), `variance.${i}`);
       });
     },
-    see(results) {
+    onResult(results) {
       for (const [i, seen] of batches.entries()) {
         const [mean, variance] = [`mean.${i}`, `variance.${i}`].map(
           (name) => results[name]!.data as Float32Array,

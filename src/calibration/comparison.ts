@@ -7,7 +7,7 @@ import { equalPart, relativeError } from '../measure/outputs/difference.ts';
 import { judge } from '../measure/scores.ts';
 import type { Calibration } from './calibration.ts';
 import { outputsOnImages, type Recorded } from './outputs-on-images.ts';
-import type { Viewing } from './probe.ts';
+import type { ProbeContext } from './probe.ts';
 
 /** What a changed network still does on images. */
 export interface Compared {
@@ -33,7 +33,7 @@ export interface Comparison {
 }
 
 /** Runs the original once. Throws `usage` where no output counts. */
-export async function openComparison(original: Graph, viewing: Viewing): Promise<Comparison> {
+export async function openComparison(original: Graph, viewing: ProbeContext): Promise<Comparison> {
   const outputs = countedOutputs(original, viewing.outputs);
   if (outputs.counted.length === 0) {
     const message = 'expected an output that depends on the image, found none that counts';
@@ -62,11 +62,11 @@ export async function openComparison(original: Graph, viewing: Viewing): Promise
 
 const runsOf = ({ values }: Outputs): number => values[0]!.length;
 
-const imagesInRun = (outputs: Outputs, { calibration: { batch, batches } }: Viewing): number =>
+const imagesInRun = (outputs: Outputs, { calibration: { batch, batches } }: ProbeContext): number =>
   (batch * batches.length) / runsOf(outputs);
 
 interface Looking {
-  readonly viewing: Viewing;
+  readonly viewing: ProbeContext;
   /** Images in a run; default: those of a calibration batch. */
   readonly images?: number;
   readonly counted: readonly CountedOutput[];

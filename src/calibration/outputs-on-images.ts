@@ -5,7 +5,7 @@ import { asImageNetwork } from '../measure/classifier.ts';
 import { pixelAxis } from '../measure/outputs/pixel-axis.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { Calibration } from './calibration.ts';
-import { observe, type View, type Viewing } from './probe.ts';
+import { type Probe, type ProbeContext, probe } from './probe.ts';
 
 /** A value of a network to be kept for all images. */
 export interface Kept {
@@ -27,11 +27,11 @@ const MOST_NUMBERS = 2 ** 24;
 export async function outputsOnImages(
   network: Graph,
   kept: readonly Kept[],
-  viewing: Viewing & Pick<View, 'images'>,
+  viewing: ProbeContext & Pick<Probe, 'images'>,
 ): Promise<Recorded[]> {
   const names: string[] = [];
   const recorded: Float32Array[][] = kept.map(() => []);
-  await observe(asImageNetwork(network).graph, viewing, {
+  await probe(asImageNetwork(network).graph, viewing, {
     ...(viewing.images && { images: viewing.images }),
     append({ g, copyOf }) {
       for (const { value } of kept) {
@@ -40,7 +40,7 @@ export async function outputsOnImages(
         names.push(g.output(asFloat32(g, own)).name);
       }
     },
-    see(results, { batch: { count } }) {
+    onResult(results, { batch: { count } }) {
       kept.forEach(({ keep }, i) => {
         recorded[i]!.push(keptOf(results[names[i]!]!, { keep, count }, viewing.calibration));
       });

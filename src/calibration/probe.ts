@@ -14,30 +14,30 @@ import { canonicalForm, withKnownShapes } from '../rewrite/index.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
 
-/** What runs a network, and on which images. */
-export interface Viewing {
+/** The calibration images and the executor that runs a network on them. */
+export interface ProbeContext {
   readonly calibration: Calibration;
   readonly executor: Executor;
-  /** The outputs that count where networks are compared: globs of names. Default: all. */
+  /** Globs of the outputs that are compared. Default: all. */
   readonly outputs?: readonly string[] | undefined;
 }
 
-/** What is looked at in a network. */
-export interface View {
+/** Values to compute inside a network, and what to do with them. */
+export interface Probe {
   /** Images in a run; default: those of a calibration batch, which this must divide. */
   readonly images?: number;
   /** Runs of each calibration batch, where it holds more than one; default: all. */
   readonly runs?: number;
-  /** Appends nodes and declares the outputs that are computed in place of the network's own. */
-  append(scope: ViewScope): void;
+  /** Appends nodes and declares outputs, which replace the network's own. */
+  append(scope: ProbeScope): void;
   /** Feeds beside images and labels. */
-  feeds?(moment: Moment): Tensors;
-  /** Results of a run; the next one overwrites them. */
-  see(results: Tensors, moment: Moment): void;
+  feeds?(moment: ProbeRun): Tensors;
+  /** Called with the results of each run; the next run overwrites them. */
+  onResult(results: Tensors, moment: ProbeRun): void;
 }
 
-/** The copy of a network that is looked at, its batch fixed. */
-export interface ViewScope {
+/** The copy of the network that is run, with a fixed batch. */
+export interface ProbeScope {
   readonly g: Builder;
   /** int64 [images]: the class of each image; an input of the graph once it is asked for. */
   labels(): Value;
@@ -45,14 +45,18 @@ export interface ViewScope {
   copyOf(original: Value): Value;
 }
 
-/** Which run it is, from 0, and of which batch. */
-export interface Moment {
+/** The number of a run, from 0, and its batch. */
+export interface ProbeRun {
   readonly run: number;
   readonly batch: Batch;
 }
 
-/** Runs a copy of a network, in inference, on calibration images, with outputs of one's own choosing. */
-export async function observe(network: Graph, { calibration, executor }: Viewing, view: View): Promise<void> {
+/** Runs a copy of a network, in inference mode, on calibration images, and computes the values that the probe asks for. */
+export async function probe(
+  network: Graph,
+  { calibration, executor }: ProbeContext,
+  view: Probe,
+): Promise<void> {
   const wanted = view.images ?? calibration.batch;
   const [, height, width] = calibration.image;
   const fed = withOthersFed(canonicalForm(network).graph, { size: { height, width } });
@@ -65,14 +69,17 @@ export async function observe(network: Graph, { calibration, executor }: Viewing
   const input = mainInput(graph);
   const images = imagesOf(graph) ?? wanted;
   const beside = feedsBeside(graph, images);
-  const labels = appendView(graph, view, images);
+  const labels = appendProbe(graph, view, images);
   const program = await compile(graph, executor);
   try {
     let run = 0;
     for (const batch of calibration.batches) {
       for (const part of parts(batch, images, view.runs)) {
         const moment = { run: run++, batch: part };
-        view.see(await runOn(program, { input: input!, labels, beside, calibration, moment, view }), moment);
+        view.onResult(
+          await runOn(program, { input: input!, labels, beside, calibration, moment, view }),
+          moment,
+        );
       }
     }
   } finally {
@@ -106,8 +113,8 @@ function withFixedInput(network: Graph, [batch = 1, , height = 1, width = 1]: re
   }
 }
 
-/** The graph computes what the view wants of it, and nothing else; the input of the labels, where it has one. */
-function appendView(graph: Graph, view: View, images: number): Value | null {
+/** Replaces the graph's outputs by the probe's; returns the input for labels, if the probe uses one. */
+function appendProbe(graph: Graph, view: Probe, images: number): Value | null {
   const byName = new Map<string, Value>();
   for (const value of [...graph.inputs, ...graph.initializers]) byName.set(value.name, value);
   for (const value of graph.nodes.flatMap(({ outputs }) => outputs)) if (value) byName.set(value.name, value);
@@ -147,13 +154,13 @@ function parts(
 
 interface Run {
   readonly input: Value;
-  /** Where the view asks for them. */
+  /** Null where the probe uses none. */
   readonly labels: Value | null;
   /** What the other inputs are fed with. */
   readonly beside: Tensors;
   readonly calibration: Calibration;
-  readonly moment: Moment;
-  readonly view: View;
+  readonly moment: ProbeRun;
+  readonly view: Probe;
 }
 
 function runOn(program: Program, run: Run): Promise<Tensors> {
@@ -165,7 +172,7 @@ function runOn(program: Program, run: Run): Promise<Tensors> {
   return program.run(feeds);
 }
 
-/** The images to look with; throws `usage` naming what is done without them. */
+/** The calibration images; throws `usage`, naming what needs them, where there are none. */
 export function requireCalibration(calibration: Calibration | null, what: string): Calibration {
   if (calibration && calibration.batches.length > 0) return calibration;
   throw new EspalierError('usage', `${what} needs images to calibrate with: expected --data`);

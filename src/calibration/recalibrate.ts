@@ -4,14 +4,14 @@ import { ESPALIER_DOMAIN, type Graph, makeValue, type Node, nodeLabel, type Valu
 import { attributesOf, makeAttributes } from '../graph/operators/index.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
 import { canonicalForm, separateUniform } from '../rewrite/index.ts';
-import { observe, requireCalibration, type Viewing, type ViewScope } from './probe.ts';
+import { type ProbeContext, type ProbeScope, probe, requireCalibration } from './probe.ts';
 
 /**
  * The network with μ and σ² of every BatchNormalization estimated anew: the means, over calibration batches, of the mean
  * and the variance of a batch, each layer reading what the ones before it give when they normalise by the batch as well,
  * as in training. Variances are unbiased, n/(n − 1)·σ², as training keeps them. A network without any stays as it is.
  */
-export async function recalibrate(network: Graph, viewing: Viewing): Promise<Graph> {
+export async function recalibrate(network: Graph, viewing: ProbeContext): Promise<Graph> {
   const calibration = requireCalibration(viewing.calibration, 'recalibration');
   const graph = separateUniform(canonicalForm(network).graph);
   const nodes = graph.nodes.filter(isInference);
@@ -19,7 +19,7 @@ export async function recalibrate(network: Graph, viewing: Viewing): Promise<Gra
   const sums = nodes.map(({ inputs }) =>
     [3, 4].map((at) => new Float64Array(inputs[at]!.tensor!.data.length)),
   );
-  await observe(graph, viewing, {
+  await probe(graph, viewing, {
     append(scope) {
       const names = uniqueNames(scope.g.graph);
       nodes.forEach((node, i) => {
@@ -28,7 +28,7 @@ export async function recalibrate(network: Graph, viewing: Viewing): Promise<Gra
         );
       });
     },
-    see(results) {
+    onResult(results) {
       for (const [i, pair] of sums.entries()) {
         for (const [j, sum] of pair.entries())
           addTo(sum, results[`statistic.${i}.${j}`]!.data as Float32Array);
@@ -64,7 +64,7 @@ function isInference(node: Node): boolean {
 }
 
 interface Scope {
-  readonly scope: ViewScope;
+  readonly scope: ProbeScope;
   names(wanted: string): string;
 }
 

@@ -4,13 +4,13 @@ import { channelGroups } from './channel-groups.ts';
 import { hideDecoded } from './quantized-weights.ts';
 import { removeChannels } from './remove-channels.ts';
 
-/** A prepared network, and the classes of channels that go from it. */
+/** A prepared network, and the channel sets to remove from it. */
 interface Cutting {
   readonly prepared: Graph;
   readonly removed: ReadonlySet<number>;
 }
 
-/** The network without classes of channels, and the filters that stay of each layer by the name of its output. */
+/** The network without some channel sets, and the kept filters of each layer by the name of its output. */
 export function cutChannels({ prepared, removed }: Cutting): {
   readonly graph: Graph;
   readonly keptFilters: ReadonlyMap<string, readonly number[]>;
@@ -22,7 +22,7 @@ export function cutChannels({ prepared, removed }: Cutting): {
       const filters = Array.from({ length: count }, (_, m) => m);
       return [
         node.outputs[0]!.name,
-        filters.filter((m) => !removed.has(found.classes.find(first + m))),
+        filters.filter((m) => !removed.has(found.sets.find(first + m))),
       ] as const;
     }),
   );

@@ -8,7 +8,11 @@ import { canBeDivided, slicingsByValue } from './coupling/shared-parameters.ts';
  * The slicings of a graph, where parameters of one number throughout have become as many as there are sizes that stay: uses
  * of one size go on sharing. Edits the graph.
  */
-export function divideParameters(graph: Graph, slicings: readonly Slicing[], kept: Kept): readonly Slicing[] {
+export function duplicateSharedInitializers(
+  graph: Graph,
+  slicings: readonly Slicing[],
+  kept: Kept,
+): readonly Slicing[] {
   const { producer, uses } = connections(graph);
   const unique = uniqueNames(graph);
   return [...slicingsByValue(slicings)].flatMap(([value, own]) => {

@@ -8,7 +8,7 @@ import { floats, type Tensor } from '../numeric/tensor.ts';
 import type { ChannelCoupling, Reading } from './coupling/scope.ts';
 
 /**
- * A graph with the channels of some classes multiplied by 0 in every value that a layer reads: what removing them must compute.
+ * A graph with the channels of some channel sets multiplied by 0 in every value that a layer reads: what removing them must compute.
  * The coupling may be that of another form of the network, such as the file's own, whose values are found by their names; null
  * where one of them is not there. Multiplying a value by 0 for all its readers is the same as for that layer alone: what
  * mixes channels is a layer, and is masked itself.
@@ -55,8 +55,8 @@ function valuesByName({ inputs, nodes }: Graph): Map<string, Value> {
   return new Map(values.flatMap((value) => (value ? [[value.name, value] as const] : [])));
 }
 
-const someGo = ({ channels }: Reading, { classes }: ChannelCoupling, removed: ReadonlySet<number>): boolean =>
-  channels.labels.some((label) => removed.has(classes.find(label)));
+const someGo = ({ channels }: Reading, { sets }: ChannelCoupling, removed: ReadonlySet<number>): boolean =>
+  channels.labels.some((label) => removed.has(sets.find(label)));
 
 interface Masking {
   readonly mask: Tensor;
@@ -78,18 +78,14 @@ function multiplied(graph: Graph, value: Value, { unique, mask }: Masking): Node
   return { op: 'Mul', domain: '', name, inputs: [value, constant], outputs: [result], attributes: {} };
 }
 
-/** 0 where a class goes, 1 elsewhere; one element along axes that carry no channels. */
-function maskOf(
-  { node, index, channels }: Reading,
-  { classes }: ChannelCoupling,
-  removed: ReadonlySet<number>,
-) {
+/** 0 where a channel set is removed, 1 elsewhere; one element along axes that carry no channels. */
+function maskOf({ node, index, channels }: Reading, { sets }: ChannelCoupling, removed: ReadonlySet<number>) {
   const shape = (node.inputs[index]!.shape ?? []).map((_, axis) => {
     const at = channels.axes.indexOf(axis);
     return at < 0 ? 1 : channels.sizes[at]!;
   });
   return floats(
     shape,
-    Float32Array.from(channels.labels, (label) => (removed.has(classes.find(label)) ? 0 : 1)),
+    Float32Array.from(channels.labels, (label) => (removed.has(sets.find(label)) ? 0 : 1)),
   );
 }

@@ -4,7 +4,7 @@ import { connections, removeDeadNodes } from '../graph/topology.ts';
 import { inputReplacer } from './coupling/constants.ts';
 import type { ChannelCoupling, Kept, Slicing } from './coupling/scope.ts';
 import { placesAlong, survivors } from './coupling/survivors.ts';
-import { divideParameters } from './duplicate-shared-initializers.ts';
+import { duplicateSharedInitializers } from './duplicate-shared-initializers.ts';
 import { cutCodes } from './quantized-weights.ts';
 import { selectPlaces } from './select-slices.ts';
 
@@ -15,7 +15,7 @@ export interface ParameterCut {
 }
 
 /**
- * Takes classes of channels out of the graph that was coupled, in place: parameters are sliced, nodes fitted. Returns what
+ * Takes channel sets out of the graph that was coupled, in place: parameters are sliced, nodes fitted. Returns what
  * was done to parameters.
  */
 export function removeChannels(
@@ -24,7 +24,7 @@ export function removeChannels(
   removed: ReadonlySet<number>,
 ): readonly ParameterCut[] {
   const kept = keptOf(found, removed);
-  const slicings = divideParameters(graph, found.slicings, kept);
+  const slicings = duplicateSharedInitializers(graph, found.slicings, kept);
   const cuts = [...keptPlaces(slicings, kept)].map(([value, places]) => ({ value, places }));
   const replaceInput = inputReplacer(graph);
   const { producer } = connections(graph);

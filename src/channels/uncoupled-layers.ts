@@ -6,22 +6,22 @@ import type { Channels } from './coupling/channels.ts';
 import type { ChannelCoupling, Layer } from './coupling/scope.ts';
 import { selectSlices } from './select-slices.ts';
 
-/** Which layers have their channels for themselves. */
-export interface OwnChannels {
+/** Which layers share their channels with no other layer. */
+export interface UncoupledLayers {
   readonly graph: Graph;
   readonly found: ChannelCoupling;
-  /** Why the filters of a convolution cannot be chosen without regard to other layers; null where they can. */
+  /** Why a convolution's filters cannot be removed or reordered alone; null where they can. */
   sharedBecause(conv: Node): string | null;
   /** Whether another node reads the weight of a convolution too. */
   sharesWeight(conv: Node): boolean;
 }
 
-/** Looks which layers of a coupled graph share neither channels nor the parameters that go with them. */
-export function ownChannels(graph: Graph, found: ChannelCoupling): OwnChannels {
-  const { classes } = found;
+/** Finds the layers of a coupled graph that share neither channels nor the parameters sliced with them. */
+export function uncoupledLayers(graph: Graph, found: ChannelCoupling): UncoupledLayers {
+  const { sets } = found;
   const layerOf = new Map(found.layers.map((layer) => [layer.node, layer]));
-  const members = new Int32Array(classes.count);
-  for (let label = 0; label < classes.count; label++) members[classes.find(label)]!++;
+  const members = new Int32Array(sets.count);
+  for (let label = 0; label < sets.count; label++) members[sets.find(label)]!++;
   const parameters = sharedParameters(graph, found);
   const { uses } = connections(graph);
   const sharedBecause = (conv: Node): string | null => {
@@ -29,9 +29,9 @@ export function ownChannels(graph: Graph, found: ChannelCoupling): OwnChannels {
     if (!layer) return conv.inputs[1]?.tensor ? 'it has groups' : 'its weight is not constant';
     if (attributesOf(conv, 'Conv').group !== 1) return 'it has groups';
     const labels = Array.from({ length: layer.count }, (_, filter) => layer.first + filter);
-    const pinned = labels.map(classes.reasonOf).find((reason) => reason !== null);
+    const pinned = labels.map(sets.reasonOf).find((reason) => reason !== null);
     if (pinned) return pinned;
-    if (labels.some((label) => members[classes.find(label)]! > 1)) return meetingPlace(graph, found, layer);
+    if (labels.some((label) => members[sets.find(label)]! > 1)) return meetingPlace(graph, found, layer);
     const parameter = labels.map((label) => parameters.get(label)).find((name) => name !== undefined);
     return parameter === undefined ? null : `${parameter} is shared or not constant`;
   };
@@ -51,14 +51,9 @@ function sharedParameters(graph: Graph, { slicings }: ChannelCoupling): Map<numb
 }
 
 /** The node at which a layer's channels meet others that they go with. */
-function meetingPlace(
-  { nodes }: Graph,
-  { carried, classes }: ChannelCoupling,
-  { first, count }: Layer,
-): string {
-  const own = new Set(Array.from({ length: count }, (_, filter) => classes.find(first + filter)));
-  const isOther = (label: number) =>
-    (label < first || label >= first + count) && own.has(classes.find(label));
+function meetingPlace({ nodes }: Graph, { carried, sets }: ChannelCoupling, { first, count }: Layer): string {
+  const own = new Set(Array.from({ length: count }, (_, filter) => sets.find(first + filter)));
+  const isOther = (label: number) => (label < first || label >= first + count) && own.has(sets.find(label));
   const meeting = nodes.find(
     ({ inputs }) =>
       inputs.some((value) => holds(value && carried.get(value), isOther)) &&
@@ -76,7 +71,7 @@ const holds = (channels: Channels | null | undefined, test: (label: number) => b
  * Puts the filters of a layer that has its channels for itself in another order, and what reads them; false, and nothing
  * happens, where its channels stand anywhere in another order or beside others.
  */
-export function reorderFilters({ found }: OwnChannels, conv: Node, order: readonly number[]): boolean {
+export function reorderFilters({ found }: UncoupledLayers, conv: Node, order: readonly number[]): boolean {
   const layer = layerInOrder(found, conv);
   if (!layer) return false;
   for (const { value, axis, block } of ownSlices(found, layer)) {
@@ -108,7 +103,7 @@ const sizeless: ReadonlySet<string> = new Set([
  * Adds filters of zeros behind those of a layer that has its channels for itself, and zeros that read them; false, and
  * nothing happens, where {@link reorderFilters} does nothing, or where the number of channels stands anywhere else.
  */
-export function extendFilters({ graph, found }: OwnChannels, conv: Node, more: number): boolean {
+export function extendFilters({ graph, found }: UncoupledLayers, conv: Node, more: number): boolean {
   const layer = layerInOrder(found, conv);
   if (!layer) return false;
   const carried = new Set(

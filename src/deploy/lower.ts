@@ -1,5 +1,5 @@
 import { couple } from '../channels/coupling/index.ts';
-import { type OwnChannels, ownChannels, reorderFilters } from '../channels/uncoupled-layers.ts';
+import { reorderFilters, type UncoupledLayers, uncoupledLayers } from '../channels/uncoupled-layers.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import { type Graph, type Node, nodeLabel, onlyOutput, type Value } from '../graph/graph.ts';
@@ -49,7 +49,7 @@ export async function lowerConvolutions(
   const graph = cloneGraph(network);
   inferShapes(graph);
   const links = connections(graph);
-  const channels = ownChannels(graph, couple(graph));
+  const channels = uncoupledLayers(graph, couple(graph));
   const plans = new Map<Node, Plan>();
   const layers: { name: string; form: string }[] = [];
   const leftAlone: { name: string; reason: string }[] = [];
@@ -85,7 +85,7 @@ function onlyReader(graph: Graph, { uses }: Connections, node: Node): Node | nul
 }
 
 /** Filters are put in order first, all of them: that changes the weights of those that read them. */
-function applyPlans(graph: Graph, plans: ReadonlyMap<Node, Plan>, channels: OwnChannels): void {
+function applyPlans(graph: Graph, plans: ReadonlyMap<Node, Plan>, channels: UncoupledLayers): void {
   const links = connections(graph);
   const chosen = new Map<Node, Chosen>();
   for (const [node, plan] of plans) {

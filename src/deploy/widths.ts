@@ -1,5 +1,5 @@
 import { couple } from '../channels/coupling/index.ts';
-import { extendFilters, ownChannels } from '../channels/uncoupled-layers.ts';
+import { extendFilters, uncoupledLayers } from '../channels/uncoupled-layers.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
@@ -17,7 +17,7 @@ export function fillWidths(
 ): { readonly graph: Graph; readonly filled: number } {
   const graph = cloneGraph(network);
   inferShapes(graph);
-  const channels = ownChannels(graph, couple(graph));
+  const channels = uncoupledLayers(graph, couple(graph));
   let filled = 0;
   for (const { node, count } of channels.found.layers) {
     const more = (multiple - (count % multiple)) % multiple;

@@ -14,7 +14,7 @@ import {
 } from '../rewrite/index.ts';
 import { type Original, type RankedChannels, type RankingOptions, rankChannels } from './rank-channels.ts';
 import type { Cost } from './ranking/cost-model.ts';
-import { reachLatency } from './ranking/search-latency.ts';
+import { searchLatency } from './ranking/search-latency.ts';
 import type { Widths } from './ranking/selection.ts';
 import {
   type CostTarget,
@@ -179,7 +179,7 @@ async function reach(
   });
   if (measure === 'ratio') return at(selector.widths(fraction), true);
   if (measure !== 'latency') return reachCutCost({ measure, fraction }, ranked, original);
-  const found = await reachLatency(fraction, {
+  const found = await searchLatency(fraction, {
     original,
     widths: selector.widths,
     order: leastLossFirst(ranked),
@@ -221,8 +221,8 @@ const leastLossFirst =
   ({ units, selector, scores }: RankedChannels): NarrowingSearch['order'] =>
   (differing, wide, narrow) => {
     const [before, after] = [selector.removed(wide), selector.removed(narrow)];
-    const lost = units.map(({ classes }) =>
-      classes
+    const lost = units.map(({ sets }) =>
+      sets
         .filter((root) => after.has(root) && !before.has(root))
         .reduce((sum, root) => sum + (scores.get(root) ?? 0), 0),
     );
@@ -249,8 +249,8 @@ function outcome(
   width: number,
   { layerScores, scores, original }: RankedChannels & { readonly original: Original },
 ): UnitOutcome {
-  const { name, layers, classes, channelsPerClass } = unit;
-  const unscored = classes.some((root) => !scores.has(root))
+  const { name, layers, sets, channelsPerSet: channelsPerClass } = unit;
+  const unscored = sets.some((root) => !scores.has(root))
     ? layers.flatMap((layer) => {
         const result = layerScores.get(layer);
         return result && 'reason' in result ? [result.reason] : [];
@@ -260,7 +260,7 @@ function outcome(
   return {
     name,
     layers: layers.map(layerTitle),
-    channels: (original.classes.get(name) ?? classes.length) * channelsPerClass,
+    channels: (original.setCounts.get(name) ?? sets.length) * channelsPerClass,
     kept: width * channelsPerClass,
     ...(reason === undefined ? {} : { reason }),
   };

@@ -1,7 +1,7 @@
 import type { Calibration } from '../calibration/calibration.ts';
 import { type Coupling, channelGroups } from '../channels/channel-groups.ts';
 import type { Layer } from '../channels/coupling/scope.ts';
-import { spareLast } from '../channels/keep-one-channel.ts';
+import { keepOneChannel } from '../channels/keep-one-channel.ts';
 import { prepareForPruning } from '../channels/prepare-for-pruning.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -10,7 +10,7 @@ import type { ImageSize } from '../measure/image-size.ts';
 import type { CostOptions } from '../measure/macs.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
-import { carriersOf } from './criteria/pass-through-filters.ts';
+import { passThroughSets } from './criteria/pass-through-filters.ts';
 import { classScores, type Normalization, type Reduction } from './ranking/class-scores.ts';
 import { type Cost, type CostModel, costModel } from './ranking/cost-model.ts';
 import { type CostShare, shareCosts } from './ranking/cost-share.ts';
@@ -23,8 +23,8 @@ import type { UnitSensitivity } from './sensitivity/measure.ts';
 export interface Original {
   readonly graph: Graph;
   readonly cost: Cost;
-  /** Classes of each unit, by its name. */
-  readonly classes: ReadonlyMap<string, number>;
+  /** Channel sets of each unit, by its name. */
+  readonly setCounts: ReadonlyMap<string, number>;
   /** The names of all layers with channels: what globs may name. */
   readonly layers: readonly string[];
   /** Height and width that it is measured at, where it leaves them open. */
@@ -35,14 +35,14 @@ export interface Original {
 export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   readonly executor: Executor;
   readonly criterion: CriterionName;
-  /** Scores that were learned, in place of a criterion's: of the classes that may go, by unit, in its order. */
+  /** Scores that were learned, in place of a criterion's: of the channel sets that may go, by unit, in its order. */
   readonly learned?: ReadonlyMap<string, readonly number[]>;
   /** What is scored: filters (granularity filter), or the weights that read their channels (granularity channel). */
   readonly side: 'filters' | 'inputs';
   readonly foldBatchNormalization?: boolean;
   readonly normalize: Normalization;
   readonly reduce: Reduction;
-  /** What a score is divided by: nothing, or what a class costs. */
+  /** What a score is divided by: nothing, or what a channel set costs. */
   readonly per?: CostShare | null;
   readonly seed: number;
   readonly calibration: Calibration | null;
@@ -60,9 +60,9 @@ export async function openOriginal(
 ): Promise<Original> {
   const graph = await prepareForPruning(network, executor);
   const coupling = channelGroups(graph);
-  const classes = new Map(pruningUnits(coupling).map(({ name, classes }) => [name, classes.length]));
+  const setCounts = new Map(pruningUnits(coupling).map(({ name, sets }) => [name, sets.length]));
   const layers = coupling.found.layers.map(layerTitle);
-  return { graph, cost: costModel(graph, coupling.found, { size }).whole, classes, layers, size };
+  return { graph, cost: costModel(graph, coupling.found, { size }).whole, setCounts, layers, size };
 }
 
 /** A network whose channels are coupled and ranked. */
@@ -94,11 +94,11 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   const scores = per
     ? await shareCosts({ per, prepared, found, units, scores: scored, size: original.size })
     : scored;
-  const ranking = { units, scores, carriers: carriersOf(found) };
-  const selection = openSelection(ranking, { ...options, original: original.classes });
+  const ranking = { units, scores, carriers: passThroughSets(found) };
+  const selection = openSelection(ranking, { ...options, original: original.setCounts });
   const ranked: Selector = {
     ...selection,
-    removed: (widths) => spareLast(found, selection.removed(widths)),
+    removed: (widths) => keepOneChannel(found, selection.removed(widths)),
   };
   const costs = costModel(prepared, found, { size: original.size });
   const { sensitivity } = options;
@@ -120,14 +120,14 @@ function refuseUnscored(scores: ReadonlyMap<Layer, LayerScores>): void {
   });
 }
 
-/** Learned scores by class. */
+/** Learned scores by channel set. */
 const byClass = (
   units: readonly Unit[],
   learned: ReadonlyMap<string, readonly number[]>,
 ): Map<number, number> =>
   new Map(
-    units.flatMap(({ name, classes, reasons }) => {
-      const free = classes.filter((root) => !reasons.has(root));
+    units.flatMap(({ name, sets, reasons }) => {
+      const free = sets.filter((root) => !reasons.has(root));
       return (learned.get(name) ?? []).map((score, i) => [free[i]!, score] as const);
     }),
   );

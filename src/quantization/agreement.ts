@@ -1,5 +1,5 @@
 import { type Kept, outputsOnImages, type Recorded } from '../calibration/outputs-on-images.ts';
-import type { Viewing } from '../calibration/probe.ts';
+import type { ProbeContext } from '../calibration/probe.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findClassScores } from '../measure/outputs/class-scores.ts';
 import { type CountedOutput, countedOutputs } from '../measure/outputs/counted.ts';
@@ -27,7 +27,7 @@ export interface Agreement {
 }
 
 /** Runs both networks on the images, and compares each output that counts; they must give outputs of one shape. */
-export async function compareOutputs(before: Graph, after: Graph, viewing: Viewing): Promise<Agreement> {
+export async function compareOutputs(before: Graph, after: Graph, viewing: ProbeContext): Promise<Agreement> {
   const { batches, classes: ofData } = viewing.calibration;
   const { counted } = countedOutputs(before, viewing.outputs);
   const scores = findClassScores(before, { classes: ofData }).value;

@@ -1,4 +1,4 @@
-import { observe, type Viewing } from '../calibration/probe.ts';
+import { type ProbeContext, probe } from '../calibration/probe.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Graph, type Node, staticShape, type Value } from '../graph/graph.ts';
 import { attributesOf, knownOperator } from '../graph/operators/index.ts';
@@ -20,14 +20,14 @@ export interface LayerError {
 export async function layerErrors(
   graph: Graph,
   layers: readonly RoundedLayer[],
-  viewing: Viewing,
+  viewing: ProbeContext,
 ): Promise<Map<Node, LayerError>> {
   const sums = new Map<Node, ErrorSums>();
-  await observe(graph, viewing, {
+  await probe(graph, viewing, {
     append({ g, copyOf }) {
       for (const layer of layers) sums.set(layer.node, appendError(g, layer, copyOf));
     },
-    see(results) {
+    onResult(results) {
       for (const sum of sums.values()) add(sum, results);
     },
   });

@@ -1,4 +1,4 @@
-import { observe, type Viewing } from '../calibration/probe.ts';
+import { type ProbeContext, probe } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { elementCount, type Tensor } from '../numeric/tensor.ts';
@@ -19,7 +19,7 @@ const MOST_BYTES = 256e6;
 export async function observeRanges(
   graph: Graph,
   values: Iterable<Value>,
-  { viewing, method }: { readonly viewing: Viewing; readonly method: CalibrationMethod },
+  { viewing, method }: { readonly viewing: ProbeContext; readonly method: CalibrationMethod },
 ): Promise<Map<Value, Range>> {
   const ranges = new Map<Value, Range>();
   const activations: Value[] = [];
@@ -35,11 +35,11 @@ export async function observeRanges(
 async function observeEnds(
   graph: Graph,
   values: readonly Value[],
-  viewing: Viewing,
+  viewing: ProbeContext,
 ): Promise<Map<Value, Range>> {
   const ends = new Map<Value, Range>();
   const outputs = new Map<Value, readonly [low: string, high: string]>();
-  await observe(graph, viewing, {
+  await probe(graph, viewing, {
     append({ g, copyOf }) {
       for (const value of values) {
         const low = g.output(g.ReduceMin(copyOf(value), { keepdims: 0 }));
@@ -47,7 +47,7 @@ async function observeEnds(
         outputs.set(value, [low.name, high.name]);
       }
     },
-    see(results) {
+    onResult(results) {
       for (const [value, names] of outputs) {
         const [low, high] = names.map((name) => Number(results[name]!.data[0])) as [number, number];
         if (!Number.isFinite(low) || !Number.isFinite(high)) throw diverged(value);
@@ -65,17 +65,17 @@ const diverged = ({ name }: Value): EspalierError =>
 async function narrow(
   graph: Graph,
   ends: Map<Value, Range>,
-  { viewing, percentile }: { readonly viewing: Viewing; readonly percentile: number },
+  { viewing, percentile }: { readonly viewing: ProbeContext; readonly percentile: number },
 ): Promise<void> {
   const histograms = new Map([...ends].map(([value, range]) => [value, emptyHistogram(range)]));
   const names = new Map<Value, string>();
-  await observe(graph, viewing, {
+  await probe(graph, viewing, {
     images: imagesAtOnce([...ends.keys()], viewing.calibration.batch),
     append({ g, copyOf }) {
       // An input cannot be an output, and names of the network's own outputs are taken.
       for (const value of ends.keys()) names.set(value, g.output(g.Identity(copyOf(value))).name);
     },
-    see(results: Tensors) {
+    onResult(results: Tensors) {
       for (const [value, name] of names) count(histograms.get(value)!, numbersOf(results[name]!));
     },
   });

@@ -1,4 +1,4 @@
-import { requireCalibration, type Viewing } from '../calibration/probe.ts';
+import { type ProbeContext, requireCalibration } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
 import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
@@ -53,7 +53,7 @@ export interface Quantized {
  */
 export async function quantize(
   network: Graph,
-  viewing: Viewing,
+  viewing: ProbeContext,
   options: QuantizeOptions = {},
 ): Promise<Quantized> {
   const method = checked(options.calibration ?? 'minmax');
@@ -93,7 +93,7 @@ function checked(method: CalibrationMethod): CalibrationMethod {
 }
 
 /** A copy whose convolutions stand alone; what is exact and does not change its layers is folded. */
-async function prepare(network: Graph, { executor }: Viewing): Promise<Graph> {
+async function prepare(network: Graph, { executor }: ProbeContext): Promise<Graph> {
   expectFloat32(network);
   const quantized = network.nodes.find(isQuantized);
   if (quantized) {

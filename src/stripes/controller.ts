@@ -4,10 +4,10 @@ import type { Controller, Moment } from '../training/options.ts';
 import { liveStripesOf, type StripeLayer } from './layers.ts';
 import {
   keptMacs,
-  type PaceDemand,
-  type PaceName,
-  type PaceSettings,
-  paces,
+  type MaskDemand,
+  type MaskScheduleName,
+  type MaskScheduleSettings,
+  maskSchedules,
   thresholdFor,
 } from './mask-schedule.ts';
 import { maskedNetwork } from './merge.ts';
@@ -16,11 +16,11 @@ import type { SavedBlocks } from './shared/blocks.ts';
 import { type SharedShapeSettings, type SharedShapes, shareShapes } from './shared/index.ts';
 import { macsPricing } from './shared/pricing.ts';
 import type { LastingDead } from './shrink.ts';
-import { type ShrinkAccount, shrinkAccount } from './shrink-history.ts';
+import { openShrinkHistory, type ShrinkHistory } from './shrink-history.ts';
 import { filterSkeleton, type SkeletonSettings } from './skeleton.ts';
 
-export interface StripeControllerOptions extends PaceSettings, SkeletonSettings {
-  readonly pace: PaceName;
+export interface StripeControllerOptions extends MaskScheduleSettings, SkeletonSettings {
+  readonly pace: MaskScheduleName;
   readonly layers: readonly StripeLayer[];
   readonly totalMacs: number;
   /** Cut filters without stripes from the network while it trains. Default true. */
@@ -67,9 +67,9 @@ const LOOK_EVERY = 10;
  */
 export function stripeController(options: StripeControllerOptions): StripeController {
   const { layers, totalMacs, momentum = 0.9, weightDecay = 0, shrink = true, shrinkMultiple = 16 } = options;
-  const account = shrinkAccount({ layers, totalMacs, multiple: shrinkMultiple });
+  const account = openShrinkHistory({ layers, totalMacs, multiple: shrinkMultiple });
   const dropping = droppingOf(options, account);
-  const pace = paces[options.pace];
+  const pace = maskSchedules[options.pace];
   const { alpha, threshold } = options;
   let decision: Decision = { alpha, threshold: dropping.blocks ? -1 : threshold, frozen: false };
   let pressure: Pressure = { l1: 0, decay: 0 };
@@ -129,12 +129,12 @@ interface Dropping {
   /** The part of the original cost that is left. */
   kept(state: Tensors): number;
   /** The threshold of the next step, and what changes before it. */
-  drop(state: Tensors, demand: PaceDemand): { readonly threshold: number; readonly written: Tensors | null };
+  drop(state: Tensors, demand: MaskDemand): { readonly threshold: number; readonly written: Tensors | null };
   readonly blocks?: SharedShapes;
 }
 
 /** Each stripe by itself, in the step; or with those of its block, between steps: no step sees a block as a whole. */
-function droppingOf(options: StripeControllerOptions, account: ShrinkAccount): Dropping {
+function droppingOf(options: StripeControllerOptions, account: ShrinkHistory): Dropping {
   const { layers, totalMacs, shared } = options;
   if (!shared || (shared.block === 1 && shared.shapes === 'free')) {
     return {

@@ -14,18 +14,18 @@ export function keptMacs(state: Tensors, layers: readonly StripeLayer[], totalMa
   return 1 - dropped / totalMacs;
 }
 
-/** What a pace asks for at a look. */
-export interface PaceDemand {
+/** What a schedule demands at one update of the masks. */
+export interface MaskDemand {
   readonly alpha: number;
-  /** Whatever has |I| at or under this goes. Negative: nothing. */
+  /** Stripes with |I| ≤ this are removed. Negative: none. */
   readonly upTo: number;
-  /** The part of the original cost that goes besides, the smallest |I| first; none where it is not positive. */
+  /** The part of the original cost to remove besides, smallest |I| first; none where it is not positive. */
   readonly part: number;
   /** The target is reached: masks stay as they are. */
   readonly frozen: boolean;
 }
 
-export interface PaceSettings {
+export interface MaskScheduleSettings {
   /** The L1 coefficient α. */
   readonly alpha: number;
   /** δ: a stripe dies when |I| falls to it. */
@@ -36,19 +36,19 @@ export interface PaceSettings {
   readonly until: number;
 }
 
-interface PaceCall {
+interface MaskScheduleCall {
   readonly moment: Moment;
   /** The part of the original cost that is left. */
   readonly kept: number;
-  readonly settings: PaceSettings;
+  readonly settings: MaskScheduleSettings;
 }
 
-type Pace = (call: PaceCall) => PaceDemand;
+type MaskSchedule = (call: MaskScheduleCall) => MaskDemand;
 
-const FROZEN: PaceDemand = { alpha: 0, upTo: -1, part: 0, frozen: true };
+const FROZEN: MaskDemand = { alpha: 0, upTo: -1, part: 0, frozen: true };
 
-/** How stripes go: which threshold and which α, looked at every few steps. */
-export const paces = {
+/** Mask schedules: the threshold and α of each update of the masks, every few steps. */
+export const maskSchedules = {
   /** The paper's rule: fixed α and δ, until the target is reached. */
   threshold: ({ kept, settings: { alpha, threshold, target } }) =>
     target !== null && kept <= target ? FROZEN : { alpha, upTo: threshold, part: 0, frozen: false },
@@ -64,11 +64,11 @@ export const paces = {
     if (kept <= target) return FROZEN;
     return { alpha: settings.alpha, upTo: settings.threshold, part: kept - wanted, frozen: false };
   },
-} satisfies Record<string, Pace>;
+} satisfies Record<string, MaskSchedule>;
 
-export type PaceName = keyof typeof paces;
+export type MaskScheduleName = keyof typeof maskSchedules;
 
-/** The |I| at which the smallest living stripes add up to `macs`; −1 where none has to go. */
+/** The |I| at which the smallest living stripes add up to `macs`; −1 where `macs` is not positive. */
 export function thresholdFor(macs: number, state: Tensors, layers: readonly StripeLayer[]): number {
   if (macs <= 0) return -1;
   const living: { size: number; macs: number }[] = [];

@@ -1,9 +1,9 @@
 import { type ConstantChannels, constantChannels } from '../channels/constant-channels.ts';
 import { couple } from '../channels/coupling/index.ts';
 import type { ChannelCoupling, Layer } from '../channels/coupling/scope.ts';
-import { spareLast } from '../channels/keep-one-channel.ts';
+import { keepOneChannel } from '../channels/keep-one-channel.ts';
 import { removeChannels } from '../channels/remove-channels.ts';
-import { ownChannels } from '../channels/uncoupled-layers.ts';
+import { uncoupledLayers } from '../channels/uncoupled-layers.ts';
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
 import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
@@ -126,7 +126,7 @@ interface Cutting {
 /** Cuts the dead filters of every layer that can do without; whether any could. */
 function cutDeadFilters(cutting: Cutting, constants: ConstantChannels): boolean {
   const { graph, multiple, refusals, cuts } = cutting;
-  const own = ownChannels(graph, couple(graph));
+  const own = uncoupledLayers(graph, couple(graph));
   const { found } = own;
   const firstOf = new Map(found.layers.map(({ node, first }) => [node, first]));
   const goes = new Set<number>();
@@ -135,21 +135,20 @@ function cutDeadFilters(cutting: Cutting, constants: ConstantChannels): boolean 
   for (const [node, labels] of dead) {
     const channels = constants.get(node.outputs[0]!)!;
     const isShared = own.sharesWeight(node);
-    const gone = isShared ? labels.filter((label) => everywhere.has(found.classes.find(label))) : labels;
-    const classes = new Set(gone.map(found.classes.find));
+    const gone = isShared ? labels.filter((label) => everywhere.has(found.sets.find(label))) : labels;
+    const sets = new Set(gone.map(found.sets.find));
     const reason =
       (isShared ? (gone.length === 0 ? own.sharedBecause(node) : null) : own.sharedBecause(node)) ??
-      nonZeroReader(found, classes, constants);
+      nonZeroReader(found, sets, constants);
     const name = layerName(node);
     refusals.delete(name);
     if (reason !== null) refusals.set(name, { name, filters: labels.length, reason });
     else
-      for (const label of withoutFillers(gone, channels.length, multiple))
-        goes.add(found.classes.find(label));
+      for (const label of withoutFillers(gone, channels.length, multiple)) goes.add(found.sets.find(label));
   }
-  const removed = spareLast(found, goes);
+  const removed = keepOneChannel(found, goes);
   if (removed.size === 0) return false;
-  for (const layer of found.layers) count(cutting, layer, { classes: found.classes, removed });
+  for (const layer of found.layers) count(cutting, layer, { sets: found.sets, removed });
   for (const { value, places } of removeChannels(graph, found, removed))
     for (const [axis, kept] of places) cuts.push({ name: value.name, axis, places: kept });
   return true;
@@ -172,12 +171,12 @@ function deadFilters(
   );
 }
 
-/** The classes of channels that may go, all of whose filters are dead: layers that share a weight lose them together. */
-function deadEverywhere({ classes, layers }: ChannelCoupling, dead: ReadonlySet<number>): Set<number> {
-  const roots = new Set([...dead].map(classes.find).filter((root) => classes.reasonOf(root) === null));
+/** The channel sets that may go, all of whose filters are dead: layers that share a weight lose them together. */
+function deadEverywhere({ sets, layers }: ChannelCoupling, dead: ReadonlySet<number>): Set<number> {
+  const roots = new Set([...dead].map(sets.find).filter((root) => sets.reasonOf(root) === null));
   for (const { first, count } of layers) {
     for (let label = first; label < first + count; label++)
-      if (!dead.has(label)) roots.delete(classes.find(label));
+      if (!dead.has(label)) roots.delete(sets.find(label));
   }
   return roots;
 }
@@ -185,15 +184,12 @@ function deadEverywhere({ classes, layers }: ChannelCoupling, dead: ReadonlySet<
 function count(
   { removed }: Cutting,
   { node, first, count: of }: Layer,
-  {
-    classes,
-    removed: goes,
-  }: { readonly classes: ChannelCoupling['classes']; readonly removed: ReadonlySet<number> },
+  { sets, removed: goes }: { readonly sets: ChannelCoupling['sets']; readonly removed: ReadonlySet<number> },
 ): void {
   const name = layerName(node);
   const before = removed.get(name);
   let filters = before?.filters ?? 0;
-  for (let label = first; label < first + of; label++) if (goes.has(classes.find(label))) filters++;
+  for (let label = first; label < first + of; label++) if (goes.has(sets.find(label))) filters++;
   if (filters > 0) removed.set(name, { name, filters, of: before?.of ?? of });
 }
 
@@ -206,11 +202,11 @@ function withoutFillers(dead: readonly number[], filters: number, multiple: numb
 
 /** Why dead filters' channels cannot go: their maps are constant but not zero where they are read. */
 function nonZeroReader(
-  { readings, classes }: ChannelCoupling,
+  { readings, sets }: ChannelCoupling,
   dead: ReadonlySet<number>,
   constants: ConstantChannels,
 ): string | null {
-  const isDead = (label: number) => dead.has(classes.find(label));
+  const isDead = (label: number) => dead.has(sets.find(label));
   for (const { node, index, channels } of readings) {
     if (!channels.labels.some(isDead)) continue;
     const value = node.inputs[index]!;

@@ -6,24 +6,24 @@ import { filterShapes, type LayerShapes } from './shapes.ts';
 import type { KeptFilters } from './shared/blocks.ts';
 import { type LastingDead, lastingDead, type Shrunk, shrinkNetwork, shrinkState } from './shrink.ts';
 
-/** Keeps account of what a run has cut from its network. */
-export interface ShrinkAccount {
-  /** Cuts what is dead for good; null where nothing is. */
+/** What a run has removed from its network, cut by cut. */
+export interface ShrinkHistory {
+  /** Removes what is permanently dead; null where nothing is. */
   shrink(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
-  /** Cuts from the original network all that was cut before. */
+  /** Repeats all former cuts on the original network. */
   replay(network: Graph): Graph;
-  /** The filters that are left. */
+  /** The kept filters. */
   kept(): KeptFilters;
   /** The part of the original MACs that the running network has, dead stripes included. */
   macsRunning(): number;
-  /** The shapes of all filters of the original network, those that were cut being dead. */
+  /** The shapes of all filters of the original network; removed filters are dead. */
   shapes(masked: Graph): LayerShapes[];
   /** What was dead at each cut, in order, for {@link replay}. */
   save(): readonly LastingDead[];
   restore(saved: readonly LastingDead[]): void;
 }
 
-export interface AccountOptions {
+export interface ShrinkHistoryOptions {
   /** Those of the original network. */
   readonly layers: readonly StripeLayer[];
   readonly totalMacs: number;
@@ -32,7 +32,7 @@ export interface AccountOptions {
 }
 
 /** The account of a run that has cut nothing yet. */
-export function shrinkAccount({ layers, totalMacs, multiple }: AccountOptions): ShrinkAccount {
+export function openShrinkHistory({ layers, totalMacs, multiple }: ShrinkHistoryOptions): ShrinkHistory {
   let history: readonly LastingDead[] = [];
   let kept = allFilters(layers);
   let running = 1;

@@ -90,7 +90,7 @@ describe('operands that are stretched', () => {
     const { groups } = channelGroups(graph);
     const of = (root: string) => groups.find((group) => group.root === root)!;
     expect(of('map').layers).toHaveLength(1);
-    expect(of('map').classes).toHaveLength(8);
+    expect(of('map').sets).toHaveLength(8);
     expect(of('map').reasons.size).toBe(0);
     expect([...of('mask').reasons.values()]).toEqual([
       expect.stringMatching(/^is stretched over other channels in /),

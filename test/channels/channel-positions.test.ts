@@ -75,7 +75,7 @@ it.each([
 ])('%s holds the channels that it reads as positions', async (op, layer) => {
   const { groups } = await pruneHalf(around(others[op]!));
   const group = groups.find(({ root }) => root === layer)!;
-  expect(group.reasons.size).toBe(group.classes.length);
+  expect(group.reasons.size).toBe(group.sets.length);
 });
 
 it('every operator with a rule says which of its inputs are maps', () => {

@@ -25,7 +25,7 @@ describe('channels that go from', () => {
     const { error, groups } = await pruneHalf(buildModel(name));
     expect(error).toBeLessThan(1e-5);
     expect(
-      groups.filter(({ classes, reasons }) => reasons.size === classes.length).map(({ root }) => root),
+      groups.filter(({ sets, reasons }) => reasons.size === sets.length).map(({ root }) => root),
     ).toEqual(['fc']);
   });
 });

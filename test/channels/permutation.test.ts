@@ -11,17 +11,17 @@ import { couplings, network } from '../support/coupled-networks.ts';
 import { transformerCouplings } from '../support/coupled-transformers.ts';
 
 /** How often a class stands in each tensor: classes that differ here are not each other's like. */
-function pattern({ classes, carried, slicings }: ChannelCoupling, root: number): string {
+function pattern({ sets, carried, slicings }: ChannelCoupling, root: number): string {
   const tensors = [...new Set([...carried.values(), ...slicings.map(({ channels }) => channels)])];
   return tensors
-    .map(({ labels }) => labels.reduce((count, label) => count + Number(classes.find(label) === root), 0))
+    .map(({ labels }) => labels.reduce((count, label) => count + Number(sets.find(label) === root), 0))
     .join();
 }
 
 /** Which class takes whose place: those that are alike, in a circle. */
-function circle(found: ChannelCoupling, { classes, reasons }: ChannelGroup): Map<number, number> {
+function circle(found: ChannelCoupling, { sets, reasons }: ChannelGroup): Map<number, number> {
   const alike = new Map<string, number[]>();
-  for (const root of classes) {
+  for (const root of sets) {
     if (reasons.has(root)) continue;
     const key = pattern(found, root);
     alike.set(key, [...(alike.get(key) ?? []), root]);
@@ -33,7 +33,7 @@ function circle(found: ChannelCoupling, { classes, reasons }: ChannelGroup): Map
 
 /** Where the n-th place of a class's successor is, for each place along an axis. */
 function sources({ labels }: Channels, found: ChannelCoupling, next: ReadonlyMap<number, number>): number[] {
-  const roots = Array.from(labels, found.classes.find);
+  const roots = Array.from(labels, found.sets.find);
   const places = new Map<number, number[]>();
   roots.forEach((root, place) => {
     places.set(root, [...(places.get(root) ?? []), place]);

@@ -6,7 +6,7 @@ import type { Timer } from '../../src/measure/timer.ts';
 import { temporaryTimings } from '../../src/measure/timings.ts';
 import { filled } from '../../src/numeric/tensor.ts';
 import { parseModel } from '../../src/onnx/index.ts';
-import { reachLatency } from '../../src/pruning/ranking/search-latency.ts';
+import { searchLatency } from '../../src/pruning/ranking/search-latency.ts';
 import type { Widths } from '../../src/pruning/ranking/selection.ts';
 import type { NarrowingSearch } from '../../src/pruning/ranking/targets.ts';
 
@@ -55,7 +55,7 @@ function search(order: NarrowingSearch['order']) {
     pruned: network,
     timer,
   };
-  return { reach: (fraction: number) => reachLatency(fraction, options), turns };
+  return { reach: (fraction: number) => searchLatency(fraction, options), turns };
 }
 
 const inOrder: NarrowingSearch['order'] = (differing) => differing;

@@ -20,9 +20,9 @@ function unit(name: string, first: number, count: number, held: readonly number[
   return {
     name,
     layers: [layer(name, first, count)],
-    classes: Array.from({ length: count }, (_, i) => first + i),
+    sets: Array.from({ length: count }, (_, i) => first + i),
     reasons: new Map(held.map((root) => [root, 'is an output of the network'])),
-    channelsPerClass: 1,
+    channelsPerSet: 1,
   };
 }
 

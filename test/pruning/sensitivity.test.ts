@@ -8,17 +8,17 @@ import type { UnitSensitivity } from '../../src/pruning/sensitivity/measure.ts';
 const unit = (name: string, index: number): Unit => ({
   name,
   layers: [],
-  classes: [0, 1, 2, 3].map((i) => 4 * index + i),
+  sets: [0, 1, 2, 3].map((i) => 4 * index + i),
   reasons: new Map(),
-  channelsPerClass: 1,
+  channelsPerSet: 1,
 });
 
 /** The lowest classes of a unit go first. */
 const selector = (units: readonly Unit[]): Selector => ({
-  widths: () => units.map(({ classes }) => classes.length),
+  widths: () => units.map(({ sets }) => sets.length),
   removed: (widths: Widths) =>
-    new Set(units.flatMap(({ classes }, i) => classes.slice(0, classes.length - widths[i]!))),
-  choices: units.map(({ classes }) => classes.map((_, i) => i + 1)),
+    new Set(units.flatMap(({ sets }, i) => sets.slice(0, sets.length - widths[i]!))),
+  choices: units.map(({ sets }) => sets.map((_, i) => i + 1)),
   mostLacking: () => [...units.keys()],
 });
 

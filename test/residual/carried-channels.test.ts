@@ -54,12 +54,9 @@ async function removed(
     calibration: null,
     original: await openOriginal(graph, onnxruntime),
   });
-  const gone = selector.removed(units.map(({ name, classes }) => classes.length - (losses[name] ?? 0)));
+  const gone = selector.removed(units.map(({ name, sets }) => sets.length - (losses[name] ?? 0)));
   return Object.fromEntries(
-    units.map(({ name, classes }) => [
-      name,
-      classes.flatMap((root, filter) => (gone.has(root) ? [filter] : [])),
-    ]),
+    units.map(({ name, sets }) => [name, sets.flatMap((root, filter) => (gone.has(root) ? [filter] : []))]),
   );
 }
 

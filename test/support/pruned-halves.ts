@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { channelGroups } from '../../src/channels/channel-groups.ts';
-import { spareLast } from '../../src/channels/keep-one-channel.ts';
+import { keepOneChannel } from '../../src/channels/keep-one-channel.ts';
 import { maskedReference } from '../../src/channels/masked-reference.ts';
 import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { removeChannels } from '../../src/channels/remove-channels.ts';
@@ -19,12 +19,12 @@ export async function pruneHalf(given: Graph, seed = 1) {
   const { found, groups } = channelGroups(graph);
   const { uniform } = random(seed);
   const drawn = new Set<number>();
-  for (const { classes, reasons } of groups) {
-    const free = classes.filter((root) => !reasons.has(root)).map((root) => ({ root, draw: uniform() }));
+  for (const { sets, reasons } of groups) {
+    const free = sets.filter((root) => !reasons.has(root)).map((root) => ({ root, draw: uniform() }));
     free.sort((a, b) => a.draw - b.draw);
     for (const { root } of free.slice(0, Math.floor(free.length / 2))) drawn.add(root);
   }
-  const removed = spareLast(found, drawn);
+  const removed = keepOneChannel(found, drawn);
   const masked = maskedReference(graph, found, removed)!;
   removeChannels(graph, found, removed);
   const { error } = await verifyEquivalent(masked, graph, { executor: onnxruntime, tolerance: 1e-3 });

@@ -33,7 +33,7 @@ export function without(given: Graph, gone: Readonly<Record<string, readonly num
   const keptFilters = new Map<string, number[]>();
   for (const { node, first, count } of found.layers) {
     const lost = gone[node.name] ?? [];
-    for (const m of lost) removed.add(found.classes.find(first + m));
+    for (const m of lost) removed.add(found.sets.find(first + m));
     const all = Array.from({ length: count }, (_, m) => m);
     keptFilters.set(
       node.outputs[0]!.name,

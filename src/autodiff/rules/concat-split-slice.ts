@@ -3,7 +3,7 @@ import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { zeros } from '../append.ts';
 import { allAxes, dims, fixedNumbers, type Operand, type OperatorCall, refusal } from '../call.ts';
-import { spread } from '../insert-zeros.ts';
+import { insertZeros } from '../insert-zeros.ts';
 import type { GradientRows } from '../rule.ts';
 
 /** x[first], x[first + step], …, `count` elements of one axis. */
@@ -45,7 +45,7 @@ function unsliced(
   const { ranges, shape } = call;
   const backwards = allAxes(dy).filter((axis) => ranges[axis]!.step < 0);
   const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy!;
-  const apart = spread(
+  const apart = insertZeros(
     g,
     forwards,
     ranges.map(({ step }) => Math.abs(step) - 1),

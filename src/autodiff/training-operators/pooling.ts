@@ -4,7 +4,7 @@ import type { AttributesOf, TrainingOperatorName } from '../../graph/operators/i
 import { elementCount, filled, floats } from '../../numeric/tensor.ts';
 import { number, reshape, zeros } from '../append.ts';
 import { dims, type Operand } from '../call.ts';
-import { spread } from '../insert-zeros.ts';
+import { insertZeros } from '../insert-zeros.ts';
 import { adjointWindow } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 
@@ -41,7 +41,7 @@ function subsamplingGradient(
   dy: Value,
   { strides, size }: { readonly strides: readonly number[]; readonly size: readonly number[] },
 ): Value {
-  const apart = spread(g, dy, [0, 0, ...strides.map((stride) => stride - 1)]);
+  const apart = insertZeros(g, dy, [0, 0, ...strides.map((stride) => stride - 1)]);
   const behind = size.map((length, axis) => length - dims(apart)[axis]!);
   return behind.every((pad) => pad === 0) ? apart : g.Pad(apart, g.int64s([...size.map(() => 0), ...behind]));
 }

@@ -1,20 +1,20 @@
 /**
- * Channels that go together, as disjoint sets: a channel is a number, joining is symmetric and transitive. A class may
- * be pinned: it then has the reason why its channels stay.
+ * Channels that can only be removed together, as disjoint sets of labels (union-find). A pinned set cannot be removed, and has
+ * the reason why.
  */
-export interface Classes {
-  /** New channels, each in a class of its own; returns the first number. */
+export interface ChannelSets {
+  /** Adds channels, each in a set of its own; returns the first label. */
   grow(count: number): number;
-  /** The number that stands for a channel's class. */
+  /** The root label of a channel's set. */
   find(channel: number): number;
   join(a: number, b: number): void;
-  /** Keeps a class; the first reason given is the one that is told. */
+  /** Pins the set of a channel; the first reason given is kept. */
   pin(channel: number, reason: string): void;
   reasonOf(channel: number): string | null;
   readonly count: number;
 }
 
-export function openClasses(): Classes {
+export function openChannelSets(): ChannelSets {
   let parents = new Int32Array(1024);
   let count = 0;
   const reasons = new Map<number, string>();

@@ -50,7 +50,7 @@ export function spreadOver(
   return gather(labels, wanted.sizes, steps);
 }
 
-/** Leaves out the axes, of several, along which the labels do not change, labels of one class being equal. */
+/** Drops the axes, of several, along which the labels do not change; labels of one channel set are equal. */
 export function compressed(channels: Channels, find: (label: number) => number): Channels {
   if (channels.axes.length <= 1) return channels;
   const { axes, sizes } = channels;

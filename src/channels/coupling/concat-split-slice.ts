@@ -7,7 +7,7 @@ import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, sha
 import type { CouplingScope, Kept } from './scope.ts';
 
 /** Operators that put tensors side by side, and take them apart. */
-export const joiningCouplings = {
+export const concatSplitCouplings = {
   Concat(call, scope) {
     const { inputs, channels, outputs } = call;
     const axis = positive(call.attributes.axis!, rankOf(outputs[0]));
@@ -65,7 +65,7 @@ function partOf(
 }
 
 /** Operators that take places out of a tensor, or add some. */
-export const slicingCouplings = {
+export const sliceCouplings = {
   Slice(call, scope) {
     const { node, inputs, channels } = call;
     const [x] = channels;

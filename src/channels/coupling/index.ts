@@ -15,8 +15,8 @@ import { type ChannelCoupling, type CouplingScope, openCoupling } from './scope.
 import { joinSharedParameters } from './shared-parameters.ts';
 
 /**
- * Follows the channels of every layer through a graph with inferred shapes and constant weights: which of them go
- * together, which parameters go with them, and which stay and why. One pass, linear in nodes and channels.
+ * Follows the channels of every layer through a graph with inferred shapes and constant weights: which can only be removed
+ * together, which parameters are sliced with them, and which are pinned and why. One pass, linear in nodes and channels.
  */
 export function couple(graph: Graph): ChannelCoupling {
   const scope = openCoupling();

@@ -1,4 +1,4 @@
-import { joiningCouplings, slicingCouplings } from './concat-split-slice.ts';
+import { concatSplitCouplings, sliceCouplings } from './concat-split-slice.ts';
 import { convolutionCouplings } from './convolution.ts';
 import { carry, elementwise, opaque } from './elementwise.ts';
 import { matrixCouplings } from './matrix.ts';
@@ -23,8 +23,8 @@ export const couplings: CouplingRules = {
   ...quantizationCouplings,
   ...reductionCouplings,
   ...reshapingCouplings,
-  ...joiningCouplings,
-  ...slicingCouplings,
+  ...concatSplitCouplings,
+  ...sliceCouplings,
   ...each(carry, ['Abs', 'Neg', 'Sign', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Erf']),
   ...each(carry, ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh']),
   ...each(carry, [

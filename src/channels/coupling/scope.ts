@@ -1,65 +1,65 @@
 import { assert } from '../../errors.ts';
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
-import { type Classes, openClasses } from './channel-sets.ts';
+import { type ChannelSets, openChannelSets } from './channel-sets.ts';
 import { type Channels, compressed } from './channels.ts';
 import type { ReplaceInput } from './constants.ts';
 
-/** A layer that makes channels: its filters are the channels first, first + 1, …. */
+/** A layer that computes channels: its filters have the labels first, first + 1, …. */
 export interface Layer {
   readonly node: Node;
   readonly first: number;
   readonly count: number;
 }
 
-/** A parameter whose positions belong to channels, and go with them. */
+/** A parameter whose positions belong to channels, and are removed with them. */
 export interface Slicing {
   readonly value: Value;
   readonly channels: Channels;
-  /** What the parameter is to the channels. */
+  /** How the parameter relates to the channels. */
   readonly role: 'filters' | 'inputs' | 'per channel';
   readonly node: Node;
 }
 
-/** Where channels end: a layer reads them all and mixes them. */
+/** An input that a layer reads whole and mixes, where its channels end. */
 export interface Reading {
   readonly node: Node;
   readonly index: number;
   readonly channels: Channels;
 }
 
-/** Which channels stay. */
+/** The kept channels. */
 export interface Kept {
   has(label: number): boolean;
-  /** How many of these positions stay. */
+  /** How many of these positions are kept. */
   count(labels: ArrayLike<number>): number;
-  /** The positions along one axis that stay; the others must go as whole slices. */
+  /** The kept positions along one axis; the others must be removed as whole slices. */
   along(channels: Channels, axis: number): number[];
 }
 
-/** A change of a node, beside slicing, that fits it to the channels that stay. */
+/** A change of a node, besides slicing, that fits it to the kept channels. */
 export type Edit = (kept: Kept, replaceInput: ReplaceInput) => void;
 
-/** What coupling rules do besides saying which channels their outputs carry. */
+/** What coupling rules can do besides returning the channels of their outputs. */
 export interface CouplingScope {
-  /** New channels: the filters of a layer. */
+  /** Adds channels: the filters of a layer. */
   fresh(node: Node, count: number): Int32Array;
-  /** Positions that no layer makes, as padding adds them. */
+  /** Adds positions that no layer computes, such as padding. */
   places(count: number): Int32Array;
-  /** The channels at equal positions go together. */
+  /** Joins the channels at equal positions. */
   join(a: Int32Array, b: Int32Array): void;
-  /** These channels stay. */
+  /** Pins these channels. */
   pin(channels: Channels | null, reason: string): void;
-  /** The parameter is cut along; where it is computed, the channels stay. */
+  /** Slices the parameter with its channels; pins them where the parameter is computed. */
   slice(slicing: Slicing): void;
   read(reading: Reading): void;
   edit(edit: Edit): void;
-  /** Without the axes along which nothing but members of one class stand. */
+  /** Drops the axes along which all labels belong to one channel set. */
   compress(channels: Channels): Channels;
 }
 
-/** All that rules found out. */
+/** The channels of a graph: its sets, and everything that changes when some are removed. */
 export interface ChannelCoupling {
-  readonly classes: Classes;
+  readonly sets: ChannelSets;
   readonly layers: Layer[];
   readonly slicings: Slicing[];
   readonly readings: Reading[];
@@ -70,21 +70,21 @@ export interface ChannelCoupling {
 
 export function openCoupling(): CouplingScope & ChannelCoupling {
   const found: ChannelCoupling = {
-    classes: openClasses(),
+    sets: openChannelSets(),
     layers: [],
     slicings: [],
     readings: [],
     edits: [],
     carried: new Map(),
   };
-  const { classes } = found;
+  const { sets } = found;
   const places = (count: number) => {
-    const first = classes.grow(count);
+    const first = sets.grow(count);
     return Int32Array.from({ length: count }, (_, i) => first + i);
   };
   const pin = (channels: Channels | null, reason: string) => {
     if (!channels) return;
-    for (let i = 0; i < channels.labels.length; i++) classes.pin(channels.labels[i]!, reason);
+    for (let i = 0; i < channels.labels.length; i++) sets.pin(channels.labels[i]!, reason);
   };
   return {
     ...found,
@@ -96,7 +96,7 @@ export function openCoupling(): CouplingScope & ChannelCoupling {
     },
     join(a, b) {
       assert(a.length === b.length, `${a.length} channels meet ${b.length}`);
-      for (let i = 0; i < a.length; i++) classes.join(a[i]!, b[i]!);
+      for (let i = 0; i < a.length; i++) sets.join(a[i]!, b[i]!);
     },
     pin,
     slice(slicing) {
@@ -113,6 +113,6 @@ export function openCoupling(): CouplingScope & ChannelCoupling {
     },
     read: (reading) => void found.readings.push(reading),
     edit: (edit) => void found.edits.push(edit),
-    compress: (channels) => compressed(channels, classes.find),
+    compress: (channels) => compressed(channels, sets.find),
   };
 }

@@ -2,17 +2,14 @@ import { elementCount } from '../../numeric/tensor.ts';
 import type { Channels } from './channels.ts';
 import type { ChannelCoupling } from './scope.ts';
 
-/** Whether each label stays, 1 or 0, once some classes are gone. */
-export function survivors(
-  { classes }: Pick<ChannelCoupling, 'classes'>,
-  removed: ReadonlySet<number>,
-): Uint8Array {
-  const stays = new Uint8Array(classes.count);
-  for (let label = 0; label < stays.length; label++) stays[label] = removed.has(classes.find(label)) ? 0 : 1;
+/** 1 for each label that is kept when some channel sets are removed, else 0. */
+export function survivors({ sets }: Pick<ChannelCoupling, 'sets'>, removed: ReadonlySet<number>): Uint8Array {
+  const stays = new Uint8Array(sets.count);
+  for (let label = 0; label < stays.length; label++) stays[label] = removed.has(sets.find(label)) ? 0 : 1;
   return stays;
 }
 
-/** The places along an axis at which anything stays. */
+/** The positions along an axis at which any label is kept. */
 export function placesAlong({ axes, sizes, labels }: Channels, axis: number, stays: Uint8Array): number[] {
   const at = axes.indexOf(axis);
   const size = sizes[at]!;

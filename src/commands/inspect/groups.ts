@@ -23,13 +23,13 @@ export async function groupFacts(graph: Graph): Promise<GroupFacts[]> {
   return channelGroups(await prepareForPruning(graph, onnxruntime)).groups.map(factsOf);
 }
 
-function factsOf({ root, layers, classes, reasons }: ChannelGroup): GroupFacts {
+function factsOf({ root, layers, sets, reasons }: ChannelGroup): GroupFacts {
   const [reason] = reasons.values();
   return {
     root,
     channels: layers[0]!.count,
     members: layers.map(({ node }) => node.name || node.outputs[0]!.name),
-    prunable: reasons.size < classes.length,
+    prunable: reasons.size < sets.length,
     ...(reason === undefined ? {} : { reason }),
   };
 }

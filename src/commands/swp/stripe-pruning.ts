@@ -9,7 +9,7 @@ import type { Float32Form } from '../../rewrite/index.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { type StripeController, stripeController } from '../../stripes/controller.ts';
 import { layerName, stripeLayers } from '../../stripes/layers.ts';
-import type { PaceName } from '../../stripes/mask-schedule.ts';
+import type { MaskScheduleName } from '../../stripes/mask-schedule.ts';
 import { latencyPricing } from '../../stripes/shared/latency/pricing.ts';
 import type { LatencyTable } from '../../stripes/shared/latency/table.ts';
 import type { SharedShape } from '../../stripes/shared/pieces.ts';
@@ -22,7 +22,7 @@ interface StripeOptions {
   readonly threshold: number;
   readonly macs?: number;
   readonly latency?: number;
-  readonly pace?: PaceName;
+  readonly pace?: MaskScheduleName;
   readonly until: number;
   readonly skeletonStart?: 'one' | 'norm';
   readonly weightDecay: number;

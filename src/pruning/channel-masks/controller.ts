@@ -43,7 +43,7 @@ function maskExtension({ masks, parameters }: MaskedLayers, { momentum }: MaskSe
     if (known) return known;
     const states = new Map(
       masks.map((mask) => {
-        const value = scope.state(mask.state, filled([mask.classes.length], 1));
+        const value = scope.state(mask.state, filled([mask.sets.length], 1));
         scope.wantGradient(value);
         return [mask, value] as const;
       }),
@@ -68,7 +68,7 @@ function maskExtension({ masks, parameters }: MaskedLayers, { momentum }: MaskSe
       const { g, scalar, setNext } = scope;
       const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')];
       for (const [mask, value] of statesOf(scope)) {
-        const shape = [mask.classes.length];
+        const shape = [mask.sets.length];
         const velocity = scope.state(momentumName(mask), filled(shape, 0));
         const living = scope.state(livingName(mask), filled(shape, 1));
         const next = g.SkeletonUpdate(value, gradientOf(value), velocity, living, ...scalars, {
@@ -114,6 +114,6 @@ function keptPart({ masks }: MaskedLayers, state: Tensors): number {
   return all.filter((m) => m !== 0).length / all.length;
 }
 
-/** |m| of the classes that may go, by the name of their unit, in its order: what ranks them. */
+/** |m| of the channel sets that may go, by the name of their unit, in its order: what ranks them. */
 export const learnedScores = ({ masks }: MaskedLayers, state: Tensors): Map<string, number[]> =>
   new Map(masks.map((mask) => [mask.unit, Array.from(state[mask.state]!.data as Float32Array, Math.abs)]));

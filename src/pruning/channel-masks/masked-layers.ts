@@ -2,16 +2,16 @@ import type { Coupling } from '../../channels/channel-groups.ts';
 import type { Layer } from '../../channels/coupling/scope.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
-import { behind } from '../criteria/layer-tail.ts';
+import { layerTail } from '../criteria/layer-tail.ts';
 import type { Unit } from '../ranking/units.ts';
 
-/** The mask of a unit: one number a class. */
+/** The mask of a unit: one number a channel set. */
 export interface UnitMask {
   /** The unit's name. */
   readonly unit: string;
   /** The name of its state. */
   readonly state: string;
-  readonly classes: readonly number[];
+  readonly sets: readonly number[];
 }
 
 /** A parameter whose entries along an axis are multiplied by the masks of their channels. */
@@ -35,24 +35,22 @@ export interface MaskedLayers {
  */
 export function maskedLayers(prepared: Graph, { found }: Coupling, units: readonly Unit[]): MaskedLayers {
   const masks = units
-    .filter(({ classes, reasons }) => reasons.size < classes.length)
-    .map(({ name, classes, reasons }, i) => ({
+    .filter(({ sets, reasons }) => reasons.size < sets.length)
+    .map(({ name, sets, reasons }, i) => ({
       unit: name,
       state: `channels.${i}.mask`,
-      classes: classes.filter((root) => !reasons.has(root)),
+      sets: sets.filter((root) => !reasons.has(root)),
     }));
-  const owner = new Map(
-    masks.flatMap((mask) => mask.classes.map((root, at) => [root, { mask, at }] as const)),
-  );
+  const owner = new Map(masks.flatMap((mask) => mask.sets.map((root, at) => [root, { mask, at }] as const)));
   const links = connections(prepared);
   const parameters = found.layers.flatMap((layer): MaskedParameter[] => {
     const met = new Set<UnitMask>();
-    const held = channelsOf(layer).map((label) => owner.get(found.classes.find(label)));
+    const held = channelsOf(layer).map((label) => owner.get(found.sets.find(label)));
     for (const place of held) if (place) met.add(place.mask);
     if (met.size === 0) return [];
     const own = [...met];
-    const starts = own.map((_, i) => own.slice(0, i).reduce((sum, { classes }) => sum + classes.length, 0));
-    const one = own.reduce((sum, { classes }) => sum + classes.length, 0);
+    const starts = own.map((_, i) => own.slice(0, i).reduce((sum, { sets }) => sum + sets.length, 0));
+    const one = own.reduce((sum, { sets }) => sum + sets.length, 0);
     const places = held.map((place) => (place ? starts[own.indexOf(place.mask)]! + place.at : one));
     return parametersOf(layer, { found, links }).map(({ value, axis }) => ({
       name: value.name,
@@ -77,7 +75,7 @@ function parametersOf(
   layer: Layer,
   { found, links }: Place,
 ): { readonly value: Value; readonly axis: number }[] {
-  const { normalization } = behind(layer.node, links);
+  const { normalization } = layerTail(layer.node, links);
   if (normalization) return normalization.inputs.slice(1, 3).map((value) => ({ value: value!, axis: 0 }));
   const filters = found.slicings.find(({ node, role }) => node === layer.node && role === 'filters');
   if (filters?.channels.labels.length !== layer.count) return [];

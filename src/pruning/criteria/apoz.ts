@@ -1,4 +1,4 @@
-import { observe, requireCalibration } from '../../calibration/probe.ts';
+import { probe, requireCalibration } from '../../calibration/probe.ts';
 import type { Criterion } from './criterion.ts';
 import { type FeatureMap, featureMaps, usable } from './feature-maps.ts';
 
@@ -16,7 +16,7 @@ export const apoz: Criterion = {
     const { good, results } = usable(featureMaps(scoring), obstacle);
     const sums = good.map(({ layer }) => new Float64Array(layer.count));
     if (good.length > 0) {
-      await observe(
+      await probe(
         scoring.graph,
         { calibration, executor: scoring.executor },
         {
@@ -28,7 +28,7 @@ export const apoz: Criterion = {
               g.output(alive, `alive.${i}`);
             }
           },
-          see(seen) {
+          onResult(seen) {
             for (const [i, sum] of sums.entries()) {
               const alive = seen[`alive.${i}`]!.data as Float32Array;
               for (let c = 0; c < sum.length; c++) sum[c]! += alive[c]! / calibration.batches.length;

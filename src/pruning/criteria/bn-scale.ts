@@ -1,5 +1,5 @@
 import { type Criterion, type LayerScores, scoreEach } from './criterion.ts';
-import { behind } from './layer-tail.ts';
+import { layerTail } from './layer-tail.ts';
 
 /** |γ| of the BatchNormalization behind the layer; tells most after training with λ·Σ|γ|, λ 1e-4. */
 export const batchNormalizationScale: Criterion = {
@@ -10,7 +10,7 @@ export const batchNormalizationScale: Criterion = {
   sides: ['filters'],
   score: ({ layers, links }) =>
     scoreEach(layers, (_, { node, count }): LayerScores => {
-      const scale = behind(node, links).normalization?.inputs[1]?.tensor?.data;
+      const scale = layerTail(node, links).normalization?.inputs[1]?.tensor?.data;
       if (!(scale instanceof Float32Array) || scale.length !== count) return { reason: WITHOUT };
       return { scores: Float64Array.from(scale, Math.abs) };
     }),

@@ -3,7 +3,7 @@ import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Connections } from '../../graph/topology.ts';
 import type { Executor } from '../../runtime/executor.ts';
-import type { CarryingFilters } from './pass-through-filters.ts';
+import type { PassThroughFilters } from './pass-through-filters.ts';
 import type { Slices, WeightData } from './slices.ts';
 
 export type CriterionName =
@@ -25,7 +25,7 @@ export type LayerScores =
   | {
       readonly scores: Float64Array;
       /** Filters that rank as the channels that they hand on. */
-      readonly carrying?: CarryingFilters;
+      readonly carrying?: PassThroughFilters;
     }
   | { readonly reason: string };
 

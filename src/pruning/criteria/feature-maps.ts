@@ -1,7 +1,7 @@
 import type { Layer } from '../../channels/coupling/scope.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { LayerScores, Scoring } from './criterion.ts';
-import { behind } from './layer-tail.ts';
+import { layerTail } from './layer-tail.ts';
 
 /** Where the feature maps of a layer show: behind its activation, channels along one axis. */
 export interface FeatureMap {
@@ -20,7 +20,7 @@ export interface FeatureMap {
 export function featureMaps({ layers, found, links }: Scoring): Map<Layer, FeatureMap | { reason: string }> {
   return new Map(
     layers.map(({ layer }): [Layer, FeatureMap | { reason: string }] => {
-      const { value, activation, readers } = behind(layer.node, links);
+      const { value, activation, readers } = layerTail(layer.node, links);
       const channels = found.carried.get(value);
       if (channels?.axes.length !== 1 || channels.labels.length !== layer.count) {
         return [layer, { reason: `its channels do not lie along one axis of ${value.name}` }];

@@ -1,4 +1,4 @@
-import { observe, requireCalibration, type View } from '../../calibration/probe.ts';
+import { type Probe, probe, requireCalibration } from '../../calibration/probe.ts';
 import type { Tensors } from '../../runtime/executor.ts';
 import { belowOne, type Criterion, type Scoring } from './criterion.ts';
 import { type FeatureMap, featureMaps, usable } from './feature-maps.ts';
@@ -22,14 +22,14 @@ export const featureRank: Criterion = {
     const runs = Math.ceil(IMAGES / images / calibration.batches.length);
     let seen = 0;
     if (good.length > 0) {
-      await observe(
+      await probe(
         scoring.graph,
         { calibration, executor: scoring.executor },
         {
           images,
           runs,
           append: (scope) => appendMaps(good, scope),
-          see(maps) {
+          onResult(maps) {
             good.forEach((map, i) => addRanks(ranks[i]!, map, maps));
             seen += images;
           },
@@ -61,7 +61,7 @@ function obstacle({ value, axis }: FeatureMap): string | null {
 }
 
 /** Sums of residual branches are the maps of several layers, and leave the graph once. */
-function appendMaps(maps: readonly FeatureMap[], { g, copyOf }: Parameters<View['append']>[0]): void {
+function appendMaps(maps: readonly FeatureMap[], { g, copyOf }: Parameters<Probe['append']>[0]): void {
   for (const value of new Set(maps.map((map) => map.value))) g.output(copyOf(value));
 }
 

@@ -2,7 +2,7 @@ import type { ChannelCoupling, Slicing } from '../../channels/coupling/scope.ts'
 import type { Node } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import type { Connections } from '../../graph/topology.ts';
-import { behind } from './layer-tail.ts';
+import { layerTail } from './layer-tail.ts';
 import { scaledFilters, slicesOf, type WeightData } from './slices.ts';
 
 interface Folding {
@@ -32,7 +32,7 @@ export function weightData({ found, links, foldBatchNormalization }: Folding): W
 
 /** γ/√(σ² + ε) of the BatchNormalization behind a layer; null where there is none with constant parameters. */
 function foldingFactors(layer: Node, links: Connections): Float64Array | null {
-  const { normalization } = behind(layer, links);
+  const { normalization } = layerTail(layer, links);
   if (!normalization) return null;
   const { epsilon } = attributesOf(normalization, 'BatchNormalization');
   const [scale, variance] = [1, 4].map((index) => normalization.inputs[index]?.tensor?.data);

@@ -11,10 +11,10 @@ import { weightData } from './folded-weights.ts';
 import { geometricMedian } from './geometric-median.ts';
 import { l1Norm, l2Norm } from './norms.ts';
 import {
-  allCarryingFilters,
-  type CarryingFilters,
-  withCarrying,
-  withoutCarrying,
+  type PassThroughFilters,
+  passThroughFilters,
+  withoutPassThrough,
+  withPassThrough,
 } from './pass-through-filters.ts';
 import { randomScore } from './random-score.ts';
 import { filterSlices } from './slices.ts';
@@ -60,14 +60,14 @@ export async function scoreLayers(
   const links = connections(graph);
   const weights = weightData({ found, links, foldBatchNormalization: options.foldBatchNormalization });
   const filtersOf = filterSlices(found, weights);
-  const carrying = criterion.weighs ? allCarryingFilters(found) : new Map<Layer, CarryingFilters>();
+  const carrying = criterion.weighs ? passThroughFilters(found) : new Map<Layer, PassThroughFilters>();
   const layers = found.layers.map((layer) => {
     const filters = filtersOf(layer);
-    return { layer, filters: withoutCarrying(filters, carrying.get(layer)) };
+    return { layer, filters: withoutPassThrough(filters, carrying.get(layer)) };
   });
   const scores = await criterion.score({ ...options, side, graph, found, links, weights, layers });
   return new Map(
-    [...scores].map(([layer, result]) => [layer, withCarrying(result, layer.count, carrying.get(layer))]),
+    [...scores].map(([layer, result]) => [layer, withPassThrough(result, layer.count, carrying.get(layer))]),
   );
 }
 

@@ -3,7 +3,7 @@ import { nodeLabel } from '../../graph/graph.ts';
 import type { LayerScores, ScoresByLayer, Scoring } from './criterion.ts';
 import { type Slices, slicesOf } from './slices.ts';
 
-/** Scores the classes that one layer reads, given the class of each slice of its weight; or says why it cannot. */
+/** Scores the channel sets that one layer reads, given the channel set of each slice of its weight; or says why it cannot. */
 export type ScoreReader = (
   slices: Slices,
   classOf: Int32Array,
@@ -12,7 +12,7 @@ export type ScoreReader = (
 /** Scores channels by what reads them: the sum, over the layers that do, of the score of the slice that does. */
 export async function scoreInputs(scoring: Scoring, scoreReader: ScoreReader): Promise<ScoresByLayer> {
   const { found, layers, weights } = scoring;
-  const { find } = found.classes;
+  const { find } = found.sets;
   const sums = new Map<number, number>();
   const reasons = new Map<number, string>();
   const seen = new Set<unknown>();

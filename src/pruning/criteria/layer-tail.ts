@@ -1,20 +1,20 @@
 import type { Node, Value } from '../../graph/graph.ts';
 import type { Connections } from '../../graph/topology.ts';
 
-/** What the channels of a layer go through before anything mixes them. */
-export interface Behind {
-  /** The BatchNormalization that reads the layer alone, but for a bias between them. */
+/** The normalisation and the activation between a layer and the next operator that mixes its channels. */
+export interface LayerTail {
+  /** The BatchNormalization that only this layer feeds, possibly after a bias. */
   readonly normalization: Node | null;
-  /** The first activation, by operator (`SiLU` for x·Sigmoid(x)); null where other things read the channels first. */
+  /** The first activation (the Sigmoid of x·Sigmoid(x)'s product); null where another operator reads the channels first. */
   readonly activation: Node | null;
-  /** Behind the activation, or where the way forks or ends before one. */
+  /** The activation's output; without one, the last value before the path forks or ends. */
   readonly value: Value;
-  /** Who reads the value where there was no activation. */
+  /** The operators that read `value` where there is no activation. */
   readonly readers: string;
 }
 
-/** Follows the output of a layer to the first activation behind it, through a bias, a normalisation and sums. */
-export function behind(layer: Node, links: Connections): Behind {
+/** Follows a layer's output through a bias, normalisations and sums to its first activation. */
+export function layerTail(layer: Node, links: Connections): LayerTail {
   let value = layer.outputs[0]!;
   let normalization: Node | null = null;
   let own = true;
@@ -28,7 +28,7 @@ export function behind(layer: Node, links: Connections): Behind {
       return { normalization, activation: null, value, readers: named(readers) };
     }
     if (step === 'normalization' && own) normalization = reader;
-    // Behind a sum of two, or a first normalisation, the channels are no longer this layer's own.
+    // After a sum of two values, or a first normalisation, the channels are no longer this layer's alone.
     if (step === 'normalization' || (step === 'sum' && !addsConstant(reader))) own = false;
     value = reader.outputs[0]!;
   }

@@ -3,31 +3,31 @@ import { mean } from '../../numeric/statistics.ts';
 import type { LayerScores } from './criterion.ts';
 import { rowsOf, type Slices } from './slices.ts';
 
-/** Filters that hand a channel on as it is: by their place in the layer, the label of that channel. */
-export type CarryingFilters = ReadonlyMap<number, number>;
+/** Pass-through filters: filters that copy one input channel; by filter index, the label of that channel. */
+export type PassThroughFilters = ReadonlyMap<number, number>;
 
 /**
- * The filters of each layer that give out one channel that it reads: all weights of the others 0, its own adding up to 1, as
- * many as take the mean of a window. Removing residual connections makes them (Meng et al., 2021, arXiv:2111.00687), and what
- * such a filter weighs says nothing of the channel. A layer that reads one channel alone has none.
+ * The pass-through filters of each layer: their weights are 0 for all input channels but one, whose weights are equal and add up
+ * to 1 (an identity or a mean over the window). Residual removal creates them (Meng et al., 2021, arXiv:2111.00687), and their
+ * norm says nothing about the channel. A layer with one input channel has none.
  */
-export function allCarryingFilters({ layers, slicings }: ChannelCoupling): Map<Layer, CarryingFilters> {
+export function passThroughFilters({ layers, slicings }: ChannelCoupling): Map<Layer, PassThroughFilters> {
   const inputs = new Map(
     slicings.flatMap(({ node, role, channels }) =>
       role === 'inputs' ? [[node, channels.labels] as const] : [],
     ),
   );
   return new Map(
-    layers.map((layer) => [layer, carryingFilters(layer, inputs.get(layer.node) ?? Int32Array.of())]),
+    layers.map((layer) => [layer, passThroughFiltersOf(layer, inputs.get(layer.node) ?? Int32Array.of())]),
   );
 }
 
-/** Classes of nothing but filters that hand a channel on, each with the class of that channel. */
-export function carriersOf(found: ChannelCoupling): Map<number, number> {
-  const { find } = found.classes;
+/** The channel sets that hold only pass-through filters, each with the set of the channel that is passed through. */
+export function passThroughSets(found: ChannelCoupling): Map<number, number> {
+  const { find } = found.sets;
   const carriers = new Map<number, number>();
   const others = new Set<number>();
-  for (const [{ first, count }, carrying] of allCarryingFilters(found)) {
+  for (const [{ first, count }, carrying] of passThroughFilters(found)) {
     for (let m = 0; m < count; m++) {
       const label = carrying.get(m);
       if (label === undefined) others.add(find(first + m));
@@ -38,7 +38,7 @@ export function carriersOf(found: ChannelCoupling): Map<number, number> {
   return carriers;
 }
 
-function carryingFilters({ node }: Layer, read: Int32Array): CarryingFilters {
+function passThroughFiltersOf({ node }: Layer, read: Int32Array): PassThroughFilters {
   const weight = node.inputs[1]?.tensor;
   const found = new Map<number, number>();
   if (node.op !== 'Conv' || weight?.dtype !== 'float32' || read.length < 2) return found;
@@ -47,14 +47,14 @@ function carryingFilters({ node }: Layer, read: Int32Array): CarryingFilters {
   const size = weight.data.length / filters;
   for (let m = 0; m < filters; m++) {
     const filter = (weight.data as Float32Array).subarray(m * size, (m + 1) * size);
-    const column = (bias?.[m] ?? 0) === 0 ? handedOn(filter, size / read.length) : null;
+    const column = (bias?.[m] ?? 0) === 0 ? passedChannel(filter, size / read.length) : null;
     if (column !== null) found.set(m, read[column]!);
   }
   return found;
 }
 
-/** The one channel whose weights are not 0, all of them equal and adding up to 1; else null. */
-function handedOn(filter: Float32Array, kernel: number): number | null {
+/** The only input channel with nonzero weights, all equal and adding up to 1; else null. */
+function passedChannel(filter: Float32Array, kernel: number): number | null {
   const first = filter.findIndex((weight) => weight !== 0);
   if (first < 0) return null;
   const column = Math.floor(first / kernel);
@@ -68,8 +68,8 @@ function handedOn(filter: Float32Array, kernel: number): number | null {
   return Math.abs(sum - 1) < 1e-6 ? column : null;
 }
 
-/** The filters of a layer that do more than hand a channel on: what others are compared with. */
-export function withoutCarrying(filters: Slices | string, carrying?: CarryingFilters): Slices | string {
+/** The filters of a layer without its pass-through filters. */
+export function withoutPassThrough(filters: Slices | string, carrying?: PassThroughFilters): Slices | string {
   if (typeof filters === 'string' || !carrying?.size) return filters;
   const { data, count, length } = rowsOf(filters);
   const own = range(count).filter((m) => !carrying.has(m));
@@ -80,8 +80,12 @@ export function withoutCarrying(filters: Slices | string, carrying?: CarryingFil
   return { ...filters, data: rows, outer: 1, size: own.length, inner: length, groups: 1 };
 }
 
-/** Scores of `count` filters again: those that hand a channel on have the mean of the others, should theirs not be known. */
-export function withCarrying(result: LayerScores, count: number, carrying?: CarryingFilters): LayerScores {
+/** Scores of all `count` filters: a pass-through filter without a score gets the mean of the others. */
+export function withPassThrough(
+  result: LayerScores,
+  count: number,
+  carrying?: PassThroughFilters,
+): LayerScores {
   if ('reason' in result || !carrying?.size) return result;
   const { scores: own } = result;
   if (own.length === count) return { scores: own, carrying };

@@ -1,5 +1,5 @@
 import { gradients } from '../../autodiff/index.ts';
-import { observe, requireCalibration, type ViewScope } from '../../calibration/probe.ts';
+import { type ProbeScope, probe, requireCalibration } from '../../calibration/probe.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Value } from '../../graph/graph.ts';
 import { asRows, logitsOf } from '../../training/forward.ts';
@@ -21,7 +21,7 @@ export const taylor: Criterion = {
     if (!calibration.labelled) throw withoutLabels();
     const scored = layers.filter(hasFilters);
     const sums = scored.map(({ layer }) => new Float64Array(layer.count));
-    await observe(
+    await probe(
       graph,
       { calibration, executor },
       {
@@ -36,7 +36,7 @@ export const taylor: Criterion = {
             scope.g.output(change, `change.${i}`);
           });
         },
-        see(results) {
+        onResult(results) {
           for (const [i, sum] of sums.entries()) {
             const changes = results[`change.${i}`]!.data as Float32Array;
             for (let m = 0; m < sum.length; m++) sum[m]! += changes[m]! ** 2 / calibration.batches.length;
@@ -59,7 +59,7 @@ const hasFilters = (scored: ScoredLayer): scored is ScoredLayer & { readonly fil
   typeof scored.filters !== 'string';
 
 /** Σ w·g of each filter [M]. */
-function changeOf({ g }: ViewScope, slices: Slices, [weight, gradient]: readonly [Value, Value]): Value {
+function changeOf({ g }: ProbeScope, slices: Slices, [weight, gradient]: readonly [Value, Value]): Value {
   const { outer, size, inner, groups } = slices;
   const parts = g.Reshape(g.Mul(weight, gradient), g.int64s([groups, outer / groups, size, inner]));
   return g.Reshape(g.ReduceSum(parts, g.int64s([1, 3]), { keepdims: 0 }), g.int64s([groups * size]));

@@ -41,7 +41,7 @@ export function classScores(
   layerScores: ReadonlyMap<Layer, LayerScores>,
   { normalize, reduce }: Combining,
 ): ReadonlyMap<number, number> {
-  const { classes } = found;
+  const { sets } = found;
   const gathered = new Map<number, Gathered>();
   const handedOn = new Map<number, { readonly from: number; readonly value: number }>();
   for (const [layer, result] of ofSharedWeights(found, layerScores)) {
@@ -50,10 +50,10 @@ export function classScores(
     const normalized = normalizations[normalize](own.length > 0 ? own : scores);
     scores.forEach((score, index) => {
       const value = normalized(score);
-      const root = classes.find(layer.first + index);
+      const root = sets.find(layer.first + index);
       const label = carrying?.get(index);
       if (label === undefined) add(gathered, root, value);
-      else if (!handedOn.has(root)) handedOn.set(root, { from: classes.find(label), value });
+      else if (!handedOn.has(root)) handedOn.set(root, { from: sets.find(label), value });
     });
   }
   const reduced = new Map<number, number>();

@@ -15,7 +15,7 @@ export interface Cost {
   readonly parameters: number;
 }
 
-/** Costs of a coupled network without some of its classes, without cutting it. */
+/** Costs of a coupled network without some of its channel sets, without cutting it. */
 export interface CostModel {
   readonly whole: Cost;
   without(removed: ReadonlySet<number>): Cost;

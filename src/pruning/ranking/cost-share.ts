@@ -11,7 +11,7 @@ import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
 import type { Unit } from './units.ts';
 
-/** What a class costs: bytes of its activations, or measured milliseconds. */
+/** What a channel set costs: bytes of its activations, or measured milliseconds. */
 export type CostShare = 'bytes' | 'ms';
 
 interface Sharing {
@@ -25,7 +25,7 @@ interface Sharing {
 }
 
 /**
- * Scores divided by what a class costs, so that expensive channels go before cheap ones of the same score (Liu et al.,
+ * Scores divided by what a channel set costs, so that expensive channels go before cheap ones of the same score (Liu et al.,
  * Group Fisher Pruning, ICML 2021, arXiv:2108.00708: at equal FLOPs, speed follows memory).
  */
 export async function shareCosts(sharing: Sharing): Promise<ReadonlyMap<number, number>> {
@@ -40,7 +40,7 @@ export async function shareCosts(sharing: Sharing): Promise<ReadonlyMap<number, 
   );
 }
 
-/** Bytes of all float32 values in which a class has places, for one image. */
+/** Bytes of all float32 values in which a channel set has places, for one image. */
 function activationBytes({ prepared, found, size }: Sharing): Map<number, number> {
   const fixed = withFixedShapes(prepared, { batch: 1, size });
   const sizes = new Map(
@@ -55,7 +55,7 @@ function activationBytes({ prepared, found, size }: Sharing): Map<number, number
   for (const [value, { labels }] of found.carried) {
     const each = (4 * (sizes.get(value.name) ?? 0)) / labels.length;
     for (const label of labels) {
-      const root = found.classes.find(label);
+      const root = found.sets.find(label);
       bytes.set(root, (bytes.get(root) ?? 0) + each);
     }
   }
@@ -63,14 +63,14 @@ function activationBytes({ prepared, found, size }: Sharing): Map<number, number
 }
 
 /**
- * What a class of each unit takes: the network against itself with half of the unit's free classes gone, timed in turns
+ * What a channel set of each unit takes: the network against itself with half of the unit's free channel sets gone, timed in turns
  * in onnxruntime. Units whose gain drowns in noise count as the cheapest.
  */
 async function milliseconds({ prepared, units, size }: Sharing): Promise<Map<number, number>> {
   const reference = serializeModel(prepared);
   const costs = new Map<number, number>();
-  for (const { classes, reasons } of units) {
-    const free = classes.filter((root) => !reasons.has(root));
+  for (const { sets, reasons } of units) {
+    const free = sets.filter((root) => !reasons.has(root));
     const half = free.slice(0, Math.floor(free.length / 2));
     if (half.length === 0) continue;
     const graph = cloneGraph(prepared);

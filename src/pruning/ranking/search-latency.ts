@@ -19,7 +19,7 @@ const HALVINGS = 7;
  * The widest selection found whose latency in the engine of a timer, of one image, is within a fraction of the original's;
  * each candidate is timed in turns with the original.
  */
-export async function reachLatency(
+export async function searchLatency(
   fraction: number,
   { original, pruned, timer, ...search }: LatencySearch,
 ): Promise<{ readonly widths: Widths; readonly met: boolean }> {

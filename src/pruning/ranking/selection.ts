@@ -2,18 +2,18 @@ import { nameMatcher } from '../../graph/name-globs.ts';
 import { layerTitle, type Unit } from './units.ts';
 import { keptClasses, type WidthRules, widthChoices } from './widths.ts';
 
-/** Whether each unit loses the same part, or all classes stand in one list. */
+/** Whether each unit loses the same part, or all channel sets stand in one list. */
 export type Scope = 'local' | 'global';
 
 export interface SelectionRules extends WidthRules {
   readonly scope: Scope;
   /** Globs of layers with a ratio of their own, whatever the scope; 0 keeps a layer as it is. */
   readonly layerRatios: readonly { readonly glob: string; readonly ratio: number }[];
-  /** Classes of each unit in the original network, by its name; units that are missing are as they were. */
+  /** Channel sets of each unit in the original network, by its name; units that are missing are as they were. */
   readonly original: ReadonlyMap<string, number>;
 }
 
-/** Units, and what ranks their classes: low scores go first. */
+/** Units, and what ranks their channel sets: low scores go first. */
 export interface Ranking {
   readonly units: readonly Unit[];
   readonly scores: ReadonlyMap<number, number>;
@@ -21,13 +21,13 @@ export interface Ranking {
   readonly carriers?: ReadonlyMap<number, number>;
 }
 
-/** How many classes of each unit stay, by its place among the units. */
+/** How many channel sets of each unit stay, by its place among the units. */
 export type Widths = readonly number[];
 
 /** A selection for any ratio, in [0, 1], of the original channels; the same or more goes for a larger ratio. */
 export interface Selector {
   widths(ratio: number): Widths;
-  /** The classes that go: in each unit those that carry what went already, then the lowest scores. */
+  /** The channel sets that go: in each unit those that carry what went already, then the lowest scores. */
   removed(widths: Widths): Set<number>;
   /** The widths that each unit may have, ascending; only one where the unit has a ratio of its own or stays whole. */
   readonly choices: readonly (readonly number[])[];
@@ -35,7 +35,7 @@ export interface Selector {
   mostLacking(ratio: number, widths: Widths): readonly number[];
 }
 
-/** Orders the classes of a network once, for many ratios. */
+/** Orders the channel sets of a network once, for many ratios. */
 export function openSelection(ranking: Ranking, rules: SelectionRules): Selector {
   const { units, scores } = ranking;
   const selecting: Selecting = {
@@ -43,14 +43,14 @@ export function openSelection(ranking: Ranking, rules: SelectionRules): Selector
     rules,
     orders: units.map((unit) => orderOf(unit, scores)),
     ratios: units.map((unit) => ownRatio(unit, rules)),
-    originals: units.map((unit) => rules.original.get(unit.name) ?? unit.classes.length),
+    originals: units.map((unit) => rules.original.get(unit.name) ?? unit.sets.length),
   };
   const { orders, ratios, originals } = selecting;
   const wanted = rules.scope === 'local' ? localWidths(selecting) : globalWidths(selecting);
   const rounded = (unit: number, width: number) =>
     keptClasses(units[unit]!, width, { ...rules, original: originals[unit]! });
   const fixed = (unit: number): number | null => {
-    if (orders[unit]!.length === 0) return units[unit]!.classes.length;
+    if (orders[unit]!.length === 0) return units[unit]!.sets.length;
     const own = ratios[unit];
     return own == null ? null : rounded(unit, (1 - own) * originals[unit]!);
   };
@@ -65,7 +65,7 @@ export function openSelection(ranking: Ranking, rules: SelectionRules): Selector
       const share = wanted(ratio);
       const lack = widths.map((width, i) => (share[i]! - width) / originals[i]!);
       return [...widths.keys()]
-        .filter((i) => fixed(i) === null && widths[i]! < units[i]!.classes.length)
+        .filter((i) => fixed(i) === null && widths[i]! < units[i]!.sets.length)
         .sort((a, b) => lack[b]! - lack[a]!);
     },
   };
@@ -74,7 +74,7 @@ export function openSelection(ranking: Ranking, rules: SelectionRules): Selector
 /** All that a selection looks at; lists are by unit. */
 interface Selecting extends Ranking {
   readonly rules: SelectionRules;
-  /** The classes that may go, lowest scores first. */
+  /** The channel sets that may go, lowest scores first. */
   readonly orders: readonly (readonly number[])[];
   /** Ratios of their own. */
   readonly ratios: readonly (number | null)[];
@@ -86,27 +86,27 @@ interface Selecting extends Ranking {
 const localWidths =
   ({ units, ratios, originals }: Selecting) =>
   (ratio: number): number[] =>
-    units.map(({ classes }, i) => Math.min(classes.length, (1 - (ratios[i] ?? ratio)) * originals[i]!));
+    units.map(({ sets }, i) => Math.min(sets.length, (1 - (ratios[i] ?? ratio)) * originals[i]!));
 
 /** Widths before rounding, where the lowest scores of all units go first. Only channels that may go count. */
 function globalWidths(selecting: Selecting): (ratio: number) => number[] {
   const { units, orders, ratios, originals, scores, rules } = selecting;
   const counted = [...units.keys()].filter((i) => ratios[i] === null);
   const merged = globalOrder(orders, ratios, scores);
-  const channels = (classesOf: (unit: number) => number) =>
-    counted.reduce((sum, i) => sum + classesOf(i) * units[i]!.channelsPerClass, 0);
+  const channels = (setsOf: (unit: number) => number) =>
+    counted.reduce((sum, i) => sum + setsOf(i) * units[i]!.channelsPerSet, 0);
   const free = channels((i) => orders[i]!.length);
   // What went in earlier steps counts; what stays in any case does not.
   const total = channels((i) =>
-    orders[i]!.length === 0 ? 0 : originals[i]! - units[i]!.classes.length + orders[i]!.length,
+    orders[i]!.length === 0 ? 0 : originals[i]! - units[i]!.sets.length + orders[i]!.length,
   );
   const least = originals.map((count) => Math.max(1, Math.ceil(rules.floor * count - 1e-9)));
   return (ratio) => {
     const wanted = localWidths(selecting)(0);
-    for (const i of counted) wanted[i] = units[i]!.classes.length;
+    for (const i of counted) wanted[i] = units[i]!.sets.length;
     let excess = free - (1 - ratio) * total;
     for (const { unit } of merged) {
-      const width = units[unit]!.channelsPerClass;
+      const width = units[unit]!.channelsPerSet;
       if (excess < width / 2) break;
       if (wanted[unit]! <= least[unit]!) continue;
       wanted[unit]!--;
@@ -118,19 +118,19 @@ function globalWidths(selecting: Selecting): (ratio: number) => number[] {
 
 function removedClasses(widths: Widths, { units, orders, carriers }: Selecting): Set<number> {
   const gone = new Set<number>();
-  units.forEach(({ classes }, i) => {
+  units.forEach(({ sets }, i) => {
     const isEmpty = (root: number) => gone.has(carriers?.get(root) ?? -1);
     const empty = orders[i]!.filter(isEmpty);
     const others = orders[i]!.filter((root) => !isEmpty(root));
-    const count = Math.max(empty.length, classes.length - widths[i]!);
+    const count = Math.max(empty.length, sets.length - widths[i]!);
     for (const root of [...empty, ...others].slice(0, count)) gone.add(root);
   });
   return gone;
 }
 
-/** The classes of a unit that may go and have a score, lowest first; equal scores in the order of the filters. */
-function orderOf({ classes, reasons }: Unit, scores: ReadonlyMap<number, number>): number[] {
-  const free = classes.filter((root) => !reasons.has(root) && scores.has(root));
+/** The channel sets of a unit that may go and have a score, lowest first; equal scores in the order of the filters. */
+function orderOf({ sets, reasons }: Unit, scores: ReadonlyMap<number, number>): number[] {
+  const free = sets.filter((root) => !reasons.has(root) && scores.has(root));
   return free.sort((a, b) => scores.get(a)! - scores.get(b)!);
 }
 

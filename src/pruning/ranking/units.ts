@@ -3,7 +3,7 @@ import type { Layer } from '../../channels/coupling/scope.ts';
 import { nodeLabel } from '../../graph/graph.ts';
 
 /**
- * Classes of channels that stand in the same layers of a group: what is ranked against each other, and rounded. A
+ * Channel sets of channels that stand in the same layers of a group: what is ranked against each other, and rounded. A
  * shortcut that pads with zero channels makes several of one group, each as wide as a stage adds.
  */
 export interface Unit {
@@ -11,11 +11,11 @@ export interface Unit {
   readonly name: string;
   readonly layers: readonly Layer[];
   /** By the number that stands for each, in the order of the first layer's filters. */
-  readonly classes: readonly number[];
-  /** Why a class stays; none where it may go. */
+  readonly sets: readonly number[];
+  /** Why a channel set cannot be removed, by its root label; no entry where it can. */
   readonly reasons: ReadonlyMap<number, string>;
-  /** How many channels of its narrowest layer a class takes. */
-  readonly channelsPerClass: number;
+  /** How many channels of its narrowest layer a channel set takes. */
+  readonly channelsPerSet: number;
 }
 
 /** The units of all groups, in graph order. */
@@ -26,7 +26,7 @@ function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Unit[]
   const standing = new Map<number, Layer[]>();
   for (const layer of layers) {
     for (let channel = layer.first; channel < layer.first + layer.count; channel++) {
-      const root = found.classes.find(channel);
+      const root = found.sets.find(channel);
       const known = standing.get(root);
       if (!known) standing.set(root, [layer]);
       else if (known.at(-1) !== layer) known.push(layer);
@@ -35,24 +35,24 @@ function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Unit[]
   const byLayers = new Map<string, number[]>();
   for (const [root, own] of standing) {
     const key = own.map(({ first }) => first).join();
-    const classes = byLayers.get(key);
-    if (classes) classes.push(root);
+    const sets = byLayers.get(key);
+    if (sets) sets.push(root);
     else byLayers.set(key, [root]);
   }
-  return [...byLayers.values()].map((classes) => {
-    const own = standing.get(classes[0]!)!;
+  return [...byLayers.values()].map((sets) => {
+    const own = standing.get(sets[0]!)!;
     const held = new Map(
-      classes.flatMap((root) => (reasons.has(root) ? [[root, reasons.get(root)!] as const] : [])),
+      sets.flatMap((root) => (reasons.has(root) ? [[root, reasons.get(root)!] as const] : [])),
     );
-    const channelsPerClass = Math.min(
-      ...own.map((layer) => channelsIn(layer, new Set(classes), found.classes.find) / classes.length),
+    const channelsPerSet = Math.min(
+      ...own.map((layer) => channelsIn(layer, new Set(sets), found.sets.find) / sets.length),
     );
     return {
       name: own.map(layerTitle).join('+'),
       layers: own,
-      classes,
+      sets,
       reasons: held,
-      channelsPerClass: Math.max(1, Math.round(channelsPerClass)),
+      channelsPerSet: Math.max(1, Math.round(channelsPerSet)),
     };
   });
 }
@@ -60,12 +60,8 @@ function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Unit[]
 /** The name of a layer's node, or what stands in for it. */
 export const layerTitle = ({ node }: Layer): string => node.name || nodeLabel(node);
 
-function channelsIn(
-  { first, count }: Layer,
-  classes: ReadonlySet<number>,
-  find: (c: number) => number,
-): number {
+function channelsIn({ first, count }: Layer, sets: ReadonlySet<number>, find: (c: number) => number): number {
   let sum = 0;
-  for (let channel = first; channel < first + count; channel++) if (classes.has(find(channel))) sum++;
+  for (let channel = first; channel < first + count; channel++) if (sets.has(find(channel))) sum++;
   return sum;
 }

@@ -5,12 +5,12 @@ import type { Unit } from './units.ts';
 export interface WidthRules {
   /** Channels that stay are a multiple of this, or all there are. */
   readonly round: number;
-  /** The part of a unit's original classes that stays at least, in [0, 1]. */
+  /** The part of a unit's original channel sets that stays at least, in [0, 1]. */
   readonly floor: number;
 }
 
 /**
- * How many classes of a unit stay, where `wanted` should: the nearest number whose channels are a multiple of
+ * How many channel sets of a unit stay, where `wanted` should: the nearest number whose channels are a multiple of
  * `round`, not fewer than one such multiple, than the floor, or than those that cannot go.
  */
 export function keptClasses(
@@ -18,8 +18,8 @@ export function keptClasses(
   wanted: number,
   { round, floor, original }: WidthRules & { readonly original: number },
 ): number {
-  const count = unit.classes.length;
-  const step = round / greatestCommonDivisor(round, unit.channelsPerClass);
+  const count = unit.sets.length;
+  const step = round / greatestCommonDivisor(round, unit.channelsPerSet);
   const least = Math.max(1, unit.reasons.size, Math.ceil(floor * original - 1e-9));
   const below = Math.floor(wanted / step + 1e-9) * step;
   const above = Math.min(below + step, count);
@@ -30,7 +30,7 @@ export function keptClasses(
 
 /** The widths that a unit may have, ascending. */
 export function widthChoices(unit: Unit, rules: WidthRules & { readonly original: number }): number[] {
-  const wanted = Array.from({ length: unit.classes.length }, (_, i) => i + 1);
+  const wanted = Array.from({ length: unit.sets.length }, (_, i) => i + 1);
   const kept = new Set(wanted.map((width) => keptClasses(unit, width, rules)));
   return [...kept].sort((a, b) => a - b);
 }

@@ -1,5 +1,5 @@
 import { type ChannelStatistics, channelStatistics } from '../../calibration/channel-statistics.ts';
-import type { Viewing } from '../../calibration/probe.ts';
+import type { ProbeContext } from '../../calibration/probe.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { floats } from '../../numeric/tensor.ts';
@@ -10,7 +10,7 @@ import { separateUniform } from '../../rewrite/index.ts';
  * of those that are stored, m and v, with γ′ = γ·√((σ² + ε)/(v + ε)) and β′ = β + γ·(μ − m)/√(v + ε). Training normalises by
  * its batches, and would otherwise start from another function than the one that was reconstructed.
  */
-export async function adoptStatistics(network: Graph, viewing: Viewing): Promise<Graph> {
+export async function adoptStatistics(network: Graph, viewing: ProbeContext): Promise<Graph> {
   const graph = separateUniform(network);
   const nodes = graph.nodes.filter(isConstant);
   if (nodes.length === 0) return graph;

@@ -1,12 +1,12 @@
 import { type ChannelStatistics, channelStatistics } from '../../calibration/channel-statistics.ts';
-import { requireCalibration, type Viewing } from '../../calibration/probe.ts';
+import { type ProbeContext, requireCalibration } from '../../calibration/probe.ts';
 import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
 import { makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { canonicalForm } from '../../rewrite/index.ts';
-import { behind } from '../criteria/layer-tail.ts';
+import { layerTail } from '../criteria/layer-tail.ts';
 
 /**
  * Puts a BatchNormalization behind every Conv that has none, with μ and σ² of its output over the calibration images,
@@ -16,7 +16,7 @@ import { behind } from '../criteria/layer-tail.ts';
  */
 export async function insertBatchNormalization(
   network: Graph,
-  viewing: Viewing,
+  viewing: ProbeContext,
 ): Promise<{ readonly graph: Graph; readonly inserted: number }> {
   requireCalibration(viewing.calibration, 'inserting BatchNormalization');
   const { graph } = canonicalForm(network);
@@ -41,7 +41,7 @@ function layersWithout(graph: Graph): Node[] {
     if (node.op !== 'Conv' || node.domain !== '' || node.inputs[1]?.tensor?.dtype !== 'float32') return false;
     const [y] = node.outputs;
     const isSingle = y!.shape?.slice(2).every((size) => size === 1);
-    return !graph.outputs.includes(y!) && !isSingle && behind(node, links).normalization === null;
+    return !graph.outputs.includes(y!) && !isSingle && layerTail(node, links).normalization === null;
   });
 }
 

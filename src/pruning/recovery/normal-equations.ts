@@ -1,4 +1,4 @@
-import { observe, type Viewing } from '../../calibration/probe.ts';
+import { type ProbeContext, probe } from '../../calibration/probe.ts';
 import type { Builder } from '../../graph/builder.ts';
 import { type Graph, staticShape, type Value } from '../../graph/graph.ts';
 import { int64s, makeTensor } from '../../numeric/tensor.ts';
@@ -35,12 +35,12 @@ const sides = ['fit', 'held'] as const;
 export async function normalEquations(
   pruned: Graph,
   { refit, samples }: { readonly refit: Refit; readonly samples: Samples },
-  viewing: Viewing,
+  viewing: ProbeContext,
 ): Promise<Observed> {
   const { layer } = refit;
   const sums = new Map<string, Float64Array>();
   let taps: Taps | null = null;
-  await observe(pruned, viewing, {
+  await probe(pruned, viewing, {
     append({ g, copyOf }) {
       const { node } = layer;
       const [x, y] = [copyOf(node.inputs[0]!), copyOf(node.outputs[0]!)];
@@ -53,7 +53,7 @@ export async function normalEquations(
       const feeds = { places: int64s(places), targets: samples.targets[run]! };
       return taps ? { ...feeds, taps: int64s(taps.at(places)) } : feeds;
     },
-    see: (results) => addResults(sums, results),
+    onResult: (results) => addResults(sums, results),
   });
   const [fit, held] = sides.map((side) => {
     const [products, moments, squares] = names.map((name) => sums.get(`${name}.${side}`)!);

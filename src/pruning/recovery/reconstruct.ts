@@ -1,5 +1,5 @@
 import type { Matrix } from 'ml-matrix';
-import { requireCalibration, type Viewing } from '../../calibration/probe.ts';
+import { type ProbeContext, requireCalibration } from '../../calibration/probe.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { changeLayer } from './change-layer.ts';
@@ -10,7 +10,7 @@ import { findRefits, type KeptFilters, type Refit, type Skipped } from './refits
 import { restoreStatistics } from './restore-statistics.ts';
 import { type Samples, sampleTargets } from './samples.ts';
 
-export interface ReconstructOptions extends Viewing {
+export interface ReconstructOptions extends ProbeContext {
   readonly original: Graph;
   readonly pruned: Graph;
   /** The filters that the pruned network keeps, by the name of a layer's output; all where it is not told. */
@@ -73,7 +73,7 @@ interface Fit {
 async function refitLayer(
   graph: Graph,
   { refit, samples, ridges }: Fit,
-  viewing: Viewing,
+  viewing: ProbeContext,
 ): Promise<RefitLayer> {
   const { layer, name } = refit;
   const equations = await normalEquations(graph, { refit, samples }, viewing);

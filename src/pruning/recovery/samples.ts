@@ -1,4 +1,4 @@
-import { observe, type Viewing } from '../../calibration/probe.ts';
+import { type ProbeContext, probe } from '../../calibration/probe.ts';
 import type { Builder } from '../../graph/builder.ts';
 import { type Graph, staticShape, type Value } from '../../graph/graph.ts';
 import { random } from '../../numeric/random.ts';
@@ -13,7 +13,7 @@ export interface Samples {
   readonly targets: readonly Tensor[];
 }
 
-export interface Sampling extends Viewing {
+export interface Sampling extends ProbeContext {
   readonly seed: number;
 }
 
@@ -30,7 +30,7 @@ export async function sampleTargets(
   const { calibration, seed } = sampling;
   const draws: ((run: number) => number[])[] = [];
   const samples = refits.map(() => ({ places: [] as number[][], targets: [] as Tensor[] }));
-  await observe(original, sampling, {
+  await probe(original, sampling, {
     append({ g, copyOf }) {
       refits.forEach((refit, i) => {
         const maps = channelsFirst(g, copyOf(refit.original.node.outputs[0]!), refit.original.channelAxis);
@@ -46,7 +46,7 @@ export async function sampleTargets(
       samples.forEach(({ places }, i) => void places.push(draws[i]!(run)));
       return Object.fromEntries(samples.map(({ places }, i) => [`places.${i}`, int64s(places[run]!)]));
     },
-    see(results) {
+    onResult(results) {
       samples.forEach(({ targets }, i) => {
         const tensor = results[`targets.${i}`]!;
         targets.push({ ...tensor, data: tensor.data.slice() as Tensor['data'] });

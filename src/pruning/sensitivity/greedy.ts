@@ -10,7 +10,7 @@ interface Greedy {
   readonly units: readonly Unit[];
   readonly sensitivities: readonly UnitSensitivity[];
   readonly damage: Damage;
-  /** Ranks the classes within each unit. */
+  /** Ranks the channel sets within each unit. */
   readonly selector: Selector;
   readonly costOf: (removed: ReadonlySet<number>) => Cost;
 }

@@ -50,16 +50,16 @@ export async function measureSensitivity(
   options: SensitivityOptions,
 ): Promise<UnitSensitivity[]> {
   const { ratios, known, onUnit, signal, part = { index: 0, of: 1 } } = options;
-  const whole = units.map(({ classes }) => classes.length);
+  const whole = units.map(({ sets }) => sets.length);
   const narrowest = selector.widths(1);
   const asked = [...units.entries()]
-    .filter(([index, { classes }]) => narrowest[index] !== classes.length)
+    .filter(([index, { sets }]) => narrowest[index] !== sets.length)
     .filter((_, place) => place % part.of === part.index);
   if (asked.length === 0) return [];
   const comparison = await openComparison(prepared, options);
   const measured: UnitSensitivity[] = [];
   for (const [index, unit] of asked) {
-    const count = unit.classes.length;
+    const count = unit.sets.length;
     const before = known?.get(unit.name);
     if (before) {
       measured.push(before);

@@ -4,12 +4,12 @@ import type { Graph } from '../../graph/graph.ts';
 import { byteWidth, elementCount, makeTensor, type Tensor, type TypedArray } from '../../numeric/tensor.ts';
 import type { CompileOptions, Program } from '../executor.ts';
 import { openArena } from './arena.ts';
-import { collectForeign, compileParts, type ForeignPart } from './compile/fallback.ts';
+import { collectFallbacks, compileFallbacks, type FallbackPart } from './compile/fallback.ts';
 import { buffersOf, type LoweredGraph, lowerGraph } from './compile/lower-graph.ts';
 import { planMemory } from './compile/memory-plan.ts';
 import type { LinkedInstruction, Memory, Operand } from './compile/operand.ts';
 import type { OpenedEngine } from './engine.ts';
-import { type Exchange, openExchange } from './state-io.ts';
+import { openStateIo, type StateIo } from './state-io.ts';
 
 /** Compiles a graph: lowers it, plans its memory, binds every kernel to its operands. */
 export async function compileProgram(
@@ -20,15 +20,15 @@ export async function compileProgram(
   const { dnnl, block } = engine;
   // Kernels divide their work when they are made: they must run with as many threads.
   engine.useThreads(options.threads);
-  const parts: ForeignPart[] = [];
+  const parts: FallbackPart[] = [];
   const lowered = lowerGraph(graph, dnnl, {
     pairs: options.state ?? [],
     block,
-    foreign: collectForeign(graph, parts),
+    foreign: collectFallbacks(graph, parts),
   });
   const left = new Set(parts.flatMap(({ graph }) => graph.nodes.map(({ op }) => op)));
   if (left.size > 0) options.onFallback?.([...left]);
-  const closeParts = await compileParts(parts, options);
+  const closeParts = await compileFallbacks(parts, options);
   const memory = layOut(lowered, engine);
   return linkProgram(lowered, memory, { engine, options, closeParts });
 }
@@ -95,7 +95,7 @@ async function linkProgram(
         [...results].map(([name, operand]) => [name, tensorOf(operand, memory.view(operand))]),
       );
     },
-    ...stateOf(states, openExchange(engine.dnnl, engine.koffi, memory), requireOpen),
+    ...stateOf(states, openStateIo(engine.dnnl, engine.koffi, memory), requireOpen),
     async close() {
       if (!isOpen) return;
       isOpen = false;
@@ -107,7 +107,7 @@ async function linkProgram(
 
 function stateOf(
   states: ReadonlyMap<string, Operand>,
-  exchange: Exchange,
+  exchange: StateIo,
   requireOpen: () => void,
 ): Pick<Program, 'readState' | 'writeState'> {
   return {

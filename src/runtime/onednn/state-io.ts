@@ -6,25 +6,25 @@ import { required } from './compile/primitives.ts';
 import type { Descriptor, Dnnl } from './library/api.ts';
 import type { OpenedLibrary } from './library/open.ts';
 
-/** State in and out, row-major outside whatever the layout inside. */
-export interface Exchange {
+/** Reads and writes a program's state as row-major tensors, whatever its layout in the arena. */
+export interface StateIo {
   read(operand: Operand): Tensor;
   write(operand: Operand, tensor: Tensor): void;
 }
 
-interface Passage {
+interface StagedCopy {
   readonly staging: Arena;
   readonly plain: Descriptor;
   readonly out: () => void;
   readonly into: () => void;
 }
 
-export function openExchange(dnnl: Dnnl, koffi: OpenedLibrary['koffi'], memory: Memory): Exchange {
-  const passages = new Map<Operand, Passage | null>();
+export function openStateIo(dnnl: Dnnl, koffi: OpenedLibrary['koffi'], memory: Memory): StateIo {
+  const passages = new Map<Operand, StagedCopy | null>();
   let staging: Arena | null = null;
   let stagingBytes = 0;
 
-  const passageOf = (operand: Operand): Passage | null => {
+  const passageOf = (operand: Operand): StagedCopy | null => {
     const known = passages.get(operand);
     if (known !== undefined && (known === null || known.staging === staging)) return known;
     const made = open(operand);
@@ -32,7 +32,7 @@ export function openExchange(dnnl: Dnnl, koffi: OpenedLibrary['koffi'], memory: 
     return made;
   };
 
-  function open(operand: Operand): Passage | null {
+  function open(operand: Operand): StagedCopy | null {
     const { descriptor, shape } = operand;
     const dims = dimsOf(shape);
     if (!descriptor) return null;

@@ -1,4 +1,4 @@
-import type { BlockedLayer, Offer } from './removal-candidates.ts';
+import type { BlockedLayer, RemovalCandidate } from './removal-candidates.ts';
 
 /** What has to go. */
 interface DropDemand {
@@ -9,7 +9,7 @@ interface DropDemand {
 }
 
 interface DropRules {
-  offers(layer: BlockedLayer): readonly Offer[];
+  offers(layer: BlockedLayer): readonly RemovalCandidate[];
   /** Whether a layer may lose its last block, others being without any already. */
   mayDie(layer: BlockedLayer, dead: readonly BlockedLayer[]): boolean;
   /** The layer in other blocks, asked before it loses anything; null: they stay. */
@@ -46,12 +46,12 @@ export function dropPieces(
 /** A layer and what it could lose next. */
 interface Stall {
   layer: BlockedLayer;
-  offers: Offer[];
+  offers: RemovalCandidate[];
 }
 
 /** The offer that is least in something, at most `most`; null where there is none. What ranks infinite saves nothing. */
 function least(stalls: readonly Stall[], by: 'size' | 'rank', most = Number.MAX_VALUE) {
-  let best: { stall: Stall; offer: Offer } | null = null;
+  let best: { stall: Stall; offer: RemovalCandidate } | null = null;
   for (const stall of stalls) {
     for (const offer of stall.offers) {
       if (offer[by] <= most && (!best || offer[by] < best.offer[by])) best = { stall, offer };

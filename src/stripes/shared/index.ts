@@ -14,7 +14,7 @@ import {
 import { dropPieces } from './drop.ts';
 import type { SharedShape } from './pieces.ts';
 import type { Pricing } from './pricing.ts';
-import { type BlockedLayer, offersOf } from './removal-candidates.ts';
+import { type BlockedLayer, removalCandidates } from './removal-candidates.ts';
 
 export interface SharedShapeSettings {
   /** Filters that share their shape. */
@@ -62,7 +62,7 @@ export function shareShapes(
       const demand = { upTo, cost: part * pricing.total };
       const views = present.map((layer) => view(layer, state, filters));
       const changed = dropPieces(views, demand, {
-        offers: (layer) => offersOf(layer, shapes, pricing),
+        offers: (layer) => removalCandidates(layer, shapes, pricing),
         mayDie({ layer }, dead) {
           const without = [layer, ...gone, ...dead.map((other) => other.layer)];
           return dependsOnInput(network, new Set(without.map(({ node }) => node)));

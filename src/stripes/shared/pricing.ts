@@ -8,30 +8,30 @@ export interface Block {
   readonly living: readonly number[];
 }
 
-/** What something that may go stands for. */
-export interface Stake {
+/** What removing a candidate changes. */
+export interface RemovalEffect {
   /** Σ I² over its stripes. */
   readonly squares: number;
   readonly stripes: number;
   /** Stripes that the layer had at first. */
   readonly ofStripes: number;
-  /** What the network costs less without it. */
+  /** By how much it lowers the network's cost. */
   readonly saved: number;
 }
 
-/** What shared shapes are to lower, and in which order things go for it. */
+/** The cost that shared shapes reduce, and the order in which pieces are removed. */
 export interface Pricing {
-  /** The cost of the original network, of everything in it. */
+  /** The cost of the original network. */
   readonly total: number;
-  /** What a layer costs with such blocks. */
+  /** The cost of a layer with these blocks. */
   cost(layer: StripeLayer, blocks: readonly Block[]): number;
-  /** The smallest goes first. */
-  rank(stake: Stake): number;
-  /** Costs of pieces do not add up: the same side is taken off several blocks at once where that pays more. */
+  /** The smallest rank is removed first. */
+  rank(stake: RemovalEffect): number;
+  /** Whether costs of pieces do not add up, so that the same side is removed from several blocks at once where that saves more. */
   readonly together: boolean;
 }
 
-/** MACs: what goes first is what has the smallest |I|, as where filters share nothing. */
+/** MACs: the smallest |I| is removed first, as without shared shapes. */
 export const macsPricing = (totalMacs: number): Pricing => ({
   total: totalMacs,
   together: false,
@@ -41,5 +41,5 @@ export const macsPricing = (totalMacs: number): Pricing => ({
 });
 
 /** |I| of several stripes: the root of the mean of I². */
-export const rootMeanSquare = ({ squares, stripes }: Pick<Stake, 'squares' | 'stripes'>): number =>
+export const rootMeanSquare = ({ squares, stripes }: Pick<RemovalEffect, 'squares' | 'stripes'>): number =>
   Math.sqrt(squares / stripes);

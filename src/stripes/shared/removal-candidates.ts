@@ -1,6 +1,6 @@
 import type { StripeLayer } from '../layers.ts';
 import { type Piece, type SharedShape, shapeRules } from './pieces.ts';
-import { type Block, type Pricing, rootMeanSquare, type Stake } from './pricing.ts';
+import { type Block, type Pricing, type RemovalEffect, rootMeanSquare } from './pricing.ts';
 
 /** A layer as blocks, at one moment. */
 export interface BlockedLayer {
@@ -10,23 +10,27 @@ export interface BlockedLayer {
   readonly blocks: readonly Block[];
 }
 
-/** Something that could go next: the layer without it, and what that is worth. */
-export interface Offer {
+/** A candidate for removal: the layer's blocks without it, and what that saves. */
+export interface RemovalCandidate {
   readonly blocks: readonly Block[];
   readonly saved: number;
-  /** |I| of what goes. */
+  /** |I| of the removed stripes. */
   readonly size: number;
   readonly rank: number;
 }
 
-/** What a layer could lose next. */
-export function offersOf(blocked: BlockedLayer, shape: SharedShape, pricing: Pricing): Offer[] {
+/** The removal candidates of a layer. */
+export function removalCandidates(
+  blocked: BlockedLayer,
+  shape: SharedShape,
+  pricing: Pricing,
+): RemovalCandidate[] {
   const { layer, blocks } = blocked;
   const before = pricing.cost(layer, blocks);
-  const bySide = new Map<number, Taken[]>();
+  const bySide = new Map<number, CandidatePiece[]>();
   for (const [index, block] of blocks.entries()) {
     for (const piece of shapeRules[shape](block.living, layer.kernel)) {
-      const taken = { index, piece, ...stakeOf(blocked, block, piece) };
+      const taken = { index, piece, ...pieceMagnitude(blocked, block, piece) };
       bySide.set(piece.side, [...(bySide.get(piece.side) ?? []), taken]);
     }
   }
@@ -41,12 +45,12 @@ export function offersOf(blocked: BlockedLayer, shape: SharedShape, pricing: Pri
 }
 
 /** A piece of the block of an index. */
-interface Taken extends Pick<Stake, 'squares' | 'stripes'> {
+interface CandidatePiece extends Pick<RemovalEffect, 'squares' | 'stripes'> {
   readonly index: number;
   readonly piece: Piece;
 }
 
-function stakeOf({ layer, skeleton }: BlockedLayer, { places }: Block, { positions }: Piece) {
+function pieceMagnitude({ layer, skeleton }: BlockedLayer, { places }: Block, { positions }: Piece) {
   const size = layer.kernel.reduce((a, b) => a * b, 1);
   let squares = 0;
   for (const place of places) for (const p of positions) squares += skeleton[place * size + p]! ** 2;
@@ -54,13 +58,16 @@ function stakeOf({ layer, skeleton }: BlockedLayer, { places }: Block, { positio
 }
 
 /** Pieces of one side that go in one: each alone, or the weakest ones of several blocks. */
-function choices(taken: readonly Taken[], { together }: Pricing): readonly (readonly Taken[])[] {
+function choices(
+  taken: readonly CandidatePiece[],
+  { together }: Pricing,
+): readonly (readonly CandidatePiece[])[] {
   if (!together) return taken.map((one) => [one]);
   const weakest = [...taken].sort((a, b) => a.squares / a.stripes - b.squares / b.stripes);
   return weakest.map((_, i) => weakest.slice(0, i + 1));
 }
 
-function without(blocks: readonly Block[], pieces: readonly Taken[]): Block[] {
+function without(blocks: readonly Block[], pieces: readonly CandidatePiece[]): Block[] {
   const left = [...blocks];
   for (const { index, piece } of pieces) {
     const { places, living } = left[index]!;
@@ -69,7 +76,7 @@ function without(blocks: readonly Block[], pieces: readonly Taken[]): Block[] {
   return left;
 }
 
-const sumOf = (pieces: readonly Taken[]) => ({
+const sumOf = (pieces: readonly CandidatePiece[]) => ({
   squares: pieces.reduce((sum, { squares }) => sum + squares, 0),
   stripes: pieces.reduce((sum, { stripes }) => sum + stripes, 0),
 });

@@ -26,7 +26,7 @@ function network(): Graph {
   const [left, right] = [conv(g, stem, 'left'), conv(g, stem, 'right')];
   const both = g.node('Concat', [left, right], { axis: 1 }, 1)[0]!;
   const last = conv(g, shuffled(g, both), 'last', { filters: 6, stride: 2 });
-  g.output(g.Gemm(g.Flatten(g.GlobalAveragePool(last)), initializer(g, [6, 4], 1)), 'classes');
+  g.output(g.Gemm(g.Flatten(g.GlobalAveragePool(last)), initializer(g, [6, 4], 1)), 'sets');
   return graph;
 }
 

@@ -39,7 +39,7 @@ function network(): Graph {
   const last = g.Add(padded, conv(g, block, { name: 'wider', filters: 12 }));
   const flat = g.Reshape(last, g.int64s([-1, 8 * 8 * 12]));
   const hidden = g.Relu(g.named('hidden').MatMul(flat, initializer(g, [768, 10], 5)));
-  g.output(g.Softmax(g.MatMul(hidden, initializer(g, [10, 4], 6)), { axis: -1 }), 'classes');
+  g.output(g.Softmax(g.MatMul(hidden, initializer(g, [10, 4], 6)), { axis: -1 }), 'sets');
   return graph;
 }
 

@@ -16,7 +16,7 @@ it('a network whose weights come from Constant nodes, one of them read twice', a
   const scaled = g.Add(g.Mul(first, scale), scale);
   const second = convRelu(g, scaled, { name: 'second', filters: 10, parameter });
   const flat = g.Flatten(g.GlobalAveragePool(second));
-  g.output(g.Gemm(flat, constantNode(g, [10, 4], 6), constantNode(g, [4], 7)), 'classes');
+  g.output(g.Gemm(flat, constantNode(g, [10, 4], 6), constantNode(g, [4], 7)), 'sets');
   expect(graph.initializers.filter(({ tensor }) => tensor?.dtype === 'float32')).toEqual([]);
   await expectPruned(parseModel(serializeModel(graph)), ['first', 'second']);
 });

@@ -27,8 +27,8 @@ function segmenter(): Graph {
     name: 'merge1',
     filters: 12,
   });
-  const classes = g.named('classes').Conv(up1, initializer(g, [4, 12, 1, 1], 9));
-  g.output(g.Softmax(classes, { axis: 1 }), 'mask');
+  const sets = g.named('sets').Conv(up1, initializer(g, [4, 12, 1, 1], 9));
+  g.output(g.Softmax(sets, { axis: 1 }), 'mask');
   return graph;
 }
 

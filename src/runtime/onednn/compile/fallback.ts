@@ -1,19 +1,19 @@
 import type { Graph, Node, Value } from '../../../graph/graph.ts';
 import type { CompileOptions, Program } from '../../executor.ts';
-import type { Foreign } from './lower-graph.ts';
+import type { Fallback } from './lower-graph.ts';
 import type { Memory, Operand } from './operand.ts';
 import type { Scope } from './scope.ts';
 
-/** Nodes that run in another engine, inside of a program of this one. */
-export interface ForeignPart {
+/** Nodes without oneDNN kernels, run by onnxruntime inside the program. */
+export interface FallbackPart {
   readonly graph: Graph;
   program: Program | null;
 }
 
-/** Collects runs of nodes without kernels; each becomes one graph for onnxruntime. */
-export function collectForeign(graph: Graph, parts: ForeignPart[]): Foreign {
+/** Collects consecutive nodes without kernels; each sequence becomes one onnxruntime graph. */
+export function collectFallbacks(graph: Graph, parts: FallbackPart[]): Fallback {
   return (scope, nodes) => {
-    const part: ForeignPart = { graph: partOf(graph, scope, nodes), program: null };
+    const part: FallbackPart = { graph: partOf(graph, scope, nodes), program: null };
     parts.push(part);
     const reads = part.graph.inputs.map((value) => scope.readPlain(value));
     const writes = part.graph.outputs.map((value) => scope.write(value));
@@ -28,7 +28,7 @@ export function collectForeign(graph: Graph, parts: ForeignPart[]): Foreign {
 }
 
 async function runPart(
-  { graph, program }: ForeignPart,
+  { graph, program }: FallbackPart,
   memory: Memory,
   { reads, writes }: { reads: readonly Operand[]; writes: readonly Operand[] },
 ): Promise<void> {
@@ -42,7 +42,7 @@ async function runPart(
   });
 }
 
-/** The nodes as a graph of their own: inputs from outside, outputs that others read. */
+/** The nodes as a graph: its inputs are computed outside, its outputs are read outside. */
 function partOf(graph: Graph, scope: Scope, nodes: readonly Node[]): Graph {
   const inside = new Set(nodes);
   const computed = new Set(nodes.flatMap(({ outputs }) => outputs));
@@ -66,8 +66,8 @@ function partOf(graph: Graph, scope: Scope, nodes: readonly Node[]): Graph {
 }
 
 /** Compiles the parts with another executor; returns how to close them. */
-export async function compileParts(
-  parts: readonly ForeignPart[],
+export async function compileFallbacks(
+  parts: readonly FallbackPart[],
   options: CompileOptions,
 ): Promise<() => Promise<void>> {
   if (parts.length === 0) return async () => {};

@@ -22,13 +22,13 @@ export interface LoweredGraph extends Lowered {
 }
 
 /** Appends what computes a run of nodes that have no kernel here. */
-export type Foreign = (scope: Scope, nodes: readonly Node[]) => void;
+export type Fallback = (scope: Scope, nodes: readonly Node[]) => void;
 
 /** Lowers a graph node by node; updates of parameters come last, then what reads them. */
 export function lowerGraph(
   graph: Graph,
   dnnl: Dnnl,
-  { pairs, block, foreign }: { pairs: readonly StatePair[]; block: 8 | 16; foreign: Foreign },
+  { pairs, block, foreign }: { pairs: readonly StatePair[]; block: 8 | 16; foreign: Fallback },
 ): LoweredGraph {
   const nextOf = new Map(resolveStates(graph, pairs).map(({ value, next }) => [value, next]));
   const scope = openScope(graph, dnnl, { block, states: new Set(nextOf.keys()) });
@@ -74,7 +74,7 @@ function schedule(graph: Graph, links: Connections, nextOf: ReadonlyMap<Value, V
 const dependsOn = ({ inputs }: Node, late: ReadonlySet<Value>): boolean =>
   inputs.some((value) => value && late.has(value));
 
-function lowerNodes(scope: Scope, nodes: readonly Node[], foreign: Foreign): void {
+function lowerNodes(scope: Scope, nodes: readonly Node[], foreign: Fallback): void {
   let waiting: Node[] = [];
   const flush = () => {
     if (waiting.length > 0) foreign(scope, waiting);
