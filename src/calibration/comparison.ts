@@ -65,7 +65,7 @@ const runsOf = ({ values }: Outputs): number => values[0]!.length;
 const imagesInRun = (outputs: Outputs, { calibration: { batch, batches } }: ProbeContext): number =>
   (batch * batches.length) / runsOf(outputs);
 
-interface Looking {
+interface OutputRequest {
   readonly viewing: ProbeContext;
   /** Images in a run; default: those of a calibration batch. */
   readonly images?: number;
@@ -80,7 +80,10 @@ interface Outputs {
 }
 
 /** The outputs of a network for all calibration images, values being those of the same names. */
-async function outputsOf(graph: Graph, { viewing, images, counted, scores }: Looking): Promise<Outputs> {
+async function outputsOf(
+  graph: Graph,
+  { viewing, images, counted, scores }: OutputRequest,
+): Promise<Outputs> {
   const kept = [
     ...counted.map(({ value }) => ({ value, keep: 'numbers' }) as const),
     ...(scores ? [{ value: scores, keep: 'all' } as const] : []),

@@ -8,7 +8,7 @@ import type { Calibration } from './calibration.ts';
 import { type Probe, type ProbeContext, probe } from './probe.ts';
 
 /** A value of a network to be kept for all images. */
-export interface Kept {
+export interface RecordedOutput {
   readonly value: Value;
   /**
    * Numbers: of many, every n-th; all: every one; the index of the highest score of each image, or of each pixel: nothing
@@ -26,7 +26,7 @@ const MOST_NUMBERS = 2 ** 24;
 /** Runs a network on all calibration images, and keeps some of its values. */
 export async function outputsOnImages(
   network: Graph,
-  kept: readonly Kept[],
+  kept: readonly RecordedOutput[],
   viewing: ProbeContext & Pick<Probe, 'images'>,
 ): Promise<Recorded[]> {
   const names: string[] = [];
@@ -58,7 +58,7 @@ const asFloat32 = (g: Builder, value: Value): Value =>
 
 function keptOf(
   { data, shape }: Tensor,
-  { keep, count }: Pick<Kept, 'keep'> & { readonly count: number },
+  { keep, count }: Pick<RecordedOutput, 'keep'> & { readonly count: number },
   { batches, image: [, height, width] }: Calibration,
 ): Float32Array {
   const numbers = data as Float32Array;

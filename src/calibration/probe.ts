@@ -152,7 +152,7 @@ function parts(
   }));
 }
 
-interface Run {
+interface ProgramRun {
   readonly input: Value;
   /** Null where the probe uses none. */
   readonly labels: Value | null;
@@ -163,7 +163,7 @@ interface Run {
   readonly view: Probe;
 }
 
-function runOn(program: Program, run: Run): Promise<Tensors> {
+function runOn(program: Program, run: ProgramRun): Promise<Tensors> {
   const { input, beside, calibration, moment, view } = run;
   const { images, labels, count } = moment.batch;
   const feeds: Record<string, Tensor> = { ...beside, ...view.feeds?.(moment) };

@@ -63,13 +63,13 @@ function isInference(node: Node): boolean {
   return [3, 4].every((at) => node.inputs[at]?.tensor?.dtype === 'float32');
 }
 
-interface Scope {
+interface RecalibrationScope {
   readonly scope: ProbeScope;
   names(wanted: string): string;
 }
 
 /** Makes the copy of a node normalise by its batch, in place; returns the mean and the unbiased variance [C]. */
-function trainingForm(original: Node, { scope, names }: Scope): [Value, Value] {
+function trainingForm(original: Node, { scope, names }: RecalibrationScope): [Value, Value] {
   const { graph } = scope.g;
   const y = scope.copyOf(original.outputs[0]!);
   const node = graph.nodes.find(({ outputs }) => outputs[0] === y)!;

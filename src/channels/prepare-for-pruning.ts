@@ -44,18 +44,18 @@ export async function prepareForPruning(network: Graph, executor: Executor): Pro
 }
 
 /** What takes the place of a computed target: the last input of the node from then on. */
-const targets: Readonly<Record<string, (node: Node) => Target | null>> = {
+const targets: Readonly<Record<string, (node: Node) => ConstantTarget | null>> = {
   Reshape: shapeTarget,
   Resize: scales,
 };
 
-interface Target {
+interface ConstantTarget {
   readonly index: number;
   readonly tensor: ReturnType<typeof int64s>;
 }
 
 /** A shape with one free dimension at most is a target by itself. */
-function shapeTarget({ inputs: [, target], outputs: [y] }: Node): Target | null {
+function shapeTarget({ inputs: [, target], outputs: [y] }: Node): ConstantTarget | null {
   const shape = y?.shape;
   if (!target || target.tensor || !shape || shape.includes(0)) return null;
   if (shape.filter((dim) => typeof dim !== 'number').length > 1) return null;
@@ -63,7 +63,7 @@ function shapeTarget({ inputs: [, target], outputs: [y] }: Node): Target | null 
 }
 
 /** Computed sizes become scales, where all that change are known and scales give the same. */
-function scales({ inputs: [x, , , sizes], outputs: [y], attributes }: Node): Target | null {
+function scales({ inputs: [x, , , sizes], outputs: [y], attributes }: Node): ConstantTarget | null {
   if (!sizes || sizes.tensor || attributes.axes || !x?.shape || y?.shape?.length !== x.shape.length)
     return null;
   const to = y.shape;

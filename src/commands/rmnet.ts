@@ -112,7 +112,7 @@ async function fused(removal: ResidualRemoval): Promise<ResidualRemoval & { read
   return { ...removal, graph, fused: changed };
 }
 
-interface Work {
+interface RmnetResult {
   readonly model: LoadedModel;
   readonly removal: ResidualRemoval & { readonly fused: number };
   readonly out: string;
@@ -126,7 +126,7 @@ interface Finishing {
 }
 
 /** Proves the plain network, writes it, and times it beside the one that was given. */
-async function finish({ model, removal, out }: Work, { verify, size, seconds, context }: Finishing) {
+async function finish({ model, removal, out }: RmnetResult, { verify, size, seconds, context }: Finishing) {
   const { verifyEquivalent } = await import('../rewrite/index.ts');
   const { serializeModel } = await import('../onnx/index.ts');
   const { benchmark } = await import('../measure/latency.ts');

@@ -4,7 +4,7 @@ import { withFixedShapes } from '../measure/bind-shapes.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
 import { modelAt, type Timed, type Timer } from '../measure/timer.ts';
-import type { Plan } from './forms/plan.ts';
+import type { FormPlan } from './forms/plan.ts';
 import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
 import { type Lowering, lowerConvolutions } from './lower.ts';
 import type { Prepared, Variant } from './prepare.ts';
@@ -21,7 +21,7 @@ export interface TimedVariant extends Variant {
 export interface Candidate {
   readonly variant: TimedVariant;
   /** By layer; those that are missing stay dense. */
-  readonly plans: ReadonlyMap<string, Plan>;
+  readonly plans: ReadonlyMap<string, FormPlan>;
 }
 
 /** Times every layer of a variant that has dead stripes, each between its neighbours. */
@@ -62,7 +62,7 @@ export function denseCandidate(variant: Variant, { size }: LayerTiming): Candida
 export function candidatesOf(variant: TimedVariant): Candidate[] {
   const all = LEAST_GAINS.map((gain) => ({ variant, plans: gainingPlans(variant.layers, gain) }));
   const distinct = new Map(
-    [{ variant, plans: new Map<string, Plan>() }, ...all].map((candidate) => [
+    [{ variant, plans: new Map<string, FormPlan>() }, ...all].map((candidate) => [
       candidateKey(candidate),
       candidate,
     ]),
@@ -70,7 +70,7 @@ export function candidatesOf(variant: TimedVariant): Candidate[] {
   return [...distinct.values()];
 }
 
-function gainingPlans(layers: readonly TimedLayer[], gain: number): Map<string, Plan> {
+function gainingPlans(layers: readonly TimedLayer[], gain: number): Map<string, FormPlan> {
   const gaining = layers.filter(
     (layer) => layer.best.form !== 'dense' && formOf(layer).ms >= formOf(layer, layer.best.form).ms * gain,
   );

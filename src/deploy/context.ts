@@ -2,7 +2,7 @@ import { builderOf } from '../graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../graph/graph.ts';
 import { layerCosts } from '../measure/macs.ts';
 import { filled } from '../numeric/tensor.ts';
-import type { Plan } from './forms/plan.ts';
+import type { FormPlan } from './forms/plan.ts';
 import { type DeadStripeLayer, lowerOrdered } from './lower.ts';
 
 /** Channels at either end of a context: one block, so that nothing is spent on them. */
@@ -13,7 +13,7 @@ const PREFIX = 'context.';
  * One plan of a layer as it stands in a network: between pointwise convolutions, and with what reads it. Alone it would pay
  * for a layout that its neighbours share, and miss what the engine fuses it with. Without a plan: the neighbours alone.
  */
-export function inContext(layer: DeadStripeLayer, plan: Plan | null): Graph {
+export function inContext(layer: DeadStripeLayer, plan: FormPlan | null): Graph {
   const { conv, reader } = layer;
   const graph = emptyGraph(layer.name);
   const g = builderOf(graph);
@@ -36,7 +36,7 @@ export function inContext(layer: DeadStripeLayer, plan: Plan | null): Graph {
 }
 
 /** MACs of a plan for one image, its context left out. */
-export const planMacs = (layer: DeadStripeLayer, plan: Plan): number =>
+export const planMacs = (layer: DeadStripeLayer, plan: FormPlan): number =>
   layerCosts(inContext(layer, plan))
     .filter(({ name }) => !name.startsWith(PREFIX))
     .reduce((sum, { macs }) => sum + macs, 0);

@@ -2,7 +2,7 @@ import { rank, type Timed, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { inContext, planMacs } from './context.ts';
 import { expectedUs, promisingPlans } from './forms/index.ts';
-import type { Plan } from './forms/plan.ts';
+import type { FormPlan } from './forms/plan.ts';
 import type { DeadStripeLayer } from './lower.ts';
 
 /** A form that a layer was timed in. */
@@ -16,8 +16,8 @@ export interface TimedForm {
 /** A layer's plans with their times; `dense` is the first. */
 export interface TimedLayer {
   readonly name: string;
-  readonly best: Plan;
-  readonly plans: readonly Plan[];
+  readonly best: FormPlan;
+  readonly plans: readonly FormPlan[];
   readonly forms: readonly TimedForm[];
   readonly cached: boolean;
 }
@@ -39,7 +39,7 @@ export async function timePlans(layer: DeadStripeLayer, timer: Timer): Promise<T
   return { name: layer.name, best: plans[best]!, plans, forms, cached };
 }
 
-function timedPlan(layer: DeadStripeLayer, plan: Plan | null, macs: number): Timed {
+function timedPlan(layer: DeadStripeLayer, plan: FormPlan | null, macs: number): Timed {
   const { filters, channels, groups, kernel, input, strides, dilations, pads } = layer.conv;
   const shape = { filters, channels, groups, kernel, input, strides, dilations, pads };
   const place = { own: layer.own, reader: layer.reader };

@@ -7,7 +7,7 @@ import { inferShapes } from '../graph/shapes/index.ts';
 import { type Connections, connections, removeDeadNodes } from '../graph/topology.ts';
 import { type Convolution, readConvolution, withFilters } from './forms/convolution.ts';
 import { hasDeadStripes } from './forms/index.ts';
-import { keepsOrder, type Plan } from './forms/plan.ts';
+import { type FormPlan, keepsOrder } from './forms/plan.ts';
 
 /** A convolution with dead stripes, and where it stands in its network. */
 export interface DeadStripeLayer {
@@ -20,7 +20,7 @@ export interface DeadStripeLayer {
 }
 
 /** Decides how a layer is computed; null leaves it as it is. */
-export type PlanChooser = (layer: DeadStripeLayer) => Promise<Plan | null> | Plan | null;
+export type PlanChooser = (layer: DeadStripeLayer) => Promise<FormPlan | null> | FormPlan | null;
 
 /** A network in which convolutions are computed otherwise. */
 export interface Lowering {
@@ -30,7 +30,7 @@ export interface Lowering {
 }
 
 interface Chosen {
-  readonly plan: Plan;
+  readonly plan: FormPlan;
   /** A Relu that is done to each of the plan's maps before they are joined. */
   readonly relu: Node | null;
   /** Whether the filters stand in the plan's order already. */
@@ -50,7 +50,7 @@ export async function lowerConvolutions(
   inferShapes(graph);
   const links = connections(graph);
   const channels = uncoupledLayers(graph, couple(graph));
-  const plans = new Map<Node, Plan>();
+  const plans = new Map<Node, FormPlan>();
   const layers: { name: string; form: string }[] = [];
   const leftAlone: { name: string; reason: string }[] = [];
   for (const [i, node] of graph.nodes.entries()) {
@@ -85,7 +85,7 @@ function onlyReader(graph: Graph, { uses }: Connections, node: Node): Node | nul
 }
 
 /** Filters are put in order first, all of them: that changes the weights of those that read them. */
-function applyPlans(graph: Graph, plans: ReadonlyMap<Node, Plan>, channels: UncoupledLayers): void {
+function applyPlans(graph: Graph, plans: ReadonlyMap<Node, FormPlan>, channels: UncoupledLayers): void {
   const links = connections(graph);
   const chosen = new Map<Node, Chosen>();
   for (const [node, plan] of plans) {
@@ -127,7 +127,7 @@ function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void
 }
 
 interface OrderedPlan {
-  readonly plan: Plan;
+  readonly plan: FormPlan;
   readonly after?: ((map: Value) => Value) | undefined;
   /** Whether whoever reads the maps expects the plan's order. */
   readonly sorted: boolean;

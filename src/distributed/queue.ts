@@ -53,7 +53,7 @@ export async function openTaskQueue(options: QueueOptions): Promise<TaskQueue> {
 }
 
 /** A task whose result is wanted. */
-export interface Wanted {
+export interface TaskRequest {
   readonly id: string;
   /** What it is called where it failed. Default: its id; null: nothing. */
   readonly name?: string | null;
@@ -72,7 +72,7 @@ const LOOK = 100;
  * whoever does them, so that what is lost, with a worker or with Redis, is asked for again. Throws what a task that failed for
  * good says, and names it.
  */
-export async function resultOf(tasks: TaskQueue, wanted: Wanted): Promise<unknown> {
+export async function resultOf(tasks: TaskQueue, wanted: TaskRequest): Promise<unknown> {
   const { queue, options } = tasks;
   await forgetFailure(tasks, wanted);
   let seen = Date.now();
@@ -96,13 +96,13 @@ const alone = ({ redis, patience = 600 }: QueueOptions): EspalierError =>
   });
 
 /** The task and its parts, as far as the queue knows them. */
-async function jobsOf({ queue }: TaskQueue, { id, parts = [] }: Wanted): Promise<Job[]> {
+async function jobsOf({ queue }: TaskQueue, { id, parts = [] }: TaskRequest): Promise<Job[]> {
   const jobs = await Promise.all([id, ...parts].map((name) => queue.getJob(name)));
   return jobs.filter((job): job is Job => job !== undefined);
 }
 
 /** What failed before is tried again by whoever asks again. */
-async function forgetFailure(tasks: TaskQueue, wanted: Wanted): Promise<void> {
+async function forgetFailure(tasks: TaskQueue, wanted: TaskRequest): Promise<void> {
   const jobs = await jobsOf(tasks, wanted);
   const failed = await Promise.all(jobs.map((job) => job.isFailed()));
   if (!failed.includes(true)) return;
@@ -111,12 +111,12 @@ async function forgetFailure(tasks: TaskQueue, wanted: Wanted): Promise<void> {
 }
 
 /** Parts are named before the task that hangs on them. */
-async function refuseFailed(tasks: TaskQueue, wanted: Wanted): Promise<void> {
+async function refuseFailed(tasks: TaskQueue, wanted: TaskRequest): Promise<void> {
   for (const job of (await jobsOf(tasks, wanted)).reverse()) {
     if (await job.isFailed()) throw taskFailure(job.failedReason, nameOf(job, wanted));
   }
 }
 
-function nameOf({ id }: Job, wanted: Wanted): string | null {
+function nameOf({ id }: Job, wanted: TaskRequest): string | null {
   return id === wanted.id && wanted.name !== undefined ? wanted.name : String(id);
 }

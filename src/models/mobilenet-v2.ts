@@ -51,7 +51,7 @@ export const cifarMobilenetV2 = (alpha: number): NetworkDefinition => ({
 const titleOf = (data: string, alpha: number): string =>
   alpha === 1 ? `MobileNetV2 for ${data}` : `MobileNetV2 of width ${alpha} for ${data}`;
 
-interface Plan {
+interface MobileNetPlan {
   readonly classes: number;
   readonly stemStride: number;
   readonly stages: readonly Stage[];
@@ -59,7 +59,7 @@ interface Plan {
   readonly alpha: number;
 }
 
-function mobilenet(layers: Layers, image: Value, plan: Plan): Value {
+function mobilenet(layers: Layers, image: Value, plan: MobileNetPlan): Value {
   let index = 0;
   const stem = { filters: wide(32, plan.alpha), stride: plan.stemStride };
   let x = relu6Unit(layers, image, { name: `features.${index++}`, ...stem });

@@ -1,4 +1,4 @@
-import { type Kept, outputsOnImages, type Recorded } from '../calibration/outputs-on-images.ts';
+import { outputsOnImages, type Recorded, type RecordedOutput } from '../calibration/outputs-on-images.ts';
 import type { ProbeContext } from '../calibration/probe.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findClassScores } from '../measure/outputs/class-scores.ts';
@@ -31,7 +31,7 @@ export async function compareOutputs(before: Graph, after: Graph, viewing: Probe
   const { batches, classes: ofData } = viewing.calibration;
   const { counted } = countedOutputs(before, viewing.outputs);
   const scores = findClassScores(before, { classes: ofData }).value;
-  const kept = counted.flatMap((output): Kept[] => [
+  const kept = counted.flatMap((output): RecordedOutput[] => [
     { value: output.value, keep: 'numbers' },
     { value: output.value, keep: output.value === scores ? 'class of images' : 'class of pixels' },
   ]);

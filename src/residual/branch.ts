@@ -1,11 +1,11 @@
 import { type Node, nodeLabel, type Value } from '../graph/graph.ts';
 import type { Connections } from '../graph/topology.ts';
-import { type Convolution, readConvolution } from './convolution.ts';
+import { type ConstantConvolution, readConvolution } from './convolution.ts';
 import { nodesBetween } from './find.ts';
 
 /** One step of a branch, from a value [N, C, H, W] to the next. */
 export type Stage =
-  | { readonly kind: 'convolution'; readonly conv: Convolution }
+  | { readonly kind: 'convolution'; readonly conv: ConstantConvolution }
   /** Works on each element alone, in bounds that a carried channel may need to be kept from. */
   | { readonly kind: 'clip'; readonly node: Node; readonly low: number; readonly high: number }
   /** A factor or a summand for each channel: BatchNormalization, or Mul or Add of a constant. */
@@ -33,15 +33,15 @@ interface Within {
   readonly links: Connections;
 }
 
-interface Found {
+interface StageFound {
   readonly stage: Stage;
   readonly before: Value;
 }
 
-function stageOf(node: Node, value: Value, within: Within): Found | string {
+function stageOf(node: Node, value: Value, within: Within): StageFound | string {
   const [x] = node.inputs;
   if (!x) return `${nodeLabel(node)} has no input`;
-  const found = (stage: Stage, before: Value = x): Found => ({ stage, before });
+  const found = (stage: Stage, before: Value = x): StageFound => ({ stage, before });
   if (node.op === 'Conv') {
     const conv = readConvolution(node);
     return typeof conv === 'string' ? conv : found({ kind: 'convolution', conv });
@@ -95,7 +95,7 @@ const keeping: ReadonlySet<string> = new Set([
 ]);
 
 /** The nodes between a value and the nearest before it that all of them derive from. */
-function islandBefore(node: Node, value: Value, { from, links }: Within): Found | string {
+function islandBefore(node: Node, value: Value, { from, links }: Within): StageFound | string {
   if (!keeping.has(node.op)) return `${nodeLabel(node)} is on the way`;
   const computed = node.inputs.filter((input): input is Value => input !== null && !input.tensor);
   const before = computed.length === 1 ? computed[0]! : entryOf(computed, { from, links });

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../graph/graph.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
 import { endOf, type Stage } from './branch.ts';
-import { type Convolution, tapsOf } from './convolution.ts';
+import { type ConstantConvolution, tapsOf } from './convolution.ts';
 import { type Edits, openEdits } from './edits.ts';
 import { pass, passBeside } from './pass-carried.ts';
 import { type CarryPlan, channelsBefore } from './plan.ts';
@@ -35,7 +35,11 @@ export function carry(plan: CarryPlan): void {
 const lastNode = (stage: Stage): Node => (stage as Extract<Stage, { kind: 'convolution' }>).conv.node;
 
 /** x beside what the first convolution reads: it comes later than x, or in groups. */
-function putBeside({ node, group }: Convolution, { from, width, shortcut }: CarryPlan, edits: Edits): void {
+function putBeside(
+  { node, group }: ConstantConvolution,
+  { from, width, shortcut }: CarryPlan,
+  edits: Edits,
+): void {
   const missing = group > 1 ? width - shortcut.inputs : 0;
   const pads = edits.constant(int64s([0, 0, 0, 0, 0, missing, 0, 0]), `${node.name}.pads`);
   const x =
@@ -52,9 +56,9 @@ function putBeside({ node, group }: Convolution, { from, width, shortcut }: Carr
 }
 
 /** A convolution with further filters that hand the carried channels on. */
-function reserve(conv: Convolution, plan: CarryPlan, edits: Edits): void {
+function reserve(conv: ConstantConvolution, plan: CarryPlan, edits: Edits): void {
   const { stages, first, width, shortcut, readsDirectly, pooling } = plan;
-  const isFirst = (stages[first] as { conv?: Convolution }).conv === conv;
+  const isFirst = (stages[first] as { conv?: ConstantConvolution }).conv === conv;
   const taps = tapsOf(conv, conv === pooling ? shortcut.window : [1, 1])!;
   const { filters, perGroup, group } = conv;
   const rows = filters + width;
@@ -72,7 +76,7 @@ function reserve(conv: Convolution, plan: CarryPlan, edits: Edits): void {
 }
 
 /** The last convolution adds P·x̄ + q. */
-function merge(conv: Convolution, plan: CarryPlan, edits: Edits): void {
+function merge(conv: ConstantConvolution, plan: CarryPlan, edits: Edits): void {
   const { first, last, width, shortcut, readsDirectly, pooling } = plan;
   const taps = tapsOf(conv, conv === pooling ? shortcut.window : [1, 1])!;
   const isOnly = first === last;

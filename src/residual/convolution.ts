@@ -3,7 +3,7 @@ import { attributesOf } from '../graph/operators/index.ts';
 import { explicitWindow } from '../graph/window.ts';
 
 /** A two-dimensional convolution of constant weights: w [M, C/group, kH, kW]. */
-export interface Convolution {
+export interface ConstantConvolution {
   readonly node: Node;
   readonly weights: Float32Array;
   /** [M]; zeros where the node has none. */
@@ -25,7 +25,7 @@ export interface Tap {
 }
 
 /** Reads a Conv; a string says why it has none of this form. */
-export function readConvolution(node: Node): Convolution | string {
+export function readConvolution(node: Node): ConstantConvolution | string {
   const [x, weight, bias] = node.inputs;
   const label = nodeLabel(node);
   if (weight?.tensor?.dtype !== 'float32') return `the weight of ${label} is no float32 constant`;
@@ -59,7 +59,7 @@ export function readConvolution(node: Node): Convolution | string {
  * of one x[s·i] itself. Null where its kernel does not reach them.
  */
 export function tapsOf(
-  { kernel, pads, dilations }: Convolution,
+  { kernel, pads, dilations }: ConstantConvolution,
   window: readonly [number, number] = [1, 1],
 ): Tap[] | null {
   const rows = axisTaps({ kernel: kernel[0], pad: pads[0], dilation: dilations[0] }, window[0]);

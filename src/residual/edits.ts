@@ -8,7 +8,7 @@ import {
 import type { Tensor } from '../numeric/tensor.ts';
 
 /** A node to be inserted. */
-interface Wanted<Op extends StandardOperatorName> {
+interface NewNode<Op extends StandardOperatorName> {
   readonly op: Op;
   readonly name: string;
   readonly inputs: readonly Value[];
@@ -23,8 +23,8 @@ export interface Edits {
   /** A new value between two nodes. */
   value(name: string): Value;
   setInput(node: Node, index: number, tensor: Tensor): void;
-  insertBefore<Op extends StandardOperatorName>(anchor: Node, wanted: Wanted<Op>): Value;
-  insertAfter<Op extends StandardOperatorName>(anchor: Node, wanted: Wanted<Op>): Value;
+  insertBefore<Op extends StandardOperatorName>(anchor: Node, wanted: NewNode<Op>): Value;
+  insertAfter<Op extends StandardOperatorName>(anchor: Node, wanted: NewNode<Op>): Value;
   remove(node: Node): void;
   apply(): void;
 }
@@ -34,7 +34,7 @@ export function openEdits(graph: Graph): Edits {
   const before = new Map<Node, Node[]>();
   const after = new Map<Node, Node[]>();
   const removed = new Set<Node>();
-  const insert = (where: Map<Node, Node[]>, anchor: Node, wanted: Wanted<StandardOperatorName>): Value => {
+  const insert = (where: Map<Node, Node[]>, anchor: Node, wanted: NewNode<StandardOperatorName>): Value => {
     const name = unique(wanted.name);
     const outputs = [...(wanted.outputs ?? [makeValue(name)])];
     const attributes = makeAttributes(wanted.op, wanted.attributes ?? {});
@@ -55,8 +55,8 @@ export function openEdits(graph: Graph): Edits {
       while (node.inputs.length < index) node.inputs.push(null);
       node.inputs[index] = constant(tensor, wanted);
     },
-    insertBefore: (anchor, wanted) => insert(before, anchor, wanted as Wanted<StandardOperatorName>),
-    insertAfter: (anchor, wanted) => insert(after, anchor, wanted as Wanted<StandardOperatorName>),
+    insertBefore: (anchor, wanted) => insert(before, anchor, wanted as NewNode<StandardOperatorName>),
+    insertAfter: (anchor, wanted) => insert(after, anchor, wanted as NewNode<StandardOperatorName>),
     remove: (node) => void removed.add(node),
     apply() {
       graph.nodes = graph.nodes.flatMap((node) => [

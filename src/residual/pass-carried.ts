@@ -2,7 +2,7 @@ import type { Node, Value } from '../graph/graph.ts';
 import { attributesOf } from '../graph/operators/index.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
 import type { Stage } from './branch.ts';
-import type { Convolution } from './convolution.ts';
+import type { ConstantConvolution } from './convolution.ts';
 import type { Edits } from './edits.ts';
 import type { CarryPlan } from './plan.ts';
 
@@ -77,7 +77,7 @@ function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, pas
 }
 
 /** A convolution that the carried channels pass by: sampled, or the means of a window, as it strides. */
-export function passBeside(conv: Convolution, passing: Passing): void {
+export function passBeside(conv: ConstantConvolution, passing: Passing): void {
   const { node, strides } = conv;
   const { plan, edits } = passing;
   const carried = part([node], node.inputs[0]!, passing);

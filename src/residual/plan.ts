@@ -1,8 +1,8 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { leastCommonMultiple } from '../numeric/divisors.ts';
 import type { Stage } from './branch.ts';
-import { type Convolution, tapsOf } from './convolution.ts';
-import type { Range } from './range.ts';
+import { type ConstantConvolution, tapsOf } from './convolution.ts';
+import type { ValueRange } from './range.ts';
 import type { Shortcut } from './shortcut-rules.ts';
 
 /** A branch, and what rides along it. */
@@ -13,7 +13,7 @@ export interface Carrying {
   readonly stages: readonly Stage[];
   readonly shortcut: Shortcut;
   /** What the carried channels can hold. */
-  readonly range: Range;
+  readonly range: ValueRange;
   /** How they get past convolutions in the middle: through further filters, or beside them. */
   readonly middle: Middle;
 }
@@ -33,7 +33,7 @@ export interface CarryPlan extends Carrying {
   /** Whether the first convolution reads x itself; else it gets x beside what it reads. */
   readonly readsDirectly: boolean;
   /** The convolution that takes the means of an average-pool shortcut. */
-  readonly pooling: Convolution | null;
+  readonly pooling: ConstantConvolution | null;
 }
 
 /** How a block would be converted; a string says why it cannot be. */
@@ -77,7 +77,10 @@ export const widens = (i: number, count: number, middle: Middle): boolean =>
   middle === 'widen' || i === 0 || i === count - 1;
 
 /** The one strided convolution, which can take means as well. */
-function poolingIn(convs: readonly Convolution[], { strides }: Shortcut): Convolution | string {
+function poolingIn(
+  convs: readonly ConstantConvolution[],
+  { strides }: Shortcut,
+): ConstantConvolution | string {
   const strided = convs.filter((conv) => conv.strides.join() === strides.join());
   return strided.length === 1 ? strided[0]! : 'no one convolution of its branch has the stride of its pool';
 }

@@ -2,18 +2,18 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
 
 /** The least and the largest number that a value can hold. */
-export interface Range {
+export interface ValueRange {
   readonly low: number;
   readonly high: number;
 }
 
-const ANY: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+const ANY: ValueRange = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
 /** Proves ranges from a graph: of an activation, and of what passes numbers on; any number where nothing is known. */
-export function rangesOf(graph: Graph): (value: Value) => Range {
+export function rangesOf(graph: Graph): (value: Value) => ValueRange {
   const { producer } = connections(graph);
-  const known = new Map<Value, Range>();
-  const rangeOf = (value: Value): Range => {
+  const known = new Map<Value, ValueRange>();
+  const rangeOf = (value: Value): ValueRange => {
     const found = known.get(value) ?? constantRange(value);
     if (found) return found;
     const node = producer.get(value);
@@ -27,7 +27,7 @@ export function rangesOf(graph: Graph): (value: Value) => Range {
   return rangeOf;
 }
 
-function constantRange({ tensor }: Value): Range | null {
+function constantRange({ tensor }: Value): ValueRange | null {
   if (tensor?.dtype !== 'float32') return null;
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   for (const x of tensor.data as Float32Array) {
@@ -37,7 +37,7 @@ function constantRange({ tensor }: Value): Range | null {
   return { low, high };
 }
 
-type Rule = (node: Node, input: (index: number) => Range) => Range;
+type Rule = (node: Node, input: (index: number) => ValueRange) => ValueRange;
 
 const same: Rule = (_node, input) => input(0);
 const unit: Rule = () => ({ low: 0, high: 1 });

@@ -146,13 +146,13 @@ const sampled = (shortcut: Shortcut, [y, x]: readonly [number, number]): Shortcu
   strides: [shortcut.strides[0] * y, shortcut.strides[1] * x],
 });
 
-interface Range {
+interface SliceRange {
   readonly start: number;
   readonly end: number;
   readonly step: number;
 }
 
-function channelsIn(shortcut: Shortcut, { start, end, step }: Range): Shortcut | string {
+function channelsIn(shortcut: Shortcut, { start, end, step }: SliceRange): Shortcut | string {
   if (step !== 1) return 'its shortcut takes every other channel';
   const { outputs } = shortcut;
   const bound = (place: number) => Math.min(Math.max(place < 0 ? place + outputs : place, 0), outputs);
@@ -166,7 +166,7 @@ function channelsIn(shortcut: Shortcut, { start, end, step }: Range): Shortcut |
 /** Beyond this an end means "to the last". */
 const FAR = 2 ** 31 - 2;
 
-interface Sampling extends Range {
+interface Sampling extends SliceRange {
   readonly axis: number;
   readonly size: unknown;
   readonly node: Node;

@@ -1,6 +1,6 @@
 import type { Attribute, Node } from '../graph/graph.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
-import type { Convolution, Tap } from './convolution.ts';
+import type { ConstantConvolution, Tap } from './convolution.ts';
 
 /** Gives a node's input a constant of its own. */
 export type SetInput = (node: Node, index: number, tensor: Tensor) => void;
@@ -24,7 +24,7 @@ export interface Widening {
 }
 
 /** Replaces the weights of a convolution by wider ones that hold its own in their first rows and columns. */
-export function widenConvolution(conv: Convolution, widening: Widening, setInput: SetInput): void {
+export function widenConvolution(conv: ConstantConvolution, widening: Widening, setInput: SetInput): void {
   const { node, weights, filters, perGroup, kernel } = conv;
   const { rows, columns, entries, taps, group } = widening;
   const size = kernel[0] * kernel[1];

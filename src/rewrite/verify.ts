@@ -148,7 +148,7 @@ async function compiled(graphs: readonly Graph[], executor: Executor): Promise<W
   return programs;
 }
 
-interface Run {
+interface VerificationRun {
   readonly expected: Tensors;
   readonly actual: Tensors;
 }
@@ -163,7 +163,7 @@ async function run(
   trials: readonly Trial[],
   [before, after]: readonly Watched[],
   { seed, scales }: Draws,
-): Promise<{ readonly runs: Run[]; readonly size: TrialSize }> {
+): Promise<{ readonly runs: VerificationRun[]; readonly size: TrialSize }> {
   let misfit: unknown;
   for (const { graph, size } of trials) {
     try {
@@ -171,7 +171,7 @@ async function run(
       const feeds = scales.map((scale) => randomFeeds(graph, { seed, scale }));
       const expected: Tensors[] = [];
       for (const feed of feeds) expected.push(await runOnce(before!, feed));
-      const runs: Run[] = [];
+      const runs: VerificationRun[] = [];
       for (const [i, feed] of feeds.entries())
         runs.push({
           expected: expected[i]!,
@@ -213,14 +213,14 @@ function rethrown(error: unknown, made: string | undefined): never {
   });
 }
 
-interface Compared {
+interface ComparedGraphs {
   readonly before: Graph;
   readonly after: Graph;
   readonly points: Points;
   readonly tolerance: number | undefined;
 }
 
-function agreementError(run: Run, { before, after, points, tolerance }: Compared): number {
+function agreementError(run: VerificationRun, { before, after, points, tolerance }: ComparedGraphs): number {
   const errors = before.outputs.map(({ name }, i) => {
     const output = { name, expected: run.expected[name]!, actual: run.actual[after.outputs[i]!.name]! };
     const found = points[i];
@@ -239,13 +239,13 @@ function agreementError(run: Run, { before, after, points, tolerance }: Compared
   return Math.max(0, ...errors);
 }
 
-interface Pair {
+interface OutputPair {
   readonly name: string;
   readonly expected: Tensor;
   readonly actual: Tensor;
 }
 
-function within({ name, expected, actual }: Pair, tolerance: number | undefined, scale = 0): number {
+function within({ name, expected, actual }: OutputPair, tolerance: number | undefined, scale = 0): number {
   const error = tensorError(name, actual, expected, scale);
   const allowed = tolerance ?? toleranceOf(expected.dtype);
   if (error <= allowed) return error;

@@ -52,7 +52,7 @@ export function removeDeadFilters(
   const graph = canonicalForm(network).graph;
   inferShapes(graph);
   const removedBranches: string[] = [];
-  const cutting: Cutting = { graph, multiple, cuts: [], removed: new Map(), refusals: new Map() };
+  const cutting: DeadFilterCut = { graph, multiple, cuts: [], removed: new Map(), refusals: new Map() };
   for (let changed = true; changed; ) {
     const constants = constantChannels(graph);
     refuseCollapse(graph, constants);
@@ -115,7 +115,7 @@ const isConstant = (channels: Float64Array | undefined): boolean =>
   !!channels && channels.every((value) => !Number.isNaN(value));
 
 /** A removal on its way; layers by name. */
-interface Cutting {
+interface DeadFilterCut {
   readonly graph: Graph;
   readonly multiple: number;
   readonly cuts: Cut[];
@@ -124,7 +124,7 @@ interface Cutting {
 }
 
 /** Cuts the dead filters of every layer that can do without; whether any could. */
-function cutDeadFilters(cutting: Cutting, constants: ConstantChannels): boolean {
+function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): boolean {
   const { graph, multiple, refusals, cuts } = cutting;
   const own = uncoupledLayers(graph, couple(graph));
   const { found } = own;
@@ -182,7 +182,7 @@ function deadEverywhere({ sets, layers }: ChannelCoupling, dead: ReadonlySet<num
 }
 
 function count(
-  { removed }: Cutting,
+  { removed }: DeadFilterCut,
   { node, first, count: of }: Layer,
   { sets, removed: goes }: { readonly sets: ChannelCoupling['sets']; readonly removed: ReadonlySet<number> },
 ): void {

@@ -34,8 +34,8 @@ export function hasStripes(node: Node): boolean {
  */
 export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
   const { weightDecay = 0, momentum = 0.9, freezeWeights = false } = settings;
-  const plans = new WeakMap<StepScope, Plan>();
-  const planOf = (scope: StepScope): Plan => {
+  const plans = new WeakMap<StepScope, SkeletonPlan>();
+  const planOf = (scope: StepScope): SkeletonPlan => {
     const known = plans.get(scope) ?? { skeletons: [], liveOf: new Map(), links: connections(scope.model) };
     plans.set(scope, known);
     return known;
@@ -77,7 +77,7 @@ export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
 }
 
 /** What one step graph has of skeletons: one extension may build several. */
-interface Plan {
+interface SkeletonPlan {
   readonly skeletons: { value: Value; momentum: Value; mask: Value }[];
   /** For each parameter of a filter's map, which filters live [M]. */
   readonly liveOf: Map<Value, Value>;

@@ -88,15 +88,19 @@ function classify(graph: Graph, sought: ScoresSought): Classified {
   return { parameters, fixed };
 }
 
-interface Reading {
+interface ParameterUse {
   readonly node: Node;
   readonly index: number;
   readonly value: Value;
 }
 
-type Found = { readonly role: ParameterRole } | { readonly reason: string } | null;
+type ParameterReading = { readonly role: ParameterRole } | { readonly reason: string } | null;
 
-function roleOf({ node, index, value }: Reading, flow: LayerFlow, readers: () => readonly string[]): Found {
+function roleOf(
+  { node, index, value }: ParameterUse,
+  flow: LayerFlow,
+  readers: () => readonly string[],
+): ParameterReading {
   const op = knownOperator(node);
   const roles = op && inputRoles[op];
   if (roles) {

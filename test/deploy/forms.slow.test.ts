@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { originalLayerCosts } from '../../src/deploy/compress.ts';
 import { readConvolution } from '../../src/deploy/forms/convolution.ts';
 import { plansOf, writtenPlan } from '../../src/deploy/forms/index.ts';
-import type { Plan } from '../../src/deploy/forms/plan.ts';
+import type { FormPlan } from '../../src/deploy/forms/plan.ts';
 import { lowerConvolutions, type PlanChooser } from '../../src/deploy/lower.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
@@ -94,7 +94,7 @@ async function compare(graph: Graph, choose: PlanChooser) {
 }
 
 /** The plans of a graph's only convolution, by form. */
-function plansIn(graph: Graph): Map<string, Plan> {
+function plansIn(graph: Graph): Map<string, FormPlan> {
   const conv = readConvolution(graph.nodes.find(({ op }) => op === 'Conv')!);
   if ('reason' in conv) throw new Error(conv.reason);
   return new Map(plansOf(conv).map((plan) => [plan.form, plan]));

@@ -44,7 +44,7 @@ const MOST_POSITIONS = 2 ** 21;
 const isLong = (value: Value | null): boolean =>
   !!value?.shape?.some((size) => typeof size === 'number' && size > MOST_POSITIONS);
 
-interface Place {
+interface CoupledNode {
   readonly node: Node;
   readonly channels: readonly (Channels | null)[];
   readonly links: Connections;
@@ -52,7 +52,7 @@ interface Place {
 
 /** The channels that a node's outputs carry; those that come into an operator without a rule stay. */
 function outputChannels(
-  { node, channels, links }: Place,
+  { node, channels, links }: CoupledNode,
   scope: CouplingScope,
 ): readonly (Channels | null)[] {
   const op = knownOperator(node);

@@ -125,14 +125,14 @@ async function informationOfAll({ members, layers, settings }: RingNetworks): Pr
   );
 }
 
-interface Told {
+interface EpochReport {
   readonly epoch: number;
   readonly times: RoundTimes;
   readonly told: readonly LayerInformation[][];
 }
 
 /** Where the time of an epoch went, and what the weights of each network told at its end; recorded once. */
-function recordEpoch(run: RunDirectory, { epoch, times, told }: Told): void {
+function recordEpoch(run: RunDirectory, { epoch, times, told }: EpochReport): void {
   if (run.readEvents().some((event) => event.type === 'graft' && event.epoch === epoch)) return;
   run.record({ type: 'graft', epoch, times, networks: told.map((layers) => ({ layers })) });
 }

@@ -35,7 +35,7 @@ export interface Cut {
   } | null;
 }
 
-interface Cutting {
+interface CutRequest {
   readonly job: PruneJob;
   readonly target: PruningTarget;
   readonly context: Context;
@@ -46,14 +46,14 @@ interface Cutting {
 }
 
 /** Cuts a network down to a target of the original, in the granularity of the settings. */
-export function cutNetwork(network: Graph, cutting: Cutting): Promise<Cut> {
+export function cutNetwork(network: Graph, cutting: CutRequest): Promise<Cut> {
   const { granularity, wholePositions } = cutting.job.settings;
   return granularity === 'filter' || granularity === 'channel'
     ? cutChannels(network, cutting)
     : cutPieces(network, { ...cutting, granularity: wholePositions ? 'position' : granularity });
 }
 
-async function cutChannels(given: Graph, { job, target, context, index }: Cutting): Promise<Cut> {
+async function cutChannels(given: Graph, { job, target, context, index }: CutRequest): Promise<Cut> {
   const { pruneChannels } = await import('../../pruning/prune-channels.ts');
   const masked = job.settings.criterion === 'mask' ? await learnMasks(given, { job, context, index }) : null;
   const searching = openSearch({ job, context, index });
@@ -135,7 +135,7 @@ const ratiosOf = ({ exclude = [], layerRatio = [] }: PruneSettings) => [
 
 async function cutPieces(
   network: Graph,
-  { job, target, before, granularity }: Cutting & { granularity: PieceGranularity },
+  { job, target, before, granularity }: CutRequest & { granularity: PieceGranularity },
 ): Promise<Cut> {
   const { prunePieces } = await import('../../pruning/granularity/prune-pieces.ts');
   const { maskController, withMasks } = await import('../../pruning/granularity/masks.ts');

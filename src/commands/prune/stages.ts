@@ -17,7 +17,7 @@ export interface Stage {
   readonly outputErrors: Readonly<Record<string, number>>;
 }
 
-interface Looking {
+interface StageContext {
   readonly job: Pick<PruneJob, 'data' | 'executor' | 'comparison'>;
   readonly context: Context;
   /** 0 before the first cut. */
@@ -25,7 +25,7 @@ interface Looking {
 }
 
 /** Looks at what a network does on the test images. */
-export async function stageOf(stage: string, network: Graph, looking: Looking): Promise<Stage> {
+export async function stageOf(stage: string, network: Graph, looking: StageContext): Promise<Stage> {
   const { job, context, step } = looking;
   const comparison = await job.comparison!();
   const accuracy = job.data!.calibration.labelled ? await accuracyOf(network, looking) : null;
@@ -44,7 +44,7 @@ export async function stageOf(stage: string, network: Graph, looking: Looking): 
   return { stage, ...(accuracy ?? none), outputError, outputErrors };
 }
 
-async function accuracyOf(network: Graph, { job, context }: Looking) {
+async function accuracyOf(network: Graph, { job, context }: StageContext) {
   const { evaluate } = await import('../../measure/accuracy.ts');
   const { set, preprocessing } = job.data!;
   const bar = context.progress('evaluating', set.test.count, 'images');

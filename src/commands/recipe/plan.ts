@@ -60,12 +60,12 @@ export async function planSteps(recipe: RecipeFile, surroundings: Surroundings):
 const placeOf = ({ source, steps }: RecipeFile, index: number): string =>
   `${source}: steps.${steps[index]!.at ?? index}`;
 
-interface Place extends Surroundings {
+interface StepContext extends Surroundings {
   readonly where: string;
   readonly earlier: readonly PlannedStep[];
 }
 
-function planStep(step: RecipeStep, place: Place): PlannedStep {
+function planStep(step: RecipeStep, place: StepContext): PlannedStep {
   const { commands, where, earlier, out } = place;
   const command = commandOf(step, commands, where);
   const folder = join(out, `${String(earlier.length + 1).padStart(2, '0')}-${step.name}`);
@@ -137,7 +137,7 @@ function checkArguments({ arguments: wanted, name }: Command, args: readonly str
   });
 }
 
-function withReferences(value: OptionValue, where: string, place: Place): OptionValue {
+function withReferences(value: OptionValue, where: string, place: StepContext): OptionValue {
   if (typeof value === 'string') return resolved(value, where, place);
   if (typeof value !== 'object') return value;
   return value.map((one) => (typeof one === 'string' ? resolved(one, where, place) : one));
@@ -153,7 +153,7 @@ function needsOf({ model, options }: RecipeStep): string[] {
 }
 
 /** `$name/rest` is a file that an earlier step made, `$in` the model that the recipe is given. */
-function resolved(text: string, where: string, { earlier, model }: Place): string {
+function resolved(text: string, where: string, { earlier, model }: StepContext): string {
   const [, name, rest = ''] = REFERENCE.exec(text) ?? [];
   if (!text.startsWith('$')) return text;
   if (name === 'in' && model === undefined)

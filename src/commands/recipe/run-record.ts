@@ -13,16 +13,16 @@ import { version } from '../../version.ts';
 import type { RecipeFile, RecipeStep } from './recipe-file.ts';
 
 /** What a run of a recipe does: its steps after `--set`, and what `$in` stands for. */
-export interface Plan {
+export interface RecipeRunPlan {
   readonly recipe: RecipeFile;
   readonly model?: string | undefined;
 }
 
 /** `recipe.json` of such a run. */
-type PlannedRecipe = Recipe & { readonly plan: Plan };
+type PlannedRecipe = Recipe & { readonly plan: RecipeRunPlan };
 
 /** The plan that is recorded in a folder, and the folder; throws `usage` where it holds another command's run. */
-export function recordedPlan(path: string): { readonly run: RunDirectory; readonly plan: Plan } {
+export function recordedPlan(path: string): { readonly run: RunDirectory; readonly plan: RecipeRunPlan } {
   const run = openRunDirectory(path);
   const { plan, command } = run.recipe as PlannedRecipe;
   if (command === 'run' && plan?.recipe) return { run, plan };
@@ -38,7 +38,7 @@ export interface RecordSettings {
  * The record of a run in its folder, which this process holds from then on: a new one, or the one that is there if it has the
  * same plan; else throws `usage`.
  */
-export async function openRecord(plan: Plan, { out, set }: RecordSettings): Promise<RunDirectory> {
+export async function openRecord(plan: RecipeRunPlan, { out, set }: RecordSettings): Promise<RunDirectory> {
   await holdRun(out);
   if (existsSync(join(out, 'recipe.json'))) {
     const { run, plan: before } = recordedPlan(out);
@@ -52,7 +52,7 @@ export async function openRecord(plan: Plan, { out, set }: RecordSettings): Prom
   return createRunDirectory(out, made);
 }
 
-function refuseOther(before: Plan, now: Plan, where: string): void {
+function refuseOther(before: RecipeRunPlan, now: RecipeRunPlan, where: string): void {
   const differ = (what: string, [was, is]: readonly [unknown, unknown]) => {
     const text = (value: unknown) => JSON.stringify(value) ?? 'nothing';
     if (text(was) === text(is)) return;
@@ -61,7 +61,7 @@ function refuseOther(before: Plan, now: Plan, where: string): void {
     });
   };
   differ('the model', [before.model, now.model]);
-  const names = ({ recipe }: Plan) => recipe.steps.map(({ name }) => name);
+  const names = ({ recipe }: RecipeRunPlan) => recipe.steps.map(({ name }) => name);
   differ('the list of steps', [names(before), names(now)]);
   now.recipe.steps.forEach((step, i) => {
     const [old, is] = [settingsOf(before.recipe.steps[i]!), settingsOf(step)];

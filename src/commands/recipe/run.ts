@@ -5,7 +5,7 @@ import { type Context, defineCommand, type Output } from '../command.ts';
 import { flagSwitch, missingFlag, type Options, optional, repeated, text } from '../flags.ts';
 import { queueFlags } from '../queue-flags.ts';
 import type { PlannedStep } from './plan.ts';
-import type { Plan } from './run-record.ts';
+import type { RecipeRunPlan } from './run-record.ts';
 
 const flags = {
   out: optional(
@@ -55,14 +55,18 @@ export const runRecipe = defineCommand({
   },
 });
 
-interface Asked {
+interface RunArguments {
   readonly recipe: string | undefined;
   readonly model: string | undefined;
   readonly options: Options<typeof flags>;
 }
 
 /** The recipe and model of the command line, else those of the run that is resumed, with `--set` on top. */
-async function planOf({ recipe: name, model, options: { resume, set } }: Asked): Promise<Plan> {
+async function planOf({
+  recipe: name,
+  model,
+  options: { resume, set },
+}: RunArguments): Promise<RecipeRunPlan> {
   const { readRecipe } = await import('./recipe-file.ts');
   const { withOverrides } = await import('./plan.ts');
   const { recordedPlan } = await import('./run-record.ts');
@@ -79,7 +83,7 @@ function wouldRun(steps: readonly PlannedStep[]): Output {
 }
 
 interface Ready {
-  readonly plan: Plan;
+  readonly plan: RecipeRunPlan;
   readonly steps: readonly PlannedStep[];
   readonly out: string;
   readonly options: Options<typeof flags>;

@@ -74,12 +74,15 @@ function argsOf({ args, command }: CommandTask, folder: string): string[] {
   });
 }
 
-interface Place {
+interface CommandFolder {
   readonly command: Command;
   readonly folder: string;
 }
 
-function rawOf({ options, out, data }: CommandTask, { command, folder }: Place): Record<string, RawValue> {
+function rawOf(
+  { options, out, data }: CommandTask,
+  { command, folder }: CommandFolder,
+): Record<string, RawValue> {
   const raw: Record<string, RawValue> = {};
   for (const [key, value] of Object.entries(options)) {
     refuseOption(command, key, value);

@@ -51,13 +51,13 @@ async function partsOf(run: RunDirectory, { queue }: TaskQueue): Promise<number>
   return of;
 }
 
-interface Part {
+interface SharePart {
   readonly index: number;
   readonly of: number;
 }
 
 /** Of what was measured before, else of a worker. */
-async function partUnits(remote: Remote, tasks: TaskQueue, part: Part): Promise<UnitSensitivity[]> {
+async function partUnits(remote: Remote, tasks: TaskQueue, part: SharePart): Promise<UnitSensitivity[]> {
   const { run, settings, command, context } = remote;
   const before = run.readEvents().find(({ type, index }) => type === 'part' && index === part.index);
   if (before) return before.units as UnitSensitivity[];

@@ -1,7 +1,7 @@
 import { type Convolution, liveStripes } from './convolution.ts';
 import { reorderCost } from './cost.ts';
 import { cropPlans, crossPlans, densePlan, partPlans } from './parts.ts';
-import { keepsOrder, type Plan } from './plan.ts';
+import { type FormPlan, keepsOrder } from './plan.ts';
 import { shiftPlans } from './shift.ts';
 import { stripePlans } from './stripe-wise.ts';
 
@@ -13,7 +13,7 @@ const forms = {
   parts: partPlans,
   shift: shiftPlans,
   stripe: stripePlans,
-} as const satisfies Readonly<Record<string, (conv: Convolution, free: boolean) => readonly Plan[]>>;
+} as const satisfies Readonly<Record<string, (conv: Convolution, free: boolean) => readonly FormPlan[]>>;
 type FormName = keyof typeof forms;
 
 /** Ways for `swp --form` to write a network: zeros kept, kernels cropped, the fewest MACs. */
@@ -27,11 +27,11 @@ const familiesOf: { readonly [F in WrittenForm]: readonly FormName[] } = {
 };
 
 /** The plans of all families, `dense` first. */
-export const plansOf = (conv: Convolution, free = true): Plan[] =>
+export const plansOf = (conv: Convolution, free = true): FormPlan[] =>
   Object.values(forms).flatMap((propose) => propose(conv, free));
 
 /** The plan of a written form that is expected to be quickest. */
-export function writtenPlan(conv: Convolution, form: WrittenForm): Plan {
+export function writtenPlan(conv: Convolution, form: WrittenForm): FormPlan {
   const [first = densePlan(conv), ...others] = familiesOf[form].flatMap((name) => forms[name](conv, true));
   if (form === 'stripe') return first;
   return others.reduce((best, plan) => (plan.estimate < best.estimate ? plan : best), first);
@@ -45,9 +45,9 @@ export const hasDeadStripes = (conv: Convolution): boolean =>
 const HOPELESS = { dense: 1.05, best: 1.3 };
 
 /** The dense plan, and those that may be quickest, the most promising first; `free` where filters may stand in any order. */
-export function promisingPlans(conv: Convolution, free: boolean): Plan[] {
-  const [dense, ...others] = plansOf(conv, free) as [Plan, ...Plan[]];
-  const expected = (plan: Plan) => expectedUs(plan, conv, free);
+export function promisingPlans(conv: Convolution, free: boolean): FormPlan[] {
+  const [dense, ...others] = plansOf(conv, free) as [FormPlan, ...FormPlan[]];
+  const expected = (plan: FormPlan) => expectedUs(plan, conv, free);
   const least = Math.min(...others.map(expected));
   const limit = Math.min(dense.estimate * HOPELESS.dense, least * HOPELESS.best);
   const hopeful = others.filter((plan) => expected(plan) < limit);
@@ -55,5 +55,5 @@ export function promisingPlans(conv: Convolution, free: boolean): Plan[] {
 }
 
 /** Microseconds that a plan is expected to take, its filters' order restored where they are not `free` to stand in any. */
-export const expectedUs = (plan: Plan, conv: Convolution, free: boolean): number =>
+export const expectedUs = (plan: FormPlan, conv: Convolution, free: boolean): number =>
   plan.estimate + (free || keepsOrder(plan) ? 0 : reorderCost(conv));

@@ -5,38 +5,38 @@ import { type Convolution, livePlaces } from './convolution.ts';
 import { boxesCost, convolutionCost, copyCost } from './cost.ts';
 import { bestPair } from './cover.ts';
 import { type Part, partitions } from './partition.ts';
-import { inOrder, type Plan } from './plan.ts';
+import { type FormPlan, inOrder } from './plan.ts';
 
 /** Most parts that are tried: each is a convolution that must be worth being started. */
 const MOST_PARTS = 4;
 
 /** Zeros kept: the convolution as it is. */
-export function densePlan(conv: Convolution): Plan {
+export function densePlan(conv: Convolution): FormPlan {
   const whole = boxesOf(conv).reduce((best, box) => (areaOf(box) > areaOf(best) ? box : best));
   const plan = partsPlan('dense', conv, [{ filters: inOrder(conv), boxes: [whole] }]);
   return { ...plan, estimate: convolutionCost(conv, conv.filters, areaOf(whole)) };
 }
 
 /** The kernel cropped to the box around what any filter keeps, where that is smaller. */
-export function cropPlans(conv: Convolution): Plan[] {
+export function cropPlans(conv: Convolution): FormPlan[] {
   const box = boxAround(conv, livePlaces(conv));
   if (!box || areaOf(box) === conv.kernel[0] * conv.kernel[1]) return [];
   return [partsPlan('crop', conv, [{ filters: inOrder(conv), boxes: [box] }])];
 }
 
 /** Two boxes that together hold what any filter keeps, computed apart and added: a plus is 1×3 and 3×1. */
-export function crossPlans(conv: Convolution): Plan[] {
+export function crossPlans(conv: Convolution): FormPlan[] {
   const boxes = conv.groups === 1 ? bestPair(conv, livePlaces(conv)) : null;
   return boxes ? [partsPlan('cross', conv, [{ filters: inOrder(conv), boxes }])] : [];
 }
 
 /** The filters in two to four parts that have boxes of their own, computed apart and concatenated. */
-export function partPlans(conv: Convolution): Plan[] {
+export function partPlans(conv: Convolution): FormPlan[] {
   if (conv.groups !== 1) return [];
   return partitions(conv, MOST_PARTS).map((parts) => partsPlan(`parts ${parts.length}`, conv, parts));
 }
 
-function partsPlan(form: string, conv: Convolution, parts: readonly Part[]): Plan {
+function partsPlan(form: string, conv: Convolution, parts: readonly Part[]): FormPlan {
   const joined = parts.length > 1 ? copyCost(conv, conv.filters) : 0;
   return {
     form,

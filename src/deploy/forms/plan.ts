@@ -3,7 +3,7 @@ import type { Value } from '../../graph/graph.ts';
 import type { Convolution } from './convolution.ts';
 
 /** One exact way to compute a convolution. */
-export interface Plan {
+export interface FormPlan {
   /** `dense`, `crop`, `parts 3` …: unique among the plans of a layer. */
   readonly form: string;
   /** The filters in the order in which it computes them. */
@@ -22,4 +22,4 @@ export interface Plan {
 export const inOrder = ({ filters }: Convolution): number[] => Array.from({ length: filters }, (_, m) => m);
 
 /** Whether a plan leaves the filters as they stand. */
-export const keepsOrder = ({ order }: Plan): boolean => order.every((filter, i) => filter === i);
+export const keepsOrder = ({ order }: FormPlan): boolean => order.every((filter, i) => filter === i);

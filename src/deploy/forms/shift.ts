@@ -3,7 +3,7 @@ import type { Value } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { type Convolution, liveStripes, stripeOf } from './convolution.ts';
 import { BLOCK, depthwiseCost, pointwiseCost, wholeBlocks } from './cost.ts';
-import type { Plan } from './plan.ts';
+import type { FormPlan } from './plan.ts';
 
 /** Filters whose stripes stand together: their maps are summed by one group of the last convolution. */
 interface Bundle {
@@ -27,7 +27,7 @@ const ORDERED_BUNDLES = [BLOCK, 2 * BLOCK, 4 * BLOCK];
  * each living stripe; depthwise, one tap a map, which shifts; pointwise in groups, of ones, which sums. All stay in the
  * layout of onnxruntime's fast convolutions.
  */
-export function shiftPlans(conv: Convolution, free: boolean): Plan[] {
+export function shiftPlans(conv: Convolution, free: boolean): FormPlan[] {
   if (conv.groups !== 1 || liveStripes(conv) === 0 || conv.kernel[0] * conv.kernel[1] === 1) return [];
   const fitting = (free ? BUNDLES : ORDERED_BUNDLES).filter((size) => conv.filters % size === 0);
   const layout = free ? balancedLayout : orderedLayout;
@@ -36,7 +36,7 @@ export function shiftPlans(conv: Convolution, free: boolean): Plan[] {
   );
 }
 
-function shiftPlan(conv: Convolution, size: number, layout: ShiftLayout): Plan {
+function shiftPlan(conv: Convolution, size: number, layout: ShiftLayout): FormPlan {
   const { bundles, lanes } = layout;
   const maps = bundles.length * lanes;
   return {

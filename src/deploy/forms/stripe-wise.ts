@@ -3,7 +3,7 @@ import type { Value } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { type Convolution, liveStripes, stripeOf } from './convolution.ts';
 import { copyCost, pointwiseCost, sliceCost } from './cost.ts';
-import { inOrder, type Plan } from './plan.ts';
+import { type FormPlan, inOrder } from './plan.ts';
 
 /** The living stripes at one position of the kernel. */
 interface Tap {
@@ -17,12 +17,12 @@ interface Tap {
  * input at its offset and the stride first, then multiplies: MACs are exactly living stripes · C · H_out · W_out, the fewest
  * of all forms. The maps are then gathered by filter, a zero map filling up, and summed.
  */
-export function stripePlans(conv: Convolution): Plan[] {
+export function stripePlans(conv: Convolution): FormPlan[] {
   const stripes = liveStripes(conv);
   if (conv.groups !== 1 || stripes === 0) return [];
   const taps = tapsOf(conv);
   const gathered = conv.filters * mostTaps(conv);
-  const plan: Plan = {
+  const plan: FormPlan = {
     form: 'stripe',
     order: inOrder(conv),
     estimate:

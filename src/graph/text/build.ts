@@ -13,14 +13,14 @@ export interface Building {
 }
 
 /** The values that a name can mean, innermost first. */
-interface Scope {
+interface NameScope {
   readonly own: Map<string, Value>;
-  readonly outer: Scope | null;
+  readonly outer: NameScope | null;
 }
 
 /** The graph that a text describes, names looked up and nodes sorted; throws at names unknown or given twice. */
-export function buildGraph(syntax: GraphSyntax, building: Building, outer: Scope | null = null): Graph {
-  const scope: Scope = { own: new Map(), outer };
+export function buildGraph(syntax: GraphSyntax, building: Building, outer: NameScope | null = null): Graph {
+  const scope: NameScope = { own: new Map(), outer };
   const declare = (written: ValueSyntax, value = makeValue(written.name, written.dtype, written.shape)) => {
     if (find(scope, written.name)) {
       throw building.cursor.fail(`${written.name} is defined twice`, written.token);
@@ -54,12 +54,12 @@ export function checkTypes({ cursor, declared }: Building): void {
   }
 }
 
-interface Place {
+interface NodeContext {
   readonly building: Building;
-  readonly scope: Scope;
+  readonly scope: NameScope;
 }
 
-function buildNode(written: NodeSyntax, outputs: (Value | null)[], { building, scope }: Place): Node {
+function buildNode(written: NodeSyntax, outputs: (Value | null)[], { building, scope }: NodeContext): Node {
   const { op, domain, attributes } = written;
   building.opsets[domain] ??= 1;
   const names = new Set<string>();
@@ -79,7 +79,7 @@ function buildNode(written: NodeSyntax, outputs: (Value | null)[], { building, s
   };
 }
 
-function buildAttribute(attribute: AttributeSyntax, { building, scope }: Place): Attribute {
+function buildAttribute(attribute: AttributeSyntax, { building, scope }: NodeContext): Attribute {
   if (attribute.kind === 'graph') {
     return { kind: 'graph', value: buildGraph(attribute.value, building, scope) };
   }
@@ -89,11 +89,11 @@ function buildAttribute(attribute: AttributeSyntax, { building, scope }: Place):
   return attribute;
 }
 
-function find(scope: Scope | null, name: string): Value | null {
+function find(scope: NameScope | null, name: string): Value | null {
   return scope && (scope.own.get(name) ?? find(scope.outer, name));
 }
 
-function resolve(scope: Scope, written: ValueSyntax, { cursor }: Building): Value {
+function resolve(scope: NameScope, written: ValueSyntax, { cursor }: Building): Value {
   const value = find(scope, written.name);
   if (!value) throw cursor.fail(`nothing defines ${written.name}`, written.token);
   return value;

@@ -65,7 +65,7 @@ export function maskedLayers(prepared: Graph, { found }: Coupling, units: readon
 
 const channelsOf = ({ first, count }: Layer): number[] => Array.from({ length: count }, (_, i) => first + i);
 
-interface Place {
+interface CoupledGraph {
   readonly found: Coupling['found'];
   readonly links: ReturnType<typeof connections>;
 }
@@ -73,7 +73,7 @@ interface Place {
 /** What scales the channels of a layer, by the axis of its channels. */
 function parametersOf(
   layer: Layer,
-  { found, links }: Place,
+  { found, links }: CoupledGraph,
 ): { readonly value: Value; readonly axis: number }[] {
   const { normalization } = layerTail(layer.node, links);
   if (normalization) return normalization.inputs.slice(1, 3).map((value) => ({ value: value!, axis: 0 }));

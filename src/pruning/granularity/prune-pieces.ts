@@ -4,7 +4,7 @@ import { matcherOf, nameMatcher } from '../../graph/name-globs.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
 import { layerCosts } from '../../measure/macs.ts';
 import { random } from '../../numeric/random.ts';
-import type { Scope } from '../ranking/selection.ts';
+import type { RankingScope } from '../ranking/selection.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { type PieceGranularity, type Pieces, piecesOf } from './elements.ts';
 import type { WeightMasks } from './masks.ts';
@@ -16,7 +16,7 @@ export type PieceCriterion = (typeof pieceCriteria)[number];
 export interface PiecePruningOptions {
   readonly granularity: PieceGranularity;
   readonly criterion: PieceCriterion;
-  readonly scope: Scope;
+  readonly scope: RankingScope;
   /** A ratio of the elements; or the part that stays of MACs or parameters, zeros not counted. */
   readonly target: PruningTarget;
   /** The part of a layer's pieces that stays at least. */

@@ -55,14 +55,14 @@ type Count = Factor;
 const product = (factors: readonly Factor[], stays: Uint8Array): number =>
   factors.reduce((all, factor) => all * factor(stays), 1);
 
-interface Place {
+interface CostContext {
   readonly node: Node;
   readonly slicings: ReadonlyMap<Value, readonly Slicing[]>;
   readonly found: ChannelCoupling;
 }
 
 /** The parts that are left of what a layer multiplies. */
-function layerFactors({ node, slicings, found }: Place): Factor[] {
+function layerFactors({ node, slicings, found }: CostContext): Factor[] {
   const own = node.inputs.flatMap((value) => (value?.tensor?.dtype === 'float32' ? [value] : []));
   const [largest] = own.sort((a, b) => elementCount(b.tensor!.shape) - elementCount(a.tensor!.shape));
   if (!largest) return computedFactors(node, found);

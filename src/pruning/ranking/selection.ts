@@ -3,10 +3,10 @@ import { layerTitle, type Unit } from './units.ts';
 import { keptClasses, type WidthRules, widthChoices } from './widths.ts';
 
 /** Whether each unit loses the same part, or all channel sets stand in one list. */
-export type Scope = 'local' | 'global';
+export type RankingScope = 'local' | 'global';
 
 export interface SelectionRules extends WidthRules {
-  readonly scope: Scope;
+  readonly scope: RankingScope;
   /** Globs of layers with a ratio of their own, whatever the scope; 0 keeps a layer as it is. */
   readonly layerRatios: readonly { readonly glob: string; readonly ratio: number }[];
   /** Channel sets of each unit in the original network, by its name; units that are missing are as they were. */

@@ -25,7 +25,7 @@ export function restoreTypes(graph: Graph, record: TypeRecord): Graph {
   return copy;
 }
 
-interface Scope {
+interface RestoreScope {
   readonly record: TypeRecord;
   readonly constants: TypedConstants;
   unique(wanted: string): string;
@@ -38,7 +38,7 @@ interface Casts {
   readonly outer: Casts | null;
 }
 
-function restoreGraph(graph: Graph, around: Scope): void {
+function restoreGraph(graph: Graph, around: RestoreScope): void {
   const casts: Casts = { made: new Map(), outer: around.casts };
   const scope = { ...around, casts };
   const nodes: Node[] = [];
@@ -62,7 +62,7 @@ function restoreGraph(graph: Graph, around: Scope): void {
 }
 
 /** What a body computes has the recorded type, as what is handed in has. */
-function restoreBody(body: Graph, scope: Scope): void {
+function restoreBody(body: Graph, scope: RestoreScope): void {
   for (const input of body.inputs) {
     if (input.dtype === 'float32') input.dtype = scope.record.values.get(input.name) ?? 'float32';
   }
@@ -111,7 +111,11 @@ const outputType = ({ op, attributes }: Node, wanted: DataType): DataType =>
   op === 'Constant' && (attributes.value_float || attributes.value_floats) ? 'float32' : wanted;
 
 /** A value in a type: a constant is converted, all else is cast. */
-function typed(value: Value, dtype: DataType | null, place: Scope & { readonly nodes: Node[] }): Value {
+function typed(
+  value: Value,
+  dtype: DataType | null,
+  place: RestoreScope & { readonly nodes: Node[] },
+): Value {
   const constant = place.constants.typed(value, dtype ?? 'float32');
   if (constant) return constant;
   if (dtype === null || value.dtype === dtype) return value;

@@ -34,13 +34,13 @@ export const signatureOf = ({ inputs, outputs }: Graph): Map<string, DataType> =
     [...inputs, ...outputs].flatMap(({ name, dtype }) => (dtype && isFloating(dtype) ? [[name, dtype]] : [])),
   );
 
-interface Place {
+interface GraphNames {
   readonly graph: Graph;
   unique(wanted: string): string;
 }
 
 /** A graph output in its type, under its name: what computes it in another type gets a new name. */
-export function asOutput(value: Value, dtype: DataType | null, { graph, unique }: Place): Value {
+export function asOutput(value: Value, dtype: DataType | null, { graph, unique }: GraphNames): Value {
   if (!dtype || !isFloating(value.dtype) || value.dtype === dtype) return value;
   const output: Value = { ...value, dtype };
   // What a body captures keeps its name: others know it by that.

@@ -41,13 +41,13 @@ export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Nod
   );
 }
 
-interface Reading {
+interface ViewContext {
   readonly uses: ReadonlyMap<Value, readonly Use[]>;
   readonly foldable: ReadonlySet<Node>;
 }
 
 /** Whether a use keeps a parameter, or makes a view of it that is kept. */
-function readsOutside({ node }: Use, { uses, foldable }: Reading): boolean {
+function readsOutside({ node }: Use, { uses, foldable }: ViewContext): boolean {
   if (!node || !foldable.has(node)) return true;
   if (!views.has(node.op)) return false;
   return (uses.get(node.outputs[0]!) ?? []).some((use) => !use.node || !foldable.has(use.node));

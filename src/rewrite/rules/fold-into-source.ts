@@ -108,12 +108,12 @@ function matrixSource(node: Node, { weights }: FoldContext): Source | string {
   return { node, weightAt: 1, channelOf: (index) => index % columns, biasNode: null, biasAt: 1, beta: 1 };
 }
 
-interface Place {
+interface FoldTarget {
   readonly node: Node;
   readonly context: FoldContext;
 }
 
-function apply(source: Source, { a, s }: Affine, { node, context }: Place): string | null {
+function apply(source: Source, { a, s }: Affine, { node, context }: FoldTarget): string | null {
   const { biasNode, biasAt, beta, channelOf } = source;
   const oldBias = biasNode?.inputs[biasAt];
   const bias = oldBias ? channelBias(context.weights(oldBias), a.length) : new Float32Array(a.length);

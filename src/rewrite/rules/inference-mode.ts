@@ -4,9 +4,9 @@ import { type Contents, contentsOf } from '../../graph/shapes/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 
 /** The nodes that took the place of a training node, or null where it was none. */
-type Change = (node: Node, scope: Scope) => readonly Node[] | null;
+type Change = (node: Node, scope: InferenceScope) => readonly Node[] | null;
 
-interface Scope {
+interface InferenceScope {
   readonly contents: Contents;
   isRead(value: Value | null | undefined): boolean;
   unique(wanted: string): string;

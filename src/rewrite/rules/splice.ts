@@ -2,7 +2,7 @@ import { type Graph, makeNode, type Node, type Value } from '../../graph/graph.t
 import { subgraphs } from '../../graph/topology.ts';
 
 /** Where a body goes. */
-export interface Place {
+export interface SplicePoint {
   /** What its formal inputs are; null where one is missing. */
   readonly inputs: readonly (Value | null)[];
   /** What its outputs become. */
@@ -16,7 +16,7 @@ export interface Place {
  * The nodes of a body that take the place of the node that carries or calls it: a branch of If, a function. The body is
  * used up: its values become the graph's, its initializers move there.
  */
-export function splice(graph: Graph, body: Graph, { inputs, outputs, prefix, unique }: Place): Node[] {
+export function splice(graph: Graph, body: Graph, { inputs, outputs, prefix, unique }: SplicePoint): Node[] {
   const replaced = new Map<Value, Value | null>();
   body.inputs.forEach((value, i) => {
     replaced.set(value, inputs[i] ?? null);

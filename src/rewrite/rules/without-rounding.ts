@@ -47,14 +47,14 @@ export function withoutRounding(graph: Graph): Graph | null {
   const nodes = copy.nodes;
   const g = builderOf(copy);
   copy.nodes = [];
-  const place: Place = { g, codes: new Map(), numbers: new Map() };
+  const place: RoundingFreeGraph = { g, codes: new Map(), numbers: new Map() };
   for (const node of nodes) appended(node, place) || copy.nodes.push(node);
   copy.outputs = copy.outputs.map((value) => place.numbers.get(value) ?? rounded(value, place));
   inferShapes(copy);
   return copy;
 }
 
-interface Place {
+interface RoundingFreeGraph {
   readonly g: Builder;
   /** Codes as float32, by the value that held them as integers. */
   readonly codes: Map<Value, { readonly value: Value; readonly dtype: DataType }>;
@@ -62,7 +62,7 @@ interface Place {
 }
 
 /** Appends what stands for a node; false where the node itself does, its inputs fitted. */
-function appended(node: Node, place: Place): boolean {
+function appended(node: Node, place: RoundingFreeGraph): boolean {
   const { codes, numbers } = place;
   node.inputs = node.inputs.map((value) => (value && numbers.get(value)) ?? value);
   const isStandard = node.domain === '';
@@ -81,13 +81,13 @@ function appended(node: Node, place: Place): boolean {
 }
 
 /** What replaces the two operators; false where it cannot. */
-const rows: Readonly<Record<string, (node: Node, place: Place) => boolean>> = {
+const rows: Readonly<Record<string, (node: Node, place: RoundingFreeGraph) => boolean>> = {
   QuantizeLinear: encode,
   DequantizeLinear: decode,
 };
 
 /** clamp(x/s + z). */
-function encode(node: Node, { g, codes }: Place): boolean {
+function encode(node: Node, { g, codes }: RoundingFreeGraph): boolean {
   const [x, scale, zero] = node.inputs;
   const dtype = zero?.dtype ?? elementType(attributesOf(node, 'QuantizeLinear').output_dtype) ?? 'uint8';
   const range = ranges[dtype];
@@ -100,7 +100,7 @@ function encode(node: Node, { g, codes }: Place): boolean {
 }
 
 /** (q − z)·s. */
-function decode(node: Node, { g, codes, numbers }: Place): boolean {
+function decode(node: Node, { g, codes, numbers }: RoundingFreeGraph): boolean {
   const q = node.inputs[0] && codes.get(node.inputs[0])?.value;
   if (!q) return false;
   const [s, z] = [parameter(node, node.inputs[1], g), parameter(node, node.inputs[2], g)];
@@ -121,7 +121,7 @@ function parameter(node: Node, value: Value | null | undefined, g: Builder): Val
 }
 
 /** Codes and constants among them as float32; shapes and indices as they are. */
-function asFloats(value: Value, dtype: DataType, { g, codes }: Place): Value {
+function asFloats(value: Value, dtype: DataType, { g, codes }: RoundingFreeGraph): Value {
   const known = codes.get(value);
   if (known) return known.value;
   if (!value.tensor || value.dtype !== dtype) return value;
@@ -129,7 +129,7 @@ function asFloats(value: Value, dtype: DataType, { g, codes }: Place): Value {
 }
 
 /** Codes as the integers that everything else takes. */
-function rounded(value: Value, { g, codes }: Place): Value {
+function rounded(value: Value, { g, codes }: RoundingFreeGraph): Value {
   const known = codes.get(value);
   return known ? g.Cast(g.Round(known.value), { to: elementTypes.indexOf(known.dtype) }) : value;
 }

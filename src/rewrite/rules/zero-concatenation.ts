@@ -22,15 +22,15 @@ const joinsChannels = ({ op, domain, outputs: [joined] }: Node): boolean =>
   op === 'Concat' && domain === '' && joined?.dtype?.startsWith('float') === true;
 
 /** An operand, and how many zeros stand before and behind it. */
-interface Part {
+interface PaddedPart {
   readonly value: Value;
   before: number;
   behind: number;
 }
 
 /** The operands of a Concat that are not zero; null where there is nothing to pad, or a size is open. */
-function paddedParts(node: Node, producer: ReadonlyMap<Value, Node>): Part[] | null {
-  const parts: Part[] = [];
+function paddedParts(node: Node, producer: ReadonlyMap<Value, Node>): PaddedPart[] | null {
+  const parts: PaddedPart[] = [];
   let leading = 0;
   for (const value of node.inputs) {
     if (!value) return null;
@@ -50,7 +50,7 @@ function paddedParts(node: Node, producer: ReadonlyMap<Value, Node>): Part[] | n
 
 interface Padding {
   readonly node: Node;
-  readonly parts: readonly Part[];
+  readonly parts: readonly PaddedPart[];
   unique(wanted: string): string;
 }
 

@@ -67,12 +67,12 @@ export function openStateIo(dnnl: Dnnl, koffi: OpenedLibrary['koffi'], memory: M
   };
 }
 
-interface Place {
+interface LaidOutMemory {
   readonly descriptor: Descriptor;
   readonly address: bigint;
 }
 
-function reorder(dnnl: Dnnl, from: Place, to: Place): () => void {
+function reorder(dnnl: Dnnl, from: LaidOutMemory, to: LaidOutMemory): () => void {
   const primitive = required(
     dnnl,
     { kind: 'reorder', src: from.descriptor, dst: to.descriptor },

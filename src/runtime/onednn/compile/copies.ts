@@ -27,7 +27,7 @@ export interface Copies {
   scratch(label: string, descriptor: Descriptor): Operand;
 }
 
-interface Target {
+interface CopyTarget {
   readonly dnnl: Dnnl;
   readonly layouts: Layouts;
   readonly isState: (value: Value) => boolean;
@@ -37,7 +37,7 @@ interface Target {
   readonly copies: Map<Value, Operand[]>;
 }
 
-export function openCopies({ dnnl, layouts, isState, instructions, setup, copies }: Target): Copies {
+export function openCopies({ dnnl, layouts, isState, instructions, setup, copies }: CopyTarget): Copies {
   const { plain } = layouts;
 
   function declare(value: Value, descriptor: Descriptor | null): Operand {

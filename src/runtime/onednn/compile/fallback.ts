@@ -2,7 +2,7 @@ import type { Graph, Node, Value } from '../../../graph/graph.ts';
 import type { CompileOptions, Program } from '../../executor.ts';
 import type { Fallback } from './lower-graph.ts';
 import type { Memory, Operand } from './operand.ts';
-import type { Scope } from './scope.ts';
+import type { LoweringScope } from './scope.ts';
 
 /** Nodes without oneDNN kernels, run by onnxruntime inside the program. */
 export interface FallbackPart {
@@ -43,7 +43,7 @@ async function runPart(
 }
 
 /** The nodes as a graph: its inputs are computed outside, its outputs are read outside. */
-function partOf(graph: Graph, scope: Scope, nodes: readonly Node[]): Graph {
+function partOf(graph: Graph, scope: LoweringScope, nodes: readonly Node[]): Graph {
   const inside = new Set(nodes);
   const computed = new Set(nodes.flatMap(({ outputs }) => outputs));
   const read = [...new Set(nodes.flatMap(({ inputs }) => inputs))].filter(

@@ -5,7 +5,7 @@ import type { PostOperation } from '../library/api.ts';
 import type { Buffer } from './memory-plan.ts';
 import type { Operand } from './operand.ts';
 import { required } from './primitives.ts';
-import type { Scope } from './scope.ts';
+import type { LoweringScope } from './scope.ts';
 
 type Attributes = AttributesOf<'SgdUpdate'>;
 
@@ -47,7 +47,10 @@ export function groupUpdates(
  * One pass a term over all parameters of a group, laid end to end: m ← decay·w + g + μ·m, then w ← w − rate·m; Nesterov's
  * form and decoupled decay as SgdUpdate defines them. Returns the regions that must be contiguous.
  */
-export function appendFlatUpdate(scope: Scope, { nodes, attributes, learningRate }: UpdateGroup): Region[] {
+export function appendFlatUpdate(
+  scope: LoweringScope,
+  { nodes, attributes, learningRate }: UpdateGroup,
+): Region[] {
   const rows = nodes.map((node) => operandsOf(scope, node));
   const regions = (['w', 'm', 'gradient'] as const).map((part) => ({
     buffers: rows.map((row) => row[part].buffer),
@@ -86,7 +89,7 @@ interface Term {
 }
 
 function flatTerms(
-  scope: Scope,
+  scope: LoweringScope,
   { attributes, learningRate }: Pick<UpdateGroup, 'attributes' | 'learningRate'>,
 ) {
   const { momentum, nesterov, weight_decay: decay, decoupled } = attributes;
@@ -124,7 +127,7 @@ function flatTerms(
 }
 
 /** The parameter in its layout, its momentum and gradient in the same. */
-function operandsOf(scope: Scope, node: Node) {
+function operandsOf(scope: LoweringScope, node: Node) {
   const [w, gradient, m] = node.inputs as [Value, Value, Value];
   const parameter = scope.read(w);
   const layout = parameter.descriptor!;

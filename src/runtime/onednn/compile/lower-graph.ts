@@ -10,7 +10,7 @@ import { appendFlatUpdate, groupUpdates, type Region, type UpdateGroup } from '.
 import type { Buffer } from './memory-plan.ts';
 import type { Operand } from './operand.ts';
 import { required, unsupported } from './primitives.ts';
-import { type Lowered, openScope, type Scope } from './scope.ts';
+import { type Lowered, type LoweringScope, openScope } from './scope.ts';
 
 export interface LoweredGraph extends Lowered {
   /** Buffers of parameters, momenta and gradients that lie side by side. */
@@ -22,7 +22,7 @@ export interface LoweredGraph extends Lowered {
 }
 
 /** Appends what computes a run of nodes that have no kernel here. */
-export type Fallback = (scope: Scope, nodes: readonly Node[]) => void;
+export type Fallback = (scope: LoweringScope, nodes: readonly Node[]) => void;
 
 /** Lowers a graph node by node; updates of parameters come last, then what reads them. */
 export function lowerGraph(
@@ -74,7 +74,7 @@ function schedule(graph: Graph, links: Connections, nextOf: ReadonlyMap<Value, V
 const dependsOn = ({ inputs }: Node, late: ReadonlySet<Value>): boolean =>
   inputs.some((value) => value && late.has(value));
 
-function lowerNodes(scope: Scope, nodes: readonly Node[], foreign: Fallback): void {
+function lowerNodes(scope: LoweringScope, nodes: readonly Node[], foreign: Fallback): void {
   let waiting: Node[] = [];
   const flush = () => {
     if (waiting.length > 0) foreign(scope, waiting);
@@ -94,7 +94,7 @@ const hasKernel = (node: Node): boolean => {
   return op !== null && kernels[op] !== undefined;
 };
 
-function lower(node: Node, scope: Scope): boolean {
+function lower(node: Node, scope: LoweringScope): boolean {
   const op = knownOperator(node);
   const kernel = op && (kernels[op] as Kernel<OperatorName> | undefined);
   if (!op || !kernel) return false;
@@ -111,7 +111,7 @@ function lower(node: Node, scope: Scope): boolean {
 }
 
 /** Moves the next value of a state into its place, unless it was computed there. */
-function appendCopy(scope: Scope, home: Operand, next: Value): void {
+function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
   const source = home.descriptor ? scope.read(next, home.descriptor) : scope.read(next);
   if (source.buffer === home.buffer) return;
   if (home.descriptor && home.buffer.bytes > LARGE) {

@@ -15,7 +15,7 @@ import {
 } from './operand.ts';
 
 /** The program under construction, as kernels see it. */
-export interface Scope extends Copies, Layouts {
+export interface LoweringScope extends Copies, Layouts {
   readonly dnnl: Dnnl;
   readonly connections: Connections;
   /** A vector of equal entries. */
@@ -57,7 +57,7 @@ export function openScope(
   graph: Graph,
   dnnl: Dnnl,
   { block, states }: { readonly block: 8 | 16; readonly states: ReadonlySet<Value> },
-): Scope & Lowered {
+): LoweringScope & Lowered {
   const links = connections(graph);
   const lowered = { instructions: [], setup: [], copies: new Map() } as {
     instructions: LinkedInstruction[];

@@ -2,7 +2,7 @@ import { nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { byteWidth, elementCount } from '../../../numeric/tensor.ts';
 import type { Operand } from '../compile/operand.ts';
 import { isFast, required } from '../compile/primitives.ts';
-import type { Scope } from '../compile/scope.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import type { BinaryAlgorithm, Descriptor, PostOperation } from '../library/api.ts';
 import type { Kernel, KernelCall, Kernels } from './kernel.ts';
 import { followingRelu } from './normalization.ts';
@@ -29,7 +29,7 @@ const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
 /** a ∘ b, over a or b where one dies here, and the Relu that alone reads the result. */
 function equalShapes(
   { node, inputs, outputs: [y] }: KernelCall<Binary>,
-  scope: Scope,
+  scope: LoweringScope,
   { algorithm, commutes }: { algorithm: BinaryAlgorithm; commutes: boolean },
 ): boolean {
   const [a, b] = inputs as [Value, Value];
@@ -57,7 +57,7 @@ function equalShapes(
 /** a ∘ b, b repeated along axes of a. */
 function broadcast(
   { node, outputs: [y] }: KernelCall<Binary>,
-  scope: Scope,
+  scope: LoweringScope,
   { algorithm, left, right }: { algorithm: BinaryAlgorithm; left: Value; right: Value },
 ): boolean {
   // 0/0 in the channels that pad a block would be NaN.
@@ -86,7 +86,7 @@ interface Repeated {
 
 /** How a primitive reads a tensor, and a smaller one that is repeated along some of its axes. */
 export function repeated(
-  scope: Scope,
+  scope: LoweringScope,
   tensor: Value,
   small: Value,
   { inBlocks }: { readonly inBlocks: boolean },
@@ -116,7 +116,7 @@ export function repeated(
   };
 }
 
-function hasLayout(scope: Scope, value: Value, layout: Descriptor): boolean {
+function hasLayout(scope: LoweringScope, value: Value, layout: Descriptor): boolean {
   const present = scope.layoutOf(value);
   return present !== null && scope.dnnl.equal(present, layout);
 }

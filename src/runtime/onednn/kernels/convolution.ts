@@ -3,12 +3,12 @@ import type { Window } from '../../../graph/window.ts';
 import { explicitWindow } from '../../../graph/window.ts';
 import type { Operand } from '../compile/operand.ts';
 import { isFast, required, unsupported } from '../compile/primitives.ts';
-import type { Scope } from '../compile/scope.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor, Operation, Primitive } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
 /** y = x ⋆ w: of the shapes, whichever values a node reads and computes. */
-interface Convolution {
+interface ConvolutionSizes {
   readonly x: readonly number[];
   readonly w: readonly number[];
   readonly y: readonly number[];
@@ -80,7 +80,7 @@ function describe(
   node: Node,
   attributes: ConvolutionAttributes,
   values: { readonly x: Value; readonly w: Value; readonly y: Value },
-): Convolution | null {
+): ConvolutionSizes | null {
   const [x, w, y] = [values.x, values.w, values.y].map(staticShape) as [number[], number[], number[]];
   if (x.length < 3 || x.length > 5) return null;
   const window = explicitWindow(attributes, x.slice(2), w.slice(2));
@@ -89,8 +89,8 @@ function describe(
 
 /** Appends y = x ⋆ w + b. */
 export function convolve(
-  scope: Scope,
-  convolution: Convolution,
+  scope: LoweringScope,
+  convolution: ConvolutionSizes,
   [x, w, y, b]: readonly [Value, Value, Value, Value?],
 ): true {
   const primitive = forward(scope, convolution);
@@ -107,14 +107,14 @@ const layout = (primitive: Primitive, role: Parameters<Primitive['layout']>[0]):
   primitive.layout(role)!;
 
 /** oneDNN gives grouped weights an axis for the groups: without it only row-major bytes mean the same. */
-function ungroup(scope: Scope, src: Operand, dw: Value): void {
+function ungroup(scope: LoweringScope, src: Operand, dw: Value): void {
   const rowMajor = scope.plain(src.shape);
   const operation = { kind: 'reorder', src: src.descriptor!, dst: rowMajor } as const;
   const primitive = required(scope.dnnl, operation, { where: dw.name });
   scope.run(primitive, { src, dst: scope.seen(scope.write(dw), rowMajor) });
 }
 
-function forward(scope: Scope, convolution: Convolution): Primitive {
+function forward(scope: LoweringScope, convolution: ConvolutionSizes): Primitive {
   const { y, window, hasBias } = convolution;
   const weights = scope.any(weightDims(convolution));
   const bias = hasBias ? { bias: scope.plain([y[1]!]) } : {};
@@ -137,8 +137,8 @@ interface DataLayouts {
  * and then of what oneDNN likes; where all are generic, the first that exists.
  */
 function firstFast(
-  { any, activation, dnnl }: Scope,
-  { x, y, where }: Convolution,
+  { any, activation, dnnl }: LoweringScope,
+  { x, y, where }: ConvolutionSizes,
   operationFor: (layouts: DataLayouts) => Operation,
 ): Primitive {
   // An input of few channels is an image: the kernels for it choose their layout themselves.
@@ -153,7 +153,7 @@ function firstFast(
   return slow;
 }
 
-function weightDims({ w, group }: Convolution): number[] {
+function weightDims({ w, group }: ConvolutionSizes): number[] {
   const [filters, channels, ...kernel] = w as [number, number, ...number[]];
   return group === 1 ? [filters, channels, ...kernel] : [group, filters / group, channels, ...kernel];
 }

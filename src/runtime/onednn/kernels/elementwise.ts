@@ -1,7 +1,7 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import type { Operand } from '../compile/operand.ts';
 import { required } from '../compile/primitives.ts';
-import type { Scope } from '../compile/scope.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import type { BackwardAlgorithm, ElementwiseAlgorithm } from '../library/api.ts';
 import { repeated } from './binary.ts';
 import type { Kernel, KernelCall, Kernels } from './kernel.ts';
@@ -23,7 +23,7 @@ const unary =
 /** Appends y = f(x). */
 function apply(
   { node, x, y }: { readonly node: Node; readonly x: Value; readonly y: Value },
-  scope: Scope,
+  scope: LoweringScope,
   formula: Formula,
 ): true {
   const data = scope.layoutOf(x) ?? scope.plain(staticShape(x));
@@ -38,7 +38,7 @@ function apply(
 /** Appends dx = f′(x)·dy, told by y = f(x). */
 function gradient(
   { node, inputs: [dy, y], outputs: [dx] }: KernelCall<'ReluGrad' | 'ClipGrad'>,
-  scope: Scope,
+  scope: LoweringScope,
   formula: Formula<BackwardAlgorithm>,
 ): true {
   const where = nodeLabel(node);
@@ -63,7 +63,10 @@ function clip(low: Value | undefined, high: Value | undefined): Formula<'clip'> 
 }
 
 /** Appends dx = dy where low < y < high, else 0; bounds of one shape, a number a channel for example. */
-function boundedGradient({ node, inputs, outputs: [dx] }: KernelCall<'ClipGrad'>, scope: Scope): boolean {
+function boundedGradient(
+  { node, inputs, outputs: [dx] }: KernelCall<'ClipGrad'>,
+  scope: LoweringScope,
+): boolean {
   const [dy, y, low, high] = inputs as [Value, Value, Value?, Value?];
   if (low && high && staticShape(low).join() !== staticShape(high).join()) return false;
   const bounds = [['greater', low] as const, ['less', high] as const];

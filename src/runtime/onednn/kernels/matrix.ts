@@ -2,7 +2,7 @@ import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/gr
 import { reducedAxes } from '../../../graph/reduced-axes.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import { required } from '../compile/primitives.ts';
-import type { Scope } from '../compile/scope.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor, PostOperation } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
@@ -56,7 +56,7 @@ export const matrixKernels = {
 } satisfies Kernels;
 
 /** A matrix, or the transpose of what lies row-major. */
-function matrixOf(scope: Scope, value: Value, transposed: boolean): Descriptor {
+function matrixOf(scope: LoweringScope, value: Value, transposed: boolean): Descriptor {
   const [rows, columns] = staticShape(value) as [number, number];
   if (!transposed) return scope.plain([rows, columns]);
   return scope.dnnl.describe([columns, rows], { strides: [1, columns] });
@@ -69,7 +69,7 @@ export const isNothing = (axes: readonly number[], shape: readonly number[]): bo
 /** Σ share·x over axes: with these outermost, the product of a row vector and a matrix. */
 function weightedSum(
   { node, x, y }: { node: Node; x: Value; y: Value },
-  scope: Scope,
+  scope: LoweringScope,
   { axes, share }: { axes: readonly number[] | null; share: (count: number) => number },
 ): boolean {
   const shape = staticShape(x);

@@ -1,7 +1,7 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import { required } from '../compile/primitives.ts';
-import type { Scope } from '../compile/scope.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
@@ -100,20 +100,20 @@ export const normalizationKernels = {
 } satisfies Kernels;
 
 /** The layout that x has, unless it is row-major: that is the slowest. */
-function dataLayout(scope: Scope, x: Value): Descriptor {
+function dataLayout(scope: LoweringScope, x: Value): Descriptor {
   const shape = staticShape(x);
   const present = scope.layoutOf(x);
   return present && !scope.dnnl.equal(present, scope.plain(shape)) ? present : scope.activation(shape);
 }
 
 /** The Relu that alone reads a value: it is computed along. */
-export function followingRelu(scope: Scope, y: Value): Node | null {
+export function followingRelu(scope: LoweringScope, y: Value): Node | null {
   const reader = scope.onlyReader(y);
   return reader?.op === 'Relu' && reader.domain === '' ? reader : null;
 }
 
 /** Where dz = ReluGrad(dy, z), z the fused result of the same normalisation: dy, and what the forward pass left. */
-function fusedGradient(scope: Scope, dz: Value) {
+function fusedGradient(scope: LoweringScope, dz: Value) {
   const producer = scope.connections.producer.get(dz);
   if (!producer || !isFusedReluGradient(scope, producer)) return null;
   const [dy, z] = producer.inputs as [Value, Value];
@@ -121,7 +121,7 @@ function fusedGradient(scope: Scope, dz: Value) {
 }
 
 /** Whether a ReluGrad is computed by the BatchNormalizationGrad that alone reads it. */
-export function isFusedReluGradient(scope: Scope, node: Node): boolean {
+export function isFusedReluGradient(scope: LoweringScope, node: Node): boolean {
   if (node.op !== 'ReluGrad') return false;
   const forward = scope.left.get(node.inputs[1]!);
   const reader = scope.onlyReader(node.outputs[0]!);

@@ -1,7 +1,7 @@
 import type { Node, Value } from '../../../graph/graph.ts';
 import type { TypedArray } from '../../../numeric/tensor.ts';
 import type { Operand } from '../compile/operand.ts';
-import type { Scope } from '../compile/scope.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import { adamw, sgd, skeleton } from '../host/optimizers.ts';
 import type { Kernels } from './kernel.ts';
 
@@ -17,7 +17,7 @@ export const optimizerKernels = {
 
 function update(
   { op, inputs, outputs }: Node,
-  scope: Scope,
+  scope: LoweringScope,
   compute: (reads: readonly TypedArray[], writes: readonly TypedArray[]) => void,
 ): boolean {
   const [parameter] = inputs as [Value];

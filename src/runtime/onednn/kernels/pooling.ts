@@ -2,7 +2,7 @@ import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/gr
 import type { Window } from '../../../graph/window.ts';
 import { explicitWindow } from '../../../graph/window.ts';
 import { required } from '../compile/primitives.ts';
-import type { Leftover, Scope } from '../compile/scope.ts';
+import type { Leftover, LoweringScope } from '../compile/scope.ts';
 import type { PoolingAlgorithm } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
@@ -58,7 +58,7 @@ export const poolingKernels = {
 } satisfies Kernels;
 
 /** y = pool(x). */
-export function pool(given: Pool, scope: Scope, [x, y]: readonly [Value, Value]): boolean {
+export function pool(given: Pool, scope: LoweringScope, [x, y]: readonly [Value, Value]): boolean {
   const made = pooling(given, scope, [x, y]);
   if (!made) return false;
   const { primitive, src, dst, workspace } = made;
@@ -72,7 +72,7 @@ export function pool(given: Pool, scope: Scope, [x, y]: readonly [Value, Value])
 }
 
 /** The forward pass once more, for its workspace alone. */
-function pooledAgain(given: Pool, scope: Scope, [x, y]: readonly [Value, Value]): Leftover | null {
+function pooledAgain(given: Pool, scope: LoweringScope, [x, y]: readonly [Value, Value]): Leftover | null {
   const made = pooling(given, scope, [x, y]);
   if (!made?.workspace) return null;
   const { primitive, src, dst, workspace } = made;
@@ -80,7 +80,7 @@ function pooledAgain(given: Pool, scope: Scope, [x, y]: readonly [Value, Value])
   return { primitive, workspace, node: given.node };
 }
 
-function pooling({ algorithm, kernel, window }: Pool, scope: Scope, [x, y]: readonly [Value, Value]) {
+function pooling({ algorithm, kernel, window }: Pool, scope: LoweringScope, [x, y]: readonly [Value, Value]) {
   if (!isSpatial(x)) return null;
   const [src, dst] = [scope.activation(staticShape(x)), scope.activation(staticShape(y))];
   const primitive = scope.dnnl.create({ kind: 'pooling', algorithm, src, dst, kernel, ...window });
@@ -91,7 +91,7 @@ function pooling({ algorithm, kernel, window }: Pool, scope: Scope, [x, y]: read
 /** dx from dy. */
 function poolGradient(
   { node, algorithm, kernel, window }: Pool,
-  scope: Scope,
+  scope: LoweringScope,
   [dy, dx, forward]: readonly [Value, Value, Leftover?],
 ): boolean {
   if (!isSpatial(dx)) return false;

@@ -1,7 +1,7 @@
 import { staticShape, type Value } from '../../../graph/graph.ts';
 import { reducedAxes } from '../../../graph/reduced-axes.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
-import type { Scope } from '../compile/scope.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import { argMax, reduceTo } from '../host/small-tensors.ts';
 import type { KernelCall, Kernels } from './kernel.ts';
 import { isNothing } from './matrix.ts';
@@ -57,7 +57,7 @@ export const smallTensorKernels = {
 
 function reduce(
   { inputs: [x, axesInput], outputs: [y], attributes }: KernelCall<'ReduceMax' | 'ReduceMin'>,
-  scope: Scope,
+  scope: LoweringScope,
   { start, fold }: { start: number; fold: (total: number, element: number) => number },
 ): boolean {
   const shape = staticShape(x!);
