@@ -1,11 +1,11 @@
 import type { Compared } from './comparison.ts';
 
-type Loss = Pick<Compared, 'loss' | 'outputError' | 'outputErrors'>;
+type Damage = Pick<Compared, 'loss' | 'outputError' | 'outputErrors'>;
 
 /** Whether the loss says all: labels are there, and class scores are the only output that counts. */
-export const isLossAlone = ({ loss, outputErrors }: Loss): boolean =>
+export const isLossAlone = ({ loss, outputErrors }: Damage): boolean =>
   loss !== null && Object.keys(outputErrors).length <= 1;
 
 /** How bad a changed network is: its loss where {@link isLossAlone}, else the mean error of its outputs. */
-export const damageOf = (compared: Loss): number =>
+export const damageOf = (compared: Damage): number =>
   isLossAlone(compared) ? compared.loss! : compared.outputError;

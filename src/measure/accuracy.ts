@@ -84,7 +84,7 @@ const shapesBeside = (graph: Graph, batch: number): InputShapes =>
     Object.entries(feedsBeside(graph, batch)).map(([name, { shape }]) => [name, shape] as const),
   );
 
-interface Evaluation {
+interface EvaluationRun {
   readonly classifier: Classifier;
   readonly program: Program;
   readonly source: ImageSource;
@@ -92,7 +92,7 @@ interface Evaluation {
   readonly preprocessing: Preprocessing;
 }
 
-async function evaluateAll(run: Evaluation, { signal, progress }: EvaluateOptions): Promise<Evaluation> {
+async function evaluateAll(run: EvaluationRun, { signal, progress }: EvaluateOptions): Promise<Evaluation> {
   const { source, batch, preprocessing } = run;
   const settings = { batch, preprocessing, seed: 0, shuffle: false, dropLast: false };
   const batches = openBatches(source, { ...settings, augmentation: 'none' });
@@ -112,7 +112,7 @@ async function evaluateAll(run: Evaluation, { signal, progress }: EvaluateOption
 
 /** The scores of a batch, one row an image. */
 async function scoresOf(
-  { classifier, program, batch, source }: Evaluation,
+  { classifier, program, batch, source }: EvaluationRun,
   { images, count }: Batch,
 ): Promise<Float32Array[]> {
   const { channels, height, width } = source;
@@ -139,7 +139,7 @@ interface Scored {
 
 function addVerdicts(
   sums: { top1: number; top5: number; loss: number; images: number },
-  { classifier, source }: Evaluation,
+  { classifier, source }: EvaluationRun,
   { labels, scores }: Scored,
 ): void {
   for (const [i, row] of scores.entries()) {
