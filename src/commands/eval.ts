@@ -1,7 +1,7 @@
 import { formatCount, formatDuration, formatPercent } from '../report/quantities.ts';
+import { defaultExecutor } from '../runtime/default-executor.ts';
 import { defineCommand } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
-import { engine } from './engine.ts';
 import { defaulted, optional, required, wholeNumber } from './flags.ts';
 import { inputFlags, inputOptions, withOthersNoted } from './input-flags.ts';
 import { loadModel } from './model.ts';
@@ -38,7 +38,7 @@ export const evaluateModel = defineCommand({
     const network = await withOthersNoted(model.graph, preprocessing, context);
     const started = performance.now();
     const bar = context.progress('evaluating', test.count, 'images');
-    const executor = await engine();
+    const executor = await defaultExecutor();
     const progress = (done: number) => bar.to(done);
     const { signal } = context;
     const settings = { executor, preprocessing, batch, threads, logits, progress, signal };

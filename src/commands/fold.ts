@@ -2,8 +2,8 @@ import type { Graph } from '../graph/graph.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import { printableLine } from '../printable.ts';
 import type { FoldingName } from '../rewrite/index.ts';
+import { defaultExecutor } from '../runtime/default-executor.ts';
 import { defineCommand } from './command.ts';
-import { engine } from './engine.ts';
 import { choice, choices, numberIn, openSizeFlag, optional, required, text } from './flags.ts';
 import { inputFlags, inputOptions } from './input-flags.ts';
 import { type LoadedModel, loadModel, openModel } from './model.ts';
@@ -58,7 +58,7 @@ export const fold = defineCommand({
     const model = elementType ? await openModel(name, inputs) : await loadModel(name, context, inputs);
     if (model.obstacle) throw model.obstacle;
     const { foldNetwork } = await import('../rewrite/index.ts');
-    const executor = await engine();
+    const executor = await defaultExecutor();
     const folded = await foldNetwork(model.graph, { executor, only, growth });
     const { withElementType } = await import('../rewrite/index.ts');
     const written = elementType
@@ -99,7 +99,7 @@ async function verifiedAgainst(
   const after = withSignature(written, signatureOf(before));
   const { extents } = await import('../measure/image-size.ts');
   const at = size === undefined ? {} : { size: extents(size) };
-  return verifyEquivalent(before, after, { executor: await engine(), tolerance, ...at });
+  return verifyEquivalent(before, after, { executor: await defaultExecutor(), tolerance, ...at });
 }
 
 async function expectSmaller(before: readonly Graph[], after: Graph, growth = 1): Promise<void> {

@@ -101,8 +101,8 @@ async function additionsNamed(glob: string, { nodes }: Graph): Promise<(name: st
 /** Constants and BatchNormalization folded: what is carried must not pass a normalisation that could be part of a layer. */
 async function prepared(graph: Graph): Promise<Graph> {
   const { foldBatchNormalization, foldConstants } = await import('../rewrite/index.ts');
-  const { engine } = await import('./engine.ts');
-  return foldBatchNormalization(await foldConstants(graph, await engine())).graph;
+  const { defaultExecutor } = await import('../runtime/default-executor.ts');
+  return foldBatchNormalization(await foldConstants(graph, await defaultExecutor())).graph;
 }
 
 /** Linear pairs merged into one convolution each (W = W₂W₁): what a removed residual connection leaves between blocks. */
@@ -131,8 +131,8 @@ async function finish({ model, removal, out }: RmnetResult, { verify, size, seco
   const { serializeModel } = await import('../onnx/index.ts');
   const { benchmark } = await import('../measure/latency.ts');
   const { inputFeedsOf } = await import('../graph/inputs/input-feeds.ts');
-  const { engine } = await import('./engine.ts');
-  const executor = await engine();
+  const { defaultExecutor } = await import('../runtime/default-executor.ts');
+  const executor = await defaultExecutor();
   const { given, form } = model;
   const plain = form.restore(removal.graph);
   const isUnchanged = removal.converted.length === 0 && removal.fused === 0;

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs';
 import { assert, EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Float32Form } from '../rewrite/index.ts';
-import { engine } from './engine.ts';
+import { defaultExecutor } from '../runtime/default-executor.ts';
 import { isModelPath, type LoadedModel } from './model.ts';
 
 /**
@@ -27,7 +27,7 @@ async function refuseMixed(graph: Graph, elementType: string): Promise<void> {
     throw new EspalierError('unsupported', message);
   }
   if (elementType === 'float32' || elementType === 'bfloat16') return;
-  await (await (await engine()).compile(graph, { optimization: 'disabled', threads: 1 })).close();
+  await (await (await defaultExecutor()).compile(graph, { optimization: 'disabled', threads: 1 })).close();
 }
 
 /**
@@ -38,7 +38,7 @@ export async function restorationError(graph: Graph, form: Float32Form): Promise
   if (form.elementType === 'float32') return null;
   const { signatureOf, toleranceOf, verifyEquivalent, withSignature } = await import('../rewrite/index.ts');
   const restored = withSignature(form.restore(graph), signatureOf(graph));
-  const options = { executor: await engine(), tolerance: toleranceOf(form.elementType) };
+  const options = { executor: await defaultExecutor(), tolerance: toleranceOf(form.elementType) };
   return (await verifyEquivalent(graph, restored, options)).error;
 }
 

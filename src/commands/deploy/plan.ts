@@ -3,8 +3,8 @@ import { printableLine } from '../../printable.ts';
 import { hadChoice } from '../../report/deployment.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
+import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Context, Output } from '../command.ts';
-import { engine } from '../engine.ts';
 import { inputOptions } from '../input-flags.ts';
 import { loadModel } from '../model.ts';
 import type { DeploySettings } from './flags.ts';
@@ -13,7 +13,7 @@ import type { DeploySettings } from './flags.ts';
 export async function planOutput(settings: DeploySettings, context: Context): Promise<Output> {
   const { model, size } = settings;
   const { graph } = await loadModel(model, context, inputOptions(settings));
-  const expectation = await expectForms(graph, { executor: await engine(), size });
+  const expectation = await expectForms(graph, { executor: await defaultExecutor(), size });
   return { data: { plan: true, ...expectation }, text: describe(expectation) };
 }
 

@@ -8,9 +8,9 @@ import type { Agreement, OutputAgreement } from '../../quantization/agreement.ts
 import type { Quantized, QuantizedLayer, QuantizeOptions } from '../../quantization/quantize.ts';
 import { latencyChange, latencyMeasures } from '../../report/latency.ts';
 import { agreementText, formatBytes, formatPercent } from '../../report/quantities.ts';
+import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
-import { engine } from '../engine.ts';
 import { withOthersNoted } from '../input-flags.ts';
 import type { LoadedModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
@@ -64,7 +64,7 @@ async function quantizeDeployed(
   context: Context,
 ): Promise<Written> {
   const { quantize } = await import('../../quantization/quantize.ts');
-  const executor = await engine();
+  const executor = await defaultExecutor();
   const preprocessing = await resolvePreprocessing(model, settings);
   const { limit = IMAGES, data: name = '' } = settings;
   const options = { ...settings, limit, purpose: 'calibrate', unlabelled: true } as const;
@@ -134,7 +134,11 @@ async function compare(comparing: Comparing, context: Context): Promise<Comparis
   const size = { height, width };
   return {
     accuracy: images.data.test.classes.length > 0 ? await accuracies(comparing, context) : null,
-    agreement: await compareOutputs(before, after, { calibration, executor: await engine(), outputs }),
+    agreement: await compareOutputs(before, after, {
+      calibration,
+      executor: await defaultExecutor(),
+      outputs,
+    }),
     latency: await benchmark(files, {
       size,
       inputs: inputFeedsOf(before),
@@ -147,7 +151,7 @@ async function compare(comparing: Comparing, context: Context): Promise<Comparis
 
 async function accuracies({ before, after, images: { data, preprocessing } }: Comparing, context: Context) {
   const { evaluate } = await import('../../measure/accuracy.ts');
-  const executor = await engine();
+  const executor = await defaultExecutor();
   const { signal } = context;
   const bar = context.progress('evaluating', 2 * data.test.count, 'images');
   const evaluated = (graph: Graph, earlier: number) => {

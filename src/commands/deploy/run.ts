@@ -1,10 +1,10 @@
 import { type Deployment, deployNetwork } from '../../deploy/deploy.ts';
 import { printableLine } from '../../printable.ts';
 import { formatDuration } from '../../report/quantities.ts';
+import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { disturbance } from '../bench/result.ts';
 import type { Context, Output } from '../command.ts';
-import { engine } from '../engine.ts';
 import { inputOptions } from '../input-flags.ts';
 import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
@@ -59,7 +59,7 @@ async function deployed(
   const { timer, close } = await openTimer(target, { threads, cache, signal: context.signal });
   try {
     const deployment = await deployNetwork(graph, {
-      executor: await engine(),
+      executor: await defaultExecutor(),
       timer: inElementType(timer, form),
       size,
       seconds,

@@ -6,11 +6,11 @@ import type { Graph } from '../../graph/graph.ts';
 import type { Timer } from '../../measure/timer.ts';
 import type { Original } from '../../pruning/rank-channels.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
+import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
-import { engine } from '../engine.ts';
 import { inputOptions, withOthersNoted } from '../input-flags.ts';
 import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
@@ -57,7 +57,7 @@ export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings } = planned;
   const { openOriginal } = await import('../../pruning/rank-channels.ts');
-  const executor = await engine();
+  const executor = await defaultExecutor();
   const sensitivity = settings.sensitivity === undefined ? null : await readSensitivity(settings.sensitivity);
   const session =
     settings.epochs === undefined

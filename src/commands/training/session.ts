@@ -3,12 +3,12 @@ import type { Preprocessing } from '../../data/preprocessing.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { TrainingEngine } from '../../runtime/choose.ts';
+import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
-import { engine } from '../engine.ts';
 import { engineText } from '../engines-text.ts';
 import { inputOptions, withOthersNoted } from '../input-flags.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
@@ -46,7 +46,7 @@ export async function openSession(
   const { model, data, preprocessing } = isModelPath(settings.model)
     ? await openTrained(settings, context)
     : await openFresh(settings, context);
-  const executor = await engine();
+  const executor = await defaultExecutor();
   const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
   context.note(`training with ${engineText(chosen)}${layout}`);
