@@ -10,7 +10,7 @@ import { openDataSet } from '../src/data/data-sets.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { imageInput } from '../src/graph/inputs/image-input.ts';
 import { evaluate } from '../src/measure/accuracy.ts';
-import { readModelFile } from '../src/onnx/index.ts';
+import { readModelFile } from '../src/onnx/model-file.ts';
 import { type QuantizeOptions, quantize } from '../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../src/runtime/onnxruntime/index.ts';
 

@@ -6,7 +6,7 @@
 import { openModel } from '../src/commands/model.ts';
 import { EspalierError } from '../src/errors.ts';
 import type { Graph } from '../src/graph/graph.ts';
-import { writeModelFile } from '../src/onnx/index.ts';
+import { writeModelFile } from '../src/onnx/model-file.ts';
 import { type WeightMasks, withMasks } from '../src/pruning/granularity/masks.ts';
 import { layerName } from '../src/stripes/layers.ts';
 import type { LayerShapes } from '../src/stripes/shapes.ts';

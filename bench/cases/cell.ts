@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Context, invocationOf } from '../../src/commands/command.ts';
 import type { RawValue } from '../../src/commands/flags.ts';
 import { EspalierError } from '../../src/errors.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { difference } from './difference.ts';
 import type { ImageSize, Variant } from './export.ts';
 import { type NetworkName, networks } from './networks/index.ts';

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import type * as ort from 'onnxruntime-node';
 import { random } from '../../src/numeric/random.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { loadOnnxruntime } from '../../src/runtime/onnxruntime/session.ts';
 import { relative } from '../cases/difference.ts';
 import { headsOf, withOutputs } from './heads.ts';

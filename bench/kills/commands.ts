@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { plainNetwork } from '../../test/support/small-network.ts';
 
 /** What commands work on. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { verifyEquivalent } from '../../src/rewrite/verify.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 

@@ -7,7 +7,7 @@ import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { removeChannels } from '../../src/channels/remove-channels.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { layerCosts } from '../../src/measure/macs.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { scoreLayers } from '../../src/pruning/criteria/index.ts';
 import { classScores } from '../../src/pruning/ranking/class-scores.ts';
 import { openSelection } from '../../src/pruning/ranking/selection.ts';

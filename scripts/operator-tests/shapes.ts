@@ -7,7 +7,7 @@ import { knownOperator } from '../../src/graph/operators/index.ts';
 import { elementType } from '../../src/graph/shapes/element-types.ts';
 import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { type DataType, makeTensor, type Tensor, viewBytes } from '../../src/numeric/tensor.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 
 /** Operators whose results have sizes that only a run can tell. */
 const dataDependent = new Set(['NonZero', 'NonMaxSuppression']);

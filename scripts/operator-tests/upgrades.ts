@@ -5,8 +5,8 @@ import { TensorProtoSchema } from 'onnx-buf';
 import { EspalierError } from '../../src/errors.ts';
 import type { Graph, Value } from '../../src/graph/graph.ts';
 import type { Tensor } from '../../src/numeric/tensor.ts';
-import { externalData } from '../../src/onnx/external-data.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { refuseExternalData } from '../../src/onnx/external-data.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { readTensor } from '../../src/onnx/read-tensor.ts';
 import { canonicalForm } from '../../src/rewrite/index.ts';
 import { exchangedTypes, type Tensors } from '../../src/runtime/executor.ts';
@@ -84,7 +84,7 @@ function tensorsOf(values: readonly Value[], directory: string, kind: 'input' | 
       if (value.tensor) continue;
       return null;
     }
-    const tensor = readTensor(fromBinary(TensorProtoSchema, readFileSync(path)), externalData(undefined));
+    const tensor = readTensor(fromBinary(TensorProtoSchema, readFileSync(path)), refuseExternalData);
     if (!exchangedTypes.has(tensor.dtype)) return null;
     found.push([value.name, tensor]);
   }

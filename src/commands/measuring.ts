@@ -43,7 +43,8 @@ export async function openTimer(
 export function inElementType(timer: Timer, { elementType, restore }: Float32Form): Timer {
   if (elementType === 'float32') return timer;
   const benchmark: Timer['benchmark'] = async (models, options) => {
-    const { parseModel, readModelFile, serializeModel } = await import('../onnx/index.ts');
+    const { parseModel, serializeModel } = await import('../onnx/index.ts');
+    const { readModelFile } = await import('../onnx/model-file.ts');
     const graphs = models.map((model) =>
       typeof model === 'string' ? readModelFile(model) : parseModel(model),
     );

@@ -51,7 +51,7 @@ export async function loadModel(
 export async function openModel(name: string, options: LoadOptions = {}): Promise<LoadedModel> {
   const { input, feed, ...zoo } = options;
   if (isModelPath(name)) {
-    const { readModelFile } = await import('../onnx/index.ts');
+    const { readModelFile } = await import('../onnx/model-file.ts');
     const file = await withTypedInputs(readModelFile(name), { input, feed });
     return { ...(await formsOf(file)), name, zooPreprocessing: null };
   }

@@ -10,7 +10,7 @@ import { isModelPath, type LoadedModel } from './model.ts';
  * network is not float32, onnxruntime loads it.
  */
 export async function writeModel(graph: Graph, path: string, form?: Float32Form): Promise<void> {
-  const { writeModelFile } = await import('../onnx/index.ts');
+  const { writeModelFile } = await import('../onnx/model-file.ts');
   const written = form ? form.restore(graph) : graph;
   await refuseMixed(written, form?.elementType ?? 'float32');
   writeModelFile(written, path);
@@ -61,7 +61,8 @@ function realPath(path: string): string | undefined {
 
 /** Writes the model as it was given: its bytes, where its contents lie in the one file. */
 export async function writeGiven({ name, given }: LoadedModel, out: string): Promise<void> {
-  const { payloadBytes, writeModelFile } = await import('../onnx/index.ts');
+  const { payloadBytes } = await import('../onnx/index.ts');
+  const { writeModelFile } = await import('../onnx/model-file.ts');
   const { readBytes, writeFilesAtomically } = await import('../files.ts');
   const bytes = isModelPath(name) ? readBytes(name) : null;
   if (bytes && payloadBytes(given) <= bytes.length) writeFilesAtomically([{ path: out, chunks: [bytes] }]);

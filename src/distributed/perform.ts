@@ -8,7 +8,7 @@ import { graftEpoch } from '../grafting/graft-epoch.ts';
 import { graftLayers } from '../grafting/layers.ts';
 import { performTraining } from '../grafting/training-job.ts';
 import { withStoredFeeds } from '../measure/beside-image.ts';
-import { readModelFile } from '../onnx/index.ts';
+import { readModelFile } from '../onnx/model-file.ts';
 import { onnxruntime } from '../runtime/onnxruntime/index.ts';
 import { forgetAfter, isWhole, newestCheckpoint } from '../training/checkpoint.ts';
 import { createRunDirectory, openRunDirectory, type Recipe } from '../training/run-directory.ts';

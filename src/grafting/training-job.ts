@@ -4,7 +4,7 @@ import type { DataSet } from '../data/image-source.ts';
 import { shardSource } from '../data/subset.ts';
 import { EspalierError } from '../errors.ts';
 import { withStoredFeeds } from '../measure/beside-image.ts';
-import { readModelFile } from '../onnx/index.ts';
+import { readModelFile } from '../onnx/model-file.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
 import type { StepProgress } from '../training/options.ts';
 import { openRunDirectory } from '../training/run-directory.ts';

@@ -6,7 +6,8 @@ import { fedInputs, imagesOf, isUnbatched, mainInput } from '../graph/inputs/ima
 import { type InputFeeds, knownFeeds, withInputFeeds } from '../graph/inputs/input-feeds.ts';
 import { expectMemory } from '../graph/peak-memory.ts';
 import type { Tensor } from '../numeric/tensor.ts';
-import { parseModel, readModelFile } from '../onnx/index.ts';
+import { parseModel } from '../onnx/index.ts';
+import { readModelFile } from '../onnx/model-file.ts';
 import { type BindOptions, fixedShape } from './bind-shapes.ts';
 import { randomTensor } from './random-tensor.ts';
 

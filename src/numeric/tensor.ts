@@ -114,10 +114,12 @@ export function arrayLength(dtype: Exclude<DataType, 'string'>, shape: readonly 
 export const byteWidth = (dtype: Exclude<DataType, 'string'>): number =>
   storage[dtype].array.BYTES_PER_ELEMENT;
 
+const utf8 = new TextEncoder();
+
 /** Bytes that a tensor's elements occupy; strings count their UTF-8 length. */
 export function byteSize(tensor: Tensor): number {
   if (ArrayBuffer.isView(tensor.data)) return tensor.data.byteLength;
-  return tensor.data.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  return tensor.data.reduce((sum, text) => sum + utf8.encode(text).length, 0);
 }
 
 /** Bytes of a tensor of this type and shape. */

@@ -1,6 +1,5 @@
 export { payloadBytes } from '../graph/payload.ts';
 export { parseModel, serializeModel } from './model.ts';
-export { readModelFile, writeModelFile } from './model-file.ts';
 export {
   calledFunction,
   forgetFunctions,

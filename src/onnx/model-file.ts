@@ -5,6 +5,7 @@ import { fileError, readBytes, writeFilesAtomically } from '../files.ts';
 import type { Graph } from '../graph/graph.ts';
 import { payloadBytes } from '../graph/payload.ts';
 import { byteSize, type Tensor } from '../numeric/tensor.ts';
+import { externalFilesIn } from './external-files.ts';
 import { encodeModel, parseModel, serializeModel } from './model.ts';
 import { rawBytes } from './write-graph.ts';
 
@@ -18,7 +19,7 @@ export function readModelFile(path: string): Graph {
   }
   const bytes = readBytes(path);
   try {
-    return parseModel(bytes, { directory: dirname(path) });
+    return parseModel(bytes, { externalData: externalFilesIn(dirname(path)) });
   } catch (cause) {
     if (!(cause instanceof EspalierError)) throw cause;
     throw new EspalierError(cause.code, cause.message, { where: path, cause });

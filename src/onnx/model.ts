@@ -4,7 +4,7 @@ import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { payloadBytes } from '../graph/payload.ts';
 import { broken } from './broken.ts';
-import { externalData } from './external-data.ts';
+import { type ReadExternalData, refuseExternalData } from './external-data.ts';
 import { readGraph } from './read-graph.ts';
 import { validate } from './validate.ts';
 import { type Placement, writeGraph } from './write-graph.ts';
@@ -22,15 +22,19 @@ const MOST_VERSION = BigInt(2 ** 31 - 1);
 const MOST_BYTES = 2 ** 31 - 1;
 
 /**
- * Reads a model from its bytes; external data from `directory`. Everything that nothing here interprets (functions,
+ * Reads a model from its bytes, tensors that lie in other files by `externalData`. Everything that nothing here interprets (functions,
  * annotations, documentation, unknown operators) is kept for writing. Throws EspalierError('invalid-model').
  */
-export function parseModel(bytes: Uint8Array, options: { readonly directory?: string } = {}): Graph {
+export function parseModel(
+  bytes: Uint8Array,
+  options: { readonly externalData?: ReadExternalData } = {},
+): Graph {
+  const { externalData: external = refuseExternalData } = options;
   const proto = decode(bytes);
   if (!proto.graph || proto.opsetImport.length === 0)
     throw broken('is no ONNX model: it holds no graph or no operator set');
   const opsets = readOpsets(proto);
-  const graph = readGraph(proto.graph, { opsets, external: externalData(options.directory) });
+  const graph = readGraph(proto.graph, { opsets, external });
   const { graph: rest } = graph.opaque as { graph: unknown };
   graph.metadata = Object.fromEntries(proto.metadataProps.map(({ key, value }) => [key, value]));
   const { $typeName, $unknown, graph: read, metadataProps, ...model } = proto;

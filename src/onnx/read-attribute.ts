@@ -1,12 +1,12 @@
 import { type AttributeProto, type GraphProto, AttributeProto_AttributeType as Kind } from 'onnx-buf';
 import type { Attribute, Graph } from '../graph/graph.ts';
 import { broken } from './broken.ts';
-import type { ExternalData } from './external-data.ts';
+import type { ReadExternalData } from './external-data.ts';
 import { readTensor } from './read-tensor.ts';
 
 /** What an attribute's reader needs from around it. */
 export interface AttributeContext {
-  readonly external: ExternalData;
+  readonly external: ReadExternalData;
   /** Reads a subgraph, which sees the values around its node. */
   readonly subgraph: (proto: GraphProto) => Graph;
   /** The node, as errors name it. */

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { type AttributeProto, type FunctionProto, GraphProtoSchema, type ModelProto } from 'onnx-buf';
 import type { Attribute, Graph, Node } from '../graph/graph.ts';
 import { broken } from './broken.ts';
-import { externalData } from './external-data.ts';
+import { refuseExternalData } from './external-data.ts';
 import { readAttribute } from './read-attribute.ts';
 import { type NodeNotes, readGraph } from './read-graph.ts';
 
@@ -57,7 +57,7 @@ function readFunction(proto: FunctionProto): LocalFunction {
   const opsets = Object.fromEntries(
     proto.opsetImport.map(({ domain, version }) => [standardName(domain), Number(version)]),
   );
-  const external = externalData(undefined);
+  const external = refuseExternalData;
   const label = `function ${proto.name}`;
   const subgraph = (): Graph => {
     throw broken('expected a default other than a graph', label);

@@ -13,14 +13,14 @@ import { elementType } from '../graph/shapes/element-types.ts';
 import { inferNode } from '../graph/shapes/index.ts';
 import { sortTopologically } from '../graph/topology.ts';
 import { broken } from './broken.ts';
-import type { ExternalData } from './external-data.ts';
+import type { ReadExternalData } from './external-data.ts';
 import { readAttribute } from './read-attribute.ts';
 import { readTensor } from './read-tensor.ts';
 
 /** Everything a reader of graphs passes down. */
 export interface Reading {
   readonly opsets: Record<string, number>;
-  readonly external: ExternalData;
+  readonly external: ReadExternalData;
 }
 
 /** The values that a graph sees by name: its own, then those around it. */

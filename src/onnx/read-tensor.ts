@@ -2,7 +2,7 @@ import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { elementType } from '../graph/shapes/element-types.ts';
 import { allocate, arrayLength, type DataType, type Tensor, viewBytes } from '../numeric/tensor.ts';
 import { broken } from './broken.ts';
-import type { ExternalData } from './external-data.ts';
+import { externalBytes, type ReadExternalData } from './external-data.ts';
 
 /** What a file says of a tensor beside type, shape and contents. */
 export type TensorNotes = Pick<TensorProto, 'name' | 'docString' | 'metadataProps'>;
@@ -13,7 +13,7 @@ export const tensorNotes = new WeakMap<Tensor, TensorNotes>();
 type NumericType = Exclude<DataType, 'string'>;
 
 /** Reads a tensor; its size is checked against its payload before anything is allocated. */
-export function readTensor(proto: TensorProto, external: ExternalData): Tensor {
+export function readTensor(proto: TensorProto, external: ReadExternalData): Tensor {
   const where = proto.name || 'tensor';
   const dtype = elementType(proto.dataType);
   if (!dtype) throw broken(`unknown element type ${proto.dataType}`, where);
@@ -38,7 +38,7 @@ interface Target {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly where: string;
-  readonly external: ExternalData;
+  readonly external: ReadExternalData;
 }
 
 function readData(proto: TensorProto, target: Target): Tensor['data'] {
@@ -47,7 +47,7 @@ function readData(proto: TensorProto, target: Target): Tensor['data'] {
   const length = arrayLength(dtype, shape);
   if (proto.dataLocation === TensorProto_DataLocation.EXTERNAL) {
     const entries = Object.fromEntries(proto.externalData.map(({ key, value }) => [key, value]));
-    return viewBytes(dtype, external.read(entries, { where, bytes: bytesOf(dtype, shape) }));
+    return viewBytes(dtype, externalBytes(entries, { where, bytes: bytesOf(dtype, shape) }, external));
   }
   if (proto.rawData.length > 0 || length === 0) {
     const expected = bytesOf(dtype, shape);
@@ -73,8 +73,10 @@ function readStrings(proto: TensorProto, { shape, where }: Target): string[] {
   if (proto.stringData.length !== count) {
     throw broken(`expected ${count} strings for shape [${shape}], found ${proto.stringData.length}`, where);
   }
-  return proto.stringData.map((bytes) => Buffer.from(bytes).toString('utf8'));
+  return proto.stringData.map((bytes) => utf8.decode(bytes));
 }
+
+const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The field in which each type's elements stand where they are not raw bytes. */
 function readTyped(

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { runCommandLine } from '../../src/cli/run.ts';
 import type { Graph, Value } from '../../src/graph/graph.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { killFilters, residualNetwork } from '../support/small-network.ts';
 

@@ -9,7 +9,7 @@ import { runRecipe } from '../../src/commands/recipe/run.ts';
 import { swp } from '../../src/commands/swp/swp.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 import { EspalierError } from '../../src/errors.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { type Raw, runCommand, silent } from '../support/run-command.ts';
 import { plainNetwork } from '../support/small-network.ts';

@@ -7,7 +7,7 @@ import { deploy } from '../../src/commands/deploy/deploy.ts';
 import { runRecipe } from '../../src/commands/recipe/run.ts';
 import { report } from '../../src/commands/report.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
-import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { maskedNetwork } from '../support/masked-network.ts';

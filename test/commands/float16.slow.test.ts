@@ -11,7 +11,7 @@ import { emptyGraph, type Graph } from '../../src/graph/graph.ts';
 import { mixedOperands } from '../../src/graph/operand-types.ts';
 import { asFloat } from '../../src/numeric/float-conversion.ts';
 import { filled } from '../../src/numeric/tensor.ts';
-import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { verifyEquivalent, withElementType } from '../../src/rewrite/index.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { runCommand } from '../support/run-command.ts';

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { invocationOf } from '../../src/commands/command.ts';
 import { fold } from '../../src/commands/fold.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { runCommand, silent } from '../support/run-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -7,7 +7,7 @@ import { prune } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { type Raw, runCommand } from '../support/run-command.ts';
 import { normals } from '../support/run-graph.ts';
 

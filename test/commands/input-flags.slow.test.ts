@@ -8,7 +8,7 @@ import { spellingsOf } from '../../src/commands/recipe/typed-options.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
 import { filled } from '../../src/numeric/tensor.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { silent } from '../support/run-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -8,7 +8,7 @@ import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Value } from '../../src/graph/graph.ts';
 import { random } from '../../src/numeric/random.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { runCommand, silent } from '../support/run-command.ts';
 

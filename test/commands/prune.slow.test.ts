@@ -9,7 +9,7 @@ import { prune } from '../../src/commands/prune/prune.ts';
 import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 import { costs } from '../../src/measure/macs.ts';
-import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { readRunRecord } from '../../src/report/index.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { interruptedAt, type Raw, runCommand } from '../support/run-command.ts';

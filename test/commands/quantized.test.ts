@@ -9,7 +9,7 @@ import { rmnet } from '../../src/commands/rmnet.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph } from '../../src/graph/graph.ts';
 import { floats, makeTensor } from '../../src/numeric/tensor.ts';
-import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { quantize } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { calibrationOf } from '../support/layer-scores.ts';

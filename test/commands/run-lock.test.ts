@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { runRecipe } from '../../src/commands/recipe/run.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { runCommand } from '../support/run-command.ts';
 import { plainNetwork } from '../support/small-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -11,7 +11,7 @@ import { folderStore } from '../../src/distributed/store.ts';
 import { type CommandTask, checkedTask } from '../../src/distributed/tasks.ts';
 import { runWorker } from '../../src/distributed/worker.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
-import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { maskedNetwork } from '../support/masked-network.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
 import { launchBrowser } from '../../src/runtime/onnxruntime-web/browser.ts';
 import { hasChromium } from '../support/chromium.ts';

@@ -6,7 +6,7 @@ import { graft } from '../../src/commands/graft/graft.ts';
 import { firstDifference, withWeightsOf } from '../../src/grafting/architecture.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { writeModelFile } from '../../src/onnx/index.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { runCommand } from '../support/run-command.ts';
 import { plainNetwork, residualNetwork } from '../support/small-network.ts';

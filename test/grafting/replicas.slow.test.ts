@@ -8,7 +8,7 @@ import { averagingRounds, graftRounds } from '../../src/grafting/rounds.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph } from '../../src/graph/graph.ts';
 import { filled, floats } from '../../src/numeric/tensor.ts';
-import { readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { interruptedAt, type Raw, runCommand, silent } from '../support/run-command.ts';

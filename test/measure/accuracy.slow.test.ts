@@ -9,7 +9,7 @@ import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Shape, type Value } from '../../src/graph/graph.ts';
 import { evaluate } from '../../src/measure/accuracy.ts';
 import type { DataType } from '../../src/numeric/tensor.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 
 /** Images of 2×2 in three channels: red is 10·i, green and blue are 255. */

@@ -8,10 +8,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeConstant } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { parseModel, readModelFile, writeModelFile } from '../../src/onnx/index.ts';
+import { parseModel } from '../../src/onnx/index.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { residualNetwork } from '../support/small-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { decoded, modelBytes } from './protobuf.ts';
@@ -79,6 +80,13 @@ describe('tensors beside the model', () => {
     expect(readModelFile(path).initializers[0]!.tensor!.data).toEqual(Float32Array.of(1, 2));
   });
 
+  it('are asked of the reader that was given, where the model comes as bytes', () => {
+    const externalData = vi.fn(() => bytes(2, 3));
+    const model = outside({ location: 'sub/w.bin', offset: '4' });
+    expect(parseModel(model, { externalData }).initializers[0]!.tensor!.data).toEqual(Float32Array.of(2, 3));
+    expect(externalData.mock.calls).toEqual([[{ location: 'sub/w.bin', offset: 4, length: 8, where: 'w' }]]);
+  });
+
   it('survive that their own file is written over', () => {
     const path = join(temporaryFolder(), 'network.onnx');
     const graph = residualNetwork({ width: 16 });
@@ -140,9 +148,16 @@ describe('external data that is refused', () => {
     );
   });
 
-  it('bytes that come without a folder', () => {
+  it('bytes that come alone', () => {
     expect(() => parseModel(outside({ location: 'w.bin' }))).toThrow(
-      'w: its data lies in another file: read the model from its file',
+      'w: its data lies in another file: read the model from its file, or give `externalData`',
+    );
+  });
+
+  it('a reader that returns too little', () => {
+    const externalData = () => bytes(1);
+    expect(() => parseModel(outside({ location: 'w.bin' }), { externalData })).toThrow(
+      'w: expected 8 bytes of external data, got 4',
     );
   });
 });

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Graph } from '../../src/graph/graph.ts';
-import { readModelFile, serializeModel } from '../../src/onnx/index.ts';
+import { serializeModel } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { loadOnnxruntime } from '../../src/runtime/onnxruntime/session.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

@@ -8,7 +8,7 @@ import { cifar10Preprocessing } from '../../src/data/preprocessing.ts';
 import { limitSource } from '../../src/data/subset.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { findResiduals } from '../../src/residual/find.ts';
 import { removeResiduals } from '../../src/residual/remove-residuals.ts';
 import { foldBatchNormalization, foldConstants, upgradeOpset } from '../../src/rewrite/index.ts';

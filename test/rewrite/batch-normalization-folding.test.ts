@@ -5,7 +5,7 @@ import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { random } from '../../src/numeric/random.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { foldBatchNormalization } from '../../src/rewrite/rules/batch-normalization-folding.ts';
 import { verifyEquivalent } from '../../src/rewrite/verify.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, makeValue } from '../../src/graph/graph.ts';
 import { filled } from '../../src/numeric/tensor.ts';
-import { readModelFile } from '../../src/onnx/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 import { foldConstants } from '../../src/rewrite/rules/constant-folding.ts';
 import { verifyEquivalent } from '../../src/rewrite/verify.ts';
 import type { Executor } from '../../src/runtime/executor.ts';

@@ -28,7 +28,7 @@ export async function saveStart(
   { network, cut, stages }: StartedStep,
 ): Promise<void> {
   if (cut.masks) return;
-  const { writeModelFile } = await import('../../onnx/index.ts');
+  const { writeModelFile } = await import('../../onnx/model-file.ts');
   const { writeFileAtomically } = await import('../../files.ts');
   const folder = stepFolder(job, index);
   mkdirSync(folder, { recursive: true });
@@ -40,7 +40,7 @@ export async function saveStart(
 /** What was kept of a step before the run was interrupted; null where nothing was. */
 export async function savedStart(job: PruneJob, index: number): Promise<StartedStep | null> {
   if (!job.session || !job.run || !existsSync(join(stepFolder(job, index), 'cut.json'))) return null;
-  const { readModelFile } = await import('../../onnx/index.ts');
+  const { readModelFile } = await import('../../onnx/model-file.ts');
   const { readJson } = await import('../../files.ts');
   const { inputFeedsOf, knownFeeds, withInputFeeds } = await import('../../graph/inputs/input-feeds.ts');
   const folder = stepFolder(job, index);

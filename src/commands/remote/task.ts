@@ -72,7 +72,8 @@ function addInput(inputs: CommandTask['inputs'], shown: string, { files, path }:
 
 /** A model as one file: as it is, or, where tensors lie outside of it, with them. */
 async function modelFiles(path: string, store: Store): Promise<Sent> {
-  const { parseModel, readModelFile, serializeModel } = await import('../../onnx/index.ts');
+  const { parseModel, serializeModel } = await import('../../onnx/index.ts');
+  const { readModelFile } = await import('../../onnx/model-file.ts');
   const graph = readModelFile(path);
   const bytes = readBytes(path);
   let whole: Uint8Array = bytes;

@@ -24,7 +24,7 @@ export async function trainingJob(
   { index, learningRate, shard, start }: JobPlace,
 ): Promise<MemberJob> {
   const { createRunDirectory } = await import('../../training/run-directory.ts');
-  const { writeModelFile } = await import('../../onnx/index.ts');
+  const { writeModelFile } = await import('../../onnx/model-file.ts');
   const { withFeedsStored } = await import('../../measure/beside-image.ts');
   const { run, preprocessing, data } = session;
   const folder = join(run.path, `network-${index + 1}`);

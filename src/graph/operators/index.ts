@@ -57,8 +57,9 @@ function plainValue(attribute: Attribute): unknown {
   return attribute.value;
 }
 
+/** Bytes that are no UTF-8 are read as Latin-1. */
 const text = (value: string | Uint8Array): string =>
-  typeof value === 'string' ? value : Buffer.from(value).toString('latin1');
+  typeof value === 'string' ? value : Array.from(value, (byte) => String.fromCharCode(byte)).join('');
 
 /** Attributes as nodes store them, from those a builder was given; undefined ones are left out. */
 export function makeAttributes<Op extends OperatorName>(

@@ -25,7 +25,8 @@ function partAt(cursor: Cursor): AttributeSyntax {
   if (kind === 'number') return numeric(cursor.next().text);
   if (kind === 'bytes') {
     cursor.next();
-    return { kind: 'string', value: new Uint8Array(Buffer.from(text.slice(2, -1), 'hex')) };
+    const pairs = text.slice(2, -1).match(/../g) ?? [];
+    return { kind: 'string', value: Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)) };
   }
   if (atType(cursor)) return tensorAt(cursor, cursor.peek());
   if (kind === 'string' && cursor.peek(1).text !== '(') {

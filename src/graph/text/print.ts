@@ -129,4 +129,6 @@ function floatText(value: number): string {
 }
 
 const stringText = (value: string | Uint8Array) =>
-  typeof value === 'string' ? JSON.stringify(value) : `b"${Buffer.from(value).toString('hex')}"`;
+  typeof value === 'string'
+    ? JSON.stringify(value)
+    : `b"${Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')}"`;

@@ -14,7 +14,8 @@ export async function openSession(
   options: CompileOptions,
   most = MOST_IN_MEMORY,
 ): Promise<Session> {
-  const { payloadBytes, serializeModel, writeModelFile } = await import('../../onnx/index.ts');
+  const { payloadBytes, serializeModel } = await import('../../onnx/index.ts');
+  const { writeModelFile } = await import('../../onnx/model-file.ts');
   if (payloadBytes(graph) <= most) return createSession(serializeModel(graph), options);
   const folder = mkdtempSync(join(tmpdir(), 'espalier-session-'));
   try {

@@ -1,0 +1,58 @@
+import { closeSync, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { isAbsolute, join, relative, sep } from 'node:path';
+import { fileError } from '../files.ts';
+import { broken } from './broken.ts';
+import type { ExternalRange, ReadExternalData } from './external-data.ts';
+
+/** Reads external data from the files of a folder. */
+export const externalFilesIn =
+  (directory: string): ReadExternalData =>
+  ({ location, ...range }) =>
+    readRange(locate(directory, location, range.where), range);
+
+/** The file of a location; nothing outside the model's folder is read, links included. */
+function locate(directory: string, location: string, where: string): string {
+  const outside = () =>
+    broken(`external data must lie in the model's folder, found ${JSON.stringify(location)}`, where);
+  const parts = location.split(/[\\/]/);
+  if (location === '' || location.includes('\0') || isAbsolute(location) || parts.includes('..'))
+    throw outside();
+  const path = join(directory, location);
+  try {
+    const real = realpathSync(path);
+    const within = relative(realpathSync(directory), real);
+    if (within === '' || within === '..' || within.startsWith(`..${sep}`) || isAbsolute(within))
+      throw outside();
+    // Opening a pipe would wait for ever.
+    if (!statSync(real).isFile()) throw broken('its external data is no file', where);
+    return real;
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+}
+
+/** Bytes that one read asks for at most. */
+const CHUNK = 2 ** 30;
+
+function readRange(path: string, { offset, length, where }: Omit<ExternalRange, 'location'>): Uint8Array {
+  try {
+    const { size } = statSync(path);
+    if (offset + length > size) {
+      throw broken(`expected ${length} bytes at ${offset} of its external data, the file has ${size}`, where);
+    }
+    const bytes = new Uint8Array(length);
+    const file = openSync(path, 'r');
+    try {
+      for (let done = 0; done < length; ) {
+        const count = readSync(file, bytes, done, Math.min(CHUNK, length - done), offset + done);
+        if (count === 0) throw broken('its external data ends early', where);
+        done += count;
+      }
+    } finally {
+      closeSync(file);
+    }
+    return bytes;
+  } catch (cause) {
+    throw fileError(cause, path);
+  }
+}
