@@ -13,7 +13,7 @@ export function copyGraph(graph: Graph): GraphCopy {
   return { graph: copyInto(graph, values), values };
 }
 
-/** The graph of {@link copyGraph} alone. */
+/** A copy of a graph that can be edited freely: nodes, values and attributes are copied; tensors, being immutable, are shared. */
 export const cloneGraph = (graph: Graph): Graph => copyGraph(graph).graph;
 
 function copyInto(graph: Graph, values: Map<Value, Value>): Graph {

@@ -38,7 +38,7 @@ export async function openWebBenchmark(): Promise<WebBenchmark> {
   };
 }
 
-/** {@link WebBenchmark.benchmark} once, in a browser of its own. */
+/** As {@link benchmark} does in onnxruntime-node, in a headless Chromium that is started for this one measurement. */
 export async function benchmarkWeb(
   models: readonly (string | Uint8Array)[],
   options: BenchmarkOptions = {},

@@ -28,9 +28,8 @@ export type FoundScores =
 const LOGITS_KEY = 'espalier.logits';
 
 /**
- * The output with class scores: [N, classes], [N, classes, 1, 1], [N, 1, 1, classes], or [classes] where the network takes single
- * images. It is the named one, else the one with as many classes as the data, else the only output, which may have
- * more. Throws `usage` where a name is none of an output, `unsupported` where that output has another shape.
+ * As {@link classScores}, but where none can be chosen the reason is returned; the only output is chosen where it has at least
+ * as many columns as the data has classes. Throws `usage` where a name is none of an output, `unsupported` where that output has another shape.
  */
 export function findClassScores(graph: Graph, { logits, classes = 0 }: ScoresSought = {}): FoundScores {
   const shapes = outputShapes(graph);
@@ -49,8 +48,9 @@ export function findClassScores(graph: Graph, { logits, classes = 0 }: ScoresSou
 }
 
 /**
- * {@link findClassScores} where there must be some: the only output may have fewer columns than the data has classes, as
- * long as labels fit. Throws `unsupported` where there are none, `usage` where several outputs may be meant.
+ * The output with class scores: [N, classes], [N, classes, 1, 1], [N, 1, 1, classes], or [classes] where the network takes single
+ * images. It is the named one, else the one with as many classes as the data, else the only output, which may have
+ * fewer columns as long as labels fit. Throws `unsupported` where there are none, `usage` where several outputs may be meant.
  */
 export function classScores(graph: Graph, sought: ScoresSought = {}): Value {
   const found = findClassScores(graph, sought);
