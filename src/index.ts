@@ -11,6 +11,7 @@ export { loadPreprocessing, type Preprocessing, storePreprocessing } from './dat
 export { compressStripes } from './deploy/compress.ts';
 export { type Deployment, type DeployOptions, deployNetwork } from './deploy/deploy.ts';
 export { type ErrorCode, EspalierError } from './errors.ts';
+export { type FoldedNetwork, type FoldOptions, fold } from './folding/fold.ts';
 export { blend, blendRing } from './grafting/blend.ts';
 export { informationOf } from './grafting/information.ts';
 export { graftLayers } from './grafting/layers.ts';
@@ -44,8 +45,13 @@ export { measureSensitivity } from './pruning/sensitivity/measure.ts';
 export { compareOutputs } from './quantization/agreement.ts';
 export { type Quantized, type QuantizeOptions, quantize } from './quantization/quantize.ts';
 export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
+export {
+  type ConvertedResiduals,
+  type ConvertOptions,
+  convertResiduals,
+} from './residual/convert-residuals.ts';
 export { findResiduals } from './residual/find.ts';
-export { removeResiduals } from './residual/remove-residuals.ts';
+export { type PlainNetwork, type RemoveResidualsOptions, removeResiduals } from './residual/removal.ts';
 export {
   bindDimensions,
   type CanonicalForm,
@@ -54,6 +60,8 @@ export {
   foldBatchNormalization,
   foldConstants,
   foldNetwork,
+  type NetworkForms,
+  networkForms,
   type Refusal,
   type Rewritten,
   toFloat32,

@@ -1,12 +1,10 @@
-import type { Graph } from '../graph/graph.ts';
-import type { ImageSize } from '../measure/image-size.ts';
+import { foldDefaults } from '../folding/defaults.ts';
 import { printableLine } from '../printable.ts';
 import type { FoldingName } from '../rewrite/index.ts';
-import { defaultExecutor } from '../runtime/default-executor.ts';
 import { defineCommand } from './command.ts';
 import { choice, choices, numberIn, openSizeFlag, optional, required, text } from './flags.ts';
 import { inputFlags, inputOptions } from './input-flags.ts';
-import { type LoadedModel, loadModel, openModel } from './model.ts';
+import { loadModel, openModel } from './model.ts';
 import { verifyFlag } from './verify-flag.ts';
 import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
 
@@ -34,7 +32,7 @@ export const fold = defineCommand({
     ),
     growth: optional(
       '--growth <r>',
-      'merge layers if the result has up to r times their MACs and weights (default: 1)',
+      `merge layers if the result has up to r times their MACs and weights (default: ${foldDefaults.growth})`,
       numberIn(0),
     ),
     elementType: optional(
@@ -56,56 +54,17 @@ export const fold = defineCommand({
     expectOtherFile(name, out);
     const inputs = inputOptions(options);
     const model = elementType ? await openModel(name, inputs) : await loadModel(name, context, inputs);
-    if (model.obstacle) throw model.obstacle;
-    const { foldNetwork } = await import('../rewrite/index.ts');
-    const executor = await defaultExecutor();
-    const folded = await foldNetwork(model.graph, { executor, only, growth });
-    const { withElementType } = await import('../rewrite/index.ts');
-    const written = elementType
-      ? withElementType(folded.graph, elementType)
-      : model.form.restore(folded.graph);
-    const isUnchanged =
-      folded.changed === 0 && !elementType && folded.graph.nodes.length === model.given.nodes.length;
-    const verified = verify && !isUnchanged ? await verifiedAgainst(model, written, size) : null;
-    if (verified && !elementType)
-      await expectSmaller([model.given, model.form.restore(folded.withConstants)], written, growth);
-    if (isUnchanged) await writeGiven(model, out);
-    else await writeModel(written, out);
-    if (isUnchanged)
+    const { fold: foldModel } = await import('../folding/fold.ts');
+    const { graph, ...folded } = await foldModel(model, { only, growth, elementType, verify, size });
+    if (folded.unchanged) {
+      await writeGiven(model, out);
       context.warn(`${name}: nothing to fold, ${out} is the same file: ${whyUnchanged(folded.refusals)}`);
-    const { changed, counts, refusals } = folded;
-    const data = {
-      out,
-      folded: changed,
-      unchanged: isUnchanged,
-      counts,
-      refusals,
-      error: verified?.error ?? null,
-    };
+    } else await writeModel(graph, out);
+    const { changed, unchanged, counts, refusals, error } = folded;
+    const data = { out, folded: changed, unchanged, counts, refusals, error };
     return { data, text: describe(data) };
   },
 });
-
-/** Against the file that was given, or its float32 form where nothing runs the file; inputs and outputs are cast to its types. */
-async function verifiedAgainst(
-  { given, graph, form }: LoadedModel,
-  written: Graph,
-  size: ImageSize | undefined,
-) {
-  const { signatureOf, toleranceOf, verifyEquivalent, withSignature } = await import('../rewrite/index.ts');
-  const before = form.elementType === 'bfloat16' ? graph : given;
-  const isHalf = [given, written].some(({ inputs }) => inputs.some(({ dtype }) => dtype === 'float16'));
-  const tolerance = toleranceOf(isHalf || form.elementType === 'float16' ? 'float16' : 'float32');
-  const after = withSignature(written, signatureOf(before));
-  const { extents } = await import('../measure/image-size.ts');
-  const at = size === undefined ? {} : { size: extents(size) };
-  return verifyEquivalent(before, after, { executor: await defaultExecutor(), tolerance, ...at });
-}
-
-async function expectSmaller(before: readonly Graph[], after: Graph, growth = 1): Promise<void> {
-  const { expectNoGrowth } = await import('../measure/growth.ts');
-  expectNoGrowth({ before, after, rewrite: 'folding', growth: Math.max(1, growth) });
-}
 
 const whyUnchanged = (refusals: readonly unknown[]): string =>
   refusals.length > 0

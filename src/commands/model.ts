@@ -3,26 +3,16 @@ import type { Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { ModelOptions } from '../models/index.ts';
-import type { Float32Form } from '../rewrite/index.ts';
-import type { KnownShapes } from '../rewrite/known-shapes.ts';
+import type { NetworkForms } from '../rewrite/index.ts';
+import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Context } from './command.ts';
 import { type InputOptions, readInputFeeds } from './input-flags.ts';
 
 /** Options of a network of the zoo, and what inputs are. */
 export interface LoadOptions extends ModelOptions, InputOptions {}
 
-/** A network, and what is known of it beside the file. */
-export interface LoadedModel {
-  /** The canonical form, in float32 throughout; what the file has where there is an obstacle. */
-  readonly graph: Graph;
-  /** As the file has it, see {@link runnableForm}. */
-  readonly given: Graph;
-  /** How the graph differs from the file, as far as the user should know. */
-  readonly notes: readonly string[];
-  /** Why the network has no canonical form; null where it has. */
-  readonly obstacle: EspalierError | null;
-  /** Gives what became of the graph the element types of the file. */
-  readonly form: Float32Form;
+/** A network in its forms, and what is known of it beside the file. */
+export interface LoadedModel extends NetworkForms {
   /** The path or the zoo's name. */
   readonly name: string;
   /** null for a file. */
@@ -68,29 +58,9 @@ async function withTypedInputs(graph: Graph, options: InputOptions): Promise<Gra
   return withInputFeeds(graph, await readInputFeeds(options));
 }
 
-type Forms = Omit<LoadedModel, 'name' | 'zooPreprocessing'>;
-
-async function formsOf(file: Graph): Promise<Forms> {
-  const { canonicalForm, runnableForm, toFloat32 } = await import('../rewrite/index.ts');
-  try {
-    const given = runnableForm(file);
-    const { graph: canonical, notes } = canonicalForm(file);
-    const form = toFloat32(canonical);
-    const known = await knownShapes(form.graph);
-    return { graph: known.graph, given, notes: [...notes, ...known.notes], form, obstacle: null };
-  } catch (error) {
-    if (!(error instanceof EspalierError) || error.code !== 'unsupported') throw error;
-    const form = toFloat32(file);
-    return { graph: form.graph, given: file, notes: [], form, obstacle: error };
-  }
-}
-
-/** An engine is asked for shapes only where an operator without a rule needs it. */
-async function knownShapes(graph: Graph): Promise<KnownShapes> {
-  const { hasUnknownShapes, withKnownShapes } = await import('../rewrite/index.ts');
-  if (!hasUnknownShapes(graph)) return { graph, notes: [] };
-  const { onnxruntime } = await import('../runtime/onnxruntime/index.ts');
-  return withKnownShapes(graph, onnxruntime);
+async function formsOf(file: Graph): Promise<NetworkForms> {
+  const { networkForms } = await import('../rewrite/index.ts');
+  return networkForms(file, defaultExecutor);
 }
 
 /** Whether a model is meant as a file and not as a name of the zoo: the demo leaves a folder of its network's name. */

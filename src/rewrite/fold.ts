@@ -24,7 +24,7 @@ const foldings: { readonly [N in FoldingName]: Folding } = {
   'linear-pairs': mergeLinearPairs,
 };
 
-export interface FoldOptions {
+export interface FoldingOptions {
   /** Evaluates what is constant. */
   readonly executor: Executor;
   /** Default: all. */
@@ -46,7 +46,7 @@ export interface Folded extends Rewritten {
  */
 export async function foldNetwork(
   network: Graph,
-  { executor, only = foldingNames, growth = 1 }: FoldOptions,
+  { executor, only = foldingNames, growth = 1 }: FoldingOptions,
 ): Promise<Folded> {
   const chosen = foldingNames.filter((name) => only.includes(name));
   const counts = Object.fromEntries(chosen.map((name) => [name, 0])) as Record<FoldingName, number>;

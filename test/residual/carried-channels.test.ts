@@ -3,7 +3,7 @@ import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { openOriginal, rankChannels } from '../../src/pruning/rank-channels.ts';
-import { removeResiduals } from '../../src/residual/remove-residuals.ts';
+import { convertResiduals } from '../../src/residual/convert-residuals.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { residualNetwork } from '../support/small-network.ts';
@@ -16,7 +16,7 @@ const weightOf = (graph: Graph, name: string) => graph.nodes.find((node) => node
 
 /** A block without its Add: 12 filters of block.conv1, then 8 that carry the stem's channels. */
 function plainBlock(): Graph {
-  const { graph } = removeResiduals(foldBatchNormalization(residualNetwork({ width: WIDTH })).graph);
+  const { graph } = convertResiduals(foldBatchNormalization(residualNetwork({ width: WIDTH })).graph);
   expect(weightOf(graph, 'block.conv1').tensor!.shape).toEqual([OWN + WIDTH, WIDTH, 3, 3]);
   return graph;
 }

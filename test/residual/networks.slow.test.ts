@@ -4,8 +4,8 @@ import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { buildModel } from '../../src/models/index.ts';
 import { random } from '../../src/numeric/random.ts';
 import { type Float32Tensor, floats } from '../../src/numeric/tensor.ts';
+import { type ConvertOptions, convertResiduals } from '../../src/residual/convert-residuals.ts';
 import { findResiduals } from '../../src/residual/find.ts';
-import { type RemovalOptions, removeResiduals } from '../../src/residual/remove-residuals.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
@@ -54,8 +54,8 @@ function relativeError(actual: Float32Array, expected: Float32Array): number {
 }
 
 /** Folds and removes, and expects that nothing is left and every output the same. */
-async function expectPlain(before: Graph, size: Size, options: RemovalOptions = {}): Promise<Graph> {
-  const { graph, refusals } = removeResiduals(foldBatchNormalization(before).graph, options);
+async function expectPlain(before: Graph, size: Size, options: ConvertOptions = {}): Promise<Graph> {
+  const { graph, refusals } = convertResiduals(foldBatchNormalization(before).graph, options);
   expect(refusals).toEqual([]);
   expect(findResiduals(graph)).toEqual([]);
   expect(graph.outputs[0]!.shape).toEqual(['N', 10]);

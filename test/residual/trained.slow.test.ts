@@ -9,8 +9,8 @@ import { limitSource } from '../../src/data/subset.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { readModelFile } from '../../src/onnx/model-file.ts';
+import { convertResiduals } from '../../src/residual/convert-residuals.ts';
 import { findResiduals } from '../../src/residual/find.ts';
-import { removeResiduals } from '../../src/residual/remove-residuals.ts';
 import { foldBatchNormalization, foldConstants, upgradeOpset } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 
@@ -46,7 +46,7 @@ describe.skipIf(!isHere || !hasImages)('a trained network without residual conne
   ])('gives every image the same class: %s', async (file, blocks, count) => {
     const network = readModelFile(join(models, file));
     const folded = foldBatchNormalization(await foldConstants(upgradeOpset(network), onnxruntime)).graph;
-    const { graph, converted, refusals } = removeResiduals(folded);
+    const { graph, converted, refusals } = convertResiduals(folded);
     expect(refusals).toEqual([]);
     expect(converted).toHaveLength(blocks);
     expect(findResiduals(graph)).toEqual([]);

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { buildModel } from '../../src/models/index.ts';
-import { type FoldOptions, foldNetwork } from '../../src/rewrite/index.ts';
+import { type FoldingOptions, foldNetwork } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { type Build, expectSame, graphOf, image, normalised, operatorsOf, weight } from './equivalence.ts';
 
 const padded = { pads: [1, 1, 1, 1] };
 
-async function folded(build: Build, options: Omit<FoldOptions, 'executor'> = {}) {
+async function folded(build: Build, options: Omit<FoldingOptions, 'executor'> = {}) {
   const before = graphOf(build);
   const result = await foldNetwork(before, { executor: onnxruntime, ...options });
   await expectSame(before, result.graph);

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
+import { type ConvertOptions, convertResiduals } from '../../src/residual/convert-residuals.ts';
 import { findResiduals } from '../../src/residual/find.ts';
-import { type RemovalOptions, removeResiduals } from '../../src/residual/remove-residuals.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import {
@@ -18,8 +18,8 @@ import {
 import { normals } from '../support/run-graph.ts';
 
 /** Converts, and compares on random and on saturating input, one image and five. */
-async function converted(network: Graph, options: RemovalOptions = {}) {
-  const result = removeResiduals(network, options);
+async function converted(network: Graph, options: ConvertOptions = {}) {
+  const result = convertResiduals(network, options);
   let largest = 0;
   for (const batch of [1, 5]) {
     const { error } = await verifyEquivalent(network, result.graph, {
@@ -170,7 +170,7 @@ describe('residual connections are removed from', () => {
 
 describe('a residual connection stays, with its reason,', () => {
   const reasonsOf = (blocks: BlockShape[]) =>
-    removeResiduals(residualNetwork({ channels: 6, size: 8, blocks })).refusals.map(({ reason }) => reason);
+    convertResiduals(residualNetwork({ channels: 6, size: 8, blocks })).refusals.map(({ reason }) => reason);
 
   it('where groups have other numbers of inputs and outputs', () => {
     const layers = [layer({ filters: 6, kernel: 1 }), layer({ filters: 12, group: 6 }), layer({ kernel: 1 })];
@@ -188,11 +188,11 @@ describe('a residual connection stays, with its reason,', () => {
 
   it('where it would grow more than is allowed, or is not asked for', () => {
     const network = residualNetwork({ channels: 6, size: 8, blocks: [block(basic), block(basic)] });
-    const { refusals } = removeResiduals(network, { maxGrowth: 1.5 });
+    const { refusals } = convertResiduals(network, { maxGrowth: 1.5 });
     expect(refusals.map(({ reason }) => reason)).toEqual(
       new Array(2).fill('its convolutions would have 2.0 times the weights, more than the 1.5 allowed'),
     );
-    const one = removeResiduals(network, { only: (add) => add === 'add1' });
+    const one = convertResiduals(network, { only: (add) => add === 'add1' });
     expect(one.converted.map(({ add, carried }) => [add, carried])).toEqual([['add1', 6]]);
     expect(one.refusals).toEqual([]);
   });

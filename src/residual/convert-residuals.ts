@@ -10,11 +10,11 @@ import { type CarryPlan, type Middle, planCarry } from './plan.ts';
 import { rangesOf } from './range.ts';
 import { readShortcut } from './shortcut.ts';
 
-export interface RemovalOptions {
+export interface ConvertOptions {
   /** Whether to convert the block that ends in an Add of this name; default: all. */
-  readonly only?: (add: string) => boolean;
+  readonly only?: ((add: string) => boolean) | undefined;
   /** Blocks whose convolutions would have more than this times the weights stay. Default: any growth. */
-  readonly maxGrowth?: number;
+  readonly maxGrowth?: number | undefined;
   /** How carried channels get past convolutions in the middle of a block; default `widen`. */
   readonly middle?: Middle;
 }
@@ -30,7 +30,7 @@ export interface Converted {
   readonly weightsAfter: number;
 }
 
-export interface ResidualRemoval {
+export interface ConvertedResiduals {
   readonly graph: Graph;
   readonly converted: readonly Converted[];
   /** Residual connections that stay, and why. */
@@ -42,7 +42,7 @@ export interface ResidualRemoval {
  * layer of which may have any width (the RM operation; Meng et al., 2021, arXiv:2111.00687). BatchNormalization that can be
  * folded should be folded first. Exact up to rounding; what has another form stays, with its reason.
  */
-export function removeResiduals(network: Graph, options: RemovalOptions = {}): ResidualRemoval {
+export function convertResiduals(network: Graph, options: ConvertOptions = {}): ConvertedResiduals {
   const { graph } = canonicalForm(network);
   inferShapes(graph);
   const converted: Converted[] = [];
