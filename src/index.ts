@@ -26,6 +26,7 @@ export { type PrintOptions, parseGraph, printGraph } from './graph/text/index.ts
 export { connections, removeDeadNodes, replaceUses, sortTopologically } from './graph/topology.ts';
 export { evaluate } from './measure/accuracy.ts';
 export { coldStarts } from './measure/cold-start.ts';
+export type { ImageSize } from './measure/image-size.ts';
 export { benchmark } from './measure/latency.ts';
 export { costs } from './measure/macs.ts';
 export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
@@ -57,6 +58,7 @@ export {
   type CanonicalForm,
   canonicalForm,
   type Float32Form,
+  type FoldingName,
   foldBatchNormalization,
   foldConstants,
   foldNetwork,

@@ -1,4 +1,4 @@
-export { type CanonicalForm, canonicalForm, runnableForm } from './canonical-form.ts';
+export { type CanonicalForm, canonicalForm } from './canonical-form.ts';
 export { toleranceOf } from './compare.ts';
 export { expectFloat32 } from './element-types/expect-float32.ts';
 export { type Float32Form, toFloat32 } from './element-types/to-float32.ts';
