@@ -57,6 +57,7 @@ export const optimizers = {
 } satisfies Record<string, Optimizer>;
 
 export type OptimizerName = keyof typeof optimizers;
+export const optimizerNames = Object.keys(optimizers) as OptimizerName[];
 
 /** The names of all state that optimisers may keep for a parameter. */
 export const slotNames = (parameter: string): string[] =>

@@ -1,3 +1,6 @@
+import { trainingDefaults as defaults } from '../../training/defaults.ts';
+import { optimizerNames } from '../../training/optimizers.ts';
+import { scheduleNames } from '../../training/schedules.ts';
 import { DATA_SUMMARY, dataName, limitFlags, logitsFlag } from '../data-flags.ts';
 import {
   choice,
@@ -28,12 +31,21 @@ export const trainingFlags = {
     text,
   ),
   resume: optional('--resume <dir>', 'continue the run in this folder from its newest checkpoint', text),
-  batch: defaulted('--batch <n>', 'images per step', [wholeNumber(), 128]),
-  optimizer: defaulted('--optimizer <name>', 'optimiser: sgd or adamw', [choice(['sgd', 'adamw']), 'sgd']),
-  lr: defaulted('--lr <x>', 'peak learning rate', [positive, 0.1]),
-  momentum: defaulted('--momentum <x>', "momentum of SGD, or Adam's beta1", [numberIn(0, 1), 0.9]),
+  batch: defaulted('--batch <n>', 'images per step', [wholeNumber(), defaults.batch]),
+  optimizer: defaulted('--optimizer <name>', `optimiser: ${optimizerNames.join(' or ')}`, [
+    choice(optimizerNames),
+    defaults.optimizer,
+  ]),
+  lr: defaulted('--lr <x>', 'peak learning rate', [positive, defaults.learningRate]),
+  momentum: defaulted('--momentum <x>', "momentum of SGD, or Adam's beta1", [
+    numberIn(0, 1),
+    defaults.momentum,
+  ]),
   nesterov: flagSwitch('--nesterov', 'use Nesterov momentum'),
-  weightDecay: defaulted('--weight-decay <x>', 'L2 penalty on the parameters', [numberIn(0), 1e-4]),
+  weightDecay: defaulted('--weight-decay <x>', 'L2 penalty on the parameters', [
+    numberIn(0),
+    defaults.weightDecay,
+  ]),
   decoupledWeightDecay: flagSwitch(
     '--decoupled-weight-decay',
     'apply weight decay to the weights directly, not through the gradient; with SGD as well',
@@ -43,31 +55,31 @@ export const trainingFlags = {
     'parameters without weight decay: weight, bias, scale, shift; bn means scale and shift',
     choices(roles),
   ),
-  schedule: defaulted('--schedule <name>', 'learning rate schedule: step, cosine or constant', [
-    choice(['step', 'cosine', 'constant']),
-    'step',
+  schedule: defaulted('--schedule <name>', `learning rate schedule: ${scheduleNames.join(', ')}`, [
+    choice(scheduleNames),
+    defaults.schedule,
   ]),
   milestones: defaulted(
     '--milestones <list>',
     'fractions of the run at which the step schedule lowers the learning rate',
-    [numbers, [0.5, 0.75]],
+    [numbers, [...defaults.milestones]],
   ),
   gamma: defaulted('--gamma <x>', 'factor by which the step schedule multiplies the learning rate', [
     fraction,
-    0.1,
+    defaults.gamma,
   ]),
   warmupEpochs: defaulted('--warmup-epochs <x>', 'epochs over which the learning rate first rises linearly', [
     numberIn(0),
-    0,
+    defaults.warmupEpochs,
   ]),
   labelSmoothing: defaulted('--label-smoothing <x>', 'label smoothing of the training targets', [
     numberIn(0, 1),
-    0,
+    defaults.labelSmoothing,
   ]),
   augmentation: defaulted(
     '--augmentation <name>',
     'augmentation of the training images: pad-crop-flip or none',
-    [choice(['pad-crop-flip', 'none']), 'pad-crop-flip'],
+    [choice(['pad-crop-flip', 'none']), defaults.augmentation],
   ),
   initialScale: defaulted(
     '--initial-scale <x>',
@@ -82,17 +94,20 @@ export const trainingFlags = {
   ...preprocessingFlags,
   ...logitsFlag,
   ...inputFlags,
-  seed: defaulted('--seed <n>', 'random seed', [wholeNumber(0), 1]),
+  seed: defaulted('--seed <n>', 'random seed', [wholeNumber(0), defaults.seed]),
   threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
   executor: optional(
     '--executor <name>',
     'training engine: onednn or onnxruntime (default: onednn if its library is installed)',
     choice(['onednn', 'onnxruntime']),
   ),
-  evalEvery: defaulted('--eval-every <n>', 'epochs between evaluations', [wholeNumber(), 1]),
+  evalEvery: defaulted('--eval-every <n>', 'epochs between evaluations', [
+    wholeNumber(),
+    defaults.evaluateEvery,
+  ]),
   checkpointSeconds: defaulted('--checkpoint-seconds <n>', 'seconds between checkpoints within an epoch', [
     positive,
-    60,
+    defaults.checkpointSeconds,
   ]),
 };
 

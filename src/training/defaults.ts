@@ -1,0 +1,19 @@
+import type { TrainOptions } from './options.ts';
+
+/** The options of training that no one sets. */
+export const trainingDefaults = {
+  batch: 128,
+  optimizer: 'sgd',
+  learningRate: 0.1,
+  momentum: 0.9,
+  weightDecay: 1e-4,
+  schedule: 'step',
+  milestones: [0.5, 0.75],
+  gamma: 0.1,
+  warmupEpochs: 0,
+  labelSmoothing: 0,
+  augmentation: 'pad-crop-flip',
+  seed: 1,
+  evaluateEvery: 1,
+  checkpointSeconds: 60,
+} as const satisfies Partial<TrainOptions>;
