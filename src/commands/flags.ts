@@ -168,6 +168,10 @@ export const numbers = v.pipe(
 export const choice = <const T extends readonly string[]>(words: T) =>
   v.picklist(words, `expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
 
+/** One of the keys of a table. */
+export const choiceOf = <const T extends object>(table: T) =>
+  choice(Object.keys(table) as (keyof T & string)[]);
+
 /** Some of some words, separated by commas. */
 export const choices = <const T extends readonly string[]>(words: T) =>
   v.pipe(

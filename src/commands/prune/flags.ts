@@ -1,6 +1,15 @@
 import * as v from 'valibot';
+import { criterionNames } from '../../pruning/criteria/names.ts';
+import { pruningDefaults as defaults, retrainingDefaults } from '../../pruning/defaults.ts';
+import { granularities, recoveries } from '../../pruning/iterative/settings.ts';
+import { normalizations, reductions } from '../../pruning/ranking/class-scores.ts';
+import type { CostShare } from '../../pruning/ranking/cost-share.ts';
+import type { RankingScope } from '../../pruning/ranking/selection.ts';
+import { pruningSchedules } from '../../pruning/schedule.ts';
+import { scheduleNames } from '../../training/schedules.ts';
 import {
   choice,
+  choiceOf,
   choices,
   defaulted,
   flagSwitch,
@@ -16,20 +25,7 @@ import { trainingFlags } from '../training/flags.ts';
 import type { Settings } from '../training/recipe.ts';
 import { verifyFlag } from '../verify-flag.ts';
 
-const criteria = [
-  'l1-norm',
-  'l2-norm',
-  'geometric-median',
-  'weight-rank',
-  'feature-rank',
-  'bn-scale',
-  'apoz',
-  'taylor',
-  'random',
-  'mask',
-] as const;
-
-export const granularities = ['filter', 'channel', 'group', 'stripe', 'weight'] as const;
+const criteria = [...criterionNames, 'mask'] as const;
 
 /** Globs separated by commas. */
 export const globs = v.pipe(
@@ -56,12 +52,12 @@ const layerRatios = v.pipe(
 export const pruneFlags = {
   criterion: defaulted('--criterion <name>', `how channels are scored: ${criteria.join(', ')}`, [
     choice(criteria),
-    'l1-norm',
+    defaults.criterion,
   ]),
   granularity: defaulted(
     '--granularity <name>',
     'what is pruned: filter: channels, scored by the filters that compute them; channel: channels, scored by the weights that read them; group: W[:, c, i, j]; stripe: W[m, :, i, j]; weight: single weights. The last three become zero',
-    [choice(granularities), 'filter'],
+    [choice(granularities), defaults.granularity],
   ),
   ratio: optional('--ratio <r>', 'fraction of the channels (or stripes, weights) to remove', fraction),
   macs: optional('--macs <r>', 'fraction of the original MACs to keep', fraction),
@@ -74,16 +70,16 @@ export const pruneFlags = {
   scope: defaulted(
     '--scope <name>',
     'local: the same fraction is removed from each group; global: all channels are ranked together',
-    [choice(['local', 'global']), 'local'],
+    [choice(['local', 'global'] satisfies RankingScope[]), defaults.scope],
   ),
   round: defaulted(
     '--round <n>',
     'keep the number of channels of each layer a multiple of this, as fast kernels need',
-    [wholeNumber(), 8],
+    [wholeNumber(), defaults.round],
   ),
   floor: defaulted('--floor <r>', 'smallest fraction of the channels of a group to keep', [
     numberIn(0, 1),
-    0.1,
+    defaults.floor,
   ]),
   exclude: optional('--exclude <globs>', 'layers that are not pruned, separated by commas', globs),
   layerRatio: optional(
@@ -94,17 +90,17 @@ export const pruneFlags = {
   normalize: optional(
     '--normalize <name>',
     'normalisation of the scores within a layer: none, mean, max or gaussian (default: mean; none for bn-scale)',
-    choice(['none', 'mean', 'max', 'gaussian']),
+    choiceOf(normalizations),
   ),
   reduce: defaulted(
     '--reduce <name>',
     'how the scores of coupled channels are combined: sum, mean, max or first',
-    [choice(['sum', 'mean', 'max', 'first']), 'mean'],
+    [choiceOf(reductions), defaults.reduce],
   ),
   per: optional(
     '--per <cost>',
     'divide scores by the cost of a channel: bytes of activations, or measured ms',
-    choice(['bytes', 'ms']),
+    choice(['bytes', 'ms'] satisfies CostShare[]),
   ),
   sensitivity: optional(
     '--sensitivity <path>',
@@ -118,38 +114,38 @@ export const pruneFlags = {
   ),
   maskEpochs: optional(
     '--mask-epochs <n>',
-    'with --criterion mask: epochs before each cut in which the masks are learned (default: 1)',
+    `with --criterion mask: epochs before each cut in which the masks are learned (default: ${defaults.maskEpochs})`,
     wholeNumber(),
   ),
   maskStrength: optional(
     '--mask-strength <x>',
-    'with --criterion mask: L1 coefficient of the masks (default: 0.005)',
+    `with --criterion mask: L1 coefficient of the masks (default: ${defaults.maskStrength})`,
     numberIn(0),
   ),
   maskThreshold: optional(
     '--mask-threshold <x>',
-    'with --criterion mask: a mask becomes 0 for good when it falls to this (default: 0.01)',
+    `with --criterion mask: a mask becomes 0 for good when it falls to this (default: ${defaults.maskThreshold})`,
     numberIn(0),
   ),
   scoreFolded: flagSwitch('--score-folded', 'compute norms of weights with BatchNormalization folded in'),
   steps: defaulted(
     '--steps <n>',
     'number of cuts until the target is reached; the epochs are divided among them',
-    [wholeNumber(), 1],
+    [wholeNumber(), defaults.steps],
   ),
   pace: defaulted('--pace <name>', 'how the cuts approach the target: in linear or cubic steps', [
-    choice(['linear', 'cubic']),
-    'linear',
+    choiceOf(pruningSchedules),
+    defaults.pace,
   ]),
   recover: optional(
     '--recover <list>',
     'recovery after each cut, without labels: recalibrate (BatchNormalization statistics), reconstruct (weights of the layers that read the channels, by least squares), or none (default with --data: both; with --epochs: recalibrate)',
-    choices(['recalibrate', 'reconstruct', 'none']),
+    choices([...recoveries, 'none']),
   ),
   calibrationImages: defaulted(
     '--calibration-images <n>',
     'number of training images for criteria and recovery',
-    [wholeNumber(), 1024],
+    [wholeNumber(), defaults.calibrationImages],
   ),
   form: defaulted(
     '--form <name>',
@@ -173,10 +169,10 @@ export const pruneFlags = {
   ),
   epochs: optional('--epochs <n>', 'total epochs of retraining', wholeNumber()),
   out: optional('--out <path>', 'the pruned model (.onnx), or a new folder for the run', text),
-  lr: defaulted('--lr <x>', 'peak learning rate of retraining', [positive, 0.01]),
+  lr: defaulted('--lr <x>', 'peak learning rate of retraining', [positive, retrainingDefaults.learningRate]),
   schedule: defaulted('--schedule <name>', 'learning rate schedule: step, cosine or constant', [
-    choice(['step', 'cosine', 'constant']),
-    'cosine',
+    choice(scheduleNames),
+    retrainingDefaults.schedule,
   ]),
 };
 

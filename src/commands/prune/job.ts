@@ -1,14 +1,13 @@
-import type { Calibration } from '../../calibration/calibration.ts';
 import type { Comparison } from '../../calibration/comparison.ts';
 import type { DataSet } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Timer } from '../../measure/timer.ts';
-import type { Original } from '../../pruning/rank-channels.ts';
-import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
+import { pruningDefaults } from '../../pruning/defaults.ts';
+import type { PruningData, PruningJob } from '../../pruning/iterative/job.ts';
+import type { PruningSettings } from '../../pruning/iterative/settings.ts';
 import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
-import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { inputOptions, withOthersNoted } from '../input-flags.ts';
@@ -19,72 +18,79 @@ import { expectFloatWeights, expectLayersOfNumbers } from '../quantized.ts';
 import { readSensitivity } from '../sensitivity/file.ts';
 import { withBatchNormalization } from '../training/insert-batch-normalization.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
-import { openSession, type TrainingSession } from '../training/session.ts';
+import { openSession, trainOptions } from '../training/session.ts';
+import { givenTarget } from './checks.ts';
 import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
+import { openSearch } from './search.ts';
+import { watchPruning } from './watch.ts';
 
-/** Images to calibrate with, to evaluate on, and to retrain with. */
-export interface PruneData {
-  readonly set: DataSet;
-  readonly preprocessing: Preprocessing;
-  readonly calibration: Calibration;
-}
-
-/** All that pruning works on. */
-export interface PruneJob {
-  readonly settings: PruneSettings;
+/** A pruning job of the command line. */
+export interface PruneJob extends PruningJob {
+  readonly options: PruneSettings;
   readonly model: LoadedModel;
-  /** What is pruned: constants folded, BatchNormalization put back where asked. */
-  readonly network: Graph;
-  readonly original: Original;
-  readonly executor: Executor;
-  readonly data: PruneData | null;
-  /** Opens, once, what compares networks with the one that is pruned, on test images; null without images. */
-  readonly comparison: (() => Promise<Comparison>) | null;
-  /** Measured earlier, to choose widths by. */
-  readonly sensitivity: readonly UnitSensitivity[] | null;
-  /** Where retraining happens; null without it. */
-  readonly session: TrainingSession | null;
-  /** What times candidates; null where the target is no latency. */
-  readonly timer: Timer | null;
-  /** The record of the run; null where a file is written. */
-  readonly run: RunDirectory | null;
 }
 
-/** A run whose settings may lack data, epochs and a place. */
+/** A run whose options may lack data, epochs and a place. */
 export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 
 /** Loads model and data; the run's folder is created last, where there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
-  const { settings } = planned;
+  const { settings: options } = planned;
   const { openOriginal } = await import('../../pruning/rank-channels.ts');
   const executor = await defaultExecutor();
-  const sensitivity = settings.sensitivity === undefined ? null : await readSensitivity(settings.sensitivity);
+  const sensitivity = options.sensitivity === undefined ? null : await readSensitivity(options.sensitivity);
+  const { epochs } = options;
   const session =
-    settings.epochs === undefined
+    epochs === undefined
       ? null
-      : await openSession({ ...planned, settings: retraining(settings, settings.epochs) }, context);
-  const model = session?.model ?? (await loadModel(settings.model, context, inputOptions(settings)));
-  if (!session) checkQuantized(model, settings);
+      : await openSession({ ...planned, settings: retraining(options, epochs) }, context);
+  const model = session?.model ?? (await loadModel(options.model, context, inputOptions(options)));
+  if (!session) checkQuantized(model, options);
   const opened = session
-    ? { network: session.network, data: await calibrated(session, settings) }
-    : await openPruneData(settings, model, context);
+    ? { network: session.network, data: await calibrated(session, options) }
+    : await openPruneData(options, model, context);
   const { data } = opened;
   const network =
-    session?.network ?? (await untrained(opened.network, { settings, data, executor, context }));
-  const original = await openOriginal(network, executor, { size: settings.size });
-  await checkGlobs(settings, original.layers);
+    session?.network ?? (await untrained(opened.network, { settings: options, data, executor, context }));
+  const original = await openOriginal(network, executor, { size: options.size });
+  await checkGlobs(options, original.layers);
+  const run = session?.run ?? (await openRun(planned));
   return {
-    settings,
+    options,
+    settings: pruningSettings(options),
     model,
     network,
+    ...(options.insertBatchnorm ? {} : { reference: { graph: model.given, restore: model.form.restore } }),
     original,
     executor,
     data,
-    comparison: data && onceOpened(() => compareOnTestImages({ network, data, executor, settings })),
+    comparison: data && onceOpened(() => compareOnTestImages({ network, data, executor, settings: options })),
     sensitivity,
-    session,
-    timer: settings.latency === undefined ? null : await openLatencyTimer(context, model),
-    run: session?.run ?? (await openRun(planned)),
+    search: (cut) => openSearch(options.search, { run, context, cut }),
+    timer: options.latency === undefined ? null : await openLatencyTimer(context, model),
+    retraining: session && {
+      epochs: epochs!,
+      options: (some) => trainOptions(session, retraining(options, some), context),
+    },
+    run,
+    ...watchPruning(context),
+  };
+}
+
+/** What the library calls the options of the command line. */
+function pruningSettings(options: PruneSettings): PruningSettings {
+  const { exclude = [], layerRatio = [], recover } = options;
+  const excluded = exclude.map((glob) => ({ glob, ratio: 0 }));
+  const wanted = recover?.flatMap((name) => (name === 'none' ? [] : [name]));
+  return {
+    ...pruningDefaults,
+    ...options,
+    target: givenTarget(options) ?? { measure: 'ratio', fraction: 0 },
+    layerRatios: [...excluded, ...layerRatio],
+    recover: wanted,
+    maskEpochs: options.maskEpochs ?? pruningDefaults.maskEpochs,
+    maskStrength: options.maskStrength ?? pruningDefaults.maskStrength,
+    maskThreshold: options.maskThreshold ?? pruningDefaults.maskThreshold,
   };
 }
 
@@ -117,7 +123,7 @@ async function openLatencyTimer({ signal }: Context, { form }: LoadedModel): Pro
 
 interface Opening {
   readonly settings: PruneSettings;
-  readonly data: PruneData | null;
+  readonly data: PruningData | null;
   readonly executor: Executor;
   readonly context: Context;
 }
@@ -136,7 +142,7 @@ async function openPruneData(
   settings: PruneSettings,
   model: LoadedModel,
   context: Context,
-): Promise<{ readonly network: Graph; readonly data: PruneData | null }> {
+): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
   if (settings.data === undefined) return { network: model.graph, data: null };
   const { withLabelsIfUsed } = await import('../outputs.ts');
   const preprocessing = await resolvePreprocessing(model, settings);
@@ -157,7 +163,7 @@ async function openPruneData(
 async function calibrated(
   { data, preprocessing }: { readonly data: DataSet; readonly preprocessing: Preprocessing },
   { calibrationImages: images, seed }: PruneSettings,
-): Promise<PruneData> {
+): Promise<PruningData> {
   const { openCalibration } = await import('../../calibration/calibration.ts');
   const calibration = await openCalibration(data.train, { preprocessing, images, seed });
   return { set: data, preprocessing, calibration };
@@ -168,7 +174,7 @@ const COMPARED_IMAGES = 256;
 
 interface Comparing {
   readonly network: Graph;
-  readonly data: PruneData;
+  readonly data: PruningData;
   readonly executor: Executor;
   readonly settings: PruneSettings;
 }

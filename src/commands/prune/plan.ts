@@ -1,25 +1,20 @@
 import { printableLine } from '../../printable.ts';
+import { channelOptions } from '../../pruning/iterative/job.ts';
+import { pieceGranularity } from '../../pruning/iterative/settings.ts';
 import type { NextStep, UnitOutcome } from '../../pruning/prune-channels.ts';
 import { formatCount, formatMacs, formatPercent } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
-import type { Context, Output } from '../command.ts';
+import type { Output } from '../command.ts';
 import { givenTarget, targetOf } from './checks.ts';
-import { channelOptions, cutNetwork } from './cut.ts';
 import type { PruneSettings } from './flags.ts';
 import type { PruneJob } from './job.ts';
 
 /** What a cut would take, group by group; nothing is written. */
-export async function planOutput(job: PruneJob, context: Context): Promise<Output> {
-  const { granularity } = job.settings;
-  const target = targetOf(job.settings);
-  if (granularity !== 'filter' && granularity !== 'channel') {
-    const { units, met } = await cutNetwork(job.network, {
-      job,
-      target,
-      context,
-      index: 0,
-      before: null,
-    });
+export async function planOutput(job: PruneJob): Promise<Output> {
+  const target = targetOf(job.options);
+  if (pieceGranularity(job.settings)) {
+    const { cutNetwork } = await import('../../pruning/iterative/cut.ts');
+    const { units, met } = await cutNetwork(job.network, job, { target, index: 0, before: null });
     return { data: { target, met, groups: units }, text: unitTable(units, 'pieces') };
   }
   const { planChannels } = await import('../../pruning/prune-channels.ts');
@@ -32,7 +27,7 @@ export async function planOutput(job: PruneJob, context: Context): Promise<Outpu
     `MACs        ${formatMacs(original.macs)} → ${formatMacs(after.macs)} (${part('macs')})`,
     `parameters  ${formatCount(original.parameters)} → ${formatCount(after.parameters)} (${part('parameters')})`,
     ...(met ? [] : ['the target is out of reach: this is all that may go']),
-    ...(nextStep ? [printableLine(belowTarget(nextStep, job.settings))] : []),
+    ...(nextStep ? [printableLine(belowTarget(nextStep, job.options))] : []),
   ];
   const data = { target, met, ...(nextStep ? { nextStep } : {}), before: original, after, groups: units };
   return { data, text: text.join('\n') };
@@ -48,7 +43,7 @@ export function belowTarget({ layer, part }: NextStep, { round }: Pick<PruneSett
 export async function explainOutput(glob: string, job: PruneJob): Promise<Output> {
   const { planChannels } = await import('../../pruning/prune-channels.ts');
   const { matcherOf } = await import('../../graph/name-globs.ts');
-  const target = givenTarget(job.settings);
+  const target = givenTarget(job.options);
   const whole = { measure: 'ratio', fraction: 0 } as const;
   const { units } = await planChannels(job.network, channelOptions(job, target ?? whole));
   const layers = units.flatMap((unit) => unit.layers);

@@ -1,4 +1,5 @@
 import { printableLine } from '../../printable.ts';
+import type { Cut } from '../../pruning/iterative/cut.ts';
 import { latencyChange, smallGain, speedBetween } from '../../report/latency.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
@@ -6,7 +7,6 @@ import { errorText } from '../outputs.ts';
 import { planRun } from '../training/recipe.ts';
 import { expectOtherFile } from '../write-model.ts';
 import { checkPruneSettings } from './checks.ts';
-import type { Cut } from './cut.ts';
 import { pruneFlags } from './flags.ts';
 import type { PlannedPruning, PruneJob } from './job.ts';
 import type { PruneResult } from './result.ts';
@@ -42,7 +42,7 @@ export const prune = defineCommand({
     expectOtherFile(asked.settings.model, asked.settings.out);
     const settings = looksOnly ? { ...asked.settings, out: undefined, epochs: undefined } : asked.settings;
     const job = await openPruneJob({ ...asked, settings }, context);
-    if (looksOnly) return look(job, context);
+    if (looksOnly) return look(job);
     if (asked.existing === null) context.note(`pruning ${settings.model}`);
     return execute(job, context);
   },
@@ -59,19 +59,21 @@ async function planPruning(invocation: Invocation<typeof pruneFlags>) {
   return { ...asked, looksOnly };
 }
 
-async function look(job: PruneJob, context: Context): Promise<Output> {
+async function look(job: PruneJob): Promise<Output> {
   const { explainOutput, planOutput } = await import('./plan.ts');
-  const { explain } = job.settings;
-  return explain === undefined ? planOutput(job, context) : explainOutput(explain, job);
+  const { explain } = job.options;
+  return explain === undefined ? planOutput(job) : explainOutput(explain, job);
 }
 
 async function execute(job: PruneJob, context: Context): Promise<Output> {
-  const { pruneInSteps } = await import('./steps.ts');
-  const { stageOf } = await import('./stages.ts');
+  const { pruneInSteps } = await import('../../pruning/iterative/steps.ts');
+  const { stageOf } = await import('../../pruning/iterative/stages.ts');
   const { finishPruning } = await import('./result.ts');
-  const original = job.data ? await stageOf('original', job.network, { job, context, step: 0 }) : null;
+  const ignored = (await job.comparison?.())?.ignored ?? [];
+  for (const { name, reason } of ignored) context.note(`output ${name} does not count: ${reason}`);
+  const original = job.data ? await stageOf(job.network, job, { stage: 'original', step: 0 }) : null;
   if (original) job.run?.record({ type: 'prune-original', ...original });
-  const pruned = await pruneInSteps(job, context);
+  const pruned = await pruneInSteps(job);
   const result = await finishPruning(pruned, { job, context, original });
   await warn(result, pruned.cut, { job, context });
   const { criterion, granularity, scope } = job.settings;

@@ -1,11 +1,11 @@
 import type { Graph } from '../../graph/graph.ts';
+import type { Stage } from '../../pruning/iterative/stages.ts';
+import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
 import type { LayerPoint, Measures } from '../../report/index.ts';
 import type { Context } from '../command.ts';
 import type { Measured } from '../training/result.ts';
 import { restorationError, writeModel } from '../write-model.ts';
 import type { PruneJob } from './job.ts';
-import type { Stage } from './stages.ts';
-import type { PrunedInSteps } from './steps.ts';
 
 /** What pruning came to. */
 export interface PruneResult {
@@ -34,10 +34,9 @@ export async function finishPruning(
 ): Promise<PruneResult> {
   const { sizes, withLatencies } = await import('../training/result.ts');
   const {
-    settings,
+    options: { size, benchSeconds: seconds, verify },
     model: { form },
   } = job;
-  const { size, benchSeconds: seconds } = settings;
   const deployed = await deployedForm(network, job);
   const last = steps.at(-1)!.stages.at(-1) ?? null;
   const measured = (network: Graph, stage: Stage | null, layers?: readonly LayerPoint[]): Measured => {
@@ -46,7 +45,7 @@ export async function finishPruning(
     return { graph, measures, ...(layers ? { layers } : {}) };
   };
   const both = [measured(job.network, original), measured(deployed.graph, last, deployed.layers)];
-  const restored = settings.verify ? await restorationError(deployed.graph, form) : null;
+  const restored = verify ? await restorationError(deployed.graph, form) : null;
   const [before, after] = (await withLatencies(both, { seconds, size, signal: context.signal })) as [
     Measured,
     Measured,
@@ -82,17 +81,17 @@ interface Deployed {
 }
 
 /** Stripes that went are skipped in the form that was asked for; everything else is as it stands. */
-async function deployedForm(network: Graph, { settings, executor, model }: PruneJob): Promise<Deployed> {
-  const { granularity, form } = settings;
+async function deployedForm(network: Graph, { options, executor, model }: PruneJob): Promise<Deployed> {
+  const { granularity, form, verify, size, benchSeconds: seconds } = options;
   if (granularity !== 'stripe' && granularity !== 'group')
     return { graph: network, beside: {}, leftAlone: [], error: null };
   const { pruneNetwork } = await import('../swp/stripe-pruning.ts');
   const { deployed, fastest, dense, layers, leftAlone, error } = await pruneNetwork(network, executor, {
     form,
-    seconds: settings.benchSeconds,
-    size: settings.size,
+    seconds,
+    size,
     types: model.form,
-    verify: settings.verify,
+    verify,
   });
   return {
     graph: deployed,
@@ -111,7 +110,7 @@ interface Writing {
 
 async function write(
   { before, after }: { readonly before: Measured; readonly after: Measured },
-  { job: { run, data, settings, model }, leftAlone, beside }: Writing,
+  { job: { run, data, options, model }, leftAlone, beside }: Writing,
 ): Promise<string> {
   if (run) {
     const { finishRun } = await import('../training/result.ts');
@@ -123,6 +122,6 @@ async function write(
   const { cloneGraph } = await import('../../graph/clone.ts');
   const graph = cloneGraph(after.graph);
   if (data) storePreprocessing(graph, data.preprocessing);
-  await writeModel(graph, settings.out!, model.form);
-  return settings.out!;
+  await writeModel(graph, options.out!, model.form);
+  return options.out!;
 }

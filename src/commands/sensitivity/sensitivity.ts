@@ -133,7 +133,7 @@ async function measure(
 ): Promise<UnitSensitivity[]> {
   const { rankChannels } = await import('../../pruning/rank-channels.ts');
   const { measureSensitivity } = await import('../../pruning/sensitivity/measure.ts');
-  const { rankingOptions } = await import('../prune/cut.ts');
+  const { rankingOptions } = await import('../../pruning/iterative/job.ts');
   const ranked = await rankChannels(job.network, { ...rankingOptions(job), scope: 'local', floor: 0 });
   const bar = context.progress('measuring', Math.ceil(ranked.units.length / (part?.of ?? 1)), 'groups');
   const known = knownUnits(job.run!.readEvents());

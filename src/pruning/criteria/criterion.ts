@@ -3,19 +3,9 @@ import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Connections } from '../../graph/topology.ts';
 import type { Executor } from '../../runtime/executor.ts';
+import type { CriterionName } from './names.ts';
 import type { PassThroughFilters } from './pass-through-filters.ts';
 import type { Slices, WeightData } from './slices.ts';
-
-export type CriterionName =
-  | 'l1-norm'
-  | 'l2-norm'
-  | 'geometric-median'
-  | 'weight-rank'
-  | 'feature-rank'
-  | 'bn-scale'
-  | 'apoz'
-  | 'taylor'
-  | 'random';
 
 /** What is scored of a channel: the filter that makes it, or what the layers that read it do with it. */
 export type Side = 'filters' | 'inputs';

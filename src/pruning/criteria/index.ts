@@ -5,10 +5,11 @@ import type { Graph } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
 import { apoz } from './apoz.ts';
 import { batchNormalizationScale } from './bn-scale.ts';
-import type { Criterion, CriterionName, ScoresByLayer, ScoringOptions } from './criterion.ts';
+import type { Criterion, ScoresByLayer, ScoringOptions } from './criterion.ts';
 import { featureRank } from './feature-rank.ts';
 import { weightData } from './folded-weights.ts';
 import { geometricMedian } from './geometric-median.ts';
+import { type CriterionName, criterionNames } from './names.ts';
 import { l1Norm, l2Norm } from './norms.ts';
 import {
   type PassThroughFilters,
@@ -23,11 +24,11 @@ import { weightRank } from './weight-rank.ts';
 
 export type {
   Criterion,
-  CriterionName,
   LayerScores,
   ScoresByLayer,
   ScoringOptions,
 } from './criterion.ts';
+export { type CriterionName, criterionNames } from './names.ts';
 
 /** Every criterion, by name. */
 export const criteria: { readonly [Name in CriterionName]: Criterion } = {
@@ -41,8 +42,6 @@ export const criteria: { readonly [Name in CriterionName]: Criterion } = {
   taylor,
   random: randomScore,
 };
-
-export const criterionNames = Object.keys(criteria) as readonly CriterionName[];
 
 /**
  * Scores the filters of every layer of a coupled graph, the lowest to go first; a layer that cannot be scored has a reason.

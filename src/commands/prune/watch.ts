@@ -1,0 +1,31 @@
+import type { PruningWatch } from '../../pruning/iterative/job.ts';
+import type { Stage } from '../../pruning/iterative/stages.ts';
+import { formatPercent } from '../../report/quantities.ts';
+import type { Context, Progress } from '../command.ts';
+import { errorText } from '../outputs.ts';
+
+/** Shows on the terminal how pruning proceeds. */
+export function watchPruning(context: Context): PruningWatch {
+  let bar: Progress | null = null;
+  return {
+    signal: context.signal,
+    onWarning: (line) => context.warn(line),
+    onEvaluated(images, of) {
+      bar ??= context.progress('evaluating', of, 'images');
+      bar.to(images);
+      if (images < of) return;
+      bar.done();
+      bar = null;
+    },
+    onStage: (stage, step) => noteStage(stage, step, context),
+  };
+}
+
+function noteStage({ stage, top1, outputError, outputErrors }: Stage, step: number, context: Context): void {
+  const found = [
+    ...(top1 === null ? [] : [`top-1 ${formatPercent(top1)}`]),
+    ...(step > 0 ? [`output error ${errorText(outputError, outputErrors)}`] : []),
+  ];
+  const where = `${step === 0 ? '' : `step ${step}  `}${stage.padEnd(11)}`;
+  if (found.length > 0) context.note(`${where}  ${found.join('  ')}`);
+}

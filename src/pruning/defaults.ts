@@ -1,0 +1,22 @@
+import type { PruningSettings } from './iterative/settings.ts';
+
+/** The settings of pruning that no one gives. */
+export const pruningDefaults = {
+  criterion: 'l1-norm',
+  granularity: 'filter',
+  scope: 'local',
+  round: 8,
+  floor: 0.1,
+  reduce: 'mean',
+  steps: 1,
+  pace: 'linear',
+  calibrationImages: 1024,
+  maskEpochs: 1,
+  maskStrength: 0.005,
+  maskThreshold: 0.01,
+  verify: true,
+  seed: 1,
+} as const satisfies Partial<PruningSettings>;
+
+/** The peak learning rate and the schedule of retraining. */
+export const retrainingDefaults = { learningRate: 0.01, schedule: 'cosine' } as const;

@@ -1,0 +1,97 @@
+import type { Graph } from '../../graph/graph.ts';
+import type { Controller } from '../../training/options.ts';
+import type { PieceGranularity } from '../granularity/elements.ts';
+import { maskController, type WeightMasks, withMasks } from '../granularity/masks.ts';
+import { type PieceCriterion, prunePieces } from '../granularity/prune-pieces.ts';
+import { type NextStep, pruneChannels, type UnitOutcome } from '../prune-channels.ts';
+import type { PruningTarget } from '../ranking/targets.ts';
+import { channelOptions, type PruningJob } from './job.ts';
+import { learnMasks } from './learn-masks.ts';
+import { pieceGranularity } from './settings.ts';
+
+/** What one cut made of a network. */
+export interface Cut {
+  /** Channels are removed, smaller pieces are zero. */
+  readonly network: Graph;
+  /** Keeps smaller pieces at zero while training. */
+  readonly controller: Controller | null;
+  readonly masks: WeightMasks | null;
+  readonly units: readonly UnitOutcome[];
+  readonly met: boolean;
+  /** Why a cost stays far below its target. */
+  readonly nextStep?: NextStep;
+  /** Largest difference from the masked network, relative to its outputs; null where nothing was compared. */
+  readonly error: number | null;
+  /** What to reconstruct: the network before, and the kept filters. */
+  readonly reconstruction: {
+    readonly original: Graph;
+    readonly keptFilters: ReadonlyMap<string, readonly number[]>;
+  } | null;
+}
+
+export interface CutRequest {
+  readonly target: PruningTarget;
+  /** Which cut it is, from 0. */
+  readonly index: number;
+  /** The pieces that earlier cuts set to zero. */
+  readonly before: WeightMasks | null;
+}
+
+/** Cuts a network to a target of the original, in the granularity of the settings. */
+export async function cutNetwork(network: Graph, job: PruningJob, request: CutRequest): Promise<Cut> {
+  const pieces = pieceGranularity(job.settings);
+  return pieces ? cutPieces(network, job, { ...request, pieces }) : cutChannels(network, job, request);
+}
+
+async function cutChannels(given: Graph, job: PruningJob, { target, index }: CutRequest): Promise<Cut> {
+  const masked = job.settings.criterion === 'mask' ? await learnMasks(given, job, index) : null;
+  const search = job.search?.(index);
+  const pruned = await pruneChannels(masked?.network ?? given, {
+    ...channelOptions(job, target),
+    ...(search ? { search } : {}),
+    ...(masked ? { learned: masked.learned } : {}),
+    ...(index === 0 && !masked && job.reference ? { reference: job.reference } : {}),
+  });
+  if (pruned.constant) job.onWarning?.(LOST);
+  const { graph, units, met, nextStep, error, keptFilters, prepared } = pruned;
+  return {
+    network: graph,
+    controller: null,
+    masks: null,
+    units,
+    met,
+    ...(nextStep ? { nextStep } : {}),
+    error,
+    reconstruction: { original: prepared, keptFilters },
+  };
+}
+
+const LOST = 'the cut goes so deep that the output no longer depends on the input: keep more, or retrain';
+
+function cutPieces(
+  network: Graph,
+  { settings }: PruningJob,
+  { target, before, pieces: granularity }: CutRequest & { readonly pieces: PieceGranularity },
+): Cut {
+  const { scope, floor, seed, size, criterion, layerRatios = [] } = settings;
+  const { masks, layers, met } = prunePieces(network, {
+    granularity,
+    criterion: criterion as PieceCriterion,
+    scope,
+    target,
+    floor,
+    layerRatios,
+    seed,
+    size,
+    ...(before ? { before } : {}),
+  });
+  return {
+    network: withMasks(network, masks),
+    controller: maskController(masks),
+    masks,
+    units: layers.map(({ name, pieces, kept }) => ({ name, layers: [name], channels: pieces, kept })),
+    met,
+    error: null,
+    reconstruction: null,
+  };
+}

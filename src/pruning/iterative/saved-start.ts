@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJson, writeFileAtomically } from '../../files.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { inputFeedsOf, knownFeeds, withInputFeeds } from '../../graph/inputs/input-feeds.ts';
+import { readModelFile, writeModelFile } from '../../onnx/model-file.ts';
+import type { TrainOptions } from '../../training/options.ts';
+import { createRunDirectory, openRunDirectory } from '../../training/run-directory.ts';
+import type { Cut } from './cut.ts';
+import type { PruningJob } from './job.ts';
+import type { Stage } from './stages.ts';
+
+/** The network that retraining of a step starts from, and the cut that made it. */
+export interface StartedStep {
+  readonly network: Graph;
+  readonly cut: Cut;
+  readonly stages: readonly Stage[];
+}
+
+/** The content of `cut.json`. */
+type SavedCut = Pick<Cut, 'units' | 'met' | 'error'> & Pick<StartedStep, 'stages'>;
+
+/** The folder of a step, by its index, within that of its run. */
+const stepFolder = (run: string, index: number): string => join(run, `step-${index + 1}`);
+
+/** Where a step trains: a folder within the run's, resumed where it exists; nowhere without a run. */
+export function stepRun({ run }: PruningJob, index: number, name = ''): Pick<TrainOptions, 'run' | 'resume'> {
+  if (!run) return { run: null, resume: false };
+  const path = join(stepFolder(run.path, index), name);
+  const resume = existsSync(join(path, 'recipe.json'));
+  return { run: resume ? openRunDirectory(path) : createRunDirectory(path, run.recipe), resume };
+}
+
+/**
+ * Keeps the network that retraining starts from: a target in measured latency would be met otherwise another time. Smaller
+ * pieces are always chosen alike, and need no keeping.
+ */
+export function saveStart({ run }: PruningJob, index: number, { network, cut, stages }: StartedStep): void {
+  if (cut.masks || !run) return;
+  const folder = stepFolder(run.path, index);
+  mkdirSync(folder, { recursive: true });
+  writeModelFile(network, join(folder, 'start.onnx'));
+  const { units, met, error } = cut;
+  writeFileAtomically(join(folder, 'cut.json'), [JSON.stringify({ units, met, error, stages })]);
+}
+
+/** The start of a step that was saved before the run was interrupted; null where there is none. */
+export function savedStart(
+  { retraining, run, network: given }: PruningJob,
+  index: number,
+): StartedStep | null {
+  if (!retraining || !run || !existsSync(join(stepFolder(run.path, index), 'cut.json'))) return null;
+  const folder = stepFolder(run.path, index);
+  const { units, met, error, stages } = readJson(join(folder, 'cut.json')) as SavedCut;
+  const kept = readModelFile(join(folder, 'start.onnx'));
+  const network = withInputFeeds(kept, knownFeeds(kept, inputFeedsOf(given)));
+  const cut = { network, controller: null, masks: null, units, met, error, reconstruction: null };
+  return { network, cut, stages };
+}

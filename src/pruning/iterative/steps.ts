@@ -1,0 +1,146 @@
+import { recalibrate } from '../../calibration/recalibrate.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { costs } from '../../measure/macs.ts';
+import { isQuantized } from '../../quantization/operators.ts';
+import type { EpochResult } from '../../training/options.ts';
+import { train } from '../../training/train.ts';
+import type { WeightMasks } from '../granularity/masks.ts';
+import type { Cost } from '../ranking/cost-model.ts';
+import type { PruningTarget } from '../ranking/targets.ts';
+import { adoptStatistics } from '../recovery/adopt-statistics.ts';
+import { reconstruct } from '../recovery/reconstruct.ts';
+import { stepTargets } from '../schedule.ts';
+import { type Cut, cutNetwork } from './cut.ts';
+import type { PruningJob } from './job.ts';
+import { type StartedStep, savedStart, saveStart, stepRun } from './saved-start.ts';
+import type { Recovery } from './settings.ts';
+import { type Stage, stageOf } from './stages.ts';
+
+/** One cut and what followed it. */
+export interface PruneStep {
+  /** From 1. */
+  readonly step: number;
+  readonly target: PruningTarget;
+  readonly met: boolean;
+  /** The kept fractions of the original's MACs and parameters; null where pieces are zero instead of removed. */
+  readonly left: Cost | null;
+  /** See {@link Cut}. */
+  readonly error: number | null;
+  /** With images: after the cut, after each recovery, after retraining. */
+  readonly stages: readonly Stage[];
+  readonly epochs: readonly EpochResult[];
+}
+
+export interface PrunedInSteps {
+  readonly network: Graph;
+  readonly steps: readonly PruneStep[];
+  /** The last cut. */
+  readonly cut: Cut;
+}
+
+/** Cuts, recovers and retrains, step by step; each step's target is a fraction of the original network. */
+export async function pruneInSteps(job: PruningJob): Promise<PrunedInSteps> {
+  const { target, steps: count, pace: schedule } = job.settings;
+  let network = job.network;
+  let masks: WeightMasks | null = null;
+  let cut: Cut | null = null;
+  const steps: PruneStep[] = [];
+  for (const [index, own] of stepTargets(target, { steps: count, schedule }).entries()) {
+    const start: StartedStep =
+      savedStart(job, index) ?? (await cutAndRecover({ network, masks }, job, { index, target: own }));
+    ({ cut } = start);
+    ({ masks } = cut);
+    const done = await retrained(start, job, { index, target: own });
+    ({ network } = done);
+    steps.push(done.step);
+    const { step: number, epochs: _, ...recorded } = done.step;
+    job.run?.record({ type: 'prune-step', number, ...recorded });
+  }
+  return { network, steps, cut: cut! };
+}
+
+interface OwnStep {
+  /** From 0. */
+  readonly index: number;
+  readonly target: PruningTarget;
+}
+
+async function cutAndRecover(
+  { network: given, masks: before }: { readonly network: Graph; readonly masks: WeightMasks | null },
+  job: PruningJob,
+  { index, target }: OwnStep,
+): Promise<StartedStep> {
+  const cut = await cutNetwork(given, job, { target, index, before });
+  const stages: Stage[] = [];
+  const evaluated = async (stage: string, network: Graph) => {
+    if (job.data) stages.push(await stageOf(network, job, { stage, step: index + 1 }));
+  };
+  await evaluated('cut', cut.network);
+  let { network } = cut;
+  for (const recovery of recoveriesOf(job)) {
+    network = await recovered(network, job, { recovery, cut });
+    await evaluated(recovery, network);
+  }
+  const start = { network, cut, stages };
+  if (job.retraining) saveStart(job, index, start);
+  return start;
+}
+
+async function retrained(
+  { network, cut, stages }: StartedStep,
+  job: PruningJob,
+  { index, target }: OwnStep,
+): Promise<{ readonly network: Graph; readonly step: PruneStep }> {
+  const { met, error } = cut;
+  const left = cut.masks ? null : partsLeft(network, job);
+  const step = { step: index + 1, target, met, left, error, stages, epochs: [] };
+  if (!job.retraining) return { network, step };
+  const trained = await retrain({ network, cut }, job, index);
+  const after = await stageOf(trained.network, job, { stage: 'retrained', step: index + 1 });
+  return { network: trained.network, step: { ...step, stages: [...stages, after], epochs: trained.epochs } };
+}
+
+function partsLeft(network: Graph, { original, settings }: PruningJob): Cost {
+  const { macs, parameters } = costs(network, { size: settings.size });
+  return { macs: macs / original.cost.macs, parameters: parameters / original.cost.parameters };
+}
+
+/** Zeroed pieces have no channels to reconstruct, and integers stay as they are. */
+function recoveriesOf({ settings, data, retraining, network }: PruningJob): readonly Recovery[] {
+  if (!data || network.nodes.some(isQuantized)) return [];
+  return settings.recover ?? (retraining ? ['recalibrate'] : ['recalibrate', 'reconstruct']);
+}
+
+async function recovered(
+  network: Graph,
+  { executor, data, retraining }: PruningJob,
+  { recovery, cut }: { readonly recovery: Recovery; readonly cut: Cut },
+): Promise<Graph> {
+  const { calibration } = data!;
+  if (recovery === 'recalibrate') return recalibrate(network, { calibration, executor });
+  if (!cut.reconstruction) return network;
+  const { original, keptFilters } = cut.reconstruction;
+  const { graph } = await reconstruct({ original, pruned: network, keptFilters, calibration, executor });
+  return retraining ? adoptStatistics(graph, { calibration, executor }) : graph;
+}
+
+/** Trains in the step's own folder, so that an interrupted step resumes from its checkpoints. */
+async function retrain(
+  { network, cut }: Pick<StartedStep, 'network' | 'cut'>,
+  job: PruningJob,
+  index: number,
+) {
+  const { epochs: all, options } = job.retraining!;
+  const until = (step: number) => Math.floor((all * step) / job.settings.steps);
+  const own = stepRun(job, index);
+  const result = await train({
+    ...options(until(index + 1) - until(index)),
+    ...own,
+    network,
+    ...(cut.controller ? { controller: cut.controller } : {}),
+  });
+  for (const event of own.run?.readEvents() ?? []) {
+    if (event.type === 'epoch') job.run!.record({ ...event, epoch: until(index) + Number(event.epoch) });
+  }
+  return result;
+}
