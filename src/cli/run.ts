@@ -3,7 +3,6 @@ import { VERIFY_HINT } from '../commands/verify-flag.ts';
 import { EspalierError } from '../errors.ts';
 import { printableText } from '../printable.ts';
 import { failureOf } from './failure.ts';
-import { withFlagNames } from './flag-names.ts';
 import { watchInterrupts } from './interrupt.ts';
 import { makeProgram, type Typed } from './program.ts';
 import { openTerminal } from './terminal.ts';
@@ -52,12 +51,11 @@ async function runCommand({ command, args, raw, global }: Typed): Promise<void> 
   }
 }
 
-/** An error of the library in the words of the command line: flags for options, and the way out of a failed comparison. */
+/** The way out of a comparison that failed, where the command has one. */
 function rethrown(error: unknown, { options }: Command): never {
-  if (!(error instanceof EspalierError)) throw error;
-  const hint = error.code === 'verification' && 'verify' in options ? ` ${VERIFY_HINT}` : '';
-  const message = `${withFlagNames(error.message, options)}${hint}`;
-  throw message === error.message ? error : new EspalierError(error.code, message, { cause: error });
+  if (!(error instanceof EspalierError) || error.code !== 'verification' || !('verify' in options))
+    throw error;
+  throw new EspalierError('verification', `${error.message} ${VERIFY_HINT}`, { cause: error });
 }
 
 /** Says what failed: one line on stderr, and with --json a document on stdout. */

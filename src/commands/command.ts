@@ -1,3 +1,4 @@
+import { namingFlags } from './flag-names.ts';
 import type { Flag, Flags, Options, RawValue } from './flags.ts';
 
 /** A progress bar. */
@@ -60,7 +61,13 @@ export interface Command<F extends Flags = Flags> {
 
 /** A command, its options typed by its flags. Heavy modules belong in `run`, imported there. */
 export function defineCommand<const F extends Record<string, Flag<unknown>>>(command: Command<F>): Command {
-  return command as unknown as Command;
+  const { options, check, run } = command;
+  const named: Command<F> = {
+    ...command,
+    run: (invocation, context) => namingFlags(options, () => run(invocation, context)),
+    ...(check && { check: (invocation: Invocation<F>) => namingFlags(options, () => check(invocation)) }),
+  };
+  return named as unknown as Command;
 }
 
 /** What was typed, read by a command's flags; throws EspalierError('usage') where a value is none or is missing. */

@@ -14,6 +14,11 @@ export interface ImageSource extends ImageSize {
   readonly classes: readonly string[];
   /** Writes image `index` into `target`, which has channels·height·width bytes. */
   read(index: number, target: Uint8Array): void | Promise<void>;
+  /**
+   * Of a source of inputs: writes input `index` as the network takes it, [C, H, W], in place of {@link read} and of the
+   * preprocessing.
+   */
+  readInput?(index: number, target: Float32Array): void | Promise<void>;
   /** Where the images lie, for a thread that opens them again; a source without it is read on its own thread. */
   readonly origin?: ImageOrigin;
 }

@@ -9,6 +9,9 @@ function subset(source: ImageSource, indices: Uint32Array): ImageSource {
     count: indices.length,
     labels: Int32Array.from(indices, (index) => source.labels[index]!),
     read: (index, target) => source.read(indices[index]!, target),
+    ...(source.readInput && {
+      readInput: (index: number, target: Float32Array) => source.readInput!(indices[index]!, target),
+    }),
     origin: source.origin && { kind: 'subset', of: source.origin, indices },
   };
 }

@@ -1,3 +1,4 @@
+import type { Augmentation, AugmentationName } from '../data/augmentations/index.ts';
 import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -21,7 +22,7 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly untilStep?: number;
   readonly batch: number;
   readonly seed: number;
-  readonly augmentation: 'none' | 'pad-crop-flip';
+  readonly augmentation: AugmentationName | Augmentation;
   /** The output with class scores; default: found by its shape and the classes of the data. */
   readonly logits?: string | undefined;
   /** Default 0. */

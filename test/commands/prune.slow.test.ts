@@ -326,7 +326,10 @@ describe('prune refuses', () => {
       { ratio: '0.5', criterion: 'mask' },
       '--criterion mask learns: it needs whole channels, --data and --epochs',
     ],
-    [{ ratio: '0.5', criterion: 'mask', plan: true }, '--criterion mask learns what goes: no plan can tell'],
+    [
+      { ratio: '0.5', criterion: 'mask', plan: true },
+      '--criterion mask learns the scores: no plan can be made before',
+    ],
     [{ ratio: '0.5', search: '9', data: 'x' }, '--search needs whole channels, --data, and a target in MACs'],
     [{ ratio: '1.5' }, '--ratio: expected a fraction above 0, up to 1'],
     [{ macs: '0.5', steps: '3', epochs: '2', data: 'x' }, '3 steps need as many epochs, found 2'],

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import type { AugmentedImage } from '../../src/data/augmentations/augmentation.ts';
 import { type Batch, type BatchOptions, openBatches } from '../../src/data/batches.ts';
 import { openDataSet } from '../../src/data/data-sets.ts';
 import type { ImageSource } from '../../src/data/image-source.ts';
@@ -98,8 +99,7 @@ describe('an epoch', () => {
   test('takes an augmentation of the caller', async () => {
     const invert = {
       name: 'invert',
-      apply: ({ image, target }: { image: Uint8Array; target: Uint8Array }) =>
-        target.set(image.map((x) => 255 - x)),
+      apply: ({ image, target }: AugmentedImage) => target.set(image.map((x) => 255 - x)),
     };
     const [batch] = await collect(open(numbered(), { ...plain, workers: 1, augmentation: invert }).epoch(0));
     expect(batch!.images[3 * 60]).toBeCloseTo(252, 4);

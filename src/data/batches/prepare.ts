@@ -50,20 +50,40 @@ function epochOrder(count: number, { shuffle, seed }: BatchSettings): (epoch: nu
   };
 }
 
-async function readImages(source: ImageSource, indices: Uint32Array): Promise<Uint8Array> {
-  const bytes = source.channels * source.height * source.width;
-  const raw = new Uint8Array(indices.length * bytes);
+/** The images at some indices, one after the other: 8-bit, or the inputs of a source of inputs. */
+async function readImages(source: ImageSource, indices: Uint32Array): Promise<Uint8Array | Float32Array> {
+  const { readInput } = source;
+  if (readInput)
+    return readAll(source, indices, { raw: new Float32Array(numbersIn(source, indices)), read: readInput });
+  return readAll(source, indices, { raw: new Uint8Array(numbersIn(source, indices)), read: source.read });
+}
+
+const numbersIn = ({ channels, height, width }: ImageSource, indices: Uint32Array): number =>
+  indices.length * channels * height * width;
+
+interface Reading<T> {
+  readonly raw: T;
+  readonly read: (index: number, target: T) => void | Promise<void>;
+}
+
+async function readAll<T extends Uint8Array | Float32Array>(
+  source: ImageSource,
+  indices: Uint32Array,
+  { raw, read }: Reading<T>,
+): Promise<T> {
+  const numbers = source.channels * source.height * source.width;
   const pending: Promise<void>[] = [];
   indices.forEach((index, position) => {
-    const read = source.read(index, raw.subarray(position * bytes, (position + 1) * bytes));
-    if (read) pending.push(read);
+    const target = raw.subarray(position * numbers, (position + 1) * numbers) as T;
+    const reading = read.call(source, index, target);
+    if (reading) pending.push(reading);
   });
   if (pending.length) await Promise.all(pending);
   return raw;
 }
 
 interface ImageInBatch {
-  readonly raw: Uint8Array;
+  readonly raw: Uint8Array | Float32Array;
   readonly images: Float32Array;
   readonly epoch: number;
   readonly index: number;
@@ -74,14 +94,16 @@ function imageWriter(source: ImageSource, settings: BatchSettings): (image: Imag
   const augmentation = resolveAugmentation(settings);
   const tables = normalizationTables(settings.preprocessing);
   const plane = source.height * source.width;
-  const bytes = source.channels * plane;
-  const target = new Uint8Array(bytes);
+  const numbers = source.channels * plane;
+  const pixels = source.readInput ? null : new Uint8Array(numbers);
   return ({ raw, images, epoch, index, position }) => {
-    const start = position * bytes;
-    const image = raw.subarray(start, start + bytes);
+    const start = position * numbers;
+    const image = raw.subarray(start, start + numbers);
+    const target = pixels ?? images.subarray(start, start + numbers);
     augmentation.apply({ image, target, size: source }, random(settings.seed, epoch, AUGMENT, index));
+    if (!pixels) return;
     for (const [channel, table] of tables.entries())
-      for (let i = channel * plane, end = i + plane; i < end; i++) images[start + i] = table[target[i]!]!;
+      for (let i = channel * plane, end = i + plane; i < end; i++) images[start + i] = table[pixels[i]!]!;
   };
 }
 

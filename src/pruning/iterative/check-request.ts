@@ -1,0 +1,100 @@
+import { EspalierError } from '../../errors.ts';
+import { pieceCriteria } from '../granularity/prune-pieces.ts';
+import type { PruningTarget } from '../ranking/targets.ts';
+import { type PruningSettings, pieceGranularity } from './settings.ts';
+
+const measures = ['ratio', 'macs', 'parameters', 'latency'] as const;
+
+/** The target of pruning: one of these. */
+export interface TargetOptions {
+  /** The fraction of the channels (or pieces) to remove. */
+  readonly ratio?: number | undefined;
+  /** The fraction of the original MACs to keep. */
+  readonly macs?: number | undefined;
+  /** The fraction of the original parameters to keep. */
+  readonly parameters?: number | undefined;
+  /** The fraction of the original latency to keep, measured in onnxruntime on this machine. */
+  readonly latency?: number | undefined;
+}
+
+/** The options whose combinations are checked. */
+export interface PruningRequest
+  extends TargetOptions,
+    Pick<PruningSettings, 'criterion' | 'granularity' | 'wholePositions' | 'steps'> {
+  readonly recover?: readonly string[] | undefined;
+  readonly data?: unknown;
+  readonly epochs?: number | undefined;
+  readonly sensitivity?: unknown;
+  readonly search?: number | undefined;
+  readonly insertBatchnorm?: boolean | undefined;
+}
+
+const expected = 'expected one of `ratio`, `macs`, `parameters` and `latency`';
+
+/** The one target that is given; throws `usage` where there is none, or more than one. */
+export function targetOf(options: TargetOptions): PruningTarget {
+  const target = givenTarget(options);
+  if (target) return target;
+  throw new EspalierError('usage', `${expected}, found none`);
+}
+
+/** The target that is given, null without one; throws `usage` for more than one. */
+export function givenTarget(options: TargetOptions): PruningTarget | null {
+  const given = measures.flatMap((measure) => {
+    const fraction = options[measure];
+    return fraction === undefined ? [] : [{ measure, fraction }];
+  });
+  const [target, other] = given;
+  if (!other) return target ?? null;
+  const found = given.map(({ measure }) => `\`${measure}\``).join(' and ');
+  throw new EspalierError('usage', `${expected}, found ${found}`);
+}
+
+const isPieces = (request: PruningRequest): boolean => pieceGranularity(request) !== null;
+const pieceNames: readonly string[] = pieceCriteria;
+
+/** Combinations that are refused, each with its message. */
+const conflicts: readonly (readonly [
+  (request: PruningRequest) => boolean,
+  (request: PruningRequest) => string,
+])[] = [
+  [
+    (r) => r.criterion === 'mask' && (r.epochs === undefined || isPieces(r)),
+    () => '`criterion` mask learns: it needs whole channels, `data` and `epochs`',
+  ],
+  [
+    (r) => isPieces(r) && r.latency !== undefined,
+    (r) =>
+      `\`latency\`: zeros take the same time: expected \`granularity\` filter or channel, found ${r.granularity}`,
+  ],
+  [
+    (r) => isPieces(r) && !pieceNames.includes(r.criterion),
+    (r) =>
+      `\`granularity\` ${r.granularity} takes \`criterion\` ${pieceNames.join(', ')}, found ${r.criterion}`,
+  ],
+  [
+    (r) => r.wholePositions === true && r.granularity !== 'group',
+    () => '`wholePositions` needs `granularity` group',
+  ],
+  [
+    (r) => r.sensitivity != null && (isPieces(r) || r.ratio !== undefined),
+    () => '`sensitivity` needs whole channels and `macs`, `parameters` or `latency`',
+  ],
+  [
+    (r) => r.search !== undefined && (!r.data || isPieces(r) || r.ratio !== undefined),
+    () => '`search` needs whole channels, `data`, and a target in MACs, parameters or latency',
+  ],
+  [(r) => r.epochs !== undefined && !r.data, () => '`epochs` needs `data`'],
+  [
+    (r) => r.epochs !== undefined && r.epochs < r.steps,
+    (r) => `${r.steps} steps need as many epochs, found ${r.epochs}`,
+  ],
+  [(r) => r.insertBatchnorm === true && !r.data, () => '`insertBatchnorm` needs `data`'],
+  [(r) => !r.data && r.recover?.some((step) => step !== 'none') === true, () => '`recover` needs `data`'],
+];
+
+/** Throws `usage` where options contradict each other. */
+export function checkRequest(request: PruningRequest): void {
+  const conflict = conflicts.find(([applies]) => applies(request));
+  if (conflict) throw new EspalierError('usage', conflict[1](request));
+}
