@@ -8,6 +8,7 @@ export { openBatches } from './data/batches.ts';
 export { getDataSet, openDataSet } from './data/data-sets.ts';
 export type { DataSet, ImageSource } from './data/image-source.ts';
 export { loadPreprocessing, type Preprocessing, storePreprocessing } from './data/preprocessing.ts';
+export { type TensorImages, tensorData, tensorImages } from './data/tensor-images.ts';
 export { compressStripes } from './deploy/compress.ts';
 export { type Deployment, type DeployOptions, deployNetwork } from './deploy/deploy.ts';
 export { type ErrorCode, EspalierError } from './errors.ts';
