@@ -11,6 +11,7 @@ export { loadPreprocessing, type Preprocessing, storePreprocessing } from './dat
 export { type TensorImages, tensorData, tensorImages } from './data/tensor-images.ts';
 export { compressStripes } from './deploy/compress.ts';
 export { type Deployment, type DeployOptions, deployNetwork } from './deploy/deploy.ts';
+export type { DeployedStripes, DeployStripesOptions } from './deploy/deploy-stripes.ts';
 export { type ErrorCode, EspalierError } from './errors.ts';
 export { type FoldedNetwork, type FoldOptions, fold } from './folding/fold.ts';
 export { blend, blendRing } from './grafting/blend.ts';
@@ -77,11 +78,18 @@ export { chooseExecutor } from './runtime/choose.ts';
 export type { Executor, Program } from './runtime/executor.ts';
 export { onednn } from './runtime/onednn/index.ts';
 export { onnxruntime } from './runtime/onnxruntime/index.ts';
+export {
+  type PrunedStripes,
+  type StripePruningOptions,
+  trainStripes,
+} from './stripe-pruning/train-stripes.ts';
 export { stripeController } from './stripes/controller.ts';
 export { stripeLayers } from './stripes/layers.ts';
+export type { StripeLearning } from './stripes/learning.ts';
 export { removeDeadFilters } from './stripes/remove-dead.ts';
-export { filterShapes } from './stripes/shapes.ts';
-export type { Controller, TrainOptions } from './training/options.ts';
+export { filterShapes, type LayerShapes } from './stripes/shapes.ts';
+export type { TrainingOptions } from './training/open-training.ts';
+export type { Controller, EpochResult, TrainOptions } from './training/options.ts';
 export { prepareNetwork } from './training/prepare.ts';
 export { createRunDirectory, makeRecipe, openRunDirectory } from './training/run-directory.ts';
 export { train } from './training/train.ts';

@@ -55,6 +55,13 @@ export function loadPreprocessing(graph: Graph): Preprocessing | null {
   return loadJson(graph, PREPROCESSING_KEY, preprocessingSchema);
 }
 
+/** The preprocessing that is given, else the one in the graph's metadata; throws `usage` where there is neither. */
+export function expectPreprocessing(graph: Graph, given?: Preprocessing): Preprocessing {
+  const preprocessing = given ?? loadPreprocessing(graph);
+  if (preprocessing) return preprocessing;
+  throw new EspalierError('usage', 'the network stores no preprocessing: expected `preprocessing`');
+}
+
 /** Stores the class names, by label, in the graph's metadata. */
 export function storeClasses(graph: Graph, classes: readonly string[]): void {
   graph.metadata[CLASSES_KEY] = JSON.stringify(classes);

@@ -4,8 +4,9 @@ import { layerCosts } from '../measure/macs.ts';
 import { expectFloat32, foldBatchNormalization, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type DeadFilterRemoval, removeDeadFilters } from '../stripes/remove-dead.ts';
-import { type WrittenForm, writtenPlan } from './forms/index.ts';
+import { writtenPlan } from './forms/index.ts';
 import { type Lowering, lowerConvolutions } from './lower.ts';
+import type { WrittenForm } from './written-forms.ts';
 
 export interface CompressOptions {
   readonly executor: Executor;

@@ -1,6 +1,6 @@
 import { type Batch, openBatches } from '../data/batches.ts';
 import type { ImageSource } from '../data/image-source.ts';
-import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import { expectPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { fitsMemory, type InputShapes } from '../graph/peak-memory.ts';
@@ -50,10 +50,8 @@ export async function evaluate(
   const { logits } = options;
   const size = { height: source.height, width: source.width };
   const classifier = asClassifier(withOthersFed(graph, { size }), { logits, classes: source.classes.length });
-  const preprocessing = chosenPreprocessing(
-    classifier,
-    source,
-    options.preprocessing ?? loadPreprocessing(graph),
+  const preprocessing = chosenPreprocessing(classifier, source, () =>
+    expectPreprocessing(graph, options.preprocessing),
   );
   const program = await options.executor.compile(classifier.graph, { threads: options.threads });
   // Every run has the same shape, the last one filled up, so that an engine compiles once.
@@ -164,7 +162,7 @@ function addVerdicts(
 function chosenPreprocessing(
   { rawPixels, image }: Classifier,
   source: ImageSource,
-  wanted: Preprocessing | null,
+  stored: () => Preprocessing,
 ): Preprocessing {
   expectImagesFit(image, source);
   const { channels, height, width } = source;
@@ -172,6 +170,5 @@ function chosenPreprocessing(
     const each = (value: number) => Array.from({ length: channels }, () => value);
     return { height, width, mean: each(0), std: each(1 / 255) };
   }
-  if (wanted) return wanted;
-  throw new EspalierError('usage', 'the model stores no preprocessing: expected --mean and --std');
+  return stored();
 }

@@ -2,10 +2,10 @@ import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import type { Controller, Moment } from '../training/options.ts';
 import { liveStripesOf, type StripeLayer } from './layers.ts';
+import type { MaskScheduleName } from './learning.ts';
 import {
   keptMacs,
   type MaskDemand,
-  type MaskScheduleName,
   type MaskScheduleSettings,
   maskSchedules,
   thresholdFor,

@@ -1,6 +1,7 @@
 import type { Tensors } from '../runtime/executor.ts';
 import type { Moment } from '../training/options.ts';
 import { liveStripesOf, maskOf, type StripeLayer, skeletonOf } from './layers.ts';
+import type { MaskScheduleName } from './learning.ts';
 
 /**
  * The part of the original network's MACs that the living stripes leave, layers without stripes included. Stripes that
@@ -64,9 +65,7 @@ export const maskSchedules = {
     if (kept <= target) return FROZEN;
     return { alpha: settings.alpha, upTo: settings.threshold, part: kept - wanted, frozen: false };
   },
-} satisfies Record<string, MaskSchedule>;
-
-export type MaskScheduleName = keyof typeof maskSchedules;
+} satisfies Record<MaskScheduleName, MaskSchedule>;
 
 /** The |I| at which the smallest living stripes add up to `macs`; −1 where `macs` is not positive. */
 export function thresholdFor(macs: number, state: Tensors, layers: readonly StripeLayer[]): number {

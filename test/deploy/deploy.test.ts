@@ -5,26 +5,13 @@ import { expectForms } from '../../src/deploy/expect.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import type { Benchmark } from '../../src/measure/latency.ts';
 import { costs } from '../../src/measure/macs.ts';
-import type { Timer } from '../../src/measure/timer.ts';
-import { temporaryTimings } from '../../src/measure/timings.ts';
 import { relativeError } from '../../src/numeric/statistics.ts';
-import { parseModel } from '../../src/onnx/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { maskedNetwork } from '../support/masked-network.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 import { plainNetwork } from '../support/small-network.ts';
-
-/** A machine on which a model takes as long as a rule says. */
-function machine(msOf: (graph: Graph) => number): Timer {
-  const benchmark: Timer['benchmark'] = async (models) => {
-    const times = models.map((bytes) => msOf(parseModel(bytes as Uint8Array)));
-    const timed = times.map((minMs) => ({ minMs, ratioSpread: [times[0]! / minMs, times[0]! / minMs] }));
-    return { models: timed, threads: 1, batch: 1, rounds: 1 } as unknown as Benchmark;
-  };
-  return { benchmark, engine: 'test', threads: 1, timings: temporaryTimings() };
-}
+import { machine } from '../support/timing-machine.ts';
 
 const deployedOn = (msOf: (graph: Graph) => number, network = maskedNetwork()) =>
   deployNetwork(network, { executor: onnxruntime, timer: machine(msOf), seconds: 0.01 });

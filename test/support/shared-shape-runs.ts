@@ -3,7 +3,7 @@ import type { Tensors } from '../../src/runtime/executor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { type StripeControllerOptions, stripeController } from '../../src/stripes/controller.ts';
 import { stripeLayers } from '../../src/stripes/layers.ts';
-import type { SharedShape } from '../../src/stripes/shared/pieces.ts';
+import type { SharedShape } from '../../src/stripes/learning.ts';
 import { normalizeStripes } from '../../src/stripes/stripe-norms.ts';
 import type { TrainOptions } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';

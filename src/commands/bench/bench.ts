@@ -1,9 +1,9 @@
 import type { InputFeeds } from '../../graph/inputs/input-feeds.ts';
+import { openMeasuring, runtimeNames } from '../../measure/runtimes.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import { defineCommand } from '../command.ts';
 import { choice, defaulted, openSizeFlag, positive, wholeNumber } from '../flags.ts';
 import { inputFlags, readInputFeeds } from '../input-flags.ts';
-import { openMeasuring, runtimeNames } from '../measuring.ts';
 import { isModelPath, openModel } from '../model.ts';
 import { benchText, disturbance, type NamedModel, withCosts } from './result.ts';
 

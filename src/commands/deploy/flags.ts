@@ -1,3 +1,4 @@
+import { runtimeNames } from '../../measure/runtimes.ts';
 import {
   choice,
   defaulted,
@@ -10,7 +11,6 @@ import {
   wholeNumber,
 } from '../flags.ts';
 import { inputFlags } from '../input-flags.ts';
-import { runtimeNames } from '../measuring.ts';
 import { verifyFlag } from '../verify-flag.ts';
 import { quantizeFlags } from './quantize-flags.ts';
 

@@ -1,4 +1,5 @@
 import { type Deployment, deployNetwork } from '../../deploy/deploy.ts';
+import { inElementType, openTimer } from '../../measure/runtimes.ts';
 import { printableLine } from '../../printable.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import { defaultExecutor } from '../../runtime/default-executor.ts';
@@ -6,7 +7,6 @@ import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { disturbance } from '../bench/result.ts';
 import type { Context, Output } from '../command.ts';
 import { inputOptions } from '../input-flags.ts';
-import { inElementType, openTimer } from '../measuring.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { expectFloatWeights } from '../quantized.ts';
 import { openRun } from '../training/recipe.ts';

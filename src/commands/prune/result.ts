@@ -85,8 +85,9 @@ async function deployedForm(network: Graph, { options, executor, model }: PruneJ
   const { granularity, form, verify, size, benchSeconds: seconds } = options;
   if (granularity !== 'stripe' && granularity !== 'group')
     return { graph: network, beside: {}, leftAlone: [], error: null };
-  const { pruneNetwork } = await import('../swp/stripe-pruning.ts');
-  const { deployed, fastest, dense, layers, leftAlone, error } = await pruneNetwork(network, executor, {
+  const { deployStripes } = await import('../../deploy/deploy-stripes.ts');
+  const { deployed, fastest, dense, layers, leftAlone, error } = await deployStripes(network, {
+    executor,
     form,
     seconds,
     size,

@@ -1,5 +1,7 @@
 import * as v from 'valibot';
-import { EspalierError } from '../../errors.ts';
+import { writtenForms } from '../../deploy/written-forms.ts';
+import { stripePruningDefaults as defaults } from '../../stripe-pruning/defaults.ts';
+import { maskScheduleNames, sharedShapes, skeletonStarts } from '../../stripes/learning.ts';
 import {
   choice,
   defaulted,
@@ -19,11 +21,11 @@ const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
 /** The flags of swp. */
 export const stripeFlags = {
   ...trainingFlags,
-  sr: defaulted('--sr <x>', 'L1 coefficient of the filter skeletons', [numberIn(0), 1e-5]),
+  sr: defaulted('--sr <x>', 'L1 coefficient of the filter skeletons', [numberIn(0), defaults.alpha]),
   threshold: defaulted(
     '--threshold <x>',
     'a stripe is pruned for good when the absolute value of its skeleton entry falls to this',
-    [numberIn(0), 0.01],
+    [numberIn(0), defaults.threshold],
   ),
   macs: optional('--macs <fraction>', 'fraction of the MACs to keep; pruning stops there', fraction),
   latency: optional(
@@ -34,12 +36,12 @@ export const stripeFlags = {
   pace: optional(
     '--pace <name>',
     'threshold: prune by --threshold, as in the paper; gradual: prune step by step towards --macs or --latency (the default if one is given)',
-    choice(['threshold', 'gradual']),
+    choice(maskScheduleNames),
   ),
   until: defaulted(
     '--until <fraction>',
     'with --pace gradual: fraction of the run after which the target is reached',
-    [fraction, 0.6],
+    [fraction, defaults.until],
   ),
   skeletonWeightDecay: optional(
     '--skeleton-weight-decay <x>',
@@ -49,7 +51,7 @@ export const stripeFlags = {
   skeletonStart: optional(
     '--skeleton-start <name>',
     'initial skeletons: one, as in the paper, or norm, the relative norm of each stripe (the default with --pace gradual)',
-    choice(['one', 'norm']),
+    choice(skeletonStarts),
   ),
   shapeBlock: optional(
     '--shape-block <n>',
@@ -59,7 +61,7 @@ export const stripeFlags = {
   shapes: optional(
     '--shapes <name>',
     'with --shape-block: shapes that a block may have: rectangles (the default; each is a cropped convolution), or free',
-    choice(['rectangles', 'free']),
+    choice(sharedShapes),
   ),
   freezeWeights: flagSwitch('--freeze-weights', 'learn only the shapes; the weights do not change'),
   noShrink: laterSwitch(
@@ -69,36 +71,13 @@ export const stripeFlags = {
   form: defaulted(
     '--form <name>',
     'how model.onnx skips zero stripes: stripe (shifted 1×1 convolutions, the fewest MACs), shape (cropped kernels), dense (zeros kept)',
-    [choice(['dense', 'shape', 'stripe']), 'stripe'],
+    [choice(writtenForms), defaults.form],
   ),
   verify: verifyFlag,
-  benchSeconds: defaulted('--bench-seconds <s>', 'seconds for measuring the latency', [positive, 4]),
+  benchSeconds: defaulted('--bench-seconds <s>', 'seconds for measuring the latency', [
+    positive,
+    defaults.seconds,
+  ]),
 };
 
 export type StripeSettings = Settings<typeof stripeFlags>;
-
-/** Options that do not go together. */
-const conflicts: readonly (readonly [applies: (settings: StripeSettings) => boolean, message: string])[] = [
-  [
-    ({ pace, macs, latency }) => pace === 'gradual' && macs === undefined && latency === undefined,
-    '--pace gradual needs --macs or --latency',
-  ],
-  [
-    ({ macs, latency }) => macs !== undefined && latency !== undefined,
-    'expected one of --macs and --latency, found both',
-  ],
-  [
-    ({ latency, shapeBlock }) => latency !== undefined && shapeBlock === undefined,
-    '--latency needs --shape-block: shapes of single filters have no time of their own',
-  ],
-  [
-    ({ shapes, shapeBlock }) => shapes !== undefined && shapeBlock === undefined,
-    '--shapes needs --shape-block: it tells what a block may keep',
-  ],
-];
-
-/** Throws `usage` where options contradict each other. */
-export function checkStripeSettings(settings: StripeSettings): void {
-  const conflict = conflicts.find(([applies]) => applies(settings));
-  if (conflict) throw new EspalierError('usage', conflict[1]);
-}

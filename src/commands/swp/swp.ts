@@ -1,13 +1,14 @@
 import { printableLine } from '../../printable.ts';
 import { latencyChange, latencyText, smallGain, speedBetween, speedText } from '../../report/latency.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
+import { checkStripeLearning } from '../../stripes/learning.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { isModelPath } from '../model.ts';
 import { trainedModel } from '../training/flags.ts';
 import { planRun, trainingNeeds } from '../training/recipe.ts';
 import type { Measured } from '../training/result.ts';
 import { openSession, type TrainingSession, trainOptions } from '../training/session.ts';
-import { checkStripeSettings, type StripeSettings, stripeFlags } from './flags.ts';
+import { type StripeSettings, stripeFlags } from './flags.ts';
 
 export const swp = defineCommand({
   name: 'swp',
@@ -44,48 +45,30 @@ export const swp = defineCommand({
 
 async function planStripes(invocation: Invocation<typeof stripeFlags>) {
   const planned = await planRun('swp', invocation, trainingNeeds);
-  checkStripeSettings(planned.settings);
+  checkStripeLearning(planned.settings);
   return planned;
 }
 
 type Outcome = Awaited<ReturnType<typeof learnShapes>>;
 
 async function learnShapes(session: TrainingSession, settings: StripeSettings, context: Context) {
-  const { train } = await import('../../training/train.ts');
   const { finishRun, measureNetwork, sizes, untrained, withLatencies } = await import(
     '../training/result.ts'
   );
-  const { openController, pruneNetwork } = await import('./stripe-pruning.ts');
-  const { stripeLatencies } = await import('./stripe-latencies.ts');
+  const { learnStripes } = await import('../../stripe-pruning/train-stripes.ts');
   const measured = isModelPath(settings.model)
     ? await measureNetwork(session.network, session, context)
     : untrained(session);
-  const { shapeBlock } = settings;
-  const latencies =
-    settings.latency !== undefined && shapeBlock !== undefined
-      ? { latencies: await stripeLatencies(session, shapeBlock, context) }
-      : {};
-  const steered = openController(session.network, { ...settings, ...latencies });
-  const { controller } = steered;
-  const { network, epochs } = await train({
-    ...trainOptions(session, settings, context),
-    network: steered.network,
-    controller,
+  const { sr: alpha, noShrink, benchSeconds: seconds, latency: targetLatency, macs: target } = settings;
+  const pruned = await learnStripes(trainOptions(session, settings, context), {
+    ...settings,
+    ...{ alpha, seconds, shrink: !noShrink, types: session.model.form },
+    onNote: (line) => context.note(line),
   });
-  context.note('choosing the fastest form of each layer');
-  const pruned = await pruneNetwork(network, session.executor, {
-    form: settings.form,
-    seconds: settings.benchSeconds,
-    types: session.model.form,
-    verify: settings.verify,
-  });
-  session.run.record({ type: 'shapes', shapes: controller.shapes(network) });
-  session.run.record({ type: 'left-alone', layers: pruned.leftAlone });
   const accuracy = await measureNetwork(pruned.deployed, session, context);
   const graph = session.model.form.restore(pruned.fastest);
   const quick = { graph, measures: { ...accuracy.measures, ...sizes(graph) } };
-  const timing = { seconds: settings.benchSeconds, signal: context.signal };
-  const timed = await withLatencies([measured, accuracy, quick], timing);
+  const timed = await withLatencies([measured, accuracy, quick], { seconds, signal: context.signal });
   const [before, after, fastest] = timed as [Measured, Measured, Measured];
   const beside = { 'model-fastest.onnx': pruned.fastest, 'model-dense.onnx': pruned.dense };
   const model = await finishRun(
@@ -93,15 +76,14 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
     { before, after: { ...after, layers: pruned.layers }, fastest },
     beside,
   );
-  const { macs: target } = settings;
+  const { epochs, forms, leftAlone, error } = pruned;
   const kept = Number(epochs.at(-1)?.metrics.macsKept);
   if (target !== undefined && kept > target) context.warn(missedTarget(kept, target));
   const speed = speedBetween(before.measures, fastest.measures);
-  if (settings.latency !== undefined && speed.ratio < 1 / settings.latency)
-    context.warn(missedLatency(1 / speed.ratio, settings.latency));
+  if (targetLatency !== undefined && speed.ratio < 1 / targetLatency)
+    context.warn(missedLatency(1 / speed.ratio, targetLatency));
   const small = smallGain(speed);
   if (small !== null) context.warn(`${small}: ${NO_GAIN}`);
-  const { forms, leftAlone, error } = pruned;
   const [was, is, quickest] = [before.measures, after.measures, fastest.measures];
   return { model, epochs, before: was, after: is, fastest: quickest, forms, error, leftAlone };
 }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Shard } from '../../data/subset.ts';
+import { defined } from '../../defined.ts';
 import type { MemberJob } from '../../grafting/training-job.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { dataPlace } from '../data-flags.ts';
@@ -38,7 +39,7 @@ export async function trainingJob(
   return {
     model,
     folder,
-    data: { name, height, width, seed, ...known({ limit, testLimit, labels, shard }) },
+    data: { name, height, width, seed, ...defined({ limit, testLimit, labels, shard }) },
     preprocessing: { height, width, mean: [...preprocessing.mean], std: [...preprocessing.std] },
     training: {
       ...trainingOf(settings),
@@ -46,7 +47,7 @@ export async function trainingJob(
       seed: seed + index,
       learningRate,
     },
-    ...known({ threads, executor }),
+    ...defined({ threads, executor }),
   };
 }
 
@@ -75,7 +76,3 @@ function trainingOf(settings: Settings<TrainingFlags>): Omit<MemberJob['training
     checkpointSeconds,
   };
 }
-
-/** Without what is undefined. */
-const known = <T extends object>(options: T): { [K in keyof T]?: Exclude<T[K], undefined> } =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as never;

@@ -1,3 +1,4 @@
+import type { WrittenForm } from '../written-forms.ts';
 import { type Convolution, liveStripes } from './convolution.ts';
 import { reorderCost } from './cost.ts';
 import { cropPlans, crossPlans, densePlan, partPlans } from './parts.ts';
@@ -15,10 +16,6 @@ const forms = {
   stripe: stripePlans,
 } as const satisfies Readonly<Record<string, (conv: Convolution, free: boolean) => readonly FormPlan[]>>;
 type FormName = keyof typeof forms;
-
-/** Ways for `swp --form` to write a network: zeros kept, kernels cropped, the fewest MACs. */
-export const writtenForms = ['dense', 'shape', 'stripe'] as const;
-export type WrittenForm = (typeof writtenForms)[number];
 
 const familiesOf: { readonly [F in WrittenForm]: readonly FormName[] } = {
   dense: ['dense'],

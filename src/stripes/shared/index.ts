@@ -3,6 +3,7 @@ import { makeTensor } from '../../numeric/tensor.ts';
 import type { Tensors } from '../../runtime/executor.ts';
 import { dependsOnInput } from '../depends-on-input.ts';
 import type { StripeLayer } from '../layers.ts';
+import type { SharedShape } from '../learning.ts';
 import { maskName, skeletonMomentumName, skeletonName } from '../skeleton.ts';
 import {
   type BlockAssignments,
@@ -12,7 +13,6 @@ import {
   positionsOf,
 } from './blocks.ts';
 import { dropPieces } from './drop.ts';
-import type { SharedShape } from './pieces.ts';
 import type { Pricing } from './pricing.ts';
 import { type BlockedLayer, removalCandidates } from './removal-candidates.ts';
 

@@ -1,4 +1,5 @@
 import { stridesOf } from '../../numeric/tensor.ts';
+import type { SharedShape } from '../learning.ts';
 
 /** Kernel positions of a block of filters that go together, and from which side they are taken. */
 export interface Piece {
@@ -29,6 +30,4 @@ export const shapeRules = {
   },
   /** Any position. */
   free: (living) => living.map((position) => ({ side: position, positions: [position] })),
-} satisfies Record<string, PieceRule>;
-
-export type SharedShape = keyof typeof shapeRules;
+} satisfies Record<SharedShape, PieceRule>;

@@ -1,5 +1,6 @@
 import type { StripeLayer } from '../layers.ts';
-import { type Piece, type SharedShape, shapeRules } from './pieces.ts';
+import type { SharedShape } from '../learning.ts';
+import { type Piece, shapeRules } from './pieces.ts';
 import { type Block, type Pricing, type RemovalEffect, rootMeanSquare } from './pricing.ts';
 
 /** A layer as blocks, at one moment. */

@@ -1,6 +1,6 @@
-import type { Timer } from '../measure/timer.ts';
-import type { WebBenchmark } from '../measure/web.ts';
 import type { Float32Form } from '../rewrite/index.ts';
+import type { Timer } from './timer.ts';
+import type { WebBenchmark } from './web.ts';
 
 /** Where a model runs. */
 export const runtimeNames = ['node', 'web'] as const;
@@ -9,14 +9,14 @@ export type RuntimeName = (typeof runtimeNames)[number];
 /** What measures models where they run; whoever opens it closes it. */
 export const openMeasuring: { readonly [R in RuntimeName]: () => Promise<WebBenchmark> } = {
   async node() {
-    const { benchmark } = await import('../measure/latency.ts');
-    const { coldStarts } = await import('../measure/cold-start.ts');
+    const { benchmark } = await import('./latency.ts');
+    const { coldStarts } = await import('./cold-start.ts');
     const { onnxruntimeVersion } = await import('../runtime/onnxruntime/session.ts');
     const version = `onnxruntime-node ${await onnxruntimeVersion()}`;
     return { version, benchmark, coldStarts, close: async () => {} };
   },
   async web() {
-    const { openWebBenchmark } = await import('../measure/web.ts');
+    const { openWebBenchmark } = await import('./web.ts');
     return openWebBenchmark();
   },
 };
@@ -33,10 +33,24 @@ export async function openTimer(
   runtime: RuntimeName,
   { threads, cache = true, signal }: TimerOptions,
 ): Promise<{ readonly timer: Timer; close(): Promise<void> }> {
-  const { openTimings, temporaryTimings } = await import('../measure/timings.ts');
+  const { openTimings, temporaryTimings } = await import('./timings.ts');
   const timings = cache ? openTimings() : temporaryTimings();
   const { benchmark, version: engine, close } = await openMeasuring[runtime]();
   return { timer: { benchmark, engine, threads, timings, signal }, close };
+}
+
+/** Does something with a timer: one that is given, else one of onnxruntime in Node on one thread, which is closed afterwards. */
+export async function withTimer<T>(
+  { timer: given, signal }: { readonly timer?: Timer | undefined; readonly signal?: AbortSignal | undefined },
+  use: (timer: Timer) => Promise<T>,
+): Promise<T> {
+  if (given) return use(given);
+  const { timer, close } = await openTimer('node', { threads: 1, signal });
+  try {
+    return await use(timer);
+  } finally {
+    await close();
+  }
 }
 
 /** A timer that times float32 networks in the element types that they will be written in. */

@@ -1,0 +1,78 @@
+import { type DeployedStripes, type DeployStripesOptions, deployStripes } from '../deploy/deploy-stripes.ts';
+import type { Graph } from '../graph/graph.ts';
+import { formsOf, type NetworkForms } from '../rewrite/index.ts';
+import { defaultExecutor } from '../runtime/default-executor.ts';
+import { checkStripeLearning, type StripeLearning } from '../stripes/learning.ts';
+import { openController } from '../stripes/open-controller.ts';
+import type { LayerShapes } from '../stripes/shapes.ts';
+import { timeLayers } from '../stripes/shared/latency/time-layers.ts';
+import { openTraining, type TrainingOptions } from '../training/open-training.ts';
+import type { TrainOptions } from '../training/options.ts';
+import { type TrainResult, train } from '../training/train.ts';
+import { stripePruningDefaults as defaults } from './defaults.ts';
+
+/** How shapes are learned, and what is made of them. */
+export interface StripePruningOptions
+  extends StripeLearning,
+    Partial<Pick<DeployStripesOptions, 'form' | 'seconds' | 'verify' | 'timer'>> {
+  /** Told what happens beside training: layers are timed. */
+  onNote?(line: string): void;
+}
+
+/** A network whose filters have learned their shapes, and its forms without dead stripes. */
+export interface PrunedStripes extends Pick<TrainResult, 'epochs'>, DeployedStripes {
+  /** The trained network: dead stripes are zero. */
+  readonly masked: Graph;
+  /** Of all filters of the original network. */
+  readonly shapes: readonly LayerShapes[];
+}
+
+/**
+ * Learns the shape of each filter while training, prunes the stripes outside it, and writes the network without them
+ * (stripe-wise pruning; Meng et al., Pruning Filter in Filter, NeurIPS 2020, arXiv:2009.14410). With `macs` or `latency` pruning stops at the target, and the
+ * remaining epochs recover accuracy. Throws `usage` where options contradict each other, `unsupported` where no convolution has a
+ * kernel above 1×1, `verification` where a result computes anything else than the masked network.
+ *
+ * @example
+ * const data = await openDataSet('cifar10');
+ * const { deployed, fastest } = await trainStripes(network, { data, macs: 0.5, epochs: 8, learningRate: 0.03 });
+ */
+export async function trainStripes(
+  network: Graph | NetworkForms,
+  options: StripePruningOptions & TrainingOptions,
+): Promise<PrunedStripes> {
+  checkStripeLearning(options);
+  const { graph, form: types } = await formsOf(network, options.executor ?? (await defaultExecutor()));
+  const training = await openTraining(graph, options);
+  const pruned = await learnStripes(training, { ...options, types });
+  const { masked, deployed, fastest, dense } = pruned;
+  return {
+    ...pruned,
+    masked: types.restore(masked),
+    deployed: types.restore(deployed),
+    fastest: types.restore(fastest),
+    dense: types.restore(dense),
+  };
+}
+
+/** As {@link trainStripes}, of a network in the form that training takes; results are in float32. */
+export async function learnStripes(
+  training: TrainOptions,
+  options: StripePruningOptions & Pick<DeployStripesOptions, 'types'>,
+): Promise<PrunedStripes> {
+  const { network: given, run, executor, weightDecay = 0, momentum = 0.9, signal } = training;
+  const { types, latency, shapeBlock: block, timer, onNote } = options;
+  const { form = defaults.form, seconds = defaults.seconds, verify = defaults.verify } = options;
+  const latencies =
+    latency !== undefined && block !== undefined
+      ? await timeLayers(given, { ...options, block, run, signal })
+      : undefined;
+  const { controller, network } = openController(given, { ...options, weightDecay, momentum, latencies });
+  const { network: masked, epochs } = await train({ ...training, network, controller });
+  onNote?.('choosing the fastest form of each layer');
+  const deployed = await deployStripes(masked, { executor, form, seconds, verify, types, timer, signal });
+  const shapes = controller.shapes(masked);
+  run?.record({ type: 'shapes', shapes });
+  run?.record({ type: 'left-alone', layers: deployed.leftAlone });
+  return { ...deployed, masked, shapes, epochs };
+}

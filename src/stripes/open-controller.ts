@@ -1,0 +1,54 @@
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { type StripeController, stripeController } from './controller.ts';
+import { stripeLayers } from './layers.ts';
+import { stripeDefaults as defaults, type StripeLearning } from './learning.ts';
+import { latencyPricing } from './shared/latency/pricing.ts';
+import type { LatencyTable } from './shared/latency/table.ts';
+import { normalizeStripes } from './stripe-norms.ts';
+
+interface ControllerOptions extends StripeLearning {
+  /** Of the optimiser. */
+  readonly weightDecay: number;
+  readonly momentum: number;
+  /** What a target in latency goes by. */
+  readonly latencies?: LatencyTable | undefined;
+}
+
+/** A controller, and the network it is to steer: the same function, its stripes perhaps scaled otherwise. */
+interface OpenedController {
+  readonly controller: StripeController;
+  readonly network: Graph;
+}
+
+/** The controller that learns the shapes of a network's filters; throws `unsupported` where none has any to learn. */
+export function openController(network: Graph, options: ControllerOptions): OpenedController {
+  const found = stripeLayers(network);
+  if (found.layers.length === 0) {
+    throw new EspalierError('unsupported', 'expected a convolution with a kernel above 1×1, found none', {
+      where: network.name,
+    });
+  }
+  const { alpha = defaults.alpha, threshold = defaults.threshold, until = defaults.until } = options;
+  const { freezeWeights = defaults.freezeWeights, shrink = defaults.shrink } = options;
+  const target = options.macs ?? options.latency ?? null;
+  const pace = options.pace ?? (target === null ? 'threshold' : 'gradual');
+  const weightDecay = options.skeletonWeightDecay ?? options.weightDecay;
+  const byNorm = (options.skeletonStart ?? (pace === 'gradual' ? 'norm' : 'one')) === 'norm';
+  const started = byNorm ? normalizeStripes(network, found.layers) : { network, skeletons: undefined };
+  const controller = stripeController({
+    ...{ alpha, threshold, until, freezeWeights, shrink, target, pace, weightDecay },
+    momentum: options.momentum,
+    layers: stripeLayers(started.network).layers,
+    totalMacs: found.totalMacs,
+    ...(started.skeletons ? { start: started.skeletons } : {}),
+    ...blocksOf(started.network, options),
+  });
+  return { controller, network: started.network };
+}
+
+function blocksOf(network: Graph, options: ControllerOptions) {
+  const { shapeBlock: block, shapes = defaults.shapes, latencies } = options;
+  if (block === undefined) return {};
+  return { shared: { block, shapes, network, ...(latencies && { pricing: latencyPricing(latencies) }) } };
+}

@@ -1,0 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readJson, writeFileAtomically } from '../../../files.ts';
+import type { Graph } from '../../../graph/graph.ts';
+import { withTimer } from '../../../measure/runtimes.ts';
+import { rank, type Timer, timedGraph } from '../../../measure/timer.ts';
+import { foldBatchNormalization } from '../../../rewrite/index.ts';
+import type { RunDirectory } from '../../../training/run-directory.ts';
+import { stripeLayers } from '../../layers.ts';
+import { measureLatencies } from './measure.ts';
+import type { LatencyTable } from './table.ts';
+
+interface TimingOptions {
+  /** Filters that share their shape. */
+  readonly block: number;
+  /** Keeps the times, so that a resumed run goes by them. */
+  readonly run: RunDirectory | null;
+  /** Default: onnxruntime in Node on one thread. */
+  readonly timer?: Timer | undefined;
+  readonly signal?: AbortSignal | undefined;
+  onNote?(line: string): void;
+}
+
+/** What the blocks of each layer can come to take, as deployment times it; or what was timed as the run began. */
+export async function timeLayers(network: Graph, options: TimingOptions): Promise<LatencyTable> {
+  const { block, run, onNote } = options;
+  const file = run && join(run.path, 'latencies.json');
+  if (file && existsSync(file)) return readJson(file) as LatencyTable;
+  onNote?.('timing what each layer can come to take');
+  const whole = foldBatchNormalization(network).graph;
+  const table = await withTimer(options, (timer) => {
+    const time = async (graphs: readonly Graph[]) =>
+      (
+        await rank(
+          graphs.map((graph) => timedGraph(graph)),
+          timer,
+        )
+      ).ms;
+    return measureLatencies(network, stripeLayers(network).layers, { block, whole, time });
+  });
+  if (file) writeFileAtomically(file, [JSON.stringify(table)]);
+  return table;
+}
