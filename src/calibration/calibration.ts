@@ -1,5 +1,5 @@
+import { ownThreadBatches } from '../data/batches/own-thread.ts';
 import type { Batch } from '../data/batches/prepare.ts';
-import { openBatches } from '../data/batches.ts';
 import type { ImageSource } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 
@@ -39,17 +39,12 @@ export async function openCalibration(
     dropLast: true,
     augmentation: 'none',
   } as const;
-  const stream = openBatches(source, { ...settings, workers: 0 });
-  try {
-    const batches: Batch[] = [];
-    for await (const next of stream.epoch(0)) {
-      batches.push(next);
-      if (batches.length === steps) break;
-    }
-    const image = [source.channels, source.height, source.width] as const;
-    const classes = source.classes.length;
-    return { batch, image, batches, labelled: classes > 0, classes };
-  } finally {
-    await stream.close();
+  const batches: Batch[] = [];
+  for await (const next of ownThreadBatches(source, settings).epoch(0)) {
+    batches.push(next);
+    if (batches.length === steps) break;
   }
+  const image = [source.channels, source.height, source.width] as const;
+  const classes = source.classes.length;
+  return { batch, image, batches, labelled: classes > 0, classes };
 }

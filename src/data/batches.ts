@@ -1,11 +1,11 @@
-import { expectWithin } from '../numeric/budget.ts';
 import { augmentations } from './augmentations/index.ts';
 import type { WorkerTask } from './batches/messages.ts';
-import { type Batch, batchPreparer } from './batches/prepare.ts';
+import { type BatchStream, ownThreadBatches } from './batches/own-thread.ts';
 import { type BatchSettings, checkSettings, stepsPerEpoch } from './batches/settings.ts';
-import { type EpochStart, workerEpochs } from './batches/worker-epochs.ts';
+import { workerEpochs } from './batches/worker-epochs.ts';
 import type { ImageSource } from './image-source.ts';
 
+export type { BatchStream } from './batches/own-thread.ts';
 export type { Batch } from './batches/prepare.ts';
 
 export interface BatchOptions extends BatchSettings {
@@ -15,18 +15,6 @@ export interface BatchOptions extends BatchSettings {
    * are always prepared on the caller's.
    */
   readonly workers?: 0 | 1;
-}
-
-/** The batches of any epoch. May own a thread: close it. */
-export interface BatchStream {
-  /** Batches in an epoch. */
-  readonly steps: number;
-  /**
-   * The batches of an epoch from `firstStep` (default 0) on: the same ones, bit for bit, whatever was read before and
-   * whichever thread prepares them.
-   */
-  epoch(epoch: number, firstStep?: number): AsyncIterable<Batch>;
-  close(): Promise<void>;
 }
 
 /** Numbers in a source's images that are prepared on the caller's thread: some tens of milliseconds. */
@@ -40,38 +28,15 @@ const numbersIn = ({ count, channels, height, width }: ImageSource): number =>
  * `unsupported` where a batch would take more than the memory budget.
  */
 export function openBatches(source: ImageSource, options: BatchOptions): BatchStream {
-  checkSettings(source, options);
-  expectBatchFits(source, options.batch);
-  const steps = stepsPerEpoch(source.count, options);
   const { workers = numbersIn(source) < WORTH_A_THREAD ? 0 : 1 } = options;
   const task = workers === 0 ? null : workerTask(source, options);
-  if (!task) {
-    const epoch = ownThreadEpochs(source, options);
-    return {
-      steps,
-      epoch: (number, firstStep = 0) => epoch({ epoch: number, firstStep }),
-      close: async () => {},
-    };
-  }
+  if (!task) return ownThreadBatches(source, options);
+  checkSettings(source, options);
   const worker = workerEpochs(task);
   return {
-    steps,
+    steps: stepsPerEpoch(source.count, options),
     epoch: (number, firstStep = 0) => worker.epoch({ epoch: number, firstStep }),
     close: worker.close,
-  };
-}
-
-function expectBatchFits({ name, count, channels, height, width }: ImageSource, batch: number): void {
-  const images = Math.min(count, batch);
-  const what = `${images} ${images === 1 ? 'image' : 'images'} of [${channels}, ${height}, ${width}]`;
-  expectWithin({ bytes: 4 * images * channels * height * width, where: name, what });
-}
-
-function ownThreadEpochs(source: ImageSource, settings: BatchSettings) {
-  const prepare = batchPreparer(source, settings);
-  const steps = stepsPerEpoch(source.count, settings);
-  return async function* ({ epoch, firstStep }: EpochStart): AsyncGenerator<Batch, void> {
-    for (let step = firstStep; step < steps; step++) yield await prepare({ epoch, step });
   };
 }
 

@@ -29,7 +29,7 @@ export async function prepareForDeployment(network: Graph, executor: Executor): 
   const integers = graph.nodes.find(isQuantized);
   if (integers)
     leftAlone.push({ name: nodeLabel(integers), reason: 'the network is in 8-bit integers already' });
-  return { graph, withConstants, digest: digest(serializeModel(graph)), leftAlone };
+  return { graph, withConstants, digest: await digest(serializeModel(graph)), leftAlone };
 }
 
 /** The prepared network in one of the widths that engines may like. */

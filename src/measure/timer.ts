@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
-import { cpus } from 'node:os';
+import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type InputFeeds, inputFeedsOf } from '../graph/inputs/input-feeds.ts';
+import { toHex } from '../numeric/hex.ts';
 import { median } from '../numeric/statistics.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { withFixedShapes } from './bind-shapes.ts';
@@ -18,6 +18,12 @@ export interface Timer {
   readonly threads: number;
   readonly timings: Timings;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The timer that something needs; throws `usage` where there is none. */
+export function requiredTimer(timer: Timer | undefined, need: string): Timer {
+  if (timer) return timer;
+  throw new EspalierError('usage', `${need}: expected a timer, found none`);
 }
 
 /** A model to be timed. */
@@ -125,17 +131,14 @@ function bestOf(models: readonly Timed[], ms: readonly number[]): number {
   return tied.reduce((best, i) => (models[i]!.macs < models[best]!.macs ? i : best));
 }
 
-/** A digest: of the model's key, the engine, the threads, the processor. */
-function keyOf(key: string, { engine, threads }: Timer): string {
-  const parts = [key, engine, threads, cpus()[0]?.model, process.arch];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
-}
+/** All that a time depends on, beside the machine. */
+const keyOf = (key: string, { engine, threads }: Timer): string => JSON.stringify([key, engine, threads]);
 
 /** A network that is timed as it is, at a size where it leaves its own open. */
-export function timedGraph(graph: Graph, { size }: CostOptions = {}): Timed {
+export async function timedGraph(graph: Graph, { size }: CostOptions = {}): Promise<Timed> {
   const bytes = modelAt(graph, size);
   return {
-    key: digest(bytes),
+    key: await digest(bytes),
     macs: costs(graph, { size }).macs,
     model: () => bytes,
     inputs: inputFeedsOf(graph),
@@ -150,5 +153,7 @@ export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array =>
       : withFixedShapes(graph, { size, batch: 1 }),
   );
 
-/** The key of a model that is timed as it is. */
-export const digest = (model: Uint8Array): string => createHash('sha256').update(model).digest('hex');
+/** The key of a model that is timed as it is: its SHA-256. */
+export async function digest(model: Uint8Array): Promise<string> {
+  return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', model)));
+}

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { cacheFolder } from '../data/cache.ts';
@@ -20,7 +22,7 @@ export function temporaryTimings(): Timings {
 }
 
 /**
- * The timings of this user, in CACHE/espalier/timings/timings.json. A file that cannot be read, or holds anything else, counts
+ * The timings of this user on this processor, in CACHE/espalier/timings/timings.json. A file that cannot be read, or holds anything else, counts
  * as empty; what other processes wrote meanwhile stays.
  */
 export function openTimings(folder = cacheFolder('timings')): Timings {
@@ -28,8 +30,8 @@ export function openTimings(folder = cacheFolder('timings')): Timings {
   const known = new Map(Object.entries(readTimings(path)));
   const fresh = new Map<string, number>();
   return {
-    get: (key) => fresh.get(key) ?? known.get(key),
-    set: (key, ms) => fresh.set(key, ms),
+    get: (key) => fresh.get(here(key)) ?? known.get(here(key)),
+    set: (key, ms) => fresh.set(here(key), ms),
     save() {
       if (fresh.size === 0) return;
       const merged = { ...readTimings(path), ...Object.fromEntries(fresh) };
@@ -38,6 +40,12 @@ export function openTimings(folder = cacheFolder('timings')): Timings {
       fresh.clear();
     },
   };
+}
+
+/** A digest of a key and of the processor, which may change where the folder stays. */
+function here(key: string): string {
+  const parts = [key, cpus()[0]?.model, process.arch];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
 function readTimings(path: string): Record<string, number> {

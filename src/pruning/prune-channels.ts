@@ -5,7 +5,6 @@ import type { Graph } from '../graph/graph.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
-import type { Timer } from '../measure/timer.ts';
 import {
   canonicalForm,
   toleranceOf as elementTolerance,
@@ -41,8 +40,6 @@ export interface ChannelPruningOptions extends RankingOptions {
   readonly search?: SearchOptions;
   /** The outputs that count in a search: globs of names. Default: all. */
   readonly outputs?: readonly string[] | undefined;
-  /** Times candidates, where the target is a latency. */
-  readonly timer?: Timer;
   readonly signal?: AbortSignal;
 }
 

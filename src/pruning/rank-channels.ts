@@ -8,6 +8,7 @@ import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import type { CostOptions } from '../measure/macs.ts';
+import type { Timer } from '../measure/timer.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
 import { passThroughSets } from './criteria/pass-through-filters.ts';
@@ -44,6 +45,8 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   readonly reduce: Reduction;
   /** What a score is divided by: nothing, or what a channel set costs. */
   readonly per?: CostShare | null;
+  /** Times channel sets for scores per millisecond, and candidates where the target is a latency. */
+  readonly timer?: Timer;
   readonly seed: number;
   readonly calibration: Calibration | null;
   /** From {@link openOriginal}; of the network itself for a first cut. */
@@ -82,7 +85,7 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   const coupling = channelGroups(prepared);
   const units = pruningUnits(coupling);
   const { found } = coupling;
-  const { per, original, learned } = options;
+  const { per, original, learned, timer } = options;
   matcherOf(
     options.layerRatios.map(({ glob }) => glob),
     original.layers,
@@ -92,7 +95,7 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
   if (!learned) refuseUnscored(layerScores);
   const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);
   const scores = per
-    ? await shareCosts({ per, prepared, found, units, scores: scored, size: original.size })
+    ? await shareCosts({ per, prepared, found, units, scores: scored, size: original.size, timer })
     : scored;
   const ranking = { units, scores, carriers: passThroughSets(found) };
   const selection = openSelection(ranking, { ...options, original: original.setCounts });

@@ -67,7 +67,8 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     comparison: data && onceOpened(() => compareOnTestImages({ network, data, executor, settings: options })),
     sensitivity,
     search: (cut) => openSearch(options.search, { run, context, cut }),
-    timer: options.latency === undefined ? null : await openLatencyTimer(context, model),
+    timer:
+      options.latency === undefined && options.per !== 'ms' ? null : await openLatencyTimer(context, model),
     retraining: session && {
       epochs: epochs!,
       options: (some) => trainOptions(session, retraining(options, some), context),

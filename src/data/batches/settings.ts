@@ -1,4 +1,5 @@
 import { EspalierError } from '../../errors.ts';
+import { expectWithin } from '../../numeric/budget.ts';
 import type { Augmentation, AugmentationName } from '../augmentations/index.ts';
 import type { ImageSource } from '../image-source.ts';
 import type { Preprocessing } from '../preprocessing.ts';
@@ -21,7 +22,10 @@ export function stepsPerEpoch(count: number, { batch, dropLast }: BatchSettings)
   return dropLast ? Math.floor(count / batch) : Math.ceil(count / batch);
 }
 
-/** Throws `usage` or `shape` where no batch can be made of the source. */
+/**
+ * Throws `usage` or `shape` where no batch can be made of the source, and `unsupported` where one would take more than the
+ * memory budget.
+ */
 export function checkSettings(source: ImageSource, settings: BatchSettings): void {
   const { batch, preprocessing } = settings;
   const where = source.name;
@@ -33,8 +37,15 @@ export function checkSettings(source: ImageSource, settings: BatchSettings): voi
     });
   const expected = [preprocessing.mean.length, preprocessing.height, preprocessing.width];
   const found = [source.channels, source.height, source.width];
-  if (expected.join() === found.join()) return;
-  throw new EspalierError('shape', `expected images of ${expected.join('×')}, found ${found.join('×')}`, {
-    where,
-  });
+  if (expected.join() !== found.join())
+    throw new EspalierError('shape', `expected images of ${expected.join('×')}, found ${found.join('×')}`, {
+      where,
+    });
+  expectBatchFits(source, batch);
+}
+
+function expectBatchFits({ name, count, channels, height, width }: ImageSource, batch: number): void {
+  const images = Math.min(count, batch);
+  const what = `${images} ${images === 1 ? 'image' : 'images'} of [${channels}, ${height}, ${width}]`;
+  expectWithin({ bytes: 4 * images * channels * height * width, where: name, what });
 }

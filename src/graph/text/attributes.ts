@@ -1,16 +1,21 @@
+import { fromHex } from '../../numeric/hex.ts';
 import { contentsAt, parseNumber } from './elements.ts';
-import { type AttributeSyntax, atType, fixedShape, graphAt, typeAt } from './syntax.ts';
+import type { AttributeSyntax, GraphSyntax } from './syntax.ts';
 import { type Cursor, listOf, nameAt, type Token, unquoted } from './tokens.ts';
+import { atType, fixedShape, typeAt } from './types.ts';
+
+/** Reads a graph where one comes next. */
+type GraphReader = (cursor: Cursor) => GraphSyntax;
 
 /** One attribute, `name = value`; its kind may stand before the value (`axes: ints = []`) and has to if the list is empty. */
-export function attributeAt(cursor: Cursor): readonly [string, AttributeSyntax] {
+export function attributeAt(cursor: Cursor, graphAt: GraphReader): readonly [string, AttributeSyntax] {
   const name = nameAt(cursor, 'the name of an attribute');
   const kind = cursor.accept(':') ? nameAt(cursor, 'the kind of the attribute') : null;
   cursor.expect('=');
   const start = cursor.peek();
   if (cursor.at('...')) throw cursor.fail(`the value of ${name} is left out here`, start);
-  const parts = cursor.at('[') ? listOf(cursor, ['[', ']'], () => partAt(cursor)) : null;
-  const attribute = parts ? listed(parts, kind) : partAt(cursor);
+  const parts = cursor.at('[') ? listOf(cursor, ['[', ']'], () => partAt(cursor, graphAt)) : null;
+  const attribute = parts ? listed(parts, kind) : partAt(cursor, graphAt);
   if (!attribute) throw cursor.fail('an empty or mixed list needs one kind, as in axes: ints = []', start);
   if (!kind || attribute.kind === kind) return [name, attribute];
   if (kind === 'float' && attribute.kind === 'int') return [name, { kind, value: Number(attribute.value) }];
@@ -20,13 +25,12 @@ export function attributeAt(cursor: Cursor): readonly [string, AttributeSyntax] 
   throw cursor.fail(`expected ${kind}, found ${attribute.kind}`, start);
 }
 
-function partAt(cursor: Cursor): AttributeSyntax {
+function partAt(cursor: Cursor, graphAt: GraphReader): AttributeSyntax {
   const { kind, text } = cursor.peek();
   if (kind === 'number') return numeric(cursor.next().text);
   if (kind === 'bytes') {
     cursor.next();
-    const pairs = text.slice(2, -1).match(/../g) ?? [];
-    return { kind: 'string', value: Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16)) };
+    return { kind: 'string', value: fromHex(text.slice(2, -1)) };
   }
   if (atType(cursor)) return tensorAt(cursor, cursor.peek());
   if (kind === 'string' && cursor.peek(1).text !== '(') {

@@ -1,8 +1,9 @@
 import type { Attribute, Graph, Node, Value } from '../graph.ts';
 import { makeConstant, makeValue } from '../graph.ts';
 import { sortTopologically } from '../topology.ts';
-import type { AttributeSyntax, GraphSyntax, NodeSyntax, TypeSyntax, ValueSyntax } from './syntax.ts';
+import type { AttributeSyntax, GraphSyntax, NodeSyntax, ValueSyntax } from './syntax.ts';
 import type { Cursor } from './tokens.ts';
+import type { TypeSyntax } from './types.ts';
 
 /** What building a graph and its subgraphs shares. */
 export interface Building {

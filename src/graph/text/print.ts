@@ -1,3 +1,4 @@
+import { toHex } from '../../numeric/hex.ts';
 import { elementCount, type Tensor } from '../../numeric/tensor.ts';
 import { type Attribute, DEFAULT_OPSET, type Dim, type Graph, type Node, type Value } from '../graph.ts';
 import { formatElements, formatNumber } from './elements.ts';
@@ -129,6 +130,4 @@ function floatText(value: number): string {
 }
 
 const stringText = (value: string | Uint8Array) =>
-  typeof value === 'string'
-    ? JSON.stringify(value)
-    : `b"${Array.from(value, (byte) => byte.toString(16).padStart(2, '0')).join('')}"`;
+  typeof value === 'string' ? JSON.stringify(value) : `b"${toHex(value)}"`;

@@ -1,15 +1,10 @@
-import type { DataType, Tensor } from '../../numeric/tensor.ts';
-import type { Attribute, Dim, Shape } from '../graph.ts';
+import type { Tensor } from '../../numeric/tensor.ts';
+import type { Attribute } from '../graph.ts';
 import { attributeAt } from './attributes.ts';
-import { contentsAt, isDataType } from './elements.ts';
+import { contentsAt } from './elements.ts';
 import { isGenerator } from './names.ts';
 import { type Cursor, listOf, nameAt, type Token, unquoted } from './tokens.ts';
-
-/** A type as far as it is stated. */
-export interface TypeSyntax {
-  readonly dtype: DataType | null;
-  readonly shape: Shape | null;
-}
+import { atType, fixedShape, type TypeSyntax, typeAt } from './types.ts';
 
 /** A value where it is declared (with a type, perhaps) or read. */
 export interface ValueSyntax extends TypeSyntax {
@@ -66,33 +61,6 @@ export function graphAt(cursor: Cursor): GraphSyntax {
   return { name, inputs, outputs, initializers, nodes };
 }
 
-/** Whether a type, and not a name, comes next. */
-export const atType = (cursor: Cursor): boolean =>
-  cursor.at('?') || (cursor.peek().kind === 'name' && isDataType(cursor.peek().text));
-
-/** The type as a tensor has it; throws where element type or dimensions are open. */
-export function fixedShape(cursor: Cursor, type: TypeSyntax, token: Token) {
-  const { dtype, shape } = type;
-  if (dtype && shape?.every((dim) => typeof dim === 'number')) return { dtype, shape: shape as number[] };
-  throw cursor.fail('a tensor needs an element type and a fixed shape, as in float32[2, 3]', token);
-}
-
-/** `float32[N, 3]`; `float32` of unknown rank, `float32[]` a scalar, `?` for what is unknown. */
-export function typeAt(cursor: Cursor): TypeSyntax {
-  const { text } = cursor.next();
-  const dtype = text === '?' ? null : (text as DataType);
-  return { dtype, shape: cursor.at('[') ? listOf(cursor, ['[', ']'], () => dimAt(cursor)) : null };
-}
-
-function dimAt(cursor: Cursor): Dim {
-  if (cursor.accept('?')) return null;
-  if (cursor.peek().kind !== 'number') return nameAt(cursor, 'a dimension');
-  const size = Number(cursor.peek().text);
-  if (!Number.isSafeInteger(size) || size < 0) throw cursor.unexpected('a dimension');
-  cursor.next();
-  return size;
-}
-
 function valueAt(cursor: Cursor): ValueSyntax {
   const type = atType(cursor) ? typeAt(cursor) : { dtype: null, shape: null };
   const token = cursor.peek();
@@ -124,7 +92,7 @@ const atContents = (cursor: Cursor) =>
 
 function callAt(cursor: Cursor): Omit<NodeSyntax, 'name' | 'outputs'> {
   const operator = operatorAt(cursor);
-  const attributes = cursor.at('<') ? listOf(cursor, ['<', '>'], () => attributeAt(cursor)) : [];
+  const attributes = cursor.at('<') ? listOf(cursor, ['<', '>'], () => attributeAt(cursor, graphAt)) : [];
   return { ...operator, attributes, inputs: listOf(cursor, ['(', ')'], () => optionalValueAt(cursor)) };
 }
 

@@ -56,7 +56,7 @@ export interface PruningJob extends PruningWatch {
   readonly sensitivity: readonly UnitSensitivity[] | null;
   /** The search of widths of a cut, by its index; none without. */
   search?(cut: number): SearchOptions | null;
-  /** Times candidates; null where the target is no latency. */
+  /** Times candidates and channel sets; null where neither the target nor `per` is a time. */
   readonly timer: Timer | null;
   /** Null without retraining. */
   readonly retraining: Retraining | null;

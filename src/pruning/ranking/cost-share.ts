@@ -6,7 +6,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { inputFeedsOf } from '../../graph/inputs/input-feeds.ts';
 import { withFixedShapes } from '../../measure/bind-shapes.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
-import { benchmark } from '../../measure/latency.ts';
+import { requiredTimer, type Timer } from '../../measure/timer.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
 import type { Unit } from './units.ts';
@@ -22,6 +22,8 @@ interface Sharing {
   readonly scores: ReadonlyMap<number, number>;
   /** Height and width, where the network leaves them open. */
   readonly size?: ImageSize | undefined;
+  /** Needed for milliseconds. */
+  readonly timer?: Timer | undefined;
 }
 
 /**
@@ -64,9 +66,10 @@ function activationBytes({ prepared, found, size }: Sharing): Map<number, number
 
 /**
  * What a channel set of each unit takes: the network against itself with half of the unit's free channel sets gone, timed in turns
- * in onnxruntime. Units whose gain drowns in noise count as the cheapest.
+ * in a timer's engine. Units whose gain drowns in noise count as the cheapest.
  */
-async function milliseconds({ prepared, units, size }: Sharing): Promise<Map<number, number>> {
+async function milliseconds({ prepared, units, size, timer }: Sharing): Promise<Map<number, number>> {
+  const { benchmark, threads } = requiredTimer(timer, 'scores per millisecond');
   const reference = serializeModel(prepared);
   const costs = new Map<number, number>();
   for (const { sets, reasons } of units) {
@@ -76,6 +79,7 @@ async function milliseconds({ prepared, units, size }: Sharing): Promise<Map<num
     const graph = cloneGraph(prepared);
     removeChannels(graph, channelGroups(graph).found, new Set(half));
     const { models } = await benchmark([reference, serializeModel(graph)], {
+      threads,
       seconds: 1,
       size,
       inputs: inputFeedsOf(prepared),

@@ -1,6 +1,5 @@
-import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { rank, type Timer, timedGraph } from '../../measure/timer.ts';
+import { rank, requiredTimer, type Timer, timedGraph } from '../../measure/timer.ts';
 import type { Original } from '../rank-channels.ts';
 import type { Widths } from './selection.ts';
 import { type NarrowingSearch, narrowUntil } from './targets.ts';
@@ -36,10 +35,10 @@ export function latencyParts(
   { graph, size }: Pick<Original, 'graph' | 'size'>,
   timer: Timer | undefined,
 ): (network: Graph) => Promise<number> {
-  if (!timer) throw new EspalierError('usage', 'a target in latency: expected a timer, found none');
+  const known = requiredTimer(timer, 'a target in latency');
   const reference = timedGraph(graph, { size });
   return async (network) => {
-    const { ms } = await rank([reference, timedGraph(network, { size })], timer);
+    const { ms } = await rank([await reference, await timedGraph(network, { size })], known);
     return ms[1]! / ms[0]!;
   };
 }

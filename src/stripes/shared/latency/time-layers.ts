@@ -29,13 +29,10 @@ export async function timeLayers(network: Graph, options: TimingOptions): Promis
   onNote?.('timing what each layer can come to take');
   const whole = foldBatchNormalization(network).graph;
   const table = await withTimer(options, (timer) => {
-    const time = async (graphs: readonly Graph[]) =>
-      (
-        await rank(
-          graphs.map((graph) => timedGraph(graph)),
-          timer,
-        )
-      ).ms;
+    const time = async (graphs: readonly Graph[]) => {
+      const timed = await Promise.all(graphs.map((graph) => timedGraph(graph)));
+      return (await rank(timed, timer)).ms;
+    };
     return measureLatencies(network, stripeLayers(network).layers, { block, whole, time });
   });
   if (file) writeFileAtomically(file, [JSON.stringify(table)]);
