@@ -15,7 +15,7 @@ export interface Calibration {
   readonly classes?: number;
 }
 
-interface CalibrationOptions {
+export interface CalibrationOptions {
   readonly preprocessing: Preprocessing;
   /** Images to take; default 1024, or all. */
   readonly images?: number;

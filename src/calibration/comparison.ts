@@ -10,7 +10,7 @@ import { outputsOnImages, type Recorded } from './outputs-on-images.ts';
 import type { ProbeContext } from './probe.ts';
 
 /** What a changed network still does on images. */
-export interface Compared {
+export interface ComparisonResult {
   /** null where images have no classes, or the network gives no class scores. */
   readonly top1: number | null;
   /** The mean of −ln p(true class); null where {@link top1} is. */
@@ -26,10 +26,10 @@ export interface Compared {
 
 /** Networks beside the one that they come from, on calibration images. */
 export interface Comparison {
-  readonly original: Compared;
+  readonly original: ComparisonResult;
   /** Outputs that do not count, and why. */
   readonly ignored: CountedOutputs['ignored'];
-  compare(graph: Graph): Promise<Compared>;
+  compare(graph: Graph): Promise<ComparisonResult>;
 }
 
 /** Runs the original once. Throws `usage` where no output counts. */
@@ -43,7 +43,7 @@ export async function openComparison(original: Graph, viewing: ProbeContext): Pr
   const scores = labelled ? findClassScores(original, { classes }).value : null;
   const looking = { viewing, counted: outputs.counted, scores };
   let reference = await outputsOf(original, looking);
-  const compared = (own: Outputs): Compared => ({
+  const compared = (own: Outputs): ComparisonResult => ({
     ...accuracyOf(own.scores, viewing.calibration),
     ...errorsOf(outputs.counted, [reference, own]),
   });
@@ -95,7 +95,10 @@ async function outputsOf(
   return { values, scores: { rows: recorded[counted.length]!, kind: scoresOf(graph, own) } };
 }
 
-function accuracyOf(scores: Outputs['scores'], { batches }: Calibration): Pick<Compared, 'top1' | 'loss'> {
+function accuracyOf(
+  scores: Outputs['scores'],
+  { batches }: Calibration,
+): Pick<ComparisonResult, 'top1' | 'loss'> {
   if (!scores) return { top1: null, loss: null };
   const labels = batches.flatMap((batch) => Array.from(batch.labels, Number));
   const rows = scores.rows.flatMap((run) => rowsOf(run, labels.length / scores.rows.length));
@@ -117,7 +120,7 @@ const rowsOf = (run: Float32Array, images: number): Float32Array[] => {
 function errorsOf(
   counted: readonly CountedOutput[],
   [reference, own]: readonly [Outputs, Outputs],
-): Pick<Compared, 'outputError' | 'outputErrors'> {
+): Pick<ComparisonResult, 'outputError' | 'outputErrors'> {
   const errors = counted.map(({ name, kind }, i) => {
     const [y, found] = [reference.values[i]!, own.values[i]!];
     return [name, kind === 'choices' ? 1 - equalPart(y, found) : relativeError(y, found)] as const;

@@ -1,6 +1,6 @@
-import type { Compared } from './comparison.ts';
+import type { ComparisonResult } from './comparison.ts';
 
-type Damage = Pick<Compared, 'loss' | 'outputError' | 'outputErrors'>;
+type Damage = Pick<ComparisonResult, 'loss' | 'outputError' | 'outputErrors'>;
 
 /** Whether the loss says all: labels are there, and class scores are the only output that counts. */
 export const isLossAlone = ({ loss, outputErrors }: Damage): boolean =>

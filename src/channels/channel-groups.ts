@@ -1,13 +1,13 @@
 import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { openChannelSets } from './coupling/channel-sets.ts';
 import { couple } from './coupling/index.ts';
-import type { ChannelCoupling, Layer } from './coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer } from './coupling/scope.ts';
 
 /** Layers that share channel sets, and those channel sets. */
 export interface ChannelGroup {
   /** The first layer of the group, by name. */
   readonly root: string;
-  readonly layers: readonly Layer[];
+  readonly layers: readonly CoupledLayer[];
   /** The root label of each channel set, in the order of the first layer's filters. */
   readonly sets: readonly number[];
   /** Why a channel set cannot be removed, by its root label; no entry where it can. */

@@ -1,7 +1,7 @@
 import { uniqueNames } from '../graph/builder.ts';
 import { type Graph, makeConstant, type Value } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
-import type { Kept, Slicing } from './coupling/scope.ts';
+import type { KeptChannels, ParameterSlicing } from './coupling/scope.ts';
 import { canBeDivided, slicingsByValue } from './coupling/shared-parameters.ts';
 
 /**
@@ -10,9 +10,9 @@ import { canBeDivided, slicingsByValue } from './coupling/shared-parameters.ts';
  */
 export function duplicateSharedInitializers(
   graph: Graph,
-  slicings: readonly Slicing[],
-  kept: Kept,
-): readonly Slicing[] {
+  slicings: readonly ParameterSlicing[],
+  kept: KeptChannels,
+): readonly ParameterSlicing[] {
   const { producer, uses } = connections(graph);
   const unique = uniqueNames(graph);
   return [...slicingsByValue(slicings)].flatMap(([value, own]) => {
@@ -37,7 +37,7 @@ export function duplicateSharedInitializers(
 }
 
 /** The shape that a use leaves of its parameter. */
-export function sizeLeft({ value, channels }: Slicing, kept: Kept): string {
+export function sizeLeft({ value, channels }: ParameterSlicing, kept: KeptChannels): string {
   return value
     .tensor!.shape.map((size, axis) =>
       channels.axes.includes(axis) ? kept.along(channels, axis).length : size,

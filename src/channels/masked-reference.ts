@@ -5,7 +5,7 @@ import { inferShapes } from '../graph/shapes/index.ts';
 import { replaceUses } from '../graph/topology.ts';
 import { asFloat, isOtherFloat } from '../numeric/float-conversion.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
-import type { ChannelCoupling, Reading } from './coupling/scope.ts';
+import type { ChannelConsumer, ChannelCoupling } from './coupling/scope.ts';
 
 /**
  * A graph with the channels of some channel sets multiplied by 0 in every value that a layer reads: what removing them must compute.
@@ -55,8 +55,11 @@ function valuesByName({ inputs, nodes }: Graph): Map<string, Value> {
   return new Map(values.flatMap((value) => (value ? [[value.name, value] as const] : [])));
 }
 
-const someGo = ({ channels }: Reading, { sets }: ChannelCoupling, removed: ReadonlySet<number>): boolean =>
-  channels.labels.some((label) => removed.has(sets.find(label)));
+const someGo = (
+  { channels }: ChannelConsumer,
+  { sets }: ChannelCoupling,
+  removed: ReadonlySet<number>,
+): boolean => channels.labels.some((label) => removed.has(sets.find(label)));
 
 interface Masking {
   readonly mask: Tensor;
@@ -79,7 +82,11 @@ function multiplied(graph: Graph, value: Value, { unique, mask }: Masking): Node
 }
 
 /** 0 where a channel set is removed, 1 elsewhere; one element along axes that carry no channels. */
-function maskOf({ node, index, channels }: Reading, { sets }: ChannelCoupling, removed: ReadonlySet<number>) {
+function maskOf(
+  { node, index, channels }: ChannelConsumer,
+  { sets }: ChannelCoupling,
+  removed: ReadonlySet<number>,
+) {
   const shape = (node.inputs[index]!.shape ?? []).map((_, axis) => {
     const at = channels.axes.indexOf(axis);
     return at < 0 ? 1 : channels.sizes[at]!;

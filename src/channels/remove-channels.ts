@@ -2,7 +2,7 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
 import { inputReplacer } from './coupling/constants.ts';
-import type { ChannelCoupling, Kept, Slicing } from './coupling/scope.ts';
+import type { ChannelCoupling, KeptChannels, ParameterSlicing } from './coupling/scope.ts';
 import { placesAlong, survivors } from './coupling/survivors.ts';
 import { duplicateSharedInitializers } from './duplicate-shared-initializers.ts';
 import { cutCodes } from './quantized-weights.ts';
@@ -54,7 +54,10 @@ function keepShared(node: Node, shared: Map<Value, Value>, change: () => void): 
 }
 
 /** The places that stay of each parameter that loses any, by axis. */
-function keptPlaces(slicings: readonly Slicing[], kept: Kept): Map<Value, Map<number, number[]>> {
+function keptPlaces(
+  slicings: readonly ParameterSlicing[],
+  kept: KeptChannels,
+): Map<Value, Map<number, number[]>> {
   const cuts = new Map<Value, Map<number, number[]>>();
   for (const { value, channels } of slicings) {
     for (const axis of channels.axes) {
@@ -68,7 +71,7 @@ function keptPlaces(slicings: readonly Slicing[], kept: Kept): Map<Value, Map<nu
   return cuts;
 }
 
-function keptOf(found: ChannelCoupling, removed: ReadonlySet<number>): Kept {
+function keptOf(found: ChannelCoupling, removed: ReadonlySet<number>): KeptChannels {
   const stays = survivors(found, removed);
   return {
     has: (label) => stays[label] === 1,

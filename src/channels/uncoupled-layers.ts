@@ -3,7 +3,7 @@ import { attributesOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { elementCount, floats, type Tensor } from '../numeric/tensor.ts';
 import type { Channels } from './coupling/channels.ts';
-import type { ChannelCoupling, Layer } from './coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer } from './coupling/scope.ts';
 import { selectSlices } from './select-slices.ts';
 
 /** Which layers share their channels with no other layer. */
@@ -51,7 +51,11 @@ function sharedParameters(graph: Graph, { slicings }: ChannelCoupling): Map<numb
 }
 
 /** The node at which a layer's channels meet others that they go with. */
-function meetingPlace({ nodes }: Graph, { carried, sets }: ChannelCoupling, { first, count }: Layer): string {
+function meetingPlace(
+  { nodes }: Graph,
+  { carried, sets }: ChannelCoupling,
+  { first, count }: CoupledLayer,
+): string {
   const own = new Set(Array.from({ length: count }, (_, filter) => sets.find(first + filter)));
   const isOther = (label: number) => (label < first || label >= first + count) && own.has(sets.find(label));
   const meeting = nodes.find(
@@ -121,12 +125,12 @@ export function extendFilters({ graph, found }: UncoupledLayers, conv: Node, mor
 }
 
 const isOf =
-  ({ first, count }: Layer) =>
+  ({ first, count }: CoupledLayer) =>
   (label: number): boolean =>
     label >= first && label < first + count;
 
 /** The layer of a convolution; null where its channels stand anywhere in another order or beside others. */
-function layerInOrder({ layers, carried, slicings }: ChannelCoupling, conv: Node): Layer | null {
+function layerInOrder({ layers, carried, slicings }: ChannelCoupling, conv: Node): CoupledLayer | null {
   const layer = layers.find(({ node }) => node === conv);
   if (!layer) return null;
   const tensors = [...carried.values(), ...slicings.map(({ channels }) => channels)];
@@ -138,7 +142,7 @@ function layerInOrder({ layers, carried, slicings }: ChannelCoupling, conv: Node
 }
 
 /** The parameters that a layer's channels slice, each with the axis, and how many of its places belong to a channel. */
-function ownSlices({ slicings }: ChannelCoupling, layer: Layer) {
+function ownSlices({ slicings }: ChannelCoupling, layer: CoupledLayer) {
   const concerned = slicings.filter(({ channels }) => channels.labels.some(isOf(layer)));
   return concerned.map(({ value, channels }) => ({
     value,

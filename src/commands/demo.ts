@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.ts';
-import type { Measures } from '../report/index.ts';
+import type { NetworkMeasures } from '../report/index.ts';
 import { latencyText, speedBetween, speedText } from '../report/latency.ts';
 import { formatBytes, formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
@@ -99,7 +99,7 @@ const given = (values: Readonly<Record<string, string | number | undefined>>): R
 
 interface Row {
   readonly name: string;
-  readonly of: (measures: Measures) => string;
+  readonly of: (measures: NetworkMeasures) => string;
 }
 
 const rows: readonly Row[] = [

@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.ts';
-import type { ImageSize, ImageSource } from './image-source.ts';
+import type { ImageShape, ImageSource } from './image-source.ts';
 
 /** Writes planar 8-bit pixels as others; the plane has so many pixels. */
 type Convert = (from: Uint8Array, to: Uint8Array, plane: number) => void;
@@ -65,7 +65,7 @@ export function withChannels(source: ImageSource, channels: number): ImageSource
 export function convertingReader(
   read: ImageSource['read'],
   from: number,
-  size: ImageSize,
+  size: ImageShape,
 ): ImageSource['read'] {
   const convert = channelConversion(from, size.channels);
   if (!convert) return read;

@@ -1,14 +1,14 @@
 import { stat } from 'node:fs/promises';
 import { EspalierError } from '../errors.ts';
 import { withChannels } from './channels.ts';
-import { findCifar10, type GetOptions, getCifar10 } from './cifar10/get.ts';
+import { type DownloadOptions, findCifar10, getCifar10 } from './cifar10/get.ts';
 import { openCifar10 } from './cifar10/open.ts';
 import { findFashionMnist, openFashionMnist } from './fashion-mnist.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder/open.ts';
 import type { DataSet, ImageSource } from './image-source.ts';
 import { limitSource } from './subset.ts';
 
-export interface OpenOptions extends ImageFolderOptions {
+export interface DataSetOptions extends ImageFolderOptions {
   /** At most this many training images: a seeded subset, balanced over classes. */
   readonly limit?: number;
   /** The same for test images. */
@@ -20,9 +20,9 @@ export interface OpenOptions extends ImageFolderOptions {
 /** A data set with a name. */
 export interface NamedDataSet {
   readonly title: string;
-  open(options: OpenOptions): Promise<DataSet>;
+  open(options: DataSetOptions): Promise<DataSet>;
   /** Fetches it, or finds it and checks that it is complete; its folder. */
-  get(options: GetOptions): Promise<string>;
+  get(options: DownloadOptions): Promise<string>;
   /** Its folder where all files are there, unchecked; else null. */
   find(cache?: string): Promise<string | null>;
 }
@@ -47,7 +47,7 @@ export const dataSets: Readonly<Record<string, NamedDataSet>> = {
  * The data set of a name, or the images in a folder by class. Folders decode to `height` × `width`; a named set has
  * its own size and throws `shape` where another is asked for. Images have as many channels as asked for: grey is luminance. Throws `usage` on an unknown name.
  */
-export async function openDataSet(name: string, options: OpenOptions = {}): Promise<DataSet> {
+export async function openDataSet(name: string, options: DataSetOptions = {}): Promise<DataSet> {
   const { limit, testLimit, seed = 0, channels } = options;
   const opened = inChannels(await open(name, options), channels);
   const train = limit === undefined ? opened.train : limitSource(opened.train, limit, seed);
@@ -62,13 +62,13 @@ const inChannels = ({ name, train, test }: DataSet, channels: number | undefined
 });
 
 /** Fetches a data set by name, or checks it where it is; its folder. Throws `usage` on an unknown name. */
-export async function getDataSet(name: string, options: GetOptions = {}): Promise<string> {
+export async function getDataSet(name: string, options: DownloadOptions = {}): Promise<string> {
   const known = findNamed(name);
   if (known) return known.get(options);
   throw new EspalierError('usage', `unknown data set ${name}, expected one of ${names()}`);
 }
 
-async function open(name: string, options: OpenOptions): Promise<DataSet> {
+async function open(name: string, options: DataSetOptions): Promise<DataSet> {
   const known = findNamed(name);
   if (known) {
     const opened = await known.open(options);
@@ -92,7 +92,10 @@ function names(): string {
   return Object.keys(dataSets).join(', ');
 }
 
-function checkSize(source: ImageSource, { height = source.height, width = source.width }: OpenOptions): void {
+function checkSize(
+  source: ImageSource,
+  { height = source.height, width = source.width }: DataSetOptions,
+): void {
   if (height === source.height && width === source.width) return;
   const message = `images are ${source.height}×${source.width}, expected ${height}×${width}`;
   throw new EspalierError('shape', message, { where: source.name });

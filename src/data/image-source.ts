@@ -1,12 +1,12 @@
 /** The size of a source's images. */
-export interface ImageSize {
+export interface ImageShape {
   readonly channels: number;
   readonly height: number;
   readonly width: number;
 }
 
 /** Labelled images of one size, decoded on demand: 8-bit, planar [C, H, W], red first. */
-export interface ImageSource extends ImageSize {
+export interface ImageSource extends ImageShape {
   readonly name: string;
   readonly count: number;
   readonly labels: Int32Array;

@@ -1,6 +1,6 @@
 import { convertingReader } from './channels.ts';
 import { imageFileReader } from './image-folder/decode.ts';
-import type { ImageOrigin, ImageSize, ImageSource } from './image-source.ts';
+import type { ImageOrigin, ImageShape, ImageSource } from './image-source.ts';
 
 /** Writes image `index` of an origin into `target`. */
 type ImageReader = ImageSource['read'];
@@ -8,7 +8,7 @@ type ImageReader = ImageSource['read'];
 type Kind = ImageOrigin['kind'];
 type OriginOf<K extends Kind> = Extract<ImageOrigin, { kind: K }>;
 
-const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageSize) => ImageReader } = {
+const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageShape) => ImageReader } = {
   memory: ({ pixels }, { channels, height, width }) => {
     const bytes = channels * height * width;
     return (index, target) => target.set(pixels.subarray(index * bytes, (index + 1) * bytes));
@@ -22,8 +22,8 @@ const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageSize) =>
 };
 
 /** A reader of the images at an origin, on the thread that calls. */
-function openOrigin<K extends Kind>(origin: OriginOf<K>, size: ImageSize): ImageReader {
-  const open = readers[origin.kind as K] as (origin: OriginOf<K>, size: ImageSize) => ImageReader;
+function openOrigin<K extends Kind>(origin: OriginOf<K>, size: ImageShape): ImageReader {
+  const open = readers[origin.kind as K] as (origin: OriginOf<K>, size: ImageShape) => ImageReader;
   return open(origin, size);
 }
 

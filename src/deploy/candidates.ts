@@ -3,7 +3,7 @@ import { type InputFeeds, inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
 import { costs } from '../measure/macs.ts';
-import { modelAt, type Timed, type Timer } from '../measure/timer.ts';
+import { modelAt, type TimedModel, type Timer } from '../measure/timer.ts';
 import type { FormPlan } from './forms/plan.ts';
 import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
 import { type Lowering, lowerConvolutions } from './lower.ts';
@@ -91,7 +91,7 @@ export async function networkOf({ variant, plans }: Candidate, size?: ImageSize)
 }
 
 /** A candidate to be timed as a whole; networks are made when they are needed. */
-export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?: ImageSize): Timed {
+export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?: ImageSize): TimedModel {
   let model: Uint8Array | null = null;
   const inputs = inputFeedsOf(candidate.variant.graph);
   return {

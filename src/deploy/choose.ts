@@ -1,4 +1,4 @@
-import { type Ranking, rank } from '../measure/timer.ts';
+import { rank, type TimedRanking } from '../measure/timer.ts';
 import {
   type Candidate,
   candidatesOf,
@@ -54,7 +54,10 @@ interface Ground {
   readonly timing: LayerTiming;
 }
 
-const rankCandidates = (candidates: readonly Candidate[], { prepared, timing }: Ground): Promise<Ranking> =>
+const rankCandidates = (
+  candidates: readonly Candidate[],
+  { prepared, timing }: Ground,
+): Promise<TimedRanking> =>
   rank(
     candidates.map((candidate) => timedCandidate(candidate, prepared, timing.size)),
     timing.timer,

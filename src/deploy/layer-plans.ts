@@ -1,4 +1,4 @@
-import { rank, type Timed, type Timer } from '../measure/timer.ts';
+import { rank, type TimedModel, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { inContext, planMacs } from './context.ts';
 import { expectedUs, promisingPlans } from './forms/index.ts';
@@ -39,7 +39,7 @@ export async function timePlans(layer: DeadStripeLayer, timer: Timer): Promise<T
   return { name: layer.name, best: plans[best]!, plans, forms, cached };
 }
 
-function timedPlan(layer: DeadStripeLayer, plan: FormPlan | null, macs: number): Timed {
+function timedPlan(layer: DeadStripeLayer, plan: FormPlan | null, macs: number): TimedModel {
   const { filters, channels, groups, kernel, input, strides, dilations, pads } = layer.conv;
   const shape = { filters, channels, groups, kernel, input, strides, dilations, pads };
   const place = { own: layer.own, reader: layer.reader };

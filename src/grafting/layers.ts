@@ -8,12 +8,12 @@ export interface GraftLayer {
   readonly weight: string;
   /** [M]. */
   readonly bias: string | null;
-  readonly normalization: Normalization | null;
+  readonly normalization: NormalizationParameters | null;
   readonly filters: number;
 }
 
 /** The BatchNormalization that follows a convolution, by the names of its parameters [M]. */
-export interface Normalization {
+export interface NormalizationParameters {
   readonly scale: string;
   readonly shift: string;
   readonly mean: string;

@@ -5,7 +5,7 @@ import { validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
-interface Reactivation {
+export interface ReactivationOptions {
   /** Filters whose validity |γ|·Σ|F| is below this are invalid. */
   readonly threshold: Threshold;
 }
@@ -22,7 +22,7 @@ export function graftNoise(
     base,
     epoch,
     seed,
-  }: Reactivation & { readonly base: number; readonly epoch: number; readonly seed: number },
+  }: ReactivationOptions & { readonly base: number; readonly epoch: number; readonly seed: number },
 ): Tensors {
   const deviation = base ** epoch;
   return changed(layers, state, (layer, weights, index) => {
@@ -47,7 +47,7 @@ export function graftNoise(
 export function graftInternal(
   layers: readonly GraftLayer[],
   state: Tensors,
-  { threshold }: Reactivation,
+  { threshold }: ReactivationOptions,
 ): Tensors {
   return changed(layers, state, (layer, weights) => {
     const scores = validity(layer, state);

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type OpenOptions, openDataSet } from '../data/data-sets.ts';
+import { type DataSetOptions, openDataSet } from '../data/data-sets.ts';
 import type { DataSet } from '../data/image-source.ts';
 import { shardSource } from '../data/subset.ts';
 import { EspalierError } from '../errors.ts';
@@ -108,7 +108,7 @@ const opened = new Map<string, Promise<DataSet>>();
 async function dataOf({ shard, ...whole }: TrainingJob['data'], channels: number): Promise<DataSet> {
   const key = JSON.stringify({ ...whole, channels });
   const { name, ...options } = whole;
-  const opening = opened.get(key) ?? openDataSet(name, { ...options, channels } as OpenOptions);
+  const opening = opened.get(key) ?? openDataSet(name, { ...options, channels } as DataSetOptions);
   opened.set(key, opening);
   const data = await opening;
   return shard ? { ...data, train: shardSource(data.train, shard) } : data;

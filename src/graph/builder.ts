@@ -9,10 +9,10 @@ import {
   type OutputsOf,
   operators,
 } from './operators/index.ts';
-import { type Contents, inferNode } from './shapes/index.ts';
+import { inferNode, type KnownElements } from './shapes/index.ts';
 import { subgraphs } from './topology.ts';
 
-type Outputs<N> = N extends 1
+export type OperatorOutputs<N> = N extends 1
   ? Value
   : N extends 2
     ? [Value, Value]
@@ -22,13 +22,13 @@ type Outputs<N> = N extends 1
         ? [Value, Value, Value, Value, Value]
         : never;
 
-type Argument<Op extends OperatorName> = Value | null | undefined | GivenAttributesOf<Op>;
+export type OperatorArgument<Op extends OperatorName> = Value | null | undefined | GivenAttributesOf<Op>;
 
 /** A method an operator: inputs by position (null where an optional one is missing), then attributes. */
-type OperatorMethods = {
+export type OperatorMethods = {
   readonly [Op in OperatorName as OutputsOf<Op> extends number ? Op : never]: (
-    ...args: readonly Argument<Op>[]
-  ) => Outputs<OutputsOf<Op>>;
+    ...args: readonly OperatorArgument<Op>[]
+  ) => OperatorOutputs<OutputsOf<Op>>;
 };
 
 /** Appends typed nodes to a graph; types of outputs are inferred at once. */
@@ -57,7 +57,7 @@ export interface Builder extends OperatorMethods {
 /** A builder that appends to `graph`. */
 export function builderOf(graph: Graph): Builder {
   const unique = uniqueNames(graph);
-  const contents: Contents = new Map();
+  const contents: KnownElements = new Map();
   let nextName: string | null = null;
 
   const node: Builder['node'] = (op, inputs, attributes, outputs) => {
@@ -114,7 +114,7 @@ function operatorMethods(node: Builder['node']): Record<string, unknown> {
   const methods: Record<string, unknown> = {};
   for (const [op, { outputs }] of Object.entries(operators)) {
     if (typeof outputs !== 'number') continue;
-    methods[op] = (...args: Argument<OperatorName>[]) => {
+    methods[op] = (...args: OperatorArgument<OperatorName>[]) => {
       const { inputs, attributes } = splitArguments(args);
       const made = node(op as OperatorName, inputs, attributes, outputs);
       return outputs === 1 ? made[0] : made;
@@ -123,7 +123,7 @@ function operatorMethods(node: Builder['node']): Record<string, unknown> {
   return methods;
 }
 
-function splitArguments(args: readonly Argument<OperatorName>[]) {
+function splitArguments(args: readonly OperatorArgument<OperatorName>[]) {
   const last = args.at(-1);
   const hasAttributes = last !== null && last !== undefined && !isValue(last);
   const values = hasAttributes ? args.slice(0, -1) : args;

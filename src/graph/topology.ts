@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.ts';
 import { type Graph, type Node, nodeLabel, type Value } from './graph.ts';
 
 /** One place where a value is read: a node's input, or a graph output (node null). */
-export interface Use {
+export interface ValueUse {
   readonly node: Node | null;
   readonly index: number;
 }
@@ -11,13 +11,13 @@ export interface Connections {
   /** The node that computes each value; none for inputs and initializers. */
   readonly producer: ReadonlyMap<Value, Node>;
   /** Where each value is read. A node whose subgraph captures the value reads it at index −1. */
-  readonly uses: ReadonlyMap<Value, readonly Use[]>;
+  readonly uses: ReadonlyMap<Value, readonly ValueUse[]>;
 }
 
 /** Who computes and who reads each value, in one pass. Stale once the graph is edited. */
 export function connections(graph: Graph): Connections {
   const producer = new Map<Value, Node>();
-  const uses = new Map<Value, Use[]>();
+  const uses = new Map<Value, ValueUse[]>();
   const use = (value: Value, node: Node | null, index: number) => {
     const list = uses.get(value);
     if (list) list.push({ node, index });

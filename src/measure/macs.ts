@@ -26,9 +26,14 @@ export interface LayerCost {
   readonly note?: string;
 }
 
-export interface Costs {
-  readonly parameters: number;
+/** What a whole network costs. */
+export interface NetworkCost {
+  /** For one image. */
   readonly macs: number;
+  readonly parameters: number;
+}
+
+export interface Costs extends NetworkCost {
   /** Of the .onnx file. */
   readonly bytes: number;
   readonly layers: readonly LayerCost[];

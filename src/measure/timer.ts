@@ -27,7 +27,7 @@ export function requiredTimer(timer: Timer | undefined, need: string): Timer {
 }
 
 /** A model to be timed. */
-export interface Timed {
+export interface TimedModel {
   /** Models of one key take the same time. */
   readonly key: string;
   readonly macs: number;
@@ -38,7 +38,7 @@ export interface Timed {
   readonly inputs?: InputFeeds;
 }
 
-export interface Ranking {
+export interface TimedRanking {
   /** Of each model, in the order given. */
   readonly ms: readonly number[];
   /** Of what was timed beside them. */
@@ -70,7 +70,11 @@ const MOST_TURNS = 6;
  * Measures until another turn changes neither the best nor any time by much; where that never happens, what was expected
  * decides, and the times are not kept. Measures nothing where all times are known. One more model may be timed beside them.
  */
-export async function rank(models: readonly Timed[], timer: Timer, beside?: Timed): Promise<Ranking> {
+export async function rank(
+  models: readonly TimedModel[],
+  timer: Timer,
+  beside?: TimedModel,
+): Promise<TimedRanking> {
   const all = beside ? [...models, beside] : models;
   const keys = all.map(({ key }) => keyOf(key, timer));
   const known = keys.map((key) => timer.timings.get(key));
@@ -89,8 +93,8 @@ export async function rank(models: readonly Timed[], timer: Timer, beside?: Time
 
 /** Models that are ranked, and all that are timed, the ranked ones first. */
 interface Field {
-  readonly ranked: readonly Timed[];
-  readonly all: readonly Timed[];
+  readonly ranked: readonly TimedModel[];
+  readonly all: readonly TimedModel[];
 }
 
 /** Times known before hold, so that the same network is chosen again: new ones are told on their scale. */
@@ -125,7 +129,7 @@ async function measured({ ranked, all }: Field, timer: Timer) {
 }
 
 /** Of the models, which come first among the times. */
-function bestOf(models: readonly Timed[], ms: readonly number[]): number {
+function bestOf(models: readonly TimedModel[], ms: readonly number[]): number {
   const quickest = Math.min(...ms.slice(0, models.length));
   const tied = [...models.keys()].filter((i) => ms[i]! <= quickest * TIE);
   return tied.reduce((best, i) => (models[i]!.macs < models[best]!.macs ? i : best));
@@ -135,7 +139,7 @@ function bestOf(models: readonly Timed[], ms: readonly number[]): number {
 const keyOf = (key: string, { engine, threads }: Timer): string => JSON.stringify([key, engine, threads]);
 
 /** A network that is timed as it is, at a size where it leaves its own open. */
-export async function timedGraph(graph: Graph, { size }: CostOptions = {}): Promise<Timed> {
+export async function timedGraph(graph: Graph, { size }: CostOptions = {}): Promise<TimedModel> {
   const bytes = modelAt(graph, size);
   return {
     key: await digest(bytes),

@@ -1,4 +1,4 @@
-import type { ImageSize } from '../data/image-source.ts';
+import type { ImageShape } from '../data/image-source.ts';
 import { type Preprocessing, storePreprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import { builderOf } from '../graph/builder.ts';
@@ -22,7 +22,7 @@ export interface ModelOptions {
 export interface ZooModel {
   readonly title: string;
   readonly paper: string;
-  readonly input: ImageSize;
+  readonly input: ImageShape;
   readonly classes: number;
   readonly preprocessing: Preprocessing;
   /** The network with fresh parameters: `input` float32 [N, C, size, size] → `logits` [N, classes]. */

@@ -4,6 +4,7 @@ import { maskedReference } from '../channels/masked-reference.ts';
 import type { Graph } from '../graph/graph.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents } from '../measure/image-size.ts';
+import type { NetworkCost } from '../measure/macs.ts';
 import { costs } from '../measure/macs.ts';
 import {
   canonicalForm,
@@ -12,9 +13,8 @@ import {
   withoutRounding,
 } from '../rewrite/index.ts';
 import { type Original, type RankedChannels, type RankingOptions, rankChannels } from './rank-channels.ts';
-import type { Cost } from './ranking/cost-model.ts';
 import { searchLatency } from './ranking/search-latency.ts';
-import type { Widths } from './ranking/selection.ts';
+import type { UnitWidths } from './ranking/selection.ts';
 import {
   type CostTarget,
   type NarrowingSearch,
@@ -24,7 +24,7 @@ import {
   reachedAt,
   type WideningStep,
 } from './ranking/targets.ts';
-import { layerTitle, type Unit } from './ranking/units.ts';
+import { layerTitle, type PruningUnit } from './ranking/units.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
 export interface ChannelPruningOptions extends RankingOptions {
@@ -60,7 +60,7 @@ export interface PruningPlan {
   readonly coupling: Coupling;
   readonly units: readonly UnitOutcome[];
   readonly removed: ReadonlySet<number>;
-  readonly cost: { readonly original: Cost; readonly after: Cost };
+  readonly cost: { readonly original: NetworkCost; readonly after: NetworkCost };
   /** Whether the target is met; where not, all that may go goes. */
   readonly met: boolean;
   /** Why a cost stays far below its target: the smallest step that is wider exceeds it. */
@@ -104,7 +104,7 @@ export async function planChannels(network: Graph, options: ChannelPruningOption
   };
 }
 
-const named = ({ unit, part }: WideningStep, units: readonly Unit[]): NextStep => ({
+const named = ({ unit, part }: WideningStep, units: readonly PruningUnit[]): NextStep => ({
   layer: layerTitle(units[unit]!.layers[0]!),
   part,
 });
@@ -169,7 +169,7 @@ async function reach(
   const { selector, costs, prepared } = ranked;
   const { measure, fraction } = target;
   const costOf = costs.without;
-  const at = (widths: Widths, met: boolean): Reached => ({
+  const at = (widths: UnitWidths, met: boolean): Reached => ({
     widths,
     cost: costOf(selector.removed(widths)),
     met,
@@ -242,7 +242,7 @@ async function searched(
 }
 
 function outcome(
-  unit: Unit,
+  unit: PruningUnit,
   width: number,
   { layerScores, scores, original }: RankedChannels & { readonly original: Original },
 ): UnitOutcome {

@@ -1,29 +1,29 @@
 import type { Calibration } from '../calibration/calibration.ts';
 import { type Coupling, channelGroups } from '../channels/channel-groups.ts';
-import type { Layer } from '../channels/coupling/scope.ts';
+import type { CoupledLayer } from '../channels/coupling/scope.ts';
 import { keepOneChannel } from '../channels/keep-one-channel.ts';
 import { prepareForPruning } from '../channels/prepare-for-pruning.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import type { ImageSize } from '../measure/image-size.ts';
-import type { CostOptions } from '../measure/macs.ts';
+import type { CostOptions, NetworkCost } from '../measure/macs.ts';
 import type { Timer } from '../measure/timer.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
 import { passThroughSets } from './criteria/pass-through-filters.ts';
-import { classScores, type Normalization, type Reduction } from './ranking/class-scores.ts';
-import { type Cost, type CostModel, costModel } from './ranking/cost-model.ts';
+import { classScores, type ScoreNormalization, type ScoreReduction } from './ranking/class-scores.ts';
+import { type CostModel, costModel } from './ranking/cost-model.ts';
 import { type CostShare, shareCosts } from './ranking/cost-share.ts';
-import { openSelection, type SelectionRules, type Selector } from './ranking/selection.ts';
-import { layerTitle, pruningUnits, type Unit } from './ranking/units.ts';
-import { type Damage, greedySelector } from './sensitivity/greedy.ts';
+import { openSelection, type SelectionRules, type WidthSelector } from './ranking/selection.ts';
+import { layerTitle, type PruningUnit, pruningUnits } from './ranking/units.ts';
+import { type DamageMeasure, greedySelector } from './sensitivity/greedy.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
 
 /** The network that ratios and targets refer to, where it is not the one that is pruned: iterations go back to it. */
 export interface Original {
   readonly graph: Graph;
-  readonly cost: Cost;
+  readonly cost: NetworkCost;
   /** Channel sets of each unit, by its name. */
   readonly setCounts: ReadonlyMap<string, number>;
   /** The names of all layers with channels: what globs may name. */
@@ -41,8 +41,8 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   /** What is scored: filters (granularity filter), or the weights that read their channels (granularity channel). */
   readonly side: 'filters' | 'inputs';
   readonly foldBatchNormalization?: boolean;
-  readonly normalize: Normalization;
-  readonly reduce: Reduction;
+  readonly normalize: ScoreNormalization;
+  readonly reduce: ScoreReduction;
   /** What a score is divided by: nothing, or what a channel set costs. */
   readonly per?: CostShare | null;
   /** Times channel sets for scores per millisecond, and candidates where the target is a latency. */
@@ -52,7 +52,10 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   /** From {@link openOriginal}; of the network itself for a first cut. */
   readonly original: Original;
   /** Sensitivities to choose the widths of units by, in place of the scope. */
-  readonly sensitivity?: { readonly sensitivities: readonly UnitSensitivity[]; readonly damage: Damage };
+  readonly sensitivity?: {
+    readonly sensitivities: readonly UnitSensitivity[];
+    readonly damage: DamageMeasure;
+  };
 }
 
 /** What a network is before the first cut. */
@@ -72,10 +75,10 @@ export async function openOriginal(
 export interface RankedChannels {
   readonly prepared: Graph;
   readonly coupling: Coupling;
-  readonly units: readonly Unit[];
-  readonly layerScores: ReadonlyMap<Layer, LayerScores>;
+  readonly units: readonly PruningUnit[];
+  readonly layerScores: ReadonlyMap<CoupledLayer, LayerScores>;
   readonly scores: ReadonlyMap<number, number>;
-  readonly selector: Selector;
+  readonly selector: WidthSelector;
   readonly costs: CostModel;
 }
 
@@ -91,7 +94,9 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
     original.layers,
     { option: 'layerRatios', what: 'layer' },
   );
-  const layerScores = learned ? new Map<Layer, LayerScores>() : await scoreLayers(prepared, found, options);
+  const layerScores = learned
+    ? new Map<CoupledLayer, LayerScores>()
+    : await scoreLayers(prepared, found, options);
   if (!learned) refuseUnscored(layerScores);
   const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);
   const scores = per
@@ -99,7 +104,7 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
     : scored;
   const ranking = { units, scores, carriers: passThroughSets(found) };
   const selection = openSelection(ranking, { ...options, original: original.setCounts });
-  const ranked: Selector = {
+  const ranked: WidthSelector = {
     ...selection,
     removed: (widths) => keepOneChannel(found, selection.removed(widths)),
   };
@@ -112,7 +117,7 @@ export async function rankChannels(network: Graph, options: RankingOptions): Pro
 }
 
 /** Nothing to rank at all is an error, and says why by its first layer. */
-function refuseUnscored(scores: ReadonlyMap<Layer, LayerScores>): void {
+function refuseUnscored(scores: ReadonlyMap<CoupledLayer, LayerScores>): void {
   const results = [...scores];
   if (results.some(([, result]) => 'scores' in result)) return;
   const first = results.find(([, result]) => 'reason' in result);
@@ -125,7 +130,7 @@ function refuseUnscored(scores: ReadonlyMap<Layer, LayerScores>): void {
 
 /** Learned scores by channel set. */
 const byClass = (
-  units: readonly Unit[],
+  units: readonly PruningUnit[],
   learned: ReadonlyMap<string, readonly number[]>,
 ): Map<number, number> =>
   new Map(

@@ -14,12 +14,12 @@ const pairSchema = v.object({ float: number, int8: number });
 /** What `deploy` came to; times in ms, MACs for one image. */
 export const deploymentSchema = v.object({
   type: v.literal('deployment'),
-  /** With its version. */
+  // With its version.
   engine: v.string(),
   threads: count,
   layers: v.array(layerSchema),
   macs: v.object({ before: count, live: v.pipe(number, v.gtValue(0)), after: count }),
-  /** The shortest samples, and the middle half of the ratios of samples. */
+  // The shortest samples, and the middle half of the ratios of samples.
   latency: v.object({
     before: count,
     after: count,
@@ -27,7 +27,7 @@ export const deploymentSchema = v.object({
     ratioSpread: v.tuple([number, number]),
   }),
   quotient: number,
-  /** Of 8-bit integers beside the same network in float: top-1 accuracy, median times. */
+  // Of 8-bit integers beside the same network in float: top-1 accuracy, median times.
   int8: v.nullable(
     v.object({
       layers: count,

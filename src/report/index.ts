@@ -1,8 +1,8 @@
 export { renderReport } from './page.ts';
 export {
   type LayerPoint,
-  type Measures,
   makeRunRecord,
+  type NetworkMeasures,
   readRunRecord,
 } from './run-record.ts';
 export { shapePicture } from './shape-picture.ts';

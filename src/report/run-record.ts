@@ -27,11 +27,11 @@ const measuresSchema = v.object({
   bytes: maybe,
   top1: maybe,
   top5: maybe,
-  /** Median, least and 90th percentile; `deploy` measures the least alone. */
+  // Median, least and 90th percentile; `deploy` measures the least alone.
   latencyMs: maybe,
   latencyMinMs: maybe,
   latencyP90Ms: maybe,
-  /** Beside the network before, above 1 where it is faster, with the middle half of the ratios of single rounds. */
+  // Beside the network before, above 1 where it is faster, with the middle half of the ratios of single rounds.
   latencyRatio: maybe,
   latencyRatioSpread: v.optional(v.nullable(v.tuple([number, number]))),
 });
@@ -55,7 +55,7 @@ const stepSchema = v.object({
   type: v.literal('prune-step'),
   number: count,
   target: v.object({ measure: v.string(), fraction: number }),
-  /** The parts of the original that the cut left. */
+  // The parts of the original that the cut left.
   left: v.optional(v.nullable(v.object({ macs: number, parameters: number })), null),
   stages: v.array(stageSchema),
 });
@@ -114,7 +114,7 @@ const schemas = {
 /** What one epoch measured; accuracies are fractions. */
 export type EpochPoint = v.InferOutput<typeof epochSchema>;
 /** What a network measures; `top1` is a fraction, latencies are of one batch. */
-export type Measures = v.InferOutput<typeof measuresSchema>;
+export type NetworkMeasures = v.InferOutput<typeof measuresSchema>;
 /** What one layer costs. */
 export type LayerPoint = v.InferOutput<typeof layerSchema>;
 /** One cut of a pruning run, and the accuracy after each of its stages. */
@@ -137,9 +137,9 @@ export interface RunRecord {
   readonly epochs: readonly EpochPoint[];
   /** `fastest`: the same function as `after`, in the form that is quickest on the machine. */
   readonly result: {
-    readonly before: Measures;
-    readonly after: Measures;
-    readonly fastest?: Measures;
+    readonly before: NetworkMeasures;
+    readonly after: NetworkMeasures;
+    readonly fastest?: NetworkMeasures;
   } | null;
   readonly layers: { readonly before: readonly LayerPoint[]; readonly after: readonly LayerPoint[] } | null;
   readonly shapes: readonly LayerShapes[];

@@ -6,7 +6,7 @@ import type { Refusal } from '../rewrite/pass.ts';
 import { readBranch } from './branch.ts';
 import { carry } from './carry.ts';
 import { type Fork, forkAt } from './find.ts';
-import { type CarryPlan, type Middle, planCarry } from './plan.ts';
+import { type CarryPlan, type MiddleForm, planCarry } from './plan.ts';
 import { rangesOf } from './range.ts';
 import { readShortcut } from './shortcut.ts';
 
@@ -16,11 +16,11 @@ export interface ConvertOptions {
   /** Blocks whose convolutions would have more than this times the weights stay. Default: any growth. */
   readonly maxGrowth?: number | undefined;
   /** How carried channels get past convolutions in the middle of a block; default `widen`. */
-  readonly middle?: Middle;
+  readonly middle?: MiddleForm;
 }
 
 /** A residual connection that was removed. */
-export interface Converted {
+export interface ConvertedResidual {
   readonly add: string;
   readonly from: string;
   /** Channels that ride along. */
@@ -32,7 +32,7 @@ export interface Converted {
 
 export interface ConvertedResiduals {
   readonly graph: Graph;
-  readonly converted: readonly Converted[];
+  readonly converted: readonly ConvertedResidual[];
   /** Residual connections that stay, and why. */
   readonly refusals: readonly Refusal[];
 }
@@ -45,7 +45,7 @@ export interface ConvertedResiduals {
 export function convertResiduals(network: Graph, options: ConvertOptions = {}): ConvertedResiduals {
   const { graph } = canonicalForm(network);
   inferShapes(graph);
-  const converted: Converted[] = [];
+  const converted: ConvertedResidual[] = [];
   const refusals: Refusal[] = [];
   for (const add of graph.nodes.filter(({ op, domain }) => op === 'Add' && domain === '')) {
     const name = add.name || onlyOutput(add).name;
@@ -63,7 +63,7 @@ export function convertResiduals(network: Graph, options: ConvertOptions = {}): 
   return { graph, converted, refusals };
 }
 
-function convert(plan: CarryPlan, add: string): Converted {
+function convert(plan: CarryPlan, add: string): ConvertedResidual {
   const { graph, from, width } = plan;
   const [weightsBefore, weightsAfter] = weightsOf(plan);
   carry(plan);
@@ -73,7 +73,7 @@ function convert(plan: CarryPlan, add: string): Converted {
 }
 
 /** Either side may be the shortcut: of two that could be, the other with more convolutions is the branch. */
-function planOf(graph: Graph, { add, from, sides }: Fork, middle: Middle): CarryPlan | string {
+function planOf(graph: Graph, { add, from, sides }: Fork, middle: MiddleForm): CarryPlan | string {
   const links = connections(graph);
   const range = rangesOf(graph)(from);
   const plans = [sides, [sides[1], sides[0]] as const].map(([branch, side]): CarryPlan | string => {

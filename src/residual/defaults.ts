@@ -1,4 +1,4 @@
-import type { Middle } from './plan.ts';
+import type { MiddleForm } from './plan.ts';
 import type { RemoveResidualsOptions } from './removal.ts';
 
 /** The options of {@link removeResiduals} that are not given. */
@@ -9,4 +9,4 @@ export const residualDefaults = {
 } as const satisfies RemoveResidualsOptions;
 
 /** How carried channels get past the convolutions in the middle of a block. */
-export const middles = ['widen', 'concat'] as const satisfies readonly Middle[];
+export const middles = ['widen', 'concat'] as const satisfies readonly MiddleForm[];

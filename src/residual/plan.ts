@@ -15,11 +15,11 @@ export interface Carrying {
   /** What the carried channels can hold. */
   readonly range: ValueRange;
   /** How they get past convolutions in the middle: through further filters, or beside them. */
-  readonly middle: Middle;
+  readonly middle: MiddleForm;
 }
 
 /** `widen`: a plain chain, its middle convolutions as wide as branch and shortcut together; `concat`: they keep their size. */
-export type Middle = 'widen' | 'concat';
+export type MiddleForm = 'widen' | 'concat';
 
 /** What the conversion of a block needs, checked before anything is changed. */
 export interface CarryPlan extends Carrying {
@@ -73,7 +73,7 @@ export function planCarry(carrying: Carrying): CarryPlan | string {
 }
 
 /** Whether the i-th convolution of a branch gets further filters. */
-export const widens = (i: number, count: number, middle: Middle): boolean =>
+export const widens = (i: number, count: number, middle: MiddleForm): boolean =>
   middle === 'widen' || i === 0 || i === count - 1;
 
 /** The one strided convolution, which can take means as well. */

@@ -1,7 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
-import { costs } from '../measure/macs.ts';
+import { costs, type NetworkCost } from '../measure/macs.ts';
 import {
   foldBatchNormalization,
   foldConstants,
@@ -28,20 +28,14 @@ export interface RemoveResidualsOptions extends Omit<ConvertOptions, 'only'> {
   readonly executor?: Executor;
 }
 
-interface Cost {
-  /** For one image. */
-  readonly macs: number;
-  readonly parameters: number;
-}
-
 export interface PlainNetwork extends ConvertedResiduals {
   /** Pairs of convolutions that became one. */
   readonly fused: number;
   /** The largest error against the network given, relative to its largest output; null where nothing was compared. */
   readonly error: number | null;
   /** With BatchNormalization folded. */
-  readonly before: Cost;
-  readonly after: Cost;
+  readonly before: NetworkCost;
+  readonly after: NetworkCost;
 }
 
 /**
@@ -89,7 +83,7 @@ function additionsNamed(glob: string, { nodes }: Graph): (name: string) => boole
   return matcherOf([glob], names, { option: '`only`', what: 'Add' });
 }
 
-function costOf(network: Graph, size: ImageSize | undefined): Cost {
+function costOf(network: Graph, size: ImageSize | undefined): NetworkCost {
   const { macs, parameters } = costs(network, { size });
   return { macs, parameters };
 }

@@ -9,7 +9,7 @@ import { hasUnknownShapes, withKnownShapes } from './known-shapes.ts';
 export interface NetworkForms {
   /** The canonical form, in float32 throughout; what the file has where there is an obstacle. */
   readonly graph: Graph;
-  /** As the file has it, see {@link runnableForm}. */
+  /** As the file has it; where onnxruntime cannot run that for inference, a copy that it can run. */
   readonly given: Graph;
   /** Gives what became of the graph the element types of the file. */
   readonly form: Float32Form;

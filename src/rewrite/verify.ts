@@ -29,7 +29,7 @@ const SCALES = [1, 8];
 const CONSTANT = 1e-6;
 
 /** How well two graphs agree. */
-export interface Agreement {
+export interface Equivalence {
   /** The largest error relative to the largest expected element. */
   readonly error: number;
   /** Whether the outputs are the same whatever comes in, so that agreeing proves nothing. */
@@ -49,7 +49,7 @@ export async function verifyEquivalent(
   given: Graph,
   after: Graph,
   options: VerifyOptions,
-): Promise<Agreement> {
+): Promise<Equivalence> {
   const before = runnableForm(given);
   if (before.outputs.length !== after.outputs.length) {
     const message = `expected ${before.outputs.length} outputs, got ${after.outputs.length}`;

@@ -1,6 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
-import type { Controller, Moment } from '../training/options.ts';
+import type { Controller, RunPosition } from '../training/options.ts';
 import { liveStripesOf, type StripeLayer } from './layers.ts';
 import type { MaskScheduleName } from './learning.ts';
 import {
@@ -73,7 +73,7 @@ export function stripeController(options: StripeControllerOptions): StripeContro
   const { alpha, threshold } = options;
   let decision: Decision = { alpha, threshold: dropping.blocks ? -1 : threshold, frozen: false };
   let pressure: Pressure = { l1: 0, decay: 0 };
-  const isDue = ({ step }: Moment) => !decision.frozen && step % LOOK_EVERY === 0;
+  const isDue = ({ step }: RunPosition) => !decision.frozen && step % LOOK_EVERY === 0;
 
   return {
     extensions: [filterSkeleton(options)],

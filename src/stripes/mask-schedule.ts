@@ -1,5 +1,5 @@
 import type { Tensors } from '../runtime/executor.ts';
-import type { Moment } from '../training/options.ts';
+import type { RunPosition } from '../training/options.ts';
 import { liveStripesOf, maskOf, type StripeLayer, skeletonOf } from './layers.ts';
 import type { MaskScheduleName } from './learning.ts';
 
@@ -38,7 +38,7 @@ export interface MaskScheduleSettings {
 }
 
 interface MaskScheduleCall {
-  readonly moment: Moment;
+  readonly moment: RunPosition;
   /** The part of the original cost that is left. */
   readonly kept: number;
   readonly settings: MaskScheduleSettings;

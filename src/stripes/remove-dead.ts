@@ -1,6 +1,6 @@
 import { type ConstantChannels, constantChannels } from '../channels/constant-channels.ts';
 import { couple } from '../channels/coupling/index.ts';
-import type { ChannelCoupling, Layer } from '../channels/coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer } from '../channels/coupling/scope.ts';
 import { keepOneChannel } from '../channels/keep-one-channel.ts';
 import { removeChannels } from '../channels/remove-channels.ts';
 import { uncoupledLayers } from '../channels/uncoupled-layers.ts';
@@ -14,7 +14,7 @@ import { canonicalForm } from '../rewrite/index.ts';
 import { dependsOnInput } from './depends-on-input.ts';
 import { layerName } from './layers.ts';
 
-export interface RemovalOptions {
+export interface DeadFilterOptions {
   /** Dead filters stay where they fill the width of a layer up to a multiple of this. Default 1: none does. */
   readonly multiple?: number;
   /** Which branches go: those that are constant (the default), or only those that add nothing. */
@@ -22,7 +22,7 @@ export interface RemovalOptions {
 }
 
 /** Slices of an initializer that stayed along an axis. */
-export interface Cut {
+export interface KeptSlices {
   readonly name: string;
   readonly axis: number;
   readonly places: readonly number[];
@@ -31,7 +31,7 @@ export interface Cut {
 export interface DeadFilterRemoval {
   readonly graph: Graph;
   /** What was done to initializers, in order. */
-  readonly cuts: readonly Cut[];
+  readonly cuts: readonly KeptSlices[];
   /** Filters removed, by layer. */
   readonly removed: readonly { readonly name: string; readonly filters: number; readonly of: number }[];
   /** Adds whose branch was constant: the shortcut alone stays, with the constant where it is not zero. */
@@ -47,7 +47,7 @@ export interface DeadFilterRemoval {
  */
 export function removeDeadFilters(
   network: Graph,
-  { multiple = 1, branches = 'constant' }: RemovalOptions = {},
+  { multiple = 1, branches = 'constant' }: DeadFilterOptions = {},
 ): DeadFilterRemoval {
   const graph = canonicalForm(network).graph;
   inferShapes(graph);
@@ -118,7 +118,7 @@ const isConstant = (channels: Float64Array | undefined): boolean =>
 interface DeadFilterCut {
   readonly graph: Graph;
   readonly multiple: number;
-  readonly cuts: Cut[];
+  readonly cuts: KeptSlices[];
   readonly removed: Map<string, { name: string; filters: number; of: number }>;
   readonly refusals: Map<string, { name: string; filters: number; reason: string }>;
 }
@@ -183,7 +183,7 @@ function deadEverywhere({ sets, layers }: ChannelCoupling, dead: ReadonlySet<num
 
 function count(
   { removed }: DeadFilterCut,
-  { node, first, count: of }: Layer,
+  { node, first, count: of }: CoupledLayer,
   { sets, removed: goes }: { readonly sets: ChannelCoupling['sets']; readonly removed: ReadonlySet<number> },
 ): void {
   const name = layerName(node);

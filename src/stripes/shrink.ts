@@ -7,7 +7,7 @@ import type { Tensors } from '../runtime/executor.ts';
 import { slotNames } from '../training/optimizers.ts';
 import { trainableParameters } from '../training/parameters.ts';
 import { deadFilters, withoutFilters } from './merge.ts';
-import { type Cut, removeDeadFilters } from './remove-dead.ts';
+import { type KeptSlices, removeDeadFilters } from './remove-dead.ts';
 import { hasStripes, maskName, perFilterParameters, skeletonMomentumName, skeletonName } from './skeleton.ts';
 
 /** Filters whose map is zero and stays zero, ascending, by the name of their layer's weight. */
@@ -35,7 +35,7 @@ export function lastingDead(network: Graph, state: Tensors): LastingDead {
 export interface Shrunk {
   readonly network: Graph;
   /** What was done to the initializers that are left, in order. */
-  readonly cuts: readonly Cut[];
+  readonly cuts: readonly KeptSlices[];
 }
 
 /**

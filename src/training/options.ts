@@ -55,9 +55,9 @@ export interface Controller {
   /** Scalars of the next step, beside learningRate and step. */
   scalars(): Readonly<Record<string, number>>;
   /** Looks at the state after a step. */
-  afterStep(moment: Moment, state: () => Tensors): void;
+  afterStep(moment: RunPosition, state: () => Tensors): void;
   /** Then changes state itself, beside what the step computes: what to write, by name; null: nothing. */
-  overwrite?(moment: Moment, state: () => Tensors): Tensors | null;
+  overwrite?(moment: RunPosition, state: () => Tensors): Tensors | null;
   /** The network that a state stands for; `network` is the one in training, smaller than at first once it has shrunk. */
   network(network: Graph, state: Tensors): Graph;
   /** At the end of an epoch: the network in training without what has no part in it any more; null: nothing to cut. */
@@ -72,7 +72,7 @@ export interface Controller {
 }
 
 /** Where a run stands after a step. */
-export interface Moment {
+export interface RunPosition {
   /** Steps done since the start of the run. */
   readonly step: number;
   readonly totalSteps: number;

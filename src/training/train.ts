@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { finishEpoch } from './epoch-end.ts';
-import type { EpochResult, Moment, TrainOptions } from './options.ts';
+import type { EpochResult, RunPosition, TrainOptions } from './options.ts';
 import { learningRateAt } from './schedules.ts';
 import {
   checkpoint,
@@ -87,7 +87,7 @@ async function runSteps(session: Session): Promise<void> {
   }
 }
 
-function steer({ options: { controller }, step }: Session, moment: Moment): void {
+function steer({ options: { controller }, step }: Session, moment: RunPosition): void {
   const state = () => step.state();
   controller?.afterStep(moment, state);
   const written = controller?.overwrite?.(moment, state);

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Benchmark } from '../../src/measure/latency.ts';
-import { rank, type Timed, type Timer } from '../../src/measure/timer.ts';
+import { rank, type TimedModel, type Timer } from '../../src/measure/timer.ts';
 import { openTimings, temporaryTimings } from '../../src/measure/timings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -22,7 +22,7 @@ function scripted(turns: readonly (readonly number[])[], timings = temporaryTimi
   return { timer, turns: () => turn };
 }
 
-const model = (index: number, macs = 1, expectedMs?: number): Timed => ({
+const model = (index: number, macs = 1, expectedMs?: number): TimedModel => ({
   key: `model ${index}`,
   macs,
   ...(expectedMs !== undefined && { expectedMs }),

@@ -7,13 +7,13 @@ import { temporaryTimings } from '../../src/measure/timings.ts';
 import { filled } from '../../src/numeric/tensor.ts';
 import { parseModel } from '../../src/onnx/index.ts';
 import { searchLatency } from '../../src/pruning/ranking/search-latency.ts';
-import type { Widths } from '../../src/pruning/ranking/selection.ts';
+import type { UnitWidths } from '../../src/pruning/ranking/selection.ts';
 import type { NarrowingSearch } from '../../src/pruning/ranking/targets.ts';
 
 const CHANNELS = 16;
 
 /** A chain of matrix products: unit i has widths[i] channels. */
-function network(widths: Widths): Graph {
+function network(widths: UnitWidths): Graph {
   const graph = emptyGraph('chain');
   const g = builderOf(graph);
   let x = g.input('x', 'float32', [1, 1]);

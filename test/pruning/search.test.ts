@@ -1,6 +1,10 @@
 import { expect, it } from 'vitest';
-import type { Widths } from '../../src/pruning/ranking/selection.ts';
-import { type Candidate, searchWidths, type WidthSearch } from '../../src/pruning/search/search-widths.ts';
+import type { UnitWidths } from '../../src/pruning/ranking/selection.ts';
+import {
+  searchWidths,
+  type WidthCandidate,
+  type WidthSearch,
+} from '../../src/pruning/search/search-widths.ts';
 
 /** Four units of 1 to 8 classes; the third is worth most by far, the last nothing; 16 classes may stay. */
 const worth = [1, 1, 10, 0];
@@ -23,12 +27,12 @@ it('finds the widths that lose least within the budget', async () => {
 });
 
 it('goes on where it was interrupted, to the same end, and tries nothing twice', async () => {
-  const tried = new Map<number, Candidate>();
+  const tried = new Map<number, WidthCandidate>();
   const whole = await searchWidths(
     search({ candidates: 60, onCandidate: (candidate, i) => void tried.set(i, candidate) }),
   );
   const known = new Map([...tried].filter(([index]) => index < 25));
-  const again: Widths[] = [];
+  const again: UnitWidths[] = [];
   const resumed = await searchWidths(
     search({ candidates: 60, known, onCandidate: ({ widths }) => void again.push(widths) }),
   );
@@ -51,7 +55,7 @@ it('keeps the start where nothing else fits', async () => {
 
 it('widens what a change left below the budget', async () => {
   const sums: number[] = [];
-  const refill = (widths: Widths, order: readonly number[]) => {
+  const refill = (widths: UnitWidths, order: readonly number[]) => {
     const wider = [...widths];
     for (const unit of order)
       while (wider[unit]! < 8 && wider.reduce((a, b) => a + b, 0) < 16) wider[unit]!++;

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { Layer } from '../../src/channels/coupling/scope.ts';
+import type { CoupledLayer } from '../../src/channels/coupling/scope.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { openSelection, type SelectionRules } from '../../src/pruning/ranking/selection.ts';
-import type { Unit } from '../../src/pruning/ranking/units.ts';
+import type { PruningUnit } from '../../src/pruning/ranking/units.ts';
 import { stepTargets } from '../../src/pruning/schedule.ts';
 
 /** A layer of a name: nothing but the name is looked at. */
-function layer(name: string, first: number, count: number): Layer {
+function layer(name: string, first: number, count: number): CoupledLayer {
   const g = builderOf(emptyGraph('layers'));
   const x = g.input('x', 'float32', [1, 1, 1, 1]);
   g.named(name).Conv(x, g.constant(floats([count, 1, 1, 1], new Float32Array(count))));
@@ -16,7 +16,7 @@ function layer(name: string, first: number, count: number): Layer {
 }
 
 /** A unit of one layer whose classes are its channels. */
-function unit(name: string, first: number, count: number, held: readonly number[] = []): Unit {
+function unit(name: string, first: number, count: number, held: readonly number[] = []): PruningUnit {
   return {
     name,
     layers: [layer(name, first, count)],
@@ -31,7 +31,7 @@ const scoresOf = (...lists: readonly number[][]) => new Map(lists.flat().map((sc
 
 /** The classes that go at a ratio. */
 function removed(
-  units: readonly Unit[],
+  units: readonly PruningUnit[],
   scores: ReadonlyMap<number, number>,
   given: Partial<SelectionRules> & { ratio: number },
 ) {

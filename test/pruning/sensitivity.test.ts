@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Selector, Widths } from '../../src/pruning/ranking/selection.ts';
-import type { Unit } from '../../src/pruning/ranking/units.ts';
+import type { UnitWidths, WidthSelector } from '../../src/pruning/ranking/selection.ts';
+import type { PruningUnit } from '../../src/pruning/ranking/units.ts';
 import { greedySelector } from '../../src/pruning/sensitivity/greedy.ts';
 import type { UnitSensitivity } from '../../src/pruning/sensitivity/measure.ts';
 
 /** Units of four classes each: unit u holds 4u … 4u + 3. */
-const unit = (name: string, index: number): Unit => ({
+const unit = (name: string, index: number): PruningUnit => ({
   name,
   layers: [],
   sets: [0, 1, 2, 3].map((i) => 4 * index + i),
@@ -14,9 +14,9 @@ const unit = (name: string, index: number): Unit => ({
 });
 
 /** The lowest classes of a unit go first. */
-const selector = (units: readonly Unit[]): Selector => ({
+const selector = (units: readonly PruningUnit[]): WidthSelector => ({
   widths: () => units.map(({ sets }) => sets.length),
-  removed: (widths: Widths) =>
+  removed: (widths: UnitWidths) =>
     new Set(units.flatMap(({ sets }, i) => sets.slice(0, sets.length - widths[i]!))),
   choices: units.map(({ sets }) => sets.map((_, i) => i + 1)),
   mostLacking: () => [...units.keys()],
@@ -106,7 +106,7 @@ describe('widths by sensitivity', () => {
   it('leave units alone that have one width only, and widen back first what lost most', () => {
     const units = [unit('a', 0), unit('b', 1), unit('c', 2)];
     const costOf = (removed: ReadonlySet<number>) => ({ macs: 100 - removed.size, parameters: 0 });
-    const excluding: Selector = { ...selector(units), choices: [[4], [1, 2, 3, 4], [1, 2, 3, 4]] };
+    const excluding: WidthSelector = { ...selector(units), choices: [[4], [1, 2, 3, 4], [1, 2, 3, 4]] };
     const greedy = greedySelector({
       units,
       sensitivities: [curve('a', [0, 0, 0, 0]), curve('b', [0, 1, 2]), curve('c', [0, 5, 6])],

@@ -4,7 +4,7 @@ import type { Channels } from './channels.ts';
 import type { ReplaceInput } from './constants.ts';
 import { elementwise, stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, shapeOf } from './rule.ts';
-import type { CouplingScope, Kept } from './scope.ts';
+import type { CouplingScope, KeptChannels } from './scope.ts';
 
 /** Operators that put tensors side by side, and take them apart. */
 export const concatSplitCouplings = {
@@ -163,7 +163,7 @@ function placesOf({ start, end, step }: Range, length: number): number[] {
 }
 
 /** Where the places that stay are among those that stay of x. */
-function newPlaces(places: readonly number[], x: Channels, kept: Kept): number[] {
+function newPlaces(places: readonly number[], x: Channels, kept: KeptChannels): number[] {
   const positions = new Map<number, number>();
   x.labels.forEach((label, place) => {
     if (kept.has(label)) positions.set(place, positions.size);

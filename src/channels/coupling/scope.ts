@@ -5,14 +5,14 @@ import { type Channels, compressed } from './channels.ts';
 import type { ReplaceInput } from './constants.ts';
 
 /** A layer that computes channels: its filters have the labels first, first + 1, …. */
-export interface Layer {
+export interface CoupledLayer {
   readonly node: Node;
   readonly first: number;
   readonly count: number;
 }
 
 /** A parameter whose positions belong to channels, and are removed with them. */
-export interface Slicing {
+export interface ParameterSlicing {
   readonly value: Value;
   readonly channels: Channels;
   /** How the parameter relates to the channels. */
@@ -21,14 +21,14 @@ export interface Slicing {
 }
 
 /** An input that a layer reads whole and mixes, where its channels end. */
-export interface Reading {
+export interface ChannelConsumer {
   readonly node: Node;
   readonly index: number;
   readonly channels: Channels;
 }
 
 /** The kept channels. */
-export interface Kept {
+export interface KeptChannels {
   has(label: number): boolean;
   /** How many of these positions are kept. */
   count(labels: ArrayLike<number>): number;
@@ -37,7 +37,7 @@ export interface Kept {
 }
 
 /** A change of a node, besides slicing, that fits it to the kept channels. */
-export type Edit = (kept: Kept, replaceInput: ReplaceInput) => void;
+export type NodeEdit = (kept: KeptChannels, replaceInput: ReplaceInput) => void;
 
 /** What coupling rules can do besides returning the channels of their outputs. */
 export interface CouplingScope {
@@ -50,9 +50,9 @@ export interface CouplingScope {
   /** Pins these channels. */
   pin(channels: Channels | null, reason: string): void;
   /** Slices the parameter with its channels; pins them where the parameter is computed. */
-  slice(slicing: Slicing): void;
-  read(reading: Reading): void;
-  edit(edit: Edit): void;
+  slice(slicing: ParameterSlicing): void;
+  read(reading: ChannelConsumer): void;
+  edit(edit: NodeEdit): void;
   /** Drops the axes along which all labels belong to one channel set. */
   compress(channels: Channels): Channels;
 }
@@ -60,10 +60,10 @@ export interface CouplingScope {
 /** The channels of a graph: its sets, and everything that changes when some are removed. */
 export interface ChannelCoupling {
   readonly sets: ChannelSets;
-  readonly layers: Layer[];
-  readonly slicings: Slicing[];
-  readonly readings: Reading[];
-  readonly edits: Edit[];
+  readonly layers: CoupledLayer[];
+  readonly slicings: ParameterSlicing[];
+  readonly readings: ChannelConsumer[];
+  readonly edits: NodeEdit[];
   /** The channels that each computed value carries. */
   readonly carried: Map<Value, Channels>;
 }

@@ -1,18 +1,18 @@
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import type { Connections } from '../../graph/topology.ts';
 import { isUniform } from '../../numeric/tensor.ts';
-import type { CouplingScope, Slicing } from './scope.ts';
+import type { CouplingScope, ParameterSlicing } from './scope.ts';
 
 /**
  * A parameter that several nodes read stays one parameter: what its uses call by different channels at one of its places
  * goes together. Channels that only some of its uses know of stay.
  */
 export function joinSharedParameters(
-  slicings: readonly Slicing[],
+  slicings: readonly ParameterSlicing[],
   links: Connections,
   scope: CouplingScope,
 ): void {
-  const stored = new Map<Value, Slicing[]>();
+  const stored = new Map<Value, ParameterSlicing[]>();
   for (const [value, own] of slicingsByValue(slicings)) {
     const root = storedOf(value, links);
     stored.set(root, [...(stored.get(root) ?? []), ...own]);
@@ -38,8 +38,8 @@ function readersOf(value: Value, { uses }: Connections): Set<Node | null> {
 }
 
 /** The slicings of each parameter. */
-export function slicingsByValue(slicings: readonly Slicing[]): Map<Value, Slicing[]> {
-  const byValue = new Map<Value, Slicing[]>();
+export function slicingsByValue(slicings: readonly ParameterSlicing[]): Map<Value, ParameterSlicing[]> {
+  const byValue = new Map<Value, ParameterSlicing[]>();
   for (const slicing of slicings) {
     const known = byValue.get(slicing.value);
     if (known) known.push(slicing);
@@ -52,13 +52,13 @@ export function slicingsByValue(slicings: readonly Slicing[]): Map<Value, Slicin
  * Whether the uses of a parameter need not agree: one number throughout (a bias of zeros, a scale of ones) is shared
  * because exporters store equal tensors once, and any part of it is as good as another.
  */
-export const canBeDivided = (slicings: readonly Slicing[]): boolean =>
+export const canBeDivided = (slicings: readonly ParameterSlicing[]): boolean =>
   slicings.every(({ role }) => role === 'per channel') && isUniform(slicings[0]!.value.tensor!);
 
-const axesOf = ({ channels }: Slicing): string => channels.axes.join();
+const axesOf = ({ channels }: ParameterSlicing): string => channels.axes.join();
 
 interface Shared {
-  readonly own: readonly Slicing[];
+  readonly own: readonly ParameterSlicing[];
   /** Null: an output of the network. */
   readonly readers: ReadonlySet<Node | null>;
 }
@@ -67,7 +67,7 @@ function joinUses(value: Value, { own, readers }: Shared, scope: CouplingScope):
   for (const key of new Set(own.map(axesOf))) {
     const slicings = own.filter((slicing) => axesOf(slicing) === key);
     const known = new Set<Node | null>(slicings.map(({ node }) => node));
-    const [first, ...others] = slicings as [Slicing, ...Slicing[]];
+    const [first, ...others] = slicings as [ParameterSlicing, ...ParameterSlicing[]];
     for (const { channels } of others) scope.join(first.channels.labels, channels.labels);
     const other = [...readers].find((node) => !known.has(node));
     if (other === undefined) continue;

@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Stage } from '../../pruning/iterative/stages.ts';
 import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
-import type { LayerPoint, Measures } from '../../report/index.ts';
+import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
 import type { Context } from '../command.ts';
 import type { Measured } from '../training/result.ts';
 import { restorationError, writeModel } from '../write-model.ts';
@@ -11,8 +11,8 @@ import type { PruneJob } from './job.ts';
 export interface PruneResult {
   /** The pruned model. */
   readonly model: string;
-  readonly before: Measures;
-  readonly after: Measures;
+  readonly before: NetworkMeasures;
+  readonly after: NetworkMeasures;
   /** Against the masked network; null where nothing was compared. */
   readonly error: number | null;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
@@ -27,7 +27,7 @@ interface Finishing {
   readonly original: Stage | null;
 }
 
-/** Measures both networks, and writes the pruned one, with the record of the run where it has one. */
+/** NetworkMeasures both networks, and writes the pruned one, with the record of the run where it has one. */
 export async function finishPruning(
   { network, steps, cut }: PrunedInSteps,
   { job, context, original }: Finishing,

@@ -8,7 +8,7 @@ import type { ImageSize } from '../../measure/image-size.ts';
 import { benchmark } from '../../measure/latency.ts';
 import { costs } from '../../measure/macs.ts';
 import { serializeModel } from '../../onnx/index.ts';
-import type { LayerPoint, Measures } from '../../report/index.ts';
+import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
 import { latencyMeasures } from '../../report/latency.ts';
 import type { Context } from '../command.ts';
 import { writeReport } from '../report.ts';
@@ -18,7 +18,7 @@ import type { TrainingSession } from './session.ts';
 /** A network and what is measured of it. */
 export interface Measured {
   readonly graph: Graph;
-  readonly measures: Measures;
+  readonly measures: NetworkMeasures;
   /** Default: those of the graph as it stands. */
   readonly layers?: readonly LayerPoint[];
 }
@@ -50,7 +50,7 @@ export function untrained({ network, model }: TrainingSession): Measured {
 }
 
 /** Parameters, MACs and bytes. */
-export function sizes(graph: Graph, size?: ImageSize): Measures {
+export function sizes(graph: Graph, size?: ImageSize): NetworkMeasures {
   const { parameters, macs, bytes } = costs(graph, { size });
   return { parameters, macs, bytes };
 }

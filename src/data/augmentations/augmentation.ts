@@ -1,12 +1,12 @@
 import type { Random } from '../../numeric/random.ts';
-import type { ImageSize } from '../image-source.ts';
+import type { ImageShape } from '../image-source.ts';
 
 /** One image on its way through an augmentation, planar [C, H, W]: 8-bit, or float32 of a source of inputs. */
 export interface AugmentedImage {
   readonly image: Uint8Array | Float32Array;
   /** Receives the result, of the same size. */
   readonly target: Uint8Array | Float32Array;
-  readonly size: ImageSize;
+  readonly size: ImageShape;
 }
 
 /** A random change to a training image. */

@@ -10,7 +10,7 @@ import { type Cifar10Files, cifar10Files, readBinaryFile } from './files.ts';
 const PARTIAL = 'cifar10-partial-';
 const ABANDONED_MS = 24 * 3600 * 1000;
 
-export interface GetOptions {
+export interface DownloadOptions {
   /** The folder that stands in for ~/.cache. */
   readonly cache?: string;
   /** Called as parts are finished. */
@@ -35,7 +35,7 @@ export async function findCifar10(cache?: string): Promise<string | null> {
  * the files there. Each file appears complete or not at all, so any number of processes may fetch at once.
  */
 export async function getCifar10(
-  options: GetOptions = {},
+  options: DownloadOptions = {},
   files: Cifar10Files = cifar10Files,
 ): Promise<string> {
   const folder = cifar10Folder(options.cache);
@@ -55,7 +55,7 @@ async function isComplete(folder: string, files: Cifar10Files): Promise<boolean>
   }
 }
 
-async function fetchInto(folder: string, { progress }: GetOptions, files: Cifar10Files): Promise<void> {
+async function fetchInto(folder: string, { progress }: DownloadOptions, files: Cifar10Files): Promise<void> {
   const names = Object.keys(files.md5);
   await mkdir(folder, { recursive: true });
   await removeAbandoned(dirname(folder));

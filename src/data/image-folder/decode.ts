@@ -1,6 +1,6 @@
 import { EspalierError } from '../../errors.ts';
 import { loadDecoder } from '../decoder.ts';
-import type { ImageSize, ImageSource } from '../image-source.ts';
+import type { ImageShape, ImageSource } from '../image-source.ts';
 
 /** ImageNet's evaluation resizes to 256/224 of the crop. */
 const RESIZE_RATIO = 256 / 224;
@@ -11,7 +11,7 @@ const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
  * the size (antialiased bilinear) and the centre cropped, as ImageNet's evaluation does. The first 512 MiB of decoded
  * images stay in memory. Throws `invalid-data` naming the file that cannot be decoded.
  */
-export function imageFileReader(paths: readonly string[], size: ImageSize): ImageSource['read'] {
+export function imageFileReader(paths: readonly string[], size: ImageShape): ImageSource['read'] {
   // The first to come stay: an epoch reads every image once, so that the least recently used is the next one needed.
   const kept = new Map<number, Uint8Array>();
   const capacity = Math.floor(MEMORY_BUDGET_BYTES / (size.channels * size.height * size.width));
@@ -25,7 +25,7 @@ export function imageFileReader(paths: readonly string[], size: ImageSize): Imag
 
 async function decodeFile(
   path: string,
-  { channels, height, width }: ImageSize,
+  { channels, height, width }: ImageShape,
   target: Uint8Array,
 ): Promise<void> {
   const sharp = await loadDecoder();

@@ -23,7 +23,7 @@ export interface ImageFolderOptions {
    */
   readonly purpose?: 'train' | 'calibrate' | 'evaluate';
   readonly seed?: number;
-  /** 4 reads alpha; default 3, as for all others: {@link withChannels} makes them of it. */
+  /** 3, the default, or 4 with alpha; {@link openDataSet} also converts to 1 (luminance). */
   readonly channels?: number;
   /** Takes images that lie in the folder itself, of no class, where there are no folders. Default false. */
   readonly unlabelled?: boolean;

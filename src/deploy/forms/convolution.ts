@@ -2,9 +2,10 @@ import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { livePositions } from '../../stripes/live-positions.ts';
 
-type Pair = readonly [number, number];
+/** Of rows and of columns. */
+export type SpatialPair = readonly [number, number];
 /** top, left, bottom, right. */
-type Pads = readonly [number, number, number, number];
+export type SpatialPads = readonly [number, number, number, number];
 
 /** A two-dimensional convolution, everything about it resolved. */
 export interface Convolution {
@@ -16,15 +17,15 @@ export interface Convolution {
   /** C: the channels that one filter reads. */
   readonly channels: number;
   readonly groups: number;
-  readonly kernel: Pair;
+  readonly kernel: SpatialPair;
   readonly bias: Float32Array | null;
-  readonly strides: Pair;
-  readonly dilations: Pair;
-  readonly pads: Pads;
+  readonly strides: SpatialPair;
+  readonly dilations: SpatialPair;
+  readonly pads: SpatialPads;
   /** Input rows and columns; null where they are not fixed. */
-  readonly input: Pair | null;
+  readonly input: SpatialPair | null;
   /** Output rows and columns; null where they are not fixed. */
-  readonly output: Pair | null;
+  readonly output: SpatialPair | null;
   /** For each filter, its living positions i·kW + j, ascending. */
   readonly live: readonly (readonly number[])[];
 }
@@ -62,9 +63,9 @@ export function readConvolution(node: Node): Convolution | { readonly reason: st
   };
 }
 
-const pair = (sizes: readonly number[] | undefined): Pair => [sizes?.[0] ?? 1, sizes?.[1] ?? 1];
+const pair = (sizes: readonly number[] | undefined): SpatialPair => [sizes?.[0] ?? 1, sizes?.[1] ?? 1];
 
-function sizeOf(value: Value | null | undefined): Pair | null {
+function sizeOf(value: Value | null | undefined): SpatialPair | null {
   const spatial = value?.shape?.slice(2) ?? [];
   return spatial.length === 2 && spatial.every((size) => typeof size === 'number')
     ? (spatial as [number, number])
@@ -75,7 +76,7 @@ function sizeOf(value: Value | null | undefined): Pair | null {
 function padsOf(
   { auto_pad, pads }: { readonly auto_pad: string; readonly pads?: readonly number[] | undefined },
   conv: Pick<Convolution, 'kernel' | 'strides' | 'dilations' | 'input' | 'output'>,
-): Pads | null {
+): SpatialPads | null {
   if (auto_pad === 'VALID') return [0, 0, 0, 0];
   if (auto_pad === 'NOTSET') return [pads?.[0] ?? 0, pads?.[1] ?? 0, pads?.[2] ?? 0, pads?.[3] ?? 0];
   const { input, output } = conv;

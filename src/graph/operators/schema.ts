@@ -1,7 +1,7 @@
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Graph } from '../graph.ts';
 
-interface AttributeTypes {
+export interface AttributeTypes {
   int: number;
   float: number;
   string: string;

@@ -40,10 +40,14 @@ export const shapeRules: { readonly [Op in OperatorName]: ShapeRule<Op> } = {
 };
 
 /** Known elements of small numeric values, as shape computations produce them. */
-export type Contents = Map<Value, readonly Dim[]>;
+export type KnownElements = Map<Value, readonly Dim[]>;
 
 /** Infers the types of one node's outputs and stores them; unknown operators leave their outputs as they are. */
-export function inferNode(node: Node, opsets: Readonly<Record<string, number>>, contents: Contents): void {
+export function inferNode(
+  node: Node,
+  opsets: Readonly<Record<string, number>>,
+  contents: KnownElements,
+): void {
   const op = knownOperator(node);
   if (!op) return;
   const rule = shapeRules[op] as ShapeRule<OperatorName>;
@@ -66,20 +70,20 @@ export function inferNode(node: Node, opsets: Readonly<Record<string, number>>, 
  * Infers types through a whole graph in place, subgraphs included; inferred types replace stale ones from the file.
  * Returns the elements of small tensors as far as they are known.
  */
-export function inferShapes(graph: Graph): Contents {
-  const contents: Contents = new Map();
+export function inferShapes(graph: Graph): KnownElements {
+  const contents: KnownElements = new Map();
   inferInto(graph, contents);
   return contents;
 }
 
-function inferInto(graph: Graph, contents: Contents): void {
+function inferInto(graph: Graph, contents: KnownElements): void {
   for (const node of graph.nodes) {
     for (const body of subgraphs(node)) inferInto(body, contents);
     inferNode(node, graph.opsets, contents);
   }
 }
 
-function store(output: Value, inferred: Inferred, contents: Contents): void {
+function store(output: Value, inferred: Inferred, contents: KnownElements): void {
   if (inferred.dtype) output.dtype = inferred.dtype;
   if (inferred.shape) output.shape = refine(inferred.shape, output.shape);
   if (inferred.contents) contents.set(output, rounded(inferred.contents, output.dtype));
@@ -99,14 +103,16 @@ function refine(inferred: Shape, known: Shape | null): Shape {
 }
 
 /** {@link elementsOf} a value of rank 0 or 1. */
-export const contentsOf = (value: Value | null | undefined, contents: Contents): readonly Dim[] | null =>
-  (value?.shape?.length ?? 0) <= 1 ? elementsOf(value, contents) : null;
+export const contentsOf = (
+  value: Value | null | undefined,
+  contents: KnownElements,
+): readonly Dim[] | null => ((value?.shape?.length ?? 0) <= 1 ? elementsOf(value, contents) : null);
 
 /**
  * The elements of a small numeric value in row-major order, as far as they are known: a constant's, or what inference found;
  * null where nothing is.
  */
-function elementsOf(value: Value | null | undefined, contents: Contents): readonly Dim[] | null {
+function elementsOf(value: Value | null | undefined, contents: KnownElements): readonly Dim[] | null {
   if (!value) return null;
   const { tensor } = value;
   if (!tensor) return contents.get(value) ?? null;

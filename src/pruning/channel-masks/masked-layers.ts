@@ -1,9 +1,9 @@
 import type { Coupling } from '../../channels/channel-groups.ts';
-import type { Layer } from '../../channels/coupling/scope.ts';
+import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
 import { layerTail } from '../criteria/layer-tail.ts';
-import type { Unit } from '../ranking/units.ts';
+import type { PruningUnit } from '../ranking/units.ts';
 
 /** The mask of a unit: one number a channel set. */
 export interface UnitMask {
@@ -33,7 +33,11 @@ export interface MaskedLayers {
  * Where learned masks go: on the scale and shift of the BatchNormalization behind a layer, which would undo them before
  * it, else on its filters and bias. Units none of whose channels may go have none.
  */
-export function maskedLayers(prepared: Graph, { found }: Coupling, units: readonly Unit[]): MaskedLayers {
+export function maskedLayers(
+  prepared: Graph,
+  { found }: Coupling,
+  units: readonly PruningUnit[],
+): MaskedLayers {
   const masks = units
     .filter(({ sets, reasons }) => reasons.size < sets.length)
     .map(({ name, sets, reasons }, i) => ({
@@ -63,7 +67,8 @@ export function maskedLayers(prepared: Graph, { found }: Coupling, units: readon
   return { masks, parameters: [...new Map(parameters.map((each) => [each.name, each])).values()] };
 }
 
-const channelsOf = ({ first, count }: Layer): number[] => Array.from({ length: count }, (_, i) => first + i);
+const channelsOf = ({ first, count }: CoupledLayer): number[] =>
+  Array.from({ length: count }, (_, i) => first + i);
 
 interface CoupledGraph {
   readonly found: Coupling['found'];
@@ -72,7 +77,7 @@ interface CoupledGraph {
 
 /** What scales the channels of a layer, by the axis of its channels. */
 function parametersOf(
-  layer: Layer,
+  layer: CoupledLayer,
   { found, links }: CoupledGraph,
 ): { readonly value: Value; readonly axis: number }[] {
   const { normalization } = layerTail(layer.node, links);

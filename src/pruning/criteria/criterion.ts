@@ -1,5 +1,5 @@
 import type { Calibration } from '../../calibration/calibration.ts';
-import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Connections } from '../../graph/topology.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -8,7 +8,7 @@ import type { PassThroughFilters } from './pass-through-filters.ts';
 import type { Slices, WeightData } from './slices.ts';
 
 /** What is scored of a channel: the filter that makes it, or what the layers that read it do with it. */
-export type Side = 'filters' | 'inputs';
+export type ScoredSide = 'filters' | 'inputs';
 
 /** One score a filter of the layer, the lowest to go first; or why the layer cannot be scored. */
 export type LayerScores =
@@ -26,14 +26,14 @@ export interface ScoringOptions {
   readonly executor: Executor;
   readonly calibration: Calibration | null;
   /** Default 'filters'. 'inputs' sums over the layers that read a channel, by the slice of their weights that reads it. */
-  readonly side?: Side;
+  readonly side?: ScoredSide;
   /** Scores W·γ/√(σ² + ε) of layers with a BatchNormalization behind them in place of W; changes the order. */
   readonly foldBatchNormalization?: boolean;
 }
 
 /** A layer with the slices of its weight that are its filters, or why it has none that can be scored. */
 export interface ScoredLayer {
-  readonly layer: Layer;
+  readonly layer: CoupledLayer;
   readonly filters: Slices | string;
 }
 
@@ -47,7 +47,7 @@ export interface Scoring extends ScoringOptions {
   readonly layers: readonly ScoredLayer[];
 }
 
-export type ScoresByLayer = ReadonlyMap<Layer, LayerScores>;
+export type ScoresByLayer = ReadonlyMap<CoupledLayer, LayerScores>;
 
 /** A row of the table: how filters are scored, and by whom it was proposed. */
 export interface Criterion {
@@ -55,7 +55,7 @@ export interface Criterion {
   readonly paper: string;
   /** Labels come with the images. */
   readonly needs: 'weights' | 'images' | 'labels';
-  readonly sides: readonly Side[];
+  readonly sides: readonly ScoredSide[];
   /** Whether scores are how large weights are, which says nothing of a filter that hands a channel on; default false. */
   readonly weighs?: boolean;
   score(scoring: Scoring): ScoresByLayer | Promise<ScoresByLayer>;
@@ -64,9 +64,12 @@ export interface Criterion {
 /** Scores layer after layer, by their filters; what has none that can be scored keeps its reason. */
 export async function scoreEach(
   layers: readonly ScoredLayer[],
-  score: (filters: Slices, layer: Layer) => Promise<LayerScores | Float64Array> | LayerScores | Float64Array,
+  score: (
+    filters: Slices,
+    layer: CoupledLayer,
+  ) => Promise<LayerScores | Float64Array> | LayerScores | Float64Array,
 ): Promise<ScoresByLayer> {
-  const results = new Map<Layer, LayerScores>();
+  const results = new Map<CoupledLayer, LayerScores>();
   for (const { layer, filters } of layers) {
     const result = typeof filters === 'string' ? { reason: filters } : await score(filters, layer);
     results.set(layer, result instanceof Float64Array ? { scores: result } : result);

@@ -1,11 +1,11 @@
-import type { Layer } from '../../channels/coupling/scope.ts';
+import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { LayerScores, Scoring } from './criterion.ts';
 import { layerTail } from './layer-tail.ts';
 
 /** Where the feature maps of a layer show: behind its activation, channels along one axis. */
 export interface FeatureMap {
-  readonly layer: Layer;
+  readonly layer: CoupledLayer;
   readonly value: Value;
   readonly axis: number;
   /** The operator that made them; null where no activation did. */
@@ -17,9 +17,13 @@ export interface FeatureMap {
 }
 
 /** The feature maps of every layer, or why it has none. */
-export function featureMaps({ layers, found, links }: Scoring): Map<Layer, FeatureMap | { reason: string }> {
+export function featureMaps({
+  layers,
+  found,
+  links,
+}: Scoring): Map<CoupledLayer, FeatureMap | { reason: string }> {
   return new Map(
-    layers.map(({ layer }): [Layer, FeatureMap | { reason: string }] => {
+    layers.map(({ layer }): [CoupledLayer, FeatureMap | { reason: string }] => {
       const { value, activation, readers } = layerTail(layer.node, links);
       const channels = found.carried.get(value);
       if (channels?.axes.length !== 1 || channels.labels.length !== layer.count) {
@@ -39,11 +43,11 @@ function leastOf(op: string, low: Value | null | undefined): number {
 
 /** Splits feature maps into those that can be looked at and the results of those that cannot. */
 export function usable(
-  maps: ReadonlyMap<Layer, FeatureMap | { reason: string }>,
+  maps: ReadonlyMap<CoupledLayer, FeatureMap | { reason: string }>,
   obstacle: (map: FeatureMap) => string | null,
-): { readonly good: FeatureMap[]; readonly results: Map<Layer, LayerScores> } {
+): { readonly good: FeatureMap[]; readonly results: Map<CoupledLayer, LayerScores> } {
   const good: FeatureMap[] = [];
-  const results = new Map<Layer, LayerScores>();
+  const results = new Map<CoupledLayer, LayerScores>();
   for (const [layer, map] of maps) {
     const reason = 'reason' in map ? map.reason : obstacle(map);
     if (reason !== null) results.set(layer, { reason });

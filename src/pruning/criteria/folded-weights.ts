@@ -1,4 +1,4 @@
-import type { ChannelCoupling, Slicing } from '../../channels/coupling/scope.ts';
+import type { ChannelCoupling, ParameterSlicing } from '../../channels/coupling/scope.ts';
 import type { Node } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import type { Connections } from '../../graph/topology.ts';
@@ -14,7 +14,7 @@ interface Folding {
 /** W as it stands, or W·γ/√(σ² + ε) filter by filter where a BatchNormalization follows and folding is asked for. */
 export function weightData({ found, links, foldBatchNormalization }: Folding): WeightData {
   if (!foldBatchNormalization) return (_, weight) => weight;
-  const filters = new Map<Node, Slicing>();
+  const filters = new Map<Node, ParameterSlicing>();
   for (const slicing of found.slicings) if (slicing.role === 'filters') filters.set(slicing.node, slicing);
   const counts = new Map(found.layers.map(({ node, count }) => [node, count]));
   const folded = new Map<Node, Float32Array>();

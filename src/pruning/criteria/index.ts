@@ -1,5 +1,5 @@
 import { requireCalibration } from '../../calibration/probe.ts';
-import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
@@ -59,7 +59,7 @@ export async function scoreLayers(
   const links = connections(graph);
   const weights = weightData({ found, links, foldBatchNormalization: options.foldBatchNormalization });
   const filtersOf = filterSlices(found, weights);
-  const carrying = criterion.weighs ? passThroughFilters(found) : new Map<Layer, PassThroughFilters>();
+  const carrying = criterion.weighs ? passThroughFilters(found) : new Map<CoupledLayer, PassThroughFilters>();
   const layers = found.layers.map((layer) => {
     const filters = filtersOf(layer);
     return { layer, filters: withoutPassThrough(filters, carrying.get(layer)) };

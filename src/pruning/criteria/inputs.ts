@@ -1,4 +1,4 @@
-import type { Layer } from '../../channels/coupling/scope.ts';
+import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import { nodeLabel } from '../../graph/graph.ts';
 import type { LayerScores, ScoresByLayer, Scoring } from './criterion.ts';
 import { type Slices, slicesOf } from './slices.ts';
@@ -36,7 +36,7 @@ interface ByClass {
   readonly reasons: ReadonlyMap<number, string>;
 }
 
-function scoresOf({ first, count }: Layer, { find, sums, reasons }: ByClass): LayerScores {
+function scoresOf({ first, count }: CoupledLayer, { find, sums, reasons }: ByClass): LayerScores {
   const roots = Array.from({ length: count }, (_, c) => find(first + c));
   const reason = roots.map((root) => reasons.get(root)).find((text) => text !== undefined);
   if (reason !== undefined) return { reason };

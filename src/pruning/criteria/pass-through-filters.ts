@@ -1,4 +1,4 @@
-import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
 import { mean } from '../../numeric/statistics.ts';
 import type { LayerScores } from './criterion.ts';
 import { rowsOf, type Slices } from './slices.ts';
@@ -11,7 +11,10 @@ export type PassThroughFilters = ReadonlyMap<number, number>;
  * to 1 (an identity or a mean over the window). Residual removal creates them (Meng et al., 2021, arXiv:2111.00687), and their
  * norm says nothing about the channel. A layer with one input channel has none.
  */
-export function passThroughFilters({ layers, slicings }: ChannelCoupling): Map<Layer, PassThroughFilters> {
+export function passThroughFilters({
+  layers,
+  slicings,
+}: ChannelCoupling): Map<CoupledLayer, PassThroughFilters> {
   const inputs = new Map(
     slicings.flatMap(({ node, role, channels }) =>
       role === 'inputs' ? [[node, channels.labels] as const] : [],
@@ -38,7 +41,7 @@ export function passThroughSets(found: ChannelCoupling): Map<number, number> {
   return carriers;
 }
 
-function passThroughFiltersOf({ node }: Layer, read: Int32Array): PassThroughFilters {
+function passThroughFiltersOf({ node }: CoupledLayer, read: Int32Array): PassThroughFilters {
   const weight = node.inputs[1]?.tensor;
   const found = new Map<number, number>();
   if (node.op !== 'Conv' || weight?.dtype !== 'float32' || read.length < 2) return found;

@@ -1,4 +1,4 @@
-import type { ChannelCoupling, Layer, Slicing } from '../../channels/coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer, ParameterSlicing } from '../../channels/coupling/scope.ts';
 import type { Node } from '../../graph/graph.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 
@@ -20,8 +20,11 @@ export interface Slices {
 export type WeightData = (node: Node, weight: Float32Array) => Float32Array;
 
 /** Slices of each layer's weight that are its filters; a reason where they cannot be scored. */
-export function filterSlices(found: ChannelCoupling, data: WeightData): (layer: Layer) => Slices | string {
-  const byNode = new Map<Node, Slicing>();
+export function filterSlices(
+  found: ChannelCoupling,
+  data: WeightData,
+): (layer: CoupledLayer) => Slices | string {
+  const byNode = new Map<Node, ParameterSlicing>();
   for (const slicing of found.slicings) if (slicing.role === 'filters') byNode.set(slicing.node, slicing);
   return ({ node, count }) => {
     const slicing = byNode.get(node);
@@ -33,7 +36,7 @@ export function filterSlices(found: ChannelCoupling, data: WeightData): (layer: 
 
 /** The slices of a parameter that belong to `count` channels. */
 export function slicesOf(
-  { value, channels, node }: Slicing,
+  { value, channels, node }: ParameterSlicing,
   count: number,
   data: WeightData,
 ): Slices | string {

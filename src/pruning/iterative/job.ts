@@ -12,7 +12,7 @@ import type { ChannelPruningOptions } from '../prune-channels.ts';
 import type { Original, RankingOptions } from '../rank-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import type { SearchOptions } from '../search/search-channels.ts';
-import type { Damage } from '../sensitivity/greedy.ts';
+import type { DamageMeasure } from '../sensitivity/greedy.ts';
 import type { UnitSensitivity } from '../sensitivity/measure.ts';
 import type { PruningSettings } from './settings.ts';
 import type { Stage } from './stages.ts';
@@ -100,5 +100,5 @@ export function rankingOptions(job: PruningJob): RankingOptions {
 }
 
 /** The loss where class scores are the only output that counts, else the error of all outputs. */
-const damageOf = (sensitivity: readonly UnitSensitivity[]): Damage =>
+const damageOf = (sensitivity: readonly UnitSensitivity[]): DamageMeasure =>
   sensitivity.every(({ points }) => points.every(isLossAlone)) ? 'loss' : 'outputError';

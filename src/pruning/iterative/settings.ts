@@ -1,7 +1,7 @@
 import type { ImageSize } from '../../measure/image-size.ts';
 import type { CriterionName } from '../criteria/index.ts';
 import type { PieceGranularity } from '../granularity/elements.ts';
-import type { Normalization, Reduction } from '../ranking/class-scores.ts';
+import type { ScoreNormalization, ScoreReduction } from '../ranking/class-scores.ts';
 import type { CostShare } from '../ranking/cost-share.ts';
 import type { RankingScope, SelectionRules } from '../ranking/selection.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
@@ -38,9 +38,9 @@ export interface PruningSettings {
   /** Globs of layers with ratios of their own; 0 keeps a layer as it is. */
   readonly layerRatios?: SelectionRules['layerRatios'];
   /** Normalisation of scores within a layer. Default `mean`, of `bn-scale` `none`. */
-  readonly normalize?: Normalization | undefined;
+  readonly normalize?: ScoreNormalization | undefined;
   /** How scores of coupled channels become one. Default `mean`. */
-  readonly reduce: Reduction;
+  readonly reduce: ScoreReduction;
   /** Divides scores by what a channel costs. Default: not divided. */
   readonly per?: CostShare | null | undefined;
   /** Scores W·γ/√(σ² + ε) in place of W. */

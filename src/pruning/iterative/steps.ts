@@ -1,11 +1,11 @@
 import { recalibrate } from '../../calibration/recalibrate.ts';
 import type { Graph } from '../../graph/graph.ts';
+import type { NetworkCost } from '../../measure/macs.ts';
 import { costs } from '../../measure/macs.ts';
 import { isQuantized } from '../../quantization/operators.ts';
 import type { EpochResult } from '../../training/options.ts';
 import { train } from '../../training/train.ts';
 import type { WeightMasks } from '../granularity/masks.ts';
-import type { Cost } from '../ranking/cost-model.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { adoptStatistics } from '../recovery/adopt-statistics.ts';
 import { reconstruct } from '../recovery/reconstruct.ts';
@@ -23,7 +23,7 @@ export interface PruneStep {
   readonly target: PruningTarget;
   readonly met: boolean;
   /** The kept fractions of the original's MACs and parameters; null where pieces are zero instead of removed. */
-  readonly left: Cost | null;
+  readonly left: NetworkCost | null;
   /** See {@link Cut}. */
   readonly error: number | null;
   /** With images: after the cut, after each recovery, after retraining. */
@@ -100,7 +100,7 @@ async function retrained(
   return { network: trained.network, step: { ...step, stages: [...stages, after], epochs: trained.epochs } };
 }
 
-function partsLeft(network: Graph, { original, settings }: PruningJob): Cost {
+function partsLeft(network: Graph, { original, settings }: PruningJob): NetworkCost {
   const { macs, parameters } = costs(network, { size: settings.size });
   return { macs: macs / original.cost.macs, parameters: parameters / original.cost.parameters };
 }

@@ -1,4 +1,4 @@
-import type { ChannelCoupling, Layer } from '../../channels/coupling/scope.ts';
+import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
 import { mean, standardDeviation } from '../../numeric/statistics.ts';
 import type { LayerScores } from '../criteria/index.ts';
 
@@ -24,12 +24,12 @@ export const reductions = {
   first: (_total: number, _count: number, _largest: number, first: number) => first,
 } as const;
 
-export type Normalization = keyof typeof normalizations;
-export type Reduction = keyof typeof reductions;
+export type ScoreNormalization = keyof typeof normalizations;
+export type ScoreReduction = keyof typeof reductions;
 
 interface Combining {
-  readonly normalize: Normalization;
-  readonly reduce: Reduction;
+  readonly normalize: ScoreNormalization;
+  readonly reduce: ScoreReduction;
 }
 
 /**
@@ -38,7 +38,7 @@ interface Combining {
  */
 export function classScores(
   found: ChannelCoupling,
-  layerScores: ReadonlyMap<Layer, LayerScores>,
+  layerScores: ReadonlyMap<CoupledLayer, LayerScores>,
   { normalize, reduce }: Combining,
 ): ReadonlyMap<number, number> {
   const { sets } = found;
@@ -70,12 +70,12 @@ type Scored = Extract<LayerScores, { readonly scores: unknown }>;
 /** The layers that have scores; those that share one weight are one, with the mean of theirs. */
 function ofSharedWeights(
   { slicings }: ChannelCoupling,
-  layerScores: ReadonlyMap<Layer, LayerScores>,
-): Map<Layer, Scored> {
+  layerScores: ReadonlyMap<CoupledLayer, LayerScores>,
+): Map<CoupledLayer, Scored> {
   const weights = new Map(
     slicings.flatMap(({ node, role, value }) => (role === 'filters' ? [[node, value] as const] : [])),
   );
-  const sharing = new Map<unknown, [Layer, Scored][]>();
+  const sharing = new Map<unknown, [CoupledLayer, Scored][]>();
   for (const [layer, result] of layerScores) {
     if ('reason' in result) continue;
     const key = weights.get(layer.node) ?? layer;

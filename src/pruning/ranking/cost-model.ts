@@ -1,24 +1,17 @@
 import type { Channels } from '../../channels/coupling/channels.ts';
-import type { ChannelCoupling, Slicing } from '../../channels/coupling/scope.ts';
+import type { ChannelCoupling, ParameterSlicing } from '../../channels/coupling/scope.ts';
 import { canBeDivided, slicingsByValue } from '../../channels/coupling/shared-parameters.ts';
 import { placesAlong, survivors } from '../../channels/coupling/survivors.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
-import { type CostOptions, layerCosts } from '../../measure/macs.ts';
+import { type CostOptions, layerCosts, type NetworkCost } from '../../measure/macs.ts';
 import { learnedParameters } from '../../measure/parameters.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 
-/** What a network costs. */
-export interface Cost {
-  /** For one image. */
-  readonly macs: number;
-  readonly parameters: number;
-}
-
 /** Costs of a coupled network without some of its channel sets, without cutting it. */
 export interface CostModel {
-  readonly whole: Cost;
-  without(removed: ReadonlySet<number>): Cost;
+  readonly whole: NetworkCost;
+  without(removed: ReadonlySet<number>): NetworkCost;
 }
 
 /**
@@ -33,7 +26,7 @@ export function costModel(graph: Graph, found: ChannelCoupling, options: CostOpt
     return node && macs > 0 ? [{ macs, factors: layerFactors({ node, slicings, found }) }] : [];
   });
   const parameters = parameterCounts(graph, slicings);
-  const without = (removed: ReadonlySet<number>): Cost => {
+  const without = (removed: ReadonlySet<number>): NetworkCost => {
     const stays = survivors(found, removed);
     const sum = (counts: readonly Count[]) => counts.reduce((all, count) => all + count(stays), 0);
     const macs = layers.map(
@@ -57,7 +50,7 @@ const product = (factors: readonly Factor[], stays: Uint8Array): number =>
 
 interface CostContext {
   readonly node: Node;
-  readonly slicings: ReadonlyMap<Value, readonly Slicing[]>;
+  readonly slicings: ReadonlyMap<Value, readonly ParameterSlicing[]>;
   readonly found: ChannelCoupling;
 }
 
@@ -70,7 +63,7 @@ function layerFactors({ node, slicings, found }: CostContext): Factor[] {
 }
 
 /** One factor an axis: uses of a parameter agree on what is left. */
-function factorsOf(slicings: readonly Slicing[]): Factor[] {
+function factorsOf(slicings: readonly ParameterSlicing[]): Factor[] {
   const byAxis = new Map(
     slicings.flatMap(({ channels }) =>
       channels.axes.map((axis) => [axis, alongAxis(channels, axis)] as const),
@@ -80,7 +73,7 @@ function factorsOf(slicings: readonly Slicing[]): Factor[] {
 }
 
 /** The elements that are left of each learned parameter; one that is shared counts once. */
-function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly Slicing[]>): Count[] {
+function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly ParameterSlicing[]>): Count[] {
   const { uses } = connections(graph);
   const decoded = new Map(
     graph.nodes.flatMap(({ op, inputs: [codes], outputs: [y] }) =>

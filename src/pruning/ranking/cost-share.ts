@@ -9,7 +9,7 @@ import type { ImageSize } from '../../measure/image-size.ts';
 import { requiredTimer, type Timer } from '../../measure/timer.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
-import type { Unit } from './units.ts';
+import type { PruningUnit } from './units.ts';
 
 /** What a channel set costs: bytes of its activations, or measured milliseconds. */
 export type CostShare = 'bytes' | 'ms';
@@ -18,7 +18,7 @@ interface Sharing {
   readonly per: CostShare;
   readonly prepared: Graph;
   readonly found: ChannelCoupling;
-  readonly units: readonly Unit[];
+  readonly units: readonly PruningUnit[];
   readonly scores: ReadonlyMap<number, number>;
   /** Height and width, where the network leaves them open. */
   readonly size?: ImageSize | undefined;

@@ -1,10 +1,10 @@
-import type { Selector, Widths } from './selection.ts';
+import type { UnitWidths, WidthSelector } from './selection.ts';
 
 /** What is left of a budget after pruning. */
 export interface Filling {
-  readonly selector: Pick<Selector, 'choices' | 'mostLacking'>;
+  readonly selector: Pick<WidthSelector, 'choices' | 'mostLacking'>;
   /** What a selection costs, as a part of the original; no narrower selection costs more. */
-  readonly partOf: (widths: Widths) => number;
+  readonly partOf: (widths: UnitWidths) => number;
   /** The part that must not be exceeded. */
   readonly limit: number;
   /** The pruning ratio that widths are compared with, to widen the unit that is furthest below its share first. */
@@ -24,7 +24,7 @@ const VERIFIED = 6;
  * Widens a selection within a limit until the cost is near it: single units by single steps, those that lack most first;
  * once every step is too large, one unit is widened for another that is narrowed. Widths never exceed the limit.
  */
-export function fillTarget(start: Widths, filling: Filling): Widths {
+export function fillTarget(start: UnitWidths, filling: Filling): UnitWidths {
   let widths = widen(start, filling);
   for (let i = 0; i < EXCHANGES && filling.limit - filling.partOf(widths) > NEAR; i++) {
     const better = exchange(widths, filling);
@@ -35,7 +35,7 @@ export function fillTarget(start: Widths, filling: Filling): Widths {
 }
 
 /** Steps are taken until none fits: costs only rise, so a unit that did not fit once never will. */
-function widen(start: Widths, { selector, partOf, limit, ratio }: Filling): Widths {
+function widen(start: UnitWidths, { selector, partOf, limit, ratio }: Filling): UnitWidths {
   let widths = start;
   const closed = new Set<number>();
   while (limit - partOf(widths) > REACHED) {
@@ -56,7 +56,7 @@ function widen(start: Widths, { selector, partOf, limit, ratio }: Filling): Widt
 }
 
 /** The best found of all exchanges of one step up for one step down; null where none costs more within the limit. */
-function exchange(widths: Widths, { selector, partOf, limit }: Filling): Widths | null {
+function exchange(widths: UnitWidths, { selector, partOf, limit }: Filling): UnitWidths | null {
   const now = partOf(widths);
   const change = (by: 1 | -1) =>
     [...widths.keys()].flatMap((unit) => {
@@ -82,10 +82,10 @@ function exchange(widths: Widths, { selector, partOf, limit }: Filling): Widths 
 
 /** The widths with one unit a choice wider or narrower; null where it has none. */
 export function stepped(
-  widths: Widths,
-  { choices }: Pick<Selector, 'choices'>,
+  widths: UnitWidths,
+  { choices }: Pick<WidthSelector, 'choices'>,
   { unit, by }: { readonly unit: number; readonly by: 1 | -1 },
-): Widths | null {
+): UnitWidths | null {
   const own = choices[unit]!;
   const next = by === 1 ? own.find((width) => width > widths[unit]!) : own.findLast((w) => w < widths[unit]!);
   return next === undefined ? null : widths.with(unit, next);

@@ -1,13 +1,13 @@
 import type { Graph } from '../../graph/graph.ts';
 import { rank, requiredTimer, type Timer, timedGraph } from '../../measure/timer.ts';
 import type { Original } from '../rank-channels.ts';
-import type { Widths } from './selection.ts';
+import type { UnitWidths } from './selection.ts';
 import { type NarrowingSearch, narrowUntil } from './targets.ts';
 
 interface LatencySearch extends Pick<NarrowingSearch, 'widths' | 'order'> {
   readonly original: Pick<Original, 'graph' | 'size'>;
   /** The network of such widths. */
-  readonly pruned: (widths: Widths) => Graph;
+  readonly pruned: (widths: UnitWidths) => Graph;
   readonly timer: Timer | undefined;
 }
 
@@ -21,9 +21,9 @@ const HALVINGS = 7;
 export async function searchLatency(
   fraction: number,
   { original, pruned, timer, ...search }: LatencySearch,
-): Promise<{ readonly widths: Widths; readonly met: boolean }> {
+): Promise<{ readonly widths: UnitWidths; readonly met: boolean }> {
   const latencyOf = latencyParts(original, timer);
-  const isWithin = async (widths: Widths) => (await latencyOf(pruned(widths))) <= fraction;
+  const isWithin = async (widths: UnitWidths) => (await latencyOf(pruned(widths))) <= fraction;
   return narrowUntil({ ...search, isWithin, halvings: HALVINGS });
 }
 

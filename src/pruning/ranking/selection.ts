@@ -1,5 +1,5 @@
 import { nameMatcher } from '../../graph/name-globs.ts';
-import { layerTitle, type Unit } from './units.ts';
+import { layerTitle, type PruningUnit } from './units.ts';
 import { keptClasses, type WidthRules, widthChoices } from './widths.ts';
 
 /** Whether each unit loses the same part, or all channel sets stand in one list. */
@@ -15,28 +15,28 @@ export interface SelectionRules extends WidthRules {
 
 /** Units, and what ranks their channel sets: low scores go first. */
 export interface Ranking {
-  readonly units: readonly Unit[];
+  readonly units: readonly PruningUnit[];
   readonly scores: ReadonlyMap<number, number>;
   /** Classes that hand on another's channels: nothing is left of them where that one went. Default: none. */
   readonly carriers?: ReadonlyMap<number, number>;
 }
 
 /** How many channel sets of each unit stay, by its place among the units. */
-export type Widths = readonly number[];
+export type UnitWidths = readonly number[];
 
 /** A selection for any ratio, in [0, 1], of the original channels; the same or more goes for a larger ratio. */
-export interface Selector {
-  widths(ratio: number): Widths;
+export interface WidthSelector {
+  widths(ratio: number): UnitWidths;
   /** The channel sets that go: in each unit those that carry what went already, then the lowest scores. */
-  removed(widths: Widths): Set<number>;
+  removed(widths: UnitWidths): Set<number>;
   /** The widths that each unit may have, ascending; only one where the unit has a ratio of its own or stays whole. */
   readonly choices: readonly (readonly number[])[];
   /** Units that may be widened, those first whose widths are furthest below what a ratio asks for. */
-  mostLacking(ratio: number, widths: Widths): readonly number[];
+  mostLacking(ratio: number, widths: UnitWidths): readonly number[];
 }
 
 /** Orders the channel sets of a network once, for many ratios. */
-export function openSelection(ranking: Ranking, rules: SelectionRules): Selector {
+export function openSelection(ranking: Ranking, rules: SelectionRules): WidthSelector {
   const { units, scores } = ranking;
   const selecting: Selecting = {
     ...ranking,
@@ -116,7 +116,7 @@ function globalWidths(selecting: Selecting): (ratio: number) => number[] {
   };
 }
 
-function removedClasses(widths: Widths, { units, orders, carriers }: Selecting): Set<number> {
+function removedClasses(widths: UnitWidths, { units, orders, carriers }: Selecting): Set<number> {
   const gone = new Set<number>();
   units.forEach(({ sets }, i) => {
     const isEmpty = (root: number) => gone.has(carriers?.get(root) ?? -1);
@@ -129,13 +129,13 @@ function removedClasses(widths: Widths, { units, orders, carriers }: Selecting):
 }
 
 /** The channel sets of a unit that may go and have a score, lowest first; equal scores in the order of the filters. */
-function orderOf({ sets, reasons }: Unit, scores: ReadonlyMap<number, number>): number[] {
+function orderOf({ sets, reasons }: PruningUnit, scores: ReadonlyMap<number, number>): number[] {
   const free = sets.filter((root) => !reasons.has(root) && scores.has(root));
   return free.sort((a, b) => scores.get(a)! - scores.get(b)!);
 }
 
 /** The ratio that a glob gives a unit; null where none names one of its layers. */
-function ownRatio({ layers }: Unit, { layerRatios }: SelectionRules): number | null {
+function ownRatio({ layers }: PruningUnit, { layerRatios }: SelectionRules): number | null {
   const rule = layerRatios.find(({ glob }) => {
     const matches = nameMatcher(glob);
     return layers.some((layer) => matches(layerTitle(layer)));

@@ -1,6 +1,6 @@
-import type { Cost } from './cost-model.ts';
+import type { NetworkCost } from '../../measure/macs.ts';
 import { fillTarget, stepped } from './fill-target.ts';
-import type { Selector, Widths } from './selection.ts';
+import type { UnitWidths, WidthSelector } from './selection.ts';
 
 /** How far to prune, always of the original network: a part of the channels goes, or a part of a cost stays. */
 export type PruningTarget =
@@ -9,14 +9,14 @@ export type PruningTarget =
 
 /** What the pruned network must not exceed, as a part of the original in (0, 1]. */
 export interface CostTarget {
-  readonly measure: keyof Cost;
+  readonly measure: keyof NetworkCost;
   readonly fraction: number;
 }
 
 /** A selection that meets a target, and what it costs. */
 export interface Reached {
-  readonly widths: Widths;
-  readonly cost: Cost;
+  readonly widths: UnitWidths;
+  readonly cost: NetworkCost;
   /** Whether it is within the target; where not, everything that may go went. */
   readonly met: boolean;
   /** The smallest step that is wider, where the cost stays further below the target than a step should leave it. */
@@ -34,11 +34,11 @@ export interface WideningStep {
 /** What tells how far to prune. */
 export interface NarrowingSearch {
   /** The widths of all units at a ratio; no wider at a larger one. */
-  readonly widths: (ratio: number) => Widths;
+  readonly widths: (ratio: number) => UnitWidths;
   /** Of units that differ, those that are narrowed first. */
-  readonly order: (units: readonly number[], wide: Widths, narrow: Widths) => readonly number[];
+  readonly order: (units: readonly number[], wide: UnitWidths, narrow: UnitWidths) => readonly number[];
   /** Whether such widths meet the target; asked once of each. */
-  readonly isWithin: (widths: Widths) => boolean | Promise<boolean>;
+  readonly isWithin: (widths: UnitWidths) => boolean | Promise<boolean>;
   /** Halvings of the range of ratios. */
   readonly halvings: number;
 }
@@ -50,7 +50,7 @@ export interface NarrowingSearch {
  */
 export async function narrowUntil({ widths, order, isWithin, halvings }: NarrowingSearch) {
   const known = new Map<string, boolean>();
-  const fits = async (candidate: Widths): Promise<boolean> => {
+  const fits = async (candidate: UnitWidths): Promise<boolean> => {
     const key = candidate.join();
     const within = known.get(key) ?? (await isWithin(candidate));
     known.set(key, within);
@@ -66,7 +66,7 @@ export async function narrowUntil({ widths, order, isWithin, halvings }: Narrowi
   const [wide, narrow] = [widths(low), widths(high)];
   const differing = [...wide.keys()].filter((i) => wide[i] !== narrow[i]);
   const units = order(differing, wide, narrow);
-  const withFirst = (count: number): Widths => {
+  const withFirst = (count: number): UnitWidths => {
     const mixed = [...wide];
     for (const unit of units.slice(0, count)) mixed[unit] = narrow[unit]!;
     return mixed;
@@ -82,11 +82,11 @@ export async function narrowUntil({ widths, order, isWithin, halvings }: Narrowi
 
 /** What a target in costs is searched with. */
 export interface Search {
-  readonly selector: Selector;
+  readonly selector: WidthSelector;
   /** What a selection costs. */
-  readonly costOf: (removed: ReadonlySet<number>) => Cost;
+  readonly costOf: (removed: ReadonlySet<number>) => NetworkCost;
   /** The measure of the original network, which the target is a part of. */
-  readonly original: Cost;
+  readonly original: NetworkCost;
 }
 
 /** The ratio is found to 1e-4. */
@@ -102,8 +102,8 @@ export const TARGET_TOLERANCE = 0.02;
 export async function reachCost(target: CostTarget, search: Search): Promise<Reached> {
   const { selector, costOf } = search;
   const { partOf, limit } = budgetOf(target, search);
-  const isWithin = (widths: Widths) => partOf(widths) <= limit;
-  const costAt = (widths: Widths) => costOf(selector.removed(widths));
+  const isWithin = (widths: UnitWidths) => partOf(widths) <= limit;
+  const costAt = (widths: UnitWidths) => costOf(selector.removed(widths));
   const whole = selector.widths(0);
   if (isWithin(whole)) return { widths: whole, cost: costAt(whole), met: true };
   const found = await narrowUntil({
@@ -117,7 +117,7 @@ export async function reachCost(target: CostTarget, search: Search): Promise<Rea
 }
 
 /** What widths within a target come to; with the next step where they stay far below it. */
-export function reachedAt(widths: Widths, target: CostTarget, search: Search): Reached {
+export function reachedAt(widths: UnitWidths, target: CostTarget, search: Search): Reached {
   const { selector, costOf } = search;
   const { partOf, limit } = budgetOf(target, search);
   const nextStep =
@@ -129,14 +129,14 @@ export function reachedAt(widths: Widths, target: CostTarget, search: Search): R
 /** What widths cost as a part of the original, and the part that a target permits. */
 export function budgetOf({ measure, fraction }: CostTarget, { selector, costOf, original }: Search) {
   return {
-    partOf: (widths: Widths) => costOf(selector.removed(widths))[measure] / original[measure],
+    partOf: (widths: UnitWidths) => costOf(selector.removed(widths))[measure] / original[measure],
     limit: fraction * (1 + 1e-9),
   };
 }
 
 function smallestStep(
-  widths: Widths,
-  { selector, partOf }: { readonly selector: Selector; readonly partOf: (widths: Widths) => number },
+  widths: UnitWidths,
+  { selector, partOf }: { readonly selector: WidthSelector; readonly partOf: (widths: UnitWidths) => number },
 ): WideningStep | null {
   const now = partOf(widths);
   const steps = [...widths.keys()].flatMap((unit) => {

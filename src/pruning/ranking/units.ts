@@ -1,15 +1,15 @@
 import type { ChannelGroup, Coupling } from '../../channels/channel-groups.ts';
-import type { Layer } from '../../channels/coupling/scope.ts';
+import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import { nodeLabel } from '../../graph/graph.ts';
 
 /**
  * Channel sets of channels that stand in the same layers of a group: what is ranked against each other, and rounded. A
  * shortcut that pads with zero channels makes several of one group, each as wide as a stage adds.
  */
-export interface Unit {
+export interface PruningUnit {
   /** The names of its layers; stays the same while the network gets narrower. */
   readonly name: string;
-  readonly layers: readonly Layer[];
+  readonly layers: readonly CoupledLayer[];
   /** By the number that stands for each, in the order of the first layer's filters. */
   readonly sets: readonly number[];
   /** Why a channel set cannot be removed, by its root label; no entry where it can. */
@@ -19,11 +19,11 @@ export interface Unit {
 }
 
 /** The units of all groups, in graph order. */
-export const pruningUnits = (coupling: Coupling): Unit[] =>
+export const pruningUnits = (coupling: Coupling): PruningUnit[] =>
   coupling.groups.flatMap((group) => unitsOf(coupling, group));
 
-function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Unit[] {
-  const standing = new Map<number, Layer[]>();
+function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): PruningUnit[] {
+  const standing = new Map<number, CoupledLayer[]>();
   for (const layer of layers) {
     for (let channel = layer.first; channel < layer.first + layer.count; channel++) {
       const root = found.sets.find(channel);
@@ -58,9 +58,13 @@ function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Unit[]
 }
 
 /** The name of a layer's node, or what stands in for it. */
-export const layerTitle = ({ node }: Layer): string => node.name || nodeLabel(node);
+export const layerTitle = ({ node }: CoupledLayer): string => node.name || nodeLabel(node);
 
-function channelsIn({ first, count }: Layer, sets: ReadonlySet<number>, find: (c: number) => number): number {
+function channelsIn(
+  { first, count }: CoupledLayer,
+  sets: ReadonlySet<number>,
+  find: (c: number) => number,
+): number {
   let sum = 0;
   for (let channel = first; channel < first + count; channel++) if (sets.has(find(channel))) sum++;
   return sum;

@@ -1,5 +1,5 @@
 import { greatestCommonDivisor } from '../../numeric/divisors.ts';
-import type { Unit } from './units.ts';
+import type { PruningUnit } from './units.ts';
 
 /** How narrow units may become. */
 export interface WidthRules {
@@ -14,7 +14,7 @@ export interface WidthRules {
  * `round`, not fewer than one such multiple, than the floor, or than those that cannot go.
  */
 export function keptClasses(
-  unit: Unit,
+  unit: PruningUnit,
   wanted: number,
   { round, floor, original }: WidthRules & { readonly original: number },
 ): number {
@@ -29,7 +29,7 @@ export function keptClasses(
 }
 
 /** The widths that a unit may have, ascending. */
-export function widthChoices(unit: Unit, rules: WidthRules & { readonly original: number }): number[] {
+export function widthChoices(unit: PruningUnit, rules: WidthRules & { readonly original: number }): number[] {
   const wanted = Array.from({ length: unit.sets.length }, (_, i) => i + 1);
   const kept = new Set(wanted.map((width) => keptClasses(unit, width, rules)));
   return [...kept].sort((a, b) => a - b);

@@ -6,7 +6,7 @@ import { changeLayer } from './change-layer.ts';
 import { errorAfter, errorBefore, solve } from './least-squares.ts';
 import type { LinearLayer } from './linear-layer.ts';
 import { normalEquations, type Observed } from './normal-equations.ts';
-import { findRefits, type KeptFilters, type Refit, type Skipped } from './refits.ts';
+import { findRefits, type KeptFilters, type Refit, type SkippedLayer } from './refits.ts';
 import { restoreStatistics } from './restore-statistics.ts';
 import { type Samples, sampleTargets } from './samples.ts';
 
@@ -31,7 +31,7 @@ export interface RefitLayer {
 export interface Reconstruction {
   readonly graph: Graph;
   readonly layers: readonly RefitLayer[];
-  readonly skipped: readonly Skipped[];
+  readonly skipped: readonly SkippedLayer[];
 }
 
 /**

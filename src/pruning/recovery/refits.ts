@@ -11,7 +11,7 @@ export interface Refit {
   readonly kept: readonly number[];
 }
 
-export interface Skipped {
+export interface SkippedLayer {
   readonly name: string;
   readonly reason: string;
 }
@@ -27,7 +27,7 @@ export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilt
   const before = new Map(original.nodes.map((node) => [node.outputs[0]?.name, node]));
   const { producer, uses } = connections(pruned);
   const refits: Refit[] = [];
-  const skipped: Skipped[] = [];
+  const skipped: SkippedLayer[] = [];
   for (const node of pruned.nodes) {
     const layer = linearLayer(node);
     const source = before.get(node.outputs[0]?.name);

@@ -8,9 +8,9 @@ import type { Timer } from '../../measure/timer.ts';
 import type { RankedChannels, RankingOptions } from '../rank-channels.ts';
 import { fillTarget } from '../ranking/fill-target.ts';
 import { latencyParts } from '../ranking/search-latency.ts';
-import type { Widths } from '../ranking/selection.ts';
+import type { UnitWidths } from '../ranking/selection.ts';
 import { budgetOf, type PruningTarget } from '../ranking/targets.ts';
-import { type Candidate, searchWidths, type WidthSearch } from './search-widths.ts';
+import { searchWidths, type WidthCandidate, type WidthSearch } from './search-widths.ts';
 
 export interface SearchOptions extends Pick<WidthSearch, 'candidates' | 'known' | 'onCandidate'> {}
 
@@ -32,14 +32,15 @@ interface Searching extends RankingOptions {
  */
 export async function searchChannels(
   { prepared, selector, costs }: RankedChannels,
-  start: Widths,
+  start: UnitWidths,
   options: Searching,
-): Promise<Candidate> {
+): Promise<WidthCandidate> {
   const { executor, original, target, search, seed, signal } = options;
   const calibration = requireCalibration(options.calibration, 'a search of widths');
   const viewing = { calibration, executor, outputs: options.outputs };
   const comparison = await openComparison(prepared, viewing);
-  const networkOf = (widths: Widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph;
+  const networkOf = (widths: UnitWidths) =>
+    cutChannels({ prepared, removed: selector.removed(widths) }).graph;
   const latencyOf = target.measure === 'latency' ? latencyParts(original, options.timer) : null;
   return searchWidths({
     ...search,
@@ -80,8 +81,8 @@ function refillOf(
 }
 
 interface Measures {
-  costOf(widths: Widths, measure: 'macs' | 'parameters'): number;
-  latencyOf(widths: Widths): Promise<number>;
+  costOf(widths: UnitWidths, measure: 'macs' | 'parameters'): number;
+  latencyOf(widths: UnitWidths): Promise<number>;
 }
 
 function withinOf({ measure, fraction }: PruningTarget, measures: Measures): WidthSearch['isWithin'] {

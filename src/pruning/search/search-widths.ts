@@ -1,9 +1,9 @@
 import { random } from '../../numeric/random.ts';
-import type { Widths } from '../ranking/selection.ts';
+import type { UnitWidths } from '../ranking/selection.ts';
 
 /** A choice of widths that was tried, and what it lost. */
-export interface Candidate {
-  readonly widths: Widths;
+export interface WidthCandidate {
+  readonly widths: UnitWidths;
   readonly damage: number;
 }
 
@@ -11,20 +11,20 @@ export interface WidthSearch {
   /** The widths that each unit may have, ascending. */
   readonly choices: readonly (readonly number[])[];
   /** Within the budget. */
-  readonly start: Widths;
+  readonly start: UnitWidths;
   /** How many to try, the start included. */
   readonly candidates: number;
   readonly seed: number;
   /** Whether widths are within the budget. */
-  isWithin(widths: Widths): boolean | Promise<boolean>;
+  isWithin(widths: UnitWidths): boolean | Promise<boolean>;
   /** Widens units in the given order, within the budget, where widths stay below it. Default: leaves them as they are. */
-  refill?(widths: Widths, order: readonly number[]): Widths;
+  refill?(widths: UnitWidths, order: readonly number[]): UnitWidths;
   /** What a network of these widths loses. */
-  damageOf(widths: Widths): Promise<number>;
+  damageOf(widths: UnitWidths): Promise<number>;
   /** Candidates that an interrupted search tried, by their number: they are not tried again. */
-  readonly known?: ReadonlyMap<number, Candidate>;
+  readonly known?: ReadonlyMap<number, WidthCandidate>;
   /** Told of each candidate that was tried. */
-  onCandidate?(candidate: Candidate, index: number): void;
+  onCandidate?(candidate: WidthCandidate, index: number): void;
 }
 
 /**
@@ -33,16 +33,16 @@ export interface WidthSearch {
  * reinforcement learning, He et al., AMC, ECCV 2018, for the same end). Candidate i is a function of the seed, of i and of the
  * best before it, so that an interrupted search goes on as if it had not been.
  */
-export async function searchWidths(search: WidthSearch): Promise<Candidate> {
+export async function searchWidths(search: WidthSearch): Promise<WidthCandidate> {
   const { start, candidates, known, onCandidate } = search;
   const tried = new Set<string>();
-  let best: Candidate | null = null;
+  let best: WidthCandidate | null = null;
   for (let index = 0; index < candidates; index++) {
-    const widths: Widths | null = best ? await changed(best.widths, index, search) : start;
+    const widths: UnitWidths | null = best ? await changed(best.widths, index, search) : start;
     if (!widths || tried.has(widths.join())) continue;
     tried.add(widths.join());
     const before = known?.get(index);
-    const candidate: Candidate =
+    const candidate: WidthCandidate =
       before && before.widths.join() === widths.join()
         ? before
         : { widths, damage: await search.damageOf(widths) };
@@ -57,10 +57,10 @@ const REPAIRS = 200;
 
 /** One to three units a step wider, others narrower until it fits; null where it does not. */
 async function changed(
-  from: Widths,
+  from: UnitWidths,
   index: number,
   { choices, seed, isWithin, refill }: WidthSearch,
-): Promise<Widths | null> {
+): Promise<UnitWidths | null> {
   const { integer } = random(seed, index);
   const inRandomOrder = () =>
     [...choices.keys()]

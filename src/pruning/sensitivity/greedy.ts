@@ -1,18 +1,18 @@
-import type { Cost } from '../ranking/cost-model.ts';
-import type { Selector, Widths } from '../ranking/selection.ts';
-import type { Unit } from '../ranking/units.ts';
+import type { NetworkCost } from '../../measure/macs.ts';
+import type { UnitWidths, WidthSelector } from '../ranking/selection.ts';
+import type { PruningUnit } from '../ranking/units.ts';
 import type { SensitivityPoint, UnitSensitivity } from './measure.ts';
 
 /** Which measure of a point says how much was lost. */
-export type Damage = 'loss' | 'outputError';
+export type DamageMeasure = 'loss' | 'outputError';
 
 interface Greedy {
-  readonly units: readonly Unit[];
+  readonly units: readonly PruningUnit[];
   readonly sensitivities: readonly UnitSensitivity[];
-  readonly damage: Damage;
+  readonly damage: DamageMeasure;
   /** Ranks the channel sets within each unit. */
-  readonly selector: Selector;
-  readonly costOf: (removed: ReadonlySet<number>) => Cost;
+  readonly selector: WidthSelector;
+  readonly costOf: (removed: ReadonlySet<number>) => NetworkCost;
 }
 
 /**
@@ -20,7 +20,7 @@ interface Greedy {
  * the MACs that it saves, as its sensitivity tells, until none can be narrowed (Yang et al., NetAdapt, ECCV 2018,
  * arXiv:1804.03230; here damages are measured once, unit by unit, and add up). `ratio` is the part of the path.
  */
-export function greedySelector(greedy: Greedy): Selector {
+export function greedySelector(greedy: Greedy): WidthSelector {
   const curves = greedy.units.map((unit, i) => curveOf(unit, i, greedy));
   const path = greedyPath(greedy, curves);
   const { choices, removed } = greedy.selector;
@@ -47,11 +47,11 @@ interface Proposal {
   readonly price: number;
 }
 
-function greedyPath({ selector, costOf }: Greedy, curves: readonly Curve[]): Widths[] {
+function greedyPath({ selector, costOf }: Greedy, curves: readonly Curve[]): UnitWidths[] {
   // Units that were not measured, or have a ratio of their own, have the widths that the selector gives.
   let widths = selector.widths(0);
   const at = widths.map(() => 0);
-  const macsOf = (wanted: Widths) => costOf(selector.removed(wanted)).macs;
+  const macsOf = (wanted: UnitWidths) => costOf(selector.removed(wanted)).macs;
   const narrowed = (unit: number, kept: number) => widths.with(unit, kept);
   let macs = macsOf(widths);
   const propose = (unit: number): Proposal | null => {
@@ -60,7 +60,7 @@ function greedyPath({ selector, costOf }: Greedy, curves: readonly Curve[]): Wid
     const saved = macs - macsOf(narrowed(unit, next.kept));
     return { unit, kept: next.kept, price: (next.damage - here.damage) / Math.max(saved, 1e-9) };
   };
-  const path: Widths[] = [widths];
+  const path: UnitWidths[] = [widths];
   let proposals = [...widths.keys()].flatMap((unit) => propose(unit) ?? []);
   while (proposals.length > 0) {
     // Narrower neighbours only make a saving smaller, so an old price is a lower bound: look again at the best alone.
@@ -90,7 +90,7 @@ type Curve = readonly CurvePoint[];
  * Damage by falling width; what is measured to get better with less counts as no damage. Empty for a unit that was not
  * measured or has only one width.
  */
-function curveOf({ name }: Unit, index: number, { sensitivities, selector, damage }: Greedy): Curve {
+function curveOf({ name }: PruningUnit, index: number, { sensitivities, selector, damage }: Greedy): Curve {
   const sensitivity = sensitivities.find((other) => other.name === name);
   const choices = selector.choices[index]!;
   if (!sensitivity || choices.length < 2) return [];

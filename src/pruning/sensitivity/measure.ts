@@ -1,5 +1,5 @@
 import type { Calibration } from '../../calibration/calibration.ts';
-import { type Compared, openComparison } from '../../calibration/comparison.ts';
+import { type ComparisonResult, openComparison } from '../../calibration/comparison.ts';
 import { cutChannels } from '../../channels/cut-channels.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -7,7 +7,7 @@ import type { RankedChannels } from '../rank-channels.ts';
 import { keptClasses, type WidthRules } from '../ranking/widths.ts';
 
 /** What a network does on images after one unit alone was narrowed. */
-export interface SensitivityPoint extends Compared {
+export interface SensitivityPoint extends ComparisonResult {
   /** The part of the unit's channels that went. */
   readonly ratio: number;
   /** Classes that stay. */

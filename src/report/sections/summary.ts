@@ -1,18 +1,18 @@
 import { type Html, html } from '../html.ts';
 import { rangeText, smallGain, speedBetween, speedText } from '../latency.ts';
 import { formatBytes, formatCount, formatMacs, formatMs, formatPercent } from '../quantities.ts';
-import type { Measures, RunRecord } from '../run-record.ts';
+import type { NetworkMeasures, RunRecord } from '../run-record.ts';
 
 interface Quantity {
   readonly name: string;
-  readonly value: (measures: Measures) => number | null | undefined;
+  readonly value: (measures: NetworkMeasures) => number | null | undefined;
   readonly format: (value: number) => string;
   /** What the last column says of before and after. */
   readonly change: (before: number, after: number, result: Result) => string;
   /** Whether more is better. */
   readonly gain?: boolean;
   /** What stands below a value. */
-  readonly spread?: (measures: Measures) => string;
+  readonly spread?: (measures: NetworkMeasures) => string;
 }
 
 const part = (before: number, after: number): string => `${formatPercent(after / before, 1)} left`;
@@ -84,7 +84,7 @@ function row(quantity: Quantity, result: Result): Html {
   return html`<tr><th scope="row">${name}</th><td class="number">${cell(quantity, before)}</td><td class="number">${cell(quantity, after)}</td><td class="number">${changed}</td>${fastest && html`<td class="number">${cell(quantity, fastest)}</td>`}</tr>`;
 }
 
-function cell({ value, format, spread }: Quantity, measures: Measures): Html {
+function cell({ value, format, spread }: Quantity, measures: NetworkMeasures): Html {
   const found = value(measures);
   const range = spread?.(measures);
   return html`${isNumber(found) ? format(found) : '–'}${range && html`<small>${range}</small>`}`;

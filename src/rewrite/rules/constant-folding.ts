@@ -1,7 +1,7 @@
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, type Graph, onlyOutput, type Value } from '../../graph/graph.ts';
 import { payloadBytes } from '../../graph/payload.ts';
-import { type Contents, inferShapes } from '../../graph/shapes/index.ts';
+import { inferShapes, type KnownElements } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
 import { constantAllowance } from '../../numeric/budget.ts';
 import { allocate, makeTensor, type Tensor } from '../../numeric/tensor.ts';
@@ -55,7 +55,7 @@ function storeConstants(graph: Graph): void {
 }
 
 /** What shape inference knows without the defaults that a feed can replace. */
-function fixedContents(graph: Graph): Contents {
+function fixedContents(graph: Graph): KnownElements {
   const replaceable = graph.inputs.filter((value) => value.tensor);
   const defaults = replaceable.map((value) => value.tensor);
   for (const value of replaceable) value.tensor = null;
@@ -70,7 +70,7 @@ function fixedContents(graph: Graph): Contents {
  * What inference knows of a small computed tensor in full becomes an initializer: dimensions, mostly. Larger ones are
  * evaluated, where a parameter that is read in two shapes is not stored in both.
  */
-function storeContents(graph: Graph, contents: Contents): void {
+function storeContents(graph: Graph, contents: KnownElements): void {
   graph.nodes = graph.nodes.filter((node) => {
     const [output, ...others] = node.outputs;
     const tensor = output && others.length === 0 ? tensorOf(output, contents.get(output)) : null;

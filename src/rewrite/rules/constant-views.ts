@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { connections, replaceUses, type Use } from '../../graph/topology.ts';
+import { connections, replaceUses, type ValueUse } from '../../graph/topology.ts';
 import { byteSize } from '../../numeric/tensor.ts';
 
 /** Results up to this many bytes are stored whatever they are made of. */
@@ -25,7 +25,7 @@ const views: ReadonlySet<string> = new Set([
 export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Node> {
   const { uses } = connections(graph);
   const stored = new Set(graph.initializers);
-  const isOutside = ({ node }: Use) => !node || !foldable.has(node);
+  const isOutside = ({ node }: ValueUse) => !node || !foldable.has(node);
   return new Set(
     [...foldable].filter((node) => {
       const [result] = node.outputs;
@@ -42,12 +42,12 @@ export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Nod
 }
 
 interface ViewContext {
-  readonly uses: ReadonlyMap<Value, readonly Use[]>;
+  readonly uses: ReadonlyMap<Value, readonly ValueUse[]>;
   readonly foldable: ReadonlySet<Node>;
 }
 
 /** Whether a use keeps a parameter, or makes a view of it that is kept. */
-function readsOutside({ node }: Use, { uses, foldable }: ViewContext): boolean {
+function readsOutside({ node }: ValueUse, { uses, foldable }: ViewContext): boolean {
   if (!node || !foldable.has(node)) return true;
   if (!views.has(node.op)) return false;
   return (uses.get(node.outputs[0]!) ?? []).some((use) => !use.node || !foldable.has(use.node));

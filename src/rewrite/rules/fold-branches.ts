@@ -1,15 +1,15 @@
 import { uniqueNames } from '../../graph/builder.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
-import { type Contents, contentsOf } from '../../graph/shapes/index.ts';
+import { contentsOf, type KnownElements } from '../../graph/shapes/index.ts';
 import { subgraphs } from '../../graph/topology.ts';
 import { splice } from './splice.ts';
 
 /** Replaces, in place, each If whose condition is known by the branch that is taken; how many there were. */
-export function foldBranches(graph: Graph, contents: Contents): number {
+export function foldBranches(graph: Graph, contents: KnownElements): number {
   return foldInto(graph, contents, uniqueNames(graph));
 }
 
-function foldInto(graph: Graph, contents: Contents, unique: (wanted: string) => string): number {
+function foldInto(graph: Graph, contents: KnownElements, unique: (wanted: string) => string): number {
   let folded = 0;
   graph.nodes = graph.nodes.flatMap((node): Node[] => {
     const branch = takenBranch(node, contents);
@@ -24,7 +24,7 @@ function foldInto(graph: Graph, contents: Contents, unique: (wanted: string) => 
   return folded;
 }
 
-function takenBranch({ op, domain, inputs, attributes }: Node, contents: Contents): Graph | null {
+function takenBranch({ op, domain, inputs, attributes }: Node, contents: KnownElements): Graph | null {
   if (op !== 'If' || domain !== '') return null;
   const [condition = null] = contentsOf(inputs[0], contents) ?? [];
   if (typeof condition !== 'number') return null;

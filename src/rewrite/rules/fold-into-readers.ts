@@ -1,6 +1,6 @@
 import { type Node, nodeLabel, requiredInput } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
-import { replaceUses, type Use } from '../../graph/topology.ts';
+import { replaceUses, type ValueUse } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { type Affine, type FoldContext, vector } from './fold-context.ts';
 
@@ -18,7 +18,7 @@ export function foldIntoReaders(node: Node, affine: Affine, context: FoldContext
   return null;
 }
 
-function obstacle({ node: reader, index }: Use, { s }: Affine, { weights }: FoldContext): string | null {
+function obstacle({ node: reader, index }: ValueUse, { s }: Affine, { weights }: FoldContext): string | null {
   if (!reader) return 'it is an output of the network';
   if (reader.op !== 'Conv' || reader.domain !== '' || index !== 0) return `it is read by ${reader.op}`;
   if (!weights(reader.inputs[1]) || (reader.inputs[2] && !weights(reader.inputs[2]))) {
@@ -29,7 +29,11 @@ function obstacle({ node: reader, index }: Use, { s }: Affine, { weights }: Fold
 }
 
 /** Readers may share a weight with each other alone. */
-function sharedObstacle({ node }: Use, uses: readonly Use[], { sharer }: FoldContext): string | null {
+function sharedObstacle(
+  { node }: ValueUse,
+  uses: readonly ValueUse[],
+  { sharer }: FoldContext,
+): string | null {
   const other = sharer(
     node!,
     1,

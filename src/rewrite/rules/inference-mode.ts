@@ -1,23 +1,23 @@
 import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeNode, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
-import { type Contents, contentsOf } from '../../graph/shapes/index.ts';
+import { contentsOf, type KnownElements } from '../../graph/shapes/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 
 /** The nodes that took the place of a training node, or null where it was none. */
 type Change = (node: Node, scope: InferenceScope) => readonly Node[] | null;
 
 interface InferenceScope {
-  readonly contents: Contents;
+  readonly contents: KnownElements;
   isRead(value: Value | null | undefined): boolean;
   unique(wanted: string): string;
 }
 
 /** Puts, in place, nodes that were exported in training mode into inference mode; their labels. */
-export function inferenceMode(graph: Graph, contents: Contents): string[] {
+export function inferenceMode(graph: Graph, contents: KnownElements): string[] {
   return changeAll(graph, contents, uniqueNames(graph));
 }
 
-function changeAll(graph: Graph, contents: Contents, unique: (wanted: string) => string): string[] {
+function changeAll(graph: Graph, contents: KnownElements, unique: (wanted: string) => string): string[] {
   const { uses } = connections(graph);
   const isRead = (value: Value | null | undefined) => !!value && uses.has(value);
   const changed: string[] = [];

@@ -2,7 +2,7 @@ import { EspalierError } from '../../errors.ts';
 import { uniqueNames } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Attribute, DEFAULT_OPSET, type Graph, type Node, nodeLabel } from '../../graph/graph.ts';
-import { type Contents, inferNode } from '../../graph/shapes/index.ts';
+import { inferNode, type KnownElements } from '../../graph/shapes/index.ts';
 import { subgraphs } from '../../graph/topology.ts';
 import {
   calledFunction,
@@ -22,7 +22,7 @@ const DEEPEST = 60;
 interface Inlining {
   readonly functions: ReadonlyMap<string, () => LocalFunction>;
   readonly opset: number;
-  readonly contents: Contents;
+  readonly contents: KnownElements;
   /** Nodes written so far. */
   nodes: number;
   unique(wanted: string): string;

@@ -1,6 +1,6 @@
 import { type Graph, type Node, onlyOutput, requiredInput } from '../../graph/graph.ts';
 import { attributesOf, makeAttributes } from '../../graph/operators/index.ts';
-import { replaceUses, type Use } from '../../graph/topology.ts';
+import { replaceUses, type ValueUse } from '../../graph/topology.ts';
 import type { Rewritten } from '../pass.ts';
 import { windowOf } from './constant-convolution.ts';
 import type { FoldContext } from './fold-context.ts';
@@ -56,7 +56,7 @@ function spatialPads(node: Node, { numbers }: FoldContext): number[] | string {
 /** The attributes of a node that takes more padding; a reason where it cannot. */
 type Taker = (node: Node, pads: readonly number[]) => Node['attributes'] | string;
 
-const takerOf = ({ node, index }: Use): Taker | undefined =>
+const takerOf = ({ node, index }: ValueUse): Taker | undefined =>
   node && index === 0 && node.domain === '' && Object.hasOwn(takers, node.op) ? takers[node.op] : undefined;
 
 const takers: Readonly<Record<string, Taker>> = {

@@ -2,7 +2,7 @@ import { EspalierError } from '../../errors.ts';
 import { uniqueNames } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { DEFAULT_OPSET, type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
-import { type Contents, contentsOf, inferShapes } from '../../graph/shapes/index.ts';
+import { contentsOf, inferShapes, type KnownElements } from '../../graph/shapes/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import { type Upgrade, type UpgradeContext, upgrades } from './opset-changes/index.ts';
@@ -42,7 +42,7 @@ const usesStandard = ({ nodes }: Graph): boolean =>
 interface Span {
   readonly from: number;
   readonly to: number;
-  readonly contents: Contents;
+  readonly contents: KnownElements;
   unique(wanted: string): string;
 }
 

@@ -2,7 +2,7 @@ import type { Tensors } from '../../runtime/executor.ts';
 import { maskOf, type StripeLayer, skeletonOf } from '../layers.ts';
 import { squaredNorms } from '../stripe-norms.ts';
 import { balancedBlocks } from './assign.ts';
-import type { Block } from './pricing.ts';
+import type { ShapeBlock } from './pricing.ts';
 import type { BlockedLayer } from './removal-candidates.ts';
 
 /** The filters that a layer still has, by the name of its weight and in their original numbers. */
@@ -56,7 +56,7 @@ export function openAssignments(size: number): BlockAssignments {
 }
 
 /** The blocks of a layer that has lost nothing. */
-export function fullBlocks(layer: StripeLayer, size: number): Block[] {
+export function fullBlocks(layer: StripeLayer, size: number): ShapeBlock[] {
   const living = [...Array(positionsOf(layer)).keys()];
   return Array.from({ length: Math.ceil(layer.filters / size) }, (_, i) => {
     const filters = Math.min(size, layer.filters - i * size);
@@ -83,7 +83,7 @@ interface Members extends Pick<Assignment, 'blocks'> {
 }
 
 /** The blocks that are left of a layer. What lives is the same for all filters of one. */
-function blocksOf(layer: StripeLayer, state: Tensors, { blocks, numbers }: Members): Block[] {
+function blocksOf(layer: StripeLayer, state: Tensors, { blocks, numbers }: Members): ShapeBlock[] {
   const members = new Map<number, number[]>();
   numbers.forEach((filter, place) => {
     const block = blocks[filter]!;

@@ -1,7 +1,7 @@
 import type { StripeLayer } from '../layers.ts';
 
 /** Filters of one layer that share their shape. */
-export interface Block {
+export interface ShapeBlock {
   /** Their places in the tensors of the layer. */
   readonly places: readonly number[];
   /** The kernel positions that live, ascending; none where the block is dead. */
@@ -24,7 +24,7 @@ export interface Pricing {
   /** The cost of the original network. */
   readonly total: number;
   /** The cost of a layer with these blocks. */
-  cost(layer: StripeLayer, blocks: readonly Block[]): number;
+  cost(layer: StripeLayer, blocks: readonly ShapeBlock[]): number;
   /** The smallest rank is removed first. */
   rank(stake: RemovalEffect): number;
   /** Whether costs of pieces do not add up, so that the same side is removed from several blocks at once where that saves more. */

@@ -1,19 +1,19 @@
 import type { StripeLayer } from '../layers.ts';
 import type { SharedShape } from '../learning.ts';
 import { type Piece, shapeRules } from './pieces.ts';
-import { type Block, type Pricing, type RemovalEffect, rootMeanSquare } from './pricing.ts';
+import { type Pricing, type RemovalEffect, rootMeanSquare, type ShapeBlock } from './pricing.ts';
 
 /** A layer as blocks, at one moment. */
 export interface BlockedLayer {
   readonly layer: StripeLayer;
   /** I [M, kH, kW] of the filters that the layer still has. */
   readonly skeleton: Float32Array;
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly ShapeBlock[];
 }
 
 /** A candidate for removal: the layer's blocks without it, and what that saves. */
 export interface RemovalCandidate {
-  readonly blocks: readonly Block[];
+  readonly blocks: readonly ShapeBlock[];
   readonly saved: number;
   /** |I| of the removed stripes. */
   readonly size: number;
@@ -51,7 +51,7 @@ interface CandidatePiece extends Pick<RemovalEffect, 'squares' | 'stripes'> {
   readonly piece: Piece;
 }
 
-function pieceMagnitude({ layer, skeleton }: BlockedLayer, { places }: Block, { positions }: Piece) {
+function pieceMagnitude({ layer, skeleton }: BlockedLayer, { places }: ShapeBlock, { positions }: Piece) {
   const size = layer.kernel.reduce((a, b) => a * b, 1);
   let squares = 0;
   for (const place of places) for (const p of positions) squares += skeleton[place * size + p]! ** 2;
@@ -68,7 +68,7 @@ function choices(
   return weakest.map((_, i) => weakest.slice(0, i + 1));
 }
 
-function without(blocks: readonly Block[], pieces: readonly CandidatePiece[]): Block[] {
+function without(blocks: readonly ShapeBlock[], pieces: readonly CandidatePiece[]): ShapeBlock[] {
   const left = [...blocks];
   for (const { index, piece } of pieces) {
     const { places, living } = left[index]!;

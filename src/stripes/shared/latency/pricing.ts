@@ -1,5 +1,5 @@
 import type { StripeLayer } from '../../layers.ts';
-import type { Block, Pricing } from '../pricing.ts';
+import type { Pricing, ShapeBlock } from '../pricing.ts';
 import { type LatencyTable, type LayerLatency, millisecondsOf, sizeName } from './table.ts';
 
 /**
@@ -25,7 +25,7 @@ interface Box {
   readonly filters: number;
 }
 
-function partsOf({ kernel: [, kW = 1] }: StripeLayer, blocks: readonly Block[]): Box[] {
+function partsOf({ kernel: [, kW = 1] }: StripeLayer, blocks: readonly ShapeBlock[]): Box[] {
   const parts = new Map<string, Box>();
   for (const { places, living } of blocks) {
     if (living.length === 0) continue;
