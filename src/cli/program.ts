@@ -1,8 +1,8 @@
 import { Command as CommanderCommand, Option } from 'commander';
 import type { Command } from '../commands/command.ts';
 import type { RawValue } from '../commands/flags.ts';
-import { commands } from '../commands/index.ts';
 import { version } from '../version.ts';
+import { commands } from './commands.ts';
 
 /** The flags of every command. */
 export interface GlobalOptions {

@@ -8,15 +8,13 @@ import { fold } from './fold.ts';
 import { graft } from './graft/graft.ts';
 import { inspect } from './inspect/inspect.ts';
 import { prune } from './prune/prune.ts';
-import { runRecipe } from './recipe/run.ts';
-import { worker } from './remote/worker.ts';
 import { report } from './report.ts';
 import { rmnet } from './rmnet.ts';
 import { sensitivity } from './sensitivity/sensitivity.ts';
 import { swp } from './swp/swp.ts';
 import { trainModel } from './training/train.ts';
 
-/** Every command, in the order of the help. */
+/** The commands that steps of recipes and workers run, in the order of the help. */
 export const commands: readonly Command[] = [
   inspect,
   dataGet,
@@ -31,8 +29,6 @@ export const commands: readonly Command[] = [
   fold,
   deploy,
   bench,
-  runRecipe,
   report,
-  worker,
   demo,
 ];

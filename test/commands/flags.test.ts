@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
 import {
   choices,
   defaulted,
@@ -13,8 +14,7 @@ import {
   text,
   wholeNumber,
 } from '../../src/commands/flags.ts';
-import { commands } from '../../src/commands/index.ts';
-import { spellingsOf } from '../../src/commands/recipe/typed-options.ts';
+import { spellingsOf } from '../../src/recipes/typed-options.ts';
 
 type ValueSchema = v.GenericSchema<string, unknown>;
 

@@ -1,14 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { commands } from '../../src/cli/commands.ts';
 import { invocationOf } from '../../src/commands/command.ts';
-import { commands } from '../../src/commands/index.ts';
-import { parseRecipe } from '../../src/commands/recipe/recipe-file.ts';
-import { spellingsOf } from '../../src/commands/recipe/typed-options.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
 import { filled } from '../../src/numeric/tensor.ts';
 import { writeModelFile } from '../../src/onnx/model-file.ts';
+import { parseRecipe } from '../../src/recipes/recipe-file.ts';
+import { spellingsOf } from '../../src/recipes/typed-options.ts';
 import { silent } from '../support/run-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 

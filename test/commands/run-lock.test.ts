@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { runRecipe } from '../../src/commands/recipe/run.ts';
 import { writeModelFile } from '../../src/onnx/model-file.ts';
+import { runRecipe } from '../../src/recipes/run.ts';
 import { runCommand } from '../support/run-command.ts';
 import { plainNetwork } from '../support/small-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

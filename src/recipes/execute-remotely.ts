@@ -1,13 +1,13 @@
 import { join } from 'node:path';
-import { openTaskQueue, type QueueOptions, type TaskQueue } from '../../distributed/queue.ts';
-import { runNameOf } from '../../distributed/run-name.ts';
-import { EspalierError } from '../../errors.ts';
-import { finishedSteps, type StepOutcome } from '../../report/steps-record.ts';
-import type { RunDirectory } from '../../training/run-directory.ts';
-import type { Context } from '../command.ts';
-import { runsRemotely } from '../remote/allowed.ts';
-import { callRemotely } from '../remote/call.ts';
-import { writeReport } from '../report.ts';
+import type { Context } from '../commands/command.ts';
+import { runsRemotely } from '../commands/remote/allowed.ts';
+import { callRemotely } from '../commands/remote/call.ts';
+import { writeReport } from '../commands/report.ts';
+import { openTaskQueue, type QueueOptions, type TaskQueue } from '../distributed/queue.ts';
+import { runNameOf } from '../distributed/run-name.ts';
+import { EspalierError } from '../errors.ts';
+import { finishedSteps, type StepOutcome } from '../report/steps-record.ts';
+import type { RunDirectory } from '../training/run-directory.ts';
 import { failed, interrupted, runStep } from './execute.ts';
 import type { PlannedStep } from './plan.ts';
 

@@ -1,7 +1,7 @@
-import { EspalierError } from '../../errors.ts';
-import { closestName } from '../../suggest.ts';
-import type { Command } from '../command.ts';
-import type { Flag, Flags, RawValue } from '../flags.ts';
+import type { Command } from '../commands/command.ts';
+import type { Flag, Flags, RawValue } from '../commands/flags.ts';
+import { EspalierError } from '../errors.ts';
+import { closestName } from '../suggest.ts';
 import { camelCase, type OptionValue } from './recipe-file.ts';
 
 /** A flag under one of its names in a recipe. */

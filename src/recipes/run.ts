@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { printableLine } from '../../printable.ts';
-import { formatDuration } from '../../report/quantities.ts';
-import { type Context, defineCommand, type Output } from '../command.ts';
-import { flagSwitch, missingFlag, type Options, optional, repeated, text } from '../flags.ts';
-import { queueFlags } from '../queue-flags.ts';
+import { type Context, defineCommand, type Output } from '../commands/command.ts';
+import { flagSwitch, missingFlag, type Options, optional, repeated, text } from '../commands/flags.ts';
+import { queueFlags } from '../commands/queue-flags.ts';
+import { printableLine } from '../printable.ts';
+import { formatDuration } from '../report/quantities.ts';
 import type { PlannedStep } from './plan.ts';
 import type { RecipeRunPlan } from './run-record.ts';
 
@@ -45,7 +45,7 @@ export const runRecipe = defineCommand({
   ],
   stopsCleanly: true,
   async run({ args: [recipe, model], options }, context) {
-    const { commands } = await import('../index.ts');
+    const { commands } = await import('../commands/index.ts');
     const { planSteps } = await import('./plan.ts');
     const plan = await planOf({ recipe, model, options });
     const out = options.resume ?? options.out ?? plan.recipe.out;
@@ -70,7 +70,7 @@ async function planOf({
   const { readRecipe } = await import('./recipe-file.ts');
   const { withOverrides } = await import('./plan.ts');
   const { recordedPlan } = await import('./run-record.ts');
-  const { commands } = await import('../index.ts');
+  const { commands } = await import('../commands/index.ts');
   const before = resume === undefined ? null : recordedPlan(resume).plan;
   if (name === undefined && !before) throw missingFlag('<recipe>');
   const recipe = name === undefined ? before!.recipe : readRecipe(name);

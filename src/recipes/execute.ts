@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EspalierError } from '../../errors.ts';
-import { finishedSteps, hoursSpent, type StepOutcome } from '../../report/steps-record.ts';
-import type { RunDirectory } from '../../training/run-directory.ts';
-import { type Context, invocationOf, type Output } from '../command.ts';
-import { writeReport } from '../report.ts';
+import { type Context, invocationOf, type Output } from '../commands/command.ts';
+import { writeReport } from '../commands/report.ts';
+import { EspalierError } from '../errors.ts';
+import { finishedSteps, hoursSpent, type StepOutcome } from '../report/steps-record.ts';
+import type { RunDirectory } from '../training/run-directory.ts';
 import type { PlannedStep } from './plan.ts';
 
 /**

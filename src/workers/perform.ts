@@ -1,17 +1,17 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { refuseMissingData } from '../../distributed/missing-data.ts';
-import type { Workplace } from '../../distributed/perform.ts';
-import type { CommandDone, CommandTask, TaskArgument } from '../../distributed/tasks.ts';
-import { EspalierError } from '../../errors.ts';
-import { writeFileAtomically } from '../../files.ts';
-import { releaseBelow } from '../../training/run-lock.ts';
-import { type Command, type Context, invocationOf } from '../command.ts';
-import type { RawValue } from '../flags.ts';
-import { commands } from '../index.ts';
-import { isModelPath } from '../model.ts';
-import { refuseOption, runsRemotely } from './allowed.ts';
-import { filesBelow } from './task.ts';
+import { type Command, type Context, invocationOf } from '../commands/command.ts';
+import type { RawValue } from '../commands/flags.ts';
+import { commands } from '../commands/index.ts';
+import { isModelPath } from '../commands/model.ts';
+import { refuseOption, runsRemotely } from '../commands/remote/allowed.ts';
+import { filesBelow } from '../commands/remote/task.ts';
+import { refuseMissingData } from '../distributed/missing-data.ts';
+import type { Workplace } from '../distributed/perform.ts';
+import type { CommandDone, CommandTask, TaskArgument } from '../distributed/tasks.ts';
+import { EspalierError } from '../errors.ts';
+import { writeFileAtomically } from '../files.ts';
+import { releaseBelow } from '../training/run-lock.ts';
 
 /**
  * Runs the command of a task in a folder of the worker's, goes on there with what an earlier attempt left, and puts what it

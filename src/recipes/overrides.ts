@@ -1,4 +1,4 @@
-import { EspalierError } from '../../errors.ts';
+import { EspalierError } from '../errors.ts';
 import { camelCase, type RecipeStep } from './recipe-file.ts';
 
 /** A `--set`: an option of one step, or of whichever steps it fits. */

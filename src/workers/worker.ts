@@ -1,5 +1,5 @@
-import { defineCommand } from '../command.ts';
-import { defaulted, optional, positive, required, text, wholeNumber } from '../flags.ts';
+import { defineCommand } from '../commands/command.ts';
+import { defaulted, optional, positive, required, text, wholeNumber } from '../commands/flags.ts';
 
 export const worker = defineCommand({
   name: 'worker',
@@ -41,7 +41,7 @@ export const worker = defineCommand({
   ],
   stopsCleanly: true,
   async run({ options }, context) {
-    const { runWorker } = await import('../../distributed/worker.ts');
+    const { runWorker } = await import('../distributed/worker.ts');
     const { performCommand } = await import('./perform.ts');
     let tasks = 0;
     await runWorker({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
-import { planSteps, withOverrides } from '../../src/commands/recipe/plan.ts';
-import { parseRecipe } from '../../src/commands/recipe/recipe-file.ts';
+import { planSteps, withOverrides } from '../../src/recipes/plan.ts';
+import { parseRecipe } from '../../src/recipes/recipe-file.ts';
 
 const recipeOf = (...steps: object[]) => parseRecipe(JSON.stringify({ name: 'mine', steps }), 'mine.json');
 const prune = { do: 'prune', model: 'a.onnx', options: { data: 'cifar10', ratio: 0.5 } };

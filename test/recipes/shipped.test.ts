@@ -2,13 +2,13 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { makeProgram } from '../src/cli/program.ts';
-import { type Context, invocationOf } from '../src/commands/command.ts';
-import { commands } from '../src/commands/index.ts';
-import { planSteps } from '../src/commands/recipe/plan.ts';
-import { readRecipe, shippedRecipes } from '../src/commands/recipe/recipe-file.ts';
-import { isModelName } from '../src/models/index.ts';
-import { temporaryFolder } from './support/temporary-folder.ts';
+import { makeProgram } from '../../src/cli/program.ts';
+import { type Context, invocationOf } from '../../src/commands/command.ts';
+import { commands } from '../../src/commands/index.ts';
+import { isModelName } from '../../src/models/index.ts';
+import { planSteps } from '../../src/recipes/plan.ts';
+import { readRecipe, shippedRecipes } from '../../src/recipes/recipe-file.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const silent: Context = {
   signal: new AbortController().signal,
@@ -28,7 +28,7 @@ async function printed(words: readonly string[]): Promise<string> {
 }
 
 describe('recipes of studies', () => {
-  const studies = fileURLToPath(new URL('../bench/studies/', import.meta.url));
+  const studies = fileURLToPath(new URL('../../bench/studies/', import.meta.url));
   const files = readdirSync(studies).filter((file) => file.endsWith('.json'));
   it.each(files)('%s is one that its commands take', async (file) => {
     const recipe = readRecipe(join(studies, file));
@@ -74,7 +74,7 @@ describe('recipes that come with espalier', () => {
 });
 
 describe('docs/recipes.md', () => {
-  const page = readFileSync(fileURLToPath(new URL('../docs/recipes.md', import.meta.url)), 'utf8');
+  const page = readFileSync(fileURLToPath(new URL('../../docs/recipes.md', import.meta.url)), 'utf8');
   const blocks = (language: string) =>
     [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, text]) => text!);
   const [recipe] = blocks('json') as [string];

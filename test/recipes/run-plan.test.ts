@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { commands } from '../../src/commands/index.ts';
-import { planSteps, withOverrides } from '../../src/commands/recipe/plan.ts';
-import { parseRecipe } from '../../src/commands/recipe/recipe-file.ts';
+import { planSteps, withOverrides } from '../../src/recipes/plan.ts';
+import { parseRecipe } from '../../src/recipes/recipe-file.ts';
 
 type Step = Readonly<Record<string, unknown>>;
 

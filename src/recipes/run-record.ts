@@ -1,15 +1,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { EspalierError } from '../../errors.ts';
+import { EspalierError } from '../errors.ts';
 import {
   createRunDirectory,
   makeRecipe,
   openRunDirectory,
   type Recipe,
   type RunDirectory,
-} from '../../training/run-directory.ts';
-import { holdRun } from '../../training/run-lock.ts';
-import { version } from '../../version.ts';
+} from '../training/run-directory.ts';
+import { holdRun } from '../training/run-lock.ts';
+import { version } from '../version.ts';
 import type { RecipeFile, RecipeStep } from './recipe-file.ts';
 
 /** What a run of a recipe does: its steps after `--set`, and what `$in` stands for. */

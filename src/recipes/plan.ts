@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { EspalierError } from '../../errors.ts';
-import { commandLine } from '../../report/command-line.ts';
-import { closestName } from '../../suggest.ts';
-import { type Command, invocationOf } from '../command.ts';
-import type { RawValue } from '../flags.ts';
+import { type Command, invocationOf } from '../commands/command.ts';
+import type { RawValue } from '../commands/flags.ts';
+import { EspalierError } from '../errors.ts';
+import { commandLine } from '../report/command-line.ts';
+import { closestName } from '../suggest.ts';
 import { overridden } from './overrides.ts';
 import type { OptionValue, RecipeFile, RecipeStep } from './recipe-file.ts';
 import { rawValue, spellingOf, spellingsOf } from './typed-options.ts';
@@ -89,12 +89,11 @@ function planStep(step: RecipeStep, place: StepContext): PlannedStep {
 }
 
 function commandOf(step: RecipeStep, commands: readonly Command[], where: string): Command {
-  const able = commands.filter(({ name }) => name !== 'run');
-  const known = able.find(({ name }) => name === step.do);
+  const known = commands.find(({ name }) => name === step.do);
   if (known) return known;
   const closest = closestName(
     step.do,
-    able.map(({ name }) => name),
+    commands.map(({ name }) => name),
   );
   const hint = closest ? ` (did you mean ${closest}?)` : '';
   throw new EspalierError('usage', `expected a command, found ${JSON.stringify(step.do)}${hint}`, {

@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { EspalierError } from '../../errors.ts';
-import { readBytes } from '../../files.ts';
-import { closestName } from '../../suggest.ts';
+import { EspalierError } from '../errors.ts';
+import { readBytes } from '../files.ts';
+import { closestName } from '../suggest.ts';
 import { sweepSchema, swept } from './sweep.ts';
 
 /** The value of an option in a recipe: what its flag takes; true and false for a switch; a list for commas. */
@@ -58,7 +58,7 @@ export interface RecipeFile {
   readonly steps: readonly RecipeStep[];
 }
 
-const shipped = fileURLToPath(new URL('../../../recipes/', import.meta.url));
+const shipped = fileURLToPath(new URL('../../recipes/', import.meta.url));
 
 /** Reads a recipe: a .json file, or one that comes with Espalier by its name. Throws `usage` naming the key at fault. */
 export function readRecipe(name: string): RecipeFile {
