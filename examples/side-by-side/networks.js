@@ -3,20 +3,20 @@ import * as ort from './ort/ort.wasm.min.mjs';
 import { pixelsOf } from './pictures.js';
 
 const SAMPLE_MS = 60;
-/** Height and width where a network leaves them open. */
+/** Height and width if a network leaves them free. */
 const OPEN_SIZE = 224;
 
-/** `?threads=4`; onnxruntime-web fixes them when it starts. */
+/** `?threads=4`; onnxruntime-web reads the number once, when it starts. */
 export const threads = Math.max(1, Number(new URLSearchParams(location.search).get('threads')) || 1);
 export const version = ort.env.versions.web;
 ort.env.wasm.wasmPaths = new URL('./ort/', import.meta.url).href;
 ort.env.wasm.numThreads = threads;
 ort.env.logLevel = 'fatal';
 
-/** It starts with the first session that is asked for, be it of no model at all. */
+/** onnxruntime-web starts with its first session, even if that is not a valid model. */
 const started = ort.InferenceSession.create(new Uint8Array(1)).catch(() => {});
 
-/** A session, run once on a picture; throws where its input is no image. */
+/** A session that has run once on a picture. Throws if the network's only input is not an image. */
 export async function openNetwork(bytes, picture) {
   await started;
   const loading = performance.now();
@@ -39,7 +39,7 @@ const feedsOf = ({ input, shape }, picture) => ({
   [input]: new ort.Tensor('float32', pixelsOf(picture, shape), shape),
 });
 
-/** The mean milliseconds an image, over as many runs as take a while. */
+/** Mean milliseconds per image, over the runs of SAMPLE_MS. */
 export async function sample({ session, feeds, shape: [batch] }) {
   const begun = performance.now();
   let runs = 0;

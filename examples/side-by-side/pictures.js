@@ -1,4 +1,4 @@
-// What the networks are asked about: pictures that are drawn here, or a visitor's own.
+// Input images: pictures drawn here, or the visitor's own.
 
 const SIZE = 224;
 const SHAPES = 40;
@@ -8,7 +8,7 @@ function emptyPicture() {
   return { canvas, context: canvas.getContext('2d') };
 }
 
-/** Discs and rectangles in colours of their own, the same at every visit. */
+/** A picture of coloured discs and rectangles, determined by the seed. */
 export function drawnPicture(seed) {
   const { canvas, context } = emptyPicture();
   let state = seed + 1;
@@ -38,7 +38,7 @@ export async function givenPicture(file) {
   return canvas;
 }
 
-/** The picture as a network of shape [N, C, H, W] sees it, N times over: (x/255 − ½) / ¼. */
+/** The picture as input of shape [N, C, H, W], repeated N times: (x/255 − ½) / ¼. */
 export function pixelsOf(picture, [batch, channels, height, width]) {
   const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
   context.drawImage(picture, 0, 0, width, height);

@@ -39,7 +39,7 @@ const types = {
   '.wasm': 'application/wasm',
 };
 
-/** Only isolated pages get threads, and a clock that is fine enough to time with. */
+/** Browsers allow threads and a precise clock only in isolated pages. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',

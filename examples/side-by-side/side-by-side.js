@@ -1,4 +1,4 @@
-// Two networks run in turns in this page: images a second of each, and whether they answer alike.
+// Runs two networks alternately in this page: images per second of each, and whether their answers agree.
 import { answer, openNetwork, sample, threads, version } from './networks.js';
 import { drawnPicture, givenPicture } from './pictures.js';
 
@@ -11,7 +11,7 @@ const find = (selector, within = document) => within.querySelector(selector);
 const median = (values) => values.toSorted((x, y) => x - y)[values.length >> 1];
 const digits = (x) => (x >= 100 ? x.toFixed(0) : x.toPrecision(3));
 
-/** The two sides; `wanted` is what is to be loaded before the next round. */
+/** The two sides; `wanted` is the network to load before the next round. */
 const sides = ['a', 'b'].map((id) => ({
   id,
   lane: find(`#${id}`),
@@ -26,7 +26,7 @@ const show = (side, texts) => {
 
 // ---- networks
 
-/** Loads what was asked for in place of what was there. */
+/** Loads the wanted network of a side and releases its previous one. */
 async function replaceNetwork(side) {
   const wanted = side.wanted;
   const { network: old } = side;
@@ -35,7 +35,7 @@ async function replaceNetwork(side) {
   for (const one of sides) one.samples = [];
   show(side, { name: wanted.name, size: 'loading …', problem: '', rate: '–', median: '–' });
   find('#verdict').textContent = invitation;
-  find('#agreement').textContent = 'waits for two networks';
+  find('#agreement').textContent = 'needs two networks';
   await painted();
   try {
     await old?.session.release();
@@ -91,7 +91,7 @@ async function compareAnswers() {
   let difference = 0;
   for (const [i, item] of [...find('#images').children].entries()) {
     const [a, b] = [await answer(sides[0].network, pictures[i]), await answer(sides[1].network, pictures[i])];
-    if (a.length !== b.length) return `no: one has ${a.length} outputs, the other ${b.length}`;
+    if (a.length !== b.length) return `no: ${a.length} outputs and ${b.length} outputs`;
     const [first, second] = [strongest(a), strongest(b)];
     const largest = a.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
     difference = Math.max(difference, ...a.map((x, k) => Math.abs(x - b[k]) / largest));
@@ -100,7 +100,7 @@ async function compareAnswers() {
     item.lastChild.textContent = first === second ? `✓ ${first}` : `${first} / ${second}`;
     await painted();
   }
-  return `${same} of ${pictures.length} images, outputs ${apart(difference)} apart at most`;
+  return `${same} of ${pictures.length} images, outputs differ by at most ${apart(difference)}`;
 }
 
 function showPictures() {
@@ -115,7 +115,7 @@ function showPictures() {
 
 // ---- the page
 
-/** Resolves once the browser has drawn: a page that nobody looks at rests here. */
+/** Resolves after the browser has drawn; while the page is hidden, it waits here. */
 const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
 const fromFile = (file) => ({ name: file.name, read: async () => new Uint8Array(await file.arrayBuffer()) });
@@ -128,7 +128,7 @@ const fromAddress = (address) => ({
   },
 });
 
-/** Networks go to the side that they fall on, two at once to both; images take the place of those drawn. */
+/** Assigns a dropped network to the side under the pointer, two networks to both sides; images replace the drawn ones. */
 async function take(files, side) {
   const networks = files.filter(({ name }) => name.toLowerCase().endsWith('.onnx')).slice(0, 2);
   if (networks.length === 2) sides.forEach((one, i) => (one.wanted = fromFile(networks[i])));
@@ -140,7 +140,7 @@ async function take(files, side) {
   showPictures();
 }
 
-/** One round after another: what is wanted is loaded, each network timed once, and answers compared when they may differ. */
+/** In each round, loads wanted networks, times each network once, and compares answers after a change. */
 async function race() {
   for (;;) {
     for (const side of sides) if (side.wanted) await replaceNetwork(side);
@@ -166,7 +166,7 @@ function listen() {
     find('input', side.lane).addEventListener('change', ({ target }) => take([...target.files], side));
 }
 
-/** How it is measured, with a link to the same on more threads or fewer. */
+/** Shows the measuring conditions, with a link to the same page on more or fewer threads. */
 function showConditions() {
   const most = crossOriginIsolated ? navigator.hardwareConcurrency : 1;
   const other = threads === 1 ? most : 1;

@@ -75,7 +75,7 @@ describe.skipIf(!hasChromium)('the side-by-side page (needs Chromium)', () => {
     await untilText(page, '#verdict', /^\d+\.\d\d× the speed of before\.onnx$/);
     for (const side of ['#a', '#b']) expect(Number(await textOf(page, `${side} .rate`))).toBeGreaterThan(0);
     expect(await textOf(page, '#b .drop')).toMatch(/^after\.onnx.*3×8×8/);
-    const [, apart] = /outputs (\S+) apart/.exec(await textOf(page, '#agreement'))!;
+    const [, apart] = /outputs differ by at most (\S+)$/.exec(await textOf(page, '#agreement'))!;
     expect(Number(apart)).toBeLessThan(1e-5);
     expect(await textOf(page, '#conditions')).toContain(threads === 1 ? 'one thread' : '2 threads');
     expect(errors).toEqual([]);
@@ -89,14 +89,14 @@ describe.skipIf(!hasChromium)('the side-by-side page (needs Chromium)', () => {
     const input = (await page.$('#b input'))!;
     await input.uploadFile(other);
     await untilText(page, '#b .name', /^other\.onnx$/);
-    await untilText(page, '#agreement', /images, outputs \d.* % apart/);
+    await untilText(page, '#agreement', /images, outputs differ by at most \d.* %/);
     const broken = join(folder, 'broken.onnx');
     writeFileSync(broken, 'no network');
     await input.uploadFile(broken);
     await untilText(page, '#b .problem', /./);
     expect(await textOf(page, '#b .name')).toBe('broken.onnx');
     expect(await textOf(page, '#b .rate')).toBe('–');
-    expect(await textOf(page, '#agreement')).toBe('waits for two networks');
+    expect(await textOf(page, '#agreement')).toBe('needs two networks');
   });
 });
 
