@@ -20,7 +20,7 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'permission denied',
   EROFS: 'the file system is read-only',
   EISDIR: 'expected a file, found a folder',
-  ENOTDIR: 'a part of the path is no folder',
+  ENOTDIR: 'a part of the path is not a folder',
   EMFILE: 'too many open files',
 };
 
@@ -108,6 +108,6 @@ export function readJson(path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new EspalierError('invalid-data', 'is no valid JSON', { where: path, cause });
+    throw new EspalierError('invalid-data', 'is not valid JSON', { where: path, cause });
   }
 }

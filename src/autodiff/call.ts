@@ -27,7 +27,7 @@ export function dims(value: Operand): readonly number[] {
 /** The elements of an input that must be fixed; throws naming the node. */
 export function fixedNumbers({ node, inputs }: OperatorCall<OperatorName>, index: number): number[] {
   const tensor = inputs[index]?.tensor;
-  if (!tensor) throw refusal(node, `has a gradient only where input ${index} is constant`);
+  if (!tensor) throw refusal(node, `has a gradient only if input ${index} is constant`);
   return toNumbers(tensor);
 }
 

@@ -82,7 +82,7 @@ function differentiate(g: Builder, node: Node, dy: readonly (Value | null)[]) {
 function refuseCaptured(node: Node, active: ReadonlySet<Value>): void {
   for (const value of capturedValues(node)) {
     if (active.has(value))
-      throw refusal(node, `has no gradient with respect to ${value.name}, read inside it`);
+      throw refusal(node, `has no gradient with respect to ${value.name}, which its subgraph reads`);
   }
 }
 

@@ -36,7 +36,7 @@ export interface Comparison {
 export async function openComparison(original: Graph, viewing: ProbeContext): Promise<Comparison> {
   const outputs = countedOutputs(original, viewing.outputs);
   if (outputs.counted.length === 0) {
-    const message = 'expected an output that depends on the image, found none that counts';
+    const message = 'expected at least one output to compare that depends on the image, found none';
     throw new EspalierError('usage', message, { where: original.name });
   }
   const { labelled, classes } = viewing.calibration;

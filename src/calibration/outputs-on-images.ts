@@ -50,7 +50,7 @@ export async function outputsOnImages(
 }
 
 const withoutValue = ({ name }: Value) =>
-  new EspalierError('unsupported', 'expected both networks to compute it, found it in one', { where: name });
+  new EspalierError('unsupported', 'expected this output in both networks, found it in one', { where: name });
 
 /** A copy under a name of its own: an input cannot be an output, and one value may be kept twice. */
 const asFloat32 = (g: Builder, value: Value): Value =>

@@ -94,7 +94,7 @@ function trainingForm(original: Node, { scope, names }: RecalibrationScope): [Va
 function refuseSingle(node: Node): void {
   const sizes = node.inputs[0]?.shape ?? [];
   if (sizes.some((size, axis) => axis !== 1 && size !== 1)) return;
-  const message = 'expected batches with more than one element a channel to recalibrate with, found one';
+  const message = 'expected batches with more than one element per channel for recalibration, found one';
   throw new EspalierError('usage', message, { where: nodeLabel(node) });
 }
 

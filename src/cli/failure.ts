@@ -24,7 +24,7 @@ export function failureOf(error: unknown): Failure | null {
     return { exitCode: exitCodes[error.code] ?? 1, code: error.code, message: oneLine(error.message), stack };
   }
   if (error instanceof RangeError && noMemory.test(error.message)) {
-    const message = `this needs more memory than a process has (${oneLine(error.message)}): give a smaller size or batch`;
+    const message = `a process cannot allocate this much memory (${oneLine(error.message)}): give a smaller size or batch`;
     return { exitCode: 1, code: 'memory', message, stack };
   }
   const text = (error instanceof Error ? error.message : String(error)).replace(/^internal: /, '');

@@ -27,7 +27,7 @@ export function makeProgram(run: (typed: Typed) => Promise<void>): CommanderComm
     .description('Train, prune and graft convolutional networks: ONNX in, a smaller and faster ONNX out.')
     .version(version(), '-v, --version', 'print the version')
     .option('--json', 'print one JSON document on stdout and nothing else there')
-    .option('--quiet', 'print no progress and no messages')
+    .option('--quiet', 'print no progress, notes or warnings')
     .option('--debug', 'print the stack of an error (also ESPALIER_DEBUG=1)')
     .addHelpText('after', '\nHelp for a command, with examples: espalier COMMAND --help');
   const families: Families = new Map();

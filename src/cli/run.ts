@@ -38,7 +38,7 @@ async function runCommand({ command, args, raw, global }: Typed): Promise<void> 
   const silent = global.quiet || global.json;
   const terminal = openTerminal(process.stderr, { silent, quiet: global.quiet });
   const watch = watchInterrupts(command.stopsCleanly ?? false, () =>
-    terminal.warn('stopping after this step; Ctrl-C again ends at once'),
+    terminal.warn('stopping after this step; press Ctrl-C again to stop at once'),
   );
   try {
     const output = await command

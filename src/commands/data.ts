@@ -39,8 +39,8 @@ export const dataList = defineCommand({
     );
     const text = textTable(rows, [
       { head: 'name', cell: (row) => row.name },
-      { head: 'where', cell: (row) => row.path ?? `not here: espalier data get ${row.name}` },
-      { head: 'what', cell: (row) => row.title },
+      { head: 'location', cell: (row) => row.path ?? `not downloaded: espalier data get ${row.name}` },
+      { head: 'description', cell: (row) => row.title },
     ]);
     return { data: { dataSets: rows }, text };
   },

@@ -37,7 +37,7 @@ export const demo = defineCommand({
       return await runDemo(options, context);
     } catch (cause) {
       if (!(cause instanceof EspalierError && cause.code === 'interrupted')) throw cause;
-      const line = `interrupted: go on with espalier demo ${flagsOf(options)}`;
+      const line = `interrupted: continue with espalier demo ${flagsOf(options)}`;
       throw new EspalierError('interrupted', line, { cause });
     }
   },
@@ -83,7 +83,7 @@ interface Step {
 /** Runs a step, goes on with it where it was interrupted, or passes over it where it is done. */
 async function completeRun({ command, model, raw }: Step, context: Context): Promise<void> {
   const { out = '' } = raw;
-  if (existsSync(join(out, 'report.html'))) return context.note(`   ${out} is done already`);
+  if (existsSync(join(out, 'report.html'))) return context.note(`   ${out} is already finished`);
   const resumed = existsSync(join(out, 'recipe.json'));
   const invocation = resumed
     ? invocationOf(command, [], { resume: out })
@@ -124,8 +124,8 @@ async function summary(path: string) {
   const text = [
     table,
     '',
-    `${formatPercent((after.macs ?? Number.NaN) / (before.macs ?? Number.NaN), 1)} of the MACs are left; the fastest form beside the network before: ${speedText(speedBetween(before, fastest))}`,
-    '"before" has had half of the epochs: the other half went into learning shapes',
+    `${formatPercent((after.macs ?? Number.NaN) / (before.macs ?? Number.NaN), 1)} of the MACs are left; speed of the fastest form: ${speedText(speedBetween(before, fastest))}`,
+    '"before" was trained for half of the epochs; the other half learned the shapes',
     `report: ${report}`,
     `next:   npx espalier inspect ${model}`,
   ].join('\n');

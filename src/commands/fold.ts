@@ -68,8 +68,8 @@ export const fold = defineCommand({
 
 const whyUnchanged = (refusals: readonly unknown[]): string =>
   refusals.length > 0
-    ? 'what could be folded is left alone, as said below'
-    : 'it has no BatchNormalization, padding, linear pairs, parallel branches or left-overs that a layer could take in';
+    ? 'every candidate was left alone, for the reasons below'
+    : 'it has no BatchNormalization, padding, linear pairs, parallel branches or redundant nodes to merge';
 
 interface Result {
   readonly out: string;

@@ -5,7 +5,7 @@ import type { Context } from './command.ts';
 import { repeatedIfTyped } from './flags.ts';
 
 const SHAPE = 'expected NAME=SHAPE, such as images=1x3x48x192';
-const FILE = 'expected NAME=FILE, the file as numpy.save writes it';
+const FILE = 'expected NAME=FILE, a file written by numpy.save';
 
 /** `images=1x3x48x192`; a name may hold `=`. */
 const namedShape = v.pipe(
@@ -67,7 +67,7 @@ export async function readInputFeeds({ input = [], feed = [] }: InputOptions): P
     const contents = await readNpyFile(path);
     const typed = feeds[name]?.shape;
     if (typed && typed.join() !== contents.shape.join()) {
-      const message = `expected ${typed.join('x')} as --input says, found ${contents.shape.join('x')} in ${path}`;
+      const message = `expected ${typed.join('x')} as given by --input, found ${contents.shape.join('x')} in ${path}`;
       throw new EspalierError('usage', message, { where: name });
     }
     feeds[name] = { shape: contents.shape, contents };

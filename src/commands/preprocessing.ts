@@ -71,7 +71,7 @@ function requireAll(found: Partial<Preprocessing>, where: string): asserts found
   const flags = { '--mean': found.mean, '--std': found.std, '--size': found.height && found.width };
   const missing = Object.entries(flags).flatMap(([flag, value]) => (value ? [] : [flag]));
   if (missing.length === 0) return;
-  const message = `the model does not say how images are prepared: give ${missing.join(', ')}`;
+  const message = `the model does not contain its preprocessing: expected ${missing.join(', ')}`;
   throw new EspalierError('usage', message, { where });
 }
 
@@ -88,7 +88,7 @@ function checkSize(
 function checkChannels({ mean, std }: Preprocessing, channels: number = mean.length): void {
   for (const [flag, list] of Object.entries({ '--mean': mean, '--std': std })) {
     if (list.length === channels) continue;
-    const message = `${flag}: expected ${channels} number${channels === 1 ? '' : 's'}, one a channel, found ${list.length}`;
+    const message = `${flag}: expected ${channels} number${channels === 1 ? '' : 's'}, one per channel, found ${list.length}`;
     throw new EspalierError('usage', message);
   }
   if (std.some((value) => !(value > 0))) throw new EspalierError('usage', '--std: expected numbers above 0');

@@ -6,7 +6,7 @@ import { isQuantized } from '../quantization/operators.ts';
 export function expectFloatWeights(graph: Graph, work: string, name: string): void {
   const node = graph.nodes.find(isQuantized);
   if (!node) return;
-  const message = `${work} needs a network in float, found ${nodeLabel(node)}: take the float model, and quantise what comes of it (deploy --int8)`;
+  const message = `${work} needs a float network, found ${nodeLabel(node)}: use the float model, and quantise the result (deploy --int8)`;
   throw new EspalierError('unsupported', message, { where: name });
 }
 
@@ -22,6 +22,6 @@ const onIntegers: ReadonlySet<string> = new Set([
 export function expectLayersOfNumbers({ nodes }: Graph, name: string): void {
   const node = nodes.find(({ op }) => onIntegers.has(op));
   if (!node || nodes.some(({ op }) => layers.has(op))) return;
-  const message = `${nodeLabel(node)} computes on integers: prune the float model first, or one with QuantizeLinear and DequantizeLinear pairs`;
+  const message = `${nodeLabel(node)} computes on integers: prune the float model, or one with QuantizeLinear and DequantizeLinear pairs`;
   throw new EspalierError('unsupported', message, { where: name });
 }

@@ -114,14 +114,14 @@ async function write(plain: Graph, { model, facts, out }: Writing, { size, secon
   );
   const [before, after] = timed.models as [ModelLatency, ModelLatency];
   if (speedOf(after) === 'slower')
-    context.warn(`slower than the residual network (${speedText(after)}): it is there to be pruned`);
+    context.warn(`slower than the residual network (${speedText(after)}): prune it`);
   const latencyMs = { before: before.medianMs, after: after.medianMs };
   const latency = { before: latencyMeasures(before), after: latencyMeasures(after) };
   return { latencyMs, latency };
 }
 
 const whyUnchanged = ({ refusals }: Facts): string =>
-  refusals.length > 0 ? 'each is left alone, as said below' : 'the network has none';
+  refusals.length > 0 ? 'each was left alone, for the reason below' : 'the network has none';
 
 const costLine = ({ before, after }: Facts): string =>
   `MACs ${formatMacs(before.macs)} → ${formatMacs(after.macs)} (${formatPercent(after.macs / before.macs, 0)}), ` +
@@ -133,13 +133,13 @@ function describe(facts: Facts): string {
     textTable(converted, [
       { head: 'residual connection', cell: ({ add }) => add },
       { head: 'from', cell: ({ from }) => from },
-      { head: 'channels carried', cell: ({ carried }) => formatCount(carried), align: 'right' },
+      { head: 'channels copied', cell: ({ carried }) => formatCount(carried), align: 'right' },
       { head: 'weights', cell: (block) => formatCount(block.weightsBefore), align: 'right' },
-      { head: 'without it', cell: (block) => formatCount(block.weightsAfter), align: 'right' },
+      { head: 'weights after', cell: (block) => formatCount(block.weightsAfter), align: 'right' },
     ]),
     '',
     costLine(facts),
-    ...(facts.fused > 0 ? [`${facts.fused} pairs of convolutions became one each`] : []),
+    ...(facts.fused > 0 ? [`${facts.fused} pairs of convolutions were merged`] : []),
     ...refusals.map(({ where, reason }) => printableLine(`left alone  ${where}: ${reason}`)),
   ].join('\n');
 }

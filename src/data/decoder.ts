@@ -6,7 +6,7 @@ export async function loadDecoder(): Promise<typeof Sharp> {
   try {
     return (await import('sharp')).default;
   } catch (cause) {
-    const message = 'needed to decode images, and not found or not loadable: run `npm install sharp`';
+    const message = 'required for decoding images, but cannot be loaded: run `npm install sharp`';
     throw new EspalierError('unsupported', message, { where: 'sharp', cause });
   }
 }

@@ -36,7 +36,7 @@ function parseNpy(bytes: Buffer, where: string): Tensor {
   const wide = bytes[6] !== 1;
   const from = wide ? 12 : 10;
   if (bytes.length < from || bytes.toString('latin1', 0, 6) !== '\x93NUMPY')
-    throw wrong('not a file of numpy.save (.npy)');
+    throw wrong('expected a file written by numpy.save (.npy)');
   const start = from + (wide ? bytes.readUInt32LE(8) : bytes.readUInt16LE(8));
   const header = bytes.toString('latin1', from, start);
   const descriptor = /'descr':\s*'([^']*)'/.exec(header)?.[1] ?? 'a structure';

@@ -50,7 +50,7 @@ export async function deployStripes(masked: Graph, options: DeployStripesOptions
   const leftAlone = [
     ...removal.leftAlone.map(({ name, filters, reason }) => ({
       name,
-      reason: `${filters} dead filters stay: ${reason}`,
+      reason: `${filters} zero filters are kept: ${reason}`,
     })),
     ...lowered.leftAlone,
     ...withoutStripes(masked),
@@ -77,6 +77,6 @@ function withoutStripes(network: Graph): { name: string; reason: string }[] {
     .filter((node) => node.op === 'Conv' && !hasStripes(node))
     .map((node) => ({
       name: layerName(node),
-      reason: 'its kernel is 1×1: one stripe a filter, no shape to learn',
+      reason: 'its kernel is 1×1: each filter is one stripe, with no shape to learn',
     }));
 }

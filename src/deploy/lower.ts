@@ -57,13 +57,13 @@ export async function lowerConvolutions(
     if (node.op !== 'Conv' || node.domain !== '') continue;
     const [open, conv] = [readConvolution(node), readConvolution(sized.nodes[i]!)];
     if ('reason' in open || 'reason' in conv) {
-      leftAlone.push({ name: node.name, reason: 'reason' in open ? open.reason : 'its size is open' });
+      leftAlone.push({ name: node.name, reason: 'reason' in open ? open.reason : 'its size is free' });
       continue;
     }
     if (!hasDeadStripes(conv)) continue;
     const sharer = links.uses.get(node.inputs[1]!)?.find((use) => use.node !== node);
     if (sharer) {
-      const reason = `it shares its weight with ${sharer.node ? nodeLabel(sharer.node) : 'the output'}: another form would store it again`;
+      const reason = `it shares its weight with ${sharer.node ? nodeLabel(sharer.node) : 'the output'}: another form would store the weight twice`;
       leftAlone.push({ name: conv.name, reason });
       continue;
     }

@@ -40,7 +40,7 @@ export async function connectRedis(url: string): Promise<Redis> {
   } catch (cause) {
     redis.disconnect();
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new EspalierError('runtime', `redis does not answer: ${reason}`, {
+    throw new EspalierError('runtime', `cannot connect to redis: ${reason}`, {
       where: shownAddress(url),
       cause,
     });

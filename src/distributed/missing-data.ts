@@ -7,6 +7,6 @@ export async function refuseMissingData(name: string, worker: string): Promise<v
   if (Object.hasOwn(dataSets, name)) return;
   const found = await stat(name).catch(() => null);
   if (found?.isDirectory()) return;
-  const message = `no such folder at worker ${worker}: data sets are not sent, put it there under the same path`;
+  const message = `no such folder on worker ${worker}: data sets are not sent to workers, copy it there under the same path`;
   throw new EspalierError('missing-file', message, { where: name });
 }

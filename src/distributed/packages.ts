@@ -7,7 +7,11 @@ export const loadBullmq = (): Promise<typeof import('bullmq')> => import('bullmq
 export const loadIoredis = () => import('ioredis').catch(missing);
 
 function missing(cause: unknown): never {
-  throw new EspalierError('unsupported', 'worker and --redis need two packages: npm install bullmq ioredis', {
-    cause,
-  });
+  throw new EspalierError(
+    'unsupported',
+    'worker and --redis require two packages: run `npm install bullmq ioredis`',
+    {
+      cause,
+    },
+  );
 }

@@ -77,7 +77,7 @@ export async function resultOf(tasks: TaskQueue, wanted: TaskRequest): Promise<u
   await forgetFailure(tasks, wanted);
   let seen = Date.now();
   for (;;) {
-    if (wanted.signal?.aborted) throw new EspalierError('interrupted', 'interrupted: go on with --resume');
+    if (wanted.signal?.aborted) throw new EspalierError('interrupted', 'interrupted: continue with --resume');
     const state = await queue.getJobState(wanted.id);
     // Looked at only now: a job that was read before it was completed has no result yet.
     const job: Job | undefined = await queue.getJob(wanted.id);
@@ -91,9 +91,13 @@ export async function resultOf(tasks: TaskQueue, wanted: TaskRequest): Promise<u
 }
 
 const alone = ({ redis, patience = 600 }: QueueOptions): EspalierError =>
-  new EspalierError('runtime', `no worker showed up in ${patience} s: start espalier worker --redis URL`, {
-    where: shownAddress(redis),
-  });
+  new EspalierError(
+    'runtime',
+    `no worker connected within ${patience} s: start one with espalier worker --redis URL`,
+    {
+      where: shownAddress(redis),
+    },
+  );
 
 /** The task and its parts, as far as the queue knows them. */
 async function jobsOf({ queue }: TaskQueue, { id, parts = [] }: TaskRequest): Promise<Job[]> {

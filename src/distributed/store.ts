@@ -67,5 +67,7 @@ const missing = (key: string, where: string): EspalierError =>
 
 function checked(key: string, bytes: Uint8Array, where: string): Uint8Array {
   if (keyOf(bytes) === key) return bytes;
-  throw new EspalierError('invalid-data', `what is stored under ${key.slice(0, 12)}… was altered`, { where });
+  throw new EspalierError('invalid-data', `the contents stored under ${key.slice(0, 12)}… were altered`, {
+    where,
+  });
 }

@@ -141,7 +141,7 @@ const pause = (signal?: AbortSignal, milliseconds = LOOK): Promise<void> =>
 /** What went wrong with a task, as its queue tells it. */
 export function taskFailure(reason: string, where: string | null): EspalierError {
   const lost = reason.includes('stalled more than allowable limit');
-  return new EspalierError('runtime', lost ? `was lost with its worker ${STALLS + 1} times` : reason, {
+  return new EspalierError('runtime', lost ? `lost its worker ${STALLS + 1} times` : reason, {
     ...(where === null ? {} : { where }),
   });
 }

@@ -10,7 +10,7 @@ export function firstDifference(first: Graph, second: Graph): string | null {
   });
   for (const [i, node] of second.nodes.entries()) {
     const wanted = first.nodes[i];
-    if (!wanted) return `${nodeLabel(node)}: expected no further node`;
+    if (!wanted) return `${nodeLabel(node)}: expected no more nodes`;
     const found = nodeDifference([wanted, node], same);
     if (found !== null) return `${nodeLabel(node)}: ${found}`;
     node.outputs.forEach((value, k) => {
@@ -21,7 +21,7 @@ export function firstDifference(first: Graph, second: Graph): string | null {
   if (missing) return `expected ${nodeLabel(missing)} after ${second.nodes.length} nodes, found the end`;
   return second.outputs.every((value, i) => same.get(value) === first.outputs[i])
     ? null
-    : 'its output is another value';
+    : 'its output is a different value';
 }
 
 /** The first network with the weights of another of the same architecture: their names may differ. */
@@ -42,7 +42,7 @@ type Pairs = Map<Value | null, Value | null>;
 
 function nodeDifference([wanted, found]: readonly [Node, Node], same: Pairs): string | null {
   if (wanted.op !== found.op || wanted.domain !== found.domain)
-    return `expected ${nodeLabel(wanted)} in its place`;
+    return `expected ${nodeLabel(wanted)} instead`;
   const names = new Set([...Object.keys(wanted.attributes), ...Object.keys(found.attributes)]);
   for (const name of names) {
     const [is, was] = [textOf(found.attributes[name]), textOf(wanted.attributes[name])];
@@ -70,7 +70,7 @@ function inputDifference([wanted, found]: readonly [Value | null, Value | null],
   const isWeight = wanted.tensor.dtype === 'float32';
   return isWeight || contents(wanted.tensor) === contents(found.tensor)
     ? null
-    : `${found.name} has other contents`;
+    : `${found.name} has different contents`;
 }
 
 const contents = ({ data }: Tensor): string => Array.from(data as ArrayLike<unknown>, String).join();

@@ -53,7 +53,7 @@ export function processTrainers({ limit, threads }: ProcessOptions): Trainers {
         return end.seconds;
       }
       if (attempt === RETRIES)
-        throw new EspalierError('runtime', `its process ended with ${end.died}, ${RETRIES + 1} times`, {
+        throw new EspalierError('runtime', `its process died of ${end.died} ${RETRIES + 1} times`, {
           where: job.folder,
         });
     }

@@ -99,7 +99,7 @@ function checkedJob(given: unknown): TrainingJob {
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
-  throw new EspalierError('usage', `no training job: ${path}: ${issue.message}`);
+  throw new EspalierError('usage', `not a training job: ${path}: ${issue.message}`);
 }
 
 /** Data sets stay open between the jobs of a process. */

@@ -47,7 +47,7 @@ function noSuchName(glob: string, names: readonly string[], { option, what }: Gl
   const known =
     sorted.length > 0
       ? `expected one of ${sorted.slice(0, SHOWN).join(', ')}${more}`
-      : 'there is none at all';
+      : 'the network has none';
   const hint = near === null ? '' : ` (did you mean ${near}?)`;
   return new EspalierError('usage', `${option}: no ${what} is named ${glob}${hint}, ${known}`);
 }

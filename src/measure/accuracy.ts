@@ -97,7 +97,7 @@ async function evaluateAll(run: EvaluationRun, { signal, progress }: EvaluateOpt
   const sums = { top1: 0, top5: 0, loss: 0, images: 0 };
   try {
     for await (const each of batches.epoch(0)) {
-      if (signal?.aborted) throw new EspalierError('interrupted', 'evaluation stopped');
+      if (signal?.aborted) throw new EspalierError('interrupted', 'evaluation interrupted');
       addVerdicts(sums, run, { labels: each.labels, scores: await scoresOf(run, each) });
       progress?.(sums.images, source.count);
     }
@@ -148,7 +148,7 @@ function addVerdicts(
     }
     const { rank, loss } = judge(row, label, classifier.scores);
     if (Number.isNaN(loss)) {
-      const message = `the scores of image ${sums.images} are no numbers (NaN)`;
+      const message = `the class scores of image ${sums.images} are not a number (NaN)`;
       throw new EspalierError('diverged', message, { where: classifier.output });
     }
     sums.top1 += rank < 1 ? 1 : 0;

@@ -66,7 +66,7 @@ export function fixedShape(graph: Graph, input: Value, options: BindOptions): nu
     if (typeof dim === 'number') return dim;
     const given = sizes.get(axis);
     if (given !== undefined) return given;
-    const message = `size ${dim ?? '?'} of ${formatShape(shape)} is open: expected --size N, or --input ${input.name}=${example(shape)}`;
+    const message = `size ${dim ?? '?'} of ${formatShape(shape)} is free: expected --size N, or --input ${input.name}=${example(shape)}`;
     throw new EspalierError('usage', message, { where: input.name });
   });
 }

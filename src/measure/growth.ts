@@ -31,7 +31,7 @@ export function expectNoGrowth({ before, after, rewrite, growth = 1 }: Shrunk): 
   ] as const) {
     const [was, is] = [Math.max(...before.map(count)), count(after)];
     if (is <= growth * was) continue;
-    const message = `${rewrite} left ${is} ${unit}: expected at most the ${was} of the network given`;
+    const message = `${rewrite} produced ${is} ${unit}: expected at most the ${was} of the given network`;
     throw new EspalierError('verification', message);
   }
 }

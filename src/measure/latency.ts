@@ -134,7 +134,7 @@ async function measure(
 
 /** Throws `interrupted` once the signal is aborted. */
 export function stopIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw new EspalierError('interrupted', 'measurement stopped');
+  if (signal?.aborted) throw new EspalierError('interrupted', 'measurement interrupted');
 }
 
 function latency(path: string, samples: readonly number[], first: readonly number[]): ModelLatency {
@@ -159,6 +159,6 @@ function smallGain(ratio: number, [low, high]: readonly [number, number]): strin
   if (Math.max(high, ratio) < 1) return `slower than the first model (${percent} %)`;
   if (Math.min(low, ratio) <= 1) return `no measurable difference from the first model (${percent} %)`;
   return ratio < WORTHWHILE_RATIO
-    ? `hardly faster than the first model: the gain of ${percent} % is under 5 %`
+    ? `barely faster than the first model: the gain of ${percent} % is under 5 %`
     : null;
 }

@@ -44,7 +44,7 @@ export interface Need {
 /** Throws `unsupported` at what would take more than the budget, before anything is allocated. */
 export function expectWithin({ bytes, where, what }: Need, budget: number = memoryBudget(0)): void {
   if (bytes <= budget) return;
-  const message = `${what} would take ${amount(bytes)}, more than the ${amount(budget)} allowed: give a smaller size or batch, or set ESPALIER_MEMORY (in GB)`;
+  const message = `${what} would need ${amount(bytes)}, more than the allowed ${amount(budget)}: use a smaller size or batch, or set ESPALIER_MEMORY (in GB)`;
   throw new EspalierError('unsupported', message, { where });
 }
 

@@ -15,7 +15,10 @@ export type ReadExternalData = (range: ExternalRange) => Uint8Array;
 
 /** Every tensor outside the model's bytes is an error. */
 export const refuseExternalData: ReadExternalData = ({ where }) => {
-  throw broken('its data lies in another file: read the model from its file, or give `externalData`', where);
+  throw broken(
+    'its data is in another file: read the model by the path of its file, or give `externalData`',
+    where,
+  );
 };
 
 /** The bytes that the entries (location, offset, length) of a tensor point to. */

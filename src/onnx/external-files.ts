@@ -24,7 +24,7 @@ function locate(directory: string, location: string, where: string): string {
     if (within === '' || within === '..' || within.startsWith(`..${sep}`) || isAbsolute(within))
       throw outside();
     // Opening a pipe would wait for ever.
-    if (!statSync(real).isFile()) throw broken('its external data is no file', where);
+    if (!statSync(real).isFile()) throw broken('its external data is not a file', where);
     return real;
   } catch (cause) {
     throw fileError(cause, path);

@@ -32,7 +32,7 @@ export function parseModel(
   const { externalData: external = refuseExternalData } = options;
   const proto = decode(bytes);
   if (!proto.graph || proto.opsetImport.length === 0)
-    throw broken('is no ONNX model: it holds no graph or no operator set');
+    throw broken('is not an ONNX model: it contains no graph or no operator set');
   const opsets = readOpsets(proto);
   const graph = readGraph(proto.graph, { opsets, external });
   const { graph: rest } = graph.opaque as { graph: unknown };
@@ -69,7 +69,7 @@ function decode(bytes: Uint8Array): ModelProto {
   try {
     return fromBinary(ModelProtoSchema, bytes);
   } catch (cause) {
-    throw new EspalierError('invalid-model', 'is no ONNX model, or a damaged one', { cause });
+    throw new EspalierError('invalid-model', 'is not an ONNX model, or is damaged', { cause });
   }
 }
 
@@ -80,7 +80,7 @@ export function serializeModel(graph: Graph): Uint8Array {
 }
 
 const tooLarge = () =>
-  new EspalierError('unsupported', 'a model over 2 GB has to be written to a file, its data beside it');
+  new EspalierError('unsupported', 'a model over 2 GB must be written to a file, with external data');
 
 /** Encodes a model whose tensors go where `place` says. */
 export function encodeModel(graph: Graph, place: Placement): Uint8Array {

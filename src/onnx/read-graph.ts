@@ -83,8 +83,7 @@ export function readGraph(proto: GraphProto, reading: Reading, outer: Scope | nu
 function define(scope: Scope, name: string): Value {
   if (scope.own.has(name)) throw broken('is defined twice', JSON.stringify(name));
   if (name === '__proto__') {
-    const message =
-      'JavaScript keeps no tensor under this name, and no engine can be fed by it: rename the value';
+    const message = 'this name cannot be used in JavaScript: rename the value';
     throw new EspalierError('unsupported', message, { where: name });
   }
   const value = makeValue(name);
@@ -97,7 +96,7 @@ function resolve(scope: Scope, name: string, reader: string): Value {
     const value = at.own.get(name);
     if (value) return value;
   }
-  throw broken(`reads ${JSON.stringify(name)}, which nothing defines`, reader);
+  throw broken(`reads ${JSON.stringify(name)}, which is not defined`, reader);
 }
 
 function initializer(proto: TensorProto, scope: Scope, { external }: Reading): Value {

@@ -77,7 +77,7 @@ function refuseStackedMatMul({ inputs: [, weight] }: Node): string | null {
 }
 
 function refuseComputedFill({ inputs: [, , fill] }: Node): string | null {
-  return !fill || fill.tensor ? null : 'what it pads with is computed';
+  return !fill || fill.tensor ? null : 'its padding value is not constant';
 }
 
 function refuseInterpolation(node: Node): string | null {

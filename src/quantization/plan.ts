@@ -43,7 +43,10 @@ export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8
   for (const [before, clamp] of clamps) {
     if (rounded.has(clamp.outputs[0]!)) continue;
     clamps.delete(before);
-    leftAlone.push({ name: nodeLabel(clamp), reason: 'its input and output are float' });
+    leftAlone.push({
+      name: nodeLabel(clamp),
+      reason: 'its input and output are float, without integer layers around it',
+    });
   }
   return { rows: planner.rows, clamps, rounded, leftAlone };
 }
@@ -69,8 +72,8 @@ function absorbedBy(node: Node, { producer, uses, rows }: Planner): Node | null 
 type Deciding = Planner & { readonly clamps: ReadonlyMap<Node, Node> };
 
 function refusal(node: Node, row: Int8Operator, deciding: Deciding): string | null {
-  if (deciding.inFloat(titleOf(node))) return 'it was chosen to stay in float';
-  if (node.outputs.some((value) => value && value.dtype !== 'float32')) return 'its output is no float32';
+  if (deciding.inFloat(titleOf(node))) return 'it was excluded from quantisation';
+  if (node.outputs.some((value) => value && value.dtype !== 'float32')) return 'its output is not float32';
   const own = row.refuse?.(node);
   if (own) return own;
   return row.axis ? refuseLayer(node, row) : refuseOther(node, row, deciding);
@@ -78,23 +81,23 @@ function refusal(node: Node, row: Int8Operator, deciding: Deciding): string | nu
 
 function refuseLayer(node: Node, row: Int8Operator): string | null {
   const [x, weight, bias] = node.inputs;
-  if (x?.tensor || x?.dtype !== 'float32') return 'its input is no float32 activation';
-  if (weight?.tensor?.dtype !== 'float32') return 'its weight is no float32 constant';
+  if (x?.tensor || x?.dtype !== 'float32') return 'its input is not a float32 activation';
+  if (weight?.tensor?.dtype !== 'float32') return 'its weight is not a float32 constant';
   if (row.kind === 'weights-only') return null;
-  if (bias && bias.tensor?.dtype !== 'float32') return 'its bias is no float32 constant';
+  if (bias && bias.tensor?.dtype !== 'float32') return 'its bias is not a float32 constant';
   const channels = weight.tensor.shape[row.axis!(node)];
-  return !bias || bias.tensor!.data.length === channels ? null : 'its bias is not one number a channel';
+  return !bias || bias.tensor!.data.length === channels ? null : 'its bias is not one number per channel';
 }
 
 /** What has no weights runs in 8 bits where something in 8 bits is in front of it. */
 function refuseOther(node: Node, row: Int8Operator, deciding: Deciding): string | null {
   if (!activationsOf(node, row).some((value) => isMadeInInt8(value, deciding))) {
-    return 'what is in front of it is float';
+    return 'its input comes from a float layer';
   }
   const { uses } = deciding;
   const outputs = node.outputs.filter((value) => value !== null);
   if (row.kind !== 'passes' && outputs.some((value) => uses.get(value)?.some((use) => use.node === null))) {
-    return 'the network gives its output out';
+    return 'its output is an output of the network';
   }
   return null;
 }

@@ -97,7 +97,7 @@ async function prepare(network: Graph, { executor }: ProbeContext): Promise<Grap
   expectFloat32(network);
   const quantized = network.nodes.find(isQuantized);
   if (quantized) {
-    const message = 'expected a network in float, found one that is quantised already';
+    const message = 'expected a float network, found one that is already quantised';
     throw new EspalierError('usage', message, { where: nodeLabel(quantized) });
   }
   const only = ['leftovers', 'pad', 'batchnorm'] as const;

@@ -39,7 +39,7 @@ export async function runStepsRemotely(
     const done = finishedSteps(run.readEvents());
     for (const [i, step] of steps.entries()) {
       const before = done.get(step.name);
-      if (before) context.note(`${step.name}: done already`);
+      if (before) context.note(`${step.name}: already finished`);
       work.outcomes.set(step.name, before ? Promise.resolve(before) : after(steps.slice(0, i), step, work));
     }
     const settled = await Promise.allSettled(work.outcomes.values());
@@ -96,6 +96,6 @@ function failure(
   if (!(cause instanceof EspalierError)) return cause;
   const list = (what: string, named: readonly PlannedStep[]) =>
     named.length === 0 ? '' : `; ${what}: ${named.map(({ name }) => name).join(', ')}`;
-  const message = `${cause.message}${list('failed too', others)}${list('not run', missed)}`;
+  const message = `${cause.message}${list('also failed', others)}${list('not run', missed)}`;
   return new EspalierError(cause.code, message, { cause });
 }

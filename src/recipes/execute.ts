@@ -64,4 +64,4 @@ export function failed(cause: unknown, where: string, run: RunDirectory): unknow
 }
 
 export const interrupted = ({ path }: RunDirectory, cause?: unknown): EspalierError =>
-  new EspalierError('interrupted', `interrupted: go on with espalier run --resume ${path}`, { cause });
+  new EspalierError('interrupted', `interrupted: continue with espalier run --resume ${path}`, { cause });

@@ -104,7 +104,7 @@ function commandOf(step: RecipeStep, commands: readonly Command[], where: string
 /** Flags that make sense for a command alone, and why a step cannot take them. */
 const flagsOfOneCommand: Readonly<Record<string, string>> = {
   out: "each step has a folder of its own in the run's",
-  resume: 'each step goes on by itself',
+  resume: 'each step resumes by itself',
   plan: 'it writes nothing, so that the steps after it have no model',
   explain: 'it writes nothing, so that the steps after it have no model',
 };
@@ -112,7 +112,7 @@ const flagsOfOneCommand: Readonly<Record<string, string>> = {
 function refuseFlagsOfOneCommand({ options, do: command }: RecipeStep, where: string): void {
   for (const [name, reason] of Object.entries(flagsOfOneCommand)) {
     if (!Object.hasOwn(options, name) || String(options[name]) === 'false') continue;
-    const message = `a step of a recipe cannot take --${name} of ${command}: ${reason}: leave ${name} out`;
+    const message = `a step of a recipe cannot use --${name} of ${command}: ${reason}: leave ${name} out`;
     throw new EspalierError('usage', message, { where: `${where}.options.${name}` });
   }
 }
@@ -156,7 +156,7 @@ function resolved(text: string, where: string, { earlier, model }: StepContext):
   const [, name, rest = ''] = REFERENCE.exec(text) ?? [];
   if (!text.startsWith('$')) return text;
   if (name === 'in' && model === undefined)
-    throw new EspalierError('usage', 'missing <model>: what $in stands for', { where });
+    throw new EspalierError('usage', 'missing <model>, for which $in stands', { where });
   if (name === 'in') return `${model}${rest}`;
   const step = earlier.find((candidate) => candidate.name === name);
   if (step) return `${step.folder}${rest}`;
@@ -167,7 +167,9 @@ function resolved(text: string, where: string, { earlier, model }: StepContext):
 function refuseUnusedModel({ steps, source }: RecipeFile, { model }: Surroundings): void {
   const readsModel = /"\$in["\\/]/.test(JSON.stringify(steps));
   if (model === undefined || readsModel) return;
-  throw new EspalierError('usage', `takes no model: no step reads $in, found ${model}`, { where: source });
+  throw new EspalierError('usage', `expected no model, because no step reads $in, found ${model}`, {
+    where: source,
+  });
 }
 
 async function checkStep({ command, args, raw }: PlannedStep, where: string): Promise<void> {

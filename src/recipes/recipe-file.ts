@@ -67,7 +67,7 @@ export function readRecipe(name: string): RecipeFile {
   const path = join(shipped, `${name}.json`);
   if (existsSync(path)) return parseRecipe(readBytes(path).toString(), name);
   const closest = closestName(name, shippedRecipes());
-  const hint = closest ? `did you mean ${closest}?` : `known are ${shippedRecipes().join(', ')}`;
+  const hint = closest ? `did you mean ${closest}?` : `expected one of ${shippedRecipes().join(', ')}`;
   throw new EspalierError('usage', `expected a recipe: a .json file or a name; ${hint}`, { where: name });
 }
 
@@ -103,7 +103,7 @@ function refuseName(name: string, taken: ReadonlyMap<string, number>, where: str
   if (name.includes('{')) throw new EspalierError('usage', `${WORD}, found ${name}`, { where });
   if (!taken.has(name) && name !== 'in') return;
   const found = name === 'in' ? 'in, which is the model that the recipe is given' : `${name} twice`;
-  throw new EspalierError('usage', `expected a name of its own, found ${found}`, { where });
+  throw new EspalierError('usage', `expected a unique name, found ${found}`, { where });
 }
 
 /** `weight-decay` and `weightDecay` are one name. */
@@ -119,7 +119,7 @@ function parseJson(json: string, source: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw new EspalierError('usage', `is no valid JSON: ${(cause as Error).message}`, {
+    throw new EspalierError('usage', `is not valid JSON: ${(cause as Error).message}`, {
       where: source,
       cause,
     });
@@ -136,7 +136,7 @@ function schemaError(issue: v.BaseIssue<unknown>, source: string): EspalierError
 }
 
 function mismatch({ expected, received }: v.BaseIssue<unknown>): string {
-  if (expected === 'never') return 'no key of a recipe';
+  if (expected === 'never') return 'is not a key of a recipe';
   if (received === 'undefined') return 'is missing';
   return `expected ${plainTypes(expected ?? 'another value')}, found ${received}`;
 }

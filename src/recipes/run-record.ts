@@ -26,7 +26,9 @@ export function recordedPlan(path: string): { readonly run: RunDirectory; readon
   const run = openRunDirectory(path);
   const { plan, command } = run.recipe as PlannedRecipe;
   if (command === 'run' && plan?.recipe) return { run, plan };
-  throw new EspalierError('usage', `holds a run of ${command}: resume it with that command`, { where: path });
+  throw new EspalierError('usage', `contains a run of ${command}: resume it with that command`, {
+    where: path,
+  });
 }
 
 export interface RecordSettings {
@@ -56,7 +58,7 @@ function refuseOther(before: RecipeRunPlan, now: RecipeRunPlan, where: string): 
   const differ = (what: string, [was, is]: readonly [unknown, unknown]) => {
     const text = (value: unknown) => JSON.stringify(value) ?? 'nothing';
     if (text(was) === text(is)) return;
-    throw new EspalierError('usage', `cannot go on: ${what} was ${text(was)}, now it is ${text(is)}`, {
+    throw new EspalierError('usage', `cannot resume: ${what} was ${text(was)}, now it is ${text(is)}`, {
       where,
     });
   };

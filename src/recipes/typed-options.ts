@@ -40,7 +40,7 @@ export function spellingOf(
   if (known) return known;
   const closest = closestName(name, [...spellings.keys()]);
   const hint = closest ? ` (did you mean ${closest}?)` : '';
-  throw new EspalierError('usage', `${command} has no such option: ${flagOf(name)}${hint}`, { where });
+  throw new EspalierError('usage', `${command} has no option ${flagOf(name)}${hint}`, { where });
 }
 
 /** `learningRate` as it would be typed: `--learning-rate`. */

@@ -84,8 +84,8 @@ const WORTHWHILE = 1.05;
 export function smallGain(speed: Speed): string | null {
   const { ratio } = speed;
   const words = {
-    slower: `slower than before: ${formatRatio(ratio)} as fast (${spreadText(speed)})`,
-    same: `not measurably faster than before (${formatRatio(ratio)}, ${spreadText(speed)})`,
+    slower: `slower than the original: ${formatRatio(ratio)} as fast (${spreadText(speed)})`,
+    same: `not measurably faster than the original (${formatRatio(ratio)}, ${spreadText(speed)})`,
     faster: ratio < WORTHWHILE ? `the gain in speed is under 5 % (${speedText(speed)})` : null,
   };
   return Number.isFinite(ratio) ? words[speedOf(speed)] : null;

@@ -42,7 +42,7 @@ function theRun({ command, options, machine, versions, started }: Recipe): Html 
   const { set = [], ...others } = options;
   const settings = [set].flat().map((setting) => ` --set ${quoted(setting)}`);
   return html`<section><h2>The run</h2><dl>
-<dt>Again</dt><dd><pre tabindex="0"><code>${commandLine({ command, options: others })}${settings}</code></pre></dd>
+<dt>Command</dt><dd><pre tabindex="0"><code>${commandLine({ command, options: others })}${settings}</code></pre></dd>
 <dt>Machine</dt><dd>${machine.processor}, ${machine.cores} core${machine.cores === 1 ? '' : 's'}</dd>
 <dt>Versions</dt><dd>${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)

@@ -25,7 +25,7 @@ export function readBranch(from: Value, to: Value, links: Connections): Stage[] 
     value = found.before;
   }
   const outside = stages.length > 0 ? sharedValue(stages, from, links) : null;
-  return outside ? `${outside.name} is read elsewhere too` : stages;
+  return outside ? `${outside.name} is also read elsewhere` : stages;
 }
 
 interface Within {
@@ -54,7 +54,7 @@ function stageOf(node: Node, value: Value, within: Within): StageFound | string 
       high: Number(high ?? Number.POSITIVE_INFINITY),
     };
     return node.inputs.slice(1).some((bound) => bound && !bound.tensor)
-      ? `the bounds of ${nodeLabel(node)} are no constants`
+      ? `the bounds of ${nodeLabel(node)} are not constant`
       : found({ kind: 'clip', node, ...bounds });
   }
   const affine = affineInput(node);
@@ -96,10 +96,10 @@ const keeping: ReadonlySet<string> = new Set([
 
 /** The nodes between a value and the nearest before it that all of them derive from. */
 function islandBefore(node: Node, value: Value, { from, links }: Within): StageFound | string {
-  if (!keeping.has(node.op)) return `${nodeLabel(node)} is on the way`;
+  if (!keeping.has(node.op)) return `its branch contains ${nodeLabel(node)}, which is not supported`;
   const computed = node.inputs.filter((input): input is Value => input !== null && !input.tensor);
   const before = computed.length === 1 ? computed[0]! : entryOf(computed, { from, links });
-  if (!before) return `what goes into ${nodeLabel(node)} comes from more than one value`;
+  if (!before) return `the inputs of ${nodeLabel(node)} derive from more than one value`;
   if (before.shape?.length !== 4 || before.shape.join() !== value.shape?.join())
     return `${nodeLabel(node)} changes the shape of ${before.name}`;
   const nodes = nodesBetween(before, value, links);

@@ -28,8 +28,8 @@ export interface Tap {
 export function readConvolution(node: Node): ConstantConvolution | string {
   const [x, weight, bias] = node.inputs;
   const label = nodeLabel(node);
-  if (weight?.tensor?.dtype !== 'float32') return `the weight of ${label} is no float32 constant`;
-  if (bias && bias.tensor?.dtype !== 'float32') return `the bias of ${label} is no float32 constant`;
+  if (weight?.tensor?.dtype !== 'float32') return `the weight of ${label} is not a float32 constant`;
+  if (bias && bias.tensor?.dtype !== 'float32') return `the bias of ${label} is not a float32 constant`;
   const { shape } = weight.tensor;
   if (shape.length !== 4) return `${label} has ${shape.length - 2} spatial axes, expected two`;
   const attributes = attributesOf(node, 'Conv');
@@ -38,7 +38,7 @@ export function readConvolution(node: Node): ConstantConvolution | string {
   const isFree = size.includes(null);
   const strided = attributes.strides?.some((stride) => stride > 1) ?? false;
   if (attributes.auto_pad.startsWith('SAME') && isFree && strided)
-    return `${label} pads by a size that is free`;
+    return `${label} has a padding that depends on a free size`;
   const window = explicitWindow(attributes, isFree ? [kH, kW] : (size as number[]), [kH, kW]);
   return {
     node,

@@ -50,13 +50,13 @@ export function planCarry(carrying: Carrying): CarryPlan | string {
   const mergesInLast = last === stages.length - 1 && end.group === 1;
   const outputs = mergesInLast ? end.filters : channelsBefore(stages, stages.length);
   if (outputs !== shortcut.outputs || add.outputs[0]?.shape?.[1] !== outputs)
-    return 'its Add repeats one side';
+    return 'its Add broadcasts one of its inputs';
   const readsDirectly = first === 0 && convs[0]!.group === 1;
   const carriers = convs.filter(
     (_, i) => widens(i, convs.length, carrying.middle) && !(mergesInLast && i === convs.length - 1),
   );
   const unequal = carriers.find(({ group, filters, perGroup }) => group > 1 && filters / group !== perGroup);
-  if (unequal) return `the groups of ${unequal.node.name} have other numbers of inputs and outputs`;
+  if (unequal) return `the groups of ${unequal.node.name} have unequal numbers of inputs and outputs`;
   const multiple = carriers.reduce(
     (sum, { group, perGroup }) => leastCommonMultiple(sum, group > 1 ? perGroup : 1),
     1,
@@ -67,7 +67,7 @@ export function planCarry(carrying: Carrying): CarryPlan | string {
   for (const [i, conv] of convs.entries()) {
     if (!widens(i, convs.length, carrying.middle)) continue;
     if (!tapsOf(conv, conv === pooling ? shortcut.window : [1, 1]))
-      return `the kernel of ${conv.node.name} does not reach what its shortcut ${conv === pooling ? 'pools' : 'samples'}`;
+      return `the kernel of ${conv.node.name} does not cover the elements that its shortcut ${conv === pooling ? 'pools' : 'samples'}`;
   }
   return { ...carrying, first, last, mergesInLast, width, readsDirectly, pooling };
 }
@@ -82,7 +82,9 @@ function poolingIn(
   { strides }: Shortcut,
 ): ConstantConvolution | string {
   const strided = convs.filter((conv) => conv.strides.join() === strides.join());
-  return strided.length === 1 ? strided[0]! : 'no one convolution of its branch has the stride of its pool';
+  return strided.length === 1
+    ? strided[0]!
+    : 'its branch needs exactly one convolution with the stride of its pool';
 }
 
 /** The channels of the branch in front of a stage. */

@@ -46,7 +46,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
         .slice(1)
         .map((value) => value?.tensor?.data as Float32Array | undefined);
       if (!scale || !shift || !mean || !variance)
-        return `the parameters of ${nodeLabel(node)} are no constants`;
+        return `the parameters of ${nodeLabel(node)} are not constant`;
       const rows = Array.from(scale, (gamma, m) => {
         const factor = gamma / Math.sqrt(variance[m]! + epsilon);
         return { terms: [{ row: m, factor }], shift: shift[m]! - mean[m]! * factor };
@@ -59,7 +59,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
         (index) => node.inputs[index]?.tensor && toNumbers(node.inputs[index].tensor!),
       );
       const [starts, ends, axes = starts?.map((_, i) => i), steps = starts?.map(() => 1)] = lists;
-      if (!starts || !ends || !axes || !steps) return `the bounds of ${nodeLabel(node)} are no constants`;
+      if (!starts || !ends || !axes || !steps) return `the bounds of ${nodeLabel(node)} are not constant`;
       let result: Shortcut | string = shortcut;
       for (const [i, given] of axes.entries()) {
         if (typeof result === 'string') return result;
@@ -76,9 +76,9 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
       const fill = node.inputs[2]?.tensor ? Number(node.inputs[2].tensor.data[0]) : 0;
       const { mode } = attributesOf(node, 'Pad');
       if (pads?.length !== 8 || mode !== 'constant' || fill !== 0 || node.inputs[3])
-        return `${nodeLabel(node)} pads with more than zeros`;
+        return `${nodeLabel(node)} pads with values other than zero`;
       if (pads.some((pad, i) => pad < 0 || (pad > 0 && i % 4 !== 1)))
-        return `${nodeLabel(node)} pads other axes than the channels`;
+        return `${nodeLabel(node)} pads axes other than the channels`;
       return between(shortcut, pads[1]!, pads[5]!);
     },
     /** With constants that are zero. */
@@ -89,7 +89,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
         (value, i) => i === at || toNumbers(value!.tensor!).every((x) => x === 0),
       );
       if ((axis! < 0 ? axis! + 4 : axis) !== 1 || !isZero)
-        return `${nodeLabel(node)} joins more than zero channels`;
+        return `${nodeLabel(node)} concatenates channels that are not zero`;
       const width = (values: typeof node.inputs) =>
         values.reduce((sum, value) => sum + value!.tensor!.shape[1]!, 0);
       return between(shortcut, width(node.inputs.slice(0, at)), width(node.inputs.slice(at + 1)));
@@ -99,11 +99,10 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
       const attributes = attributesOf(node, 'AveragePool');
       const { kernel_shape: kernel, strides = kernel?.map(() => 1), pads, ceil_mode, auto_pad } = attributes;
       if (pads?.some((pad) => pad !== 0) || auto_pad.startsWith('SAME')) return `${nodeLabel(node)} pads`;
-      if (shortcut.strides.some((stride) => stride > 1))
-        return `${nodeLabel(node)} pools what is sampled already`;
+      if (shortcut.strides.some((stride) => stride > 1)) return `${nodeLabel(node)} pools after subsampling`;
       const size = node.inputs[0]?.shape?.slice(2) ?? [];
       const isWhole = size.every((dim, i) => typeof dim === 'number' && dim % strides![i]! === 0);
-      if (ceil_mode && !isWhole) return `${nodeLabel(node)} has windows that may reach over the edge`;
+      if (ceil_mode && !isWhole) return `${nodeLabel(node)} has windows that may extend beyond the edge`;
       const window = [kernel![0]!, kernel![1]!] as const;
       return { ...sampled(shortcut, [strides![0]!, strides![1]!]), window };
     },
@@ -112,7 +111,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
       const { kernel_shape: kernel, strides = [1, 1] } = attributesOf(node, 'MaxPool');
       return kernel!.every((size) => size === 1)
         ? sampled(shortcut, [strides[0]!, strides[1]!])
-        : `no shortcut: ${nodeLabel(node)} is on the way`;
+        : `no shortcut: it contains ${nodeLabel(node)}, which is not supported`;
     },
   };
 
@@ -153,7 +152,7 @@ interface SliceRange {
 }
 
 function channelsIn(shortcut: Shortcut, { start, end, step }: SliceRange): Shortcut | string {
-  if (step !== 1) return 'its shortcut takes every other channel';
+  if (step !== 1) return 'its shortcut selects channels with a step';
   const { outputs } = shortcut;
   const bound = (place: number) => Math.min(Math.max(place < 0 ? place + outputs : place, 0), outputs);
   const rows = Array.from({ length: Math.max(0, bound(end) - bound(start)) }, (_, i) => ({
@@ -174,8 +173,7 @@ interface Sampling extends SliceRange {
 
 function sampledBy(shortcut: Shortcut, { start, end, step, axis, size, node }: Sampling): Shortcut | string {
   const reachesEnd = end >= FAR || (typeof size === 'number' && end >= size);
-  if (axis === 0 || start !== 0 || step < 1 || !reachesEnd)
-    return `${nodeLabel(node)} takes a part of the map`;
+  if (axis === 0 || start !== 0 || step < 1 || !reachesEnd) return `${nodeLabel(node)} crops the feature map`;
   return sampled(shortcut, axis === 2 ? [step, 1] : [1, step]);
 }
 

@@ -10,16 +10,19 @@ export function readShortcut(from: Value, to: Value, { producer }: Connections):
   const nodes: Node[] = [];
   for (let value = to; value !== from; ) {
     const node = producer.get(value);
-    if (!node) return `${to.name} is no shortcut from ${from.name}`;
+    if (!node) return `${to.name} is not a shortcut from ${from.name}`;
     const next = node.domain === '' ? mainInput(node) : null;
-    if (!next || nodes.length > LONGEST) return `no shortcut: ${nodeLabel(node)} is on the way`;
+    if (!next || nodes.length > LONGEST)
+      return `no shortcut: it contains ${nodeLabel(node)}, which is not supported`;
     nodes.unshift(node);
     value = next;
   }
   let shortcut: Shortcut = identity(inputs);
   for (const node of nodes) {
     const rule = shortcutRules[node.op];
-    const next = rule ? rule(shortcut, node) : `no shortcut: ${nodeLabel(node)} is on the way`;
+    const next = rule
+      ? rule(shortcut, node)
+      : `no shortcut: it contains ${nodeLabel(node)}, which is not supported`;
     if (typeof next === 'string') return next;
     shortcut = next;
   }

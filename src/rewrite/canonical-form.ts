@@ -79,13 +79,15 @@ function trainingNote(labels: readonly string[]): string[] {
   if (labels.length === 0) return [];
   const named = labels.slice(0, NAMED).join(', ');
   const rest = labels.length > NAMED ? ` and ${labels.length - NAMED} more` : '';
-  return [`exported in training mode, read in inference mode: ${named}${rest}`];
+  return [`exported in training mode, switched to inference mode: ${named}${rest}`];
 }
 
 const functionNote = (calls: number): string[] =>
-  calls > 0 ? [`${calls} ${calls === 1 ? 'call' : 'calls'} of the model's functions inlined`] : [];
+  calls > 0 ? [`${calls} ${calls === 1 ? 'call' : 'calls'} to functions of the model inlined`] : [];
 
 const branchNote = (branches: number): string[] =>
   branches > 0
-    ? [`${branches} If ${branches === 1 ? 'node' : 'nodes'} with a known condition: the branch taken is read`]
+    ? [
+        `${branches} If ${branches === 1 ? 'node' : 'nodes'} with a known condition replaced by the taken branch`,
+      ]
     : [];

@@ -39,7 +39,9 @@ export async function withKnownShapes(given: Graph, executor: Executor): Promise
     asked.add(node);
     const reason = await ask(graph, node, executor);
     if (reason)
-      notes.push(`${nodeLabel(node)}: its shapes are not known, and what depends on them stays: ${reason}`);
+      notes.push(
+        `${nodeLabel(node)}: its shapes are not known, so that layers that depend on them are not changed: ${reason}`,
+      );
     inferShapes(graph);
   }
   return { graph, notes };
@@ -97,7 +99,7 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
       reason ||= error.message;
     }
   }
-  return `${reason}; store the shapes in the file (onnx.shape_inference), or exclude what depends on the operator`;
+  return `${reason}; store the shapes in the file (onnx.shape_inference), or exclude the layers that depend on the operator`;
 }
 
 const varied = (base: ReadonlyMap<string, number>, symbol: string, size: number) =>

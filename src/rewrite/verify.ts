@@ -175,7 +175,7 @@ async function run(
       for (const [i, feed] of feeds.entries())
         runs.push({
           expected: expected[i]!,
-          actual: await runOnce(after!, feed, 'the network that was made'),
+          actual: await runOnce(after!, feed, 'the resulting network'),
         });
       return { runs, size };
     } catch (error) {
@@ -208,9 +208,13 @@ async function runOnce({ graph, program }: Watched, feed: Tensors, made?: string
 /** What was made must run wherever the reference does. */
 function rethrown(error: unknown, made: string | undefined): never {
   if (made === undefined || !(error instanceof EspalierError)) throw error;
-  throw new EspalierError('verification', `${made} does not run where the one given does: ${error.message}`, {
-    cause: error,
-  });
+  throw new EspalierError(
+    'verification',
+    `${made} cannot be run, although the given network can: ${error.message}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 interface ComparedGraphs {

@@ -61,11 +61,11 @@ const conflicts: readonly (readonly [applies: (options: StripeLearning) => boole
   ],
   [
     ({ latency, shapeBlock }) => latency !== undefined && shapeBlock === undefined,
-    '`latency` needs `shapeBlock`: shapes of single filters have no time of their own',
+    '`latency` needs `shapeBlock`: latency cannot be predicted for the shapes of single filters',
   ],
   [
     ({ shapes, shapeBlock }) => shapes !== undefined && shapeBlock === undefined,
-    '`shapes` needs `shapeBlock`: it tells what a block may keep',
+    '`shapes` needs `shapeBlock`',
   ],
 ];
 

@@ -74,7 +74,7 @@ function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
     if (channels?.every((value) => !Number.isNaN(value)) && !dependsOnInput(graph, new Set([node]))) {
       throw new EspalierError(
         'diverged',
-        'all filters are dead: the network no longer depends on its input',
+        'all filters are zero: the network no longer depends on its input',
         {
           where: layerName(node),
         },
@@ -212,7 +212,7 @@ function nonZeroReader(
     const value = node.inputs[index]!;
     const known = channels.axes[0] === 1 ? constants.get(value) : undefined;
     const isZero = channels.labels.every((label, place) => !isDead(label) || known?.[place] === 0);
-    if (!isZero) return `its dead filters are constant but not zero in ${value.name}`;
+    if (!isZero) return `its removed filters output a non-zero constant in ${value.name}`;
   }
   return null;
 }

@@ -182,10 +182,10 @@ export function setBrokenAside(directory: string, warn: (line: string) => void):
   if (broken.length > 0 && broken.length === all.length)
     throw new EspalierError(
       'invalid-data',
-      `no checkpoint is whole: ${broken.map(({ message }) => message).join('; ')}; remove them to begin from the start`,
+      `no checkpoint is intact: ${broken.map(({ message }) => message).join('; ')}; remove them to start again from the beginning`,
     );
   for (const { message, where } of broken) {
-    warn(`${message}: going on from the one before it`);
+    warn(`${message}: continuing from the previous one`);
     renameSync(where!, `${where}.broken`);
   }
 }

@@ -114,10 +114,10 @@ function roleOf(
   if (!role) return elementwise.has(node.op) ? { reason: `is an operand of ${node.op}` } : null;
   if (elementCount(value.tensor!.shape) < 2) return null;
   if (node.op === 'Add' && isMask(value)) return { reason: 'is a mask' };
-  if (node.op === 'Concat' && isUniform(value)) return { reason: 'fills up with one number' };
+  if (node.op === 'Concat' && isUniform(value)) return { reason: 'is a padding value' };
   if (node.op !== 'Concat' && flow.isRightBehind(node)) return { role };
-  if (!flow.isBehind(node)) return { reason: 'stands in front of the first layer' };
-  return flow.isAhead(node) ? { role } : { reason: 'stands behind the last layer' };
+  if (!flow.isBehind(node)) return { reason: 'precedes the first layer' };
+  return flow.isAhead(node) ? { role } : { reason: 'follows the last layer' };
 }
 
 const elementwise: ReadonlySet<string> = new Set(['Sub', 'Div', 'Pow', 'Min', 'Max', 'Where']);

@@ -55,7 +55,7 @@ export function createRunDirectory(path: string, recipe: Recipe): RunDirectory {
   if (existsSync(join(path, 'recipe.json'))) {
     throw new EspalierError(
       'usage',
-      'holds a run already: resume it with --resume, or choose another folder',
+      'already contains a run: continue it with --resume, or choose another folder',
       { where: path },
     );
   }
@@ -73,10 +73,10 @@ export function createRunDirectory(path: string, recipe: Recipe): RunDirectory {
 export function openRunDirectory(path: string): RunDirectory {
   const file = join(path, 'recipe.json');
   if (!existsSync(file))
-    throw new EspalierError('missing-file', 'holds no run: no recipe.json', { where: path });
+    throw new EspalierError('missing-file', 'contains no run: recipe.json is missing', { where: path });
   const recipe = readJson(file);
   if (isRecipe(recipe)) return directory(path, recipe);
-  throw new EspalierError('invalid-data', 'records no run: expected a command and its options', {
+  throw new EspalierError('invalid-data', 'is not the record of a run: expected a command and its options', {
     where: file,
   });
 }

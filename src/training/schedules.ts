@@ -33,7 +33,7 @@ export function learningRateAt(step: number, totalSteps: number, settings: Sched
   if (!curve)
     throw new EspalierError(
       'usage',
-      `no schedule ${settings.schedule}: expected ${scheduleNames.join(', ')}`,
+      `unknown schedule ${settings.schedule}: expected ${scheduleNames.join(', ')}`,
     );
   const { warmupSteps = 0 } = settings;
   const warmup = step < warmupSteps ? (step + 1) / (warmupSteps + 1) : 1;

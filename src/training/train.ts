@@ -102,6 +102,6 @@ function refuseDivergence(loss: number, { epoch, stepInEpoch }: Progress, learni
 }
 
 function interrupted({ run }: TrainOptions): EspalierError {
-  const hint = run ? `go on with --resume ${run.path}` : 'nothing was kept';
+  const hint = run ? `continue with --resume ${run.path}` : 'there is no checkpoint';
   return new EspalierError('interrupted', `interrupted: ${hint}`);
 }

@@ -59,7 +59,7 @@ export async function performCommand(task: CommandTask, workplace: Workplace): P
 function commandOf({ command: name }: CommandTask): Command {
   const known = commands.find((command) => command.name === name);
   if (known && runsRemotely(known)) return known;
-  throw new EspalierError('usage', `no command that workers run: ${name}`);
+  throw new EspalierError('usage', `workers do not run the command ${name}`);
 }
 
 /** Where an argument's file or folder lies here. */
@@ -70,7 +70,7 @@ function argsOf({ args, command }: CommandTask, folder: string): string[] {
   return args.map((arg) => {
     if (typeof arg !== 'string') return placeOf(arg, folder);
     if (!isModelPath(arg)) return arg;
-    throw new EspalierError('usage', `a model that did not come with the task: ${arg}`, { where: command });
+    throw new EspalierError('usage', `the task does not contain the model ${arg}`, { where: command });
   });
 }
 

@@ -48,7 +48,7 @@ export const worker = defineCommand({
       ...options,
       signal: context.signal,
       perform: performCommand,
-      onReady: () => context.note('waiting for tasks; Ctrl-C ends it'),
+      onReady: () => context.note('waiting for tasks; press Ctrl-C to stop'),
       onTask(what) {
         if (/: done after [\d.]+ s$/.test(what)) tasks++;
         context.note(`${new Date().toISOString()}  ${what}`);

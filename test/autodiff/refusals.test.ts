@@ -22,7 +22,7 @@ const refusals: readonly Refusal[] = [
   ],
   [
     'an average over windows that hang over the edge',
-    'AveragePool (AveragePool): has a gradient only where ceil_mode adds no window',
+    'AveragePool (AveragePool): has a gradient only if ceil_mode adds no window',
     (g, x) => g.AveragePool(x, { kernel_shape: [2, 2], strides: [2, 2], ceil_mode: 1 }),
   ],
   [
@@ -36,12 +36,12 @@ const refusals: readonly Refusal[] = [
   ['an exponent', 'Pow (Pow): has no gradient with respect to input 1', (g, x) => g.Pow(g.floats(2), x)],
   [
     'slices at computed places',
-    'Slice (Slice): has a gradient only where input 1 is constant',
+    'Slice (Slice): has a gradient only if input 1 is constant',
     (g, x) => g.Slice(x, g.Neg(g.int64s([-1])), g.int64s([3]), g.int64s([2])),
   ],
   [
     'linear resizing',
-    'Resize (Resize): has a gradient only where it repeats elements a whole number of times',
+    'Resize (Resize): has a gradient only if it repeats each element an integer number of times',
     (g, x) => g.Resize(x, null, g.floats([1, 1, 2, 2]), { mode: 'linear' }),
   ],
   [

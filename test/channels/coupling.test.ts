@@ -55,7 +55,7 @@ describe('channels stay, with the reason,', () => {
         const wide = conv(g, x, 'wide', { filters: 6 });
         return g.named('sum').Add(x, wide);
       },
-      'wide: meets x, which has no channels of its own, in sum (Add)',
+      'wide: is combined with x, which has no channels, in sum (Add)',
     ],
     [
       'that meet a computed bias',
@@ -63,7 +63,7 @@ describe('channels stay, with the reason,', () => {
         const bias = g.named('bias').ReduceMean(x, g.int64s([0, 2, 3]), { keepdims: 0 });
         return g.named('wide').Conv(x, g.constant(normals([6, 6, 1, 1], 2)), bias);
       },
-      'wide: meets bias, which is computed, in wide (Conv)',
+      'wide: is combined with bias, which is not constant, in wide (Conv)',
     ],
     [
       'that are reduced',
@@ -82,7 +82,7 @@ describe('channels stay, with the reason,', () => {
         return y;
       },
       expect.stringMatching(
-        /^wide: meets .*, which has \[3\] places for \[8\] channels, in prelu \(PRelu\)$/,
+        /^wide: is combined with .*, which has shape \[3\] for \[8\] channels, in prelu \(PRelu\)$/,
       ),
     ],
     [

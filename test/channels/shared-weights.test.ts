@@ -162,7 +162,7 @@ describe('channels stay where the uses of a shared weight cannot agree:', () => 
             ),
           ];
         },
-        /shares .* with .*Conv\), which does not cut it there/,
+        /shares .* with .*Conv\), which cannot be sliced alike/,
       ],
     };
 

@@ -34,7 +34,7 @@ describe('the command line', () => {
   });
 
   it('reports what failed with exit code 1, and as JSON where that is asked for', async () => {
-    const message = '/nowhere/run: holds no run: no recipe.json';
+    const message = '/nowhere/run: contains no run: recipe.json is missing';
     const { code, stdout, stderr } = await espalier(['report', '/nowhere/run', '--json']);
     expect({ code, stderr }).toEqual({ code: 1, stderr: `espalier: ${message}\n` });
     expect(JSON.parse(stdout)).toEqual({ error: { code: 'missing-file', message } });
@@ -42,7 +42,7 @@ describe('the command line', () => {
 
   it('shows the stack with ESPALIER_DEBUG=1', async () => {
     const { stderr } = await espalier(['report', '/nowhere/run'], { env: { ESPALIER_DEBUG: '1' } });
-    expect(stderr).toMatch(/^espalier: .*no recipe\.json\nEspalierError: .*\n\s+at /);
+    expect(stderr).toMatch(/^espalier: .*recipe\.json is missing\nEspalierError: .*\n\s+at /);
   });
 
   it('ends without a word when nobody reads', async () => {

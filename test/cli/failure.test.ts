@@ -36,7 +36,9 @@ describe('failures', () => {
       thrown = error;
     }
     expect(failureOf(thrown)).toMatchObject({ code: 'memory', exitCode: 1 });
-    expect(failureOf(thrown)?.message).toMatch(/^this needs more memory .*smaller size or batch$/);
+    expect(failureOf(thrown)?.message).toMatch(
+      /^a process cannot allocate this much memory .*smaller size or batch$/,
+    );
   });
 
   it('keep the stack of the cause', () => {

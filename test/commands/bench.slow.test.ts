@@ -45,7 +45,7 @@ it('says where ratios scatter', () => {
   const steady = { path: 'a.onnx', ratioSpread: [1.2, 1.3] } as const;
   expect(disturbance([steady])).toBeNull();
   expect(disturbance([steady, { path: 'b.onnx', ratioSpread: [0.62, 1.94] }])).toMatch(
-    /^ratios scatter \(b\.onnx 0\.62–1\.94\): measure again/,
+    /^the ratios vary too much between rounds \(b\.onnx 0\.62–1\.94\): measure again/,
   );
 });
 

@@ -93,7 +93,7 @@ describe.each(Object.entries(cases))('%s', (name, { command, args = [model], raw
     const { warnings, done } = resume();
     await done;
     expect(warnings.filter((line) => line.includes('broken'))).toEqual([
-      `${join(out, folder, newest!)}: broken checkpoint: its checksum is wrong: going on from the one before it`,
+      `${join(out, folder, newest!)}: broken checkpoint: its checksum is wrong: continuing from the previous one`,
     ]);
     expect(result().equals(whole)).toBe(true);
   });

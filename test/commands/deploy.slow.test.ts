@@ -51,7 +51,7 @@ describe('deploy', () => {
     writeModelFile(network, at('open.onnx'));
     const out = at('open');
     await expect(runCommand(deploy, [at('open.onnx')], [{ ...quick, out: at('x.onnx') }])).rejects.toThrow(
-      'is open: expected --size N',
+      'is free: expected --size N',
     );
     await runCommand(deploy, [at('open.onnx')], [{ ...quick, size: '16', out }]);
     const shipped = readModelFile(join(out, 'model.onnx'));
@@ -88,7 +88,7 @@ describe('deploy', () => {
     );
 
     await expect(runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }])).rejects.toThrow(
-      'holds a run already',
+      'already contains a run',
     );
     rmSync(join(out, 'model.onnx'));
     await runCommand(deploy, [], [{ resume: out }]);
@@ -124,7 +124,7 @@ describe('deploy', () => {
       note: (line: string) => line.startsWith('conv1: ') && control.abort(),
     };
     const words = [at('ship.json'), at('masked.onnx')];
-    await expect(runCommand(runRecipe, words, [{}, stopping])).rejects.toThrow('interrupted: go on with');
+    await expect(runCommand(runRecipe, words, [{}, stopping])).rejects.toThrow('interrupted: continue with');
     expect(existsSync(at('ship', '01-deploy', 'model.onnx'))).toBe(false);
     const { steps: done } = await runCommand(runRecipe, [], [{ resume: at('ship') }]);
     const [deployed, inspected] = done as { data: { macs: unknown } }[];
@@ -153,7 +153,7 @@ describe('deploy', () => {
     expect(layers[1]!.forms.length).toBeGreaterThan(1);
     const { text } = await deploy.run(invocationOf(deploy, words, { plan: true }), silent);
     expect(text).toMatch(/^conv2 +dense +[\d.]+ ms +1\.00×/m);
-    expect(text).toMatch(/nothing was timed, nothing is written$/);
+    expect(text).toMatch(/nothing was measured or written$/);
   });
 
   it('refuses to go without a place', async () => {

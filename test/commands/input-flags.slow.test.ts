@@ -100,6 +100,8 @@ describe('--input and --feed', () => {
     await expect(wrong({ input: 'x=1x0' })).rejects.toThrow('--input: expected NAME=SHAPE');
     await expect(wrong({ feed: 'x=' })).rejects.toThrow('--feed: expected NAME=FILE');
     await expect(wrong({ feed: `x=${folder}/none.npy` })).rejects.toThrow('no such file');
-    await expect(wrong({ feed: `x=${folder}/no.npy` })).rejects.toThrow('not a file of numpy.save');
+    await expect(wrong({ feed: `x=${folder}/no.npy` })).rejects.toThrow(
+      'expected a file written by numpy.save',
+    );
   });
 });

@@ -49,17 +49,17 @@ describe('preprocessing', () => {
   });
 
   it('says which flags are needed', async () => {
-    const message = 'net.onnx: the model does not say how images are prepared: give --mean, --std, --size';
+    const message = 'net.onnx: the model does not contain its preprocessing: expected --mean, --std, --size';
     await expect(resolvePreprocessing(model(['N', 3, 'H', 'W']), {})).rejects.toThrow(message);
     await expect(resolvePreprocessing(model(['N', 3, 8, 8]), { mean: [0, 0, 0] })).rejects.toThrow(
-      'give --std',
+      'expected --std',
     );
   });
 
   it('refuses numbers that do not fit the channels', async () => {
     const two = { mean: [0.5, 0.5], std: [0.25, 0.25] };
     await expect(resolvePreprocessing(model(['N', 3, 8, 8]), two)).rejects.toThrow(
-      '--mean: expected 3 numbers, one a channel, found 2',
+      '--mean: expected 3 numbers, one per channel, found 2',
     );
     const zero = { mean: [0, 0, 0], std: [1, 0, 1] };
     await expect(resolvePreprocessing(model(['N', 3, 8, 8]), zero)).rejects.toThrow(

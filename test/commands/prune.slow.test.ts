@@ -88,7 +88,7 @@ describe('prune, without images', () => {
     ])('needs a size, and leaves it open: %j', async (raw) => {
       const out = at('opened.onnx');
       await expect(runCommand(prune, [open()], [{ ...raw, out, ...quick }])).rejects.toThrow(
-        'is open: expected --size N',
+        'is free: expected --size N',
       );
       await runCommand(prune, [open()], [{ ...raw, out, size: '16', ...quick }]);
       const pruned = readModelFile(out);
@@ -146,7 +146,9 @@ describe('prune, with images', () => {
     for (const { outputErrors } of errors) expect(Object.values(outputErrors)).toEqual([expect.any(Number)]);
     expect(result.outputs).toMatchObject({ outputErrors: errors.at(-1)!.outputErrors });
     const taylor = runCommand(prune, [model()], [{ ...raw, criterion: 'taylor', out: at('refused.onnx') }]);
-    await expect(taylor).rejects.toThrow('taylor needs images by class: expected a folder a class in --data');
+    await expect(taylor).rejects.toThrow(
+      'taylor needs images by class: expected one folder per class in --data',
+    );
     const looked = await runCommand(
       sensitivity,
       [model()],
@@ -205,7 +207,7 @@ describe('prune, with images', () => {
       [model()],
       [{ ...raw, out: at('search-stopped') }, interruptedAt('searching')],
     );
-    await expect(stopped).rejects.toThrow('search stopped: what was tried is kept');
+    await expect(stopped).rejects.toThrow('search interrupted: evaluated candidates are recorded');
     expect(triedIn('search-stopped')).toHaveLength(1);
     await runCommand(prune, [], [{ resume: at('search-stopped') }]);
     expect(triedIn('search-stopped')).toEqual(triedIn('searched'));
@@ -287,7 +289,7 @@ describe('sensitivity', () => {
   it('is measured group by group, gone on with, and chooses widths', async () => {
     const raw = { ...images, ratios: '0.5', round: '1', calibrationImages: '32', out: at('sensitivity') };
     const stopped = runCommand(sensitivity, [model()], [raw, interruptedAt('measuring')]);
-    await expect(stopped).rejects.toThrow('measuring stopped');
+    await expect(stopped).rejects.toThrow('measuring interrupted');
     const { units } = await runCommand(sensitivity, [], [{ resume: at('sensitivity') }]);
     const measured = units as { name: string; points: { ratio: number; outputError: number }[] }[];
     expect(measured.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'conv6']);
@@ -316,23 +318,34 @@ describe('prune refuses', () => {
     ],
     [{ ratio: '0.5', criterion: 'taylor' }, '--data'],
     [{ ratio: '0.5', epochs: '3' }, '--epochs needs --data'],
-    [{ latency: '0.5', granularity: 'weight' }, '--latency: zeros take the same time'],
+    [{ latency: '0.5', granularity: 'weight' }, '--latency: zeros save no time'],
     [
       { ratio: '0.5', granularity: 'stripe', criterion: 'taylor' },
-      '--granularity stripe takes --criterion l1-norm, l2-norm, random',
+      '--granularity stripe requires --criterion l1-norm, l2-norm, random',
     ],
     [{ ratio: '0.5', layerRatio: 'conv1' }, '--layer-ratio: expected GLOB=RATIO'],
     [
       { ratio: '0.5', criterion: 'mask' },
-      '--criterion mask learns: it needs whole channels, --data and --epochs',
+      '--criterion mask needs --granularity filter or channel, --data and --epochs',
     ],
     [
       { ratio: '0.5', criterion: 'mask', plan: true },
-      '--criterion mask learns the scores: no plan can be made before',
+      '--criterion mask learns which channels to remove, so that it has no --plan or --explain',
     ],
-    [{ ratio: '0.5', search: '9', data: 'x' }, '--search needs whole channels, --data, and a target in MACs'],
+    [
+      { ratio: '0.5', search: '9', data: 'x' },
+      '--search needs --granularity filter or channel, --data, and --macs',
+    ],
+    [
+      { ratio: '0.5', criterion: 'mask', plan: true },
+      '--criterion mask learns which channels to remove, so that it has no --plan or --explain',
+    ],
+    [
+      { ratio: '0.5', search: '9', data: 'x' },
+      '--search needs --granularity filter or channel, --data, and --macs',
+    ],
     [{ ratio: '1.5' }, '--ratio: expected a fraction above 0, up to 1'],
-    [{ macs: '0.5', steps: '3', epochs: '2', data: 'x' }, '3 steps need as many epochs, found 2'],
+    [{ macs: '0.5', steps: '3', epochs: '2', data: 'x' }, '--steps 3 needs at least 3 epochs, found 2'],
   ])('%j', async (raw, message) => {
     const out = at('refused.onnx');
     const epochs = raw.epochs === undefined ? out : at('refused');

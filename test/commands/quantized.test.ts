@@ -46,7 +46,7 @@ describe('a file of 8-bit integers', () => {
     const { leftAlone } = await runCommand(deploy, [model], [{ out, seconds: '0.05', cache: false }]);
     expect(integersOf(readModelFile(out))).toBe(integersOf(int8));
     expect(leftAlone).toContainEqual(
-      expect.objectContaining({ reason: 'the network is in 8-bit integers already' }),
+      expect.objectContaining({ reason: 'the network is already quantised to 8-bit integers' }),
     );
     const { error } = await runCommand(prune, [model], [{ ratio: '0.5', round: '1', out, benchSeconds }]);
     expect(Number(error)).toBeLessThan(1e-5);
@@ -56,10 +56,10 @@ describe('a file of 8-bit integers', () => {
   test('is refused in one line where weights must be numbers, before anything is done', async () => {
     const raw = { granularity: 'stripe', ratio: '0.3', out: file('out.onnx') };
     await expect(runCommand(prune, [file('int8.onnx')], [raw])).rejects.toThrow(
-      /int8.onnx: --granularity stripe needs a network in float, found .* take the float model/,
+      /int8.onnx: --granularity stripe needs a float network, found .* use the float model/,
     );
     expect(() => expectFloatWeights(int8, 'training', 'int8.onnx')).toThrow(
-      /^int8.onnx: training needs a network in float/,
+      /^int8.onnx: training needs a float network/,
     );
     const g = builderOf(emptyGraph('operators'));
     const [scale, zero] = [g.floats(0.1), g.constant(makeTensor('uint8', [], Uint8Array.of(0)))];
@@ -70,7 +70,7 @@ describe('a file of 8-bit integers', () => {
       .QLinearConv(codes, scale, zero, weight, g.constant(floats([], [0.1])), zero, scale, zero);
     g.output(g.DequantizeLinear(y, scale, zero), 'y');
     expect(() => expectLayersOfNumbers(g.graph, 'q.onnx')).toThrow(
-      'q.onnx: c1 (QLinearConv) computes on integers: prune the float model first',
+      'q.onnx: c1 (QLinearConv) computes on integers: prune the float model',
     );
   });
 });

@@ -18,7 +18,7 @@ it('a run of a recipe is refused where another process is at it, and removes wha
   const lock = join(out!, 'run.lock.elsewhere.7.abc');
   writeFileSync(lock, '{}\n');
   const run = () => runCommand(runRecipe, [recipe!, model!], [{ out: out! }]);
-  await expect(run()).rejects.toThrow('process 7 on elsewhere is at this run');
+  await expect(run()).rejects.toThrow('process 7 on elsewhere is working on this run');
   expect(existsSync(join(out!, 'recipe.json'))).toBe(false);
   // Process numbers end at 2^22: no process is called so.
   const stale = `run.lock.${encodeURIComponent(hostname())}.99999999.abc`;

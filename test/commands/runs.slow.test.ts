@@ -44,7 +44,7 @@ describe('a network from its first step to its report', () => {
   it('ends as if never stopped when it is interrupted and resumed', async () => {
     const stopping = interruptedAt('epoch 2/3');
     const stopped = run(trainModel, ['espalier-demo'], { ...shared, out: at('stopped') }, stopping);
-    await expect(stopped).rejects.toThrow(`interrupted: go on with --resume ${at('stopped')}`);
+    await expect(stopped).rejects.toThrow(`interrupted: continue with --resume ${at('stopped')}`);
     expect(existsSync(at('stopped', 'model.onnx'))).toBe(false);
     await run(trainModel, [], { resume: at('stopped') });
     const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
@@ -113,7 +113,7 @@ describe('a network from its first step to its report', () => {
 
   it('refuses a folder that holds a run', async () => {
     const again = run(trainModel, ['espalier-demo'], { ...shared, out: at('base') });
-    await expect(again).rejects.toThrow('base: holds a run already');
+    await expect(again).rejects.toThrow('base: already contains a run');
   });
 
   it('is looked at as the design says', async () => {

@@ -49,7 +49,7 @@ describe('planning a run', () => {
     const again = (args: string[], raw: object) => plan('train', typed(args, { resume: out, ...raw }));
     await expect(again([], { lr: '0.1' })).rejects.toThrow('cannot resume: lr was 0.05, now it is 0.1');
     await expect(again(['vgg16'], {})).rejects.toThrow('model was "resnet20", now it is "vgg16"');
-    await expect(plan('swp', typed([], { resume: out }))).rejects.toThrow('holds a run of train');
+    await expect(plan('swp', typed([], { resume: out }))).rejects.toThrow('contains a run of train');
   });
 
   it('keeps a recipe that spells the command line it came from', async () => {

@@ -178,7 +178,7 @@ describe('refusals', () => {
       'expected images of 1×6×5',
     ],
     ['no batch', { batch: 0 }, 'expected a batch of at least 1 image, found 0'],
-    ['no full batch', { batch: 64, dropLast: true }, 'a batch of 64 needs as many images, found 50'],
+    ['no full batch', { batch: 64, dropLast: true }, 'expected at least 64 images, one batch, found 50'],
   ])('%s', (_, change, message) => {
     expect(() => openBatches(numbered(), { ...plain, ...change })).toThrow(`numbered: ${message}`);
   });

@@ -143,7 +143,7 @@ describe('a cache', () => {
       code: 'invalid-data',
       message: expect.stringMatching(message),
     });
-    await expect(opened).rejects.toThrow('fetch it again with `espalier data get cifar10`');
+    await expect(opened).rejects.toThrow('download it again with `espalier data get cifar10`');
     await getCifar10({ cache: root }, files);
     expect((await openCifar10(root, files)).test.count).toBe(IMAGES);
   });

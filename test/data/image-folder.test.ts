@@ -118,7 +118,7 @@ describe('layout', () => {
     const root = temporaryFolder();
     await solid(join(root, 'train/a/1.png'));
     await solid(join(root, 'test/z/1.png'));
-    await expect(openDataSet(root)).rejects.toThrow('folder z is none of the 1 classes');
+    await expect(openDataSet(root)).rejects.toThrow('folder z is not one of the 1 classes');
   });
 
   test('one folder is held out from by seed for training, and used whole for evaluation', async () => {
@@ -150,10 +150,10 @@ describe('layout', () => {
     expect(Array.from(images.labels)).toEqual([1, 3]);
     expect(images.classes).toEqual(['n00', 'n01', 'n02', 'n03']);
     writeFileSync(labels, 'n00\nn01\n');
-    await expect(openDataSet(data, { labels })).rejects.toThrow('folder n03 is none of the 2 classes');
+    await expect(openDataSet(data, { labels })).rejects.toThrow('folder n03 is not one of the 2 classes');
     writeFileSync(labels, 'n00\nn00\n');
     await expect(openDataSet(data, { labels })).rejects.toThrow(
-      'expected one class name a line, found n00 twice',
+      'expected one class name per line, found n00 twice',
     );
     await expect(openDataSet(data, { labels: join(root, 'no') })).rejects.toMatchObject({
       code: 'missing-file',

@@ -32,7 +32,7 @@ it.each([
 ])('refuses %i × %i pixels in batches of %i before anything is allocated', (size, batch) => {
   const prepare = () =>
     openBatches(source(size), { ...settings, batch, preprocessing: preprocessingFor(size) });
-  expect(prepare).toThrow(/^images: \d+ images? of \[3, \d+, \d+\] would take .*smaller size or batch/);
+  expect(prepare).toThrow(/^images: \d+ images? of \[3, \d+, \d+\] would need .*smaller size or batch/);
 });
 
 it('counts the images that there are', () => {

@@ -67,7 +67,7 @@ describe('arrays of numpy.save', () => {
     const path = join(temporaryFolder(), 'x.npy');
     for (const bytes of ['', 'PK\x03\x04', '\x93NUMPY'.padEnd(11)]) {
       writeFileSync(path, bytes, 'latin1');
-      await expect(readNpyFile(path)).rejects.toThrow('not a file of numpy.save');
+      await expect(readNpyFile(path)).rejects.toThrow('expected a file written by numpy.save');
     }
   });
 });

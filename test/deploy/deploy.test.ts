@@ -100,7 +100,7 @@ describe('deployNetwork', () => {
   it('says where nothing is gained, and why', async () => {
     const none = await deployedOn(perMac, plainNetwork({ channels: 32, size: 16 }));
     expect(hardlyFaster(none)).toMatch(
-      /not measurably faster than before .*no convolution has a dead stripe; zeros smaller than stripes/,
+      /not measurably faster than the original .*no convolution has a zero stripe; smaller zeros/,
     );
     expect(hardlyFaster(await deployedOn(perMac))).toBeNull();
     expect(describeDeployment(none)).not.toContain('form');

@@ -136,7 +136,7 @@ describe.skipIf(!hasRedis)('over Redis', () => {
     const raw = { out: at('failing'), redis: redis!.url };
     const words = [at('failing.json'), 'resnet20'];
     await expect(runRecipe.run(invocationOf(runRecipe, words, raw), silent)).rejects.toThrow(
-      /^step absent: .*nowhere: no such folder at worker .*; failed too: broken; not run: after$/,
+      /^step absent: .*nowhere: no such folder on worker .*; also failed: broken; not run: after$/,
     );
     const finished = openRunDirectory(at('failing'))
       .readEvents()
@@ -180,17 +180,20 @@ describe('a worker', () => {
   });
 
   it.each([
-    [{ command: 'worker' }, 'no command that workers run: worker'],
-    [{ command: 'data get' }, 'no command that workers run: data get'],
-    [{ args: ['/etc/passwd'] }, 'inspect: a model that did not come with the task: /etc/passwd'],
-    [{ command: 'eval', options: { labels: '/etc/passwd' } }, 'eval: no option that workers take: labels'],
-    [{ command: 'fold', options: { out: '/tmp/x.onnx' } }, 'fold: no option that workers take: out'],
-    [{ command: 'train', options: { redis: 'redis://x' } }, 'train: no option that workers take: redis'],
-    [{ options: { nonsense: true } }, 'inspect: no option that workers take: nonsense'],
+    [{ command: 'worker' }, 'workers do not run the command worker'],
+    [{ command: 'data get' }, 'workers do not run the command data get'],
+    [{ args: ['/etc/passwd'] }, 'inspect: the task does not contain the model /etc/passwd'],
+    [
+      { command: 'eval', options: { labels: '/etc/passwd' } },
+      'eval: workers do not accept the option labels',
+    ],
+    [{ command: 'fold', options: { out: '/tmp/x.onnx' } }, 'fold: workers do not accept the option out'],
+    [{ command: 'train', options: { redis: 'redis://x' } }, 'train: workers do not accept the option redis'],
+    [{ options: { nonsense: true } }, 'inspect: workers do not accept the option nonsense'],
     [{ command: 'bench', options: { batch: '0' } }, '--batch: expected a whole number of at least 1'],
     [
       { data: { place: '/nowhere', shown: 'x' } },
-      '/nowhere: no such folder at worker here: data sets are not sent',
+      '/nowhere: no such folder on worker here: data sets are not sent to workers',
     ],
     [
       { inputs: [{ shown: 'x', files: [{ path: '../x', key: 'a'.repeat(64) }] }] },

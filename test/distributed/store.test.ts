@@ -26,7 +26,7 @@ describe('the store', () => {
     await expect(store.get(KEY)).rejects.toThrow('nothing is stored under 039058c6f2c0…');
     await store.put(bytes);
     writeFileSync(join(folder, '03', KEY), Uint8Array.of(1, 2, 4));
-    await expect(store.get(KEY)).rejects.toThrow('what is stored under 039058c6f2c0… was altered');
+    await expect(store.get(KEY)).rejects.toThrow('the contents stored under 039058c6f2c0… were altered');
     await expect(store.get('../../etc/passwd')).rejects.toThrow(
       'expected a SHA-256 as key, found ../../etc/passwd',
     );

@@ -41,7 +41,7 @@ describe('two networks', () => {
       plainNetwork({ widths: [8, 16] }),
       /^conv2 \(Conv\): input 1: expected float32 \[12, 8, 3, 3\], found/,
     ],
-    ['depth', plainNetwork({ widths: [8] }), /expected \S+ \(\w+\) in its place/],
+    ['depth', plainNetwork({ widths: [8] }), /expected \S+ \(\w+\) instead/],
     ['form', residualNetwork(), /expected \S+ \(\w+\)|input|strides/],
   ])('of another %s are told by the first thing that differs', (_, other, message) => {
     expect(firstDifference(plainNetwork(), other)).toMatch(message);
@@ -85,11 +85,11 @@ describe('graft with several models', () => {
   it('refuses another architecture, and another count', async () => {
     const wide = runCommand(graft, [at('a.onnx'), at('wide.onnx')], [{ ...raw(), out: at('wide') }]);
     await expect(wide).rejects.toThrow(
-      `${at('wide.onnx')}: is not the network that ${at('a.onnx')} is: conv2 (Conv): input 1: expected`,
+      `${at('wide.onnx')}: differs from ${at('a.onnx')} in architecture: conv2 (Conv): input 1: expected`,
     );
     const three = { ...raw(), networks: '3', out: at('counted') };
     await expect(runCommand(graft, [at('a.onnx'), at('b.onnx')], [three])).rejects.toThrow(
-      '--networks: expected 2, one a model, found 3',
+      '--networks: expected 2, one per model, found 3',
     );
   }, 60_000);
 });

@@ -90,7 +90,7 @@ describe('replicas', () => {
 
   it.each([
     [{ redis: 'redis://127.0.0.1:1' }, '--redis needs --replicas 2 or more'],
-    [{ replicas: '2', sparse: 'bn-scale:1e-4' }, '--sparse has no --replicas'],
+    [{ replicas: '2', sparse: 'bn-scale:1e-4' }, '--sparse and --replicas cannot be combined'],
   ])('refuse %j', async (more, message) => {
     const raw: Raw = { ...shared, ...more, out: at('refused') };
     await expect(runCommand(trainModel, ['espalier-demo'], [raw, silent])).rejects.toThrow(message);

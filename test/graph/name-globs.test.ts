@@ -19,7 +19,7 @@ it('refuses each glob that names nothing, with the names that are near', () => {
   const message =
     '--exclude: no layer is named conv_pred (did you mean conv_preds?), expected one of conv_preds, ';
   expect(() => matcherOf(['*conv1', 'conv_pred'], names, use)).toThrow(message);
-  expect(() => matcherOf(['layer3*'], [], use)).toThrow('no layer is named layer3*, there is none at all');
+  expect(() => matcherOf(['layer3*'], [], use)).toThrow('no layer is named layer3*, the network has none');
 });
 
 it('lists no more names than can be read, those with a part of the glob first', () => {

@@ -169,7 +169,7 @@ describe('errors name line and column', () => {
       body('y = my.Op<b = b() => (x) { x = Neg(y) }>(x)'),
       'line 2, column 30: x is defined twice',
     ],
-    ['left-out contents', body('float32[99] y = ...'), 'line 2, column 19: the contents are left out here'],
+    ['left-out contents', body('float32[99] y = ...'), 'line 2, column 19: the contents are omitted here'],
     ['open type', body('float32[N] y = {1}'), 'line 2, column 3: a tensor needs an element type and a fixed'],
     ['two names', body('float32[1] y, z = {1}'), 'line 2, column 3: contents need exactly one name'],
     ['wrong count', body('float32[3] y = {1}'), 'line 2, column 18: expected 3 elements, found 1'],
@@ -205,7 +205,7 @@ describe('errors name line and column', () => {
     [
       'left-out attribute',
       body('y = my.Op<a = ...>(x)'),
-      'line 2, column 17: the value of a is left out here',
+      'line 2, column 17: the value of a is omitted here',
     ],
     [
       'repeated attribute',

@@ -76,7 +76,7 @@ describe('class scores', () => {
   it('are asked for where several outputs may be meant', async () => {
     const two = embedder(['logits', 'again']);
     await expect(evaluate(two, images, options)).rejects.toThrow(
-      'several outputs may be class scores: logits [N, 4], again [N, 4]: choose one with --logits NAME',
+      'several outputs could be class scores: logits [N, 4], again [N, 4]: select one with --logits NAME',
     );
     const named = await evaluate(two, images, { ...options, logits: 'again' });
     const stored = await evaluate(withClassScores(two, { logits: 'again' }), images, options);

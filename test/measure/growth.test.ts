@@ -23,7 +23,7 @@ test('a shared weight that is stored twice is an error', () => {
   const check = (before: Graph, after: Graph, growth?: number) => () =>
     expectNoGrowth({ before: [before], after, rewrite: 'pruning', ...(growth && { growth }) });
   expect(check(shared!, untied!)).toThrow(
-    /^pruning left 864 parameters: expected at most the 432 of the network given$/,
+    /^pruning produced 864 parameters: expected at most the 432 of the given network$/,
   );
   expect(check(shared!, untied!, 2)).not.toThrow();
   expect(check(untied!, shared!)).not.toThrow();
@@ -38,7 +38,9 @@ test('integers that are stored count in bytes', () => {
     return graph;
   };
   const grown = () => expectNoGrowth({ before: [indexed(200)], after: indexed(300), rewrite: 'folding' });
-  expect(grown).toThrow('folding left 2400 bytes of tensors: expected at most the 1600 of the network given');
+  expect(grown).toThrow(
+    'folding produced 2400 bytes of tensors: expected at most the 1600 of the given network',
+  );
 });
 
 test.each([
@@ -65,7 +67,7 @@ test('what constants fold to is no growth', async () => {
   const { graph: folded, withConstants } = await foldNetwork(graph, { executor: onnxruntime });
   const check = (before: readonly Graph[]) => () =>
     expectNoGrowth({ before, after: folded, rewrite: 'folding' });
-  expect(check([graph])).toThrow('folding left 1600 parameters');
+  expect(check([graph])).toThrow('folding produced 1600 parameters');
   expect(check([graph, withConstants])).not.toThrow();
 });
 
@@ -78,6 +80,6 @@ test('two layers are not merged into one of more weights, though it has fewer mu
   const { changed, refusals } = await foldNetwork(graph, { executor: onnxruntime });
   expect(changed).toBe(0);
   expect(refusals.map(({ reason }) => reason)).toEqual([
-    'merged it would have 36864 weights, where it has 30720 now',
+    'merged, it would have 36864 weights instead of 30720',
   ]);
 });

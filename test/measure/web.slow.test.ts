@@ -101,7 +101,7 @@ describe.skipIf(!hasChromium || process.platform !== 'linux')('the end of a brow
       },
     });
     expect(ended).toMatchObject({ code: 130, stdout: '' });
-    expect(ended.stderr).toContain('espalier: measurement stopped');
+    expect(ended.stderr).toContain('espalier: measurement interrupted');
     expect(running).toBeGreaterThan(0);
     await vi.waitFor(() => expect(commandLinesWith(folder)).toEqual([]), 5000);
     expect(readdirSync(folder).filter((name) => name.startsWith('puppeteer'))).toEqual([]);

@@ -150,7 +150,7 @@ describe('external data that is refused', () => {
 
   it('bytes that come alone', () => {
     expect(() => parseModel(outside({ location: 'w.bin' }))).toThrow(
-      'w: its data lies in another file: read the model from its file, or give `externalData`',
+      'w: its data is in another file: read the model by the path of its file, or give `externalData`',
     );
   });
 

@@ -85,13 +85,13 @@ it.skipIf(process.platform === 'win32')('external data that is a pipe is not wai
   const externalData = [{ key: 'location', value: 'pipe' }];
   const tensor = { name: 'w', dims: [1n], dataType: 1, dataLocation: 1, externalData };
   writeFileSync(join(folder, 'm.onnx'), modelBytes({ initializer: [tensor], output: [{ name: 'w' }] }));
-  expect(refusal(() => readModelFile(join(folder, 'm.onnx'))).message).toContain('is no file');
+  expect(refusal(() => readModelFile(join(folder, 'm.onnx'))).message).toContain('is not a file');
 });
 
 it('a name that breaks lines or rings the bell leaves an error of one line', () => {
   const node = [{ opType: 'Relu', name: 'a\n\u001b[31m\u0007b', input: ['none'], output: ['y'] }];
   const { message } = refusal(() => parseModel(modelBytes({ node, output: [{ name: 'y' }] })));
-  expect(message).toBe('a [31m b (Relu): reads "none", which nothing defines');
+  expect(message).toBe('a [31m b (Relu): reads "none", which is not defined');
 });
 
 it.each([

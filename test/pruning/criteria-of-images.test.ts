@@ -55,10 +55,10 @@ describe('apoz is refused', () => {
       return pointwise(g, g.Add(g.Relu(forked), forked), 'last', [[1]]);
     });
     expect(await scoresOf(graph, { criterion: 'apoz', calibration })).toEqual({
-      silu: 'expected an activation that gives zeros (Relu, Clip at 0), found SiLU',
-      prelu: 'expected an activation that gives zeros (Relu, Clip at 0), found PRelu',
-      forked: 'expected an activation that gives zeros, found Relu and Add',
-      last: 'expected an activation that gives zeros, found the output of the network',
+      silu: 'expected an activation after it that outputs zeros (Relu, Clip at 0), found SiLU',
+      prelu: 'expected an activation after it that outputs zeros (Relu, Clip at 0), found PRelu',
+      forked: 'expected an activation after it that outputs zeros, found Relu and Add',
+      last: 'expected an activation after it that outputs zeros, found the output of the network',
     });
   });
 

@@ -96,7 +96,7 @@ describe('recalibration', () => {
     await expect(
       recalibrate(plainNetwork({ size: 1 }), { calibration: one, executor: onnxruntime }),
     ).rejects.toThrow(
-      'conv1.bn (BatchNormalization): expected batches with more than one element a channel to recalibrate with',
+      'conv1.bn (BatchNormalization): expected batches with more than one element per channel for recalibration',
     );
   });
 });

@@ -52,9 +52,9 @@ describe('deploy --int8', () => {
 
 describe('flags', () => {
   it.each([
-    [{ int8: true }, '--int8 needs images to calibrate with: expected --data'],
-    [{ floatLayers: 'fc' }, '--float-layers is for 8 bits: expected --int8 beside it'],
-    [{ calibration: 'minmax' }, '--calibration is for 8 bits'],
+    [{ int8: true }, '--int8 needs calibration images: expected --data'],
+    [{ floatLayers: 'fc' }, '--float-layers requires --int8'],
+    [{ calibration: 'minmax' }, '--calibration requires --int8'],
   ])('of %o are refused', (typed: Readonly<Record<string, string | boolean>>, message) => {
     const check = () => checkQuantizeFlags(settingsOf(typed), new Set(Object.keys(typed)));
     expect(check).toThrow(message);

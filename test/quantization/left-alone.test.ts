@@ -54,7 +54,7 @@ describe('what stays in float', () => {
       floatLayers: ['stem', 'f*'],
     });
     expect(layers.map(({ name }) => name)).toEqual(['block.conv1', 'block.conv2']);
-    const chosen = leftAlone.filter(({ reason }) => reason === 'it was chosen to stay in float');
+    const chosen = leftAlone.filter(({ reason }) => reason === 'it was excluded from quantisation');
     expect(chosen.map(({ name }) => name)).toEqual(['stem (Conv)', 'fc (Gemm)']);
     expect(floatWeights(graph)).toHaveLength(2);
     expect((await compareOutputs(residualNetwork(), graph, viewing)).sqnrDb).toBeGreaterThan(25);
@@ -92,7 +92,7 @@ describe('what stays in float', () => {
       'what has nothing in 8 bits before it',
       (g, x) => conv(g, g.named('pool').MaxPool(x, { kernel_shape: [2, 2] }), 'a'),
       'pool (MaxPool)',
-      'what is in front of it is float',
+      'its input comes from a float layer',
     ],
     [
       'sums that the network gives out',
@@ -101,7 +101,7 @@ describe('what stays in float', () => {
         return g.named('sum').Add(left, right);
       },
       'sum (Add)',
-      'the network gives its output out',
+      'its output is an output of the network',
     ],
     [
       'interpolation',
@@ -168,6 +168,6 @@ describe('quantize refuses', () => {
 
   it('a network that is quantised already', async () => {
     const { graph } = await quantize(plainNetwork(), viewing);
-    await expect(quantize(graph, viewing)).rejects.toThrow('quantised already');
+    await expect(quantize(graph, viewing)).rejects.toThrow('already quantised');
   });
 });

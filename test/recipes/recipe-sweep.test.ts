@@ -46,7 +46,7 @@ describe('a sweep', () => {
     ],
     [
       { ...prune, name: 'same-{ratio}', sweep: { ratio: [0.5], steps: [1, 2] } },
-      'mine.json: steps.1.name: expected a name of its own, found same-0-5 twice',
+      'mine.json: steps.1.name: expected a unique name, found same-0-5 twice',
     ],
   ])('%j is refused', (step, message) => {
     expect(() => recipeOf({ ...prune, sweep: { ratio: [0.1, 0.2] } }, step)).toThrow(message);

@@ -75,7 +75,9 @@ describe('a recipe', () => {
     const steps = [{ ...evaluate, model: '$in' }];
     expect(await linesOf(steps, { model: 'some.onnx' })).toEqual(['espalier eval some.onnx --data cifar10']);
     await expect(linesOf(steps)).rejects.toThrow('mine.json: steps.0.model: missing <model>');
-    await expect(linesOf([train], { model: 'some.onnx' })).rejects.toThrow('takes no model');
+    await expect(linesOf([train], { model: 'some.onnx' })).rejects.toThrow(
+      'expected no model, because no step reads $in',
+    );
   });
 
   it.each([
@@ -119,7 +121,7 @@ describe('what is wrong with a recipe is found before anything runs', () => {
     [
       'an option that no flag is',
       { ...evaluate, options: { dta: 'x' } },
-      'steps.1.options.dta: eval has no such option: --dta (did you mean data?)',
+      'steps.1.options.dta: eval has no option --dta (did you mean data?)',
     ],
     [
       'a value that its flag refuses',
@@ -165,12 +167,12 @@ describe('what is wrong with a recipe is found before anything runs', () => {
     [
       'a folder of its own',
       { ...train, options: { ...train.options, out: 'x' } },
-      'steps.1.options.out: a step of a recipe cannot take --out of train: each step has a folder of its own',
+      'steps.1.options.out: a step of a recipe cannot use --out of train: each step has a folder of its own',
     ],
     [
       'a step that writes nothing',
       { do: 'prune', model: '$train/model.onnx', options: { ratio: 0.5, plan: true } },
-      'steps.1.options.plan: a step of a recipe cannot take --plan of prune: it writes nothing',
+      'steps.1.options.plan: a step of a recipe cannot use --plan of prune: it writes nothing',
     ],
   ])('%s', async (_, step, message) => {
     await expect(linesOf([train, step])).rejects.toThrow(`mine.json: ${message}`);
@@ -178,25 +180,25 @@ describe('what is wrong with a recipe is found before anything runs', () => {
   });
 
   it.each([
-    ['{', 'mine.json: is no valid JSON'],
+    ['{', 'mine.json: is not valid JSON'],
     ['[]', 'mine.json: name: is missing'],
     ['3', 'mine.json: expected object, found 3'],
     ['{"name":"x"}', 'mine.json: steps: is missing'],
     ['{"name":"x","steps":[]}', 'mine.json: steps: expected at least one step'],
     ['{"name":"x","steps":[{"do":3}]}', 'mine.json: steps.0.do: expected string, found 3'],
-    ['{"name":"x","steps":[{"do":"train","option":{}}]}', 'mine.json: steps.0.option: no key of a recipe'],
+    [
+      '{"name":"x","steps":[{"do":"train","option":{}}]}',
+      'mine.json: steps.0.option: is not a key of a recipe',
+    ],
     [
       '{"name":"x","steps":[{"do":"train","options":{"data":{}}}]}',
       'mine.json: steps.0.options.data: expected',
     ],
     ['{"name":"x","steps":[{"do":"eval","name":"a b"}]}', 'mine.json: steps.0.name: expected a word'],
-    [
-      '{"name":"x","steps":[{"do":"eval","name":"in"}]}',
-      'mine.json: steps.0.name: expected a name of its own',
-    ],
+    ['{"name":"x","steps":[{"do":"eval","name":"in"}]}', 'mine.json: steps.0.name: expected a unique name'],
     [
       '{"name":"x","steps":[{"do":"eval"},{"do":"fold","name":"eval"}]}',
-      'mine.json: steps.1.name: expected a name of its own, found eval twice',
+      'mine.json: steps.1.name: expected a unique name, found eval twice',
     ],
   ])('%s', (json, message) => {
     expect(() => parseRecipe(json, 'mine.json')).toThrow(message);

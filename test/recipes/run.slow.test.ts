@@ -57,7 +57,7 @@ describe('a run of a recipe', () => {
       },
     });
     expect(code).toBe(130);
-    expect(stderr).toContain(`interrupted: go on with espalier run --resume ${at('run')}`);
+    expect(stderr).toContain(`interrupted: continue with espalier run --resume ${at('run')}`);
     expect(events().map(({ type }) => type)).toEqual(['start', 'stop']);
   });
 
@@ -95,12 +95,12 @@ describe('a run of a recipe', () => {
     [['resnet20'], {}, 'the model was "espalier-demo", now it is "resnet20"'],
   ])('refuses to go on as another run: %j %j', async (args, raw, message) => {
     await expect(run([at('mine.json'), ...args], raw)).rejects.toThrow(
-      `${at('run')}: cannot go on: ${message}`,
+      `${at('run')}: cannot resume: ${message}`,
     );
   });
 
   it('is not a run of another command', async () => {
-    await expect(run([], { resume: at('run', '01-train') })).rejects.toThrow('holds a run of train');
+    await expect(run([], { resume: at('run', '01-train') })).rejects.toThrow('contains a run of train');
   });
 
   it('says which step failed, and keeps those that did not', async () => {
@@ -140,6 +140,6 @@ describe('a run of a recipe', () => {
     expect(stdout.split('\n')[0]).toMatch(
       /^espalier train resnet20 .* --lr 0\.1 --epochs 1 .*dry\/01-train$/,
     );
-    expect(() => openRunDirectory(at('dry'))).toThrow('holds no run');
+    expect(() => openRunDirectory(at('dry'))).toThrow('contains no run');
   });
 });

@@ -69,7 +69,7 @@ describe('recipes that come with espalier', () => {
 
   it('are suggested where a name is near one', () => {
     expect(() => readRecipe('swp-vgg16-cifar')).toThrow('did you mean swp-vgg16-cifar10?');
-    expect(() => readRecipe('zzz')).toThrow('known are ');
+    expect(() => readRecipe('zzz')).toThrow('expected one of ');
   });
 });
 

@@ -35,7 +35,9 @@ describe('the forms of a deployed network', () => {
       /conv2\|+parts 3\|+0\.400 ms\|+0\.200 ms\|+2\.00×\|+25 %\|+shift 16 1\.60×\|/,
     );
     expect(row(page(), 'conv4')).toBeUndefined();
-    expect(page()).toContain('One layer stays dense, as no other form promised to be quicker: conv4.');
+    expect(page()).toContain(
+      'One layer remains dense, because no other form is predicted to be faster: conv4.',
+    );
   });
 
   it('are drawn on one scale: dense, shipped, and a tick for each other form that is on it', () => {
@@ -51,9 +53,9 @@ describe('the forms of a deployed network', () => {
 
   it('end with what the network gained of what its MACs promise', () => {
     for (const text of [
-      '2.00×: of 8.00 MMACs',
+      '2.00×: 4.00 MMACs of 8.00 MMACs',
       '0.900 ms → 0.600 ms, 1.50× as fast (1.40× – 1.60×): the shortest samples of both, and the middle half of the ratios of samples',
-      '75 % of the promise',
+      '75 % of the expected speed-up',
     ])
       expect(page()).toContain(text);
     expect(page()).not.toContain('8 bits');
@@ -68,7 +70,7 @@ describe('the forms of a deployed network', () => {
   });
 
   it('say where no layer has any', () => {
-    expect(page({ layers: [] })).toContain('No convolution has a dead stripe.');
+    expect(page({ layers: [] })).toContain('No convolution has a zero stripe.');
     expect(page({ layers: [] })).not.toContain('<table class="layers forms">');
   });
 

@@ -12,7 +12,7 @@ describe('a speed is told with its spread', () => {
     [1.5, [0.9, 2.1], 'no measurable difference (0.90× – 2.10×)', 'not measurably faster'],
     [1.03, [1.02, 1.04], '1.03× as fast (1.02× – 1.04×)', 'under 5 %'],
     [1.0, [0.99, 1.01], 'no measurable difference (0.99× – 1.01×)', 'not measurably faster'],
-    [0.8, [0.7, 0.9], 'slower, 0.80× as fast (0.70× – 0.90×)', 'slower than before'],
+    [0.8, [0.7, 0.9], 'slower, 0.80× as fast (0.70× – 0.90×)', 'slower than the original'],
     [0.8, [0.7, 1.1], 'no measurable difference (0.70× – 1.10×)', 'not measurably faster'],
   ])('%f of %j: %s', (ratio, ratioSpread, text, warning) => {
     expect(speedText({ ratio, ratioSpread })).toBe(text);

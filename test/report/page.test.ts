@@ -34,7 +34,7 @@ describe('the report', () => {
 
   it('shows figures before and after, and what they changed by', () => {
     const html = page(events());
-    for (const text of ['91.73 %', '90.21 %', '−1.52 points', '1.84 ms', '1.52× as fast', '48.6 % left']) {
+    for (const text of ['91.73 %', '90.21 %', '−1.52 points', '1.84 ms', '1.52× as fast', '48.6 % kept']) {
       expect(html).toContain(text);
     }
   });
@@ -43,7 +43,7 @@ describe('the report', () => {
     const shrinking = events().map((event, i) =>
       event.type === 'epoch' ? { ...event, macsRunning: 1 - i / 16, imagesPerSecond: 1000 + 250 * i } : event,
     );
-    expect(page(shrinking)).toContain('Training time by epoch: an image from 1.00 ms to 0.364 ms');
+    expect(page(shrinking)).toContain('Training time by epoch: per image from 1.00 ms to 0.364 ms');
     expect(page(shrinking)).toContain('kept from 93.0 % to 49.6 %; in training from 100.0 % to 56.3 %');
     expect(page(events())).not.toContain('Training time');
   });

@@ -39,6 +39,8 @@ describe('run records', () => {
   });
 
   it('says so where there is no run', () => {
-    expect(() => readRunRecord(join(folder, 'nothing'))).toThrow(/nothing: holds no run: no recipe.json/);
+    expect(() => readRunRecord(join(folder, 'nothing'))).toThrow(
+      /nothing: contains no run: recipe.json is missing/,
+    );
   });
 });

@@ -175,14 +175,14 @@ describe('a residual connection stays, with its reason,', () => {
   it('where groups have other numbers of inputs and outputs', () => {
     const layers = [layer({ filters: 6, kernel: 1 }), layer({ filters: 12, group: 6 }), layer({ kernel: 1 })];
     expect(reasonsOf([block(layers)])[0]).toMatch(
-      /^the groups of .* have other numbers of inputs and outputs$/,
+      /^the groups of .* have unequal numbers of inputs and outputs$/,
     );
   });
 
   it('where the kernel in the place of the pool is too small', () => {
     const layers = [layer({ filters: 8, kernel: 1, stride: 2 }), layer({ filters: 8 })];
     expect(reasonsOf([block(layers, { shortcut: 'pooled' })])[0]).toMatch(
-      /does not reach what its shortcut pools$/,
+      /does not cover the elements that its shortcut pools$/,
     );
   });
 

@@ -130,7 +130,7 @@ describe('what is left alone is named', () => {
         return b.Sub(normalised(b, b.Conv(x, shared), 6), b.Conv(x, shared));
       },
       reason:
-        'the weight of Conv is shared with Conv_1 (Conv), which is not normalised alike; it is read by Sub',
+        'the weight of Conv is shared with Conv_1 (Conv), which has a different normalisation; it is read by Sub',
     },
     {
       name: 'a Conv whose output is read elsewhere',
@@ -138,7 +138,7 @@ describe('what is left alone is named', () => {
         const y = b.Conv(image(b, 4), weight(b, 6, 4, 3, 3));
         return b.Add(y, normalised(b, y, 6));
       },
-      reason: 'what Conv computes is read elsewhere too; it is read by Add',
+      reason: 'the output of Conv is also read elsewhere; it is read by Add',
     },
     {
       name: 'behind another operator',
@@ -158,23 +158,23 @@ describe('what is left alone is named', () => {
     {
       name: 'a computed weight',
       build: (b) => normalised(b, b.Conv(image(b, 4), b.Exp(weight(b, 6, 4, 3, 3))), 6),
-      reason: 'the weight of Conv is no float32 constant; it is an output of the network',
+      reason: 'the weight of Conv is not a float32 constant; it is an output of the network',
     },
     {
       name: 'a computed bias',
       build: (b) => normalised(b, b.Conv(image(b, 4), weight(b, 6, 4, 3, 3), b.Exp(weight(b, 6))), 6),
       reason:
-        'the bias of Conv is no float32 constant of one element a channel; it is an output of the network',
+        'the bias of Conv is not a float32 constant with one element per channel; it is an output of the network',
     },
     {
       name: 'an Add of two branches',
       build: (b) => normalised(b, b.Add(b.Relu(image(b, 4)), b.Exp(weight(b, 4, 1, 1))), 4),
-      reason: 'it follows an Add that is no bias; it is an output of the network',
+      reason: 'it follows an Add that does not add a bias; it is an output of the network',
     },
     {
       name: 'a product of more than matrices',
       build: (b) => normalised(b, b.MatMul(b.input('x', 'float32', ['N', 3, 5]), weight(b, 5, 4)), 3),
-      reason: 'MatMul multiplies more than matrices; it is an output of the network',
+      reason: 'MatMul multiplies tensors of more than two dimensions; it is an output of the network',
     },
     {
       name: 'computed parameters',
@@ -182,7 +182,7 @@ describe('what is left alone is named', () => {
         const one = b.floats([1, 1]);
         return b.BatchNormalization(image(b, 2), one, b.Exp(one), one, one);
       },
-      reason: 'its parameters are no float32 constants',
+      reason: 'its parameters are not float32 constants',
     },
     {
       name: 'statistics of the batch',

@@ -112,7 +112,7 @@ describe('an If', () => {
     const graph = branching((b) => truth(b, taken));
     const { graph: canonical, notes } = canonicalForm(graph);
     expect(canonical.nodes.map(({ op }) => op)).toEqual(taken ? ['Neg', 'Add'] : ['Abs']);
-    expect(notes).toEqual(['1 If node with a known condition: the branch taken is read']);
+    expect(notes).toEqual(['1 If node with a known condition replaced by the taken branch']);
     await expectEqual(graph, canonical);
   });
 
@@ -154,7 +154,7 @@ describe('training mode', () => {
   test('Dropout hands its input on', async () => {
     const trained = graphOf((b, x) => b.Relu(b.Dropout(x, b.floats(0.5), b.Identity(truth(b, true)))));
     const { graph, notes } = canonicalForm(trained);
-    expect(notes).toEqual(['exported in training mode, read in inference mode: Dropout (Dropout)']);
+    expect(notes).toEqual(['exported in training mode, switched to inference mode: Dropout (Dropout)']);
     await expectEqual(runnableForm(trained), graph);
     await expectEqual(
       graphOf((b, x) => b.Relu(x)),
@@ -260,7 +260,7 @@ describe('functions', () => {
     ]);
     const slopes = graph.nodes.flatMap(({ attributes }) => attributes.alpha?.value ?? []);
     expect(slopes).toEqual([0.5, 0.25]);
-    expect(notes).toEqual(["2 calls of the model's functions inlined"]);
+    expect(notes).toEqual(['2 calls to functions of the model inlined']);
     expect(fromBinary(ModelProtoSchema, serializeModel(graph)).functions).toEqual([]);
     if (opset === inner) await expectEqual(given, graph);
   });

@@ -100,7 +100,7 @@ const operators: Readonly<Record<string, (g: Builder, x: Value) => Value>> = {
 const reads: Readonly<Record<string, RegExp>> = {
   LSTM: /c1: is read by lstm \(LSTM\)/,
   GRU: /c1: is read by gru \(GRU\)/,
-  Loop: /c1: is read inside loop \(Loop\)/,
+  Loop: /c1: is read in a subgraph of loop \(Loop\)/,
   FusedConv: /c1: is read by fusedconv \(com\.microsoft\.FusedConv\)/,
 };
 
@@ -156,7 +156,7 @@ describe('an operator without a shape rule', () => {
     });
     const { graph: known, notes } = await withKnownShapes(graph, onnxruntime);
     expect(notes).toEqual([expect.stringMatching(/^warp \(com\.example\.Warp\): its shapes are not known/)]);
-    expect(notes[0]).toContain('onnxruntime does not have the operator com.example.Warp: expected');
+    expect(notes[0]).toContain('onnxruntime does not implement the operator com.example.Warp: split');
     expect(layerCosts(known).map(({ name, note }) => [name, note === undefined])).toEqual([
       ['c0', true],
       ['c1', true],

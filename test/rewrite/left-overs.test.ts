@@ -109,7 +109,7 @@ describe('what is needed stays', () => {
     {
       name: 'a Gather of some channels before a Conv',
       build: (b) => b.Conv(b.Gather(image(b, 9), b.int64s([3, 0, 2]), channels), weight(b, 4, 3, 1, 1)),
-      reasons: ['merged it would take 36 MACs at each place of its output, where it takes 12 now'],
+      reasons: ['merged, it would have 36 MACs per output position instead of 12'],
     },
     {
       name: 'a Gather behind groups',

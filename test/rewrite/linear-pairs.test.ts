@@ -176,12 +176,12 @@ describe('what is left alone is named', () => {
           null,
           padded,
         ),
-      reasons: ['it pads what a computes, and a has a bias'],
+      reasons: ['it pads the output of a, which has a bias'],
     },
     {
       name: 'a bottleneck',
       build: (b) => b.Conv(b.Conv(image(b, 8), weight(b, 2, 8, 1, 1)), weight(b, 16, 2, 1, 1)),
-      reasons: ['merged it would take 128 MACs at each place of its output, where it takes 48 now'],
+      reasons: ['merged, it would have 128 MACs per output position instead of 48'],
     },
     {
       name: 'a depthwise convolution and the 1×1 that mixes its channels',
@@ -190,13 +190,13 @@ describe('what is left alone is named', () => {
           b.Conv(image(b, 8), weight(b, 8, 1, 3, 3), null, { group: 8, ...padded }),
           weight(b, 8, 8, 1, 1),
         ),
-      reasons: ['merged it would take 576 MACs at each place of its output, where it takes 136 now'],
+      reasons: ['merged, it would have 576 MACs per output position instead of 136'],
     },
     {
       name: 'a 1×1 that pads',
       build: (b) =>
         b.Conv(b.named('a').Conv(image(b), weight(b, 8, 4, 3, 3)), weight(b, 6, 8, 1, 1), null, padded),
-      reasons: ['it pads what a computes'],
+      reasons: ['it pads the output of a'],
     },
     {
       name: 'two large kernels',
@@ -222,7 +222,7 @@ describe('what is left alone is named', () => {
         const computed = b.Exp(weight(b, 8, 4, 1, 1));
         return b.Conv(b.named('a').Conv(image(b), computed), weight(b, 4, 8, 1, 1));
       },
-      reasons: ['the weight of a is no float32 constant'],
+      reasons: ['the weight of a is not a float32 constant'],
     },
     {
       name: 'a Gemm that transposes',
@@ -235,7 +235,7 @@ describe('what is left alone is named', () => {
     {
       name: 'a narrow pair of products',
       build: (b) => b.MatMul(b.MatMul(row(b), weight(b, 5, 1)), weight(b, 1, 5)),
-      reasons: ['merged it would take 25 MACs at each place of its output, where it takes 10 now'],
+      reasons: ['merged, it would have 25 MACs per output position instead of 10'],
     },
   ];
   test.each(cases)('$name', ({ build, reasons }) => {

@@ -75,7 +75,7 @@ describe('what is left alone is named', () => {
         const x = around(b, image(b), [1, 1, 1, 1]);
         return b.Concat(b.Relu(x), b.Conv(x, weight(b, 3, 4, 1, 1)), { axis: 1 });
       },
-      reasons: ['Relu reads it too'],
+      reasons: ['Relu also reads it'],
     },
     {
       name: 'mirrored pixels',
@@ -85,7 +85,7 @@ describe('what is left alone is named', () => {
     {
       name: 'ones',
       build: (b) => read(b.Pad(image(b), b.int64s(pads), b.floats(1)), b),
-      reasons: ['it pads with something else than 0'],
+      reasons: ['it pads with a value other than 0'],
     },
     {
       name: 'cropping',
@@ -95,18 +95,18 @@ describe('what is left alone is named', () => {
     {
       name: 'channels',
       build: (b) => read(b.Pad(image(b, 2), b.int64s([0, 1, 1, 1, 0, 1, 1, 1])), b),
-      reasons: ['it pads batch or channels'],
+      reasons: ['it pads the batch or channel axis'],
     },
     {
       name: 'computed pads',
       build: (b) => read(b.Pad(image(b), b.input('pads', 'int64', [8])), b),
-      reasons: ['its pads are no constants'],
+      reasons: ['its pads are not constant'],
     },
     {
       name: 'a pool that does not count its own padding',
       build: (b) =>
         b.AveragePool(around(b, image(b), [1, 1, 0, 0]), { kernel_shape: [3, 3], pads: [1, 1, 1, 1] }),
-      reasons: ['AveragePool does not count its own padding'],
+      reasons: ['AveragePool does not include its padding in the average'],
     },
     {
       name: 'a pool that rounds up',
@@ -116,12 +116,12 @@ describe('what is left alone is named', () => {
           strides: [2, 2],
           ceil_mode: 1,
         }),
-      reasons: ['AveragePool rounds its size up'],
+      reasons: ['AveragePool rounds its output size up'],
     },
     {
       name: 'a pool whose window would lie in the padding',
       build: (b) => b.AveragePool(around(b, image(b), [2, 0, 0, 0]), { kernel_shape: [2, 2] }),
-      reasons: ['a window of AveragePool would lie in the padding alone'],
+      reasons: ['a window of AveragePool would cover only padding'],
     },
     {
       name: 'auto_pad of an open size',

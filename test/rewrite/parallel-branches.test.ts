@@ -155,7 +155,7 @@ describe('what is left alone is named', () => {
         const y = b.named('a').Conv(x, weight(b, 4, 4, 1, 1));
         return b.Mul(b.Add(conv3(b, x), y), y);
       },
-      reasons: ['what a computes is read elsewhere too'],
+      reasons: ['the output of a is also read elsewhere'],
     },
     {
       name: 'kernels that would grow',
@@ -164,7 +164,7 @@ describe('what is left alone is named', () => {
         const tall = b.Conv(x, weight(b, 4, 4, 3, 1), null, { pads: [1, 0, 1, 0] });
         return b.Add(b.Conv(x, weight(b, 4, 4, 1, 3), null, { pads: [0, 1, 0, 1] }), tall);
       },
-      reasons: ['merged it would take 144 MACs at each place of its output, where it takes 96 now'],
+      reasons: ['merged, it would have 144 MACs per output position instead of 96'],
     },
     {
       name: 'a pool that divides by fewer at the border',
@@ -172,7 +172,7 @@ describe('what is left alone is named', () => {
         const x = image(b);
         return b.Add(conv3(b, x), b.named('pool').AveragePool(x, { kernel_shape: [3, 3], ...padded }));
       },
-      reasons: ['pool divides by fewer at the border'],
+      reasons: ['pool averages fewer elements at the border'],
     },
     {
       name: 'different dilations',
@@ -202,7 +202,7 @@ describe('what is left alone is named', () => {
         const odd = b.Conv(x, weight(b, 4, 4, 2, 2), null, { pads: [1, 1, 1, 1], dilations: [2, 2] });
         return b.Add(dilated, odd);
       },
-      reasons: ['its branches read places between each other'],
+      reasons: ['its branches read interleaved positions'],
     },
     {
       name: 'padding that comes to another size',
@@ -220,7 +220,7 @@ describe('what is left alone is named', () => {
         const computed = b.Exp(weight(b, 4, 4, 1, 1));
         return b.Add(conv3(b, x), b.named('a').Conv(x, computed));
       },
-      reasons: ['the weight of a is no float32 constant'],
+      reasons: ['the weight of a is not a float32 constant'],
     },
   ];
   test.each(cases)('$name', ({ build, reasons }) => {

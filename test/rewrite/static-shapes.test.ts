@@ -86,7 +86,7 @@ describe('binding dimensions', () => {
     const table = b.Expand(b.constant(filled([1, 4], 1)), b.int64s([4, 4]));
     b.output(b.MatMul(x, table), 'y');
     expect(() => bindDimensions(b.graph, 5)).toThrow(
-      'the file fixes a batch of 4: export it with an open batch',
+      'the file fixes a batch of 4: export it with a free batch size',
     );
   });
 
@@ -94,7 +94,7 @@ describe('binding dimensions', () => {
     const b = builderOf(emptyGraph('test'));
     b.output(b.Reshape(b.Relu(b.input('x', 'float32', [1, 2, 2, 2])), b.int64s([8])), 'y');
     expect(() => bindDimensions(b.graph, 16)).toThrow(
-      'Reshape (Reshape): expected 8 elements, got 128: the file fixes a batch of 1: export it with an open batch',
+      'Reshape (Reshape): expected 8 elements, got 128: the file fixes a batch of 1: export it with a free batch size',
     );
   });
 

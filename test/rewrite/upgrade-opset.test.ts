@@ -171,7 +171,7 @@ describe('what opset 18 cannot say', () => {
       inputs: statistics,
       outputs: 2,
       message:
-        'node (BatchNormalization): expected a BatchNormalization of inference, found one whose statistics are read',
+        'node (BatchNormalization): expected a BatchNormalization in inference mode, found one whose computed statistics are used',
     },
     {
       opset: 11,

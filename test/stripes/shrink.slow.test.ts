@@ -158,6 +158,6 @@ describe('a network that shrinks while it trains', () => {
   it('says so when nothing would be left', async () => {
     const all = { afterStep: 2, filters: { conv1: [...Array(8).keys()] } };
     const network = await prepareNetwork(plainNetwork(), onnxruntime);
-    await expect(trained(network, [all])).rejects.toThrow('conv1: all filters are dead');
+    await expect(trained(network, [all])).rejects.toThrow('conv1: all filters are zero');
   });
 });

@@ -89,7 +89,7 @@ it('sets a broken checkpoint aside by name, and refuses where none is whole', ()
   expect(said.join()).toContain('checkpoint.10.safetensors: broken checkpoint');
   expect(latestCheckpoint(directory)?.progress).toEqual({ step: 5 });
   truncateSync(join(directory, 'checkpoint.5.safetensors'), 50);
-  expect(() => setBrokenAside(directory, () => {})).toThrow('no checkpoint is whole');
+  expect(() => setBrokenAside(directory, () => {})).toThrow('no checkpoint is intact');
 });
 
 it('knows a run that is past a graft: by what that made, or by something later', () => {

@@ -132,7 +132,7 @@ describe('parameters', () => {
     ]);
     expect(fixedValues(prepared, { classes: 4 }).map(({ value, reason }) => [value.name, reason])).toEqual([
       ['mean', 'is an operand of Sub'],
-      ['filling', 'fills up with one number'],
+      ['filling', 'is a padding value'],
       ['mask', 'is a mask'],
     ]);
   });

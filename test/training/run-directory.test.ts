@@ -27,8 +27,8 @@ it('records events and reads them back, a line cut off by a crash left out', () 
 
 it('refuses to overwrite a run, to open none, and to resume with other options', () => {
   const run = createRunDirectory(empty(), recipe);
-  expect(() => createRunDirectory(run.path, recipe)).toThrow('holds a run already');
-  expect(() => openRunDirectory(join(run.path, 'no'))).toThrow('holds no run');
+  expect(() => createRunDirectory(run.path, recipe)).toThrow('already contains a run');
+  expect(() => openRunDirectory(join(run.path, 'no'))).toThrow('contains no run');
   expect(() => checkSameOptions(run, { epochs: 3, seed: 1 })).toThrow(
     'cannot resume: epochs was 2, now it is 3',
   );

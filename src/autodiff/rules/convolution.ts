@@ -11,7 +11,7 @@ interface TransposedAttributes {
 
 function refuseImplicitSize(node: Node, { auto_pad, output_shape }: TransposedAttributes): void {
   if (auto_pad.startsWith('SAME') || output_shape?.length)
-    throw refusal(node, 'has a gradient only where pads are explicit, not auto_pad or output_shape');
+    throw refusal(node, 'has a gradient only with explicit pads, not with auto_pad or output_shape');
 }
 
 /** Convolutions. */

@@ -21,7 +21,7 @@ export const indexingGradients = {
     null,
   ],
   GatherND: ({ node, inputs: [x, indices], attributes }, [dy], g) => {
-    if (attributes.batch_dims !== 0) throw refusal(node, 'has a gradient only where batch_dims is 0');
+    if (attributes.batch_dims !== 0) throw refusal(node, 'has a gradient only with batch_dims 0');
     return [g.ScatterND(zeros(g, dims(x), x), indices, dy, { reduction: 'add' }), null];
   },
   ScatterElements: ({ node, inputs: [, indices, updates], attributes: { axis, reduction } }, [dy], g) => {

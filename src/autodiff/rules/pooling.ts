@@ -35,7 +35,7 @@ export const poolingGradients = {
     const [input, output] = [dims(x).slice(2), dims(y).slice(2)];
     const window = explicitWindow(attributes, input, kernel);
     if (withRoom(window, { input, output, kernel }).pads.some((pad, i) => pad !== window.pads[i]))
-      throw refusal(node, 'has a gradient only where ceil_mode adds no window');
+      throw refusal(node, 'has a gradient only if ceil_mode adds no window');
     if (window.dilations.some((step) => step !== 1))
       throw refusal(node, 'has a gradient only with dilations of 1');
     const { strides, pads } = window;

@@ -30,7 +30,7 @@ export const resamplingGradients = {
   Resize: ({ node, inputs: [x], outputs: [y], attributes }, [dy], g) => {
     const whole = dims(x).every((size, axis) => dims(y)[axis]! % size === 0);
     if (!whole || !repeatsElements(attributes))
-      throw refusal(node, 'has a gradient only where it repeats elements a whole number of times');
+      throw refusal(node, 'has a gradient only if it repeats each element an integer number of times');
     return [blockSums(g, dy, dims(x)), null, null, null];
   },
   Upsample: 'unsupported',

@@ -18,7 +18,8 @@ export const matrixCouplings = {
     const isWide = made && axis >= 0 && c.shape?.[axis] !== 1;
     if (isWide && c.tensor)
       scope.slice({ value: c, channels: along(axis, made.labels), role: 'per channel', node });
-    else if (isWide) scope.pin(made, `meets ${c.name}, which is computed, in ${nodeLabel(node)}`);
+    else if (isWide)
+      scope.pin(made, `is combined with ${c.name}, which is not constant, in ${nodeLabel(node)}`);
     scope.pin(channels[2] ?? null, `is added in ${nodeLabel(node)}`);
     return [made];
   },

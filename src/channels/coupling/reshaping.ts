@@ -78,7 +78,7 @@ function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channe
   const compact = scope.compress(given);
   if (compact.axes.length === 1) return compact;
   if (compact.axes.length === 0) {
-    scope.pin(x, `has channels that can only go all at once from ${nodeLabel(node)} on`);
+    scope.pin(x, `has channels that can only be removed all together after ${nodeLabel(node)}`);
     return null;
   }
   return alongOne(compact, keptAxis(call, compact), scope.join);

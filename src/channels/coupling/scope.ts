@@ -106,8 +106,8 @@ export function openCoupling(): CouplingScope & ChannelCoupling {
         found.slicings.push(slicing);
         return;
       }
-      const why = value.tensor ? `has [${sizes}] places for [${channels.sizes}] channels` : 'is computed';
-      const reason = `meets ${value.name}, which ${why}, in ${nodeLabel(node)}`;
+      const why = value.tensor ? `has shape [${sizes}] for [${channels.sizes}] channels` : 'is not constant';
+      const reason = `is combined with ${value.name}, which ${why}, in ${nodeLabel(node)}`;
       pin(channels, reason);
       pin(found.carried.get(value) ?? null, reason);
     },

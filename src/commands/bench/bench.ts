@@ -51,7 +51,7 @@ export const bench = defineCommand({
     try {
       context.note(`measuring for ${formatDuration(seconds)} in ${engine.version}`);
       const measured = await engine.benchmark(sources, { ...options, seconds, signal });
-      if (starts > 0) context.note('starting each model afresh');
+      if (starts > 0) context.note('measuring cold starts');
       const cold = starts > 0 ? await engine.coldStarts(sources, { ...options, starts, signal }) : null;
       const result = await withCosts(graphs, measured, { cold, size: options.size });
       const data = { ...result, runtime, engine: engine.version };

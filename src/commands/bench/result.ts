@@ -77,7 +77,7 @@ export function disturbance(models: readonly Pick<ModelLatency, 'path' | 'ratioS
   const scattered = models.filter(({ ratioSpread: [low, high] }) => high / low > SCATTERED);
   if (scattered.length === 0) return null;
   const ratios = scattered.map(({ path, ratioSpread }) => `${path} ${spread(ratioSpread)}`).join(', ');
-  return `ratios scatter (${ratios}): measure again when this machine does nothing else`;
+  return `the ratios vary too much between rounds (${ratios}): measure again when this machine is otherwise idle`;
 }
 
 /** The result as two tables: time, and what a model weighs. */

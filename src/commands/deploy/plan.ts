@@ -24,12 +24,12 @@ function describe({ layers, leftAlone, macs }: Expectation): string {
     ...(tried.length === 0 ? [] : [formTable(tried), '']),
     ...(dense.length === 0
       ? []
-      : [printableLine(`dense, as no other form promises to be quicker: ${dense.join(', ')}`)]),
-    `MACs     ${formatMacs(macs.before)}, of which ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}): a promise of ${formatRatio(macs.before / macs.live)}`,
+      : [printableLine(`dense, because no other form is predicted to be faster: ${dense.join(', ')}`)]),
+    `MACs     ${formatMacs(macs.before)}, of which ${formatMacs(macs.live)} are non-zero (${formatPercent(macs.live / macs.before, 1)}): at best ${formatRatio(macs.before / macs.live)} as fast`,
     ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
     layers.length === 0
-      ? 'no convolution has a dead stripe'
-      : 'expected of one core with AVX-512 in onnxruntime; nothing was timed, nothing is written',
+      ? 'no convolution has a zero stripe'
+      : 'predicted for one core with AVX-512 in onnxruntime; nothing was measured or written',
   ].join('\n');
 }
 
@@ -49,6 +49,10 @@ const formTable = (layers: readonly ExpectedLayer[]): string =>
         align: 'right',
       },
       { head: 'MACs', cell: ({ macs }) => formatMacs(macs), align: 'right' },
-      { head: 'of dense', cell: ({ macs, dense }) => formatPercent(macs / dense.macs, 0), align: 'right' },
+      {
+        head: 'fraction of dense',
+        cell: ({ macs, dense }) => formatPercent(macs / dense.macs, 0),
+        align: 'right',
+      },
     ],
   );

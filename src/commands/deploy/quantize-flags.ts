@@ -65,10 +65,10 @@ const dependent = [
 /** Throws `usage` where --int8 lacks images, or is itself lacking. */
 export function checkQuantizeFlags(settings: QuantizeSettings, given: ReadonlySet<string>): void {
   if (settings.int8 && settings.data === undefined) {
-    throw new EspalierError('usage', '--int8 needs images to calibrate with: expected --data');
+    throw new EspalierError('usage', '--int8 needs calibration images: expected --data');
   }
   const idle = dependent.find((key) => given.has(key));
   if (settings.int8 || !idle) return;
   const [flag] = quantizeFlags[idle].usage.split(' ');
-  throw new EspalierError('usage', `${flag} is for 8 bits: expected --int8 beside it`);
+  throw new EspalierError('usage', `${flag} requires --int8`);
 }

@@ -14,10 +14,10 @@ export function hardlyFaster({ latency, layers }: Facts): string | null {
   const skipped = layers.some(({ form }) => form !== 'dense');
   const why =
     layers.length === 0
-      ? 'no convolution has a dead stripe; zeros smaller than stripes stay zeros, which take as long as other numbers'
+      ? 'no convolution has a zero stripe; smaller zeros are computed like other numbers and save no time'
       : skipped
-        ? 'the layers are too small, or too few stripes died'
-        : 'no form that skips dead stripes is quicker here than the dense one, which was written';
+        ? 'the layers are too small, or too few stripes are zero'
+        : 'no form that skips zero stripes is faster on this machine than the dense network, which was written';
   return `${small}: ${why}`;
 }
 
@@ -28,24 +28,26 @@ export function describeDeployment(facts: Facts): string {
   const untried = layers.length - tried.length;
   return [
     ...(tried.length === 0 ? [] : [layerTable(tried), '']),
-    ...(untried === 0 ? [] : [`${untriedText(untried)}: no other form promised to be quicker`]),
-    `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} live (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
-    `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: ${formatPercent(quotient, 0)} of what the living MACs promise`,
-    ...(multiple > 1 ? [`widths   filled up to multiples of ${multiple}`] : []),
+    ...(untried === 0 ? [] : [`${untriedText(untried)}: no other form is predicted to be faster`]),
+    `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} non-zero (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
+    `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: ${formatPercent(quotient, 0)} of the speed-up that the non-zero MACs suggest`,
+    ...(multiple > 1 ? [`widths   padded to multiples of ${multiple}`] : []),
     ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
     error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`,
   ].join('\n');
 }
 
 const untriedText = (layers: number): string =>
-  layers === 1 ? '1 layer with dead stripes stays dense' : `${layers} layers with dead stripes stay dense`;
+  layers === 1
+    ? '1 layer with zero stripes remains dense'
+    : `${layers} layers with zero stripes remain dense`;
 
 const layerTable = (layers: readonly DeployedLayer[]): string =>
   textTable(layers, [
     { head: 'layer', cell: ({ name }) => name },
     { head: 'form', cell: ({ form }) => form },
     { head: 'dense', cell: (layer) => formatMs(denseForm(layer).ms), align: 'right' },
-    { head: 'as shipped', cell: (layer) => formatMs(shippedForm(layer).ms), align: 'right' },
+    { head: 'chosen form', cell: (layer) => formatMs(shippedForm(layer).ms), align: 'right' },
     {
       head: 'speed',
       cell: (layer) => formatRatio(denseForm(layer).ms / shippedForm(layer).ms),

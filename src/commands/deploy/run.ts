@@ -66,7 +66,7 @@ async function deployed(
       verify,
       reference: { graph: given, restore: form.restore },
       onLayer: ({ name, best, cached }) =>
-        context.note(`${name}: ${best.form}${cached ? ', measured before' : ''}`),
+        context.note(`${name}: ${best.form}${cached ? ', cached time' : ''}`),
     });
     return { deployment, engine: timer.engine };
   } finally {

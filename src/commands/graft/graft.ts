@@ -88,7 +88,10 @@ async function planGrafting(invocation: Invocation<typeof flags>) {
   const planned = await planRun('graft', withCount(invocation), trainingNeeds);
   const { networks, source, models } = planned.settings;
   if (models.length > 1 && networks !== models.length)
-    throw new EspalierError('usage', `--networks: expected ${models.length}, one a model, found ${networks}`);
+    throw new EspalierError(
+      'usage',
+      `--networks: expected ${models.length}, one per model, found ${networks}`,
+    );
   if (source === 'external' && networks < 2)
     throw new EspalierError('usage', '--source external needs --networks 2 or more');
   return planned;
@@ -119,6 +122,6 @@ function describe({ model, members, best, ensemble }: RingResult): string {
     printableLine(`best        network ${best}: ${model}`),
     ...(ensemble === null
       ? []
-      : [`ensemble    top-1 ${formatPercent(ensemble)} of all ${members.length} together`]),
+      : [`ensemble    top-1 ${formatPercent(ensemble)}, by the mean output of all ${members.length}`]),
   ].join('\n');
 }

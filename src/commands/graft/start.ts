@@ -32,7 +32,7 @@ export async function startOf(
   storePreprocessing(prepared, preprocessing);
   const difference = firstDifference(session.network, prepared);
   if (difference === null) return withWeightsOf(session.network, prepared);
-  throw new EspalierError('shape', `is not the network that ${settings.model} is: ${difference}`, {
+  throw new EspalierError('shape', `differs from ${settings.model} in architecture: ${difference}`, {
     where: model,
   });
 }

@@ -37,16 +37,16 @@ function factsOf({ root, layers, sets, reasons }: ChannelGroup): GroupFacts {
 /** Reasons that are printed; `--json` has all. */
 const MOST_REASONS = 8;
 
-/** `12 groups of channels that go together, 2 of them stay`, then why. */
+/** `12 groups of coupled channels, 2 of them stay`, then why. */
 export function groupsText(groups: readonly GroupFacts[]): string {
   const stay = groups.filter(({ prunable }) => !prunable);
   const lines = groups.flatMap(({ root, members, prunable, reason }) => {
     const others = members.length > 1 ? ` and ${members.length - 1} more` : '';
     return reason === undefined
       ? []
-      : [`${root}${others} ${prunable ? 'stays in part' : 'stays'}: ${reason}`];
+      : [`${root}${others} ${prunable ? 'is kept in part' : 'is kept'}: ${reason}`];
   });
   const more = lines.length > MOST_REASONS ? [`… and ${lines.length - MOST_REASONS} more: see --json`] : [];
-  const head = `${groups.length} of channels that go together, ${stay.length} of them stay`;
+  const head = `${groups.length} of coupled channels, ${stay.length} cannot be pruned`;
   return [head, ...lines.slice(0, MOST_REASONS).map(printableLine), ...more].join('\n            ');
 }

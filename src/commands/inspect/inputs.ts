@@ -54,7 +54,7 @@ export function inputsText({ image, otherInputs }: Awaited<ReturnType<typeof inp
     `image       ${image ? imageText(image) : 'no input takes images [N, C, H, W]'}`,
     ...otherInputs.map(
       ({ name, shape, fedWith }) =>
-        `beside it   ${name} [${shape?.map((dim) => dim ?? '?').join(', ') ?? '?'}], fed with ${fedWith}`,
+        `other input ${name} [${shape?.map((dim) => dim ?? '?').join(', ') ?? '?'}], fed with ${fedWith}`,
     ),
   ];
 }

@@ -41,7 +41,7 @@ export const inspect = defineCommand({
       throw new EspalierError('usage', 'expected a model or --engine, found neither: see --help');
     const model = name ? await openModel(name, inputOptions(options)) : null;
     for (const note of model?.notes ?? []) context.note(note);
-    if (model?.obstacle) context.warn(`${name}: only looked at: ${model.obstacle.message}`);
+    if (model?.obstacle) context.warn(`${name}: can only be inspected: ${model.obstacle.message}`);
     const parts = [
       ...(model ? [await modelPart(model, size)] : []),
       ...(model && entropy ? [await entropyPart(model.graph, invalidBelow)] : []),
@@ -155,4 +155,4 @@ function residualsText(residuals: Facts['residuals']): string {
 const preprocessingText = (preprocessing: Facts['preprocessing']): string =>
   preprocessing
     ? `${preprocessing.height}×${preprocessing.width}, mean ${preprocessing.mean.join(',')}, std ${preprocessing.std.join(',')}`
-    : 'the file does not say how they are prepared: eval and train need --mean and --std';
+    : 'preprocessing unknown: eval and train need --mean and --std';

@@ -9,8 +9,11 @@ export function checkPruneSettings(settings: PruneSettings): void {
   if (explain === undefined) targetOf(settings);
   else givenTarget(settings);
   if (criterion === 'mask' && (plan || explain !== undefined))
-    throw new EspalierError('usage', '--criterion mask learns the scores: no plan can be made before');
+    throw new EspalierError(
+      'usage',
+      '--criterion mask learns which channels to remove, so that it has no --plan or --explain',
+    );
   checkRequest(settings);
   if (epochs !== undefined && out?.endsWith('.onnx'))
-    throw new EspalierError('usage', '--epochs needs a folder as --out, found a file');
+    throw new EspalierError('usage', '--epochs needs a folder for --out, found a file');
 }

@@ -26,7 +26,7 @@ export async function planOutput(job: PruneJob): Promise<Output> {
     '',
     `MACs        ${formatMacs(original.macs)} → ${formatMacs(after.macs)} (${part('macs')})`,
     `parameters  ${formatCount(original.parameters)} → ${formatCount(after.parameters)} (${part('parameters')})`,
-    ...(met ? [] : ['the target is out of reach: this is all that may go']),
+    ...(met ? [] : ['the target cannot be reached: all channels that may be removed are']),
     ...(nextStep ? [printableLine(belowTarget(nextStep, job.options))] : []),
   ];
   const data = { target, met, ...(nextStep ? { nextStep } : {}), before: original, after, groups: units };
@@ -36,7 +36,7 @@ export async function planOutput(job: PruneJob): Promise<Output> {
 /** Why more is removed than was asked for. */
 export function belowTarget({ layer, part }: NextStep, { round }: Pick<PruneSettings, 'round'>): string {
   const finer = round > 1 ? '; a smaller --round makes finer steps' : '';
-  return `more is removed than the target asks for: one width more of ${layer} costs ${formatPercent(part, 1)} of the original, which exceeds the target${finer}`;
+  return `more is removed than required: the next larger width of ${layer} costs ${formatPercent(part, 1)} of the original, which exceeds the target${finer}`;
 }
 
 /** Why layers that a glob names keep channels; without a target, which of them may lose any. */
@@ -61,8 +61,8 @@ export async function explainOutput(glob: string, job: PruneJob): Promise<Output
 function explained(unit: UnitOutcome): string {
   const { channels, kept, reason } = unit;
   const why =
-    reason ?? (kept < channels ? 'may go, by their scores' : 'may go; the ratio and the rounding keep them');
-  return `${together(unit)}: ${kept} of ${channels} channels stay: ${why}`;
+    reason ?? (kept < channels ? 'the others have the lowest scores' : 'the ratio and the rounding keep all');
+  return `${together(unit)}: ${kept} of ${channels} channels are kept: ${why}`;
 }
 
 const permitted = (unit: UnitOutcome): string =>
@@ -74,10 +74,10 @@ function together({ layers: [root, ...others] }: UnitOutcome): string {
 
 function unitTable(units: readonly UnitOutcome[], what: string): string {
   return textTable(units, [
-    { head: 'layers that go together', cell: ({ layers }) => shortList(layers) },
+    { head: 'coupled layers', cell: ({ layers }) => shortList(layers) },
     { head: what, cell: ({ channels }) => formatCount(channels), align: 'right' },
-    { head: 'stay', cell: ({ kept }) => formatCount(kept), align: 'right' },
-    { head: 'because', cell: ({ reason = '' }) => reason },
+    { head: 'kept', cell: ({ kept }) => formatCount(kept), align: 'right' },
+    { head: 'reason', cell: ({ reason = '' }) => reason },
   ]);
 }
 

@@ -17,19 +17,16 @@ export const prune = defineCommand({
   arguments: [{ name: '[model]', summary: 'an .onnx file or a built-in network; not needed with --resume' }],
   options: pruneFlags,
   examples: [
-    [
-      'espalier prune model.onnx --ratio 0.3 --out small.onnx',
-      'a third of the channels goes, without images',
-    ],
+    ['espalier prune model.onnx --ratio 0.3 --out small.onnx', 'remove 30 % of the channels, without images'],
     [
       'espalier prune model.onnx --macs 0.5 --scope global --data photos --out small.onnx',
-      'half of the MACs stays; recovered on images, without retraining',
+      'keep half of the MACs; recover on images, without retraining',
     ],
     [
       'espalier prune model.onnx --criterion taylor --macs 0.5 --steps 5 --data cifar10 --epochs 20 --out runs/half',
-      'in five cuts, each followed by 4 epochs',
+      'prune in five cuts, each followed by 4 epochs',
     ],
-    ['espalier prune model.onnx --ratio 0.5 --plan', 'what would go, and what stays and why'],
+    ['espalier prune model.onnx --ratio 0.5 --plan', 'print what would be removed, and what is kept and why'],
   ],
   stopsCleanly: true,
   async check(invocation) {
@@ -70,7 +67,7 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
   const { stageOf } = await import('../../pruning/iterative/stages.ts');
   const { finishPruning } = await import('./result.ts');
   const ignored = (await job.comparison?.())?.ignored ?? [];
-  for (const { name, reason } of ignored) context.note(`output ${name} does not count: ${reason}`);
+  for (const { name, reason } of ignored) context.note(`output ${name} is not compared: ${reason}`);
   const original = job.data ? await stageOf(job.network, job, { stage: 'original', step: 0 }) : null;
   if (original) job.run?.record({ type: 'prune-original', ...original });
   const pruned = await pruneInSteps(job);
@@ -88,13 +85,15 @@ async function warn(
   { job, context }: { readonly job: PruneJob; readonly context: Context },
 ): Promise<void> {
   if (!met)
-    context.warn('the target is out of reach: all that may go went; see --plan for what stays and why');
+    context.warn(
+      'the target cannot be reached: all channels that may be removed are; --plan shows which are kept and why',
+    );
   if (nextStep) {
     const { belowTarget } = await import('./plan.ts');
     context.warn(belowTarget(nextStep, job.settings));
   }
   if (before.macs === after.macs && before.parameters === after.parameters)
-    context.warn('the model is as large as before: nothing went that makes it smaller');
+    context.warn('the model is as large as before: nothing that makes it smaller was removed');
   const small = smallGain(speedBetween(before, after));
   if (small !== null) context.warn(small);
 }
@@ -111,11 +110,11 @@ function describe({ model, before, after, error, leftAlone, outputs }: PruneResu
     ...(outputs
       ? [
           printableLine(
-            `outputs     ${errorText(outputs.outputError, outputs.outputErrors)} from those before, on test images`,
+            `outputs     ${errorText(outputs.outputError, outputs.outputErrors)} from the original, on test images`,
           ),
         ]
       : []),
-    error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
+    error === null ? 'not verified' : `equal to the masked network within ${error.toExponential(1)}`,
     ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
     printableLine(`written to ${model}`),
   ].join('\n');

@@ -20,7 +20,10 @@ export const ownOptions: ReadonlySet<string> = new Set([
 /** Throws `usage` where a command line reads files that are not sent with it. */
 export function expectSendable(raw: Readonly<Record<string, RawValue>>): void {
   if (raw.feed === undefined) return;
-  throw new EspalierError('usage', '--feed: its files are not sent to workers: run it here, without --redis');
+  throw new EspalierError(
+    'usage',
+    '--feed: its files are not sent to workers: run the command without --redis',
+  );
 }
 
 export const runsRemotely = ({ name }: Pick<Command, 'name'>): boolean => allowed.has(name);
@@ -33,5 +36,5 @@ export function refuseOption(command: Command, key: string, value: RawValue | ob
   const flag = Object.hasOwn(command.options, key) ? command.options[key] : undefined;
   const isFile = typeof value === 'object' && !Array.isArray(value);
   if (flag && !ownOptions.has(key) && key !== 'data' && namesFiles(flag) === isFile) return;
-  throw new EspalierError('usage', `no option that workers take: ${key}`, { where: command.name });
+  throw new EspalierError('usage', `workers do not accept the option ${key}`, { where: command.name });
 }

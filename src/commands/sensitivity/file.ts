@@ -35,7 +35,7 @@ export async function readSensitivity(path: string): Promise<readonly UnitSensit
   const file = isFolder ? join(path, 'sensitivity.json') : path;
   const result = v.safeParse(schema, parsed(readBytes(file).toString()));
   if (result.success) return result.output.units;
-  const message = `holds no sensitivities: ${result.issues[0].message}`;
+  const message = `contains no sensitivities: ${result.issues[0].message}`;
   throw new EspalierError('invalid-data', message, { where: file });
 }
 

@@ -195,8 +195,8 @@ async function describe(units: readonly UnitSensitivity[]): Promise<string> {
   const told = (value: number | null, format: (x: number) => string) =>
     value === null ? '–' : format(value);
   return textTable(sorted, [
-    { head: 'group, the most sensitive first', cell: ({ layers }) => layers[0]! },
-    { head: 'channels gone', cell: (unit) => formatPercent(last(unit).ratio, 0), align: 'right' },
+    { head: 'group, most sensitive first', cell: ({ layers }) => layers[0]! },
+    { head: 'channels removed', cell: (unit) => formatPercent(last(unit).ratio, 0), align: 'right' },
     { head: 'top-1', cell: (unit) => told(last(unit).top1, formatPercent), align: 'right' },
     { head: 'loss', cell: (unit) => told(last(unit).loss, significant), align: 'right' },
     { head: 'output error', cell: (unit) => formatPercent(last(unit).outputError, 1), align: 'right' },

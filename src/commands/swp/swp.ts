@@ -89,12 +89,13 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
 }
 
 const missedTarget = (reached: number, target: number): string =>
-  `the target was not reached: living stripes hold ${formatPercent(reached, 1)} of the MACs, wanted ${formatPercent(target, 1)}; raise --sr, --lr or --epochs`;
+  `the target was not reached: the remaining stripes have ${formatPercent(reached, 1)} of the MACs, expected ${formatPercent(target, 1)}; raise --sr, --lr or --epochs`;
 
 const missedLatency = (reached: number, target: number): string =>
-  `the target was not reached: the quickest network takes ${formatPercent(reached, 1)} of the latency, wanted ${formatPercent(target, 1)}; the timings of single layers promised it: lower --latency`;
+  `the target was not reached: the fastest network has ${formatPercent(reached, 1)} of the latency, expected ${formatPercent(target, 1)}; although the timings of single layers predicted it: lower --latency`;
 
-const NO_GAIN = 'the layers are too small, or too few stripes died, for onnxruntime to gain on this machine';
+const NO_GAIN =
+  'the layers are too small, or too few stripes are zero, for a gain in onnxruntime on this machine';
 
 function describe({ model, before, after, fastest, forms, error }: Outcome): string {
   const top1 = before.top1 == null ? '' : ` (before ${formatPercent(before.top1)})`;
@@ -103,9 +104,9 @@ function describe({ model, before, after, fastest, forms, error }: Outcome): str
     `top-1    ${formatPercent(after.top1!)}${top1}`,
     `MACs     ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${formatPercent(after.macs! / before.macs!, 1)})`,
     `latency  ${latencyChange(before, after)}; in the fastest form ${quickest} (${formText(forms)})`,
-    error === null ? 'not verified' : `equal to the masked network to ${error.toExponential(1)}`,
+    error === null ? 'not verified' : `equal to the masked network within ${error.toExponential(1)}`,
     printableLine(
-      `${model}, the fewest MACs; beside it model-fastest.onnx to ship, model-dense.onnx to train on, report.html`,
+      `${model} has the fewest MACs; model-fastest.onnx beside it is the fastest, model-dense.onnx can be trained further; see report.html`,
     ),
   ];
   return lines.join('\n');

@@ -21,6 +21,6 @@ export async function withBatchNormalization(
   const { insertBatchNormalization } = await import('../../pruning/recovery/insert-batch-normalization.ts');
   const calibration = await openCalibration(images, { preprocessing, seed });
   const { graph, inserted } = await insertBatchNormalization(network, { calibration, executor });
-  context.note(`put BatchNormalization behind ${inserted} convolutions`);
+  context.note(`inserted BatchNormalization after ${inserted} convolutions`);
   return graph;
 }

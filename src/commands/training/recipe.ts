@@ -46,7 +46,7 @@ export async function planRun<F extends Flags, Needed extends string>(
   const { resume } = options as { readonly resume?: string };
   const existing = resume === undefined ? null : openRunDirectory(resume);
   if (existing && existing.recipe.command !== command) {
-    const message = `holds a run of ${existing.recipe.command}: resume it with that command`;
+    const message = `contains a run of ${existing.recipe.command}: resume it with that command`;
     throw new EspalierError('usage', message, { where: existing.path });
   }
   const before = existing?.recipe.options ?? {};

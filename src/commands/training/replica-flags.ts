@@ -29,7 +29,10 @@ export function checkReplicas({
   sparse,
 }: Pick<Options<typeof replicaFlags>, 'replicas' | 'redis'> & { readonly sparse?: unknown }): void {
   if (redis !== undefined && replicas < 2)
-    throw new EspalierError('usage', '--redis needs --replicas 2 or more: one network trains in one place');
+    throw new EspalierError(
+      'usage',
+      '--redis needs --replicas 2 or more: a single network trains on one machine',
+    );
   if (sparse !== undefined && replicas > 1)
-    throw new EspalierError('usage', '--sparse has no --replicas: leave one of them out');
+    throw new EspalierError('usage', '--sparse and --replicas cannot be combined');
 }

@@ -53,7 +53,7 @@ export async function openSession(
   if (chosen.reason) context.warn(`training runs in onnxruntime, several times slower: ${chosen.reason}`);
   const { elementType } = model.form;
   if (elementType !== 'float32')
-    context.note(`${elementType}: trained in float32, written as ${elementType} again`);
+    context.note(`${elementType}: trained in float32, written as ${elementType}`);
   const { insertBatchnorm, seed, logits } = settings;
   const prepared = withClassScores(await prepareNetwork(model.graph, executor), {
     logits,
@@ -157,6 +157,6 @@ function announceOnce(context: Context): (operators: readonly string[]) => void 
   return (operators) => {
     const fresh = operators.filter((op) => !named.has(op));
     for (const op of fresh) named.add(op);
-    if (fresh.length > 0) context.note(`without a native kernel, run by onnxruntime: ${fresh.join(', ')}`);
+    if (fresh.length > 0) context.note(`without a oneDNN kernel, run by onnxruntime: ${fresh.join(', ')}`);
   };
 }

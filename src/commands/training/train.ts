@@ -65,7 +65,7 @@ async function heldFixed({ network, data }: TrainingSession, { note }: Context) 
   }));
   const listed = found.slice(0, SHOWN).map(({ name, shape, reason }) => `${name} [${shape}] ${reason}`);
   const more = found.length > SHOWN ? `; ${found.length - SHOWN} more` : '';
-  if (found.length > 0) note(`held fixed: ${listed.join('; ')}${more}`);
+  if (found.length > 0) note(`not trained: ${listed.join('; ')}${more}`);
   return found;
 }
 

@@ -6,7 +6,7 @@ import { failure, type Order, type Reply, type WorkerTask } from './messages.ts'
 import { batchPreparer } from './prepare.ts';
 import { stepsPerEpoch } from './settings.ts';
 
-assert(parentPort, 'the batch worker runs in a thread of its own');
+assert(parentPort, 'the batch worker must run in its own thread');
 const port = parentPort;
 const { source, origin, settings } = workerData as WorkerTask;
 const prepare = batchPreparer(sourceAt(origin, source), settings);

@@ -32,7 +32,7 @@ export function checkSettings(source: ImageSource, settings: BatchSettings): voi
   if (!Number.isInteger(batch) || batch < 1)
     throw new EspalierError('usage', `expected a batch of at least 1 image, found ${batch}`, { where });
   if (stepsPerEpoch(source.count, settings) === 0)
-    throw new EspalierError('usage', `a batch of ${batch} needs as many images, found ${source.count}`, {
+    throw new EspalierError('usage', `expected at least ${batch} images, one batch, found ${source.count}`, {
       where,
     });
   const expected = [preprocessing.mean.length, preprocessing.height, preprocessing.width];

@@ -51,6 +51,6 @@ export function md5(bytes: Uint8Array): string {
 function damaged(path: string, what: string): EspalierError {
   const cure = process.env.ESPALIER_CIFAR10
     ? 'replace the file in $ESPALIER_CIFAR10'
-    : 'fetch it again with `espalier data get cifar10`';
+    : 'download it again with `espalier data get cifar10`';
   return new EspalierError('invalid-data', `${what}; ${cure}`, { where: path });
 }

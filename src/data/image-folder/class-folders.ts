@@ -30,9 +30,13 @@ export async function listClassFolders(root: string, classes: readonly string[])
   for (const folder of await subfolders(root)) {
     const label = labelOf.get(folder);
     if (label === undefined)
-      throw new EspalierError('invalid-data', `folder ${folder} is none of the ${classes.length} classes`, {
-        where: root,
-      });
+      throw new EspalierError(
+        'invalid-data',
+        `folder ${folder} is not one of the ${classes.length} classes`,
+        {
+          where: root,
+        },
+      );
     for (const path of await listImages(join(root, folder))) {
       paths.push(path);
       labels.push(label);

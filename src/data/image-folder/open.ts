@@ -73,7 +73,7 @@ async function classNames(root: string, { labels }: ImageFolderOptions): Promise
   const repeated = names.find((name, i) => name === '' || names.indexOf(name) !== i);
   if (names.length && repeated === undefined) return names;
   const found = repeated === undefined ? 'none' : `${repeated ? `${repeated} twice` : 'an empty line'}`;
-  throw new EspalierError('invalid-data', `expected one class name a line, found ${found}`, {
+  throw new EspalierError('invalid-data', `expected one class name per line, found ${found}`, {
     where: labels,
   });
 }

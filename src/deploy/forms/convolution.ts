@@ -44,7 +44,7 @@ export function readConvolution(node: Node): Convolution | { readonly reason: st
   const [strides, dilations] = [pair(attributes.strides), pair(attributes.dilations)];
   const sizes = { input: sizeOf(x), output: sizeOf(node.outputs[0]) };
   const pads = padsOf(attributes, { kernel, strides, dilations, ...sizes });
-  if (!pads) return { reason: 'it pads automatically, by an amount that its open size decides' };
+  if (!pads) return { reason: 'its automatic padding depends on its input size, which is free' };
   const weights = weight.tensor.data as Float32Array;
   return {
     name: node.name || nodeLabel(node),

@@ -20,7 +20,7 @@ export const BLOCK = 16;
 /** n rounded up to whole blocks. */
 export const wholeBlocks = (n: number): number => Math.ceil(n / BLOCK) * BLOCK;
 
-/** Places of a map where its size is open: what a network for small images has. */
+/** Places of a map where its size is free: what a network for small images has. */
 const USUAL_PLACES = 256;
 
 export const placesOf = (size: readonly [number, number] | null): number =>

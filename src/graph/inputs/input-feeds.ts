@@ -64,7 +64,7 @@ export function boundSymbols(graph: Graph): ReadonlyMap<string, number> {
         return;
       const known = sizes.get(dim);
       if (known && known.size !== size) {
-        const message = `its ${dim} is ${size}, but that of ${known.input} is ${known.size}`;
+        const message = `its ${dim} is ${size}, but the ${dim} of ${known.input} is ${known.size}`;
         throw new EspalierError('usage', message, { where: input.name });
       }
       sizes.set(dim, { size, input: input.name });

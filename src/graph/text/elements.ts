@@ -75,7 +75,7 @@ function shortest(value: number): number {
 /** Contents of a tensor of this type: `{1, 2}`, `fill(0.5)` or `random(seed = 1)` (standard normals). */
 export function contentsAt(cursor: Cursor, dtype: DataType, shape: readonly number[]): Tensor {
   const start = cursor.peek();
-  if (cursor.at('...')) throw cursor.fail('the contents are left out here; print the graph in full', start);
+  if (cursor.at('...')) throw cursor.fail('the contents are omitted here; print the graph in full', start);
   if (elementCount(shape) > MOST_ELEMENTS) {
     throw cursor.fail(`expected at most ${MOST_ELEMENTS} elements, found [${shape.join(', ')}]`, start);
   }

@@ -73,7 +73,7 @@ const described = (values: readonly Value[]): string =>
   values.map(({ name, shape }) => `${name} ${formatShape(shape)}`).join(', ');
 
 const severalOf = (values: readonly Value[]): string =>
-  `several outputs may be class scores: ${described(values)}: choose one with --logits NAME`;
+  `several outputs could be class scores: ${described(values)}: select one with --logits NAME`;
 
 const noneOf = ({ outputs }: Graph, classes: number): string =>
   `expected class scores [N, ${classes || 'classes'}], found ${outputs.length === 1 ? formatShape(outputs[0]!.shape) : `${described(outputs)}: name them with --logits NAME`}`;

@@ -43,8 +43,8 @@ export const apoz: Criterion = {
 };
 
 function obstacle({ activation, least, readers }: FeatureMap): string | null {
-  if (activation === null) return `expected an activation that gives zeros, found ${readers}`;
+  if (activation === null) return `expected an activation after it that outputs zeros, found ${readers}`;
   return least === 0
     ? null
-    : `expected an activation that gives zeros (Relu, Clip at 0), found ${activation}`;
+    : `expected an activation after it that outputs zeros (Relu, Clip at 0), found ${activation}`;
 }

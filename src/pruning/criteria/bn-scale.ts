@@ -18,5 +18,5 @@ export const batchNormalizationScale: Criterion = {
 
 /** Exporters fold it away unless told otherwise. */
 const WITHOUT =
-  'no BatchNormalization of its own follows: export the network without folding ' +
+  'no BatchNormalization follows it alone: export the network without folding ' +
   '(torch.onnx.export with training=TrainingMode.PRESERVE, do_constant_folding=False), or use --insert-batchnorm';

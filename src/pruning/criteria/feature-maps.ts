@@ -27,7 +27,7 @@ export function featureMaps({
       const { value, activation, readers } = layerTail(layer.node, links);
       const channels = found.carried.get(value);
       if (channels?.axes.length !== 1 || channels.labels.length !== layer.count) {
-        return [layer, { reason: `its channels do not lie along one axis of ${value.name}` }];
+        return [layer, { reason: `its channels are not along a single axis of ${value.name}` }];
       }
       const op = activation && (activation.op === 'Mul' ? 'SiLU' : activation.op);
       const least = activation ? leastOf(activation.op, activation.inputs[1]) : Number.NEGATIVE_INFINITY;

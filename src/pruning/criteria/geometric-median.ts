@@ -36,7 +36,7 @@ function joinRows({ data, length }: Rows, classOf: Int32Array): { rows: Rows; ro
   for (const [position, root] of classOf.entries()) places.set(root, [...(places.get(root) ?? []), position]);
   const width = classOf.length / places.size;
   if ([...places.values()].some((own) => own.length !== width))
-    return 'its channels take parts of unequal size';
+    return 'its channels have unequal numbers of weights';
   const joined = new Float32Array(data.length);
   [...places.values()].flat().forEach((position, i) => {
     joined.set(data.subarray(position * length, (position + 1) * length), i * length);

@@ -30,7 +30,7 @@ export function filterSlices(
     const slicing = byNode.get(node);
     return slicing
       ? slicesOf(slicing, count, data)
-      : 'its weight is no constant that belongs to its channels';
+      : 'its weight is not constant, or not sliced by its channels';
   };
 }
 

@@ -60,17 +60,17 @@ const conflicts: readonly (readonly [
 ])[] = [
   [
     (r) => r.criterion === 'mask' && (r.epochs === undefined || isPieces(r)),
-    () => '`criterion` mask learns: it needs whole channels, `data` and `epochs`',
+    () => '`criterion` mask needs `granularity` filter or channel, `data` and `epochs`',
   ],
   [
     (r) => isPieces(r) && r.latency !== undefined,
     (r) =>
-      `\`latency\`: zeros take the same time: expected \`granularity\` filter or channel, found ${r.granularity}`,
+      `\`latency\`: zeros save no time: expected \`granularity\` filter or channel, found ${r.granularity}`,
   ],
   [
     (r) => isPieces(r) && !pieceNames.includes(r.criterion),
     (r) =>
-      `\`granularity\` ${r.granularity} takes \`criterion\` ${pieceNames.join(', ')}, found ${r.criterion}`,
+      `\`granularity\` ${r.granularity} requires \`criterion\` ${pieceNames.join(', ')}, found ${r.criterion}`,
   ],
   [
     (r) => r.wholePositions === true && r.granularity !== 'group',
@@ -78,16 +78,16 @@ const conflicts: readonly (readonly [
   ],
   [
     (r) => r.sensitivity != null && (isPieces(r) || r.ratio !== undefined),
-    () => '`sensitivity` needs whole channels and `macs`, `parameters` or `latency`',
+    () => '`sensitivity` needs `granularity` filter or channel, and `macs`, `parameters` or `latency`',
   ],
   [
     (r) => r.search !== undefined && (!r.data || isPieces(r) || r.ratio !== undefined),
-    () => '`search` needs whole channels, `data`, and a target in MACs, parameters or latency',
+    () => '`search` needs `granularity` filter or channel, `data`, and `macs`, `parameters` or `latency`',
   ],
   [(r) => r.epochs !== undefined && !r.data, () => '`epochs` needs `data`'],
   [
     (r) => r.epochs !== undefined && r.epochs < r.steps,
-    (r) => `${r.steps} steps need as many epochs, found ${r.epochs}`,
+    (r) => `\`steps\` ${r.steps} needs at least ${r.steps} epochs, found ${r.epochs}`,
   ],
   [(r) => r.insertBatchnorm === true && !r.data, () => '`insertBatchnorm` needs `data`'],
   [(r) => !r.data && r.recover?.some((step) => step !== 'none') === true, () => '`recover` needs `data`'],

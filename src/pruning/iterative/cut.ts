@@ -66,7 +66,7 @@ async function cutChannels(given: Graph, job: PruningJob, { target, index }: Cut
   };
 }
 
-const LOST = 'the cut goes so deep that the output no longer depends on the input: keep more, or retrain';
+const LOST = 'the cut removes so much that the output no longer depends on the input: keep more, or retrain';
 
 function cutPieces(
   network: Graph,

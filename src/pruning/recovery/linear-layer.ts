@@ -42,7 +42,7 @@ const rows: Readonly<Record<string, Row>> = {
     return { ...scaled, groups: 1, columns, filters, channelAxis: -1 };
   },
   MatMul(_, { tensor }) {
-    if (tensor!.shape.length !== 2) return 'its weight is no matrix';
+    if (tensor!.shape.length !== 2) return 'its weight is not a matrix';
     const [columns = 0, filters = 0] = tensor!.shape;
     const plain = { filterMajor: false, weightFactor: 1, biasFactor: 1, biasAt: null } as const;
     return { ...plain, groups: 1, columns, filters, channelAxis: -1 };
@@ -63,7 +63,7 @@ function biasObstacle(node: Node, { biasAt, filters }: ReturnType<Row> & object)
   const bias = biasAt === null ? null : node.inputs[biasAt];
   if (!bias) return null;
   const isPlain = bias.tensor?.dtype === 'float32' && [1, filters].includes(elementCount(bias.tensor.shape));
-  return isPlain ? null : 'its bias is no constant of one number a filter';
+  return isPlain ? null : 'its bias is not a constant with one number per filter';
 }
 
 /** Where a convolution of fixed shapes reads: the padded input, flat, at one index for each place and tap of the kernel. */

@@ -96,6 +96,6 @@ function bestFit({ fit, held }: Observed, layer: LinearLayer, ridges: readonly n
 }
 
 function noBetter({ errorBefore: before, errorAfter: after }: RefitLayer): string {
-  if (before === 0) return 'it gives what it gave';
-  return `the fit would leave an error of ${after.toExponential(1)} where there is ${before.toExponential(1)}`;
+  if (before === 0) return 'its output did not change';
+  return `the fit has an error of ${after.toExponential(1)}, more than the ${before.toExponential(1)} without it`;
 }

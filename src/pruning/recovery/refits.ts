@@ -61,10 +61,10 @@ function refitOf(
   if (typeof original === 'string') return original;
   if (layer.groups * layer.columns >= original.groups * original.columns) return null;
   if (layer.columns > MOST_UNKNOWNS) {
-    return `expected at most ${MOST_UNKNOWNS} inputs to a filter, found ${layer.columns}`;
+    return `expected at most ${MOST_UNKNOWNS} inputs per filter, found ${layer.columns}`;
   }
   const filters = kept ?? (layer.filters === original.filters ? [...Array(layer.filters).keys()] : null);
-  if (filters?.length !== layer.filters) return 'which of its filters are left is not known';
+  if (filters?.length !== layer.filters) return 'the indices of its remaining filters are not known';
   return { layer, original, kept: filters };
 }
 

@@ -53,7 +53,8 @@ export async function searchChannels(
       latencyOf: (widths) => latencyOf!(networkOf(widths)),
     }),
     async damageOf(widths) {
-      if (signal?.aborted) throw new EspalierError('interrupted', 'search stopped: what was tried is kept');
+      if (signal?.aborted)
+        throw new EspalierError('interrupted', 'search interrupted: evaluated candidates are recorded');
       return damageOf(await comparison.compare(await recalibrate(networkOf(widths), viewing)));
     },
   });

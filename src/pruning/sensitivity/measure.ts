@@ -72,7 +72,7 @@ export async function measureSensitivity(
     for (const kept of new Set(widths)) {
       if (kept === count) continue;
       if (signal?.aborted)
-        throw new EspalierError('interrupted', 'measuring stopped: what was measured is kept');
+        throw new EspalierError('interrupted', 'measuring interrupted: finished measurements are recorded');
       const removed = selector.removed(whole.map((width, i) => (i === index ? kept : width)));
       const lost = await comparison.compare(cutChannels({ prepared, removed }).graph);
       points.push({ ratio: 1 - kept / count, kept, ...lost });

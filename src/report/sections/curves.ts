@@ -27,7 +27,7 @@ export function curves({ epochs, result }: RunRecord): Html | null {
 ${accuracy.length > 0 && lineChart({ ...percentages, title: 'Accuracy', series: accuracy, reference })}
 ${lineChart({ title: 'Loss', series: loss, xLabel: 'epoch', format: (y) => significant(y), formatTick: String })}
 ${kept.length > 0 && lineChart({ ...percentages, title: 'MACs kept', series: kept, include: [0, 1] })}
-${small.length > 0 && lineChart({ ...percentages, title: 'Scales near zero', series: small, include: [0] })}
+${small.length > 0 && lineChart({ ...percentages, title: 'BatchNormalization scales near zero', series: small, include: [0] })}
 ${hasShrunk(epochs) && trainingTime(epochs)}
 </div></section>`;
 }
@@ -38,7 +38,7 @@ const hasShrunk = (epochs: readonly EpochPoint[]): boolean =>
 
 /** By image, since an epoch that was interrupted and resumed has no time of its own. */
 function trainingTime(epochs: readonly EpochPoint[]): Html | null {
-  const perImage = series(epochs, 'an image', {
+  const perImage = series(epochs, 'per image', {
     tone: 'leaf',
     value: ({ imagesPerSecond }) => (imagesPerSecond ? 1000 / imagesPerSecond : null),
   });

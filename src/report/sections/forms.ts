@@ -20,15 +20,15 @@ export function forms({ deployment }: RunRecord): Html | null {
   const tried = layers.filter(hadChoice);
   const dense = layers.filter((layer) => !hadChoice(layer));
   return html`<section><h2>Forms</h2>
-<p class="lead">How each convolution with dead stripes is computed. Forms were timed as they stand in a network, in ${deployment.engine} on
-${deployment.threads} thread${deployment.threads !== 1 && 's'}; the time of whole networks decided.</p>
-${layers.length === 0 && html`<p>No convolution has a dead stripe.</p>`}${tried.length > 0 && table(tried)}${dense.length > 0 && untried(dense)}${network(deployment)}</section>`;
+<p class="lead">How each convolution with zero stripes is computed. Forms were timed within a network, in ${deployment.engine} on
+${deployment.threads} thread${deployment.threads !== 1 && 's'}; the choice was made by the time of the whole network.</p>
+${layers.length === 0 && html`<p>No convolution has a zero stripe.</p>`}${tried.length > 0 && table(tried)}${dense.length > 0 && untried(dense)}${network(deployment)}</section>`;
 }
 
 function table(layers: readonly FormsOfLayer[]): Html {
   const longestMs = Math.max(...layers.flatMap((layer) => [denseForm(layer).ms, shippedForm(layer).ms]));
-  return html`<ul class="legend"><li><span class="key dead"></span>dense</li><li><span class="key leaf"></span>as shipped</li><li><span class="key tick"></span>other forms that were timed</li></ul>
-<table class="layers forms"><thead><tr><th>layer</th><th>form</th><th>time</th><th class="number more">dense</th><th class="number">as shipped</th><th class="number">speed</th><th class="number more">MACs</th><th class="more">other forms</th></tr></thead>
+  return html`<ul class="legend"><li><span class="key dead"></span>dense</li><li><span class="key leaf"></span>chosen form</li><li><span class="key tick"></span>other forms that were timed</li></ul>
+<table class="layers forms"><thead><tr><th>layer</th><th>form</th><th>time</th><th class="number more">dense</th><th class="number">chosen form</th><th class="number">speed</th><th class="number more">MACs</th><th class="more">other forms</th></tr></thead>
 <tbody>${layers.map((layer) => row(layer, longestMs))}</tbody></table>`;
 }
 
@@ -52,12 +52,12 @@ function bars(layer: FormsOfLayer, longestMs: number): Html {
 }
 
 const untried = (layers: readonly FormsOfLayer[]): Html =>
-  html`<p>${layers.length === 1 ? 'One layer stays' : `${layers.length} layers stay`} dense, as no other form promised to be quicker: ${layers.map(({ name }) => name).join(', ')}.</p>`;
+  html`<p>${layers.length === 1 ? 'One layer remains' : `${layers.length} layers remain`} dense, because no other form is predicted to be faster: ${layers.map(({ name }) => name).join(', ')}.</p>`;
 
 function network({ macs, latency, quotient, int8 }: DeploymentPoint): Html {
-  return html`<dl><dt>Promise</dt><dd>${formatRatio(macs.before / macs.live)}: of ${formatMacs(macs.before)}, living stripes take ${formatMacs(macs.live)}; ${formatMacs(macs.after)} are computed</dd>
+  return html`<dl><dt>Expected speed-up</dt><dd>${formatRatio(macs.before / macs.live)}: ${formatMacs(macs.live)} of ${formatMacs(macs.before)} belong to non-zero stripes; the chosen forms compute ${formatMacs(macs.after)}</dd>
 <dt>Latency</dt><dd>${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: the shortest samples of both, and the middle half of the ratios of samples</dd>
-<dt>Quotient</dt><dd>${formatPercent(quotient, 0)} of the promise</dd>${int8 && integers(int8)}</dl>`;
+<dt>Reached</dt><dd>${formatPercent(quotient, 0)} of the expected speed-up</dd>${int8 && integers(int8)}</dl>`;
 }
 
 function integers({
@@ -76,5 +76,5 @@ function integers({
   const each = outputs.length > 0 ? outputs.map((output) => agreementText(output, images)) : same;
   return html`
 <dt>In 8 bits</dt><dd>${layers} layer${layers !== 1 && 's'}; ${[...accuracy, ...each].join('; ')}</dd>
-<dt></dt><dd>${formatMs(ms.float)} → ${formatMs(ms.int8)} (medians in onnxruntime in Node), again: ${speedText({ ratio, ratioSpread })}</dd>`;
+<dt></dt><dd>${formatMs(ms.float)} → ${formatMs(ms.int8)} (medians in onnxruntime in Node): ${speedText({ ratio, ratioSpread })}</dd>`;
 }

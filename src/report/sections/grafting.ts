@@ -23,7 +23,7 @@ export function grafting({ grafting: { epochs, ring } }: RunRecord): Html | null
   const entropy = lines((layers) => layers.reduce((sum, layer) => sum + layer.entropy, 0) / layers.length);
   const axes = { xLabel: 'epoch', formatTick: String };
   return html`<section><h2>Grafting</h2>
-<p class="lead">Filters are invalid whose |γ|·Σ|w| is below the threshold; the entropy is that of the weights of a layer, the mean over layers.${count > SHOWN && ` The first ${SHOWN} of ${count} networks.`}</p>
+<p class="lead">A filter is invalid if its |γ|·Σ|w| is below the threshold. The entropy is that of a layer's weights, averaged over the layers.${count > SHOWN && ` The first ${SHOWN} of ${count} networks.`}</p>
 <div class="charts">
 ${lineChart({ ...axes, title: 'Invalid filters', series: invalid, format: String, include: [0] })}
 ${lineChart({ ...axes, title: 'Entropy', series: entropy, format: (y) => significant(y) })}
@@ -36,7 +36,7 @@ function overhead(epochs: RunRecord['grafting']['epochs']): Html | null {
   if (timed.length === 0) return null;
   const mean = (part: keyof (typeof timed)[number]) =>
     formatDuration(timed.reduce((sum, times) => sum + times[part], 0) / timed.length);
-  return html`<p>An epoch took ${mean('seconds')}: training ${mean('training')} (the network that took longest), grafting ${mean('graft')}, waiting for one another, for processes and for files ${mean('waiting')}.</p>`;
+  return html`<p>An epoch took ${mean('seconds')}: training ${mean('training')} (the slowest network), grafting ${mean('graft')}, waiting (for other networks, processes and files) ${mean('waiting')}.</p>`;
 }
 
 function members({ members, best, ensemble }: NonNullable<RunRecord['grafting']['ring']>): Html {
@@ -46,6 +46,6 @@ function members({ members, best, ensemble }: NonNullable<RunRecord['grafting'][
   );
   const together =
     typeof ensemble === 'number' &&
-    html`<tr><th scope="row">all together, their mean</th><td></td><td class="number">${formatPercent(ensemble)}</td></tr>`;
+    html`<tr><th scope="row">ensemble (mean of the outputs)</th><td></td><td class="number">${formatPercent(ensemble)}</td></tr>`;
   return html`<table><thead><tr><th></th><th class="number">learning rate</th><th class="number">top-1</th></tr></thead><tbody>${rows}${together}</tbody></table>`;
 }

@@ -13,7 +13,7 @@ export function layers({ layers }: RunRecord): Html | null {
     return html`<tr><th scope="row">${name}</th><td class="bar"><span class="was" style="width:${width(macs, largest)}%"><span class="is" style="width:${width(now, macs)}%"></span></span></td><td class="number">${formatMacs(macs)}</td><td class="number">${formatMacs(now)}</td><td class="number">${formatPercent(now / macs, 0)}</td></tr>`;
   });
   return html`<section><h2>Layer by layer</h2>
-<table class="layers"><thead><tr><th>layer</th><th>MACs</th><th class="number">before</th><th class="number">after</th><th class="number">left</th></tr></thead><tbody>${rows}</tbody></table></section>`;
+<table class="layers"><thead><tr><th>layer</th><th>MACs</th><th class="number">before</th><th class="number">after</th><th class="number">kept</th></tr></thead><tbody>${rows}</tbody></table></section>`;
 }
 
 const width = (value: number, of: number): string => Math.min(100, (100 * value) / of).toFixed(1);

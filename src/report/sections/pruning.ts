@@ -8,7 +8,7 @@ export function pruning({ pruning }: RunRecord): Html | null {
   const stages = [...new Set(steps.flatMap((step) => step.stages.map(({ stage }) => stage)))];
   const counted = steps.some(({ left }) => left !== null);
   if (stages.length === 0 && !(counted && steps.length > 1)) return null;
-  const left = counted && html`<th class="number">MACs left</th><th class="number">parameters left</th>`;
+  const left = counted && html`<th class="number">MACs kept</th><th class="number">parameters kept</th>`;
   return html`<section><h2>Cut by cut</h2>
 <p class="lead">${leadOf(steps)}${original !== null && `; top-1 ${formatPercent(original)} before the first`}.</p>
 <table><thead><tr><th>step</th><th>target</th>${left}${stages.map((stage) => html`<th class="number">${titles[stage] ?? stage}</th>`)}</tr></thead>
@@ -18,8 +18,8 @@ export function pruning({ pruning }: RunRecord): Html | null {
 /** What the cells of the table hold. */
 function leadOf(steps: readonly PrunePoint[]): string {
   const stages = steps.flatMap((step) => step.stages);
-  if (stages.length === 0) return 'What each cut left of the original network';
-  const error = 'the error of the outputs, ‖y − y₀‖/‖y₀‖ with y₀ from before the first cut,';
+  if (stages.length === 0) return 'What each cut kept of the original network';
+  const error = 'the output error ‖y − y₀‖/‖y₀‖, with y₀ from before the first cut,';
   const when = 'on test images after each cut and each recovery from it';
   if (stages.every(({ top1 }) => top1 == null)) return `${error[0]!.toUpperCase()}${error.slice(1)} ${when}`;
   return stages.every(({ outputError }) => outputError == null)
@@ -44,7 +44,7 @@ function row({ number, target, left, stages }: PrunePoint, { stages: names, coun
   const found = new Map(stages.map((stage) => [stage.stage, stage]));
   const goal =
     target.measure === 'ratio'
-      ? `${formatPercent(target.fraction, 1)} of channels gone`
+      ? `${formatPercent(target.fraction, 1)} of channels removed`
       : `${formatPercent(target.fraction, 1)} of ${measures[target.measure] ?? target.measure}`;
   const cells = names.map((name) => {
     const stage = found.get(name);
@@ -75,7 +75,7 @@ export function widths({ pruning: { groups } }: RunRecord): Html | null {
   if (groups.length === 0) return null;
   const largest = Math.max(...groups.map(({ channels }) => channels));
   return html`<section><h2>Widths</h2>
-<table class="layers"><thead><tr><th>layers that go together</th><th>channels</th><th class="number">before</th><th class="number">after</th><th class="number">left</th></tr></thead>
+<table class="layers"><thead><tr><th>coupled layers</th><th>channels</th><th class="number">before</th><th class="number">after</th><th class="number">kept</th></tr></thead>
 <tbody>${groups.map((group) => widthRow(group, largest))}</tbody></table></section>`;
 }
 

@@ -10,7 +10,7 @@ export function run(record: RunRecord): Html {
   const next = nextCommand(record);
   return html`${next && html`<section><h2>Next</h2><p>${next.why}</p><pre tabindex="0"><code>${next.line}</code></pre></section>`}
 <section><h2>The run</h2><dl>
-<dt>Again</dt><dd><pre tabindex="0"><code>${commandLine(recipe, defaults)}</code></pre></dd>
+<dt>Command</dt><dd><pre tabindex="0"><code>${commandLine(recipe, defaults)}</code></pre></dd>
 <dt>Machine</dt><dd>${machine.processor}, ${machine.cores} core${machine.cores === 1 ? '' : 's'}</dd>
 <dt>Versions</dt><dd>${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
@@ -41,7 +41,10 @@ function nextCommand({ recipe, result, defaults }: RunRecord): Advice | null {
   const out = String(options.out ?? 'DIR');
   if (!result) {
     return command === 'train' || command === 'swp'
-      ? { why: 'Go on where the run stopped.', line: commandLine({ command, options: { resume: out } }) }
+      ? {
+          why: 'Continue the run where it stopped.',
+          line: commandLine({ command, options: { resume: out } }),
+        }
       : null;
   }
   const model = `${out}/model.onnx`;
@@ -59,14 +62,14 @@ function nextCommand({ recipe, result, defaults }: RunRecord): Advice | null {
     const milder = Math.min(0.9, Number(options.macs ?? 0.5) + 0.15);
     const kept = { ...options, macs: Number(milder.toFixed(2)), out: `${out}-milder` };
     return {
-      why: 'More than two points were lost: keep more of the MACs.',
+      why: 'The network lost more than two points of accuracy: keep more of the MACs.',
       line: commandLine({ command, options: kept }, defaults),
     };
   }
   const files = [options.model, model, `${out}/model-fastest.onnx`];
   const line = commandLine({ command: 'bench', options: { model: files, threads: 2 } });
   return {
-    why: 'Measure the files against each other, on your machine and with the threads that you will use.',
+    why: 'Compare the files on the machine and with the number of threads that you will use.',
     line,
   };
 }

@@ -13,10 +13,10 @@ export function sensitivity({ sensitivity }: RunRecord): Html | null {
   const curves = sensitivity.map((curve) => ({ curve, points: pointsOf(curve, labelled) }));
   const values = curves.flatMap(({ points }) => points.map(([, y]) => y));
   const range = [Math.min(...values), Math.max(...values)] as const;
-  const what = labelled ? 'Top-1 accuracy' : 'The error of the output, ‖y − y₀‖/‖y₀‖,';
+  const what = labelled ? 'Top-1 accuracy' : 'Output error ‖y − y₀‖/‖y₀‖';
   return html`<section><h2>Sensitivity</h2>
-<p class="lead">${what} on calibration images when one group alone loses channels, from none on the left to all on the right; every chart
-reaches from ${formatPercent(range[0], 0)} to ${formatPercent(range[1], 0)}. The figure is the value at the last point.</p>
+<p class="lead">${what} on calibration images when channels of only one group are removed, from none on the left to all on the right; every chart
+ranges from ${formatPercent(range[0], 0)} to ${formatPercent(range[1], 0)}. The number is the value at the last point.</p>
 <div class="sparks">${curves.map(({ curve, points }) => spark(curve, points, range))}</div></section>`;
 }
 
@@ -41,7 +41,7 @@ function spark(
   const [root, ...others] = curve.layers;
   const more = others.length > 0 && html` <small>and ${others.length} more</small>`;
   const told = points.map(
-    ([ratio, value]) => `${formatPercent(value, 1)} with ${formatPercent(ratio, 0)} gone`,
+    ([ratio, value]) => `${formatPercent(value, 1)} with ${formatPercent(ratio, 0)} removed`,
   );
   const last = Object.entries(curve.points.at(-1)!.outputErrors);
   const each =

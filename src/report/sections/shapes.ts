@@ -13,8 +13,8 @@ const HEAT_CELL = 26;
 export function shapes({ shapes }: RunRecord): Html | null {
   if (shapes.length === 0) return null;
   return html`<section><h2>The shapes that were learned</h2>
-<p class="lead">Each square is one position of a filter's kernel, filled where the stripe of weights there lives. The large squares say
-how many in a hundred filters keep a position.</p><div class="shapes">${shapes.map(layerShapes)}</div></section>`;
+<p class="lead">Each square is one position of a filter's kernel. It is filled if the stripe of weights at that position is kept. The large squares show
+the percentage of filters that keep each position.</p><div class="shapes">${shapes.map(layerShapes)}</div></section>`;
 }
 
 function layerShapes(layer: LayerShapes): Html {
@@ -22,9 +22,9 @@ function layerShapes(layer: LayerShapes): Html {
   const [kH, kW] = layer.kernel;
   const common = commonShapes(layer);
   return html`<article class="shape-card"><h3>${layer.layer} <small>${kH}×${kW}</small></h3>
-<p class="facts">${layer.filters} filters${gone > 0 && `, ${gone} gone`} · ${formatPercent(keptStripes(layer), 0)} of stripes</p>
+<p class="facts">${layer.filters} filters${gone > 0 && `, ${gone} removed`} · ${formatPercent(keptStripes(layer), 0)} of stripes</p>
 <div class="shape-row">${heatSvg(layer)}<ul class="common">${common.slice(0, SHOWN).map(({ mask, filters }) => html`<li>${glyphSvg(mask, layer)}<span>${filters}</span></li>`)}</ul></div>
-<details><summary>all filters, the fullest first: ${common.length} shape${common.length === 1 ? '' : 's'}</summary>${gridSvg(layer)}</details></article>`;
+<details><summary>all filters, by number of stripes: ${common.length} shape${common.length === 1 ? '' : 's'}</summary>${gridSvg(layer)}</details></article>`;
 }
 
 function heatSvg(layer: LayerShapes): Html {

@@ -15,7 +15,7 @@ interface Quantity {
   readonly spread?: (measures: NetworkMeasures) => string;
 }
 
-const part = (before: number, after: number): string => `${formatPercent(after / before, 1)} left`;
+const part = (before: number, after: number): string => `${formatPercent(after / before, 1)} kept`;
 
 const quantities: readonly Quantity[] = [
   {
@@ -93,7 +93,7 @@ function cell({ value, format, spread }: Quantity, measures: NetworkMeasures): H
 function slowNote({ before, after, fastest }: Result): Html | null {
   const small = smallGain(speedBetween(before, fastest ?? after));
   if (small === null) return null;
-  return html`<p class="warning">The network on this machine: ${small}${fastest && ', in the fastest of the forms that were tried too'}.</p>`;
+  return html`<p class="warning">On this machine the network is ${small}${fastest && ', even in the fastest form that was tried'}.</p>`;
 }
 
 const isNumber = (value: number | null | undefined): value is number => typeof value === 'number';

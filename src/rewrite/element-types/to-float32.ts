@@ -104,7 +104,7 @@ function refuseOtherTypes(graph: Graph): void {
     for (const value of node.outputs) {
       if (value?.otherType === undefined) continue;
       const message =
-        'a value that is no tensor cannot be converted: export the network in float32, or without sequences';
+        'a value that is not a tensor cannot be converted: export the network in float32, or without sequences';
       throw new EspalierError('unsupported', message, { where: value.name });
     }
     for (const body of subgraphs(node)) refuseOtherTypes(body);

@@ -61,7 +61,7 @@ export function affineOf(node: Node, { weights, uses }: FoldContext): Affine | s
   if (!spatial) return 'it normalises each position by itself';
   const parameters = [1, 2, 3, 4].map((index) => weights(node.inputs[index])?.data);
   if (!parameters.every((parameter) => parameter !== undefined))
-    return 'its parameters are no float32 constants';
+    return 'its parameters are not float32 constants';
   const [scale, bias, mean, variance] = parameters as [
     Float32Array,
     Float32Array,

@@ -25,8 +25,8 @@ export function constantConvolution(
 ): ConstantConvolution | string {
   const weight = weights(node.inputs[1]);
   const bias = weights(node.inputs[2]);
-  if (!weight) return `the weight of ${nameOf(node)} is no float32 constant`;
-  if (node.inputs[2] && !bias) return `the bias of ${nameOf(node)} is no float32 constant`;
+  if (!weight) return `the weight of ${nameOf(node)} is not a float32 constant`;
+  if (node.inputs[2] && !bias) return `the bias of ${nameOf(node)} is not a float32 constant`;
   const other = sharer(node, 1);
   if (other) return `the weight of ${nameOf(node)} is shared with ${nameOf(other)}`;
   const kernel = weight.shape.slice(2);

@@ -22,7 +22,7 @@ function obstacle({ node: reader, index }: ValueUse, { s }: Affine, { weights }:
   if (!reader) return 'it is an output of the network';
   if (reader.op !== 'Conv' || reader.domain !== '' || index !== 0) return `it is read by ${reader.op}`;
   if (!weights(reader.inputs[1]) || (reader.inputs[2] && !weights(reader.inputs[2]))) {
-    return 'the weight of the Conv that reads it is no float32 constant';
+    return 'the weight of the Conv that reads it is not a float32 constant';
   }
   // Padding enters behind the normalisation as 0, before it as −s/a: no constant of a convolution.
   return isPadded(reader) && s.some((shift) => shift !== 0) ? 'the Conv that reads it pads it' : null;

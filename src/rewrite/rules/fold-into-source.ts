@@ -25,12 +25,12 @@ export function foldIntoSource(node: Node, affine: Affine, context: FoldContext)
   const make =
     Object.hasOwn(sources, producer.op) && producer.domain === '' ? sources[producer.op] : undefined;
   if (!make) return `it follows ${producer.op}`;
-  if (context.uses.get(x)!.length > 1) return `what ${producer.op} computes is read elsewhere too`;
+  if (context.uses.get(x)!.length > 1) return `the output of ${producer.op} is also read elsewhere`;
   const source = make(producer, context);
   if (typeof source === 'string') return source;
   const other = unlike(source, node, context);
   if (other)
-    return `the weight of ${producer.op} is shared with ${nodeLabel(other)}, which is not normalised alike`;
+    return `the weight of ${producer.op} is shared with ${nodeLabel(other)}, which has a different normalisation`;
   return apply(source, affine, { node, context });
 }
 
@@ -62,7 +62,7 @@ function sameConstants(a: Node, b: Node | null): boolean {
 const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Source | string>> = {
   Conv: (node, { weights }) => {
     const weight = weights(node.inputs[1]);
-    if (!weight) return `the weight of Conv is no float32 constant`;
+    if (!weight) return `the weight of Conv is not a float32 constant`;
     const [filters = 0] = weight.shape;
     const filterSize = weight.data.length / filters;
     const channelOf = (index: number) => Math.floor(index / filterSize);
@@ -70,7 +70,7 @@ const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Sou
   },
   ConvTranspose: (node, { weights }) => {
     const weight = weights(node.inputs[1]);
-    if (!weight) return `the weight of ConvTranspose is no float32 constant`;
+    if (!weight) return `the weight of ConvTranspose is not a float32 constant`;
     const [channels = 0, perGroup = 0, ...kernel] = weight.shape;
     const kernelSize = kernel.reduce((a, b) => a * b, 1);
     const groupSize = channels / attributesOf(node, 'ConvTranspose').group;
@@ -82,7 +82,7 @@ const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Sou
   },
   Gemm: (node, { weights }) => {
     const weight = weights(node.inputs[1]);
-    if (!weight) return `the weight of Gemm is no float32 constant`;
+    if (!weight) return `the weight of Gemm is not a float32 constant`;
     const { transB, beta } = attributesOf(node, 'Gemm');
     const [, columns = 0] = weight.shape;
     const channelOf = (index: number) => (transB ? Math.floor(index / columns) : index % columns);
@@ -92,8 +92,9 @@ const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Sou
     const at = node.inputs.findIndex((value) => context.weights(value));
     const product = node.inputs[1 - at];
     const matMul = product && context.producer.get(product);
-    if (at < 0 || matMul?.op !== 'MatMul' || matMul.domain !== '') return 'it follows an Add that is no bias';
-    if (context.uses.get(product!)!.length > 1) return 'what MatMul computes is read elsewhere too';
+    if (at < 0 || matMul?.op !== 'MatMul' || matMul.domain !== '')
+      return 'it follows an Add that does not add a bias';
+    if (context.uses.get(product!)!.length > 1) return 'the output of MatMul is also read elsewhere';
     const source = matrixSource(matMul, context);
     return typeof source === 'string' ? source : { ...source, biasNode: node, biasAt: at };
   },
@@ -102,8 +103,8 @@ const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Sou
 
 function matrixSource(node: Node, { weights }: FoldContext): Source | string {
   const weight = weights(node.inputs[1]);
-  if (weight?.shape.length !== 2) return 'the second factor of MatMul is no float32 constant matrix';
-  if (node.inputs[0]?.shape?.length !== 2) return 'MatMul multiplies more than matrices';
+  if (weight?.shape.length !== 2) return 'the second factor of MatMul is not a float32 constant matrix';
+  if (node.inputs[0]?.shape?.length !== 2) return 'MatMul multiplies tensors of more than two dimensions';
   const columns = weight.shape[1]!;
   return { node, weightAt: 1, channelOf: (index) => index % columns, biasNode: null, biasAt: 1, beta: 1 };
 }
@@ -117,7 +118,7 @@ function apply(source: Source, { a, s }: Affine, { node, context }: FoldTarget):
   const { biasNode, biasAt, beta, channelOf } = source;
   const oldBias = biasNode?.inputs[biasAt];
   const bias = oldBias ? channelBias(context.weights(oldBias), a.length) : new Float32Array(a.length);
-  if (!bias) return `the bias of ${biasNode?.op} is no float32 constant of one element a channel`;
+  if (!bias) return `the bias of ${biasNode?.op} is not a float32 constant with one element per channel`;
   const weight = context.weights(source.node.inputs[source.weightAt])!;
   const scaled = Float32Array.from(weight.data, (w, index) => w * a[channelOf(index)]!);
   context.setWeight(source.node, source.weightAt, floats(weight.shape, scaled));

@@ -9,9 +9,9 @@ export interface MacsAtPlace {
 /** Why something is not merged where that takes more than `growth` times the multiply-accumulates, or weights; else null. */
 export function tooCostly({ before, after, weights = before }: MacsAtPlace, growth: number): string | null {
   if (after > growth * before)
-    return `merged it would take ${whole(after)} MACs at each place of its output, where it takes ${whole(before)} now`;
+    return `merged, it would have ${whole(after)} MACs per output position instead of ${whole(before)}`;
   if (after <= growth * weights) return null;
-  return `merged it would have ${whole(after)} weights, where it has ${whole(weights)} now`;
+  return `merged, it would have ${whole(after)} weights instead of ${whole(weights)}`;
 }
 
 const whole = (count: number): string => String(Math.round(count));

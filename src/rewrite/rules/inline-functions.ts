@@ -97,7 +97,7 @@ function inlined(graph: Graph, { node, called, around }: FunctionCall, inlining:
   const fails = (message: string) => new EspalierError('invalid-model', message, { where: nodeLabel(node) });
   if (around.indexOf(around.at(-1)!) < around.length - 1) throw fails('calls itself');
   if (around.length > DEEPEST) throw fails(`functions are nested deeper than ${DEEPEST}`);
-  if (inlining.nodes > MOST_NODES) throw fails(`functions come to more than ${MOST_NODES} nodes`);
+  if (inlining.nodes > MOST_NODES) throw fails(`functions expand to more than ${MOST_NODES} nodes`);
   const instance = instantiated(node, called);
   const { '': opset = inlining.opset } = instance.opsets;
   const body = opset === inlining.opset ? instance : upgradeOpset(instance, inlining.opset);

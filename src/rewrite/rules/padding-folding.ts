@@ -22,7 +22,7 @@ function fold(node: Node, context: FoldContext): Outcome {
   const changes: (() => void)[] = [];
   for (const use of uses) {
     const taken =
-      takerOf(use)?.(use.node!, pads) ?? `${use.node?.op ?? 'an output of the network'} reads it too`;
+      takerOf(use)?.(use.node!, pads) ?? `${use.node?.op ?? 'an output of the network'} also reads it`;
     if (typeof taken === 'string') return taken;
     changes.push(() => Object.assign(use.node!.attributes, taken));
   }
@@ -38,8 +38,8 @@ function spatialPads(node: Node, { numbers }: FoldContext): number[] | string {
   if (mode !== 'constant') return `it pads by ${mode}`;
   const rank = x?.shape?.length;
   const [lengths, listed, fill] = [numbers(pads), numbers(axes), numbers(value)];
-  if (!rank || !lengths || (axes && !listed) || (value && !fill)) return 'its pads are no constants';
-  if (fill?.some((element) => element !== 0)) return 'it pads with something else than 0';
+  if (!rank || !lengths || (axes && !listed) || (value && !fill)) return 'its pads are not constant';
+  if (fill?.some((element) => element !== 0)) return 'it pads with a value other than 0';
   const all = new Array<number>(2 * rank).fill(0);
   const order =
     listed?.map((axis) => (axis + rank) % rank) ?? Array.from({ length: rank }, (_, axis) => axis);
@@ -50,7 +50,7 @@ function spatialPads(node: Node, { numbers }: FoldContext): number[] | string {
   if (all.some((pad) => pad < 0)) return 'it crops';
   const image = [...all.slice(2, rank), ...all.slice(rank + 2)];
   const rest = [all[0], all[1], all[rank], all[rank + 1]];
-  return rest.some((pad) => pad !== 0) ? 'it pads batch or channels' : image;
+  return rest.some((pad) => pad !== 0) ? 'it pads the batch or channel axis' : image;
 }
 
 /** The attributes of a node that takes more padding; a reason where it cannot. */
@@ -71,11 +71,11 @@ const takers: Readonly<Record<string, Taker>> = {
     const sum = padsOf(node, attributes, pads);
     if (!sum) return dependsOnSize(node);
     const isPadded = sum.some((pad, i) => pad !== pads[i]);
-    if (isPadded && !counted) return `${nameOf(node)} does not count its own padding`;
-    if (ceilMode) return `${nameOf(node)} rounds its size up`;
+    if (isPadded && !counted) return `${nameOf(node)} does not include its padding in the average`;
+    if (ceilMode) return `${nameOf(node)} rounds its output size up`;
     // onnxruntime wants something of the image under every window.
     const isWide = sum.some((pad, i) => pad >= kernel[i % kernel.length]!);
-    if (isWide) return `a window of ${nameOf(node)} would lie in the padding alone`;
+    if (isWide) return `a window of ${nameOf(node)} would cover only padding`;
     return makeAttributes('AveragePool', { auto_pad: 'NOTSET', pads: sum, count_include_pad: 1 });
   },
 };

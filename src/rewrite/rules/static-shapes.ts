@@ -75,7 +75,7 @@ function replaceBatch(graph: Graph, input: Value | undefined, batch: number): vo
     inferShapes(graph);
   } catch (cause) {
     if (!(cause instanceof EspalierError) || cause.code !== 'shape') throw cause;
-    const message = `${cause.message}: the file fixes a batch of ${found}: export it with an open batch`;
+    const message = `${cause.message}: the file fixes a batch of ${found}: export it with a free batch size`;
     throw new EspalierError('unsupported', message, { cause });
   }
   graph.outputs.forEach((output, i) => {

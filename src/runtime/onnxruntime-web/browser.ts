@@ -5,7 +5,7 @@ import { EspalierError } from '../../errors.ts';
 
 /** How to get what a browser needs. */
 export const installHint =
-  'run `npm install onnxruntime-web puppeteer-core` and install Chrome or Chromium (ESPALIER_CHROMIUM names another place)';
+  'run `npm install onnxruntime-web puppeteer-core` and install Chrome or Chromium (ESPALIER_CHROMIUM sets its path)';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
 

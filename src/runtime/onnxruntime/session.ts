@@ -39,7 +39,7 @@ export async function createSession(
     outputs: session.outputNames,
     tensor: (tensor) => {
       if (!passable.has(tensor.dtype))
-        throw new EspalierError('unsupported', `onnxruntime takes no ${tensor.dtype}`);
+        throw new EspalierError('unsupported', `onnxruntime does not accept ${tensor.dtype}`);
       return new Native(tensor.dtype as 'float32', tensor.data as Float32Array, tensor.shape);
     },
     read: (native) => {
@@ -98,6 +98,6 @@ async function translated<T>(what: string, action: () => Promise<T>): Promise<T>
 
 /** An operator of somebody's own, as of TensorRT's or mmcv's. */
 function unregistered(operator: string, cause: unknown): EspalierError {
-  const message = `onnxruntime does not have the operator ${operator}: expected a model that onnxruntime runs; cut the model in front of the operator, and run that part by itself`;
+  const message = `onnxruntime does not implement the operator ${operator}: split the model before this operator, and use the first part`;
   return new EspalierError('unsupported', message, { cause });
 }

@@ -62,7 +62,7 @@ describe('shapes of inputs that are told', () => {
     const told = withInputFeeds(graph, { x: shaped([1, 12]) });
     expect(withFixedShapes(told).inputs[1]!.shape).toEqual([1, 1, 12]);
     expect(() => withInputFeeds(graph, { x: shaped([1, 12]), e: shaped([1, 1, 13]) })).toThrow(
-      'e: its S is 13, but that of x is 12',
+      'e: its S is 13, but the S of x is 12',
     );
   });
 

@@ -51,12 +51,12 @@ function obstacle({ first, second }: Pair): string | null {
   const name = nameOf(first.node);
   if (!isPointwise(first.kernel)) {
     return isPointwise(second.kernel)
-      ? `it pads what ${name} computes`
+      ? `it pads the output of ${name}`
       : `its kernel and that of ${name} are both larger than 1×1`;
   }
   if (isPadded(first.window)) return `${name} is 1×1 and padded`;
   const hasBias = first.bias?.some((shift) => shift !== 0);
-  return hasBias && isPadded(second.window) ? `it pads what ${name} computes, and ${name} has a bias` : null;
+  return hasBias && isPadded(second.window) ? `it pads the output of ${name}, which has a bias` : null;
 }
 
 /** The second layer's steps are steps of the first: strides multiply, and gaps and pads widen by the first's stride. */

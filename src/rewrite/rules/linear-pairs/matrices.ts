@@ -56,13 +56,13 @@ function product(node: Node, context: FoldContext): Product | string | null {
 function gemm(node: Node, { weights }: FoldContext): Product | string {
   const { alpha, beta, transA, transB } = attributesOf(node, 'Gemm');
   const weight = weights(node.inputs[1]);
-  if (!weight) return `the weight of ${nameOf(node)} is no float32 constant`;
+  if (!weight) return `the weight of ${nameOf(node)} is not a float32 constant`;
   if (transA) return `${nameOf(node)} transposes its input`;
   const stored = matrix(weight.shape, weight.data);
   const factor = (transB ? stored.transpose() : stored).mul(alpha);
   if (!node.inputs[2]) return { node, input: requiredInput(node, 0), weight: factor, bias: null };
   const bias = channelBias(weights(node.inputs[2]), factor.columns);
-  if (!bias) return `the bias of ${nameOf(node)} is no float32 constant of one element a channel`;
+  if (!bias) return `the bias of ${nameOf(node)} is not a float32 constant with one element per channel`;
   return { node, input: requiredInput(node, 0), weight: factor, bias: row(bias).mul(beta) };
 }
 

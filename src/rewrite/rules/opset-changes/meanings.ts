@@ -9,7 +9,7 @@ function numberLike(node: Node, value: number): Tensor {
   if (dtype === 'float32') return scalar(value);
   if (dtype === 'float64') return makeTensor('float64', [], Float64Array.of(value));
   if (dtype === 'float16') return asFloat(floats([], [value]), dtype);
-  throw inexpressible(node, `expected a floating-point type in a file this old, found ${dtype}`);
+  throw inexpressible(node, `expected a floating-point type at this opset, found ${dtype}`);
 }
 
 const clip: Upgrade['change'] = (node, { constant }) => {
@@ -37,7 +37,7 @@ const batchNormalization: Upgrade['change'] = (node, { isRead }) => {
   if ([1, 2, 3, 4].some(isRead)) {
     throw inexpressible(
       node,
-      'expected a BatchNormalization of inference, found one whose statistics are read',
+      'expected a BatchNormalization in inference mode, found one whose computed statistics are used',
     );
   }
   node.outputs.length = 1;
@@ -50,7 +50,7 @@ const spatial: Upgrade['change'] = (node, context) => {
   if ([1, 2, 3, 4].some(context.isRead)) {
     throw inexpressible(
       node,
-      'expected a BatchNormalization of inference, found one whose statistics are read',
+      'expected a BatchNormalization in inference mode, found one whose computed statistics are used',
     );
   }
   const epsilon = context.constant(

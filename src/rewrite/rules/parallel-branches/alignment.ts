@@ -59,7 +59,7 @@ function alignAxis(axes: readonly Axis[]): AlignedAxis | string {
   if (slacks.size > 1) return 'the padding of its branches does not fit their kernels';
   const begin = Math.max(...axes.map((axis) => axis.begin));
   const steps = axes.map((axis) => (begin - axis.begin) / dilation);
-  if (!steps.every(Number.isInteger)) return 'its branches read places between each other';
+  if (!steps.every(Number.isInteger)) return 'its branches read interleaved positions';
   const length = Math.max(...axes.map((axis, i) => steps[i]! + axis.length));
   const [slack = 0] = slacks;
   return { length, dilation, begin, end: slack + extentOf(length, dilation) - begin, steps };

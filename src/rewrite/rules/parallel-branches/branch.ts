@@ -30,7 +30,7 @@ export function branchOf(term: Value, x: Value, context: FoldContext): Branch | 
   const row = Object.hasOwn(rows, node.op) ? rows[node.op]! : null;
   if (!row) return null;
   return context.uses.get(term)!.length > 1
-    ? `what ${nameOf(node)} computes is read elsewhere too`
+    ? `the output of ${nameOf(node)} is also read elsewhere`
     : row(node, context);
 }
 
@@ -58,7 +58,7 @@ const rows: Readonly<Record<string, BranchRow>> = {
     const channels = channelsOf(requiredInput(node, 0));
     if (!window || channels === null || attributes.ceil_mode) return null;
     if (isPadded(window) && !attributes.count_include_pad)
-      return `${nameOf(node)} divides by fewer at the border`;
+      return `${nameOf(node)} averages fewer elements at the border`;
     const share = 1 / elementCount(kernel);
     return { node, kernel, window, channels, group: null, weight: () => share, bias: null };
   },

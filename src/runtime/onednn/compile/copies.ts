@@ -129,7 +129,7 @@ const makeBuffer = (label: string, bytes: number, persistent: boolean): Buffer =
 
 function widthOf({ name, dtype }: Value): number {
   if (dtype && exchangedTypes.has(dtype)) return byteWidth(dtype as 'float32');
-  throw new EspalierError('unsupported', `oneDNN's executor takes no ${dtype ?? 'unknown type'}`, {
+  throw new EspalierError('unsupported', `oneDNN's executor does not support ${dtype ?? 'unknown type'}`, {
     where: name,
   });
 }

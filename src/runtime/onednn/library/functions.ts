@@ -51,6 +51,8 @@ function nativeFunction(library: NativeLibrary, declaration: string): Native {
     return library.func(declaration);
   } catch (cause) {
     const name = /dnnl_\w+/.exec(declaration)?.[0] ?? declaration;
-    throw new EspalierError('runtime', `expected a library of oneDNN, found none of its ${name}`, { cause });
+    throw new EspalierError('runtime', `expected the oneDNN library, but it lacks the function ${name}`, {
+      cause,
+    });
   }
 }

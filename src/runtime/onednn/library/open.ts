@@ -43,10 +43,10 @@ export async function openLibrary(): Promise<OpenedLibrary> {
   const openmp = firstThatLoads(koffi, openmpNames[process.platform] ?? []);
   const dnnl = firstThatLoads(koffi, names);
   if (!dnnl) {
-    const tried = names.join(', ') || `no name known on ${process.platform}`;
+    const tried = names.join(', ') || `its name on ${process.platform} is not known`;
     const problem =
       given && existsSync(given)
-        ? `${given} is no library that loads here`
+        ? `${given} is not a library that can be loaded`
         : `oneDNN was not found (tried ${tried})`;
     throw new EspalierError('runtime', `${problem}${given ? '' : installAdvice()}`);
   }

@@ -26,7 +26,7 @@ export async function timeLayers(network: Graph, options: TimingOptions): Promis
   const { block, run, onNote } = options;
   const file = run && join(run.path, 'latencies.json');
   if (file && existsSync(file)) return readJson(file) as LatencyTable;
-  onNote?.('timing what each layer can come to take');
+  onNote?.('timing each layer at every size that it may get');
   const whole = foldBatchNormalization(network).graph;
   const table = await withTimer(options, (timer) => {
     const time = async (graphs: readonly Graph[]) => {
