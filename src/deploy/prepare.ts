@@ -28,7 +28,10 @@ export async function prepareForDeployment(network: Graph, executor: Executor): 
   }));
   const integers = graph.nodes.find(isQuantized);
   if (integers)
-    leftAlone.push({ name: nodeLabel(integers), reason: 'the network is in 8-bit integers already' });
+    leftAlone.push({
+      name: nodeLabel(integers),
+      reason: 'the network is already quantised to 8-bit integers',
+    });
   return { graph, withConstants, digest: await digest(serializeModel(graph)), leftAlone };
 }
 

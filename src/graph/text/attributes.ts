@@ -13,7 +13,7 @@ export function attributeAt(cursor: Cursor, graphAt: GraphReader): readonly [str
   const kind = cursor.accept(':') ? nameAt(cursor, 'the kind of the attribute') : null;
   cursor.expect('=');
   const start = cursor.peek();
-  if (cursor.at('...')) throw cursor.fail(`the value of ${name} is left out here`, start);
+  if (cursor.at('...')) throw cursor.fail(`the value of ${name} is omitted here`, start);
   const parts = cursor.at('[') ? listOf(cursor, ['[', ']'], () => partAt(cursor, graphAt)) : null;
   const attribute = parts ? listed(parts, kind) : partAt(cursor, graphAt);
   if (!attribute) throw cursor.fail('an empty or mixed list needs one kind, as in axes: ints = []', start);
