@@ -103,10 +103,26 @@ export type { DataType, Tensor, TypedArray } from './numeric/tensor.ts';
 export type { ExternalRange, ReadExternalData } from './onnx/external-data.ts';
 export { parseModel, serializeModel } from './onnx/index.ts';
 export { readModelFile, writeModelFile } from './onnx/model-file.ts';
-export type { LayerScores, ScoredSide, ScoresByLayer, ScoringOptions } from './pruning/criteria/criterion.ts';
+export {
+  type Criterion,
+  type LayerScores,
+  type ScoredLayer,
+  type ScoredSide,
+  type ScoresByLayer,
+  type Scoring,
+  type ScoringOptions,
+  scoreEach,
+} from './pruning/criteria/criterion.ts';
 export { criterionNames, scoreLayers } from './pruning/criteria/index.ts';
 export type { CriterionName } from './pruning/criteria/names.ts';
 export type { PassThroughFilters } from './pruning/criteria/pass-through-filters.ts';
+export type { Slices, WeightData } from './pruning/criteria/slices.ts';
+export type { PruningTargetOptions } from './pruning/iterative/check-request.ts';
+export type { PruningWatch } from './pruning/iterative/job.ts';
+export type { Granularity, PruningSettings, Recovery } from './pruning/iterative/settings.ts';
+export type { PruningStage } from './pruning/iterative/stages.ts';
+export type { PruneStep } from './pruning/iterative/steps.ts';
+export { type PrunedNetwork, type PruneOptions, prune, type RetrainingOptions } from './pruning/prune.ts';
 export {
   type ChannelPruningOptions,
   type NextStep,
@@ -138,6 +154,7 @@ export {
   reconstruct,
 } from './pruning/recovery/reconstruct.ts';
 export type { KeptFilters, SkippedLayer } from './pruning/recovery/refits.ts';
+export type { PruningSchedule } from './pruning/schedule.ts';
 export type { SearchOptions } from './pruning/search/search-channels.ts';
 export type { WidthCandidate, WidthSearch } from './pruning/search/search-widths.ts';
 export type { DamageMeasure } from './pruning/sensitivity/greedy.ts';

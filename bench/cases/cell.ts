@@ -62,11 +62,11 @@ interface Work {
 }
 
 async function judged(operation: Operation, work: Work): Promise<Pick<Cell, 'verdict' | 'why'>> {
-  const { command, tolerance, shrinks, norm = 'largest' } = operation;
+  const { command, tolerance, shrinks, norm = 'largest', inputs = 'noise' } = operation;
   const { given, made, image } = work;
   try {
     const { data } = await command.run(invocationOf(command, [given], flagsOf(operation, work)), silent);
-    const error = await difference(given, made, { size: image, norm });
+    const error = await difference(given, made, { size: image, norm, inputs });
     if (!(error <= tolerance))
       return { verdict: 'wrong', why: `outputs differ by ${error.toExponential(1)}` };
     const kept = shrinks ? macsKept(data) : 0;

@@ -2,6 +2,7 @@ import type * as ort from 'onnxruntime-node';
 import { random } from '../../src/numeric/random.ts';
 import { loadOnnxruntime } from '../../src/runtime/onnxruntime/session.ts';
 import type { ImageSize } from './export.ts';
+import { patchInputs } from './images.ts';
 
 /**
  * How an output's error is taken: the largest, relative to the largest element, or ‖a − b‖₂/‖a‖₂, which does not hang on the one
@@ -12,22 +13,24 @@ export type ErrorNorm = 'largest' | 'energy';
 export interface DifferenceOptions {
   readonly size: ImageSize;
   readonly norm: ErrorNorm;
+  /** Normal noise, or images such as those that ranges were calibrated on. */
+  readonly inputs: 'noise' | 'patches';
 }
 
 /**
- * The largest error of any output of two files on random images: in onnxruntime alone, its optimiser off, at two batch sizes and two
+ * The largest error of any output of two files on random inputs: in onnxruntime alone, its optimiser off, at two batch sizes and two
  * image sizes where the file leaves them open. Throws where signatures differ.
  */
 export async function difference(
   given: string,
   made: string,
-  { size, norm }: DifferenceOptions,
+  { size, norm, inputs }: DifferenceOptions,
 ): Promise<number> {
   const [before, after] = await Promise.all([given, made].map(open));
   const [wanted, found] = [before!, after!].map(signature);
   if (wanted !== found) throw new Error(`expected the signature ${wanted}, found ${found}`);
   let worst = 0;
-  for (const feed of feedsOf(before!, size)) {
+  for (const feed of await feedsOf(before!, size, inputs)) {
     const [expected, actual] = [await before!.run(feed), await after!.run(feed)];
     for (const name of before!.outputNames) {
       worst = Math.max(worst, norms[norm](expected[name]!, actual[name]!, name));
@@ -48,7 +51,11 @@ const signature = ({ inputMetadata, outputMetadata }: ort.InferenceSession): str
   ]);
 
 /** One feed for each size and batch at which the file runs. */
-function feedsOf({ inputMetadata }: ort.InferenceSession, { height, width }: ImageSize) {
+async function feedsOf(
+  { inputMetadata }: ort.InferenceSession,
+  { height, width }: ImageSize,
+  inputs: DifferenceOptions['inputs'],
+) {
   const [input] = inputMetadata;
   if (!input?.isTensor) throw new Error('expected an image input');
   const variants = [1, 2].flatMap((batch) => [1, 2].map((times) => ({ batch, times })));
@@ -60,12 +67,15 @@ function feedsOf({ inputMetadata }: ort.InferenceSession, { height, width }: Ima
     }),
   );
   const different = [...new Map(shapes.map((shape) => [shape.join(), shape])).values()];
-  return different.map((shape, i) => {
-    const { normal } = random(5, i);
-    const data = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, normal);
+  const made = different.map(async (shape, i) => {
+    const data = inputs === 'noise' ? noise(i, shape) : await patchInputs(i + 1, shape);
     return { [input.name]: new Tensor('float32', data, shape) };
   });
+  return Promise.all(made);
 }
+
+const noise = (seed: number, shape: readonly number[]): Float32Array =>
+  Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, random(5, seed).normal);
 
 /** The largest difference, relative to the largest element that is expected; NaN where one side alone has one. */
 export function relative(expected: ort.Tensor, actual: ort.Tensor, name: string): number {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { DataSet, ImageSource } from '../data/image-source.ts';
+import type { DataSet } from '../data/image-source.ts';
 import type { Graph } from '../graph/graph.ts';
 import { formatPercent } from '../report/quantities.ts';
 import type { Context } from './command.ts';
@@ -24,30 +24,17 @@ interface LabelledData {
   readonly logits?: string | undefined;
 }
 
-/**
- * A network with its class scores known, and images with classes; where the network gives no class scores, or several outputs may
- * be them, the images without their classes, which is noted. For what can do without labels.
- */
+/** {@link usableLabels}, with a note where labels are ignored. */
 export async function withLabelsIfUsed(
-  network: Graph,
-  { data, logits }: LabelledData,
+  graph: Graph,
+  { data: given, logits }: LabelledData,
   context: Pick<Context, 'note'>,
 ): Promise<{ readonly network: Graph; readonly data: DataSet }> {
-  const { findClassScores, withClassScores } = await import('../measure/outputs/class-scores.ts');
-  const classes = data.train.classes.length;
-  if (classes === 0) {
-    return { network: logits === undefined ? network : withClassScores(network, { logits }), data };
-  }
-  const found = findClassScores(network, { logits, classes });
-  if (found.value) return { network: withClassScores(network, { logits: found.value.name }), data };
-  context.note(`labels are ignored: ${found.reason}`);
-  return { network, data: unlabelled(data) };
+  const { usableLabels } = await import('../measure/outputs/usable-labels.ts');
+  const { network, data, ignored } = usableLabels(graph, given, logits);
+  if (ignored !== null) context.note(`labels are ignored: ${ignored}`);
+  return { network, data };
 }
-
-const unlabelled = ({ name, train, test }: DataSet): DataSet => {
-  const without = (source: ImageSource): ImageSource => ({ ...source, classes: [] });
-  return { name, train: without(train), test: without(test) };
-};
 
 const SHOWN = 4;
 

@@ -10,7 +10,7 @@ import type { ImageSize } from '../measure/image-size.ts';
 import type { CostOptions, NetworkCost } from '../measure/macs.ts';
 import type { Timer } from '../measure/timer.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
+import { type Criterion, type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
 import { passThroughSets } from './criteria/pass-through-filters.ts';
 import { classScores, type ScoreNormalization, type ScoreReduction } from './ranking/class-scores.ts';
 import { type CostModel, costModel } from './ranking/cost-model.ts';
@@ -35,7 +35,7 @@ export interface Original {
 /** How the channels of a network are ranked. */
 export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   readonly executor: Executor;
-  readonly criterion: CriterionName;
+  readonly criterion: CriterionName | Criterion;
   /** Scores that were learned, in place of a criterion's: of the channel sets that may go, by unit, in its order. */
   readonly learned?: ReadonlyMap<string, readonly number[]>;
   /** What is scored: filters (granularity filter), or the weights that read their channels (granularity channel). */

@@ -1,6 +1,3 @@
-import type { Comparison } from '../../calibration/comparison.ts';
-import type { DataSet } from '../../data/image-source.ts';
-import type { Preprocessing } from '../../data/preprocessing.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { inElementType, openTimer } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
@@ -37,6 +34,7 @@ export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings: options } = planned;
   const { openOriginal } = await import('../../pruning/rank-channels.ts');
+  const { comparisonOnTestImages, openPruningData } = await import('../../pruning/iterative/pruning-data.ts');
   const executor = await defaultExecutor();
   const sensitivity = options.sensitivity === undefined ? null : await readSensitivity(options.sensitivity);
   const { epochs } = options;
@@ -47,7 +45,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   const model = session?.model ?? (await loadModel(options.model, context, inputOptions(options)));
   if (!session) checkQuantized(model, options);
   const opened = session
-    ? { network: session.network, data: await calibrated(session, options) }
+    ? { network: session.network, data: await openPruningData(session.data, session.preprocessing, options) }
     : await openPruneData(options, model, context);
   const { data } = opened;
   const network =
@@ -64,7 +62,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     original,
     executor,
     data,
-    comparison: data && onceOpened(() => compareOnTestImages({ network, data, executor, settings: options })),
+    comparison: data && comparisonOnTestImages(network, data, { executor, settings: options }),
     sensitivity,
     search: (cut) => openSearch(options.search, { run, context, cut }),
     timer:
@@ -146,6 +144,7 @@ async function openPruneData(
 ): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
   if (settings.data === undefined) return { network: model.graph, data: null };
   const { withLabelsIfUsed } = await import('../outputs.ts');
+  const { openPruningData } = await import('../../pruning/iterative/pruning-data.ts');
   const preprocessing = await resolvePreprocessing(model, settings);
   const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
   const found = await openData(settings.data, preprocessing, options);
@@ -158,41 +157,5 @@ async function openPruneData(
     { data: found, logits: settings.logits },
     context,
   );
-  return { network, data: await calibrated({ data, preprocessing }, settings) };
-}
-
-async function calibrated(
-  { data, preprocessing }: { readonly data: DataSet; readonly preprocessing: Preprocessing },
-  { calibrationImages: images, seed }: PruneSettings,
-): Promise<PruningData> {
-  const { openCalibration } = await import('../../calibration/calibration.ts');
-  const calibration = await openCalibration(data.train, { preprocessing, images, seed });
-  return { set: data, preprocessing, calibration };
-}
-
-/** Test images that networks are compared on. */
-const COMPARED_IMAGES = 256;
-
-interface Comparing {
-  readonly network: Graph;
-  readonly data: PruningData;
-  readonly executor: Executor;
-  readonly settings: PruneSettings;
-}
-
-async function compareOnTestImages({ network, data, executor, settings }: Comparing): Promise<Comparison> {
-  const { openCalibration } = await import('../../calibration/calibration.ts');
-  const { openComparison } = await import('../../calibration/comparison.ts');
-  const { preprocessing, set } = data;
-  const options = { preprocessing, images: COMPARED_IMAGES, seed: settings.seed };
-  const calibration = { ...(await openCalibration(set.test, options)), labelled: false };
-  return openComparison(network, { calibration, executor, outputs: settings.outputs });
-}
-
-function onceOpened<T>(open: () => Promise<T>): () => Promise<T> {
-  let opened: Promise<T> | null = null;
-  return () => {
-    opened ??= open();
-    return opened;
-  };
+  return { network, data: await openPruningData(data, preprocessing, settings) };
 }

@@ -1,5 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
-import type { Stage } from '../../pruning/iterative/stages.ts';
+import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
 import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
 import type { Context } from '../command.ts';
@@ -17,14 +17,14 @@ export interface PruneResult {
   readonly error: number | null;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
   /** How far outputs are from those before the first cut, on test images; null without images. */
-  readonly outputs: Pick<Stage, 'outputError' | 'outputErrors'> | null;
+  readonly outputs: Pick<PruningStage, 'outputError' | 'outputErrors'> | null;
 }
 
 interface Finishing {
   readonly job: PruneJob;
   readonly context: Context;
   /** The accuracy before the first cut. */
-  readonly original: Stage | null;
+  readonly original: PruningStage | null;
 }
 
 /** NetworkMeasures both networks, and writes the pruned one, with the record of the run where it has one. */
@@ -39,7 +39,7 @@ export async function finishPruning(
   } = job;
   const deployed = await deployedForm(network, job);
   const last = steps.at(-1)!.stages.at(-1) ?? null;
-  const measured = (network: Graph, stage: Stage | null, layers?: readonly LayerPoint[]): Measured => {
+  const measured = (network: Graph, stage: PruningStage | null, layers?: readonly LayerPoint[]): Measured => {
     const graph = form.restore(network);
     const measures = { ...sizes(graph, size), ...accuracyIn(stage) };
     return { graph, measures, ...(layers ? { layers } : {}) };
@@ -69,7 +69,7 @@ export async function finishPruning(
   };
 }
 
-const accuracyIn = (stage: Stage | null) =>
+const accuracyIn = (stage: PruningStage | null) =>
   stage?.top1 == null || stage.top5 === null ? {} : { top1: stage.top1, top5: stage.top5 };
 
 interface Deployed {

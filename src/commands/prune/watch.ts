@@ -1,5 +1,5 @@
 import type { PruningWatch } from '../../pruning/iterative/job.ts';
-import type { Stage } from '../../pruning/iterative/stages.ts';
+import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import { formatPercent } from '../../report/quantities.ts';
 import type { Context, Progress } from '../command.ts';
 import { errorText } from '../outputs.ts';
@@ -21,7 +21,11 @@ export function watchPruning(context: Context): PruningWatch {
   };
 }
 
-function noteStage({ stage, top1, outputError, outputErrors }: Stage, step: number, context: Context): void {
+function noteStage(
+  { stage, top1, outputError, outputErrors }: PruningStage,
+  step: number,
+  context: Context,
+): void {
   const found = [
     ...(top1 === null ? [] : [`top-1 ${formatPercent(top1)}`]),
     ...(step > 0 ? [`output error ${errorText(outputError, outputErrors)}`] : []),

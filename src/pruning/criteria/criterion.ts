@@ -20,7 +20,8 @@ export type LayerScores =
   | { readonly reason: string };
 
 export interface ScoringOptions {
-  readonly criterion: CriterionName;
+  /** A name, or a criterion of the caller's own. */
+  readonly criterion: CriterionName | Criterion;
   readonly seed: number;
   /** Runs what a criterion computes on images. */
   readonly executor: Executor;
@@ -49,10 +50,22 @@ export interface Scoring extends ScoringOptions {
 
 export type ScoresByLayer = ReadonlyMap<CoupledLayer, LayerScores>;
 
-/** A row of the table: how filters are scored, and by whom it was proposed. */
+/**
+ * How filters are scored: a row of the table of criteria, or one of the caller's own.
+ *
+ * @example
+ * const largest: Criterion = {
+ *   name: 'largest-weight',
+ *   needs: 'weights',
+ *   sides: ['filters'],
+ *   score: ({ layers }) => scoreEach(layers, (filters) => largestWeights(filters)),
+ * };
+ * await prune(network, { macs: 0.5, criterion: largest });
+ */
 export interface Criterion {
-  readonly name: CriterionName;
-  readonly paper: string;
+  /** In messages. */
+  readonly name: string;
+  readonly paper?: string;
   /** Labels come with the images. */
   readonly needs: 'weights' | 'images' | 'labels';
   readonly sides: readonly ScoredSide[];

@@ -52,7 +52,7 @@ export async function scoreLayers(
   found: ChannelCoupling,
   options: ScoringOptions,
 ): Promise<ScoresByLayer> {
-  const criterion = criteria[options.criterion];
+  const criterion = typeof options.criterion === 'string' ? criteria[options.criterion] : options.criterion;
   const { side = 'filters' } = options;
   if (!criterion.sides.includes(side)) throw scoresFiltersOnly(criterion);
   if (criterion.needs !== 'weights') requireCalibration(options.calibration, criterion.name);

@@ -6,7 +6,7 @@ import { type PruningSettings, pieceGranularity } from './settings.ts';
 const measures = ['ratio', 'macs', 'parameters', 'latency'] as const;
 
 /** The target of pruning: one of these. */
-export interface TargetOptions {
+export interface PruningTargetOptions {
   /** The fraction of the channels (or pieces) to remove. */
   readonly ratio?: number | undefined;
   /** The fraction of the original MACs to keep. */
@@ -19,7 +19,7 @@ export interface TargetOptions {
 
 /** The options whose combinations are checked. */
 export interface PruningRequest
-  extends TargetOptions,
+  extends PruningTargetOptions,
     Pick<PruningSettings, 'criterion' | 'granularity' | 'wholePositions' | 'steps'> {
   readonly recover?: readonly string[] | undefined;
   readonly data?: unknown;
@@ -32,14 +32,14 @@ export interface PruningRequest
 const expected = 'expected one of `ratio`, `macs`, `parameters` and `latency`';
 
 /** The one target that is given; throws `usage` where there is none, or more than one. */
-export function targetOf(options: TargetOptions): PruningTarget {
+export function targetOf(options: PruningTargetOptions): PruningTarget {
   const target = givenTarget(options);
   if (target) return target;
   throw new EspalierError('usage', `${expected}, found none`);
 }
 
 /** The target that is given, null without one; throws `usage` for more than one. */
-export function givenTarget(options: TargetOptions): PruningTarget | null {
+export function givenTarget(options: PruningTargetOptions): PruningTarget | null {
   const given = measures.flatMap((measure) => {
     const fraction = options[measure];
     return fraction === undefined ? [] : [{ measure, fraction }];
@@ -50,6 +50,8 @@ export function givenTarget(options: TargetOptions): PruningTarget | null {
   throw new EspalierError('usage', `${expected}, found ${found}`);
 }
 
+const criterionName = ({ criterion }: PruningRequest): string =>
+  typeof criterion === 'string' ? criterion : criterion.name;
 const isPieces = (request: PruningRequest): boolean => pieceGranularity(request) !== null;
 const pieceNames: readonly string[] = pieceCriteria;
 
@@ -68,9 +70,9 @@ const conflicts: readonly (readonly [
       `\`latency\`: zeros save no time: expected \`granularity\` filter or channel, found ${r.granularity}`,
   ],
   [
-    (r) => isPieces(r) && !pieceNames.includes(r.criterion),
+    (r) => isPieces(r) && !pieceNames.includes(criterionName(r)),
     (r) =>
-      `\`granularity\` ${r.granularity} requires \`criterion\` ${pieceNames.join(', ')}, found ${r.criterion}`,
+      `\`granularity\` ${r.granularity} requires \`criterion\` ${pieceNames.join(', ')}, found ${criterionName(r)}`,
   ],
   [
     (r) => r.wholePositions === true && r.granularity !== 'group',

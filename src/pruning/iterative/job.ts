@@ -15,7 +15,7 @@ import type { SearchOptions } from '../search/search-channels.ts';
 import type { DamageMeasure } from '../sensitivity/greedy.ts';
 import type { UnitSensitivity } from '../sensitivity/measure.ts';
 import type { PruningSettings } from './settings.ts';
-import type { Stage } from './stages.ts';
+import type { PruningStage } from './stages.ts';
 
 /** Images to calibrate with, to evaluate on, and to retrain with. */
 export interface PruningData {
@@ -34,7 +34,7 @@ export interface Retraining {
 export interface PruningWatch {
   readonly signal?: AbortSignal | undefined;
   /** A network was evaluated; step 0 is before the first cut. */
-  onStage?(stage: Stage, step: number): void;
+  onStage?(stage: PruningStage, step: number): void;
   /** Images evaluated so far. */
   onEvaluated?(images: number, of: number): void;
   onWarning?(line: string): void;

@@ -8,13 +8,13 @@ import type { TrainOptions } from '../../training/options.ts';
 import { createRunDirectory, openRunDirectory } from '../../training/run-directory.ts';
 import type { Cut } from './cut.ts';
 import type { PruningJob } from './job.ts';
-import type { Stage } from './stages.ts';
+import type { PruningStage } from './stages.ts';
 
 /** The network that retraining of a step starts from, and the cut that made it. */
 export interface StartedStep {
   readonly network: Graph;
   readonly cut: Cut;
-  readonly stages: readonly Stage[];
+  readonly stages: readonly PruningStage[];
 }
 
 /** The content of `cut.json`. */

@@ -1,5 +1,5 @@
 import type { ImageSize } from '../../measure/image-size.ts';
-import type { CriterionName } from '../criteria/index.ts';
+import type { Criterion, CriterionName } from '../criteria/index.ts';
 import type { PieceGranularity } from '../granularity/elements.ts';
 import type { ScoreNormalization, ScoreReduction } from '../ranking/class-scores.ts';
 import type { CostShare } from '../ranking/cost-share.ts';
@@ -24,7 +24,7 @@ export type Recovery = (typeof recoveries)[number];
 export interface PruningSettings {
   readonly target: PruningTarget;
   /** A criterion's name; `mask` learns the scores in `maskEpochs` of training before each cut. Default `l1-norm`. */
-  readonly criterion: CriterionName | 'mask';
+  readonly criterion: CriterionName | Criterion | 'mask';
   /** Default `filter`. */
   readonly granularity: Granularity;
   /** With `group`: W[:, :, i, j] for all c together, so that kernels shrink. */

@@ -3,7 +3,7 @@ import { evaluate } from '../../measure/accuracy.ts';
 import type { PruningJob } from './job.ts';
 
 /** What a network computes on the test images, at one point of a step. */
-export interface Stage {
+export interface PruningStage {
   /** `original`, `cut`, `recalibrate`, `reconstruct` or `retrained`. */
   readonly stage: string;
   /** On the test images; null where they have no classes, or the network gives no class scores. */
@@ -23,7 +23,7 @@ export async function stageOf(
   network: Graph,
   job: Evaluated,
   { stage, step }: { readonly stage: string; readonly step: number },
-): Promise<Stage> {
+): Promise<PruningStage> {
   const comparison = await job.comparison!();
   const accuracy = job.data!.calibration.labelled ? await accuracyOf(network, job) : null;
   const { outputError, outputErrors } = step === 0 ? comparison.original : await comparison.compare(network);

@@ -14,7 +14,7 @@ import { type Cut, cutNetwork } from './cut.ts';
 import type { PruningJob } from './job.ts';
 import { type StartedStep, savedStart, saveStart, stepRun } from './saved-start.ts';
 import type { Recovery } from './settings.ts';
-import { type Stage, stageOf } from './stages.ts';
+import { type PruningStage, stageOf } from './stages.ts';
 
 /** One cut and what followed it. */
 export interface PruneStep {
@@ -27,7 +27,7 @@ export interface PruneStep {
   /** See {@link Cut}. */
   readonly error: number | null;
   /** With images: after the cut, after each recovery, after retraining. */
-  readonly stages: readonly Stage[];
+  readonly stages: readonly PruningStage[];
   readonly epochs: readonly EpochResult[];
 }
 
@@ -71,7 +71,7 @@ async function cutAndRecover(
   { index, target }: OwnStep,
 ): Promise<StartedStep> {
   const cut = await cutNetwork(given, job, { target, index, before });
-  const stages: Stage[] = [];
+  const stages: PruningStage[] = [];
   const evaluated = async (stage: string, network: Graph) => {
     if (job.data) stages.push(await stageOf(network, job, { stage, step: index + 1 }));
   };

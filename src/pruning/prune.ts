@@ -1,0 +1,170 @@
+import type { DataSet } from '../data/image-source.ts';
+import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import { noPreprocessing } from '../data/tensor-images.ts';
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { withOthersFed } from '../measure/beside-image.ts';
+import { type Costs, costs } from '../measure/macs.ts';
+import { usableLabels } from '../measure/outputs/usable-labels.ts';
+import { inElementType, withTimer } from '../measure/runtimes.ts';
+import type { Timer } from '../measure/timer.ts';
+import { foldConstants, formsOf, type NetworkForms } from '../rewrite/index.ts';
+import { chooseExecutor } from '../runtime/choose.ts';
+import { defaultExecutor } from '../runtime/default-executor.ts';
+import type { Executor } from '../runtime/executor.ts';
+import { trainingDefaults } from '../training/defaults.ts';
+import type { TrainOptions } from '../training/options.ts';
+import { prepareNetwork } from '../training/prepare.ts';
+import type { RunDirectory } from '../training/run-directory.ts';
+import { pruningDefaults, retrainingDefaults } from './defaults.ts';
+import { checkRequest, type PruningTargetOptions, targetOf } from './iterative/check-request.ts';
+import type { PruningData, PruningJob, PruningWatch, Retraining } from './iterative/job.ts';
+import { comparisonOnTestImages, openPruningData } from './iterative/pruning-data.ts';
+import type { PruningSettings } from './iterative/settings.ts';
+import { type PrunedInSteps, type PruneStep, pruneInSteps } from './iterative/steps.ts';
+import type { UnitOutcome } from './prune-channels.ts';
+import { openOriginal } from './rank-channels.ts';
+import type { UnitSensitivity } from './sensitivity/measure.ts';
+
+/** How {@link prune} retrains, besides the data and the number of epochs. */
+export type RetrainingOptions = Partial<
+  Omit<TrainOptions, 'network' | 'data' | 'preprocessing' | 'executor' | 'epochs' | 'run' | 'controller'>
+>;
+
+/** Options of {@link prune}: exactly one target, and what else differs from the defaults. */
+export interface PruneOptions
+  extends PruningTargetOptions,
+    Partial<Omit<PruningSettings, 'target'>>,
+    PruningWatch {
+  /** Images of criteria, recovery, comparison and retraining; see `tensorData`, `openDataSet`. Default: none. */
+  readonly data?: DataSet;
+  /** Default: the one stored with the network; none for a data set of inputs. */
+  readonly preprocessing?: Preprocessing;
+  /** Epochs of retraining in all. Default: none. */
+  readonly epochs?: number;
+  readonly training?: RetrainingOptions;
+  /** Records the run, with checkpoints of retraining. Default: nothing is kept. */
+  readonly run?: RunDirectory;
+  /** The output with class scores. Default: found by its shape and the classes of the data. */
+  readonly logits?: string;
+  /** From `measureSensitivity`: the widths of layers are chosen by it. */
+  readonly sensitivity?: readonly UnitSensitivity[];
+  /** Evaluates so many choices of widths on calibration images, and takes the best. */
+  readonly search?: number;
+  /** Runs, verifies and evaluates networks. Default: onnxruntime. */
+  readonly executor?: Executor;
+  /** Times candidates of a target in latency. Default: onnxruntime on one thread. */
+  readonly timer?: Timer;
+}
+
+/** A pruned network. */
+export interface PrunedNetwork {
+  /** In the element types of the network given. */
+  readonly graph: Graph;
+  readonly before: Costs;
+  readonly after: Costs;
+  /** Whether the target is met. */
+  readonly met: boolean;
+  /** Groups of layers with the number of channels that they keep, and why a group keeps more than it should. */
+  readonly units: readonly UnitOutcome[];
+  readonly steps: readonly PruneStep[];
+  /** Largest difference of a cut from the masked network, relative to its outputs; null where nothing was compared. */
+  readonly error: number | null;
+}
+
+/**
+ * Prunes a network to a target, in one or several cuts, each followed by recovery on images and by retraining where there
+ * are `epochs`. Each cut is compared with the given network, its removed channels multiplied by 0. Throws `usage` where
+ * options contradict each other, `verification` where a cut computes something else, and what training throws.
+ *
+ * @example
+ * const small = await prune(network, { macs: 0.5 });
+ * const retrained = await prune(network, { macs: 0.5, scope: 'global', data, epochs: 10 });
+ * writeModelFile(retrained.graph, 'small.onnx');
+ */
+export async function prune(network: Graph | NetworkForms, options: PruneOptions): Promise<PrunedNetwork> {
+  const settings = { ...pruningDefaults, ...options, target: targetOf(options) };
+  checkRequest(settings);
+  const executor = options.executor ?? (await defaultExecutor());
+  const forms = await formsOf(network, executor);
+  const { data, graph } = await openImages(forms.graph, settings);
+  const prepared = options.epochs
+    ? await prepareNetwork(graph, executor)
+    : await foldConstants(graph, executor);
+  const job: PruningJob = {
+    ...options,
+    settings,
+    network: prepared,
+    reference: { graph: forms.given, restore: forms.form.restore },
+    original: await openOriginal(prepared, executor, options),
+    executor,
+    data,
+    comparison: data && comparisonOnTestImages(prepared, data, { executor, settings }),
+    sensitivity: options.sensitivity ?? null,
+    search: () => (options.search === undefined ? null : { candidates: options.search }),
+    timer: null,
+    retraining: options.epochs === undefined ? null : await openRetraining(data!, { ...options, executor }),
+    run: options.run ?? null,
+  };
+  const pruned =
+    options.latency === undefined
+      ? await pruneInSteps(job)
+      : await withTimer(options, (timer) =>
+          pruneInSteps({ ...job, timer: inElementType(timer, forms.form) }),
+        );
+  return result(pruned, forms, options);
+}
+
+function result(
+  { network, steps, cut }: PrunedInSteps,
+  forms: NetworkForms,
+  { size }: PruneOptions,
+): PrunedNetwork {
+  const errors = steps.flatMap(({ error }) => error ?? []);
+  return {
+    graph: forms.form.restore(network),
+    before: costs(forms.graph, { size }),
+    after: costs(network, { size }),
+    met: cut.met,
+    units: cut.units,
+    steps,
+    error: errors.length === 0 ? null : Math.max(...errors),
+  };
+}
+
+/** The images, and the network with its class scores known and its other inputs fed. */
+async function openImages(
+  network: Graph,
+  settings: PruneOptions & Pick<PruningSettings, 'calibrationImages' | 'seed'>,
+): Promise<{ readonly graph: Graph; readonly data: PruningData | null }> {
+  if (!settings.data) return { graph: network, data: null };
+  const preprocessing = settings.preprocessing ?? preprocessingOf(network, settings.data);
+  const labelled = usableLabels(network, settings.data, settings.logits);
+  const graph = withOthersFed(labelled.network, { size: preprocessing });
+  return { graph, data: await openPruningData(labelled.data, preprocessing, settings) };
+}
+
+function preprocessingOf(network: Graph, { train }: DataSet): Preprocessing {
+  const known = train.readInput ? noPreprocessing(train) : loadPreprocessing(network);
+  if (known) return known;
+  throw new EspalierError('usage', 'the network stores no preprocessing: expected `preprocessing`');
+}
+
+async function openRetraining(
+  { set: data, preprocessing }: PruningData,
+  { executor, epochs, training, seed, signal }: PruneOptions & { readonly executor: Executor },
+): Promise<Retraining> {
+  const trainer = training?.trainer ?? (await chooseExecutor()).executor;
+  const own = {
+    data,
+    preprocessing,
+    executor,
+    trainer,
+    ...(seed !== undefined && { seed }),
+    ...(signal && { signal }),
+  };
+  return {
+    epochs: epochs!,
+    options: (some) => ({ ...trainingDefaults, ...retrainingDefaults, ...own, ...training, epochs: some }),
+  };
+}
