@@ -92,7 +92,7 @@ describe('prune', () => {
   test.each([
     [{}, 'expected one of `ratio`, `macs`, `parameters` and `latency`, found none'],
     [{ ratio: 0.5, epochs: 2 }, '`epochs` needs `data`'],
-    [{ ratio: 0.5, granularity: 'stripe', criterion: 'taylor' }, '`granularity` stripe takes `criterion`'],
+    [{ ratio: 0.5, granularity: 'stripe', criterion: 'taylor' }, '`granularity` stripe requires `criterion`'],
   ] as const)('refuses %j', async (options, message) => {
     await expect(prune(network(), options)).rejects.toThrow(message);
   });
