@@ -11,7 +11,7 @@ import type { Graph } from '../src/graph/graph.ts';
 import { imageInput } from '../src/graph/inputs/image-input.ts';
 import { evaluate } from '../src/measure/accuracy.ts';
 import { readModelFile } from '../src/onnx/model-file.ts';
-import { type QuantizeOptions, quantize } from '../src/quantization/quantize.ts';
+import { type QuantizeOptions, quantizeCalibrated } from '../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../src/runtime/onnxruntime/index.ts';
 
 const variants: readonly (readonly [title: string, options: QuantizeOptions])[] = [
@@ -53,7 +53,7 @@ async function main(file: string): Promise<void> {
   };
   await tell('float', network);
   for (const [title, choice] of variants) {
-    const { graph } = await quantize(network, { calibration, executor }, choice);
+    const { graph } = await quantizeCalibrated(network, { calibration, executor }, choice);
     await tell(title, graph);
   }
 }

@@ -29,6 +29,7 @@ export { loadPreprocessing, type Preprocessing, storePreprocessing } from './dat
 export { type TensorImages, tensorData, tensorImages } from './data/tensor-images.ts';
 export { type Compressed, type CompressOptions, compressStripes } from './deploy/compress.ts';
 export { type DeployedLayer, type Deployment, type DeployOptions, deployNetwork } from './deploy/deploy.ts';
+export { type DeployedNetwork, type DeployHereOptions, deploy } from './deploy/deploy-here.ts';
 export type { DeployedStripes, DeployStripesOptions } from './deploy/deploy-stripes.ts';
 export type { Convolution, SpatialPads, SpatialPair } from './deploy/forms/convolution.ts';
 export type { FormPlan } from './deploy/forms/plan.ts';
@@ -166,14 +167,20 @@ export {
   type UnitSensitivity,
 } from './pruning/sensitivity/measure.ts';
 export { type Agreement, compareOutputs, type OutputAgreement } from './quantization/agreement.ts';
+export type { ComparisonOptions, Int8Comparison } from './quantization/compare.ts';
 export type { CalibrationMethod } from './quantization/observe-ranges.ts';
 export type { LeftAlone } from './quantization/plan.ts';
 export {
   type Quantized,
   type QuantizedLayer,
   type QuantizeOptions,
-  quantize,
+  quantizeCalibrated,
 } from './quantization/quantize.ts';
+export {
+  type QuantizationOptions,
+  type QuantizedNetwork,
+  quantize,
+} from './quantization/quantize-on-images.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
 export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
 export type {

@@ -9,6 +9,7 @@ import { toleranceOf, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type Candidate, networkOf } from './candidates.ts';
 import { chooseCandidate } from './choose.ts';
+import { deployDefaults } from './defaults.ts';
 import type { TimedForm, TimedLayer } from './layer-plans.ts';
 import { liveMacs } from './live-macs.ts';
 import { prepareForDeployment } from './prepare.ts';
@@ -111,7 +112,7 @@ async function errorOf([network, made]: readonly [Graph, Graph], options: Deploy
 async function quicker(
   network: Graph,
   choice: { readonly best: Candidate; readonly dense: Candidate },
-  { timer, size, seconds = 4 }: DeployOptions,
+  { timer, size, seconds = deployDefaults.seconds }: DeployOptions,
 ) {
   const candidates = choice.best === choice.dense ? [choice.dense] : [choice.dense, choice.best];
   const graphs = await Promise.all(candidates.map((candidate) => networkOf(candidate, size)));

@@ -39,13 +39,18 @@ export async function openTimer(
   return { timer: { benchmark, engine, threads, timings, signal }, close };
 }
 
-/** Does something with a timer: one that is given, else one of onnxruntime in Node on one thread, which is closed afterwards. */
-export async function withTimer<T>(
-  { timer: given, signal }: { readonly timer?: Timer | undefined; readonly signal?: AbortSignal | undefined },
-  use: (timer: Timer) => Promise<T>,
-): Promise<T> {
-  if (given) return use(given);
-  const { timer, close } = await openTimer('node', { threads: 1, signal });
+/** A timer that is given, or how one is opened. */
+interface TimerChoice extends Partial<TimerOptions> {
+  readonly timer?: Timer | undefined;
+  /** Default `node`. */
+  readonly target?: RuntimeName;
+}
+
+/** Does something with a timer: the one that is given, else one that is opened, by default on one thread, and closed afterwards. */
+export async function withTimer<T>(choice: TimerChoice, use: (timer: Timer) => Promise<T>): Promise<T> {
+  if (choice.timer) return use(choice.timer);
+  const { target = 'node', threads = 1, cache = true, signal } = choice;
+  const { timer, close } = await openTimer(target, { threads, cache, signal });
   try {
     return await use(timer);
   } finally {

@@ -4,6 +4,7 @@ import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { canonicalForm, expectFloat32, foldNetwork, withKnownShapes } from '../rewrite/index.ts';
+import { quantizationDefaults as defaults } from './defaults.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
 import { insertQuantization } from './insert.ts';
 import { layerErrors } from './layer-errors.ts';
@@ -51,19 +52,19 @@ export interface Quantized {
  * `usage` without images, for a glob that names none, a percentile out of range and a network that is quantised already,
  * `diverged` where activations are no numbers.
  */
-export async function quantize(
+export async function quantizeCalibrated(
   network: Graph,
   viewing: ProbeContext,
   options: QuantizeOptions = {},
 ): Promise<Quantized> {
-  const method = checked(options.calibration ?? 'minmax');
+  const method = checked(options.calibration ?? defaults.calibration);
   requireCalibration(viewing.calibration, 'quantisation');
   const graph = await prepare(network, viewing);
   const plan = planInt8(graph, floatLayers(graph, options.floatLayers ?? []));
   if (![...plan.rows.values()].some(({ axis }) => axis)) throw nothingToQuantize(graph, plan);
   const ranges = await observeRanges(graph, plan.rounded, { viewing, method });
   const scales = activationScales(graph, plan, ranges);
-  const { weightBits: bits = 8, perChannel = true } = options;
+  const { weightBits: bits = defaults.weightBits, perChannel = true } = options;
   const uncorrected = roundLayers(plan, scales, { bits, perChannel });
   const errors = await layerErrors(graph, uncorrected, viewing);
   const corrects = ({ takesBias }: RoundedLayer) => takesBias && options.correctBias !== false;
@@ -109,7 +110,7 @@ async function prepare(network: Graph, { executor }: ProbeContext): Promise<Grap
 }
 
 const floatLayers = (graph: Graph, globs: readonly string[]): ((name: string) => boolean) =>
-  matcherOf(globs, graph.nodes.map(titleOf), { option: '--float-layers', what: 'layer' });
+  matcherOf(globs, graph.nodes.map(titleOf), { option: '`floatLayers`', what: 'layer' });
 
 function nothingToQuantize(graph: Graph, { leftAlone }: Int8Plan): EspalierError {
   const first = leftAlone[0];

@@ -1,3 +1,4 @@
+import { deployDefaults } from '../deploy/defaults.ts';
 import { stripeDefaults } from '../stripes/learning.ts';
 import type { StripePruningOptions } from './train-stripes.ts';
 
@@ -5,6 +6,6 @@ import type { StripePruningOptions } from './train-stripes.ts';
 export const stripePruningDefaults = {
   ...stripeDefaults,
   form: 'stripe',
-  seconds: 4,
+  seconds: deployDefaults.seconds,
   verify: true,
 } as const satisfies Partial<StripePruningOptions>;

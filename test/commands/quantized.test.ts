@@ -10,7 +10,7 @@ import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph } from '../../src/graph/graph.ts';
 import { floats, makeTensor } from '../../src/numeric/tensor.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
-import { quantize } from '../../src/quantization/quantize.ts';
+import { quantizeCalibrated } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { calibrationOf } from '../support/layer-scores.ts';
 import { runCommand } from '../support/run-command.ts';
@@ -20,7 +20,7 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const image = [3, 8, 8] as const;
 const calibration = calibrationOf(image, [Array.from(normals([16, ...image], 5).data)]);
-const { graph: int8 } = await quantize(residualNetwork(), { calibration, executor });
+const { graph: int8 } = await quantizeCalibrated(residualNetwork(), { calibration, executor });
 
 let file = (name: string) => name;
 beforeEach(() => {

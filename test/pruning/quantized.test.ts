@@ -7,7 +7,7 @@ import { floats, makeTensor, type Tensor } from '../../src/numeric/tensor.ts';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
 import { pruneChannels } from '../../src/pruning/prune-channels.ts';
 import { openOriginal } from '../../src/pruning/rank-channels.ts';
-import { quantize } from '../../src/quantization/quantize.ts';
+import { quantizeCalibrated } from '../../src/quantization/quantize.ts';
 import { foldNetwork } from '../../src/rewrite/index.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { calibrationOf } from '../support/layer-scores.ts';
@@ -128,7 +128,7 @@ describe('a network of QuantizeLinear and DequantizeLinear', () => {
     const image = [3, 8, 8] as const;
     const images = [5, 6].map((s) => Array.from(normals([16, ...image], s).data));
     const viewing = { calibration: calibrationOf(image, images), executor };
-    const { graph: given } = await quantize(residualNetwork(), viewing);
+    const { graph: given } = await quantizeCalibrated(residualNetwork(), viewing);
     const { graph, error, cost } = await pruned(given);
     expect(error).toBeLessThan(1e-5);
     expect(cost.after.parameters).toBe(costs(graph).parameters);

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { quantizeIfAsked } from '../../src/commands/deploy/quantize.ts';
+import { quantizeModel } from '../../src/commands/deploy/quantize.ts';
 import {
   checkQuantizeFlags,
   type QuantizeSettings,
   quantizeFlags,
 } from '../../src/commands/deploy/quantize-flags.ts';
+import { networkForms } from '../../src/rewrite/index.ts';
+import { defaultExecutor } from '../../src/runtime/default-executor.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { silent } from '../support/run-command.ts';
 import { residualNetwork } from '../support/small-network.ts';
@@ -15,21 +17,19 @@ const settingsOf = (typed: Readonly<Record<string, string | boolean>>): Quantize
     Object.entries(quantizeFlags).map(([key, flag]) => [key, flag.read(typed[key])]),
   ) as unknown as QuantizeSettings;
 
-const graph = residualNetwork();
-const model = { graph, name: 'residual.onnx', zooPreprocessing: null };
-
 async function deployed(typed: Readonly<Record<string, string | boolean>>) {
   const data = temporaryFolder();
   await writeImageFolder(data, { count: 24, size: 8, classes: 4, seed: 1 });
   const settings = settingsOf({ int8: true, data, mean: '0,0,0', std: '1,1,1', size: '8', ...typed });
-  const job = { model, settings, seconds: 0.2, threads: 1 };
-  return quantizeIfAsked(graph, job, silent);
+  const forms = await networkForms(residualNetwork(), defaultExecutor);
+  const model = { ...forms, name: 'residual.onnx', zooPreprocessing: null };
+  return quantizeModel({ model, settings, seconds: 0.2, threads: 1 }, silent);
 }
 
 describe('deploy --int8', () => {
   it('compares float and 8 bits on test images and by the clock', async () => {
     const { int8, lines } = await deployed({ limit: '20', calibration: 'percentile:99.99' });
-    const found = int8!;
+    const found = int8;
     expect(found.calibrationImages).toBe(20);
     expect(found.accuracy!.float.images).toBe(24);
     expect(Math.abs(found.accuracy!.int8.loss - found.accuracy!.float.loss)).toBeLessThan(0.1);
@@ -43,7 +43,7 @@ describe('deploy --int8', () => {
 
   it('spares a bit, and layers, where asked', async () => {
     const { int8 } = await deployed({ limit: '8', floatLayers: 'stem,fc', reduceRange: true });
-    expect(int8!.layers.map(({ name, bits }) => [name, bits])).toEqual([
+    expect(int8.layers.map(({ name, bits }) => [name, bits])).toEqual([
       ['block.conv1', 7],
       ['block.conv2', 7],
     ]);

@@ -3,7 +3,7 @@ import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { connections } from '../../src/graph/topology.ts';
 import { compareOutputs } from '../../src/quantization/agreement.ts';
-import { quantize } from '../../src/quantization/quantize.ts';
+import { quantizeCalibrated } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { calibrationOf } from '../support/layer-scores.ts';
 import { normals } from '../support/run-graph.ts';
@@ -112,7 +112,7 @@ const cases: readonly (readonly [string, () => Graph, Readonly<Record<string, nu
 describe('onnxruntime runs on integers', () => {
   it.each(cases)('%s', async (_, build, expected) => {
     const before = build();
-    const { graph, leftAlone } = await quantize(before, viewing);
+    const { graph, leftAlone } = await quantizeCalibrated(before, viewing);
     const found = await computingOperators(graph);
     const { NhwcMaxPool = 0, MaxPool = 0, ...others } = found;
     const pools = NhwcMaxPool + MaxPool;
@@ -139,7 +139,7 @@ describe('scales', () => {
     network((g, x) => conv(g, g.node('Concat', build(g, x), { axis: 1 }, 1)[0]!, 4));
 
   it('are shared by what a Concat alone reads', async () => {
-    const { graph } = await quantize(
+    const { graph } = await quantizeCalibrated(
       joined((g, x) => [conv(g, x, 4), conv(g, x, 5)]),
       viewing,
     );
@@ -148,7 +148,7 @@ describe('scales', () => {
   });
 
   it('are not where a ReLU needs its zero point', async () => {
-    const { graph } = await quantize(
+    const { graph } = await quantizeCalibrated(
       joined((g, x) => [g.Relu(conv(g, x, 4)), conv(g, x, 5)]),
       viewing,
     );
@@ -158,7 +158,7 @@ describe('scales', () => {
   });
 
   it('are shared where the ReLU comes behind: zeros take no codes twice', async () => {
-    const { graph } = await quantize(
+    const { graph } = await quantizeCalibrated(
       network((g, x) => {
         const [joined] = g.node('Concat', [conv(g, x, 4), conv(g, x, 5)], { axis: 1 }, 1);
         return conv(g, g.Relu(joined!), 4);
@@ -174,7 +174,7 @@ describe('scales', () => {
   });
 
   it('are not where others read the same, finer', async () => {
-    const { graph } = await quantize(
+    const { graph } = await quantizeCalibrated(
       network((g, x) => {
         const shared = conv(g, x, 4);
         const large = g.Mul(conv(g, shared, 5), g.floats(10));

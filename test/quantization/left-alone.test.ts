@@ -3,7 +3,7 @@ import { EspalierError } from '../../src/errors.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, makeValue, type Value } from '../../src/graph/graph.ts';
 import { compareOutputs } from '../../src/quantization/agreement.ts';
-import { type QuantizeOptions, quantize } from '../../src/quantization/quantize.ts';
+import { type QuantizeOptions, quantizeCalibrated } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { calibrationOf } from '../support/layer-scores.ts';
 import { normals } from '../support/run-graph.ts';
@@ -42,7 +42,7 @@ describe('what stays in float', () => {
     const gelu = { op: 'Gelu', domain: 'com.microsoft', name: 'gelu', attributes: {} };
     graph.nodes.push({ ...gelu, inputs: [halved], outputs: [output] });
     g.output(g.named('last').Conv(output, g.constant(normals([4, 4, 1, 1], 4))), 'scores');
-    const { layers, leftAlone } = await quantize(graph, viewing);
+    const { layers, leftAlone } = await quantizeCalibrated(graph, viewing);
     expect(layers).toHaveLength(2);
     expect(leftAlone).toEqual([
       { name: 'gelu (com.microsoft.Gelu)', reason: 'onnxruntime has no 8-bit kernel for it' },
@@ -50,7 +50,7 @@ describe('what stays in float', () => {
   });
 
   it('is what globs name, with a reason', async () => {
-    const { graph, layers, leftAlone } = await quantize(residualNetwork(), viewing, {
+    const { graph, layers, leftAlone } = await quantizeCalibrated(residualNetwork(), viewing, {
       floatLayers: ['stem', 'f*'],
     });
     expect(layers.map(({ name }) => name)).toEqual(['block.conv1', 'block.conv2']);
@@ -115,7 +115,7 @@ describe('what stays in float', () => {
     ],
   ])('%s', async (_, build, name, reason) => {
     const before = network(build);
-    const { graph, leftAlone } = await quantize(before, viewing);
+    const { graph, leftAlone } = await quantizeCalibrated(before, viewing);
     expect(leftAlone).toContainEqual({ name, reason });
     expect((await compareOutputs(before, graph, viewing)).sqnrDb).toBeGreaterThan(20);
   });
@@ -126,7 +126,7 @@ describe('what stays in float', () => {
       const y = conv(g, x, 'a');
       return conv(g, g.named('up').ConvTranspose(y, w, { strides: [2, 2] }), 'b');
     });
-    const { graph, layers } = await quantize(before, viewing);
+    const { graph, layers } = await quantizeCalibrated(before, viewing);
     expect(layers.map(({ name, computesInInt8 }) => [name, computesInInt8])).toEqual([
       ['a', true],
       ['up', false],
@@ -149,7 +149,7 @@ describe('quantize refuses', () => {
       plainNetwork(),
       viewing,
       { floatLayers: ['conv9'] },
-      '--float-layers: no layer is named conv9',
+      '`floatLayers`: no layer is named conv9',
     ],
     ['images that are no numbers', plainNetwork(), broken, {}, 'infinite or NaN'],
     [
@@ -161,13 +161,13 @@ describe('quantize refuses', () => {
     ],
     ['a network without layers', network((g, x) => g.Tanh(x)), viewing, {}, 'found none (Tanh (Tanh)'],
   ])('%s', async (_, graph, view, options, message) => {
-    const failure = await quantize(graph, view, options).catch((error: unknown) => error);
+    const failure = await quantizeCalibrated(graph, view, options).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(EspalierError);
     expect((failure as Error).message).toContain(message);
   });
 
   it('a network that is quantised already', async () => {
-    const { graph } = await quantize(plainNetwork(), viewing);
-    await expect(quantize(graph, viewing)).rejects.toThrow('already quantised');
+    const { graph } = await quantizeCalibrated(plainNetwork(), viewing);
+    await expect(quantizeCalibrated(graph, viewing)).rejects.toThrow('already quantised');
   });
 });

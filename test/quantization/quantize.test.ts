@@ -4,7 +4,7 @@ import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { printGraph } from '../../src/graph/text/index.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { compareOutputs } from '../../src/quantization/agreement.ts';
-import { type QuantizeOptions, quantize } from '../../src/quantization/quantize.ts';
+import { type QuantizeOptions, quantizeCalibrated } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { calibrationOf } from '../support/layer-scores.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
@@ -14,7 +14,7 @@ import { simulate } from './integer-simulation.ts';
 const image = [3, 8, 8] as const;
 const batchOf = (seed: number) => Array.from(normals([16, ...image], seed).data);
 const viewing = { calibration: calibrationOf(image, [batchOf(5), batchOf(6)]), executor };
-const quantized = (graph: Graph, options?: QuantizeOptions) => quantize(graph, viewing, options);
+const quantized = (graph: Graph, options?: QuantizeOptions) => quantizeCalibrated(graph, viewing, options);
 
 /** On images that nothing was calibrated with. */
 const unseen = { calibration: calibrationOf(image, [batchOf(7)]), executor };
@@ -116,7 +116,7 @@ describe('quantize', () => {
     const spiked = batchOf(5).map((x, i) => (i === 0 ? 200 : x));
     const calibration = calibrationOf(image, [spiked, batchOf(6)]);
     const loss = async (method: QuantizeOptions['calibration']) => {
-      const { graph } = await quantize(chain(), { calibration, executor }, { calibration: method });
+      const { graph } = await quantizeCalibrated(chain(), { calibration, executor }, { calibration: method });
       return (await compareOutputs(chain(), graph, unseen)).sqnrDb;
     };
     expect(await loss({ percentile: 99.9 })).toBeGreaterThan((await loss('minmax')) + 10);

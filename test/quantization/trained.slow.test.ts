@@ -9,7 +9,7 @@ import { evaluate } from '../../src/measure/accuracy.ts';
 import { serializeModel } from '../../src/onnx/index.ts';
 import { readModelFile } from '../../src/onnx/model-file.ts';
 import { compareOutputs } from '../../src/quantization/agreement.ts';
-import { quantize } from '../../src/quantization/quantize.ts';
+import { quantizeCalibrated } from '../../src/quantization/quantize.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
 import { train } from '../../src/training/train.ts';
@@ -30,7 +30,7 @@ describe('a trained network in 8 bits', () => {
     const { network } = await train(options);
     const { preprocessing, data } = options;
     const calibration = await openCalibration(data.train, { preprocessing, seed: 1 });
-    const { graph } = await quantize(network, { calibration, executor });
+    const { graph } = await quantizeCalibrated(network, { calibration, executor });
     const test = syntheticImages({ count: 400, size: 8, channels: 3, classes: 4, seed: 3 });
     const settings = { executor, preprocessing, threads: 1 };
     const [before, after] = [await evaluate(network, test, settings), await evaluate(graph, test, settings)];
@@ -50,7 +50,7 @@ describe('a trained network in 8 bits', () => {
       const preprocessing = cifar10Preprocessing;
       const { train: images, test } = await openDataSet('cifar10', { testLimit: 500, seed: 1 });
       const calibration = await openCalibration(images, { preprocessing, images: 64, seed: 1 });
-      const { graph } = await quantize(network, { calibration, executor });
+      const { graph } = await quantizeCalibrated(network, { calibration, executor });
       const settings = { executor, preprocessing };
       const [before, after] = [
         await evaluate(network, test, settings),

@@ -1,3 +1,4 @@
+import { deployDefaults as defaults } from '../../deploy/defaults.ts';
 import { runtimeNames } from '../../measure/runtimes.ts';
 import {
   choice,
@@ -25,10 +26,10 @@ export const deployFlags = {
   target: defaulted(
     '--target <name>',
     'runtime to measure in: onnxruntime in Node (node) or in a browser (web)',
-    [choice(runtimeNames), 'node'],
+    [choice(runtimeNames), defaults.target],
   ),
-  threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), 1]),
-  seconds: defaulted('--seconds <s>', 'seconds for measuring the result', [positive, 4]),
+  threads: defaulted('--threads <n>', 'threads of the engine', [wholeNumber(), defaults.threads]),
+  seconds: defaulted('--seconds <s>', 'seconds for measuring the result', [positive, defaults.seconds]),
   ...quantizeFlags,
   size: openSizeFlag,
   ...inputFlags,

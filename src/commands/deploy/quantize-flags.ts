@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { EspalierError } from '../../errors.ts';
+import { quantizationDefaults as defaults } from '../../quantization/defaults.ts';
 import { DATA_SUMMARY, dataName, logitsFlag } from '../data-flags.ts';
 import { defaulted, flagSwitch, type Options, optional, wholeNumber } from '../flags.ts';
 import { outputsFlag } from '../outputs.ts';
@@ -27,7 +28,7 @@ export const quantizeFlags = {
   calibration: defaulted(
     '--calibration <method>',
     'how the ranges of activations are chosen: minmax, or a percentile such as percentile:99.99',
-    [calibrationMethod, 'minmax'],
+    [calibrationMethod, defaults.calibration],
   ),
   floatLayers: optional(
     '--float-layers <globs>',
@@ -39,9 +40,13 @@ export const quantizeFlags = {
     'use 7-bit weights, for x86 without VNNI, where sums of 8-bit products saturate',
   ),
   data: optional('--data <name>', `images to calibrate --int8 with: ${DATA_SUMMARY}`, dataName),
-  limit: optional('--limit <n>', 'calibrate on n training images (default: 300)', wholeNumber()),
+  limit: optional(
+    '--limit <n>',
+    `calibrate on n training images (default: ${defaults.images})`,
+    wholeNumber(),
+  ),
   testLimit: optional('--test-limit <n>', 'compare on a seeded subset of n test images', wholeNumber()),
-  seed: defaulted('--seed <n>', 'seed of the choice of images', [wholeNumber(0), 1]),
+  seed: defaulted('--seed <n>', 'seed of the choice of images', [wholeNumber(0), defaults.seed]),
   ...preprocessingFlags,
   ...logitsFlag,
   ...outputsFlag,

@@ -1,18 +1,17 @@
-import { type Deployment, deployNetwork } from '../../deploy/deploy.ts';
-import { inElementType, openTimer } from '../../measure/runtimes.ts';
+import type { Deployment } from '../../deploy/deploy.ts';
+import { deploy } from '../../deploy/deploy-here.ts';
 import { printableLine } from '../../printable.ts';
 import { formatDuration } from '../../report/quantities.ts';
-import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { disturbance } from '../bench/result.ts';
 import type { Context, Output } from '../command.ts';
 import { inputOptions } from '../input-flags.ts';
-import { type LoadedModel, loadModel } from '../model.ts';
+import { loadModel } from '../model.ts';
 import { expectFloatWeights } from '../quantized.ts';
 import { openRun } from '../training/recipe.ts';
 import { expectOtherFile } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
-import { quantizeIfAsked } from './quantize.ts';
+import { quantizeModel } from './quantize.ts';
 import { describeDeployment, hardlyFaster } from './result.ts';
 import { write } from './write.ts';
 
@@ -32,14 +31,22 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const model = await loadModel(settings.model, context, inputOptions(settings));
   if (settings.int8) expectFloatWeights(model.graph, '--int8', model.name);
   const run = await openRun(planned);
-  const { engine: timedIn, deployment } = await deployed(model, settings, context);
-  const { graph: quick, ...facts } = deployment;
-  const quantized = await quantizeIfAsked(quick, { model, settings, seconds, threads }, context);
-  const { int8, lines } = quantized;
-  // Integers work on float32; inputs and outputs keep their types.
-  const graph = int8 ? model.form.restoreSignature(quantized.graph) : model.form.restore(quick);
-  const tried = { ...facts, engine: timedIn, threads, int8 };
-  const path = await write({ network: model.given, quick, graph }, { run, settings, tried });
+  const {
+    graph: deployed,
+    float32,
+    ...facts
+  } = await deploy(model, {
+    ...{ target, threads, seconds, size: settings.size, cache: settings.cache, verify: settings.verify },
+    signal: context.signal,
+    onLayer: ({ name, best, cached }) =>
+      context.note(`${name}: ${best.form}${cached ? ', cached time' : ''}`),
+  });
+  const quantized = settings.int8
+    ? await quantizeModel({ model: { ...model, graph: float32 }, settings, seconds, threads }, context)
+    : { graph: deployed, int8: null, lines: [] };
+  const { graph, int8, lines } = quantized;
+  const tried = { ...facts, threads, int8 };
+  const path = await write({ network: model.given, quick: float32, graph }, { run, settings, tried });
   warn(facts, { path, inIntegers: int8 !== null }, context);
   const took = (performance.now() - began) / 1000;
   const data = { out, model: path, target, ...tried, seconds: took };
@@ -49,29 +56,6 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
     printableLine(`written to ${path} in ${formatDuration(took)}`),
   ];
   return { data, text: text.join('\n') };
-}
-
-async function deployed(
-  { graph, given, form }: LoadedModel,
-  { target, threads, seconds, size, cache, verify }: DeploySettings,
-  context: Context,
-): Promise<{ readonly deployment: Deployment; readonly engine: string }> {
-  const { timer, close } = await openTimer(target, { threads, cache, signal: context.signal });
-  try {
-    const deployment = await deployNetwork(graph, {
-      executor: await defaultExecutor(),
-      timer: inElementType(timer, form),
-      size,
-      seconds,
-      verify,
-      reference: { graph: given, restore: form.restore },
-      onLayer: ({ name, best, cached }) =>
-        context.note(`${name}: ${best.form}${cached ? ', cached time' : ''}`),
-    });
-    return { deployment, engine: timer.engine };
-  } finally {
-    await close();
-  }
 }
 
 interface Written {
