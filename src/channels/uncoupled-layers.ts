@@ -65,7 +65,9 @@ function meetingPlace(
         holds(value && carried.get(value), (label) => label >= first && label < first + count),
       ),
   );
-  return meeting ? `is read by ${nodeLabel(meeting)}` : 'some of its channels can only be removed together';
+  return meeting
+    ? `it is read by ${nodeLabel(meeting)}`
+    : 'some of its channels can only be removed together';
 }
 
 const holds = (channels: Channels | null | undefined, test: (label: number) => boolean): boolean =>

@@ -50,7 +50,7 @@ export async function deployStripes(masked: Graph, options: DeployStripesOptions
   const leftAlone = [
     ...removal.leftAlone.map(({ name, filters, reason }) => ({
       name,
-      reason: `${filters} zero filters are kept: ${reason}`,
+      reason: `zero filters are kept (${filters}): ${reason}`,
     })),
     ...lowered.leftAlone,
     ...withoutStripes(masked),

@@ -24,7 +24,7 @@ export async function prepareForDeployment(network: Graph, executor: Executor): 
   const { graph } = await foldNetwork(removal.graph, { executor });
   const leftAlone = removal.leftAlone.map(({ name, filters, reason }) => ({
     name,
-    reason: `${filters} zero filters are kept: ${reason}`,
+    reason: `zero filters are kept (${filters}): ${reason}`,
   }));
   const integers = graph.nodes.find(isQuantized);
   if (integers)

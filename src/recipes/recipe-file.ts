@@ -68,7 +68,7 @@ export function readRecipe(name: string): RecipeFile {
   if (existsSync(path)) return parseRecipe(readBytes(path).toString(), name);
   const closest = closestName(name, shippedRecipes());
   const hint = closest ? `did you mean ${closest}?` : `expected one of ${shippedRecipes().join(', ')}`;
-  throw new EspalierError('usage', `expected a recipe: a .json file or a name; ${hint}`, { where: name });
+  throw new EspalierError('usage', `expected a .json file or the name of a recipe: ${hint}`, { where: name });
 }
 
 /** The names of the recipes that come with Espalier. */

@@ -93,7 +93,7 @@ describe('operands that are stretched', () => {
     expect(of('map').sets).toHaveLength(8);
     expect(of('map').reasons.size).toBe(0);
     expect([...of('mask').reasons.values()]).toEqual([
-      expect.stringMatching(/^is broadcast over other channels in /),
+      expect.stringMatching(/^it is broadcast over other channels in /),
     ]);
   });
 

@@ -37,7 +37,7 @@ describe('channels stay, with the reason,', () => {
     );
 
   it.each<[string, (g: Builder, x: Value) => Value, string]>([
-    ['that the network gives out', (_g, x) => x, 'head: is an output of the network'],
+    ['that the network gives out', (_g, x) => x, 'head: it is an output of the network'],
     [
       'that are normalised over',
       (g, x) => {
@@ -47,7 +47,7 @@ describe('channels stay, with the reason,', () => {
           perm: [0, 3, 1, 2],
         });
       },
-      'wide: is normalised over in norm (LayerNormalization)',
+      'wide: it is normalised over in norm (LayerNormalization)',
     ],
     [
       'that meet the image',
@@ -55,7 +55,7 @@ describe('channels stay, with the reason,', () => {
         const wide = conv(g, x, 'wide', { filters: 6 });
         return g.named('sum').Add(x, wide);
       },
-      'wide: is combined with x, which has no channels, in sum (Add)',
+      'wide: it is combined with x, which has no channels, in sum (Add)',
     ],
     [
       'that meet a computed bias',
@@ -63,7 +63,7 @@ describe('channels stay, with the reason,', () => {
         const bias = g.named('bias').ReduceMean(x, g.int64s([0, 2, 3]), { keepdims: 0 });
         return g.named('wide').Conv(x, g.constant(normals([6, 6, 1, 1], 2)), bias);
       },
-      'wide: is combined with bias, which is not constant, in wide (Conv)',
+      'wide: it is combined with bias, which is not constant, in wide (Conv)',
     ],
     [
       'that are reduced',
@@ -71,7 +71,7 @@ describe('channels stay, with the reason,', () => {
         const wide = conv(g, x, 'wide', { filters: 6 });
         return g.named('mean').ReduceMean(wide, g.int64s([1]), { keepdims: 1 });
       },
-      'wide: is reduced in mean (ReduceMean)',
+      'wide: it is reduced in mean (ReduceMean)',
     ],
     [
       'that meet a tensor of other sizes, as in a node with one input too many',
@@ -82,7 +82,7 @@ describe('channels stay, with the reason,', () => {
         return y;
       },
       expect.stringMatching(
-        /^wide: is combined with .*, which has shape \[3\] for \[8\] channels, in prelu \(PRelu\)$/,
+        /^wide: it is combined with .*, which has shape \[3\] for \[8\] channels, in prelu \(PRelu\)$/,
       ),
     ],
     [
@@ -94,7 +94,7 @@ describe('channels stay, with the reason,', () => {
         (slice.inputs[4]!.tensor!.data as BigInt64Array)[0] = 0n;
         return y;
       },
-      'wide: is read by slice (Slice)',
+      'wide: it is read by slice (Slice)',
     ],
   ])('%s', (_name, body, reason) => {
     expect(reasonsIn(body)).toContainEqual(reason);

@@ -7,7 +7,7 @@ import { transformerCouplings } from '../support/coupled-transformers.ts';
 
 /** What stays beside the layer that makes the output, and why it must. */
 const staying: Readonly<Record<string, readonly string[]>> = {
-  'the inner width of an MLP behind a normalisation': ['MatMul: is reduced in ReduceMean (ReduceMean)'],
+  'the inner width of an MLP behind a normalisation': ['MatMul: it is reduced in ReduceMean (ReduceMean)'],
 };
 
 it.each(Object.entries({ ...couplings, ...transformerCouplings }))(
@@ -17,6 +17,6 @@ it.each(Object.entries({ ...couplings, ...transformerCouplings }))(
     const found = groups.flatMap(({ root, sets, reasons }) =>
       reasons.size === sets.length ? [`${root}: ${[...reasons.values()][0]}`] : [],
     );
-    expect(found).toEqual([...(staying[name] ?? []), 'head: is an output of the network']);
+    expect(found).toEqual([...(staying[name] ?? []), 'head: it is an output of the network']);
   },
 );

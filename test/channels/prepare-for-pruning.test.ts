@@ -56,5 +56,5 @@ it('a network whose Reshape computes more than its batch is left alone there, wi
   const rows = g.Reshape(wide, g.Concat(sizes(g, wide, 2), g.int64s([-1]), { axis: 0 }));
   g.output(g.ReduceMean(rows, g.int64s([2]), { keepdims: 0 }), 'y');
   const { groups } = channelGroups(await prepareForPruning(graph, onnxruntime));
-  expect([...groups[0]!.reasons.values()][0]).toBe('has free dimensions in Reshape (Reshape)');
+  expect([...groups[0]!.reasons.values()][0]).toBe('it has free dimensions in Reshape (Reshape)');
 });

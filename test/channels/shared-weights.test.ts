@@ -135,14 +135,14 @@ describe('channels stay where the uses of a shared weight cannot agree:', () => 
           const [stem] = pyramid(g, x) as [Value];
           return [g.Conv(g.Relu(g.Conv(stem, a, null, pads)), a, null, pads)];
         },
-        /is an output of the network/,
+        /it is an output of the network/,
       ],
       'it is an output itself': [
         (g, x) => {
           const a = weights(g, [8, 8, 1, 1], 3);
           return [g.Conv(g.Conv(pyramid(g, x)[0]!, a), weights(g, [2, 8, 1, 1], 4)), a];
         },
-        /shares .* with the output of the network/,
+        /it shares .* with the output of the network/,
       ],
       'one use reads it transposed': [
         (g, x) => {
@@ -150,7 +150,7 @@ describe('channels stay where the uses of a shared weight cannot agree:', () => 
           const wide = g.Relu(g.MatMul(pooled(g, pyramid(g, x)[0]!), m));
           return [g.Gemm(g.Gemm(wide, g.Transpose(m, { perm: [1, 0] })), weights(g, [8, 2], 6))];
         },
-        /shares .* with Transpose/,
+        /it shares .* with Transpose/,
       ],
       'one use reads the image': [
         (g, x) => {
@@ -162,7 +162,7 @@ describe('channels stay where the uses of a shared weight cannot agree:', () => 
             ),
           ];
         },
-        /shares .* with .*Conv\), which cannot be sliced alike/,
+        /it shares .* with .*Conv\), which cannot be sliced alike/,
       ],
     };
 

@@ -91,7 +91,7 @@ describe('outputs', () => {
     expect(
       notes.filter((line) => line.startsWith('labels are ignored: expected class scores [N, 4]')),
     ).toHaveLength(1);
-    expect(notes).toContain('output sizes is not compared: does not depend on the image');
+    expect(notes).toContain('output sizes is not compared: it does not depend on the image');
   });
 
   it.each([

@@ -46,7 +46,7 @@ describe('prune, without images', () => {
     expect(after.macs).toBe(await macsOf(out));
     expect(after.macs).toBeLessThan(0.35 * before.macs);
     expect(after.latencyMs).toBeGreaterThan(0);
-    expect(result.leftAlone).toEqual([{ name: 'fc', reason: 'is an output of the network' }]);
+    expect(result.leftAlone).toEqual([{ name: 'fc', reason: 'it is an output of the network' }]);
   });
 
   it.each(['l2-norm', 'geometric-median', 'weight-rank', 'bn-scale', 'random'])(
@@ -104,7 +104,7 @@ describe('prune, without images', () => {
     expect(after.macs).toBe(await macsOf(at('planned.onnx')));
     const { groups } = await runCommand(prune, [model()], [{ ratio: '0.5', explain: 'fc' }]);
     expect(groups).toMatchObject([
-      { layers: ['fc'], channels: 3, kept: 3, reason: 'is an output of the network' },
+      { layers: ['fc'], channels: 3, kept: 3, reason: 'it is an output of the network' },
     ]);
     const wrong = runCommand(prune, [model()], [{ ratio: '0.5', explain: 'nowhere' }]);
     await expect(wrong).rejects.toThrow('--explain: no layer is named nowhere, expected one of conv1');

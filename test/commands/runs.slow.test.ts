@@ -125,7 +125,7 @@ describe('a network from its first step to its report', () => {
       root: 'fc',
       members: ['fc'],
       prunable: false,
-      reason: 'is an output of the network',
+      reason: 'it is an output of the network',
     });
     expect(facts.bytes).toBe(readFileSync(model()).length);
     expect(facts.preprocessing).toMatchObject({ height: 16, width: 16 });

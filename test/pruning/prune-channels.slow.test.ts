@@ -181,6 +181,6 @@ it('what stays is named with its reason', async () => {
   });
   const held = units.filter(({ reason }) => reason !== undefined);
   expect(held).toEqual([
-    { name: 'fc', layers: ['fc'], channels: 10, kept: 10, reason: 'is an output of the network' },
+    { name: 'fc', layers: ['fc'], channels: 10, kept: 10, reason: 'it is an output of the network' },
   ]);
 });

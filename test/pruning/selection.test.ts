@@ -21,7 +21,7 @@ function unit(name: string, first: number, count: number, held: readonly number[
     name,
     layers: [layer(name, first, count)],
     sets: Array.from({ length: count }, (_, i) => first + i),
-    reasons: new Map(held.map((root) => [root, 'is an output of the network'])),
+    reasons: new Map(held.map((root) => [root, 'it is an output of the network'])),
     channelsPerSet: 1,
   };
 }

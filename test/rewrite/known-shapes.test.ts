@@ -98,10 +98,10 @@ const operators: Readonly<Record<string, (g: Builder, x: Value) => Value>> = {
 };
 
 const reads: Readonly<Record<string, RegExp>> = {
-  LSTM: /c1: is read by lstm \(LSTM\)/,
-  GRU: /c1: is read by gru \(GRU\)/,
-  Loop: /c1: is read in a subgraph of loop \(Loop\)/,
-  FusedConv: /c1: is read by fusedconv \(com\.microsoft\.FusedConv\)/,
+  LSTM: /c1: it is read by lstm \(LSTM\)/,
+  GRU: /c1: it is read by gru \(GRU\)/,
+  Loop: /c1: it is read in a subgraph of loop \(Loop\)/,
+  FusedConv: /c1: it is read by fusedconv \(com\.microsoft\.FusedConv\)/,
 };
 
 describe('an operator without a shape rule', () => {

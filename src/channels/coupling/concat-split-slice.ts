@@ -45,7 +45,7 @@ export const concatSplitCouplings = {
 function beside(call: CouplingCall<'Concat'>, scope: CouplingScope, axis: number): (Channels | null)[] {
   const isPlain = call.inputs.every((value, i) => call.channels[i] || value?.tensor);
   if (!isPlain)
-    return stay(call, scope, `is combined with a value that has no channels in ${nodeLabel(call.node)}`);
+    return stay(call, scope, `it is combined with a value that has no channels in ${nodeLabel(call.node)}`);
   return [...elementwise({ ...call, attributes: {} as never }, scope)].map((carried) =>
     carried?.axes.includes(axis) ? null : carried,
   );
@@ -63,7 +63,7 @@ function partOf(
   const labels = scope.places(size);
   scope.pin(
     { axes: [axis], sizes: [size], labels },
-    `is concatenated with ${value.name}, which has no channels, in ${nodeLabel(call.node)}`,
+    `it is concatenated with ${value.name}, which has no channels, in ${nodeLabel(call.node)}`,
   );
   return labels;
 }
@@ -97,7 +97,7 @@ export const sliceCouplings = {
     if (!x.axes.includes(axis))
       return [{ ...x, axes: x.axes.map((other) => (other > axis ? other + grown : other)) }];
     if (indices?.shape.length !== 1 || !liesAlong(x, axis))
-      return stay(call, scope, `is indexed by ${nodeLabel(node)}`);
+      return stay(call, scope, `it is indexed by ${nodeLabel(node)}`);
     const places = toNumbers(indices).map((index) => positive(index, x.labels.length));
     const labels = Int32Array.from(places, (place) => x.labels[place]!);
     scope.edit((kept, replaceInput) => replaceInput(node, 1, int64s(newPlaces(places, x, kept))));

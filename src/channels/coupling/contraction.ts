@@ -39,7 +39,7 @@ function layer(
     .filter(isMade)
     .sort((a, b) => widthOf(weight, b) - widthOf(weight, a) || result.indexOf(b) - result.indexOf(a));
   if (letter === undefined) return passed;
-  scope.pin(passed, `is read along another axis by ${nodeLabel(node)}`);
+  scope.pin(passed, `it is read along another axis by ${nodeLabel(node)}`);
   const made = scope.fresh(node, widthOf(weight, letter));
   const channels = along(own.indexOf(letter), made);
   scope.slice({ value: weight.value, channels, role: 'filters', node });
@@ -68,7 +68,7 @@ function through(
 
 /** One channel that is multiplied with many positions stays. */
 function stretched({ channels }: Factor, node: Node, scope: CouplingScope): null {
-  scope.pin(channels, `is broadcast over other channels in ${nodeLabel(node)}`);
+  scope.pin(channels, `it is broadcast over other channels in ${nodeLabel(node)}`);
   return null;
 }
 
@@ -92,12 +92,12 @@ function joined({ node, factors, result }: Product, scope: CouplingScope): Chann
   // A position of the result would belong to channels of both.
   if (passed[0] && passed[1])
     for (const channels of passed)
-      scope.pin(channels, `is multiplied with other channels in ${nodeLabel(node)}`);
+      scope.pin(channels, `it is multiplied with other channels in ${nodeLabel(node)}`);
   return passed[0] && passed[1] ? null : (passed[0] ?? passed[1] ?? null);
 }
 
 function summedOver({ channels }: Factor, node: Node, scope: CouplingScope): null {
-  scope.pin(channels, `is summed over in ${nodeLabel(node)}`);
+  scope.pin(channels, `it is summed over in ${nodeLabel(node)}`);
   return null;
 }
 
@@ -122,7 +122,7 @@ function sidePassed(
   if (other.letters.includes(letter) && widthOf(other, letter) !== 1) {
     scope.pin(
       factor.channels,
-      `is combined with ${other.value.name}, which has no channels, in ${nodeLabel(node)}`,
+      `it is combined with ${other.value.name}, which has no channels, in ${nodeLabel(node)}`,
     );
     return null;
   }

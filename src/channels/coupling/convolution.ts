@@ -11,7 +11,7 @@ export const convolutionCouplings = {
   /** w: [M, C/group, …kernel]. */
   Conv(call, scope) {
     const sizes = call.inputs[1]?.tensor?.shape;
-    if (!sizes) return stay(call, scope, `feeds ${nodeLabel(call.node)}, whose weight is not constant`);
+    if (!sizes) return stay(call, scope, `it feeds ${nodeLabel(call.node)}, whose weight is not constant`);
     const { group } = call.attributes;
     const isDepthwise = group > 1 && sizes[1] === 1 && sizes[0]! % group === 0;
     if (isDepthwise) return depthwise(call, scope, { filterAxis: 0, multiple: sizes[0]! / group });
@@ -20,7 +20,7 @@ export const convolutionCouplings = {
   /** w: [C, M/group, …kernel]. */
   ConvTranspose(call, scope) {
     const sizes = call.inputs[1]?.tensor?.shape;
-    if (!sizes) return stay(call, scope, `feeds ${nodeLabel(call.node)}, whose weight is not constant`);
+    if (!sizes) return stay(call, scope, `it feeds ${nodeLabel(call.node)}, whose weight is not constant`);
     const { group } = call.attributes;
     if (group > 1 && sizes[1] === 1 && sizes[0] === group)
       return depthwise(call, scope, { filterAxis: 0, multiple: 1 });

@@ -46,7 +46,7 @@ export function unstretched(
   const kept = axes.flatMap((axis, i) => (sizes[i] === 1 && shape[axis] !== 1 ? [] : [i]));
   if (kept.length === axes.length) return channels;
   if (kept.length > 0) return { axes: kept.map((i) => axes[i]!), sizes: kept.map((i) => sizes[i]!), labels };
-  scope.pin(channels, `is broadcast over other channels in ${nodeLabel(node)}`);
+  scope.pin(channels, `it is broadcast over other channels in ${nodeLabel(node)}`);
   return null;
 }
 
@@ -77,7 +77,7 @@ function follow(
   const wide = result.axes.filter((axis) => axis >= shift && sizes[axis - shift] !== 1);
   if (wide.length === 0) return;
   if (!value.tensor || wide.length < result.axes.length) {
-    scope.pin(result, `is combined with ${value.name}, which has no channels, in ${nodeLabel(node)}`);
+    scope.pin(result, `it is combined with ${value.name}, which has no channels, in ${nodeLabel(node)}`);
     return;
   }
   const own = { ...result, axes: result.axes.map((axis) => axis - shift) };
@@ -92,7 +92,7 @@ export const carry: CouplingRule<OperatorName> = ({ outputs, channels: [first = 
 export function stay(
   { node, outputs, channels }: Pick<CouplingCall<OperatorName>, 'node' | 'outputs' | 'channels'>,
   scope: CouplingScope,
-  reason = `is read by ${nodeLabel(node)}`,
+  reason = `it is read by ${nodeLabel(node)}`,
 ): null[] {
   for (const carried of channels) scope.pin(carried, reason);
   return outputs.map(() => null);

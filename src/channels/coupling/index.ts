@@ -25,7 +25,7 @@ export function couple(graph: Graph): ChannelCoupling {
   for (const node of graph.nodes) {
     const channels = node.inputs.map((value) => (value && carried.get(value)) ?? null);
     for (const value of capturedValues(node)) {
-      scope.pin(carried.get(value) ?? null, `is read in a subgraph of ${nodeLabel(node)}`);
+      scope.pin(carried.get(value) ?? null, `it is read in a subgraph of ${nodeLabel(node)}`);
     }
     const results = outputChannels({ node, channels, links }, scope);
     node.outputs.forEach((value, i) => {
@@ -34,7 +34,7 @@ export function couple(graph: Graph): ChannelCoupling {
     });
   }
   joinSharedParameters(scope.slicings, links, scope);
-  for (const value of graph.outputs) scope.pin(carried.get(value) ?? null, 'is an output of the network');
+  for (const value of graph.outputs) scope.pin(carried.get(value) ?? null, 'it is an output of the network');
   return scope;
 }
 
@@ -65,16 +65,20 @@ function outputChannels(
     return stay(
       { node, outputs, channels },
       scope,
-      `is combined with ${shapeless.name}, of unknown shape, in ${nodeLabel(node)}`,
+      `it is combined with ${shapeless.name}, of unknown shape, in ${nodeLabel(node)}`,
     );
   const followed = channelInputs[op as StandardOperatorName] ?? 'all';
   channels.forEach((carried, index) => {
     if (followed !== 'all' && !followed.includes(index))
-      scope.pin(carried, `is read as positions or parameters by ${nodeLabel(node)}`);
+      scope.pin(carried, `it is read as positions or parameters by ${nodeLabel(node)}`);
   });
   const long = channels.some((carried) => carried) && outputs.some(isLong);
   if (long)
-    return stay({ node, outputs, channels }, scope, `has too many elements to follow in ${nodeLabel(node)}`);
+    return stay(
+      { node, outputs, channels },
+      scope,
+      `it has too many elements to follow in ${nodeLabel(node)}`,
+    );
   const readers = () =>
     outputs.flatMap((value) => (value && links.uses.get(value)) ?? []).flatMap((use) => use.node ?? []);
   const ownProducer = (index: number) => {

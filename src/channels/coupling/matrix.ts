@@ -19,8 +19,8 @@ export const matrixCouplings = {
     if (isWide && c.tensor)
       scope.slice({ value: c, channels: along(axis, made.labels), role: 'per channel', node });
     else if (isWide)
-      scope.pin(made, `is combined with ${c.name}, which is not constant, in ${nodeLabel(node)}`);
-    scope.pin(channels[2] ?? null, `is added in ${nodeLabel(node)}`);
+      scope.pin(made, `it is combined with ${c.name}, which is not constant, in ${nodeLabel(node)}`);
+    scope.pin(channels[2] ?? null, `it is added in ${nodeLabel(node)}`);
     return [made];
   },
   /** […, m, k]·[…, k, n]; a vector has no m, or no n. */

@@ -15,7 +15,7 @@ import type { CouplingScope } from './scope.ts';
 /** Channels along axes that a node normalises over stay: without one of them the others would change. */
 function unlessOver(call: CouplingCall<OperatorName>, scope: CouplingScope, over: (axis: number) => boolean) {
   const [x] = call.channels;
-  if (x?.axes.some(over)) return stay(call, scope, `is normalised over in ${nodeLabel(call.node)}`);
+  if (x?.axes.some(over)) return stay(call, scope, `it is normalised over in ${nodeLabel(call.node)}`);
   return carry(call, scope);
 }
 
@@ -43,7 +43,7 @@ export const normalizationCouplings = {
   InstanceNormalization(call, scope) {
     const [x] = call.channels;
     return x && !liesAlong(x, 1)
-      ? stay(call, scope, `is normalised over in ${nodeLabel(call.node)}`)
+      ? stay(call, scope, `it is normalised over in ${nodeLabel(call.node)}`)
       : perChannel(call, scope, [1, 2]);
   },
   LayerNormalization(call, scope) {
@@ -57,7 +57,7 @@ export const normalizationCouplings = {
     const groups = Number(attributes.num_groups);
     if (!x) return [null];
     if (!liesAlong(x, 1) || groups === 1)
-      return stay(call, scope, `is normalised over in ${nodeLabel(node)}`);
+      return stay(call, scope, `it is normalised over in ${nodeLabel(node)}`);
     const width = x.labels.length / groups;
     const first = x.labels.filter((_, channel) => channel % width === 0);
     scope.join(

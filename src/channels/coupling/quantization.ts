@@ -13,7 +13,8 @@ function encoded(
   const { node, inputs, channels, attributes } = call;
   const [x] = channels;
   if (!x) return [null];
-  if (attributes.block_size) return stay(call, scope, `is quantised with block scales in ${nodeLabel(node)}`);
+  if (attributes.block_size)
+    return stay(call, scope, `it is quantised with block scales in ${nodeLabel(node)}`);
   const axis = positive(attributes.axis, rankOf(inputs[0]));
   const parameters = inputs.slice(1).filter((value) => value && count(value) !== 1);
   if (parameters.length > 0 && x.axes.includes(axis) && !liesAlong(x, axis)) return stay(call, scope);

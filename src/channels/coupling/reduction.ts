@@ -15,7 +15,7 @@ function reduced(
   const [x] = call.channels;
   if (!x) return call.outputs.map(() => null);
   if (x.axes.some((axis) => axes.includes(axis)))
-    return stay(call, scope, `is reduced in ${nodeLabel(call.node)}`);
+    return stay(call, scope, `it is reduced in ${nodeLabel(call.node)}`);
   const moved = keepdims ? x.axes : x.axes.map((axis) => axis - axes.filter((other) => other < axis).length);
   return call.outputs.map(() => ({ ...x, axes: moved }));
 }

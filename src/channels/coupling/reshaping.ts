@@ -72,13 +72,13 @@ function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channe
   if (x.axes.length === 0) return stay(call, scope)[0]!;
   const given = reshaped(x, [shapeOf(inputs[0]), shapeOf(outputs[0])], scope.join);
   if (!given) {
-    scope.pin(x, `has free dimensions in ${nodeLabel(node)}`);
+    scope.pin(x, `it has free dimensions in ${nodeLabel(node)}`);
     return null;
   }
   const compact = scope.compress(given);
   if (compact.axes.length === 1) return compact;
   if (compact.axes.length === 0) {
-    scope.pin(x, `has channels that can only be removed all together after ${nodeLabel(node)}`);
+    scope.pin(x, `it has channels that can only be removed all together after ${nodeLabel(node)}`);
     return null;
   }
   return alongOne(compact, keptAxis(call, compact), scope.join);

@@ -107,7 +107,7 @@ export function openCoupling(): CouplingScope & ChannelCoupling {
         return;
       }
       const why = value.tensor ? `has shape [${sizes}] for [${channels.sizes}] channels` : 'is not constant';
-      const reason = `is combined with ${value.name}, which ${why}, in ${nodeLabel(node)}`;
+      const reason = `it is combined with ${value.name}, which ${why}, in ${nodeLabel(node)}`;
       pin(channels, reason);
       pin(found.carried.get(value) ?? null, reason);
     },

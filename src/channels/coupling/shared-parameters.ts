@@ -72,6 +72,6 @@ function joinUses(value: Value, { own, readers }: Shared, scope: CouplingScope):
     const other = [...readers].find((node) => !known.has(node));
     if (other === undefined) continue;
     const reader = other ? nodeLabel(other) : 'the output of the network';
-    scope.pin(first.channels, `shares ${value.name} with ${reader}, which cannot be sliced alike`);
+    scope.pin(first.channels, `it shares ${value.name} with ${reader}, which cannot be sliced alike`);
   }
 }

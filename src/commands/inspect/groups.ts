@@ -37,7 +37,7 @@ function factsOf({ root, layers, sets, reasons }: ChannelGroup): GroupFacts {
 /** Reasons that are printed; `--json` has all. */
 const MOST_REASONS = 8;
 
-/** `12 groups of coupled channels, 2 of them stay`, then why. */
+/** `12 of coupled layers; 2 cannot be pruned`, then why. */
 export function groupsText(groups: readonly GroupFacts[]): string {
   const stay = groups.filter(({ prunable }) => !prunable);
   const lines = groups.flatMap(({ root, members, prunable, reason }) => {
@@ -47,6 +47,6 @@ export function groupsText(groups: readonly GroupFacts[]): string {
       : [`${root}${others} ${prunable ? 'is kept in part' : 'is kept'}: ${reason}`];
   });
   const more = lines.length > MOST_REASONS ? [`… and ${lines.length - MOST_REASONS} more: see --json`] : [];
-  const head = `${groups.length} of coupled channels, ${stay.length} cannot be pruned`;
+  const head = `${groups.length} of coupled layers; ${stay.length} cannot be pruned`;
   return [head, ...lines.slice(0, MOST_REASONS).map(printableLine), ...more].join('\n            ');
 }

@@ -56,7 +56,7 @@ export const pruneFlags = {
   ]),
   granularity: defaulted(
     '--granularity <name>',
-    'what is pruned: filter: channels, scored by the filters that compute them; channel: channels, scored by the weights that read them; group: W[:, c, i, j]; stripe: W[m, :, i, j]; weight: single weights. The last three become zero',
+    'what is pruned: channels, scored by the weights that compute them (filter) or that read them (channel); or weights that become zero: W[m, :, i, j] (stripe), W[:, c, i, j] (group), single weights (weight)',
     [choice(granularities), defaults.granularity],
   ),
   ratio: optional('--ratio <r>', 'fraction of the channels (or stripes, weights) to remove', fraction),

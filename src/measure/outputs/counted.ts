@@ -29,7 +29,7 @@ export function countedOutputs(graph: Graph, globs?: readonly string[]): Counted
   const ignored: { name: string; reason: string }[] = [];
   for (const output of chosenOutputs(graph, globs)) {
     if (!flow.fromImage.has(output)) {
-      ignored.push({ name: output.name, reason: 'does not depend on the image' });
+      ignored.push({ name: output.name, reason: 'it does not depend on the image' });
       continue;
     }
     for (const value of flow.compared(output)) {

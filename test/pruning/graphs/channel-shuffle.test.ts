@@ -34,5 +34,5 @@ it('channels are shuffled where height and width are free', async () => {
   const { groups, error } = await pruneHalf(network());
   expect(error).toBeLessThan(1e-5);
   const reasons = groups.flatMap(({ reasons: own }) => [...own.values()]);
-  expect(new Set(reasons)).toEqual(new Set(['is an output of the network']));
+  expect(new Set(reasons)).toEqual(new Set(['it is an output of the network']));
 });
