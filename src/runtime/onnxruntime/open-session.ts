@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Graph } from '../../graph/graph.ts';
 import type { CompileOptions } from '../executor.ts';
-import { createSession, type Session } from './session.ts';
+import type { Session } from './held-session.ts';
+import { createSession } from './session.ts';
 
 /** Payload above which a model goes through a file, its tensors beside it: protobuf holds 2 GB at most. */
 const MOST_IN_MEMORY = 1.9e9;
