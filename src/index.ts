@@ -1,187 +1,27 @@
 /** The library: train, prune and measure networks that are ONNX graphs. */
-export { decompose, gradients } from './autodiff/index.ts';
-export { type Calibration, type CalibrationOptions, openCalibration } from './calibration/calibration.ts';
-export { type Comparison, type ComparisonResult, openComparison } from './calibration/comparison.ts';
-export type { ProbeContext } from './calibration/probe.ts';
-export { recalibrate } from './calibration/recalibrate.ts';
-export { type ChannelGroup, type Coupling, channelGroups } from './channels/channel-groups.ts';
-export type { ChannelSets } from './channels/coupling/channel-sets.ts';
-export type { Channels } from './channels/coupling/channels.ts';
-export type { ReplaceInput } from './channels/coupling/constants.ts';
-export type {
-  ChannelConsumer,
-  ChannelCoupling,
-  CoupledLayer,
-  KeptChannels,
-  NodeEdit,
-  ParameterSlicing,
-} from './channels/coupling/scope.ts';
-export type { Augmentation, AugmentedImage } from './data/augmentations/augmentation.ts';
-export type { AugmentationName } from './data/augmentations/index.ts';
-export type { Batch } from './data/batches/prepare.ts';
-export type { BatchSettings } from './data/batches/settings.ts';
+export * from './core.ts';
 export { type BatchOptions, type BatchStream, openBatches } from './data/batches.ts';
 export type { DownloadOptions } from './data/cifar10/get.ts';
 export { type DataSetOptions, getDataSet, openDataSet } from './data/data-sets.ts';
 export type { ImageFolderOptions } from './data/image-folder/open.ts';
-export type { DataSet, ImageOrigin, ImageShape, ImageSource } from './data/image-source.ts';
-export { loadPreprocessing, type Preprocessing, storePreprocessing } from './data/preprocessing.ts';
-export { type TensorImages, tensorData, tensorImages } from './data/tensor-images.ts';
-export { type Compressed, type CompressOptions, compressStripes } from './deploy/compress.ts';
-export { type DeployedLayer, type Deployment, type DeployOptions, deployNetwork } from './deploy/deploy.ts';
 export { type DeployedNetwork, type DeployHereOptions, deploy } from './deploy/deploy-here.ts';
 export type { DeployedStripes, DeployStripesOptions } from './deploy/deploy-stripes.ts';
-export type { Convolution, SpatialPads, SpatialPair } from './deploy/forms/convolution.ts';
-export type { FormPlan } from './deploy/forms/plan.ts';
-export type { TimedForm, TimedLayer } from './deploy/layer-plans.ts';
-export type { Lowering } from './deploy/lower.ts';
-export type { WrittenForm } from './deploy/written-forms.ts';
-export { type ErrorCode, EspalierError } from './errors.ts';
 export { type FoldedNetwork, type FoldOptions, fold } from './folding/fold.ts';
-export {
-  type BlendOptions,
-  blend,
-  blendRing,
-  type GraftLevel,
-  type GraftMomentum,
-} from './grafting/blend.ts';
-export { informationOf, type LayerInformation } from './grafting/information.ts';
-export { type GraftLayer, graftLayers, type NormalizationParameters } from './grafting/layers.ts';
-export { graftInternal, graftNoise, type ReactivationOptions } from './grafting/reactivate.ts';
-export type { Threshold } from './grafting/threshold.ts';
-export {
-  type Builder,
-  builderOf,
-  type OperatorArgument,
-  type OperatorMethods,
-  type OperatorOutputs,
-} from './graph/builder.ts';
-export { cloneGraph } from './graph/clone.ts';
-export {
-  type Attribute,
-  type Dim,
-  emptyGraph,
-  type Graph,
-  type InputFeed,
-  type Node,
-  type Shape,
-  type Value,
-} from './graph/graph.ts';
-export { type InputFeeds, withInputFeeds } from './graph/inputs/input-feeds.ts';
-export type { GivenAttributesOf, OperatorName, OperatorTable, OutputsOf } from './graph/operators/index.ts';
-export type {
-  AttributeKind,
-  AttributeSchema,
-  AttributeSchemas,
-  AttributeTypes,
-  GivenAttributes,
-} from './graph/operators/schema.ts';
-export { inferShapes, type KnownElements } from './graph/shapes/index.ts';
-export { type PrintOptions, parseGraph, printGraph } from './graph/text/index.ts';
-export {
-  type Connections,
-  connections,
-  removeDeadNodes,
-  replaceUses,
-  sortTopologically,
-  type ValueUse,
-} from './graph/topology.ts';
 export { type EvaluateOptions, type Evaluation, evaluate } from './measure/accuracy.ts';
-export type { BindOptions } from './measure/bind-shapes.ts';
 export { type ColdStart, type ColdStartOptions, coldStarts } from './measure/cold-start.ts';
-export type { ImageSize } from './measure/image-size.ts';
-export { type Benchmark, type BenchmarkOptions, benchmark, type ModelLatency } from './measure/latency.ts';
-export { type CostOptions, type Costs, costs, type LayerCost, type NetworkCost } from './measure/macs.ts';
-export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
-export type { CountedOutput, CountedOutputs } from './measure/outputs/counted.ts';
-export { rank, type TimedModel, type TimedRanking, type Timer } from './measure/timer.ts';
-export { openTimings, type Timings } from './measure/timings.ts';
+export { benchmark } from './measure/latency.ts';
+export { openTimings } from './measure/timings.ts';
 export { benchmarkWeb, openWebBenchmark, type WebBenchmark } from './measure/web.ts';
-export { buildModel, zoo, zooModel } from './models/index.ts';
-export type { ModelOptions, ZooModel } from './models/network.ts';
-export type { Random } from './numeric/random.ts';
-export type { DataType, Tensor, TypedArray } from './numeric/tensor.ts';
-export type { ExternalRange, ReadExternalData } from './onnx/external-data.ts';
-export { parseModel, serializeModel } from './onnx/index.ts';
 export { readModelFile, writeModelFile } from './onnx/model-file.ts';
-export {
-  type Criterion,
-  type LayerScores,
-  type ScoredLayer,
-  type ScoredSide,
-  type ScoresByLayer,
-  type Scoring,
-  type ScoringOptions,
-  scoreEach,
-} from './pruning/criteria/criterion.ts';
-export { criterionNames, scoreLayers } from './pruning/criteria/index.ts';
-export type { CriterionName } from './pruning/criteria/names.ts';
-export type { PassThroughFilters } from './pruning/criteria/pass-through-filters.ts';
-export type { Slices, WeightData } from './pruning/criteria/slices.ts';
-export type { PruningTargetOptions } from './pruning/iterative/check-request.ts';
-export type { PruningWatch } from './pruning/iterative/job.ts';
-export type { Granularity, PruningSettings, Recovery } from './pruning/iterative/settings.ts';
 export type { PruningStage } from './pruning/iterative/stages.ts';
 export type { PruneStep } from './pruning/iterative/steps.ts';
 export { type PrunedNetwork, type PruneOptions, prune, type RetrainingOptions } from './pruning/prune.ts';
-export {
-  type ChannelPruningOptions,
-  type NextStep,
-  type PrunedChannels,
-  type PruningPlan,
-  planChannels,
-  pruneChannels,
-  type UnitOutcome,
-} from './pruning/prune-channels.ts';
-export {
-  type Original,
-  openOriginal,
-  type RankedChannels,
-  type RankingOptions,
-  rankChannels,
-} from './pruning/rank-channels.ts';
-export type { ScoreNormalization, ScoreReduction } from './pruning/ranking/class-scores.ts';
-export type { CostModel } from './pruning/ranking/cost-model.ts';
-export type { CostShare } from './pruning/ranking/cost-share.ts';
-export type { RankingScope, SelectionRules, UnitWidths, WidthSelector } from './pruning/ranking/selection.ts';
-export type { PruningTarget } from './pruning/ranking/targets.ts';
-export type { PruningUnit } from './pruning/ranking/units.ts';
-export type { WidthRules } from './pruning/ranking/widths.ts';
-export { insertBatchNormalization } from './pruning/recovery/insert-batch-normalization.ts';
-export {
-  type Reconstruction,
-  type ReconstructOptions,
-  type RefitLayer,
-  reconstruct,
-} from './pruning/recovery/reconstruct.ts';
-export type { KeptFilters, SkippedLayer } from './pruning/recovery/refits.ts';
-export type { PruningSchedule } from './pruning/schedule.ts';
-export type { SearchOptions } from './pruning/search/search-channels.ts';
-export type { WidthCandidate, WidthSearch } from './pruning/search/search-widths.ts';
-export type { DamageMeasure } from './pruning/sensitivity/greedy.ts';
-export {
-  measureSensitivity,
-  type SensitivityOptions,
-  type SensitivityPoint,
-  type UnitPart,
-  type UnitSensitivity,
-} from './pruning/sensitivity/measure.ts';
-export { type Agreement, compareOutputs, type OutputAgreement } from './quantization/agreement.ts';
 export type { ComparisonOptions, Int8Comparison } from './quantization/compare.ts';
-export type { CalibrationMethod } from './quantization/observe-ranges.ts';
-export type { LeftAlone } from './quantization/plan.ts';
-export {
-  type Quantized,
-  type QuantizedLayer,
-  type QuantizeOptions,
-  quantizeCalibrated,
-} from './quantization/quantize.ts';
 export {
   type QuantizationOptions,
   type QuantizedNetwork,
   quantize,
 } from './quantization/quantize-on-images.ts';
-export type { DeploymentPoint } from './report/deployment.ts';
 export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
 export type {
   EpochPoint,
@@ -194,44 +34,13 @@ export type {
   RunRecord,
   SensitivityCurve,
 } from './report/run-record.ts';
-export {
-  type ConvertedResidual,
-  type ConvertedResiduals,
-  type ConvertOptions,
-  convertResiduals,
-} from './residual/convert-residuals.ts';
-export { findResiduals, type Residual } from './residual/find.ts';
-export type { MiddleForm } from './residual/plan.ts';
 export { type PlainNetwork, type RemoveResidualsOptions, removeResiduals } from './residual/removal.ts';
-export type { Folded, FoldingOptions } from './rewrite/fold.ts';
-export {
-  bindDimensions,
-  type CanonicalForm,
-  canonicalForm,
-  type Float32Form,
-  type FoldingName,
-  foldBatchNormalization,
-  foldConstants,
-  foldNetwork,
-  type NetworkForms,
-  networkForms,
-  type Refusal,
-  type Rewritten,
-  toFloat32,
-  upgradeOpset,
-  type VerifyOptions,
-  verifyEquivalent,
-  withElementType,
-} from './rewrite/index.ts';
-export type { TrialSize } from './rewrite/trial-inputs.ts';
-export type { Equivalence } from './rewrite/verify.ts';
 export {
   type ChosenExecutor,
   chooseExecutor,
   type ExecutorName,
   type TrainingEngine,
 } from './runtime/choose.ts';
-export type { CompileOptions, Executor, Program, StatePair, Tensors } from './runtime/executor.ts';
 export { onednn } from './runtime/onednn/index.ts';
 export { onnxruntime } from './runtime/onnxruntime/index.ts';
 export {
@@ -239,29 +48,7 @@ export {
   type StripePruningOptions,
   trainStripes,
 } from './stripe-pruning/train-stripes.ts';
-export {
-  type StripeController,
-  type StripeControllerOptions,
-  stripeController,
-} from './stripes/controller.ts';
-export { type StripeLayer, stripeLayers } from './stripes/layers.ts';
-export type { MaskScheduleName, SharedShape, StripeLearning } from './stripes/learning.ts';
-export type { MaskScheduleSettings } from './stripes/mask-schedule.ts';
-export {
-  type DeadFilterOptions,
-  type DeadFilterRemoval,
-  type KeptSlices,
-  removeDeadFilters,
-} from './stripes/remove-dead.ts';
-export { filterShapes, type LayerShapes } from './stripes/shapes.ts';
-export type { SharedShapeSettings } from './stripes/shared/index.ts';
-export type { Pricing, RemovalEffect, ShapeBlock } from './stripes/shared/pricing.ts';
-export type { SkeletonSettings } from './stripes/skeleton.ts';
 export type { TrainingOptions } from './training/open-training.ts';
-export type { OptimizerName, OptimizerSettings } from './training/optimizers.ts';
-export type { Controller, EpochResult, RunPosition, StepProgress, TrainOptions } from './training/options.ts';
-export type { Parameter, ParameterRole } from './training/parameters.ts';
-export { prepareNetwork } from './training/prepare.ts';
 export {
   createRunDirectory,
   makeRecipe,
@@ -270,6 +57,4 @@ export {
   type RunDirectory,
   type RunEvent,
 } from './training/run-directory.ts';
-export type { ScheduleName, ScheduleSettings } from './training/schedules.ts';
-export type { StepExtension, StepScope } from './training/step-graph.ts';
 export { type TrainResult, train } from './training/train.ts';

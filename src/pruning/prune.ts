@@ -20,7 +20,7 @@ import { pruningDefaults, retrainingDefaults } from './defaults.ts';
 import { checkRequest, type PruningTargetOptions, targetOf } from './iterative/check-request.ts';
 import type { PruningData, PruningJob, PruningWatch, Retraining } from './iterative/job.ts';
 import { comparisonOnTestImages, openPruningData } from './iterative/pruning-data.ts';
-import type { PruningSettings } from './iterative/settings.ts';
+import { needsTimer, type PruningSettings } from './iterative/settings.ts';
 import { type PrunedInSteps, type PruneStep, pruneInSteps } from './iterative/steps.ts';
 import type { UnitOutcome } from './prune-channels.ts';
 import { openOriginal } from './rank-channels.ts';
@@ -53,7 +53,7 @@ export interface PruneOptions
   readonly search?: number;
   /** Runs, verifies and evaluates networks. Default: onnxruntime. */
   readonly executor?: Executor;
-  /** Times candidates of a target in latency. Default: onnxruntime on one thread. */
+  /** Times candidates of a target in latency, and channel sets for scores per millisecond. Default: onnxruntime on one thread. */
   readonly timer?: Timer;
 }
 
@@ -106,12 +106,9 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
     retraining: options.epochs === undefined ? null : await openRetraining(data!, { ...options, executor }),
     run: options.run ?? null,
   };
-  const pruned =
-    options.latency === undefined
-      ? await pruneInSteps(job)
-      : await withTimer(options, (timer) =>
-          pruneInSteps({ ...job, timer: inElementType(timer, forms.form) }),
-        );
+  const pruned = needsTimer(options)
+    ? await withTimer(options, (timer) => pruneInSteps({ ...job, timer: inElementType(timer, forms.form) }))
+    : await pruneInSteps(job);
   return result(pruned, forms, options);
 }
 

@@ -4,7 +4,7 @@ import type { Timer } from '../../measure/timer.ts';
 import { pruningDefaults } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';
 import type { PruningData, PruningJob } from '../../pruning/iterative/job.ts';
-import type { PruningSettings } from '../../pruning/iterative/settings.ts';
+import { needsTimer, type PruningSettings } from '../../pruning/iterative/settings.ts';
 import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { Context } from '../command.ts';
@@ -65,8 +65,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     comparison: data && comparisonOnTestImages(network, data, { executor, settings: options }),
     sensitivity,
     search: (cut) => openSearch(options.search, { run, context, cut }),
-    timer:
-      options.latency === undefined && options.per !== 'ms' ? null : await openLatencyTimer(context, model),
+    timer: needsTimer(options) ? await openLatencyTimer(context, model) : null,
     retraining: session && {
       epochs: epochs!,
       options: (some) => trainOptions(session, retraining(options, some), context),

@@ -75,3 +75,7 @@ export function pieceGranularity({
   if (granularity === 'filter' || granularity === 'channel') return null;
   return wholePositions ? 'position' : granularity;
 }
+
+/** Whether candidates or channel sets are timed. */
+export const needsTimer = ({ latency, per }: Pick<PruningSettings, 'per'> & { latency?: number }): boolean =>
+  latency !== undefined || per === 'ms';
