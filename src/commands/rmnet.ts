@@ -38,7 +38,7 @@ export const rmnet = defineCommand({
     ),
     middle: defaulted(
       '--middle <name>',
-      "how a block's input gets past its middle convolutions: widen them, or concat it beside them: smaller, but no plain chain",
+      "how a block's input passes its middle convolutions: widen (through additional filters), or concat (beside them, which is smaller but not a plain chain)",
       [choice(middles), residualDefaults.middle],
     ),
     fuse: flagSwitch(

@@ -118,7 +118,7 @@ export async function putNewest(
   const name = newestCheckpoint(folder, which);
   if (name === null) {
     const of = which.step === undefined ? '' : ` of step ${which.step}`;
-    throw new EspalierError('invalid-data', `holds no checkpoint${of}`, { where: folder });
+    throw new EspalierError('invalid-data', `contains no checkpoint${of}`, { where: folder });
   }
   return { name, key: await store.put(readBytes(join(folder, name))) };
 }

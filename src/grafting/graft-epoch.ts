@@ -105,7 +105,7 @@ function beforeGraft(folder: string, step: number): Checkpoint<unknown> {
   if (saved) return saved;
   throw new EspalierError(
     'invalid-data',
-    `holds no checkpoint of step ${step}, at which all networks are grafted: start again in another folder`,
+    `contains no checkpoint of step ${step}, at which all networks are grafted: start again in another folder`,
     { where: folder },
   );
 }

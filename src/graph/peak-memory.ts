@@ -48,7 +48,7 @@ function peakOf(graph: Graph): Need {
   const last = lastUses(graph);
   const fed = graph.inputs.filter((value) => !value.tensor);
   let alive = fed.reduce((sum, value) => sum + bytesOf(value), 0);
-  let peak: Need = { bytes: alive, where: fed[0]?.name ?? graph.name, what: 'what is fed' };
+  let peak: Need = { bytes: alive, where: fed[0]?.name ?? graph.name, what: 'the input values' };
   let largest = graph.nodes[0]!;
   for (const node of graph.nodes) {
     const made = node.outputs.flatMap((value) => (value ? [value] : []));

@@ -54,7 +54,7 @@ function inputShapes(
   const fixed = imagesOf(graph);
   if (fixed !== null && fixed !== batch && batch !== 1) {
     const main = mainInput(graph);
-    const found = main && isUnbatched(main) ? 'takes single images' : `has a fixed batch of ${fixed}`;
+    const found = main && isUnbatched(main) ? 'accepts single images only' : `has a fixed batch of ${fixed}`;
     const message = `${main?.name ?? 'the network'} ${found}, expected ${batch}`;
     throw new EspalierError('usage', message, { where: path });
   }

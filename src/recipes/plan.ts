@@ -103,7 +103,7 @@ function commandOf(step: RecipeStep, commands: readonly Command[], where: string
 
 /** Flags that make sense for a command alone, and why a step cannot take them. */
 const flagsOfOneCommand: Readonly<Record<string, string>> = {
-  out: "each step has a folder of its own in the run's",
+  out: 'each step has its own folder',
   resume: 'each step resumes by itself',
   plan: 'it writes nothing, so that the steps after it have no model',
   explain: 'it writes nothing, so that the steps after it have no model',

@@ -58,6 +58,6 @@ it('a graft that is broken is made again as it was, although another network is 
   rmSync(path);
   rmSync(join(one, 'checkpoint.4.safetensors'));
   await expect(average([one, two])).rejects.toThrow(
-    `${one}: holds no checkpoint of step 4, at which all networks are grafted: start again in another folder`,
+    `${one}: contains no checkpoint of step 4, at which all networks are grafted: start again in another folder`,
   );
 });

@@ -167,7 +167,7 @@ describe('what is wrong with a recipe is found before anything runs', () => {
     [
       'a folder of its own',
       { ...train, options: { ...train.options, out: 'x' } },
-      'steps.1.options.out: a step of a recipe cannot use --out of train: each step has a folder of its own',
+      'steps.1.options.out: a step of a recipe cannot use --out of train: each step has its own folder',
     ],
     [
       'a step that writes nothing',
