@@ -1,12 +1,14 @@
 import * as v from 'valibot';
+import { type AugmentationName, augmentations } from '../data/augmentations/index.ts';
 import { type DataSetOptions, openDataSet } from '../data/data-sets.ts';
 import type { DataSet } from '../data/image-source.ts';
 import { shardSource } from '../data/subset.ts';
+import { defined } from '../defined.ts';
 import { EspalierError } from '../errors.ts';
 import { withStoredFeeds } from '../measure/beside-image.ts';
 import { readModelFile } from '../onnx/model-file.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
-import type { StepProgress } from '../training/options.ts';
+import type { StepProgress, TrainOptions } from '../training/options.ts';
 import { openRunDirectory } from '../training/run-directory.ts';
 import { train } from '../training/train.ts';
 
@@ -36,7 +38,7 @@ export const jobSchema = v.object({
     epochs: count,
     batch: count,
     seed: count,
-    augmentation: v.picklist(['none', 'pad-crop-flip']),
+    augmentation: v.picklist(Object.keys(augmentations) as AugmentationName[]),
     optimizer: v.picklist(['sgd', 'adamw']),
     learningRate: finite,
     momentum: finite,
@@ -62,35 +64,39 @@ export type TrainingJob = v.InferOutput<typeof jobSchema>;
 export type MemberJob = Omit<TrainingJob, 'untilStep'>;
 
 interface Watching {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onWarning?: (line: string) => void;
 }
 
-/** Trains a network up to some step. Throws `usage` where the job is none. */
-export async function performTraining(
-  given: unknown,
-  { signal, onStep, onWarning }: Watching = {},
-): Promise<void> {
+/** Trains a network up to some step, on images that it opens by their name. Throws `usage` where the job is none. */
+export async function performTraining(given: unknown, watching: Watching = {}): Promise<void> {
   const job = checkedJob(given);
   const { executor } = await chooseExecutor('onnxruntime');
   const { executor: trainer } = await chooseExecutor(job.executor);
-  const { noDecayOn = [], ...training } = job.training;
+  const data = await dataOf(job.data, job.preprocessing.mean.length);
+  await trainJob(job, { data, executor, trainer }, watching);
+}
+
+/** Open images, what evaluates and trains, and what a job cannot hold. */
+type Means = Pick<TrainOptions, 'data' | 'executor' | 'trainer'> &
+  Partial<Pick<TrainOptions, 'augmentation'>>;
+
+/** Trains a network up to some step on its part of images that are open. */
+export async function trainJob(job: TrainingJob, means: Means, watching: Watching): Promise<void> {
+  const { model, folder, preprocessing, untilStep, threads } = job;
+  const { data } = means;
+  const { shard } = job.data;
   await train({
-    ...training,
-    noDecayOn,
-    network: withStoredFeeds(readModelFile(job.model)),
-    data: await dataOf(job.data, job.preprocessing.mean.length),
-    preprocessing: job.preprocessing,
-    executor,
-    trainer,
-    untilStep: job.untilStep,
-    run: openRunDirectory(job.folder),
+    ...job.training,
+    ...means,
+    data: shard ? { ...data, train: shardSource(data.train, shard) } : data,
+    network: withStoredFeeds(readModelFile(model)),
+    preprocessing,
+    untilStep,
+    run: openRunDirectory(folder),
     resume: true,
-    ...(job.threads === undefined ? {} : { threads: job.threads }),
-    ...(signal ? { signal } : {}),
-    ...(onStep ? { onStep } : {}),
-    ...(onWarning ? { onWarning } : {}),
+    ...defined({ threads, ...watching }),
   });
 }
 
@@ -105,11 +111,10 @@ function checkedJob(given: unknown): TrainingJob {
 /** Data sets stay open between the jobs of a process. */
 const opened = new Map<string, Promise<DataSet>>();
 
-async function dataOf({ shard, ...whole }: TrainingJob['data'], channels: number): Promise<DataSet> {
+function dataOf({ shard: _, ...whole }: TrainingJob['data'], channels: number): Promise<DataSet> {
   const key = JSON.stringify({ ...whole, channels });
   const { name, ...options } = whole;
   const opening = opened.get(key) ?? openDataSet(name, { ...options, channels } as DataSetOptions);
   opened.set(key, opening);
-  const data = await opening;
-  return shard ? { ...data, train: shardSource(data.train, shard) } : data;
+  return opening;
 }

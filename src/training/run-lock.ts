@@ -21,6 +21,8 @@ interface Owner {
 /** How many of this process hold a folder. */
 const held = new Map<string, number>();
 const taking = new Map<string, Promise<void>>();
+/** Whether the folders that are held when the process ends will be released. */
+let watchesExit = false;
 
 /** How long the process of a run that was killed may take to end: training processes notice after a step. */
 const PATIENCE = 10_000;
@@ -79,7 +81,8 @@ async function take(path: string, deadline: number): Promise<void> {
   } catch (cause) {
     throw fileError(cause, path);
   }
-  if (held.size === 0) process.once('exit', () => [...held.keys()].forEach((each) => letGo(each, true)));
+  if (!watchesExit) process.once('exit', () => [...held.keys()].forEach((each) => letGo(each, true)));
+  watchesExit = true;
   removeStalePartials(path);
   removeStaleLocksBelow(path);
 }

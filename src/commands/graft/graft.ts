@@ -1,4 +1,11 @@
 import { EspalierError } from '../../errors.ts';
+import {
+  checkGrafting,
+  graftDefaults as defaults,
+  graftLevels,
+  graftMomenta,
+  graftSources,
+} from '../../grafting/defaults.ts';
 import { printableLine } from '../../printable.ts';
 import { formatPercent, significant } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
@@ -16,23 +23,23 @@ const flags = {
   source: defaulted(
     '--source <name>',
     "source of new weights for invalid filters: external (another network), internal (the network's own filters), noise, or none (for comparison)",
-    [choice(['external', 'internal', 'noise', 'none']), 'external'],
+    [choice(graftSources), defaults.source],
   ),
   level: defaulted(
     '--level <name>',
     'with --source external: layer: one blending weight per layer, by entropy; filter: one per filter, by the scale of BatchNormalization',
-    [choice(['layer', 'filter']), 'layer'],
+    [choice(graftLevels), defaults.level],
   ),
   graftMomentum: defaulted(
     '--graft-momentum <name>',
     "what happens to the optimiser's momentum of grafted weights: keep, blend or reset",
-    [choice(['keep', 'blend', 'reset']), 'keep'],
+    [choice(graftMomenta), defaults.graftMomentum],
   ),
   ...invalidFlag,
   noise: defaulted(
     '--noise <a>',
     'with --source noise: the noise in epoch t has a standard deviation of aᵗ',
-    [numberIn(0, 1), 0.5],
+    [numberIn(0, 1), defaults.noise],
   ),
   ...queueFlags,
   processes: defaulted(
@@ -77,8 +84,8 @@ export const graft = defineCommand({
   },
   async run(invocation, context) {
     const planned = await planGrafting(invocation);
-    const { growRing } = await import('./run.ts');
-    const result = await growRing(planned, context);
+    const { runGrafting } = await import('./run.ts');
+    const result = await runGrafting(planned, context);
     return { data: result, text: describe(result) };
   },
 });
@@ -92,8 +99,7 @@ async function planGrafting(invocation: Invocation<typeof flags>) {
       'usage',
       `--networks: expected ${models.length}, one per model, found ${networks}`,
     );
-  if (source === 'external' && networks < 2)
-    throw new EspalierError('usage', '--source external needs --networks 2 or more');
+  checkGrafting({ source, networks });
   return planned;
 }
 

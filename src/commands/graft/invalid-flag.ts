@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { graftDefaults } from '../../grafting/defaults.ts';
 import type { Threshold } from '../../grafting/threshold.ts';
 import { defaulted, numberIn, text } from '../flags.ts';
 
@@ -16,6 +17,6 @@ export const invalidFlag = {
   invalidBelow: defaulted(
     '--invalid-below <x>',
     "a filter is invalid if its |γ|·Σ|w| is below this; a percentage such as 60% is relative to the mean of the layer's filters",
-    [threshold, 1e-2],
+    [threshold, graftDefaults.invalidBelow],
   ),
 };

@@ -1,4 +1,5 @@
 import { EspalierError } from '../../errors.ts';
+import { replicaMomenta } from '../../grafting/defaults.ts';
 import { choice, type Options, optional, wholeNumber } from '../flags.ts';
 import { queueFlags } from '../queue-flags.ts';
 
@@ -17,7 +18,7 @@ export const replicaFlags = {
   replicaMomentum: optional(
     '--replica-momentum <name>',
     "with --replicas: what happens to the optimiser's momentum at an average: average (the default), keep or reset",
-    choice(['average', 'keep', 'reset']),
+    choice(replicaMomenta),
   ),
   ...queueFlags,
 };

@@ -79,8 +79,8 @@ async function planned(invocation: Invocation<typeof flags>) {
 
 async function trained(session: TrainingSession, settings: Settings<typeof flags>, context: Context) {
   if ((settings.replicas ?? 1) > 1) {
-    const { trainReplicas } = await import('./replicas.ts');
-    return trainReplicas(session, settings, context);
+    const { trainAsReplicas } = await import('./replicas.ts');
+    return trainAsReplicas(session, settings, context);
   }
   const { train } = await import('../../training/train.ts');
   return train({
