@@ -1,4 +1,5 @@
 import type { PruningSettings } from './iterative/settings.ts';
+import type { ScoreNormalization } from './ranking/class-scores.ts';
 
 /** The settings of pruning that no one gives. */
 export const pruningDefaults = {
@@ -17,6 +18,11 @@ export const pruningDefaults = {
   verify: true,
   seed: 1,
 } as const satisfies Partial<PruningSettings>;
+
+/** How scores of different layers are made comparable: network slimming compares γ of all layers as they are. */
+export const defaultNormalization = (
+  criterion: PruningSettings['criterion'] | undefined,
+): ScoreNormalization => (criterion === 'bn-scale' ? 'none' : 'mean');
 
 /** The peak learning rate and the schedule of retraining. */
 export const retrainingDefaults = { learningRate: 0.01, schedule: 'cosine' } as const;

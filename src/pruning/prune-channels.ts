@@ -1,6 +1,7 @@
 import type { Coupling } from '../channels/channel-groups.ts';
 import { cutChannels } from '../channels/cut-channels.ts';
 import { maskedReference } from '../channels/masked-reference.ts';
+import { defined } from '../defined.ts';
 import type { Graph } from '../graph/graph.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents } from '../measure/image-size.ts';
@@ -12,7 +13,15 @@ import {
   verifyEquivalent,
   withoutRounding,
 } from '../rewrite/index.ts';
-import { type Original, type RankedChannels, type RankingOptions, rankChannels } from './rank-channels.ts';
+import type { Executor } from '../runtime/executor.ts';
+import { defaultNormalization, pruningDefaults } from './defaults.ts';
+import {
+  type Original,
+  openOriginal,
+  type RankedChannels,
+  type RankingOptions,
+  rankChannels,
+} from './rank-channels.ts';
 import { searchLatency } from './ranking/search-latency.ts';
 import type { UnitWidths } from './ranking/selection.ts';
 import {
@@ -27,7 +36,9 @@ import {
 import { layerTitle, type PruningUnit } from './ranking/units.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
-export interface ChannelPruningOptions extends RankingOptions {
+/** How many channels are removed, and how they are ranked: by default by the L1 norm, each layer to the same part. */
+export interface ChannelPruningOptions extends Partial<RankingOptions> {
+  readonly executor: Executor;
   readonly target: PruningTarget;
   /** Compares with the network that was given, the removed channels masked; default true. */
   readonly verify?: boolean;
@@ -86,7 +97,8 @@ export interface PrunedChannels extends PruningPlan {
 }
 
 /** Ranks the channels of a network, and selects those that go for a target. */
-export async function planChannels(network: Graph, options: ChannelPruningOptions): Promise<PruningPlan> {
+export async function planChannels(network: Graph, given: ChannelPruningOptions): Promise<PruningPlan> {
+  const options = await withDefaults(network, given);
   const ranked = await rankChannels(network, options);
   const { prepared, coupling, units, selector } = ranked;
   const found = await reach(ranked, options);
@@ -104,6 +116,29 @@ export async function planChannels(network: Graph, options: ChannelPruningOption
   };
 }
 
+type CompleteOptions = ChannelPruningOptions & RankingOptions;
+
+async function withDefaults(network: Graph, given: ChannelPruningOptions): Promise<CompleteOptions> {
+  const { executor, target } = given;
+  const { criterion, scope, round, floor, reduce, seed } = pruningDefaults;
+  return {
+    criterion,
+    side: 'filters',
+    normalize: defaultNormalization(given.criterion),
+    reduce,
+    scope,
+    round,
+    floor,
+    layerRatios: [],
+    seed,
+    calibration: null,
+    original: given.original ?? (await openOriginal(network, executor)),
+    ...defined(given),
+    executor,
+    target,
+  };
+}
+
 const named = ({ unit, part }: WideningStep, units: readonly PruningUnit[]): NextStep => ({
   layer: layerTitle(units[unit]!.layers[0]!),
   part,
@@ -114,7 +149,8 @@ const named = ({ unit, part }: WideningStep, units: readonly PruningUnit[]): Nex
  * The result is compared with the network whose channels are multiplied by 0; throws `verification` where they differ, or
  * where the result is larger.
  */
-export async function pruneChannels(network: Graph, options: ChannelPruningOptions): Promise<PrunedChannels> {
+export async function pruneChannels(network: Graph, given: ChannelPruningOptions): Promise<PrunedChannels> {
+  const options = await withDefaults(network, given);
   const plan = await planChannels(network, options);
   const { graph, keptFilters } = cutChannels(plan);
   const verified =
@@ -132,7 +168,7 @@ export async function pruneChannels(network: Graph, options: ChannelPruningOptio
 async function verifyCut(
   network: Graph,
   plan: PruningPlan & { readonly graph: Graph },
-  options: ChannelPruningOptions,
+  options: CompleteOptions,
 ) {
   const { prepared, coupling, removed, graph } = plan;
   const { executor, original } = options;
@@ -162,10 +198,7 @@ const toleranceOf = (...graphs: readonly Graph[]): number =>
 /** Sums in another order differ more where more is summed; a wrong channel differs by far more than this. */
 const TOLERANCE = 1e-3;
 
-async function reach(
-  ranked: RankedChannels,
-  { target, original, timer }: ChannelPruningOptions,
-): Promise<Reached> {
+async function reach(ranked: RankedChannels, { target, original, timer }: CompleteOptions): Promise<Reached> {
   const { selector, costs, prepared } = ranked;
   const { measure, fraction } = target;
   const costOf = costs.without;
@@ -227,11 +260,7 @@ const leastLossFirst =
   };
 
 /** The widths of the best candidate. */
-async function searched(
-  ranked: RankedChannels,
-  start: Reached,
-  options: ChannelPruningOptions,
-): Promise<Reached> {
+async function searched(ranked: RankedChannels, start: Reached, options: CompleteOptions): Promise<Reached> {
   const { widths } = await searchChannels(ranked, start.widths, { ...options, search: options.search! });
   const { selector, costs } = ranked;
   const { target, original } = options;

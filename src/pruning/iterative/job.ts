@@ -8,6 +8,7 @@ import type { Timer } from '../../measure/timer.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
+import { defaultNormalization } from '../defaults.ts';
 import type { ChannelPruningOptions } from '../prune-channels.ts';
 import type { Original, RankingOptions } from '../rank-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
@@ -84,8 +85,7 @@ export function rankingOptions(job: PruningJob): RankingOptions {
     criterion: criterion === 'mask' ? 'l1-norm' : criterion,
     side: granularity === 'channel' ? 'inputs' : 'filters',
     foldBatchNormalization: scoreFolded ?? false,
-    // Network slimming compares γ of all layers as they are.
-    normalize: settings.normalize ?? (criterion === 'bn-scale' ? 'none' : 'mean'),
+    normalize: settings.normalize ?? defaultNormalization(criterion),
     reduce,
     per: per ?? null,
     scope,
