@@ -110,6 +110,7 @@ export type { Slices, WeightData } from './pruning/criteria/slices.ts';
 export type { PruningTargetOptions } from './pruning/iterative/check-request.ts';
 export type { PruningWatch } from './pruning/iterative/job.ts';
 export type { Granularity, PruningSettings, Recovery } from './pruning/iterative/settings.ts';
+export type { PruningStage } from './pruning/iterative/stages.ts';
 export {
   type ChannelPruningOptions,
   type NextStep,
@@ -193,6 +194,7 @@ export {
 export type { TrialSize } from './rewrite/trial-inputs.ts';
 export type { Equivalence } from './rewrite/verify.ts';
 export type { CompileOptions, Executor, Program, StatePair, Tensors } from './runtime/executor.ts';
+export type { Onnxruntime } from './runtime/onnxruntime/held-session.ts';
 export { onnxruntimeWeb } from './runtime/onnxruntime-web/executor.ts';
 export {
   type StripeController,
@@ -216,5 +218,6 @@ export type { OptimizerName, OptimizerSettings } from './training/optimizers.ts'
 export type { Controller, EpochResult, RunPosition, StepProgress, TrainOptions } from './training/options.ts';
 export type { Parameter, ParameterRole } from './training/parameters.ts';
 export { prepareNetwork } from './training/prepare.ts';
+export type { Recipe, RunDirectory, RunEvent } from './training/run-directory.ts';
 export type { ScheduleName, ScheduleSettings } from './training/schedules.ts';
 export type { StepExtension, StepScope } from './training/step-graph.ts';

@@ -15,6 +15,13 @@ export type ErrorCode =
 /**
  * The one error that users see. The message is one lower-case line that names the thing, what was
  * expected and what was found: `conv1 (Conv): expected 64 input channels, got 32`.
+ *
+ * @example
+ * try {
+ *   readModelFile('model.onnx');
+ * } catch (error) {
+ *   if (error instanceof EspalierError && error.code === 'missing-file') console.log(error.where);
+ * }
  */
 export class EspalierError extends Error {
   readonly code: ErrorCode;

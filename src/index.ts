@@ -18,7 +18,6 @@ export type { RuntimeName } from './measure/runtimes.ts';
 export { openTimings } from './measure/timings.ts';
 export { benchmarkWeb, openWebBenchmark, type WebBenchmark } from './measure/web.ts';
 export { readModelFile, writeModelFile } from './onnx/model-file.ts';
-export type { PruningStage } from './pruning/iterative/stages.ts';
 export type { PruneStep } from './pruning/iterative/steps.ts';
 export { type PrunedNetwork, type PruneOptions, prune, type RetrainingOptions } from './pruning/prune.ts';
 export type { ComparisonOptions, Int8Comparison } from './quantization/compare.ts';
@@ -58,8 +57,5 @@ export {
   createRunDirectory,
   makeRecipe,
   openRunDirectory,
-  type Recipe,
-  type RunDirectory,
-  type RunEvent,
 } from './training/run-directory.ts';
 export { type TrainResult, train } from './training/train.ts';

@@ -13,6 +13,13 @@ import { gradientRules } from './rules/index.ts';
  * Appends the nodes that compute ∂loss/∂v for each v in `wrt` (reverse-mode differentiation), and returns those values;
  * zeros where the loss does not depend on v. The loss is a scalar and shapes on the way are fixed. Throws
  * EspalierError('unsupported') at a node on the way that has no gradient.
+ *
+ * @example
+ * const g = builderOf(emptyGraph('squares'));
+ * const x = g.input('x', 'float32', [3]);
+ * const loss = g.ReduceSum(g.Mul(x, x), null, { keepdims: 0 });
+ * const [dx] = gradients(g, loss, [x]); // 2x
+ * g.output(dx!, 'dx');
  */
 export function gradients(g: Builder, loss: Value, wrt: readonly Value[]): Value[] {
   const { nodes, initializers } = g.graph;

@@ -24,7 +24,12 @@ export interface CalibrationOptions {
   readonly seed: number;
 }
 
-/** A seeded choice of a source's images, whole batches only, neither shuffled twice nor augmented. */
+/**
+ * A seeded choice of a source's images, whole batches only, neither shuffled twice nor augmented.
+ *
+ * @example
+ * const calibration = await openCalibration(data.train, { preprocessing, images: 512, seed: 0 });
+ */
 export async function openCalibration(
   source: ImageSource,
   { preprocessing, images = 1024, batch: wanted = 64, seed }: CalibrationOptions,

@@ -32,7 +32,13 @@ export interface Comparison {
   compare(graph: Graph): Promise<ComparisonResult>;
 }
 
-/** Runs the original once. Throws `usage` where no output counts. */
+/**
+ * Runs the original once. Throws `usage` where no output counts.
+ *
+ * @example
+ * const comparison = await openComparison(network, { calibration, executor: onnxruntime });
+ * const { top1, outputError } = await comparison.compare(changed);
+ */
 export async function openComparison(original: Graph, viewing: ProbeContext): Promise<Comparison> {
   const outputs = countedOutputs(original, viewing.outputs);
   if (outputs.counted.length === 0) {

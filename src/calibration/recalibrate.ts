@@ -10,6 +10,9 @@ import { type ProbeContext, type ProbeScope, probe, requireCalibration } from '.
  * The network with μ and σ² of every BatchNormalization estimated anew: the means, over calibration batches, of the mean
  * and the variance of a batch, each layer reading what the ones before it give when they normalise by the batch as well,
  * as in training. Variances are unbiased, n/(n − 1)·σ², as training keeps them. A network without any stays as it is.
+ *
+ * @example
+ * const recalibrated = await recalibrate(changed, { calibration, executor: onnxruntime });
  */
 export async function recalibrate(network: Graph, viewing: ProbeContext): Promise<Graph> {
   const calibration = requireCalibration(viewing.calibration, 'recalibration');

@@ -19,7 +19,15 @@ export interface Coupling {
   readonly groups: readonly ChannelGroup[];
 }
 
-/** The groups of channels of a graph with inferred shapes, in graph order. */
+/**
+ * The groups of channels of a graph with inferred shapes, in graph order.
+ *
+ * @example
+ * const { graph } = canonicalForm(network);
+ * inferShapes(graph);
+ * for (const { layers, sets } of channelGroups(graph).groups)
+ *   console.log(layers.map(({ node }) => node.name).join(', '), sets.length);
+ */
 export function channelGroups(graph: Graph): Coupling {
   const found = couple(graph);
   const { sets, layers } = found;

@@ -26,6 +26,12 @@ const numbersIn = ({ count, channels, height, width }: ImageSource): number =>
 /**
  * Shuffled, augmented and normalised batches of a source; throws `shape` where the source does not fit the preprocessing, and
  * `unsupported` where a batch would take more than the memory budget.
+ *
+ * @example
+ * const settings = { batch: 128, preprocessing, seed: 0, shuffle: true, dropLast: true } as const;
+ * const batches = openBatches(data.train, { ...settings, augmentation: 'pad-crop-flip' });
+ * for await (const { images, labels } of batches.epoch(0)) console.log(images.length, labels.length);
+ * await batches.close();
  */
 export function openBatches(source: ImageSource, options: BatchOptions): BatchStream {
   const { workers = numbersIn(source) < WORTH_A_THREAD ? 0 : 1 } = options;

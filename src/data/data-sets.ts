@@ -46,6 +46,9 @@ export const dataSets: Readonly<Record<string, NamedDataSet>> = {
 /**
  * The data set of a name, or the images in a folder by class. Folders decode to `height` × `width`; a named set has
  * its own size and throws `shape` where another is asked for. Images have as many channels as asked for: grey is luminance. Throws `usage` on an unknown name.
+ *
+ * @example
+ * const { train, test } = await openDataSet('photos', { height: 224, width: 224 });
  */
 export async function openDataSet(name: string, options: DataSetOptions = {}): Promise<DataSet> {
   const { limit, testLimit, seed = 0, channels } = options;

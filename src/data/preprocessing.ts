@@ -45,7 +45,13 @@ const preprocessingSchema = v.pipe(
 );
 const classesSchema = v.array(v.string());
 
-/** Stores the preprocessing in the graph's metadata. */
+/**
+ * Stores the preprocessing in the graph's metadata, in place: image size, and mean and standard deviation of each
+ * channel of x/255.
+ *
+ * @example
+ * storePreprocessing(network, { height: 32, width: 32, mean: [0.49, 0.48, 0.45], std: [0.25, 0.24, 0.26] });
+ */
 export function storePreprocessing(graph: Graph, { height, width, mean, std }: Preprocessing): void {
   graph.metadata[PREPROCESSING_KEY] = JSON.stringify({ height, width, mean, std });
 }

@@ -5,7 +5,7 @@ import type { Preprocessing } from './preprocessing.ts';
 
 /** Images in memory. */
 export interface TensorImages {
-  /** [N, C, H, W]: float32 inputs as the network takes them, or uint8 pixels, which the preprocessing normalises. */
+  /** Images [N, C, H, W]: float32 inputs as the network takes them, or uint8 pixels, which the preprocessing normalises. */
   readonly images: Tensor;
   /** [N], from 0; default: the images have no classes. */
   readonly labels?: ArrayLike<number>;

@@ -34,6 +34,10 @@ export interface Compressed {
  * Makes a masked network small: dead filters and branches go, BatchNormalization is folded, and each convolution with
  * dead stripes takes a form. Both results are run against the masked network in the executor;
  * throws EspalierError('verification') where they differ.
+ *
+ * @example
+ * const { dense, lowered } = await compressStripes(masked, { executor: onnxruntime, form: 'stripe' });
+ * writeModelFile(lowered.graph, 'small.onnx');
  */
 export async function compressStripes(masked: Graph, options: CompressOptions): Promise<Compressed> {
   const { executor, form, tolerance = 1e-4, verify = true, size } = options;

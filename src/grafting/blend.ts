@@ -24,6 +24,9 @@ export interface BlendOptions {
  * The state of a network grafted with another's, W ← w·W_self + (1 − w)·W_other for the weight, the bias and the
  * BatchNormalization of every convolution (Meng et al., Filter Grafting, CVPR 2020, arXiv:2001.05868, equations 5 to 7). At
  * the level of filters w_m = |γ_self| / (|γ_self| + |γ_other|), where a BatchNormalization follows.
+ *
+ * @example
+ * const grafted = blend(graftLayers(network), [state, otherState], { level: 'layer', momentum: 'keep' });
  */
 export function blend(
   layers: readonly GraftLayer[],

@@ -50,7 +50,14 @@ export interface LayerInformation {
   readonly invalid: number;
 }
 
-/** Entropy and invalid filters of each layer. */
+/**
+ * Entropy of the weights and number of invalid filters of each layer. `state` has the parameters by name, as training
+ * returns them.
+ *
+ * @example
+ * for (const { name, entropy, invalid, filters } of informationOf(graftLayers(network), state, '60%'))
+ *   console.log(name, entropy, `${invalid} of ${filters} filters are invalid`);
+ */
 export function informationOf(
   layers: readonly GraftLayer[],
   state: Tensors,

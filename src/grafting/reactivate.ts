@@ -13,6 +13,9 @@ export interface ReactivationOptions {
 /**
  * Adds to each invalid filter Gaussian noise of standard deviation aᵗ, t being the epoch (Meng et al., Filter Grafting,
  * CVPR 2020, arXiv:2001.05868, equation 1). A function of the seed and the epoch.
+ *
+ * @example
+ * const grafted = graftNoise(graftLayers(network), state, { threshold: 0.1, base: 0.9, epoch: 3, seed: 0 });
  */
 export function graftNoise(
   layers: readonly GraftLayer[],
@@ -43,6 +46,9 @@ export function graftNoise(
 /**
  * Adds to each invalid filter a valid one of its layer, the largest to the smallest, the second largest to the second
  * smallest, and so on (equation 2).
+ *
+ * @example
+ * const grafted = graftInternal(graftLayers(network), state, { threshold: '60%' });
  */
 export function graftInternal(
   layers: readonly GraftLayer[],

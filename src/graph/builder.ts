@@ -54,7 +54,15 @@ export interface Builder extends OperatorMethods {
   named(name: string): Builder;
 }
 
-/** A builder that appends to `graph`. */
+/**
+ * A builder that appends to `graph`: one typed method for each ONNX operator, which infers the types of its results.
+ *
+ * @example
+ * const g = builderOf(emptyGraph('double'));
+ * const x = g.input('x', 'float32', ['N', 3]);
+ * g.output(g.Mul(x, g.floats(2)), 'y');
+ * writeModelFile(g.graph, 'double.onnx');
+ */
 export function builderOf(graph: Graph): Builder {
   const unique = uniqueNames(graph);
   const contents: KnownElements = new Map();

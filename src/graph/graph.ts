@@ -97,6 +97,7 @@ export const makeNode = (op: string, links: Pick<Node, 'name' | 'inputs' | 'outp
   ...links,
 });
 
+/** A graph without inputs and nodes, for ONNX's operator set `opset`, 18 by default; fill it by {@link builderOf}. */
 export function emptyGraph(name: string, opset: number = DEFAULT_OPSET): Graph {
   return { name, inputs: [], outputs: [], initializers: [], nodes: [], opsets: { '': opset }, metadata: {} };
 }

@@ -14,7 +14,13 @@ export interface Connections {
   readonly uses: ReadonlyMap<Value, readonly ValueUse[]>;
 }
 
-/** Who computes and who reads each value, in one pass. Stale once the graph is edited. */
+/**
+ * Who computes and who reads each value, in one pass. Stale once the graph is edited.
+ *
+ * @example
+ * const { producer, uses } = connections(graph);
+ * for (const value of graph.outputs) console.log(producer.get(value)?.op, uses.get(value)?.length);
+ */
 export function connections(graph: Graph): Connections {
   const producer = new Map<Value, Node>();
   const uses = new Map<Value, ValueUse[]>();
@@ -119,7 +125,14 @@ export function removeDeadNodes(graph: Graph): number {
   return removed;
 }
 
-/** Makes every reader of `from`, graph outputs included, read `to`. */
+/**
+ * Makes every reader of `from`, graph outputs included, read `to`.
+ *
+ * @example
+ * for (const { op, inputs, outputs } of graph.nodes)
+ *   if (op === 'Identity') replaceUses(graph, outputs[0]!, inputs[0]!);
+ * removeDeadNodes(graph);
+ */
 export function replaceUses(graph: Graph, from: Value, to: Value): void {
   const swap = (value: Value) => (value === from ? to : value);
   for (const node of graph.nodes) {

@@ -41,6 +41,9 @@ export interface Evaluation {
  * Accuracy and cross-entropy of a network over all images of a source. Where class scores come from Softmax their logarithm
  * is taken, else they count as logits. Throws `diverged` on NaN, `shape` where classes do not fit, and what
  * {@link classScores} throws.
+ *
+ * @example
+ * const { top1, loss } = await evaluate(network, data.test, { executor: onnxruntime });
  */
 export async function evaluate(
   graph: Graph,

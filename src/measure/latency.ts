@@ -68,6 +68,10 @@ export interface TimedEngine {
  * Latency of models in onnxruntime, side by side: each round times every model once, in the same order, so that what
  * slows the machine slows all of them. A sample is the mean of as many runs as take `sampleMs`. Inputs are random, of a fixed
  * seed, but for those that are told. Throws `usage` where a model fixes another batch, or leaves its size open and none is given.
+ *
+ * @example
+ * const { models } = await benchmark(['model.onnx', serializeModel(changed)], { threads: 1, seconds: 4 });
+ * console.log(models[1]!.medianMs, models[1]!.ratio);
  */
 export const benchmark = (
   models: readonly (string | Uint8Array)[],

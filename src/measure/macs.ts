@@ -59,7 +59,12 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
   });
 }
 
-/** Parameters (as published counts have them: without running statistics), MACs for one image, and bytes of a network. */
+/**
+ * Parameters (as published counts have them: without running statistics), MACs for one image, and bytes of a network.
+ *
+ * @example
+ * const { macs, parameters, layers } = costs(network, { size: 224 });
+ */
 export function costs(graph: Graph, options: CostOptions = {}): Costs {
   const layers = layerCosts(graph, options);
   const total = (key: 'macs' | 'parameters') => layers.reduce((sum, layer) => sum + layer[key], 0);

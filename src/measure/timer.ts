@@ -69,6 +69,15 @@ const MOST_TURNS = 6;
  * Ranks models by the shortest of their samples, all taken in turns: whatever else the machine does only adds to a sample.
  * Measures until another turn changes neither the best nor any time by much; where that never happens, what was expected
  * decides, and the times are not kept. Measures nothing where all times are known. One more model may be timed beside them.
+ *
+ * @example
+ * const timer = { benchmark, engine: 'node onnxruntime', threads: 1, timings: openTimings() };
+ * const models = [network, changed].map((graph, i) => ({
+ *   key: `graph ${i}`,
+ *   macs: costs(graph).macs,
+ *   model: () => serializeModel(graph),
+ * }));
+ * const { best, ms } = await rank(models, timer);
  */
 export async function rank(
   models: readonly TimedModel[],

@@ -18,7 +18,14 @@ export interface WebBenchmark {
 /** Long enough for V8 to compile with its second compiler what a model runs most. */
 const WARMUP_MS = 250;
 
-/** Opens a browser for measuring; throws `unsupported`, saying what to install, where something is missing. */
+/**
+ * Opens a browser for measuring; throws `unsupported`, saying what to install, where something is missing.
+ *
+ * @example
+ * const web = await openWebBenchmark();
+ * const { models } = await web.benchmark(['model.onnx'], { threads: 1 });
+ * await web.close();
+ */
 export async function openWebBenchmark(): Promise<WebBenchmark> {
   const { openWebRuntime } = await import('../runtime/onnxruntime-web/index.ts');
   const runtime = await openWebRuntime();

@@ -65,7 +65,12 @@ export function zooModel(name: string): ZooModel | null {
 /** Whether a network of this name is in the zoo. */
 export const isModelName = (name: string): boolean => zooModel(name) !== null;
 
-/** The network of a name with fresh, seeded parameters; throws `usage` on an unknown name. */
+/**
+ * The network of a name with fresh, seeded parameters; throws `usage` on an unknown name.
+ *
+ * @example
+ * const network = buildModel('resnet20', { classes: 100, seed: 1 });
+ */
 export function buildModel(name: string, options: ModelOptions = {}): Graph {
   const model = zooModel(name);
   if (model) return model.build(options);

@@ -24,6 +24,9 @@ const MOST_BYTES = 2 ** 31 - 1;
 /**
  * Reads a model from its bytes, tensors that lie in other files by `externalData`. Everything that nothing here interprets (functions,
  * annotations, documentation, unknown operators) is kept for writing. Throws EspalierError('invalid-model').
+ *
+ * @example
+ * const network = parseModel(new Uint8Array(await (await fetch('model.onnx')).arrayBuffer()));
  */
 export function parseModel(
   bytes: Uint8Array,

@@ -96,7 +96,10 @@ export interface PrunedChannels extends PruningPlan {
   readonly keptFilters: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Ranks the channels of a network, and selects those that go for a target. */
+/**
+ * Ranks the channels of a network and selects those to remove for a target, without removing them; options as of
+ * {@link pruneChannels}.
+ */
 export async function planChannels(network: Graph, given: ChannelPruningOptions): Promise<PruningPlan> {
   const options = await withDefaults(network, given);
   const ranked = await rankChannels(network, options);
@@ -148,6 +151,13 @@ const named = ({ unit, part }: WideningStep, units: readonly PruningUnit[]): Nex
  * Prunes whole channels of a network: those that a plan selects are taken out of every layer that makes or reads them.
  * The result is compared with the network whose channels are multiplied by 0; throws `verification` where they differ, or
  * where the result is larger.
+ *
+ * @example
+ * const { graph, met, cost } = await pruneChannels(network, {
+ *   executor: onnxruntime,
+ *   target: { measure: 'macs', fraction: 0.5 },
+ *   criterion: 'geometric-median',
+ * });
  */
 export async function pruneChannels(network: Graph, given: ChannelPruningOptions): Promise<PrunedChannels> {
   const options = await withDefaults(network, given);

@@ -58,7 +58,10 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   };
 }
 
-/** What a network is before the first cut. */
+/**
+ * What a network is before the first cut: its costs, channel sets and layers, of which targets and floors of every later
+ * cut are parts.
+ */
 export async function openOriginal(
   network: Graph,
   executor: Executor,
@@ -82,7 +85,25 @@ export interface RankedChannels {
   readonly costs: CostModel;
 }
 
-/** Couples, scores and ranks the channels of a network. */
+/**
+ * Couples, scores and ranks the channels of a network.
+ *
+ * @example
+ * const { units, scores } = await rankChannels(network, {
+ *   criterion: 'l1-norm',
+ *   side: 'filters',
+ *   normalize: 'mean',
+ *   reduce: 'mean',
+ *   scope: 'global',
+ *   layerRatios: [],
+ *   round: 8,
+ *   floor: 0.1,
+ *   seed: 0,
+ *   calibration: null,
+ *   executor: onnxruntime,
+ *   original: await openOriginal(network, onnxruntime),
+ * });
+ */
 export async function rankChannels(network: Graph, options: RankingOptions): Promise<RankedChannels> {
   const prepared = await prepareForPruning(network, options.executor);
   const coupling = channelGroups(prepared);

@@ -26,7 +26,12 @@ export interface Agreement {
   readonly sqnrDb: number;
 }
 
-/** Runs both networks on the images, and compares each output that counts; they must give outputs of one shape. */
+/**
+ * Runs both networks on the images, and compares each output that counts; they must give outputs of one shape.
+ *
+ * @example
+ * const { sameClass, sqnrDb } = await compareOutputs(network, changed, { calibration, executor: onnxruntime });
+ */
 export async function compareOutputs(before: Graph, after: Graph, viewing: ProbeContext): Promise<Agreement> {
   const { batches, classes: ofData } = viewing.calibration;
   const { counted } = countedOutputs(before, viewing.outputs);

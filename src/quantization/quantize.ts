@@ -51,6 +51,10 @@ export interface Quantized {
  * be folded is folded first; inputs and outputs stay float32. Throws `unsupported` where no layer can run on integers,
  * `usage` without images, for a glob that names none, a percentile out of range and a network that is quantised already,
  * `diverged` where activations are no numbers.
+ *
+ * @example
+ * const viewing = { calibration, executor: onnxruntime };
+ * const { graph, leftAlone } = await quantizeCalibrated(network, viewing, { calibration: { percentile: 99.99 } });
  */
 export async function quantizeCalibrated(
   network: Graph,

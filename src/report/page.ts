@@ -28,7 +28,12 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
   run,
 ];
 
-/** A run as one HTML page that needs nothing beside itself: no scripts, no fonts, no requests. */
+/**
+ * A run as one HTML page that needs nothing beside itself: no scripts, no fonts, no requests.
+ *
+ * @example
+ * const html = renderReport(readRunRecord('runs/first'));
+ */
 export function renderReport(record: RunRecord): string {
   const title = `espalier ${record.recipe.command} ${String(record.recipe.options.model ?? '')}`.trim();
   return pageOf(

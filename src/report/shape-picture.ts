@@ -21,6 +21,9 @@ text{font:13px ui-sans-serif,system-ui,-apple-system,'Segoe UI',sans-serif}.smal
 /**
  * The learned shapes as one SVG that stands alone: a row for each layer with how many filters keep each position, and
  * the commonest shapes with how many filters have them.
+ *
+ * @example
+ * const svg = shapePicture(filterShapes(masked));
  */
 export function shapePicture(shapes: readonly LayerShapes[]): string {
   let y = HEAD;

@@ -41,6 +41,10 @@ export interface ConvertedResiduals {
  * Removes residual connections: a network of blocks y = f(x) + s(x) becomes a plain chain that computes the same, every
  * layer of which may have any width (the RM operation; Meng et al., 2021, arXiv:2111.00687). BatchNormalization that can be
  * folded should be folded first. Exact up to rounding; what has another form stays, with its reason.
+ *
+ * @example
+ * const { graph: folded } = foldBatchNormalization(canonicalForm(network).graph);
+ * const { graph, refusals } = convertResiduals(folded);
  */
 export function convertResiduals(network: Graph, options: ConvertOptions = {}): ConvertedResiduals {
   const { graph } = canonicalForm(network);

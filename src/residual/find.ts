@@ -20,7 +20,12 @@ export interface Fork {
   readonly sides: readonly [Value, Value];
 }
 
-/** The residual connections of a graph, in its order. */
+/**
+ * The residual connections of a graph, in its order.
+ *
+ * @example
+ * for (const { add, from, kind } of findResiduals(network)) console.log(`${add}: ${kind} from ${from}`);
+ */
 export function findResiduals(graph: Graph): Residual[] {
   const links = connections(graph);
   return findForks(graph).map(({ add, from, sides }) => ({

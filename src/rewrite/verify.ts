@@ -44,6 +44,9 @@ export interface Equivalence {
  * Runs two graphs on the same random inputs, the engine's own optimiser off; where sizes or the batch are open, at two of
  * each. An output behind operators that saturate, order or round is compared before them. Throws `verification` where the
  * error is beyond the tolerance, or types or shapes of outputs differ.
+ *
+ * @example
+ * const { error } = await verifyEquivalent(network, changed, { executor: onnxruntime });
  */
 export async function verifyEquivalent(
   given: Graph,

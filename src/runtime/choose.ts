@@ -21,7 +21,13 @@ export interface ChosenExecutor {
   readonly engine: TrainingEngine;
 }
 
-/** The executor of a name, loaded; without one oneDNN where it is found, else onnxruntime. Throws `runtime`. */
+/**
+ * The executor of a name, loaded; without one oneDNN where it is found, else onnxruntime. Throws `runtime`.
+ *
+ * @example
+ * const { executor, engine } = await chooseExecutor();
+ * console.log(engine.name, engine.version, engine.reason);
+ */
 export async function chooseExecutor(name?: ExecutorName): Promise<ChosenExecutor> {
   if (name === 'onnxruntime') return chooseOnnxruntime();
   try {

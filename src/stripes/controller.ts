@@ -64,6 +64,17 @@ const LOOK_EVERY = 10;
 /**
  * Steers skeleton training: α and δ by the chosen pace, masks frozen once the target is reached, filters without
  * stripes cut at the ends of epochs.
+ *
+ * @example
+ * const prepared = await prepareNetwork(network, onnxruntime);
+ * const controller = stripeController({
+ *   ...stripeLayers(prepared),
+ *   pace: 'gradual',
+ *   alpha: 1e-5,
+ *   threshold: 0.01,
+ *   target: 0.5,
+ *   until: 0.6,
+ * });
  */
 export function stripeController(options: StripeControllerOptions): StripeController {
   const { layers, totalMacs, momentum = 0.9, weightDecay = 0, shrink = true, shrinkMultiple = 16 } = options;

@@ -44,6 +44,9 @@ export interface DeadFilterRemoval {
  * Removes filters whose map is zero for every input, with the input channels that read them, and branches that have
  * become constant. Exact: the network computes what it did. A filter stays where its channel is shared (a residual
  * sum); throws where the network's output has become constant.
+ *
+ * @example
+ * const { graph } = removeDeadFilters(masked, { multiple: 8 });
  */
 export function removeDeadFilters(
   network: Graph,

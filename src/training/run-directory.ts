@@ -33,7 +33,7 @@ export interface RunDirectory {
   rewind(step: number, epochs?: number): void;
 }
 
-/** A new recipe, on this machine, now. */
+/** A new recipe, on this machine, now. `versions` come beside that of Node. */
 export function makeRecipe(
   command: string,
   options: Recipe['options'],
@@ -50,7 +50,13 @@ export function makeRecipe(
   };
 }
 
-/** Starts a run in a directory; refuses one that holds a run already. */
+/**
+ * Starts a run in a directory, which is created where it is missing. Throws `usage` where the directory already holds a
+ * run.
+ *
+ * @example
+ * const run = createRunDirectory('runs/first', makeRecipe('train', { epochs: 10 }, {}));
+ */
 export function createRunDirectory(path: string, recipe: Recipe): RunDirectory {
   if (existsSync(join(path, 'recipe.json'))) {
     throw new EspalierError(
@@ -69,7 +75,10 @@ export function createRunDirectory(path: string, recipe: Recipe): RunDirectory {
   return directory(path, recipe);
 }
 
-/** Opens the record of a run. */
+/**
+ * Opens the record of a run. Throws `missing-file` where the directory holds none, `invalid-data` where its recipe is
+ * broken.
+ */
 export function openRunDirectory(path: string): RunDirectory {
   const file = join(path, 'recipe.json');
   if (!existsSync(file))

@@ -27,6 +27,23 @@ export interface TrainResult {
  * Trains a network: mini-batch steps of loss, gradients and optimiser, epoch by epoch, each evaluated. Everything
  * random is a function of (seed, epoch, step), so that a resumed run continues exactly. Throws
  * EspalierError('diverged') at the first loss that is not finite, 'interrupted' on the signal.
+ *
+ * @example
+ * const { network: trained, epochs } = await train({
+ *   network: await prepareNetwork(buildModel('resnet20'), onnxruntime),
+ *   data,
+ *   preprocessing,
+ *   executor: onnxruntime,
+ *   trainer: (await chooseExecutor()).executor,
+ *   epochs: 10,
+ *   batch: 128,
+ *   seed: 0,
+ *   augmentation: 'pad-crop-flip',
+ *   optimizer: 'sgd',
+ *   learningRate: 0.1,
+ *   schedule: 'cosine',
+ *   run: null,
+ * });
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const session = await openSession(options);

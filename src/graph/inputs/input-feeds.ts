@@ -9,6 +9,9 @@ export type InputFeeds = Readonly<Record<string, InputFeed>>;
 /**
  * A copy of a network that is run with these inputs, whoever runs it; {@link InputFeed}. Throws `usage` for a name that no
  * input has, and where rank, sizes or type are not those of the network.
+ *
+ * @example
+ * const fed = withInputFeeds(network, { scale: { shape: [1, 2], contents: null } }); // null: random contents
  */
 export function withInputFeeds(graph: Graph, feeds: InputFeeds): Graph {
   const copy = cloneGraph(graph);

@@ -46,6 +46,10 @@ export const criteria: { readonly [Name in CriterionName]: Criterion } = {
 /**
  * Scores the filters of every layer of a coupled graph, the lowest to go first; a layer that cannot be scored has a reason.
  * Throws `usage` where the criterion needs images that are not given, or does not score inputs.
+ *
+ * @example
+ * const options = { criterion: 'l1-norm', seed: 0, executor: onnxruntime, calibration: null } as const;
+ * const scores = await scoreLayers(graph, channelGroups(graph).found, options);
  */
 export async function scoreLayers(
   graph: Graph,

@@ -24,7 +24,7 @@ export interface PruneStep {
   readonly met: boolean;
   /** The kept fractions of the original's MACs and parameters; null where pieces are zero instead of removed. */
   readonly left: NetworkCost | null;
-  /** See {@link Cut}. */
+  /** The largest difference from the masked network, relative to its outputs; null where nothing was compared. */
   readonly error: number | null;
   /** With images: after the cut, after each recovery, after retraining. */
   readonly stages: readonly PruningStage[];

@@ -40,6 +40,17 @@ export interface Reconstruction {
  * calibration images, from what the layer reads in the pruned network, earlier fits included. The ridge holds weights to
  * what they were, ours. A fit is taken only where the error falls on images that were held out. Normalisations have the
  * original's statistics again: those of the cut network, recalibrated, would not suit what layers then give.
+ *
+ * @example
+ * const options = { executor: onnxruntime, target: { measure: 'macs', fraction: 0.5 } } as const;
+ * const { prepared, graph: pruned, keptFilters } = await pruneChannels(network, options);
+ * const { graph, layers } = await reconstruct({
+ *   original: prepared,
+ *   pruned,
+ *   keptFilters,
+ *   calibration,
+ *   executor: onnxruntime,
+ * });
  */
 export async function reconstruct(options: ReconstructOptions): Promise<Reconstruction> {
   const { original, pruned, keptFilters, ridge, executor, seed = 0 } = options;

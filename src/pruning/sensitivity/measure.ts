@@ -44,7 +44,20 @@ export interface SensitivityOptions extends WidthRules {
   readonly signal?: AbortSignal;
 }
 
-/** Narrows each unit alone, by several ratios, and looks at what the network still does; units that stay are left out. */
+/**
+ * Narrows each unit alone, by several ratios, and looks at what the network still does; units that stay are left out.
+ *
+ * @example
+ * const ranked = await rankChannels(network, rankingOptions);
+ * const ratios = [0.25, 0.5, 0.75];
+ * const sensitivities = await measureSensitivity(ranked, {
+ *   ratios,
+ *   calibration,
+ *   executor: onnxruntime,
+ *   round: 1,
+ *   floor: 0,
+ * });
+ */
 export async function measureSensitivity(
   { prepared, units, selector }: RankedChannels,
   options: SensitivityOptions,

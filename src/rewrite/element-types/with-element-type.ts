@@ -19,6 +19,9 @@ const float32Only: ReadonlySet<OperatorName> = new Set([
  * A copy of a network, stored and computed in float32 or float16 throughout, its inputs and outputs too. In float16, what
  * ONNX knows in float32 alone, and operators that no rule here knows, stay in float32 between Casts. Throws
  * `unsupported` where a constant is beyond float16's range.
+ *
+ * @example
+ * writeModelFile(withElementType(network, 'float16'), 'half.onnx');
  */
 export function withElementType(graph: Graph, dtype: 'float32' | 'float16'): Graph {
   const { graph: form } = toFloat32(graph);

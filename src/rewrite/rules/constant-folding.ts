@@ -20,6 +20,9 @@ const MOST_ROUNDS = 8;
  * inference and dead nodes go too. Untouched are random operators, unknown domains, results of more than 1 MiB that are
  * larger than what they are made of, and what takes too much memory or time.
  * Throws `runtime` where the executor cannot run them.
+ *
+ * @example
+ * const folded = await foldConstants(network, onnxruntime);
  */
 export async function foldConstants(graph: Graph, executor: Executor): Promise<Graph> {
   const copy = cloneGraph(graph);

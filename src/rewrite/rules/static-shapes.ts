@@ -10,6 +10,10 @@ import { openBatch } from './open-batch.ts';
  * A copy with symbolic dimensions fixed and all shapes inferred again: `{ N: 128 }` by symbol, or a number for the first
  * dimension of every input that leaves it open (where none does, the first input's batch is replaced). Throws
  * `shape` or `unsupported` where the network does not work at that size.
+ *
+ * @example
+ * const oneImage = bindDimensions(network, 1);
+ * const ofThatSize = bindDimensions(network, { height: 224, width: 224 });
  */
 export function bindDimensions(graph: Graph, sizes: number | Readonly<Record<string, number>>): Graph {
   const copy = cloneGraph(graph);
