@@ -76,6 +76,11 @@ describe('the sources', () => {
     expect(importsOfCommandLine(modules)).toEqual([]);
   });
 
+  it('export each name once: index.ts would hide a name of core.ts that it exports itself', () => {
+    const names = ['core.ts', 'index.ts'].flatMap((path) => modules.get(path)!.exports);
+    expect(names.filter((name, i) => names.indexOf(name) !== i)).toEqual([]);
+  });
+
   it('have a core that asks nothing of Node, and no engine', async () => {
     expect(await surroundingsOfCore(modules)).toEqual([]);
   });

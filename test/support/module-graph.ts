@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { transform } from 'esbuild';
-import { parseSync } from 'oxc-parser';
+import { type ParseResult, parseSync } from 'oxc-parser';
 
 /** A module's import of a file of the same folder, by its path there, or of a package, by its specifier. */
 export interface Import {
@@ -15,6 +15,8 @@ export interface Import {
 export interface Module {
   readonly source: string;
   readonly imports: readonly Import[];
+  /** Names that it exports, those of `export *` left out. */
+  readonly exports: readonly string[];
 }
 
 /** By path. */
@@ -31,12 +33,17 @@ export function sourcesIn(folder: string): Record<string, string> {
 }
 
 export const modulesOf = (sources: Readonly<Record<string, string>>): Modules =>
-  new Map(
-    Object.entries(sources).map(([path, source]) => [path, { source, imports: importsOf(path, source) }]),
-  );
+  new Map(Object.entries(sources).map(([path, source]) => [path, moduleOf(path, source)]));
 
-function importsOf(path: string, source: string): Import[] {
-  const { program, module } = parseSync(path, source);
+function moduleOf(path: string, source: string): Module {
+  const parsed = parseSync(path, source);
+  const exported = parsed.module.staticExports.flatMap(({ entries }) =>
+    entries.flatMap(({ exportName }) => exportName.name ?? []),
+  );
+  return { source, imports: importsOf(path, source, parsed), exports: exported };
+}
+
+function importsOf(path: string, source: string, { program, module }: ParseResult): Import[] {
   const resolved = (specifier: string) =>
     specifier.startsWith('.') ? posix.join(posix.dirname(path), specifier) : specifier;
   const stated = program.body.flatMap((statement): Import[] => {
