@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import type { ImageSource } from './image-source.ts';
 
 /**
  * What turns an 8-bit image into a network's input: resized to `height` × `width`, then per channel
@@ -61,12 +62,23 @@ export function loadPreprocessing(graph: Graph): Preprocessing | null {
   return loadJson(graph, PREPROCESSING_KEY, preprocessingSchema);
 }
 
-/** The preprocessing that is given, else the one in the graph's metadata; throws `usage` where there is neither. */
-export function expectPreprocessing(graph: Graph, given?: Preprocessing): Preprocessing {
-  const preprocessing = given ?? loadPreprocessing(graph);
+/**
+ * The preprocessing that is given, else none for a source of inputs, else the one in the graph's metadata; throws `usage` where
+ * there is neither.
+ */
+export function expectPreprocessing(graph: Graph, images: ImageSource, given?: Preprocessing): Preprocessing {
+  const preprocessing = given ?? (images.readInput ? noPreprocessing(images) : loadPreprocessing(graph));
   if (preprocessing) return preprocessing;
   throw new EspalierError('usage', 'the network stores no preprocessing: expected `preprocessing`');
 }
+
+/** (x/255 − mean)/std is not applied to inputs: their size alone counts. */
+const noPreprocessing = ({ channels, height, width }: ImageSource): Preprocessing => ({
+  height,
+  width,
+  mean: new Array<number>(channels).fill(0),
+  std: new Array<number>(channels).fill(1),
+});
 
 /** Stores the class names, by label, in the graph's metadata. */
 export function storeClasses(graph: Graph, classes: readonly string[]): void {

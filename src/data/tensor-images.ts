@@ -1,7 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { DataSet, ImageSource } from './image-source.ts';
-import type { Preprocessing } from './preprocessing.ts';
 
 /** Images in memory. */
 export interface TensorImages {
@@ -60,14 +59,6 @@ export function tensorImages({ images, labels, classes }: TensorImages): ImageSo
     readInput: (index, target) => target.set(inputs.subarray(index * size, (index + 1) * size)),
   };
 }
-
-/** The preprocessing of a source of inputs: none. */
-export const noPreprocessing = ({ channels, height, width }: ImageSource): Preprocessing => ({
-  height,
-  width,
-  mean: new Array<number>(channels).fill(0),
-  std: new Array<number>(channels).fill(1),
-});
 
 const invalid = (message: string): EspalierError =>
   new EspalierError('invalid-data', message, { where: 'tensors' });

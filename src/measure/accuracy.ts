@@ -54,7 +54,7 @@ export async function evaluate(
   const size = { height: source.height, width: source.width };
   const classifier = asClassifier(withOthersFed(graph, { size }), { logits, classes: source.classes.length });
   const preprocessing = chosenPreprocessing(classifier, source, () =>
-    expectPreprocessing(graph, options.preprocessing),
+    expectPreprocessing(graph, source, options.preprocessing),
   );
   const program = await options.executor.compile(classifier.graph, { threads: options.threads });
   // Every run has the same shape, the last one filled up, so that an engine compiles once.

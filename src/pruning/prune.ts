@@ -1,7 +1,5 @@
 import type { DataSet } from '../data/image-source.ts';
-import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
-import { noPreprocessing } from '../data/tensor-images.ts';
-import { EspalierError } from '../errors.ts';
+import { expectPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
 import { withOthersFed } from '../measure/beside-image.ts';
 import { type Costs, costs } from '../measure/macs.ts';
@@ -135,16 +133,10 @@ async function openImages(
   settings: PruneOptions & Pick<PruningSettings, 'calibrationImages' | 'seed'>,
 ): Promise<{ readonly graph: Graph; readonly data: PruningData | null }> {
   if (!settings.data) return { graph: network, data: null };
-  const preprocessing = settings.preprocessing ?? preprocessingOf(network, settings.data);
+  const preprocessing = expectPreprocessing(network, settings.data.train, settings.preprocessing);
   const labelled = usableLabels(network, settings.data, settings.logits);
   const graph = withOthersFed(labelled.network, { size: preprocessing });
   return { graph, data: await openPruningData(labelled.data, preprocessing, settings) };
-}
-
-function preprocessingOf(network: Graph, { train }: DataSet): Preprocessing {
-  const known = train.readInput ? noPreprocessing(train) : loadPreprocessing(network);
-  if (known) return known;
-  throw new EspalierError('usage', 'the network stores no preprocessing: expected `preprocessing`');
 }
 
 async function openRetraining(

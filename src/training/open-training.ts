@@ -22,7 +22,7 @@ export interface TrainingOptions
 export async function openTraining(given: Graph, options: TrainingOptions): Promise<TrainOptions> {
   const { executor = await defaultExecutor(), data, logits, run = null } = options;
   const { trainer = options.executor ?? (await chooseExecutor()).executor } = options;
-  const preprocessing = expectPreprocessing(given, options.preprocessing);
+  const preprocessing = expectPreprocessing(given, data.train, options.preprocessing);
   const classes = data.train.classes.length;
   const prepared = withClassScores(await prepareNetwork(given, executor), { logits, classes });
   // What looks at sizes that the network leaves open finds those of the images.
