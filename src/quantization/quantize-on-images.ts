@@ -47,7 +47,7 @@ export async function quantize(
   const { images = defaults.images, seed = defaults.seed } = options;
   const { seconds = defaults.seconds, threads = defaults.threads } = options;
   const { graph: given, form } = await formsOf(network, executor);
-  const preprocessing = expectPreprocessing(given, options.preprocessing);
+  const preprocessing = expectPreprocessing(given, options.data.train, options.preprocessing);
   const fed = withOthersFed(given, { size: preprocessing });
   for (const line of describeOthers(given, fed)) onNote?.(line);
   const { network: before, data, ignored } = usableLabels(fed, options.data, logits);
