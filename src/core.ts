@@ -106,7 +106,7 @@ export {
 export { criterionNames, scoreLayers } from './pruning/criteria/index.ts';
 export type { CriterionName } from './pruning/criteria/names.ts';
 export type { PassThroughFilters } from './pruning/criteria/pass-through-filters.ts';
-export { rowsOf, type Slices, type WeightData } from './pruning/criteria/slices.ts';
+export { type FilterRows, rowsOf, type Slices, type WeightData } from './pruning/criteria/slices.ts';
 export type { PruningTargetOptions } from './pruning/iterative/check-request.ts';
 export type { PruningWatch } from './pruning/iterative/job.ts';
 export type { Granularity, PruningSettings, Recovery } from './pruning/iterative/settings.ts';

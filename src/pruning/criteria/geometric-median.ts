@@ -4,7 +4,7 @@ import { floats } from '../../numeric/tensor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { type Criterion, scoreEach } from './criterion.ts';
 import { scoreInputs } from './inputs.ts';
-import { type Rows, rowsOf } from './slices.ts';
+import { type FilterRows, rowsOf } from './slices.ts';
 
 /**
  * Σₖ ‖F − Fₖ‖₂ over the filters of the layer: those nearest to all others can be replaced by them. On the side of inputs
@@ -31,7 +31,10 @@ export const geometricMedian: Criterion = {
 };
 
 /** One row a class, of all that is read of it: the columns of a Flatten, the tied channels of groups. */
-function joinRows({ data, length }: Rows, classOf: Int32Array): { rows: Rows; roots: number[] } | string {
+function joinRows(
+  { data, length }: FilterRows,
+  classOf: Int32Array,
+): { rows: FilterRows; roots: number[] } | string {
   const places = new Map<number, number[]>();
   for (const [position, root] of classOf.entries()) places.set(root, [...(places.get(root) ?? []), position]);
   const width = classOf.length / places.size;
@@ -47,7 +50,7 @@ function joinRows({ data, length }: Rows, classOf: Int32Array): { rows: Rows; ro
 /** Differences of fewer elements are formed here, those of more come from one matrix product in the executor. */
 const FEW = 2e7;
 
-async function distanceSums(rows: Rows, executor: Executor): Promise<Float64Array> {
+async function distanceSums(rows: FilterRows, executor: Executor): Promise<Float64Array> {
   const { count, length } = rows;
   const gram = count * count * length > FEW ? await gramMatrix(rows, executor) : null;
   const sums = new Float64Array(count);
@@ -67,7 +70,7 @@ interface Pair {
   readonly gram: Float32Array | null;
 }
 
-function squaredDistance({ data, count, length }: Rows, { a, b, gram }: Pair): number {
+function squaredDistance({ data, count, length }: FilterRows, { a, b, gram }: Pair): number {
   if (gram) {
     const norms = gram[a * count + a]! + gram[b * count + b]!;
     const squared = norms - 2 * gram[a * count + b]!;
@@ -80,7 +83,7 @@ function squaredDistance({ data, count, length }: Rows, { a, b, gram }: Pair): n
 }
 
 /** F·Fᵀ [count, count]. */
-async function gramMatrix({ data, count, length }: Rows, executor: Executor): Promise<Float32Array> {
+async function gramMatrix({ data, count, length }: FilterRows, executor: Executor): Promise<Float32Array> {
   const graph = emptyGraph('gram matrix');
   const g = builderOf(graph);
   const rows = g.input('rows', 'float32', [count, length]);

@@ -55,13 +55,13 @@ export function slicesOf(
 }
 
 /** Slices as rows [count, length]: a view where they lie so, else a copy. */
-export interface Rows {
+export interface FilterRows {
   readonly data: Float32Array;
   readonly count: number;
   readonly length: number;
 }
 
-export function rowsOf({ data, outer, size, inner, groups }: Slices): Rows {
+export function rowsOf({ data, outer, size, inner, groups }: Slices): FilterRows {
   const blocks = outer / groups;
   const [count, length] = [groups * size, blocks * inner];
   if (blocks === 1) return { data, count, length };

@@ -1,6 +1,6 @@
 import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { belowOne, type Criterion, scoreEach } from './criterion.ts';
-import { type Rows, rowsOf, type Slices } from './slices.ts';
+import { type FilterRows, rowsOf, type Slices } from './slices.ts';
 
 /** The numerical rank of F as a matrix [C, kH·kW]; of equal ranks the smaller nuclear norm Σσ goes first. */
 export const weightRank: Criterion = {
@@ -34,7 +34,7 @@ function scoreRanks(filters: Slices): Float64Array {
  * Those of row m as a matrix [·, columns], as roots of the eigenvalues of the smaller of FᵀF and FFᵀ: ten times faster
  * than a decomposition of F, and in double precision exact to 10⁻⁸·σ₁, far below what float32 weights can tell.
  */
-function singularValues({ data, length }: Rows, m: number, columns: number): number[] {
+function singularValues({ data, length }: FilterRows, m: number, columns: number): number[] {
   const filter = data.subarray(m * length, (m + 1) * length);
   const channels = length / columns;
   const wide = channels < columns;
