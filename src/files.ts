@@ -5,6 +5,7 @@ import {
   openSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeSync,
@@ -109,5 +110,14 @@ export function readJson(path: string): unknown {
     return JSON.parse(text);
   } catch (cause) {
     throw new EspalierError('invalid-data', 'is not valid JSON', { where: path, cause });
+  }
+}
+
+/** Whether two paths lead to one file that exists. */
+export function isSameFile(a: string, b: string): boolean {
+  try {
+    return realpathSync(a) === realpathSync(b);
+  } catch {
+    return false;
   }
 }

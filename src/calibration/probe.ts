@@ -175,5 +175,5 @@ function runOn(program: Program, run: ProgramRun): Promise<Tensors> {
 /** The calibration images; throws `usage`, naming what needs them, where there are none. */
 export function requireCalibration(calibration: Calibration | null, what: string): Calibration {
   if (calibration && calibration.batches.length > 0) return calibration;
-  throw new EspalierError('usage', `${what} needs images to calibrate with: expected --data`);
+  throw new EspalierError('usage', `${what} needs images to calibrate with: expected \`data\``);
 }

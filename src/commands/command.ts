@@ -1,4 +1,4 @@
-import { namingFlags } from './flag-names.ts';
+import { flagNamingContext, namingFlags } from './flag-names.ts';
 import type { Flag, Flags, Options, RawValue } from './flags.ts';
 
 /** A progress bar. */
@@ -64,7 +64,8 @@ export function defineCommand<const F extends Record<string, Flag<unknown>>>(com
   const { options, check, run } = command;
   const named: Command<F> = {
     ...command,
-    run: (invocation, context) => namingFlags(options, () => run(invocation, context)),
+    run: (invocation, context) =>
+      namingFlags(options, () => run(invocation, flagNamingContext(options, context))),
     ...(check && { check: (invocation: Invocation<F>) => namingFlags(options, () => check(invocation)) }),
   };
   return named as unknown as Command;

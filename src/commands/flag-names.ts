@@ -1,16 +1,25 @@
 import { EspalierError } from '../errors.ts';
+import type { Context } from './command.ts';
 import type { Flags } from './flags.ts';
 
-/** Runs a command; errors of the library, which name options in backquotes, name its flags instead: `size` → --size. */
+/** A line of the library, which names options in backquotes, with a command's flags instead: `size` → --size. */
+const withFlagNames = (flags: Flags, line: string): string =>
+  line.replace(/`(\w+)`/g, (named, key: string) => flags[key]?.usage.split(' ')[0] ?? named);
+
+/** Runs a command whose errors name its flags, where those of the library name options. */
 export async function namingFlags<T>(flags: Flags, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof EspalierError)) throw error;
-    const message = error.message.replace(
-      /`(\w+)`/g,
-      (named, key: string) => flags[key]?.usage.split(' ')[0] ?? named,
-    );
+    const message = withFlagNames(flags, error.message);
     throw message === error.message ? error : new EspalierError(error.code, message, { cause: error });
   }
 }
+
+/** A terminal on which the library's notes and warnings name a command's flags. */
+export const flagNamingContext = (flags: Flags, context: Context): Context => ({
+  ...context,
+  note: (line) => context.note(withFlagNames(flags, line)),
+  warn: (line) => context.warn(withFlagNames(flags, line)),
+});

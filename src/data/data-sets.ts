@@ -6,6 +6,7 @@ import { openCifar10 } from './cifar10/open.ts';
 import { findFashionMnist, openFashionMnist } from './fashion-mnist.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder/open.ts';
 import type { DataSet, ImageSource } from './image-source.ts';
+import { cifar10Preprocessing, fashionMnistPreprocessing, type Preprocessing } from './preprocessing.ts';
 import { limitSource } from './subset.ts';
 
 export interface DataSetOptions extends ImageFolderOptions {
@@ -20,6 +21,8 @@ export interface DataSetOptions extends ImageFolderOptions {
 /** A data set with a name. */
 export interface NamedDataSet {
   readonly title: string;
+  /** Where neither a network nor anybody else says otherwise. */
+  readonly preprocessing: Preprocessing;
   open(options: DataSetOptions): Promise<DataSet>;
   /** Fetches it, or finds it and checks that it is complete; its folder. */
   get(options: DownloadOptions): Promise<string>;
@@ -31,12 +34,14 @@ export interface NamedDataSet {
 export const dataSets: Readonly<Record<string, NamedDataSet>> = {
   cifar10: {
     title: 'CIFAR-10: 60 000 colour images of 32×32 in 10 classes',
+    preprocessing: cifar10Preprocessing,
     open: ({ cache }) => openCifar10(cache),
     get: (options) => getCifar10(options),
     find: (cache) => findCifar10(cache),
   },
   'fashion-mnist': {
     title: 'Fashion-MNIST: 70 000 grey images of 28×28 in 10 classes',
+    preprocessing: fashionMnistPreprocessing,
     open: () => openFashionMnist(),
     get: () => findFashionMnist(),
     find: () => findFashionMnist().catch(() => null),

@@ -20,7 +20,7 @@ export async function connectRedis(url: string): Promise<Redis> {
   if (!/^rediss?:\/\//.test(url) || !URL.canParse(url))
     throw new EspalierError(
       'usage',
-      `--redis: expected redis://host:port or rediss://, found ${shownAddress(url)}`,
+      `\`redis\`: expected redis://host:port or rediss://, found ${shownAddress(url)}`,
     );
   const { Redis } = await loadIoredis();
   const redis = new Redis(url, {

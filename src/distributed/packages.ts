@@ -9,7 +9,7 @@ export const loadIoredis = () => import('ioredis').catch(missing);
 function missing(cause: unknown): never {
   throw new EspalierError(
     'unsupported',
-    'worker and --redis require two packages: run `npm install bullmq ioredis`',
+    'worker and `redis` require two packages: run `npm install bullmq ioredis`',
     {
       cause,
     },

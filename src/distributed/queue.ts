@@ -77,7 +77,7 @@ export async function resultOf(tasks: TaskQueue, wanted: TaskRequest): Promise<u
   await forgetFailure(tasks, wanted);
   let seen = Date.now();
   for (;;) {
-    if (wanted.signal?.aborted) throw new EspalierError('interrupted', 'interrupted: continue with --resume');
+    if (wanted.signal?.aborted) throw new EspalierError('interrupted', 'interrupted: continue with `resume`');
     const state = await queue.getJobState(wanted.id);
     // Looked at only now: a job that was read before it was completed has no result yet.
     const job: Job | undefined = await queue.getJob(wanted.id);

@@ -7,7 +7,7 @@ export type Threshold = number | `${number}%`;
 const expected = 'expected a number of at least 0, or a percentage such as 60%';
 const least = v.pipe(v.number(expected), v.finite(expected), v.minValue(0, expected));
 
-/** A threshold in a task, as `--invalid-below` takes it. */
+/** A threshold in a task, as `invalidBelow` takes it. */
 export const thresholdSchema = v.union(
   [least, v.custom<`${number}%`>((given) => typeof given === 'string' && isPercentage(given))],
   expected,

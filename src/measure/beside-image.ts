@@ -48,8 +48,8 @@ export const describeOthers = (given: Graph, fed: Graph): string[] =>
     const told = given.inputs.find(({ name }) => name === input.name)?.feed?.contents;
     const shape = formatShape(input.feed?.shape ?? input.shape);
     return told
-      ? `${input.name} uses the values ${shape} from --feed`
-      : `${input.name} uses random numbers ${shape}, the same for every image: set its values with --feed ${input.name}=FILE`;
+      ? `${input.name} uses the values ${shape} from \`feed\``
+      : `${input.name} uses random numbers ${shape}, the same for every image: set its values with \`feed\` ${input.name}=FILE`;
   });
 
 /** The key of the shapes of inputs with stored feeds, as JSON, in a model's metadata. */

@@ -16,7 +16,7 @@ export interface BindOptions {
   readonly size?: ImageSize | undefined;
 }
 
-/** A copy with every input's open dimensions set and the shapes behind them inferred; throws `usage` asking for `--size`. */
+/** A copy with every input's open dimensions set and the shapes behind them inferred; throws `usage` asking for `size`. */
 export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph {
   const copy = bindFeeds(graph);
   const symbols = new Map<string, number>();
@@ -66,7 +66,7 @@ export function fixedShape(graph: Graph, input: Value, options: BindOptions): nu
     if (typeof dim === 'number') return dim;
     const given = sizes.get(axis);
     if (given !== undefined) return given;
-    const message = `size ${dim ?? '?'} of ${formatShape(shape)} is free: expected --size N, or --input ${input.name}=${example(shape)}`;
+    const message = `size ${dim ?? '?'} of ${formatShape(shape)} is free: expected \`size\` N, or \`input\` ${input.name}=${example(shape)}`;
     throw new EspalierError('usage', message, { where: input.name });
   });
 }

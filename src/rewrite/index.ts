@@ -1,6 +1,8 @@
 export { type CanonicalForm, canonicalForm } from './canonical-form.ts';
 export { toleranceOf } from './compare.ts';
 export { expectFloat32 } from './element-types/expect-float32.ts';
+export { expectWritable } from './element-types/expect-writable.ts';
+export { restorationError } from './element-types/restoration-error.ts';
 export { type Float32Form, toFloat32 } from './element-types/to-float32.ts';
 export { withElementType } from './element-types/with-element-type.ts';
 export { signatureOf, withSignature } from './element-types/with-signature.ts';

@@ -62,3 +62,9 @@ export const exchangedTypes: ReadonlySet<DataType> = new Set<DataType>([
   'uint64',
   'bool',
 ]);
+
+/** An executor whose programs run on some threads. */
+export const onThreads = (executor: Executor, threads: number): Executor => ({
+  ...executor,
+  compile: (graph, options) => executor.compile(graph, { ...options, threads }),
+});

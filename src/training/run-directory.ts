@@ -61,7 +61,7 @@ export function createRunDirectory(path: string, recipe: Recipe): RunDirectory {
   if (existsSync(join(path, 'recipe.json'))) {
     throw new EspalierError(
       'usage',
-      'already contains a run: continue it with --resume, or choose another folder',
+      'already contains a run: continue it with `resume`, or choose another folder',
       { where: path },
     );
   }

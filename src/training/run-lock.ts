@@ -157,7 +157,7 @@ const isAtWork = (owner: Owner): boolean =>
 function refusal(path: string, owner: Owner): EspalierError {
   const { pid, host } = owner;
   const who = host === hostname() ? `process ${pid}` : `process ${pid} on ${host}`;
-  const message = `${who} is working on this run: wait until it ends, or choose another folder with --out`;
+  const message = `${who} is working on this run: wait until it ends, or choose another folder with \`out\``;
   const elsewhere = host === hostname() ? '' : `; if that process no longer exists, remove ${nameOf(owner)}`;
   return new EspalierError('usage', message + elsewhere, { where: path });
 }

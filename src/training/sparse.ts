@@ -17,7 +17,7 @@ interface PenaltyRule {
   norm(g: Builder, w: Value): Value;
 }
 
-/** What training can push towards zero, by the name that `--sparse` takes. */
+/** What training can push towards zero, by name. */
 export const penaltyRules = {
   /** λ·Σ|γ| on the scales of BatchNormalization (Liu et al., Network Slimming, ICCV 2017, arXiv:1708.06519). */
   'bn-scale': {
@@ -65,15 +65,18 @@ const SMALL = 1e-2;
 
 /**
  * Trains a network with penalties that push scales or filters towards zero; with `bn-scale` an epoch's `smallScales`
- * is the part of all |γ| below 1e-2·max |γ|. Throws `unsupported` where a penalty has nothing to apply to.
+ * is the part of all |γ| below 1e-2·max |γ|. Throws `unsupported` where a penalty has nothing to apply to, `usage`
+ * where one is named twice.
  */
 export function sparseController(network: Graph, penalties: readonly Penalty[]): Controller {
   const parameters = trainableParameters(network);
+  const twice = penalties.find(({ name }, i) => penalties.findIndex((other) => other.name === name) < i);
+  if (twice) throw new EspalierError('usage', `\`sparse\`: expected ${twice.name} once, found it twice`);
   for (const { name } of penalties) {
     if (parameters.some(penaltyRules[name].appliesTo)) continue;
     throw new EspalierError(
       'unsupported',
-      `--sparse ${name}: expected ${penaltyRules[name].needs}, found none`,
+      `\`sparse\` ${name}: expected ${penaltyRules[name].needs}, found none`,
       {
         where: network.name,
       },

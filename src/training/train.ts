@@ -119,6 +119,6 @@ function refuseDivergence(loss: number, { epoch, stepInEpoch }: Progress, learni
 }
 
 function interrupted({ run }: TrainOptions): EspalierError {
-  const hint = run ? `continue with --resume ${run.path}` : 'there is no checkpoint';
+  const hint = run ? `continue with \`resume\` ${run.path}` : 'there is no checkpoint';
   return new EspalierError('interrupted', `interrupted: ${hint}`);
 }

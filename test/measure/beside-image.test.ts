@@ -152,8 +152,8 @@ describe('inputs beside the image', () => {
     ]);
     expect(withOthersFed(graph, { size: 8 })).toEqual(fed);
     expect(describeOthers(withInputFeeds(graph, { alpha: feeds.alpha! }), fed).slice(0, 2)).toEqual([
-      'mask uses random numbers [1, 1, 8, 8], the same for every image: set its values with --feed mask=FILE',
-      'alpha uses the values [] from --feed',
+      'mask uses random numbers [1, 1, 8, 8], the same for every image: set its values with `feed` mask=FILE',
+      'alpha uses the values [] from `feed`',
     ]);
     const all = await evaluate(graph, data.test, { ...options, batch: 32 });
     const few = await evaluate(graph, data.test, { ...options, batch: 5 });

@@ -76,7 +76,7 @@ describe('inputs of images', () => {
     const g = builderOf(emptyGraph('sequence'));
     g.output(g.Relu(g.input('x', 'float32', ['N', 'S'])), 'y');
     expect(withFixedShapes(g.graph, { size: 512 }).outputs[0]!.shape).toEqual([1, 512]);
-    expect(() => withFixedShapes(g.graph)).toThrow('expected --size N');
+    expect(() => withFixedShapes(g.graph)).toThrow('expected `size` N');
   });
 
   test('--size takes a height and a width', () => {

@@ -76,7 +76,7 @@ describe('class scores', () => {
   it('are asked for where several outputs may be meant', async () => {
     const two = embedder(['logits', 'again']);
     await expect(evaluate(two, images, options)).rejects.toThrow(
-      'several outputs could be class scores: logits [N, 4], again [N, 4]: select one with --logits NAME',
+      'several outputs could be class scores: logits [N, 4], again [N, 4]: select one with `logits` NAME',
     );
     const named = await evaluate(two, images, { ...options, logits: 'again' });
     const stored = await evaluate(withClassScores(two, { logits: 'again' }), images, options);
@@ -86,10 +86,10 @@ describe('class scores', () => {
 
   it('are not the first output that comes along', () => {
     expect(() => classScores(embedder(['embedding', 'map']), { classes: 4 })).toThrow(
-      'embedder: expected class scores [N, 4], found embedding [N, 6], map [N, 6, 6, 6]: name them with --logits NAME',
+      'embedder: expected class scores [N, 4], found embedding [N, 6], map [N, 6, 6, 6]: name them with `logits` NAME',
     );
     expect(() => classScores(embedder(['logits', 'map']), { logits: 'logit' })).toThrow(
-      '--logits: no output is named logit (did you mean logits?), expected one of logits, map',
+      '`logits`: no output is named logit (did you mean logits?), expected one of logits, map',
     );
     expect(() => classScores(embedder(['logits', 'map']), { logits: 'map' })).toThrow(
       'map: expected class scores [N, classes], found [N, 6, 6, 6]',

@@ -47,7 +47,7 @@ describe('benchmark', () => {
     await expect(benchmark([convolutionChain(1, [4, 32, 8, 8])], { batch: 2 })).rejects.toThrow(
       'model 1: x has a fixed batch of 4, expected 2',
     );
-    await expect(benchmark([convolutionChain(1, ['N', 32, 'h', 'w'])])).rejects.toThrow('expected --size N');
+    await expect(benchmark([convolutionChain(1, ['N', 32, 'h', 'w'])])).rejects.toThrow('expected `size` N');
     await expect(benchmark([Uint8Array.of(1, 2, 3)])).rejects.toMatchObject({ name: 'EspalierError' });
   });
 

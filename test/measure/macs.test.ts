@@ -170,7 +170,7 @@ describe('open sizes', () => {
 
   it('are asked for', () => {
     expect(() => layerCosts(open())).toThrow(
-      'x: size height of [N, 3, height, width] is free: expected --size N',
+      'x: size height of [N, 3, height, width] is free: expected `size` N',
     );
   });
 

@@ -77,6 +77,6 @@ describe('reconstruction leaves alone', () => {
     const original = plainNetwork();
     const none = { ...calibration, batches: [] };
     const options = { original, pruned: original, keptFilters: new Map(), executor: onnxruntime };
-    await expect(reconstruct({ ...options, calibration: none })).rejects.toThrow('expected --data');
+    await expect(reconstruct({ ...options, calibration: none })).rejects.toThrow('expected `data`');
   });
 });

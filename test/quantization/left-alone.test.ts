@@ -157,7 +157,7 @@ describe('quantize refuses', () => {
       plainNetwork(),
       { ...none, calibration: { ...none.calibration, batches: [] } },
       {},
-      '--data',
+      'expected `data`',
     ],
     ['a network without layers', network((g, x) => g.Tanh(x)), viewing, {}, 'found none (Tanh (Tanh)'],
   ])('%s', async (_, graph, view, options, message) => {

@@ -138,7 +138,7 @@ describe('the scale of a channel that nothing reads', () => {
     const graph = plainNetwork();
     const bare = { ...graph, nodes: graph.nodes.filter(({ op }) => op !== 'BatchNormalization') };
     expect(() => sparseController(bare, [{ name: 'bn-scale', strength: 1e-4 }])).toThrow(
-      'plain: --sparse bn-scale: expected a BatchNormalization',
+      'plain: `sparse` bn-scale: expected a BatchNormalization',
     );
   });
 });

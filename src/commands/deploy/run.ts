@@ -1,13 +1,13 @@
 import type { Deployment } from '../../deploy/deploy.ts';
 import { deploy } from '../../deploy/deploy-here.ts';
 import { printableLine } from '../../printable.ts';
+import { expectFloatWeights } from '../../quantization/expect-float.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import { disturbance } from '../bench/result.ts';
 import type { Context, Output } from '../command.ts';
 import { inputOptions } from '../input-flags.ts';
 import { loadModel } from '../model.ts';
-import { expectFloatWeights } from '../quantized.ts';
 import { openRun } from '../training/recipe.ts';
 import { expectOtherFile } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';

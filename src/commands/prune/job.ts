@@ -5,6 +5,9 @@ import { pruningDefaults } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';
 import type { PruningData, PruningJob } from '../../pruning/iterative/job.ts';
 import { needsTimer, type PruningSettings } from '../../pruning/iterative/settings.ts';
+import { insertOnImages } from '../../pruning/recovery/insert-on-images.ts';
+import { readSensitivity } from '../../pruning/sensitivity/file.ts';
+import { expectFloatWeights, expectLayersOfNumbers } from '../../quantization/expect-float.ts';
 import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { Context } from '../command.ts';
@@ -12,9 +15,6 @@ import { openData } from '../data-flags.ts';
 import { inputOptions, withOthersNoted } from '../input-flags.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
-import { expectFloatWeights, expectLayersOfNumbers } from '../quantized.ts';
-import { readSensitivity } from '../sensitivity/file.ts';
-import { withBatchNormalization } from '../training/insert-batch-normalization.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
 import { openSession, trainOptions } from '../training/session.ts';
 import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
@@ -131,8 +131,9 @@ async function untrained(graph: Graph, { settings, data, executor, context }: Op
   const folded = await foldConstants(graph, executor);
   if (!settings.insertBatchnorm || !data) return folded;
   const { preprocessing, set } = data;
-  const calibrating = { images: set.train, preprocessing, executor, seed: settings.seed };
-  return withBatchNormalization(folded, calibrating, context);
+  const { seed } = settings;
+  const images = set.train;
+  return insertOnImages(folded, { images, preprocessing, executor, seed, onNote: context.note });
 }
 
 /** The network, its class scores known where labels are of use, and its data. */

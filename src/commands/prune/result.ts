@@ -2,9 +2,10 @@ import type { Graph } from '../../graph/graph.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
 import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
+import { restorationError } from '../../rewrite/index.ts';
 import type { Context } from '../command.ts';
 import type { Measured } from '../training/result.ts';
-import { restorationError, writeModel } from '../write-model.ts';
+import { writeModel } from '../write-model.ts';
 import type { PruneJob } from './job.ts';
 
 /** What pruning came to. */
@@ -45,7 +46,7 @@ export async function finishPruning(
     return { graph, measures, ...(layers ? { layers } : {}) };
   };
   const both = [measured(job.network, original), measured(deployed.graph, last, deployed.layers)];
-  const restored = verify ? await restorationError(deployed.graph, form) : null;
+  const restored = verify ? await restorationError(deployed.graph, form, job.executor) : null;
   const [before, after] = (await withLatencies(both, { seconds, size, signal: context.signal })) as [
     Measured,
     Measured,

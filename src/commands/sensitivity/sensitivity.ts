@@ -3,7 +3,6 @@ import { printableLine } from '../../printable.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import { formatPercent, significant } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
-import type { Executor } from '../../runtime/executor.ts';
 import type { RunEvent } from '../../training/run-directory.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { defaulted, defaultsOf, numbers, optional, text, wholeNumber } from '../flags.ts';
@@ -89,6 +88,7 @@ export const sensitivity = defineCommand({
       context,
     );
     const { threads } = settings;
+    const { onThreads } = await import('../../runtime/executor.ts');
     const job = threads === undefined ? opened : { ...opened, executor: onThreads(opened.executor, threads) };
     const units = await unitsOf(job, settings, context);
     const { writeFileAtomically } = await import('../../files.ts');
@@ -157,12 +157,6 @@ async function measure(
     bar.done();
   }
 }
-
-/** An executor whose programs run on some threads. */
-const onThreads = (executor: Executor, threads: number): Executor => ({
-  ...executor,
-  compile: (graph, options) => executor.compile(graph, { ...options, threads }),
-});
 
 /** What an interrupted run measured. */
 const knownUnits = (events: readonly RunEvent[]): Map<string, UnitSensitivity> =>

@@ -14,7 +14,6 @@ import { inputOptions, withOthersNoted } from '../input-flags.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import type { TrainingFlags } from './flags.ts';
-import { withBatchNormalization } from './insert-batch-normalization.ts';
 import { watchTraining } from './progress.ts';
 import type { PlannedRun, Settings } from './recipe.ts';
 
@@ -59,11 +58,12 @@ export async function openSession(
     logits,
     classes: data.train.classes.length,
   });
-  const calibrating = { images: data.train, preprocessing, executor, seed };
   // What looks at sizes that the file leaves open finds those of the images.
   storePreprocessing(prepared, preprocessing);
   const fed = await withOthersNoted(prepared, preprocessing, context);
-  const network = insertBatchnorm ? await withBatchNormalization(fed, calibrating, context) : fed;
+  const { insertOnImages } = await import('../../pruning/recovery/insert-on-images.ts');
+  const inserting = { images: data.train, preprocessing, executor, seed, onNote: context.note };
+  const network = insertBatchnorm ? await insertOnImages(fed, inserting) : fed;
   await holdRun(existing?.path ?? settings.out);
   const run = existing ?? createRunDirectory(settings.out, recipe);
   await recordEngines(run, chosen);
@@ -81,7 +81,7 @@ type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
 
 async function openTrained(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
   const model = await loadModel(settings.model, context, inputOptions(settings));
-  const { expectFloatWeights } = await import('../quantized.ts');
+  const { expectFloatWeights } = await import('../../quantization/expect-float.ts');
   expectFloatWeights(model.graph, 'training', model.name);
   const preprocessing = await resolvePreprocessing(model, settings);
   return { model, preprocessing, data: await openData(settings.data, preprocessing, settings) };
@@ -113,21 +113,11 @@ async function openFresh(settings: Settings<TrainingFlags>, context: Context): P
     gamma,
     ...inputOptions(settings),
   });
-  const preset = await presetOf(settings.data);
+  const preset = named ? dataSets[settings.data]!.preprocessing : null;
   const zooPreprocessing = channels === model.zooPreprocessing?.mean.length ? model.zooPreprocessing : preset;
   const options = { ...settings, size: height };
   const preprocessing = await resolvePreprocessing({ ...model, zooPreprocessing }, options);
   return { model, data, preprocessing };
-}
-
-/** What the named data sets are normalised with where nothing else says so. */
-async function presetOf(name: string): Promise<Preprocessing | null> {
-  const { cifar10Preprocessing, fashionMnistPreprocessing } = await import('../../data/preprocessing.ts');
-  const presets = new Map([
-    ['cifar10', cifar10Preprocessing],
-    ['fashion-mnist', fashionMnistPreprocessing],
-  ]);
-  return presets.get(name) ?? null;
 }
 
 /** The options of `train` for a session, with progress on the terminal. */

@@ -1,5 +1,4 @@
 import * as v from 'valibot';
-import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Controller } from '../../training/options.ts';
 import type { Penalty, PenaltyName } from '../../training/sparse.ts';
@@ -20,7 +19,7 @@ export const sparseFlag = optional(
   ),
 );
 
-/** What trains with these penalties; none where there are none. Throws `usage` where one is named twice. */
+/** What trains with these penalties; none where there are none. */
 export async function sparseTraining(
   network: Graph,
   terms: readonly string[] = [],
@@ -30,8 +29,6 @@ export async function sparseTraining(
     const [name, strength] = term.split(':') as [PenaltyName, string];
     return { name, strength: Number(strength) };
   });
-  const twice = penalties.find(({ name }, i) => penalties.findIndex((other) => other.name === name) < i);
-  if (twice) throw new EspalierError('usage', `--sparse: expected ${twice.name} once, found it twice`);
   const { sparseController } = await import('../../training/sparse.ts');
   return { controller: sparseController(network, penalties) };
 }

@@ -15,6 +15,6 @@ export function namedOutput({ outputs }: Graph, name: string, option: string): V
 export function chosenOutputs({ outputs }: Graph, globs: readonly string[] | undefined): Value[] {
   if (!globs) return outputs;
   const names = outputs.map(({ name }) => name);
-  const isNamed = matcherOf(globs, names, { option: '--outputs', what: 'output' });
+  const isNamed = matcherOf(globs, names, { option: '`outputs`', what: 'output' });
   return outputs.filter(({ name }) => isNamed(name));
 }

@@ -12,3 +12,7 @@ export const criterionNames = [
 ] as const;
 
 export type CriterionName = (typeof criterionNames)[number];
+
+/** How pieces are scored: by the mean of their elements, so that pieces of different size compare. */
+export const pieceCriteria = ['l1-norm', 'l2-norm', 'random'] as const satisfies readonly CriterionName[];
+export type PieceCriterion = (typeof pieceCriteria)[number];

@@ -53,7 +53,7 @@ export const taylor: Criterion = {
 };
 
 const withoutLabels = () =>
-  new EspalierError('usage', 'taylor needs images by class: expected one folder per class in --data');
+  new EspalierError('usage', 'taylor needs images by class: expected one folder per class in `data`');
 
 const hasFilters = (scored: ScoredLayer): scored is ScoredLayer & { readonly filters: Slices } =>
   typeof scored.filters !== 'string';

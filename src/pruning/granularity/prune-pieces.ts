@@ -4,14 +4,11 @@ import { matcherOf, nameMatcher } from '../../graph/name-globs.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
 import { layerCosts } from '../../measure/macs.ts';
 import { random } from '../../numeric/random.ts';
+import type { PieceCriterion } from '../criteria/names.ts';
 import type { RankingScope } from '../ranking/selection.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { type PieceGranularity, type Pieces, piecesOf } from './elements.ts';
 import type { WeightMasks } from './masks.ts';
-
-/** How pieces are scored: by the mean of their elements, so that pieces of different size compare. */
-export const pieceCriteria = ['l1-norm', 'l2-norm', 'random'] as const;
-export type PieceCriterion = (typeof pieceCriteria)[number];
 
 export interface PiecePruningOptions {
   readonly granularity: PieceGranularity;

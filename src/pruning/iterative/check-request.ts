@@ -1,5 +1,5 @@
 import { EspalierError } from '../../errors.ts';
-import { pieceCriteria } from '../granularity/prune-pieces.ts';
+import { pieceCriteria } from '../criteria/names.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { type PruningSettings, pieceGranularity } from './settings.ts';
 

@@ -1,8 +1,9 @@
 import type { Graph } from '../../graph/graph.ts';
 import type { Controller } from '../../training/options.ts';
+import type { PieceCriterion } from '../criteria/names.ts';
 import type { PieceGranularity } from '../granularity/elements.ts';
 import { maskController, type WeightMasks, withMasks } from '../granularity/masks.ts';
-import { type PieceCriterion, prunePieces } from '../granularity/prune-pieces.ts';
+import { prunePieces } from '../granularity/prune-pieces.ts';
 import { type NextStep, pruneChannels, type UnitOutcome } from '../prune-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { channelOptions, type PruningJob } from './job.ts';

@@ -110,7 +110,7 @@ function fitting(name: string, tensor: Float32Tensor, dtype: OtherFloat): Float3
     if (!(size > largest) || size === Number.POSITIVE_INFINITY) continue;
     fits = false;
     if (size >= UNBOUNDED) continue;
-    const message = `holds ${data[i]}, beyond ${dtype}'s largest element, ${largest}: write the network in float32 (fold --element-type float32)`;
+    const message = `holds ${data[i]}, beyond ${dtype}'s largest element, ${largest}: fold the network with \`elementType\` float32`;
     throw new EspalierError('unsupported', message, { where: name });
   }
   if (fits) return tensor;

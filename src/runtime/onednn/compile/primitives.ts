@@ -14,7 +14,7 @@ export function required(
 
 /** What to say where oneDNN has no kernel. */
 export const unsupported = (kind: string, where: string): EspalierError =>
-  new EspalierError('unsupported', `oneDNN has no ${kind} for it: use --executor onnxruntime`, { where });
+  new EspalierError('unsupported', `oneDNN has no ${kind} for it: use \`executor\` onnxruntime`, { where });
 
 /** Whether a kernel was compiled for this processor, not written for any. */
 export const isFast = ({ implementation }: Primitive): boolean => !/^(ref|gemm|simple)/.test(implementation);

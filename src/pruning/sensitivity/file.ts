@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { EspalierError } from '../../errors.ts';
-import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
+import type { UnitSensitivity } from './measure.ts';
 
 const finite = v.pipe(v.number(), v.finite());
 const schema = v.object({

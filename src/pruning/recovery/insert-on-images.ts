@@ -1,26 +1,25 @@
+import { openCalibration } from '../../calibration/calibration.ts';
 import type { ImageSource } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Executor } from '../../runtime/executor.ts';
-import type { Context } from '../command.ts';
+import { insertBatchNormalization } from './insert-batch-normalization.ts';
 
-interface Inserting {
+interface InsertingOptions {
   readonly images: ImageSource;
   readonly preprocessing: Preprocessing;
   readonly executor: Executor;
   readonly seed: number;
+  onNote?(line: string): void;
 }
 
-/** The network with BatchNormalization behind every convolution that has none, computing the same on these images. */
-export async function withBatchNormalization(
+/** As {@link insertBatchNormalization}, on a seeded choice of images. */
+export async function insertOnImages(
   network: Graph,
-  { images, preprocessing, executor, seed }: Inserting,
-  context: Context,
+  { images, preprocessing, executor, seed, onNote }: InsertingOptions,
 ): Promise<Graph> {
-  const { openCalibration } = await import('../../calibration/calibration.ts');
-  const { insertBatchNormalization } = await import('../../pruning/recovery/insert-batch-normalization.ts');
   const calibration = await openCalibration(images, { preprocessing, seed });
   const { graph, inserted } = await insertBatchNormalization(network, { calibration, executor });
-  context.note(`inserted BatchNormalization after ${inserted} convolutions`);
+  onNote?.(`inserted BatchNormalization after ${inserted} convolutions`);
   return graph;
 }

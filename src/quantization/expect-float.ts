@@ -1,12 +1,12 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, nodeLabel } from '../graph/graph.ts';
-import { isQuantized } from '../quantization/operators.ts';
+import { isQuantized } from './operators.ts';
 
 /** Throws `unsupported` at a network of 8-bit integers, where `work` needs weights in float: before any of it is done. */
 export function expectFloatWeights(graph: Graph, work: string, name: string): void {
   const node = graph.nodes.find(isQuantized);
   if (!node) return;
-  const message = `${work} needs a float network, found ${nodeLabel(node)}: use the float model, and quantise the result (deploy --int8)`;
+  const message = `${work} needs a float network, found ${nodeLabel(node)}: use the float model, and quantise the result`;
   throw new EspalierError('unsupported', message, { where: name });
 }
 
