@@ -173,7 +173,7 @@ describe('refusals', () => {
 
   it('no preprocessing', async () => {
     await failing(redNetwork(), redImages([0]), { preprocessing: undefined }).toThrow(
-      'expected --mean and --std',
+      'the network stores no preprocessing: expected `preprocessing`',
     );
   });
 
