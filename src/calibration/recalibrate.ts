@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
 import { ESPALIER_DOMAIN, type Graph, makeValue, type Node, nodeLabel, type Value } from '../graph/graph.ts';
-import { attributesOf, makeAttributes } from '../graph/operators/index.ts';
+import { attributesOf, isOperator, makeAttributes } from '../graph/operators/index.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
 import { canonicalForm, separateUniform } from '../rewrite/index.ts';
 import { type ProbeContext, type ProbeScope, probe, requireCalibration } from './probe.ts';
@@ -61,7 +61,7 @@ function meanOf(sums: readonly Float64Array[], batches: number): Tensor {
 
 /** Normalises by constants, which can be replaced. */
 function isInference(node: Node): boolean {
-  if (node.op !== 'BatchNormalization' || node.domain !== '') return false;
+  if (!isOperator(node, 'BatchNormalization')) return false;
   if (attributesOf(node, 'BatchNormalization').training_mode) return false;
   return [3, 4].every((at) => node.inputs[at]?.tensor?.dtype === 'float32');
 }

@@ -1,6 +1,6 @@
 import { uniqueNames } from '../graph/builder.ts';
 import { type Dim, type Graph, makeConstant, makeValue, type Node } from '../graph/graph.ts';
-import { attributesOf } from '../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
@@ -85,10 +85,10 @@ const isUnchanged = (from: Dim, to: Dim): boolean => from !== null && from === t
  * counts channels. Returns the node that picks their sizes; none where sizes are known, or keep an aspect ratio.
  */
 function resizedAxesOnly(node: Node, graph: Graph, unique: (wanted: string) => string): Node[] {
-  const { op, domain, inputs, outputs, attributes } = node;
+  const { inputs, outputs, attributes } = node;
   const [x, region, , sizes] = inputs;
   const [from, to] = [x?.shape, outputs[0]?.shape];
-  if (op !== 'Resize' || domain !== '' || !sizes || sizes.tensor || attributes.axes || region) return [];
+  if (!isOperator(node, 'Resize') || !sizes || sizes.tensor || attributes.axes || region) return [];
   if (
     !from ||
     from.length !== to?.length ||

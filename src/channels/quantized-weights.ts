@@ -1,5 +1,5 @@
 import type { Graph, Node } from '../graph/graph.ts';
-import { attributesOf } from '../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../graph/operators/index.ts';
 import { elementCount, floats, stridesOf, type Tensor } from '../numeric/tensor.ts';
 import type { ReplaceInput } from './coupling/constants.ts';
 import { selectPlaces } from './select-slices.ts';
@@ -36,7 +36,7 @@ export function cutCodes(
   }
 }
 
-const isDecoder = ({ op, domain }: Node): boolean => op === 'DequantizeLinear' && domain === '';
+const isDecoder = (node: Node): boolean => isOperator(node, 'DequantizeLinear');
 
 const axisOf = (node: Node): number => {
   const { axis } = attributesOf(node, 'DequantizeLinear');

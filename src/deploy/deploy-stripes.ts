@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import type { LayerCost } from '../measure/macs.ts';
 import { inElementType, withTimer } from '../measure/runtimes.ts';
@@ -74,7 +75,7 @@ function countForms({ layers }: Deployment): Record<string, number> {
 
 function withoutStripes(network: Graph): { name: string; reason: string }[] {
   return network.nodes
-    .filter((node) => node.op === 'Conv' && !hasStripes(node))
+    .filter((node) => isOperator(node, 'Conv') && !hasStripes(node))
     .map((node) => ({
       name: layerName(node),
       reason: 'its kernel is 1×1: each filter is one stripe, with no shape to learn',

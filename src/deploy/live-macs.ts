@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import { layerCosts } from '../measure/macs.ts';
@@ -9,7 +10,7 @@ export function liveMacs(network: Graph, size?: ImageSize): number {
   const fixed = withFixedShapes(network, { size, batch: 1 });
   const shares = new Map<string, number>();
   for (const node of fixed.nodes) {
-    const conv = node.op === 'Conv' ? readConvolution(node) : null;
+    const conv = isOperator(node, 'Conv') ? readConvolution(node) : null;
     if (!conv || 'reason' in conv) continue;
     shares.set(
       node.name || node.outputs[0]!.name,

@@ -3,6 +3,7 @@ import { reorderFilters, type UncoupledLayers, uncoupledLayers } from '../channe
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import { type Graph, type Node, nodeLabel, onlyOutput, type Value } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { type Connections, connections, removeDeadNodes } from '../graph/topology.ts';
 import { type Convolution, readConvolution, withFilters } from './forms/convolution.ts';
@@ -54,7 +55,7 @@ export async function lowerConvolutions(
   const layers: { name: string; form: string }[] = [];
   const leftAlone: { name: string; reason: string }[] = [];
   for (const [i, node] of graph.nodes.entries()) {
-    if (node.op !== 'Conv' || node.domain !== '') continue;
+    if (!isOperator(node, 'Conv')) continue;
     const [open, conv] = [readConvolution(node), readConvolution(sized.nodes[i]!)];
     if ('reason' in open || 'reason' in conv) {
       leftAlone.push({ name: node.name, reason: 'reason' in open ? open.reason : 'its size is free' });
@@ -91,7 +92,7 @@ function applyPlans(graph: Graph, plans: ReadonlyMap<Node, FormPlan>, channels: 
   for (const [node, plan] of plans) {
     const sorted = channels.sharedBecause(node) === null && reorderFilters(channels, node, plan.order);
     const reader = plan.joins ? onlyReader(graph, links, node) : null;
-    chosen.set(node, { plan, sorted, relu: reader?.op === 'Relu' ? reader : null });
+    chosen.set(node, { plan, sorted, relu: isOperator(reader, 'Relu') ? reader : null });
   }
   replaceNodes(graph, chosen);
   removeDeadNodes(graph);
@@ -122,7 +123,7 @@ function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void
   const made = lowerOrdered(g, conv, { plan, after: relu ? (map) => g.Relu(map) : undefined, sorted });
   const last = nodes.findLast(({ outputs }) => outputs[0] === made)!;
   last.outputs[0] = onlyOutput(relu ?? node);
-  const convolutions = nodes.slice(before).filter(({ op }) => op === 'Conv');
+  const convolutions = nodes.slice(before).filter((node) => isOperator(node, 'Conv'));
   if (convolutions.length === 1) convolutions[0]!.name = conv.name;
 }
 

@@ -1,4 +1,5 @@
 import { type Graph, nodeLabel } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { digest } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { isQuantized } from '../quantization/operators.ts';
@@ -59,4 +60,4 @@ export function widthVariants(graph: Graph): Variant[] {
 }
 
 const widthsOf = ({ nodes }: Graph): string =>
-  nodes.flatMap(({ op, inputs }) => (op === 'Conv' ? [inputs[1]?.shape?.[0]] : [])).join();
+  nodes.flatMap((node) => (isOperator(node, 'Conv') ? [node.inputs[1]?.shape?.[0]] : [])).join();

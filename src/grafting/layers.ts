@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 
 /** A convolution whose filters are grafted, by the names of its parameters. */
@@ -25,10 +26,10 @@ export function graftLayers(graph: Graph): GraftLayer[] {
   const { uses } = connections(graph);
   return graph.nodes.flatMap((node): GraftLayer[] => {
     const [, weight, bias] = node.inputs;
-    if (node.op !== 'Conv' || node.domain !== '' || weight?.tensor?.dtype !== 'float32') return [];
+    if (!isOperator(node, 'Conv') || weight?.tensor?.dtype !== 'float32') return [];
     const readers = uses.get(node.outputs[0]!) ?? [];
     const reader = readers.length === 1 ? readers[0]!.node : null;
-    const parts = reader?.op === 'BatchNormalization' ? reader.inputs.slice(1, 5) : [];
+    const parts = isOperator(reader, 'BatchNormalization') ? reader.inputs.slice(1, 5) : [];
     const names = parts.flatMap((value) => (value?.tensor ? [value.name] : []));
     const [scale, shift, mean, variance] = names as [string, string, string, string];
     return [

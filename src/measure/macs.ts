@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, type Node, onlyOutput, type Shape } from '../graph/graph.ts';
 import { imagesOf } from '../graph/inputs/image-input.ts';
-import { knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
+import { isOperator, knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { type BindOptions, withFixedShapes } from './bind-shapes.ts';
 import { type LayerSize, macRules } from './mac-rules.ts';
@@ -54,7 +54,7 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
     const found = layerSize(node);
     const [size, note] = typeof found === 'string' ? [null, found] : [found, undefined];
     const count = (parameters.get(node) ?? []).reduce((sum, value) => sum + sizeOf(value), 0);
-    if (node.op === 'Constant' || (!found && count === 0)) return [];
+    if (isOperator(node, 'Constant') || (!found && count === 0)) return [];
     return [{ ...layerCost(node, { size, count, batch }), ...(note !== undefined && { note }) }];
   });
 }

@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
-import { knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { isOperator, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { capturedValues } from '../graph/topology.ts';
 import { type DataType, elementCount } from '../numeric/tensor.ts';
 
@@ -45,7 +45,7 @@ export function learnedParameters(graph: Graph): Map<Node, Value[]> {
   const codes = storedCodes(graph);
   // What a node gives of stored integers is no parameter beside them.
   const seen = new Set<Value | null>(
-    graph.nodes.flatMap((node) => (node.op === 'DequantizeLinear' ? node.outputs : [])),
+    graph.nodes.flatMap((node) => (isOperator(node, 'DequantizeLinear') ? node.outputs : [])),
   );
   const parameters = new Map<Node, Value[]>();
   for (const node of graph.nodes) {
@@ -64,8 +64,7 @@ export function learnedParameters(graph: Graph): Map<Node, Value[]> {
 export const sizeOf = (value: Value): number => elementCount(value.tensor!.shape);
 
 /** Whether a node does nothing but decode integers that are stored. */
-const isStored = ({ op, domain, inputs: [codes] }: Node): boolean =>
-  op === 'DequantizeLinear' && domain === '' && !!codes?.tensor;
+const isStored = (node: Node): boolean => isOperator(node, 'DequantizeLinear') && !!node.inputs[0]?.tensor;
 
 /** The integers behind each value that they stand for. */
 function storedCodes(graph: Graph): Map<Value | null | undefined, Value> {

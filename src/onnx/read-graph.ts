@@ -9,6 +9,7 @@ import {
   type Shape,
   type Value,
 } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { elementType } from '../graph/shapes/element-types.ts';
 import { inferNode } from '../graph/shapes/index.ts';
 import { sortTopologically } from '../graph/topology.ts';
@@ -162,6 +163,6 @@ function readNode(
     } satisfies NodeNotes,
   };
   // A Constant states its output's contents, in one of several attributes.
-  if (node.op === 'Constant' && node.domain === '') inferNode(node, reading.opsets, new Map());
+  if (isOperator(node, 'Constant')) inferNode(node, reading.opsets, new Map());
   return node;
 }

@@ -1,4 +1,5 @@
 import { type Graph, type Node, nodeLabel } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { subgraphs } from '../graph/topology.ts';
 import { broken } from './broken.ts';
 
@@ -27,10 +28,10 @@ function validateWindow(node: Node): void {
   if (group?.kind === 'int' && Number(group.value) < 1) {
     throw broken(`expected at least one group, found ${group.value}`, where);
   }
-  const weight = node.inputs[node.op === 'QLinearConv' ? 3 : 1];
+  const weight = node.inputs[isOperator(node, 'QLinearConv') ? 3 : 1];
   const empty = weight?.shape?.indexOf(0) ?? -1;
   if (empty >= 0) {
-    const axes = node.op === 'ConvTranspose' ? ['channel', 'filter'] : ['filter', 'channel'];
+    const axes = isOperator(node, 'ConvTranspose') ? ['channel', 'filter'] : ['filter', 'channel'];
     const what = axes[empty] ?? 'kernel position';
     throw broken(`expected at least one ${what}, found 0`, where);
   }

@@ -1,5 +1,6 @@
 import { uniqueNames } from '../graph/builder.ts';
 import { type Graph, makeConstant, type Node, type Value } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
 
@@ -28,10 +29,10 @@ export function mergeMatMulAndBias(graph: Graph): void {
 
 function sumBehind(product: Node, { uses }: Connections): Node | null {
   const [x, weight] = product.inputs;
-  const isPlain = product.op === 'MatMul' && product.domain === '' && product.inputs.length === 2;
+  const isPlain = isOperator(product, 'MatMul') && product.inputs.length === 2;
   if (!isPlain || x?.shape?.length !== 2 || weight?.tensor?.shape.length !== 2) return null;
   const [use, ...others] = uses.get(product.outputs[0]!) ?? [];
-  return use?.node?.op === 'Add' && use.node.domain === '' && others.length === 0 ? use.node : null;
+  return isOperator(use?.node, 'Add') && others.length === 0 ? use.node : null;
 }
 
 const isBiasOf = ({ tensor }: Value, channels: number): boolean =>

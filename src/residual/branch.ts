@@ -1,4 +1,6 @@
 import { type Node, nodeLabel, type Value } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
+import { traitsOf } from '../graph/operators/traits.ts';
 import type { Connections } from '../graph/topology.ts';
 import { type ConstantConvolution, readConvolution } from './convolution.ts';
 import { nodesBetween } from './find.ts';
@@ -42,12 +44,12 @@ function stageOf(node: Node, value: Value, within: Within): StageFound | string 
   const [x] = node.inputs;
   if (!x) return `${nodeLabel(node)} has no input`;
   const found = (stage: Stage, before: Value = x): StageFound => ({ stage, before });
-  if (node.op === 'Conv') {
+  if (isOperator(node, 'Conv')) {
     const conv = readConvolution(node);
     return typeof conv === 'string' ? conv : found({ kind: 'convolution', conv });
   }
-  if (node.op === 'Relu') return found({ kind: 'clip', node, low: 0, high: Number.POSITIVE_INFINITY });
-  if (node.op === 'Clip') {
+  if (isOperator(node, 'Relu')) return found({ kind: 'clip', node, low: 0, high: Number.POSITIVE_INFINITY });
+  if (isOperator(node, 'Clip')) {
     const [low, high] = [1, 2].map((i) => (node.inputs[i] ? node.inputs[i].tensor?.data[0] : undefined));
     const bounds = {
       low: Number(low ?? Number.NEGATIVE_INFINITY),
@@ -64,10 +66,10 @@ function stageOf(node: Node, value: Value, within: Within): StageFound | string 
 /** What a factor or summand for each channel is applied to; null where a node is no such thing. */
 function affineInput(node: Node): Value | null {
   const [a, b] = node.inputs;
-  if (node.op === 'BatchNormalization') {
+  if (isOperator(node, 'BatchNormalization')) {
     return node.inputs.slice(1).every((value) => value?.tensor) ? a! : null;
   }
-  if (node.op !== 'Mul' && node.op !== 'Add') return null;
+  if (!isOperator(node, 'Mul') && !isOperator(node, 'Add')) return null;
   const constant = a?.tensor ? a : b?.tensor ? b : null;
   const data = constant === a ? b : a;
   const sizes = constant?.tensor?.shape ?? [];
@@ -77,26 +79,12 @@ function affineInput(node: Node): Value | null {
 }
 
 /** Operators that keep channels and map, besides gates that are multiplied in. */
-const keeping: ReadonlySet<string> = new Set([
-  ...[
-    'Sigmoid',
-    'HardSigmoid',
-    'HardSwish',
-    'Tanh',
-    'LeakyRelu',
-    'PRelu',
-    'Elu',
-    'Celu',
-    'Selu',
-    'Gelu',
-    'Mish',
-  ],
-  ...['Softplus', 'Softsign', 'ThresholdedRelu', 'Mul', 'Div', 'Add', 'Sub', 'Max', 'Min', 'Erf'],
-]);
+const elementwise: ReadonlySet<string> = new Set(['Mul', 'Div', 'Add', 'Sub', 'Max', 'Min', 'Erf']);
 
 /** The nodes between a value and the nearest before it that all of them derive from. */
 function islandBefore(node: Node, value: Value, { from, links }: Within): StageFound | string {
-  if (!keeping.has(node.op)) return `its branch contains ${nodeLabel(node)}, which is not supported`;
+  if (!traitsOf(node).activation && !elementwise.has(node.op))
+    return `its branch contains ${nodeLabel(node)}, which is not supported`;
   const computed = node.inputs.filter((input): input is Value => input !== null && !input.tensor);
   const before = computed.length === 1 ? computed[0]! : entryOf(computed, { from, links });
   if (!before) return `the inputs of ${nodeLabel(node)} derive from more than one value`;

@@ -1,4 +1,5 @@
 import { type Graph, type Node, nodeLabel, onlyOutput } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
 import { canonicalForm } from '../rewrite/index.ts';
@@ -51,7 +52,7 @@ export function convertResiduals(network: Graph, options: ConvertOptions = {}): 
   inferShapes(graph);
   const converted: ConvertedResidual[] = [];
   const refusals: Refusal[] = [];
-  for (const add of graph.nodes.filter(({ op, domain }) => op === 'Add' && domain === '')) {
+  for (const add of graph.nodes.filter((node) => isOperator(node, 'Add'))) {
     const name = add.name || onlyOutput(add).name;
     if (options.only && !options.only(name)) continue;
     const fork = forkAt(graph, graph.nodes.indexOf(add));
@@ -130,6 +131,8 @@ function shortcutWeights(graph: Graph, add: Node, stages: CarryPlan['stages']): 
   const own = new Set(stages.flatMap((stage) => (stage.kind === 'convolution' ? [stage.conv.node] : [])));
   return add.inputs.reduce((sum, value) => {
     const node = value && producer.get(value);
-    return node?.op === 'Conv' && !own.has(node) ? sum + (node.inputs[1]?.tensor?.data.length ?? 0) : sum;
+    return isOperator(node, 'Conv') && !own.has(node)
+      ? sum + (node.inputs[1]?.tensor?.data.length ?? 0)
+      : sum;
   }, 0);
 }

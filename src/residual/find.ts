@@ -1,5 +1,6 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { onlyOutput } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 
 /** y = f(x) + s(x): an Add both of whose inputs derive from one value. */
@@ -42,7 +43,7 @@ const findForks = (graph: Graph): Fork[] => graph.nodes.flatMap((_, index) => fo
 export function forkAt(graph: Graph, index: number): Fork | null {
   const add = graph.nodes[index]!;
   const [left, right] = add.inputs;
-  if (add.op !== 'Add' || add.domain !== '' || !left || !right || left.tensor || right.tensor) return null;
+  if (!isOperator(add, 'Add') || !left || !right || left.tensor || right.tensor) return null;
   const from = forkOf(graph, index, [left, right]);
   return from ? { add, from, sides: [left, right] } : null;
 }
@@ -71,14 +72,14 @@ const besideProjection: ReadonlySet<string> = new Set(['BatchNormalization', 'Av
 
 function kindOf(fork: Value, sides: readonly [Value, Value], links: Connections): Residual['kind'] {
   const paths = sides.map((side) => nodesBetween(fork, side, links));
-  if (paths.some((path) => path.every((node) => node.op === 'Identity'))) return 'identity';
+  if (paths.some((path) => path.every((node) => isOperator(node, 'Identity')))) return 'identity';
   const projections = paths.filter(isProjection);
   return projections.length === 1 ? 'projection' : 'other';
 }
 
 function isProjection(path: readonly Node[]): boolean {
-  const convolutions = path.filter((node) => node.op === 'Conv').length;
-  const others = path.filter((node) => node.op !== 'Conv');
+  const convolutions = path.filter((node) => isOperator(node, 'Conv')).length;
+  const others = path.filter((node) => !isOperator(node, 'Conv'));
   return convolutions === 1 && others.every((node) => besideProjection.has(node.op));
 }
 

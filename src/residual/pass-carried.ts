@@ -1,5 +1,5 @@
 import type { Node, Value } from '../graph/graph.ts';
-import { attributesOf } from '../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../graph/operators/index.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
 import type { Stage } from './branch.ts';
 import type { ConstantConvolution } from './convolution.ts';
@@ -57,15 +57,15 @@ function passAffine(node: Node, { plan: { width }, edits, channels }: Passing): 
     const longer = new Float32Array(channels + width).fill(fill);
     if (data.length === 1) longer.fill(Number(data[0]), 0, channels);
     else longer.set(data as Float32Array);
-    const rank = node.op === 'BatchNormalization' ? [channels + width] : [1, channels + width, 1, 1];
+    const rank = isOperator(node, 'BatchNormalization') ? [channels + width] : [1, channels + width, 1, 1];
     edits.setInput(node, index, floats(rank, longer));
   };
-  if (node.op === 'BatchNormalization') {
+  if (isOperator(node, 'BatchNormalization')) {
     const { epsilon } = attributesOf(node, 'BatchNormalization');
     for (const [i, fill] of [1, 0, 0, 1 - epsilon].entries()) extend(i + 1, fill);
     return;
   }
-  extend(node.inputs[0]!.tensor ? 0 : 1, node.op === 'Mul' ? 1 : 0);
+  extend(node.inputs[0]!.tensor ? 0 : 1, isOperator(node, 'Mul') ? 1 : 0);
 }
 
 /** The carried channels part from the branch in front of it, and join it again behind. */

@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
 import { costs, type NetworkCost } from '../measure/macs.ts';
 import {
@@ -78,7 +79,7 @@ export async function removeResiduals(
 
 /** Which additions a glob names; throws `usage` where it names none. */
 function additionsNamed(glob: string, { nodes }: Graph): (name: string) => boolean {
-  const additions = nodes.filter(({ op }) => op === 'Add' || op === 'Sum');
+  const additions = nodes.filter((node) => isOperator(node, 'Add') || isOperator(node, 'Sum'));
   const names = additions.map(({ name, outputs }) => name || outputs[0]!.name);
   return matcherOf([glob], names, { option: '`only`', what: 'Add' });
 }

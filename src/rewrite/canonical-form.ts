@@ -1,5 +1,6 @@
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph, Node } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { foldBranches } from './rules/fold-branches.ts';
@@ -49,7 +50,9 @@ export function runnableForm(network: Graph): Graph {
 
 /** Whether a look for training mode is worth it. */
 const trainable = ({ nodes }: Graph): boolean =>
-  nodes.some(({ op }) => op === 'Dropout' || op === 'BatchNormalization' || op === 'If');
+  nodes.some(
+    (node) => isOperator(node, 'Dropout') || isOperator(node, 'BatchNormalization') || isOperator(node, 'If'),
+  );
 
 /** Until IR version 4 every initializer was listed as an input, too: a default that nobody feeds is a constant. */
 function fixDefaults(graph: Graph): void {
@@ -58,14 +61,13 @@ function fixDefaults(graph: Graph): void {
   if (fed.length > 0) graph.inputs = fed;
 }
 
-const isSumOfTwo = ({ op, domain, inputs }: Node): boolean =>
-  op === 'Sum' && domain === '' && inputs.length === 2;
+const isSumOfTwo = (node: Node): boolean => isOperator(node, 'Sum') && node.inputs.length === 2;
 
 /** A branch can make further conditions known. */
 function foldKnownBranches(graph: Graph): number {
   let folded = 0;
   for (let found = 1; found > 0; folded += found) {
-    if (!graph.nodes.some(({ op }) => op === 'If')) break;
+    if (!graph.nodes.some((node) => isOperator(node, 'If'))) break;
     found = foldBranches(graph, inferShapes(graph));
   }
   if (folded > 0) removeDeadNodes(graph);

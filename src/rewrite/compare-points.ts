@@ -1,4 +1,5 @@
 import type { Attribute, Graph, Node, Value } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
 import { isKnown, isOrdering, isSaturating, readsSize } from './followed-operators.ts';
 
@@ -112,7 +113,7 @@ function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
 /** Whether a node picks some of the sizes of a value, which are compared in place of it. */
 function picksSize({ op, inputs: [data] }: Node, producer: ReadonlyMap<Value, Node>): boolean {
   const shape = data && producer.get(source(data, producer));
-  return shape?.op === 'Shape' && (op === 'Gather' || op === 'Slice');
+  return isOperator(shape, 'Shape') && (op === 'Gather' || op === 'Slice');
 }
 
 /** Whether both nodes are of an operator that is followed, and do the same. */

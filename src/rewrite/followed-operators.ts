@@ -1,4 +1,5 @@
 import type { Attribute, Node } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 
 /** Whether a node hands on, saturates or orders what layers give, without weights of its own. */
 export const isKnown = ({ op, domain }: Node): boolean =>
@@ -12,7 +13,7 @@ export const isOrdering = ({ op, attributes }: Node): boolean =>
 export const isSaturating = ({ op }: Node): boolean => saturating.has(op);
 
 /** Whether a node reads no elements: those of its input, some of whose channels may be gone, are not compared. */
-export const readsSize = ({ op }: Node): boolean => op === 'Shape' || op === 'Size';
+export const readsSize = (node: Node): boolean => isOperator(node, 'Shape') || isOperator(node, 'Size');
 
 /** Operators that make different inputs equal, up to rounding. */
 const saturating: ReadonlySet<string> = new Set([

@@ -7,6 +7,7 @@ import { uncoupledLayers } from '../channels/uncoupled-layers.ts';
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
 import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
@@ -95,7 +96,7 @@ function replaceBranches(
   const unique = uniqueNames(graph);
   const names: string[] = [];
   for (const node of [...graph.nodes]) {
-    if (node.op !== 'Add' || node.domain !== '') continue;
+    if (!isOperator(node, 'Add')) continue;
     const index = node.inputs.findIndex((value) => value && !value.tensor && isGone(constants.get(value)));
     if (index < 0) continue;
     const channels = constants.get(node.inputs[index]!)!;
@@ -165,7 +166,7 @@ function deadFilters(
 ): Map<Node, number[]> {
   return new Map(
     graph.nodes.flatMap((node) => {
-      const channels = node.op === 'Conv' ? constants.get(node.outputs[0]!) : undefined;
+      const channels = isOperator(node, 'Conv') ? constants.get(node.outputs[0]!) : undefined;
       if (!channels) return [];
       const first = firstOf.get(node) ?? 0;
       const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));

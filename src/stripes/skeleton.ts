@@ -1,4 +1,5 @@
 import type { Node, Value } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 import { filled, type Tensor } from '../numeric/tensor.ts';
 import type { StepExtension, StepScope } from '../training/step-graph.ts';
@@ -23,7 +24,7 @@ export interface SkeletonSettings {
 export function hasStripes(node: Node): boolean {
   const [, weight] = node.inputs;
   const kernel = weight?.tensor?.shape.slice(2) ?? weight?.shape?.slice(2) ?? [];
-  return node.op === 'Conv' && node.domain === '' && kernel.some((size) => Number(size) > 1);
+  return isOperator(node, 'Conv') && kernel.some((size) => Number(size) > 1);
 }
 
 /**
@@ -101,6 +102,6 @@ const axesAfterFirst = (value: Value): number[] => value.shape!.slice(1).map((_,
 export function perFilterParameters(conv: Node, { uses }: Connections): Value[] {
   const readers = uses.get(conv.outputs[0]!) ?? [];
   const reader = readers.length === 1 ? readers[0]!.node : null;
-  const affine = reader?.op === 'BatchNormalization' ? reader.inputs.slice(1, 3) : [];
+  const affine = isOperator(reader, 'BatchNormalization') ? reader.inputs.slice(1, 3) : [];
   return [conv.inputs[2], ...affine].filter((value): value is Value => !!value);
 }

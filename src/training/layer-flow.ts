@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
+import { traitsOf } from '../graph/operators/traits.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
 
 /** Where the nodes that some outputs depend on stand among the layers of a network. */
@@ -16,7 +17,6 @@ export interface LayerFlow {
 }
 
 /** Layers have weights of their own, normalisations a scale. */
-const layers: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
 const normalizations: ReadonlySet<string> = new Set(['BatchNormalization', 'LayerNormalization']);
 const views: ReadonlySet<string> = new Set([
   ...['Identity', 'Reshape', 'Transpose', 'Unsqueeze', 'Squeeze', 'Flatten', 'Expand', 'Tile'],
@@ -29,7 +29,8 @@ export function flowOf(graph: Graph, outputs: readonly Value[]): LayerFlow {
   const viewOf = new Map<Value, Value>();
   const initializerOf = (value: Value) => (initializers.has(value) ? value : (viewOf.get(value) ?? null));
   const isLayer = (node: Node) =>
-    layers.has(node.op) && node.inputs.some((value) => value !== null && initializerOf(value) !== null);
+    traitsOf(node).linear === true &&
+    node.inputs.some((value) => value !== null && initializerOf(value) !== null);
   const behind = new Set<Value>();
   for (const node of graph.nodes) {
     const [first] = node.inputs;
@@ -60,14 +61,14 @@ export function flowOf(graph: Graph, outputs: readonly Value[]): LayerFlow {
     isRightBehind: (node) =>
       node.inputs.some((value) => {
         const source = value && producer.get(value);
-        return source ? isWeighted(source.op) : false;
+        return source ? isWeighted(source) : false;
       }),
     isBehind: (node) => readBy(node).some((value) => behind.has(value)),
     isAhead: (node) => node.outputs.some((value) => value !== null && beforeLayer.has(value)),
   };
 }
 
-const isWeighted = (op: string): boolean => layers.has(op) || normalizations.has(op);
+const isWeighted = (node: Node): boolean => traitsOf(node).linear === true || normalizations.has(node.op);
 
 const readBy = (node: Node): Value[] => [
   ...node.inputs.filter((value) => value !== null),

@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
-import { knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { isOperator, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { findClassScores, type ScoresSought } from '../measure/outputs/class-scores.ts';
 import { elementCount } from '../numeric/tensor.ts';
@@ -113,9 +113,9 @@ function roleOf(
   const role = Object.hasOwn(freeRoles, node.op) && node.domain === '' ? freeRoles[node.op]! : null;
   if (!role) return elementwise.has(node.op) ? { reason: `is an operand of ${node.op}` } : null;
   if (elementCount(value.tensor!.shape) < 2) return null;
-  if (node.op === 'Add' && isMask(value)) return { reason: 'is a mask' };
-  if (node.op === 'Concat' && isUniform(value)) return { reason: 'is a padding value' };
-  if (node.op !== 'Concat' && flow.isRightBehind(node)) return { role };
+  if (isOperator(node, 'Add') && isMask(value)) return { reason: 'is a mask' };
+  if (isOperator(node, 'Concat') && isUniform(value)) return { reason: 'is a padding value' };
+  if (!isOperator(node, 'Concat') && flow.isRightBehind(node)) return { role };
   if (!flow.isBehind(node)) return { reason: 'precedes the first layer' };
   return flow.isAhead(node) ? { role } : { reason: 'follows the last layer' };
 }

@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { filled } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import type { Controller } from './options.ts';
@@ -22,13 +23,13 @@ export const penaltyRules = {
   /** λ·Σ|γ| on the scales of BatchNormalization (Liu et al., Network Slimming, ICCV 2017, arXiv:1708.06519). */
   'bn-scale': {
     needs: 'a BatchNormalization, which an exporter may have folded away',
-    appliesTo: ({ role, node }) => role === 'scale' && node.op === 'BatchNormalization',
+    appliesTo: ({ role, node }) => role === 'scale' && isOperator(node, 'BatchNormalization'),
     norm: (g, scale) => g.Abs(scale),
   },
   /** λ·Σ‖W_m‖₂ over the filters of convolutions (Wen et al., NeurIPS 2016, arXiv:1608.03665, filter-wise). */
   'group-lasso': {
     needs: 'a convolution',
-    appliesTo: ({ role, node }) => role === 'weight' && node.op === 'Conv',
+    appliesTo: ({ role, node }) => role === 'weight' && isOperator(node, 'Conv'),
     norm(g, weight) {
       const axes = staticShape(weight).flatMap((_, axis) => (axis > 0 ? [axis] : []));
       return g.Sqrt(g.ReduceSum(g.Mul(weight, weight), g.int64s(axes), { keepdims: 1 }));

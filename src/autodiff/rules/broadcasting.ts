@@ -1,4 +1,5 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { elementTypes } from '../../graph/shapes/element-types.ts';
 import { toNumbers } from '../../numeric/tensor.ts';
 import { number } from '../append.ts';
@@ -8,7 +9,7 @@ import type { GradientRows, GradientRule } from '../rule.ts';
 const extreme: GradientRule<'Min' | 'Max'> = ({ node, inputs, outputs: [y] }, [dy], g) => {
   const bound = inputs.length === 2 && inputs.find((input) => input?.tensor);
   if (bound) {
-    const dx = node.op === 'Min' ? g.ClipGrad(dy, y, null, bound) : g.ClipGrad(dy, y, bound);
+    const dx = isOperator(node, 'Min') ? g.ClipGrad(dy, y, null, bound) : g.ClipGrad(dy, y, bound);
     return inputs.map((input) => (input === bound ? null : dx));
   }
   let rest = dy;

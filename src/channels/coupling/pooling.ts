@@ -1,4 +1,5 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import { carry, stay } from './elementwise.ts';
 import { type CouplingRule, type CouplingRules, liesAlong, positive, rankOf } from './rule.ts';
@@ -14,7 +15,7 @@ const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   const { node, inputs, channels } = call;
   const [x] = channels;
   if (!x) return [null];
-  const scales = inputs[node.op === 'Upsample' ? 1 : 2];
+  const scales = inputs[isOperator(node, 'Upsample') ? 1 : 2];
   const sizes = inputs[3];
   if (!liesAlong(x, 1)) return stay(call, scope);
   const axes = 'axes' in call.attributes ? call.attributes.axes : undefined;

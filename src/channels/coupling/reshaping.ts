@@ -1,5 +1,6 @@
 import { type Node, nodeLabel, type Shape, type Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import { type Channels, transposed } from './channels.ts';
 import { stay } from './elementwise.ts';
@@ -86,7 +87,8 @@ function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channe
 
 /** The axis along which channels go: the one that a normalisation behind leaves alone, else the longest, of equals the last. */
 function keptAxis({ readers }: CouplingCall<OperatorName>, { axes, sizes }: Channels): number {
-  const perInstance = axes.includes(1) && readers().some(({ op }) => op === 'InstanceNormalization');
+  const perInstance =
+    axes.includes(1) && readers().some((reader) => isOperator(reader, 'InstanceNormalization'));
   return perInstance ? 1 : axes[sizes.lastIndexOf(Math.max(...sizes))]!;
 }
 
@@ -110,7 +112,7 @@ function targetSegments({ node, inputs, outputs, ownProducer }: CouplingCall<'Re
   };
   if (inputs[1]?.tensor) return segment(inputs[1], { node, index: 1, start: 0 });
   const joined = ownProducer(1);
-  if (joined?.op !== 'Concat' || joined.domain !== '') return [];
+  if (!isOperator(joined, 'Concat')) return [];
   let start = 0;
   return joined.inputs.flatMap((part, index) => {
     const found = segment(part, { node: joined, index, start });

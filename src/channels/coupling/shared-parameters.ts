@@ -1,4 +1,5 @@
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import type { Connections } from '../../graph/topology.ts';
 import { isUniform } from '../../numeric/tensor.ts';
 import type { CouplingScope, ParameterSlicing } from './scope.ts';
@@ -31,7 +32,7 @@ const storedOf = (value: Value, { producer }: Connections): Value => producer.ge
 function readersOf(value: Value, { uses }: Connections): Set<Node | null> {
   return new Set(
     (uses.get(value) ?? []).flatMap(({ node }) => {
-      const decoded = node?.op === 'DequantizeLinear' ? node.outputs[0] : null;
+      const decoded = isOperator(node, 'DequantizeLinear') ? node.outputs[0] : null;
       return decoded ? (uses.get(decoded) ?? []).map((use) => use.node) : [node];
     }),
   );

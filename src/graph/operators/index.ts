@@ -28,6 +28,12 @@ export function knownOperator(node: Node): OperatorName | null {
   return table && Object.hasOwn(table, node.op) ? (node.op as OperatorName) : null;
 }
 
+/** Whether a node is this operator, in its own domain. */
+export const isOperator = <Op extends OperatorName>(
+  node: Node | null | undefined,
+  op: Op,
+): node is Node & { readonly op: Op } => node?.op === op && node.domain === domainOf(op);
+
 export function domainOf(op: OperatorName): string {
   return Object.hasOwn(trainingOperators, op) ? ESPALIER_DOMAIN : '';
 }

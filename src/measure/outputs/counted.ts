@@ -1,5 +1,6 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { fedInputs } from '../../graph/inputs/image-input.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { capturedValues, connections } from '../../graph/topology.ts';
 import { chosenOutputs } from './named.ts';
 
@@ -119,7 +120,7 @@ const passing: ReadonlySet<string> = new Set([
 function isChoice(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
   if (isInteger(value)) return true;
   const node = producer.get(value);
-  if (!node || !passing.has(node.op)) return node?.op === 'ArgMax' || node?.op === 'ArgMin';
+  if (!node || !passing.has(node.op)) return isOperator(node, 'ArgMax') || isOperator(node, 'ArgMin');
   const from = node.inputs[0];
   return from ? isChoice(from, producer) : false;
 }

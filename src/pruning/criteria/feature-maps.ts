@@ -1,5 +1,6 @@
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import type { Value } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import type { LayerScores, Scoring } from './criterion.ts';
 import { layerTail } from './layer-tail.ts';
 
@@ -29,7 +30,7 @@ export function featureMaps({
       if (channels?.axes.length !== 1 || channels.labels.length !== layer.count) {
         return [layer, { reason: `its channels are not along a single axis of ${value.name}` }];
       }
-      const op = activation && (activation.op === 'Mul' ? 'SiLU' : activation.op);
+      const op = activation && (isOperator(activation, 'Mul') ? 'SiLU' : activation.op);
       const least = activation ? leastOf(activation.op, activation.inputs[1]) : Number.NEGATIVE_INFINITY;
       return [layer, { layer, value, axis: channels.axes[0]!, activation: op, readers, least }];
     }),

@@ -1,4 +1,6 @@
 import type { Node, Value } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
+import { traitsOf } from '../../graph/operators/traits.ts';
 import type { Connections } from '../../graph/topology.ts';
 
 /** The normalisation and the activation between a layer and the next operator that mixes its channels. */
@@ -42,32 +44,13 @@ const passages: Readonly<Record<string, 'normalization' | 'sum' | 'identity' | u
   Dropout: 'identity',
 };
 
-const activations: ReadonlySet<string> = new Set([
-  'Relu',
-  'Clip',
-  'LeakyRelu',
-  'PRelu',
-  'Elu',
-  'Celu',
-  'Selu',
-  'Gelu',
-  'Sigmoid',
-  'HardSigmoid',
-  'HardSwish',
-  'Tanh',
-  'Softplus',
-  'Softsign',
-  'Mish',
-  'ThresholdedRelu',
-]);
-
 /** One reader that is an activation, or x·f(x) with an f that is. */
 function activationOf(readers: readonly (Node | null)[], { uses }: Connections): Node | null {
   const [first, second] = readers;
-  if (readers.length === 1) return first && activations.has(first.op) ? first : null;
+  if (readers.length === 1) return first && traitsOf(first).activation ? first : null;
   if (readers.length !== 2 || !first || !second) return null;
-  const [gate, product] = first.op === 'Mul' ? [second, first] : [first, second];
-  if (product.op !== 'Mul' || !activations.has(gate.op)) return null;
+  const [gate, product] = isOperator(first, 'Mul') ? [second, first] : [first, second];
+  if (!isOperator(product, 'Mul') || !traitsOf(gate).activation) return null;
   const gated = uses.get(gate.outputs[0]!) ?? [];
   return gated.length === 1 && gated[0]!.node === product ? product : null;
 }

@@ -1,4 +1,5 @@
 import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { mean } from '../../numeric/statistics.ts';
 import type { LayerScores } from './criterion.ts';
 import { rowsOf, type Slices } from './slices.ts';
@@ -44,7 +45,7 @@ export function passThroughSets(found: ChannelCoupling): Map<number, number> {
 function passThroughFiltersOf({ node }: CoupledLayer, read: Int32Array): PassThroughFilters {
   const weight = node.inputs[1]?.tensor;
   const found = new Map<number, number>();
-  if (node.op !== 'Conv' || weight?.dtype !== 'float32' || read.length < 2) return found;
+  if (!isOperator(node, 'Conv') || weight?.dtype !== 'float32' || read.length < 2) return found;
   const bias = node.inputs[2]?.tensor?.data as Float32Array | undefined;
   const [filters] = weight.shape as [number];
   const size = weight.data.length / filters;

@@ -1,4 +1,6 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
+import { traitsOf } from '../../graph/operators/traits.ts';
 
 /** Elements of a weight that go together: `pieceOf` tells of which piece an element is. */
 export interface Pieces {
@@ -46,10 +48,8 @@ export function piecesOf(graph: Graph, granularity: PieceGranularity): Pieces[] 
 }
 
 /** Whether a convolution has more than one position to lose. */
-const hasStripes = ({ op, domain, inputs: [, weight] }: Node): boolean =>
-  op === 'Conv' && domain === '' && (weight?.tensor?.shape.slice(2).some((size) => size > 1) ?? false);
-
-const weighted: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
+const hasStripes = (node: Node): boolean =>
+  isOperator(node, 'Conv') && (node.inputs[1]?.tensor?.shape.slice(2).some((size) => size > 1) ?? false);
 
 function pieces(
   node: Node,
@@ -59,7 +59,7 @@ function pieces(
   },
 ): Pieces | null {
   const weight = node.inputs[1];
-  if (!weighted.has(node.op) || !weight?.tensor || weight.tensor.dtype !== 'float32') return null;
+  if (!traitsOf(node).linear || !weight?.tensor || weight.tensor.dtype !== 'float32') return null;
   const { shape } = weight.tensor;
   const { count, pieceOf } = layOut(shape);
   return { weight, layer: node.name || weight.name, count, size: product(shape) / count, pieceOf };

@@ -1,7 +1,7 @@
 import { type ChannelStatistics, channelStatistics } from '../../calibration/channel-statistics.ts';
 import type { ProbeContext } from '../../calibration/probe.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../graph/operators/index.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { separateUniform } from '../../rewrite/index.ts';
 
@@ -39,10 +39,9 @@ function sharingParameters(nodes: readonly Node[]): Node[][] {
 const average = (vectors: readonly Float64Array[]): Float64Array =>
   vectors[0]!.map((_, c) => vectors.reduce((sum, vector) => sum + vector[c]!, 0) / vectors.length);
 
-const isConstant = ({ op, domain, inputs }: Node): boolean =>
-  op === 'BatchNormalization' &&
-  domain === '' &&
-  inputs.slice(1).every((value) => value?.tensor?.dtype === 'float32');
+const isConstant = (node: Node): boolean =>
+  isOperator(node, 'BatchNormalization') &&
+  node.inputs.slice(1).every((value) => value?.tensor?.dtype === 'float32');
 
 function adopt(node: Node, statistics: readonly ChannelStatistics[]): void {
   const mean = average(statistics.map((each) => each.mean));

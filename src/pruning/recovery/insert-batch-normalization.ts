@@ -2,7 +2,7 @@ import { type ChannelStatistics, channelStatistics } from '../../calibration/cha
 import { type ProbeContext, requireCalibration } from '../../calibration/probe.ts';
 import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
-import { makeAttributes } from '../../graph/operators/index.ts';
+import { isOperator, makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { canonicalForm } from '../../rewrite/index.ts';
@@ -38,7 +38,7 @@ export async function insertBatchNormalization(
 function layersWithout(graph: Graph): Node[] {
   const links = connections(graph);
   return graph.nodes.filter((node) => {
-    if (node.op !== 'Conv' || node.domain !== '' || node.inputs[1]?.tensor?.dtype !== 'float32') return false;
+    if (!isOperator(node, 'Conv') || node.inputs[1]?.tensor?.dtype !== 'float32') return false;
     const [y] = node.outputs;
     const isSingle = y!.shape?.slice(2).every((size) => size === 1);
     return !graph.outputs.includes(y!) && !isSingle && layerTail(node, links).normalization === null;

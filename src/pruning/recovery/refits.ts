@@ -1,4 +1,5 @@
 import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { type Connections, connections } from '../../graph/topology.ts';
 import { type LinearLayer, linearLayer } from './linear-layer.ts';
 
@@ -99,7 +100,7 @@ const channelwise: ReadonlySet<string> = new Set([
 
 function passesOn(node: Node): boolean {
   if (node.domain !== '') return false;
-  const layer = node.op === 'Conv' ? linearLayer(node) : null;
+  const layer = isOperator(node, 'Conv') ? linearLayer(node) : null;
   if (layer && typeof layer !== 'string') {
     return layer.groups > 1 && layer.filters === layer.groups && layer.weight.tensor!.shape[1] === 1;
   }

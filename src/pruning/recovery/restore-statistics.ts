@@ -1,5 +1,6 @@
 import { selectSlices } from '../../channels/select-slices.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { type KeptFilters, keptOf } from './refits.ts';
 
@@ -24,4 +25,4 @@ export function restoreStatistics(graph: Graph, original: Graph, keptFilters: Ke
   }
 }
 
-const isNormalization = (node: Node): boolean => node.op === 'BatchNormalization' && node.domain === '';
+const isNormalization = (node: Node): boolean => isOperator(node, 'BatchNormalization');

@@ -2,6 +2,8 @@ import { EspalierError } from '../../errors.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Attribute, Graph, Node, Value } from '../../graph/graph.ts';
 import { isFloating } from '../../graph/operand-types.ts';
+import { isOperator } from '../../graph/operators/index.ts';
+import { traitsOf } from '../../graph/operators/traits.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { subgraphs } from '../../graph/topology.ts';
 import { asFloat32, isOtherFloat, type OtherFloat } from '../../numeric/float-conversion.ts';
@@ -74,8 +76,6 @@ function fillTypes(graph: Graph): void {
 const convertibleTypes = (main: DataType): ReadonlySet<DataType | null> =>
   new Set<DataType>(main === 'float64' ? ['float16', 'bfloat16', 'float64'] : ['float16', 'bfloat16']);
 
-const heavy: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
-
 /** The type that most convolutions and products compute in, else of any value, where that is not float32. */
 function mainType(graph: Graph): OtherFloat | null {
   const counts = new Map<OtherFloat, number>();
@@ -88,7 +88,8 @@ function mainType(graph: Graph): OtherFloat | null {
       if (value.dtype !== 'float64') count(value, 1);
     for (const node of part.nodes) {
       for (const value of node.outputs) {
-        if (value?.dtype !== 'float64' || heavy.has(node.op)) count(value, heavy.has(node.op) ? 1000 : 1);
+        if (value?.dtype !== 'float64' || traitsOf(node).linear)
+          count(value, traitsOf(node).linear ? 1000 : 1);
       }
       for (const body of subgraphs(node)) walk(body);
     }
@@ -119,7 +120,7 @@ function storedTypes(graph: Graph): Map<string, OtherFloat> {
       const [x] = node.inputs;
       const [y] = node.outputs;
       const isConstant = x?.tensor && !part.inputs.includes(x);
-      if (node.op === 'Cast' && y?.dtype === 'float32' && isConstant && isOtherFloat(x.dtype)) {
+      if (isOperator(node, 'Cast') && y?.dtype === 'float32' && isConstant && isOtherFloat(x.dtype)) {
         stored.set(y.name, x.dtype);
       }
       for (const body of subgraphs(node)) walk(body);

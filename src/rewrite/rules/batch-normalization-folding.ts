@@ -1,7 +1,7 @@
 import { uniqueNames } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../graph/operators/index.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
 import { type Refusal, type Rewritten, refusal } from '../pass.ts';
@@ -40,7 +40,7 @@ export function foldBatchNormalization(graph: Graph): Rewritten {
   return { graph: copy, changed, refusals };
 }
 
-const isBatchNormalization = (node: Node): boolean => node.op === 'BatchNormalization' && node.domain === '';
+const isBatchNormalization = (node: Node): boolean => isOperator(node, 'BatchNormalization');
 
 /** null where it is done, else why not. */
 function fold(node: Node, context: FoldContext): string | null {

@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { knownOperator } from '../../graph/operators/index.ts';
+import { isOperator, knownOperator } from '../../graph/operators/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 import type { Allowance } from '../../numeric/budget.ts';
 import { byteSize, bytesFor, type DataType, elementCount, type Tensor } from '../../numeric/tensor.ts';
@@ -87,7 +87,7 @@ const staysEncoded: ReadonlySet<string> = new Set(['DequantizeLinear']);
 
 /** Operators of the table are, but for those that draw random numbers; those outside it are not known to be. */
 function isDeterministic(node: Node): boolean {
-  const training = node.op === 'Dropout' && node.inputs[2];
+  const training = isOperator(node, 'Dropout') && node.inputs[2];
   return (
     node.domain === '' &&
     knownOperator(node) !== null &&

@@ -1,5 +1,6 @@
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Dim, type Graph, onlyOutput, type Value } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { payloadBytes } from '../../graph/payload.ts';
 import { inferShapes, type KnownElements } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
@@ -51,7 +52,7 @@ export async function foldConstants(graph: Graph, executor: Executor): Promise<G
 function storeConstants(graph: Graph): void {
   inferShapes(graph);
   graph.nodes = graph.nodes.filter((node) => {
-    if (node.op !== 'Constant' || node.domain !== '' || !node.outputs[0]?.tensor) return true;
+    if (!isOperator(node, 'Constant') || !node.outputs[0]?.tensor) return true;
     graph.initializers.push(onlyOutput(node));
     return false;
   });

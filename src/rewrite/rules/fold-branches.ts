@@ -1,5 +1,6 @@
 import { uniqueNames } from '../../graph/builder.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { contentsOf, type KnownElements } from '../../graph/shapes/index.ts';
 import { subgraphs } from '../../graph/topology.ts';
 import { splice } from './splice.ts';
@@ -24,8 +25,9 @@ function foldInto(graph: Graph, contents: KnownElements, unique: (wanted: string
   return folded;
 }
 
-function takenBranch({ op, domain, inputs, attributes }: Node, contents: KnownElements): Graph | null {
-  if (op !== 'If' || domain !== '') return null;
+function takenBranch(node: Node, contents: KnownElements): Graph | null {
+  if (!isOperator(node, 'If')) return null;
+  const { inputs, attributes } = node;
   const [condition = null] = contentsOf(inputs[0], contents) ?? [];
   if (typeof condition !== 'number') return null;
   const branch = attributes[condition ? 'then_branch' : 'else_branch'];

@@ -1,5 +1,5 @@
 import { type Node, nodeLabel, requiredInput } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../graph/operators/index.ts';
 import { replaceUses, type ValueUse } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { type Affine, type FoldContext, vector } from './fold-context.ts';
@@ -20,7 +20,7 @@ export function foldIntoReaders(node: Node, affine: Affine, context: FoldContext
 
 function obstacle({ node: reader, index }: ValueUse, { s }: Affine, { weights }: FoldContext): string | null {
   if (!reader) return 'it is an output of the network';
-  if (reader.op !== 'Conv' || reader.domain !== '' || index !== 0) return `it is read by ${reader.op}`;
+  if (!isOperator(reader, 'Conv') || index !== 0) return `it is read by ${reader.op}`;
   if (!weights(reader.inputs[1]) || (reader.inputs[2] && !weights(reader.inputs[2]))) {
     return 'the weight of the Conv that reads it is not a float32 constant';
   }

@@ -1,5 +1,5 @@
 import { type Node, nodeLabel, requiredInput, type Value } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../graph/operators/index.ts';
 import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
 import { type Affine, equalTensors, type FoldContext, vector } from './fold-context.ts';
 
@@ -92,8 +92,7 @@ const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Sou
     const at = node.inputs.findIndex((value) => context.weights(value));
     const product = node.inputs[1 - at];
     const matMul = product && context.producer.get(product);
-    if (at < 0 || matMul?.op !== 'MatMul' || matMul.domain !== '')
-      return 'it follows an Add that does not add a bias';
+    if (at < 0 || !isOperator(matMul, 'MatMul')) return 'it follows an Add that does not add a bias';
     if (context.uses.get(product!)!.length > 1) return 'the output of MatMul is also read elsewhere';
     const source = matrixSource(matMul, context);
     return typeof source === 'string' ? source : { ...source, biasNode: node, biasAt: at };

@@ -1,6 +1,6 @@
 import { type Builder, builderOf } from '../../graph/builder.ts';
 import { type Graph, type Node, staticShape, type Value } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../graph/operators/index.ts';
 
 /** A batch that a file fixes, and the one that takes its place. */
 interface Rebatched {
@@ -73,9 +73,9 @@ const numbersOf = (value: Value | null | undefined): number[] | null =>
 /** The input and all that is computed from it, but for sizes. */
 function dependents({ nodes }: Graph, input: Value): ReadonlySet<Value> {
   const found = new Set([input]);
-  for (const { op, inputs, outputs } of nodes) {
-    if (op === 'Shape' || !inputs.some((value) => value && found.has(value))) continue;
-    for (const value of outputs) if (value) found.add(value);
+  for (const node of nodes) {
+    if (isOperator(node, 'Shape') || !node.inputs.some((value) => value && found.has(value))) continue;
+    for (const value of node.outputs) if (value) found.add(value);
   }
   return found;
 }

@@ -1,10 +1,10 @@
 import { type Graph, type Node, onlyOutput, requiredInput } from '../../graph/graph.ts';
-import { attributesOf, makeAttributes } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator, makeAttributes } from '../../graph/operators/index.ts';
 import { replaceUses, type ValueUse } from '../../graph/topology.ts';
 import type { Rewritten } from '../pass.ts';
 import { windowOf } from './constant-convolution.ts';
 import type { FoldContext } from './fold-context.ts';
-import { isOperator, nameOf, type Outcome, rewriteNodes } from './rewrite-nodes.ts';
+import { nameOf, type Outcome, rewriteNodes } from './rewrite-nodes.ts';
 
 /**
  * Adds the zeros that a Pad puts around an image to the padding of every Conv and AveragePool that reads it, an

@@ -44,9 +44,5 @@ export function soleProducer(
   return value && uses.get(value)?.length === 1 ? producer.get(value) : undefined;
 }
 
-/** Whether a node is this operator of ONNX's own. */
-export const isOperator = (node: Node | null | undefined, op: string): node is Node =>
-  node?.op === op && node.domain === '';
-
 /** How a message calls a node beside the one that it is about. */
 export const nameOf = (node: Node): string => node.name || node.outputs[0]?.name || node.op;

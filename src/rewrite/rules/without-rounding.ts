@@ -1,7 +1,7 @@
 import { type Builder, builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../graph/operators/index.ts';
 import { elementType, elementTypes } from '../../graph/shapes/element-types.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { type DataType, floats, toNumbers } from '../../numeric/tensor.ts';
@@ -41,7 +41,7 @@ const moving: ReadonlySet<string> = new Set([
  * nothing to round.
  */
 export function withoutRounding(graph: Graph): Graph | null {
-  if (!graph.nodes.some(({ op, domain }) => op === 'QuantizeLinear' && domain === '')) return null;
+  if (!graph.nodes.some((node) => isOperator(node, 'QuantizeLinear'))) return null;
   const copy = cloneGraph(graph);
   inferShapes(copy);
   const nodes = copy.nodes;

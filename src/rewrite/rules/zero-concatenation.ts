@@ -1,6 +1,6 @@
 import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeConstant, makeValue, type Node, type Value } from '../../graph/graph.ts';
-import { attributesOf, makeAttributes } from '../../graph/operators/index.ts';
+import { attributesOf, isOperator, makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { int64s } from '../../numeric/tensor.ts';
 
@@ -18,8 +18,8 @@ export function padInsteadOfZeros(graph: Graph): void {
 }
 
 /** Lists of whole numbers are sizes, whose zeros shape inference reads. */
-const joinsChannels = ({ op, domain, outputs: [joined] }: Node): boolean =>
-  op === 'Concat' && domain === '' && joined?.dtype?.startsWith('float') === true;
+const joinsChannels = (node: Node): boolean =>
+  isOperator(node, 'Concat') && node.outputs[0]?.dtype?.startsWith('float') === true;
 
 /** An operand, and how many zeros stand before and behind it. */
 interface PaddedPart {
@@ -105,13 +105,13 @@ function isZero(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
   if (value.tensor) return isZeroTensor(value.tensor);
   const node = producer.get(value);
   if (node?.domain !== '') return false;
-  if (node.op === 'ConstantOfShape') {
+  if (isOperator(node, 'ConstantOfShape')) {
     const { value: element } = attributesOf(node, 'ConstantOfShape');
     return !element || isZeroTensor(element);
   }
   const zero = (input: Value | null | undefined) => !!input && isZero(input, producer);
-  if (node.op === 'Mul') return node.inputs.some((input) => zero(input));
-  if (node.op === 'Concat') return node.inputs.every((input) => zero(input));
+  if (isOperator(node, 'Mul')) return node.inputs.some((input) => zero(input));
+  if (isOperator(node, 'Concat')) return node.inputs.every((input) => zero(input));
   return passing.has(node.op) && zero(node.inputs[0]);
 }
 

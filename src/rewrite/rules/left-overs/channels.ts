@@ -1,9 +1,10 @@
 import type { Node } from '../../../graph/graph.ts';
+import { isOperator } from '../../../graph/operators/index.ts';
 import { elementCount, floats } from '../../../numeric/tensor.ts';
 import { type ConstantConvolution, constantConvolution, setConvolution } from '../constant-convolution.ts';
 import type { FoldContext } from '../fold-context.ts';
 import { tooCostly } from '../growth.ts';
-import { isOperator, type NodeRule, soleProducer } from '../rewrite-nodes.ts';
+import { type NodeRule, soleProducer } from '../rewrite-nodes.ts';
 import { type Gathered, gatherOf } from './gather.ts';
 
 /** The indices of a Gather that makes a vector of channels of an image. */

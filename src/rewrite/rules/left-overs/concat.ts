@@ -1,6 +1,6 @@
 import type { Node, Value } from '../../../graph/graph.ts';
-import { attributesOf } from '../../../graph/operators/index.ts';
-import { isOperator, type NodeRule, soleProducer } from '../rewrite-nodes.ts';
+import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
+import { type NodeRule, soleProducer } from '../rewrite-nodes.ts';
 
 /** Concat(Concat(a, b), c) = Concat(a, b, c) on one axis. */
 export const flattenConcat: NodeRule = (node, context) => {

@@ -1,8 +1,8 @@
 import { makeConstant, type Node } from '../../../graph/graph.ts';
-import { attributesOf } from '../../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
 import { makeTensor } from '../../../numeric/tensor.ts';
 import type { FoldContext } from '../fold-context.ts';
-import { isOperator, type NodeRule, soleProducer } from '../rewrite-nodes.ts';
+import { type NodeRule, soleProducer } from '../rewrite-nodes.ts';
 
 /** Which elements of which axis a Gather takes. */
 export interface Gathered {

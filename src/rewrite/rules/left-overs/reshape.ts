@@ -1,15 +1,14 @@
 import { type Dim, makeConstant, type Node, requiredInput, type Shape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
+import { traitsOf } from '../../../graph/operators/traits.ts';
 import { int64s } from '../../../numeric/tensor.ts';
 import { type NodeRule, soleProducer } from '../rewrite-nodes.ts';
 
 /** Operators that keep elements and their order. */
-const reshaping: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
-
 /** Reshape(Reshape(x, s), t) = Reshape(x, t), a 0 of t, which copies a dimension, written for x. */
 export const joinReshapes: NodeRule = (node, context) => {
   const inner = soleProducer(node.inputs[0], context);
-  if (inner?.domain !== '' || !reshaping.has(inner.op)) return null;
+  if (!inner || !traitsOf(inner).reshapes) return null;
   const x = requiredInput(inner, 0);
   const target = context.numbers(node.inputs[1]);
   const adapted = target && targetFor(node, target, x.shape);

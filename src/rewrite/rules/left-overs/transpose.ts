@@ -1,7 +1,7 @@
 import type { Node } from '../../../graph/graph.ts';
-import { attributesOf, makeAttributes } from '../../../graph/operators/index.ts';
+import { attributesOf, isOperator, makeAttributes } from '../../../graph/operators/index.ts';
 import { passOn } from '../identity-elimination.ts';
-import { isOperator, type NodeRule } from '../rewrite-nodes.ts';
+import type { NodeRule } from '../rewrite-nodes.ts';
 
 /** Transpose(Transpose(x, p), q) = Transpose(x, p[q]), and x where that leaves every axis in its place. */
 export const joinTransposes: NodeRule = (node, context) => {

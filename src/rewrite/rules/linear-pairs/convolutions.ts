@@ -1,4 +1,5 @@
 import type { Value } from '../../../graph/graph.ts';
+import { isOperator } from '../../../graph/operators/index.ts';
 import type { Window } from '../../../graph/window.ts';
 import { elementCount, floats } from '../../../numeric/tensor.ts';
 import {
@@ -9,7 +10,7 @@ import {
   setConvolution,
 } from '../constant-convolution.ts';
 import { tooCostly } from '../growth.ts';
-import { isOperator, type NodeRule, nameOf, soleProducer } from '../rewrite-nodes.ts';
+import { type NodeRule, nameOf, soleProducer } from '../rewrite-nodes.ts';
 
 interface Pair {
   readonly first: ConstantConvolution;

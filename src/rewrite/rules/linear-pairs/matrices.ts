@@ -1,11 +1,11 @@
 import { Matrix } from 'ml-matrix';
 import { makeValue, type Node, requiredInput, type Value } from '../../../graph/graph.ts';
-import { attributesOf } from '../../../graph/operators/index.ts';
+import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
 import { floats } from '../../../numeric/tensor.ts';
 import { type FoldContext, vector } from '../fold-context.ts';
 import { channelBias } from '../fold-into-source.ts';
 import { tooCostly } from '../growth.ts';
-import { isOperator, type NodeRule, nameOf, soleProducer } from '../rewrite-nodes.ts';
+import { type NodeRule, nameOf, soleProducer } from '../rewrite-nodes.ts';
 
 /** x·W + b, the factors of Gemm multiplied in. */
 interface Product {
@@ -33,7 +33,7 @@ export const mergeProducts =
     if (reason) return reason;
     node.inputs[0] = first.input;
     context.setWeight(node, 1, floats([weight.rows, weight.columns], weight.to1DArray()));
-    if (node.op === 'Gemm') setGemm(node, plus(bias, second.bias), context);
+    if (isOperator(node, 'Gemm')) setGemm(node, plus(bias, second.bias), context);
     else if (bias) addBehind(node, bias, context);
     return true;
   };
@@ -47,7 +47,7 @@ function product(node: Node, context: FoldContext): Product | string | null {
   if (node.domain !== '' || !['Gemm', 'MatMul'].includes(node.op)) return null;
   const other = context.weights(node.inputs[1]) && context.sharer(node, 1);
   if (other) return `the weight of ${nameOf(node)} is shared with ${nameOf(other)}`;
-  if (node.op === 'Gemm') return gemm(node, context);
+  if (isOperator(node, 'Gemm')) return gemm(node, context);
   const weight = context.weights(node.inputs[1]);
   if (weight?.shape.length !== 2) return null;
   return { node, input: requiredInput(node, 0), weight: matrix(weight.shape, weight.data), bias: null };

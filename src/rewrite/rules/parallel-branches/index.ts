@@ -1,10 +1,11 @@
 import { type Graph, makeValue, type Node, onlyOutput, type Value } from '../../../graph/graph.ts';
+import { isOperator } from '../../../graph/operators/index.ts';
 import type { Rewritten } from '../../pass.ts';
 import { setConvolution } from '../constant-convolution.ts';
 import type { FoldContext } from '../fold-context.ts';
 import { tooCostly } from '../growth.ts';
 import type { GrowthOptions } from '../linear-pairs/index.ts';
-import { isOperator, type Outcome, rewriteNodes, soleProducer } from '../rewrite-nodes.ts';
+import { type Outcome, rewriteNodes, soleProducer } from '../rewrite-nodes.ts';
 import { align } from './alignment.ts';
 import { type Branch, branchOf } from './branch.ts';
 import { groupOf, type MergedBranches, macsOf, merged } from './merge.ts';

@@ -1,4 +1,5 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { isOperator } from '../../../graph/operators/index.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import { required } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
@@ -109,7 +110,7 @@ function dataLayout(scope: LoweringScope, x: Value): Descriptor {
 /** The Relu that alone reads a value: it is computed along. */
 export function followingRelu(scope: LoweringScope, y: Value): Node | null {
   const reader = scope.onlyReader(y);
-  return reader?.op === 'Relu' && reader.domain === '' ? reader : null;
+  return isOperator(reader, 'Relu') ? reader : null;
 }
 
 /** Where dz = ReluGrad(dy, z), z the fused result of the same normalisation: dy, and what the forward pass left. */
@@ -122,12 +123,12 @@ function fusedGradient(scope: LoweringScope, dz: Value) {
 
 /** Whether a ReluGrad is computed by the BatchNormalizationGrad that alone reads it. */
 export function isFusedReluGradient(scope: LoweringScope, node: Node): boolean {
-  if (node.op !== 'ReluGrad') return false;
+  if (!isOperator(node, 'ReluGrad')) return false;
   const forward = scope.left.get(node.inputs[1]!);
   const reader = scope.onlyReader(node.outputs[0]!);
   return (
     !!forward?.workspace &&
-    reader?.op === 'BatchNormalizationGrad' &&
+    isOperator(reader, 'BatchNormalizationGrad') &&
     reader.inputs[0] === node.outputs[0] &&
     reader.inputs[1] === forward.node.inputs[0]
   );

@@ -1,4 +1,5 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { isOperator } from '../../../graph/operators/index.ts';
 import type { Window } from '../../../graph/window.ts';
 import { explicitWindow } from '../../../graph/window.ts';
 import { required } from '../compile/primitives.ts';
@@ -44,7 +45,9 @@ export const poolingKernels = {
     const given = { node, algorithm: 'max', kernel, window } as const;
     const left = scope.left.get(y!);
     const forward =
-      left?.node.op === 'MaxPool' && left.node.inputs[0] === x ? left : pooledAgain(given, scope, [x!, y!]);
+      isOperator(left?.node, 'MaxPool') && left.node.inputs[0] === x
+        ? left
+        : pooledAgain(given, scope, [x!, y!]);
     return forward !== null && poolGradient(given, scope, [dy!, dx!, forward]);
   },
   AveragePoolGrad({ node, inputs: [dy], outputs: [dx], attributes }, scope) {
