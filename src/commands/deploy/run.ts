@@ -25,22 +25,20 @@ export interface PlannedDeployment {
 /** Deploys a network into a file, or a folder that records the run. */
 export async function runDeployment(planned: PlannedDeployment, context: Context): Promise<Output> {
   const { settings } = planned;
-  const { out, target, threads, seconds } = settings;
+  const { out } = settings;
   const began = performance.now();
   expectOtherFile(settings.model, out);
   const model = await loadModel(settings.model, context, inputOptions(settings));
   if (settings.int8) expectFloatWeights(model.graph, '--int8', model.name);
   const run = await openRun(planned);
-  const {
-    graph: deployed,
-    float32,
-    ...facts
-  } = await deploy(model, {
-    ...{ target, threads, seconds, size: settings.size, cache: settings.cache, verify: settings.verify },
+  const { target, threads, seconds, size, cache, verify } = settings;
+  const made = await deploy(model, {
+    ...{ target, threads, seconds, size, cache, verify },
     signal: context.signal,
     onLayer: ({ name, best, cached }) =>
       context.note(`${name}: ${best.form}${cached ? ', cached time' : ''}`),
   });
+  const { graph: deployed, float32, ...facts } = made;
   const quantized = settings.int8
     ? await quantizeModel({ model: { ...model, graph: float32 }, settings, seconds, threads }, context)
     : { graph: deployed, int8: null, lines: [] };

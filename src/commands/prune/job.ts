@@ -6,7 +6,7 @@ import { givenTarget } from '../../pruning/iterative/check-request.ts';
 import type { PruningData, PruningJob } from '../../pruning/iterative/job.ts';
 import { needsTimer, type PruningSettings } from '../../pruning/iterative/settings.ts';
 import { insertOnImages } from '../../pruning/recovery/insert-on-images.ts';
-import { readSensitivity } from '../../pruning/sensitivity/file.ts';
+import { readSensitivity } from '../../pruning/sensitivity/read-sensitivity.ts';
 import { expectFloatWeights, expectLayersOfNumbers } from '../../quantization/expect-float.ts';
 import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
