@@ -1,6 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import { expectWithin } from '../numeric/budget.ts';
-import { type Random, random } from '../numeric/random.ts';
+import { fillDrawn, type Random, random } from '../numeric/random.ts';
 import { bytesFor, type DataType, elementCount, makeTensor, type Tensor } from '../numeric/tensor.ts';
 
 type Fill = (length: number, draw: Random) => Tensor['data'];
@@ -10,15 +10,16 @@ const FLOAT16_SPAN = 0x400;
 
 /** Contents like those of images and tokens, by type: normal numbers, 8-bit values, 0 or 1 for indices. */
 const fills: { readonly [D in DataType]?: Fill } = {
-  float32: (length, { normal }) => Float32Array.from({ length }, normal),
-  float64: (length, { normal }) => Float64Array.from({ length }, normal),
+  float32: (length, { normal }) => fillDrawn(new Float32Array(length), normal),
+  float64: (length, { normal }) => fillDrawn(new Float64Array(length), normal),
   /** Bits of uniform numbers in [½, 1). */
-  float16: (length, { integer }) => Uint16Array.from({ length }, () => FLOAT16_HALF + integer(FLOAT16_SPAN)),
-  uint8: (length, { integer }) => Uint8Array.from({ length }, () => integer(256)),
-  int8: (length, { integer }) => Int8Array.from({ length }, () => integer(256) - 128),
-  int32: (length, { integer }) => Int32Array.from({ length }, () => integer(2)),
-  int64: (length, { integer }) => BigInt64Array.from({ length }, () => BigInt(integer(2))),
-  bool: (length, { integer }) => Uint8Array.from({ length }, () => integer(2)),
+  float16: (length, { integer }) =>
+    fillDrawn(new Uint16Array(length), () => FLOAT16_HALF + integer(FLOAT16_SPAN)),
+  uint8: (length, { integer }) => fillDrawn(new Uint8Array(length), () => integer(256)),
+  int8: (length, { integer }) => fillDrawn(new Int8Array(length), () => integer(256) - 128),
+  int32: (length, { integer }) => fillDrawn(new Int32Array(length), () => integer(2)),
+  int64: (length, { integer }) => fillDrawn(new BigInt64Array(length), () => BigInt(integer(2))),
+  bool: (length, { integer }) => fillDrawn(new Uint8Array(length), () => integer(2)),
 };
 
 /** A tensor of seeded random contents; throws `unsupported` for a type that no input of a vision network has. */

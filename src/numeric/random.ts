@@ -60,3 +60,19 @@ function shuffled(n: number, integer: (bound: number) => number): Uint32Array {
   }
   return order;
 }
+
+/** Numbers drawn for one tensor; a prime, so that neither rows nor images of a larger one are alike. */
+const MOST_DRAWN = 1_048_573;
+
+/** Fills an array by draws, a large one by repeating its first million: drawing takes longer than running small networks. */
+export function fillDrawn<T extends ArrayLike<number> | ArrayLike<bigint>>(
+  data: T & { copyWithin(target: number, start: number, end: number): unknown },
+  draw: () => T[number],
+): T {
+  const drawn = Math.min(data.length, MOST_DRAWN);
+  const target = data as { [index: number]: T[number] };
+  for (let i = 0; i < drawn; i++) target[i] = draw();
+  for (let at = drawn; at < data.length; at += drawn)
+    data.copyWithin(at, 0, Math.min(drawn, data.length - at));
+  return data;
+}

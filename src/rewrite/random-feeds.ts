@@ -2,15 +2,8 @@ import { EspalierError } from '../errors.ts';
 import { formatShape, type Graph, staticShape, type Value } from '../graph/graph.ts';
 import { contentsAt } from '../graph/inputs/feed-contents.ts';
 import { expectWithin } from '../numeric/budget.ts';
-import { type Random, random } from '../numeric/random.ts';
-import {
-  allocate,
-  bytesFor,
-  type DataType,
-  makeTensor,
-  type Tensor,
-  type TypedArray,
-} from '../numeric/tensor.ts';
+import { fillDrawn, type Random, random } from '../numeric/random.ts';
+import { allocate, bytesFor, type DataType, makeTensor, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 
 /** How wide the random numbers of a feed spread. */
@@ -66,14 +59,8 @@ function randomTensor(value: Value, source: Random, scale: number): Tensor {
   const what = `a feed of ${formatShape(shape)}`;
   expectWithin({ bytes: bytesFor(value.dtype, shape), where: value.name, what });
   const data = allocate(value.dtype, shape);
-  fill(data, () => element(source, scale));
+  const next = () => element(source, scale);
+  if (data instanceof BigInt64Array || data instanceof BigUint64Array) fillDrawn(data, () => BigInt(next()));
+  else fillDrawn(data, next);
   return makeTensor(value.dtype, shape, data);
-}
-
-function fill(data: TypedArray, next: () => number): void {
-  if (data instanceof BigInt64Array || data instanceof BigUint64Array) {
-    for (let i = 0; i < data.length; i++) data[i] = BigInt(next());
-  } else {
-    for (let i = 0; i < data.length; i++) data[i] = next();
-  }
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { test } from 'vitest';
+import { expect, test } from 'vitest';
 import { EspalierError } from '../../src/errors.ts';
 import {
   type Attribute,
@@ -79,5 +79,27 @@ test('any node, however malformed, is inferred or refused by name', () => {
       }
     }),
     { numRuns: 5000 },
+  );
+});
+
+test.each([
+  ['Reshape', 1],
+  ['Expand', 1],
+  ['Tile', 1],
+  ['Slice', 2],
+  ['Squeeze', 1],
+  ['Unsqueeze', 1],
+  ['Split', 1],
+  ['Pad', 1],
+  ['Gather', 1],
+  ['ConstantOfShape', 0],
+  ['TopK', 1],
+] as const)('%s refuses numbers with a fraction as input %i', (op, index) => {
+  const x = makeValue('x', 'float32', [2, 3]);
+  const sizes = makeConstant('sizes', floats([1], [1.5]));
+  const inputs = Array.from({ length: index + 1 }, (_, i) => (i === index ? sizes : x));
+  const node = { op, domain: '', name: 'node', inputs, outputs: [makeValue('y')], attributes: {} };
+  expect(() => inferNode(node, { '': 18 }, new Map())).toThrow(
+    'expected whole numbers as sizes, found float32',
   );
 });

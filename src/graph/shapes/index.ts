@@ -19,6 +19,7 @@ import { resamplingShapes } from './resampling.ts';
 import { reshapeShapes } from './reshape.ts';
 import { type Inferred, LONGEST_CONTENTS, type ShapeCall, type ShapeRule } from './rule.ts';
 import { trainingShapes } from './training.ts';
+import { expectWholeOperands } from './whole-operands.ts';
 
 /** One rule an operator; a missing one does not compile. */
 export const shapeRules: { readonly [Op in OperatorName]: ShapeRule<Op> } = {
@@ -50,6 +51,7 @@ export function inferNode(
 ): void {
   const op = knownOperator(node);
   if (!op) return;
+  expectWholeOperands(node);
   const rule = shapeRules[op] as ShapeRule<OperatorName>;
   const call: ShapeCall<OperatorName> = {
     node,

@@ -36,6 +36,8 @@ export async function holdSession(
       intraOpNumThreads: options.threads ?? 0,
       interOpNumThreads: 1,
       graphOptimizationLevel: options.optimization ?? 'all',
+      // A reference runs once or twice, beside another: its memory is given back after each run.
+      enableCpuMemArena: options.optimization !== 'disabled',
       logSeverityLevel: FATAL_ONLY,
     }),
   );
