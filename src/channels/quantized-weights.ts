@@ -48,12 +48,13 @@ const byteOrMore: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint
 /** (code − zero point)·scale of stored codes, a scale for all or one a channel; null for all else. */
 function decoded(node: Node): Tensor | null {
   const [codes, scale, zero] = node.inputs.map((value) => value?.tensor ?? null);
-  if (!codes || !byteOrMore.has(codes.dtype) || scale?.dtype !== 'float32' || (node.inputs[2] && !zero))
-    return null;
+  const isTyped = !node.inputs[2] || zero?.dtype === codes?.dtype;
+  if (!codes || !byteOrMore.has(codes.dtype) || scale?.dtype !== 'float32' || !isTyped) return null;
   if (attributesOf(node, 'DequantizeLinear').block_size) return null;
   const axis = axisOf(node);
   const [from, scales] = [codes.data as Int8Array, scale.data as Float32Array];
   const zeros = (zero?.data as Int8Array | undefined) ?? new Int8Array(scales.length);
+  if (zeros.length !== scales.length) return null;
   const isPerChannel = scales.length > 1;
   if (isPerChannel && codes.shape[axis] !== scales.length) return null;
   const inner = isPerChannel ? stridesOf(codes.shape)[axis]! : 1;

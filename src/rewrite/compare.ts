@@ -45,6 +45,9 @@ export function scaleOf(tensor: Tensor): number {
 const stringError = (actual: Tensor, expected: Tensor): number =>
   expected.data.every((text: unknown, i: number) => text === actual.data[i]) ? 0 : 1;
 
-/** float64 as it is; the 16-bit types as the numbers that they stand for. */
-const numbersOf = (tensor: Tensor): ArrayLike<number> =>
-  isOtherFloat(tensor.dtype) && tensor.dtype !== 'float64' ? asFloat32(tensor).data : toNumbers(tensor);
+/** Elements as numbers, without a copy where they are: the 16-bit types hold bits, the 64-bit integers are none. */
+function numbersOf(tensor: Tensor): ArrayLike<number> {
+  const { dtype, data } = tensor;
+  if (isOtherFloat(dtype) && dtype !== 'float64') return asFloat32(tensor).data;
+  return dtype === 'int64' || dtype === 'uint64' ? toNumbers(tensor) : (data as Float32Array);
+}

@@ -86,7 +86,7 @@ test.each([
   ['Reshape', 1],
   ['Expand', 1],
   ['Tile', 1],
-  ['Slice', 2],
+  ['Slice', 1],
   ['Squeeze', 1],
   ['Unsqueeze', 1],
   ['Split', 1],
