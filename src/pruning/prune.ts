@@ -1,5 +1,6 @@
 import type { DataSet } from '../data/image-source.ts';
 import { expectPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import { defined } from '../defined.ts';
 import type { Graph } from '../graph/graph.ts';
 import { withOthersFed } from '../measure/beside-image.ts';
 import { type Costs, costs } from '../measure/macs.ts';
@@ -7,16 +8,14 @@ import { usableLabels } from '../measure/outputs/usable-labels.ts';
 import { inElementType, withTimer } from '../measure/runtimes.ts';
 import type { Timer } from '../measure/timer.ts';
 import { foldConstants, formsOf, type NetworkForms } from '../rewrite/index.ts';
-import { chooseExecutor } from '../runtime/choose.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { trainingDefaults } from '../training/defaults.ts';
+import { openTraining } from '../training/open-training.ts';
 import type { TrainOptions } from '../training/options.ts';
-import { prepareNetwork } from '../training/prepare.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
 import { pruningDefaults, retrainingDefaults } from './defaults.ts';
 import { checkRequest, type PruningTargetOptions, targetOf } from './iterative/check-request.ts';
-import type { PruningData, PruningJob, PruningWatch, Retraining } from './iterative/job.ts';
+import type { PruningData, PruningJob, PruningWatch } from './iterative/job.ts';
 import { comparisonOnTestImages, openPruningData } from './iterative/pruning-data.ts';
 import { needsTimer, type PruningSettings } from './iterative/settings.ts';
 import { type PrunedInSteps, type PruneStep, pruneInSteps } from './iterative/steps.ts';
@@ -85,10 +84,13 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
   checkRequest(settings);
   const executor = options.executor ?? (await defaultExecutor());
   const forms = await formsOf(network, executor);
-  const { data, graph } = await openImages(forms.graph, settings);
-  const prepared = options.epochs
-    ? await prepareNetwork(graph, executor)
-    : await foldConstants(graph, executor);
+  const training = options.epochs === undefined ? null : await retrainingOf(forms.graph, options, executor);
+  const { data, network: prepared } = training
+    ? {
+        data: await openPruningData(training.data, training.preprocessing, settings),
+        network: training.network,
+      }
+    : await withoutTraining(forms.graph, settings, executor);
   const job: PruningJob = {
     ...options,
     settings,
@@ -101,7 +103,7 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
     sensitivity: options.sensitivity ?? null,
     search: () => (options.search === undefined ? null : { candidates: options.search }),
     timer: null,
-    retraining: options.epochs === undefined ? null : await openRetraining(data!, { ...options, executor }),
+    retraining: training && { epochs: training.epochs, options: (epochs) => ({ ...training, epochs }) },
     run: options.run ?? null,
   };
   const pruned = needsTimer(options)
@@ -127,33 +129,33 @@ function result(
   };
 }
 
-/** The images, and the network with its class scores known and its other inputs fed. */
-async function openImages(
+/** All options of retraining, and the network in the form that training takes. */
+const retrainingOf = (
+  network: Graph,
+  { data, epochs, preprocessing, logits, seed, signal, training }: PruneOptions,
+  executor: Executor,
+): Promise<TrainOptions> =>
+  openTraining(network, {
+    ...retrainingDefaults,
+    ...defined({ preprocessing, logits, seed, signal }),
+    ...training,
+    data: data!,
+    epochs: epochs!,
+    executor,
+  });
+
+/** The images, if any, and the network with its constants folded, its class scores known and its other inputs fed. */
+async function withoutTraining(
   network: Graph,
   settings: PruneOptions & Pick<PruningSettings, 'calibrationImages' | 'seed'>,
-): Promise<{ readonly graph: Graph; readonly data: PruningData | null }> {
-  if (!settings.data) return { graph: network, data: null };
+  executor: Executor,
+): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
+  if (!settings.data) return { network: await foldConstants(network, executor), data: null };
   const preprocessing = expectPreprocessing(network, settings.data.train, settings.preprocessing);
   const labelled = usableLabels(network, settings.data, settings.logits);
-  const graph = withOthersFed(labelled.network, { size: preprocessing });
-  return { graph, data: await openPruningData(labelled.data, preprocessing, settings) };
-}
-
-async function openRetraining(
-  { set: data, preprocessing }: PruningData,
-  { executor, epochs, training, seed, signal }: PruneOptions & { readonly executor: Executor },
-): Promise<Retraining> {
-  const trainer = training?.trainer ?? (await chooseExecutor()).executor;
-  const own = {
-    data,
-    preprocessing,
-    executor,
-    trainer,
-    ...(seed !== undefined && { seed }),
-    ...(signal && { signal }),
-  };
+  const fed = withOthersFed(labelled.network, { size: preprocessing });
   return {
-    epochs: epochs!,
-    options: (some) => ({ ...trainingDefaults, ...retrainingDefaults, ...own, ...training, epochs: some }),
+    network: await foldConstants(fed, executor),
+    data: await openPruningData(labelled.data, preprocessing, settings),
   };
 }
