@@ -67,7 +67,7 @@ describe('apoz is refused', () => {
     async (criterion) => {
       const graph = networkOf(pixel, (g, x) => g.Relu(pointwise(g, x, 'layer', [[1], [2]])));
       await expect(scoresOf(graph, { criterion })).rejects.toThrow(
-        `${criterion} needs images to calibrate with: expected --data`,
+        `${criterion} needs images to calibrate with: expected \`data\``,
       );
     },
   );

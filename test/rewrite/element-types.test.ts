@@ -90,7 +90,7 @@ describe('a network in half precision', () => {
     const large = graph.initializers[0]!;
     large.tensor = floats(large.tensor!.shape, new Float32Array(8 * 27).fill(70000));
     expect(() => restore(graph)).toThrow(
-      /^weight: holds 70000, beyond float16's largest element, 65504: write/,
+      /^weight: holds 70000, beyond float16's largest element, 65504: fold the network with `elementType` float32/,
     );
     large.tensor = floats(large.tensor.shape, new Float32Array(8 * 27).fill(-3.4e38));
     expect(restore(graph).initializers[0]!.tensor!.data[0]).toBe(0xfbff);

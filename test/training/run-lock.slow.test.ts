@@ -56,7 +56,7 @@ it('a folder that another process is at is refused, until that process is gone',
   const other = racer([folder]);
   await race(other);
   await expect(holdRun(folder)).rejects.toThrow(
-    `process ${other.child.pid} is working on this run: wait until it ends, or choose another folder with --out`,
+    `process ${other.child.pid} is working on this run: wait until it ends, or choose another folder with \`out\``,
   );
   await kill(other);
   writeFileSync(join(folder, `report.html.${other.child.pid}.partial`), 'half');
