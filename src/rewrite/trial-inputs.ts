@@ -35,7 +35,10 @@ const different = [
   [416, 416],
   [640, 640],
   [2048, 2048],
+  [32, 48],
 ] as const;
+/** A network for more images than this at once is tried at small sizes first. */
+const MANY_IMAGES = 64;
 /** The symbol of dimensions that have none. */
 const UNNAMED = 'unnamed dimension';
 
@@ -57,10 +60,13 @@ export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly 
     // Who told a shape may have told the only one that the network takes.
     return [[at(batch), ...(graph.inputs.some(({ feed }) => feed) ? single : [])], single];
   }
-  const first = fitting(graph, { batch: openBatch ? batch : null, sizes: size ? [size] : alike });
+  const isLarge = graph.inputs.some(({ shape }) => Number(shape?.[0]) > MANY_IMAGES);
+  const ordered = (sizes: Fitting['sizes']) =>
+    isLarge ? sizes.toSorted(([a, b], [c, d]) => a * b - c * d) : sizes;
+  const first = fitting(graph, { batch: openBatch ? batch : null, sizes: size ? [size] : ordered(alike) });
   if (first.trials.length === 0) throw first.misfit;
   const taken = first.trials[0]!.size.first;
-  const second = fitting(graph, { batch: openBatch ? 1 : null, sizes: different });
+  const second = fitting(graph, { batch: openBatch ? 1 : null, sizes: ordered(different) });
   return [
     first.trials,
     second.trials.filter((trial) => trial.size.first !== taken || trial.size.others !== taken),

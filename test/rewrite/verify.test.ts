@@ -75,6 +75,15 @@ describe('verification', () => {
     await expect(verifyEquivalent(rounded(0), rounded(8), { executor })).rejects.toThrow('within 0');
   });
 
+  test('tries a network for many images at small sizes first', async () => {
+    const graph = graphOf((b, x) => b.Relu(x), [100, 1, 'height', 'width']);
+    const { sizes } = await verifyEquivalent(graph, graph, { executor });
+    expect(sizes.map(({ first, others }) => [first, others])).toEqual([
+      [28, 28],
+      [32, 48],
+    ]);
+  });
+
   test('finds sizes for open heights and widths', async () => {
     const flattened = graphOf(
       (b, x) => b.Gemm(b.Flatten(b.Relu(x)), b.constant(filled([3 * 28 * 28, 2], 1))),
