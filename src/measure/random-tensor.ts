@@ -26,6 +26,8 @@ const fills: { readonly [D in DataType]?: Fill } = {
 export function randomTensor(dtype: DataType, shape: readonly number[], seed: number): Tensor {
   const fill = fills[dtype];
   if (!fill) throw new EspalierError('unsupported', `no random input of type ${dtype}`);
+  if (shape.includes(0))
+    throw new EspalierError('unsupported', `expected at least one element, found an input of [${shape}]`);
   const what = `a random ${dtype} tensor`;
   expectWithin({ bytes: bytesFor(dtype as 'float32', shape), where: `[${shape}]`, what });
   return makeTensor(dtype, shape, fill(elementCount(shape), random(seed)));

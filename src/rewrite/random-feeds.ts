@@ -56,6 +56,10 @@ function randomTensor(value: Value, source: Random, scale: number): Tensor {
     throw new EspalierError('unsupported', message, { where: value.name });
   }
   const shape = staticShape(value);
+  if (shape.includes(0)) {
+    const message = `expected at least one element, found an input of ${formatShape(shape)}`;
+    throw new EspalierError('unsupported', message, { where: value.name });
+  }
   const what = `a feed of ${formatShape(shape)}`;
   expectWithin({ bytes: bytesFor(value.dtype, shape), where: value.name, what });
   const data = allocate(value.dtype, shape);

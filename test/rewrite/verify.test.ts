@@ -84,6 +84,13 @@ describe('verification', () => {
     ]);
   });
 
+  test('refuses an input without elements, which the engine may not survive', async () => {
+    const graph = graphOf((b, x) => b.Relu(x), [0, 4]);
+    await expect(verifyEquivalent(graph, graph, { executor })).rejects.toThrow(
+      'x: expected at least one element, found an input of [0, 4]',
+    );
+  });
+
   test('finds sizes for open heights and widths', async () => {
     const flattened = graphOf(
       (b, x) => b.Gemm(b.Flatten(b.Relu(x)), b.constant(filled([3 * 28 * 28, 2], 1))),
