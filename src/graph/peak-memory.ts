@@ -4,14 +4,15 @@ import { cloneGraph } from './clone.ts';
 import { formatShape, type Graph, type Node, nodeLabel, type Value } from './graph.ts';
 import { payloadBytes } from './payload.ts';
 import { inferShapes } from './shapes/index.ts';
-import { capturedValues } from './topology.ts';
+import { capturedValues, subgraphs } from './topology.ts';
 
 /** Shapes of inputs, by name. */
 export type InputShapes = Readonly<Record<string, readonly number[]>>;
 
 /**
  * What computing a graph once takes at its peak, weights left out: the results that are alive at one node, by their inferred
- * shapes; the node named is that of the largest result up to there. Dimensions that are not known count as 1.
+ * shapes, those of the bodies of Loop, Scan and If among them; the node named is that of the largest result up to there.
+ * Dimensions that are not known count as 1.
  */
 export function peakMemory(graph: Graph, inputs: InputShapes = {}): Need {
   const copy = cloneGraph(graph);
@@ -55,6 +56,10 @@ function peakOf(graph: Graph): Need {
     alive += made.reduce((sum, value) => sum + bytesOf(value), 0);
     largest = [largest, node].reduce((a, b) => (outputBytes(b) > outputBytes(a) ? b : a), largest);
     if (alive > peak.bytes) peak = { bytes: alive, where: nodeLabel(largest), what: described(largest) };
+    for (const body of subgraphs(node)) {
+      const inside = peakOf(body);
+      if (alive + inside.bytes > peak.bytes) peak = { ...inside, bytes: alive + inside.bytes };
+    }
     for (const value of new Set([...node.inputs, ...made])) {
       const use = value && last.get(value);
       if (value && !value.tensor && (use === node || (use === undefined && made.includes(value))))

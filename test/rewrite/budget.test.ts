@@ -66,6 +66,23 @@ describe('what a small file may take', () => {
     await expect(benchmark([serializeModel(graph)], { rounds: 1 })).rejects.toThrow(refusal);
   });
 
+  test('what a branch computes counts too', () => {
+    const branch = builderOf(emptyGraph('then'));
+    branch.output(branch.Expand(branch.floats(1), branch.int64s([1e5, 1e5])), 'expanded');
+    const graph = network((b, x) => {
+      const onlyOnce = b.node(
+        'If',
+        [b.constant({ dtype: 'bool', shape: [], data: Uint8Array.of(1) })],
+        {},
+        1,
+      );
+      const chosen = b.graph.nodes.at(-1)!;
+      chosen.attributes.then_branch = { kind: 'graph', value: branch.graph };
+      return b.Add(x, b.ReduceMax(onlyOnce[0]!, null, { keepdims: 0 }));
+    });
+    expect(peakMemory(graph).bytes).toBeGreaterThan(4e10);
+  });
+
   test('one image is verified where two are too many', async () => {
     const graph = network((b, x) => b.Relu(x), ['N', 3, 100, 100]);
     const { bytes } = peakMemory(graph, { x: [2, 3, 100, 100] });
