@@ -1,8 +1,5 @@
 import * as v from 'valibot';
-import type { DataSet } from '../data/image-source.ts';
-import type { Graph } from '../graph/graph.ts';
 import { formatPercent } from '../report/quantities.ts';
-import type { Context } from './command.ts';
 import { optional } from './flags.ts';
 
 const outputGlobs = v.pipe(
@@ -18,23 +15,6 @@ export const outputsFlag = {
     outputGlobs,
   ),
 };
-
-interface LabelledData {
-  readonly data: DataSet;
-  readonly logits?: string | undefined;
-}
-
-/** {@link usableLabels}, with a note where labels are ignored. */
-export async function withLabelsIfUsed(
-  graph: Graph,
-  { data: given, logits }: LabelledData,
-  context: Pick<Context, 'note'>,
-): Promise<{ readonly network: Graph; readonly data: DataSet }> {
-  const { usableLabels } = await import('../measure/outputs/usable-labels.ts');
-  const { network, data, ignored } = usableLabels(graph, given, logits);
-  if (ignored !== null) context.note(`labels are ignored: ${ignored}`);
-  return { network, data };
-}
 
 const SHOWN = 4;
 

@@ -1,10 +1,9 @@
 import type { DataSet } from '../data/image-source.ts';
-import { expectPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import type { Preprocessing } from '../data/preprocessing.ts';
 import { defined } from '../defined.ts';
 import type { Graph } from '../graph/graph.ts';
-import { withOthersFed } from '../measure/beside-image.ts';
 import { type Costs, costs } from '../measure/macs.ts';
-import { usableLabels } from '../measure/outputs/usable-labels.ts';
+import { networkOnImages } from '../measure/network-on-images.ts';
 import { inElementType, withTimer } from '../measure/runtimes.ts';
 import type { Timer } from '../measure/timer.ts';
 import { foldConstants, formsOf, type NetworkForms } from '../rewrite/index.ts';
@@ -80,7 +79,7 @@ export interface PrunedNetwork {
  * writeModelFile(retrained.graph, 'small.onnx');
  */
 export async function prune(network: Graph | NetworkForms, options: PruneOptions): Promise<PrunedNetwork> {
-  const settings = { ...pruningDefaults, ...options, target: targetOf(options) };
+  const settings = { ...options, ...pruningDefaults, ...defined(options), target: targetOf(options) };
   checkRequest(settings);
   const executor = options.executor ?? (await defaultExecutor());
   const forms = await formsOf(network, executor);
@@ -151,11 +150,13 @@ async function withoutTraining(
   executor: Executor,
 ): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
   if (!settings.data) return { network: await foldConstants(network, executor), data: null };
-  const preprocessing = expectPreprocessing(network, settings.data.train, settings.preprocessing);
-  const labelled = usableLabels(network, settings.data, settings.logits);
-  const fed = withOthersFed(labelled.network, { size: preprocessing });
+  const {
+    network: fed,
+    data,
+    preprocessing,
+  } = networkOnImages(network, { ...settings, data: settings.data });
   return {
     network: await foldConstants(fed, executor),
-    data: await openPruningData(labelled.data, preprocessing, settings),
+    data: await openPruningData(data, preprocessing, settings),
   };
 }

@@ -1,8 +1,7 @@
 import type { DataSet } from '../data/image-source.ts';
-import { expectPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
-import { describeOthers, withOthersFed } from '../measure/beside-image.ts';
-import { usableLabels } from '../measure/outputs/usable-labels.ts';
+import { networkOnImages } from '../measure/network-on-images.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
@@ -43,20 +42,16 @@ export async function quantize(
   network: Graph | NetworkForms,
   options: QuantizationOptions,
 ): Promise<QuantizedNetwork> {
-  const { executor = await defaultExecutor(), logits, onNote } = options;
+  const { executor = await defaultExecutor(), onNote } = options;
   const { images = defaults.images, seed = defaults.seed } = options;
   const { seconds = defaults.seconds, threads = defaults.threads } = options;
   const { graph: given, form } = await formsOf(network, executor);
-  const preprocessing = expectPreprocessing(given, options.data.train, options.preprocessing);
-  const fed = withOthersFed(given, { size: preprocessing });
-  for (const line of describeOthers(given, fed)) onNote?.(line);
-  const { network: before, data, ignored } = usableLabels(fed, options.data, logits);
-  if (ignored !== null) onNote?.(`labels are ignored: ${ignored}`);
+  const { network: before, data, preprocessing } = networkOnImages(given, options);
   const calibration = await calibrationOn(data.train, { preprocessing, seed, images });
   const calibrationImages = calibration.batch * calibration.batches.length;
   onNote?.(`calibrating on ${calibrationImages} images`);
-  const viewing = { calibration, executor };
-  const { graph, ...quantized } = await quantizeCalibrated(before, viewing, options);
+  const context = { calibration, executor };
+  const { graph, ...quantized } = await quantizeCalibrated(before, context, options);
   const comparing = { ...options, data, preprocessing, executor, images, seed, seconds, threads };
   const comparison = await compareInt8([before, graph], comparing);
   return { ...quantized, ...comparison, calibrationImages, graph: form.restoreSignature(graph) };

@@ -12,7 +12,7 @@ import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
-import { inputOptions, withOthersNoted } from '../input-flags.ts';
+import { inputOptions } from '../input-flags.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
@@ -143,7 +143,7 @@ async function openPruneData(
   context: Context,
 ): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
   if (settings.data === undefined) return { network: model.graph, data: null };
-  const { withLabelsIfUsed } = await import('../outputs.ts');
+  const { networkOnImages } = await import('../../measure/network-on-images.ts');
   const { openPruningData } = await import('../../pruning/iterative/pruning-data.ts');
   const preprocessing = await resolvePreprocessing(model, settings);
   const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
@@ -152,10 +152,11 @@ async function openPruneData(
     const { classScores } = await import('../../measure/outputs/class-scores.ts');
     classScores(model.graph, { logits: settings.logits, classes: found.train.classes.length });
   }
-  const { network, data } = await withLabelsIfUsed(
-    await withOthersNoted(model.graph, preprocessing, context),
-    { data: found, logits: settings.logits },
-    context,
-  );
+  const { network, data } = networkOnImages(model.graph, {
+    data: found,
+    preprocessing,
+    logits: settings.logits,
+    onNote: context.note,
+  });
   return { network, data: await openPruningData(data, preprocessing, settings) };
 }
