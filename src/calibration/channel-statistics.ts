@@ -11,10 +11,10 @@ export interface ChannelStatistics {
 export async function channelStatistics(
   graph: Graph,
   values: readonly Value[],
-  viewing: ProbeContext,
+  context: ProbeContext,
 ): Promise<ChannelStatistics[]> {
   const batches = values.map(() => [] as { mean: Float32Array; variance: Float32Array }[]);
-  await probe(graph, viewing, {
+  await probe(graph, context, {
     append({ g, copyOf }) {
       values.forEach((value, i) => {
         const y = copyOf(value);

@@ -39,28 +39,28 @@ export interface Comparison {
  * const comparison = await openComparison(network, { calibration, executor: onnxruntime });
  * const { top1, outputError } = await comparison.compare(changed);
  */
-export async function openComparison(original: Graph, viewing: ProbeContext): Promise<Comparison> {
-  const outputs = countedOutputs(original, viewing.outputs);
+export async function openComparison(original: Graph, context: ProbeContext): Promise<Comparison> {
+  const outputs = countedOutputs(original, context.outputs);
   if (outputs.counted.length === 0) {
     const message = 'expected at least one output to compare that depends on the image, found none';
     throw new EspalierError('usage', message, { where: original.name });
   }
-  const { labelled, classes } = viewing.calibration;
+  const { labelled, classes } = context.calibration;
   const scores = labelled ? findClassScores(original, { classes }).value : null;
-  const looking = { viewing, counted: outputs.counted, scores };
-  let reference = await outputsOf(original, looking);
+  const request = { context, counted: outputs.counted, scores };
+  let reference = await outputsOf(original, request);
   const compared = (own: Outputs): ComparisonResult => ({
-    ...accuracyOf(own.scores, viewing.calibration),
+    ...accuracyOf(own.scores, context.calibration),
     ...errorsOf(outputs.counted, [reference, own]),
   });
   return {
     original: compared(reference),
     ignored: outputs.ignored,
     compare: async (graph) => {
-      const own = await outputsOf(graph, { ...looking, images: imagesInRun(reference, viewing) });
+      const own = await outputsOf(graph, { ...request, images: imagesInRun(reference, context) });
       // One of both may fix its batch, where the other works at any.
       if (runsOf(own) !== runsOf(reference))
-        reference = await outputsOf(original, { ...looking, images: imagesInRun(own, viewing) });
+        reference = await outputsOf(original, { ...request, images: imagesInRun(own, context) });
       return compared(own);
     },
   };
@@ -72,7 +72,7 @@ const imagesInRun = (outputs: Outputs, { calibration: { batch, batches } }: Prob
   (batch * batches.length) / runsOf(outputs);
 
 interface OutputRequest {
-  readonly viewing: ProbeContext;
+  readonly context: ProbeContext;
   /** Images in a run; default: those of a calibration batch. */
   readonly images?: number;
   readonly counted: readonly CountedOutput[];
@@ -88,13 +88,13 @@ interface Outputs {
 /** The outputs of a network for all calibration images, values being those of the same names. */
 async function outputsOf(
   graph: Graph,
-  { viewing, images, counted, scores }: OutputRequest,
+  { context, images, counted, scores }: OutputRequest,
 ): Promise<Outputs> {
   const kept = [
     ...counted.map(({ value }) => ({ value, keep: 'numbers' }) as const),
     ...(scores ? [{ value: scores, keep: 'all' } as const] : []),
   ];
-  const recorded = await outputsOnImages(graph, kept, { ...viewing, images });
+  const recorded = await outputsOnImages(graph, kept, { ...context, images });
   const values = recorded.slice(0, counted.length);
   if (!scores) return { values, scores: null };
   const own = graph.outputs.find(({ name }) => name === scores.name)!;

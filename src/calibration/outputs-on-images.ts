@@ -27,12 +27,12 @@ const MOST_NUMBERS = 2 ** 24;
 export async function outputsOnImages(
   network: Graph,
   kept: readonly RecordedOutput[],
-  viewing: ProbeContext & Pick<Probe, 'images'>,
+  context: ProbeContext & Pick<Probe, 'images'>,
 ): Promise<Recorded[]> {
   const names: string[] = [];
   const recorded: Float32Array[][] = kept.map(() => []);
-  await probe(asImageNetwork(network).graph, viewing, {
-    ...(viewing.images && { images: viewing.images }),
+  await probe(asImageNetwork(network).graph, context, {
+    ...(context.images && { images: context.images }),
     append({ g, copyOf }) {
       for (const { value } of kept) {
         const own = copyOf(value);
@@ -42,7 +42,7 @@ export async function outputsOnImages(
     },
     onResult(results, { batch: { count } }) {
       kept.forEach(({ keep }, i) => {
-        recorded[i]!.push(keptOf(results[names[i]!]!, { keep, count }, viewing.calibration));
+        recorded[i]!.push(keptOf(results[names[i]!]!, { keep, count }, context.calibration));
       });
     },
   });

@@ -14,15 +14,15 @@ import { type ProbeContext, type ProbeScope, probe, requireCalibration } from '.
  * @example
  * const recalibrated = await recalibrate(changed, { calibration, executor: onnxruntime });
  */
-export async function recalibrate(network: Graph, viewing: ProbeContext): Promise<Graph> {
-  const calibration = requireCalibration(viewing.calibration, 'recalibration');
+export async function recalibrate(network: Graph, context: ProbeContext): Promise<Graph> {
+  const calibration = requireCalibration(context.calibration, 'recalibration');
   const graph = separateUniform(canonicalForm(network).graph);
   const nodes = graph.nodes.filter(isInference);
   if (nodes.length === 0) return graph;
   const sums = nodes.map(({ inputs }) =>
     [3, 4].map((at) => new Float64Array(inputs[at]!.tensor!.data.length)),
   );
-  await probe(graph, viewing, {
+  await probe(graph, context, {
     append(scope) {
       const names = uniqueNames(scope.g.graph);
       nodes.forEach((node, i) => {

@@ -285,7 +285,7 @@ function outcome(
   width: number,
   { layerScores, scores, original }: RankedChannels & { readonly original: Original },
 ): UnitOutcome {
-  const { name, layers, sets, channelsPerSet: channelsPerClass } = unit;
+  const { name, layers, sets, channelsPerSet } = unit;
   const unscored = sets.some((root) => !scores.has(root))
     ? layers.flatMap((layer) => {
         const result = layerScores.get(layer);
@@ -296,8 +296,8 @@ function outcome(
   return {
     name,
     layers: layers.map(layerTitle),
-    channels: (original.setCounts.get(name) ?? sets.length) * channelsPerClass,
-    kept: width * channelsPerClass,
+    channels: (original.setCounts.get(name) ?? sets.length) * channelsPerSet,
+    kept: width * channelsPerSet,
     ...(reason === undefined ? {} : { reason }),
   };
 }

@@ -32,16 +32,16 @@ export interface Agreement {
  * @example
  * const { sameClass, sqnrDb } = await compareOutputs(network, changed, { calibration, executor: onnxruntime });
  */
-export async function compareOutputs(before: Graph, after: Graph, viewing: ProbeContext): Promise<Agreement> {
-  const { batches, classes: ofData } = viewing.calibration;
-  const { counted } = countedOutputs(before, viewing.outputs);
+export async function compareOutputs(before: Graph, after: Graph, context: ProbeContext): Promise<Agreement> {
+  const { batches, classes: ofData } = context.calibration;
+  const { counted } = countedOutputs(before, context.outputs);
   const scores = findClassScores(before, { classes: ofData }).value;
   const kept = counted.flatMap((output): RecordedOutput[] => [
     { value: output.value, keep: 'numbers' },
     { value: output.value, keep: output.value === scores ? 'class of images' : 'class of pixels' },
   ]);
-  const expected = await outputsOnImages(before, kept, viewing);
-  const actual = await outputsOnImages(after, kept, viewing);
+  const expected = await outputsOnImages(before, kept, context);
+  const actual = await outputsOnImages(after, kept, context);
   // Maps of several sizes are a detector's, whose channels are no classes.
   const sizes = new Set(
     counted.flatMap(({ value }, i) => (value === scores ? [] : (expected[2 * i + 1]![0]?.length ?? []))),

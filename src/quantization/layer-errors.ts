@@ -20,10 +20,10 @@ export interface LayerError {
 export async function layerErrors(
   graph: Graph,
   layers: readonly RoundedLayer[],
-  viewing: ProbeContext,
+  context: ProbeContext,
 ): Promise<Map<Node, LayerError>> {
   const sums = new Map<Node, ErrorSums>();
-  await probe(graph, viewing, {
+  await probe(graph, context, {
     append({ g, copyOf }) {
       for (const layer of layers) sums.set(layer.node, appendError(g, layer, copyOf));
     },

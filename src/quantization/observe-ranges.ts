@@ -19,7 +19,7 @@ const MOST_BYTES = 256e6;
 export async function observeRanges(
   graph: Graph,
   values: Iterable<Value>,
-  { viewing, method }: { readonly viewing: ProbeContext; readonly method: CalibrationMethod },
+  { context, method }: { readonly context: ProbeContext; readonly method: CalibrationMethod },
 ): Promise<Map<Value, Range>> {
   const ranges = new Map<Value, Range>();
   const activations: Value[] = [];
@@ -27,19 +27,19 @@ export async function observeRanges(
     if (value.tensor) ranges.set(value, rangeOf(value.tensor.data as Float32Array));
     else activations.push(value);
   }
-  const ends = await observeEnds(graph, activations, viewing);
-  if (method !== 'minmax') await narrow(graph, ends, { viewing, percentile: method.percentile });
+  const ends = await observeEnds(graph, activations, context);
+  if (method !== 'minmax') await narrow(graph, ends, { context, percentile: method.percentile });
   return new Map([...ranges, ...ends]);
 }
 
 async function observeEnds(
   graph: Graph,
   values: readonly Value[],
-  viewing: ProbeContext,
+  context: ProbeContext,
 ): Promise<Map<Value, Range>> {
   const ends = new Map<Value, Range>();
   const outputs = new Map<Value, readonly [low: string, high: string]>();
-  await probe(graph, viewing, {
+  await probe(graph, context, {
     append({ g, copyOf }) {
       for (const value of values) {
         const low = g.output(g.ReduceMin(copyOf(value), { keepdims: 0 }));
@@ -65,12 +65,12 @@ const diverged = ({ name }: Value): EspalierError =>
 async function narrow(
   graph: Graph,
   ends: Map<Value, Range>,
-  { viewing, percentile }: { readonly viewing: ProbeContext; readonly percentile: number },
+  { context, percentile }: { readonly context: ProbeContext; readonly percentile: number },
 ): Promise<void> {
   const histograms = new Map([...ends].map(([value, range]) => [value, emptyHistogram(range)]));
   const names = new Map<Value, string>();
-  await probe(graph, viewing, {
-    images: imagesAtOnce([...ends.keys()], viewing.calibration.batch),
+  await probe(graph, context, {
+    images: imagesAtOnce([...ends.keys()], context.calibration.batch),
     append({ g, copyOf }) {
       // An input cannot be an output, and names of the network's own outputs are taken.
       for (const value of ends.keys()) names.set(value, g.output(g.Identity(copyOf(value))).name);

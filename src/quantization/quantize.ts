@@ -53,24 +53,24 @@ export interface Quantized {
  * `diverged` where activations are no numbers.
  *
  * @example
- * const viewing = { calibration, executor: onnxruntime };
- * const { graph, leftAlone } = await quantizeCalibrated(network, viewing, { calibration: { percentile: 99.99 } });
+ * const context = { calibration, executor: onnxruntime };
+ * const { graph, leftAlone } = await quantizeCalibrated(network, context, { calibration: { percentile: 99.99 } });
  */
 export async function quantizeCalibrated(
   network: Graph,
-  viewing: ProbeContext,
+  context: ProbeContext,
   options: QuantizeOptions = {},
 ): Promise<Quantized> {
   const method = checked(options.calibration ?? defaults.calibration);
-  requireCalibration(viewing.calibration, 'quantisation');
-  const graph = await prepare(network, viewing);
+  requireCalibration(context.calibration, 'quantisation');
+  const graph = await prepare(network, context);
   const plan = planInt8(graph, floatLayers(graph, options.floatLayers ?? []));
   if (![...plan.rows.values()].some(({ axis }) => axis)) throw nothingToQuantize(graph, plan);
-  const ranges = await observeRanges(graph, plan.rounded, { viewing, method });
+  const ranges = await observeRanges(graph, plan.rounded, { context, method });
   const scales = activationScales(graph, plan, ranges);
   const { weightBits: bits = defaults.weightBits, perChannel = true } = options;
   const uncorrected = roundLayers(plan, scales, { bits, perChannel });
-  const errors = await layerErrors(graph, uncorrected, viewing);
+  const errors = await layerErrors(graph, uncorrected, context);
   const corrects = ({ takesBias }: RoundedLayer) => takesBias && options.correctBias !== false;
   const layers = uncorrected.map((layer) =>
     corrects(layer) ? correctBias(layer, errors.get(layer.node)!, { bits, perChannel }) : layer,

@@ -10,12 +10,12 @@ import { separateUniform } from '../../rewrite/index.ts';
  * of those that are stored, m and v, with γ′ = γ·√((σ² + ε)/(v + ε)) and β′ = β + γ·(μ − m)/√(v + ε). Training normalises by
  * its batches, and would otherwise start from another function than the one that was reconstructed.
  */
-export async function adoptStatistics(network: Graph, viewing: ProbeContext): Promise<Graph> {
+export async function adoptStatistics(network: Graph, context: ProbeContext): Promise<Graph> {
   const graph = separateUniform(network);
   const nodes = graph.nodes.filter(isConstant);
   if (nodes.length === 0) return graph;
   const inputs = nodes.map((node) => node.inputs[0]!);
-  const statistics = await channelStatistics(graph, inputs, viewing);
+  const statistics = await channelStatistics(graph, inputs, context);
   for (const own of sharingParameters(nodes)) {
     adopt(
       own[0]!,

@@ -16,16 +16,16 @@ import { layerTail } from '../criteria/layer-tail.ts';
  */
 export async function insertBatchNormalization(
   network: Graph,
-  viewing: ProbeContext,
+  context: ProbeContext,
 ): Promise<{ readonly graph: Graph; readonly inserted: number }> {
-  requireCalibration(viewing.calibration, 'inserting BatchNormalization');
+  requireCalibration(context.calibration, 'inserting BatchNormalization');
   const { graph } = canonicalForm(network);
   const layers = layersWithout(graph);
   if (layers.length === 0) return { graph, inserted: 0 };
   const statistics = await channelStatistics(
     graph,
     layers.map(({ outputs }) => outputs[0]!),
-    viewing,
+    context,
   );
   const unique = uniqueNames(graph);
   const made = new Map(

@@ -35,12 +35,12 @@ const sides = ['fit', 'held'] as const;
 export async function normalEquations(
   pruned: Graph,
   { refit, samples }: { readonly refit: Refit; readonly samples: Samples },
-  viewing: ProbeContext,
+  context: ProbeContext,
 ): Promise<Observed> {
   const { layer } = refit;
   const sums = new Map<string, Float64Array>();
   let taps: Taps | null = null;
-  await probe(pruned, viewing, {
+  await probe(pruned, context, {
     append({ g, copyOf }) {
       const { node } = layer;
       const [x, y] = [copyOf(node.inputs[0]!), copyOf(node.outputs[0]!)];

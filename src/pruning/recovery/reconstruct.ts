@@ -55,16 +55,16 @@ export interface Reconstruction {
 export async function reconstruct(options: ReconstructOptions): Promise<Reconstruction> {
   const { original, pruned, keptFilters, ridge, executor, seed = 0 } = options;
   const calibration = requireCalibration(options.calibration, 'reconstruction');
-  const viewing = { calibration, executor };
+  const context = { calibration, executor };
   const graph = cloneGraph(pruned);
   restoreStatistics(graph, original, keptFilters);
   const { refits, skipped } = findRefits(original, graph, keptFilters);
   const layers: RefitLayer[] = [];
   if (refits.length === 0) return { graph, layers, skipped };
-  const samples = await sampleTargets(original, refits, { ...viewing, seed });
+  const samples = await sampleTargets(original, refits, { ...context, seed });
   for (const [i, refit] of refits.entries()) {
     const fit = { refit, samples: samples[i]!, ridges: ridge === undefined ? RIDGES : [ridge] };
-    const result = await refitLayer(graph, fit, viewing);
+    const result = await refitLayer(graph, fit, context);
     if (result.errorAfter < result.errorBefore) layers.push(result);
     else skipped.push({ name: refit.name, reason: noBetter(result) });
   }
@@ -84,10 +84,10 @@ interface Fit {
 async function refitLayer(
   graph: Graph,
   { refit, samples, ridges }: Fit,
-  viewing: ProbeContext,
+  context: ProbeContext,
 ): Promise<RefitLayer> {
   const { layer, name } = refit;
-  const equations = await normalEquations(graph, { refit, samples }, viewing);
+  const equations = await normalEquations(graph, { refit, samples }, context);
   const { changes, error } = bestFit(equations, layer, ridges);
   const result = { name, errorBefore: errorBefore(equations.held), errorAfter: error };
   if (result.errorAfter < result.errorBefore) changeLayer(graph, layer, changes);

@@ -37,8 +37,8 @@ export async function searchChannels(
 ): Promise<WidthCandidate> {
   const { executor, original, target, search, seed, signal } = options;
   const calibration = requireCalibration(options.calibration, 'a search of widths');
-  const viewing = { calibration, executor, outputs: options.outputs };
-  const comparison = await openComparison(prepared, viewing);
+  const context = { calibration, executor, outputs: options.outputs };
+  const comparison = await openComparison(prepared, context);
   const networkOf = (widths: UnitWidths) =>
     cutChannels({ prepared, removed: selector.removed(widths) }).graph;
   const latencyOf = target.measure === 'latency' ? latencyParts(original, options.timer) : null;
@@ -55,7 +55,7 @@ export async function searchChannels(
     async damageOf(widths) {
       if (signal?.aborted)
         throw new EspalierError('interrupted', 'search interrupted: evaluated candidates are recorded');
-      return damageOf(await comparison.compare(await recalibrate(networkOf(widths), viewing)));
+      return damageOf(await comparison.compare(await recalibrate(networkOf(widths), context)));
     },
   });
 }
