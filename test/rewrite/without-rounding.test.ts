@@ -52,3 +52,17 @@ test('is nothing where nothing is rounded', () => {
   g.output(g.Relu(g.input('x', 'float32', [1, 3])), 'y');
   expect(withoutRounding(g.graph)).toBeNull();
 });
+
+test.each([
+  ['a scale a channel along an axis that the value does not have', 'axis'],
+  ['a zero point that is computed', 'zero'],
+])('leaves %s as it is', (_, what) => {
+  const g = builderOf(emptyGraph('open'));
+  const x = g.Relu(g.input('x', 'float32', [1, 3]));
+  const scale = what === 'axis' ? g.constant(floats([3], [1, 2, 3])) : g.floats(1);
+  const zero = what === 'axis' ? null : g.Cast(g.input('z', 'float32', []), { to: 2 });
+  g.output(g.QuantizeLinear(x, scale, zero, { axis: what === 'axis' ? 5 : 1 }), 'codes');
+  expect(() => withoutRounding(g.graph)).not.toThrow();
+  const kept = withoutRounding(g.graph) ?? g.graph;
+  expect(kept.nodes.map(({ op }) => op)).toContain('QuantizeLinear');
+});

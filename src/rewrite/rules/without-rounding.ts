@@ -92,7 +92,8 @@ function encode(node: Node, { g, codes }: RoundingFreeGraph): boolean {
   const dtype = zero?.dtype ?? elementType(attributesOf(node, 'QuantizeLinear').output_dtype) ?? 'uint8';
   const range = ranges[dtype];
   const [s, z] = [parameter(node, scale, g), parameter(node, zero, g)];
-  if (!x || x.tensor || !range || !s || attributesOf(node, 'QuantizeLinear').block_size) return false;
+  if (!x || x.tensor || !range || !s || (zero && !z)) return false;
+  if (attributesOf(node, 'QuantizeLinear').block_size) return false;
   const scaled = g.Div(x, s);
   const shifted = z ? g.Add(scaled, z) : scaled;
   codes.set(node.outputs[0]!, { value: g.Clip(shifted, g.floats(range[0]), g.floats(range[1])), dtype });
@@ -104,12 +105,12 @@ function decode(node: Node, { g, codes, numbers }: RoundingFreeGraph): boolean {
   const q = node.inputs[0] && codes.get(node.inputs[0])?.value;
   if (!q) return false;
   const [s, z] = [parameter(node, node.inputs[1], g), parameter(node, node.inputs[2], g)];
-  if (!s) return false;
+  if (!s || (node.inputs[2] && !z)) return false;
   numbers.set(node.outputs[0]!, g.Mul(z ? g.Sub(q, z) : q, s));
   return true;
 }
 
-/** A scale or zero point as float32, along its axis where each channel has its own; null where there is no constant one. */
+/** A scale or zero point as float32, along its axis where each channel has its own; null where none is constant, or the axis is not known. */
 function parameter(node: Node, value: Value | null | undefined, g: Builder): Value | null {
   if (!value?.tensor) return null;
   const numbers = toNumbers(value.tensor);
@@ -117,6 +118,7 @@ function parameter(node: Node, value: Value | null | undefined, g: Builder): Val
   const { axis } = attributesOf(node, node.op as 'QuantizeLinear');
   const rank = node.inputs[0]?.shape?.length ?? 0;
   const after = rank - 1 - (axis < 0 ? axis + rank : axis);
+  if (after < 0) return null;
   return g.constant(floats([numbers.length, ...new Array<number>(after).fill(1)], numbers));
 }
 
