@@ -1,9 +1,10 @@
 import { EspalierError } from '../../errors.ts';
-import { type Attribute, ESPALIER_DOMAIN, type Node, nodeLabel } from '../graph.ts';
+import { type Attribute, ESPALIER_DOMAIN, type Node, nodeLabel, type Value } from '../graph.ts';
 import type {
   AttributeKind,
   AttributeSchemas,
   GivenAttributes,
+  NamedInputs,
   OperatorSchema,
   ParsedAttributes,
 } from './schema.ts';
@@ -19,6 +20,7 @@ export type StandardOperatorName = keyof typeof standardOperators;
 export type TrainingOperatorName = keyof typeof trainingOperators;
 export type AttributesOf<Op extends OperatorName> = ParsedAttributes<OperatorTable[Op]['attributes']>;
 export type GivenAttributesOf<Op extends OperatorName> = GivenAttributes<OperatorTable[Op]['attributes']>;
+export type InputsOf<Op extends OperatorName> = NamedInputs<OperatorTable[Op]['names']>;
 export type OutputsOf<Op extends OperatorName> = OperatorTable[Op]['outputs'];
 
 /** The table's name for a node's operator; null for operators and domains that no rule here knows. */
@@ -36,6 +38,27 @@ export const isOperator = <Op extends OperatorName>(
 
 export function domainOf(op: OperatorName): string {
   return Object.hasOwn(trainingOperators, op) ? ESPALIER_DOMAIN : '';
+}
+
+/**
+ * A node's inputs by name; throws naming node and input where one that its operator requires is missing.
+ *
+ * @example
+ * const { x, weight, bias } = inputsOf(node, 'Conv'); // bias: Value | null
+ */
+export function inputsOf<Op extends OperatorName>(node: Node, op: Op): InputsOf<Op> {
+  const named: Record<string, Value | null | readonly Value[]> = {};
+  for (const [index, { name, kind }] of (operators[op] as OperatorSchema).inputs.entries()) {
+    named[name] =
+      kind === 'variadic'
+        ? node.inputs.slice(index).map((value, i) => value ?? missing(node, `${name}[${i}]`))
+        : (node.inputs[index] ?? (kind === 'optional' ? null : missing(node, name)));
+  }
+  return named as InputsOf<Op>;
+}
+
+function missing(node: Node, input: string): never {
+  throw new EspalierError('invalid-model', `input ${input} is missing`, { where: nodeLabel(node) });
 }
 
 /** A node's attributes with the operator's defaults; throws where one has another kind than its operator's. */

@@ -1,5 +1,5 @@
 import type { Tensor } from '../../numeric/tensor.ts';
-import type { Graph } from '../graph.ts';
+import type { Graph, Value } from '../graph.ts';
 
 export interface AttributeTypes {
   int: number;
@@ -38,23 +38,79 @@ export const graph = schema('graph');
 
 export type AttributeSchemas = Readonly<Record<string, AttributeSchema>>;
 
+/** How a row writes the name of an input: `x`, `bias?` where it may be left out, `...inputs` for any number of them. */
+export type InputNames = readonly string[];
+
+/** An input as a row's name describes it. */
+interface InputSlot {
+  readonly name: string;
+  readonly kind: 'required' | 'optional' | 'variadic';
+}
+
 /**
- * An operator: its attributes and the number of its outputs that a builder makes ('variadic' where nodes differ).
- * Further optional outputs (indices of MaxPool, mask of Dropout …) exist only in nodes that list them.
+ * An operator: its inputs, its attributes and the number of its outputs that a builder makes ('variadic' where nodes
+ * differ). Further optional outputs (indices of MaxPool, mask of Dropout …) exist only in nodes that list them.
  */
-export interface OperatorSchema<A extends AttributeSchemas = AttributeSchemas, O = number | 'variadic'> {
+export interface OperatorSchema<
+  I extends InputNames = InputNames,
+  A extends AttributeSchemas = AttributeSchemas,
+  O = number | 'variadic',
+> {
+  readonly names: I;
+  readonly inputs: readonly InputSlot[];
   readonly attributes: A;
   readonly outputs: O;
 }
 
-export function operator<const A extends AttributeSchemas>(attributes: A): OperatorSchema<A, 1>;
-export function operator<const A extends AttributeSchemas, const O extends number | 'variadic'>(
+export function operator<const I extends InputNames>(inputs: I): OperatorSchema<I, NoAttributes, 1>;
+export function operator<const I extends InputNames, const A extends AttributeSchemas>(
+  inputs: I,
   attributes: A,
-  outputs: O,
-): OperatorSchema<A, O>;
-export function operator(attributes: AttributeSchemas, outputs: number | 'variadic' = 1): OperatorSchema {
-  return { attributes, outputs };
+): OperatorSchema<I, A, 1>;
+export function operator<
+  const I extends InputNames,
+  const A extends AttributeSchemas,
+  const O extends number | 'variadic',
+>(inputs: I, attributes: A, outputs: O): OperatorSchema<I, A, O>;
+export function operator(
+  names: InputNames,
+  attributes: AttributeSchemas = {},
+  outputs: number | 'variadic' = 1,
+): OperatorSchema {
+  return { names, inputs: names.map(inputSlot), attributes, outputs };
 }
+
+type NoAttributes = Readonly<Record<never, never>>;
+
+function inputSlot(name: string): InputSlot {
+  if (name.startsWith('...')) return { name: name.slice(3), kind: 'variadic' };
+  return name.endsWith('?') ? { name: name.slice(0, -1), kind: 'optional' } : { name, kind: 'required' };
+}
+
+/** The inputs of a node by name: null for an optional one that is left out. */
+export type NamedInputs<I extends InputNames> = I extends unknown
+  ? { readonly [N in I[number] as PlainName<N>]: InputType<N> }
+  : never;
+
+type PlainName<N extends string> = N extends `...${infer Name}` | `${infer Name}?` ? Name : N;
+
+type InputType<N extends string> = N extends `...${string}`
+  ? readonly Value[]
+  : N extends `${string}?`
+    ? Value | null
+    : Value;
+
+/** The inputs as a builder takes them, by position: optional ones may be null or end the list early. */
+export type InputArguments<I extends InputNames> = I extends readonly [
+  infer N extends string,
+  ...infer Rest extends InputNames,
+]
+  ? N extends `...${string}`
+    ? Value[]
+    : N extends `${string}?`
+      ? [] | [Value | null | undefined, ...InputArguments<Rest>]
+      : [Value, ...InputArguments<Rest>]
+  : [];
 
 /** The attributes of a node as its operator's rules read them: defaults filled in. */
 export type ParsedAttributes<A extends AttributeSchemas> = {

@@ -10,39 +10,45 @@ const convolution = { strides: ints(), pads: ints(), dilations: ints(), group: i
  */
 export const trainingOperators = {
   /** (dy, w) → dx, for y = x ⋆ w. */
-  ConvGradInput: operator(convolution),
+  ConvGradInput: operator(['dy', 'weight'], convolution),
   /** (x, dy) → dw, for y = x ⋆ w. */
-  ConvGradWeight: operator(convolution),
+  ConvGradWeight: operator(['x', 'dy'], convolution),
   /**
    * (x, scale, bias, runningMean, runningVariance) → y, newRunningMean, newRunningVariance, mean, inverseDeviation.
    * y = scale·(x − μ)/√(σ² + ε) + bias over the batch; running ← momentum·running + (1 − momentum)·batch, with the
    * unbiased batch variance n/(n − 1)·σ², as PyTorch keeps it.
    */
-  BatchNormalizationTraining: operator({ epsilon: float(1e-5), momentum: float(0.9) }, 5),
+  BatchNormalizationTraining: operator(
+    ['x', 'scale', 'bias', 'runningMean', 'runningVariance'],
+    { epsilon: float(1e-5), momentum: float(0.9) },
+    5,
+  ),
   /** (dy, x, scale, mean, inverseDeviation) → dx, dscale, dbias. */
-  BatchNormalizationGrad: operator({}, 3),
+  BatchNormalizationGrad: operator(['dy', 'x', 'scale', 'mean', 'inverseDeviation'], {}, 3),
   /** (dy, y) → dx, for y = max(x, 0): dy where y > 0. */
-  ReluGrad: operator({}),
+  ReluGrad: operator(['dy', 'y']),
   /** (dy, y, low, high) → dx, for y = min(max(x, low), high): dy where low < y < high; a bound may be absent. */
-  ClipGrad: operator({}),
+  ClipGrad: operator(['dy', 'y', 'low?', 'high?']),
   /** (dy, y, x) → dx: the gradient of each window goes to the first element, row by row, that attains its maximum. */
-  MaxPoolGrad: operator({ ...window, dilations: ints() }),
+  MaxPoolGrad: operator(['dy', 'y', 'x'], { ...window, dilations: ints() }),
   /** (dy) → dx. */
-  AveragePoolGrad: operator({ ...window, count_include_pad: int(0), size: ints() }),
+  AveragePoolGrad: operator(['dy'], { ...window, count_include_pad: int(0), size: ints() }),
   /** (logits [N, K], labels int64 [N]) → loss [] (mean over N), log-probabilities [N, K]. */
-  SoftmaxCrossEntropy: operator({ label_smoothing: float(0) }, 2),
+  SoftmaxCrossEntropy: operator(['logits', 'labels'], { label_smoothing: float(0) }, 2),
   /** (dloss [], log-probabilities, labels) → dlogits. */
-  SoftmaxCrossEntropyGrad: operator({ label_smoothing: float(0) }),
+  SoftmaxCrossEntropyGrad: operator(['dloss', 'logProbabilities', 'labels'], { label_smoothing: float(0) }),
   /**
    * (w, g, m, learningRate []) → w′, m′. g ← g + weight_decay·w (coupled); m′ = momentum·m + g;
    * w′ = w − lr·(nesterov ? g + momentum·m′ : m′); decoupled decay subtracts lr·weight_decay·w instead.
    */
   SgdUpdate: operator(
+    ['weight', 'gradient', 'momentum', 'learningRate'],
     { momentum: float(0.9), nesterov: int(0), weight_decay: float(0), decoupled: int(0) },
     2,
   ),
   /** (w, g, m, v, learningRate [], step [] from 1) → w′, m′, v′ (Loshchilov & Hutter, ICLR 2019, algorithm 2). */
   AdamWUpdate: operator(
+    ['weight', 'gradient', 'mean', 'variance', 'learningRate', 'step'],
     { beta1: float(0.9), beta2: float(0.999), epsilon: float(1e-8), weight_decay: float(0.01) },
     3,
   ),
@@ -51,5 +57,9 @@ export const trainingOperators = {
    * g ← (g + α·sign(I) + weight_decay·I)·mask; m′ = momentum·m + g; I′ = I − lr·m′; mask′ = mask·(|I′| > threshold);
    * I′ and m′ are multiplied by mask′, so that a dead stripe stays dead.
    */
-  SkeletonUpdate: operator({ momentum: float(0.9), weight_decay: float(0) }, 3),
+  SkeletonUpdate: operator(
+    ['skeleton', 'gradient', 'momentum', 'mask', 'learningRate', 'alpha', 'threshold'],
+    { momentum: float(0.9), weight_decay: float(0) },
+    3,
+  ),
 } as const;
