@@ -111,6 +111,7 @@ export type { PruningTargetOptions } from './pruning/iterative/check-request.ts'
 export type { PruningWatch } from './pruning/iterative/job.ts';
 export type { Granularity, PruningSettings, Recovery } from './pruning/iterative/settings.ts';
 export type { PruningStage } from './pruning/iterative/stages.ts';
+export { type PreparedNetwork, prepareChannels } from './pruning/prepared-network.ts';
 export {
   type ChannelPruningOptions,
   type NextStep,
@@ -120,13 +121,7 @@ export {
   pruneChannels,
   type UnitOutcome,
 } from './pruning/prune-channels.ts';
-export {
-  type Original,
-  openOriginal,
-  type RankedChannels,
-  type RankingOptions,
-  rankChannels,
-} from './pruning/rank-channels.ts';
+export { type RankedChannels, type RankingOptions, rankChannels } from './pruning/rank-channels.ts';
 export type { ScoreNormalization, ScoreReduction } from './pruning/ranking/class-scores.ts';
 export type { CostModel } from './pruning/ranking/cost-model.ts';
 export type { CostShare } from './pruning/ranking/cost-share.ts';

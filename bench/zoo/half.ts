@@ -1,16 +1,16 @@
 import { cutChannels } from '../../src/channels/cut-channels.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
+import { prepareChannels } from '../../src/pruning/prepared-network.ts';
 import { planChannels } from '../../src/pruning/prune-channels.ts';
-import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import type { Pruned } from './row.ts';
 
 /** MACs left at `prune --macs 0.5` with the defaults of the command, counted in the network that is cut. */
 export async function halved(network: Graph): Promise<Pick<Pruned, 'macsAtHalf' | 'planMs'>> {
   const started = performance.now();
-  const original = await openOriginal(network, onnxruntime);
-  const plan = await planChannels(network, {
+  const prepared = await prepareChannels(network, onnxruntime);
+  const plan = await planChannels(prepared, {
     target: { measure: 'macs', fraction: 0.5 },
     executor: onnxruntime,
     criterion: 'l1-norm',
@@ -23,8 +23,8 @@ export async function halved(network: Graph): Promise<Pick<Pruned, 'macsAtHalf' 
     layerRatios: [],
     seed: 0,
     calibration: null,
-    original,
   });
   const planMs = performance.now() - started;
-  return { macsAtHalf: costs(cutChannels(plan).graph).macs / original.cost.macs, planMs };
+  const half = cutChannels(prepared, plan.removed).graph;
+  return { macsAtHalf: costs(half).macs / prepared.costs.whole.macs, planMs };
 }

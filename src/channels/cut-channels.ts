@@ -1,32 +1,46 @@
-import { cloneGraph } from '../graph/clone.ts';
-import type { Graph } from '../graph/graph.ts';
-import { channelGroups } from './channel-groups.ts';
+import { copyGraph, type GraphCopy } from '../graph/clone.ts';
+import { type Graph, onlyOutput } from '../graph/graph.ts';
+import type { Coupling } from './channel-groups.ts';
+import type { ChannelCoupling } from './coupling/scope.ts';
 import { hideDecoded } from './quantized-weights.ts';
-import { removeChannels } from './remove-channels.ts';
+import { type Removable, removeChannels } from './remove-channels.ts';
 
-/** A prepared network, and the channel sets to remove from it. */
-interface Cutting {
-  readonly prepared: Graph;
-  readonly removed: ReadonlySet<number>;
-}
-
-/** The network without some channel sets, and the kept filters of each layer by the name of its output. */
-export function cutChannels({ prepared, removed }: Cutting): {
+/** A prepared graph, and its coupling. */
+export interface CoupledGraph {
   readonly graph: Graph;
-  readonly keptFilters: ReadonlyMap<string, readonly number[]>;
-} {
-  const graph = cloneGraph(prepared);
-  const { found } = channelGroups(graph);
-  const keptFilters = new Map(
-    found.layers.map(({ node, first, count }) => {
-      const filters = Array.from({ length: count }, (_, m) => m);
-      return [
-        node.outputs[0]!.name,
-        filters.filter((m) => !removed.has(found.sets.find(first + m))),
-      ] as const;
-    }),
-  );
-  removeChannels(graph, found, removed);
-  hideDecoded(graph);
-  return { graph, keptFilters };
+  readonly coupling: Coupling;
 }
+
+/** A graph without some channel sets. */
+export interface CutGraph {
+  readonly graph: Graph;
+  /** The kept filters of each layer, by the name of its output. */
+  readonly keptFilters: ReadonlyMap<string, readonly number[]>;
+}
+
+/** A copy of a prepared graph without some channel sets. */
+export function cutChannels({ graph, coupling }: CoupledGraph, removed: ReadonlySet<number>): CutGraph {
+  const { found } = coupling;
+  const copy = copyGraph(graph);
+  removeChannels(copy.graph, couplingOfCopy(found, copy), removed);
+  hideDecoded(copy.graph);
+  const keptFilters = found.layers.map(({ node, first, count }) => {
+    const filters = Array.from({ length: count }, (_, m) => m);
+    return [onlyOutput(node).name, filters.filter((m) => !removed.has(found.sets.find(first + m)))] as const;
+  });
+  return { graph: copy.graph, keptFilters: new Map(keptFilters) };
+}
+
+/** What is sliced and edited in a copy of the coupled graph. */
+const couplingOfCopy = (
+  { sets, slicings, edits }: ChannelCoupling,
+  { copyOfValue, copyOfNode }: GraphCopy,
+): Removable => ({
+  sets,
+  slicings: slicings.map((slicing) => ({
+    ...slicing,
+    value: copyOfValue(slicing.value),
+    node: copyOfNode(slicing.node),
+  })),
+  edits: edits.map(({ node, apply }) => ({ node: copyOfNode(node), apply })),
+});

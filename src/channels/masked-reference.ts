@@ -1,5 +1,5 @@
 import { uniqueNames } from '../graph/builder.ts';
-import { copyGraph } from '../graph/clone.ts';
+import { cloneGraph } from '../graph/clone.ts';
 import { type Graph, makeConstant, makeValue, type Node, type Value } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { replaceUses } from '../graph/topology.ts';
@@ -18,7 +18,7 @@ export function maskedReference(
   found: ChannelCoupling,
   removed: ReadonlySet<number>,
 ): Graph | null {
-  const { graph } = copyGraph(given);
+  const graph = cloneGraph(given);
   inferTypes(graph);
   const byName = valuesByName(graph);
   const unique = uniqueNames(graph);

@@ -14,17 +14,20 @@ export interface ParameterCut {
   readonly places: ReadonlyMap<number, readonly number[]>;
 }
 
+/** The parts of a coupling that a removal needs. */
+export type Removable = Pick<ChannelCoupling, 'sets' | 'slicings' | 'edits'>;
+
 /**
- * Takes channel sets out of the graph that was coupled, in place: parameters are sliced, nodes fitted. Returns what
+ * Removes channel sets from the graph that was coupled, in place: slices its parameters and fits its nodes. Returns what
  * was done to parameters.
  */
 export function removeChannels(
   graph: Graph,
-  found: ChannelCoupling,
+  coupling: Removable,
   removed: ReadonlySet<number>,
 ): readonly ParameterCut[] {
-  const kept = keptOf(found, removed);
-  const slicings = duplicateSharedInitializers(graph, found.slicings, kept);
+  const kept = keptOf(coupling, removed);
+  const slicings = duplicateSharedInitializers(graph, coupling.slicings, kept);
   const cuts = [...keptPlaces(slicings, kept)].map(([value, places]) => ({ value, places }));
   const replaceInput = inputReplacer(graph);
   const { producer } = connections(graph);
@@ -35,7 +38,7 @@ export function removeChannels(
     const decoder = producer.get(value);
     if (decoder) keepShared(decoder, shared, () => cutCodes(decoder, places, replaceInput));
   }
-  for (const edit of found.edits) edit(kept, replaceInput);
+  for (const { node, apply } of coupling.edits) apply(node, kept, replaceInput);
   removeDeadNodes(graph);
   inferShapes(graph);
   return cuts;
@@ -71,8 +74,8 @@ function keptPlaces(
   return cuts;
 }
 
-function keptOf(found: ChannelCoupling, removed: ReadonlySet<number>): KeptChannels {
-  const stays = survivors(found, removed);
+function keptOf(coupling: Removable, removed: ReadonlySet<number>): KeptChannels {
+  const stays = survivors(coupling, removed);
   return {
     has: (label) => stays[label] === 1,
     count(labels) {

@@ -1,4 +1,3 @@
-import type { Coupling } from '../channels/channel-groups.ts';
 import { cutChannels } from '../channels/cut-channels.ts';
 import { maskedReference } from '../channels/masked-reference.ts';
 import { defined } from '../defined.ts';
@@ -15,13 +14,8 @@ import {
 } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { defaultNormalization, pruningDefaults } from './defaults.ts';
-import {
-  type Original,
-  openOriginal,
-  type RankedChannels,
-  type RankingOptions,
-  rankChannels,
-} from './rank-channels.ts';
+import type { PreparedNetwork } from './prepared-network.ts';
+import { type RankedChannels, type RankingOptions, rankChannels } from './rank-channels.ts';
 import { searchLatency } from './ranking/search-latency.ts';
 import type { UnitWidths } from './ranking/selection.ts';
 import {
@@ -33,7 +27,7 @@ import {
   reachedAt,
   type WideningStep,
 } from './ranking/targets.ts';
-import { layerTitle, type PruningUnit } from './ranking/units.ts';
+import { layerTitle, type PruningUnit, setCounts } from './ranking/units.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
 /** How many channels are removed, and how they are ranked: by default by the L1 norm, each layer to the same part. */
@@ -67,8 +61,7 @@ export interface UnitOutcome {
 
 /** What would be cut. */
 export interface PruningPlan {
-  readonly prepared: Graph;
-  readonly coupling: Coupling;
+  readonly prepared: PreparedNetwork;
   readonly units: readonly UnitOutcome[];
   readonly removed: ReadonlySet<number>;
   readonly cost: { readonly original: NetworkCost; readonly after: NetworkCost };
@@ -100,20 +93,21 @@ export interface PrunedChannels extends PruningPlan {
  * Ranks the channels of a network and selects those to remove for a target, without removing them; options as of
  * {@link pruneChannels}.
  */
-export async function planChannels(network: Graph, given: ChannelPruningOptions): Promise<PruningPlan> {
-  const options = await withDefaults(network, given);
+export async function planChannels(
+  network: Graph | PreparedNetwork,
+  given: ChannelPruningOptions,
+): Promise<PruningPlan> {
+  const options = withDefaults(given);
   const ranked = await rankChannels(network, options);
-  const { prepared, coupling, units, selector } = ranked;
+  const { prepared, original, selector } = ranked;
+  const { units } = prepared;
   const found = await reach(ranked, options);
   const reached = options.search && found.met ? await searched(ranked, found, options) : found;
   return {
     prepared,
-    coupling,
-    units: units.map((unit, i) =>
-      outcome(unit, reached.widths[i]!, { ...ranked, original: options.original }),
-    ),
+    units: outcomes(ranked, reached.widths),
     removed: selector.removed(reached.widths),
-    cost: { original: options.original.cost, after: reached.cost },
+    cost: { original: original.costs.whole, after: reached.cost },
     met: reached.met,
     ...(reached.nextStep ? { nextStep: named(reached.nextStep, units) } : {}),
   };
@@ -121,7 +115,7 @@ export async function planChannels(network: Graph, given: ChannelPruningOptions)
 
 type CompleteOptions = ChannelPruningOptions & RankingOptions;
 
-async function withDefaults(network: Graph, given: ChannelPruningOptions): Promise<CompleteOptions> {
+function withDefaults(given: ChannelPruningOptions): CompleteOptions {
   const { executor, target } = given;
   const { criterion, scope, round, floor, reduce, seed } = pruningDefaults;
   return {
@@ -135,7 +129,6 @@ async function withDefaults(network: Graph, given: ChannelPruningOptions): Promi
     layerRatios: [],
     seed,
     calibration: null,
-    original: given.original ?? (await openOriginal(network, executor)),
     ...defined(given),
     executor,
     target,
@@ -159,14 +152,16 @@ const named = ({ unit, part }: WideningStep, units: readonly PruningUnit[]): Nex
  *   criterion: 'geometric-median',
  * });
  */
-export async function pruneChannels(network: Graph, given: ChannelPruningOptions): Promise<PrunedChannels> {
-  const options = await withDefaults(network, given);
+export async function pruneChannels(
+  network: Graph | PreparedNetwork,
+  options: ChannelPruningOptions,
+): Promise<PrunedChannels> {
   const plan = await planChannels(network, options);
-  const { graph, keptFilters } = cutChannels(plan);
+  const { graph, keptFilters } = cutChannels(plan.prepared, plan.removed);
   const verified =
     options.verify === false
       ? { error: null, constant: false }
-      : await verifyCut(network, { ...plan, graph }, options);
+      : await verifyCut({ ...plan, graph }, options);
   return { ...plan, graph, keptFilters, ...verified };
 }
 
@@ -176,27 +171,24 @@ export async function pruneChannels(network: Graph, given: ChannelPruningOptions
  * network itself.
  */
 async function verifyCut(
-  network: Graph,
-  plan: PruningPlan & { readonly graph: Graph },
-  options: CompleteOptions,
+  { prepared, removed, graph }: PruningPlan & { readonly graph: Graph },
+  { executor, reference = { graph: prepared.network, restore: (made) => made } }: ChannelPruningOptions,
 ) {
-  const { prepared, coupling, removed, graph } = plan;
-  const { executor, original } = options;
-  const { graph: given, restore } = options.reference ?? { graph: network, restore: (made: Graph) => made };
+  const { graph: given, restore } = reference;
   const made = restore(graph);
-  expectNoGrowth({ before: [given, restore(prepared)], after: made, rewrite: 'pruning' });
-  const size = original.size === undefined ? {} : { size: extents(original.size) };
+  expectNoGrowth({ before: [given, restore(prepared.graph)], after: made, rewrite: 'pruning' });
+  const size = prepared.size === undefined ? {} : { size: extents(prepared.size) };
   const agree = ([before, after]: readonly [Graph, Graph]) =>
     verifyEquivalent(withoutRounding(before) ?? before, withoutRounding(after) ?? after, {
       executor,
       tolerance: toleranceOf(before, after),
       ...size,
     });
-  const masked = (form: Graph) => maskedReference(form, coupling.found, removed);
-  const reference = masked(given) ?? masked(canonicalForm(given).graph);
-  if (reference) return agree([reference, made]);
-  await agree([given, restore(prepared)]);
-  return agree([masked(prepared)!, graph]);
+  const masked = (form: Graph) => maskedReference(form, prepared.coupling.found, removed);
+  const maskedFile = masked(given) ?? masked(canonicalForm(given).graph);
+  if (maskedFile) return agree([maskedFile, made]);
+  await agree([given, restore(prepared.graph)]);
+  return agree([masked(prepared.graph)!, graph]);
 }
 
 /** Half precision is rounded to its own tolerance. */
@@ -208,22 +200,21 @@ const toleranceOf = (...graphs: readonly Graph[]): number =>
 /** Sums in another order differ more where more is summed; a wrong channel differs by far more than this. */
 const TOLERANCE = 1e-3;
 
-async function reach(ranked: RankedChannels, { target, original, timer }: CompleteOptions): Promise<Reached> {
-  const { selector, costs, prepared } = ranked;
+async function reach(ranked: RankedChannels, { target, timer }: CompleteOptions): Promise<Reached> {
+  const { selector, prepared, original } = ranked;
   const { measure, fraction } = target;
-  const costOf = costs.without;
   const at = (widths: UnitWidths, met: boolean): Reached => ({
     widths,
-    cost: costOf(selector.removed(widths)),
+    cost: prepared.costs.without(selector.removed(widths)),
     met,
   });
   if (measure === 'ratio') return at(selector.widths(fraction), true);
-  if (measure !== 'latency') return reachCutCost({ measure, fraction }, ranked, original);
+  if (measure !== 'latency') return reachCutCost({ measure, fraction }, ranked);
   const found = await searchLatency(fraction, {
     original,
     widths: selector.widths,
     order: leastLossFirst(ranked),
-    pruned: (widths) => cutChannels({ prepared, removed: selector.removed(widths) }).graph,
+    pruned: (widths) => cutChannels(prepared, selector.removed(widths)).graph,
     timer,
   });
   return at(found.widths, found.met);
@@ -237,19 +228,18 @@ const AIMS = 4;
  * stay, and a layer between reshapes may be cut otherwise. Where it costs more, a lower prediction is aimed at.
  */
 async function reachCutCost(
-  target: CostTarget,
-  { selector, costs: model, prepared }: RankedChannels,
-  original: Original,
+  { measure, fraction }: CostTarget,
+  { selector, prepared, original }: RankedChannels,
 ): Promise<Reached> {
-  const { measure, fraction } = target;
-  const search = { selector, costOf: model.without, original: original.cost };
+  const whole = original.costs.whole;
+  const search = { selector, costOf: prepared.costs.without, original: whole };
   let aim = fraction;
   for (let i = 1; ; i++) {
     const reached = await reachCost({ measure, fraction: aim }, search);
-    const { graph } = cutChannels({ prepared, removed: selector.removed(reached.widths) });
-    const { macs, parameters } = costs(graph, { size: original.size });
+    const { graph } = cutChannels(prepared, selector.removed(reached.widths));
+    const { macs, parameters } = costs(graph, { size: prepared.size });
     const cost = { macs, parameters };
-    const part = cost[measure] / original.cost[measure];
+    const part = cost[measure] / whole[measure];
     const within = part <= fraction * (1 + 1e-9);
     if (within || !reached.met || i === AIMS) return { ...reached, cost, met: within };
     aim *= (fraction / part) * (1 - 1e-3);
@@ -258,7 +248,7 @@ async function reachCutCost(
 
 /** Orders units by the scores of what they lose from one selection to the next. */
 const leastLossFirst =
-  ({ units, selector, scores }: RankedChannels): NarrowingSearch['order'] =>
+  ({ prepared: { units }, selector, scores }: RankedChannels): NarrowingSearch['order'] =>
   (differing, wide, narrow) => {
     const [before, after] = [selector.removed(wide), selector.removed(narrow)];
     const lost = units.map(({ sets }) =>
@@ -272,32 +262,36 @@ const leastLossFirst =
 /** The widths of the best candidate. */
 async function searched(ranked: RankedChannels, start: Reached, options: CompleteOptions): Promise<Reached> {
   const { widths } = await searchChannels(ranked, start.widths, { ...options, search: options.search! });
-  const { selector, costs } = ranked;
-  const { target, original } = options;
-  const costOf = costs.without;
-  return target.measure === 'macs' || target.measure === 'parameters'
-    ? reachedAt(widths, target as CostTarget, { selector, costOf, original: original.cost })
+  const { selector, prepared, original } = ranked;
+  const { measure, fraction } = options.target;
+  const costOf = prepared.costs.without;
+  return measure === 'macs' || measure === 'parameters'
+    ? reachedAt(widths, { measure, fraction }, { selector, costOf, original: original.costs.whole })
     : { widths, cost: costOf(selector.removed(widths)), met: true };
 }
 
-function outcome(
-  unit: PruningUnit,
-  width: number,
-  { layerScores, scores, original }: RankedChannels & { readonly original: Original },
-): UnitOutcome {
-  const { name, layers, sets, channelsPerSet } = unit;
-  const unscored = sets.some((root) => !scores.has(root))
-    ? layers.flatMap((layer) => {
-        const result = layerScores.get(layer);
-        return result && 'reason' in result ? [result.reason] : [];
-      })[0]
-    : undefined;
-  const reason = [...unit.reasons.values()][0] ?? unscored;
-  return {
-    name,
-    layers: layers.map(layerTitle),
-    channels: (original.setCounts.get(name) ?? sets.length) * channelsPerSet,
-    kept: width * channelsPerSet,
-    ...(reason === undefined ? {} : { reason }),
-  };
+/** What widths make of each unit. */
+function outcomes(ranked: RankedChannels, widths: UnitWidths): UnitOutcome[] {
+  const originals = setCounts(ranked.original.units);
+  return ranked.prepared.units.map((unit, i) => {
+    const { name, layers, sets, channelsPerSet } = unit;
+    const reason = reasonToStay(unit, ranked);
+    return {
+      name,
+      layers: layers.map(layerTitle),
+      channels: (originals.get(name) ?? sets.length) * channelsPerSet,
+      kept: widths[i]! * channelsPerSet,
+      ...(reason === undefined ? {} : { reason }),
+    };
+  });
+}
+
+function reasonToStay(
+  { layers, sets, reasons }: PruningUnit,
+  { scores, layerScores }: RankedChannels,
+): string | undefined {
+  const [pinned] = reasons.values();
+  if (pinned !== undefined || sets.every((root) => scores.has(root))) return pinned;
+  const results = layers.flatMap((layer) => layerScores.get(layer) ?? []);
+  return results.flatMap((result) => ('reason' in result ? [result.reason] : []))[0];
 }

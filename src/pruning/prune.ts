@@ -18,8 +18,8 @@ import type { PruningData, PruningJob, PruningWatch } from './iterative/job.ts';
 import { comparisonOnTestImages, openPruningData } from './iterative/pruning-data.ts';
 import { needsTimer, type PruningSettings } from './iterative/settings.ts';
 import { type PrunedInSteps, type PruneStep, pruneInSteps } from './iterative/steps.ts';
+import { prepareChannels } from './prepared-network.ts';
 import type { UnitOutcome } from './prune-channels.ts';
-import { openOriginal } from './rank-channels.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
 
 /** How {@link prune} retrains, besides the data and the number of epochs. */
@@ -93,9 +93,8 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
   const job: PruningJob = {
     ...options,
     settings,
-    network: prepared,
     reference: { graph: forms.given, restore: forms.form.restore },
-    original: await openOriginal(prepared, executor, options),
+    original: await prepareChannels(prepared, executor, options),
     executor,
     data,
     comparison: data && comparisonOnTestImages(prepared, data, { executor, settings }),

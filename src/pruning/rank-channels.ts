@@ -1,36 +1,20 @@
 import type { Calibration } from '../calibration/calibration.ts';
-import { type Coupling, channelGroups } from '../channels/channel-groups.ts';
 import type { CoupledLayer } from '../channels/coupling/scope.ts';
 import { keepOneChannel } from '../channels/keep-one-channel.ts';
-import { prepareForPruning } from '../channels/prepare-for-pruning.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
-import type { ImageSize } from '../measure/image-size.ts';
-import type { CostOptions, NetworkCost } from '../measure/macs.ts';
 import type { Timer } from '../measure/timer.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type Criterion, type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
 import { passThroughSets } from './criteria/pass-through-filters.ts';
+import { type PreparedNetwork, prepareChannels } from './prepared-network.ts';
 import { classScores, type ScoreNormalization, type ScoreReduction } from './ranking/class-scores.ts';
-import { type CostModel, costModel } from './ranking/cost-model.ts';
 import { type CostShare, shareCosts } from './ranking/cost-share.ts';
 import { openSelection, type SelectionRules, type WidthSelector } from './ranking/selection.ts';
-import { layerTitle, type PruningUnit, pruningUnits } from './ranking/units.ts';
+import { layerTitle, type PruningUnit, setCounts } from './ranking/units.ts';
 import { type DamageMeasure, greedySelector } from './sensitivity/greedy.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
-
-/** The network that ratios and targets refer to, where it is not the one that is pruned: iterations go back to it. */
-export interface Original {
-  readonly graph: Graph;
-  readonly cost: NetworkCost;
-  /** Channel sets of each unit, by its name. */
-  readonly setCounts: ReadonlyMap<string, number>;
-  /** The names of all layers with channels: what globs may name. */
-  readonly layers: readonly string[];
-  /** Height and width that it is measured at, where it leaves them open. */
-  readonly size?: ImageSize | undefined;
-}
 
 /** How the channels of a network are ranked. */
 export interface RankingOptions extends Omit<SelectionRules, 'original'> {
@@ -49,8 +33,8 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   readonly timer?: Timer;
   readonly seed: number;
   readonly calibration: Calibration | null;
-  /** From {@link openOriginal}; of the network itself for a first cut. */
-  readonly original: Original;
+  /** The network before the first cut, of which ratios and targets are fractions. Default: the network itself. */
+  readonly original?: PreparedNetwork;
   /** Sensitivities to choose the widths of units by, in place of the scope. */
   readonly sensitivity?: {
     readonly sensitivities: readonly UnitSensitivity[];
@@ -58,38 +42,22 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   };
 }
 
-/**
- * What a network is before the first cut: its costs, channel sets and layers, of which targets and floors of every later
- * cut are parts.
- */
-export async function openOriginal(
-  network: Graph,
-  executor: Executor,
-  { size }: CostOptions = {},
-): Promise<Original> {
-  const graph = await prepareForPruning(network, executor);
-  const coupling = channelGroups(graph);
-  const setCounts = new Map(pruningUnits(coupling).map(({ name, sets }) => [name, sets.length]));
-  const layers = coupling.found.layers.map(layerTitle);
-  return { graph, cost: costModel(graph, coupling.found, { size }).whole, setCounts, layers, size };
-}
-
 /** A network whose channels are coupled and ranked. */
 export interface RankedChannels {
-  readonly prepared: Graph;
-  readonly coupling: Coupling;
-  readonly units: readonly PruningUnit[];
+  readonly prepared: PreparedNetwork;
+  /** The network before the first cut. */
+  readonly original: PreparedNetwork;
   readonly layerScores: ReadonlyMap<CoupledLayer, LayerScores>;
+  /** By channel set. */
   readonly scores: ReadonlyMap<number, number>;
   readonly selector: WidthSelector;
-  readonly costs: CostModel;
 }
 
 /**
  * Couples, scores and ranks the channels of a network.
  *
  * @example
- * const { units, scores } = await rankChannels(network, {
+ * const { prepared, scores } = await rankChannels(network, {
  *   criterion: 'l1-norm',
  *   side: 'filters',
  *   normalize: 'mean',
@@ -101,40 +69,38 @@ export interface RankedChannels {
  *   seed: 0,
  *   calibration: null,
  *   executor: onnxruntime,
- *   original: await openOriginal(network, onnxruntime),
  * });
  */
-export async function rankChannels(network: Graph, options: RankingOptions): Promise<RankedChannels> {
-  const prepared = await prepareForPruning(network, options.executor);
-  const coupling = channelGroups(prepared);
-  const units = pruningUnits(coupling);
-  const { found } = coupling;
-  const { per, original, learned, timer } = options;
+export async function rankChannels(
+  network: Graph | PreparedNetwork,
+  options: RankingOptions,
+): Promise<RankedChannels> {
+  const { per, learned, timer, sensitivity } = options;
+  const prepared = await prepareChannels(network, options.executor, { size: options.original?.size });
+  const { graph, units, costs } = prepared;
+  const { found } = prepared.coupling;
+  const { original = prepared } = options;
   matcherOf(
     options.layerRatios.map(({ glob }) => glob),
-    original.layers,
+    original.coupling.found.layers.map(layerTitle),
     { option: 'layerRatios', what: 'layer' },
   );
   const layerScores = learned
     ? new Map<CoupledLayer, LayerScores>()
-    : await scoreLayers(prepared, found, options);
+    : await scoreLayers(graph, found, options);
   if (!learned) refuseUnscored(layerScores);
   const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);
-  const scores = per
-    ? await shareCosts({ per, prepared, found, units, scores: scored, size: original.size, timer })
-    : scored;
+  const scores = per ? await shareCosts(prepared, { per, scores: scored, timer }) : scored;
   const ranking = { units, scores, carriers: passThroughSets(found) };
-  const selection = openSelection(ranking, { ...options, original: original.setCounts });
+  const selection = openSelection(ranking, { ...options, original: setCounts(original.units) });
   const ranked: WidthSelector = {
     ...selection,
     removed: (widths) => keepOneChannel(found, selection.removed(widths)),
   };
-  const costs = costModel(prepared, found, { size: original.size });
-  const { sensitivity } = options;
   const selector = sensitivity
     ? greedySelector({ ...sensitivity, units, selector: ranked, costOf: costs.without })
     : ranked;
-  return { prepared, coupling, units, layerScores, scores, selector, costs };
+  return { prepared, original, layerScores, scores, selector };
 }
 
 /** Nothing to rank at all is an error, and says why by its first layer. */

@@ -138,8 +138,8 @@ interface Measuring {
 
 /** Runs what some values depend on. */
 async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Measuring): Promise<Measured[]> {
-  const { graph: copy, values } = copyGraph(graph);
-  copy.outputs = wanted.map((value) => values.get(value)!);
+  const { graph: copy, copyOfValue } = copyGraph(graph);
+  copy.outputs = wanted.map(copyOfValue);
   for (const output of copy.outputs) Object.assign(output, { dtype: null, shape: null });
   removeDeadNodes(copy);
   const read = new Set(copy.nodes.flatMap(({ inputs }) => inputs));

@@ -5,7 +5,6 @@ import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
 import { pruneChannels } from '../../src/pruning/prune-channels.ts';
-import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { normals, runGraph } from '../support/run-graph.ts';
 
@@ -30,9 +29,8 @@ function network(): Graph {
 }
 
 async function pruned(graph: Graph): Promise<Graph> {
-  const original = await openOriginal(graph, executor);
   const { graph: made } = await pruneChannels(graph, {
-    ...{ executor, original, criterion: 'l1-norm', side: 'filters', normalize: 'mean', reduce: 'mean' },
+    ...{ executor, criterion: 'l1-norm', side: 'filters', normalize: 'mean', reduce: 'mean' },
     ...{ scope: 'local', round: 1, floor: 0, seed: 1, calibration: null, layerRatios: [], verify: false },
     target: { measure: 'ratio', fraction: 0.5 },
   });

@@ -1,12 +1,10 @@
 import { expect, it } from 'vitest';
-import { channelGroups } from '../../src/channels/channel-groups.ts';
-import { prepareForPruning } from '../../src/channels/prepare-for-pruning.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { channelMaskController, learnedScores } from '../../src/pruning/channel-masks/controller.ts';
 import { maskedLayers } from '../../src/pruning/channel-masks/masked-layers.ts';
-import { pruningUnits } from '../../src/pruning/ranking/units.ts';
+import { prepareChannels } from '../../src/pruning/prepared-network.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import { normals, runGraph } from '../support/run-graph.ts';
@@ -33,9 +31,9 @@ function network(): Graph {
 }
 
 async function learning(strength: number, frozen = false) {
-  const graph = await prepareForPruning(network(), onnxruntime);
-  const coupling = channelGroups(graph);
-  const layers = maskedLayers(graph, coupling, pruningUnits(coupling));
+  const prepared = await prepareChannels(network(), onnxruntime);
+  const { graph } = prepared;
+  const layers = maskedLayers(prepared);
   const controller = channelMaskController(layers, { strength, threshold: 0.05, momentum: 0 });
   const step = await openTrainingStep(graph, {
     optimizer: 'sgd',

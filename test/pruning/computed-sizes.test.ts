@@ -4,8 +4,8 @@ import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
 import { floats } from '../../src/numeric/tensor.ts';
+import { prepareChannels } from '../../src/pruning/prepared-network.ts';
 import { pruneChannels } from '../../src/pruning/prune-channels.ts';
-import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { normals, runGraph } from '../support/run-graph.ts';
 
@@ -110,14 +110,14 @@ describe('a network that computes the size of its image', () => {
         const [height, width] = plan.size;
         const size = plan.open ? { height, width } : undefined;
         expect(costs(graph, { size }).macs).toBe(expectedMacs(plan));
-        const original = await openOriginal(graph, executor, { size });
-        expect(original.cost.macs).toBe(expectedMacs(plan));
+        const prepared = await prepareChannels(graph, executor, { size });
+        expect(prepared.costs.whole.macs).toBe(expectedMacs(plan));
         const {
           graph: pruned,
           error,
           keptFilters,
-        } = await pruneChannels(graph, {
-          ...{ executor, original, criterion: 'l1-norm', side: 'filters', normalize: 'mean', reduce: 'mean' },
+        } = await pruneChannels(prepared, {
+          ...{ executor, criterion: 'l1-norm', side: 'filters', normalize: 'mean', reduce: 'mean' },
           ...{ scope: 'local', round: 1, floor: 0, seed: 1, calibration: null, layerRatios: [] },
           target: { measure: 'ratio', fraction: 0.5 },
         });

@@ -11,7 +11,7 @@ import { pruningUnits } from '../../src/pruning/ranking/units.ts';
 
 /** Two units of which each channel scores 1. */
 function sharing() {
-  const prepared = parseGraph(`<opset = 18>
+  const graph = parseGraph(`<opset = 18>
     chain(float32[1, 1, 4, 4] x) => (float32[1, 10, 1, 1] y) {
       float32[4, 1, 3, 3] wa = fill(1)
       float32[2, 4, 1, 1] wb = fill(1)
@@ -21,10 +21,10 @@ function sharing() {
       m = GlobalAveragePool(b)
       y = Conv(m, wc)
     }`);
-  const coupling = channelGroups(prepared);
+  const coupling = channelGroups(graph);
   const units = pruningUnits(coupling);
   const scores = new Map(units.flatMap(({ sets }) => sets.map((root) => [root, 1] as const)));
-  return { per: 'ms' as const, prepared, found: coupling.found, units, scores };
+  return { network: { graph, coupling, units }, scores };
 }
 
 /** A machine on which each multiply-accumulate takes a millisecond. */
@@ -39,13 +39,16 @@ const timer: Timer = {
 };
 
 it('divides scores by the milliseconds that a channel set takes in the engine of the timer', async () => {
-  const { units, ...rest } = sharing();
-  const shared = await shareCosts({ ...rest, units, timer });
-  const [a, b] = units.map(({ sets }) => shared.get(sets[0]!)!);
+  const { network, scores } = sharing();
+  const shared = await shareCosts(network, { per: 'ms', scores, timer });
+  const [a, b] = network.units.map(({ sets }) => shared.get(sets[0]!)!);
   // Without one channel of a: 16·(9 + 2) MACs fewer; without one of b: 16·4 + 10.
   expect(a! / b!).toBeCloseTo((16 * 4 + 10) / (16 * 11), 6);
 });
 
 it('refuses milliseconds without a timer', async () => {
-  await expect(shareCosts(sharing())).rejects.toThrow('scores per millisecond: expected a timer, found none');
+  const { network, scores } = sharing();
+  await expect(shareCosts(network, { per: 'ms', scores })).rejects.toThrow(
+    'scores per millisecond: expected a timer, found none',
+  );
 });

@@ -4,8 +4,8 @@ import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { random } from '../../src/numeric/random.ts';
 import { floats } from '../../src/numeric/tensor.ts';
+import { prepareChannels } from '../../src/pruning/prepared-network.ts';
 import { pruneChannels } from '../../src/pruning/prune-channels.ts';
-import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 
@@ -79,9 +79,9 @@ describe('a map that is resized to a size that is computed', () => {
     await fc.assert(
       fc.asyncProperty(plans, async (plan) => {
         const graph = pyramid(plan);
-        const original = await openOriginal(graph, executor, { size: 32 });
-        const { graph: pruned, keptFilters } = await pruneChannels(graph, {
-          ...{ executor, original, criterion: 'l1-norm', side: 'filters', normalize: 'mean', reduce: 'mean' },
+        const prepared = await prepareChannels(graph, executor, { size: 32 });
+        const { graph: pruned, keptFilters } = await pruneChannels(prepared, {
+          ...{ executor, criterion: 'l1-norm', side: 'filters', normalize: 'mean', reduce: 'mean' },
           ...{ scope: 'local', round: 1, floor: 0, seed: 1, calibration: null, layerRatios: [] },
           target: { measure: 'ratio', fraction: 0.5 },
         });

@@ -6,7 +6,6 @@ import { random } from '../../src/numeric/random.ts';
 import { floats, makeTensor, type Tensor } from '../../src/numeric/tensor.ts';
 import { parseModel, serializeModel } from '../../src/onnx/index.ts';
 import { pruneChannels } from '../../src/pruning/prune-channels.ts';
-import { openOriginal } from '../../src/pruning/rank-channels.ts';
 import { quantizeCalibrated } from '../../src/quantization/quantize.ts';
 import { foldNetwork } from '../../src/rewrite/index.ts';
 import { onnxruntime as executor } from '../../src/runtime/onnxruntime/index.ts';
@@ -79,7 +78,6 @@ function exported(opset: number): Graph {
 }
 
 async function pruned(graph: Graph) {
-  const original = await openOriginal(graph, executor);
   return pruneChannels(graph, {
     executor,
     criterion: 'l1-norm',
@@ -90,7 +88,6 @@ async function pruned(graph: Graph) {
     round: 1,
     floor: 0,
     layerRatios: [],
-    original,
     seed: 1,
     calibration: null,
     target: { measure: 'ratio', fraction: 0.5 },

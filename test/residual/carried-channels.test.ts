@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { openOriginal, rankChannels } from '../../src/pruning/rank-channels.ts';
+import { rankChannels } from '../../src/pruning/rank-channels.ts';
 import { convertResiduals } from '../../src/residual/convert-residuals.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
@@ -40,7 +40,7 @@ async function removed(
   losses: Readonly<Record<string, number>>,
   criterion: Criterion = 'l1-norm',
 ): Promise<Record<string, number[]>> {
-  const { units, selector } = await rankChannels(graph, {
+  const { prepared, selector } = await rankChannels(graph, {
     executor: onnxruntime,
     criterion,
     side: 'filters',
@@ -52,8 +52,8 @@ async function removed(
     layerRatios: [],
     seed: 1,
     calibration: null,
-    original: await openOriginal(graph, onnxruntime),
   });
+  const { units } = prepared;
   const gone = selector.removed(units.map(({ name, sets }) => sets.length - (losses[name] ?? 0)));
   return Object.fromEntries(
     units.map(({ name, sets }) => [name, sets.flatMap((root, filter) => (gone.has(root) ? [filter] : []))]),

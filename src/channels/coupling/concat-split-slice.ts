@@ -1,7 +1,6 @@
-import { nodeLabel, type Value } from '../../graph/graph.ts';
+import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import type { Channels } from './channels.ts';
-import type { ReplaceInput } from './constants.ts';
 import { elementwise, stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, shapeOf } from './rule.ts';
 import type { CouplingScope, KeptChannels } from './scope.ts';
@@ -32,10 +31,10 @@ export const concatSplitCouplings = {
     if (!liesAlong(x, axis) || sizes.some(Number.isNaN)) return stay(call, scope);
     const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
     const parts = sizes.map((size, i) => x.labels.subarray(ends[i]! - size, ends[i]!));
-    scope.edit((kept, replaceInput) => {
-      delete node.attributes.num_outputs;
-      delete node.attributes.split;
-      replaceInput(node, 1, int64s(parts.map((part) => kept.count(part))));
+    scope.edit(node, (edited, kept, replaceInput) => {
+      delete edited.attributes.num_outputs;
+      delete edited.attributes.split;
+      replaceInput(edited, 1, int64s(parts.map((part) => kept.count(part))));
     });
     return parts.map((labels) => ({ axes: [axis], sizes: [labels.length], labels }));
   },
@@ -71,19 +70,19 @@ function partOf(
 /** Operators that take places out of a tensor, or add some. */
 export const sliceCouplings = {
   Slice(call, scope) {
-    const { node, inputs, channels } = call;
+    const { node, channels } = call;
     const [x] = channels;
     if (!x) return [null];
     const ranges = rangesOf(call);
     if (!ranges) return stay(call, scope);
-    const touched = ranges.filter(({ axis }) => x.axes.includes(axis));
-    if (touched.length === 0) return [x];
-    const [range] = touched;
-    if (touched.length > 1 || ranges.length > 1 || !liesAlong(x, range!.axis)) return stay(call, scope);
-    const places = placesOf(range!, x.labels.length);
+    if (!ranges.some(({ axis }) => x.axes.includes(axis))) return [x];
+    const [range] = ranges;
+    if (!range || ranges.length > 1 || !liesAlong(x, range.axis)) return stay(call, scope);
+    const places = placesOf(range, x.labels.length);
     const labels = Int32Array.from(places, (place) => x.labels[place]!);
-    scope.edit((kept, replaceInput) => {
-      takeInstead(replaceInput, { node, data: inputs[0]!, axis: range!.axis }, newPlaces(places, x, kept));
+    scope.edit(node, (edited, kept, replaceInput) => {
+      becomeGather(edited, range.axis);
+      replaceInput(edited, 1, int64s(newPlaces(places, x, kept)));
     });
     return [{ axes: x.axes, sizes: [labels.length], labels }];
   },
@@ -100,7 +99,9 @@ export const sliceCouplings = {
       return stay(call, scope, `it is indexed by ${nodeLabel(node)}`);
     const places = toNumbers(indices).map((index) => positive(index, x.labels.length));
     const labels = Int32Array.from(places, (place) => x.labels[place]!);
-    scope.edit((kept, replaceInput) => replaceInput(node, 1, int64s(newPlaces(places, x, kept))));
+    scope.edit(node, (edited, kept, replaceInput) =>
+      replaceInput(edited, 1, int64s(newPlaces(places, x, kept))),
+    );
     return [{ axes: [axis], sizes: [labels.length], labels }];
   },
   /** Places that are added along the channels are channels as well: of zeros, they go with what they meet. */
@@ -121,10 +122,10 @@ export const sliceCouplings = {
     const [before, behind] = [given[axis]!, given[axis + rank]!];
     if (!liesAlong(x, axis) || before < 0 || behind < 0) return stay(call, scope);
     const [front, back] = [scope.places(before), scope.places(behind)];
-    scope.edit((kept, replaceInput) => {
+    scope.edit(node, (edited, kept, replaceInput) => {
       const pads = [...given];
       [pads[axis], pads[axis + rank]] = [kept.count(front), kept.count(back)];
-      replaceInput(node, 1, int64s(pads));
+      replaceInput(edited, 1, int64s(pads));
     });
     const labels = Int32Array.from([...front, ...x.labels, ...back]);
     return [{ axes: [axis], sizes: [labels.length], labels }];
@@ -176,13 +177,8 @@ function newPlaces(places: readonly number[], x: Channels, kept: KeptChannels): 
 }
 
 /** Any selection of places is a Gather. */
-function takeInstead(
-  replaceInput: ReplaceInput,
-  { node, data, axis }: { node: CouplingCall<'Slice'>['node']; data: Value; axis: number },
-  places: readonly number[],
-): void {
-  node.op = 'Gather';
-  node.attributes = { axis: { kind: 'int', value: axis } };
-  node.inputs = [data];
-  replaceInput(node, 1, int64s([...places]));
+function becomeGather(slice: Node, axis: number): void {
+  slice.op = 'Gather';
+  slice.attributes = { axis: { kind: 'int', value: axis } };
+  slice.inputs.length = 1;
 }

@@ -48,8 +48,8 @@ function depthwise(
   ] as const) {
     if (value) scope.slice({ value, channels: along(axis, labels), role: 'per channel', node });
   }
-  scope.edit((kept) => {
-    node.attributes.group = { kind: 'int', value: kept.count(x.labels) };
+  scope.edit(node, (edited, kept) => {
+    edited.attributes.group = { kind: 'int', value: kept.count(x.labels) };
   });
   return [along(1, labels)];
 }

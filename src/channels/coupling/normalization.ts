@@ -68,8 +68,8 @@ export const normalizationCouplings = {
       const labels = value?.shape?.[0] === groups ? first : x.labels;
       if (value) scope.slice({ value, channels: along(0, labels), role: 'per channel', node });
     }
-    scope.edit((kept) => {
-      node.attributes.num_groups = { kind: 'int', value: kept.count(first) };
+    scope.edit(node, (edited, kept) => {
+      edited.attributes.num_groups = { kind: 'int', value: kept.count(first) };
     });
     return [x];
   },

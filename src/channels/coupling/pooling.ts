@@ -24,11 +24,10 @@ const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   const known = [scales, sizes].every((value) => !value || value.tensor || value.shape?.[0] === 0);
   if (!known || !unscaled) return stay(call, scope);
   if (sizes?.tensor) {
-    scope.edit((kept, replaceInput) => {
-      const given = toNumbers(sizes.tensor!);
-      given[1] = kept.count(x.labels);
-      replaceInput(node, 3, int64s(given));
-    });
+    const given = toNumbers(sizes.tensor);
+    scope.edit(node, (edited, kept, replaceInput) =>
+      replaceInput(edited, 3, int64s(given.with(1, kept.count(x.labels)))),
+    );
   }
   return [x];
 };

@@ -16,15 +16,15 @@ export const reshapingCouplings = {
     const segments = targetSegments(call);
     const isConstant = (axis: number) => segments.some(({ start, sizes }) => axis - start in sizes);
     if (!result.axes.every(isConstant)) return stay(call, scope);
-    scope.edit((kept, replaceInput) => {
-      for (const { node, index, start, sizes } of segments) {
-        const edited = sizes.map((size, i) => {
+    for (const { node, index, start, sizes } of segments) {
+      scope.edit(node, (edited, kept, replaceInput) => {
+        const left = sizes.map((size, i) => {
           if (size === -1 || !result.axes.includes(start + i)) return size;
           return kept.along(result, start + i).length;
         });
-        replaceInput(node, index, int64s(edited));
-      }
-    });
+        replaceInput(edited, index, int64s(left));
+      });
+    }
     return [result];
   },
   Flatten: (call, scope) => [laidOut(call, scope)],
@@ -43,14 +43,14 @@ export const reshapingCouplings = {
     if (!target) return stay(call, scope);
     const shift = rankOf(outputs[0]) - rankOf(inputs[0]);
     const result = { ...x, axes: x.axes.map((axis) => axis + shift) };
-    scope.edit((kept, replaceInput) => {
+    scope.edit(node, (edited, kept, replaceInput) => {
       const sizes = toNumbers(target);
       const missing = rankOf(outputs[0]) - sizes.length;
       for (const axis of result.axes) {
         if (axis >= missing && sizes[axis - missing] !== 1)
           sizes[axis - missing] = kept.along(result, axis).length;
       }
-      replaceInput(node, 1, int64s(sizes));
+      replaceInput(edited, 1, int64s(sizes));
     });
     return [result];
   },

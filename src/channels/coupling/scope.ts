@@ -37,7 +37,11 @@ export interface KeptChannels {
 }
 
 /** A change of a node, besides slicing, that fits it to the kept channels. */
-export type NodeEdit = (kept: KeptChannels, replaceInput: ReplaceInput) => void;
+export interface NodeEdit {
+  readonly node: Node;
+  /** Edits the node, or its counterpart in a copy of the graph. */
+  readonly apply: (node: Node, kept: KeptChannels, replaceInput: ReplaceInput) => void;
+}
 
 /** What coupling rules can do besides returning the channels of their outputs. */
 export interface CouplingScope {
@@ -52,7 +56,8 @@ export interface CouplingScope {
   /** Slices the parameter with its channels; pins them where the parameter is computed. */
   slice(slicing: ParameterSlicing): void;
   read(reading: ChannelConsumer): void;
-  edit(edit: NodeEdit): void;
+  /** Edits the node when channels are removed. */
+  edit(node: Node, apply: NodeEdit['apply']): void;
   /** Drops the axes along which all labels belong to one channel set. */
   compress(channels: Channels): Channels;
 }
@@ -112,7 +117,7 @@ export function openCoupling(): CouplingScope & ChannelCoupling {
       pin(found.carried.get(value) ?? null, reason);
     },
     read: (reading) => void found.readings.push(reading),
-    edit: (edit) => void found.edits.push(edit),
+    edit: (node, apply) => void found.edits.push({ node, apply }),
     compress: (channels) => compressed(channels, sets.find),
   };
 }

@@ -5,6 +5,7 @@ import { pruningDefaults } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';
 import type { PruningData, PruningJob } from '../../pruning/iterative/job.ts';
 import { needsTimer, type PruningSettings } from '../../pruning/iterative/settings.ts';
+import type { PreparedNetwork } from '../../pruning/prepared-network.ts';
 import { insertOnImages } from '../../pruning/recovery/insert-on-images.ts';
 import { readSensitivity } from '../../pruning/sensitivity/read-sensitivity.ts';
 import { expectFloatWeights, expectLayersOfNumbers } from '../../quantization/expect-float.ts';
@@ -33,7 +34,7 @@ export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 /** Loads model and data; the run's folder is created last, where there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings: options } = planned;
-  const { openOriginal } = await import('../../pruning/rank-channels.ts');
+  const { prepareChannels } = await import('../../pruning/prepared-network.ts');
   const { comparisonOnTestImages, openPruningData } = await import('../../pruning/iterative/pruning-data.ts');
   const executor = await defaultExecutor();
   const sensitivity = options.sensitivity === undefined ? null : await readSensitivity(options.sensitivity);
@@ -50,14 +51,13 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   const { data } = opened;
   const network =
     session?.network ?? (await untrained(opened.network, { settings: options, data, executor, context }));
-  const original = await openOriginal(network, executor, { size: options.size });
-  await checkGlobs(options, original.layers);
+  const original = await prepareChannels(network, executor, { size: options.size });
+  await checkGlobs(options, original);
   const run = session?.run ?? (await openRun(planned));
   return {
     options,
     settings: pruningSettings(options),
     model,
-    network,
     ...(options.insertBatchnorm ? {} : { reference: { graph: model.given, restore: model.form.restore } }),
     original,
     executor,
@@ -103,8 +103,10 @@ function checkQuantized({ graph, name }: LoadedModel, { granularity, recover }: 
 /** Throws `usage` for a glob of a flag that names no layer. */
 async function checkGlobs(
   { exclude = [], layerRatio = [], explain }: PruneSettings,
-  layers: readonly string[],
+  { coupling }: PreparedNetwork,
 ): Promise<void> {
+  const { layerTitle } = await import('../../pruning/ranking/units.ts');
+  const layers = coupling.found.layers.map(layerTitle);
   const { matcherOf } = await import('../../graph/name-globs.ts');
   const given = {
     '--exclude': exclude,

@@ -14,11 +14,11 @@ export async function planOutput(job: PruneJob): Promise<Output> {
   const target = targetOf(job.options);
   if (pieceGranularity(job.settings)) {
     const { cutNetwork } = await import('../../pruning/iterative/cut.ts');
-    const { units, met } = await cutNetwork(job.network, job, { target, index: 0, before: null });
+    const { units, met } = await cutNetwork(job.original.network, job, { target, index: 0, before: null });
     return { data: { target, met, groups: units }, text: unitTable(units, 'pieces') };
   }
   const { planChannels } = await import('../../pruning/prune-channels.ts');
-  const { units, met, nextStep, cost } = await planChannels(job.network, channelOptions(job, target));
+  const { units, met, nextStep, cost } = await planChannels(job.original, channelOptions(job, target));
   const { original, after } = cost;
   const part = (measure: keyof typeof after) => formatPercent(after[measure] / original[measure], 1);
   const text = [
@@ -45,7 +45,7 @@ export async function explainOutput(glob: string, job: PruneJob): Promise<Output
   const { matcherOf } = await import('../../graph/name-globs.ts');
   const target = givenTarget(job.options);
   const whole = { measure: 'ratio', fraction: 0 } as const;
-  const { units } = await planChannels(job.network, channelOptions(job, target ?? whole));
+  const { units } = await planChannels(job.original, channelOptions(job, target ?? whole));
   const layers = units.flatMap((unit) => unit.layers);
   const matches = matcherOf([glob], layers, { option: '--explain', what: 'layer' });
   const named = units.filter((unit) => unit.layers.some(matches));

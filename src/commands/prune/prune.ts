@@ -68,7 +68,7 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
   const { finishPruning } = await import('./result.ts');
   const ignored = (await job.comparison?.())?.ignored ?? [];
   for (const { name, reason } of ignored) context.note(`output ${name} is not compared: ${reason}`);
-  const original = job.data ? await stageOf(job.network, job, { stage: 'original', step: 0 }) : null;
+  const original = job.data ? await stageOf(job.original.network, job, { stage: 'original', step: 0 }) : null;
   if (original) job.run?.record({ type: 'prune-original', ...original });
   const pruned = await pruneInSteps(job);
   const result = await finishPruning(pruned, { job, context, original });

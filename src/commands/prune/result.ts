@@ -45,7 +45,7 @@ export async function finishPruning(
     const measures = { ...sizes(graph, size), ...accuracyIn(stage) };
     return { graph, measures, ...(layers ? { layers } : {}) };
   };
-  const both = [measured(job.network, original), measured(deployed.graph, last, deployed.layers)];
+  const both = [measured(job.original.network, original), measured(deployed.graph, last, deployed.layers)];
   const restored = verify ? await restorationError(deployed.graph, form, job.executor) : null;
   const [before, after] = (await withLatencies(both, { seconds, size, signal: context.signal })) as [
     Measured,

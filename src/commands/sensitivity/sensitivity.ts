@@ -134,8 +134,12 @@ async function measure(
   const { rankChannels } = await import('../../pruning/rank-channels.ts');
   const { measureSensitivity } = await import('../../pruning/sensitivity/measure.ts');
   const { rankingOptions } = await import('../../pruning/iterative/job.ts');
-  const ranked = await rankChannels(job.network, { ...rankingOptions(job), scope: 'local', floor: 0 });
-  const bar = context.progress('measuring', Math.ceil(ranked.units.length / (part?.of ?? 1)), 'groups');
+  const ranked = await rankChannels(job.original, { ...rankingOptions(job), scope: 'local', floor: 0 });
+  const bar = context.progress(
+    'measuring',
+    Math.ceil(ranked.prepared.units.length / (part?.of ?? 1)),
+    'groups',
+  );
   const known = knownUnits(job.run!.readEvents());
   try {
     return await measureSensitivity(ranked, {

@@ -1,9 +1,9 @@
 import type { Coupling } from '../../channels/channel-groups.ts';
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
-import type { Graph, Value } from '../../graph/graph.ts';
+import type { Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
 import { layerTail } from '../criteria/layer-tail.ts';
-import type { PruningUnit } from '../ranking/units.ts';
+import type { PreparedNetwork } from '../prepared-network.ts';
 
 /** The mask of a unit: one number a channel set. */
 export interface UnitMask {
@@ -33,11 +33,11 @@ export interface MaskedLayers {
  * Where learned masks go: on the scale and shift of the BatchNormalization behind a layer, which would undo them before
  * it, else on its filters and bias. Units none of whose channels may go have none.
  */
-export function maskedLayers(
-  prepared: Graph,
-  { found }: Coupling,
-  units: readonly PruningUnit[],
-): MaskedLayers {
+export function maskedLayers({
+  graph,
+  coupling: { found },
+  units,
+}: Pick<PreparedNetwork, 'graph' | 'coupling' | 'units'>): MaskedLayers {
   const masks = units
     .filter(({ sets, reasons }) => reasons.size < sets.length)
     .map(({ name, sets, reasons }, i) => ({
@@ -46,7 +46,7 @@ export function maskedLayers(
       sets: sets.filter((root) => !reasons.has(root)),
     }));
   const owner = new Map(masks.flatMap((mask) => mask.sets.map((root, at) => [root, { mask, at }] as const)));
-  const links = connections(prepared);
+  const links = connections(graph);
   const parameters = found.layers.flatMap((layer): MaskedParameter[] => {
     const met = new Set<UnitMask>();
     const held = channelsOf(layer).map((label) => owner.get(found.sets.find(label)));

@@ -41,13 +41,14 @@ export interface CutRequest {
 /** Cuts a network to a target of the original, in the granularity of the settings. */
 export async function cutNetwork(network: Graph, job: PruningJob, request: CutRequest): Promise<Cut> {
   const pieces = pieceGranularity(job.settings);
-  return pieces ? cutPieces(network, job, { ...request, pieces }) : cutChannels(network, job, request);
+  return pieces ? cutPieces(network, job, { ...request, pieces }) : cutWholeChannels(network, job, request);
 }
 
-async function cutChannels(given: Graph, job: PruningJob, { target, index }: CutRequest): Promise<Cut> {
+async function cutWholeChannels(given: Graph, job: PruningJob, { target, index }: CutRequest): Promise<Cut> {
   const masked = job.settings.criterion === 'mask' ? await learnMasks(given, job, index) : null;
   const search = job.search?.(index);
-  const pruned = await pruneChannels(masked?.network ?? given, {
+  const network = masked?.network ?? given;
+  const pruned = await pruneChannels(network === job.original.network ? job.original : network, {
     ...channelOptions(job, target),
     ...(search ? { search } : {}),
     ...(masked ? { learned: masked.learned } : {}),
@@ -63,7 +64,7 @@ async function cutChannels(given: Graph, job: PruningJob, { target, index }: Cut
     met,
     ...(nextStep ? { nextStep } : {}),
     error,
-    reconstruction: { original: prepared, keptFilters },
+    reconstruction: { original: prepared.graph, keptFilters },
   };
 }
 

@@ -3,14 +3,14 @@ import type { Comparison } from '../../calibration/comparison.ts';
 import { isLossAlone } from '../../calibration/damage.ts';
 import type { DataSet } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
-import type { Graph } from '../../graph/graph.ts';
 import type { Timer } from '../../measure/timer.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
 import { defaultNormalization } from '../defaults.ts';
+import type { PreparedNetwork } from '../prepared-network.ts';
 import type { ChannelPruningOptions } from '../prune-channels.ts';
-import type { Original, RankingOptions } from '../rank-channels.ts';
+import type { RankingOptions } from '../rank-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import type { SearchOptions } from '../search/search-channels.ts';
 import type { DamageMeasure } from '../sensitivity/greedy.ts';
@@ -45,10 +45,9 @@ export interface PruningWatch {
 export interface PruningJob extends PruningWatch {
   readonly settings: PruningSettings;
   /** The network to prune: constants folded, in the form that training takes where it is retrained. */
-  readonly network: Graph;
+  readonly original: PreparedNetwork;
   /** The file that the first cut is compared with, where the network is another form of it. */
   readonly reference?: ChannelPruningOptions['reference'];
-  readonly original: Original;
   readonly executor: Executor;
   readonly data: PruningData | null;
   /** Compares networks with the one that is pruned, on test images; opened at its first use; null without images. */

@@ -1,11 +1,9 @@
-import { channelGroups } from '../../channels/channel-groups.ts';
-import { prepareForPruning } from '../../channels/prepare-for-pruning.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { separateUniform } from '../../rewrite/index.ts';
 import { train } from '../../training/train.ts';
 import { channelMaskController, learnedScores } from '../channel-masks/controller.ts';
 import { maskedLayers } from '../channel-masks/masked-layers.ts';
-import { pruningUnits } from '../ranking/units.ts';
+import { prepareChannels } from '../prepared-network.ts';
 import type { PruningJob } from './job.ts';
 import { stepRun } from './saved-start.ts';
 
@@ -19,9 +17,7 @@ interface LearnedMasks {
 export async function learnMasks(given: Graph, job: PruningJob, cut: number): Promise<LearnedMasks> {
   const { settings, retraining, executor } = job;
   const network = separateUniform(given);
-  const prepared = await prepareForPruning(network, executor);
-  const coupling = channelGroups(prepared);
-  const layers = maskedLayers(prepared, coupling, pruningUnits(coupling));
+  const layers = maskedLayers(await prepareChannels(network, executor));
   const { maskEpochs, maskStrength: strength, maskThreshold: threshold } = settings;
   const options = retraining!.options(maskEpochs);
   const { momentum = 0.9 } = options;

@@ -45,15 +45,12 @@ export function saveStart({ run }: PruningJob, index: number, { network, cut, st
 }
 
 /** The start of a step that was saved before the run was interrupted; null where there is none. */
-export function savedStart(
-  { retraining, run, network: given }: PruningJob,
-  index: number,
-): StartedStep | null {
+export function savedStart({ retraining, run, original }: PruningJob, index: number): StartedStep | null {
   if (!retraining || !run || !existsSync(join(stepFolder(run.path, index), 'cut.json'))) return null;
   const folder = stepFolder(run.path, index);
   const { units, met, error, stages } = readJson(join(folder, 'cut.json')) as SavedCut;
   const kept = readModelFile(join(folder, 'start.onnx'));
-  const network = withInputFeeds(kept, knownFeeds(kept, inputFeedsOf(given)));
+  const network = withInputFeeds(kept, knownFeeds(kept, inputFeedsOf(original.network)));
   const cut = { network, controller: null, masks: null, units, met, error, reconstruction: null };
   return { network, cut, stages };
 }

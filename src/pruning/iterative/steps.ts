@@ -41,7 +41,7 @@ export interface PrunedInSteps {
 /** Cuts, recovers and retrains, step by step; each step's target is a fraction of the original network. */
 export async function pruneInSteps(job: PruningJob): Promise<PrunedInSteps> {
   const { target, steps: count, pace: schedule } = job.settings;
-  let network = job.network;
+  let { network } = job.original;
   let masks: WeightMasks | null = null;
   let cut: Cut | null = null;
   const steps: PruneStep[] = [];
@@ -102,12 +102,13 @@ async function retrained(
 
 function partsLeft(network: Graph, { original, settings }: PruningJob): NetworkCost {
   const { macs, parameters } = costs(network, { size: settings.size });
-  return { macs: macs / original.cost.macs, parameters: parameters / original.cost.parameters };
+  const { whole } = original.costs;
+  return { macs: macs / whole.macs, parameters: parameters / whole.parameters };
 }
 
 /** Zeroed pieces have no channels to reconstruct, and integers stay as they are. */
-function recoveriesOf({ settings, data, retraining, network }: PruningJob): readonly Recovery[] {
-  if (!data || network.nodes.some(isQuantized)) return [];
+function recoveriesOf({ settings, data, retraining, original }: PruningJob): readonly Recovery[] {
+  if (!data || original.network.nodes.some(isQuantized)) return [];
   return settings.recover ?? (retraining ? ['recalibrate'] : ['recalibrate', 'reconstruct']);
 }
 

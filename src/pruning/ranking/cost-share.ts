@@ -1,50 +1,43 @@
-import { channelGroups } from '../../channels/channel-groups.ts';
-import type { ChannelCoupling } from '../../channels/coupling/scope.ts';
-import { removeChannels } from '../../channels/remove-channels.ts';
-import { cloneGraph } from '../../graph/clone.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { cutChannels } from '../../channels/cut-channels.ts';
 import { inputFeedsOf } from '../../graph/inputs/input-feeds.ts';
 import { withFixedShapes } from '../../measure/bind-shapes.ts';
-import type { ImageSize } from '../../measure/image-size.ts';
 import { requiredTimer, type Timer } from '../../measure/timer.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
-import type { PruningUnit } from './units.ts';
+import type { PreparedNetwork } from '../prepared-network.ts';
 
 /** What a channel set costs: bytes of its activations, or measured milliseconds. */
 export type CostShare = 'bytes' | 'ms';
 
 interface Sharing {
   readonly per: CostShare;
-  readonly prepared: Graph;
-  readonly found: ChannelCoupling;
-  readonly units: readonly PruningUnit[];
   readonly scores: ReadonlyMap<number, number>;
-  /** Height and width, where the network leaves them open. */
-  readonly size?: ImageSize | undefined;
   /** Needed for milliseconds. */
   readonly timer?: Timer | undefined;
 }
+
+/** The network that the channel sets are of. */
+type CoupledUnits = Pick<PreparedNetwork, 'graph' | 'coupling' | 'units' | 'size'>;
 
 /**
  * Scores divided by what a channel set costs, so that expensive channels go before cheap ones of the same score (Liu et al.,
  * Group Fisher Pruning, ICML 2021, arXiv:2108.00708: at equal FLOPs, speed follows memory).
  */
-export async function shareCosts(sharing: Sharing): Promise<ReadonlyMap<number, number>> {
-  const costs = sharing.per === 'bytes' ? activationBytes(sharing) : await milliseconds(sharing);
+export async function shareCosts(
+  network: CoupledUnits,
+  { per, scores, timer }: Sharing,
+): Promise<ReadonlyMap<number, number>> {
+  const costs = per === 'bytes' ? activationBytes(network) : await milliseconds(network, timer);
   const known = [...costs.values()].filter((cost) => cost > 0);
   const least = Math.min(...known) || 1;
   return new Map(
-    [...sharing.scores].map(([root, score]) => [
-      root,
-      (score * least) / Math.max(costs.get(root) ?? 0, least),
-    ]),
+    [...scores].map(([root, score]) => [root, (score * least) / Math.max(costs.get(root) ?? 0, least)]),
   );
 }
 
 /** Bytes of all float32 values in which a channel set has places, for one image. */
-function activationBytes({ prepared, found, size }: Sharing): Map<number, number> {
-  const fixed = withFixedShapes(prepared, { batch: 1, size });
+function activationBytes({ graph, coupling: { found }, size }: CoupledUnits): Map<number, number> {
+  const fixed = withFixedShapes(graph, { batch: 1, size });
   const sizes = new Map(
     fixed.nodes.flatMap(({ outputs }) =>
       outputs.flatMap((value) => {
@@ -68,21 +61,23 @@ function activationBytes({ prepared, found, size }: Sharing): Map<number, number
  * What a channel set of each unit takes: the network against itself with half of the unit's free channel sets gone, timed in turns
  * in a timer's engine. Units whose gain drowns in noise count as the cheapest.
  */
-async function milliseconds({ prepared, units, size, timer }: Sharing): Promise<Map<number, number>> {
+async function milliseconds(
+  { graph, coupling, units, size }: CoupledUnits,
+  timer: Timer | undefined,
+): Promise<Map<number, number>> {
   const { benchmark, threads } = requiredTimer(timer, 'scores per millisecond');
-  const reference = serializeModel(prepared);
+  const reference = serializeModel(graph);
   const costs = new Map<number, number>();
   for (const { sets, reasons } of units) {
     const free = sets.filter((root) => !reasons.has(root));
     const half = free.slice(0, Math.floor(free.length / 2));
     if (half.length === 0) continue;
-    const graph = cloneGraph(prepared);
-    removeChannels(graph, channelGroups(graph).found, new Set(half));
-    const { models } = await benchmark([reference, serializeModel(graph)], {
+    const cut = cutChannels({ graph, coupling }, new Set(half));
+    const { models } = await benchmark([reference, serializeModel(cut.graph)], {
       threads,
       seconds: 1,
       size,
-      inputs: inputFeedsOf(prepared),
+      inputs: inputFeedsOf(graph),
     });
     const saved = Math.max(0, models[0]!.medianMs - models[1]!.medianMs) / half.length;
     for (const root of free) costs.set(root, saved);

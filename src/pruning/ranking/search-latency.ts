@@ -1,11 +1,11 @@
 import type { Graph } from '../../graph/graph.ts';
 import { rank, requiredTimer, type Timer, timedGraph } from '../../measure/timer.ts';
-import type { Original } from '../rank-channels.ts';
+import type { PreparedNetwork } from '../prepared-network.ts';
 import type { UnitWidths } from './selection.ts';
 import { type NarrowingSearch, narrowUntil } from './targets.ts';
 
 interface LatencySearch extends Pick<NarrowingSearch, 'widths' | 'order'> {
-  readonly original: Pick<Original, 'graph' | 'size'>;
+  readonly original: Pick<PreparedNetwork, 'graph' | 'size'>;
   /** The network of such widths. */
   readonly pruned: (widths: UnitWidths) => Graph;
   readonly timer: Timer | undefined;
@@ -32,7 +32,7 @@ export async function searchLatency(
  * them. Throws `usage` without a timer.
  */
 export function latencyParts(
-  { graph, size }: Pick<Original, 'graph' | 'size'>,
+  { graph, size }: Pick<PreparedNetwork, 'graph' | 'size'>,
   timer: Timer | undefined,
 ): (network: Graph) => Promise<number> {
   const known = requiredTimer(timer, 'a target in latency');

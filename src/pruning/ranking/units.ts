@@ -22,6 +22,10 @@ export interface PruningUnit {
 export const pruningUnits = (coupling: Coupling): PruningUnit[] =>
   coupling.groups.flatMap((group) => unitsOf(coupling, group));
 
+/** The number of channel sets of each unit, by its name. */
+export const setCounts = (units: readonly PruningUnit[]): Map<string, number> =>
+  new Map(units.map(({ name, sets }) => [name, sets.length]));
+
 function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): PruningUnit[] {
   const standing = new Map<number, CoupledLayer[]>();
   for (const layer of layers) {

@@ -45,7 +45,7 @@ export interface Reconstruction {
  * const options = { executor: onnxruntime, target: { measure: 'macs', fraction: 0.5 } } as const;
  * const { prepared, graph: pruned, keptFilters } = await pruneChannels(network, options);
  * const { graph, layers } = await reconstruct({
- *   original: prepared,
+ *   original: prepared.graph,
  *   pruned,
  *   keptFilters,
  *   calibration,

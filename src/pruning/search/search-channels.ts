@@ -31,25 +31,26 @@ interface Searching extends RankingOptions {
  * of its outputs.
  */
 export async function searchChannels(
-  { prepared, selector, costs }: RankedChannels,
+  ranked: RankedChannels,
   start: UnitWidths,
   options: Searching,
 ): Promise<WidthCandidate> {
-  const { executor, original, target, search, seed, signal } = options;
+  const { prepared, original, selector } = ranked;
+  const { executor, target, search, seed, signal } = options;
   const calibration = requireCalibration(options.calibration, 'a search of widths');
   const context = { calibration, executor, outputs: options.outputs };
-  const comparison = await openComparison(prepared, context);
-  const networkOf = (widths: UnitWidths) =>
-    cutChannels({ prepared, removed: selector.removed(widths) }).graph;
+  const comparison = await openComparison(prepared.graph, context);
+  const networkOf = (widths: UnitWidths) => cutChannels(prepared, selector.removed(widths)).graph;
   const latencyOf = target.measure === 'latency' ? latencyParts(original, options.timer) : null;
   return searchWidths({
     ...search,
     start,
     seed,
     choices: selector.choices,
-    refill: refillOf(target, { selector, costs, original }),
+    refill: refillOf(target, ranked),
     isWithin: withinOf(target, {
-      costOf: (widths, measure) => costs.without(selector.removed(widths))[measure] / original.cost[measure],
+      costOf: (widths, measure) =>
+        prepared.costs.without(selector.removed(widths))[measure] / original.costs.whole[measure],
       latencyOf: (widths) => latencyOf!(networkOf(widths)),
     }),
     async damageOf(widths) {
@@ -63,15 +64,11 @@ export async function searchChannels(
 /** Widens what a change left below the target, units in the given order. */
 function refillOf(
   target: PruningTarget,
-  {
-    selector,
-    costs,
-    original,
-  }: Pick<RankedChannels, 'selector' | 'costs'> & Pick<RankingOptions, 'original'>,
+  { selector, prepared, original }: RankedChannels,
 ): NonNullable<WidthSearch['refill']> {
   if (target.measure === 'ratio' || target.measure === 'latency') return (widths) => widths;
   const { measure, fraction } = target;
-  const search = { selector, costOf: costs.without, original: original.cost };
+  const search = { selector, costOf: prepared.costs.without, original: original.costs.whole };
   const budget = budgetOf({ measure, fraction }, search);
   return (widths, order) =>
     fillTarget(widths, {

@@ -59,9 +59,10 @@ export interface SensitivityOptions extends WidthRules {
  * });
  */
 export async function measureSensitivity(
-  { prepared, units, selector }: RankedChannels,
+  { prepared, selector }: RankedChannels,
   options: SensitivityOptions,
 ): Promise<UnitSensitivity[]> {
+  const { units } = prepared;
   const { ratios, known, onUnit, signal, part = { index: 0, of: 1 } } = options;
   const whole = units.map(({ sets }) => sets.length);
   const narrowest = selector.widths(1);
@@ -69,7 +70,7 @@ export async function measureSensitivity(
     .filter(([index, { sets }]) => narrowest[index] !== sets.length)
     .filter((_, place) => place % part.of === part.index);
   if (asked.length === 0) return [];
-  const comparison = await openComparison(prepared, options);
+  const comparison = await openComparison(prepared.graph, options);
   const measured: UnitSensitivity[] = [];
   for (const [index, unit] of asked) {
     const count = unit.sets.length;
@@ -87,7 +88,7 @@ export async function measureSensitivity(
       if (signal?.aborted)
         throw new EspalierError('interrupted', 'measuring interrupted: finished measurements are recorded');
       const removed = selector.removed(whole.map((width, i) => (i === index ? kept : width)));
-      const lost = await comparison.compare(cutChannels({ prepared, removed }).graph);
+      const lost = await comparison.compare(cutChannels(prepared, removed).graph);
       points.push({ ratio: 1 - kept / count, kept, ...lost });
     }
     const result = {
