@@ -21,7 +21,10 @@ export interface Comparison {
   readonly forms: Readonly<Record<string, Form>>;
 }
 
-export type Form = (g: Builder, inputs: readonly Value[]) => Value;
+/** As many as the comparison has shapes. */
+export type FormInputs = readonly [Value, Value, Value, Value, Value];
+
+export type Form = (g: Builder, inputs: FormInputs) => Value;
 
 const THREADS = 2;
 const ROUNDS = 25;
@@ -72,7 +75,7 @@ async function compiled(shapes: Comparison['shapes'], form: Form): Promise<Progr
   const g = builderOf(graph);
   const result = form(
     g,
-    shapes.map((shape, i) => g.input(`x${i}`, 'float32', shape)),
+    shapes.map((shape, i) => g.input(`x${i}`, 'float32', shape)) as readonly Value[] as FormInputs,
   );
   // Reading the whole result, but handing out little of it.
   g.output(g.ReduceSum(result, null, { keepdims: 0 }));

@@ -45,7 +45,7 @@ export type { Threshold } from './grafting/threshold.ts';
 export {
   type Builder,
   builderOf,
-  type OperatorArgument,
+  type OperatorArguments,
   type OperatorMethods,
   type OperatorOutputs,
 } from './graph/builder.ts';
@@ -61,13 +61,24 @@ export {
   type Value,
 } from './graph/graph.ts';
 export { type InputFeeds, withInputFeeds } from './graph/inputs/input-feeds.ts';
-export type { GivenAttributesOf, OperatorName, OperatorTable, OutputsOf } from './graph/operators/index.ts';
+export {
+  type GivenAttributesOf,
+  type InputsOf,
+  inputsOf,
+  type OperatorName,
+  type OperatorTable,
+  type OutputCount,
+} from './graph/operators/index.ts';
 export type {
   AttributeKind,
   AttributeSchema,
   AttributeSchemas,
   AttributeTypes,
   GivenAttributes,
+  InputArguments,
+  InputNames,
+  NamedInputs,
+  OutputTuple,
 } from './graph/operators/schema.ts';
 export { inferShapes, type KnownElements } from './graph/shapes/index.ts';
 export { type PrintOptions, parseGraph, printGraph } from './graph/text/index.ts';

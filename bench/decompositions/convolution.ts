@@ -65,13 +65,13 @@ export const weightGradients: readonly Comparison[] = layers.map((layer): Compar
   const { depthwise: _, ...forms } = weightGradientForms;
   const all = Object.entries(forms).map(([name, form]): [string, Form] => [
     name,
-    (g, [a, b]) => form(g, { x: a!, dy: b! }, convolution),
+    (g, [a, b]) => form(g, { x: a, dy: b }, convolution),
   ]);
   return {
     title: `weight gradient ${title}`,
     shapes: [x, dy],
     forms: {
-      chosen: (g, inputs) => g.ConvGradWeight(...inputs, convolution),
+      chosen: (g, [a, b]) => g.ConvGradWeight(a, b, convolution),
       ...Object.fromEntries(all),
       'transposed convolution': transposedConvolution(layer),
     },
@@ -89,12 +89,10 @@ function insertedZeros(layer: Layer): Form {
     const wide = g.Reshape(spread, g.int64s([...dy.slice(0, 2), places * stride, places * stride]));
     const turned = g.Slice(
       w,
-      ...[
-        [-1, -1],
-        [-(2 ** 31), -(2 ** 31)],
-        [2, 3],
-        [-1, -1],
-      ].map((v) => g.int64s(v)),
+      g.int64s([-1, -1]),
+      g.int64s([-(2 ** 31), -(2 ** 31)]),
+      g.int64s([2, 3]),
+      g.int64s([-1, -1]),
     );
     const y = g.Conv(wide, g.Transpose(turned, { perm: [1, 0, 2, 3] }), { pads: [begin, begin, end, end] });
     return g.Reshape(y, g.int64s(x));
@@ -108,8 +106,8 @@ export const inputGradients: readonly Comparison[] = layers.map((layer): Compari
     title: `input gradient ${title}`,
     shapes: [dy, w],
     forms: {
-      chosen: (g, inputs) => g.ConvGradInput(...inputs, { ...window, size: x }),
-      ConvTranspose: (g, inputs) => g.ConvTranspose(...inputs, adjoint),
+      chosen: (g, [a, b]) => g.ConvGradInput(a, b, { ...window, size: x }),
+      ConvTranspose: (g, [a, b]) => g.ConvTranspose(a, b, adjoint),
       'inserted zeros': insertedZeros(layer),
     },
   };

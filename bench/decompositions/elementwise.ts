@@ -47,7 +47,8 @@ function tapByTap(g: Builder, x: Value, { dy, y }: { readonly dy: Value; readonl
   let rest = dy;
   const parts = [0, 1, 2, 3].map((position) => {
     const starts = [Math.floor(position / 2), position % 2];
-    const seen = g.Slice(x, ...[starts, [2 ** 31, 2 ** 31], [2, 3], [2, 2]].map((list) => g.int64s(list)));
+    const [ends, axes, steps] = [g.int64s([2 ** 31, 2 ** 31]), g.int64s([2, 3]), g.int64s([2, 2])];
+    const seen = g.Slice(x, g.int64s(starts), ends, axes, steps);
     const attains = g.Equal(seen, y);
     const taken = g.Where(attains, rest, zero);
     rest = g.Where(attains, zero, rest);

@@ -1,11 +1,11 @@
 import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
 import { formatShape, type Graph, type Node, staticShape, type Value } from '../graph/graph.ts';
-import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { capturedValues } from '../graph/topology.ts';
 import { number, reshape, zeros } from './append.ts';
 import { sumTo } from './broadcast.ts';
-import { refusal } from './call.ts';
+import { callOf, refusal } from './call.ts';
 import type { GradientRow } from './rule.ts';
 import { gradientRules } from './rules/index.ts';
 
@@ -19,13 +19,17 @@ import { gradientRules } from './rules/index.ts';
  * const x = g.input('x', 'float32', [3]);
  * const loss = g.ReduceSum(g.Mul(x, x), null, { keepdims: 0 });
  * const [dx] = gradients(g, loss, [x]); // 2x
- * g.output(dx!, 'dx');
+ * g.output(dx, 'dx');
  */
-export function gradients(g: Builder, loss: Value, wrt: readonly Value[]): Value[] {
+export function gradients<const T extends readonly Value[]>(
+  g: Builder,
+  loss: Value,
+  wrt: T,
+): { -readonly [I in keyof T]: Value } {
   const { nodes, initializers } = g.graph;
   const before = { nodes: nodes.length, initializers: initializers.length };
   const active = dependents(g.graph, wrt);
-  const parts = new Map<Value, Value[]>([[loss, [unit(g, loss)]]]);
+  const parts: Parts = new Map([[loss, [unit(g, loss)]]]);
   for (const node of nodes.slice(0, before.nodes).reverse()) {
     if (!passesGradient(node, active)) continue;
     const dy = node.outputs.map((value) => (value && active.has(value) ? total(g, parts, value) : null));
@@ -41,8 +45,11 @@ export function gradients(g: Builder, loss: Value, wrt: readonly Value[]): Value
   }
   const results = wrt.map((value) => total(g, parts, value) ?? zeros(g, staticShape(value), value));
   dropUnused(g.graph, results, before);
-  return results;
+  return results as { -readonly [I in keyof T]: Value };
 }
+
+/** The gradients that the uses of a value send back. */
+type Parts = Map<Value, [Value, ...Value[]]>;
 
 /** ∂loss/∂loss. */
 function unit(g: Builder, loss: Value): Value {
@@ -78,12 +85,11 @@ function differentiate(g: Builder, node: Node, dy: readonly (Value | null)[]) {
   if (!op) throw refusal(node, 'has no gradient rule: unknown operator');
   const rule = gradientRules[op] as GradientRow<OperatorName>;
   if (typeof rule === 'string') throw refusal(node, 'has no gradient rule');
-  const { inputs, outputs } = node;
-  const inexact = outputs.find(
+  const inexact = node.outputs.find(
     (value, i) => dy[i] && value?.dtype !== 'float32' && value?.dtype !== 'float64',
   );
   if (inexact) throw refusal(node, `expected float32 or float64 to differentiate, found ${inexact.dtype}`);
-  return rule({ node, inputs, outputs, attributes: attributesOf(node, op) as never }, dy, g);
+  return rule(callOf(node, op), dy, g);
 }
 
 function refuseCaptured(node: Node, active: ReadonlySet<Value>): void {
@@ -93,17 +99,18 @@ function refuseCaptured(node: Node, active: ReadonlySet<Value>): void {
   }
 }
 
-function push(parts: Map<Value, Value[]>, value: Value, gradient: Value): void {
+function push(parts: Parts, value: Value, gradient: Value): void {
   const list = parts.get(value);
   if (list) list.push(gradient);
   else parts.set(value, [gradient]);
 }
 
 /** The sum over all uses of a value, appended once. */
-function total(g: Builder, parts: Map<Value, Value[]>, value: Value): Value | null {
+function total(g: Builder, parts: Parts, value: Value): Value | null {
   const list = parts.get(value);
   if (!list) return null;
-  const sum = list.length === 1 ? list[0]! : list.length === 2 ? g.Add(...list) : g.Sum(...list);
+  const [first, second, ...others] = list;
+  const sum = !second ? first : others.length === 0 ? g.Add(first, second) : g.Sum(...list);
   parts.set(value, [sum]);
   return sum;
 }

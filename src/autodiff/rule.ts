@@ -1,5 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
-import type { OperatorName } from '../graph/operators/index.ts';
+import type { Value } from '../graph/graph.ts';
+import type { OperatorName, OutputCount } from '../graph/operators/index.ts';
 import type { Operand, OperatorCall } from './call.ts';
 
 /**
@@ -9,9 +10,13 @@ import type { Operand, OperatorCall } from './call.ts';
  */
 export type GradientRule<Op extends OperatorName> = (
   call: OperatorCall<Op>,
-  dy: readonly Operand[],
+  dy: OutputGradients<Op>,
   g: Builder,
 ) => readonly Operand[];
+
+/** ∂L/∂y of each output; where there is a single one, it is never missing. */
+type OutputGradients<Op extends OperatorName> =
+  OutputCount<Op> extends 1 ? readonly [Value, ...Operand[]] : readonly Operand[];
 
 /** A rule, no gradient (what comes out is constant almost everywhere), or no rule, which is a named error. */
 export type GradientRow<Op extends OperatorName> = GradientRule<Op> | 'none' | 'unsupported';

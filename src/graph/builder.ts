@@ -6,29 +6,28 @@ import {
   type GivenAttributesOf,
   makeAttributes,
   type OperatorName,
-  type OutputsOf,
+  type OperatorTable,
+  type OutputCount,
   operators,
 } from './operators/index.ts';
+import type { InputArguments, OutputTuple } from './operators/schema.ts';
 import { inferNode, type KnownElements } from './shapes/index.ts';
 import { subgraphs } from './topology.ts';
 
-export type OperatorOutputs<N> = N extends 1
-  ? Value
-  : N extends 2
-    ? [Value, Value]
-    : N extends 3
-      ? [Value, Value, Value]
-      : N extends 5
-        ? [Value, Value, Value, Value, Value]
-        : never;
+export type OperatorOutputs<N> = N extends 1 ? Value : OutputTuple<N>;
 
-export type OperatorArgument<Op extends OperatorName> = Value | null | undefined | GivenAttributesOf<Op>;
+/** Inputs by position (null where an optional one is missing), then attributes. */
+export type OperatorArguments<Op extends OperatorName> =
+  | InputArguments<OperatorTable[Op]['names']>
+  | (keyof GivenAttributesOf<Op> extends never
+      ? never
+      : [...InputArguments<OperatorTable[Op]['names']>, GivenAttributesOf<Op>]);
 
-/** A method an operator: inputs by position (null where an optional one is missing), then attributes. */
+/** A method for each operator with a fixed number of outputs. */
 export type OperatorMethods = {
-  readonly [Op in OperatorName as OutputsOf<Op> extends number ? Op : never]: (
-    ...args: readonly OperatorArgument<Op>[]
-  ) => OperatorOutputs<OutputsOf<Op>>;
+  readonly [Op in OperatorName as OutputCount<Op> extends number ? Op : never]: (
+    ...args: OperatorArguments<Op>
+  ) => OperatorOutputs<OutputCount<Op>>;
 };
 
 /** Appends typed nodes to a graph; types of outputs are inferred at once. */
@@ -118,11 +117,13 @@ export function builderOf(graph: Graph): Builder {
   return builder as unknown as Builder;
 }
 
+type Argument = Value | null | undefined | GivenAttributesOf<OperatorName>;
+
 function operatorMethods(node: Builder['node']): Record<string, unknown> {
   const methods: Record<string, unknown> = {};
   for (const [op, { outputs }] of Object.entries(operators)) {
     if (typeof outputs !== 'number') continue;
-    methods[op] = (...args: OperatorArgument<OperatorName>[]) => {
+    methods[op] = (...args: Argument[]) => {
       const { inputs, attributes } = splitArguments(args);
       const made = node(op as OperatorName, inputs, attributes, outputs);
       return outputs === 1 ? made[0] : made;
@@ -131,7 +132,7 @@ function operatorMethods(node: Builder['node']): Record<string, unknown> {
   return methods;
 }
 
-function splitArguments(args: readonly OperatorArgument<OperatorName>[]) {
+function splitArguments(args: readonly Argument[]) {
   const last = args.at(-1);
   const hasAttributes = last !== null && last !== undefined && !isValue(last);
   const values = hasAttributes ? args.slice(0, -1) : args;

@@ -63,15 +63,16 @@ export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
     },
     update(scope, gradientOf) {
       const { g, scalar, setNext } = scope;
-      const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')];
+      const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')] as const;
       for (const { value, momentum: velocity, mask } of planOf(scope).skeletons) {
-        const next = g.SkeletonUpdate(value, gradientOf(value), velocity, mask, ...scalars, {
-          weight_decay: weightDecay,
-          momentum,
-        });
-        [value, velocity, mask].forEach((state, i) => {
-          setNext(state, next[i]!);
-        });
+        const [next, nextVelocity, nextMask] = g.SkeletonUpdate(
+          ...([value, gradientOf(value), velocity, mask] as const),
+          ...scalars,
+          { weight_decay: weightDecay, momentum },
+        );
+        setNext(value, next);
+        setNext(velocity, nextVelocity);
+        setNext(mask, nextMask);
       }
     },
   };

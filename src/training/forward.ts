@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Graph, type Node, nodeLabel, requiredInput, staticShape, type Value } from '../graph/graph.ts';
-import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { attributesOf, inputsOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { normalizationBefore } from '../measure/classifier.ts';
 import { classScores, type ScoresSought } from '../measure/outputs/class-scores.ts';
 import { elementCount } from '../numeric/tensor.ts';
@@ -17,23 +17,25 @@ export interface ForwardScope {
   dropoutMask(ratio: number, shape: readonly number[]): Value;
 }
 
-type TrainingForm = (node: Node, inputs: readonly (Value | null)[], scope: ForwardScope) => Value;
+type TrainingForm = (node: Node, scope: ForwardScope) => Value;
 
 /** Nodes that compute something else while training. All others stay as they are. */
 const trainingForms: { readonly [Op in OperatorName]?: TrainingForm } = {
-  BatchNormalization(node, [x, scale, bias, mean, variance], { g, setNext, asState }) {
+  BatchNormalization(node, { g, setNext, asState }) {
+    const { x, scale, bias, mean, variance } = inputsOf(node, 'BatchNormalization');
     const { epsilon, momentum } = attributesOf(node, 'BatchNormalization');
-    const running = [asState(mean!), asState(variance!)] as const;
+    const running = [asState(mean), asState(variance)] as const;
     const [y, newMean, newVariance] = g
       .named(node.name || 'BatchNormalization')
       .BatchNormalizationTraining(x, scale, bias, ...running, { epsilon, momentum });
-    setNext(mean!, newMean);
-    setNext(variance!, newVariance);
+    setNext(mean, newMean);
+    setNext(variance, newVariance);
     return y;
   },
-  Dropout(node, [x, ratioInput], { g, dropoutMask }) {
-    const ratio = Number(ratioInput?.tensor?.data[0] ?? attributesOf(node, 'Dropout').ratio);
-    return ratio > 0 ? g.Mul(x, dropoutMask(ratio, staticShape(x!))) : g.Identity(x);
+  Dropout(node, { g, dropoutMask }) {
+    const { x, ratio: given } = inputsOf(node, 'Dropout');
+    const ratio = Number(given?.tensor?.data[0] ?? attributesOf(node, 'Dropout').ratio);
+    return ratio > 0 ? g.Mul(x, dropoutMask(ratio, staticShape(x))) : g.Identity(x);
   },
 };
 
@@ -47,12 +49,13 @@ export function appendForward(nodes: readonly Node[], scope: ForwardScope, curre
         where: nodeLabel(node),
       });
     const inputs = node.inputs.map((value) => value && (current.get(value) ?? value));
+    const appended = { ...node, inputs };
     const form = trainingForms[op];
     if (form) {
-      current.set(requiredOutput(node), form(node, inputs, scope));
+      current.set(requiredOutput(node), form(appended, scope));
       continue;
     }
-    g.graph.nodes.push({ ...node, inputs });
+    g.graph.nodes.push(appended);
   }
 }
 

@@ -19,40 +19,59 @@ export interface OptimizerSettings {
 interface UpdateCall {
   readonly parameter: Value;
   readonly gradient: Value;
-  readonly slots: readonly Value[];
+  /** The state that keeps a running average, by the name of the slot. */
+  readonly slot: (name: string) => Value;
   readonly learningRate: Value;
   /** The number of the step, from 1. */
   readonly step: Value;
   readonly weightDecay: number;
 }
 
+/** The values after a step. */
+interface Update {
+  readonly parameter: Value;
+  /** Each running average, and what replaces it. */
+  readonly slots: readonly (readonly [Value, Value])[];
+}
+
 interface Optimizer {
   /** Names of the running averages kept for each parameter. */
   readonly slots: readonly string[];
-  /** The new parameter, then the new slots. */
-  readonly update: (g: Builder, call: UpdateCall, settings: OptimizerSettings) => Value[];
+  readonly update: (g: Builder, call: UpdateCall, settings: OptimizerSettings) => Update;
 }
 
 export const optimizers = {
   /** Sutskever et al., ICML 2013, in PyTorch's form. */
   sgd: {
     slots: ['momentum'],
-    update: (g, { parameter, gradient, slots, learningRate, weightDecay }, settings) =>
-      g.SgdUpdate(parameter, gradient, slots[0], learningRate, {
+    update(g, { parameter, gradient, slot, learningRate, weightDecay }, settings) {
+      const momentum = slot('momentum');
+      const [next, nextMomentum] = g.SgdUpdate(parameter, gradient, momentum, learningRate, {
         momentum: settings.momentum ?? 0.9,
         nesterov: settings.nesterov ? 1 : 0,
         weight_decay: weightDecay,
         decoupled: settings.decoupledWeightDecay ? 1 : 0,
-      }),
+      });
+      return { parameter: next, slots: [[momentum, nextMomentum]] };
+    },
   },
   /** Loshchilov & Hutter, ICLR 2019. */
   adamw: {
     slots: ['mean', 'variance'],
-    update: (g, { parameter, gradient, slots, learningRate, step, weightDecay }, settings) =>
-      g.AdamWUpdate(parameter, gradient, slots[0], slots[1], learningRate, step, {
-        beta1: settings.momentum ?? 0.9,
-        weight_decay: weightDecay,
-      }),
+    update(g, { parameter, gradient, slot, learningRate, step, weightDecay }, settings) {
+      const [mean, variance] = [slot('mean'), slot('variance')];
+      const attributes = { beta1: settings.momentum ?? 0.9, weight_decay: weightDecay };
+      const [next, nextMean, nextVariance] = g.AdamWUpdate(
+        ...([parameter, gradient, mean, variance, learningRate, step, attributes] as const),
+      );
+      return {
+        parameter: next,
+        slots: [
+          [mean, nextMean],
+          [variance, nextVariance],
+        ],
+      };
+    },
   },
 } satisfies Record<string, Optimizer>;
 

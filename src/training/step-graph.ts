@@ -1,4 +1,5 @@
 import { gradients } from '../autodiff/index.ts';
+import { assert } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
 import { type Graph, staticShape, type Value } from '../graph/graph.ts';
@@ -92,11 +93,14 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   const { loss, ...named } = appendLoss(scope, asRows(g, current.get(logits) ?? logits), options);
 
   const wanted = [...trained.map(({ value }) => value), ...parts.wanted];
-  const computed = gradients(g, loss, wanted);
-  const gradientOf = new Map(wanted.map((value, i) => [value, computed[i]!]));
+  const computed = new Map(gradients(g, loss, wanted).map((gradient, i) => [wanted[i], gradient]));
+  const gradientOf = (value: Value): Value => {
+    const gradient = computed.get(value);
+    assert(gradient, `no gradient was asked of ${value.name}`);
+    return gradient;
+  };
   appendUpdates(scope, { parameters: trained, gradientOf, options });
-  for (const extension of options.extensions ?? [])
-    extension.update?.(scope, (value) => gradientOf.get(value)!);
+  for (const extension of options.extensions ?? []) extension.update?.(scope, gradientOf);
   return { ...parts.finish(images!), ...named, loss: loss.name };
 }
 

@@ -6,33 +6,33 @@ import type { StepGraphOptions, StepScope } from './step-graph.ts';
 
 interface Updates {
   readonly parameters: readonly Parameter[];
-  readonly gradientOf: ReadonlyMap<Value, Value>;
+  readonly gradientOf: (value: Value) => Value;
   readonly options: StepGraphOptions;
 }
 
 /** What follows each parameter: the optimiser's update by the gradient and the penalties, then what extensions make of it. */
 export function appendUpdates(scope: StepScope, { parameters, gradientOf, options }: Updates): void {
-  const { slots, update } = optimizers[options.optimizer];
+  const { update } = optimizers[options.optimizer];
   const learningRate = scope.scalar('learningRate');
   const step = scope.scalar('step');
   for (const parameter of parameters) {
     const { value, role } = parameter;
-    const kept = slots.map((slot) => scope.state(`${value.name}.${slot}`, filled(staticShape(value), 0)));
     const weightDecay = options.noDecayOn?.includes(role) ? 0 : (options.weightDecay ?? 0);
     const call = {
       parameter: value,
-      gradient: penalized(scope, parameter, { gradient: gradientOf.get(value)!, options }),
-      slots: kept,
+      gradient: penalized(scope, parameter, { gradient: gradientOf(value), options }),
+      slot: (name: string) => scope.state(`${value.name}.${name}`, filled(staticShape(value), 0)),
       learningRate,
       step,
       weightDecay,
     };
-    const [next, ...nextSlots] = update(scope.g, call, options);
-    const adjusted = (options.extensions ?? []).reduce((v, e) => e.adjust?.(scope, parameter, v) ?? v, next!);
-    scope.setNext(value, adjusted);
-    kept.forEach((slot, i) => {
-      scope.setNext(slot, nextSlots[i]!);
-    });
+    const next = update(scope.g, call, options);
+    const extensions = options.extensions ?? [];
+    scope.setNext(
+      value,
+      extensions.reduce((v, e) => e.adjust?.(scope, parameter, v) ?? v, next.parameter),
+    );
+    for (const [slot, nextSlot] of next.slots) scope.setNext(slot, nextSlot);
   }
 }
 

@@ -6,14 +6,14 @@ import { floats, makeTensor, type Tensor } from '../../src/numeric/tensor.ts';
 import { normals, runGraph } from '../support/run-graph.ts';
 
 /** The results of one training operator, decomposed. */
-async function results(
-  inputs: readonly Tensor[],
-  build: (g: Builder, inputs: readonly Value[]) => readonly Value[],
+async function results<const T extends readonly Tensor[]>(
+  inputs: T,
+  build: (g: Builder, inputs: { readonly [I in keyof T]: Value }) => readonly Value[],
 ): Promise<number[][]> {
   const graph = emptyGraph('one');
   const g = builderOf(graph);
   const values = inputs.map(({ dtype, shape }, i) => g.input(`x${i}`, dtype, shape));
-  build(g, values).forEach((value, i) => {
+  build(g, values as { readonly [I in keyof T]: Value }).forEach((value, i) => {
     g.output(value, `y${i}`);
   });
   const feeds = Object.fromEntries(inputs.map((tensor, i) => [`x${i}`, tensor]));
@@ -87,7 +87,8 @@ it('SkeletonUpdate: shrinks, kills below the threshold, and the dead stay dead',
   const gradient = floats([3, 1, 2], [0.1, -0.2, 0.3, 0.1, 5, 0]);
   const velocity = floats([3, 1, 2], [0.5, 0, 0.1, 0, 7, 0]);
   const [rate, alpha, threshold, momentum, decay] = [0.1, 0.05, 0.01, 0.9, 0.2];
-  const inputs = [skeleton, gradient, velocity, mask, scalar(rate), scalar(alpha), scalar(threshold)];
+  const scalars = [scalar(rate), scalar(alpha), scalar(threshold)] as const;
+  const inputs = [skeleton, gradient, velocity, mask, ...scalars] as const;
   const [value2, velocity2, mask2] = await results(inputs, (g, x) =>
     g.SkeletonUpdate(...x, { momentum, weight_decay: decay }),
   );
@@ -118,12 +119,8 @@ describe('BatchNormalizationTraining', () => {
       [batch, channels, size],
       normals([batch * channels * size], 4).data.map((v) => v + centre),
     );
-    const parameters = [
-      [2, 3],
-      [0.5, -1],
-      [centre, 7],
-      [1, 4],
-    ].map((values) => floats([2], values));
+    const pair = (...values: number[]) => floats([2], values);
+    const parameters = [pair(2, 3), pair(0.5, -1), pair(centre, 7), pair(1, 4)] as const;
     const [y, mean, variance, batchMean, inverse] = await results([x, ...parameters], (g, inputs) =>
       g.BatchNormalizationTraining(...inputs, { epsilon: 1e-3, momentum: 0.8 }),
     );

@@ -67,7 +67,7 @@ describe('decompose', () => {
     const [w, d, m] = ['w', 'd', 'm'].map((name) => g.input(name, 'float32', [2]));
     const rate = g.input('rate', 'float32', []);
     // Without momentum and decay the new velocity is the gradient itself, a graph input.
-    const [next, velocity] = g.SgdUpdate(w, d, m, rate, { momentum: 0 });
+    const [next, velocity] = g.SgdUpdate(w!, d!, m!, rate, { momentum: 0 });
     g.output(next, 'w.next');
     g.output(velocity, 'm.next');
     const result = decompose(graph);

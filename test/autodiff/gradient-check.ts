@@ -11,6 +11,9 @@ import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 /** Where inputs lie: away from the kinks of the function by more than the step of the differences. */
 export type Domain = 'any' | 'away-from-zero' | 'positive' | 'above-one' | 'inside-one' | 'distinct';
 
+/** As many as the case has shapes. */
+type CaseInputs = readonly [Value, Value, Value, Value, Value];
+
 export interface GradientCase {
   readonly op: OperatorName;
   readonly title?: string;
@@ -18,7 +21,7 @@ export interface GradientCase {
   readonly domains?: readonly Domain[];
   readonly opset?: number;
   /** The differentiated function; several results are all in the loss. */
-  readonly build: (g: Builder, inputs: readonly Value[]) => Value | readonly Value[];
+  readonly build: (g: Builder, inputs: CaseInputs) => Value | readonly Value[];
 }
 
 const samplers: { readonly [D in Domain]: (r: Random, count: number) => number[] } = {
@@ -74,7 +77,7 @@ function lossGraph(
   const graph = emptyGraph(op, opset);
   const g = builderOf(graph);
   const inputs = shapes.map((shape, i) => g.input(`x${i}`, 'float32', shape));
-  const built = build(g, inputs);
+  const built = build(g, inputs as readonly Value[] as CaseInputs);
   const terms = [built].flat().map((y, i) => weighted(g, y as Value, seed + i));
   const loss = g.output(terms.length === 1 ? terms[0]! : g.Sum(...terms), 'loss');
   gradients(g, loss, inputs).forEach((dx, i) => {

@@ -36,7 +36,7 @@ const refusals: readonly Refusal[] = [
   ['an exponent', 'Pow (Pow): has no gradient with respect to input 1', (g, x) => g.Pow(g.floats(2), x)],
   [
     'slices at computed places',
-    'Slice (Slice): has a gradient only if input 1 is constant',
+    'Slice (Slice): has a gradient only if starts is constant',
     (g, x) => g.Slice(x, g.Neg(g.int64s([-1])), g.int64s([3]), g.int64s([2])),
   ],
   [

@@ -12,6 +12,10 @@ import { normals } from '../support/run-graph.ts';
 const pads = { pads: [1, 1, 1, 1] };
 const weights = (g: Builder, shape: readonly number[], seed: number) => g.constant(normals(shape, seed, 0.3));
 
+/** Scale, bias and mean of a normalisation of eight channels. */
+const affine = (g: Builder, seed: number) =>
+  [weights(g, [8], seed), weights(g, [8], seed + 1), weights(g, [8], seed + 2)] as const;
+
 /** A network with an image [1, 3, 16, 16]; the body gives its outputs. */
 function graphOf(body: (g: Builder, x: Value) => readonly Value[]): Graph {
   const graph = emptyGraph('shared', 18);
@@ -42,7 +46,7 @@ const networks: Readonly<Record<string, (g: Builder, x: Value) => readonly Value
   'a head with a normalisation of its own for each level': (g, x) => {
     const [a, out] = [weights(g, [8, 8, 3, 3], 3), weights(g, [2, 8, 1, 1], 5)];
     return pyramid(g, x).map((level, i) => {
-      const bn = [0, 1, 2].map((j) => weights(g, [8], 10 * i + j));
+      const bn = affine(g, 10 * i);
       return g.Conv(
         g.Relu(g.BatchNormalization(g.Conv(level, a, null, pads), ...bn, g.constant(filled([8], 0.7)))),
         out,
@@ -51,7 +55,7 @@ const networks: Readonly<Record<string, (g: Builder, x: Value) => readonly Value
   },
   'a head with one normalisation for all levels': (g, x) => {
     const [a, out] = [weights(g, [8, 8, 3, 3], 3), weights(g, [2, 8, 1, 1], 5)];
-    const bn = [0, 1, 2].map((j) => weights(g, [8], 30 + j));
+    const bn = affine(g, 30);
     const variance = g.constant(filled([8], 0.7));
     return pyramid(g, x).map((level) =>
       g.Conv(g.Relu(g.BatchNormalization(g.Conv(level, a, null, pads), ...bn, variance)), out),

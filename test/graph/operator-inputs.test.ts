@@ -1,5 +1,6 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
-import { makeNode, makeValue, type Value } from '../../src/graph/graph.ts';
+import { builderOf } from '../../src/graph/builder.ts';
+import { emptyGraph, makeNode, makeValue, type Value } from '../../src/graph/graph.ts';
 import { inputsOf } from '../../src/graph/operators/index.ts';
 
 const [x, w, b] = ['x', 'w', 'b'].map((name) => makeValue(name)) as [Value, Value, Value];
@@ -31,4 +32,25 @@ describe('the inputs of a node by name', () => {
     expect(() => inputsOf(nodeOf('Conv', [x, null, b]), 'Conv')).toThrow('n (Conv): input weight is missing');
     expect(() => inputsOf(nodeOf('Sum', [x, null]), 'Sum')).toThrow('n (Sum): input inputs[1] is missing');
   });
+});
+
+it('a builder refuses, at compile time, inputs that an operator does not have or lacks', () => {
+  const g = builderOf(emptyGraph('typed'));
+  const image = g.input('image', 'float32', [1, 2, 4, 4]);
+  const weight = g.input('weight', 'float32', [3, 2, 1, 1]);
+  const axes = g.int64s([2]);
+  // @ts-expect-error: a convolution has a weight
+  expect(() => g.Conv(image)).toThrow('is missing');
+  // @ts-expect-error: null stands for an optional input only
+  expect(() => g.Conv(image, null)).toThrow('is missing');
+  // @ts-expect-error: a Relu has one input
+  g.Relu(image, image);
+  // @ts-expect-error: a Relu has no attributes
+  expect(() => g.Relu(image, { alpha: 1 })).toThrow('Relu has no attribute alpha');
+  // @ts-expect-error: attributes come last
+  expect(() => g.ReduceSum(image, { keepdims: 0 }, axes)).toThrow('attributes come last');
+  expectTypeOf(g.Conv(image, weight, null, { strides: [2, 2] })).toEqualTypeOf<Value>();
+  expectTypeOf(g.ReduceSum(image, { keepdims: 0 })).toEqualTypeOf<Value>();
+  expectTypeOf(g.Concat(image, image, image, { axis: 1 })).toEqualTypeOf<Value>();
+  expectTypeOf(g.TopK(image, axes)).toEqualTypeOf<[Value, Value]>();
 });

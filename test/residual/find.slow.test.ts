@@ -36,7 +36,7 @@ describe('residual connections', () => {
   it('are none where the inputs of an Add have nothing in common', () => {
     const g = builderOf(emptyGraph('net'));
     const [a, b] = ['a', 'b'].map((name) => g.input(name, 'float32', ['N', 4]));
-    g.output(g.Add(g.Relu(a), g.Relu(b)));
+    g.output(g.Add(g.Relu(a!), g.Relu(b!)));
     expect(findResiduals(g.graph)).toEqual([]);
   });
 });

@@ -145,11 +145,11 @@ describe('an If', () => {
 describe('training mode', () => {
   const statistics = (b: Builder) =>
     [
-      [1, 2, 3, 4],
-      [0, 1, 0, 1],
-      [0.5, 0, -0.5, 0],
-      [1, 2, 3, 4],
-    ].map((list) => b.floats(list));
+      b.floats([1, 2, 3, 4]),
+      b.floats([0, 1, 0, 1]),
+      b.floats([0.5, 0, -0.5, 0]),
+      b.floats([1, 2, 3, 4]),
+    ] as const;
 
   test('Dropout hands its input on', async () => {
     const trained = graphOf((b, x) => b.Relu(b.Dropout(x, b.floats(0.5), b.Identity(truth(b, true)))));
@@ -182,7 +182,7 @@ describe('training mode', () => {
       const wanted = graphOf((b, x) => {
         const given = statistics(b);
         const y = b.BatchNormalization(x, ...given);
-        return opset > 9 ? b.Mul(y, b.Reshape(given[2]!, b.int64s([1, 4, 1, 1]))) : y;
+        return opset > 9 ? b.Mul(y, b.Reshape(given[2], b.int64s([1, 4, 1, 1]))) : y;
       });
       await expectEqual(wanted, graph);
     },

@@ -12,7 +12,7 @@ describe('left-overs go', () => {
       name: 'Identity, Dropout of inference, Concat of one',
       build: (b) => {
         const [kept] = b.node('Dropout', [b.Identity(b.Relu(image(b)))], {}, 2);
-        return b.Exp(b.Concat(kept, channels));
+        return b.Exp(b.Concat(kept!, channels));
       },
       left: ['Relu', 'Exp'],
     },

@@ -257,7 +257,7 @@ test('any branches of one stride and one grid become one convolution', async () 
       });
       if (stride === 1 && (identity === 'x' || identity === 'both')) terms.push(x);
       if (stride === 1 && (identity === 'bn' || identity === 'both')) terms.push(normalised(b, x));
-      return terms.length > 1 ? b.Sum(...terms) : b.Sum(terms[0], pointwise(b, x, { group, stride }));
+      return terms.length > 1 ? b.Sum(...terms) : b.Sum(terms[0]!, pointwise(b, x, { group, stride }));
     };
     await expectRewritten(build, (graph) => mergeParallelBranches(graph, { growth: 100 }), ['Conv']);
   });

@@ -9,6 +9,10 @@ import { normals } from '../support/run-graph.ts';
 const pads = { pads: [1, 1, 1, 1] };
 const weights = (g: Builder, shape: readonly number[], seed: number) => g.constant(normals(shape, seed, 0.3));
 
+/** Scale, bias and mean of a normalisation of eight channels. */
+const affine = (g: Builder, seed: number) =>
+  [weights(g, [8], seed), weights(g, [8], seed + 1), weights(g, [8], seed + 2)] as const;
+
 function graphOf(body: (g: Builder, x: Value) => readonly Value[]): Graph {
   const graph = emptyGraph('shared', 18);
   const g = builderOf(graph);
@@ -28,14 +32,14 @@ async function folded(given: Graph) {
   return result;
 }
 
-const normalized = (g: Builder, y: Value, parameters: readonly Value[]) =>
+const normalized = (g: Builder, y: Value, parameters: readonly [Value, Value, Value]) =>
   g.BatchNormalization(y, ...parameters, g.constant(filled([8], 0.7)));
 
 describe('folding leaves shared weights shared:', () => {
   it('a normalisation that is shared as well is folded into the one weight', async () => {
     const given = graphOf((g, x) => {
       const w = weights(g, [8, 3, 3, 3], 1);
-      const bn = [1, 2, 3].map((seed) => weights(g, [8], seed));
+      const bn = affine(g, 1);
       return levels(g, x).map((level) => g.Relu(normalized(g, g.Conv(level, w, null, pads), bn)));
     });
     const { graph, counts } = await folded(given);
@@ -47,13 +51,7 @@ describe('folding leaves shared weights shared:', () => {
     const given = graphOf((g, x) => {
       const w = weights(g, [8, 3, 3, 3], 1);
       return levels(g, x).map((level, i) =>
-        g.Relu(
-          normalized(
-            g,
-            g.Conv(level, w, null, pads),
-            [1, 2, 3].map((seed) => weights(g, [8], 10 * i + seed)),
-          ),
-        ),
+        g.Relu(normalized(g, g.Conv(level, w, null, pads), affine(g, 10 * i + 1))),
       );
     });
     const { graph, counts, refusals } = await folded(given);

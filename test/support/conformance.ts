@@ -1,15 +1,16 @@
 import { expect, it } from 'vitest';
 import type { Builder } from '../../src/graph/builder.ts';
 import { staticShape, type Value } from '../../src/graph/graph.ts';
-import type { Executor, Tensors } from '../../src/runtime/executor.ts';
+import type { Tensor } from '../../src/numeric/tensor.ts';
+import type { Executor } from '../../src/runtime/executor.ts';
 import { expectNear, graphOf, runOn } from './executors.ts';
 import type { Reference } from './reference/array.ts';
 
-/** A graph, what goes in, and what must come out. */
-export interface ConformanceCase {
+/** A graph, its inputs, and the outputs that it must compute. */
+export interface ConformanceCase<Input extends string = string> {
   readonly title: string;
-  readonly inputs: Tensors;
-  readonly build: (g: Builder, inputs: Readonly<Record<string, Value>>) => Readonly<Record<string, Value>>;
+  readonly inputs: Readonly<Record<Input, Tensor>>;
+  build(g: Builder, inputs: Readonly<Record<Input, Value>>): Readonly<Record<string, Value>>;
   /** Expected outputs by name. Arrays without a shape stand for vectors and scalars. */
   readonly expected: () => Readonly<Record<string, Reference | ArrayLike<number>>>;
   /** Of the largest expected number. Default 1e-5. */
@@ -22,8 +23,9 @@ export function checkCases(executor: Executor, cases: readonly ConformanceCase[]
   it.each(cases)('$title', (one) => checkCase(executor, one));
 }
 
-async function checkCase(executor: Executor, { inputs, build, expected, tolerance, opset }: ConformanceCase) {
-  const graph = graphOf(inputs, build, opset);
+async function checkCase(executor: Executor, one: ConformanceCase) {
+  const { inputs, expected, tolerance, opset } = one;
+  const graph = graphOf(inputs, one.build, opset);
   const results = await runOn(executor, graph, inputs);
   const wanted = expected();
   expect(Object.keys(results).toSorted()).toEqual(Object.keys(wanted).toSorted());

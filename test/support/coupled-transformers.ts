@@ -38,8 +38,8 @@ export const transformerCouplings: Record<string, (g: Builder, x: Value) => Valu
     const split = g.Transpose(g.Reshape(packed, g.int64s([1, 64, 3, 3, 4])), { perm: [2, 0, 3, 1, 4] });
     const [q, k, v] = [0, 1, 2].map((i) => g.Gather(split, g.constant(scalarIndex(i)), { axis: 0 }));
     const bias = g.constant(normals([1, 3, 64, 64], 8));
-    const logits = g.Add(g.MatMul(q, g.Transpose(k, { perm: [0, 1, 3, 2] })), bias);
-    const mixed = g.MatMul(g.Softmax(logits, { axis: -1 }), v);
+    const logits = g.Add(g.MatMul(q!, g.Transpose(k!, { perm: [0, 1, 3, 2] })), bias);
+    const mixed = g.MatMul(g.Softmax(logits, { axis: -1 }), v!);
     const rows = g.Reshape(g.Transpose(mixed, { perm: [0, 2, 1, 3] }), g.int64s([1, 64, 12]));
     return imageOf(g, g.named('out').MatMul(rows, weight(g, [12, 6], 9)));
   },
@@ -49,17 +49,17 @@ export const transformerCouplings: Record<string, (g: Builder, x: Value) => Valu
       const part = g.Slice(packed, g.int64s([from]), g.int64s([from + 12]), g.int64s([2]));
       return g.Transpose(g.Reshape(part, g.int64s([64, 3, 4])), { perm: [1, 0, 2] });
     });
-    const logits = g.MatMul(parts[0], g.Transpose(parts[1], { perm: [0, 2, 1] }));
-    const mixed = g.Transpose(g.MatMul(g.Softmax(logits, { axis: -1 }), parts[2]), { perm: [1, 0, 2] });
+    const logits = g.MatMul(parts[0]!, g.Transpose(parts[1]!, { perm: [0, 2, 1] }));
+    const mixed = g.Transpose(g.MatMul(g.Softmax(logits, { axis: -1 }), parts[2]!), { perm: [1, 0, 2] });
     return imageOf(g, g.MatMul(g.Reshape(mixed, g.int64s([1, 64, 12])), weight(g, [12, 6], 3)));
   },
   'attention of normalised queries and keys': (g, x) => {
     const tokens = tokensOf(g, x);
     const [q, k, v] = [1, 2, 3].map((seed) => g.MatMul(tokens, weight(g, [6, 8], seed)));
-    const norm = g.Expand(g.ReduceL2(q, g.int64s([-1])), g.int64s([1, 64, 8]));
-    const unit = g.Div(q, norm);
-    const logits = g.MatMul(unit, g.Transpose(g.LpNormalization(k, { axis: -1 }), { perm: [0, 2, 1] }));
-    return imageOf(g, g.MatMul(g.MatMul(g.Softmax(logits, { axis: -1 }), v), weight(g, [8, 6], 4)));
+    const norm = g.Expand(g.ReduceL2(q!, g.int64s([-1])), g.int64s([1, 64, 8]));
+    const unit = g.Div(q!, norm);
+    const logits = g.MatMul(unit, g.Transpose(g.LpNormalization(k!, { axis: -1 }), { perm: [0, 2, 1] }));
+    return imageOf(g, g.MatMul(g.MatMul(g.Softmax(logits, { axis: -1 }), v!), weight(g, [8, 6], 4)));
   },
   'attention by Einsum': (g, x) => {
     const heads = (seed: number) =>
@@ -80,7 +80,7 @@ export const transformerCouplings: Record<string, (g: Builder, x: Value) => Valu
       [0, 2],
       [2, 8],
     ].map(([from, to]) => g.Slice(rows, g.int64s([from!]), g.int64s([to!]), g.int64s([1])));
-    const rolled = g.Concat(rest, top, { axis: 1 });
+    const rolled = g.Concat(rest!, top!, { axis: 1 });
     const windows = g.Transpose(g.Reshape(rolled, g.int64s([1, 2, 4, 2, 4, 12])), {
       perm: [0, 1, 3, 2, 4, 5],
     });
@@ -100,7 +100,7 @@ export const transformerCouplings: Record<string, (g: Builder, x: Value) => Valu
   },
   'groups that are normalised by themselves': (g, x) => {
     const rows = g.Reshape(conv(g, x, 'wide', { filters: 12 }), g.int64s([0, 6, -1]));
-    const ones = [weight(g, [6], 3), weight(g, [6], 4)];
+    const ones = [weight(g, [6], 3), weight(g, [6], 4)] as const;
     const normal = g.Reshape(g.InstanceNormalization(rows, ...ones), g.int64s([1, 12, 8, 8]));
     return g.Relu(g.Mul(normal, weight(g, [12, 1, 1], 5)));
   },

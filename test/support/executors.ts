@@ -26,17 +26,18 @@ export function describeExecutors(title: string, tests: (executor: Executor) => 
 }
 
 /** A graph from inputs of given types: the named values that `build` returns are its outputs. */
-export function graphOf(
-  inputs: Tensors,
-  build: (g: Builder, inputs: Readonly<Record<string, Value>>) => Readonly<Record<string, Value>>,
+export function graphOf<Input extends string>(
+  inputs: Readonly<Record<Input, Tensor>>,
+  build: (g: Builder, inputs: Readonly<Record<Input, Value>>) => Readonly<Record<string, Value>>,
   opset?: number,
 ): Graph {
   const graph = emptyGraph('case', opset);
   const g = builderOf(graph);
-  const values = Object.entries(inputs).map(
+  const values = Object.entries<Tensor>(inputs).map(
     ([name, { dtype, shape }]) => [name, g.input(name, dtype, shape)] as const,
   );
-  for (const [name, value] of Object.entries(build(g, Object.fromEntries(values)))) g.output(value, name);
+  for (const [name, value] of Object.entries(build(g, Object.fromEntries(values) as Record<Input, Value>)))
+    g.output(value, name);
   return graph;
 }
 

@@ -21,7 +21,7 @@ export function inputsFor(shape: readonly number[]) {
 }
 
 export type NormalizationInputs = ReturnType<typeof inputsFor>;
-export type Values = Readonly<Record<string, Value>>;
+export type Values = Readonly<Record<keyof NormalizationInputs, Value>>;
 
 /** The same in numbers. */
 export const settingsOf = ({ scale, bias, runningMean, runningVariance }: NormalizationInputs) => ({

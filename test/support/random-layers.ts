@@ -83,17 +83,17 @@ export const rows: Readonly<Record<string, (call: Call) => Value[]>> = {
   },
   Concat: ({ g, x, layer, values }) => {
     const alike = values.filter((value) => sizeOf(value) === sizeOf(x));
-    return [g.Concat(x, alike[layer.other % alike.length], { axis: 1 })];
+    return [g.Concat(x, alike[layer.other % alike.length]!, { axis: 1 })];
   },
   Add: ({ g, x, layer, values }) => {
     const alike = values.filter((value) => staticTail(value) === staticTail(x));
-    return [g.Add(x, alike[layer.other % alike.length])];
+    return [g.Add(x, alike[layer.other % alike.length]!)];
   },
   PadChannels: ({ g, x, layer: { other } }) => [g.Pad(x, g.int64s([0, 1, 0, 0, 0, other, 0, 0]))],
   BatchNormalization: ({ g, x, seed }) => {
     const [scale, shift, mean] = [0, 1, 2].map((i) => weight(g, [channelsOf(x)], seed + i));
     const variance = g.floats(Array.from({ length: channelsOf(x) }, (_, c) => 0.5 + (c % 3)));
-    return [g.BatchNormalization(x, scale, shift, mean, variance)];
+    return [g.BatchNormalization(x, scale!, shift!, mean!, variance)];
   },
   PRelu: ({ g, x, seed }) => [g.PRelu(x, weight(g, [channelsOf(x), 1, 1], seed))],
   Relu: ({ g, x }) => [g.Relu(x)],

@@ -124,7 +124,7 @@ const layerRows: { readonly [K in Layer['kind']]: (call: LayerCall) => Value | n
     // Of few elements nothing is left but rounding.
     if (batch * elementCount(size) < 8) return null;
     const [scale, bias] = [parameter([channels], 0.3, 1), parameter([channels], 0.3)];
-    const running = [0, 1].map((value) => g.constant(filled([channels], value)));
+    const running = [g.constant(filled([channels], 0)), g.constant(filled([channels], 1))] as const;
     const [y, mean, variance] = g.BatchNormalizationTraining(x, scale, bias, ...running, { epsilon: 1e-2 });
     g.output(mean);
     g.output(variance);
@@ -134,7 +134,7 @@ const layerRows: { readonly [K in Layer['kind']]: (call: LayerCall) => Value | n
     const alike = values.filter(
       (value) => shapeOf(value).toSpliced(1, 1).join() === shapeOf(x).toSpliced(1, 1).join(),
     );
-    return g.Concat(x, alike[layer.other % alike.length], { axis: 1 });
+    return g.Concat(x, alike[layer.other % alike.length]!, { axis: 1 });
   },
   Subsample({ g, x }) {
     const [starts, ends, axes, steps] = [[0, 0], shapeOf(x).slice(2), [2, 3], [2, 2]].map(g.int64s);
@@ -145,7 +145,7 @@ const layerRows: { readonly [K in Layer['kind']]: (call: LayerCall) => Value | n
   Sigmoid: ({ g, x }) => g.Sigmoid(x),
   Add({ g, x, layer, values }) {
     const alike = values.filter((value) => shapeOf(value).join() === shapeOf(x).join());
-    return g.Add(x, alike[layer.other % alike.length]);
+    return g.Add(x, alike[layer.other % alike.length]!);
   },
   MaxPool: ({ g, x, layer }) => pooled({ g, x, layer }, 'MaxPool'),
   AveragePool: ({ g, x, layer }) => pooled({ g, x, layer }, 'AveragePool'),
@@ -167,5 +167,5 @@ function lossOf(g: Builder, values: readonly Value[]): Value {
       const weights = g.constant(normals(staticShape(value), 500 + i));
       return g.ReduceSum(g.Mul(value, weights), null, { keepdims: 0 });
     });
-  return terms.length === 1 ? g.Identity(terms[0]) : g.Sum(...terms);
+  return terms.length === 1 ? g.Identity(terms[0]!) : g.Sum(...terms);
 }

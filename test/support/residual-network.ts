@@ -31,11 +31,11 @@ export const shortcuts = {
     const missing = channels - Number(x.shape![1]);
     const far = 2 ** 31 - 1;
     const bounds = [
-      [0, 0],
-      [far, far],
-      [2, 3],
-      [stride, stride],
-    ].map((list) => g.int64s(list));
+      g.int64s([0, 0]),
+      g.int64s([far, far]),
+      g.int64s([2, 3]),
+      g.int64s([stride, stride]),
+    ] as const;
     const before = Math.floor(missing / 2);
     return g.Pad(g.Slice(x, ...bounds), g.int64s([0, before, 0, 0, 0, missing - before, 0, 0]));
   },

@@ -53,11 +53,12 @@ const underSlopes = <T>(slopes: Readonly<Record<string, T>>): Record<string, T> 
 
 function trainingGraph({ parameters, feeds, gradients, results, adjust }: SgdTraining, state: Tensors) {
   const rate = floats([], [0]);
-  return graphOf({ ...state, ...feeds, rate }, (g, v) => {
+  const tensors: Tensors = { ...state, ...feeds, rate };
+  return graphOf(tensors, (g, v) => {
     const slopes = gradients(g, v);
     const next: Record<string, Value> = {};
     for (const [name, parameter] of Object.entries(parameters)) {
-      const inputs = [v[name], slopes[name], v[`${name}.m`], v.rate];
+      const inputs = [v[name]!, slopes[name]!, v[`${name}.m`]!, v.rate!] as const;
       const [w, m] = g.SgdUpdate(...inputs, attributesOf(settingsOf(parameter)));
       next[`${name}′`] = adjust ? adjust(g, w, name) : w;
       next[`${name}.m′`] = m;
@@ -110,7 +111,7 @@ export const fed = (parameters: SgdTraining['parameters'], more: Partial<SgdTrai
   ),
   gradients: (g, v) =>
     Object.fromEntries(
-      Object.keys(parameters).map((name) => [name, g.Add(g.Mul(v[name], v[`${name}.x`]), v[`${name}.x`])]),
+      Object.keys(parameters).map((name) => [name, g.Add(g.Mul(v[name]!, v[`${name}.x`]!), v[`${name}.x`]!)]),
     ),
   slopes: (v) =>
     Object.fromEntries(

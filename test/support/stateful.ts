@@ -1,21 +1,27 @@
 import type { Builder } from '../../src/graph/builder.ts';
 import type { Value } from '../../src/graph/graph.ts';
-import type { Executor, Tensors } from '../../src/runtime/executor.ts';
+import type { Tensor } from '../../src/numeric/tensor.ts';
+import type { Executor } from '../../src/runtime/executor.ts';
 import { compileOn, graphOf } from './executors.ts';
 
-type Values = Readonly<Record<string, Value>>;
-
 /** A graph whose state has first values. */
-export interface Stateful {
-  readonly state: Tensors;
-  readonly feeds?: Tensors;
+export interface Stateful<State extends string, Feed extends string> {
+  readonly state: Readonly<Record<State, Tensor>>;
+  readonly feeds?: Readonly<Record<Feed, Tensor>>;
   /** The graph's results, and the next value of every state under `<name>′`. */
-  readonly build: (g: Builder, values: Values) => Values;
+  readonly build: (
+    g: Builder,
+    values: Readonly<Record<State | Feed, Value>>,
+  ) => Readonly<Record<string, Value>>;
 }
 
 /** Compiles a graph and writes the state's first values. */
-export async function started(executor: Executor, { state, feeds = {}, build }: Stateful) {
-  const graph = graphOf({ ...state, ...feeds }, build);
+export async function started<State extends string, Feed extends string = never>(
+  executor: Executor,
+  { state, feeds, build }: Stateful<State, Feed>,
+) {
+  const inputs = { ...state, ...feeds } as Record<State | Feed, Tensor>;
+  const graph = graphOf(inputs, build);
   const pairs = Object.keys(state).map((name) => ({ input: name, output: `${name}′` }));
   const program = await compileOn(executor, graph, { state: pairs });
   program.writeState(state);

@@ -6,8 +6,8 @@ import { number } from '../append.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
 /** The gradient goes to the input that is the extreme; among equal ones to the first, but never to a value that a constant bounds. */
-const extreme: GradientRule<'Min' | 'Max'> = ({ node, inputs, outputs: [y] }, [dy], g) => {
-  const bound = inputs.length === 2 && inputs.find((input) => input?.tensor);
+const extreme: GradientRule<'Min' | 'Max'> = ({ node, inputs: { inputs }, outputs: [y] }, [dy], g) => {
+  const bound = inputs.length === 2 && inputs.find(({ tensor }) => tensor);
   if (bound) {
     const dx = isOperator(node, 'Min') ? g.ClipGrad(dy, y, null, bound) : g.ClipGrad(dy, y, bound);
     return inputs.map((input) => (input === bound ? null : dx));
@@ -27,24 +27,23 @@ const extreme: GradientRule<'Min' | 'Max'> = ({ node, inputs, outputs: [y] }, [d
 export const broadcastGradients = {
   Add: (_, [dy]) => [dy, dy],
   Sub: (_, [dy], g) => [dy, g.Neg(dy)],
-  Mul: ({ inputs: [a, b] }, [dy], g) => [g.Mul(dy, b), g.Mul(dy, a)],
+  Mul: ({ inputs: { a, b } }, [dy], g) => [g.Mul(dy, b), g.Mul(dy, a)],
   /** y = a/b: ∂y/∂a = 1/b, ∂y/∂b = −a/b² = −y/b. */
-  Div: ({ inputs: [, b], outputs: [y] }, [dy], g) => {
+  Div: ({ inputs: { b }, outputs: [y] }, [dy], g) => {
     const da = g.Div(dy, b);
     return [da, g.Neg(g.Mul(da, y))];
   },
-  /** y = aᵖ: ∂y/∂a = p·aᵖ⁻¹; the exponent has none, as a may be negative. */
-  Pow: ({ inputs: [a, exponent] }, [dy], g) => {
-    if (exponent?.tensor && toNumbers(exponent.tensor).every((p) => p === 2)) return [g.Mul(dy, g.Add(a, a))];
-    const p =
-      exponent?.dtype === a?.dtype ? exponent : g.Cast(exponent, { to: elementTypes.indexOf(a!.dtype) });
-    return [g.Mul(dy, g.Mul(p, g.Pow(a, g.Sub(p, number(g, 1, a)))))];
+  /** y = xᵖ: ∂y/∂x = p·xᵖ⁻¹; the exponent has none, as x may be negative. */
+  Pow: ({ inputs: { x, exponent } }, [dy], g) => {
+    if (exponent.tensor && toNumbers(exponent.tensor).every((p) => p === 2)) return [g.Mul(dy, g.Add(x, x))];
+    const p = exponent.dtype === x.dtype ? exponent : g.Cast(exponent, { to: elementTypes.indexOf(x.dtype) });
+    return [g.Mul(dy, g.Mul(p, g.Pow(x, g.Sub(p, number(g, 1, x)))))];
   },
   Mod: 'unsupported',
   Min: extreme,
   Max: extreme,
-  Sum: ({ inputs }, [dy]) => inputs.map(() => dy),
-  Mean: ({ inputs }, [dy], g) => {
+  Sum: ({ inputs: { inputs } }, [dy]) => inputs.map(() => dy),
+  Mean: ({ inputs: { inputs } }, [dy], g) => {
     const share = g.Mul(dy, number(g, 1 / inputs.length, dy));
     return inputs.map(() => share);
   },
@@ -60,7 +59,7 @@ export const broadcastGradients = {
   BitwiseAnd: 'none',
   BitwiseOr: 'none',
   BitwiseXor: 'none',
-  Where: ({ inputs: [condition] }, [dy], g) => {
+  Where: ({ inputs: { condition } }, [dy], g) => {
     const zero = number(g, 0, dy);
     return [null, g.Where(condition, dy, zero), g.Where(condition, zero, dy)];
   },

@@ -1,8 +1,8 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
-import { zeros } from '../append.ts';
-import { allAxes, dims, fixedNumbers, type Operand, type OperatorCall, refusal } from '../call.ts';
+import { joined, zeros } from '../append.ts';
+import { allAxes, dims, fixedNumbers, type OperatorCall, refusal } from '../call.ts';
 import { insertZeros } from '../insert-zeros.ts';
 import type { GradientRows } from '../rule.ts';
 
@@ -15,14 +15,14 @@ interface Range {
 
 /** What a Slice takes of each axis. */
 function rangesOf(call: OperatorCall<'Slice'>): Range[] {
-  const [x, , , axesInput, stepsInput] = call.inputs;
-  const starts = fixedNumbers(call, 1);
-  const axes = axesInput ? fixedNumbers(call, 3) : starts.map((_, axis) => axis);
-  const steps = stepsInput ? fixedNumbers(call, 4) : starts.map(() => 1);
-  const ranges = dims(x).map((count): Range => ({ first: 0, step: 1, count }));
+  const { inputs } = call;
+  const starts = fixedNumbers(call, 'starts');
+  const axes = inputs.axes ? fixedNumbers(call, 'axes') : starts.map((_, axis) => axis);
+  const steps = inputs.steps ? fixedNumbers(call, 'steps') : starts.map(() => 1);
+  const ranges = dims(inputs.x).map((count): Range => ({ first: 0, step: 1, count }));
   axes.forEach((given, i) => {
     const axis = given < 0 ? given + ranges.length : given;
-    const size = dims(x)[axis]!;
+    const size = dims(inputs.x)[axis]!;
     const start = starts[i]! < 0 ? starts[i]! + size : starts[i]!;
     const first = Math.min(Math.max(start, 0), steps[i]! > 0 ? size : size - 1);
     ranges[axis] = { first, step: steps[i]!, count: dims(call.outputs[0])[axis]! };
@@ -31,7 +31,7 @@ function rangesOf(call: OperatorCall<'Slice'>): Range[] {
 }
 
 /** The value with some axes in reverse order. */
-function reversed(g: Builder, value: Operand, axes: readonly number[]): Value {
+function reversed(g: Builder, value: Value, axes: readonly number[]): Value {
   const every = (entry: number) => g.int64s(axes.map(() => entry));
   return g.Slice(value, every(-1), every(-(2 ** 31)), g.int64s(axes), every(-1));
 }
@@ -39,12 +39,12 @@ function reversed(g: Builder, value: Operand, axes: readonly number[]): Value {
 /** Puts the elements that the ranges took back in their places among zeros. */
 function unsliced(
   g: Builder,
-  dy: Operand,
+  dy: Value,
   call: { ranges: readonly Range[]; shape: readonly number[] },
 ): Value {
   const { ranges, shape } = call;
   const backwards = allAxes(dy).filter((axis) => ranges[axis]!.step < 0);
-  const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy!;
+  const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy;
   const apart = insertZeros(
     g,
     forwards,
@@ -70,16 +70,16 @@ function isSubsampling(ranges: readonly Range[], shape: readonly number[]): bool
 
 /** Operators that join tensors, cut them and pad them. */
 export const joiningGradients = {
-  Concat: ({ inputs, attributes: { axis } }, [dy], g) => {
+  Concat: ({ inputs: { inputs }, attributes: { axis } }, [dy], g) => {
     const sizes = inputs.map((x) => dims(x).at(axis!)!);
-    return g.node('Split', [dy!, g.int64s(sizes)], { axis }, inputs.length);
+    return g.node('Split', [dy, g.int64s(sizes)], { axis }, inputs.length);
   },
-  Split: ({ outputs, inputs: [x], attributes: { axis } }, dy, g) => {
+  Split: ({ outputs, inputs: { x }, attributes: { axis } }, dy, g) => {
     const parts = outputs.map((y, i) => dy[i] ?? zeros(g, dims(y), x));
-    return [parts.length === 1 ? parts[0] : g.Concat(...parts, { axis }), null];
+    return [joined(g, parts, axis), null];
   },
   Slice: (call, [dy], g) => {
-    const shape = dims(call.inputs[0]);
+    const shape = dims(call.inputs.x);
     if (dims(dy).includes(0)) return [zeros(g, shape, dy), null, null, null, null];
     const ranges = rangesOf(call);
     if (isSubsampling(ranges, shape)) {
@@ -93,7 +93,7 @@ export const joiningGradients = {
   Pad: (call, [dy], g) => {
     const { mode } = call.attributes;
     if (mode !== 'constant') throw refusal(call.node, `has a gradient only in mode constant, not ${mode}`);
-    const pads = g.int64s(fixedNumbers(call, 1).map((pad) => 0 - pad));
-    return [g.Pad(dy, pads, null, call.inputs[3])];
+    const pads = g.int64s(fixedNumbers(call, 'pads').map((pad) => 0 - pad));
+    return [g.Pad(dy, pads, null, call.inputs.axes)];
   },
 } satisfies Partial<GradientRows<OperatorName>>;

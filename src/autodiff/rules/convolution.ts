@@ -17,24 +17,24 @@ function refuseImplicitSize(node: Node, { auto_pad, output_shape }: TransposedAt
 /** Convolutions. */
 export const convolutionGradients = {
   /** y = x ⋆ w + b, with x: [N, C, …size], w: [M, C/group, …kernel]. */
-  Conv: ({ inputs: [x, w, b], attributes }, [dy], g) => {
-    const window = explicitWindow(attributes, dims(x).slice(2), dims(w).slice(2));
+  Conv: ({ inputs: { x, weight, bias }, attributes }, [dy], g) => {
+    const window = explicitWindow(attributes, dims(x).slice(2), dims(weight).slice(2));
     const { group } = attributes;
     return [
-      g.ConvGradInput(dy, w, { ...window, group, size: dims(x) }),
-      g.ConvGradWeight(x, dy, { ...window, group, size: dims(w) }),
-      b ? g.ReduceSum(dy, g.int64s(allBut(1, dy)), { keepdims: 0 }) : null,
+      g.ConvGradInput(dy, weight, { ...window, group, size: dims(x) }),
+      g.ConvGradWeight(x, dy, { ...window, group, size: dims(weight) }),
+      bias ? g.ReduceSum(dy, g.int64s(allBut(1, dy)), { keepdims: 0 }) : null,
     ];
   },
   /** The adjoint of a convolution that reads y and computes x: its own gradients are that convolution's. */
-  ConvTranspose: ({ node, inputs: [x, w, b], attributes }, [dy], g) => {
+  ConvTranspose: ({ node, inputs: { x, weight, bias }, attributes }, [dy], g) => {
     refuseImplicitSize(node, attributes);
-    const window = explicitWindow(attributes, dims(dy).slice(2), dims(w).slice(2));
+    const window = explicitWindow(attributes, dims(dy).slice(2), dims(weight).slice(2));
     const { group } = attributes;
     return [
-      g.Conv(dy, w, { ...window, group }),
-      g.ConvGradWeight(dy, x, { ...window, group, size: dims(w) }),
-      b ? g.ReduceSum(dy, g.int64s(allBut(1, dy)), { keepdims: 0 }) : null,
+      g.Conv(dy, weight, { ...window, group }),
+      g.ConvGradWeight(dy, x, { ...window, group, size: dims(weight) }),
+      bias ? g.ReduceSum(dy, g.int64s(allBut(1, dy)), { keepdims: 0 }) : null,
     ];
   },
   ConvInteger: 'unsupported',

@@ -5,8 +5,8 @@ import { refusal } from '../call.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
 /** Back to the element type of the input. Integers carry no gradient and never get here. */
-const castBack: GradientRule<'Cast' | 'CastLike'> = ({ inputs: [x] }, [dy], g) => [
-  g.Cast(dy, { to: elementTypes.indexOf(x!.dtype) }),
+const castBack: GradientRule<'Cast' | 'CastLike'> = ({ inputs: { x } }, [dy], g) => [
+  g.Cast(dy, { to: elementTypes.indexOf(x.dtype) }),
   null,
 ];
 
@@ -16,12 +16,12 @@ export const elementwiseGradients = {
   Cast: castBack,
   CastLike: castBack,
   /** At inference y = x; the training form multiplies by a mask and holds no Dropout. */
-  Dropout: ({ node, inputs: [, , training] }, [dy]) => {
-    if (training && training.tensor?.data[0] !== 0)
+  Dropout: ({ node, inputs: { trainingMode } }, [dy]) => {
+    if (trainingMode && trainingMode.tensor?.data[0] !== 0)
       throw refusal(node, 'has a gradient only outside training mode');
     return [dy, null, null];
   },
-  Abs: ({ inputs: [x] }, [dy], g) => [g.Mul(dy, g.Sign(x))],
+  Abs: ({ inputs: { x } }, [dy], g) => [g.Mul(dy, g.Sign(x))],
   Neg: (_, [dy], g) => [g.Neg(dy)],
   Sign: 'none',
   Floor: 'none',
@@ -32,31 +32,31 @@ export const elementwiseGradients = {
   IsNaN: 'none',
   IsInf: 'none',
   Exp: ({ outputs: [y] }, [dy], g) => [g.Mul(dy, y)],
-  Log: ({ inputs: [x] }, [dy], g) => [g.Div(dy, x)],
+  Log: ({ inputs: { x } }, [dy], g) => [g.Div(dy, x)],
   /** y′ = 1/(2y). */
   Sqrt: ({ outputs: [y] }, [dy], g) => [g.Div(dy, g.Add(y, y))],
   /** y′ = −1/x² = −y². */
   Reciprocal: ({ outputs: [y] }, [dy], g) => [g.Neg(g.Mul(dy, g.Mul(y, y)))],
   /** y′ = 2/√π·e^(−x²). */
-  Erf: ({ inputs: [x] }, [dy], g) => [
+  Erf: ({ inputs: { x } }, [dy], g) => [
     g.Mul(dy, g.Mul(g.Exp(g.Neg(g.Mul(x, x))), number(g, 2 / Math.sqrt(Math.PI), x))),
   ],
-  Sin: ({ inputs: [x] }, [dy], g) => [g.Mul(dy, g.Cos(x))],
-  Cos: ({ inputs: [x] }, [dy], g) => [g.Neg(g.Mul(dy, g.Sin(x)))],
+  Sin: ({ inputs: { x } }, [dy], g) => [g.Mul(dy, g.Cos(x))],
+  Cos: ({ inputs: { x } }, [dy], g) => [g.Neg(g.Mul(dy, g.Sin(x)))],
   /** y′ = 1 + tan²x = 1 + y². */
   Tan: ({ outputs: [y] }, [dy], g) => [g.Mul(dy, g.Add(g.Mul(y, y), number(g, 1, y)))],
   /** y′ = 1/√(1 − x²). */
-  Asin: ({ inputs: [x] }, [dy], g) => [g.Div(dy, g.Sqrt(g.Sub(number(g, 1, x), g.Mul(x, x))))],
+  Asin: ({ inputs: { x } }, [dy], g) => [g.Div(dy, g.Sqrt(g.Sub(number(g, 1, x), g.Mul(x, x))))],
   /** y′ = −1/√(1 − x²). */
-  Acos: ({ inputs: [x] }, [dy], g) => [g.Neg(g.Div(dy, g.Sqrt(g.Sub(number(g, 1, x), g.Mul(x, x)))))],
+  Acos: ({ inputs: { x } }, [dy], g) => [g.Neg(g.Div(dy, g.Sqrt(g.Sub(number(g, 1, x), g.Mul(x, x)))))],
   /** y′ = 1/(1 + x²). */
-  Atan: ({ inputs: [x] }, [dy], g) => [g.Div(dy, g.Add(g.Mul(x, x), number(g, 1, x)))],
-  Sinh: ({ inputs: [x] }, [dy], g) => [g.Mul(dy, g.Cosh(x))],
-  Cosh: ({ inputs: [x] }, [dy], g) => [g.Mul(dy, g.Sinh(x))],
+  Atan: ({ inputs: { x } }, [dy], g) => [g.Div(dy, g.Add(g.Mul(x, x), number(g, 1, x)))],
+  Sinh: ({ inputs: { x } }, [dy], g) => [g.Mul(dy, g.Cosh(x))],
+  Cosh: ({ inputs: { x } }, [dy], g) => [g.Mul(dy, g.Sinh(x))],
   /** y′ = 1/√(x² + 1). */
-  Asinh: ({ inputs: [x] }, [dy], g) => [g.Div(dy, g.Sqrt(g.Add(g.Mul(x, x), number(g, 1, x))))],
+  Asinh: ({ inputs: { x } }, [dy], g) => [g.Div(dy, g.Sqrt(g.Add(g.Mul(x, x), number(g, 1, x))))],
   /** y′ = 1/√(x² − 1). */
-  Acosh: ({ inputs: [x] }, [dy], g) => [g.Div(dy, g.Sqrt(g.Sub(g.Mul(x, x), number(g, 1, x))))],
+  Acosh: ({ inputs: { x } }, [dy], g) => [g.Div(dy, g.Sqrt(g.Sub(g.Mul(x, x), number(g, 1, x))))],
   /** y′ = 1/(1 − x²). */
-  Atanh: ({ inputs: [x] }, [dy], g) => [g.Div(dy, g.Sub(number(g, 1, x), g.Mul(x, x)))],
+  Atanh: ({ inputs: { x } }, [dy], g) => [g.Div(dy, g.Sub(number(g, 1, x), g.Mul(x, x)))],
 } satisfies Partial<GradientRows<OperatorName>>;

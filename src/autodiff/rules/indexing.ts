@@ -6,7 +6,7 @@ import type { GradientRows } from '../rule.ts';
 /** Reading and writing by index. Elements that are read twice get the sum of both gradients. */
 export const indexingGradients = {
   /** y = x[…, indices, …]: both sides with the indices' axes as one, dy added up by index. */
-  Gather: ({ inputs: [x, indices], attributes }, [dy], g) => {
+  Gather: ({ inputs: { x, indices }, attributes }, [dy], g) => {
     const shape = dims(x);
     const axis = attributes.axis < 0 ? attributes.axis + shape.length : attributes.axis;
     const count = dims(indices).reduce((a, b) => a * b, 1);
@@ -16,22 +16,22 @@ export const indexingGradients = {
     const added = { axis, reduction: 'add' };
     return [g.ScatterElements(zeros(g, shape, x), where, reshape(g, dy, taken), added), null];
   },
-  GatherElements: ({ inputs: [x, indices], attributes: { axis } }, [dy], g) => [
+  GatherElements: ({ inputs: { x, indices }, attributes: { axis } }, [dy], g) => [
     g.ScatterElements(zeros(g, dims(x), x), indices, dy, { axis, reduction: 'add' }),
     null,
   ],
-  GatherND: ({ node, inputs: [x, indices], attributes }, [dy], g) => {
+  GatherND: ({ node, inputs: { x, indices }, attributes }, [dy], g) => {
     if (attributes.batch_dims !== 0) throw refusal(node, 'has a gradient only with batch_dims 0');
     return [g.ScatterND(zeros(g, dims(x), x), indices, dy, { reduction: 'add' }), null];
   },
-  ScatterElements: ({ node, inputs: [, indices, updates], attributes: { axis, reduction } }, [dy], g) => {
+  ScatterElements: ({ node, inputs: { indices, updates }, attributes: { axis, reduction } }, [dy], g) => {
     if (reduction !== 'none' && reduction !== 'add')
       throw refusal(node, `has no gradient with reduction ${reduction}`);
     const kept =
       reduction === 'add' ? dy : g.ScatterElements(dy, indices, zeros(g, dims(updates), dy), { axis });
     return [kept, null, g.GatherElements(dy, indices, { axis })];
   },
-  ScatterND: ({ node, inputs: [, indices, updates], attributes: { reduction } }, [dy], g) => {
+  ScatterND: ({ node, inputs: { indices, updates }, attributes: { reduction } }, [dy], g) => {
     if (reduction !== 'none' && reduction !== 'add')
       throw refusal(node, `has no gradient with reduction ${reduction}`);
     const kept = reduction === 'add' ? dy : g.ScatterND(dy, indices, zeros(g, dims(updates), dy));
@@ -40,5 +40,5 @@ export const indexingGradients = {
   OneHot: 'unsupported',
   NonZero: 'none',
   EyeLike: 'none',
-  Trilu: ({ inputs: [, k], attributes }, [dy], g) => [g.Trilu(dy, k, attributes), null],
+  Trilu: ({ inputs: { k }, attributes }, [dy], g) => [g.Trilu(dy, k, attributes), null],
 } satisfies Partial<GradientRows<OperatorName>>;

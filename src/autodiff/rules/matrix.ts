@@ -2,29 +2,29 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { reshape, transposed } from '../append.ts';
-import { dims, type Operand } from '../call.ts';
+import { dims } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
 /** [.., K, C] → [K′, C]. */
 const flattened = (g: Builder, value: Value): Value => reshape(g, value, [-1, dims(value).at(-1)!]);
 
 /** Vectors as MatMul reads them: a as a row, b as a column, and dy with the axes that this adds. */
-function asMatrices(g: Builder, operands: readonly [Operand, Operand], dy: Operand) {
+function asMatrices(g: Builder, operands: readonly [Value, Value], dy: Value) {
   const [a, b] = operands.map(dims) as [number[], number[]];
   const batch = dims(dy).slice(0, dims(dy).length - Number(a.length > 1) - Number(b.length > 1));
   const rows = a.length > 1 ? a.at(-2)! : 1;
   const columns = b.length > 1 ? b.at(-1)! : 1;
   return {
-    a: a.length > 1 ? operands[0]! : reshape(g, operands[0], [1, a[0]!]),
-    b: b.length > 1 ? operands[1]! : reshape(g, operands[1], [b[0]!, 1]),
-    dy: a.length > 1 && b.length > 1 ? dy! : reshape(g, dy, [...batch, rows, columns]),
+    a: a.length > 1 ? operands[0] : reshape(g, operands[0], [1, a[0]!]),
+    b: b.length > 1 ? operands[1] : reshape(g, operands[1], [b[0]!, 1]),
+    dy: a.length > 1 && b.length > 1 ? dy : reshape(g, dy, [...batch, rows, columns]),
   };
 }
 
 /** Products of matrices. */
 export const matrixGradients = {
   /** y = α·A′B′ + β·C, A′ = A or Aᵀ, B′ = B or Bᵀ: dA′ = α·dy·B′ᵀ, dB′ = α·A′ᵀ·dy, dC = β·dy. */
-  Gemm: ({ inputs: [a, b], attributes: { alpha, beta, transA, transB } }, [dy], g) => [
+  Gemm: ({ inputs: { a, b }, attributes: { alpha, beta, transA, transB } }, [dy], g) => [
     transA
       ? g.Gemm(b, dy, { alpha, transA: transB, transB: 1 })
       : g.Gemm(dy, b, { alpha, transB: transB ? 0 : 1 }),
@@ -34,14 +34,14 @@ export const matrixGradients = {
     beta === 1 ? dy : g.Mul(dy, g.floats(beta)),
   ],
   /** y = AB: dA = dy·Bᵀ, dB = Aᵀ·dy; one matrix B of a whole batch as a single product over all rows. */
-  MatMul: ({ inputs: [x, w] }, [gradient], g) => {
-    const { a, b, dy } = asMatrices(g, [x, w], gradient);
+  MatMul: ({ inputs }, [gradient], g) => {
+    const { a, b, dy } = asMatrices(g, [inputs.a, inputs.b], gradient);
     const shared = dims(b).length === 2 && dims(a).length > 2;
     const da = g.MatMul(dy, transposed(g, b));
     const db = shared
       ? g.Gemm(flattened(g, a), flattened(g, dy), { transA: 1 })
       : g.MatMul(transposed(g, a), dy);
-    const vector = dims(w).length === 1;
+    const vector = dims(inputs.b).length === 1;
     return [da, vector ? reshape(g, db, dims(db).slice(0, -1)) : db];
   },
   Einsum: 'unsupported',

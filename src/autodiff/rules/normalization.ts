@@ -2,7 +2,7 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { number, perChannel, reshape } from '../append.ts';
-import { allAxes, allBut, dims, type Operand, refusal } from '../call.ts';
+import { allAxes, allBut, dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
 interface Normalized {
@@ -14,7 +14,7 @@ interface Normalized {
   readonly axes: Value;
 }
 
-function normalize(g: Builder, x: Operand, { axes, epsilon }: { axes: readonly number[]; epsilon: number }) {
+function normalize(g: Builder, x: Value, { axes, epsilon }: { axes: readonly number[]; epsilon: number }) {
   const over = g.int64s(axes);
   const centred = g.Sub(x, g.ReduceMean(x, over, { keepdims: 1 }));
   const variance = g.ReduceMean(g.Mul(centred, centred), over, { keepdims: 1 });
@@ -23,7 +23,7 @@ function normalize(g: Builder, x: Operand, { axes, epsilon }: { axes: readonly n
 }
 
 /** dx = (dx̂ − mean(dx̂) − x̂·mean(dx̂·x̂))/√(σ² + ε). */
-function throughNormalization(g: Builder, { normalized, inverse, axes }: Normalized, dy: Operand): Value {
+function throughNormalization(g: Builder, { normalized, inverse, axes }: Normalized, dy: Value): Value {
   const mean = g.ReduceMean(dy, axes, { keepdims: 1 });
   const projection = g.ReduceMean(g.Mul(dy, normalized), axes, { keepdims: 1 });
   return g.Mul(g.Sub(g.Sub(dy, mean), g.Mul(normalized, projection)), inverse);
@@ -32,7 +32,7 @@ function throughNormalization(g: Builder, { normalized, inverse, axes }: Normali
 /** Normalisations and softmaxes. */
 export const normalizationGradients = {
   /** y = γ·x̂ + β with fixed μ and v = σ² + ε: dv = −½·Σ(dy·γ·x̂)/v, dμ = −Σ dy·γ/√v. */
-  BatchNormalization: ({ node, inputs: [x, scale, , mean, variance], attributes }, [dy], g) => {
+  BatchNormalization: ({ node, inputs: { x, scale, mean, variance }, attributes }, [dy], g) => {
     if (attributes.training_mode) throw refusal(node, 'has a gradient only outside training mode');
     const total = g.Add(variance, number(g, attributes.epsilon, variance));
     const inverse = g.Reciprocal(g.Sqrt(total));
@@ -45,7 +45,7 @@ export const normalizationGradients = {
     return [g.Mul(dy, perChannel(g, factor, x)), dscale, dbias, g.Neg(g.Mul(dbias, factor)), dvariance];
   },
   /** μ and σ² of each image and channel. */
-  InstanceNormalization: ({ inputs: [x, scale], attributes: { epsilon } }, [dy], g) => {
+  InstanceNormalization: ({ inputs: { x, scale }, attributes: { epsilon } }, [dy], g) => {
     const parts = normalize(g, x, { axes: allAxes(x).slice(2), epsilon });
     const sums = g.int64s(allBut(1, x));
     return [
@@ -55,13 +55,13 @@ export const normalizationGradients = {
     ];
   },
   /** μ and σ² over the last axes. */
-  LayerNormalization: ({ node, inputs: [x, scale], attributes: { axis, epsilon } }, [dy, ...others], g) => {
+  LayerNormalization: ({ node, inputs: { x, scale }, attributes: { axis, epsilon } }, [dy, ...others], g) => {
     if (others.some(Boolean)) throw refusal(node, 'has no gradient through its statistics');
     const parts = normalize(g, x, { axes: allAxes(x).slice(axis), epsilon });
     return [throughNormalization(g, parts, g.Mul(dy, scale)), g.Mul(dy, parts.normalized), dy];
   },
   /** μ and σ² of each image and group; scale and bias a group (opset 18) or a channel (from 21). */
-  GroupNormalization: ({ inputs: [x, scale], attributes }, [dy], g) => {
+  GroupNormalization: ({ inputs: { x, scale }, attributes }, [dy], g) => {
     const [batch, channels, ...size] = dims(x) as [number, number, ...number[]];
     const groups = attributes.num_groups!;
     const split = [batch, groups, channels / groups, ...size];
@@ -76,7 +76,7 @@ export const normalizationGradients = {
     };
     return [reshape(g, dx, dims(x)), perScale(g.Mul(gradient, parts.normalized)), perScale(gradient)];
   },
-  MeanVarianceNormalization: ({ inputs: [x], attributes: { axes } }, [dy], g) => [
+  MeanVarianceNormalization: ({ inputs: { x }, attributes: { axes } }, [dy], g) => [
     throughNormalization(g, normalize(g, x, { axes, epsilon: 1e-9 }), dy),
   ],
   LpNormalization: 'unsupported',

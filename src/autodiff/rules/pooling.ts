@@ -23,14 +23,14 @@ function withRoom({ strides, dilations, pads }: Window, { input, output, kernel 
 
 /** Pools. */
 export const poolingGradients = {
-  MaxPool: ({ inputs: [x], outputs: [y], attributes }, [dy], g) => {
+  MaxPool: ({ inputs: { x }, outputs: [y], attributes }, [dy], g) => {
     const kernel = attributes.kernel_shape!;
     const [input, output] = [dims(x).slice(2), dims(y).slice(2)];
     const window = withRoom(explicitWindow(attributes, input, kernel), { input, output, kernel });
     return [g.MaxPoolGrad(dy, y, x, { kernel_shape: kernel, ...window })];
   },
   /** What a window in ceil_mode hangs over the edge is averaged differently by different engines: refused. */
-  AveragePool: ({ node, inputs: [x], outputs: [y], attributes }, [dy], g) => {
+  AveragePool: ({ node, inputs: { x }, outputs: [y], attributes }, [dy], g) => {
     const kernel = attributes.kernel_shape!;
     const [input, output] = [dims(x).slice(2), dims(y).slice(2)];
     const window = explicitWindow(attributes, input, kernel);
@@ -43,10 +43,10 @@ export const poolingGradients = {
     return [g.AveragePoolGrad(dy, { kernel_shape: kernel, strides, pads, count_include_pad, size: dims(x) })];
   },
   LpPool: 'unsupported',
-  GlobalAveragePool: ({ inputs: [x] }, [dy], g) => [
+  GlobalAveragePool: ({ inputs: { x } }, [dy], g) => [
     g.AveragePoolGrad(dy, { kernel_shape: dims(x).slice(2), size: dims(x) }),
   ],
-  GlobalMaxPool: ({ inputs: [x], outputs: [y] }, [dy], g) => [
+  GlobalMaxPool: ({ inputs: { x }, outputs: [y] }, [dy], g) => [
     atExtremes(g, { x, y, axes: g.int64s(allAxes(x).slice(2)) }, dy),
   ],
   GlobalLpPool: 'unsupported',

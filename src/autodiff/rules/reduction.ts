@@ -4,19 +4,19 @@ import type { OperatorName } from '../../graph/operators/index.ts';
 import { reducedAxes } from '../../graph/reduced-axes.ts';
 import { elementTypes } from '../../graph/shapes/element-types.ts';
 import { number, reshape, zeros } from '../append.ts';
-import { dims, fixedNumbers, type Operand, type OperatorCall } from '../call.ts';
+import { dims, fixedNumbers, type OperatorCall } from '../call.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
 interface Extremes {
-  readonly x: Operand;
+  readonly x: Value;
   /** The extremes, their axes kept as 1. */
-  readonly y: Operand;
+  readonly y: Value;
   readonly axes: Value;
 }
 
 /** dy where x attains y, shared between equals. */
-export function atExtremes(g: Builder, { x, y, axes }: Extremes, dy: Operand): Value {
-  const attains = g.Cast(g.Equal(x, y), { to: elementTypes.indexOf(x!.dtype) });
+export function atExtremes(g: Builder, { x, y, axes }: Extremes, dy: Value): Value {
+  const attains = g.Cast(g.Equal(x, y), { to: elementTypes.indexOf(x.dtype) });
   return g.Mul(attains, g.Div(dy, g.ReduceSum(attains, axes, { keepdims: 1, noop_with_empty_axes: 1 })));
 }
 
@@ -33,7 +33,7 @@ type Reduction =
 
 /** A reduction's values, y and dy with the reduced axes kept as 1. */
 interface Kept {
-  readonly x: Operand;
+  readonly x: Value;
   readonly y: Value;
   readonly dy: Value;
   readonly axes: readonly number[];
@@ -43,7 +43,7 @@ interface Kept {
 const reduction =
   (rule: (g: Builder, kept: Kept) => Value): GradientRule<Reduction> =>
   (call, [dy], g) => {
-    const [x] = call.inputs;
+    const { x } = call.inputs;
     const axes = axesOf(call);
     const shape = dims(x).map((size, axis) => (axes.includes(axis) ? 1 : size));
     const [y, gradient] = [reshape(g, call.outputs[0], shape), reshape(g, dy, shape)];
@@ -51,9 +51,9 @@ const reduction =
   };
 
 const axesOf = (call: OperatorCall<Reduction>): number[] =>
-  reducedAxes(call.attributes, call.inputs[1], dims(call.inputs[0]).length) ?? fixedNumbers(call, 1);
+  reducedAxes(call.attributes, call.inputs.axes, dims(call.inputs.x).length) ?? fixedNumbers(call, 'axes');
 
-const stretch = (g: Builder, value: Value, x: Operand): Value => g.Expand(value, g.int64s(dims(x)));
+const stretch = (g: Builder, value: Value, x: Value): Value => g.Expand(value, g.int64s(dims(x)));
 
 const extreme = reduction((g, { x, y, dy, axes }) => atExtremes(g, { x, y, axes: g.int64s(axes) }, dy));
 
@@ -80,12 +80,12 @@ export const reductionGradients = {
   ArgMax: 'none',
   ArgMin: 'none',
   /** The running sum from the other end. */
-  CumSum: ({ inputs: [, axis], attributes: { exclusive, reverse } }, [dy], g) => [
+  CumSum: ({ inputs: { axis }, attributes: { exclusive, reverse } }, [dy], g) => [
     g.CumSum(dy, axis, { exclusive, reverse: reverse ? 0 : 1 }),
     null,
   ],
-  TopK: ({ inputs: [x], outputs: [, indices], attributes: { axis } }, [dy], g) => [
-    indices ? g.ScatterElements(zeros(g, dims(x), x), indices, dy, { axis }) : undefined,
+  TopK: ({ inputs: { x }, outputs: [, indices], attributes: { axis } }, [dy], g) => [
+    dy ? g.ScatterElements(zeros(g, dims(x), x), indices, dy, { axis }) : null,
     null,
   ],
 } satisfies Partial<GradientRows<OperatorName>>;

@@ -2,11 +2,11 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { AttributesOf, OperatorName } from '../../graph/operators/index.ts';
 import { reshape } from '../append.ts';
-import { dims, type Operand, refusal } from '../call.ts';
+import { dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
 /** The sum over each block of y that repeats one element of x. */
-function blockSums(g: Builder, y: Operand, shape: readonly number[]): Value {
+function blockSums(g: Builder, y: Value, shape: readonly number[]): Value {
   const blocks = shape.flatMap((size, axis) => [size, dims(y)[axis]! / size]);
   const axes = shape.map((_, axis) => 2 * axis + 1);
   return g.ReduceSum(reshape(g, y, blocks), g.int64s(axes), { keepdims: 0 });
@@ -27,14 +27,14 @@ function repeatsElements({
 
 /** Changes of resolution. */
 export const resamplingGradients = {
-  Resize: ({ node, inputs: [x], outputs: [y], attributes }, [dy], g) => {
+  Resize: ({ node, inputs: { x }, outputs: [y], attributes }, [dy], g) => {
     const whole = dims(x).every((size, axis) => dims(y)[axis]! % size === 0);
     if (!whole || !repeatsElements(attributes))
       throw refusal(node, 'has a gradient only if it repeats each element an integer number of times');
     return [blockSums(g, dy, dims(x)), null, null, null];
   },
   Upsample: 'unsupported',
-  DepthToSpace: ({ inputs: [x], attributes: { blocksize = 1, mode } }, [dy], g) => {
+  DepthToSpace: ({ inputs: { x }, attributes: { blocksize = 1, mode } }, [dy], g) => {
     if (mode === 'DCR') return [g.SpaceToDepth(dy, { blocksize })];
     const [batch, channels, height, width] = dims(x) as [number, number, number, number];
     const kept = channels / (blocksize * blocksize);

@@ -5,7 +5,7 @@ import type { GradientRows, GradientRule } from '../rule.ts';
 
 /** The elements stand in the same order: dy in the shape of x. */
 const reshapeBack: GradientRule<'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze'> = (
-  { inputs: [x] },
+  { inputs: { x } },
   [dy],
   g,
 ) => [reshape(g, dy, dims(x)), null];
@@ -17,14 +17,14 @@ export const reshapeGradients = {
   Squeeze: reshapeBack,
   Unsqueeze: reshapeBack,
   /** By the inverse permutation. */
-  Transpose: ({ inputs: [x], attributes }, [dy], g) => {
+  Transpose: ({ inputs: { x }, attributes }, [dy], g) => {
     const perm = attributes.perm ?? dims(x).map((_, axis, all) => all.length - 1 - axis);
     return [g.Transpose(dy, { perm: perm.map((_, axis) => perm.indexOf(axis)) })];
   },
   /** The driver sums over stretched axes. */
   Expand: (_, [dy]) => [dy, null],
   /** The sum over the copies: axis by axis, [copies, size]. */
-  Tile: ({ inputs: [x] }, [dy], g) => {
+  Tile: ({ inputs: { x } }, [dy], g) => {
     const copies = dims(x).flatMap((size, axis) => [dims(dy)[axis]! / size, size]);
     const axes = dims(x).map((_, axis) => 2 * axis);
     return [g.ReduceSum(reshape(g, dy, copies), g.int64s(axes), { keepdims: 0 }), null];

@@ -4,14 +4,15 @@ import type { GradientRows } from '../rule.ts';
 
 /** The training operators that stand in a forward pass; of the others no second derivative is taken. */
 export const trainingGradients = {
-  BatchNormalizationTraining: ({ node, inputs: [x, scale], outputs: [, , , mean, deviation] }, dy, g) => {
-    if (dy.slice(1).some(Boolean)) throw refusal(node, 'has no gradient through its statistics');
-    return [...g.BatchNormalizationGrad(dy[0], x, scale, mean, deviation), null, null];
+  BatchNormalizationTraining: ({ node, inputs: { x, scale }, outputs: [, , , mean, deviation] }, dy, g) => {
+    const [gradient, ...others] = dy;
+    if (!gradient || others.some(Boolean)) throw refusal(node, 'has no gradient through its statistics');
+    return [...g.BatchNormalizationGrad(gradient, x, scale, mean, deviation), null, null];
   },
   SoftmaxCrossEntropy: (call, [dloss, dlog], g) => {
-    if (dlog) throw refusal(call.node, 'has no gradient through its log-probabilities');
+    if (dlog || !dloss) throw refusal(call.node, 'has no gradient through its log-probabilities');
     const { label_smoothing } = call.attributes;
-    return [g.SoftmaxCrossEntropyGrad(dloss, call.outputs[1], call.inputs[1], { label_smoothing }), null];
+    return [g.SoftmaxCrossEntropyGrad(dloss, call.outputs[1], call.inputs.labels, { label_smoothing }), null];
   },
   ConvGradInput: 'unsupported',
   ConvGradWeight: 'unsupported',

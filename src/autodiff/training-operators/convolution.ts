@@ -36,20 +36,20 @@ export const convolutionDecompositions = {
    * batch 128), 19 against 28 (128 → 128 on 16², batch 64). With other strides ConvTranspose: 6 ms against 26 between
    * inserted zeros (16 → 32 on 32²), 36 against 103 (256 → 512 on 8²).
    */
-  ConvGradInput: ({ inputs: [dy, w], attributes }, g) => {
+  ConvGradInput: ({ inputs: { dy, weight }, attributes }, g) => {
     const { group, size = [] } = attributes;
-    const kernel = dims(w).slice(2);
+    const kernel = dims(weight).slice(2);
     const window = writtenOut(attributes, kernel);
     const extents = { kernel, places: dims(dy).slice(2), size: size.slice(2) };
     const pads = adjointPads(window, extents);
     const direct = window.strides.every((stride) => stride === 1) && pads.every((pad) => pad >= 0);
     return direct
-      ? [g.Conv(dy, adjointWeight(g, w!, group), { pads, dilations: window.dilations, group })]
-      : [g.ConvTranspose(dy, w, { ...adjointWindow(window, extents), group })];
+      ? [g.Conv(dy, adjointWeight(g, weight, group), { pads, dilations: window.dilations, group })]
+      : [g.ConvTranspose(dy, weight, { ...adjointWindow(window, extents), group })];
   },
-  ConvGradWeight: ({ inputs: [x, dy], attributes }, g) => {
+  ConvGradWeight: ({ inputs: { x, dy }, attributes }, g) => {
     const { group, size = [] } = attributes;
     const window = writtenOut(attributes, size.slice(2));
-    return [weightGradient(g, { x: x!, dy: dy! }, { ...window, group, size })];
+    return [weightGradient(g, { x, dy }, { ...window, group, size })];
   },
 } satisfies Partial<Decompositions<TrainingOperatorName>>;

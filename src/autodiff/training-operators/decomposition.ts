@@ -1,13 +1,13 @@
 import type { Builder } from '../../graph/builder.ts';
-import type { Value } from '../../graph/graph.ts';
-import type { TrainingOperatorName } from '../../graph/operators/index.ts';
+import type { OutputCount, TrainingOperatorName } from '../../graph/operators/index.ts';
+import type { OutputTuple } from '../../graph/operators/schema.ts';
 import type { OperatorCall } from '../call.ts';
 
 /** Appends ONNX's own operators that compute what a training operator does; returns its outputs, all of them. */
 export type Decomposition<Op extends TrainingOperatorName> = (
   call: OperatorCall<Op>,
   g: Builder,
-) => readonly Value[];
+) => Readonly<OutputTuple<OutputCount<Op>>>;
 
 /** A table of decompositions: one row for each of these operators. */
 export type Decompositions<Op extends TrainingOperatorName> = { readonly [O in Op]: Decomposition<O> };

@@ -2,9 +2,9 @@ import { EspalierError } from '../../errors.ts';
 import { type Builder, builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { ESPALIER_DOMAIN, type Graph, type Node, type Value } from '../../graph/graph.ts';
-import { attributesOf, knownOperator, type TrainingOperatorName } from '../../graph/operators/index.ts';
+import { knownOperator, type TrainingOperatorName } from '../../graph/operators/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
-import { refusal } from '../call.ts';
+import { callOf, refusal } from '../call.ts';
 import { activationDecompositions } from './activations.ts';
 import { convolutionDecompositions } from './convolution.ts';
 import type { Decomposition, Decompositions } from './decomposition.ts';
@@ -52,18 +52,17 @@ export function decompose(graph: Graph): Graph {
 function appendDecomposed(g: Builder, node: Node): void {
   const op = knownOperator(node) as TrainingOperatorName | null;
   if (!op) throw refusal(node, 'has no decomposition: unknown operator');
-  const { inputs, outputs } = node;
   const decomposition = decompositions[op] as Decomposition<TrainingOperatorName>;
   const before = g.graph.nodes.length;
-  const results = decomposition({ node, inputs, outputs, attributes: attributesOf(node, op) as never }, g);
+  const results: readonly Value[] = decomposition(callOf(node, op), g);
   const computed = new Set(g.graph.nodes.slice(before).flatMap((appended) => appended.outputs));
   const owner = new Map<Value, Value>();
-  outputs.forEach((output, index) => {
-    if (!output) return;
-    const result = results[index]!;
+  for (const [index, result] of results.entries()) {
+    const output = node.outputs[index];
+    if (!output) continue;
     // What passes through unchanged, or is needed under two names, gets a node of its own.
     owner.set(computed.has(result) && !owner.has(result) ? result : g.Identity(result), output);
-  });
+  }
   const owned = (value: Value | null) => value && (owner.get(value) ?? value);
   for (const appended of g.graph.nodes.slice(before)) {
     appended.inputs = appended.inputs.map(owned);

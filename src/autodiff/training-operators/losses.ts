@@ -2,11 +2,11 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { TrainingOperatorName } from '../../graph/operators/index.ts';
 import { number } from '../append.ts';
-import { dims, type Operand } from '../call.ts';
+import { dims } from '../call.ts';
 import type { Decompositions } from './decomposition.ts';
 
 interface Target {
-  readonly labels: Operand;
+  readonly labels: Value;
   readonly classes: number;
   readonly smoothing: number;
 }
@@ -20,7 +20,7 @@ function targets(g: Builder, { labels, classes, smoothing }: Target): Value {
 /** Losses. */
 export const lossDecompositions = {
   /** −mean over N of Σ target·log p; LogSoftmax subtracts the maximum first. */
-  SoftmaxCrossEntropy: ({ inputs: [logits, labels], attributes: { label_smoothing } }, g) => {
+  SoftmaxCrossEntropy: ({ inputs: { logits, labels }, attributes: { label_smoothing } }, g) => {
     const [count, classes] = dims(logits) as [number, number];
     const log = g.LogSoftmax(logits, { axis: -1 });
     const target = targets(g, { labels, classes, smoothing: label_smoothing });
@@ -28,9 +28,14 @@ export const lossDecompositions = {
     return [g.Mul(sum, number(g, -1 / count, logits)), log];
   },
   /** (p − target)/N·dloss. */
-  SoftmaxCrossEntropyGrad: ({ inputs: [dloss, log, labels], attributes: { label_smoothing } }, g) => {
-    const [count, classes] = dims(log) as [number, number];
+  SoftmaxCrossEntropyGrad: (
+    { inputs: { dloss, logProbabilities, labels }, attributes: { label_smoothing } },
+    g,
+  ) => {
+    const [count, classes] = dims(logProbabilities) as [number, number];
     const target = targets(g, { labels, classes, smoothing: label_smoothing });
-    return [g.Mul(g.Sub(g.Exp(log), target), g.Mul(dloss, number(g, 1 / count, log)))];
+    return [
+      g.Mul(g.Sub(g.Exp(logProbabilities), target), g.Mul(dloss, number(g, 1 / count, logProbabilities))),
+    ];
   },
 } satisfies Partial<Decompositions<TrainingOperatorName>>;

@@ -3,13 +3,13 @@ import type { Value } from '../../graph/graph.ts';
 import type { AttributesOf, TrainingOperatorName } from '../../graph/operators/index.ts';
 import { elementCount, filled, floats } from '../../numeric/tensor.ts';
 import { number, reshape, zeros } from '../append.ts';
-import { dims, type Operand } from '../call.ts';
+import { dims } from '../call.ts';
 import { insertZeros } from '../insert-zeros.ts';
 import { adjointWindow } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 
 /** How many elements each place averages, as 1/count: [1, 1, …places], or a scalar where all are equal. */
-function shares(g: Builder, dy: Operand, attributes: AttributesOf<'AveragePoolGrad'>): Value {
+function shares(g: Builder, dy: Value, attributes: AttributesOf<'AveragePoolGrad'>): Value {
   const { kernel_shape: kernel = [], pads = [], count_include_pad } = attributes;
   if (count_include_pad || pads.every((pad) => pad === 0)) return number(g, 1 / elementCount(kernel), dy);
   const places = dims(dy).slice(2);
@@ -52,8 +52,8 @@ export const poolingDecompositions = {
    * MaxPool's own indices say which elements to add to; of equal ones it takes the first. MaxPool 2×2 and its gradient on
    * 8 MB: 8 ms, against 15 for comparing with the maxima tap by tap.
    */
-  MaxPoolGrad: ({ inputs: [dy, , x], attributes }, g) => {
-    const [, indices] = g.node('MaxPool', [x!], attributes, 2);
+  MaxPoolGrad: ({ inputs: { dy, x }, attributes }, g) => {
+    const indices = g.node('MaxPool', [x], attributes, 2)[1] as Value;
     const flat = zeros(g, [elementCount(dims(x))], x);
     const added = { axis: 0, reduction: 'add' };
     const dx = g.ScatterElements(flat, reshape(g, indices, [-1]), reshape(g, dy, [-1]), added);
@@ -63,12 +63,12 @@ export const poolingDecompositions = {
    * Each channel is an image of its own: the adjoint of a convolution with ones. A pool over everything spreads its
    * gradient out; one over single elements puts zeros between.
    */
-  AveragePoolGrad: ({ inputs: [dy], attributes }, g) => {
+  AveragePoolGrad: ({ inputs: { dy }, attributes }, g) => {
     const { kernel_shape: kernel = [], strides = kernel.map(() => 1), pads = [], size = [] } = attributes;
     if (pads.every((pad) => pad === 0)) {
       if (kernel.every((length, axis) => length === size[axis + 2]))
         return [g.Expand(g.Mul(dy, shares(g, dy, attributes)), g.int64s(size))];
-      if (kernel.every((length) => length === 1)) return [subsamplingGradient(g, dy!, { strides, size })];
+      if (kernel.every((length) => length === 1)) return [subsamplingGradient(g, dy, { strides, size })];
     }
     const [batch, channels, ...places] = dims(dy) as [number, number, ...number[]];
     const images = reshape(g, g.Mul(dy, shares(g, dy, attributes)), [batch * channels, 1, ...places]);

@@ -2,7 +2,7 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { Window } from '../../graph/window.ts';
 import { elementCount, floats } from '../../numeric/tensor.ts';
-import { reshape, transposed } from '../append.ts';
+import { joined, reshape, transposed } from '../append.ts';
 import { allAxes, allBut, dims } from '../call.ts';
 
 interface Operands {
@@ -59,8 +59,8 @@ function fastestForm(
 function depthwise(g: Builder, { x, dy }: Operands, convolution: Convolution): Value {
   const axes = g.int64s(allBut(1, dy));
   const sums = taps(g, x, convolution).map((tap) => g.ReduceSum(g.Mul(tap(dy), dy), axes, { keepdims: 0 }));
-  const joined = g.Concat(...sums.map((sum) => reshape(g, sum, [-1, 1])), { axis: 1 });
-  return reshape(g, joined, convolution.size);
+  const columns = sums.map((sum) => reshape(g, sum, [-1, 1]));
+  return reshape(g, joined(g, columns, 1), convolution.size);
 }
 
 /** For each kernel position and image the product [C/g, places]·[places, M/g]; then the sum over images. */
@@ -121,7 +121,7 @@ function taps(g: Builder, x: Value, { strides, pads, dilations, size }: Convolut
     );
     if (unit && isWhole) return x;
     const axes = starts.map((_, axis) => axis + 2);
-    return g.Slice(padded, ...[starts, ends, axes, strides].map((list) => g.int64s(list)));
+    return g.Slice(padded, g.int64s(starts), g.int64s(ends), g.int64s(axes), g.int64s(strides));
   });
 }
 
@@ -135,7 +135,7 @@ const positionsOf = (kernel: readonly number[]): number[][] =>
 
 /** A product [1, g, C/g, M/g] for each kernel position → [M, C/g, …kernel]. */
 function stacked(g: Builder, products: readonly Value[], { size }: Convolution): Value {
-  const all = products.length === 1 ? products[0] : g.Concat(...products, { axis: 0 });
+  const all = joined(g, products, 0);
   // In two steps: 4 ms for 512 × 512 × 9, against 32 in one.
   const rows = reshape(g, transposed(g, all), [products.length, -1]);
   return reshape(g, products.length === 1 ? rows : transposed(g, rows), size);

@@ -6,6 +6,7 @@ import type {
   GivenAttributes,
   NamedInputs,
   OperatorSchema,
+  OutputTuple,
   ParsedAttributes,
 } from './schema.ts';
 import { standardOperators } from './standard.ts';
@@ -19,9 +20,17 @@ export type OperatorName = keyof OperatorTable;
 export type StandardOperatorName = keyof typeof standardOperators;
 export type TrainingOperatorName = keyof typeof trainingOperators;
 export type AttributesOf<Op extends OperatorName> = ParsedAttributes<OperatorTable[Op]['attributes']>;
+/** The attributes of an operator as a builder takes them. */
 export type GivenAttributesOf<Op extends OperatorName> = GivenAttributes<OperatorTable[Op]['attributes']>;
+/** The inputs of an operator by name. */
 export type InputsOf<Op extends OperatorName> = NamedInputs<OperatorTable[Op]['names']>;
-export type OutputsOf<Op extends OperatorName> = OperatorTable[Op]['outputs'];
+/** How many outputs a node of an operator always has; 'variadic' where nodes differ. */
+export type OutputCount<Op extends OperatorName> = OperatorTable[Op]['outputs'];
+/** The outputs of a node: those that its operator always has, then optional ones. */
+export type OutputsOf<Op extends OperatorName> =
+  OutputCount<Op> extends number
+    ? readonly [...OutputTuple<OutputCount<Op>>, ...(Value | null)[]]
+    : readonly Value[];
 
 /** The table's name for a node's operator; null for operators and domains that no rule here knows. */
 export function knownOperator(node: Node): OperatorName | null {
@@ -44,21 +53,31 @@ export function domainOf(op: OperatorName): string {
  * A node's inputs by name; throws naming node and input where one that its operator requires is missing.
  *
  * @example
- * const { x, weight, bias } = inputsOf(node, 'Conv'); // bias: Value | null
+ * for (const node of graph.nodes)
+ *   if (node.op === 'Conv') console.log(inputsOf(node, 'Conv').weight.shape);
  */
 export function inputsOf<Op extends OperatorName>(node: Node, op: Op): InputsOf<Op> {
   const named: Record<string, Value | null | readonly Value[]> = {};
   for (const [index, { name, kind }] of (operators[op] as OperatorSchema).inputs.entries()) {
     named[name] =
       kind === 'variadic'
-        ? node.inputs.slice(index).map((value, i) => value ?? missing(node, `${name}[${i}]`))
-        : (node.inputs[index] ?? (kind === 'optional' ? null : missing(node, name)));
+        ? node.inputs.slice(index).map((value, i) => value ?? missing(node, `input ${name}[${i}]`))
+        : (node.inputs[index] ?? (kind === 'optional' ? null : missing(node, `input ${name}`)));
   }
   return named as InputsOf<Op>;
 }
 
-function missing(node: Node, input: string): never {
-  throw new EspalierError('invalid-model', `input ${input} is missing`, { where: nodeLabel(node) });
+/** A node's outputs; throws naming the node where one that its operator always has is missing. */
+export function outputsOf<Op extends OperatorName>(node: Node, op: Op): OutputsOf<Op> {
+  const { outputs: count } = operators[op];
+  for (let i = 0; i < (count === 'variadic' ? node.outputs.length : count); i++) {
+    if (!node.outputs[i]) missing(node, `output ${i}`);
+  }
+  return node.outputs as readonly (Value | null)[] as OutputsOf<Op>;
+}
+
+function missing(node: Node, what: string): never {
+  throw new EspalierError('invalid-model', `${what} is missing`, { where: nodeLabel(node) });
 }
 
 /** A node's attributes with the operator's defaults; throws where one has another kind than its operator's. */

@@ -89,16 +89,23 @@ function inputSlot(name: string): InputSlot {
 
 /** The inputs of a node by name: null for an optional one that is left out. */
 export type NamedInputs<I extends InputNames> = I extends unknown
-  ? { readonly [N in I[number] as PlainName<N>]: InputType<N> }
+  ? {
+      readonly [N in I[number] as N extends `...${infer Name}` | `${infer Name}?`
+        ? Name
+        : N]: N extends `...${string}` ? readonly Value[] : N extends `${string}?` ? Value | null : Value;
+    }
   : never;
 
-type PlainName<N extends string> = N extends `...${infer Name}` | `${infer Name}?` ? Name : N;
-
-type InputType<N extends string> = N extends `...${string}`
-  ? readonly Value[]
-  : N extends `${string}?`
-    ? Value | null
-    : Value;
+/** The outputs that every node of an operator has. */
+export type OutputTuple<N> = N extends 1
+  ? [Value]
+  : N extends 2
+    ? [Value, Value]
+    : N extends 3
+      ? [Value, Value, Value]
+      : N extends 5
+        ? [Value, Value, Value, Value, Value]
+        : Value[];
 
 /** The inputs as a builder takes them, by position: optional ones may be null or end the list early. */
 export type InputArguments<I extends InputNames> = I extends readonly [

@@ -66,18 +66,19 @@ function maskExtension({ masks, parameters }: MaskedLayers, { momentum }: MaskSe
     },
     update(scope, gradientOf) {
       const { g, scalar, setNext } = scope;
-      const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')];
+      const scalars = [scalar('learningRate'), scalar('alpha'), scalar('threshold')] as const;
       for (const [mask, value] of statesOf(scope)) {
         const shape = [mask.sets.length];
         const velocity = scope.state(momentumName(mask), filled(shape, 0));
         const living = scope.state(livingName(mask), filled(shape, 1));
-        const next = g.SkeletonUpdate(value, gradientOf(value), velocity, living, ...scalars, {
-          weight_decay: 0,
-          momentum,
-        });
-        [value, velocity, living].forEach((state, i) => {
-          setNext(state, next[i]!);
-        });
+        const [next, nextVelocity, nextLiving] = g.SkeletonUpdate(
+          ...([value, gradientOf(value), velocity, living] as const),
+          ...scalars,
+          { weight_decay: 0, momentum },
+        );
+        setNext(value, next);
+        setNext(velocity, nextVelocity);
+        setNext(living, nextLiving);
       }
     },
   };

@@ -72,14 +72,14 @@ function appendSums(
   const targets = g.input('targets', 'float32', shape);
   const given = g.Gather(channelsFirst(g, layer.node.outputs[0]!, layer.channelAxis), places, { axis: 2 });
   const read = g.Cast(withOnes(g, inputRows(g, layer, { taps, places }), layer), { to: FLOAT64 });
-  const [wanted, lacking] = [targets, g.Sub(targets, given)].map((value) =>
-    g.Cast(outputRows(g, value, layer.groups), { to: FLOAT64 }),
-  );
+  const rowsOfOutput = (value: Value) => g.Cast(outputRows(g, value, layer.groups), { to: FLOAT64 });
+  const [wanted, lacking] = [rowsOfOutput(targets), rowsOfOutput(g.Sub(targets, given))];
   const [, count = 0] = staticShape(read);
   const fitted = Math.max(1, Math.floor(count * 0.8));
   const ranges = { fit: [0, fitted], held: [Math.min(fitted, count - 1), count] } as const;
   for (const side of sides) {
-    const [x, y, r] = [read, wanted!, lacking!].map((value) => rowsOf(g, value, ranges[side]));
+    const rows = (value: Value) => rowsOf(g, value, ranges[side]);
+    const [x, y, r] = [rows(read), rows(wanted), rows(lacking)];
     const transposed = g.Transpose(x, { perm: [0, 2, 1] });
     g.output(g.MatMul(transposed, x), `products.${side}`);
     g.output(g.MatMul(transposed, r), `moments.${side}`);

@@ -51,7 +51,7 @@ const shaped: readonly GradientCase[] = [
     shapes: [[2, 6]],
     build: (g, [x]) => {
       const [first, , third] = g.node('Split', [x!], { axis: -1, num_outputs: 3 }, 3);
-      return g.Mul(first, third);
+      return g.Mul(first!, third!);
     },
   },
   ...cuts.map(

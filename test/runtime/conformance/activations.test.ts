@@ -22,7 +22,7 @@ type Unary = keyof typeof unaries;
  * On channels that fill no block: f(0) of the padding, where it is not 0, must not leak into the sum that a convolution
  * takes next.
  */
-function unary(op: Unary): ConformanceCase {
+function unary(op: Unary): ConformanceCase<'x'> {
   const random = normals([2, 10, 3, 4], 1, 2);
   const x = op === 'Log' || op === 'Sqrt' ? floats(random.shape, random.data.map(Math.abs)) : random;
   const ones = floats([1, 10, 1, 1], new Float32Array(10).fill(1));
@@ -32,7 +32,7 @@ function unary(op: Unary): ConformanceCase {
     inputs: { x },
     tolerance: 3e-5,
     build(g, v) {
-      const y = g[op](g.node('MaxPool', [v.x!], { kernel_shape: [1, 1] }, 1)[0]);
+      const y = g[op](g.MaxPool(v.x, { kernel_shape: [1, 1] }));
       return { plain: g[op](v.x), y, sums: g.Conv(y, g.constant(ones)) };
     },
     expected() {
@@ -42,7 +42,7 @@ function unary(op: Unary): ConformanceCase {
   };
 }
 
-function reluGradient(shape: readonly number[]): ConformanceCase {
+function reluGradient(shape: readonly number[]): ConformanceCase<'dy' | 'y'> {
   const tiny = normals(shape, 1);
   // Where y is 0 exactly nothing passes; where it is as small as floats are, all of it.
   const y = floats(
@@ -78,7 +78,7 @@ const boundsOf = ([low, high]: Bounds, [, channels]: readonly number[]) => {
 };
 
 /** Behind a pooling, so that channels lie in blocks; on images of 4 × 5. */
-function bounded(title: string, channels: number, [low, high]: Bounds): ConformanceCase {
+function bounded(title: string, channels: number, [low, high]: Bounds): ConformanceCase<'dy' | 'x'> {
   const shape = [2, channels, 4, 5];
   const [x, dy] = [normals(shape, 1, 2), normals(shape, 2)];
   const of = boundsOf([low, high], shape);
@@ -89,8 +89,8 @@ function bounded(title: string, channels: number, [low, high]: Bounds): Conforma
       const [blocked] = g.node('MaxPool', [v.x!], { kernel_shape: [1, 1] }, 1);
       const [a, b] = [low && g.constant(low), high && g.constant(high)];
       const isScalar = [low, high].every((bound) => !bound || bound.data.length === 1);
-      const above = a ? g.Max(blocked, a) : blocked!;
-      const y = isScalar ? g.Clip(blocked, a, b) : b ? g.Min(above, b) : above;
+      const above = a ? g.Max(blocked!, a) : blocked!;
+      const y = isScalar ? g.Clip(blocked!, a, b) : b ? g.Min(above, b) : above;
       return { y, dx: g.ClipGrad(v.dy, y, a, b) };
     },
     expected() {

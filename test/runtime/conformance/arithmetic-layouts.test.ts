@@ -7,7 +7,11 @@ import { convolution, weightGradient } from '../../support/reference/convolution
 import { normals } from '../../support/run-graph.ts';
 
 /** The first operand comes out of a convolution, in whatever layout that left it. */
-function behindConvolution(op: Binary, channels: number, right: readonly number[]): ConformanceCase {
+function behindConvolution(
+  op: Binary,
+  channels: number,
+  right: readonly number[],
+): ConformanceCase<'b' | 'w' | 'x'> {
   const x = normals([2, 3, 4, 5], 1);
   const w = normals([channels, 3, 1, 1], 2);
   const b = numbersOf(right, 3);
@@ -31,7 +35,7 @@ function behindConvolution(op: Binary, channels: number, right: readonly number[
 }
 
 /** A Relu alone reads the result: of channels that pad a block, in place of an operand that dies. */
-function behindConvolutionWithRelu(op: Binary, channels: number): ConformanceCase {
+function behindConvolutionWithRelu(op: Binary, channels: number): ConformanceCase<'w' | 'w2' | 'x'> {
   const x = normals([2, 3, 4, 5], 1);
   const [w, w2] = [normals([channels, 3, 1, 1], 2), normals([channels, 3, 1, 1], 3)];
   const window = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 };
@@ -40,7 +44,7 @@ function behindConvolutionWithRelu(op: Binary, channels: number): ConformanceCas
     title: `Relu of ${op} of ${channels} convolved channels, with others and with themselves`,
     inputs: { x, w, w2 },
     build(g, v) {
-      const [first, second, third] = [v.w, v.w2, v.w].map((weight) => g.Conv(v.x, weight));
+      const [first, second, third] = [g.Conv(v.x, v.w), g.Conv(v.x, v.w2), g.Conv(v.x, v.w)];
       return { y: g.Relu(g[op](first, second)), same: g.Relu(g[op](third, third)) };
     },
     expected() {
@@ -54,7 +58,9 @@ function behindConvolutionWithRelu(op: Binary, channels: number): ConformanceCas
 }
 
 /** A gradient of weights that two products read, in the layout that the convolution left it in. */
-function weightProducts(shape: readonly [number, number, number, number]): ConformanceCase {
+function weightProducts(
+  shape: readonly [number, number, number, number],
+): ConformanceCase<'a' | 'b' | 'dy' | 'x'> {
   const [filters, channels, ...kernel] = shape;
   const [a, b] = [normals(shape, 1), normals(shape, 2)];
   const x = normals([2, channels, 4, 5], 3);

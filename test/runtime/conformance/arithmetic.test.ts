@@ -10,7 +10,7 @@ const larger = (a: Shape, b: Shape): number[] => {
   return Array.from({ length: rank }, (_, axis) => Math.max(a.at(axis - rank) ?? 1, b.at(axis - rank) ?? 1));
 };
 
-function binary(op: Binary, left: Shape, right: Shape): ConformanceCase {
+function binary(op: Binary, left: Shape, right: Shape): ConformanceCase<'a' | 'b'> {
   const [a, b] = [numbersOf(left, 1), numbersOf(right, 2)];
   return {
     title: `${op} [${left}] [${right}]`,

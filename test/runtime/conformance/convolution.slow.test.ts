@@ -128,9 +128,9 @@ function caseOf(layer: Layer, number: number): ConformanceCase {
       const read = origin === 'computed' ? g.Neg(g.Neg(weight)) : weight;
       const attributes = { kernel_shape: kernel, ...window };
       return {
-        y: g.Conv(inputs.x, read, withBias ? inputs.b : null, attributes),
-        dx: g.ConvGradInput(inputs.dy, read, { ...window, size: x.shape }),
-        dw: g.ConvGradWeight(inputs.x, inputs.dy, { ...window, size: w.shape }),
+        y: g.Conv(inputs.x!, read, withBias ? inputs.b : null, attributes),
+        dx: g.ConvGradInput(inputs.dy!, read, { ...window, size: x.shape }),
+        dw: g.ConvGradWeight(inputs.x!, inputs.dy!, { ...window, size: w.shape }),
       };
     },
     expected: () => ({

@@ -46,7 +46,7 @@ const foreign: readonly ElementwiseCase[] = [
     build(g, v) {
       const joined = g.Concat(v.a, g.Relu(v.b), { axis: 1 });
       const [first, second] = g.node('Split', [joined, g.int64s([10, 10])], { axis: 1 }, 2);
-      return { y: g.Where(g.Greater(first, second), first, g.Relu(second)) };
+      return { y: g.Where(g.Greater(first!, second!), first!, g.Relu(second!)) };
     },
     expected: () => ({ y: each((x, y) => Math.max(x, positive(y))) }),
   },
@@ -89,12 +89,12 @@ describe.skipIf(!hasOnednn)('operators without a kernel in oneDNN', () => {
   };
 
   it('are told once, each by its name once', async () => {
-    const calls = await told((g, v) => ({ y: g.Cos(g.Relu(g.Sin(g.Sin(g.Conv(v.x, v.w))))) }));
+    const calls = await told((g, v) => ({ y: g.Cos(g.Relu(g.Sin(g.Sin(g.Conv(v.x!, v.w!))))) }));
     expect(calls).toHaveLength(1);
     expect(calls[0]!.toSorted()).toEqual(['Cos', 'Sin']);
   });
 
   it('are not told of where there are none', async () => {
-    expect(await told((g, v) => ({ y: g.Relu(g.Conv(v.x, v.w)) }))).toEqual([]);
+    expect(await told((g, v) => ({ y: g.Relu(g.Conv(v.x!, v.w!)) }))).toEqual([]);
   });
 });

@@ -39,7 +39,7 @@ describeExecutors('SGD over several parameters', (executor) => {
       parameters,
       feeds: { x: normals([17, 3], 5) },
       gradients(g, v) {
-        const slope = g.Mul(v.x, g.Add(v.a, v.b));
+        const slope = g.Mul(v.x!, g.Add(v.a!, v.b!));
         return { a: slope, b: slope };
       },
       slopes({ x, a, b }) {
@@ -97,8 +97,8 @@ describeExecutors('SGD over several parameters', (executor) => {
         {
           results: (g, { 'a.slope': slope, 'a′': next }) => ({
             slope: slope!,
-            double: g.Add(slope, slope),
-            late: g.Add(slope, next),
+            double: g.Add(slope!, slope!),
+            late: g.Add(slope!, next!),
           }),
           expected: ({ 'a.slope': slope, 'a′': next }) => ({
             slope: slope!,
@@ -117,7 +117,7 @@ describeExecutors('SGD over several parameters', (executor) => {
         parameters: { a: { shape: [17, 3], settings }, b: { shape: [51], settings } },
         feeds: { x: normals([17, 3], 5) },
         gradients(g, { x, a }) {
-          const slope = g.Mul(x, a);
+          const slope = g.Mul(x!, a!);
           return { a: slope, b: g.Reshape(slope, g.int64s([51])) };
         },
         slopes({ x, a }) {

@@ -13,7 +13,13 @@ interface Loss {
   readonly scale?: number;
 }
 
-function caseOf({ rows, classes, smoothing = 0, dloss = 1, scale = 2 }: Loss): ConformanceCase {
+function caseOf({
+  rows,
+  classes,
+  smoothing = 0,
+  dloss = 1,
+  scale = 2,
+}: Loss): ConformanceCase<'dloss' | 'labels' | 'logits'> {
   const logits = normals([rows, classes], rows + classes, scale);
   const labels = Array.from({ length: rows }, (_, row) => (row * 7 + 3) % classes);
   return {

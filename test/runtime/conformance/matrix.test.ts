@@ -22,7 +22,7 @@ function gemm({ transA = 0, transB = 0, alpha = 1, beta = 1, c, columns = 5 }: G
   return {
     title: `Gemm [${a.shape}] [${b.shape}] ${c ? `+ [${c}]` : ''} ${JSON.stringify(attributes)}`,
     inputs: { a, b, ...(bias ? { c: bias } : {}) },
-    build: (g, v) => ({ y: g.Gemm(v.a, v.b, v.c, attributes) }),
+    build: (g, v) => ({ y: g.Gemm(v.a!, v.b!, v.c, attributes) }),
     expected() {
       const [left, right] = [referenceOf(a), referenceOf(b)];
       const product = matMul(transA ? transpose(left) : left, transB ? transpose(right) : right);
@@ -36,7 +36,7 @@ function gemm({ transA = 0, transB = 0, alpha = 1, beta = 1, c, columns = 5 }: G
   };
 }
 
-function product(left: readonly number[], right: readonly number[]): ConformanceCase {
+function product(left: readonly number[], right: readonly number[]): ConformanceCase<'a' | 'b'> {
   const [a, b] = [normals(left, 1), normals(right, 2)];
   return {
     title: `MatMul [${left}] [${right}]`,
@@ -60,7 +60,7 @@ const without = ({ shape, data }: Reference, axes: readonly number[]): Reference
   data,
 });
 
-function reduction({ op, shape, axes, keepdims = 1, opset }: Reduction): ConformanceCase {
+function reduction({ op, shape, axes, keepdims = 1, opset }: Reduction): ConformanceCase<'x'> {
   const x = normals(shape, 1);
   const all = shape.map((_, axis) => axis);
   const positive = axes?.map((axis) => (axis < 0 ? axis + shape.length : axis)) ?? all;
@@ -105,15 +105,15 @@ function extremes(x: Reference, axes: readonly number[], pick: (...values: numbe
 }
 
 /** A global mean of convolved channels, as squeeze-and-excitation takes it. */
-function meanOfChannels(channels: number): ConformanceCase {
+function meanOfChannels(channels: number): ConformanceCase<'x'> {
   const x = normals([2, channels, 4, 5], 1);
   return {
     title: `ReduceMean over places of ${channels} blocked channels, times them`,
     inputs: { x },
     build(g, v) {
       const [pooled] = g.node('MaxPool', [v.x!], { kernel_shape: [1, 1] }, 1);
-      const mean = g.ReduceMean(pooled, g.int64s([2, 3]), { keepdims: 1 });
-      return { y: g.Mul(pooled, mean), sums: g.ReduceSum(pooled, g.int64s([0, 2, 3]), { keepdims: 0 }) };
+      const mean = g.ReduceMean(pooled!, g.int64s([2, 3]), { keepdims: 1 });
+      return { y: g.Mul(pooled!, mean), sums: g.ReduceSum(pooled!, g.int64s([0, 2, 3]), { keepdims: 0 }) };
     },
     expected() {
       const input = referenceOf(x);
@@ -127,7 +127,7 @@ function meanOfChannels(channels: number): ConformanceCase {
 }
 
 /** Without axes and with noop_with_empty_axes it changes nothing. */
-function noReduction(): ConformanceCase {
+function noReduction(): ConformanceCase<'x'> {
   const x = normals([2, 3], 1);
   return {
     title: 'ReduceSum over no axes, told to leave its input alone',

@@ -1,7 +1,14 @@
 import type { Builder } from '../../../src/graph/builder.ts';
+import type { Value } from '../../../src/graph/graph.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
 import { describeExecutors } from '../../support/executors.ts';
-import { epsilon, inputsFor, settingsOf, training, type Values } from '../../support/normalization-inputs.ts';
+import {
+  epsilon,
+  inputsFor,
+  type NormalizationInputs,
+  settingsOf,
+  training,
+} from '../../support/normalization-inputs.ts';
 import { map, type Reference, referenceOf, zip } from '../../support/reference/array.ts';
 import { normalize, normalizeGradient } from '../../support/reference/normalization.ts';
 import { normals } from '../../support/run-graph.ts';
@@ -9,19 +16,25 @@ import { normals } from '../../support/run-graph.ts';
 const relu = (array: Reference): Reference => map(array, (value) => Math.max(value, 0));
 const passed = (dz: Reference, z: Reference): Reference => zip(dz, z, (d, value) => (value > 0 ? d : 0));
 
+/** The values between the normalisation and its gradient. */
+type Between = Readonly<Record<'y' | 'z' | 'dz', Value>>;
+
 /** What else reads the values between the normalisation and its gradient; each forbids a fusion, or tempts into a wrong one. */
 const besides = {
   nothing: () => ({}),
-  'the pre-activation is a result': (_: Builder, { y }: Values) => ({ y: y! }),
-  'the pre-activation is read': (g: Builder, { y }: Values) => ({ y: g.Neg(g.Neg(y)) }),
-  'the pre-activation is read by a second Relu': (g: Builder, { y }: Values) => ({ z2: g.Relu(y) }),
-  'the activation is a result': (_: Builder, { z }: Values) => ({ z: z! }),
-  "the activation's gradient is a result": (_: Builder, { dz }: Values) => ({ masked: dz! }),
-  "the activation's gradient is read": (g: Builder, { dz }: Values) => ({ masked: g.Neg(g.Neg(dz)) }),
+  'the pre-activation is a result': (_: Builder, { y }: Between) => ({ y }),
+  'the pre-activation is read': (g: Builder, { y }: Between) => ({ y: g.Neg(g.Neg(y)) }),
+  'the pre-activation is read by a second Relu': (g: Builder, { y }: Between) => ({ z2: g.Relu(y) }),
+  'the activation is a result': (_: Builder, { z }: Between) => ({ z }),
+  "the activation's gradient is a result": (_: Builder, { dz }: Between) => ({ masked: dz }),
+  "the activation's gradient is read": (g: Builder, { dz }: Between) => ({ masked: g.Neg(g.Neg(dz)) }),
 } as const;
 
 /** Normalisation, Relu and both gradients: z = max(y, 0), dy = dz where z > 0. */
-function withRelu(shape: readonly number[], besidesWhat: keyof typeof besides): ConformanceCase {
+function withRelu(
+  shape: readonly number[],
+  besidesWhat: keyof typeof besides,
+): ConformanceCase<keyof NormalizationInputs> {
   const inputs = inputsFor(shape);
   return {
     title: `BatchNormalization of [${shape}], Relu and both gradients; besides: ${besidesWhat}`,
@@ -62,7 +75,7 @@ function withRelu(shape: readonly number[], besidesWhat: keyof typeof besides): 
 }
 
 /** The Relu's gradient goes to two normalisations of one input: neither may keep it for itself. */
-function sharedRelu(): ConformanceCase {
+function sharedRelu(): ConformanceCase<keyof NormalizationInputs | 'other'> {
   const inputs = inputsFor([3, 10, 4, 3]);
   const other = normals([10], 9);
   return {

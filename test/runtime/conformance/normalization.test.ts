@@ -1,14 +1,20 @@
 import { type Float32Tensor, floats } from '../../../src/numeric/tensor.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
 import { describeExecutors } from '../../support/executors.ts';
-import { epsilon, inputsFor, settingsOf, training } from '../../support/normalization-inputs.ts';
+import {
+  epsilon,
+  inputsFor,
+  type NormalizationInputs,
+  settingsOf,
+  training,
+} from '../../support/normalization-inputs.ts';
 import { referenceOf, zip } from '../../support/reference/array.ts';
 import { convolution, inputGradient, weightGradient } from '../../support/reference/convolution.ts';
 import { normalize, normalizeGradient } from '../../support/reference/normalization.ts';
 import { normals } from '../../support/run-graph.ts';
 
 /** Forward and gradient of the normalisation alone. */
-function alone(shape: readonly number[], centre = 0): ConformanceCase {
+function alone(shape: readonly number[], centre = 0): ConformanceCase<keyof NormalizationInputs> {
   const inputs = inputsFor(shape);
   const x = floats(
     shape,
@@ -37,7 +43,7 @@ function alone(shape: readonly number[], centre = 0): ConformanceCase {
 }
 
 /** The gradient operator alone: mean and deviation are inputs. */
-function gradientAlone(shape: readonly number[]): ConformanceCase {
+function gradientAlone(shape: readonly number[]): ConformanceCase<'dy' | 'inverse' | 'mean' | 'scale' | 'x'> {
   const inputs = inputsFor(shape);
   const { dy, x, scale } = inputs;
   const { mean, inverseDeviation } = normalize(referenceOf(x), settingsOf(inputs));
@@ -55,7 +61,7 @@ function gradientAlone(shape: readonly number[]): ConformanceCase {
 }
 
 /** Its input has been through a product for each channel, whose result may lie in any order. */
-function afterScaling(shape: readonly number[]): ConformanceCase {
+function afterScaling(shape: readonly number[]): ConformanceCase<keyof NormalizationInputs | 'factor'> {
   const inputs = inputsFor(shape);
   const factor = normals([1, shape[1]!, ...shape.slice(2).map(() => 1)], 12);
   return {
@@ -77,16 +83,15 @@ function afterScaling(shape: readonly number[]): ConformanceCase {
 }
 
 /** Convolutions read the gradient with the channels that pad its last block: nothing but zeros may be there. */
-function beforeConvolution(channels: number): ConformanceCase {
+function beforeConvolution(channels: number): ConformanceCase<keyof NormalizationInputs | 'first' | 'w'> {
   const image = [2, 10, 5, 4];
   const kernel = [channels, 10, 1, 1];
   const window = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1], group: 1 };
   const inputs = inputsFor([2, channels, 5, 4]);
-  const { dy, scale, bias, runningMean, runningVariance } = inputs;
   const [first, w] = [normals(image, 20), normals(kernel, 21)];
   return {
     title: `gradients of a convolution to ${channels} channels and the BatchNormalization behind it`,
-    inputs: { dy, scale, bias, runningMean, runningVariance, first, w },
+    inputs: { ...inputs, first, w },
     tolerance: 2e-5,
     build(g, values) {
       const x = g.Conv(values.first, values.w);
@@ -99,7 +104,7 @@ function beforeConvolution(channels: number): ConformanceCase {
     },
     expected() {
       const x = convolution(referenceOf(first), referenceOf(w), window);
-      const { dx } = normalizeGradient(referenceOf(dy), x, { scale: scale.data, epsilon });
+      const { dx } = normalizeGradient(referenceOf(inputs.dy), x, { scale: inputs.scale.data, epsilon });
       return {
         dfirst: inputGradient(dx, referenceOf(w), window, image),
         dw: weightGradient(referenceOf(first), dx, window, kernel),

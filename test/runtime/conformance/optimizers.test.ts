@@ -21,7 +21,7 @@ function sgd({
   nesterov = false,
   decay = 0,
   decoupled = false,
-}: Sgd): ConformanceCase {
+}: Sgd): ConformanceCase<'d' | 'm' | 'rate' | 'w'> {
   const [w, d, m] = [1, 2, 3].map((seed) => normals(shape, seed)) as [Tensor, Tensor, Tensor];
   const rate = 0.07;
   const attributes = {
@@ -55,7 +55,7 @@ function adamW(shape: readonly number[], step: number): ConformanceCase {
     build(g, x) {
       const { beta1, beta2, epsilon, decay } = settings;
       const attributes = { beta1, beta2, epsilon, weight_decay: decay };
-      const [nextW, nextM, nextV] = g.AdamWUpdate(x.w, x.d, x.m, x.v, x.rate, x.step, attributes);
+      const [nextW, nextM, nextV] = g.AdamWUpdate(x.w!, x.d!, x.m!, x.v!, x.rate!, x.step!, attributes);
       return { w2: nextW, m2: nextM, v2: nextV };
     },
     expected() {
@@ -65,7 +65,10 @@ function adamW(shape: readonly number[], step: number): ConformanceCase {
   };
 }
 
-function skeleton(shape: readonly number[], decay: number): ConformanceCase {
+function skeleton(
+  shape: readonly number[],
+  decay: number,
+): ConformanceCase<'alpha' | 'd' | 'm' | 'mask' | 'rate' | 'threshold' | 'value'> {
   const [value, d, m] = [1, 2, 3].map((seed) => normals(shape, seed)) as [Tensor, Tensor, Tensor];
   const dead = (i: number): boolean => i % 4 === 1;
   const mask = floats(
@@ -86,7 +89,7 @@ function skeleton(shape: readonly number[], decay: number): ConformanceCase {
     },
     build(g, v) {
       const attributes = { momentum: settings.momentum, weight_decay: decay };
-      const inputs = [v.value, v.d, v.m, v.mask, v.rate, v.alpha, v.threshold];
+      const inputs = [v.value, v.d, v.m, v.mask, v.rate, v.alpha, v.threshold] as const;
       const [value2, m2, mask2] = g.SkeletonUpdate(...inputs, attributes);
       return { value2, m2, mask2 };
     },

@@ -39,7 +39,7 @@ function settled({ shape, kernel, ...given }: Pool) {
 const describePool = (op: string, { shape, ...rest }: Pool): string =>
   `${op} of [${shape}] ${JSON.stringify(rest)}`;
 
-function maximum(pool: Pool): ConformanceCase {
+function maximum(pool: Pool): ConformanceCase<'dy' | 'x'> {
   const { window, x, dy } = settled(pool);
   const { kernel, ...others } = window;
   const attributes = { kernel_shape: kernel, ...others };
@@ -48,7 +48,7 @@ function maximum(pool: Pool): ConformanceCase {
     inputs: { x, dy },
     build(g, values) {
       const [y] = g.node('MaxPool', [values.x!], attributes, 1);
-      return { y: y!, dx: g.MaxPoolGrad(values.dy, y, values.x, attributes) };
+      return { y: y!, dx: g.MaxPoolGrad(values.dy, y!, values.x, attributes) };
     },
     expected: () => ({
       y: maxPool(referenceOf(x), window),
@@ -57,7 +57,7 @@ function maximum(pool: Pool): ConformanceCase {
   };
 }
 
-function average(pool: Pool): ConformanceCase {
+function average(pool: Pool): ConformanceCase<'dy' | 'x'> {
   const { window, x, dy } = settled(pool);
   const { kernel, strides, pads } = window;
   const countsPads = pool.countsPads ?? false;
@@ -77,7 +77,7 @@ function average(pool: Pool): ConformanceCase {
 }
 
 /** Padding is less than any element, also where all of them are negative. */
-function negative(): ConformanceCase {
+function negative(): ConformanceCase<'x'> {
   const x = floats(
     [1, 10, 3, 3],
     normals([1, 10, 3, 3], 1).data.map((v) => -1 - Math.abs(v)),
@@ -94,7 +94,7 @@ function negative(): ConformanceCase {
 }
 
 /** One window over everything. */
-function globalAverage(shape: readonly number[]): ConformanceCase {
+function globalAverage(shape: readonly number[]): ConformanceCase<'x'> {
   const x = normals(shape, 1);
   const places = elementCount(shape.slice(2));
   return {

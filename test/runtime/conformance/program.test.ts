@@ -15,12 +15,12 @@ const w = normals([17, 10, 3, 3], 2);
 
 /** A convolution, its gradients and a loss: sums that threads might add in any order. */
 const build = (g: Builder, v: Values) => {
-  const y = g.Relu(g.Conv(v.x, v.w, window));
+  const y = g.Relu(g.Conv(v.x!, v.w!, window));
   const { kernel_shape, ...rest } = window;
   return {
     y,
-    dw: g.ConvGradWeight(v.x, y, { ...rest, size: w.shape }),
-    dx: g.ConvGradInput(y, v.w, { ...rest, size: x.shape }),
+    dw: g.ConvGradWeight(v.x!, y, { ...rest, size: w.shape }),
+    dx: g.ConvGradInput(y, v.w!, { ...rest, size: x.shape }),
     sum: g.ReduceSum(y, g.int64s([0, 2, 3])),
     wave: g.Sin(y),
   };

@@ -20,7 +20,7 @@ const reshaping: Readonly<Record<string, (g: Builder, x: Value) => Value>> = {
   Identity: (g, x) => g.Identity(x),
 };
 
-function reshaped(title: string, change: (g: Builder, x: Value) => Value): ConformanceCase {
+function reshaped(title: string, change: (g: Builder, x: Value) => Value): ConformanceCase<'x'> {
   const x = normals([2, 10, 4, 3], 1);
   return {
     title: `${title} of blocked channels`,
@@ -41,7 +41,7 @@ function reshaped(title: string, change: (g: Builder, x: Value) => Value): Confo
 }
 
 /** A reshaped fed input, initializer and computed value that are results as they are. */
-function results(): ConformanceCase {
+function results(): ConformanceCase<'x'> {
   const x = normals([2, 3, 2], 1);
   const constant = normals([6], 2);
   return {
@@ -63,7 +63,7 @@ function results(): ConformanceCase {
 }
 
 /** One value in the layouts of a convolution, a reduction, a reshape and a product for each channel. */
-function manyLayouts(channels: number): ConformanceCase {
+function manyLayouts(channels: number): ConformanceCase<'factor' | 'x'> {
   const x = normals([2, channels, 4, 3], 1);
   const factor = normals([1, channels, 1, 1], 2);
   const ones = floats([1, channels, 1, 1], new Float32Array(channels).fill(1));
@@ -99,7 +99,7 @@ function manyLayouts(channels: number): ConformanceCase {
 }
 
 /** Integers pass through, too. */
-function integers(): ConformanceCase {
+function integers(): ConformanceCase<'x'> {
   const x = int64s([5, 4, 3, 2, 1, 0]);
   const reversed: Reference = { shape: [2, 3], data: Float64Array.of(5, 4, 3, 2, 1, 0) };
   return {

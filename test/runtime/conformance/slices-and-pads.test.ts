@@ -15,7 +15,7 @@ interface Slice {
 }
 
 /** Slices within the shape; `begin` and `count` say for each axis what comes out. */
-function slice({ shape, starts, ends, axes, steps }: Slice): ConformanceCase {
+function slice({ shape, starts, ends, axes, steps }: Slice): ConformanceCase<'x'> {
   const x = normals(shape, 1);
   const places = shape.map((size) => Array.from({ length: size }, (_, i) => i));
   axes.forEach((axis, i) => {
@@ -26,10 +26,10 @@ function slice({ shape, starts, ends, axes, steps }: Slice): ConformanceCase {
   return {
     title: `Slice of [${shape}]: ${JSON.stringify({ starts, ends, axes, steps })}`,
     inputs: { x },
-    build: (g, v) => ({
-      y: g.Slice(v.x, ...[starts, ends, axes, steps].map((list) => g.int64s(list))),
-      behind: g.Slice(blocked(g, v.x), ...[starts, ends, axes, steps].map((list) => g.int64s(list))),
-    }),
+    build(g, v) {
+      const lists = [g.int64s(starts), g.int64s(ends), g.int64s(axes), g.int64s(steps)] as const;
+      return { y: g.Slice(v.x, ...lists), behind: g.Slice(blocked(g, v.x), ...lists) };
+    },
     expected() {
       const size = places.map((list) => list.length);
       const y = generate(size, (index) =>
@@ -50,13 +50,13 @@ interface Pad {
   readonly fill?: number;
 }
 
-function pad({ shape, begins, ends, fill }: Pad): ConformanceCase {
+function pad({ shape, begins, ends, fill }: Pad): ConformanceCase<'x'> {
   const x = normals(shape, 1);
   return {
     title: `Pad of [${shape}]: begins ${begins}, ends ${ends}${fill === undefined ? '' : `, with ${fill}`}`,
     inputs: { x },
     build(g, v) {
-      const inputs = [g.int64s([...begins, ...ends]), fill === undefined ? null : g.floats(fill)];
+      const inputs = [g.int64s([...begins, ...ends]), fill === undefined ? null : g.floats(fill)] as const;
       return { y: g.Pad(v.x, ...inputs), behind: g.Pad(blocked(g, v.x), ...inputs) };
     },
     expected() {

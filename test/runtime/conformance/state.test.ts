@@ -31,8 +31,8 @@ describeExecutors('state', (executor) => {
       build(g, { a, b }) {
         const moved = (value: Value | undefined) =>
           op === 'Identity'
-            ? g.Identity(value)
-            : g.Reshape(g.Reshape(value, g.int64s([2, 1])), g.int64s([2]));
+            ? g.Identity(value!)
+            : g.Reshape(g.Reshape(value!, g.int64s([2, 1])), g.int64s([2]));
         return { 'a′': moved(b), 'b′': moved(a) };
       },
     });

@@ -12,7 +12,7 @@ describeExecutors('what reads parameters that SGD updates', (executor) => {
     checkTraining(
       executor,
       fed(all({ decay: 0.1 }), {
-        results: (g, v) => ({ late: g.Mul(v['a′'], g.floats(2)), step: g.Sub(v['a′'], v.a) }),
+        results: (g, v) => ({ late: g.Mul(v['a′']!, g.floats(2)), step: g.Sub(v['a′']!, v.a!) }),
         expected: (v) => ({
           late: v['a′']!.map((x) => 2 * x),
           step: v['a′']!.map((x, i) => x - v.a![i]!),
@@ -26,7 +26,7 @@ describeExecutors('what reads parameters that SGD updates', (executor) => {
       fed(all(), {
         results(g, v) {
           const flat = g.int64s([-1]);
-          return { step: g.Sub(g.Reshape(v['a′'], flat), g.Reshape(v.a, flat)) };
+          return { step: g.Sub(g.Reshape(v['a′']!, flat), g.Reshape(v.a!, flat)) };
         },
         expected: (v) => ({ step: v['a′']!.map((x, i) => x - v.a![i]!) }),
       }),
@@ -37,9 +37,9 @@ describeExecutors('what reads parameters that SGD updates', (executor) => {
       executor,
       fed(all(), {
         results: (g, { a, 'a.m': m }) => ({
-          old: g.Identity(a),
-          flat: g.Reshape(a, g.int64s([-1])),
-          m: g.Flatten(m),
+          old: g.Identity(a!),
+          flat: g.Reshape(a!, g.int64s([-1])),
+          m: g.Flatten(m!),
         }),
         expected: (v) => ({ old: v.a!, flat: v.a!, m: v['a.m']! }),
       }),
