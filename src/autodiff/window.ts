@@ -1,4 +1,5 @@
-import { extentOf, type Window } from '../graph/window.ts';
+import { extentOf, type Window, windowAxes } from '../graph/window.ts';
+import { zip } from '../numeric/zip.ts';
 
 /** The window with defaults where an attribute is missing. */
 export function writtenOut({ strides, pads, dilations }: Partial<Window>, kernel: readonly number[]): Window {
@@ -21,11 +22,12 @@ export interface Extents {
 
 /** Attributes of the ConvTranspose that leads from places back to a tensor of just this size. */
 export function adjointWindow(given: Partial<Window>, { kernel, places, size }: Extents) {
-  const { strides, pads, dilations } = writtenOut(given, kernel);
-  const rank = kernel.length;
-  const output_padding = kernel.map((length, axis) => {
-    const reached = (places[axis]! - 1) * strides[axis]! + extentOf(length, dilations[axis]!);
-    return size[axis]! - (reached - pads[axis]! - pads[rank + axis]!);
-  });
-  return { strides, pads, dilations, output_padding };
+  const window = writtenOut(given, kernel);
+  const output_padding = zip(windowAxes(window), kernel, places, size).map(
+    ([{ stride, dilation, padBegin, padEnd }, length, count, wanted]) => {
+      const reached = (count - 1) * stride + extentOf(length, dilation);
+      return wanted - (reached - padBegin - padEnd);
+    },
+  );
+  return { ...window, output_padding };
 }

@@ -1,3 +1,5 @@
+import { zip } from '../numeric/zip.ts';
+
 /** The attributes of convolutions and pools that place their windows. */
 interface WindowAttributes {
   /** Default NOTSET. */
@@ -14,6 +16,22 @@ export interface Window {
   readonly dilations: readonly number[];
 }
 
+/** A window on one axis. */
+interface WindowAxis {
+  readonly stride: number;
+  readonly dilation: number;
+  readonly padBegin: number;
+  readonly padEnd: number;
+}
+
+/** A window axis by axis. */
+export function windowAxes({ strides, dilations, pads }: Window): WindowAxis[] {
+  const rank = strides.length;
+  return zip(strides, dilations, pads.slice(0, rank), pads.slice(rank)).map(
+    ([stride, dilation, padBegin, padEnd]) => ({ stride, dilation, padBegin, padEnd }),
+  );
+}
+
 /** Input elements under a window on one axis, gaps included. */
 export const extentOf = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
@@ -28,9 +46,9 @@ export function explicitWindow(
   const none = [...kernel, ...kernel].map(() => 0);
   if (!auto_pad.startsWith('SAME'))
     return { strides, dilations, pads: auto_pad === 'VALID' ? none : (pads ?? none) };
-  const totals = kernel.map((length, axis) => {
-    const places = Math.ceil(size[axis]! / strides[axis]!);
-    return Math.max(0, (places - 1) * strides[axis]! + extentOf(length, dilations[axis]!) - size[axis]!);
+  const totals = zip(size, kernel, strides, dilations).map(([given, length, stride, dilation]) => {
+    const places = Math.ceil(given / stride);
+    return Math.max(0, (places - 1) * stride + extentOf(length, dilation) - given);
   });
   const small = totals.map((total) => Math.floor(total / 2));
   const large = totals.map((total) => Math.ceil(total / 2));

@@ -1,5 +1,6 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
-import { explicitWindow, extentOf, type Window } from '../../graph/window.ts';
+import { explicitWindow, extentOf, type Window, windowAxes } from '../../graph/window.ts';
+import { zip } from '../../numeric/zip.ts';
 import { allAxes, dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 import { atExtremes } from './reduction.ts';
@@ -12,13 +13,13 @@ interface Sizes {
 }
 
 /** The window with end pads that just hold the last place, as ceil_mode makes them. */
-function withRoom({ strides, dilations, pads }: Window, { input, output, kernel }: Sizes): Window {
-  const rank = kernel.length;
-  const ends = kernel.map((length, axis) => {
-    const reach = (output[axis]! - 1) * strides[axis]! + extentOf(length, dilations[axis]!);
-    return Math.max(pads[rank + axis]!, reach - input[axis]! - pads[axis]!);
+function withRoom(window: Window, { input, output, kernel }: Sizes): Window {
+  const axes = zip(windowAxes(window), input, output, kernel);
+  const ends = axes.map(([{ stride, dilation, padBegin, padEnd }, size, places, length]) => {
+    const reach = (places - 1) * stride + extentOf(length, dilation);
+    return Math.max(padEnd, reach - size - padBegin);
   });
-  return { strides, dilations, pads: [...pads.slice(0, rank), ...ends] };
+  return { ...window, pads: [...window.pads.slice(0, kernel.length), ...ends] };
 }
 
 /** Pools. */

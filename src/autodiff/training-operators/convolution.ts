@@ -1,7 +1,8 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { TrainingOperatorName } from '../../graph/operators/index.ts';
-import { extentOf, type Window } from '../../graph/window.ts';
+import { extentOf, type Window, windowAxes } from '../../graph/window.ts';
+import { zip } from '../../numeric/zip.ts';
 import { reshape } from '../append.ts';
 import { allAxes, dims } from '../call.ts';
 import { adjointWindow, type Extents, writtenOut } from '../window.ts';
@@ -21,12 +22,13 @@ function adjointWeight(g: Builder, w: Value, group: number): Value {
 }
 
 /** Pads of the convolution with the adjoint weight that yields dx; one may be negative where pads exceed the kernel. */
-function adjointPads({ pads, dilations }: Window, { kernel, places, size }: Extents): number[] {
-  const begins = kernel.map((length, axis) => extentOf(length, dilations[axis]!) - 1 - pads[axis]!);
-  const ends = kernel.map(
-    (length, axis) => size[axis]! + extentOf(length, dilations[axis]!) - 1 - begins[axis]! - places[axis]!,
-  );
-  return [...begins, ...ends];
+function adjointPads(window: Window, { kernel, places, size }: Extents): number[] {
+  const pads = zip(windowAxes(window), kernel, places, size).map(([axis, length, count, wanted]) => {
+    const reach = extentOf(length, axis.dilation) - 1;
+    const begin = reach - axis.padBegin;
+    return { begin, end: wanted + reach - begin - count };
+  });
+  return [...pads.map(({ begin }) => begin), ...pads.map(({ end }) => end)];
 }
 
 /** Gradients of convolutions. */
