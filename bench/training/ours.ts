@@ -4,9 +4,9 @@
  */
 import { EspalierError } from '../../src/errors.ts';
 import { staticShape } from '../../src/graph/graph.ts';
-import { randomTensor } from '../../src/measure/random-tensor.ts';
 import { buildModel } from '../../src/models/index.ts';
 import { random } from '../../src/numeric/random.ts';
+import { randomTensor } from '../../src/numeric/random-tensor.ts';
 import { median } from '../../src/numeric/statistics.ts';
 import { bindDimensions } from '../../src/rewrite/index.ts';
 import { chooseExecutor, type ExecutorName } from '../../src/runtime/choose.ts';
@@ -39,7 +39,8 @@ async function stepSeconds({ network, batch, steps, threads, skeleton, executor 
     executor: (await chooseExecutor(executor as ExecutorName)).executor,
     threads,
   });
-  const images = randomTensor('float32', staticShape(model.inputs[0]!), 1).data as Float32Array;
+  const shape = staticShape(model.inputs[0]!);
+  const images = randomTensor({ name: 'images', dtype: 'float32', shape }, random(1)).data as Float32Array;
   const { integer } = random(2);
   const labels = BigInt64Array.from({ length: batch }, () => BigInt(integer(CLASSES)));
   const scalars = { learningRate: 0.1, alpha: 1e-5, threshold: 0.01 };

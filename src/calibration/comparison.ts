@@ -3,7 +3,7 @@ import type { Graph, Value } from '../graph/graph.ts';
 import { type Scores, scoresOf } from '../measure/classifier.ts';
 import { findClassScores } from '../measure/outputs/class-scores.ts';
 import { type CountedOutput, type CountedOutputs, countedOutputs } from '../measure/outputs/counted.ts';
-import { equalPart, relativeError } from '../measure/outputs/difference.ts';
+import { differenceOf, equalPart } from '../measure/outputs/difference.ts';
 import { judge } from '../measure/scores.ts';
 import type { Calibration } from './calibration.ts';
 import { outputsOnImages, type Recorded } from './outputs-on-images.ts';
@@ -129,7 +129,7 @@ function errorsOf(
 ): Pick<ComparisonResult, 'outputError' | 'outputErrors'> {
   const errors = counted.map(({ name, kind }, i) => {
     const [y, found] = [reference.values[i]!, own.values[i]!];
-    return [name, kind === 'choices' ? 1 - equalPart(y, found) : relativeError(y, found)] as const;
+    return [name, kind === 'choices' ? 1 - equalPart(y, found) : differenceOf(y, found).error] as const;
   });
   const outputError = errors.reduce((sum, [, error]) => sum + error, 0) / errors.length;
   return { outputError, outputErrors: Object.fromEntries(errors) };

@@ -3,7 +3,7 @@ import { defaultExecutor } from '../runtime/default-executor.ts';
 import { defineCommand } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
 import { defaulted, optional, required, wholeNumber } from './flags.ts';
-import { inputFlags, inputOptions, withOthersNoted } from './input-flags.ts';
+import { inputFlags, inputOptions } from './input-flags.ts';
 import { loadModel } from './model.ts';
 import { preprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
 
@@ -35,7 +35,9 @@ export const evaluateModel = defineCommand({
     const { labels, limit, seed, batch, threads, logits } = options;
     const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
     const { evaluate } = await import('../measure/accuracy.ts');
-    const network = await withOthersNoted(model.graph, preprocessing, context);
+    const { describeOthers, withOthersFed } = await import('../measure/beside-image.ts');
+    const network = withOthersFed(model.graph, { size: preprocessing });
+    for (const line of describeOthers(model.graph, network)) context.note(line);
     const started = performance.now();
     const bar = context.progress('evaluating', test.count, 'images');
     const executor = await defaultExecutor();

@@ -1,7 +1,6 @@
 import * as v from 'valibot';
-import type { Graph, InputFeed } from '../graph/graph.ts';
+import type { InputFeed } from '../graph/graph.ts';
 import type { InputFeeds } from '../graph/inputs/input-feeds.ts';
-import type { Context } from './command.ts';
 import { repeatedIfTyped } from './flags.ts';
 
 const SHAPE = 'expected NAME=SHAPE, such as images=1x3x48x192';
@@ -73,16 +72,4 @@ export async function readInputFeeds({ input = [], feed = [] }: InputOptions): P
     feeds[name] = { shape: contents.shape, contents };
   }
   return feeds;
-}
-
-/** The network with every input beside the image fed, each with a line on what it is fed with. */
-export async function withOthersNoted(
-  graph: Graph,
-  size: { readonly height: number; readonly width: number },
-  context: Pick<Context, 'note'>,
-): Promise<Graph> {
-  const { describeOthers, withOthersFed } = await import('../measure/beside-image.ts');
-  const fed = withOthersFed(graph, { size });
-  for (const line of describeOthers(graph, fed)) context.note(line);
-  return fed;
 }

@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
+import { random } from '../numeric/random.ts';
+import { randomTensor } from '../numeric/random-tensor.ts';
 import type { DataType, Tensor } from '../numeric/tensor.ts';
 import { identityModel } from '../runtime/identity-model.ts';
 import { createSession } from '../runtime/onnxruntime/session.ts';
 import type { ColdStart } from './cold-start.ts';
-import { randomTensor } from './random-tensor.ts';
 import { stopwatch } from './stopwatch.ts';
 
 /** A model's file, what to feed it, and how often. */
@@ -33,7 +34,7 @@ process.on('disconnect', () => process.exit(1));
 
 async function start({ path, inputs, threads, runs }: StartOrder): Promise<ColdStart> {
   const tensors = inputs.map(
-    ({ name, dtype, shape, contents }, i) => [name, contents ?? randomTensor(dtype, shape, i)] as const,
+    (input, i) => [input.name, input.contents ?? randomTensor(input, random(i))] as const,
   );
   const first = await createSession(identityModel(), { threads });
   await first.close();

@@ -5,11 +5,12 @@ import { contentsAt } from '../graph/inputs/feed-contents.ts';
 import { fedInputs, imagesOf, isUnbatched, mainInput } from '../graph/inputs/image-input.ts';
 import { type InputFeeds, knownFeeds, withInputFeeds } from '../graph/inputs/input-feeds.ts';
 import { expectMemory } from '../graph/peak-memory.ts';
+import { random } from '../numeric/random.ts';
+import { randomTensor } from '../numeric/random-tensor.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { parseModel } from '../onnx/index.ts';
 import { readModelFile } from '../onnx/model-file.ts';
 import { type BindOptions, fixedShape } from './bind-shapes.ts';
-import { randomTensor } from './random-tensor.ts';
 
 /** A model that is to be measured, and what it is run on. */
 export interface PreparedModel {
@@ -40,8 +41,9 @@ export function prepareModels(
     const told = new Set(fedInputs(fed).flatMap(({ name, feed }) => (feed?.contents ? [name] : [])));
     const inputs = fedInputs(fed).map((input, i) => {
       const shape = shapes[input.name]!;
-      const tensor = contentsAt(input, shape) ?? randomTensor(input.dtype ?? 'float32', shape, i);
-      return [input.name, tensor] as const;
+      const { name, dtype } = input;
+      const drawn = () => randomTensor({ name, dtype: dtype ?? 'float32', shape }, random(i));
+      return [name, contentsAt(input, shape) ?? drawn()] as const;
     });
     return { path, source, graph, inputs, told };
   });

@@ -13,18 +13,6 @@ export function quantile(values: ArrayLike<number>, q: number): number {
 /** The middle value. */
 export const median = (values: ArrayLike<number>): number => quantile(values, 0.5);
 
-/** max |a − b| / max(1e-6, max |b|): the error of `actual` relative to the largest expected magnitude. */
-export function relativeError(actual: ArrayLike<number>, expected: ArrayLike<number>): number {
-  let difference = 0;
-  let largest = 1e-6;
-  for (let i = 0; i < expected.length; i++) {
-    const error = Math.abs(actual[i]! - expected[i]!);
-    difference = Math.max(difference, error); // keeps NaN
-    largest = Math.max(largest, Math.abs(expected[i]!));
-  }
-  return difference / largest;
-}
-
 /** Σx / n. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;

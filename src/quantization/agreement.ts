@@ -3,7 +3,7 @@ import type { ProbeContext } from '../calibration/probe.ts';
 import type { Graph } from '../graph/graph.ts';
 import { findClassScores } from '../measure/outputs/class-scores.ts';
 import { type CountedOutput, countedOutputs } from '../measure/outputs/counted.ts';
-import { energies, equalPart } from '../measure/outputs/difference.ts';
+import { differenceOf, equalPart } from '../measure/outputs/difference.ts';
 
 /** How far two networks agree on one output; no labels are needed. */
 export interface OutputAgreement {
@@ -76,11 +76,11 @@ function agreementOf({ name, kind }: CountedOutput, { numbers, classes, of }: Co
     const part = equalPart(...numbers);
     return { name, error: 1 - part, sqnrDb: null, same: { of: 'elements', part } };
   }
-  const { signal, noise } = energies(...numbers);
+  const { signal, noise, error } = differenceOf(...numbers);
   const hasClasses = classes[0].some(({ length }) => length > 0);
   return {
     name,
-    error: Math.sqrt(noise / Math.max(signal, 1e-30)),
+    error,
     sqnrDb: noise === 0 ? Number.POSITIVE_INFINITY : 10 * Math.log10(signal / noise),
     same: hasClasses ? { of, part: equalPart(...classes) } : null,
   };

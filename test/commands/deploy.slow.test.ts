@@ -5,12 +5,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { invocationOf } from '../../src/commands/command.ts';
 import { deploy } from '../../src/commands/deploy/deploy.ts';
 import { report } from '../../src/commands/report.ts';
-import { relativeError } from '../../src/numeric/statistics.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { runRecipe } from '../../src/recipes/run.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { maskedNetwork } from '../support/masked-network.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { runCommand, silent } from '../support/run-command.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 

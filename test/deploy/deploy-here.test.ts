@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { costs, deploy, fold } from '../../src/index.ts';
-import { relativeError } from '../../src/numeric/statistics.ts';
 import { maskedNetwork } from '../support/masked-network.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 import { machine } from '../support/timing-machine.ts';
 

@@ -11,8 +11,8 @@ import { type Dim, emptyGraph, type Graph } from '../../src/graph/graph.ts';
 import { inferShapes } from '../../src/graph/shapes/index.ts';
 import { layerCosts } from '../../src/measure/macs.ts';
 import { random } from '../../src/numeric/random.ts';
-import { relativeError } from '../../src/numeric/statistics.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 import { plainNetwork, zero } from '../support/small-network.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fillWidths } from '../../src/deploy/widths.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { relativeError } from '../../src/numeric/statistics.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 import { plainNetwork, residualNetwork } from '../support/small-network.ts';
 

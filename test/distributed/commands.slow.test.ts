@@ -8,7 +8,6 @@ import { trainModel } from '../../src/commands/training/train.ts';
 import { folderStore } from '../../src/distributed/store.ts';
 import { type CommandTask, checkedTask } from '../../src/distributed/tasks.ts';
 import { runWorker } from '../../src/distributed/worker.ts';
-import { relativeError } from '../../src/numeric/statistics.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { runRecipe } from '../../src/recipes/run.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
@@ -16,6 +15,7 @@ import { performCommand } from '../../src/workers/perform.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { maskedNetwork } from '../support/masked-network.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { type Raw, runCommand, silent } from '../support/run-command.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 

@@ -8,6 +8,7 @@ import { type ConvertOptions, convertResiduals } from '../../src/residual/conver
 import { findResiduals } from '../../src/residual/find.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 
 type Size = readonly [height: number, width: number];
@@ -45,12 +46,6 @@ async function outputsOf(graph: Graph, inputs: readonly Float32Tensor[]): Promis
   }
   await program.close();
   return outputs;
-}
-
-/** The largest difference, as a part of the largest expected number. */
-function relativeError(actual: Float32Array, expected: Float32Array): number {
-  const largest = expected.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-  return expected.reduce((most, x, i) => Math.max(most, Math.abs(x - actual[i]!)), 0) / largest;
 }
 
 /** Folds and removes, and expects that nothing is left and every output the same. */

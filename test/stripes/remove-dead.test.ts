@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { relativeError } from '../../src/numeric/statistics.ts';
 import { removeDeadFilters } from '../../src/stripes/remove-dead.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
 import { killFilters, plainNetwork, residualNetwork } from '../support/small-network.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { relativeError } from '../../src/numeric/statistics.ts';
 import type { Tensors } from '../../src/runtime/executor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
+import { relativeError } from '../support/relative-error.ts';
 import { both, type Killing, trained, without } from '../support/shrinking-runs.ts';
 import { plainNetwork, residualNetwork } from '../support/small-network.ts';
 

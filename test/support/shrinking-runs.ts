@@ -1,11 +1,11 @@
 import type { Graph } from '../../src/graph/graph.ts';
-import { relativeError } from '../../src/numeric/statistics.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { type StripeControllerOptions, stripeController } from '../../src/stripes/controller.ts';
 import { stripeLayers } from '../../src/stripes/layers.ts';
 import type { Controller, TrainOptions } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
 import { train } from '../../src/training/train.ts';
+import { relativeError } from './relative-error.ts';
 import { normals, outputOf } from './run-graph.ts';
 import { trainingOptions } from './training-options.ts';
 

@@ -3,14 +3,13 @@ import type { Preprocessing } from '../../data/preprocessing.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { TrainingEngine } from '../../runtime/choose.ts';
-import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engineText } from '../engines-text.ts';
-import { inputOptions, withOthersNoted } from '../input-flags.ts';
+import { inputOptions } from '../input-flags.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import type { TrainingFlags } from './flags.ts';
@@ -36,16 +35,14 @@ export async function openSession(
   context: Context,
 ): Promise<TrainingSession> {
   const { chooseExecutor } = await import('../../runtime/choose.ts');
-  const { prepareNetwork } = await import('../../training/prepare.ts');
-  const { withClassScores } = await import('../../measure/outputs/class-scores.ts');
-  const { storePreprocessing } = await import('../../data/preprocessing.ts');
+  const { openTraining } = await import('../../training/open-training.ts');
+  const { describeOthers } = await import('../../measure/beside-image.ts');
   const { createRunDirectory } = await import('../../training/run-directory.ts');
   const { holdRun } = await import('../../training/run-lock.ts');
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
     ? await openTrained(settings, context)
     : await openFresh(settings, context);
-  const executor = await defaultExecutor();
   const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
   context.note(`training with ${engineText(chosen)}${layout}`);
@@ -53,17 +50,13 @@ export async function openSession(
   const { elementType } = model.form;
   if (elementType !== 'float32')
     context.note(`${elementType}: trained in float32, written as ${elementType}`);
-  const { insertBatchnorm, seed, logits } = settings;
-  const prepared = withClassScores(await prepareNetwork(model.graph, executor), {
-    logits,
-    classes: data.train.classes.length,
-  });
-  // What looks at sizes that the file leaves open finds those of the images.
-  storePreprocessing(prepared, preprocessing);
-  const fed = await withOthersNoted(prepared, preprocessing, context);
+  const { insertBatchnorm, seed, logits, epochs } = settings;
+  const opened = await openTraining(model.graph, { data, epochs, preprocessing, trainer, logits });
+  const { executor } = opened;
+  for (const line of describeOthers(model.graph, opened.network)) context.note(line);
   const { insertOnImages } = await import('../../pruning/recovery/insert-on-images.ts');
   const inserting = { images: data.train, preprocessing, executor, seed, onNote: context.note };
-  const network = insertBatchnorm ? await insertOnImages(fed, inserting) : fed;
+  const network = insertBatchnorm ? await insertOnImages(opened.network, inserting) : opened.network;
   await holdRun(existing?.path ?? settings.out);
   const run = existing ?? createRunDirectory(settings.out, recipe);
   await recordEngines(run, chosen);
