@@ -1,11 +1,12 @@
 import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
 import { formatShape, type Graph, type Node, staticShape, type Value } from '../graph/graph.ts';
+import { callOf } from '../graph/operators/call.ts';
 import { knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { capturedValues } from '../graph/topology.ts';
 import { number, reshape, zeros } from './append.ts';
 import { sumTo } from './broadcast.ts';
-import { callOf, refusal } from './call.ts';
+import { refusal } from './call.ts';
 import type { GradientRow } from './rule.ts';
 import { gradientRules } from './rules/index.ts';
 

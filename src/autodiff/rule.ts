@@ -1,7 +1,8 @@
 import type { Builder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
+import type { OperatorCall } from '../graph/operators/call.ts';
 import type { OperatorName, OutputCount } from '../graph/operators/index.ts';
-import type { Operand, OperatorCall } from './call.ts';
+import type { Operand } from './call.ts';
 
 /**
  * From ∂L/∂y of each output (null where none reaches it) to ∂L/∂x of each input, appended to `g`. A gradient may keep

@@ -108,13 +108,22 @@ export function nodeLabel(node: Node): string {
   return `${name} (${node.domain ? `${node.domain}.` : ''}${node.op})`;
 }
 
-/** The shape where every dimension is a number; throws otherwise. */
-export function staticShape(value: Value): number[] {
+/** Numbers by the least rank of a tensor. */
+interface StaticShapes {
+  0: number[];
+  1: [number, ...number[]];
+  2: [number, number, ...number[]];
+  3: [number, number, number, ...number[]];
+  4: [number, number, number, number, ...number[]];
+}
+
+/** The shape where every dimension is a number, and their number at least `rank`; throws otherwise. */
+export function staticShape<R extends keyof StaticShapes = 0>(value: Value, rank?: R): StaticShapes[R] {
   const { shape } = value;
-  if (shape?.every((dim) => typeof dim === 'number')) return shape as number[];
-  throw new EspalierError('shape', `expected a fixed shape, found ${formatShape(shape)}`, {
-    where: value.name,
-  });
+  const isStatic = shape?.every((dim) => typeof dim === 'number');
+  if (isStatic && shape.length >= (rank ?? 0)) return shape as StaticShapes[R];
+  const wanted = rank && isStatic ? `at least ${rank} dimensions` : 'a fixed shape';
+  throw new EspalierError('shape', `expected ${wanted}, found ${formatShape(shape)}`, { where: value.name });
 }
 
 /** `[N, 3, 32, 32]`; unknown dimensions are `?`. */

@@ -1,8 +1,9 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
+import type { OperatorCall } from '../../graph/operators/call.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { joined, zeros } from '../append.ts';
-import { allAxes, dims, fixedNumbers, type OperatorCall, refusal } from '../call.ts';
+import { allAxes, dims, fixedNumbers, refusal } from '../call.ts';
 import { insertZeros } from '../insert-zeros.ts';
 import type { GradientRows } from '../rule.ts';
 

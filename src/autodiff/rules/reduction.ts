@@ -1,10 +1,11 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
+import type { OperatorCall } from '../../graph/operators/call.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { reducedAxes } from '../../graph/reduced-axes.ts';
 import { elementTypes } from '../../graph/shapes/element-types.ts';
 import { number, reshape, zeros } from '../append.ts';
-import { dims, fixedNumbers, type OperatorCall } from '../call.ts';
+import { dims, fixedNumbers } from '../call.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
 interface Extremes {

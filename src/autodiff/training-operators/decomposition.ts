@@ -1,7 +1,7 @@
 import type { Builder } from '../../graph/builder.ts';
+import type { OperatorCall } from '../../graph/operators/call.ts';
 import type { OutputCount, TrainingOperatorName } from '../../graph/operators/index.ts';
 import type { OutputTuple } from '../../graph/operators/schema.ts';
-import type { OperatorCall } from '../call.ts';
 
 /** Appends ONNX's own operators that compute what a training operator does; returns its outputs, all of them. */
 export type Decomposition<Op extends TrainingOperatorName> = (

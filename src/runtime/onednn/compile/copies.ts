@@ -5,7 +5,7 @@ import { exchangedTypes } from '../../executor.ts';
 import type { Descriptor, Dnnl } from '../library/api.ts';
 import { dimsOf, type Layouts } from './layouts.ts';
 import type { Buffer } from './memory-plan.ts';
-import { type LinkedInstruction, type Operand, primitiveInstruction } from './operand.ts';
+import { type LinkedInstruction, type NativeOperand, type Operand, primitiveInstruction } from './operand.ts';
 import { required } from './primitives.ts';
 
 /** What of each value is in memory, and in which layouts. */
@@ -24,7 +24,7 @@ export interface Copies {
   /** The value in a layout, in memory that keeps it and that no other value has. */
   pinned(value: Value, layout: Descriptor): Operand;
   /** Memory that no value names. */
-  scratch(label: string, descriptor: Descriptor): Operand;
+  scratch(label: string, descriptor: Descriptor): NativeOperand;
 }
 
 interface CopyTarget {

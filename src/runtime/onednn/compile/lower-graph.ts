@@ -1,5 +1,6 @@
 import { type Graph, type Node, nodeLabel, type Value } from '../../../graph/graph.ts';
-import { attributesOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
+import { callOf } from '../../../graph/operators/call.ts';
+import { inputsOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
 import type { Connections } from '../../../graph/topology.ts';
 import type { StatePair } from '../../executor.ts';
 import { resolveStates } from '../../state-pairs.ts';
@@ -62,7 +63,10 @@ function schedule(graph: Graph, links: Connections, nextOf: ReadonlyMap<Value, V
     for (const value of node.outputs) if (value) late.add(value);
   }
   const readLate = new Set(after.flatMap((node) => node.inputs));
-  const conflicts = ({ inputs }: Node) => readLate.has(inputs[0]!) || readLate.has(inputs[2]!);
+  const conflicts = (node: Node) => {
+    const { weight, momentum } = inputsOf(node, 'SgdUpdate');
+    return readLate.has(weight) || readLate.has(momentum);
+  };
   const clash = candidates.some(({ nodes }) =>
     nodes.some((node) => conflicts(node) || dependsOn(node, late)),
   );
@@ -98,14 +102,7 @@ function lower(node: Node, scope: LoweringScope): boolean {
   const op = knownOperator(node);
   const kernel = op && (kernels[op] as Kernel<OperatorName> | undefined);
   if (!op || !kernel) return false;
-  const { inputs, outputs } = node;
-  const call = {
-    node,
-    inputs: inputs.map((v) => v ?? undefined),
-    outputs,
-    attributes: attributesOf(node, op),
-  };
-  if (kernel(call as never, scope)) return true;
+  if (kernel(callOf(node, op), scope)) return true;
   if (node.domain === '') return false;
   throw unsupported('kernel', nodeLabel(node));
 }
@@ -123,7 +120,7 @@ function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
     label: 'state',
     reads: [{ ...source, isRaw: true }],
     writes: [{ ...home, isRaw: true }],
-    compute: ([from], [to]) => to!.set(from as never),
+    compute: ([from], [to]) => to.set(from as never),
   });
 }
 

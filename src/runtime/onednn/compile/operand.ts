@@ -12,6 +12,11 @@ export interface Operand {
   readonly isRaw?: boolean;
 }
 
+/** A float32 tensor in a layout of oneDNN's. */
+export interface NativeOperand extends Operand {
+  readonly descriptor: Descriptor;
+}
+
 /** Where operands lie once memory is planned. */
 export interface Memory {
   address(operand: Operand): bigint;
@@ -29,26 +34,29 @@ export interface LinkedInstruction extends Instruction {
 export type Arguments = Readonly<Partial<Record<Role, Operand>>>;
 export type InPlace = readonly (readonly [written: Operand, read: Operand])[];
 
-/** A computation in JavaScript. */
-export interface HostInstruction {
+type Operands = readonly Operand[];
+type Views<T extends Operands> = { readonly [I in keyof T]: TypedArray };
+
+/** A computation in JavaScript, on the elements of each operand. */
+export interface HostInstruction<R extends Operands, W extends Operands> {
   readonly label: string;
-  readonly reads: readonly Operand[];
-  readonly writes: readonly Operand[];
+  readonly reads: R;
+  readonly writes: W;
   readonly inPlace?: InPlace;
-  readonly compute: (reads: readonly TypedArray[], writes: readonly TypedArray[]) => void;
+  readonly compute: (reads: Views<R>, writes: Views<W>) => void;
 }
 
 const buffersOf = (operands: readonly Operand[]): Buffer[] => operands.map(({ buffer }) => buffer);
 const pairsOf = (inPlace: InPlace) =>
   inPlace.map(([written, read]) => [written.buffer, read.buffer] as const);
 
-export function hostInstruction({
+export function hostInstruction<const R extends Operands, const W extends Operands>({
   label,
   reads,
   writes,
   inPlace = [],
   compute,
-}: HostInstruction): LinkedInstruction {
+}: HostInstruction<R, W>): LinkedInstruction {
   return {
     label,
     reads: buffersOf(reads),
@@ -56,7 +64,7 @@ export function hostInstruction({
     inPlace: pairsOf(inPlace),
     link(memory) {
       const [inputs, outputs] = [reads.map(memory.view), writes.map(memory.view)];
-      return () => compute(inputs, outputs);
+      return () => compute(inputs as Views<R>, outputs as Views<W>);
     },
   };
 }

@@ -10,6 +10,7 @@ import {
   hostInstruction,
   type InPlace,
   type LinkedInstruction,
+  type NativeOperand,
   type Operand,
   primitiveInstruction,
 } from './operand.ts';
@@ -21,9 +22,11 @@ export interface LoweringScope extends Copies, Layouts {
   /** A vector of equal entries. */
   constant(length: number, entry: number): Operand;
   /** The same memory seen in another shape. */
-  seen(operand: Operand, descriptor: Descriptor): Operand;
+  seen(operand: Operand, descriptor: Descriptor): NativeOperand;
   run(primitive: Primitive, operands: Arguments, inPlace?: InPlace): void;
-  host(instruction: HostInstruction): void;
+  host<const R extends readonly Operand[], const W extends readonly Operand[]>(
+    instruction: HostInstruction<R, W>,
+  ): void;
   emit(instruction: LinkedInstruction): void;
   /** Marks a node that another one's kernel has computed along. */
   skip(node: Node): void;
@@ -93,8 +96,8 @@ export function openScope(
     isState,
     isOutput: (value) => (links.uses.get(value) ?? []).some(({ node }) => node === null),
     onlyReader(value) {
-      const uses = links.uses.get(value) ?? [];
-      return uses.length === 1 ? uses[0]!.node : null;
+      const [use, ...others] = links.uses.get(value) ?? [];
+      return use && others.length === 0 ? use.node : null;
     },
   };
 }

@@ -1,10 +1,11 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import type { OperatorCall } from '../../../graph/operators/call.ts';
 import type { Operand } from '../compile/operand.ts';
 import { required } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { BackwardAlgorithm, ElementwiseAlgorithm } from '../library/api.ts';
 import { repeated } from './binary.ts';
-import type { Kernel, KernelCall, Kernels } from './kernel.ts';
+import type { Kernel, Kernels } from './kernel.ts';
 import { isFusedReluGradient } from './normalization.ts';
 
 type Unary = 'Relu' | 'Sigmoid' | 'Tanh' | 'Exp' | 'Log' | 'Abs' | 'Sqrt' | 'HardSwish';
@@ -17,8 +18,8 @@ interface Formula<Algorithm extends ElementwiseAlgorithm = ElementwiseAlgorithm>
 
 const unary =
   (algorithm: ElementwiseAlgorithm): Kernel<Unary> =>
-  ({ node, inputs: [x], outputs: [y] }, scope) =>
-    apply({ node, x: x!, y: y! }, scope, { algorithm });
+  ({ node, inputs: { x }, outputs: [y] }, scope) =>
+    apply({ node, x, y }, scope, { algorithm });
 
 /** Appends y = f(x). */
 function apply(
@@ -37,17 +38,17 @@ function apply(
 
 /** Appends dx = f′(x)·dy, told by y = f(x). */
 function gradient(
-  { node, inputs: [dy, y], outputs: [dx] }: KernelCall<'ReluGrad' | 'ClipGrad'>,
+  { node, inputs: { dy, y }, outputs: [dx] }: OperatorCall<'ReluGrad' | 'ClipGrad'>,
   scope: LoweringScope,
   formula: Formula<BackwardAlgorithm>,
 ): true {
   const where = nodeLabel(node);
-  const data = scope.layoutOf(y!) ?? scope.plain(staticShape(y!));
+  const data = scope.layoutOf(y) ?? scope.plain(staticShape(y));
   const hint = required(scope.dnnl, { kind: 'elementwise', data, ...formula }, { where });
   const primitive = required(scope.dnnl, { kind: 'elementwiseBackward', data, hint, ...formula }, { where });
-  const diffDst = scope.read(dy!, data);
-  const diffSrc = scope.write(dx!, data);
-  scope.run(primitive, { dst: scope.read(y!, data), diffDst, diffSrc }, [[diffSrc, diffDst]]);
+  const diffDst = scope.read(dy, data);
+  const diffSrc = scope.write(dx, data);
+  scope.run(primitive, { dst: scope.read(y, data), diffDst, diffSrc }, [[diffSrc, diffDst]]);
   return true;
 }
 
@@ -55,32 +56,33 @@ function gradient(
 const LARGEST = 3.4028234663852886e38;
 
 /** Between two numbers, of which either may be absent; null where a bound is more than a number that is known. */
-function clip(low: Value | undefined, high: Value | undefined): Formula<'clip'> | null {
-  const bounds = [low, high].filter((bound) => bound);
-  if (bounds.some((bound) => bound!.tensor?.data.length !== 1)) return null;
-  const number = (bound: Value | undefined) => bound && Number(bound.tensor!.data[0]);
-  return { algorithm: 'clip', alpha: number(low) ?? -LARGEST, beta: number(high) ?? LARGEST };
+function clip(low: Value | null, high: Value | null): Formula<'clip'> | null {
+  const alpha = low ? singleNumber(low) : -LARGEST;
+  const beta = high ? singleNumber(high) : LARGEST;
+  return alpha === null || beta === null ? null : { algorithm: 'clip', alpha, beta };
 }
+
+const singleNumber = ({ tensor }: Value): number | null =>
+  tensor?.data.length === 1 ? Number(tensor.data[0]) : null;
 
 /** Appends dx = dy where low < y < high, else 0; bounds of one shape, a number a channel for example. */
 function boundedGradient(
-  { node, inputs, outputs: [dx] }: KernelCall<'ClipGrad'>,
+  { node, inputs: { dy, y, low, high }, outputs: [dx] }: OperatorCall<'ClipGrad'>,
   scope: LoweringScope,
 ): boolean {
-  const [dy, y, low, high] = inputs as [Value, Value, Value?, Value?];
   if (low && high && staticShape(low).join() !== staticShape(high).join()) return false;
   const bounds = [['greater', low] as const, ['less', high] as const];
   const present = bounds.flatMap(([algorithm, bound]) => (bound ? [{ algorithm, bound }] : []));
   let passed: Operand | null = null;
   for (const [i, { algorithm, bound }] of present.entries()) {
     const { data, seen, row } = repeated(scope, y, bound, { inBlocks: true });
-    const operation = { kind: 'binary', algorithm, left: seen, right: row.descriptor!, dst: seen } as const;
+    const operation = { kind: 'binary', algorithm, left: seen, right: row.descriptor, dst: seen } as const;
     const after = [{ kind: 'binary', algorithm: 'mul', operand: seen }] as const;
     const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });
     const src = scope.seen(scope.read(y, data), seen);
     const post0: Operand = passed ?? scope.seen(scope.read(dy, data), seen);
     const isLast = i === present.length - 1;
-    const target = isLast ? scope.write(dx!, data) : scope.scratch(`${dx!.name} above`, data);
+    const target = isLast ? scope.write(dx, data) : scope.scratch(`${dx.name} above`, data);
     const dst = scope.seen(target, seen);
     scope.run(primitive, { src, src1: row, post0, dst });
     passed = dst;
@@ -100,12 +102,12 @@ export const elementwiseKernels = {
   HardSwish: unary('hardswish'),
   ReluGrad: (call, scope) =>
     isFusedReluGradient(scope, call.node) || gradient(call, scope, { algorithm: 'relu' }),
-  Clip({ node, inputs: [x, low, high], outputs: [y] }, scope) {
-    const formula = clip(low, high);
-    return formula !== null && apply({ node, x: x!, y: y! }, scope, formula);
+  Clip({ node, inputs: { x, min, max }, outputs: [y] }, scope) {
+    const formula = clip(min, max);
+    return formula !== null && apply({ node, x, y }, scope, formula);
   },
   ClipGrad(call, scope) {
-    const formula = clip(call.inputs[2], call.inputs[3]);
+    const formula = clip(call.inputs.low, call.inputs.high);
     return formula ? gradient(call, scope, formula) : boundedGradient(call, scope);
   },
 } satisfies Kernels;

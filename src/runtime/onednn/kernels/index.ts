@@ -29,7 +29,7 @@ export const kernels: Kernels = {
 function onFloats(table: Kernels): Kernels {
   const rows = Object.entries(table).map(([op, kernel]) => {
     const guarded: Kernel<OperatorName> = (call, scope) =>
-      call.inputs.every((value) => !value || value.dtype === 'float32') &&
+      call.node.inputs.every((value) => !value || value.dtype === 'float32') &&
       (kernel as Kernel<OperatorName>)(call, scope);
     return [op, guarded] as const;
   });

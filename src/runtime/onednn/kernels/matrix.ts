@@ -8,56 +8,56 @@ import type { Kernels } from './kernel.ts';
 
 /** Matrix products, and sums that are products with ones. */
 export const matrixKernels = {
-  Gemm({ node, inputs: [a, b, c], outputs: [y], attributes }, scope) {
+  Gemm({ node, inputs: { a, b, c }, outputs: [y], attributes }, scope) {
     const { alpha, beta, transA, transB } = attributes;
-    const columns = staticShape(y!)[1]!;
+    const columns = staticShape(y, 2)[1];
     const rowVector = !c || elementCount(staticShape(c)) === columns;
     const onlyColumns = !c || staticShape(c).at(-1) === columns;
-    if (!rowVector || !onlyColumns || (c && (beta !== 1 || alpha !== 1)) || y!.dtype !== 'float32')
+    if (!rowVector || !onlyColumns || (c && (beta !== 1 || alpha !== 1)) || y.dtype !== 'float32')
       return false;
     const after: PostOperation[] = alpha === 1 ? [] : [{ kind: 'elementwise', algorithm: 'linear', alpha }];
-    const src = matrixOf(scope, a!, transA === 1);
-    const weights = matrixOf(scope, b!, transB === 1);
-    const dst = scope.plain(staticShape(y!));
+    const src = matrixOf(scope, a, transA === 1);
+    const weights = matrixOf(scope, b, transB === 1);
+    const dst = scope.plain(staticShape(y));
     const bias = scope.plain([1, columns]);
     const operation = { kind: 'matmul', src, weights, dst, ...(c ? { bias } : {}) } as const;
     const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });
     scope.run(primitive, {
-      src: scope.seen(scope.readPlain(a!), src),
-      weights: scope.seen(scope.readPlain(b!), weights),
+      src: scope.seen(scope.readPlain(a), src),
+      weights: scope.seen(scope.readPlain(b), weights),
       ...(c ? { bias: scope.seen(scope.readPlain(c), bias) } : {}),
-      dst: scope.write(y!, dst),
+      dst: scope.write(y, dst),
     });
     return true;
   },
-  MatMul({ node, inputs: [a, b], outputs: [y] }, scope) {
-    const [left, right, result] = [a!, b!, y!].map(staticShape) as [number[], number[], number[]];
-    if (left.length < 2 || right.length < 2 || y!.dtype !== 'float32') return false;
+  MatMul({ node, inputs: { a, b }, outputs: [y] }, scope) {
+    const [left, right, result] = [staticShape(a), staticShape(b), staticShape(y)];
+    if (left.length < 2 || right.length < 2 || y.dtype !== 'float32') return false;
     const rank = result.length;
     const padded = (shape: readonly number[]) =>
       scope.plain([...new Array<number>(rank - shape.length).fill(1), ...shape]);
     const [src, weights, dst] = [padded(left), padded(right), padded(result)];
     const primitive = required(scope.dnnl, { kind: 'matmul', src, weights, dst }, { where: nodeLabel(node) });
     scope.run(primitive, {
-      src: scope.seen(scope.readPlain(a!), src),
-      weights: scope.seen(scope.readPlain(b!), weights),
-      dst: scope.write(y!, dst),
+      src: scope.seen(scope.readPlain(a), src),
+      weights: scope.seen(scope.readPlain(b), weights),
+      dst: scope.write(y, dst),
     });
     return true;
   },
-  ReduceSum({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
-    const reduced = reducedAxes(attributes, axes, staticShape(x!).length);
-    return weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share: () => 1 });
+  ReduceSum({ node, inputs: { x, axes }, outputs: [y], attributes }, scope) {
+    const reduced = reducedAxes(attributes, axes, staticShape(x).length);
+    return weightedSum({ node, x: x, y: y }, scope, { axes: reduced, share: () => 1 });
   },
-  ReduceMean({ node, inputs: [x, axes], outputs: [y], attributes }, scope) {
-    const reduced = reducedAxes(attributes, axes, staticShape(x!).length);
-    return weightedSum({ node, x: x!, y: y! }, scope, { axes: reduced, share: (count) => 1 / count });
+  ReduceMean({ node, inputs: { x, axes }, outputs: [y], attributes }, scope) {
+    const reduced = reducedAxes(attributes, axes, staticShape(x).length);
+    return weightedSum({ node, x: x, y: y }, scope, { axes: reduced, share: (count) => 1 / count });
   },
 } satisfies Kernels;
 
 /** A matrix, or the transpose of what lies row-major. */
 function matrixOf(scope: LoweringScope, value: Value, transposed: boolean): Descriptor {
-  const [rows, columns] = staticShape(value) as [number, number];
+  const [rows, columns] = staticShape(value, 2);
   if (!transposed) return scope.plain([rows, columns]);
   return scope.dnnl.describe([columns, rows], { strides: [1, columns] });
 }
@@ -76,13 +76,11 @@ function weightedSum(
   if (!axes || isNothing(axes, shape) || x.dtype !== 'float32') return false;
   const kept = shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   const summed = shape.flatMap((_, axis) => (axes.includes(axis) ? [axis] : []));
-  const rows = elementCount(summed.map((axis) => shape[axis]!));
-  const columns = elementCount(kept.map((axis) => shape[axis]!));
-  const [row, matrix, result] = [
-    [1, rows],
-    [rows, columns],
-    [1, columns],
-  ].map(scope.plain) as [Descriptor, Descriptor, Descriptor];
+  const rows = elementCount(shape.filter((_, axis) => axes.includes(axis)));
+  const columns = elementCount(shape.filter((_, axis) => !axes.includes(axis)));
+  const row = scope.plain([1, rows]);
+  const matrix = scope.plain([rows, columns]);
+  const result = scope.plain([1, columns]);
   const primitive = required(
     scope.dnnl,
     { kind: 'matmul', src: row, weights: matrix, dst: result },

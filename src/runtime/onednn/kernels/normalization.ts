@@ -1,6 +1,6 @@
-import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
-import { isOperator } from '../../../graph/operators/index.ts';
-import { elementCount } from '../../../numeric/tensor.ts';
+import { type Node, nodeLabel, onlyOutput, staticShape, type Value } from '../../../graph/graph.ts';
+import { inputsOf, isOperator } from '../../../graph/operators/index.ts';
+import { elementCount, type TypedArray } from '../../../numeric/tensor.ts';
 import { required } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor } from '../library/api.ts';
@@ -15,9 +15,9 @@ const VANISHING = 1e-20;
 /** Batch normalisation, a Relu behind it included, both ways. */
 export const normalizationKernels = {
   BatchNormalizationTraining({ node, inputs, outputs, attributes }, scope) {
-    const [x, scale, bias, runningMean, runningVariance] = inputs as [Value, Value, Value, Value, Value];
-    const [y, newMean, newVariance, mean, inverseDeviation] = outputs as [Value, Value, Value, Value, Value];
-    const shape = staticShape(x);
+    const { x, scale, bias, runningMean, runningVariance } = inputs;
+    const [y, newMean, newVariance, mean, inverseDeviation] = outputs;
+    const shape = staticShape(x, 2);
     const data = dataLayout(scope, x);
     const relu = followingRelu(scope, y);
     const { epsilon, momentum } = attributes;
@@ -26,9 +26,10 @@ export const normalizationKernels = {
       { kind: 'batchNormalization', data, epsilon, relu: relu !== null },
       { where: nodeLabel(node) },
     );
-    const result = relu ? relu.outputs[0]! : y;
-    const perChannel = scope.plain([shape[1]!]);
-    const workspace = relu ? scope.scratch(`${result.name} mask`, primitive.layout('workspace')!) : null;
+    const result = relu ? onlyOutput(relu) : y;
+    const perChannel = scope.plain([shape[1]]);
+    const mask = relu && primitive.layout('workspace');
+    const workspace = mask && scope.scratch(`${result.name} mask`, mask);
     const variance = scope.scratch(`${y.name} variance`, perChannel);
     const batchMean = scope.write(mean);
     scope.run(primitive, {
@@ -46,13 +47,13 @@ export const normalizationKernels = {
       label: 'running statistics',
       reads: [batchMean, variance, scope.readPlain(runningMean), scope.readPlain(runningVariance)],
       writes: [scope.write(newMean), scope.write(newVariance), scope.write(inverseDeviation)],
-      compute: runningStatistics({ epsilon, momentum, count: elementCount(shape) / shape[1]! }),
+      compute: runningStatistics({ epsilon, momentum, count: elementCount(shape) / shape[1] }),
     });
     return true;
   },
   BatchNormalizationGrad({ node, inputs, outputs }, scope) {
-    const [given, x, scale, mean, inverseDeviation] = inputs as [Value, Value, Value, Value, Value];
-    const [dx, dscale, dbias] = outputs as [Value, Value, Value];
+    const { dy: given, x, scale, mean, inverseDeviation } = inputs;
+    const [dx, dscale, dbias] = outputs;
     const data = dataLayout(scope, x);
     const fused = fusedGradient(scope, given);
     const forward = fused?.forward ?? null;
@@ -76,7 +77,7 @@ export const normalizationKernels = {
       reads: [scope.readPlain(inverseDeviation)],
       writes: [variance],
       compute: ([inverse], [target]) => {
-        for (let c = 0; c < target!.length; c++) target![c] = Number(inverse![c]) ** -2;
+        for (let c = 0; c < target.length; c++) target[c] = Number(inverse[c]) ** -2;
       },
     });
     const diffDst = scope.read(dy, data);
@@ -117,15 +118,15 @@ export function followingRelu(scope: LoweringScope, y: Value): Node | null {
 function fusedGradient(scope: LoweringScope, dz: Value) {
   const producer = scope.connections.producer.get(dz);
   if (!producer || !isFusedReluGradient(scope, producer)) return null;
-  const [dy, z] = producer.inputs as [Value, Value];
-  return { dy, forward: scope.left.get(z)! };
+  const { dy, y: z } = inputsOf(producer, 'ReluGrad');
+  return { dy, forward: scope.left.get(z) ?? null };
 }
 
 /** Whether a ReluGrad is computed by the BatchNormalizationGrad that alone reads it. */
 export function isFusedReluGradient(scope: LoweringScope, node: Node): boolean {
   if (!isOperator(node, 'ReluGrad')) return false;
-  const forward = scope.left.get(node.inputs[1]!);
-  const reader = scope.onlyReader(node.outputs[0]!);
+  const forward = scope.left.get(inputsOf(node, 'ReluGrad').y);
+  const reader = scope.onlyReader(onlyOutput(node));
   return (
     !!forward?.workspace &&
     isOperator(reader, 'BatchNormalizationGrad') &&
@@ -146,15 +147,13 @@ function runningStatistics({
 }) {
   const unbiased = count > 1 ? count / (count - 1) : 1;
   return (
-    reads: readonly ArrayLike<number | bigint>[],
-    writes: readonly { [index: number]: number | bigint }[],
+    [mean, variance, oldMean, oldVariance]: readonly [TypedArray, TypedArray, TypedArray, TypedArray],
+    [newMean, newVariance, inverse]: readonly [TypedArray, TypedArray, TypedArray],
   ) => {
-    const [mean, variance, oldMean, oldVariance] = reads as Float32Array[];
-    const [newMean, newVariance, inverse] = writes as Float32Array[];
-    for (let c = 0; c < mean!.length; c++) {
-      newMean![c] = momentum * oldMean![c]! + (1 - momentum) * mean![c]!;
-      newVariance![c] = momentum * oldVariance![c]! + (1 - momentum) * unbiased * variance![c]!;
-      inverse![c] = 1 / Math.sqrt(variance![c]! + epsilon);
+    for (let c = 0; c < mean.length; c++) {
+      newMean[c] = momentum * Number(oldMean[c]) + (1 - momentum) * Number(mean[c]);
+      newVariance[c] = momentum * Number(oldVariance[c]) + (1 - momentum) * unbiased * Number(variance[c]);
+      inverse[c] = 1 / Math.sqrt(Number(variance[c]) + epsilon);
     }
   };
 }

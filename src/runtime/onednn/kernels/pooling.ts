@@ -18,44 +18,44 @@ const averaged = (countPads: number): PoolingAlgorithm => (countPads ? 'averageW
 
 /** Pools and their gradients, with channels in blocks. */
 export const poolingKernels = {
-  MaxPool({ node, inputs: [x], outputs, attributes }, scope) {
-    if (outputs.length > 1 || attributes.ceil_mode) return false;
-    const kernel = attributes.kernel_shape!;
-    const window = explicitWindow(attributes, staticShape(x!).slice(2), kernel);
-    return pool({ node, algorithm: 'max', kernel, window }, scope, [x!, outputs[0]!]);
+  MaxPool({ node, inputs: { x }, outputs: [y, indices], attributes }, scope) {
+    const { kernel_shape: kernel, ceil_mode } = attributes;
+    if (indices || ceil_mode || !kernel) return false;
+    const window = explicitWindow(attributes, staticShape(x).slice(2), kernel);
+    return pool({ node, algorithm: 'max', kernel, window }, scope, [x, y]);
   },
-  AveragePool({ node, inputs: [x], outputs: [y], attributes }, scope) {
-    if (attributes.ceil_mode) return false;
-    const kernel = attributes.kernel_shape!;
-    const window = explicitWindow(attributes, staticShape(x!).slice(2), kernel);
+  AveragePool({ node, inputs: { x }, outputs: [y], attributes }, scope) {
+    const { kernel_shape: kernel, ceil_mode } = attributes;
+    if (ceil_mode || !kernel) return false;
+    const window = explicitWindow(attributes, staticShape(x).slice(2), kernel);
     const algorithm = averaged(attributes.count_include_pad);
-    return pool({ node, algorithm, kernel, window }, scope, [x!, y!]);
+    return pool({ node, algorithm, kernel, window }, scope, [x, y]);
   },
-  GlobalAveragePool({ node, inputs: [x], outputs: [y] }, scope) {
-    const kernel = staticShape(x!).slice(2);
+  GlobalAveragePool({ node, inputs: { x }, outputs: [y] }, scope) {
+    const kernel = staticShape(x).slice(2);
     return pool({ node, algorithm: 'average', kernel, window: explicitWindow({}, kernel, kernel) }, scope, [
-      x!,
-      y!,
+      x,
+      y,
     ]);
   },
   /** The forward pass knows which element was the largest. */
-  MaxPoolGrad({ node, inputs: [dy, y, x], outputs: [dx], attributes }, scope) {
-    const kernel = attributes.kernel_shape!;
-    const window = explicitWindow(attributes, staticShape(x!).slice(2), kernel);
+  MaxPoolGrad({ node, inputs: { dy, y, x }, outputs: [dx], attributes }, scope) {
+    const { kernel_shape: kernel = [] } = attributes;
+    const window = explicitWindow(attributes, staticShape(x).slice(2), kernel);
     const given = { node, algorithm: 'max', kernel, window } as const;
-    const left = scope.left.get(y!);
+    const left = scope.left.get(y);
     const forward =
       isOperator(left?.node, 'MaxPool') && left.node.inputs[0] === x
         ? left
-        : pooledAgain(given, scope, [x!, y!]);
-    return forward !== null && poolGradient(given, scope, [dy!, dx!, forward]);
+        : pooledAgain(given, scope, [x, y]);
+    return forward !== null && poolGradient(given, scope, [dy, dx, forward]);
   },
-  AveragePoolGrad({ node, inputs: [dy], outputs: [dx], attributes }, scope) {
-    const kernel = attributes.kernel_shape!;
-    const window = explicitWindow(attributes, staticShape(dx!).slice(2), kernel);
+  AveragePoolGrad({ node, inputs: { dy }, outputs: [dx], attributes }, scope) {
+    const { kernel_shape: kernel = [] } = attributes;
+    const window = explicitWindow(attributes, staticShape(dx).slice(2), kernel);
     return poolGradient({ node, algorithm: averaged(attributes.count_include_pad), kernel, window }, scope, [
-      dy!,
-      dx!,
+      dy,
+      dx,
     ]);
   },
 } satisfies Kernels;

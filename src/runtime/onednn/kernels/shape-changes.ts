@@ -1,5 +1,7 @@
-import { makeConstant, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { makeConstant, nodeLabel, staticShape } from '../../../graph/graph.ts';
+import type { InputsOf } from '../../../graph/operators/index.ts';
 import { floats, toNumbers } from '../../../numeric/tensor.ts';
+import { zip } from '../../../numeric/zip.ts';
 import { convolve } from './convolution.ts';
 import type { Kernel, Kernels } from './kernel.ts';
 import { pool } from './pooling.ts';
@@ -7,18 +9,18 @@ import { pool } from './pooling.ts';
 type Reshaping = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Identity';
 
 /** The same bytes, row-major, in another shape; a copy of state, whose bytes an update may overwrite before they are read. */
-const sameBytes: Kernel<Reshaping> = ({ inputs: [x], outputs: [y] }, scope) => {
-  const source = scope.readPlain(x!);
-  if (!source.buffer.persistent || (x!.tensor && !scope.isOutput(y!))) {
-    scope.alias(y!, source);
+const sameBytes: Kernel<Reshaping> = ({ inputs: { x }, outputs: [y] }, scope) => {
+  const source = scope.readPlain(x);
+  if (!source.buffer.persistent || (x.tensor && !scope.isOutput(y))) {
+    scope.alias(y, source);
     return true;
   }
-  const target = scope.write(y!);
+  const target = scope.write(y);
   scope.host({
     label: 'copy',
     reads: [source],
     writes: [target],
-    compute: ([from], [to]) => to!.set(from as never),
+    compute: ([from], [to]) => to.set(from as never),
   });
   return true;
 };
@@ -33,35 +35,35 @@ export const shapeChangeKernels = {
   Constant: () => true,
   /** Every n-th place of an image is a pool of one element. */
   Slice({ node, inputs, outputs: [y] }, scope) {
-    const [x] = inputs as [Value];
+    const { x } = inputs;
     const steps = spatialSteps(inputs);
     if (!steps || x.dtype !== 'float32') return false;
     const kernel = steps.map(() => 1);
     const window = { strides: steps, dilations: kernel, pads: [...kernel, ...kernel].map(() => 0) };
-    return pool({ node, algorithm: 'average', kernel, window }, scope, [x, y!]);
+    return pool({ node, algorithm: 'average', kernel, window }, scope, [x, y]);
   },
   /** Channels of zeros before and behind: a 1×1 convolution that copies, so that blocks of channels stay whole. */
   Pad({ node, inputs, outputs: [padded], attributes }, scope) {
-    const [x, pads, fill, axes] = inputs;
-    const shape = staticShape(x!);
+    const { x, pads, value: fill, axes } = inputs;
     const given = pads?.tensor && toNumbers(pads.tensor);
     const isZero = !fill || (fill.tensor !== null && Number(fill.tensor.data[0]) === 0);
-    if (!given || axes || !isZero || attributes.mode !== 'constant' || shape.length !== 4) return false;
-    if (given.some((pad, i) => pad !== 0 && i % 4 !== 1) || x!.dtype !== 'float32') return false;
-    const before = given[1]!;
-    const y = staticShape(padded!);
-    const copies = floats([y[1]!, shape[1]!, 1, 1], oneHot(y[1]!, shape[1]!, before));
+    if (!given || axes || !isZero || attributes.mode !== 'constant' || x.shape?.length !== 4) return false;
+    if (given.some((pad, i) => pad !== 0 && i % 4 !== 1) || x.dtype !== 'float32') return false;
+    const [, before = 0] = given;
+    const [shape, y] = [staticShape(x, 2), staticShape(padded, 2)];
+    const size = [y[1], shape[1], 1, 1] as const;
+    const copies = floats(size, oneHot(y[1], shape[1], before));
     const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
     const convolution = {
       x: shape,
-      w: copies.shape,
+      w: size,
       y,
       group: 1,
       window,
       hasBias: false,
       where: nodeLabel(node),
     };
-    return convolve(scope, convolution, [x!, makeConstant(`${padded!.name} copies`, copies), padded!]);
+    return convolve(scope, convolution, [x, makeConstant(`${padded.name} copies`, copies), padded, null]);
   },
 } satisfies Kernels;
 
@@ -74,23 +76,29 @@ function oneHot(filters: number, channels: number, before: number): Float32Array
 }
 
 /** The steps of a Slice that takes every n-th place from the first on, of spatial axes alone; null for others. */
-function spatialSteps([x, starts, ends, axesInput, stepsInput]: readonly (Value | undefined)[]):
-  | number[]
-  | null {
-  const shape = staticShape(x!);
+function spatialSteps({
+  x,
+  starts,
+  ends,
+  axes: axesInput,
+  steps: stepsInput,
+}: InputsOf<'Slice'>): number[] | null {
+  const shape = staticShape(x);
   if (shape.length < 3 || shape.length > 5 || !starts?.tensor || !ends?.tensor) return null;
   if ((axesInput && !axesInput.tensor) || !stepsInput?.tensor) return null;
-  const [first, last, every] = [starts, ends, stepsInput].map(({ tensor }) => toNumbers(tensor!)) as [
-    number[],
-    number[],
-    number[],
-  ];
-  const axes = axesInput ? toNumbers(axesInput.tensor!) : [...first.keys()];
+  const first = toNumbers(starts.tensor);
+  const axes = axesInput?.tensor ? toNumbers(axesInput.tensor) : [...first.keys()];
   const steps = new Array<number>(shape.length).fill(1);
-  for (const [i, given] of axes.entries()) {
+  for (const [given, start, end, step] of zip(
+    axes,
+    first,
+    toNumbers(ends.tensor),
+    toNumbers(stepsInput.tensor),
+  )) {
     const axis = given < 0 ? given + shape.length : given;
-    if (first[i] !== 0 || last[i]! < shape[axis]! || every[i]! < 1) return null;
-    steps[axis] = every[i]!;
+    const reachesEnd = end >= (shape[axis] ?? Number.POSITIVE_INFINITY);
+    if (start !== 0 || !reachesEnd || step < 1) return null;
+    steps[axis] = step;
   }
   return steps[0] === 1 && steps[1] === 1 ? steps.slice(2) : null;
 }

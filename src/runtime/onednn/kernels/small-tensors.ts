@@ -1,9 +1,10 @@
 import { staticShape, type Value } from '../../../graph/graph.ts';
+import type { OperatorCall } from '../../../graph/operators/call.ts';
 import { reducedAxes } from '../../../graph/reduced-axes.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import { argMax, reduceTo } from '../host/small-tensors.ts';
-import type { KernelCall, Kernels } from './kernel.ts';
+import type { Kernels } from './kernel.ts';
 import { isNothing } from './matrix.ts';
 
 /** Beyond this JavaScript is too slow. */
@@ -14,39 +15,47 @@ const isSmall = (...values: Value[]): boolean =>
 
 /** What is too small to be worth a native kernel, or of a type that oneDNN does not take: in JavaScript. */
 export const smallTensorKernels = {
-  ArgMax({ inputs: [x], outputs: [y], attributes }, scope) {
-    const shape = staticShape(x!);
+  ArgMax({ inputs: { x }, outputs: [y], attributes }, scope) {
+    const shape = staticShape(x);
+    const classes = shape.at(-1);
     const last = attributes.axis === shape.length - 1 || attributes.axis === -1;
-    if (!last || !isSmall(x!) || attributes.select_last_index || x!.dtype !== 'float32') return false;
+    if (
+      !last ||
+      classes === undefined ||
+      !isSmall(x) ||
+      attributes.select_last_index ||
+      x.dtype !== 'float32'
+    )
+      return false;
     scope.host({
       label: 'ArgMax',
-      reads: [scope.readPlain(x!)],
-      writes: [scope.write(y!)],
-      compute: ([from], [to]) => argMax(from as Float32Array, to as BigInt64Array, shape.at(-1)!),
+      reads: [scope.readPlain(x)],
+      writes: [scope.write(y)],
+      compute: ([from], [to]) => argMax(from as Float32Array, to as BigInt64Array, classes),
     });
     return true;
   },
-  Equal({ inputs: [a, b], outputs: [y] }, scope) {
-    const equalShapes = staticShape(a!).join() === staticShape(b!).join();
-    if (!equalShapes || !isSmall(a!, b!)) return false;
+  Equal({ inputs: { a, b }, outputs: [y] }, scope) {
+    const equalShapes = staticShape(a).join() === staticShape(b).join();
+    if (!equalShapes || !isSmall(a, b)) return false;
     scope.host({
       label: 'Equal',
-      reads: [scope.readPlain(a!), scope.readPlain(b!)],
-      writes: [scope.write(y!)],
+      reads: [scope.readPlain(a), scope.readPlain(b)],
+      writes: [scope.write(y)],
       compute: ([left, right], [to]) => {
-        for (let i = 0; i < to!.length; i++) to![i] = Number(left![i] === right![i]);
+        for (let i = 0; i < to.length; i++) to[i] = Number(left[i] === right[i]);
       },
     });
     return true;
   },
-  Cast({ inputs: [x], outputs: [y] }, scope) {
-    if (y!.dtype !== 'float32' || !isSmall(x!) || x!.dtype === 'float16') return false;
+  Cast({ inputs: { x }, outputs: [y] }, scope) {
+    if (y.dtype !== 'float32' || !isSmall(x) || x.dtype === 'float16') return false;
     scope.host({
       label: 'Cast',
-      reads: [scope.readPlain(x!)],
-      writes: [scope.write(y!)],
+      reads: [scope.readPlain(x)],
+      writes: [scope.write(y)],
       compute: ([from], [to]) => {
-        for (let i = 0; i < to!.length; i++) to![i] = Number(from![i]);
+        for (let i = 0; i < to.length; i++) to[i] = Number(from[i]);
       },
     });
     return true;
@@ -56,17 +65,18 @@ export const smallTensorKernels = {
 } satisfies Kernels;
 
 function reduce(
-  { inputs: [x, axesInput], outputs: [y], attributes }: KernelCall<'ReduceMax' | 'ReduceMin'>,
+  { inputs, outputs: [y], attributes }: OperatorCall<'ReduceMax' | 'ReduceMin'>,
   scope: LoweringScope,
   { start, fold }: { start: number; fold: (total: number, element: number) => number },
 ): boolean {
-  const shape = staticShape(x!);
-  const axes = reducedAxes(attributes, axesInput, shape.length);
-  if (!axes || isNothing(axes, shape) || !isSmall(x!) || x!.dtype !== 'float32') return false;
+  const { x } = inputs;
+  const shape = staticShape(x);
+  const axes = reducedAxes(attributes, inputs.axes, shape.length);
+  if (!axes || isNothing(axes, shape) || !isSmall(x) || x.dtype !== 'float32') return false;
   scope.host({
     label: 'reduction',
-    reads: [scope.readPlain(x!)],
-    writes: [scope.write(y!)],
+    reads: [scope.readPlain(x)],
+    writes: [scope.write(y)],
     compute: ([from], [to]) =>
       reduceTo(from as Float32Array, to as Float32Array, { shape, axes, start, fold }),
   });
