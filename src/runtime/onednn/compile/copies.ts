@@ -1,6 +1,6 @@
 import { assert, EspalierError } from '../../../errors.ts';
 import { staticShape, type Value } from '../../../graph/graph.ts';
-import { byteWidth, elementCount } from '../../../numeric/tensor.ts';
+import { byteWidth, type DataType, elementCount } from '../../../numeric/tensor.ts';
 import { exchangedTypes } from '../../executor.ts';
 import type { Descriptor, Dnnl } from '../library/api.ts';
 import { dimsOf, type Layouts } from './layouts.ts';
@@ -41,16 +41,16 @@ export function openCopies({ dnnl, layouts, isState, instructions, setup, copies
   const { plain } = layouts;
 
   function declare(value: Value, descriptor: Descriptor | null): Operand {
-    const [shape, dtype] = [staticShape(value), value.dtype!];
+    const [shape, dtype] = [staticShape(value), elementTypeOf(value)];
     const persistent = value.tensor !== null || isState(value);
-    const buffer = makeBuffer(
-      value.name,
-      descriptor?.bytes ?? elementCount(shape) * widthOf(value),
-      persistent,
-    );
-    const operand = { buffer, dtype, shape, descriptor };
-    copies.set(value, [...(copies.get(value) ?? []), operand]);
+    const bytes = descriptor?.bytes ?? elementCount(shape) * byteWidth(dtype);
+    const operand = { buffer: makeBuffer(value.name, bytes, persistent), dtype, shape, descriptor };
+    keep(value, operand);
     return operand;
+  }
+
+  function keep(value: Value, operand: Operand): void {
+    copies.set(value, [...(copies.get(value) ?? []), operand]);
   }
 
   /** The first copy of what nothing here computes: state in the layout that is asked for first, all else row-major. */
@@ -63,25 +63,25 @@ export function openCopies({ dnnl, layouts, isState, instructions, setup, copies
     return declare(value, isFree ? wanted : plain(shape));
   }
 
-  function convert(value: Value, source: Operand, wanted: Descriptor): Operand {
+  function convert(value: Value, source: NativeOperand, wanted: Descriptor): Operand {
     const isConstant = value.tensor !== null;
     const buffer = makeBuffer(`${value.name} (copy)`, wanted.bytes, isConstant);
-    const target: Operand = { ...source, buffer, descriptor: wanted };
+    const target = { ...source, buffer, descriptor: wanted };
     append(isConstant ? setup : instructions, source, target);
-    copies.get(value)!.push(target);
+    keep(value, target);
     return target;
   }
 
-  function append(list: LinkedInstruction[], src: Operand, dst: Operand): void {
-    const operation = { kind: 'reorder', src: src.descriptor!, dst: dst.descriptor! } as const;
+  function append(list: LinkedInstruction[], src: NativeOperand, dst: NativeOperand): void {
+    const operation = { kind: 'reorder', src: src.descriptor, dst: dst.descriptor } as const;
     const primitive = required(dnnl, operation, { where: src.buffer.label });
     list.push(primitiveInstruction(dnnl, { primitive, operands: { src, dst } }));
   }
 
   function read(value: Value, wanted?: Descriptor): Operand {
     const source = first(value, wanted);
-    if (!wanted || !source.descriptor) return source;
-    const fitting = copies.get(value)!.find(({ descriptor }) => dnnl.equal(descriptor!, wanted));
+    if (!wanted || !isNative(source)) return source;
+    const fitting = copies.get(value)?.find((copy) => isNative(copy) && dnnl.equal(copy.descriptor, wanted));
     if (fitting) return fitting;
     if (source.descriptor.dims.join() === wanted.dims.join()) return convert(value, source, wanted);
     // With other axes, as grouped weights have them, only row-major bytes mean the same.
@@ -104,12 +104,13 @@ export function openCopies({ dnnl, layouts, isState, instructions, setup, copies
     settle: (value, operand) => void copies.set(value, [operand]),
     pinned(value, layout) {
       const source = read(value, layout);
+      assert(isNative(source), `${value.name} is of float32`);
       if (!source.buffer.persistent) {
         source.buffer.persistent = true;
         return source;
       }
       const buffer = makeBuffer(`${value.name} (own copy)`, layout.bytes, true);
-      const target: Operand = { ...source, buffer, descriptor: layout };
+      const target = { ...source, buffer, descriptor: layout };
       append(instructions, source, target);
       return target;
     },
@@ -120,6 +121,8 @@ export function openCopies({ dnnl, layouts, isState, instructions, setup, copies
   };
 }
 
+const isNative = (operand: Operand): operand is NativeOperand => operand.descriptor !== null;
+
 const makeBuffer = (label: string, bytes: number, persistent: boolean): Buffer => ({
   label,
   bytes,
@@ -127,8 +130,8 @@ const makeBuffer = (label: string, bytes: number, persistent: boolean): Buffer =
   offset: -1,
 });
 
-function widthOf({ name, dtype }: Value): number {
-  if (dtype && exchangedTypes.has(dtype)) return byteWidth(dtype as 'float32');
+function elementTypeOf({ name, dtype }: Value): Exclude<DataType, 'string'> {
+  if (dtype && dtype !== 'string' && exchangedTypes.has(dtype)) return dtype;
   throw new EspalierError('unsupported', `oneDNN's executor does not support ${dtype ?? 'unknown type'}`, {
     where: name,
   });

@@ -1,4 +1,6 @@
+import { assert } from '../../../errors.ts';
 import type { Graph, Node, Value } from '../../../graph/graph.ts';
+import { zip } from '../../../numeric/zip.ts';
 import type { CompileOptions, Program } from '../../executor.ts';
 import type { Fallback } from './lower-graph.ts';
 import type { Memory, Operand } from './operand.ts';
@@ -32,14 +34,15 @@ async function runPart(
   memory: Memory,
   { reads, writes }: { reads: readonly Operand[]; writes: readonly Operand[] },
 ): Promise<void> {
-  const feeds = graph.inputs.map(({ name }, i) => {
-    const { dtype, shape } = reads[i]!;
-    return [name, { dtype, shape, data: memory.view(reads[i]!) }] as const;
+  assert(program, `${graph.name} is compiled before it runs`);
+  const feeds = zip(graph.inputs, reads).map(([{ name }, operand]) => {
+    const { dtype, shape } = operand;
+    return [name, { dtype, shape, data: memory.view(operand) }] as const;
   });
-  const results = await program!.run(Object.fromEntries(feeds));
-  graph.outputs.forEach(({ name }, i) => {
-    (memory.view(writes[i]!) as Float32Array).set(results[name]!.data as Float32Array);
-  });
+  const results = await program.run(Object.fromEntries(feeds));
+  for (const [{ name }, operand] of zip(graph.outputs, writes)) {
+    (memory.view(operand) as Float32Array).set(results[name]?.data as Float32Array);
+  }
 }
 
 /** The nodes as a graph: its inputs are computed outside, its outputs are read outside. */

@@ -1,5 +1,12 @@
+import { assert } from '../../../errors.ts';
 import type { Graph, Node, Value } from '../../../graph/graph.ts';
-import { type AttributesOf, attributesOf, knownOperator } from '../../../graph/operators/index.ts';
+import {
+  type AttributesOf,
+  attributesOf,
+  inputsOf,
+  isOperator,
+  outputsOf,
+} from '../../../graph/operators/index.ts';
 import type { Connections } from '../../../graph/topology.ts';
 import type { PostOperation } from '../library/api.ts';
 import type { Buffer } from './memory-plan.ts';
@@ -11,7 +18,7 @@ type Attributes = AttributesOf<'SgdUpdate'>;
 
 /** SgdUpdates with the same settings, whose parameters and momenta are state: one pass over all of them. */
 export interface UpdateGroup {
-  readonly nodes: readonly Node[];
+  readonly nodes: readonly [Node, ...Node[]];
   readonly attributes: Attributes;
   readonly learningRate: Value;
 }
@@ -27,18 +34,18 @@ export function groupUpdates(
   { uses }: Connections,
   nextOf: ReadonlyMap<Value, Value>,
 ): UpdateGroup[] {
-  const groups = new Map<string, { nodes: Node[]; attributes: Attributes; learningRate: Value }>();
+  const groups = new Map<string, UpdateGroup>();
   for (const node of graph.nodes) {
-    if (knownOperator(node) !== 'SgdUpdate') continue;
-    const [w, , m, learningRate] = node.inputs as [Value, Value, Value, Value];
-    const [, nextM] = node.outputs as [Value, Value];
+    if (!isOperator(node, 'SgdUpdate')) continue;
+    const { weight, momentum, learningRate } = inputsOf(node, 'SgdUpdate');
+    const [, nextMomentum] = outputsOf(node, 'SgdUpdate');
     // A momentum that others read has its own layout.
-    if (!nextOf.has(w) || nextOf.get(m) !== nextM || uses.get(m)!.length > 1) continue;
+    const isShared = (uses.get(momentum)?.length ?? 0) > 1;
+    if (!nextOf.has(weight) || nextOf.get(momentum) !== nextMomentum || isShared) continue;
     const attributes = attributesOf(node, 'SgdUpdate');
     const key = `${learningRate.name} ${JSON.stringify(attributes)}`;
-    const group = groups.get(key) ?? { nodes: [], attributes, learningRate };
-    group.nodes.push(node);
-    groups.set(key, group);
+    const [first, ...others] = [...(groups.get(key)?.nodes ?? []), node];
+    groups.set(key, { nodes: [first, ...others], attributes, learningRate });
   }
   return [...groups.values()];
 }
@@ -51,18 +58,16 @@ export function appendFlatUpdate(
   scope: LoweringScope,
   { nodes, attributes, learningRate }: UpdateGroup,
 ): Region[] {
-  const rows = nodes.map((node) => operandsOf(scope, node));
-  const regions = (['w', 'm', 'gradient'] as const).map((part) => ({
-    buffers: rows.map((row) => row[part].buffer),
-  }));
+  const [firstNode, ...otherNodes] = nodes;
+  const first = operandsOf(scope, firstNode);
+  const rows = [first, ...otherNodes.map((node) => operandsOf(scope, node))];
   const floats = rows.reduce((sum, { w }) => sum + paddedFloats(w), 0);
   const flat = scope.plain([1, floats]);
-  const [w, m, g] = (['w', 'm', 'gradient'] as const).map((part) => ({
-    ...scope.seen(rows[0]![part], flat),
-    shape: [1, floats],
-  })) as unknown as [Operand, Operand, Operand];
+  // The first buffer of each region stands for all of it.
+  const whole = (operand: Operand) => ({ ...scope.seen(operand, flat), shape: [1, floats] });
+  const all = { w: whole(first.w), m: whole(first.m), g: whole(first.g) };
   const terms = flatTerms(scope, { attributes, learningRate });
-  for (const { target, source, factor, keep, plus } of terms({ w, m, g })) {
+  for (const { target, source, factor, keep, plus } of terms(all)) {
     const after: PostOperation[] = keep === 0 ? [] : [{ kind: 'sum', scale: keep }];
     if (plus) after.push({ kind: 'binary', algorithm: 'add', operand: flat });
     const single = scope.plain([1, 1]);
@@ -71,12 +76,11 @@ export function appendFlatUpdate(
     const extra = plus ? { [`post${after.length - 1}`]: plus } : {};
     scope.run(primitive, { src: source, src1: scope.seen(factor, single), dst: target, ...extra });
   }
-  nodes.forEach((node, i) => {
-    const [nextW, nextM] = node.outputs as [Value, Value];
-    scope.settle(nextW, rows[i]!.w);
-    scope.settle(nextM, rows[i]!.m);
-  });
-  return regions;
+  for (const { w, m, next } of rows) {
+    scope.settle(next.weight, w);
+    scope.settle(next.momentum, m);
+  }
+  return (['w', 'm', 'g'] as const).map((part) => ({ buffers: rows.map((row) => row[part].buffer) }));
 }
 
 /** target ← keep·target + factor·source + plus. */
@@ -101,7 +105,7 @@ function flatTerms(
       label,
       reads: [rate],
       writes: [result],
-      compute: ([from], [to]) => to!.fill((factor * Number(from![0])) as never),
+      compute: ([from], [to]) => to.fill((factor * Number(from[0])) as never),
     });
     return result;
   };
@@ -128,10 +132,16 @@ function flatTerms(
 
 /** The parameter in its layout, its momentum and gradient in the same. */
 function operandsOf(scope: LoweringScope, node: Node) {
-  const [w, gradient, m] = node.inputs as [Value, Value, Value];
-  const parameter = scope.read(w);
-  const layout = parameter.descriptor!;
-  return { w: parameter, m: scope.read(m, layout), gradient: scope.pinned(gradient, layout) };
+  const { weight, gradient, momentum } = inputsOf(node, 'SgdUpdate');
+  const [nextWeight, nextMomentum] = outputsOf(node, 'SgdUpdate');
+  const w = scope.read(weight);
+  assert(w.descriptor, `${weight.name} is of float32`);
+  return {
+    w,
+    m: scope.read(momentum, w.descriptor),
+    g: scope.pinned(gradient, w.descriptor),
+    next: { weight: nextWeight, momentum: nextMomentum },
+  };
 }
 
 const ALIGNED_FLOATS = 16;
