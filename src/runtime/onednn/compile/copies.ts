@@ -2,9 +2,9 @@ import { assert, EspalierError } from '../../../errors.ts';
 import { staticShape, type Value } from '../../../graph/graph.ts';
 import { byteWidth, type DataType, elementCount } from '../../../numeric/tensor.ts';
 import { exchangedTypes } from '../../executor.ts';
+import type { Buffer } from '../../memory-plan.ts';
 import type { Descriptor, Dnnl } from '../library/api.ts';
 import { dimsOf, type Layouts } from './layouts.ts';
-import type { Buffer } from './memory-plan.ts';
 import { type LinkedInstruction, type NativeOperand, type Operand, primitiveInstruction } from './operand.ts';
 import { required } from './primitives.ts';
 

@@ -8,8 +8,8 @@ import {
   outputsOf,
 } from '../../../graph/operators/index.ts';
 import type { Connections } from '../../../graph/topology.ts';
+import type { Buffer } from '../../memory-plan.ts';
 import type { PostOperation } from '../library/api.ts';
-import type { Buffer } from './memory-plan.ts';
 import type { Operand } from './operand.ts';
 import { required } from './primitives.ts';
 import type { LoweringScope } from './scope.ts';

@@ -1,6 +1,6 @@
 import type { DataType, TypedArray } from '../../../numeric/tensor.ts';
+import type { Buffer, Instruction } from '../../memory-plan.ts';
 import type { Descriptor, Dnnl, Primitive, Role } from '../library/api.ts';
-import type { Buffer, Instruction } from './memory-plan.ts';
 
 /** A tensor in one layout; descriptor null where the type is not float32: then it is row-major. */
 export interface Operand {

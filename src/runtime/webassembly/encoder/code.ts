@@ -1,0 +1,202 @@
+import { type ByteWriter, openBytes } from './bytes.ts';
+import {
+  type LaneInstruction,
+  laneInstructions,
+  type MemoryInstruction,
+  memoryInstructions,
+  type PlainInstruction,
+  plainInstructions,
+} from './instructions.ts';
+
+export type ValueType = 'i32' | 'f32' | 'v128';
+
+export const valueTypes: { readonly [T in ValueType]: number } = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
+
+/** A local variable of a function, its parameters included. */
+export interface Local<T extends ValueType = ValueType> {
+  readonly index: number;
+  readonly type: T;
+}
+
+/** One local variable for each type. */
+export type LocalsOf<Types extends readonly ValueType[]> = {
+  readonly [K in keyof Types]: Local<Types[K]>;
+};
+
+/** The instructions of one function, written in the order in which they run. */
+export interface Code {
+  local<T extends ValueType>(type: T): Local<T>;
+  get(local: Local): void;
+  set(local: Local): void;
+  tee(local: Local): void;
+  i32(value: number): void;
+  f32(value: number): void;
+  /** Four equal lanes. */
+  f32x4(value: number): void;
+  op(instruction: PlainInstruction): void;
+  /** Pops the address (and, of a store, the value above it); `offset` in bytes is added to the address. */
+  memory(instruction: MemoryInstruction, offset?: number): void;
+  lane(instruction: LaneInstruction, lane: number, offset?: number): void;
+  /** Pops two vectors; `lanes` chooses four floats of the eight. */
+  shuffle(lanes: readonly [number, number, number, number]): void;
+  extractLane(lane: number): void;
+  replaceLane(lane: number): void;
+  copyMemory(): void;
+  fillMemory(): void;
+  /** local ← local + value. */
+  increment(local: Local<'i32'>, value: number): void;
+  /** accumulator ← x · factor + accumulator; fused where the module uses relaxed SIMD. */
+  multiplyAdd(x: Local<'v128'>, factor: Local<'v128'>, accumulator: Local<'v128'>): void;
+  /** Pops x and the factor, then adds their product to the accumulator. */
+  multiplyAddTo(accumulator: Local<'v128'>): void;
+  /** Repeats the body while it leaves a number other than 0 on the stack. */
+  repeatWhile(body: () => void): void;
+  /** Runs the body if the number on the stack is not 0. */
+  when(body: () => void): void;
+  call(callee: number): void;
+  /** Pops a number i and runs body i. */
+  choose(bodies: readonly (() => void)[]): void;
+}
+
+const EMPTY_BLOCK = 0x40;
+
+export interface WrittenCode {
+  readonly code: Code;
+  /** The declarations of locals and the instructions, as they stand in a module. */
+  finish(): Uint8Array;
+}
+
+/** Opens the body of a function with the given parameters. Where `fused` is false, a multiply-add is two instructions. */
+export function openCode<const Types extends readonly ValueType[]>(
+  parameters: Types,
+  fused: boolean,
+): WrittenCode & { readonly parameters: LocalsOf<Types> } {
+  const out = openBytes();
+  const declared: ValueType[] = [];
+  const code = codeOn(out, { fused, declare: (type) => parameters.length + declared.push(type) - 1 });
+  return {
+    code,
+    parameters: parameters.map((type, index) => ({ index, type })) as LocalsOf<Types>,
+    finish() {
+      const whole = openBytes();
+      const runs = runsOf(declared);
+      whole.unsigned(runs.length);
+      for (const [count, type] of runs) {
+        whole.unsigned(count);
+        whole.byte(valueTypes[type]);
+      }
+      whole.bytes(out.result());
+      whole.byte(0x0b);
+      return whole.result();
+    },
+  };
+}
+
+function runsOf(types: readonly ValueType[]): [number, ValueType][] {
+  const runs: [number, ValueType][] = [];
+  for (const type of types) {
+    const last = runs.at(-1);
+    if (last?.[1] === type) last[0] += 1;
+    else runs.push([1, type]);
+  }
+  return runs;
+}
+
+interface CodeSettings {
+  readonly fused: boolean;
+  declare(type: ValueType): number;
+}
+
+function codeOn(out: ByteWriter, { fused, declare }: CodeSettings): Code {
+  const code: Code = {
+    local: (type) => ({ index: declare(type), type }),
+    get: ({ index }) => indexed(out, 0x20, index),
+    set: ({ index }) => indexed(out, 0x21, index),
+    tee: ({ index }) => indexed(out, 0x22, index),
+    i32(value) {
+      out.byte(0x41);
+      out.signed(value);
+    },
+    f32(value) {
+      out.byte(0x43);
+      out.float32(value);
+    },
+    f32x4(value) {
+      out.bytes([0xfd, 0x0c]);
+      for (let lane = 0; lane < 4; lane++) out.float32(value);
+    },
+    op: (instruction) => out.bytes(plainInstructions[instruction]),
+    memory(instruction, offset = 0) {
+      const [encoding, alignment] = memoryInstructions[instruction];
+      out.bytes(encoding);
+      out.unsigned(alignment);
+      out.unsigned(offset);
+    },
+    lane(instruction, lane, offset = 0) {
+      out.bytes(laneInstructions[instruction]);
+      out.unsigned(2);
+      out.unsigned(offset);
+      out.byte(lane);
+    },
+    shuffle(lanes) {
+      out.bytes([0xfd, 0x0d]);
+      for (const lane of lanes) out.bytes([4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]);
+    },
+    extractLane: (lane) => out.bytes([0xfd, 0x1f, lane]),
+    replaceLane: (lane) => out.bytes([0xfd, 0x20, lane]),
+    copyMemory: () => out.bytes([0xfc, 0x0a, 0, 0]),
+    fillMemory: () => out.bytes([0xfc, 0x0b, 0]),
+    increment(local, value) {
+      code.get(local);
+      code.i32(value);
+      code.op('i32.add');
+      code.set(local);
+    },
+    multiplyAdd(x, factor, accumulator) {
+      code.get(x);
+      code.get(factor);
+      code.multiplyAddTo(accumulator);
+    },
+    multiplyAddTo(accumulator) {
+      if (!fused) code.op('f32x4.mul');
+      code.get(accumulator);
+      code.op(fused ? 'f32x4.relaxed_madd' : 'f32x4.add');
+      code.set(accumulator);
+    },
+    repeatWhile(body) {
+      out.bytes([0x03, EMPTY_BLOCK]);
+      body();
+      out.bytes([0x0d, 0, 0x0b]);
+    },
+    when(body) {
+      out.bytes([0x04, EMPTY_BLOCK]);
+      body();
+      out.byte(0x0b);
+    },
+    call: (callee) => indexed(out, 0x10, callee),
+    choose: (bodies) => choose(out, code, bodies),
+  };
+  return code;
+}
+
+function indexed(out: ByteWriter, opcode: number, index: number): void {
+  out.byte(opcode);
+  out.unsigned(index);
+}
+
+/** Nested blocks: a branch to depth i leaves those within, and body i follows; each ends by leaving the outermost. */
+function choose(out: ByteWriter, code: Code, bodies: readonly (() => void)[]): void {
+  const chosen = code.local('i32');
+  code.set(chosen);
+  for (let i = 0; i <= bodies.length; i++) out.bytes([0x02, EMPTY_BLOCK]);
+  code.get(chosen);
+  out.byte(0x0e);
+  out.unsigned(bodies.length);
+  for (let i = 0; i <= bodies.length; i++) out.unsigned(i);
+  bodies.forEach((body, i) => {
+    out.byte(0x0b);
+    body();
+    indexed(out, 0x0c, bodies.length - 1 - i);
+  });
+  out.byte(0x0b);
+}

@@ -1,0 +1,68 @@
+import type { Value } from '../../graph/graph.ts';
+import type { Emitter } from './emitter.ts';
+import type { Code, Local } from './encoder/code.ts';
+import type { FusedOperand, Fusion } from './fusions.ts';
+import { writePointwise } from './pointwise.ts';
+
+/** The constants of a fusion that differ from channel to channel, in the order in which its code reads them. */
+export const channelConstants = ({ epilogue }: Fusion): readonly Float32Array[] =>
+  epilogue.flatMap(({ operands }) =>
+    operands.flatMap((operand) => (operand?.kind === 'channel' ? [operand.data] : [])),
+  );
+
+/** Names the code of an epilogue: equal keys, equal code. */
+export function epilogueKey({ epilogue, sum }: Fusion): string {
+  const names = new Map<Value, number>([[sum, 0]]);
+  return epilogue
+    .map(({ node, operands, output }) => {
+      const key = operands.map((operand) => operandKey(operand, names)).join();
+      names.set(output, names.size);
+      return `${node.op}(${key})${JSON.stringify(node.attributes)}`;
+    })
+    .join(' ');
+}
+
+function operandKey(operand: FusedOperand, names: ReadonlyMap<Value, number>): string {
+  if (!operand) return '-';
+  if (operand.kind === 'value') return `#${names.get(operand.value)}`;
+  return operand.kind === 'scalar' ? String(operand.number) : 'channel';
+}
+
+/** Pushes the constant of number `index` among {@link channelConstants}, for the channel or channels at hand. */
+export type PushConstant = (index: number) => void;
+
+/** Applies an epilogue to a vector, in place. */
+export function writeEpilogue(
+  code: Code,
+  emitter: Emitter,
+  {
+    fusion,
+    vector,
+    pushConstant,
+  }: {
+    readonly fusion: Fusion;
+    readonly vector: Local<'v128'>;
+    readonly pushConstant: PushConstant;
+  },
+): void {
+  const { epilogue, sum } = fusion;
+  const locals = new Map<Value, Local<'v128'>>([[sum, vector]]);
+  let constant = 0;
+  const operandLocal = (operand: FusedOperand): Local<'v128'> | null => {
+    if (!operand) return null;
+    const known = operand.kind === 'value' ? locals.get(operand.value) : undefined;
+    if (known) return known;
+    const made = code.local('v128');
+    if (operand.kind === 'scalar') code.f32x4(operand.number);
+    else pushConstant(constant++);
+    code.set(made);
+    return made;
+  };
+  epilogue.forEach(({ node, operands, output }, i) => {
+    const given = operands.map(operandLocal);
+    writePointwise({ code, emitter, node, operands: given });
+    const result = i === epilogue.length - 1 ? vector : code.local('v128');
+    code.set(result);
+    locals.set(output, result);
+  });
+}

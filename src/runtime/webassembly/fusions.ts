@@ -1,0 +1,175 @@
+import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { staticShape } from '../../graph/graph.ts';
+import { isOperator } from '../../graph/operators/index.ts';
+import { type Connections, connections } from '../../graph/topology.ts';
+import { isPointwise } from './pointwise.ts';
+import { elementsOf } from './storage.ts';
+
+/** An operand of a fused operator: a value that was computed before in the same step, or a constant. */
+export type FusedOperand =
+  | { readonly kind: 'value'; readonly value: Value }
+  | { readonly kind: 'scalar'; readonly number: number }
+  /** One number a channel. */
+  | { readonly kind: 'channel'; readonly data: Float32Array }
+  | null;
+
+export interface FusedNode {
+  readonly node: Node;
+  readonly operands: readonly FusedOperand[];
+  readonly output: Value;
+}
+
+/** Element-by-element operators that are computed where the result of a layer is stored. */
+export interface Fusion {
+  /** The value that the layer itself computes. */
+  readonly start: Value;
+  /** A value of the same shape that is added to it first. */
+  readonly residual: Value | null;
+  /** What `epilogue` begins with: `start`, or its sum with the residual. */
+  readonly sum: Value;
+  readonly epilogue: readonly FusedNode[];
+  /** The value that is stored. */
+  readonly output: Value;
+}
+
+/** Layers and the operators that are fused with them. */
+export interface Fusions {
+  /** By the last node of each. */
+  readonly byLast: ReadonlyMap<Node, { readonly base: Node; readonly fusion: Fusion }>;
+  /** Nodes that are part of a fusion, except for the last ones. */
+  readonly absorbed: ReadonlySet<Node>;
+}
+
+/** What may begin a fusion, and along which axis of its result channels lie. */
+export interface FusibleBase {
+  readonly channelAxis: number;
+  /** Whether a value of the same shape can be added. */
+  readonly takesResidual: boolean;
+}
+
+/** Finds, for each layer that `baseOf` accepts, the operators behind it that need nothing but its result and constants. */
+export function findFusions(graph: Graph, baseOf: (node: Node) => FusibleBase | null): Fusions {
+  const links = connections(graph);
+  const byLast = new Map<Node, { base: Node; fusion: Fusion }>();
+  const absorbed = new Set<Node>();
+  const taken = new Set<Node>();
+  for (const node of graph.nodes) {
+    const [start] = node.outputs;
+    if (!start || taken.has(node)) continue;
+    const base = baseOf(node);
+    if (!base) continue;
+    const found = grow({ start, base, links, taken });
+    const nodes = [node, ...found.nodes];
+    const last = nodes.at(-1) ?? node;
+    for (const each of nodes) taken.add(each);
+    for (const each of nodes.slice(0, -1)) absorbed.add(each);
+    byLast.set(last, { base: node, fusion: found.fusion });
+  }
+  return { byLast, absorbed };
+}
+
+interface Growth {
+  readonly start: Value;
+  readonly base: FusibleBase;
+  readonly links: Connections;
+  /** Nodes of other fusions. */
+  readonly taken: ReadonlySet<Node>;
+}
+
+function grow(growth: Growth): { nodes: Node[]; fusion: Fusion } {
+  const { start, base } = growth;
+  const residual = base.takesResidual ? residualOf(growth) : null;
+  const sum = residual?.sum ?? start;
+  const epilogue = closedRegion(sum, growth);
+  return {
+    nodes: [...(residual ? [residual.node] : []), ...epilogue.map(({ node }) => node)],
+    fusion: {
+      start,
+      residual: residual?.other ?? null,
+      sum,
+      epilogue,
+      output: epilogue.at(-1)?.output ?? sum,
+    },
+  };
+}
+
+/** The Add whose operands are `start`, read nowhere else, and a computed value of the same shape. */
+function residualOf({ start, links, taken }: Growth): { node: Node; other: Value; sum: Value } | null {
+  const [use, ...more] = links.uses.get(start) ?? [];
+  if (!use?.node || more.length > 0 || !isOperator(use.node, 'Add') || taken.has(use.node)) return null;
+  const [a, b] = use.node.inputs;
+  const other = a === start ? b : a;
+  const [sum] = use.node.outputs;
+  if (!other || !sum || other.tensor) return null;
+  return sameShape(other, start) ? { node: use.node, other, sum } : null;
+}
+
+const sameShape = (a: Value, b: Value): boolean => staticShape(a).join() === staticShape(b).join();
+
+/**
+ * The largest set of element-by-element operators that need only `sum`, constants and each other, and whose values are
+ * read within the set, but for the last one.
+ */
+function closedRegion(sum: Value, { base, links, taken }: Growth): FusedNode[] {
+  const inside = new Set<Value>([sum]);
+  const members = new Set<Node>();
+  const found: FusedNode[] = [];
+  let closed = 0;
+  for (let progress = true; progress; ) {
+    progress = false;
+    for (const value of [...inside]) {
+      for (const { node } of links.uses.get(value) ?? []) {
+        if (!node || members.has(node) || taken.has(node)) continue;
+        const fused = fusedNode(node, inside, { sum, axis: base.channelAxis });
+        if (!fused) continue;
+        members.add(node);
+        inside.add(fused.output);
+        found.push(fused);
+        progress = true;
+        if (isClosed(fused.output, { inside, members, links })) closed = found.length;
+      }
+    }
+  }
+  return found.slice(0, closed);
+}
+
+interface Region {
+  readonly inside: ReadonlySet<Value>;
+  readonly members: ReadonlySet<Node>;
+  readonly links: Connections;
+}
+
+const isClosed = (last: Value, { inside, members, links }: Region): boolean =>
+  [...inside].every(
+    (value) => value === last || (links.uses.get(value) ?? []).every(({ node }) => node && members.has(node)),
+  );
+
+function fusedNode(
+  node: Node,
+  inside: ReadonlySet<Value>,
+  { sum, axis }: { readonly sum: Value; readonly axis: number },
+): FusedNode | null {
+  const [output] = node.outputs;
+  if (!output || !isPointwise(node) || !sameShape(output, sum)) return null;
+  const operands: FusedOperand[] = [];
+  for (const input of node.inputs) {
+    const operand = input && operandOf(input, inside, { rank: staticShape(sum).length, axis });
+    if (input && !operand) return null;
+    operands.push(operand);
+  }
+  return { node, operands, output };
+}
+
+function operandOf(
+  input: Value,
+  inside: ReadonlySet<Value>,
+  { rank, axis }: { readonly rank: number; readonly axis: number },
+): FusedOperand {
+  if (inside.has(input)) return { kind: 'value', value: input };
+  if (input.tensor?.dtype !== 'float32') return null;
+  const { shape } = input.tensor;
+  const data = input.tensor.data as Float32Array;
+  if (data.length === 1) return { kind: 'scalar', number: data[0] ?? 0 };
+  const isPerChannel = elementsOf(shape) === shape[shape.length - rank + axis];
+  return isPerChannel ? { kind: 'channel', data } : null;
+}

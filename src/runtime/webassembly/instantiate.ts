@@ -1,0 +1,74 @@
+import { EspalierError } from '../../errors.ts';
+import type { CompiledNetwork, CompiledValue } from './compile.ts';
+import { openModule } from './encoder/module.ts';
+import { elementsOf } from './storage.ts';
+
+/** The parts of the JavaScript interface of WebAssembly that are used here; the core knows no DOM. */
+interface WebAssemblyInterface {
+  validate(bytes: Uint8Array): boolean;
+  instantiate(bytes: Uint8Array): Promise<{ readonly instance: { readonly exports: unknown } }>;
+}
+
+interface NetworkExports {
+  readonly memory: { readonly buffer: ArrayBuffer };
+  run(): void;
+  step(index: number): void;
+}
+
+/** A compiled network in memory. Inputs and outputs are views of that memory; outputs hold until the next run. */
+export interface RunningNetwork {
+  readonly inputs: Readonly<Record<string, Float32Array>>;
+  readonly outputs: Readonly<Record<string, Float32Array>>;
+  run(): void;
+  /** Runs one step alone. */
+  step(index: number): void;
+}
+
+/** Which of a network's modules: with fused multiply-adds, or with SIMD alone. */
+export type ModuleKind = keyof CompiledNetwork['modules'];
+
+/** The module that this engine can run; throws `runtime` where it has no SIMD. */
+export function supportedModule(): ModuleKind {
+  const { validate } = webAssembly();
+  if (validate(probe(true))) return 'relaxed';
+  if (validate(probe(false))) return 'baseline';
+  throw new EspalierError('runtime', 'this engine has no WebAssembly SIMD');
+}
+
+/** A module with one multiply-add. */
+function probe(fused: boolean): Uint8Array {
+  const module = openModule({ fused });
+  module.define({ parameters: [] }, (code) => {
+    const sum = code.local('v128');
+    code.multiplyAdd(sum, sum, sum);
+  });
+  return module.finish(1, []);
+}
+
+/**
+ * Loads a compiled network into this engine; by default the fastest module that it can run.
+ *
+ * @example
+ * const { inputs, outputs, run } = await instantiate(compileNetwork(graph));
+ * inputs.image?.set(pixels);
+ * run();
+ */
+export async function instantiate(
+  network: CompiledNetwork,
+  kind: ModuleKind = supportedModule(),
+): Promise<RunningNetwork> {
+  const { instance } = await webAssembly().instantiate(network.modules[kind]);
+  const { memory, run, step } = instance.exports as NetworkExports;
+  new Float32Array(memory.buffer).set(network.weights, network.weightsOffset / 4);
+  const views = (values: readonly CompiledValue[]) =>
+    Object.fromEntries(
+      values.map(({ name, shape, offset }) => [
+        name,
+        new Float32Array(memory.buffer, offset, elementsOf(shape)),
+      ]),
+    );
+  return { inputs: views(network.inputs), outputs: views(network.outputs), run, step };
+}
+
+const webAssembly = (): WebAssemblyInterface =>
+  (globalThis as unknown as { readonly WebAssembly: WebAssemblyInterface }).WebAssembly;

@@ -1,0 +1,37 @@
+import { staticShape } from '../../../../graph/graph.ts';
+import { extentOf } from '../../../../graph/window.ts';
+import type { Border } from '../../storage.ts';
+import type { KernelRow } from '../kernel.ts';
+import { depthwiseConvolution } from './depthwise.ts';
+import { directConvolution, isDirect, type PlacedConvolution, type Tile } from './direct.ts';
+import { type ConvolutionShape, readConvolution, refuseConvolution } from './read.ts';
+import { smallConvolution } from './small.ts';
+
+/** Six filters by two vectors: with the pixels and a weight they fill 15 of the 16 registers. */
+const TILE: Tile = { filters: 6, vectors: 2 };
+
+/** y = x ⋆ w + b. */
+export const convolutionRow: KernelRow = {
+  refuse: refuseConvolution,
+  border: (node) => borderOf(readConvolution(node)),
+  fusible: { channelAxis: 1, takesResidual: true },
+  lower({ node, fusion, scope }) {
+    const conv = readConvolution(node);
+    const residual = fusion.residual && scope.planes(fusion.residual);
+    const x = scope.planes(conv.x);
+    const placed: PlacedConvolution = { conv, x, y: scope.newPlanes(fusion.output), residual, fusion };
+    if (!isDirect(placed)) scope.step(smallConvolution(placed, scope));
+    else if (conv.channels === 1 && conv.group > 1) scope.step(depthwiseConvolution(placed, scope));
+    else scope.step(directConvolution(placed, scope, TILE));
+  },
+};
+
+/** What a window reads outside of its input; none where only pixels inside are met. */
+export function borderOf({ x, y, kernel, strides, dilations, pads }: ConvolutionShape): Border | null {
+  const [height = 1, width = 1] = staticShape(x).slice(2);
+  const [rows = 1, columns = 1] = staticShape(y).slice(2);
+  if (columns < 4) return null;
+  const beyond = (axis: 0 | 1, places: number, size: number) =>
+    Math.max(0, (places - 1) * strides[axis] + extentOf(kernel[axis], dilations[axis]) - pads[axis] - size);
+  return { top: pads[0], left: pads[1], bottom: beyond(0, rows, height), right: beyond(1, columns, width) };
+}

@@ -1,0 +1,233 @@
+import type { Emitter } from '../emitter.ts';
+import type { Code, Local } from '../encoder/code.ts';
+import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
+import type { Fusion } from '../fusions.ts';
+import type { Scope, Weights } from '../scope.ts';
+import { FLOAT, LANES } from '../storage.ts';
+
+/**
+ * Sums over channels for a few pixels and many filters, with vectors of four filters: y[p, m] = Σ_c Σ_t w[m, c, t] ·
+ * x[c, p, t]. For small feature maps, where four pixels fill no vector, and for matrices.
+ */
+export interface FilterVectors {
+  readonly filters: number;
+  /** Taps t of a kernel that some filter keeps. */
+  readonly taps: number;
+  /** For each pixel and tap, the offset from the channel's address, in bytes; null where the tap lies outside. */
+  readonly offsets: readonly (readonly (number | null)[])[];
+  readonly channels: number;
+  weight(filter: number, channel: number, tap: number): number;
+  /** [filters]. */
+  readonly bias: Float32Array | null;
+  readonly fusion: Fusion;
+  /** Where the channel constants of the fusion begin for these filters; default 0. */
+  readonly firstFilter?: number;
+}
+
+/** Addresses of a call, in bytes. */
+export interface FilterVectorsCall {
+  /** A table with the address of each channel, or the distance between channels. */
+  readonly input: { readonly table: number } | { readonly first: number; readonly stride: number };
+  /** For each filter and pixel. */
+  outputs(filter: number, pixel: number): number;
+  residual: ((filter: number, pixel: number) => number) | null;
+}
+
+/** Weights and constants in the order in which the code of a block reads them. */
+export interface PackedFilters {
+  readonly shape: FilterVectors;
+  readonly blocks: readonly {
+    readonly filters: readonly number[];
+    readonly weights: Weights;
+    readonly constants: Weights;
+  }[];
+}
+
+/** Registers for sums. */
+const REGISTERS = 12;
+
+export function packFilters(shape: FilterVectors, scope: Scope): PackedFilters {
+  const vectors = Math.max(1, Math.min(8, Math.floor(REGISTERS / shape.offsets.length)));
+  const needed = Math.ceil(shape.filters / LANES);
+  const count = Math.ceil(needed / vectors);
+  const blocks = Array.from({ length: count }, (_, b) => {
+    const [from, to] = [Math.floor((b * needed) / count), Math.floor(((b + 1) * needed) / count)];
+    const filters = Array.from(
+      { length: Math.min(to * LANES, shape.filters) - from * LANES },
+      (_, i) => from * LANES + i,
+    );
+    return { filters, ...packBlock(shape, filters, scope) };
+  });
+  return { shape, blocks };
+}
+
+const vectorCount = (filters: readonly number[]): number => Math.ceil(filters.length / LANES);
+
+function packBlock(shape: FilterVectors, filters: readonly number[], scope: Scope) {
+  const lanes = vectorCount(filters) * LANES;
+  const packed = new Float32Array(shape.channels * shape.taps * lanes);
+  let at = 0;
+  for (let c = 0; c < shape.channels; c++) {
+    for (let t = 0; t < shape.taps; t++) {
+      filters.forEach((m, lane) => {
+        packed[at + lane] = shape.weight(m, c, t);
+      });
+      at += lanes;
+    }
+  }
+  const { firstFilter = 0 } = shape;
+  const ofFilters = channelConstants(shape.fusion).map((data) => data.subarray(firstFilter));
+  const constants = [shape.bias, ...ofFilters].flatMap((data) =>
+    Array.from({ length: lanes }, (_, lane) => data?.[filters[lane] ?? -1] ?? 0),
+  );
+  return { weights: scope.weights(packed), constants: scope.weights(Float32Array.from(constants)) };
+}
+
+/** Writes the calls that compute all filters at all pixels. */
+export function callFilterVectors(
+  code: Code,
+  emitter: Emitter,
+  { packed: { shape, blocks }, call }: { readonly packed: PackedFilters; readonly call: FilterVectorsCall },
+): void {
+  const { input } = call;
+  const stride = 'stride' in input ? input.stride : null;
+  const pixels = shape.offsets.map((_, p) => p);
+  for (const { filters, weights, constants } of blocks) {
+    const made = emitter.kernel(
+      `filters ${filters.length} ${JSON.stringify(shape.offsets)} ${shape.taps} ${shape.channels} ${stride} ${call.residual !== null} ${epilogueKey(shape.fusion)}`,
+      { parameters: ['i32', 'i32', 'i32', 'i32', 'i32'] },
+      (body, [from, packedWeights, numbers, output, residual]) =>
+        writeBlock(body, emitter, {
+          shape,
+          filters: filters.length,
+          stride,
+          pointers: { from, packedWeights, numbers, output, residual: call.residual ? residual : null },
+        }),
+    );
+    code.i32('table' in input ? input.table : input.first);
+    code.i32(weights.buffer.offset + weights.start);
+    code.i32(constants.buffer.offset + constants.start);
+    code.i32(emitter.table(pixels.flatMap((p) => filters.map((m) => call.outputs(m, p)))));
+    const { residual } = call;
+    code.i32(residual ? emitter.table(pixels.flatMap((p) => filters.map((m) => residual(m, p)))) : 0);
+    code.call(made.index);
+  }
+}
+
+interface Written {
+  readonly shape: FilterVectors;
+  readonly filters: number;
+  readonly stride: number | null;
+  readonly pointers: {
+    readonly from: Local<'i32'>;
+    readonly packedWeights: Local<'i32'>;
+    readonly numbers: Local<'i32'>;
+    readonly output: Local<'i32'>;
+    readonly residual: Local<'i32'> | null;
+  };
+}
+
+function writeBlock(code: Code, emitter: Emitter, { shape, filters, stride, pointers }: Written): void {
+  const vectors = Math.ceil(filters / LANES);
+  const { from, packedWeights, numbers, output, residual } = pointers;
+  const sums = shape.offsets.map(() => Array.from({ length: vectors }, () => code.local('v128')));
+  const factors = Array.from({ length: vectors }, () => code.local('v128'));
+  const [pixel, channel, address, place] = [
+    code.local('v128'),
+    code.local('i32'),
+    code.local('i32'),
+    code.local('i32'),
+  ];
+  const vectorBytes = LANES * FLOAT;
+  for (const row of sums)
+    row.forEach((sum, v) => {
+      code.get(numbers);
+      code.memory('v128.load', v * vectorBytes);
+      code.set(sum);
+    });
+  code.i32(0);
+  code.set(channel);
+  const perChannel = shape.taps * vectors * vectorBytes;
+  code.repeatWhile(() => {
+    code.get(from);
+    if (stride === null) code.memory('i32.load');
+    code.set(address);
+    for (let t = 0; t < shape.taps; t++) {
+      factors.forEach((factor, v) => {
+        code.get(packedWeights);
+        code.memory('v128.load', (t * vectors + v) * vectorBytes);
+        code.set(factor);
+      });
+      shape.offsets.forEach((taps, p) => {
+        const offset = taps[t] ?? null;
+        if (offset === null) return;
+        code.get(address);
+        code.memory('v128.load32_splat', offset);
+        code.set(pixel);
+        factors.forEach((factor, v) => {
+          const sum = sums[p]?.[v];
+          if (sum) code.multiplyAdd(pixel, factor, sum);
+        });
+      });
+    }
+    code.increment(packedWeights, perChannel);
+    code.increment(from, stride ?? 4);
+    code.increment(channel, 1);
+    code.get(channel);
+    code.i32(shape.channels);
+    code.op('i32.lt_u');
+  });
+  sums.forEach((row, p) => {
+    row.forEach((vector, v) => {
+      const lanes = Math.min(LANES, filters - v * LANES);
+      const entry = (lane: number) => 4 * (p * filters + v * LANES + lane);
+      if (residual) addLanes(code, { table: residual, vector, lanes, entry });
+      writeEpilogue(code, emitter, {
+        fusion: shape.fusion,
+        vector,
+        pushConstant: (index) => {
+          code.get(numbers);
+          code.memory('v128.load', ((1 + index) * vectors + v) * vectorBytes);
+        },
+      });
+      for (let lane = 0; lane < lanes; lane++) {
+        code.get(output);
+        code.memory('i32.load', entry(lane));
+        code.set(place);
+        code.get(place);
+        code.get(vector);
+        code.lane('v128.store32_lane', lane);
+      }
+    });
+  });
+}
+
+/** vector ← vector + what stands at the addresses of a table. */
+function addLanes(
+  code: Code,
+  {
+    table,
+    vector,
+    lanes,
+    entry,
+  }: {
+    readonly table: Local<'i32'>;
+    readonly vector: Local<'v128'>;
+    readonly lanes: number;
+    entry(lane: number): number;
+  },
+): void {
+  const loaded = code.local('v128');
+  for (let lane = 0; lane < lanes; lane++) {
+    code.get(table);
+    code.memory('i32.load', entry(lane));
+    if (lane > 0) code.get(loaded);
+    if (lane === 0) code.memory('v128.load32_zero');
+    else code.lane('v128.load32_lane', lane);
+    code.set(loaded);
+  }
+  code.get(vector);
+  code.get(loaded);
+  code.op('f32x4.add');
+  code.set(vector);
+}

@@ -1,0 +1,130 @@
+import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { attributesOf } from '../../../graph/operators/index.ts';
+import type { Fusion } from '../fusions.ts';
+import type { Scope } from '../scope.ts';
+import { elementsOf, FLOAT } from '../storage.ts';
+import { callFilterVectors, type FilterVectors, packFilters } from './filter-vectors.ts';
+import type { KernelRow } from './kernel.ts';
+
+/** y[r, m] = Σ_k x[r, k] · w(m, k) + bias[m]. */
+interface MatrixProduct {
+  readonly x: Value;
+  readonly rows: number;
+  /** K. */
+  readonly depth: number;
+  /** M. */
+  readonly columns: number;
+  weight(m: number, k: number): number;
+  readonly bias: Float32Array | null;
+}
+
+/** Rows whose sums are held in registers at once. */
+const ROWS = 4;
+
+function lowerProduct(
+  node: Node,
+  product: MatrixProduct,
+  { fusion, scope }: { fusion: Fusion; scope: Scope },
+): void {
+  const { x, rows, depth, columns } = product;
+  const input = scope.dense(x);
+  const residual = fusion.residual && scope.dense(fusion.residual);
+  const output = scope.newDense(fusion.output);
+  const shapeOf = (count: number): FilterVectors => ({
+    filters: columns,
+    taps: 1,
+    channels: depth,
+    offsets: Array.from({ length: count }, (_, row) => [row * depth * FLOAT]),
+    weight: (m, k) => product.weight(m, k),
+    bias: product.bias,
+    fusion,
+  });
+  const full = Math.floor(rows / ROWS);
+  const parts = [
+    ...(full > 0 ? [{ packed: packFilters(shapeOf(ROWS), scope), from: 0, count: full, rows: ROWS }] : []),
+    ...(rows % ROWS > 0
+      ? [{ packed: packFilters(shapeOf(rows % ROWS), scope), from: full * ROWS, count: 1, rows: rows % ROWS }]
+      : []),
+  ];
+  scope.step({
+    name: node.name,
+    op: node.op,
+    kernel: 'filter vectors',
+    macs: rows * depth * columns,
+    reads: [input.buffer, ...(residual ? [residual.buffer] : [])],
+    writes: [output.buffer],
+    emit(code, emitter) {
+      for (const { packed, from, count, rows: height } of parts) {
+        for (let tile = 0; tile < count; tile++) {
+          const row = from + tile * height;
+          const place = (start: number) => (m: number, r: number) =>
+            start + FLOAT * ((row + r) * columns + m);
+          callFilterVectors(code, emitter, {
+            packed,
+            call: {
+              input: { first: input.buffer.offset + input.start + FLOAT * row * depth, stride: FLOAT },
+              outputs: place(output.buffer.offset + output.start),
+              residual: residual && place(residual.buffer.offset + residual.start),
+            },
+          });
+        }
+      }
+    },
+  });
+}
+
+const isConstant = (value: Value | null | undefined): boolean => value?.tensor?.dtype === 'float32';
+const dataOf = (value: Value | null | undefined): Float32Array | null =>
+  (value?.tensor?.data as Float32Array | undefined) ?? null;
+
+/** y = α·x·w + β·c, w constant. */
+export const gemmRow: KernelRow = {
+  refuse: ({ inputs: [, weight, bias] }) =>
+    isConstant(weight) && (!bias || isConstant(bias)) ? null : 'its weight or bias is not a float32 constant',
+  fusible: { channelAxis: 1, takesResidual: true },
+  lower({ node, fusion, scope }) {
+    const [x, weight, bias] = node.inputs;
+    const { alpha, beta, transA, transB } = attributesOf(node, 'Gemm');
+    const data = dataOf(weight);
+    if (!x || !weight?.tensor || !data) return;
+    const [first = 1, second = 1] = weight.tensor.shape;
+    const [depth, columns] = transB ? [second, first] : [first, second];
+    const [rows = 1] = staticShape(node.outputs[0] ?? x);
+    if (transA) throw new Error('refused before');
+    const shift = dataOf(bias);
+    lowerProduct(
+      node,
+      {
+        x,
+        rows,
+        depth,
+        columns,
+        weight: (m, k) => alpha * (data[transB ? m * depth + k : k * columns + m] ?? 0),
+        bias:
+          shift && Float32Array.from({ length: columns }, (_, m) => beta * (shift[m % shift.length] ?? 0)),
+      },
+      { fusion, scope },
+    );
+  },
+};
+
+/** y = x·w, w a constant matrix. */
+export const matMulRow: KernelRow = {
+  refuse: ({ inputs: [, weight] }) =>
+    isConstant(weight) && weight?.tensor?.shape.length === 2
+      ? null
+      : 'its second operand is not a constant matrix',
+  fusible: { channelAxis: -1, takesResidual: true },
+  lower({ node, fusion, scope }) {
+    const [x, weight] = node.inputs;
+    const data = dataOf(weight);
+    if (!x || !weight?.tensor || !data) return;
+    const [depth = 1, columns = 1] = weight.tensor.shape;
+    const rows = elementsOf(staticShape(x)) / depth;
+    lowerProduct(
+      node,
+      { x, rows, depth, columns, weight: (m, k) => data[k * columns + m] ?? 0, bias: null },
+      { fusion, scope },
+    );
+  },
+};

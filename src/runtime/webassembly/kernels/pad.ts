@@ -1,0 +1,134 @@
+import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { attributesOf } from '../../../graph/operators/index.ts';
+import { toNumbers } from '../../../numeric/tensor.ts';
+import type { Step } from '../scope.ts';
+import { type Dense, elementsOf, FLOAT, type Plane, type Planes } from '../storage.ts';
+import type { KernelRow } from './kernel.ts';
+import { indicesOf } from './placement.ts';
+import { copyStrided, stridesOf } from './strided-copy.ts';
+
+interface Padding {
+  readonly begins: readonly number[];
+  readonly ends: readonly number[];
+  readonly value: number;
+}
+
+/** Elements of one value around a tensor. Whole planes of zeros are one plane that is never written to. */
+export const padRow: KernelRow = {
+  refuse(node) {
+    if (node.inputs.slice(1).some((value) => value && !value.tensor)) return 'its padding is not constant';
+    const { mode } = attributesOf(node, 'Pad');
+    return mode === 'constant' ? null : `its mode is ${mode}, expected constant`;
+  },
+  shares: (node) => (isPlanar(node, paddingOf(node)) ? valuesOf(node) : []),
+  lower({ node, fusion, scope }) {
+    const [input] = node.inputs;
+    if (!input) return;
+    const padding = paddingOf(node);
+    const shape = staticShape(fusion.output);
+    if (isPlanar(node, padding)) {
+      const place = scope.planes(input);
+      const zeros = scope.weights(new Float32Array(place.geometry.planeStride));
+      const zero = { ...zeros, start: zeros.start + FLOAT * place.geometry.origin };
+      scope.store(
+        fusion.output,
+        padPlanes(place, { zero, begins: padding.begins, lead: shape.slice(0, -2) }),
+      );
+      return;
+    }
+    const own = staticShape(input);
+    const to = scope.newDense(fusion.output);
+    const strides = stridesOf(shape);
+    const inner = padding.begins.map((begin) => Math.max(0, begin));
+    const outer = padding.begins.map((begin) => Math.max(0, -begin));
+    const kept = own.map(
+      (size, axis) => size + Math.min(0, padding.begins[axis] ?? 0) + Math.min(0, padding.ends[axis] ?? 0),
+    );
+    const sum = (at: readonly number[], by: readonly number[]) =>
+      at.reduce((all, i, axis) => all + i * (by[axis] ?? 0), 0);
+    scope.step(fill(node, to, padding.value));
+    scope.step(
+      copyStrided(node, kept, {
+        from: { dense: scope.dense(input), offset: sum(outer, stridesOf(own)), strides: stridesOf(own) },
+        to: { dense: to, offset: sum(inner, strides), strides },
+      }),
+    );
+  },
+};
+
+const valuesOf = ({ inputs: [x], outputs: [y] }: Node): Value[] => [x, y].flatMap((value) => value ?? []);
+
+function paddingOf(node: Node): Padding {
+  const [input, pads, value, axes] = node.inputs;
+  const rank = input ? staticShape(input).length : 0;
+  const amounts = pads?.tensor ? toNumbers(pads.tensor) : [];
+  const listed = axes?.tensor ? toNumbers(axes.tensor).map((axis) => (axis + rank) % rank) : null;
+  const begins = new Array<number>(rank).fill(0);
+  const ends = new Array<number>(rank).fill(0);
+  (listed ?? begins.map((_, axis) => axis)).forEach((axis, i, all) => {
+    begins[axis] = amounts[i] ?? 0;
+    ends[axis] = amounts[all.length + i] ?? 0;
+  });
+  return { begins, ends, value: value?.tensor ? Number(value.tensor.data[0]) : 0 };
+}
+
+/** Whether whole planes of zeros are added, and nothing else. */
+function isPlanar(node: Node, { begins, ends, value }: Padding): boolean {
+  const rank = node.inputs[0]?.shape?.length ?? 0;
+  const isAxisFree = (axis: number) => begins[axis] === 0 && ends[axis] === 0;
+  return (
+    rank >= 3 &&
+    value === 0 &&
+    isAxisFree(rank - 1) &&
+    isAxisFree(rank - 2) &&
+    [...begins, ...ends].every((n) => n >= 0)
+  );
+}
+
+function padPlanes(
+  place: Planes,
+  {
+    zero,
+    begins,
+    lead,
+  }: { readonly zero: Plane; readonly begins: readonly number[]; readonly lead: readonly number[] },
+): Planes {
+  const strides = stridesOf(place.lead);
+  const planes = Array.from({ length: elementsOf(lead) }, (_, i) => {
+    const index = indicesOf(i, lead).map((at, axis) => at - (begins[axis] ?? 0));
+    const isInside = index.every((at, axis) => at >= 0 && at < (place.lead[axis] ?? 0));
+    const source = index.reduce((sum, at, axis) => sum + at * (strides[axis] ?? 0), 0);
+    return (isInside ? place.planes[source] : null) ?? zero;
+  });
+  return { ...place, lead, planes };
+}
+
+/** Sets every element to one value. */
+function fill(node: Node, to: Dense, value: number): Step {
+  const count = elementsOf(to.shape);
+  return {
+    name: node.name,
+    op: node.op,
+    kernel: 'fill',
+    macs: 0,
+    reads: [],
+    writes: [to.buffer],
+    emit(code, emitter) {
+      const made = emitter.kernel(`fill ${value}`, { parameters: ['i32', 'i32'] }, (body, [at, end]) => {
+        body.repeatWhile(() => {
+          body.get(at);
+          body.f32(value);
+          body.memory('f32.store');
+          body.increment(at, FLOAT);
+          body.get(at);
+          body.get(end);
+          body.op('i32.ne');
+        });
+      });
+      const start = to.buffer.offset + to.start;
+      code.i32(start);
+      code.i32(start + FLOAT * count);
+      code.call(made.index);
+    },
+  };
+}

@@ -1,0 +1,235 @@
+import { staticShape, type Value } from '../../../graph/graph.ts';
+import type { Emitter } from '../emitter.ts';
+import type { Code, Local } from '../encoder/code.ts';
+import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
+import { isPointwise, writePointwise } from '../pointwise.ts';
+import type { Scope, Step, Weights } from '../scope.ts';
+import {
+  addressOf,
+  asDense,
+  type Dense,
+  elementsOf,
+  FLOAT,
+  type Geometry,
+  geometryOf,
+  noBorder,
+  type Plane,
+  type Planes,
+  planesOfDense,
+} from '../storage.ts';
+import { buffersOf, type KernelRow, type Lowering } from './kernel.ts';
+import { allFlat, gridOf, storePixels, vectorsOf, walkedBy, walkPixels } from './pixel-vectors.ts';
+
+/** One operand: for each plane of the result a plane, or one number. */
+interface Operand {
+  readonly places: readonly Plane[];
+  /** null for numbers. */
+  readonly geometry: Geometry | null;
+}
+
+/** Operators that are computed element by element, with operands that broadcast. */
+export const pointwiseRow: KernelRow = {
+  refuse: (node) => (isPointwise(node) ? null : 'it has no kernel'),
+  fusible: { channelAxis: 1, takesResidual: false },
+  lower(lowering) {
+    lowering.scope.step(pointwiseStep(lowering));
+  },
+};
+
+function pointwiseStep(lowering: Lowering): Step {
+  const { node, fusion, scope } = lowering;
+  const inputs = node.inputs.map((value) => value && { value, place: placeOf(value, scope) });
+  const isPlanar = staticShape(fusion.output).length >= 3;
+  const result: Planes = isPlanar
+    ? scope.newPlanes(fusion.output)
+    : planesOfShort(scope.newDense(fusion.output));
+  const whole = channelConstants(fusion).length === 0 ? wholeOperands(inputs, result) : null;
+  const y = whole?.y ?? result;
+  const operands = whole?.operands ?? inputs.map((input) => input && operandOf(input, y));
+  const numbers = planeConstants(lowering, y.planes.length);
+  const call: PointwiseCall = { lowering, operands, y, numbers };
+  return {
+    name: node.name,
+    op: node.op,
+    kernel: 'pointwise',
+    macs: 0,
+    reads: operands.flatMap((operand) => (operand ? buffersOf(operand.places) : [])),
+    writes: buffersOf(y.planes),
+    emit: (code, emitter) => emitCall(code, emitter, call),
+  };
+}
+
+interface PlacedInput {
+  readonly value: Value;
+  readonly place: Planes;
+}
+
+const placeOf = (value: Value, scope: Scope): Planes => {
+  const place = scope.stored(value);
+  return place.kind === 'planes' ? place : planesOfShort(place);
+};
+
+/** As {@link planesOfDense}, of any rank: missing axes are 1. */
+const planesOfShort = (dense: Dense): Planes =>
+  planesOfDense({
+    ...dense,
+    shape: [...(dense.shape.length < 2 ? [1] : []), ...(dense.shape.length < 1 ? [1] : []), ...dense.shape],
+  });
+
+/** All elements as one row, where operands have the shape of the result or are one number, and nothing has gaps. */
+function wholeOperands(
+  inputs: readonly (PlacedInput | null)[],
+  result: Planes,
+): { readonly y: Planes; readonly operands: readonly (Operand | null)[] } | null {
+  const output = asDense(result);
+  if (!output) return null;
+  const count = elementsOf(output.shape);
+  const row = geometryOf(1, count, noBorder);
+  const operands: (Operand | null)[] = [];
+  for (const input of inputs) {
+    const dense = input && asDense(input.place);
+    if (input && !dense) return null;
+    if (!dense) operands.push(null);
+    else if (elementsOf(dense.shape) === 1) operands.push({ places: [dense], geometry: null });
+    else if (elementsOf(dense.shape) === count) operands.push({ places: [dense], geometry: row });
+    else return null;
+  }
+  return { y: { kind: 'planes', lead: [], geometry: row, planes: [output] }, operands };
+}
+
+/** The planes or numbers that stand beside each plane of the result. */
+function operandOf({ place }: PlacedInput, y: Planes): Operand {
+  const { height, width } = place.geometry;
+  const isNumber = height === 1 && width === 1 && (y.geometry.height > 1 || y.geometry.width > 1);
+  const places = y.planes.flatMap((_, i) => place.planes[sourceIndex(i, y.lead, place.lead)] ?? []);
+  return { places, geometry: isNumber ? null : place.geometry };
+}
+
+/** The index among `from` that broadcasting pairs with index i among `to`. */
+function sourceIndex(i: number, to: readonly number[], from: readonly number[]): number {
+  let [rest, index, scale] = [i, 0, 1];
+  for (let back = 1; back <= to.length; back++) {
+    const size = to[to.length - back] ?? 1;
+    const own = from[from.length - back] ?? 1;
+    index += own === 1 ? 0 : (rest % size) * scale;
+    scale *= own;
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
+/** The channel constants of the fusion, for each plane; null where there are none. */
+function planeConstants({ fusion, scope }: Lowering, planes: number): Weights | null {
+  const constants = channelConstants(fusion);
+  if (constants.length === 0) return null;
+  const numbers = Array.from({ length: planes }, (_, i) =>
+    constants.map((data) => data[i % data.length] ?? 0),
+  );
+  return scope.weights(Float32Array.from(numbers.flat()));
+}
+
+interface PointwiseCall {
+  readonly lowering: Lowering;
+  readonly operands: readonly (Operand | null)[];
+  readonly y: Planes;
+  readonly numbers: Weights | null;
+}
+
+function emitCall(code: Code, emitter: Emitter, call: PointwiseCall): void {
+  const { lowering, operands, y, numbers } = call;
+  const { node, fusion } = lowering;
+  const strides = operands.map((operand) => operand && (operand.geometry?.rowStride ?? 'number'));
+  const { height, width, rowStride } = y.geometry;
+  const key = JSON.stringify([node.op, node.attributes, strides, height, width, rowStride]);
+  const made = emitter.kernel(
+    `pointwise ${key} ${epilogueKey(fusion)}`,
+    { parameters: new Array<'i32'>(3 + operands.length).fill('i32') },
+    (body, [output, end, constants, ...inputs]) => {
+      if (output && end && constants)
+        writeKernel(body, emitter, { call, tables: { output, end, inputs }, constants });
+    },
+  );
+  const output = emitter.table(y.planes.map(addressOf));
+  code.i32(output);
+  code.i32(output + 4 * y.planes.length);
+  code.i32(numbers ? numbers.buffer.offset + numbers.start : 0);
+  for (const operand of operands) code.i32(operand ? emitter.table(operand.places.map(addressOf)) : 0);
+  code.call(made.index);
+}
+
+interface Written {
+  readonly call: PointwiseCall;
+  readonly tables: {
+    readonly output: Local<'i32'>;
+    readonly end: Local<'i32'>;
+    readonly inputs: readonly Local<'i32'>[];
+  };
+  readonly constants: Local<'i32'>;
+}
+
+function writeKernel(code: Code, emitter: Emitter, { call, tables, constants }: Written): void {
+  const { lowering, operands, y, numbers } = call;
+  const { node, fusion } = lowering;
+  const geometries = operands.map((operand) => operand?.geometry ?? null);
+  const planar = geometries.filter((geometry) => geometry !== null);
+  const grid = gridOf(y.geometry, allFlat(y.geometry, ...planar));
+  const planes = operands.map(() => code.local('i32'));
+  const [target, address, result] = [code.local('i32'), code.local('i32'), code.local('v128')];
+  const values = operands.map((operand) => (operand ? code.local('v128') : null));
+  const maps = [walkedBy(y.geometry), ...planar.map((geometry) => walkedBy(geometry))];
+  const perPlane = channelConstants(fusion).length;
+  code.repeatWhile(() => {
+    loadPointers(code, [
+      [target, tables.output],
+      ...operands.flatMap((operand, i): [Local<'i32'>, Local<'i32'>][] => {
+        const [plane, table] = [planes[i], tables.inputs[i]];
+        return operand && plane && table ? [[plane, table]] : [];
+      }),
+    ]);
+    walkPixels(code, { grid, count: Math.min(1, vectorsOf(grid)), maps }, ([to = [], ...from]) => {
+      let map = 0;
+      operands.forEach((operand, i) => {
+        const [value, plane] = [values[i], planes[i]];
+        if (!operand || !value || !plane) return;
+        code.get(plane);
+        const offset = operand.geometry ? from[map++]?.[0] : null;
+        if (offset) {
+          code.get(offset);
+          code.op('i32.add');
+        }
+        code.memory(offset ? 'v128.load' : 'v128.load32_splat');
+        code.set(value);
+      });
+      writePointwise({ code, emitter, node, operands: values });
+      code.set(result);
+      writeEpilogue(code, emitter, {
+        fusion,
+        vector: result,
+        pushConstant: (index) => {
+          code.get(constants);
+          code.memory('v128.load32_splat', FLOAT * index);
+        },
+      });
+      const [offset] = to;
+      if (!offset) return;
+      code.get(target);
+      code.get(offset);
+      code.op('i32.add');
+      code.set(address);
+      storePixels(code, { address, vector: result, columns: grid.columns });
+    });
+    if (numbers) code.increment(constants, FLOAT * perPlane);
+    for (const table of [...tables.inputs, tables.output]) code.increment(table, 4);
+    code.get(tables.output);
+    code.get(tables.end);
+    code.op('i32.ne');
+  });
+}
+
+function loadPointers(code: Code, pairs: readonly (readonly [Local<'i32'>, Local<'i32'>])[]): void {
+  for (const [pointer, table] of pairs) {
+    code.get(table);
+    code.memory('i32.load');
+    code.set(pointer);
+  }
+}

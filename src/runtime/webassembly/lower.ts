@@ -1,0 +1,80 @@
+import { EspalierError } from '../../errors.ts';
+import { type Graph, type Node, staticShape, type Value } from '../../graph/graph.ts';
+import type { Buffer } from '../memory-plan.ts';
+import { type Fusion, findFusions } from './fusions.ts';
+import { kernelOf, refusalOf } from './kernels/index.ts';
+import { openScope, type Scope } from './scope.ts';
+import { type Border, type Geometry, geometryOf, noBorder } from './storage.ts';
+
+/** A graph as steps, before memory is planned. */
+export interface Lowered {
+  readonly scope: Scope;
+  readonly inputs: readonly { readonly value: Value; readonly buffer: Buffer }[];
+  readonly outputs: readonly { readonly value: Value; readonly buffer: Buffer; readonly start: number }[];
+}
+
+/**
+ * Lowers a graph of fixed shapes, its constants folded. Throws `unsupported`, naming every node that has no kernel.
+ */
+export function lowerGraph(graph: Graph, weights: Buffer & { bytes: number }): Lowered {
+  const refusals = graph.nodes.flatMap((node) => refusalOf(node) ?? []);
+  if (refusals.length > 0)
+    throw new EspalierError('unsupported', `cannot be compiled: ${refusals.join('; ')}`);
+  const scope = openScope(weights, geometries(graph));
+  const inputs = graph.inputs.map((value) => ({ value, buffer: scope.newDense(value).buffer }));
+  const { byLast, absorbed } = findFusions(graph, (node) => kernelOf(node)?.fusible ?? null);
+  for (const node of graph.nodes) {
+    if (absorbed.has(node)) continue;
+    const fused = byLast.get(node);
+    const base = fused?.base ?? node;
+    kernelOf(base)?.lower({ node: base, fusion: fused?.fusion ?? alone(node), scope });
+  }
+  const outputs = graph.outputs.map((value) => {
+    const { buffer, start } = scope.dense(value);
+    return { value, buffer, start };
+  });
+  return { scope, inputs, outputs };
+}
+
+function alone(node: Node): Fusion {
+  const [output] = node.outputs;
+  if (!output) throw new Error(`${node.op} has no output`);
+  return { start: output, residual: null, sum: output, epilogue: [], output };
+}
+
+/**
+ * How the planes of each value lie: with the widest border that anything reads around them. Values that share planes lie
+ * alike.
+ */
+function geometries(graph: Graph): (value: Value) => Geometry {
+  const leader = new Map<Value, Value>();
+  const find = (value: Value): Value => {
+    let root = value;
+    for (let next = leader.get(root); next; next = leader.get(root)) root = next;
+    return root;
+  };
+  for (const node of graph.nodes) {
+    const [first, ...others] = kernelOf(node)?.shares?.(node) ?? [];
+    for (const other of others) {
+      const [a, b] = [find(first as Value), find(other)];
+      if (a !== b) leader.set(b, a);
+    }
+  }
+  const borders = new Map<Value, Border>();
+  for (const node of graph.nodes) {
+    const [input] = node.inputs;
+    const border = kernelOf(node)?.border?.(node);
+    if (!input || !border) continue;
+    const known = borders.get(find(input)) ?? noBorder;
+    borders.set(find(input), {
+      top: Math.max(known.top, border.top),
+      left: Math.max(known.left, border.left),
+      bottom: Math.max(known.bottom, border.bottom),
+      right: Math.max(known.right, border.right),
+    });
+  }
+  return (value) => {
+    const [height = 1, width = 1] = staticShape(value).slice(-2);
+    return geometryOf(height, width, borders.get(find(value)) ?? noBorder);
+  };
+}

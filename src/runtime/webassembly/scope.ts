@@ -1,0 +1,169 @@
+import type { Value } from '../../graph/graph.ts';
+import { staticShape } from '../../graph/graph.ts';
+import type { Buffer } from '../memory-plan.ts';
+import type { Emitter } from './emitter.ts';
+import type { Code } from './encoder/code.ts';
+import { writeCopies } from './kernels/copy.ts';
+import {
+  asDense,
+  type Dense,
+  elementsOf,
+  FLOAT,
+  type Geometry,
+  geometryOf,
+  noBorder,
+  type Planes,
+  planesOfDense,
+  type Stored,
+} from './storage.ts';
+
+/** One step of a compiled network. */
+export interface Step {
+  readonly name: string;
+  readonly op: string;
+  /** The kernel and its tile, in words. */
+  readonly kernel: string;
+  /** Multiply-accumulates with living weights. */
+  readonly macs: number;
+  readonly reads: readonly Buffer[];
+  readonly writes: readonly Buffer[];
+  emit(code: Code, emitter: Emitter): void;
+}
+
+/** Contents that stand in memory from the start: an offset from the start of the weights, in bytes. */
+export interface Weights {
+  readonly buffer: Buffer;
+  readonly start: number;
+}
+
+/** What a network is lowered into: values with their storage, weights, steps. */
+export interface Scope {
+  readonly steps: Step[];
+  /** Every buffer that is written by steps. */
+  readonly planeBuffers: readonly {
+    readonly buffer: Buffer;
+    readonly geometry: Geometry;
+    readonly count: number;
+  }[];
+  stored(value: Value): Stored;
+  store(value: Value, stored: Stored): void;
+  /** The value as planes; copied where it is stored otherwise. */
+  planes(value: Value): Planes;
+  /** The value without gaps; copied where it is stored otherwise. */
+  dense(value: Value): Dense;
+  newPlanes(value: Value): Planes;
+  newDense(value: Value): Dense;
+  weights(data: Float32Array): Weights;
+  step(step: Step): void;
+  weightData(): Float32Array;
+}
+
+/** Opens a scope; `geometryOfValue` says how the planes of a value lie. */
+export function openScope(
+  weightsBuffer: Buffer & { bytes: number },
+  geometryOfValue: (value: Value) => Geometry,
+): Scope {
+  const storage = new Map<Value, Stored>();
+  const copies = new Map<Value, Stored>();
+  const steps: Step[] = [];
+  const planeBuffers: { buffer: Buffer; geometry: Geometry; count: number }[] = [];
+  const parts: Float32Array[] = [];
+
+  const makeBuffer = (label: string, floats: number): Buffer => ({
+    label,
+    bytes: floats * FLOAT,
+    persistent: false,
+    offset: -1,
+  });
+  const allocatePlanes = (label: string, lead: readonly number[], geometry: Geometry): Planes => {
+    const count = elementsOf(lead);
+    const buffer = makeBuffer(label, count * geometry.planeStride);
+    planeBuffers.push({ buffer, geometry, count });
+    const planes = Array.from({ length: count }, (_, i) => ({
+      buffer,
+      start: FLOAT * (i * geometry.planeStride + geometry.origin),
+    }));
+    return { kind: 'planes', lead, geometry, planes };
+  };
+  const newPlanes = (value: Value): Planes => {
+    const lead = staticShape(value).slice(0, -2);
+    const made = allocatePlanes(value.name, lead, geometryOfValue(value));
+    storage.set(value, made);
+    return made;
+  };
+  const newDense = (value: Value): Dense => {
+    const shape = staticShape(value);
+    const dense: Dense = {
+      kind: 'dense',
+      shape,
+      buffer: makeBuffer(value.name, elementsOf(shape)),
+      start: 0,
+    };
+    storage.set(value, dense);
+    return dense;
+  };
+  const weights = (data: Float32Array): Weights => {
+    const start = weightsBuffer.bytes;
+    parts.push(data);
+    weightsBuffer.bytes += data.byteLength;
+    return { buffer: weightsBuffer, start };
+  };
+  const stored = (value: Value): Stored => {
+    const known = storage.get(value);
+    if (known) return known;
+    if (!value.tensor) throw new Error(`${value.name} is used before it is computed`);
+    const made: Dense = {
+      kind: 'dense',
+      shape: value.tensor.shape,
+      ...weights(Float32Array.from(value.tensor.data as Float32Array)),
+    };
+    storage.set(value, made);
+    return made;
+  };
+  const scope: Scope = {
+    steps,
+    planeBuffers,
+    stored,
+    store: (value, place) => void storage.set(value, place),
+    newPlanes,
+    newDense,
+    weights,
+    step: (step) => void steps.push(step),
+    planes(value) {
+      const place = stored(value);
+      if (place.kind === 'planes') return place;
+      const known = copies.get(value);
+      if (known?.kind === 'planes') return known;
+      const geometry = geometryOfValue(value);
+      const lead = place.shape.slice(0, -2);
+      const flat = planesOfDense(place);
+      const isBordered = geometry.planeStride !== geometry.height * geometry.width;
+      const made = isBordered ? allocatePlanes(`${value.name} (planes)`, lead, geometry) : flat;
+      if (isBordered) scope.step(writeCopies(value.name, flat, made));
+      copies.set(value, made);
+      return made;
+    },
+    dense(value) {
+      const place = stored(value);
+      if (place.kind === 'dense') return place;
+      const known = copies.get(value) ?? asDense(place);
+      if (known?.kind === 'dense') return known;
+      const { height, width } = place.geometry;
+      const made = allocatePlanes(`${value.name} (dense)`, place.lead, geometryOf(height, width, noBorder));
+      scope.step(writeCopies(value.name, place, made));
+      const dense = asDense(made) as Dense;
+      copies.set(value, dense);
+      return dense;
+    },
+    weightData() {
+      const all = new Float32Array(weightsBuffer.bytes / FLOAT);
+      let at = 0;
+      for (const part of parts) {
+        all.set(part, at);
+        at += part.length;
+      }
+      return all;
+    },
+  };
+  return scope;
+}
