@@ -5,10 +5,9 @@
  */
 import { openModel } from '../src/commands/model.ts';
 import { EspalierError } from '../src/errors.ts';
-import type { Graph } from '../src/graph/graph.ts';
+import { type Graph, nodeName } from '../src/graph/graph.ts';
 import { writeModelFile } from '../src/onnx/model-file.ts';
 import { type WeightMasks, withMasks } from '../src/pruning/granularity/masks.ts';
-import { layerName } from '../src/stripes/layers.ts';
 import type { LayerShapes } from '../src/stripes/shapes.ts';
 import { openRunDirectory } from '../src/training/run-directory.ts';
 
@@ -22,7 +21,7 @@ const { graph } = await openModel(name);
 writeModelFile(withMasks(graph, masksOf(graph, found.shapes as LayerShapes[])), out);
 
 function masksOf(network: Graph, shapes: readonly LayerShapes[]): WeightMasks {
-  const weights = new Map(network.nodes.map((node) => [layerName(node), node.inputs[1]] as const));
+  const weights = new Map(network.nodes.map((node) => [nodeName(node), node.inputs[1]] as const));
   return new Map(
     shapes.map(({ layer, masks }) => {
       const weight = weights.get(layer);

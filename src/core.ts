@@ -133,10 +133,10 @@ export {
   type UnitOutcome,
 } from './pruning/prune-channels.ts';
 export { type RankedChannels, type RankingOptions, rankChannels } from './pruning/rank-channels.ts';
-export type { ScoreNormalization, ScoreReduction } from './pruning/ranking/class-scores.ts';
 export type { CostModel } from './pruning/ranking/cost-model.ts';
 export type { CostShare } from './pruning/ranking/cost-share.ts';
 export type { RankingScope, SelectionRules, UnitWidths, WidthSelector } from './pruning/ranking/selection.ts';
+export type { ScoreNormalization, ScoreReduction } from './pruning/ranking/set-scores.ts';
 export type { PruningTarget } from './pruning/ranking/targets.ts';
 export type { PruningUnit } from './pruning/ranking/units.ts';
 export type { WidthRules } from './pruning/ranking/widths.ts';

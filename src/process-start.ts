@@ -11,7 +11,7 @@ export function isRunning(pid: number): boolean {
 }
 
 /** When a process started, in words of the system's own that no later process of the number shares; null where it does not say. */
-export function startOf(pid: number): string | null {
+export function processStart(pid: number): string | null {
   const ticks = statOf(pid)?.[19];
   if (ticks === undefined) return null;
   try {

@@ -1,8 +1,8 @@
 import type { Command } from '../../src/commands/command.ts';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
+import { deployCommand } from '../../src/commands/deploy/deploy.ts';
 import type { RawValue } from '../../src/commands/flags.ts';
-import { fold } from '../../src/commands/fold.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { foldCommand } from '../../src/commands/fold.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import type { DifferenceOptions, ErrorNorm } from './difference.ts';
 
@@ -25,29 +25,34 @@ const pruning = { round: '1', floor: '0', benchSeconds: '0.02' };
 
 /** Exact: half of the filters are zero, so that removing or skipping them changes nothing. Integers and recovery are not. */
 export const operations = {
-  fold: { command: fold, flags: {}, tolerance: 1e-4 },
-  'prune local': { command: prune, flags: { ...pruning, ratio: '0.5' }, tolerance: 1e-4, shrinks: true },
+  fold: { command: foldCommand, flags: {}, tolerance: 1e-4 },
+  'prune local': {
+    command: pruneCommand,
+    flags: { ...pruning, ratio: '0.5' },
+    tolerance: 1e-4,
+    shrinks: true,
+  },
   'prune global': {
-    command: prune,
+    command: pruneCommand,
     flags: { ...pruning, ratio: '0.3', scope: 'global' },
     tolerance: 1e-4,
     shrinks: true,
   },
   'prune --macs': {
-    command: prune,
+    command: pruneCommand,
     flags: { ...pruning, macs: '0.85', scope: 'global' },
     tolerance: 1e-4,
     shrinks: true,
   },
   stripes: {
-    command: prune,
+    command: pruneCommand,
     flags: { ...pruning, granularity: 'stripe', scope: 'global', ratio: '0.3' },
     tolerance: 1e-4,
   },
   rmnet: { command: rmnet, flags: { benchSeconds: '0.02' }, tolerance: 1e-4 },
-  deploy: { command: deploy, flags: { seconds: '0.02', cache: false }, tolerance: 1e-4 },
+  deploy: { command: deployCommand, flags: { seconds: '0.02', cache: false }, tolerance: 1e-4 },
   int8: {
-    command: deploy,
+    command: deployCommand,
     flags: { seconds: '0.02', cache: false, int8: true },
     // On images such as those of the calibration, at other sizes too; a wrong layer gives about 1.
     tolerance: 0.1,
@@ -56,7 +61,7 @@ export const operations = {
     images: true,
   },
   recovery: {
-    command: prune,
+    command: pruneCommand,
     flags: { ...pruning, ratio: '0.5' },
     tolerance: 0.05,
     images: true,

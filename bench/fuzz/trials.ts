@@ -1,12 +1,12 @@
 import { bench } from '../../src/commands/bench/bench.ts';
 import type { Command } from '../../src/commands/command.ts';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
+import { deployCommand } from '../../src/commands/deploy/deploy.ts';
 import { evaluateModel } from '../../src/commands/eval.ts';
 import type { RawValue } from '../../src/commands/flags.ts';
-import { fold } from '../../src/commands/fold.ts';
+import { foldCommand } from '../../src/commands/fold.ts';
 import { graft } from '../../src/commands/graft/graft.ts';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
 import { swp } from '../../src/commands/swp/swp.ts';
@@ -31,27 +31,27 @@ const training = { ...pixels, epochs: '1', batch: '5', executor: 'onnxruntime', 
 /** What every file is given to. */
 const always = (size: string): Trial[] => [
   { name: 'inspect', command: inspect, flags: { size } },
-  { name: 'fold', command: fold, flags: {}, out: 'file' },
-  { name: 'prune', command: prune, flags: { size, ...quick, ratio: '0.5' }, out: 'file' },
+  { name: 'fold', command: foldCommand, flags: {}, out: 'file' },
+  { name: 'prune', command: pruneCommand, flags: { size, ...quick, ratio: '0.5' }, out: 'file' },
   {
     name: 'prune stripes',
-    command: prune,
+    command: pruneCommand,
     flags: { size, ...quick, granularity: 'stripe', ratio: '0.5' },
     out: 'file',
   },
-  { name: 'prune plan', command: prune, flags: { size, macs: '0.5', scope: 'global', plan: true } },
+  { name: 'prune plan', command: pruneCommand, flags: { size, macs: '0.5', scope: 'global', plan: true } },
   {
     name: 'prune data',
-    command: prune,
+    command: pruneCommand,
     flags: { size, ...pixels, ...quick, limit: '4', ratio: '0.5' },
     out: 'file',
     data: 'unlabelled',
   },
   { name: 'rmnet', command: rmnet, flags: { size, ...quick }, out: 'file' },
-  { name: 'deploy', command: deploy, flags: { size, ...forms }, out: 'file' },
+  { name: 'deploy', command: deployCommand, flags: { size, ...forms }, out: 'file' },
   {
     name: 'deploy int8',
-    command: deploy,
+    command: deployCommand,
     flags: { size, ...pixels, ...forms, int8: true, limit: '4' },
     out: 'file',
     data: 'unlabelled',

@@ -9,8 +9,8 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { layerCosts } from '../../src/measure/macs.ts';
 import { readModelFile } from '../../src/onnx/model-file.ts';
 import { scoreLayers } from '../../src/pruning/criteria/index.ts';
-import { classScores } from '../../src/pruning/ranking/class-scores.ts';
 import { openSelection } from '../../src/pruning/ranking/selection.ts';
+import { setScores } from '../../src/pruning/ranking/set-scores.ts';
 import { pruningUnits } from '../../src/pruning/ranking/units.ts';
 import { verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
@@ -28,7 +28,7 @@ async function lowest(graph: Graph, coupling: Coupling, ratio: number): Promise<
     calibration: null,
     seed: 0,
   });
-  const scores = classScores(found, scored, { normalize: 'mean', reduce: 'mean' });
+  const scores = setScores(found, scored, { normalize: 'mean', reduce: 'mean' });
   const rules = { scope: 'local', layerRatios: [], round: 1, floor: 0, original: new Map() } as const;
   const selector = openSelection({ units, scores }, rules);
   return keepOneChannel(found, selector.removed(selector.widths(ratio)));

@@ -1,4 +1,4 @@
-import { type Graph, nodeLabel } from '../graph/graph.ts';
+import { type Graph, nodeTitle } from '../graph/graph.ts';
 import { openChannelSets } from './coupling/channel-sets.ts';
 import { couple } from './coupling/index.ts';
 import type { ChannelCoupling, CoupledLayer } from './coupling/scope.ts';
@@ -63,5 +63,5 @@ function groupOfLayers({ sets, layers }: ChannelCoupling, indices: readonly numb
       return reason === null ? [] : [[root, reason] as const];
     }),
   );
-  return { root: own[0]!.node.name || nodeLabel(own[0]!.node), layers: own, sets: [...roots], reasons };
+  return { root: nodeTitle(own[0]!.node), layers: own, sets: [...roots], reasons };
 }

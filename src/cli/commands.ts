@@ -1,10 +1,10 @@
 import type { Command } from '../commands/command.ts';
-import { commands as steps } from '../commands/index.ts';
+import { stepCommands } from '../commands/index.ts';
 import { report } from '../commands/report.ts';
 import { runRecipe } from '../recipes/run.ts';
 import { worker } from '../workers/worker.ts';
 
 /** Every command, in the order of the help. */
-export const commands: readonly Command[] = steps.flatMap((command) =>
+export const commands: readonly Command[] = stepCommands.flatMap((command) =>
   command === report ? [runRecipe, report, worker] : [command],
 );

@@ -1,4 +1,4 @@
-import type { Context, Progress } from '../commands/command.ts';
+import type { Context, ProgressBar } from '../commands/command.ts';
 import { printableLine } from '../printable.ts';
 import { formatCount, formatDuration } from '../report/quantities.ts';
 
@@ -33,7 +33,7 @@ export function openTerminal(stream: LineStream, { silent, quiet }: TerminalOpti
   };
 }
 
-const noProgress: Progress = { advance() {}, to() {}, done() {} };
+const noProgress: ProgressBar = { advance() {}, to() {}, done() {} };
 
 /** Where lines scroll above at most one bar. */
 interface Screen {
@@ -63,11 +63,11 @@ function openScreen(stream: LineStream): Screen {
   };
 }
 
-function openBar(screen: Screen, work: Pick<BarState, 'label' | 'total' | 'unit'>): Progress {
+function openBar(screen: Screen, work: Pick<BarState, 'label' | 'total' | 'unit'>): ProgressBar {
   const started = performance.now();
   const state: BarState = { ...work, done: 0, started, note: '' };
   let shown = screen.live ? Number.NEGATIVE_INFINITY : started;
-  const to: Progress['to'] = (done, note) => {
+  const to: ProgressBar['to'] = (done, note) => {
     state.done = done;
     state.note = note ?? state.note;
     const now = performance.now();

@@ -2,7 +2,7 @@ import { flagNamingContext, namingFlags } from './flag-names.ts';
 import type { Flag, Flags, Options, RawValue } from './flags.ts';
 
 /** A progress bar. */
-export interface Progress {
+export interface ProgressBar {
   /** Moves on by `n`, with a few words on where it stands. */
   advance(n: number, note?: string): void;
   /** Moves to `done`. */
@@ -16,7 +16,7 @@ export interface Context {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
   /** A bar on stderr for `total` units of work. */
-  progress(label: string, total: number, unit?: string): Progress;
+  progress(label: string, total: number, unit?: string): ProgressBar;
   /** A line on stderr, left out with --quiet and --json. */
   note(line: string): void;
   /** A line on stderr that only --quiet leaves out. */

@@ -18,7 +18,7 @@ const rewrites = {
 } as const satisfies { readonly [N in FoldingName]: readonly string[] };
 const names = Object.keys(rewrites) as FoldingName[];
 
-export const fold = defineCommand({
+export const foldCommand = defineCommand({
   name: 'fold',
   summary:
     'merge BatchNormalization, padding, consecutive linear layers, parallel branches and redundant nodes into convolutions',

@@ -2,12 +2,12 @@ import { bench } from './bench/bench.ts';
 import type { Command } from './command.ts';
 import { dataGet, dataList } from './data.ts';
 import { demo } from './demo.ts';
-import { deploy } from './deploy/deploy.ts';
+import { deployCommand } from './deploy/deploy.ts';
 import { evaluateModel } from './eval.ts';
-import { fold } from './fold.ts';
+import { foldCommand } from './fold.ts';
 import { graft } from './graft/graft.ts';
 import { inspect } from './inspect/inspect.ts';
-import { prune } from './prune/prune.ts';
+import { pruneCommand } from './prune/prune.ts';
 import { report } from './report.ts';
 import { rmnet } from './rmnet.ts';
 import { sensitivity } from './sensitivity/sensitivity.ts';
@@ -15,19 +15,19 @@ import { swp } from './swp/swp.ts';
 import { trainModel } from './training/train.ts';
 
 /** The commands that steps of recipes and workers run, in the order of the help. */
-export const commands: readonly Command[] = [
+export const stepCommands: readonly Command[] = [
   inspect,
   dataGet,
   dataList,
   trainModel,
   swp,
-  prune,
+  pruneCommand,
   sensitivity,
   rmnet,
   graft,
   evaluateModel,
-  fold,
-  deploy,
+  foldCommand,
+  deployCommand,
   bench,
   report,
   demo,

@@ -28,7 +28,7 @@ export async function writeReport(directory: string, path: string): Promise<void
 
 /** The values of a command's options that were not typed. */
 async function defaultsOf(name: string): Promise<Record<string, unknown>> {
-  const { commands } = await import('./index.ts');
+  const { stepCommands: commands } = await import('./index.ts');
   const { options = {} } = commands.find((command) => command.name === name) ?? {};
   const optional = Object.entries(options).filter(([, flag]) => !flag.required);
   return Object.fromEntries(optional.map(([key, flag]) => [key, flag.read(undefined)]));

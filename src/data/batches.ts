@@ -1,7 +1,7 @@
 import { augmentations } from './augmentations/index.ts';
 import type { WorkerTask } from './batches/messages.ts';
 import { type BatchStream, ownThreadBatches } from './batches/own-thread.ts';
-import { type BatchSettings, checkSettings, stepsPerEpoch } from './batches/settings.ts';
+import { type BatchSettings, batchesPerEpoch, checkSettings } from './batches/settings.ts';
 import { workerEpochs } from './batches/worker-epochs.ts';
 import type { ImageSource } from './image-source.ts';
 
@@ -40,7 +40,7 @@ export function openBatches(source: ImageSource, options: BatchOptions): BatchSt
   checkSettings(source, options);
   const worker = workerEpochs(task);
   return {
-    steps: stepsPerEpoch(source.count, options),
+    steps: batchesPerEpoch(source.count, options),
     epoch: (number, firstStep = 0) => worker.epoch({ epoch: number, firstStep }),
     close: worker.close,
   };

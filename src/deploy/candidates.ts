@@ -84,7 +84,7 @@ const candidateKey = ({ variant, plans }: Candidate): string =>
   ]);
 
 /** The network of a candidate. */
-export async function networkOf({ variant, plans }: Candidate, size?: ImageSize): Promise<Graph> {
+export async function candidateNetwork({ variant, plans }: Candidate, size?: ImageSize): Promise<Graph> {
   const sized = withFixedShapes(variant.graph, { size, batch: 1 });
   const { graph } = await lowerConvolutions(variant.graph, ({ name }) => plans.get(name) ?? null, sized);
   return graph;
@@ -100,7 +100,7 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
     macs: estimatedMacs(candidate),
     expectedMs: layersMs(candidate),
     model: async () => {
-      model ??= modelAt(await networkOf(candidate, size), size);
+      model ??= modelAt(await candidateNetwork(candidate, size), size);
       return model;
     },
   };

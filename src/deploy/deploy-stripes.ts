@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, nodeName } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import type { LayerCost } from '../measure/macs.ts';
@@ -6,7 +6,6 @@ import { inElementType, withTimer } from '../measure/runtimes.ts';
 import type { Timer } from '../measure/timer.ts';
 import type { Float32Form } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { layerName } from '../stripes/layers.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
 import { type Compressed, compressStripes, originalLayerCosts } from './compress.ts';
 import { type Deployment, deployNetwork } from './deploy.ts';
@@ -77,7 +76,7 @@ function withoutStripes(network: Graph): { name: string; reason: string }[] {
   return network.nodes
     .filter((node) => isOperator(node, 'Conv') && !hasStripes(node))
     .map((node) => ({
-      name: layerName(node),
+      name: nodeName(node),
       reason: 'its kernel is 1×1: each filter is one stripe, with no shape to learn',
     }));
 }

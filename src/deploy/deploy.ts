@@ -7,7 +7,7 @@ import { SAMPLE_MS, type Timer } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { toleranceOf, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { type Candidate, networkOf } from './candidates.ts';
+import { type Candidate, candidateNetwork } from './candidates.ts';
 import { chooseCandidate } from './choose.ts';
 import { deployDefaults } from './defaults.ts';
 import type { TimedForm, TimedLayer } from './layer-plans.ts';
@@ -120,7 +120,7 @@ async function quicker(
   { timer, size, seconds = deployDefaults.seconds }: DeployOptions,
 ) {
   const candidates = choice.best === choice.dense ? [choice.dense] : [choice.dense, choice.best];
-  const graphs = await Promise.all(candidates.map((candidate) => networkOf(candidate, size)));
+  const graphs = await Promise.all(candidates.map((candidate) => candidateNetwork(candidate, size)));
   const { threads, signal } = timer;
   const { models } = await timer.benchmark(
     [network, ...graphs].map((graph) => serializeModel(graph)),

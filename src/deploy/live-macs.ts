@@ -1,4 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
+import { type Graph, nodeName } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
 import type { ImageSize } from '../measure/image-size.ts';
@@ -12,10 +12,7 @@ export function liveMacs(network: Graph, size?: ImageSize): number {
   for (const node of fixed.nodes) {
     const conv = isOperator(node, 'Conv') ? readConvolution(node) : null;
     if (!conv || 'reason' in conv) continue;
-    shares.set(
-      node.name || node.outputs[0]!.name,
-      liveStripes(conv) / (conv.filters * conv.kernel[0] * conv.kernel[1]),
-    );
+    shares.set(nodeName(node), liveStripes(conv) / (conv.filters * conv.kernel[0] * conv.kernel[1]));
   }
   return layerCosts(fixed).reduce((sum, { name, macs }) => sum + macs * (shares.get(name) ?? 1), 0);
 }

@@ -21,7 +21,7 @@ export function averaged(states: readonly Tensors[], momentum: GraftMomentum): T
     Object.fromEntries(
       Object.entries(own).map(([name, tensor]) => {
         const empty = momentum === 'reset' && slots.has(name);
-        return [name, shared.get(name) ?? (empty ? zeros(tensor) : tensor)] as const;
+        return [name, shared.get(name) ?? (empty ? zerosLike(tensor) : tensor)] as const;
       }),
     ),
   );
@@ -43,7 +43,7 @@ function mean(tensors: readonly Tensor[]): Tensor {
 }
 
 /** A tensor of zeros, as another is. */
-export const zeros = ({ dtype, shape, data }: Tensor): Tensor =>
+export const zerosLike = ({ dtype, shape, data }: Tensor): Tensor =>
   makeTensor(
     dtype,
     shape,

@@ -1,7 +1,7 @@
 import { makeTensor, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { slotNames } from '../training/optimizers.ts';
-import { zeros } from './average.ts';
+import { zerosLike } from './average.ts';
 import { entropy } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 
@@ -41,7 +41,7 @@ export function blend(
       for (const slot of slotsOf(self, name)) {
         const kept = self[slot]!;
         if (options.momentum === 'blend') blended[slot] = mixed(kept, other[slot]!, parts);
-        if (options.momentum === 'reset') blended[slot] = zeros(kept);
+        if (options.momentum === 'reset') blended[slot] = zerosLike(kept);
       }
     }
   }

@@ -1,5 +1,5 @@
 import { latestCheckpoint, setBrokenAside } from '../training/checkpoint.ts';
-import type { Progress } from '../training/session.ts';
+import type { RunProgress } from '../training/session.ts';
 import type { RingEngine, RingNetworks, RoundWorkTimes, TrainingWatch } from './engine.ts';
 import type { Round } from './rounds.ts';
 
@@ -45,7 +45,7 @@ export async function trainRing(options: RingOptions): Promise<void> {
 
 /** Steps that a network has done; an epoch that is not evaluated yet lacks its last. */
 function stepsDone(folder: string, { stepsPerEpoch }: RingNetworks): number {
-  const progress = latestCheckpoint<Progress>(folder)?.progress;
+  const progress = latestCheckpoint<RunProgress>(folder)?.progress;
   return progress ? progress.epoch * stepsPerEpoch + Math.min(progress.stepInEpoch, stepsPerEpoch - 1) : 0;
 }
 

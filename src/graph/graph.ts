@@ -102,6 +102,12 @@ export function emptyGraph(name: string, opset: number = DEFAULT_OPSET): Graph {
   return { name, inputs: [], outputs: [], initializers: [], nodes: [], opsets: { '': opset }, metadata: {} };
 }
 
+/** The name of a node, of its first output where it has none, or its operator. */
+export const nodeName = (node: Node): string => node.name || node.outputs[0]?.name || node.op;
+
+/** The name of a node, or its label where it has none. */
+export const nodeTitle = (node: Node): string => node.name || nodeLabel(node);
+
 /** `conv1 (Conv)`: how messages name a node. */
 export function nodeLabel(node: Node): string {
   const name = node.name || node.outputs.find((output) => output !== null)?.name || 'unnamed node';

@@ -2,11 +2,11 @@ import { EspalierError } from '../errors.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import { emptyGraph, formatShape, type Graph, type Shape, type Value } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
-import { contentsAt } from '../graph/inputs/feed-contents.ts';
+import { feedContents } from '../graph/inputs/feed-contents.ts';
 import { fedShape, inputsBeside } from '../graph/inputs/input-feeds.ts';
 import { randomFeeds } from '../rewrite/index.ts';
 import type { Tensors } from '../runtime/executor.ts';
-import { type BindOptions, fixedShape } from './bind-shapes.ts';
+import { type BindOptions, boundShape } from './bind-shapes.ts';
 
 /**
  * A copy in which every input beside the image has contents: those that were told, else seeded random numbers, the same for
@@ -19,7 +19,7 @@ export function withOthersFed(graph: Graph, { size }: Pick<BindOptions, 'size'> 
   const bound = bindFeeds(copy);
   const open = inputsBeside(copy).filter(isOpen);
   const drawn = inputsBeside(bound).filter(isOpen);
-  const shapes = drawn.map((input) => fixedShape(bound, input, { batch: 1, size }));
+  const shapes = drawn.map((input) => boundShape(bound, input, { batch: 1, size }));
   const inputs = drawn.map((input, i) => ({ ...input, shape: shapes[i]! }));
   const contents = randomFeeds({ ...emptyGraph('inputs'), inputs }, { seed: 0, scale: 1 });
   open.forEach((input, i) => {
@@ -36,7 +36,7 @@ function feedOf(input: Value, images: number) {
   const { name, shape, feed } = input;
   const isFixed = shape?.every((dim) => typeof dim === 'number');
   const wanted = isFixed ? (shape as readonly number[]) : fedShape(input, images)!;
-  const contents = contentsAt(input, wanted);
+  const contents = feedContents(input, wanted);
   if (contents) return contents;
   const message = `expected a feed of ${formatShape(wanted)}, found ${formatShape(feed?.shape ?? null)}`;
   throw new EspalierError('usage', message, { where: name });
@@ -60,7 +60,7 @@ export function withFeedsStored(graph: Graph): Graph {
   const copy = cloneGraph(graph);
   for (const input of copy.inputs) {
     if (!input.feed?.contents) continue;
-    input.tensor = contentsAt(input, input.feed.shape);
+    input.tensor = feedContents(input, input.feed.shape);
     copy.initializers.push(input);
   }
   // A file gives an initializer the shape of its contents.

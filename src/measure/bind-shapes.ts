@@ -21,7 +21,7 @@ export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph 
   const copy = bindFeeds(graph);
   const symbols = new Map<string, number>();
   for (const input of fedInputs(copy)) {
-    const fixed = fixedShape(copy, input, options);
+    const fixed = boundShape(copy, input, options);
     input.shape?.forEach((dim, i) => typeof dim === 'string' && symbols.set(dim, fixed[i]!));
     input.shape = fixed;
   }
@@ -56,7 +56,7 @@ function assumeBatch(graph: Graph): void {
 }
 
 /** The shape that an input gets: what the model fixes, the batch first, then height and width. */
-export function fixedShape(graph: Graph, input: Value, options: BindOptions): number[] {
+export function boundShape(graph: Graph, input: Value, options: BindOptions): number[] {
   const { shape } = input;
   if (!shape) {
     throw new EspalierError('unsupported', 'expected an input of known rank', { where: input.name });

@@ -4,10 +4,10 @@ import type { Graph } from '../graph/graph.ts';
 import { storedTensors } from '../graph/payload.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { byteSize } from '../numeric/tensor.ts';
-import { learnedParameters, sizeOf } from './parameters.ts';
+import { elementsIn, learnedParameters } from './parameters.ts';
 
 /** What a rewrite made of a network that was only to get smaller. */
-export interface Shrunk {
+export interface ShrinkingRewrite {
   /** Forms of the network before: the file that was given, and what its constants were folded to. */
   readonly before: readonly Graph[];
   readonly after: Graph;
@@ -24,7 +24,7 @@ const SMALL = 1024;
  * Throws `verification` where a network has more learned parameters, or more bytes of tensors, than each of its forms
  * before, tensors up to 1 KB left out, as where a shared weight came to be stored once for each layer that reads it.
  */
-export function expectNoGrowth({ before, after, rewrite, growth = 1 }: Shrunk): void {
+export function expectNoGrowth({ before, after, rewrite, growth = 1 }: ShrinkingRewrite): void {
   for (const [unit, count] of [
     ['parameters', parameterCount],
     ['bytes of tensors', storedBytes],
@@ -43,7 +43,7 @@ function parameterCount(graph: Graph): number {
   return [...learnedParameters(known).values()]
     .flat()
     .filter(({ tensor }) => byteSize(tensor!) > SMALL)
-    .reduce((sum, value) => sum + sizeOf(value), 0);
+    .reduce((sum, value) => sum + elementsIn(value), 0);
 }
 
 const storedBytes = (graph: Graph): number =>

@@ -1,11 +1,11 @@
 import { EspalierError } from '../errors.ts';
-import { type Graph, type Node, onlyOutput, type Shape } from '../graph/graph.ts';
+import { type Graph, type Node, nodeName, onlyOutput, type Shape } from '../graph/graph.ts';
 import { imagesOf } from '../graph/inputs/image-input.ts';
 import { isOperator, knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { type BindOptions, withFixedShapes } from './bind-shapes.ts';
 import { type LayerSize, macRules } from './mac-rules.ts';
-import { learnedParameters, sizeOf } from './parameters.ts';
+import { elementsIn, learnedParameters } from './parameters.ts';
 
 /** What one node of a network costs. */
 export interface LayerCost {
@@ -53,7 +53,7 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
   return fixed.nodes.flatMap((node) => {
     const found = layerSize(node);
     const [size, note] = typeof found === 'string' ? [null, found] : [found, undefined];
-    const count = (parameters.get(node) ?? []).reduce((sum, value) => sum + sizeOf(value), 0);
+    const count = (parameters.get(node) ?? []).reduce((sum, value) => sum + elementsIn(value), 0);
     if (isOperator(node, 'Constant') || (!found && count === 0)) return [];
     return [{ ...layerCost(node, { size, count, batch }), ...(note !== undefined && { note }) }];
   });
@@ -94,7 +94,7 @@ interface Counted {
 function layerCost(node: Node, { size, count, batch }: Counted): LayerCost {
   const output = onlyOutput(node);
   return {
-    name: node.name || output.name,
+    name: nodeName(node),
     op: node.op,
     kernel: size?.kernel ?? [],
     inChannels: size?.inChannels ?? 0,

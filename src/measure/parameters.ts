@@ -61,7 +61,7 @@ export function learnedParameters(graph: Graph): Map<Node, Value[]> {
 }
 
 /** The elements of a value with contents. */
-export const sizeOf = (value: Value): number => elementCount(value.tensor!.shape);
+export const elementsIn = (value: Value): number => elementCount(value.tensor!.shape);
 
 /** Whether a node does nothing but decode integers that are stored. */
 const isStored = (node: Node): boolean => isOperator(node, 'DequantizeLinear') && !!node.inputs[0]?.tensor;

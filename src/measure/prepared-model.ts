@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
-import { contentsAt } from '../graph/inputs/feed-contents.ts';
+import { feedContents } from '../graph/inputs/feed-contents.ts';
 import { fedInputs, imagesOf, isUnbatched, mainInput } from '../graph/inputs/image-input.ts';
 import { type InputFeeds, knownFeeds, withInputFeeds } from '../graph/inputs/input-feeds.ts';
 import { expectMemory } from '../graph/peak-memory.ts';
@@ -10,7 +10,7 @@ import { randomTensor } from '../numeric/random-tensor.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { parseModel } from '../onnx/index.ts';
 import { readModelFile } from '../onnx/model-file.ts';
-import { type BindOptions, fixedShape } from './bind-shapes.ts';
+import { type BindOptions, boundShape } from './bind-shapes.ts';
 
 /** A model that is to be measured, and what it is run on. */
 export interface PreparedModel {
@@ -43,7 +43,7 @@ export function prepareModels(
       const shape = shapes[input.name]!;
       const { name, dtype } = input;
       const drawn = () => randomTensor({ name, dtype: dtype ?? 'float32', shape }, random(i));
-      return [name, contentsAt(input, shape) ?? drawn()] as const;
+      return [name, feedContents(input, shape) ?? drawn()] as const;
     });
     return { path, source, graph, inputs, told };
   });
@@ -61,5 +61,5 @@ function inputShapes(
     throw new EspalierError('usage', message, { where: path });
   }
   const options = { batch: fixed ?? batch, size };
-  return Object.fromEntries(fedInputs(graph).map((input) => [input.name, fixedShape(graph, input, options)]));
+  return Object.fromEntries(fedInputs(graph).map((input) => [input.name, boundShape(graph, input, options)]));
 }

@@ -47,7 +47,7 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
   return {
     g,
     convolution(x, name, { filters, kernel = 3, stride = 1, group = 1, bias = false }) {
-      const shape = [filters, channelsOf(x) / group, kernel, kernel];
+      const shape = [filters, channelsOfMap(x) / group, kernel, kernel];
       const fanOut = (filters * kernel * kernel) / group;
       const weight = g.constant(normals(shape, Math.sqrt(2 / fanOut)), `${name}.weight`);
       const shift = bias ? g.constant(filled([filters], 0), `${name}.bias`) : null;
@@ -56,7 +56,7 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
     },
     batchNormalization(x, name) {
       const parameter = (part: string, value: number) =>
-        g.constant(filled([channelsOf(x)], value), `${name}.${part}`);
+        g.constant(filled([channelsOfMap(x)], value), `${name}.${part}`);
       const [scale, bias] = [parameter('weight', gamma), parameter('bias', 0)];
       const [mean, variance] = [parameter('running_mean', 0), parameter('running_var', 1)];
       return g
@@ -64,7 +64,7 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
         .BatchNormalization(x, scale, bias, mean, variance, { epsilon: 1e-5, momentum: 0.9 });
     },
     linear(x, name, features) {
-      const fanIn = channelsOf(x);
+      const fanIn = channelsOfMap(x);
       const bound = 1 / Math.sqrt(fanIn);
       const weight = g.constant(uniforms([features, fanIn], bound), `${name}.weight`);
       const bias = g.constant(uniforms([features], bound), `${name}.bias`);
@@ -80,7 +80,7 @@ function centred(kernel: number, stride: number) {
 }
 
 /** The number of channels of an activation [N, C, …]. */
-export const channelsOf = (x: Value): number => x.shape![1] as number;
+export const channelsOfMap = (x: Value): number => x.shape![1] as number;
 
 function draw(shape: readonly number[], next: () => number): Float32Tensor {
   const data = new Float32Array(elementCount(shape));

@@ -1,7 +1,7 @@
 import { imagenetPreprocessing } from '../data/preprocessing.ts';
 import type { Value } from '../graph/graph.ts';
 import { classifier } from './classifier.ts';
-import { channelsOf, type Layers } from './layers.ts';
+import { channelsOfMap, type Layers } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import { relu6Unit } from './relu6-unit.ts';
 
@@ -49,7 +49,7 @@ interface Separable {
 }
 
 function separable(layers: Layers, x: Value, { name, filters, stride }: Separable): Value {
-  const channels = channelsOf(x);
+  const channels = channelsOfMap(x);
   const depthwise = { name: `${name}.depthwise`, filters: channels, group: channels, stride };
   return relu6Unit(layers, relu6Unit(layers, x, depthwise), {
     name: `${name}.pointwise`,

@@ -1,7 +1,7 @@
 import { cifar10Preprocessing, imagenetPreprocessing } from '../data/preprocessing.ts';
 import type { Value } from '../graph/graph.ts';
 import { classifier } from './classifier.ts';
-import { channelsOf, type Layers } from './layers.ts';
+import { channelsOfMap, type Layers } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 import { relu6Unit } from './relu6-unit.ts';
 
@@ -91,12 +91,12 @@ interface Block extends Omit<Stage, 'blocks'> {
 
 /** 1×1 to a multiple of the channels, depthwise 3×3, linear 1×1; x is added where shapes allow. */
 function invertedResidual(layers: Layers, x: Value, { name, expansion, filters, stride }: Block): Value {
-  const width = expansion * channelsOf(x);
+  const width = expansion * channelsOfMap(x);
   let index = 0;
   const next = () => `${name}.conv.${index++}`;
   let y = x;
   if (expansion > 1) y = relu6Unit(layers, y, { name: next(), filters: width, kernel: 1 });
   y = relu6Unit(layers, y, { name: next(), filters: width, group: width, stride });
   y = layers.batchNormalization(layers.convolution(y, next(), { filters, kernel: 1 }), next());
-  return stride === 1 && channelsOf(x) === filters ? layers.g.named(`${name}.add`).Add(x, y) : y;
+  return stride === 1 && channelsOfMap(x) === filters ? layers.g.named(`${name}.add`).Add(x, y) : y;
 }

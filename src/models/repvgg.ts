@@ -1,7 +1,7 @@
 import { cifar10Preprocessing, imagenetPreprocessing } from '../data/preprocessing.ts';
 import type { Value } from '../graph/graph.ts';
 import { classifier } from './classifier.ts';
-import { type ConvolutionSettings, channelsOf, type Layers } from './layers.ts';
+import { type ConvolutionSettings, channelsOfMap, type Layers } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
 
 const paper = 'Ding et al., RepVGG, CVPR 2021, arXiv:2101.03697';
@@ -90,7 +90,7 @@ function block(layers: Layers, x: Value, { name, filters, stride }: BlockSetting
     layers.batchNormalization(layers.convolution(x, `${name}.${part}.conv`, settings), `${name}.${part}.bn`);
   const dense = branch('rbr_dense', { filters, stride });
   let sum = g.named(`${name}.add`).Add(dense, branch('rbr_1x1', { filters, stride, kernel: 1 }));
-  if (stride === 1 && channelsOf(x) === filters) {
+  if (stride === 1 && channelsOfMap(x) === filters) {
     const identity = layers.batchNormalization(x, `${name}.rbr_identity`);
     sum = g.named(`${name}.add_identity`).Add(sum, identity);
   }

@@ -1,16 +1,16 @@
 import type { Value } from '../graph/graph.ts';
-import { channelsOf, type Layers } from './layers.ts';
+import { channelsOfMap, type Layers } from './layers.ts';
 
 export interface BlockSettings {
   readonly name: string;
   /** Filters of the 3×3 convolutions. */
   readonly width: number;
   readonly stride: number;
-  readonly shortcut: Shortcut;
+  readonly shortcut: ShortcutBuilder;
 }
 
 /** What carries a block's input past it where size or channels change. */
-export type Shortcut = (layers: Layers, x: Value, change: ShortcutChange) => Value;
+export type ShortcutBuilder = (layers: Layers, x: Value, change: ShortcutChange) => Value;
 
 export interface ShortcutChange {
   readonly name: string;
@@ -24,7 +24,10 @@ export type Block = (layers: Layers, x: Value, settings: BlockSettings) => Value
 export const basicBlock: Block = (layers, x, { name, width, stride, shortcut }) => {
   const inner = activated(layers, x, { name, index: 1, filters: width, stride });
   const branch = normalized(layers, inner, { name, index: 2, filters: width });
-  return joined(layers, branch, { name, shortcut: shortcut(layers, x, { name, channels: width, stride }) });
+  return activatedSum(layers, branch, {
+    name,
+    shortcut: shortcut(layers, x, { name, channels: width, stride }),
+  });
 };
 
 /**
@@ -36,12 +39,12 @@ export const bottleneckBlock: Block = (layers, x, { name, width, stride, shortcu
   const narrow = activated(layers, x, { name, index: 1, filters: width, kernel: 1 });
   const middle = activated(layers, narrow, { name, index: 2, filters: width, stride });
   const branch = normalized(layers, middle, { name, index: 3, filters: channels, kernel: 1 });
-  return joined(layers, branch, { name, shortcut: shortcut(layers, x, { name, channels, stride }) });
+  return activatedSum(layers, branch, { name, shortcut: shortcut(layers, x, { name, channels, stride }) });
 };
 
 /** Option A: x[:, :, ::s, ::s] between zero channels, as many before as after; no parameters (He et al., section 4.2). */
-export const paddedShortcut: Shortcut = ({ g }, x, { name, channels, stride }) => {
-  const missing = channels - channelsOf(x);
+export const paddedShortcut: ShortcutBuilder = ({ g }, x, { name, channels, stride }) => {
+  const missing = channels - channelsOfMap(x);
   if (missing === 0 && stride === 1) return x;
   const end = 2 ** 31 - 1;
   const sampled =
@@ -56,8 +59,8 @@ export const paddedShortcut: Shortcut = ({ g }, x, { name, channels, stride }) =
 };
 
 /** Option B: a 1×1 convolution with stride s and BatchNormalization where size or channels change, else x. */
-export const projectedShortcut: Shortcut = (layers, x, { name, channels, stride }) => {
-  if (channelsOf(x) === channels && stride === 1) return x;
+export const projectedShortcut: ShortcutBuilder = (layers, x, { name, channels, stride }) => {
+  if (channelsOfMap(x) === channels && stride === 1) return x;
   const projection = layers.convolution(x, `${name}.downsample.0`, { filters: channels, kernel: 1, stride });
   return layers.batchNormalization(projection, `${name}.downsample.1`);
 };
@@ -84,7 +87,7 @@ export function activated(layers: Layers, x: Value, unit: Unit): Value {
 }
 
 /** ReLU(branch + shortcut), the end of a block. */
-export function joined(
+export function activatedSum(
   { g }: Layers,
   branch: Value,
   { name, shortcut }: { readonly name: string; readonly shortcut: Value },

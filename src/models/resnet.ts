@@ -9,7 +9,7 @@ import {
   bottleneckBlock,
   paddedShortcut,
   projectedShortcut,
-  type Shortcut,
+  type ShortcutBuilder,
 } from './residual-block.ts';
 
 const paper = 'He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385';
@@ -17,7 +17,10 @@ const paper = 'He et al., Deep Residual Learning for Image Recognition, CVPR 201
 /** What fills the shortcut where a CIFAR network's width doubles: A, zero channels (the paper's); B, a projection. */
 export type ShortcutOption = 'A' | 'B';
 
-const shortcuts: { readonly [O in ShortcutOption]: Shortcut } = { A: paddedShortcut, B: projectedShortcut };
+const shortcuts: { readonly [O in ShortcutOption]: ShortcutBuilder } = {
+  A: paddedShortcut,
+  B: projectedShortcut,
+};
 
 /** ResNet for 32×32 images: 6n + 2 layers, three stages of n blocks with 16, 32 and 64 filters. */
 export function cifarResnet(depth: number, option: ShortcutOption): NetworkDefinition {
@@ -33,7 +36,7 @@ export function cifarResnet(depth: number, option: ShortcutOption): NetworkDefin
 /** A network of 6n + 2 layers for 32×32 images, of any block of two 3×3 convolutions. */
 export function cifarBody(
   depth: number,
-  parts: { readonly block: Block; readonly shortcut: Shortcut },
+  parts: { readonly block: Block; readonly shortcut: ShortcutBuilder },
 ): NetworkDefinition['body'] {
   const blocks = (depth - 2) / 6;
   return (layers, image, classes) => {
@@ -84,7 +87,7 @@ function activatedStem(
 
 interface Stages {
   readonly block: Block;
-  readonly shortcut: Shortcut;
+  readonly shortcut: ShortcutBuilder;
   readonly blocks: readonly number[];
   readonly widths: readonly number[];
 }

@@ -1,8 +1,8 @@
 import { cifar10Preprocessing } from '../data/preprocessing.ts';
 import type { Value } from '../graph/graph.ts';
-import { channelsOf, type Layers } from './layers.ts';
+import { channelsOfMap, type Layers } from './layers.ts';
 import type { NetworkDefinition } from './network.ts';
-import { activated, type Block, joined, normalized, paddedShortcut } from './residual-block.ts';
+import { activated, activatedSum, type Block, normalized, paddedShortcut } from './residual-block.ts';
 import { cifarBody } from './resnet.ts';
 
 const REDUCTION = 16;
@@ -25,13 +25,16 @@ const gatedBlock: Block = (layers, x, { name, width, stride, shortcut }) => {
   const inner = activated(layers, x, { name, index: 1, filters: width, stride });
   const branch = normalized(layers, inner, { name, index: 2, filters: width });
   const scaled = gated(layers, branch, `${name}.se`);
-  return joined(layers, scaled, { name, shortcut: shortcut(layers, x, { name, channels: width, stride }) });
+  return activatedSum(layers, scaled, {
+    name,
+    shortcut: shortcut(layers, x, { name, channels: width, stride }),
+  });
 };
 
 /** y·σ(W₂·ReLU(W₁·mean(y))), hidden channels C/16 but at least 4. */
 function gated(layers: Layers, y: Value, name: string): Value {
   const { g } = layers;
-  const channels = channelsOf(y);
+  const channels = channelsOfMap(y);
   const hidden = Math.max(LEAST_HIDDEN, Math.floor(channels / REDUCTION));
   const linear = { kernel: 1, bias: true };
   const pooled = g.named(`${name}.avgpool`).GlobalAveragePool(y);

@@ -7,7 +7,7 @@ import { broken } from './broken.ts';
 import { type ReadExternalData, refuseExternalData } from './external-data.ts';
 import { readGraph } from './read-graph.ts';
 import { validate } from './validate.ts';
-import { type Placement, writeGraph } from './write-graph.ts';
+import { type ExternalPlacement, writeGraph } from './write-graph.ts';
 
 /** What a file says of a model beside what graphs hold. */
 type ModelNotes = Omit<ModelProto, '$typeName' | '$unknown' | 'graph' | 'metadataProps'>;
@@ -86,7 +86,7 @@ const tooLarge = () =>
   new EspalierError('unsupported', 'a model over 2 GB must be written to a file, with external data');
 
 /** Encodes a model whose tensors go where `place` says. */
-export function encodeModel(graph: Graph, place: Placement): Uint8Array {
+export function encodeModel(graph: Graph, place: ExternalPlacement): Uint8Array {
   const { model } = (graph.opaque ?? {}) as { model?: ModelNotes };
   const opsetImport = Object.entries(graph.opsets).map(([domain, version]) => ({
     domain,

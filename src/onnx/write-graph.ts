@@ -22,10 +22,12 @@ import type { NodeNotes, ValueNotes } from './read-graph.ts';
 import { tensorNotes } from './read-tensor.ts';
 
 /** Where a tensor's bytes go instead of into the model; null keeps them inside. */
-export type Placement = (tensor: Tensor) => { location: string; offset: number; length: number } | null;
+export type ExternalPlacement = (
+  tensor: Tensor,
+) => { location: string; offset: number; length: number } | null;
 
 /** A graph as protobuf. */
-export function writeGraph(graph: Graph, place: Placement): GraphProto {
+export function writeGraph(graph: Graph, place: ExternalPlacement): GraphProto {
   const { graph: rest } = (graph.opaque ?? {}) as { graph?: Omit<GraphProto, '$typeName'> };
   const outputs = new Set(graph.outputs);
   const computed = graph.nodes.flatMap((node) => node.outputs).filter((value): value is Value => !!value);
@@ -95,7 +97,7 @@ function writeType(value: Value, original: TypeProto | undefined): TypeProto | u
   });
 }
 
-function writeNode(node: Node, place: Placement): NodeProto {
+function writeNode(node: Node, place: ExternalPlacement): NodeProto {
   const notes = node.opaque as NodeNotes | undefined;
   return create(NodeProtoSchema, {
     ...documentation(notes?.proto),
@@ -120,7 +122,10 @@ function writeNode(node: Node, place: Placement): NodeProto {
 
 type Written = Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>;
 
-function writeAttribute(attribute: Exclude<Attribute, { kind: 'opaque' }>, place: Placement): Written {
+function writeAttribute(
+  attribute: Exclude<Attribute, { kind: 'opaque' }>,
+  place: ExternalPlacement,
+): Written {
   switch (attribute.kind) {
     case 'int':
       return { type: Kind.INT, i: toInt64(attribute.value) };
@@ -146,7 +151,10 @@ function writeAttribute(attribute: Exclude<Attribute, { kind: 'opaque' }>, place
 const utf8 = (text: string | Uint8Array): Uint8Array<ArrayBuffer> =>
   (typeof text === 'string' ? new TextEncoder().encode(text) : text) as Uint8Array<ArrayBuffer>;
 
-function writeTensor(tensor: Tensor, { name, place }: { name?: string; place: Placement }): TensorProto {
+function writeTensor(
+  tensor: Tensor,
+  { name, place }: { name?: string; place: ExternalPlacement },
+): TensorProto {
   const notes = tensorNotes.get(tensor);
   const head = {
     ...documentation(notes),

@@ -9,9 +9,9 @@ import type { Executor } from '../runtime/executor.ts';
 import { type Criterion, type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
 import { passThroughSets } from './criteria/pass-through-filters.ts';
 import { type PreparedNetwork, prepareChannels } from './prepared-network.ts';
-import { classScores, type ScoreNormalization, type ScoreReduction } from './ranking/class-scores.ts';
 import { type CostShare, shareCosts } from './ranking/cost-share.ts';
 import { openSelection, type SelectionRules, type WidthSelector } from './ranking/selection.ts';
+import { type ScoreNormalization, type ScoreReduction, setScores } from './ranking/set-scores.ts';
 import { layerTitle, type PruningUnit, setCounts } from './ranking/units.ts';
 import { type DamageMeasure, greedySelector } from './sensitivity/greedy.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
@@ -89,7 +89,7 @@ export async function rankChannels(
     ? new Map<CoupledLayer, LayerScores>()
     : await scoreLayers(graph, found, options);
   if (!learned) refuseUnscored(layerScores);
-  const scored = learned ? byClass(units, learned) : classScores(found, layerScores, options);
+  const scored = learned ? bySet(units, learned) : setScores(found, layerScores, options);
   const scores = per ? await shareCosts(prepared, { per, scores: scored, timer }) : scored;
   const ranking = { units, scores, carriers: passThroughSets(found) };
   const selection = openSelection(ranking, { ...options, original: setCounts(original.units) });
@@ -116,7 +116,7 @@ function refuseUnscored(scores: ReadonlyMap<CoupledLayer, LayerScores>): void {
 }
 
 /** Learned scores by channel set. */
-const byClass = (
+const bySet = (
   units: readonly PruningUnit[],
   learned: ReadonlyMap<string, readonly number[]>,
 ): Map<number, number> =>

@@ -1,20 +1,20 @@
-import type { Range } from './scales.ts';
+import type { ActivationRange } from './scales.ts';
 
 /** Elements counted in bins of equal width over [low, high]. */
-export interface Histogram extends Range {
+export interface Histogram extends ActivationRange {
   readonly counts: Float64Array;
 }
 
 const BINS = 8192;
 
-export const emptyHistogram = ({ low, high }: Range): Histogram => ({
+export const emptyHistogram = ({ low, high }: ActivationRange): Histogram => ({
   low,
   high,
   counts: new Float64Array(BINS),
 });
 
 /** Counts elements; those outside count as the ends. */
-export function count({ low, high, counts }: Histogram, data: ArrayLike<number>): void {
+export function countElements({ low, high, counts }: Histogram, data: ArrayLike<number>): void {
   const perUnit = BINS / (high - low);
   if (!Number.isFinite(perUnit)) return; // one value throughout
   for (let i = 0; i < data.length; i++) {
@@ -24,7 +24,7 @@ export function count({ low, high, counts }: Histogram, data: ArrayLike<number>)
 }
 
 /** What holds `percent` of the elements: of the rest, half lies below and half above, to within a bin. */
-export function percentileRange(histogram: Histogram, percent: number): Range {
+export function percentileRange(histogram: Histogram, percent: number): ActivationRange {
   const outside = (1 - percent / 100) / 2;
   return { low: quantileOf(histogram, outside), high: quantileOf(histogram, 1 - outside) };
 }

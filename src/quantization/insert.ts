@@ -9,9 +9,9 @@ import {
   decoded,
   dequantizedBias,
   dequantizedWeight,
+  quantizedAndBack,
   type Rounded,
   type RoundedLayer,
-  rounded,
 } from './quantized-values.ts';
 import type { ActivationScale } from './scales.ts';
 
@@ -36,7 +36,7 @@ export function insertQuantization(graph: Graph, insertion: Insertion): void {
   const reading = { ...links, ...insertion.plan };
   const made = new Map<Value, Rounded>();
   for (const [value, scale] of insertion.scales) {
-    made.set(value, given.has(value) ? decoded(g, value, scale) : rounded(g, value, scale));
+    made.set(value, given.has(value) ? decoded(g, value, scale) : quantizedAndBack(g, value, scale));
     readRounded(graph, { value, replacement: made.get(value)!.numbers }, reading);
   }
   for (const { node, x, fill } of before) {

@@ -4,7 +4,12 @@ import { type Graph, type Node, staticShape, type Value } from '../graph/graph.t
 import { attributesOf, knownOperator } from '../graph/operators/index.ts';
 import { elementCount } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
-import { dequantizedBias, dequantizedWeight, type RoundedLayer, rounded } from './quantized-values.ts';
+import {
+  dequantizedBias,
+  dequantizedWeight,
+  quantizedAndBack,
+  type RoundedLayer,
+} from './quantized-values.ts';
 
 /** What rounding does to a layer's output y, as ŷ from its rounded weights and input, all other layers left exact. */
 export interface LayerError {
@@ -49,7 +54,11 @@ function appendError(g: Builder, layer: RoundedLayer, copyOf: (value: Value) => 
   const op = knownOperator(node)!;
   const x = copyOf(node.inputs[0]!);
   const bias = input ? dequantizedBias(g, layer) : node.inputs[2] && copyOf(node.inputs[2]);
-  const inputs = [input ? rounded(g, x, input).numbers : x, dequantizedWeight(g, layer), bias ?? null];
+  const inputs = [
+    input ? quantizedAndBack(g, x, input).numbers : x,
+    dequantizedWeight(g, layer),
+    bias ?? null,
+  ];
   const [y] = g.node(op, inputs, attributesOf(node, op), 1);
   const exact = copyOf(node.outputs[0]!);
   const difference = g.Sub(exact, y!);

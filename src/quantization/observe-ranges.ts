@@ -3,8 +3,8 @@ import { EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { elementCount, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
-import { count, emptyHistogram, percentileRange } from './histogram.ts';
-import { type Range, rangeOf, unionOf } from './scales.ts';
+import { countElements, emptyHistogram, percentileRange } from './histogram.ts';
+import { type ActivationRange, rangeOf, unionOf } from './scales.ts';
 
 /** Which elements 8 bits reach: all that were seen, or this percentage of them. */
 export type CalibrationMethod = 'minmax' | { readonly percentile: number };
@@ -20,8 +20,8 @@ export async function observeRanges(
   graph: Graph,
   values: Iterable<Value>,
   { context, method }: { readonly context: ProbeContext; readonly method: CalibrationMethod },
-): Promise<Map<Value, Range>> {
-  const ranges = new Map<Value, Range>();
+): Promise<Map<Value, ActivationRange>> {
+  const ranges = new Map<Value, ActivationRange>();
   const activations: Value[] = [];
   for (const value of values) {
     if (value.tensor) ranges.set(value, rangeOf(value.tensor.data as Float32Array));
@@ -36,8 +36,8 @@ async function observeEnds(
   graph: Graph,
   values: readonly Value[],
   context: ProbeContext,
-): Promise<Map<Value, Range>> {
-  const ends = new Map<Value, Range>();
+): Promise<Map<Value, ActivationRange>> {
+  const ends = new Map<Value, ActivationRange>();
   const outputs = new Map<Value, readonly [low: string, high: string]>();
   await probe(graph, context, {
     append({ g, copyOf }) {
@@ -64,7 +64,7 @@ const diverged = ({ name }: Value): EspalierError =>
 /** Replaces ends by percentiles. */
 async function narrow(
   graph: Graph,
-  ends: Map<Value, Range>,
+  ends: Map<Value, ActivationRange>,
   { context, percentile }: { readonly context: ProbeContext; readonly percentile: number },
 ): Promise<void> {
   const histograms = new Map([...ends].map(([value, range]) => [value, emptyHistogram(range)]));
@@ -76,7 +76,7 @@ async function narrow(
       for (const value of ends.keys()) names.set(value, g.output(g.Identity(copyOf(value))).name);
     },
     onResult(results: Tensors) {
-      for (const [value, name] of names) count(histograms.get(value)!, numbersOf(results[name]!));
+      for (const [value, name] of names) countElements(histograms.get(value)!, numbersOf(results[name]!));
     },
   });
   for (const [value, histogram] of histograms) ends.set(value, percentileRange(histogram, percentile));

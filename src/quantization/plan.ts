@@ -1,4 +1,4 @@
-import { type Graph, type Node, nodeLabel, type Value } from '../graph/graph.ts';
+import { type Graph, type Node, nodeLabel, nodeTitle, type Value } from '../graph/graph.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 import { clampOf, type Int8Operator, int8Operator } from './operators.ts';
 
@@ -17,9 +17,6 @@ export interface Int8Plan {
   readonly rounded: ReadonlySet<Value>;
   readonly leftAlone: readonly LeftAlone[];
 }
-
-/** The name of a node, or of what it gives where it has none. */
-export const titleOf = (node: Node): string => node.name || nodeLabel(node);
 
 /** Decides node by node, in topological order; layers whose names `inFloat` accepts stay in float. */
 export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8Plan {
@@ -72,7 +69,7 @@ function absorbedBy(node: Node, { producer, uses, rows }: Planner): Node | null 
 type Deciding = Planner & { readonly clamps: ReadonlyMap<Node, Node> };
 
 function refusal(node: Node, row: Int8Operator, deciding: Deciding): string | null {
-  if (deciding.inFloat(titleOf(node))) return 'it was excluded from quantisation';
+  if (deciding.inFloat(nodeTitle(node))) return 'it was excluded from quantisation';
   if (node.outputs.some((value) => value && value.dtype !== 'float32')) return 'its output is not float32';
   const own = row.refuse?.(node);
   if (own) return own;

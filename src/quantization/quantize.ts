@@ -1,6 +1,6 @@
 import { type ProbeContext, requireCalibration } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
-import { type Graph, nodeLabel } from '../graph/graph.ts';
+import { type Graph, nodeLabel, nodeTitle } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { canonicalForm, expectFloat32, foldNetwork, withKnownShapes } from '../rewrite/index.ts';
@@ -11,7 +11,7 @@ import { layerErrors } from './layer-errors.ts';
 import { correctBias, roundLayers } from './layers.ts';
 import { type CalibrationMethod, observeRanges } from './observe-ranges.ts';
 import { isQuantized } from './operators.ts';
-import { type Int8Plan, type LeftAlone, planInt8, titleOf } from './plan.ts';
+import { type Int8Plan, type LeftAlone, planInt8 } from './plan.ts';
 import type { RoundedLayer } from './quantized-values.ts';
 import { activationScales } from './shared-scales.ts';
 
@@ -87,7 +87,7 @@ const describe = (
   { node, input }: RoundedLayer,
   figures: Pick<QuantizedLayer, 'bits' | 'sqnrDb'>,
 ): QuantizedLayer => ({
-  name: titleOf(node),
+  name: nodeTitle(node),
   computesInInt8: input !== null,
   ...figures,
 });
@@ -114,7 +114,7 @@ async function prepare(network: Graph, { executor }: ProbeContext): Promise<Grap
 }
 
 const floatLayers = (graph: Graph, globs: readonly string[]): ((name: string) => boolean) =>
-  matcherOf(globs, graph.nodes.map(titleOf), { option: '`floatLayers`', what: 'layer' });
+  matcherOf(globs, graph.nodes.map(nodeTitle), { option: '`floatLayers`', what: 'layer' });
 
 function nothingToQuantize(graph: Graph, { leftAlone }: Int8Plan): EspalierError {
   const first = leftAlone[0];

@@ -10,7 +10,7 @@ export interface Rounded {
 }
 
 /** Q and DQ of a value; a constant is rounded here. */
-export function rounded(g: Builder, x: Value, scale: ActivationScale): Rounded {
+export function quantizedAndBack(g: Builder, x: Value, scale: ActivationScale): Rounded {
   const parameters = parametersOf(g, x, scale);
   const codes = x.tensor
     ? g.constant(codesOf(x.tensor, scale), `${x.name}.quantized`)

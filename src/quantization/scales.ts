@@ -1,7 +1,7 @@
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 
 /** The interval of a tensor's elements that 8 bits are spent on. */
-export interface Range {
+export interface ActivationRange {
   readonly low: number;
   readonly high: number;
 }
@@ -26,13 +26,13 @@ const STEPS = 255;
 const LARGEST_BIAS = 2 ** 30;
 
 /** The smallest interval that holds both. */
-export const unionOf = (a: Range, b: Range): Range => ({
+export const unionOf = (a: ActivationRange, b: ActivationRange): ActivationRange => ({
   low: Math.min(a.low, b.low),
   high: Math.max(a.high, b.high),
 });
 
 /** The smallest interval that holds some elements, and 0. */
-export function rangeOf(data: ArrayLike<number>): Range {
+export function rangeOf(data: ArrayLike<number>): ActivationRange {
   let [low, high] = [0, 0];
   for (let i = 0; i < data.length; i++) {
     low = Math.min(low, data[i]!);
@@ -45,7 +45,7 @@ export function rangeOf(data: ArrayLike<number>): Range {
  * Asymmetric uint8 over a range, widened to hold 0, which is exact then: scale = (high − low)/255, zero point =
  * round(−low/scale). Padding adds exact zeros for that reason.
  */
-export function activationScale(range: Range): ActivationScale {
+export function activationScale(range: ActivationRange): ActivationScale {
   const [low, high] = [Math.min(0, range.low), Math.max(0, range.high)];
   const scale = Math.fround((high - low) / STEPS);
   if (!(scale > 0)) return { scale: 1, zeroPoint: 0 }; // nothing but zeros

@@ -2,7 +2,7 @@ import type { Graph, Value } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
 import { clampOf } from './operators.ts';
 import { activationsOf, type Int8Plan, resultsOf } from './plan.ts';
-import { type ActivationScale, activationScale, type Range, unionOf } from './scales.ts';
+import { type ActivationRange, type ActivationScale, activationScale, unionOf } from './scales.ts';
 
 /**
  * A scale for every rounded value: one for all that a node passes on; inputs that a Concat alone reads take that of its
@@ -11,7 +11,7 @@ import { type ActivationScale, activationScale, type Range, unionOf } from './sc
 export function activationScales(
   graph: Graph,
   plan: Int8Plan,
-  ranges: ReadonlyMap<Value, Range>,
+  ranges: ReadonlyMap<Value, ActivationRange>,
 ): Map<Value, ActivationScale> {
   const groups = new Map<Value, Group>();
   const bounds = clampBounds(plan);
@@ -31,15 +31,15 @@ export function activationScales(
 /** Values with one scale. */
 interface Group {
   readonly members: readonly Value[];
-  readonly range: Range;
+  readonly range: ActivationRange;
   /** The range must lie within, so that rounding does what a clamp did. */
-  readonly bounds: Range;
+  readonly bounds: ActivationRange;
 }
 
-const FREE: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
+const FREE: ActivationRange = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
-function clampBounds({ clamps }: Int8Plan): Map<Value, Range> {
-  const bounds = new Map<Value, Range>();
+function clampBounds({ clamps }: Int8Plan): Map<Value, ActivationRange> {
+  const bounds = new Map<Value, ActivationRange>();
   for (const clamp of clamps.values()) {
     const [low, high] = clampOf(clamp)!;
     bounds.set(clamp.outputs[0]!, { low, high });
@@ -48,7 +48,7 @@ function clampBounds({ clamps }: Int8Plan): Map<Value, Range> {
 }
 
 /** One scale for both groups from now on. */
-function join(groups: Map<Value, Group>, [a, b]: readonly [Value, Value], range?: Range): void {
+function join(groups: Map<Value, Group>, [a, b]: readonly [Value, Value], range?: ActivationRange): void {
   const [first, second] = [groups.get(a)!, groups.get(b)!];
   if (first === second) return;
   const joined: Group = {
@@ -77,7 +77,7 @@ function joinConcatenated(graph: Graph, plan: Int8Plan, groups: Map<Value, Group
   }
 }
 
-const cut = ({ low, high }: Range, bounds: Range): Range => ({
+const cut = ({ low, high }: ActivationRange, bounds: ActivationRange): ActivationRange => ({
   low: Math.max(low, bounds.low),
   high: Math.min(high, bounds.high),
 });

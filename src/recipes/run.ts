@@ -45,7 +45,7 @@ export const runRecipe = defineCommand({
   ],
   stopsCleanly: true,
   async run({ args: [recipe, model], options }, context) {
-    const { commands } = await import('../commands/index.ts');
+    const { stepCommands: commands } = await import('../commands/index.ts');
     const { planSteps } = await import('./plan.ts');
     const plan = await planOf({ recipe, model, options });
     const out = options.resume ?? options.out ?? plan.recipe.out;
@@ -70,7 +70,7 @@ async function planOf({
   const { readRecipe } = await import('./recipe-file.ts');
   const { withOverrides } = await import('./plan.ts');
   const { recordedPlan } = await import('./run-record.ts');
-  const { commands } = await import('../commands/index.ts');
+  const { stepCommands: commands } = await import('../commands/index.ts');
   const before = resume === undefined ? null : recordedPlan(resume).plan;
   if (name === undefined && !before) throw missingFlag('<recipe>');
   const recipe = name === undefined ? before!.recipe : readRecipe(name);

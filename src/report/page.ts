@@ -1,31 +1,31 @@
 import { type Html, html, trusted } from './html.ts';
 import type { RunRecord } from './run-record.ts';
-import { curves } from './sections/curves.ts';
-import { forms } from './sections/forms.ts';
-import { grafting } from './sections/grafting.ts';
-import { header } from './sections/header.ts';
-import { layers, leftAlone } from './sections/layers.ts';
-import { pruning, widths } from './sections/pruning.ts';
-import { run } from './sections/run.ts';
-import { sensitivity } from './sections/sensitivity.ts';
-import { shapes } from './sections/shapes.ts';
-import { summary } from './sections/summary.ts';
+import { curvesSection } from './sections/curves.ts';
+import { formsSection } from './sections/forms.ts';
+import { graftingSection } from './sections/grafting.ts';
+import { headerSection } from './sections/header.ts';
+import { layersSection, leftAloneSection } from './sections/layers.ts';
+import { pruningSection, widthsSection } from './sections/pruning.ts';
+import { runSection } from './sections/run.ts';
+import { sensitivitySection } from './sections/sensitivity.ts';
+import { shapesSection } from './sections/shapes.ts';
+import { summarySection } from './sections/summary.ts';
 import { style } from './style.ts';
 
 /** The page's parts in reading order; each is left out where the record has nothing for it. */
 const sections: readonly ((record: RunRecord) => Html | null)[] = [
-  header,
-  summary,
-  forms,
-  pruning,
-  sensitivity,
-  grafting,
-  curves,
-  shapes,
-  widths,
-  layers,
-  leftAlone,
-  run,
+  headerSection,
+  summarySection,
+  formsSection,
+  pruningSection,
+  sensitivitySection,
+  graftingSection,
+  curvesSection,
+  shapesSection,
+  widthsSection,
+  layersSection,
+  leftAloneSection,
+  runSection,
 ];
 
 /**

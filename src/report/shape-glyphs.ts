@@ -3,7 +3,7 @@ import { isLive, keptPerTap } from './filter-shapes.ts';
 import { type Html, html } from './html.ts';
 
 /** Where and how large a picture of one filter is, in units of the SVG. */
-export interface Placement {
+export interface GlyphPlacement {
   readonly x: number;
   readonly y: number;
   /** The side of one position's square. */
@@ -19,7 +19,7 @@ export const pitch = (cell: number): number => cell * 1.18;
 export const extent = (positions: number, cell: number): number => pitch(cell) * (positions - 1) + cell;
 
 /** Path data of the living, and of the dead, squares of filters, each with its place. */
-export function shapePaths(filters: readonly { mask: number; at: Placement }[], [kH, kW]: Kernel) {
+export function shapePaths(filters: readonly { mask: number; at: GlyphPlacement }[], [kH, kW]: Kernel) {
   const paths = { live: '', dead: '' };
   for (const { mask, at } of filters) {
     for (let tap = 0; tap < kH * kW; tap++) {
@@ -33,13 +33,13 @@ export function shapePaths(filters: readonly { mask: number; at: Placement }[], 
 }
 
 /** Filters as small squares, living ones filled. */
-export function shapeGlyphs(filters: readonly { mask: number; at: Placement }[], kernel: Kernel): Html {
+export function shapeGlyphs(filters: readonly { mask: number; at: GlyphPlacement }[], kernel: Kernel): Html {
   const { live, dead } = shapePaths(filters, kernel);
   return html`<path class="dead" d="${dead}"/><path class="live" d="${live}"/>`;
 }
 
 /** For each position of the kernel a square, the fuller the more filters keep it, with the percentage. */
-export function heatMap(layer: LayerShapes, { x, y, cell }: Placement): Html {
+export function heatMap(layer: LayerShapes, { x, y, cell }: GlyphPlacement): Html {
   const [, kW] = layer.kernel;
   const squares = keptPerTap(layer).map((kept, tap) => {
     const left = x + (tap % kW) * pitch(cell);

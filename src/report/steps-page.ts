@@ -6,7 +6,7 @@ import { type Html, html } from './html.ts';
 import { pageOf } from './page.ts';
 import { formatDuration } from './quantities.ts';
 import { makeRunRecord } from './run-record.ts';
-import { header } from './sections/header.ts';
+import { headerSection } from './sections/header.ts';
 import { finishedSteps, type StepOutcome, startedSteps } from './steps-record.ts';
 
 /** The run of a recipe in a folder as one HTML page: what each step came to, with a link to its report. */
@@ -16,7 +16,7 @@ export function renderSteps(path: string): string {
   const [source, ...others] = [recipe.options.model].flat().map(String);
   const shown = { ...recipe, options: { model: source?.replace(/\.json$/, ''), data: others[0] } };
   return pageOf(`espalier run ${source}`, [
-    header(makeRunRecord(shown, [])),
+    headerSection(makeRunRecord(shown, [])),
     ...[...finishedSteps(events).values()].map((outcome) => section(outcome, path)),
     unfinished(events),
     theRun(recipe),

@@ -1,5 +1,5 @@
 import { type Graph, staticShape } from '../graph/graph.ts';
-import { contentsAt } from '../graph/inputs/feed-contents.ts';
+import { feedContents } from '../graph/inputs/feed-contents.ts';
 import { random } from '../numeric/random.ts';
 import { randomTensor } from '../numeric/random-tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
@@ -21,7 +21,7 @@ export function randomFeeds(graph: Graph, { seed, scale }: Draw): Tensors {
       const shape = staticShape(value);
       return [
         name,
-        contentsAt(value, shape) ?? randomTensor({ name, dtype, shape }, random(seed, index), scale),
+        feedContents(value, shape) ?? randomTensor({ name, dtype, shape }, random(seed, index), scale),
       ];
     }),
   );

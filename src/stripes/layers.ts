@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from '../graph/graph.ts';
+import { type Graph, type Node, nodeName, type Value } from '../graph/graph.ts';
 import { layerCosts } from '../measure/macs.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { hasStripes, maskName, skeletonName } from './skeleton.ts';
@@ -22,7 +22,7 @@ export function stripeLayers(network: Graph): { readonly layers: StripeLayer[]; 
     const weight = node.inputs[1]!;
     if (!weight.tensor) return [];
     const [filters = 0, , ...kernel] = weight.tensor.shape;
-    const name = layerName(node);
+    const name = nodeName(node);
     const stripes = filters * kernel.reduce((a, b) => a * b, 1);
     const macsPerStripe = (costs.get(name)?.macs ?? 0) / stripes;
     return [{ node, name, weight, filters, kernel, stripes, macsPerStripe }];
@@ -31,10 +31,8 @@ export function stripeLayers(network: Graph): { readonly layers: StripeLayer[]; 
   return { layers, totalMacs };
 }
 
-export const layerName = (node: Node): string => node.name || node.outputs[0]?.name || node.op;
-
 /** The mask [M, kH, kW] of a layer in a training state: 1 where a stripe lives. Empty where the layer was cut. */
-export const maskOf = (state: Tensors, layer: StripeLayer): Float32Array =>
+export const stripeMask = (state: Tensors, layer: StripeLayer): Float32Array =>
   contents(state, maskName(layer.weight.name));
 
 /** The skeleton I [M, kH, kW] of a layer in a training state. Empty where the layer was cut. */
@@ -44,7 +42,7 @@ export const skeletonOf = (state: Tensors, layer: StripeLayer): Float32Array =>
 /** How many stripes of a layer live in a training state. */
 export function liveStripesOf(state: Tensors, layer: StripeLayer): number {
   let live = 0;
-  for (const value of maskOf(state, layer)) if (value !== 0) live++;
+  for (const value of stripeMask(state, layer)) if (value !== 0) live++;
   return live;
 }
 

@@ -1,6 +1,6 @@
 import type { Tensors } from '../runtime/executor.ts';
 import type { RunPosition } from '../training/options.ts';
-import { liveStripesOf, maskOf, type StripeLayer, skeletonOf } from './layers.ts';
+import { liveStripesOf, type StripeLayer, skeletonOf, stripeMask } from './layers.ts';
 import type { MaskScheduleName } from './learning.ts';
 
 /**
@@ -72,7 +72,7 @@ export function thresholdFor(macs: number, state: Tensors, layers: readonly Stri
   if (macs <= 0) return -1;
   const living: { size: number; macs: number }[] = [];
   for (const layer of layers) {
-    const mask = maskOf(state, layer);
+    const mask = stripeMask(state, layer);
     skeletonOf(state, layer).forEach((value, i) => {
       if (mask[i] !== 0) living.push({ size: Math.abs(value), macs: layer.macsPerStripe });
     });

@@ -6,14 +6,13 @@ import { removeChannels } from '../channels/remove-channels.ts';
 import { uncoupledLayers } from '../channels/uncoupled-layers.ts';
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
-import { type Graph, makeConstant, type Node } from '../graph/graph.ts';
+import { type Graph, makeConstant, type Node, nodeName } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
 import { canonicalForm } from '../rewrite/index.ts';
 import { dependsOnInput } from './depends-on-input.ts';
-import { layerName } from './layers.ts';
 
 export interface DeadFilterOptions {
   /** Dead filters stay where they fill the width of a layer up to a multiple of this. Default 1: none does. */
@@ -80,7 +79,7 @@ function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
         'diverged',
         'all filters are zero: the network no longer depends on its input',
         {
-          where: layerName(node),
+          where: nodeName(node),
         },
       );
     }
@@ -101,13 +100,13 @@ function replaceBranches(
     if (index < 0) continue;
     const channels = constants.get(node.inputs[index]!)!;
     const other = node.inputs[1 - index]!;
-    names.push(layerName(node));
+    names.push(nodeName(node));
     if (channels.every((value) => value === 0)) {
       replaceUses(graph, node.outputs[0]!, other);
     } else {
       const rank = other.shape?.length ?? 4;
       const shape = [1, channels.length, ...new Array<number>(rank - 2).fill(1)];
-      const vector = makeConstant(unique(`${layerName(node)}.branch`), floats(shape, channels));
+      const vector = makeConstant(unique(`${nodeName(node)}.branch`), floats(shape, channels));
       graph.initializers.push(vector);
       node.inputs[index] = vector;
     }
@@ -144,7 +143,7 @@ function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): bo
     const reason =
       (isShared ? (gone.length === 0 ? own.sharedBecause(node) : null) : own.sharedBecause(node)) ??
       nonZeroReader(found, sets, constants);
-    const name = layerName(node);
+    const name = nodeName(node);
     refusals.delete(name);
     if (reason !== null) refusals.set(name, { name, filters: labels.length, reason });
     else
@@ -190,7 +189,7 @@ function count(
   { node, first, count: of }: CoupledLayer,
   { sets, removed: goes }: { readonly sets: ChannelCoupling['sets']; readonly removed: ReadonlySet<number> },
 ): void {
-  const name = layerName(node);
+  const name = nodeName(node);
   const before = removed.get(name);
   let filters = before?.filters ?? 0;
   for (let label = first; label < first + of; label++) if (goes.has(sets.find(label))) filters++;

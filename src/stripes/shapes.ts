@@ -1,5 +1,4 @@
-import type { Graph } from '../graph/graph.ts';
-import { layerName } from './layers.ts';
+import { type Graph, nodeName } from '../graph/graph.ts';
 import { livePositions } from './live-positions.ts';
 import { hasStripes } from './skeleton.ts';
 
@@ -23,6 +22,6 @@ export function filterShapes(network: Graph): LayerShapes[] {
     if (tensor?.shape.length !== 4 || kH * kW > MOST_POSITIONS) return [];
     const live = livePositions(tensor.data as Float32Array, filters, channels);
     const masks = live.map((positions) => positions.reduce((mask, position) => mask | (1 << position), 0));
-    return [{ layer: layerName(node), kernel: [kH, kW] as const, filters, masks }];
+    return [{ layer: nodeName(node), kernel: [kH, kW] as const, filters, masks }];
   });
 }

@@ -3,7 +3,7 @@ import { layerCosts } from '../measure/macs.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import type { StripeLayer } from './layers.ts';
 import { filterShapes, type LayerShapes } from './shapes.ts';
-import type { KeptFilters } from './shared/blocks.ts';
+import type { LiveFilters } from './shared/blocks.ts';
 import { type LastingDead, lastingDead, type Shrunk, shrinkNetwork, shrinkState } from './shrink.ts';
 
 /** What a run has removed from its network, cut by cut. */
@@ -13,7 +13,7 @@ export interface ShrinkHistory {
   /** Repeats all former cuts on the original network. */
   replay(network: Graph): Graph;
   /** The kept filters. */
-  kept(): KeptFilters;
+  kept(): LiveFilters;
   /** The part of the original MACs that the running network has, dead stripes included. */
   macsRunning(): number;
   /** The shapes of all filters of the original network; removed filters are dead. */
@@ -67,10 +67,10 @@ export function openShrinkHistory({ layers, totalMacs, multiple }: ShrinkHistory
   };
 }
 
-const allFilters = (layers: readonly StripeLayer[]): KeptFilters =>
+const allFilters = (layers: readonly StripeLayer[]): LiveFilters =>
   new Map(layers.map(({ weight, filters }) => [weight.name, [...Array(filters).keys()]]));
 
-function keptAfter(before: KeptFilters, { network, cuts }: Shrunk): KeptFilters {
+function keptAfter(before: LiveFilters, { network, cuts }: Shrunk): LiveFilters {
   const left = new Set(network.initializers.map(({ name }) => name));
   const kept = new Map([...before].map(([name, filters]) => [name, left.has(name) ? filters : []]));
   for (const { name, axis, places } of cuts) {
@@ -88,7 +88,7 @@ function keptAfter(before: KeptFilters, { network, cuts }: Shrunk): KeptFilters 
 function originalShapes(
   left: readonly LayerShapes[],
   layers: readonly StripeLayer[],
-  kept: KeptFilters,
+  kept: LiveFilters,
 ): LayerShapes[] {
   const found = new Map(left.map((shapes) => [shapes.layer, shapes]));
   return layers.flatMap(({ name, weight, filters, kernel: [kH, kW, ...more] }): LayerShapes[] => {

@@ -3,11 +3,11 @@ import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { EpochResult } from './options.ts';
 import { learningRateAt } from './schedules.ts';
-import { checkpoint, networkOf, type Session, stepsDone, stepsPerEpoch } from './session.ts';
+import { checkpoint, stepsDone, stepsPerEpoch, type TrainingRun, trainedNetwork } from './session.ts';
 import { shrinkSession } from './shrink.ts';
 
 /** Evaluates and records a finished epoch, lets the network shrink where another follows, and writes a checkpoint. */
-export async function finishEpoch(session: Session): Promise<EpochResult> {
+export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   const { options, batch, step, progress } = session;
   const seconds = (performance.now() - session.started) / 1000;
   const images = progress.stepInEpoch * batch;
@@ -44,18 +44,18 @@ export async function finishEpoch(session: Session): Promise<EpochResult> {
   return result;
 }
 
-async function evaluateEpoch(session: Session) {
+async function evaluateEpoch(session: TrainingRun) {
   const { options, step, batch, progress } = session;
   const every = options.evaluateEvery ?? 1;
   if (every === 0) return {};
   if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return {};
-  const network = networkOf(session, step.state());
+  const network = trainedNetwork(session, step.state());
   const { top1, loss } = await evaluate(network, options.data.test, { ...options, batch });
   return { testAccuracy: top1, testLoss: loss };
 }
 
 /** Keeps the state of the epoch with the best test accuracy aside, until a checkpoint says that it is the best. */
-function stageBest({ options, step, progress }: Session, { testAccuracy }: EpochResult): boolean {
+function stageBest({ options, step, progress }: TrainingRun, { testAccuracy }: EpochResult): boolean {
   if (testAccuracy === undefined || testAccuracy <= progress.best) return false;
   progress.best = testAccuracy;
   if (!options.run) return false;

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { EspalierError } from '../errors.ts';
 import { fileError, removeStalePartials } from '../files.ts';
-import { isRunning, startOf } from '../process-start.ts';
+import { isRunning, processStart } from '../process-start.ts';
 
 /**
  * Who is at a run. Each process has a lock file of its own, `run.lock.HOST.PID.START`: none is ever taken over, so that of two
@@ -145,7 +145,7 @@ function ownerIn(name: string): Owner | null {
 
 /** The process of a number on this machine, as it is now. */
 function ownerOf(pid: number): Owner {
-  const start = startOf(pid);
+  const start = processStart(pid);
   const hashed = start === null ? '0' : createHash('sha256').update(start).digest('hex').slice(0, 12);
   return { pid, start: hashed, host: hostname() };
 }

@@ -11,7 +11,7 @@ import { patientlyHoldRun } from './run-lock.ts';
 import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
 
 /** Where a run stands: what a checkpoint holds beside tensors. */
-export interface Progress {
+export interface RunProgress {
   /** Finished epochs. */
   epoch: number;
   /** Steps done in the current epoch. */
@@ -23,11 +23,11 @@ export interface Progress {
 }
 
 /** A run in this process. Close it. */
-export interface Session {
+export interface TrainingRun {
   readonly options: TrainOptions;
   readonly batch: number;
   readonly batches: BatchStream;
-  readonly progress: Progress;
+  readonly progress: RunProgress;
   /** The network in training: that of the options, or what a controller has left of it. */
   network: Graph;
   step: TrainingStep;
@@ -39,7 +39,7 @@ export interface Session {
 }
 
 /** Starts a run, or goes on from its newest checkpoint with the network that was in training then. */
-export async function openSession(options: TrainOptions): Promise<Session> {
+export async function openTrainingRun(options: TrainOptions): Promise<TrainingRun> {
   const { run } = options;
   const release = run ? await patientlyHoldRun(run.path) : () => {};
   try {
@@ -50,13 +50,13 @@ export async function openSession(options: TrainOptions): Promise<Session> {
   }
 }
 
-async function openHeld(options: TrainOptions, release: () => void): Promise<Session> {
+async function openHeld(options: TrainOptions, release: () => void): Promise<TrainingRun> {
   const { data, run, controller } = options;
   const batch = Math.min(options.batch, data.train.count);
   if (options.resume && run) setBrokenAside(run.path, options.onWarning ?? (() => {}));
-  const saved = options.resume && run ? latestCheckpoint<Progress>(run.path) : null;
-  const fresh: Progress = { epoch: 0, stepInEpoch: 0, lossSum: 0, correct: 0, best: -1, controller: null };
-  const progress: Progress = { ...fresh, ...saved?.progress };
+  const saved = options.resume && run ? latestCheckpoint<RunProgress>(run.path) : null;
+  const fresh: RunProgress = { epoch: 0, stepInEpoch: 0, lossSum: 0, correct: 0, best: -1, controller: null };
+  const progress: RunProgress = { ...fresh, ...saved?.progress };
   if (saved) controller?.restore(progress.controller);
   const network = (saved && controller?.shrunk?.(options.network)) ?? options.network;
   const step = await openStep(network, options);
@@ -86,7 +86,7 @@ export async function openStep(network: Graph, options: TrainOptions): Promise<T
   return openTrainingStep(fixed, { ...options, classes, executor: trainer, extensions });
 }
 
-export async function closeSession({ batches, step, release }: Session): Promise<void> {
+export async function closeSession({ batches, step, release }: TrainingRun): Promise<void> {
   try {
     await batches.close();
     await step.close();
@@ -99,16 +99,16 @@ export const stepsPerEpoch = ({ data, batch }: TrainOptions): number =>
   Math.floor(data.train.count / Math.min(batch, data.train.count));
 
 /** Steps done since the start of the run. */
-export const stepsDone = (options: TrainOptions, progress: Progress): number =>
+export const stepsDone = (options: TrainOptions, progress: RunProgress): number =>
   progress.epoch * stepsPerEpoch(options) + progress.stepInEpoch;
 
 /** The network that a state stands for. */
-export function networkOf({ options, network }: Session, state: Tensors): Graph {
+export function trainedNetwork({ options, network }: TrainingRun, state: Tensors): Graph {
   return options.controller?.network(network, state) ?? withState(network, state);
 }
 
 /** Writes where the run stands. */
-export function checkpoint({ options, step, progress }: Session): void {
+export function checkpoint({ options, step, progress }: TrainingRun): void {
   if (!options.run) return;
   progress.controller = options.controller?.save() ?? null;
   saveCheckpoint(options.run.path, stepsDone(options, progress), { tensors: step.state(), progress });

@@ -1,11 +1,11 @@
 import { verifyEquivalent } from '../rewrite/index.ts';
-import { copyState, openStep, type Session, stepsDone } from './session.ts';
+import { copyState, openStep, stepsDone, type TrainingRun } from './session.ts';
 
 /**
  * Lets the controller cut what has no part in the network any more, and goes on with the training step of what is left.
  * Throws `verification` where it does not compute what the network did.
  */
-export async function shrinkSession(session: Session): Promise<void> {
+export async function shrinkSession(session: TrainingRun): Promise<void> {
   const { options, network, step, progress } = session;
   const { controller, executor, run } = options;
   const started = performance.now();

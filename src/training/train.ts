@@ -8,12 +8,12 @@ import {
   checkpoint,
   closeSession,
   copyState,
-  networkOf,
-  openSession,
-  type Progress,
-  type Session,
+  openTrainingRun,
+  type RunProgress,
   stepsDone,
   stepsPerEpoch,
+  type TrainingRun,
+  trainedNetwork,
 } from './session.ts';
 
 export interface TrainResult {
@@ -46,7 +46,7 @@ export interface TrainResult {
  * });
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const session = await openSession(options);
+  const session = await openTrainingRun(options);
   try {
     const epochs: EpochResult[] = [];
     while (session.progress.epoch < options.epochs && !isAtItsStep(session)) {
@@ -55,19 +55,19 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       else checkpoint(session);
     }
     const state = copyState(session.step.state());
-    return { network: networkOf(session, state), state, epochs };
+    return { network: trainedNetwork(session, state), state, epochs };
   } finally {
     await closeSession(session);
   }
 }
 
 /** Whether the run is where it was to stop; an epoch whose last step is done is still to be finished. */
-const isAtItsStep = ({ options, progress }: Session): boolean =>
+const isAtItsStep = ({ options, progress }: TrainingRun): boolean =>
   stepsDone(options, progress) >= (options.untilStep ?? Number.POSITIVE_INFINITY) &&
   progress.stepInEpoch < stepsPerEpoch(options);
 
 /** To the end of the epoch, or to the step at which the run is to stop. */
-async function runSteps(session: Session): Promise<void> {
+async function runSteps(session: TrainingRun): Promise<void> {
   const { options, batch, step, batches, progress } = session;
   const perEpoch = stepsPerEpoch(options);
   const totalSteps = perEpoch * options.epochs;
@@ -104,14 +104,14 @@ async function runSteps(session: Session): Promise<void> {
   }
 }
 
-function steer({ options: { controller }, step }: Session, moment: RunPosition): void {
+function steer({ options: { controller }, step }: TrainingRun, moment: RunPosition): void {
   const state = () => step.state();
   controller?.afterStep(moment, state);
   const written = controller?.overwrite?.(moment, state);
   if (written) step.load(written);
 }
 
-function refuseDivergence(loss: number, { epoch, stepInEpoch }: Progress, learningRate: number): void {
+function refuseDivergence(loss: number, { epoch, stepInEpoch }: RunProgress, learningRate: number): void {
   if (Number.isFinite(loss)) return;
   const where = `epoch ${epoch + 1}, step ${stepInEpoch + 1}`;
   const advice = `lower the learning rate (now ${Number(learningRate.toPrecision(3))}) or warm up`;

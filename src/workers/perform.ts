@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Command, type Context, invocationOf } from '../commands/command.ts';
 import type { RawValue } from '../commands/flags.ts';
-import { commands } from '../commands/index.ts';
+import { stepCommands } from '../commands/index.ts';
 import { isModelPath } from '../commands/model.ts';
 import { refuseOption, runsRemotely } from '../commands/remote/allowed.ts';
 import { filesBelow } from '../commands/remote/task.ts';
@@ -57,7 +57,7 @@ export async function performCommand(task: CommandTask, workplace: Workplace): P
 }
 
 function commandOf({ command: name }: CommandTask): Command {
-  const known = commands.find((command) => command.name === name);
+  const known = stepCommands.find((command) => command.name === name);
   if (known && runsRemotely(known)) return known;
   throw new EspalierError('usage', `workers do not run the command ${name}`);
 }

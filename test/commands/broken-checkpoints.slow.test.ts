@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Command, Context } from '../../src/commands/command.ts';
 import { graft } from '../../src/commands/graft/graft.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { swp } from '../../src/commands/swp/swp.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 import { EspalierError } from '../../src/errors.ts';
@@ -42,7 +42,7 @@ interface Case {
 const cases: Readonly<Record<string, Case>> = {
   train: { command: trainModel, raw },
   swp: { command: swp, raw: { ...raw, macs: '0.8', sr: '0.01', benchSeconds: '0.01' } },
-  prune: { command: prune, raw: { ...raw, macs: '0.6', benchSeconds: '0.01' }, folder: 'step-1' },
+  prune: { command: pruneCommand, raw: { ...raw, macs: '0.6', benchSeconds: '0.01' }, folder: 'step-1' },
   graft: { command: graft, raw: { ...raw, epochs: '2', networks: '2', processes: '1' }, folder: 'network-2' },
   replicas: {
     command: trainModel,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { invocationOf } from '../../src/commands/command.ts';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
+import { deployCommand } from '../../src/commands/deploy/deploy.ts';
 import { report } from '../../src/commands/report.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { runRecipe } from '../../src/recipes/run.ts';
@@ -36,7 +36,7 @@ interface Layer {
 describe('deploy', () => {
   it('into a file writes what computes the same, and says what was tried', async () => {
     const out = at('fast.onnx');
-    const found = await runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }]);
+    const found = await runCommand(deployCommand, [at('masked.onnx')], [{ ...quick, out }]);
     expect(found).toMatchObject({ out, model: out, target: 'node', threads: 1, int8: null });
     const layers = found.layers as Layer[];
     expect(layers.map(({ name }) => name)).toEqual(['conv1', 'conv2']);
@@ -50,10 +50,10 @@ describe('deploy', () => {
     for (const value of network.nodes.flatMap(({ outputs }) => outputs)) value!.shape = null;
     writeModelFile(network, at('open.onnx'));
     const out = at('open');
-    await expect(runCommand(deploy, [at('open.onnx')], [{ ...quick, out: at('x.onnx') }])).rejects.toThrow(
-      'is free: expected --size N',
-    );
-    await runCommand(deploy, [at('open.onnx')], [{ ...quick, size: '16', out }]);
+    await expect(
+      runCommand(deployCommand, [at('open.onnx')], [{ ...quick, out: at('x.onnx') }]),
+    ).rejects.toThrow('is free: expected --size N');
+    await runCommand(deployCommand, [at('open.onnx')], [{ ...quick, size: '16', out }]);
     const shipped = readModelFile(join(out, 'model.onnx'));
     expect(shipped.inputs[0]!.shape).toEqual(['N', 3, 'H', 'W']);
     const input = normals([2, 3, 20, 24], 7);
@@ -62,7 +62,7 @@ describe('deploy', () => {
 
   it('into a folder records the run, which is reported on, and done again', async () => {
     const out = at('run');
-    const found = await runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }]);
+    const found = await runCommand(deployCommand, [at('masked.onnx')], [{ ...quick, out }]);
     expect(found.model).toBe(join(out, 'model.onnx'));
     expect(await difference(join(out, 'model.onnx'))).toBeLessThan(1e-5);
     const events = openRunDirectory(out).readEvents();
@@ -87,11 +87,11 @@ describe('deploy', () => {
       new RegExp(`espalier deploy ${at('masked.onnx')} --out ${out} --seconds 0.05 --no-cache`),
     );
 
-    await expect(runCommand(deploy, [at('masked.onnx')], [{ ...quick, out }])).rejects.toThrow(
+    await expect(runCommand(deployCommand, [at('masked.onnx')], [{ ...quick, out }])).rejects.toThrow(
       'already contains a run',
     );
     rmSync(join(out, 'model.onnx'));
-    await runCommand(deploy, [], [{ resume: out }]);
+    await runCommand(deployCommand, [], [{ resume: out }]);
     expect(existsSync(join(out, 'model.onnx'))).toBe(true);
   });
 
@@ -100,7 +100,7 @@ describe('deploy', () => {
     const colours = { mean: '0,0,0', std: '1,1,1' };
     const integers = { int8: true, data: at('images'), limit: '8', calibration: 'percentile:99.9' };
     const out = at('int8');
-    await runCommand(deploy, [at('masked.onnx')], [{ ...quick, ...colours, ...integers, out }]);
+    await runCommand(deployCommand, [at('masked.onnx')], [{ ...quick, ...colours, ...integers, out }]);
     const page = readFileSync(join(out, 'report.html')).toString();
     expect(page).toMatch(
       /3 layers; top-1 [\d.]+ % → [\d.]+ %; \w+: same class for [\d.]+ % of 8 images, error [\d.]+ %/,
@@ -136,7 +136,7 @@ describe('deploy', () => {
   it('plans: says what each layer would be tried in, and writes nothing', async () => {
     const out = at('planned');
     const words = [at('masked.onnx')];
-    const found = await runCommand(deploy, words, [{ plan: true, out, cache: false }]);
+    const found = await runCommand(deployCommand, words, [{ plan: true, out, cache: false }]);
     expect(existsSync(out)).toBe(false);
     const layers = found.layers as {
       name: string;
@@ -151,12 +151,14 @@ describe('deploy', () => {
     // 45 and 64 filters, on 16×16 and 8×8, in whole.
     expect(layers.map(({ forms }) => forms[0]!.macs)).toEqual([45 * 27 * 256, 64 * 45 * 9 * 64]);
     expect(layers[1]!.forms.length).toBeGreaterThan(1);
-    const { text } = await deploy.run(invocationOf(deploy, words, { plan: true }), silent);
+    const { text } = await deployCommand.run(invocationOf(deployCommand, words, { plan: true }), silent);
     expect(text).toMatch(/^conv2 +dense +[\d.]+ ms +1\.00×/m);
     expect(text).toMatch(/nothing was measured or written$/);
   });
 
   it('refuses to go without a place', async () => {
-    await expect(runCommand(deploy, [at('masked.onnx')], [quick])).rejects.toThrow('missing --out <path>');
+    await expect(runCommand(deployCommand, [at('masked.onnx')], [quick])).rejects.toThrow(
+      'missing --out <path>',
+    );
   });
 });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
-import { fold } from '../../src/commands/fold.ts';
+import { deployCommand } from '../../src/commands/deploy/deploy.ts';
+import { foldCommand } from '../../src/commands/fold.ts';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { writeModel } from '../../src/commands/write-model.ts';
 import { builderOf } from '../../src/graph/builder.ts';
@@ -53,7 +53,7 @@ function expectHalf(path: string): Graph {
 describe('a file in half precision', () => {
   test('is folded, and equal to what was given', async () => {
     const out = file('folded.onnx');
-    const found = await runCommand(fold, [half], [{ out }]);
+    const found = await runCommand(foldCommand, [half], [{ out }]);
     expect(found.folded).toBe(3);
     expect((await verifyEquivalent(readModelFile(half), expectHalf(out), { executor })).error).toBeLessThan(
       5e-3,
@@ -69,13 +69,17 @@ describe('a file in half precision', () => {
 
   test('is pruned and deployed in its type, and its bytes are those of the file', async () => {
     const out = file('pruned.onnx');
-    const found = await runCommand(prune, [half], [{ ratio: '0.5', round: '1', out, benchSeconds: '0.05' }]);
+    const found = await runCommand(
+      pruneCommand,
+      [half],
+      [{ ratio: '0.5', round: '1', out, benchSeconds: '0.05' }],
+    );
     expect(expectHalf(out).nodes.length).toBeGreaterThan(0);
     const [before, after] = [found.before, found.after] as { bytes: number; parameters: number }[];
     expect(after!.parameters).toBeLessThan(0.8 * before!.parameters);
     expect(before!.bytes / before!.parameters).toBeLessThan(4);
     const deployed = file('deployed.onnx');
-    await runCommand(deploy, [half], [{ out: deployed, seconds: '0.05', cache: false }]);
+    await runCommand(deployCommand, [half], [{ out: deployed, seconds: '0.05', cache: false }]);
     await verifyEquivalent(readModelFile(half), expectHalf(deployed), { executor });
     const { inputs, bytes, parameters } = await runCommand(inspect, [half], [{}]);
     expect(inputs).toMatchObject([{ dtype: 'float16' }]);
@@ -85,16 +89,16 @@ describe('a file in half precision', () => {
   test('loses stripes in its type', async () => {
     const out = file('stripes.onnx');
     const raw = { granularity: 'stripe', ratio: '0.3', out, benchSeconds: '0.05' };
-    await runCommand(prune, [half], [raw]);
+    await runCommand(pruneCommand, [half], [raw]);
     expectHalf(out);
   }, 20_000);
 
   test('becomes float32 on request, and half again', async () => {
     const [wide, narrow] = [file('wide.onnx'), file('narrow.onnx')];
-    await runCommand(fold, [half], [{ out: wide, elementType: 'float32' }]);
+    await runCommand(foldCommand, [half], [{ out: wide, elementType: 'float32' }]);
     const graph = readModelFile(wide);
     expect([...graph.inputs, ...graph.outputs].map(({ dtype }) => dtype)).toEqual(['float32', 'float32']);
-    await runCommand(fold, [wide], [{ out: narrow, elementType: 'float16' }]);
+    await runCommand(foldCommand, [wide], [{ out: narrow, elementType: 'float16' }]);
     expectHalf(narrow);
   });
 });
@@ -116,12 +120,12 @@ describe('a model that nothing should write', () => {
     g.output(g.Conv(g.input('x', 'bfloat16', [1, 3, 8, 8]), weight), 'y');
     const [path, out] = [file('brain.onnx'), file('brain32.onnx')];
     writeModelFile(g.graph, path);
-    await expect(runCommand(prune, [path], [{ ratio: '0.5', out }])).rejects.toThrow(
+    await expect(runCommand(pruneCommand, [path], [{ ratio: '0.5', out }])).rejects.toThrow(
       /bfloat16: .* convert first with espalier fold --element-type float32/,
     );
-    expect(Number((await runCommand(fold, [path], [{ out, elementType: 'float32' }])).error)).toBeLessThan(
-      1e-5,
-    );
+    expect(
+      Number((await runCommand(foldCommand, [path], [{ out, elementType: 'float32' }])).error),
+    ).toBeLessThan(1e-5);
     expect(readModelFile(out).initializers.map(({ dtype }) => dtype)).toEqual(['float32']);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Command } from '../../src/commands/command.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
@@ -34,18 +34,23 @@ describe('a glob that names nothing is refused, with the names that are near', (
   it.each<[string, Command, Raw, string]>([
     [
       'prune',
-      prune,
+      pruneCommand,
       { ratio: '0.5', exclude: 'stage1/*,head/pred' },
       '--exclude: no layer is named head/pred',
     ],
-    ['prune', prune, { ratio: '0.5', layerRatio: 'stage3*=0.5' }, '--layer-ratio: no layer is named stage3*'],
     [
       'prune',
-      prune,
+      pruneCommand,
+      { ratio: '0.5', layerRatio: 'stage3*=0.5' },
+      '--layer-ratio: no layer is named stage3*',
+    ],
+    [
+      'prune',
+      pruneCommand,
       { ratio: '0.5', granularity: 'weight', exclude: 'stage9/*' },
       '--exclude: no layer is named stage9/*',
     ],
-    ['prune', prune, { explain: 'first' }, '--explain: no layer is named first'],
+    ['prune', pruneCommand, { explain: 'first' }, '--explain: no layer is named first'],
     ['rmnet', rmnet, { only: 'add1' }, '--only: no Add is named add1, expected one of join'],
   ])('%s %#', async (_, command, raw, message) => {
     const out = join(folder, 'out.onnx');
@@ -58,7 +63,7 @@ describe('a glob that names nothing is refused, with the names that are near', (
 
 describe('--explain', () => {
   const explained = async (raw: Raw) => {
-    const { groups } = await runCommand(prune, [model()], [raw]);
+    const { groups } = await runCommand(pruneCommand, [model()], [raw]);
     return (groups as { layers: string[] }[]).map(({ layers }) => layers);
   };
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { deployCommand } from '../../src/commands/deploy/deploy.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Value } from '../../src/graph/graph.ts';
@@ -79,7 +79,7 @@ describe('outputs', () => {
     const notes: string[] = [];
     const context = { ...silent, note: (line: string) => void notes.push(line) };
     const raw = { ...data, ...quick, ratio: '0.4', out: at('pruned.onnx') };
-    const result = await runCommand(prune, [detector()], [raw, context]);
+    const result = await runCommand(pruneCommand, [detector()], [raw, context]);
     const [{ stages }] = result.steps as [{ stages: { stage: string; top1: null; outputErrors: object }[] }];
     expect(stages.map(({ stage, top1 }) => [stage, top1])).toEqual([
       ['cut', null],
@@ -103,7 +103,7 @@ describe('outputs', () => {
       g.output(shape[1] === 5 ? maps : g.Transpose(maps, { perm: [0, 2, 3, 1] }), 'mask');
     });
     const raw = { int8: true, data: at('images'), seconds: '0.02', ...colours, out: at('int8.onnx') };
-    const { int8 } = await runCommand(deploy, [model], [raw]);
+    const { int8 } = await runCommand(deployCommand, [model], [raw]);
     const { agreement, accuracy } = int8 as {
       agreement: { outputs: object[]; sameClass: number };
       accuracy: null;

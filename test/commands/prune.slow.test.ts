@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { evaluateModel } from '../../src/commands/eval.ts';
-import { fold } from '../../src/commands/fold.ts';
+import { foldCommand } from '../../src/commands/fold.ts';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 import { costs } from '../../src/measure/macs.ts';
@@ -39,7 +39,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 describe('prune, without images', () => {
   it('writes a model that is smaller, verified, and says what went', async () => {
     const out = at('half.onnx');
-    const result = await runCommand(prune, [model()], [{ ratio: '0.5', out, ...quick }]);
+    const result = await runCommand(pruneCommand, [model()], [{ ratio: '0.5', out, ...quick }]);
     expect(result).toMatchObject({ model: out, met: true, original: null });
     expect(result.error).toBeLessThan(1e-4);
     const { before, after } = result as Record<'before' | 'after', { macs: number; latencyMs: number }>;
@@ -54,7 +54,7 @@ describe('prune, without images', () => {
     async (criterion) => {
       const out = at(`${criterion}.onnx`);
       const raw = { criterion, macs: '0.6', round: '1', scope: 'global', out, ...quick };
-      const { met } = await runCommand(prune, [model()], [raw]);
+      const { met } = await runCommand(pruneCommand, [model()], [raw]);
       expect(met).toBe(true);
       const part = (await macsOf(out)) / (await macsOf(model()));
       expect(part).toBeLessThanOrEqual(0.6);
@@ -65,7 +65,7 @@ describe('prune, without images', () => {
   it('finds the ratio that a latency takes', async () => {
     const out = at('latency.onnx');
     // Any network is within one and a half times its own time: nothing needs to go.
-    const { groups } = await runCommand(prune, [model()], [{ latency: '1', out, ...quick }]);
+    const { groups } = await runCommand(pruneCommand, [model()], [{ latency: '1', out, ...quick }]);
     expect((groups as unknown[]).length).toBeGreaterThan(3);
     expect(existsSync(out)).toBe(true);
   });
@@ -87,10 +87,10 @@ describe('prune, without images', () => {
       { macs: '0.6', granularity: 'stripe', form: 'stripe' },
     ])('needs a size, and leaves it open: %j', async (raw) => {
       const out = at('opened.onnx');
-      await expect(runCommand(prune, [open()], [{ ...raw, out, ...quick }])).rejects.toThrow(
+      await expect(runCommand(pruneCommand, [open()], [{ ...raw, out, ...quick }])).rejects.toThrow(
         'is free: expected --size N',
       );
-      await runCommand(prune, [open()], [{ ...raw, out, size: '16', ...quick }]);
+      await runCommand(pruneCommand, [open()], [{ ...raw, out, size: '16', ...quick }]);
       const pruned = readModelFile(out);
       expect(pruned.inputs[0]!.shape).toEqual(['N', 3, 'H', 'W']);
       expect(costs(pruned, { size: 16 }).macs).toBeLessThan(costs(readModelFile(open()), { size: 16 }).macs);
@@ -98,21 +98,21 @@ describe('prune, without images', () => {
   });
 
   it('plans and explains without writing', async () => {
-    const plan = await runCommand(prune, [model()], [{ ratio: '0.5', plan: true }]);
+    const plan = await runCommand(pruneCommand, [model()], [{ ratio: '0.5', plan: true }]);
     const after = plan.after as { macs: number };
-    await runCommand(prune, [model()], [{ ratio: '0.5', out: at('planned.onnx'), ...quick }]);
+    await runCommand(pruneCommand, [model()], [{ ratio: '0.5', out: at('planned.onnx'), ...quick }]);
     expect(after.macs).toBe(await macsOf(at('planned.onnx')));
-    const { groups } = await runCommand(prune, [model()], [{ ratio: '0.5', explain: 'fc' }]);
+    const { groups } = await runCommand(pruneCommand, [model()], [{ ratio: '0.5', explain: 'fc' }]);
     expect(groups).toMatchObject([
       { layers: ['fc'], channels: 3, kept: 3, reason: 'it is an output of the network' },
     ]);
-    const wrong = runCommand(prune, [model()], [{ ratio: '0.5', explain: 'nowhere' }]);
+    const wrong = runCommand(pruneCommand, [model()], [{ ratio: '0.5', explain: 'nowhere' }]);
     await expect(wrong).rejects.toThrow('--explain: no layer is named nowhere, expected one of conv1');
   });
 
   it.each(['stripe', 'group', 'weight'])('makes zeros of %ss', async (granularity) => {
     const out = at(`${granularity}.onnx`);
-    await runCommand(prune, [model()], [{ granularity, ratio: '0.5', out, ...quick }]);
+    await runCommand(pruneCommand, [model()], [{ granularity, ratio: '0.5', out, ...quick }]);
     const weights = readModelFile(out).nodes.flatMap(({ op, inputs }) =>
       op === 'Conv' ? [inputs[1]!.tensor!] : [],
     );
@@ -125,7 +125,7 @@ describe('prune, with images', () => {
   it('recovers without labels, and looks after each step of it', async () => {
     const out = at('recovered');
     const raw = { ...images, ratio: '0.4', round: '1', calibrationImages: '64', out, ...quick };
-    const { steps } = await runCommand(prune, [model()], [raw]);
+    const { steps } = await runCommand(pruneCommand, [model()], [raw]);
     const [{ stages }] = steps as [{ stages: { stage: string }[] }];
     expect(stages.map(({ stage }) => stage)).toEqual(['cut', 'recalibrate', 'reconstruct']);
     const record = readRunRecord(out);
@@ -137,7 +137,7 @@ describe('prune, with images', () => {
   it('takes images of no class, and refuses what needs one', async () => {
     const data = at('images', 'train', 'class0');
     const raw = { data, ratio: '0.4', round: '1', calibrationImages: '16', ...quick };
-    const result = await runCommand(prune, [model()], [{ ...raw, out: at('unlabelled.onnx') }]);
+    const result = await runCommand(pruneCommand, [model()], [{ ...raw, out: at('unlabelled.onnx') }]);
     expect(result).toMatchObject({
       original: { top1: null, outputError: 0 },
       steps: [{ stages: [{ stage: 'cut', top1: null }, { stage: 'recalibrate' }, { stage: 'reconstruct' }] }],
@@ -145,7 +145,11 @@ describe('prune, with images', () => {
     const errors = (result.steps as { stages: { outputErrors: object }[] }[])[0]!.stages;
     for (const { outputErrors } of errors) expect(Object.values(outputErrors)).toEqual([expect.any(Number)]);
     expect(result.outputs).toMatchObject({ outputErrors: errors.at(-1)!.outputErrors });
-    const taylor = runCommand(prune, [model()], [{ ...raw, criterion: 'taylor', out: at('refused.onnx') }]);
+    const taylor = runCommand(
+      pruneCommand,
+      [model()],
+      [{ ...raw, criterion: 'taylor', out: at('refused.onnx') }],
+    );
     await expect(taylor).rejects.toThrow(
       'taylor needs images by class: expected one folder per class in --data',
     );
@@ -165,11 +169,11 @@ describe('prune, with images', () => {
       out: at('chosen-blind.onnx'),
       ...quick,
     };
-    expect(await runCommand(prune, [model()], [chosen])).toMatchObject({ met: true });
+    expect(await runCommand(pruneCommand, [model()], [chosen])).toMatchObject({ met: true });
   });
 
   it('puts BatchNormalization back where it was folded away', async () => {
-    await runCommand(fold, [model()], [{ out: at('folded.onnx') }]);
+    await runCommand(foldCommand, [model()], [{ out: at('folded.onnx') }]);
     const raw = {
       ...training,
       epochs: '1',
@@ -179,7 +183,7 @@ describe('prune, with images', () => {
       out: at('inserted'),
       ...quick,
     };
-    await runCommand(prune, [at('folded.onnx')], [raw]);
+    await runCommand(pruneCommand, [at('folded.onnx')], [raw]);
     const operators = readModelFile(at('inserted', 'model.onnx')).nodes.map(({ op }) => op);
     expect(operators.filter((op) => op === 'BatchNormalization')).toHaveLength(6);
   });
@@ -199,17 +203,17 @@ describe('prune, with images', () => {
         .split('\n')
         .filter((line) => line.includes('"candidate"'))
         .map((line) => line.replace(/"time":"[^"]*",?/, ''));
-    const { met } = await runCommand(prune, [model()], [{ ...raw, out: at('searched') }]);
+    const { met } = await runCommand(pruneCommand, [model()], [{ ...raw, out: at('searched') }]);
     expect(met).toBe(true);
     expect(triedIn('searched').length).toBeGreaterThan(3);
     const stopped = runCommand(
-      prune,
+      pruneCommand,
       [model()],
       [{ ...raw, out: at('search-stopped') }, interruptedAt('searching')],
     );
     await expect(stopped).rejects.toThrow('search interrupted: evaluated candidates are recorded');
     expect(triedIn('search-stopped')).toHaveLength(1);
-    await runCommand(prune, [], [{ resume: at('search-stopped') }]);
+    await runCommand(pruneCommand, [], [{ resume: at('search-stopped') }]);
     expect(triedIn('search-stopped')).toEqual(triedIn('searched'));
     const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
     expect(bytes('search-stopped').equals(bytes('searched'))).toBe(true);
@@ -225,25 +229,25 @@ describe('prune, with images', () => {
       recover: 'none',
       ...quick,
     };
-    const { met } = await runCommand(prune, [model()], [{ ...raw, out: at(`${criterion}.onnx`) }]);
+    const { met } = await runCommand(pruneCommand, [model()], [{ ...raw, out: at(`${criterion}.onnx`) }]);
     expect(met).toBe(true);
   });
 
   it('retrains after each of several cuts, and ends as if never stopped when interrupted', async () => {
     const raw = { ...training, macs: '0.5', round: '1', steps: '2', executor: 'onnxruntime', ...quick };
-    const whole = await runCommand(prune, [model()], [{ ...raw, out: at('steps') }]);
+    const whole = await runCommand(pruneCommand, [model()], [{ ...raw, out: at('steps') }]);
     expect(whole.steps).toMatchObject([
       { stages: [{ stage: 'cut' }, { stage: 'recalibrate' }, { stage: 'retrained' }] },
       {},
     ]);
     expect(readRunRecord(at('steps')).epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
     const stopped = runCommand(
-      prune,
+      pruneCommand,
       [model()],
       [{ ...raw, out: at('stopped') }, interruptedAt('epoch 1/1')],
     );
     await expect(stopped).rejects.toThrow('interrupted');
-    await runCommand(prune, [], [{ resume: at('stopped') }]);
+    await runCommand(pruneCommand, [], [{ resume: at('stopped') }]);
     const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
     expect(bytes('stopped').equals(bytes('steps'))).toBe(true);
     const { top1 } = await runCommand(evaluateModel, [at('steps', 'model.onnx')], [images]);
@@ -260,15 +264,15 @@ describe('prune, with images', () => {
       macs: '0.6',
     };
     const more = { ...raw, round: '1', executor: 'onnxruntime', scope: 'global', ...quick };
-    const whole = await runCommand(prune, [model()], [{ ...more, out: at('masks') }]);
+    const whole = await runCommand(pruneCommand, [model()], [{ ...more, out: at('masks') }]);
     expect(whole).toMatchObject({ met: true, criterion: 'mask' });
     const stopped = runCommand(
-      prune,
+      pruneCommand,
       [model()],
       [{ ...more, out: at('masks-stopped') }, interruptedAt('epoch 2/2')],
     );
     await expect(stopped).rejects.toThrow('interrupted');
-    await runCommand(prune, [], [{ resume: at('masks-stopped') }]);
+    await runCommand(pruneCommand, [], [{ resume: at('masks-stopped') }]);
     const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
     expect(bytes('masks-stopped').equals(bytes('masks'))).toBe(true);
   });
@@ -276,7 +280,7 @@ describe('prune, with images', () => {
   it('keeps zeros zero while retraining', async () => {
     const out = at('sparse');
     const raw = { ...training, epochs: '1', granularity: 'weight', ratio: '0.5', out, ...quick };
-    await runCommand(prune, [model()], [raw]);
+    await runCommand(pruneCommand, [model()], [raw]);
     const graph = readModelFile(join(out, 'model.onnx'));
     const elements = graph.nodes
       .flatMap(({ op, inputs }) => (op === 'Conv' ? [inputs[1]!.tensor!] : []))
@@ -301,7 +305,7 @@ describe('sensitivity', () => {
     expect(readFileSync(at('sensitivity', 'report.html'), 'utf8')).toContain('Sensitivity');
     const out = at('chosen.onnx');
     await runCommand(
-      prune,
+      pruneCommand,
       [model()],
       [{ macs: '0.7', round: '1', sensitivity: at('sensitivity'), out, ...quick }],
     );
@@ -349,7 +353,7 @@ describe('prune refuses', () => {
   ])('%j', async (raw, message) => {
     const out = at('refused.onnx');
     const epochs = raw.epochs === undefined ? out : at('refused');
-    await expect(runCommand(prune, [model()], [{ ...raw, out: epochs }])).rejects.toThrow(message);
+    await expect(runCommand(pruneCommand, [model()], [{ ...raw, out: epochs }])).rejects.toThrow(message);
     expect(existsSync(out)).toBe(false);
   });
 });

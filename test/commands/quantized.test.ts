@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
-import { fold } from '../../src/commands/fold.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { deployCommand } from '../../src/commands/deploy/deploy.ts';
+import { foldCommand } from '../../src/commands/fold.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Graph } from '../../src/graph/graph.ts';
@@ -39,23 +39,27 @@ describe('a file of 8-bit integers', () => {
   test('keeps them through every command', async () => {
     const [model, out] = [file('int8.onnx'), file('out.onnx')];
     const benchSeconds = '0.05';
-    await runCommand(fold, [model], [{ out }]);
+    await runCommand(foldCommand, [model], [{ out }]);
     expect([size('out.onnx'), integersOf(readModelFile(out))]).toEqual([size('int8.onnx'), integersOf(int8)]);
     await runCommand(rmnet, [model], [{ out, benchSeconds }]);
     expect(integersOf(readModelFile(out))).toBe(integersOf(int8));
-    const { leftAlone } = await runCommand(deploy, [model], [{ out, seconds: '0.05', cache: false }]);
+    const { leftAlone } = await runCommand(deployCommand, [model], [{ out, seconds: '0.05', cache: false }]);
     expect(integersOf(readModelFile(out))).toBe(integersOf(int8));
     expect(leftAlone).toContainEqual(
       expect.objectContaining({ reason: 'the network is already quantised to 8-bit integers' }),
     );
-    const { error } = await runCommand(prune, [model], [{ ratio: '0.5', round: '1', out, benchSeconds }]);
+    const { error } = await runCommand(
+      pruneCommand,
+      [model],
+      [{ ratio: '0.5', round: '1', out, benchSeconds }],
+    );
     expect(Number(error)).toBeLessThan(1e-5);
     expect(size('out.onnx')).toBeLessThan(size('int8.onnx'));
   }, 20_000);
 
   test('is refused in one line where weights must be numbers, before anything is done', async () => {
     const raw = { granularity: 'stripe', ratio: '0.3', out: file('out.onnx') };
-    await expect(runCommand(prune, [file('int8.onnx')], [raw])).rejects.toThrow(
+    await expect(runCommand(pruneCommand, [file('int8.onnx')], [raw])).rejects.toThrow(
       /int8.onnx: --granularity stripe needs a float network, found .* use the float model/,
     );
     expect(() => expectFloatWeights(int8, 'training', 'int8.onnx')).toThrow(

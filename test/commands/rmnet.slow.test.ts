@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { runCommand } from '../support/run-command.ts';
 
@@ -28,7 +28,7 @@ it('writes a plain network, proven and timed, whose every layer may be pruned', 
   const { after } = result as { after: { macs: number } };
   expect(facts.macs).toBe(after.macs);
   const pruned = await runCommand(
-    prune,
+    pruneCommand,
     [at('plain.onnx')],
     [{ ratio: '0.5', out: at('pruned.onnx'), ...quick }],
   );

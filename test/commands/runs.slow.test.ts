@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { bench } from '../../src/commands/bench/bench.ts';
 import type { Command, Context } from '../../src/commands/command.ts';
 import { evaluateModel } from '../../src/commands/eval.ts';
-import { fold } from '../../src/commands/fold.ts';
+import { foldCommand } from '../../src/commands/fold.ts';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
 import { swp } from '../../src/commands/swp/swp.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
@@ -100,7 +100,7 @@ describe('a network from its first step to its report', () => {
 
   it('is folded without a change in accuracy', async () => {
     const out = at('folded.onnx');
-    const folded = await run(fold, [model()], { out });
+    const folded = await run(foldCommand, [model()], { out });
     expect(folded).toMatchObject({ folded: 6, refusals: [] });
     const { layers } = await run(inspect, [out], {});
     expect((layers as { op: string }[]).map(({ op }) => op)).not.toContain('BatchNormalization');

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { deploy } from '../../src/commands/deploy/deploy.ts';
-import { fold } from '../../src/commands/fold.ts';
-import { prune } from '../../src/commands/prune/prune.ts';
+import { deployCommand } from '../../src/commands/deploy/deploy.ts';
+import { foldCommand } from '../../src/commands/fold.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph } from '../../src/graph/graph.ts';
@@ -23,7 +23,7 @@ function plainFile(folder: string): string {
   return path;
 }
 
-const writers = { fold, rmnet, prune, deploy };
+const writers = { fold: foldCommand, rmnet, prune: pruneCommand, deploy: deployCommand };
 
 describe('a model is not written over itself', () => {
   it.each(Object.entries(writers))('%s', async (name, command) => {
@@ -43,7 +43,7 @@ describe('a model is not written over itself', () => {
 });
 
 describe('a model that nothing changes', () => {
-  it.each(Object.entries({ fold, rmnet }))(
+  it.each(Object.entries({ fold: foldCommand, rmnet }))(
     '%s says so and why, and writes the same bytes',
     async (_, command) => {
       const folder = temporaryFolder();

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { floats } from '../../src/numeric/tensor.ts';
-import { count, emptyHistogram, percentileRange } from '../../src/quantization/histogram.ts';
+import { countElements, emptyHistogram, percentileRange } from '../../src/quantization/histogram.ts';
 import { activationScale, quantizeWeights, rangeOf, roundHalfEven } from '../../src/quantization/scales.ts';
 
 describe('activationScale', () => {
@@ -81,8 +81,8 @@ describe('ranges', () => {
   it('cut half of the rest at either end', () => {
     const histogram = emptyHistogram({ low: 0, high: 1 });
     const uniform = Float32Array.from({ length: 20_000 }, (_, i) => i / 20_000);
-    count(histogram, uniform.subarray(0, 7000)); // in two batches
-    count(histogram, uniform.subarray(7000));
+    countElements(histogram, uniform.subarray(0, 7000)); // in two batches
+    countElements(histogram, uniform.subarray(7000));
     const { low, high } = percentileRange(histogram, 90);
     expect(low).toBeCloseTo(0.05, 3);
     expect(high).toBeCloseTo(0.95, 3);
@@ -91,7 +91,7 @@ describe('ranges', () => {
 
   it('pass over outliers', () => {
     const histogram = emptyHistogram({ low: 0, high: 100 });
-    count(
+    countElements(
       histogram,
       Float32Array.from({ length: 10_000 }, (_, i) => (i === 0 ? 100 : i / 10_000)),
     );
@@ -101,7 +101,7 @@ describe('ranges', () => {
 
   it('are a point where all elements are equal', () => {
     const histogram = emptyHistogram({ low: 2, high: 2 });
-    count(histogram, Float32Array.of(2, 2));
+    countElements(histogram, Float32Array.of(2, 2));
     expect(percentileRange(histogram, 99)).toEqual({ low: 2, high: 2 });
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/commands/index.ts';
+import { stepCommands } from '../../src/commands/index.ts';
 import { planSteps, withOverrides } from '../../src/recipes/plan.ts';
 import { parseRecipe } from '../../src/recipes/recipe-file.ts';
 
@@ -29,8 +29,8 @@ describe('a sweep', () => {
       { ...prune, name: 'p', sweep: { ratio: [0.25, 0.5] } },
       { do: 'bench', model: ['$p-0-25/model.onnx', '$p-0-5/model.onnx', 'resnet20'] },
     );
-    const planned = await planSteps(withOverrides(recipe, ['p-0-5.criterion=random'], commands), {
-      commands,
+    const planned = await planSteps(withOverrides(recipe, ['p-0-5.criterion=random'], stepCommands), {
+      commands: stepCommands,
       out: 'out',
     });
     expect(planned.map(({ needs }) => needs)).toEqual([[], [], ['p-0-25', 'p-0-5']]);
@@ -57,7 +57,7 @@ describe('a sweep', () => {
       { ...prune, sweep: { ratio: [0.1, 0.2] } },
       { ...prune, name: 'x', sweep: { ratoi: [1] } },
     );
-    await expect(planSteps(recipe, { commands, out: 'out' })).rejects.toThrow(
+    await expect(planSteps(recipe, { commands: stepCommands, out: 'out' })).rejects.toThrow(
       'mine.json: steps.1.options.ratoi',
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { commands } from '../../src/commands/index.ts';
+import { stepCommands } from '../../src/commands/index.ts';
 import { planSteps, withOverrides } from '../../src/recipes/plan.ts';
 import { parseRecipe } from '../../src/recipes/recipe-file.ts';
 
@@ -13,8 +13,8 @@ async function linesOf(
   steps: readonly Step[],
   { set = [] as string[], model = undefined as string | undefined } = {},
 ) {
-  const recipe = withOverrides(recipeOf(steps), set, commands);
-  const planned = await planSteps(recipe, { commands, out: 'out', model });
+  const recipe = withOverrides(recipeOf(steps), set, stepCommands);
+  const planned = await planSteps(recipe, { commands: stepCommands, out: 'out', model });
   return planned.map(({ line }) => line);
 }
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { makeProgram } from '../../src/cli/program.ts';
 import { type Context, invocationOf } from '../../src/commands/command.ts';
-import { commands } from '../../src/commands/index.ts';
+import { stepCommands } from '../../src/commands/index.ts';
 import { isModelName } from '../../src/models/index.ts';
 import { planSteps } from '../../src/recipes/plan.ts';
 import { readRecipe, shippedRecipes } from '../../src/recipes/recipe-file.ts';
@@ -34,7 +34,7 @@ describe('recipes of studies', () => {
     const recipe = readRecipe(join(studies, file));
     expect(`${recipe.name}.json`).toBe(file);
     const isGiven = recipe.steps.some(({ model }) => model.includes('$in'));
-    const surroundings = { commands, out: 'out', ...(isGiven ? { model: 'resnet20' } : {}) };
+    const surroundings = { commands: stepCommands, out: 'out', ...(isGiven ? { model: 'resnet20' } : {}) };
     expect(await planSteps(recipe, surroundings)).toHaveLength(recipe.steps.length);
   });
 });
@@ -44,7 +44,7 @@ describe('recipes that come with espalier', () => {
   it.each(names)('%s is one that its commands take', async (name) => {
     const recipe = readRecipe(name);
     expect(recipe.name).toBe(name);
-    const steps = await planSteps(recipe, { commands, out: 'out' });
+    const steps = await planSteps(recipe, { commands: stepCommands, out: 'out' });
     // A name of the zoo, or what an earlier step made: nothing that is on one machine alone.
     for (const { model } of recipe.steps) {
       for (const word of model) expect(word.startsWith('$') || isModelName(word), word).toBe(true);

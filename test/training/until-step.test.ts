@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { latestCheckpoint } from '../../src/training/checkpoint.ts';
 import { createRunDirectory, makeRecipe } from '../../src/training/run-directory.ts';
-import type { Progress } from '../../src/training/session.ts';
+import type { RunProgress } from '../../src/training/session.ts';
 import { train } from '../../src/training/train.ts';
 import { plainNetwork } from '../support/small-network.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -15,7 +15,7 @@ it('training that stops at steps and goes on ends where it would have ended, bit
   for (const untilStep of [3, 8, 8, 12, 15]) {
     const options = trainingOptions(plainNetwork(), { run, resume: true, untilStep, evaluateEvery: 0 });
     await train(options);
-    const { epoch, stepInEpoch } = latestCheckpoint<Progress>(run.path)!.progress;
+    const { epoch, stepInEpoch } = latestCheckpoint<RunProgress>(run.path)!.progress;
     stood.push([epoch, stepInEpoch]);
   }
   expect(stood).toEqual([
@@ -48,7 +48,7 @@ it('an epoch that was stopped after its last step is finished before what follow
     }),
   );
   await expect(stopped).rejects.toThrow('interrupted');
-  const progress = () => latestCheckpoint<Progress>(run.path)!.progress;
+  const progress = () => latestCheckpoint<RunProgress>(run.path)!.progress;
   expect(progress()).toMatchObject({ epoch: 0, stepInEpoch: 4 });
   await train(trainingOptions(plainNetwork(), { run, resume: true, untilStep: 4 }));
   expect(progress()).toMatchObject({ epoch: 1, stepInEpoch: 0 });
@@ -64,7 +64,7 @@ it('what is due at the last step of an epoch is written once the epoch is evalua
   const run = createRunDirectory(temporaryFolder(), makeRecipe('train', {}, {}));
   const standings: unknown[] = [];
   const onStep = () => {
-    const found = latestCheckpoint<Progress>(run.path)?.progress;
+    const found = latestCheckpoint<RunProgress>(run.path)?.progress;
     standings.push(found && [found.epoch, found.stepInEpoch]);
   };
   await train(trainingOptions(plainNetwork(), { run, checkpointSeconds: 0, epochs: 2, onStep }));

@@ -20,7 +20,7 @@ export const along = (axis: number, labels: Int32Array): Channels => ({
 });
 
 /** The labels of a tensor whose axes are in another order: axis i of the result is axis order[i]. */
-export function transposed({ axes, sizes, labels }: Channels, order: readonly number[]): Channels {
+export function permutedChannels({ axes, sizes, labels }: Channels, order: readonly number[]): Channels {
   const placed = order.flatMap((from, to) => (axes.includes(from) ? [{ from, to }] : []));
   const source = placed.map(({ from }) => axes.indexOf(from));
   const strides = stridesOf(sizes);

@@ -2,14 +2,14 @@ import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import type { Channels } from './channels.ts';
 import { elementwise, stay } from './elementwise.ts';
-import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, shapeOf } from './rule.ts';
+import { type CouplingCall, type CouplingRules, dimensionsOf, fromStart, liesAlong, rankOf } from './rule.ts';
 import type { CouplingScope, KeptChannels } from './scope.ts';
 
 /** Operators that put tensors side by side, and take them apart. */
 export const concatSplitCouplings = {
   Concat(call, scope) {
     const { inputs, channels, outputs } = call;
-    const axis = positive(call.attributes.axis!, rankOf(outputs[0]));
+    const axis = fromStart(call.attributes.axis!, rankOf(outputs[0]));
     if (channels.every((carried) => !carried?.axes.includes(axis))) return beside(call, scope, axis);
     const parts = inputs.map((value, i) => partOf(value!, channels[i] ?? null, { call, axis, scope }));
     if (parts.some((part) => part === null)) return stay(call, scope);
@@ -25,9 +25,9 @@ export const concatSplitCouplings = {
   Split(call, scope) {
     const { node, inputs, outputs, channels } = call;
     const [x] = channels;
-    const axis = positive(call.attributes.axis, rankOf(inputs[0]));
+    const axis = fromStart(call.attributes.axis, rankOf(inputs[0]));
     if (!x?.axes.includes(axis)) return outputs.map(() => x ?? null);
-    const sizes = outputs.map((value) => Number(shapeOf(value)[axis]));
+    const sizes = outputs.map((value) => Number(dimensionsOf(value)[axis]));
     if (!liesAlong(x, axis) || sizes.some(Number.isNaN)) return stay(call, scope);
     const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
     const parts = sizes.map((size, i) => x.labels.subarray(ends[i]! - size, ends[i]!));
@@ -57,7 +57,7 @@ function partOf(
   { call, axis, scope }: { call: CouplingCall<'Concat'>; axis: number; scope: CouplingScope },
 ): Int32Array | null {
   if (carried) return liesAlong(carried, axis) ? carried.labels : null;
-  const size = shapeOf(value)[axis];
+  const size = dimensionsOf(value)[axis];
   if (typeof size !== 'number') return null;
   const labels = scope.places(size);
   scope.pin(
@@ -90,14 +90,14 @@ export const sliceCouplings = {
     const { node, inputs, outputs, channels } = call;
     const [x] = channels;
     if (!x) return outputs.map(() => null);
-    const axis = positive(call.attributes.axis, rankOf(inputs[0]));
+    const axis = fromStart(call.attributes.axis, rankOf(inputs[0]));
     const indices = inputs[1]?.tensor;
     const grown = rankOf(inputs[1]) - 1;
     if (!x.axes.includes(axis))
       return [{ ...x, axes: x.axes.map((other) => (other > axis ? other + grown : other)) }];
     if (indices?.shape.length !== 1 || !liesAlong(x, axis))
       return stay(call, scope, `it is indexed by ${nodeLabel(node)}`);
-    const places = toNumbers(indices).map((index) => positive(index, x.labels.length));
+    const places = toNumbers(indices).map((index) => fromStart(index, x.labels.length));
     const labels = Int32Array.from(places, (place) => x.labels[place]!);
     scope.edit(node, (edited, kept, replaceInput) =>
       replaceInput(edited, 1, int64s(newPlaces(places, x, kept))),
@@ -150,7 +150,7 @@ function rangesOf({ inputs, node }: CouplingCall<'Slice'>): Range[] | null {
   if (steps?.some((step) => !Number.isInteger(step) || step === 0)) return null;
   const rank = rankOf(inputs[0]);
   return starts.map((start, i) => ({
-    axis: positive(axes?.[i] ?? i, rank),
+    axis: fromStart(axes?.[i] ?? i, rank),
     start,
     end: ends[i]!,
     step: steps?.[i] ?? 1,

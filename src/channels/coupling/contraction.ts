@@ -1,6 +1,6 @@
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { along, type Channels } from './channels.ts';
-import { shapeOf } from './rule.ts';
+import { dimensionsOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
 /** A factor of a sum of products; each of its axes has a letter, as Einsum writes them. */
@@ -137,4 +137,4 @@ function carriedBy({ channels, letters }: Factor): { letter: string | null; labe
 }
 
 const widthOf = ({ value, letters }: Factor, letter: string): number =>
-  Number(shapeOf(value)[letters.indexOf(letter)]);
+  Number(dimensionsOf(value)[letters.indexOf(letter)]);

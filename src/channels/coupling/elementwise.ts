@@ -1,7 +1,7 @@
 import { type Node, nodeLabel, type Shape, type Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { type Channels, spreadOver } from './channels.ts';
-import { type CouplingCall, type CouplingRule, rankOf, shapeOf } from './rule.ts';
+import { type CouplingCall, type CouplingRule, dimensionsOf, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
 /** An operand of a broadcasting operator, its axes counted as the result's. */
@@ -16,7 +16,7 @@ interface Aligned {
  * there keeps its channel, parameters are sliced along.
  */
 export const elementwise: CouplingRule<OperatorName> = ({ node, inputs, outputs, channels }, scope) => {
-  const shape = shapeOf(outputs[0]);
+  const shape = dimensionsOf(outputs[0]);
   const operands = inputs.flatMap((value, i): Aligned[] => {
     if (!value) return [];
     const own = aligned(value, channels[i] ?? null, shape.length - rankOf(value));
@@ -73,7 +73,7 @@ function follow(
   scope: CouplingScope,
 ): void {
   if (channels) return;
-  const sizes = shapeOf(value);
+  const sizes = dimensionsOf(value);
   const wide = result.axes.filter((axis) => axis >= shift && sizes[axis - shift] !== 1);
   if (wide.length === 0) return;
   if (!value.tensor || wide.length < result.axes.length) {
@@ -85,7 +85,7 @@ function follow(
 }
 
 /** Every output carries what the first input does. */
-export const carry: CouplingRule<OperatorName> = ({ outputs, channels: [first = null] }) =>
+export const passOn: CouplingRule<OperatorName> = ({ outputs, channels: [first = null] }) =>
   outputs.map(() => first);
 
 /** The channels that come in stay. */

@@ -1,13 +1,13 @@
 import { nodeLabel } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { along } from './channels.ts';
-import { carry, stay } from './elementwise.ts';
+import { passOn, stay } from './elementwise.ts';
 import {
   type CouplingCall,
   type CouplingRule,
   type CouplingRules,
+  fromStart,
   liesAlong,
-  positive,
   rankOf,
 } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
@@ -16,7 +16,7 @@ import type { CouplingScope } from './scope.ts';
 function unlessOver(call: CouplingCall<OperatorName>, scope: CouplingScope, over: (axis: number) => boolean) {
   const [x] = call.channels;
   if (x?.axes.some(over)) return stay(call, scope, `it is normalised over in ${nodeLabel(call.node)}`);
-  return carry(call, scope);
+  return passOn(call, scope);
 }
 
 /** Parameters [C] go with the channels. */
@@ -33,7 +33,7 @@ function perChannel(call: CouplingCall<OperatorName>, scope: CouplingScope, para
 }
 
 const overOneAxis: CouplingRule<'Softmax' | 'LogSoftmax' | 'Hardmax'> = (call, scope) => {
-  const axis = positive(call.attributes.axis ?? -1, rankOf(call.inputs[0]));
+  const axis = fromStart(call.attributes.axis ?? -1, rankOf(call.inputs[0]));
   return unlessOver(call, scope, (other) => other === axis);
 };
 
@@ -47,7 +47,7 @@ export const normalizationCouplings = {
       : perChannel(call, scope, [1, 2]);
   },
   LayerNormalization(call, scope) {
-    const first = positive(call.attributes.axis, rankOf(call.inputs[0]));
+    const first = fromStart(call.attributes.axis, rankOf(call.inputs[0]));
     return unlessOver(call, scope, (axis) => axis >= first);
   },
   /** Channels of one group are normalised together, and go together: other groups do not notice. */
@@ -81,10 +81,10 @@ export const normalizationCouplings = {
   LpNormalization(call, scope) {
     const { node, inputs, channels, attributes } = call;
     const [x] = channels;
-    const over = positive(attributes.axis, rankOf(inputs[0]));
+    const over = fromStart(attributes.axis, rankOf(inputs[0]));
     if (x?.axes.includes(over) && x.axes.length > 1) return stay(call, scope);
     if (x?.axes.includes(over)) scope.read({ node, index: 0, channels: x });
-    return carry(call, scope);
+    return passOn(call, scope);
   },
   LRN: (call, scope) => unlessOver(call, scope, (axis) => axis === 1),
   Softmax: overOneAxis,

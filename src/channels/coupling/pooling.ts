@@ -1,13 +1,13 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
-import { carry, stay } from './elementwise.ts';
-import { type CouplingRule, type CouplingRules, liesAlong, positive, rankOf } from './rule.ts';
+import { passOn, stay } from './elementwise.ts';
+import { type CouplingRule, type CouplingRules, fromStart, liesAlong, rankOf } from './rule.ts';
 
 /** Works on each channel of axis 1 by itself. */
 const channelwise: CouplingRule<OperatorName> = (call, scope) => {
   const [x] = call.channels;
-  return x && !liesAlong(x, 1) ? stay(call, scope) : carry(call, scope);
+  return x && !liesAlong(x, 1) ? stay(call, scope) : passOn(call, scope);
 };
 
 /** Resize: scales and sizes have an entry for the channels too. */
@@ -19,7 +19,7 @@ const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   const sizes = inputs[3];
   if (!liesAlong(x, 1)) return stay(call, scope);
   const axes = 'axes' in call.attributes ? call.attributes.axes : undefined;
-  if (axes) return axes.some((axis) => positive(axis, rankOf(inputs[0])) === 1) ? stay(call, scope) : [x];
+  if (axes) return axes.some((axis) => fromStart(axis, rankOf(inputs[0])) === 1) ? stay(call, scope) : [x];
   const unscaled = !scales?.tensor || scales.tensor.data.length === 0 || Number(scales.tensor.data[1]) === 1;
   const known = [scales, sizes].every((value) => !value || value.tensor || value.shape?.[0] === 0);
   if (!known || !unscaled) return stay(call, scope);

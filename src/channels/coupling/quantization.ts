@@ -2,7 +2,7 @@ import { nodeLabel } from '../../graph/graph.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { along, type Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
-import { type CouplingCall, type CouplingRules, liesAlong, positive, rankOf, shapeOf } from './rule.ts';
+import { type CouplingCall, type CouplingRules, dimensionsOf, fromStart, liesAlong, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
 /** Codes and numbers have the same channels; a scale a channel is sliced along. */
@@ -15,7 +15,7 @@ function encoded(
   if (!x) return [null];
   if (attributes.block_size)
     return stay(call, scope, `it is quantised with block scales in ${nodeLabel(node)}`);
-  const axis = positive(attributes.axis, rankOf(inputs[0]));
+  const axis = fromStart(attributes.axis, rankOf(inputs[0]));
   const parameters = inputs.slice(1).filter((value) => value && count(value) !== 1);
   if (parameters.length > 0 && x.axes.includes(axis) && !liesAlong(x, axis)) return stay(call, scope);
   if (!liesAlong(x, axis)) return [x];
@@ -26,7 +26,7 @@ function encoded(
 }
 
 const count = (value: CouplingCall<'QuantizeLinear'>['inputs'][number]): number =>
-  elementCount(shapeOf(value).map((size) => (typeof size === 'number' ? size : Number.NaN)));
+  elementCount(dimensionsOf(value).map((size) => (typeof size === 'number' ? size : Number.NaN)));
 
 /** Between numbers and their 8-bit codes. */
 export const quantizationCouplings = {

@@ -3,7 +3,7 @@ import type { OperatorName } from '../../graph/operators/index.ts';
 import { reducedAxes } from '../../graph/reduced-axes.ts';
 import type { Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
-import { type CouplingCall, type CouplingRule, type CouplingRules, positive, rankOf } from './rule.ts';
+import { type CouplingCall, type CouplingRule, type CouplingRules, fromStart, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
 /** Axes that are reduced go, with what lies behind them moving up; channels along one of them stay. */
@@ -37,7 +37,7 @@ const summation: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
 };
 
 const argument: CouplingRule<'ArgMax' | 'ArgMin'> = (call, scope) => {
-  const axis = positive(call.attributes.axis, rankOf(call.inputs[0]));
+  const axis = fromStart(call.attributes.axis, rankOf(call.inputs[0]));
   return reduced(call, scope, { axes: [axis], keepdims: call.attributes.keepdims !== 0 });
 };
 
@@ -57,7 +57,7 @@ export const reductionCouplings = {
   ArgMin: argument,
   CumSum(call, scope) {
     const axis = call.inputs[1]?.tensor && Number(call.inputs[1].tensor.data[0]);
-    const over = axis == null ? null : positive(axis, rankOf(call.inputs[0]));
+    const over = axis == null ? null : fromStart(axis, rankOf(call.inputs[0]));
     const [x] = call.channels;
     return over === null || x?.axes.includes(over) ? stay(call, scope) : [x ?? null];
   },

@@ -2,10 +2,10 @@ import { type Node, nodeLabel, type Shape, type Value } from '../../graph/graph.
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
-import { type Channels, transposed } from './channels.ts';
+import { type Channels, permutedChannels } from './channels.ts';
 import { stay } from './elementwise.ts';
 import { alongOne, reshaped } from './layout.ts';
-import { type CouplingCall, type CouplingRules, rankOf, shapeOf } from './rule.ts';
+import { type CouplingCall, type CouplingRules, dimensionsOf, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
 /** Operators that lay the same elements out otherwise. */
@@ -33,7 +33,7 @@ export const reshapingCouplings = {
   Transpose({ inputs: [x], channels: [carried], attributes }) {
     const rank = rankOf(x);
     const order = attributes.perm ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
-    return [carried ? transposed(carried, order) : null];
+    return [carried ? permutedChannels(carried, order) : null];
   },
   Expand(call, scope) {
     const { node, inputs, outputs, channels } = call;
@@ -71,7 +71,7 @@ function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channe
   const [x] = channels;
   if (!x) return null;
   if (x.axes.length === 0) return stay(call, scope)[0]!;
-  const given = reshaped(x, [shapeOf(inputs[0]), shapeOf(outputs[0])], scope.join);
+  const given = reshaped(x, [dimensionsOf(inputs[0]), dimensionsOf(outputs[0])], scope.join);
   if (!given) {
     scope.pin(x, `it has free dimensions in ${nodeLabel(node)}`);
     return null;
@@ -106,7 +106,7 @@ function targetSegments({ node, inputs, outputs, ownProducer }: CouplingCall<'Re
   const segment = (value: Value | null | undefined, at: Omit<Segment, 'sizes'>): Segment[] => {
     if (!value?.tensor) return [];
     const sizes = toNumbers(value.tensor).map((size, i) =>
-      writtenOut(size, shapeOf(outputs[0])[at.start + i]),
+      writtenOut(size, dimensionsOf(outputs[0])[at.start + i]),
     );
     return [{ ...at, sizes }];
   };
@@ -116,7 +116,7 @@ function targetSegments({ node, inputs, outputs, ownProducer }: CouplingCall<'Re
   let start = 0;
   return joined.inputs.flatMap((part, index) => {
     const found = segment(part, { node: joined, index, start });
-    start += Number(shapeOf(part)[0] ?? Number.NaN);
+    start += Number(dimensionsOf(part)[0] ?? Number.NaN);
     return found;
   });
 }

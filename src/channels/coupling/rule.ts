@@ -26,11 +26,11 @@ export type CouplingRules<Op extends StandardOperatorName = StandardOperatorName
   readonly [O in Op]: CouplingRule<O>;
 };
 
-export const shapeOf = (value: Value | null | undefined): Shape => value?.shape ?? [];
-export const rankOf = (value: Value | null | undefined): number => shapeOf(value).length;
+export const dimensionsOf = (value: Value | null | undefined): Shape => value?.shape ?? [];
+export const rankOf = (value: Value | null | undefined): number => dimensionsOf(value).length;
 
 /** −1 is the last axis. */
-export const positive = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
+export const fromStart = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
 /** Whether channels lie along one axis, and that one. */
 export const liesAlong = (channels: Channels | null, axis: number): boolean =>

@@ -1,6 +1,6 @@
 import { concatSplitCouplings, sliceCouplings } from './concat-split-slice.ts';
 import { convolutionCouplings } from './convolution.ts';
-import { carry, elementwise, opaque } from './elementwise.ts';
+import { elementwise, opaque, passOn } from './elementwise.ts';
 import { matrixCouplings } from './matrix.ts';
 import { normalizationCouplings } from './normalization.ts';
 import { poolingCouplings } from './pooling.ts';
@@ -25,9 +25,21 @@ export const couplings: CouplingRules = {
   ...reshapingCouplings,
   ...concatSplitCouplings,
   ...sliceCouplings,
-  ...each(carry, ['Abs', 'Neg', 'Sign', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Erf']),
-  ...each(carry, ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh']),
-  ...each(carry, [
+  ...each(passOn, [
+    'Abs',
+    'Neg',
+    'Sign',
+    'Exp',
+    'Log',
+    'Sqrt',
+    'Reciprocal',
+    'Floor',
+    'Ceil',
+    'Round',
+    'Erf',
+  ]),
+  ...each(passOn, ['Sin', 'Cos', 'Tan', 'Asin', 'Acos', 'Atan', 'Sinh', 'Cosh', 'Asinh', 'Acosh', 'Atanh']),
+  ...each(passOn, [
     'Relu',
     'Sigmoid',
     'Tanh',
@@ -38,8 +50,8 @@ export const couplings: CouplingRules = {
     'LeakyRelu',
     'Elu',
   ]),
-  ...each(carry, ['Celu', 'Selu', 'ThresholdedRelu', 'HardSigmoid', 'Gelu', 'Shrink', 'Clip', 'Identity']),
-  ...each(carry, ['Cast', 'CastLike', 'Dropout', 'Not', 'IsNaN', 'IsInf', 'BitwiseNot']),
+  ...each(passOn, ['Celu', 'Selu', 'ThresholdedRelu', 'HardSigmoid', 'Gelu', 'Shrink', 'Clip', 'Identity']),
+  ...each(passOn, ['Cast', 'CastLike', 'Dropout', 'Not', 'IsNaN', 'IsInf', 'BitwiseNot']),
   ...each(elementwise, [
     'Add',
     'Sub',

@@ -4,7 +4,7 @@ import { deployFlags } from './flags.ts';
 import { checkQuantizeFlags } from './quantize-flags.ts';
 import type { PlannedDeployment } from './run.ts';
 
-export const deploy = defineCommand({
+export const deployCommand = defineCommand({
   name: 'deploy',
   summary: 'write an equivalent network that skips zero stripes, each layer in its fastest measured form',
   arguments: [{ name: '[model]', summary: 'an .onnx file or a built-in network; not needed with --resume' }],
@@ -23,7 +23,7 @@ export const deploy = defineCommand({
   async run(invocation, context) {
     const asked = await planned(invocation);
     if (asked.settings.plan) {
-      const { planOutput } = await import('./plan.ts');
+      const { deploymentPlanOutput: planOutput } = await import('./plan.ts');
       return planOutput(asked.settings, context);
     }
     const { runDeployment } = await import('./run.ts');

@@ -10,7 +10,7 @@ import { loadModel } from '../model.ts';
 import type { DeploySettings } from './flags.ts';
 
 /** What deploying would try, and what is expected of it. */
-export async function planOutput(settings: DeploySettings, context: Context): Promise<Output> {
+export async function deploymentPlanOutput(settings: DeploySettings, context: Context): Promise<Output> {
   const { model, size } = settings;
   const { graph } = await loadModel(model, context, inputOptions(settings));
   const expectation = await expectForms(graph, { executor: await defaultExecutor(), size });

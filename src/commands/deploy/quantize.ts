@@ -5,7 +5,7 @@ import type { QuantizedLayer } from '../../quantization/quantize.ts';
 import { type QuantizedNetwork, quantize } from '../../quantization/quantize-on-images.ts';
 import { latencyChange, latencyMeasures } from '../../report/latency.ts';
 import { agreementText, formatBytes, formatPercent } from '../../report/quantities.ts';
-import type { Context, Progress } from '../command.ts';
+import type { Context, ProgressBar } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import type { LoadedModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
@@ -37,7 +37,7 @@ export async function quantizeModel(job: QuantizeJob, context: Context): Promise
   const { limit: images = quantizationDefaults.images, data: name = '', calibration, reduceRange } = settings;
   const preprocessing = await resolvePreprocessing(model, settings);
   const wanted = { ...settings, limit: images, purpose: 'calibrate', unlabelled: true } as const;
-  let bar: Progress | null = null;
+  let bar: ProgressBar | null = null;
   const { graph, ...int8 } = await quantize(model, {
     ...settings,
     ...{ preprocessing, images, seconds, threads, signal: context.signal },

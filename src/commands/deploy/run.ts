@@ -13,7 +13,7 @@ import { expectOtherFile } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 import { quantizeModel } from './quantize.ts';
 import { describeDeployment, hardlyFaster } from './result.ts';
-import { write } from './write.ts';
+import { writeDeployment } from './write.ts';
 
 /** A run that is about to start, or to be done again. */
 export interface PlannedDeployment {
@@ -44,7 +44,10 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
     : { graph: deployed, int8: null, lines: [] };
   const { graph, int8, lines } = quantized;
   const tried = { ...facts, threads, int8 };
-  const path = await write({ network: model.given, quick: float32, graph }, { run, settings, tried });
+  const path = await writeDeployment(
+    { network: model.given, quick: float32, graph },
+    { run, settings, tried },
+  );
   warn(facts, { path, inIntegers: int8 !== null }, context);
   const took = (performance.now() - began) / 1000;
   const data = { out, model: path, target, ...tried, seconds: took };

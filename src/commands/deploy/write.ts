@@ -33,7 +33,10 @@ interface Tried extends Omit<Deployment, 'graph'> {
 }
 
 /** Writes the network, with the record of the run where it has one; the path of the model. */
-export async function write(networks: Networks, { run, settings, tried }: Writing): Promise<string> {
+export async function writeDeployment(
+  networks: Networks,
+  { run, settings, tried }: Writing,
+): Promise<string> {
   if (!run) {
     await writeModel(networks.graph, settings.out!);
     return settings.out!;

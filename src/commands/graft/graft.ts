@@ -49,7 +49,7 @@ const flags = {
   ),
 };
 
-export type GraftSettings = Settings<typeof flags>;
+export type GraftCommandSettings = Settings<typeof flags>;
 
 export const graft = defineCommand({
   name: 'graft',

@@ -3,10 +3,10 @@ import type { Context } from '../command.ts';
 import type { TrainingFlags } from '../training/flags.ts';
 import type { PlannedRun } from '../training/recipe.ts';
 import { finishRun, sizes, untrained } from '../training/result.ts';
-import { jobSource, openEngine, timesText, watchRing } from '../training/ring-engine.ts';
-import { openSession, trainOptions } from '../training/session.ts';
-import type { GraftSettings } from './graft.ts';
-import { startOf } from './start.ts';
+import { jobSource, openRingEngine, timesText, watchRing } from '../training/ring-engine.ts';
+import { openTrainingSession, trainOptions } from '../training/session.ts';
+import type { GraftCommandSettings } from './graft.ts';
+import { ringStart } from './start.ts';
 
 export interface RingResult {
   /** The best network; all of them lie beside it. */
@@ -19,19 +19,19 @@ export interface RingResult {
 
 /** Trains a ring of networks, gone on with where it was interrupted, and keeps all of them. */
 export async function runGrafting(
-  planned: Omit<PlannedRun<TrainingFlags>, 'settings'> & { readonly settings: GraftSettings },
+  planned: Omit<PlannedRun<TrainingFlags>, 'settings'> & { readonly settings: GraftCommandSettings },
   context: Context,
 ): Promise<RingResult> {
   const { settings } = planned;
   const { epochs, networks } = settings;
-  const session = await openSession(planned, context);
+  const session = await openTrainingSession(planned, context);
   const { run, model: source } = session;
   const watch = watchRing(context, settings);
   const grown = await growRing({
     training: { ...trainOptions(session, settings, context), run },
     ...{ networks, grafting: settings, images: await jobSource(settings) },
-    start: (index) => startOf(session, settings, index),
-    openEngine: (ring) => openEngine(ring, settings, run),
+    start: (index) => ringStart(session, settings, index),
+    openEngine: (ring) => openRingEngine(ring, settings, run),
     restore: source.form.restore,
     onStep: watch.step,
     onEpoch({ epoch, times, invalid }) {

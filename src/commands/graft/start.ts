@@ -4,15 +4,15 @@ import type { Graph } from '../../graph/graph.ts';
 import { inputOptions } from '../input-flags.ts';
 import { isModelPath, openModel } from '../model.ts';
 import type { TrainingSession } from '../training/session.ts';
-import type { GraftSettings } from './graft.ts';
+import type { GraftCommandSettings } from './graft.ts';
 
 /**
  * What a network of a ring starts from: a model of its own; the one file that all start from; of the zoo fresh parameters,
  * another seed for each. Throws `shape` where its architecture is not that of the first.
  */
-export async function startOf(
+export async function ringStart(
   session: TrainingSession,
-  settings: GraftSettings,
+  settings: GraftCommandSettings,
   index: number,
 ): Promise<Graph> {
   const model = settings.models[index] ?? settings.model;

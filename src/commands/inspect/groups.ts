@@ -1,5 +1,5 @@
 import type { ChannelGroup } from '../../channels/channel-groups.ts';
-import type { Graph } from '../../graph/graph.ts';
+import { type Graph, nodeName } from '../../graph/graph.ts';
 import { printableLine } from '../../printable.ts';
 
 /** Layers whose channels go together, as `inspect --json` tells them. */
@@ -28,7 +28,7 @@ function factsOf({ root, layers, sets, reasons }: ChannelGroup): GroupFacts {
   return {
     root,
     channels: layers[0]!.count,
-    members: layers.map(({ node }) => node.name || node.outputs[0]!.name),
+    members: layers.map(({ node }) => nodeName(node)),
     prunable: reasons.size < sets.length,
     ...(reason === undefined ? {} : { reason }),
   };

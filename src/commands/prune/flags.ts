@@ -2,9 +2,9 @@ import * as v from 'valibot';
 import { criterionNames } from '../../pruning/criteria/names.ts';
 import { pruningDefaults as defaults, retrainingDefaults } from '../../pruning/defaults.ts';
 import { granularities, recoveries } from '../../pruning/iterative/settings.ts';
-import { normalizations, reductions } from '../../pruning/ranking/class-scores.ts';
 import type { CostShare } from '../../pruning/ranking/cost-share.ts';
 import type { RankingScope } from '../../pruning/ranking/selection.ts';
+import { normalizations, reductions } from '../../pruning/ranking/set-scores.ts';
 import { pruningSchedules } from '../../pruning/schedule.ts';
 import { scheduleNames } from '../../training/schedules.ts';
 import {

@@ -17,7 +17,7 @@ import { inputOptions } from '../input-flags.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { resolvePreprocessing } from '../preprocessing.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
-import { openSession, trainOptions } from '../training/session.ts';
+import { openTrainingSession, trainOptions } from '../training/session.ts';
 import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
 import { openSearch } from './search.ts';
 import { watchPruning } from './watch.ts';
@@ -42,7 +42,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   const session =
     epochs === undefined
       ? null
-      : await openSession({ ...planned, settings: retraining(options, epochs) }, context);
+      : await openTrainingSession({ ...planned, settings: retraining(options, epochs) }, context);
   const model = session?.model ?? (await loadModel(options.model, context, inputOptions(options)));
   if (!session) checkQuantized(model, options);
   const opened = session

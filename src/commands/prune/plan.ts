@@ -10,7 +10,7 @@ import type { PruneSettings } from './flags.ts';
 import type { PruneJob } from './job.ts';
 
 /** What a cut would take, group by group; nothing is written. */
-export async function planOutput(job: PruneJob): Promise<Output> {
+export async function pruningPlanOutput(job: PruneJob): Promise<Output> {
   const target = targetOf(job.options);
   if (pieceGranularity(job.settings)) {
     const { cutNetwork } = await import('../../pruning/iterative/cut.ts');

@@ -11,7 +11,7 @@ import { pruneFlags } from './flags.ts';
 import type { PlannedPruning, PruneJob } from './job.ts';
 import type { PruneResult } from './result.ts';
 
-export const prune = defineCommand({
+export const pruneCommand = defineCommand({
   name: 'prune',
   summary: 'remove channels, or set stripes or weights to zero, until a target is met',
   arguments: [{ name: '[model]', summary: 'an .onnx file or a built-in network; not needed with --resume' }],
@@ -57,7 +57,7 @@ async function planPruning(invocation: Invocation<typeof pruneFlags>) {
 }
 
 async function look(job: PruneJob): Promise<Output> {
-  const { explainOutput, planOutput } = await import('./plan.ts');
+  const { explainOutput, pruningPlanOutput: planOutput } = await import('./plan.ts');
   const { explain } = job.options;
   return explain === undefined ? planOutput(job) : explainOutput(explain, job);
 }

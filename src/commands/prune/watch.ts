@@ -1,12 +1,12 @@
 import type { PruningWatch } from '../../pruning/iterative/job.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import { formatPercent } from '../../report/quantities.ts';
-import type { Context, Progress } from '../command.ts';
+import type { Context, ProgressBar } from '../command.ts';
 import { errorText } from '../outputs.ts';
 
 /** Shows on the terminal how pruning proceeds. */
 export function watchPruning(context: Context): PruningWatch {
-  let bar: Progress | null = null;
+  let bar: ProgressBar | null = null;
   return {
     signal: context.signal,
     onWarning: (line) => context.warn(line),

@@ -7,7 +7,7 @@ import { isModelPath } from '../model.ts';
 import { trainedModel } from '../training/flags.ts';
 import { planRun, trainingNeeds } from '../training/recipe.ts';
 import type { Measured } from '../training/result.ts';
-import { openSession, type TrainingSession, trainOptions } from '../training/session.ts';
+import { openTrainingSession, type TrainingSession, trainOptions } from '../training/session.ts';
 import { type StripeSettings, stripeFlags } from './flags.ts';
 
 export const swp = defineCommand({
@@ -37,7 +37,7 @@ export const swp = defineCommand({
   },
   async run(invocation, context) {
     const planned = await planStripes(invocation);
-    const session = await openSession(planned, context);
+    const session = await openTrainingSession(planned, context);
     const outcome = await learnShapes(session, planned.settings, context);
     return { data: outcome, text: describe(outcome) };
   },

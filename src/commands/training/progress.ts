@@ -1,10 +1,10 @@
 import { formatDuration, formatPercent } from '../../report/quantities.ts';
 import type { EpochResult, TrainOptions } from '../../training/options.ts';
-import type { Context, Progress } from '../command.ts';
+import type { Context, ProgressBar } from '../command.ts';
 
 /** A bar for each epoch, and a line when it is done. */
 export function watchTraining(context: Context, epochs: number): Pick<TrainOptions, 'onStep' | 'onEpoch'> {
-  let bar: Progress | null = null;
+  let bar: ProgressBar | null = null;
   return {
     onStep({ epoch, images, ofImages, loss }) {
       bar ??= context.progress(`epoch ${epoch}/${epochs}`, ofImages, 'images');

@@ -5,7 +5,7 @@ import type { Options } from '../flags.ts';
 import type { TrainingFlags } from './flags.ts';
 import type { Settings } from './recipe.ts';
 import type { replicaFlags } from './replica-flags.ts';
-import { jobSource, openEngine, timesText, watchRing } from './ring-engine.ts';
+import { jobSource, openRingEngine, timesText, watchRing } from './ring-engine.ts';
 import { type TrainingSession, trainOptions } from './session.ts';
 
 export type ReplicaSettings = Settings<TrainingFlags> & Options<typeof replicaFlags>;
@@ -18,7 +18,8 @@ export async function trainAsReplicas(session: TrainingSession, settings: Replic
     return await trainReplicas({
       training: { ...trainOptions(session, settings, context), run: session.run },
       ...{ replicas, averageEvery, momentum: replicaMomentum, images: await jobSource(settings) },
-      openEngine: (ring) => openEngine(ring, { redis, store, patience, processes: replicas }, session.run),
+      openEngine: (ring) =>
+        openRingEngine(ring, { redis, store, patience, processes: replicas }, session.run),
       onStep: watch.step,
       onEpoch(result) {
         watch.done();

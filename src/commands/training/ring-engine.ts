@@ -24,7 +24,11 @@ export async function jobSource(settings: Settings<TrainingFlags>): Promise<JobS
 }
 
 /** This machine's processes, or whoever listens to a queue. */
-export async function openEngine(ring: RingNetworks, where: Where, run: RunDirectory): Promise<RingEngine> {
+export async function openRingEngine(
+  ring: RingNetworks,
+  where: Where,
+  run: RunDirectory,
+): Promise<RingEngine> {
   const { redis, store, patience, processes } = where;
   if (redis === undefined) {
     const { localEngine } = await import('../../grafting/engine.ts');

@@ -30,7 +30,7 @@ export interface TrainingSession {
 }
 
 /** Loads model and data, and only then creates the run's folder, or opens that of the run to resume. */
-export async function openSession(
+export async function openTrainingSession(
   planned: PlannedRun<TrainingFlags>,
   context: Context,
 ): Promise<TrainingSession> {

@@ -5,7 +5,7 @@ import { isModelPath } from '../model.ts';
 import { trainedModel, trainingFlags } from './flags.ts';
 import { planRun, type Settings, trainingNeeds } from './recipe.ts';
 import { checkReplicas, replicaFlags } from './replica-flags.ts';
-import { openSession, type TrainingSession, trainOptions } from './session.ts';
+import { openTrainingSession, type TrainingSession, trainOptions } from './session.ts';
 import { sparseFlag, sparseTraining } from './sparse-flag.ts';
 
 const flags = { ...trainingFlags, sparse: sparseFlag, ...replicaFlags };
@@ -37,7 +37,7 @@ export const trainModel = defineCommand({
   },
   async run(invocation, context) {
     const plan = await planned(invocation);
-    const session = await openSession(plan, context);
+    const session = await openTrainingSession(plan, context);
     const { finishRun, measureNetwork, untrained } = await import('./result.ts');
     const { settings } = plan;
     const fixed = await heldFixed(session, context);

@@ -1,6 +1,6 @@
 import type { AugmentedImage } from './augmentation.ts';
 
-export interface Placement {
+export interface ImageShift {
   /** y[r][c] = x[r + down][c + right] before the flip. */
   readonly down: number;
   readonly right: number;
@@ -8,7 +8,7 @@ export interface Placement {
 }
 
 /** The image moved and mirrored; what moves in is 0, which after normalisation is −mean/std. */
-export function shiftAndFlip({ image, target, size }: AugmentedImage, placement: Placement): void {
+export function shiftAndFlip({ image, target, size }: AugmentedImage, placement: ImageShift): void {
   const { channels, height, width } = size;
   const { down, right, flip } = placement;
   const [from, to] = [Math.max(0, -right), Math.min(width, width - right)];

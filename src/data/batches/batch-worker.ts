@@ -4,7 +4,7 @@ import { assert } from '../../errors.ts';
 import { sourceAt } from '../origin.ts';
 import { failure, type Order, type Reply, type WorkerTask } from './messages.ts';
 import { batchPreparer } from './prepare.ts';
-import { stepsPerEpoch } from './settings.ts';
+import { batchesPerEpoch } from './settings.ts';
 
 assert(parentPort, 'the batch worker must run in its own thread');
 const port = parentPort;
@@ -18,7 +18,7 @@ port.on('message', (order: Order) => {
 });
 
 async function produce(epoch: number, firstStep: number): Promise<void> {
-  const steps = stepsPerEpoch(source.labels.length, settings);
+  const steps = batchesPerEpoch(source.labels.length, settings);
   for (let step = firstStep; step < steps; step++) {
     while (allowed === 0) await once(port, 'message');
     allowed--;

@@ -1,6 +1,6 @@
 import type { ImageSource } from '../image-source.ts';
 import { type Batch, batchPreparer } from './prepare.ts';
-import { type BatchSettings, checkSettings, stepsPerEpoch } from './settings.ts';
+import { type BatchSettings, batchesPerEpoch, checkSettings } from './settings.ts';
 
 /** The batches of any epoch. May own a thread: close it. */
 export interface BatchStream {
@@ -17,7 +17,7 @@ export interface BatchStream {
 /** Batches that are prepared on the caller's thread; throws as {@link checkSettings} does. */
 export function ownThreadBatches(source: ImageSource, settings: BatchSettings): BatchStream {
   checkSettings(source, settings);
-  const steps = stepsPerEpoch(source.count, settings);
+  const steps = batchesPerEpoch(source.count, settings);
   const prepare = batchPreparer(source, settings);
   return {
     steps,

@@ -18,7 +18,7 @@ export interface BatchSettings {
 }
 
 /** Batches in an epoch. */
-export function stepsPerEpoch(count: number, { batch, dropLast }: BatchSettings): number {
+export function batchesPerEpoch(count: number, { batch, dropLast }: BatchSettings): number {
   return dropLast ? Math.floor(count / batch) : Math.ceil(count / batch);
 }
 
@@ -31,7 +31,7 @@ export function checkSettings(source: ImageSource, settings: BatchSettings): voi
   const where = source.name;
   if (!Number.isInteger(batch) || batch < 1)
     throw new EspalierError('usage', `expected a batch of at least 1 image, found ${batch}`, { where });
-  if (stepsPerEpoch(source.count, settings) === 0)
+  if (batchesPerEpoch(source.count, settings) === 0)
     throw new EspalierError('usage', `expected at least ${batch} images, one batch, found ${source.count}`, {
       where,
     });

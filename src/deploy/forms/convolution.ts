@@ -1,4 +1,4 @@
-import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
+import { type Node, nodeTitle, type Value } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { livePositions } from '../../stripes/live-positions.ts';
 
@@ -47,7 +47,7 @@ export function readConvolution(node: Node): Convolution | { readonly reason: st
   if (!pads) return { reason: 'its automatic padding depends on its input size, which is free' };
   const weights = weight.tensor.data as Float32Array;
   return {
-    name: node.name || nodeLabel(node),
+    name: nodeTitle(node),
     x,
     weights,
     filters,

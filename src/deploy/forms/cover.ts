@@ -16,7 +16,7 @@ const MOST_POSITIONS = 31;
 /** Beyond this many boxes their pairs are too many to look at. */
 const MOST_PAIRED = 64;
 
-export const maskOf = (positions: readonly number[]): number =>
+export const bitMask = (positions: readonly number[]): number =>
   positions.reduce((mask, position) => mask | (1 << position), 0);
 
 /** Two boxes that hold positions between them and take less than the one around all; null where there are none. */
@@ -59,7 +59,7 @@ export function coversOf(conv: Convolution): Cover[] {
 }
 
 const coverOf = (conv: Convolution, boxes: readonly Box[]): Cover => ({
-  mask: boxes.reduce((mask, box) => mask | maskOf(positionsOf(box, conv)), 0),
+  mask: boxes.reduce((mask, box) => mask | bitMask(positionsOf(box, conv)), 0),
   boxes,
   area: boxes.reduce((sum, box) => sum + areaOf(box), 0),
 });

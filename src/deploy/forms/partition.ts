@@ -1,7 +1,7 @@
 import type { Box } from './box.ts';
 import type { Convolution } from './convolution.ts';
 import { BLOCK, boxesCost, copyCost } from './cost.ts';
-import { type Cover, coversOf, maskOf } from './cover.ts';
+import { bitMask, type Cover, coversOf } from './cover.ts';
 
 /** Filters that are computed together, by boxes that are added up. */
 export interface Part {
@@ -28,7 +28,7 @@ export function partitions(conv: Convolution, most: number): (readonly Part[])[]
     ({ boxes, area }) => boxes.length === 1 && area === conv.kernel[0] * conv.kernel[1],
   );
   if (!whole) return [];
-  const filters = { conv, masks: conv.live.map(maskOf) };
+  const filters = { conv, masks: conv.live.map(bitMask) };
   const byParts = new Map<number, readonly Part[]>();
   let best = assigned(filters, [whole]);
   while (best.covers.length <= most) {

@@ -7,7 +7,7 @@ import { isFloating } from '../operand-types.ts';
  * What an input is fed with at a shape, in the type that the input has by now: its feed, which is repeated for each image of a
  * batch where it holds one. null where contents were left open, or are of another shape.
  */
-export function contentsAt({ feed, dtype }: Value, shape: readonly number[]): Tensor | null {
+export function feedContents({ feed, dtype }: Value, shape: readonly number[]): Tensor | null {
   if (!feed?.contents) return null;
   const typed = asType(feed.contents, dtype);
   if (sameShape(typed.shape, shape)) return typed;

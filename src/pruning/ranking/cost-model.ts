@@ -2,7 +2,7 @@ import type { Channels } from '../../channels/coupling/channels.ts';
 import type { ChannelCoupling, ParameterSlicing } from '../../channels/coupling/scope.ts';
 import { canBeDivided, slicingsByValue } from '../../channels/coupling/shared-parameters.ts';
 import { placesAlong, survivors } from '../../channels/coupling/survivors.ts';
-import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { type Graph, type Node, nodeName, type Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
 import { type CostOptions, layerCosts, type NetworkCost } from '../../measure/macs.ts';
 import { learnedParameters } from '../../measure/parameters.ts';
@@ -19,7 +19,7 @@ export interface CostModel {
  * both factors are computed (attention), as the elements of the left one times the columns of the right one.
  */
 export function costModel(graph: Graph, found: ChannelCoupling, options: CostOptions = {}): CostModel {
-  const named = new Map(graph.nodes.map((node) => [node.name || node.outputs[0]?.name, node]));
+  const named = new Map(graph.nodes.map((node) => [nodeName(node), node]));
   const slicings = slicingsByValue(found.slicings);
   const layers = layerCosts(graph, options).flatMap(({ name, macs }) => {
     const node = named.get(name);

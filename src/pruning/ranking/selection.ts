@@ -1,6 +1,6 @@
 import { nameMatcher } from '../../graph/name-globs.ts';
 import { layerTitle, type PruningUnit } from './units.ts';
-import { keptClasses, type WidthRules, widthChoices } from './widths.ts';
+import { roundedWidth, type WidthRules, widthChoices } from './widths.ts';
 
 /** Whether each unit loses the same part, or all channel sets stand in one list. */
 export type RankingScope = 'local' | 'global';
@@ -17,7 +17,7 @@ export interface SelectionRules extends WidthRules {
 export interface Ranking {
   readonly units: readonly PruningUnit[];
   readonly scores: ReadonlyMap<number, number>;
-  /** Classes that hand on another's channels: nothing is left of them where that one went. Default: none. */
+  /** Channel sets of pass-through filters, with the set that each passes on: they are removed together. Default: none. */
   readonly carriers?: ReadonlyMap<number, number>;
 }
 
@@ -48,7 +48,7 @@ export function openSelection(ranking: Ranking, rules: SelectionRules): WidthSel
   const { orders, ratios, originals } = selecting;
   const wanted = rules.scope === 'local' ? localWidths(selecting) : globalWidths(selecting);
   const rounded = (unit: number, width: number) =>
-    keptClasses(units[unit]!, width, { ...rules, original: originals[unit]! });
+    roundedWidth(units[unit]!, width, { ...rules, original: originals[unit]! });
   const fixed = (unit: number): number | null => {
     if (orders[unit]!.length === 0) return units[unit]!.sets.length;
     const own = ratios[unit];
@@ -56,7 +56,7 @@ export function openSelection(ranking: Ranking, rules: SelectionRules): WidthSel
   };
   return {
     widths: (ratio) => wanted(ratio).map((width, i) => fixed(i) ?? rounded(i, width)),
-    removed: (widths) => removedClasses(widths, selecting),
+    removed: (widths) => removedSets(widths, selecting),
     choices: units.map((unit, i) => {
       const only = fixed(i);
       return only === null ? widthChoices(unit, { ...rules, original: originals[i]! }) : [only];
@@ -78,7 +78,7 @@ interface Selecting extends Ranking {
   readonly orders: readonly (readonly number[])[];
   /** Ratios of their own. */
   readonly ratios: readonly (number | null)[];
-  /** Classes in the original network. */
+  /** Channel sets in the original network. */
   readonly originals: readonly number[];
 }
 
@@ -116,7 +116,7 @@ function globalWidths(selecting: Selecting): (ratio: number) => number[] {
   };
 }
 
-function removedClasses(widths: UnitWidths, { units, orders, carriers }: Selecting): Set<number> {
+function removedSets(widths: UnitWidths, { units, orders, carriers }: Selecting): Set<number> {
   const gone = new Set<number>();
   units.forEach(({ sets }, i) => {
     const isEmpty = (root: number) => gone.has(carriers?.get(root) ?? -1);

@@ -1,6 +1,6 @@
 import type { ChannelGroup, Coupling } from '../../channels/channel-groups.ts';
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
-import { nodeLabel } from '../../graph/graph.ts';
+import { nodeTitle } from '../../graph/graph.ts';
 
 /**
  * Channel sets of channels that stand in the same layers of a group: what is ranked against each other, and rounded. A
@@ -62,7 +62,7 @@ function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Prunin
 }
 
 /** The name of a layer's node, or what stands in for it. */
-export const layerTitle = ({ node }: CoupledLayer): string => node.name || nodeLabel(node);
+export const layerTitle = ({ node }: CoupledLayer): string => nodeTitle(node);
 
 function channelsIn(
   { first, count }: CoupledLayer,

@@ -13,7 +13,7 @@ export interface WidthRules {
  * How many channel sets of a unit stay, where `wanted` should: the nearest number whose channels are a multiple of
  * `round`, not fewer than one such multiple, than the floor, or than those that cannot go.
  */
-export function keptClasses(
+export function roundedWidth(
   unit: PruningUnit,
   wanted: number,
   { round, floor, original }: WidthRules & { readonly original: number },
@@ -31,6 +31,6 @@ export function keptClasses(
 /** The widths that a unit may have, ascending. */
 export function widthChoices(unit: PruningUnit, rules: WidthRules & { readonly original: number }): number[] {
   const wanted = Array.from({ length: unit.sets.length }, (_, i) => i + 1);
-  const kept = new Set(wanted.map((width) => keptClasses(unit, width, rules)));
+  const kept = new Set(wanted.map((width) => roundedWidth(unit, width, rules)));
   return [...kept].sort((a, b) => a - b);
 }

@@ -1,6 +1,6 @@
 import type { Matrix } from 'ml-matrix';
 import { uniqueNames } from '../../graph/builder.ts';
-import { type Graph, makeConstant } from '../../graph/graph.ts';
+import { type Graph, makeConstant, nodeName } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats, type Tensor } from '../../numeric/tensor.ts';
 import type { LinearLayer } from './linear-layer.ts';
@@ -40,7 +40,7 @@ function addBias(
     Object.assign(old, { tensor, shape: tensor.shape });
     return;
   }
-  const bias = makeConstant(uniqueNames(graph)(`${node.name || node.outputs[0]!.name}.bias`), tensor);
+  const bias = makeConstant(uniqueNames(graph)(`${nodeName(node)}.bias`), tensor);
   graph.initializers.push(bias);
   node.inputs[biasAt!] = bias;
 }

@@ -75,7 +75,7 @@ export interface Taps {
   at(places: ArrayLike<number>): number[];
 }
 
-export function tapsOf({ node, weight }: LinearLayer): Taps {
+export function layerTaps({ node, weight }: LinearLayer): Taps {
   const size = staticShape(node.inputs[0]!).slice(2);
   const out = staticShape(node.outputs[0]!).slice(2);
   const kernel = weight.tensor!.shape.slice(2);

@@ -3,7 +3,7 @@ import type { Builder } from '../../graph/builder.ts';
 import { type Graph, staticShape, type Value } from '../../graph/graph.ts';
 import { int64s, makeTensor } from '../../numeric/tensor.ts';
 import type { Tensors } from '../../runtime/executor.ts';
-import { type LinearLayer, type Taps, tapsOf } from './linear-layer.ts';
+import { type LinearLayer, layerTaps, type Taps } from './linear-layer.ts';
 import type { Refit } from './refits.ts';
 import { channelsFirst, type Samples } from './samples.ts';
 
@@ -45,7 +45,7 @@ export async function normalEquations(
       const { node } = layer;
       const [x, y] = [copyOf(node.inputs[0]!), copyOf(node.outputs[0]!)];
       const own = { ...layer, node: { ...node, inputs: [x, ...node.inputs.slice(1)], outputs: [y] } };
-      taps = layer.channelAxis === 1 ? tapsOf(own) : null;
+      taps = layer.channelAxis === 1 ? layerTaps(own) : null;
       appendSums(g, own, { taps, samples });
     },
     feeds({ run }) {

@@ -34,7 +34,7 @@ export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilt
     const source = before.get(node.outputs[0]?.name);
     const was = source ? linearLayer(source) : null;
     if (layer === null || was === null) continue;
-    const kept = keptOf(node, { keptFilters, producer });
+    const kept = remainingChannels(node, { keptFilters, producer });
     const found = refitOf(sharedWeight(layer, uses) ?? layer, was, kept);
     if (typeof found === 'string') skipped.push({ name: nodeLabel(node), reason: found });
     else if (found) refits.push({ name: nodeLabel(node), ...found });
@@ -75,7 +75,7 @@ interface Network {
 }
 
 /** The channels that are left of what a node gives: a depthwise convolution, say, keeps what the layer before it keeps. */
-export function keptOf(node: Node, { keptFilters, producer }: Network): readonly number[] | null {
+export function remainingChannels(node: Node, { keptFilters, producer }: Network): readonly number[] | null {
   let value = node.outputs[0];
   while (value) {
     const kept = keptFilters.get(value.name);

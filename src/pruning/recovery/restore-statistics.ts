@@ -2,7 +2,7 @@ import { selectSlices } from '../../channels/select-slices.ts';
 import type { Graph, Node } from '../../graph/graph.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
-import { type KeptFilters, keptOf } from './refits.ts';
+import { type KeptFilters, remainingChannels } from './refits.ts';
 
 /**
  * Gives every BatchNormalization μ and σ² of the same channels in the original, in place: once layers are fit to give what
@@ -13,7 +13,7 @@ export function restoreStatistics(graph: Graph, original: Graph, keptFilters: Ke
   const { producer } = connections(graph);
   for (const node of graph.nodes.filter(isNormalization)) {
     const source = before.get(node.outputs[0]?.name);
-    const kept = keptOf(node, { keptFilters, producer });
+    const kept = remainingChannels(node, { keptFilters, producer });
     for (const at of [3, 4]) {
       const value = node.inputs[at];
       const tensor = source?.inputs[at]?.tensor;

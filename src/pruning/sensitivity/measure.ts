@@ -4,19 +4,21 @@ import { cutChannels } from '../../channels/cut-channels.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { RankedChannels } from '../rank-channels.ts';
-import { keptClasses, type WidthRules } from '../ranking/widths.ts';
+import { roundedWidth, type WidthRules } from '../ranking/widths.ts';
 
-/** What a network does on images after one unit alone was narrowed. */
+/** What a network does on images when one unit alone is narrowed. */
 export interface SensitivityPoint extends ComparisonResult {
-  /** The part of the unit's channels that went. */
+  /** The removed fraction of the unit's channels, in [0, 1]. */
   readonly ratio: number;
-  /** Classes that stay. */
+  /** Channel sets that are kept. */
   readonly kept: number;
 }
 
+/** How much a network loses when one unit is narrowed, at several ratios. */
 export interface UnitSensitivity {
   readonly name: string;
   readonly layers: readonly string[];
+  /** Its channel sets. */
   readonly classes: number;
   /** By rising ratio; the first is the network as it is. */
   readonly points: readonly SensitivityPoint[];
@@ -80,7 +82,7 @@ export async function measureSensitivity(
       continue;
     }
     const widths = ratios.map((ratio) =>
-      keptClasses(unit, (1 - ratio) * count, { ...options, original: count }),
+      roundedWidth(unit, (1 - ratio) * count, { ...options, original: count }),
     );
     const points: SensitivityPoint[] = [{ ratio: 0, kept: count, ...comparison.original }];
     for (const kept of new Set(widths)) {

@@ -4,7 +4,7 @@ import { formatMs, formatPercent, significant } from '../quantities.ts';
 import type { EpochPoint, RunRecord } from '../run-record.ts';
 
 /** By epoch: loss, accuracy, the kept part of the MACs, the part of scales near zero, the time where the network shrank. */
-export function curves({ epochs, result }: RunRecord): Html | null {
+export function curvesSection({ epochs, result }: RunRecord): Html | null {
   if (epochs.length === 0) return null;
   const accuracy = [
     series(epochs, 'training images', { tone: 'earth', value: (epoch) => epoch.trainAccuracy }),

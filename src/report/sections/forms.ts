@@ -14,7 +14,7 @@ import type { RunRecord } from '../run-record.ts';
 import { linearScale } from '../scale.ts';
 
 /** For each layer with dead stripes the form that won, and by how much; what the network gained of what its MACs promise. */
-export function forms({ deployment }: RunRecord): Html | null {
+export function formsSection({ deployment }: RunRecord): Html | null {
   if (!deployment) return null;
   const { layers } = deployment;
   const tried = layers.filter(hadChoice);

@@ -8,7 +8,7 @@ const TONES: readonly Series['tone'][] = ['leaf', 'earth', 'sky'];
 const SHOWN = TONES.length;
 
 /** What the weights of each network of a ring tell, epoch by epoch, and how well each ended. */
-export function grafting({ grafting: { epochs, ring } }: RunRecord): Html | null {
+export function graftingSection({ grafting: { epochs, ring } }: RunRecord): Html | null {
   if (epochs.length === 0) return null;
   const count = epochs[0]!.networks.length;
   const lines = (

@@ -11,7 +11,7 @@ const titles: Readonly<Record<string, string>> = {
 };
 
 /** What the run was, when, how long it took. */
-export function header({ recipe, epochs }: RunRecord): Html {
+export function headerSection({ recipe, epochs }: RunRecord): Html {
   const { model = 'network', data } = recipe.options as { model?: string; data?: string };
   const seconds = epochs.reduce((sum, epoch) => sum + (epoch.seconds ?? 0), 0);
   const facts = [

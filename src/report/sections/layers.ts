@@ -3,7 +3,7 @@ import { formatMacs, formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** The MACs of each layer, before as a pale bar and after as a full one. */
-export function layers({ layers }: RunRecord): Html | null {
+export function layersSection({ layers }: RunRecord): Html | null {
   const before = layers?.before.filter(({ macs }) => macs > 0) ?? [];
   if (!layers || before.length === 0) return null;
   const after = new Map(layers.after.map((layer) => [layer.name, layer.macs]));
@@ -19,7 +19,7 @@ export function layers({ layers }: RunRecord): Html | null {
 const width = (value: number, of: number): string => Math.min(100, (100 * value) / of).toFixed(1);
 
 /** Layers that the run did not touch, and why. */
-export function leftAlone({ leftAlone }: RunRecord): Html | null {
+export function leftAloneSection({ leftAlone }: RunRecord): Html | null {
   if (leftAlone.length === 0) return null;
   const rows = leftAlone.map(
     ({ name, reason }) => html`<tr><th scope="row">${name}</th><td>${reason}</td></tr>`,

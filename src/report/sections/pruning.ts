@@ -3,7 +3,7 @@ import { formatCount, formatPercent } from '../quantities.ts';
 import type { GroupPoint, PrunePoint, RunRecord, StagePoint } from '../run-record.ts';
 
 /** For each cut: how far it went, and the accuracy after it, after each recovery and after retraining. */
-export function pruning({ pruning }: RunRecord): Html | null {
+export function pruningSection({ pruning }: RunRecord): Html | null {
   const { original, steps } = pruning;
   const stages = [...new Set(steps.flatMap((step) => step.stages.map(({ stage }) => stage)))];
   const counted = steps.some(({ left }) => left !== null);
@@ -71,7 +71,7 @@ const measures: Readonly<Record<string, string>> = {
 };
 
 /** The channels of each group, before as a pale bar and after as a full one. */
-export function widths({ pruning: { groups } }: RunRecord): Html | null {
+export function widthsSection({ pruning: { groups } }: RunRecord): Html | null {
   if (groups.length === 0) return null;
   const largest = Math.max(...groups.map(({ channels }) => channels));
   return html`<section><h2>Widths</h2>

@@ -4,7 +4,7 @@ import { formatCount, formatDuration } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** How the run was made, how to repeat it, and what to try next. */
-export function run(record: RunRecord): Html {
+export function runSection(record: RunRecord): Html {
   const { recipe, defaults } = record;
   const { machine, versions } = recipe;
   const next = nextCommand(record);

@@ -7,7 +7,7 @@ const SIZE = { width: 190, height: 84 };
 const PLOT = { left: 4, right: 186, top: 6, bottom: 78 };
 
 /** What a network still does when one group alone loses channels: one small chart a group, all on one scale. */
-export function sensitivity({ sensitivity }: RunRecord): Html | null {
+export function sensitivitySection({ sensitivity }: RunRecord): Html | null {
   if (sensitivity.length === 0) return null;
   const labelled = sensitivity.every(({ points }) => points.every(isByAccuracy));
   const curves = sensitivity.map((curve) => ({ curve, points: pointsOf(curve, labelled) }));

@@ -10,7 +10,7 @@ const GRID = { cell: 4, gap: 6, columns: 16 };
 const HEAT_CELL = 26;
 
 /** For each layer: how many filters keep each position, the commonest shapes, and every filter's shape. */
-export function shapes({ shapes }: RunRecord): Html | null {
+export function shapesSection({ shapes }: RunRecord): Html | null {
   if (shapes.length === 0) return null;
   return html`<section><h2>The shapes that were learned</h2>
 <p class="lead">Each square is one position of a filter's kernel. It is filled if the stripe of weights at that position is kept. The large squares show

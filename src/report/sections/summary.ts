@@ -51,7 +51,7 @@ const quantities: readonly Quantity[] = [
 ];
 
 /** The headline figures, and everything before and after in a table. */
-export function summary({ result, epochs, sensitivity }: RunRecord): Html | null {
+export function summarySection({ result, epochs, sensitivity }: RunRecord): Html | null {
   if (!result) return sensitivity.length > 0 ? null : unfinished(epochs.length);
   const known = quantities.filter(
     ({ value }) => isNumber(value(result.before)) || isNumber(value(result.after)),

@@ -120,7 +120,7 @@ function fitting(name: string, tensor: Float32Tensor, dtype: OtherFloat): Float3
 }
 
 /** Makes names unique in a graph and its subgraphs. */
-export function namesOf(graph: Graph): (wanted: string) => string {
+export function uniqueNamesInBodies(graph: Graph): (wanted: string) => string {
   const used = new Set<string>();
   const walk = (part: Graph) => {
     for (const { name } of [...part.inputs, ...part.initializers, ...part.outputs]) used.add(name);

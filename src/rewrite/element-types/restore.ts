@@ -5,7 +5,7 @@ import { inferShapes } from '../../graph/shapes/index.ts';
 import { subgraphs } from '../../graph/topology.ts';
 import type { DataType } from '../../numeric/tensor.ts';
 import { withStatedTypes } from './attributes.ts';
-import { castNode, constantsOf, convert, namesOf, type TypedConstants } from './constants.ts';
+import { castNode, constantsOf, convert, type TypedConstants, uniqueNamesInBodies } from './constants.ts';
 import { type NodeTypes, nodeKey, type TypeRecord } from './record.ts';
 import { asOutput } from './with-signature.ts';
 
@@ -13,7 +13,7 @@ import { asOutput } from './with-signature.ts';
 export function restoreTypes(graph: Graph, record: TypeRecord): Graph {
   const copy = cloneGraph(graph);
   inferShapes(copy);
-  const unique = namesOf(copy);
+  const unique = uniqueNamesInBodies(copy);
   const scope = { record, unique, constants: constantsOf(copy, { record, unique }), casts: null };
   for (const input of copy.inputs) {
     if (input.dtype !== 'float32') continue;

@@ -4,7 +4,7 @@ import { isFloating } from '../../graph/operand-types.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { replaceUses } from '../../graph/topology.ts';
 import type { DataType } from '../../numeric/tensor.ts';
-import { castNode, namesOf } from './constants.ts';
+import { castNode, uniqueNamesInBodies } from './constants.ts';
 
 /**
  * A copy whose floating-point inputs and outputs have the types given by name; where those differ, a Cast stands behind the
@@ -13,7 +13,7 @@ import { castNode, namesOf } from './constants.ts';
 export function withSignature(graph: Graph, types: ReadonlyMap<string, DataType>): Graph {
   const copy = cloneGraph(graph);
   inferShapes(copy);
-  const unique = namesOf(copy);
+  const unique = uniqueNamesInBodies(copy);
   const wanted = copy.outputs.map(({ name }) => types.get(name) ?? null);
   const defaults = new Set(copy.initializers);
   for (const input of copy.inputs) {

@@ -1,5 +1,5 @@
 import { openArena } from './arena.ts';
-import { required } from './compile/primitives.ts';
+import { requiredPrimitive } from './compile/primitives.ts';
 import { openEngine } from './engine.ts';
 
 /** GFLOP/s of the fastest of `runs` float32 products of two size × size matrices: what the machine can do. */
@@ -8,7 +8,7 @@ export async function matmulPeak(threads?: number, size = 4096, runs = 5): Promi
   useThreads(threads);
   const plain = dnnl.describe([size, size], { strides: [size, 1] });
   const any = dnnl.describe([size, size], 'any');
-  const primitive = required(
+  const primitive = requiredPrimitive(
     dnnl,
     { kind: 'matmul', src: plain, weights: any, dst: plain },
     { where: 'matrix product' },

@@ -2,7 +2,7 @@ import { byteWidth, elementCount, makeTensor, stridesOf, type Tensor } from '../
 import { type Arena, openArena } from './arena.ts';
 import { dimsOf } from './compile/layouts.ts';
 import type { Memory, Operand } from './compile/operand.ts';
-import { required } from './compile/primitives.ts';
+import { requiredPrimitive } from './compile/primitives.ts';
 import type { Descriptor, Dnnl } from './library/api.ts';
 import type { OpenedLibrary } from './library/open.ts';
 
@@ -73,7 +73,7 @@ interface LaidOutMemory {
 }
 
 function reorder(dnnl: Dnnl, from: LaidOutMemory, to: LaidOutMemory): () => void {
-  const primitive = required(
+  const primitive = requiredPrimitive(
     dnnl,
     { kind: 'reorder', src: from.descriptor, dst: to.descriptor },
     { where: 'state' },

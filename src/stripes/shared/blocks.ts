@@ -1,12 +1,12 @@
 import type { Tensors } from '../../runtime/executor.ts';
-import { maskOf, type StripeLayer, skeletonOf } from '../layers.ts';
+import { type StripeLayer, skeletonOf, stripeMask } from '../layers.ts';
 import { squaredNorms } from '../stripe-norms.ts';
 import { balancedBlocks } from './assign.ts';
 import type { ShapeBlock } from './pricing.ts';
 import type { BlockedLayer } from './removal-candidates.ts';
 
 /** The filters that a layer still has, by the name of its weight and in their original numbers. */
-export type KeptFilters = ReadonlyMap<string, readonly number[]>;
+export type LiveFilters = ReadonlyMap<string, readonly number[]>;
 
 /** The block of each original filter of a layer; settled once the layer has lost something. */
 interface Assignment {
@@ -20,7 +20,7 @@ export type SavedBlocks = Readonly<Record<string, Assignment>>;
 /** Which filters are in one block. */
 export interface BlockAssignments {
   /** A layer as blocks; its filters are assigned where they are not yet. */
-  view(layer: StripeLayer, state: Tensors, filters: KeptFilters): BlockedLayer;
+  view(layer: StripeLayer, state: Tensors, filters: LiveFilters): BlockedLayer;
   /** Assigns the filters of a layer that has lost nothing anew, for good; whether it had not been done before. */
   settle(layer: StripeLayer, state: Tensors): boolean;
   save(): SavedBlocks;
@@ -57,7 +57,7 @@ export function openAssignments(size: number): BlockAssignments {
 
 /** The blocks of a layer that has lost nothing. */
 export function fullBlocks(layer: StripeLayer, size: number): ShapeBlock[] {
-  const living = [...Array(positionsOf(layer)).keys()];
+  const living = [...Array(kernelPositions(layer)).keys()];
   return Array.from({ length: Math.ceil(layer.filters / size) }, (_, i) => {
     const filters = Math.min(size, layer.filters - i * size);
     return { places: Array.from({ length: filters }, (_, m) => i * size + m), living };
@@ -65,7 +65,7 @@ export function fullBlocks(layer: StripeLayer, size: number): ShapeBlock[] {
 }
 
 /** How many positions the kernel of a layer covers. */
-export const positionsOf = ({ kernel }: StripeLayer): number => kernel.reduce((a, b) => a * b, 1);
+export const kernelPositions = ({ kernel }: StripeLayer): number => kernel.reduce((a, b) => a * b, 1);
 
 /** For each filter, the norms of its stripes as the network has them: |I|·‖W‖. */
 function mergedNorms(layer: StripeLayer, state: Tensors): Float32Array[] {
@@ -73,7 +73,7 @@ function mergedNorms(layer: StripeLayer, state: Tensors): Float32Array[] {
   const norms = squaredNorms(state[layer.weight.name] ?? layer.weight.tensor!).map(
     (square, i) => Math.sqrt(square) * Math.abs(skeleton[i]!),
   );
-  const size = positionsOf(layer);
+  const size = kernelPositions(layer);
   return Array.from({ length: norms.length / size }, (_, m) => norms.subarray(m * size, (m + 1) * size));
 }
 
@@ -89,8 +89,8 @@ function blocksOf(layer: StripeLayer, state: Tensors, { blocks, numbers }: Membe
     const block = blocks[filter]!;
     members.set(block, [...(members.get(block) ?? []), place]);
   });
-  const mask = maskOf(state, layer);
-  const size = positionsOf(layer);
+  const mask = stripeMask(state, layer);
+  const size = kernelPositions(layer);
   return [...members.values()].map((places) => {
     const first = mask.subarray(places[0]! * size, (places[0]! + 1) * size);
     return { places, living: [...first.keys()].filter((position) => first[position] !== 0) };

@@ -8,9 +8,9 @@ import { maskName, skeletonMomentumName, skeletonName } from '../skeleton.ts';
 import {
   type BlockAssignments,
   fullBlocks,
-  type KeptFilters,
+  kernelPositions,
+  type LiveFilters,
   openAssignments,
-  positionsOf,
 } from './blocks.ts';
 import { dropPieces } from './drop.ts';
 import type { Pricing } from './pricing.ts';
@@ -29,9 +29,9 @@ export interface SharedShapeSettings {
 /** Shapes that filters share in blocks, over one run. */
 export interface SharedShapes extends Pick<BlockAssignments, 'save' | 'restore'> {
   /** The part of the original cost that a state leaves. */
-  kept(state: Tensors, filters: KeptFilters): number;
+  kept(state: Tensors, filters: LiveFilters): number;
   /** Takes what a demand asks for off blocks: the state that changes. `part` is one of the original cost. */
-  drop(state: Tensors, filters: KeptFilters, demand: { upTo: number; part: number }): Tensors;
+  drop(state: Tensors, filters: LiveFilters, demand: { upTo: number; part: number }): Tensors;
 }
 
 /**
@@ -77,7 +77,7 @@ export function shareShapes(
 /** Mask, skeleton and momentum of a layer, zero where its blocks do not live. */
 function masked({ layer, blocks }: BlockedLayer, state: Tensors): Tensors {
   const { name } = layer.weight;
-  const size = positionsOf(layer);
+  const size = kernelPositions(layer);
   const live = new Float32Array(layer.filters * size);
   for (const { places, living } of blocks) {
     for (const place of places) for (const position of living) live[place * size + position] = 1;

@@ -14,7 +14,7 @@ type PieceRule = (living: readonly number[], kernel: readonly number[]) => reado
 const WHOLE = -1;
 
 /** The shapes that a block may have, each by what can be taken off it. */
-export const shapeRules = {
+export const sharedShapeRules = {
   /** An outer row or column at a time, so that what lives is a box at all times: exactly a cropped convolution. */
   rectangles(living, kernel) {
     const strides = stridesOf(kernel);

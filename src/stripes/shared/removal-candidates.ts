@@ -1,6 +1,6 @@
 import type { StripeLayer } from '../layers.ts';
 import type { SharedShape } from '../learning.ts';
-import { type Piece, shapeRules } from './pieces.ts';
+import { type Piece, sharedShapeRules } from './pieces.ts';
 import { type Pricing, type RemovalEffect, rootMeanSquare, type ShapeBlock } from './pricing.ts';
 
 /** A layer as blocks, at one moment. */
@@ -30,7 +30,7 @@ export function removalCandidates(
   const before = pricing.cost(layer, blocks);
   const bySide = new Map<number, CandidatePiece[]>();
   for (const [index, block] of blocks.entries()) {
-    for (const piece of shapeRules[shape](block.living, layer.kernel)) {
+    for (const piece of sharedShapeRules[shape](block.living, layer.kernel)) {
       const taken = { index, piece, ...pieceMagnitude(blocked, block, piece) };
       bySide.set(piece.side, [...(bySide.get(piece.side) ?? []), taken]);
     }

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import { shapeRules } from '../../../src/stripes/shared/pieces.ts';
+import { sharedShapeRules } from '../../../src/stripes/shared/pieces.ts';
 
 const sets = (living: readonly number[], kernel: readonly number[]) =>
-  shapeRules.rectangles(living, kernel).map(({ positions }) => positions.join());
+  sharedShapeRules.rectangles(living, kernel).map(({ positions }) => positions.join());
 
 const whole = (size: number) => [...Array(size).keys()];
 

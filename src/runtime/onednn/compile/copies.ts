@@ -6,7 +6,7 @@ import type { Buffer } from '../../memory-plan.ts';
 import type { Descriptor, Dnnl } from '../library/api.ts';
 import { dimsOf, type Layouts } from './layouts.ts';
 import { type LinkedInstruction, type NativeOperand, type Operand, primitiveInstruction } from './operand.ts';
-import { required } from './primitives.ts';
+import { requiredPrimitive } from './primitives.ts';
 
 /** What of each value is in memory, and in which layouts. */
 export interface Copies {
@@ -74,7 +74,7 @@ export function openCopies({ dnnl, layouts, isState, instructions, setup, copies
 
   function append(list: LinkedInstruction[], src: NativeOperand, dst: NativeOperand): void {
     const operation = { kind: 'reorder', src: src.descriptor, dst: dst.descriptor } as const;
-    const primitive = required(dnnl, operation, { where: src.buffer.label });
+    const primitive = requiredPrimitive(dnnl, operation, { where: src.buffer.label });
     list.push(primitiveInstruction(dnnl, { primitive, operands: { src, dst } }));
   }
 

@@ -11,7 +11,7 @@ import type { Connections } from '../../../graph/topology.ts';
 import type { Buffer } from '../../memory-plan.ts';
 import type { PostOperation } from '../library/api.ts';
 import type { Operand } from './operand.ts';
-import { required } from './primitives.ts';
+import { requiredPrimitive } from './primitives.ts';
 import type { LoweringScope } from './scope.ts';
 
 type Attributes = AttributesOf<'SgdUpdate'>;
@@ -72,7 +72,7 @@ export function appendFlatUpdate(
     if (plus) after.push({ kind: 'binary', algorithm: 'add', operand: flat });
     const single = scope.plain([1, 1]);
     const operation = { kind: 'binary', algorithm: 'mul', left: flat, right: single, dst: flat } as const;
-    const primitive = required(scope.dnnl, operation, { where: 'optimiser', after });
+    const primitive = requiredPrimitive(scope.dnnl, operation, { where: 'optimiser', after });
     const extra = plus ? { [`post${after.length - 1}`]: plus } : {};
     scope.run(primitive, { src: source, src1: scope.seen(factor, single), dst: target, ...extra });
   }

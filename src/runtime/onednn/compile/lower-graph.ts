@@ -10,7 +10,7 @@ import type { Kernel } from '../kernels/kernel.ts';
 import type { Dnnl } from '../library/api.ts';
 import { appendFlatUpdate, groupUpdates, type Region, type UpdateGroup } from './flat-updates.ts';
 import type { Operand } from './operand.ts';
-import { required, unsupported } from './primitives.ts';
+import { requiredPrimitive, unsupported } from './primitives.ts';
 import { type Lowered, type LoweringScope, openScope } from './scope.ts';
 
 export interface LoweredGraph extends Lowered {
@@ -113,7 +113,7 @@ function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
   if (source.buffer === home.buffer) return;
   if (home.descriptor && home.buffer.bytes > LARGE) {
     const operation = { kind: 'reorder', src: home.descriptor, dst: home.descriptor } as const;
-    scope.run(required(scope.dnnl, operation, { where: next.name }), { src: source, dst: home });
+    scope.run(requiredPrimitive(scope.dnnl, operation, { where: next.name }), { src: source, dst: home });
     return;
   }
   scope.host({

@@ -2,7 +2,7 @@ import { EspalierError } from '../../../errors.ts';
 import type { Dnnl, PostOperation, Primitive } from '../library/api.ts';
 
 /** The primitive of an operation; throws `unsupported` where oneDNN has none. */
-export function required(
+export function requiredPrimitive(
   dnnl: Dnnl,
   operation: Parameters<Dnnl['create']>[0],
   { where, after = [] }: { readonly where: string; readonly after?: readonly PostOperation[] },

@@ -1,7 +1,7 @@
 import { type Node, nodeLabel, onlyOutput, staticShape, type Value } from '../../../graph/graph.ts';
 import { byteWidth, elementCount } from '../../../numeric/tensor.ts';
 import type { NativeOperand } from '../compile/operand.ts';
-import { isFast, required } from '../compile/primitives.ts';
+import { isFast, requiredPrimitive } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { BinaryAlgorithm, Descriptor, PostOperation } from '../library/api.ts';
 import type { Kernel, Kernels } from './kernel.ts';
@@ -48,7 +48,7 @@ function equalShapes(
   const relu = followingRelu(scope, y);
   const after: PostOperation[] = relu ? [{ kind: 'elementwise', algorithm: 'relu' }] : [];
   const operation = { kind: 'binary', algorithm, left: data, right: data, dst: data } as const;
-  const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });
+  const primitive = requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node), after });
   const [left, right] = [scope.read(a, data), scope.read(b, data)];
   const dst = scope.write(relu ? onlyOutput(relu) : y, data);
   if (relu) scope.skip(relu);
@@ -64,7 +64,7 @@ function equalShapes(
 /** The right operand repeated along axes of the left one. */
 function broadcast({ node, algorithm, left, right, y }: BinaryCall, scope: LoweringScope): boolean {
   // 0/0 in the channels that pad a block would be NaN.
-  const { data, seen, row } = repeated(scope, left, right, { inBlocks: algorithm !== 'div' });
+  const { data, seen, row } = repeatedOperand(scope, left, right, { inBlocks: algorithm !== 'div' });
   const operation = {
     kind: 'binary',
     algorithm,
@@ -72,7 +72,7 @@ function broadcast({ node, algorithm, left, right, y }: BinaryCall, scope: Lower
     right: row.descriptor,
     dst: seen,
   } as const;
-  const primitive = required(scope.dnnl, operation, { where: nodeLabel(node) });
+  const primitive = requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node) });
   const source = scope.seen(scope.read(left, data), seen);
   const target = scope.seen(scope.write(y, data), seen);
   scope.run(primitive, { src: source, src1: row, dst: target }, [[target, source]]);
@@ -88,7 +88,7 @@ interface Repeated {
 }
 
 /** How a primitive reads a tensor, and a smaller one that is repeated along some of its axes. */
-export function repeated(
+export function repeatedOperand(
   scope: LoweringScope,
   tensor: Value,
   small: Value,

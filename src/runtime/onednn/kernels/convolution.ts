@@ -3,7 +3,7 @@ import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/gr
 import type { Window } from '../../../graph/window.ts';
 import { explicitWindow } from '../../../graph/window.ts';
 import type { NativeOperand } from '../compile/operand.ts';
-import { isFast, required, unsupported } from '../compile/primitives.ts';
+import { isFast, requiredPrimitive, unsupported } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor, Operation, Primitive, QueriedRole } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
@@ -113,7 +113,7 @@ function layout(primitive: Primitive, role: QueriedRole): Descriptor {
 function ungroup(scope: LoweringScope, src: NativeOperand, dw: Value): void {
   const rowMajor = scope.plain(src.shape);
   const operation = { kind: 'reorder', src: src.descriptor, dst: rowMajor } as const;
-  const primitive = required(scope.dnnl, operation, { where: dw.name });
+  const primitive = requiredPrimitive(scope.dnnl, operation, { where: dw.name });
   scope.run(primitive, { src, dst: scope.seen(scope.write(dw), rowMajor) });
 }
 

@@ -1,10 +1,10 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import type { OperatorCall } from '../../../graph/operators/call.ts';
 import type { Operand } from '../compile/operand.ts';
-import { required } from '../compile/primitives.ts';
+import { requiredPrimitive } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { BackwardAlgorithm, ElementwiseAlgorithm } from '../library/api.ts';
-import { repeated } from './binary.ts';
+import { repeatedOperand } from './binary.ts';
 import type { Kernel, Kernels } from './kernel.ts';
 import { isFusedReluGradient } from './normalization.ts';
 
@@ -29,7 +29,7 @@ function apply(
 ): true {
   const data = scope.layoutOf(x) ?? scope.plain(staticShape(x));
   const operation = { kind: 'elementwise', data, ...formula } as const;
-  const primitive = required(scope.dnnl, operation, { where: nodeLabel(node) });
+  const primitive = requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node) });
   const src = scope.read(x, data);
   const dst = scope.write(y, data);
   scope.run(primitive, { src, dst }, [[dst, src]]);
@@ -44,8 +44,12 @@ function gradient(
 ): true {
   const where = nodeLabel(node);
   const data = scope.layoutOf(y) ?? scope.plain(staticShape(y));
-  const hint = required(scope.dnnl, { kind: 'elementwise', data, ...formula }, { where });
-  const primitive = required(scope.dnnl, { kind: 'elementwiseBackward', data, hint, ...formula }, { where });
+  const hint = requiredPrimitive(scope.dnnl, { kind: 'elementwise', data, ...formula }, { where });
+  const primitive = requiredPrimitive(
+    scope.dnnl,
+    { kind: 'elementwiseBackward', data, hint, ...formula },
+    { where },
+  );
   const diffDst = scope.read(dy, data);
   const diffSrc = scope.write(dx, data);
   scope.run(primitive, { dst: scope.read(y, data), diffDst, diffSrc }, [[diffSrc, diffDst]]);
@@ -75,10 +79,10 @@ function boundedGradient(
   const present = bounds.flatMap(([algorithm, bound]) => (bound ? [{ algorithm, bound }] : []));
   let passed: Operand | null = null;
   for (const [i, { algorithm, bound }] of present.entries()) {
-    const { data, seen, row } = repeated(scope, y, bound, { inBlocks: true });
+    const { data, seen, row } = repeatedOperand(scope, y, bound, { inBlocks: true });
     const operation = { kind: 'binary', algorithm, left: seen, right: row.descriptor, dst: seen } as const;
     const after = [{ kind: 'binary', algorithm: 'mul', operand: seen }] as const;
-    const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });
+    const primitive = requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node), after });
     const src = scope.seen(scope.read(y, data), seen);
     const post0: Operand = passed ?? scope.seen(scope.read(dy, data), seen);
     const isLast = i === present.length - 1;

@@ -1,7 +1,7 @@
 import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { reducedAxes } from '../../../graph/reduced-axes.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
-import { required } from '../compile/primitives.ts';
+import { requiredPrimitive } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor, PostOperation } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
@@ -21,7 +21,7 @@ export const matrixKernels = {
     const dst = scope.plain(staticShape(y));
     const bias = scope.plain([1, columns]);
     const operation = { kind: 'matmul', src, weights, dst, ...(c ? { bias } : {}) } as const;
-    const primitive = required(scope.dnnl, operation, { where: nodeLabel(node), after });
+    const primitive = requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node), after });
     scope.run(primitive, {
       src: scope.seen(scope.readPlain(a), src),
       weights: scope.seen(scope.readPlain(b), weights),
@@ -37,7 +37,11 @@ export const matrixKernels = {
     const padded = (shape: readonly number[]) =>
       scope.plain([...new Array<number>(rank - shape.length).fill(1), ...shape]);
     const [src, weights, dst] = [padded(left), padded(right), padded(result)];
-    const primitive = required(scope.dnnl, { kind: 'matmul', src, weights, dst }, { where: nodeLabel(node) });
+    const primitive = requiredPrimitive(
+      scope.dnnl,
+      { kind: 'matmul', src, weights, dst },
+      { where: nodeLabel(node) },
+    );
     scope.run(primitive, {
       src: scope.seen(scope.readPlain(a), src),
       weights: scope.seen(scope.readPlain(b), weights),
@@ -81,7 +85,7 @@ function weightedSum(
   const row = scope.plain([1, rows]);
   const matrix = scope.plain([rows, columns]);
   const result = scope.plain([1, columns]);
-  const primitive = required(
+  const primitive = requiredPrimitive(
     scope.dnnl,
     { kind: 'matmul', src: row, weights: matrix, dst: result },
     { where: nodeLabel(node) },

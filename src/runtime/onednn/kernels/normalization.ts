@@ -1,7 +1,7 @@
 import { type Node, nodeLabel, onlyOutput, staticShape, type Value } from '../../../graph/graph.ts';
 import { inputsOf, isOperator } from '../../../graph/operators/index.ts';
 import { elementCount, type TypedArray } from '../../../numeric/tensor.ts';
-import { required } from '../compile/primitives.ts';
+import { requiredPrimitive } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
@@ -21,7 +21,7 @@ export const normalizationKernels = {
     const data = dataLayout(scope, x);
     const relu = followingRelu(scope, y);
     const { epsilon, momentum } = attributes;
-    const primitive = required(
+    const primitive = requiredPrimitive(
       scope.dnnl,
       { kind: 'batchNormalization', data, epsilon, relu: relu !== null },
       { where: nodeLabel(node) },
@@ -61,12 +61,12 @@ export const normalizationKernels = {
     const relu = forward !== null;
     const hint =
       forward?.primitive ??
-      required(
+      requiredPrimitive(
         scope.dnnl,
         { kind: 'batchNormalization', data, epsilon: VANISHING, relu: false },
         { where: nodeLabel(node) },
       );
-    const primitive = required(
+    const primitive = requiredPrimitive(
       scope.dnnl,
       { kind: 'batchNormalizationBackward', data, diff: data, epsilon: VANISHING, relu, hint },
       { where: nodeLabel(node) },

@@ -2,7 +2,7 @@ import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/gr
 import { isOperator } from '../../../graph/operators/index.ts';
 import type { Window } from '../../../graph/window.ts';
 import { explicitWindow } from '../../../graph/window.ts';
-import { required } from '../compile/primitives.ts';
+import { requiredPrimitive } from '../compile/primitives.ts';
 import type { Leftover, LoweringScope } from '../compile/scope.ts';
 import type { PoolingAlgorithm } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
@@ -101,7 +101,7 @@ function poolGradient(
   const [diffSrc, diffDst] = [scope.activation(staticShape(dx)), scope.activation(staticShape(dy))];
   const where = { where: nodeLabel(node) };
   const given = { kind: 'pooling', algorithm, src: diffSrc, dst: diffDst, kernel, ...window } as const;
-  const hint = forward?.primitive ?? required(scope.dnnl, given, where);
+  const hint = forward?.primitive ?? requiredPrimitive(scope.dnnl, given, where);
   const operation = {
     kind: 'poolingBackward',
     algorithm,
@@ -111,7 +111,7 @@ function poolGradient(
     hint,
     ...window,
   } as const;
-  scope.run(required(scope.dnnl, operation, where), {
+  scope.run(requiredPrimitive(scope.dnnl, operation, where), {
     diffDst: scope.read(dy, diffDst),
     diffSrc: scope.write(dx, diffSrc),
     ...(forward?.workspace ? { workspace: forward.workspace } : {}),

@@ -1,11 +1,11 @@
 import { builderOf } from '../../../graph/builder.ts';
 import { cloneGraph } from '../../../graph/clone.ts';
-import { emptyGraph, type Graph, type Node } from '../../../graph/graph.ts';
+import { emptyGraph, type Graph, type Node, nodeName } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
 import { inferShapes } from '../../../graph/shapes/index.ts';
 import { elementCount, filled } from '../../../numeric/tensor.ts';
 import { bindDimensions } from '../../../rewrite/index.ts';
-import { layerName, type StripeLayer } from '../../layers.ts';
+import type { StripeLayer } from '../../layers.ts';
 import { type LatencyTable, type LayerLatency, sizeName } from './table.ts';
 
 /** Milliseconds of graphs, each run on one image. */
@@ -30,7 +30,7 @@ export async function measureLatencies(
 ): Promise<LatencyTable> {
   const bound = cloneGraph(bindDimensions(network, 1));
   inferShapes(bound);
-  const nodes = new Map(bound.nodes.map((node) => [layerName(node), node]));
+  const nodes = new Map(bound.nodes.map((node) => [nodeName(node), node]));
   const [wholeMs = 0, startMs = 0] = await time([whole, startingAlone(1)]);
   const alike = new Map<string, LayerLatency>();
   const rows: [string, LayerLatency][] = [];

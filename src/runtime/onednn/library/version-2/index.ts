@@ -1,6 +1,6 @@
 import { type Generation, type Host, openAdapter } from '../adapter.ts';
 import type { Bound, Dnnl, Format, Operation } from '../api.ts';
-import { int64s } from '../arguments.ts';
+import { int64Array } from '../arguments.ts';
 import { nativeFunctions } from '../functions.ts';
 import { ANY_FORMAT, FLOAT32 } from '../numbers.ts';
 import type { OpenedLibrary } from '../open.ts';
@@ -48,10 +48,10 @@ function generation({ koffi, library, dnnl, engine }: Host): Generation {
 
 function describe(own: Version2Functions, dims: readonly number[], format: Format): Uint8Array {
   const target = new Uint8Array(MEMORY_DESCRIPTOR_BYTES);
-  const sizes = int64s(dims);
+  const sizes = int64Array(dims);
   const status =
     typeof format === 'object' && 'strides' in format
-      ? own.describeByStrides(target, dims.length, sizes, FLOAT32, int64s(format.strides))
+      ? own.describeByStrides(target, dims.length, sizes, FLOAT32, int64Array(format.strides))
       : own.describeByTag(target, dims.length, sizes, FLOAT32, tagOf(format, dims.length));
   check(status, `layout of [${dims}]`);
   return target;

@@ -1,6 +1,6 @@
 import { type Generation, type Host, openAdapter } from '../adapter.ts';
 import type { Dnnl, Format } from '../api.ts';
-import { int64s } from '../arguments.ts';
+import { int64Array } from '../arguments.ts';
 import { nativeFunctions } from '../functions.ts';
 import { ANY_FORMAT, FLOAT32 } from '../numbers.ts';
 import type { OpenedLibrary } from '../open.ts';
@@ -47,9 +47,9 @@ function generation(host: Host): Generation {
 
 function describe(own: Version3Functions, dims: readonly number[], format: Format): bigint {
   const what = `layout of [${dims}]`;
-  const sizes = int64s(dims);
+  const sizes = int64Array(dims);
   if (typeof format === 'object' && 'strides' in format)
-    return created(what, own.describeByStrides, dims.length, sizes, FLOAT32, int64s(format.strides));
+    return created(what, own.describeByStrides, dims.length, sizes, FLOAT32, int64Array(format.strides));
   const tag = format === 'any' ? ANY_FORMAT : (blockedFormats[format.channelBlock][dims.length] ?? 0);
   return created(what, own.describeByTag, dims.length, sizes, FLOAT32, tag);
 }

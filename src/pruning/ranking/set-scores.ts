@@ -16,7 +16,7 @@ export const normalizations = {
   },
 } as const;
 
-/** How the scores of the channels that go together become one; each takes a running value, a score and its place. */
+/** How the scores of one channel set become one: from their sum, number, largest and first. */
 export const reductions = {
   sum: (total: number) => total,
   mean: (total: number, count: number) => total / count,
@@ -33,10 +33,10 @@ interface Combining {
 }
 
 /**
- * A score for each class that a scored layer holds. Layers without scores do not count, nor filters that hand a channel on:
- * a class of nothing else has the score of the class that it hands on.
+ * The score of each channel set that a scored layer has. Layers without scores and pass-through filters are ignored; a set
+ * that consists of pass-through filters alone has the score of the set that it passes on.
  */
-export function classScores(
+export function setScores(
   found: ChannelCoupling,
   layerScores: ReadonlyMap<CoupledLayer, LayerScores>,
   { normalize, reduce }: Combining,
@@ -110,7 +110,7 @@ function add(gathered: Map<number, Gathered>, root: number, value: number): void
   known.largest = Math.max(known.largest, value);
 }
 
-/** All scores being 0 stay so. */
+/** s / divisor; scores that are all 0 stay 0. */
 const divideBy =
   (divisor: number) =>
   (score: number): number =>
