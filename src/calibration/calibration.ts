@@ -15,6 +15,7 @@ export interface Calibration {
   readonly classes?: number;
 }
 
+/** Options of {@link openCalibration}. */
 export interface CalibrationOptions {
   readonly preprocessing: Preprocessing;
   /** Images to take; default 1024, or all. */

@@ -14,6 +14,7 @@ export interface ChannelGroup {
   readonly reasons: ReadonlyMap<number, string>;
 }
 
+/** How the channels of a graph depend on each other, and the groups of layers that share them. */
 export interface Coupling {
   readonly found: ChannelCoupling;
   readonly groups: readonly ChannelGroup[];

@@ -8,6 +8,7 @@ import type { ImageSource } from './image-source.ts';
 export type { BatchStream } from './batches/own-thread.ts';
 export type { Batch } from './batches/prepare.ts';
 
+/** Options of reading batches. */
 export interface BatchOptions extends BatchSettings {
   /**
    * 1 prepares batches in a worker thread, 0 on the caller's. Default: 1, but for so few pixels that a thread takes longer to

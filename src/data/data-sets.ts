@@ -9,6 +9,7 @@ import type { DataSet, ImageSource } from './image-source.ts';
 import { cifar10Preprocessing, fashionMnistPreprocessing, type Preprocessing } from './preprocessing.ts';
 import { limitSource } from './subset.ts';
 
+/** Options of {@link openDataSet}. */
 export interface DataSetOptions extends ImageFolderOptions {
   /** At most this many training images: a seeded subset, balanced over classes. */
   readonly limit?: number;

@@ -8,6 +8,7 @@ import { writtenPlan } from './forms/index.ts';
 import { type Lowering, lowerConvolutions } from './lower.ts';
 import type { WrittenForm } from './written-forms.ts';
 
+/** Options of {@link compressStripes}. */
 export interface CompressOptions {
   readonly executor: Executor;
   /** How the lowered network computes layers with dead stripes. */
@@ -20,6 +21,7 @@ export interface CompressOptions {
   readonly size?: ImageSize | undefined;
 }
 
+/** A masked network without its zero filters, and in the form that skips its zero stripes. */
 export interface Compressed {
   /** Without its dead filters: ordinary convolutions, BatchNormalization kept, ready to be trained on. */
   readonly dense: Graph;

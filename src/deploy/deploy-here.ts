@@ -7,6 +7,7 @@ import type { Executor } from '../runtime/executor.ts';
 import { deployDefaults as defaults } from './defaults.ts';
 import { type Deployment, type DeployOptions, deployNetwork } from './deploy.ts';
 
+/** Options of {@link deploy}. */
 export interface DeployHereOptions extends Omit<DeployOptions, 'executor' | 'timer' | 'reference'> {
   /** Where the network will run: onnxruntime in Node, or in a browser, which is opened for it. Default `node`. */
   readonly target?: RuntimeName;
@@ -21,6 +22,7 @@ export interface DeployHereOptions extends Omit<DeployOptions, 'executor' | 'tim
   readonly executor?: Executor;
 }
 
+/** A deployed network in the element types of the network given. */
 export interface DeployedNetwork extends Deployment {
   /** The deployed network in float32, before its element types are restored: what is quantised. */
   readonly float32: Graph;

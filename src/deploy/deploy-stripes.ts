@@ -24,6 +24,7 @@ export interface DeployedStripes extends Pick<Compressed, 'dense' | 'error'> {
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
 }
 
+/** Options of `deployStripes`. */
 export interface DeployStripesOptions {
   readonly executor: Executor;
   readonly form: WrittenForm;

@@ -14,6 +14,7 @@ import type { TimedForm, TimedLayer } from './layer-plans.ts';
 import { liveMacs } from './live-macs.ts';
 import { prepareForDeployment } from './prepare.ts';
 
+/** Options of {@link deployNetwork}. */
 export interface DeployOptions {
   readonly executor: Executor;
   readonly timer: Timer;

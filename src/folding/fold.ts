@@ -17,6 +17,7 @@ import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { foldDefaults } from './defaults.ts';
 
+/** Options of {@link fold}. */
 export interface FoldOptions {
   /** Rewrites to apply; default: all. */
   readonly only?: readonly FoldingName[] | undefined;
@@ -32,6 +33,7 @@ export interface FoldOptions {
   readonly executor?: Executor;
 }
 
+/** A folded network, and how it compares with the network given. */
 export interface FoldedNetwork {
   readonly graph: Graph;
   /** How many nodes were rewritten. */

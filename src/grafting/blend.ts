@@ -11,6 +11,7 @@ export type GraftLevel = 'layer' | 'filter';
 /** What becomes of the optimiser's state of grafted parameters. */
 export type GraftMomentum = 'keep' | 'blend' | 'reset';
 
+/** Options of {@link blend} and {@link blendRing}. */
 export interface BlendOptions {
   readonly level: GraftLevel;
   readonly momentum: GraftMomentum;

@@ -11,6 +11,7 @@ import { localEngine } from './engine.ts';
 import { type GrownRing, growRing, type RingWatch } from './grow-ring.ts';
 import { ownTrainers } from './own-trainers.ts';
 
+/** Options of {@link graft}. */
 export interface GraftOptions
   extends GraftingOptions,
     RingWatch,

@@ -57,6 +57,7 @@ export interface RingMember extends Omit<Evaluation, 'images'> {
   readonly entropy: number;
 }
 
+/** The networks that were trained together, with their accuracies in [0, 1]. */
 export interface GrownRing {
   readonly members: readonly RingMember[];
   /** The network with the highest accuracy, from 1. */

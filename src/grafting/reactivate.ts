@@ -5,6 +5,7 @@ import { validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
+/** Which filters are re-activated. */
 export interface ReactivationOptions {
   /** Filters whose validity |γ|·Σ|F| is below this are invalid. */
   readonly threshold: Threshold;

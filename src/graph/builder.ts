@@ -14,6 +14,7 @@ import type { InputArguments, OutputTuple } from './operators/schema.ts';
 import { inferNode, type KnownElements } from './shapes/index.ts';
 import { subgraphs } from './topology.ts';
 
+/** What a builder method returns: the value of an operator with one output, else its values in order. */
 export type OperatorOutputs<N> = N extends 1 ? Value : OutputTuple<N>;
 
 /** Inputs by position (null where an optional one is missing), then attributes. */

@@ -3,6 +3,7 @@ import type { DataType, Tensor } from '../numeric/tensor.ts';
 
 /** A dimension: fixed, symbolic (`N`), or unknown. */
 export type Dim = number | string | null;
+/** Dimensions, the outermost first. */
 export type Shape = readonly Dim[];
 
 /**
@@ -33,6 +34,7 @@ export interface InputFeed {
   readonly contents: Tensor | null;
 }
 
+/** An attribute of a node: its kind, as ONNX names it, and its value. */
 export type Attribute =
   | { readonly kind: 'int'; readonly value: number | bigint }
   | { readonly kind: 'float'; readonly value: number }

@@ -7,6 +7,7 @@ export interface ValueUse {
   readonly index: number;
 }
 
+/** The links of a graph: who computes and who reads each value. */
 export interface Connections {
   /** The node that computes each value; none for inputs and initializers. */
   readonly producer: ReadonlyMap<Value, Node>;

@@ -10,6 +10,7 @@ import { feedsBeside, withOthersFed } from './beside-image.ts';
 import { asClassifier, type Classifier, expectImagesFit } from './classifier.ts';
 import { judge } from './scores.ts';
 
+/** Options of {@link evaluate}. */
 export interface EvaluateOptions {
   readonly executor: Executor;
   /** Images at once; default 250. A batch that the model fixes comes first. */

@@ -9,6 +9,7 @@ import { inferShapes } from '../graph/shapes/index.ts';
 import { bindDimensions } from '../rewrite/index.ts';
 import { extents, type ImageSize } from './image-size.ts';
 
+/** Numbers for the dimensions that a model leaves open. */
 export interface BindOptions {
   /** Images in a batch, where the model leaves that open. Default 1. */
   readonly batch?: number;

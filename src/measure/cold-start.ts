@@ -21,6 +21,7 @@ export interface ColdStart {
   readonly peakMemoryBytes: number;
 }
 
+/** Options of measuring cold starts. */
 export interface ColdStartOptions extends BindOptions {
   /** What inputs are fed with, by name; default: random contents. */
   readonly inputs?: InputFeeds | undefined;

@@ -6,6 +6,7 @@ import type { BindOptions } from './bind-shapes.ts';
 import { type PreparedModel, prepareModels } from './prepared-model.ts';
 import { stopwatch } from './stopwatch.ts';
 
+/** Options of a benchmark. */
 export interface BenchmarkOptions extends BindOptions {
   /** What inputs are fed with, by name; default: random contents. */
   readonly inputs?: InputFeeds | undefined;
@@ -38,6 +39,7 @@ export interface ModelLatency {
   readonly warning?: string;
 }
 
+/** Latencies of models that were measured in turns. */
 export interface Benchmark {
   readonly models: readonly ModelLatency[];
   readonly threads: number;

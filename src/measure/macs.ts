@@ -33,6 +33,7 @@ export interface NetworkCost {
   readonly parameters: number;
 }
 
+/** What a network costs, as a whole and by layer. */
 export interface Costs extends NetworkCost {
   /** Of the .onnx file. */
   readonly bytes: number;

@@ -4,6 +4,7 @@ import type { WebBenchmark } from './web.ts';
 
 /** Where a model runs. */
 export const runtimeNames = ['node', 'web'] as const;
+/** Where networks are timed: onnxruntime in Node, or in a browser. */
 export type RuntimeName = (typeof runtimeNames)[number];
 
 /** What measures models where they run; whoever opens it closes it. */

@@ -38,6 +38,7 @@ export interface TimedModel {
   readonly inputs?: InputFeeds;
 }
 
+/** Models ranked by latency. */
 export interface TimedRanking {
   /** Of each model, in the order given. */
   readonly ms: readonly number[];

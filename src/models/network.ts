@@ -5,6 +5,7 @@ import { builderOf } from '../graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../graph/graph.ts';
 import { type Layers, layersOf } from './layers.ts';
 
+/** Options of `buildModel`. */
 export interface ModelOptions {
   /** Classes to tell apart; default: the network's own data set's. */
   readonly classes?: number;

@@ -32,6 +32,7 @@ export type DataType =
   | 'int2'
   | 'uint2';
 
+/** The arrays that hold elements of numeric tensors; float16 and bfloat16 are raw bits in a Uint16Array. */
 export type TypedArray =
   | Float32Array
   | Float64Array

@@ -79,6 +79,7 @@ export interface NextStep {
   readonly part: number;
 }
 
+/** A network without the channels that a plan selects, and what was verified. */
 export interface PrunedChannels extends PruningPlan {
   readonly graph: Graph;
   /** Against the masked network, relative to its largest output; null where it was not verified. */

@@ -7,6 +7,7 @@ export const pruningSchedules = {
   cubic: (t: number) => 1 - (1 - t) ** 3,
 } as const;
 
+/** The name of one of `pruningSchedules`. */
 export type PruningSchedule = keyof typeof pruningSchedules;
 
 /**

@@ -20,6 +20,7 @@ export interface Int8Comparison {
   readonly bytes: { readonly float: number; readonly int8: number };
 }
 
+/** Options of `compareInt8`. */
 export interface ComparisonOptions {
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;

@@ -9,6 +9,7 @@ import { type ComparisonOptions, calibrationOn, compareInt8, type Int8Comparison
 import { quantizationDefaults as defaults } from './defaults.ts';
 import { type Quantized, type QuantizeOptions, quantizeCalibrated } from './quantize.ts';
 
+/** Options of {@link quantize}. */
 export interface QuantizationOptions
   extends QuantizeOptions,
     Partial<Omit<ComparisonOptions, 'data' | 'preprocessing' | 'executor'>> {

@@ -15,6 +15,7 @@ import { type Int8Plan, type LeftAlone, planInt8 } from './plan.ts';
 import type { RoundedLayer } from './quantized-values.ts';
 import { activationScales } from './shared-scales.ts';
 
+/** Options of {@link quantizeCalibrated}. */
 export interface QuantizeOptions {
   /** Default 'minmax'. */
   readonly calibration?: CalibrationMethod;
@@ -38,6 +39,7 @@ export interface QuantizedLayer {
   readonly sqnrDb: number;
 }
 
+/** A network in QDQ form, with 8-bit weights and activations. */
 export interface Quantized {
   readonly graph: Graph;
   readonly layers: readonly QuantizedLayer[];

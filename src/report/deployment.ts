@@ -51,6 +51,7 @@ export const deploymentSchema = v.object({
   ),
 });
 
+/** What `deploy` measured: times in ms, MACs for one image. */
 export type DeploymentPoint = v.InferOutput<typeof deploymentSchema>;
 /** A layer with dead stripes: the form that it is shipped in, and those that were timed, `dense` the first. */
 export type FormsOfLayer = v.InferOutput<typeof layerSchema>;

@@ -11,6 +11,7 @@ import { type CarryPlan, type MiddleForm, planCarry } from './plan.ts';
 import { rangesOf } from './range.ts';
 import { readShortcut } from './shortcut.ts';
 
+/** Options of {@link convertResiduals}. */
 export interface ConvertOptions {
   /** Whether to convert the block that ends in an Add of this name; default: all. */
   readonly only?: ((add: string) => boolean) | undefined;
@@ -31,6 +32,7 @@ export interface ConvertedResidual {
   readonly weightsAfter: number;
 }
 
+/** A network after its residual blocks were converted, block by block. */
 export interface ConvertedResiduals {
   readonly graph: Graph;
   readonly converted: readonly ConvertedResidual[];

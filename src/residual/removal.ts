@@ -16,6 +16,7 @@ import type { Executor } from '../runtime/executor.ts';
 import { type ConvertedResiduals, type ConvertOptions, convertResiduals } from './convert-residuals.ts';
 import { residualDefaults } from './defaults.ts';
 
+/** Options of {@link removeResiduals}. */
 export interface RemoveResidualsOptions extends Omit<ConvertOptions, 'only'> {
   /** Converts only the blocks whose Add nodes this glob names; default: all. */
   readonly only?: string | undefined;
@@ -29,6 +30,7 @@ export interface RemoveResidualsOptions extends Omit<ConvertOptions, 'only'> {
   readonly executor?: Executor;
 }
 
+/** A network without the residual connections that could be removed. */
 export interface PlainNetwork extends ConvertedResiduals {
   /** Pairs of convolutions that became one. */
   readonly fused: number;

@@ -11,6 +11,7 @@ import { mergeParallelBranches } from './rules/parallel-branches/index.ts';
 
 /** The rewrites that fold a network, by name. */
 export const foldingNames = ['leftovers', 'pad', 'batchnorm', 'branches', 'linear-pairs'] as const;
+/** The name of a rewrite that {@link foldNetwork} applies. */
 export type FoldingName = (typeof foldingNames)[number];
 
 type Folding = (graph: Graph, options: { readonly growth: number }) => Rewritten;
@@ -24,6 +25,7 @@ const foldings: { readonly [N in FoldingName]: Folding } = {
   'linear-pairs': mergeLinearPairs,
 };
 
+/** Options of {@link foldNetwork}. */
 export interface FoldingOptions {
   /** Evaluates what is constant. */
   readonly executor: Executor;
@@ -33,6 +35,7 @@ export interface FoldingOptions {
   readonly growth?: number;
 }
 
+/** A folded network, and how often each rewrite was applied. */
 export interface Folded extends Rewritten {
   /** Rewritten nodes by rewrite; those that were not asked for are missing. */
   readonly counts: { readonly [N in FoldingName]?: number };

@@ -10,6 +10,7 @@ import { comparePoints, type OutputPoints } from './compare-points.ts';
 import { randomFeeds } from './random-feeds.ts';
 import { type Trial, type TrialOptions, type TrialSize, trialsOf } from './trial-inputs.ts';
 
+/** Options of {@link verifyEquivalent}. */
 export interface VerifyOptions {
   readonly executor: Executor;
   /** Allowed error relative to the largest expected element; default by type: 1e-4 for float32. */

@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import type { Executor } from './executor.ts';
 
+/** The name of a training engine. */
 export type ExecutorName = 'onednn' | 'onnxruntime';
 
 /** What trains on this machine. */
@@ -16,6 +17,7 @@ export interface TrainingEngine {
   readonly reason?: string;
 }
 
+/** An executor, and the engine that it runs on. */
 export interface ChosenExecutor {
   readonly executor: Executor;
   readonly engine: TrainingEngine;

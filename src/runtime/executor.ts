@@ -1,8 +1,10 @@
 import type { Graph } from '../graph/graph.ts';
 import type { DataType, Tensor } from '../numeric/tensor.ts';
 
+/** Tensors by the name of their value. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
+/** Options of compiling a graph. */
 export interface CompileOptions {
   /** Threads within an operator; default: all cores. */
   readonly threads?: number;

@@ -19,6 +19,7 @@ import type { LastingDead } from './shrink.ts';
 import { openShrinkHistory, type ShrinkHistory } from './shrink-history.ts';
 import { filterSkeleton, type SkeletonSettings } from './skeleton.ts';
 
+/** Options of {@link stripeController}. */
 export interface StripeControllerOptions extends MaskScheduleSettings, SkeletonSettings {
   readonly pace: MaskScheduleName;
   readonly layers: readonly StripeLayer[];
@@ -31,6 +32,7 @@ export interface StripeControllerOptions extends MaskScheduleSettings, SkeletonS
   readonly shared?: SharedShapeSettings;
 }
 
+/** The controller that learns filter skeletons, and what it has masked so far. */
 export interface StripeController extends Controller {
   /** The shapes of all filters of the original network, read off the masked network that a run ended with. */
   shapes(masked: Graph): LayerShapes[];

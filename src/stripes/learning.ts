@@ -2,6 +2,7 @@ import { EspalierError } from '../errors.ts';
 
 /** How masks approach a target. */
 export const maskScheduleNames = ['threshold', 'gradual'] as const;
+/** How masks approach a target: by the threshold alone, or step by step up to a part of the run. */
 export type MaskScheduleName = (typeof maskScheduleNames)[number];
 
 /** What skeletons begin with: 1, as in the paper, or the relative norm of each stripe. */
@@ -9,6 +10,7 @@ export const skeletonStarts = ['one', 'norm'] as const;
 
 /** Shapes that a block of filters may have: each a cropped convolution, or any. */
 export const sharedShapes = ['rectangles', 'free'] as const;
+/** One of `sharedShapes`. */
 export type SharedShape = (typeof sharedShapes)[number];
 
 /** How the shapes of filters are learned. */

@@ -26,6 +26,7 @@ export interface MaskDemand {
   readonly frozen: boolean;
 }
 
+/** Settings of the schedule that masks stripes. */
 export interface MaskScheduleSettings {
   /** The L1 coefficient α. */
   readonly alpha: number;

@@ -14,6 +14,7 @@ import { floats } from '../numeric/tensor.ts';
 import { canonicalForm } from '../rewrite/index.ts';
 import { dependsOnInput } from './depends-on-input.ts';
 
+/** Options of {@link removeDeadFilters}. */
 export interface DeadFilterOptions {
   /** Dead filters stay where they fill the width of a layer up to a multiple of this. Default 1: none does. */
   readonly multiple?: number;
@@ -28,6 +29,7 @@ export interface KeptSlices {
   readonly places: readonly number[];
 }
 
+/** A network without its zero filters, and what was removed. */
 export interface DeadFilterRemoval {
   readonly graph: Graph;
   /** What was done to initializers, in order. */

@@ -9,6 +9,7 @@ export const skeletonName = (weight: string): string => `${weight}.skeleton`;
 export const skeletonMomentumName = (weight: string): string => `${weight}.skeleton.momentum`;
 export const maskName = (weight: string): string => `${weight}.skeleton.mask`;
 
+/** Settings of filter skeletons I, which multiply weights: W ⊙ I. */
 export interface SkeletonSettings {
   /** Weight decay on I, beside the L1 term. Default 0. */
   readonly weightDecay?: number;

@@ -2,6 +2,7 @@ import type { Builder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ParameterRole } from './parameters.ts';
 
+/** An optimiser and its constants. */
 export interface OptimizerSettings {
   readonly optimizer: OptimizerName;
   /** SGD's momentum, or Adam's β₁. Default 0.9. */
@@ -75,6 +76,7 @@ export const optimizers = {
   },
 } satisfies Record<string, Optimizer>;
 
+/** The name of an optimiser. */
 export type OptimizerName = keyof typeof optimizers;
 export const optimizerNames = Object.keys(optimizers) as OptimizerName[];
 

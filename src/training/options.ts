@@ -8,6 +8,7 @@ import type { RunDirectory } from './run-directory.ts';
 import type { ScheduleSettings } from './schedules.ts';
 import type { StepExtension } from './step-graph.ts';
 
+/** Options of `train`. */
 export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 'warmupSteps'> {
   /** The network, from {@link prepareNetwork}. */
   readonly network: Graph;
@@ -79,6 +80,7 @@ export interface RunPosition {
   readonly learningRate: number;
 }
 
+/** How far an epoch is. */
 export interface StepProgress {
   /** From 1. */
   readonly epoch: number;
@@ -90,6 +92,7 @@ export interface StepProgress {
   readonly loss: number;
 }
 
+/** The results of one epoch. Losses are means over images, accuracies are in [0, 1]. */
 export interface EpochResult {
   readonly epoch: number;
   readonly step: number;

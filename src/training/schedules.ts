@@ -24,6 +24,7 @@ const curves = {
   cosine: (progress) => (1 + Math.cos(Math.PI * progress)) / 2,
 } satisfies Record<string, Curve>;
 
+/** The name of a learning rate schedule. */
 export type ScheduleName = keyof typeof curves;
 export const scheduleNames = Object.keys(curves) as ScheduleName[];
 

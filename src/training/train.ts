@@ -16,6 +16,7 @@ import {
   trainedNetwork,
 } from './session.ts';
 
+/** A trained network, with its state and the results of its epochs. */
 export interface TrainResult {
   /** The network after the last step; smaller than the one given where the controller shrank it. */
   readonly network: Graph;

@@ -4,6 +4,7 @@ import { none } from './none.ts';
 import { padCropFlip } from './pad-crop-flip.ts';
 
 export type { Augmentation } from './augmentation.ts';
+/** The built-in augmentations: none; mirrored at random; shifted by up to 4 pixels and mirrored at random. */
 export type AugmentationName = 'none' | 'flip' | 'pad-crop-flip';
 
 /** The augmentations by name. */

@@ -10,6 +10,7 @@ import { type Cifar10Files, cifar10Files, readBinaryFile } from './files.ts';
 const PARTIAL = 'cifar10-partial-';
 const ABANDONED_MS = 24 * 3600 * 1000;
 
+/** Options of a download. */
 export interface DownloadOptions {
   /** The folder that stands in for ~/.cache. */
   readonly cache?: string;

@@ -10,6 +10,7 @@ import { type LabelledFiles, listClassFolders, listImages, subfolders } from './
 const TRAIN_FOLDERS = ['train'];
 const TEST_FOLDERS = ['val', 'validation', 'test'];
 
+/** Options of opening a folder with one subfolder of images for each class. */
 export interface ImageFolderOptions {
   /** Default 224. */
   readonly height?: number;

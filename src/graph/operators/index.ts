@@ -15,7 +15,9 @@ import { trainingOperators } from './training.ts';
 /** Every operator that the rules here know, by name; the two domains share no name. */
 export const operators = { ...standardOperators, ...trainingOperators };
 
+/** The type of `operators`: inputs, outputs and attributes of each operator. */
 export type OperatorTable = typeof operators;
+/** The name of an operator of ONNX or of Espalier's own domain. */
 export type OperatorName = keyof OperatorTable;
 export type StandardOperatorName = keyof typeof standardOperators;
 export type TrainingOperatorName = keyof typeof trainingOperators;

@@ -1,6 +1,7 @@
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Graph, Value } from '../graph.ts';
 
+/** The type of an attribute's value, by its kind. */
 export interface AttributeTypes {
   int: number;
   float: number;
@@ -12,6 +13,7 @@ export interface AttributeTypes {
   graph: Graph;
 }
 
+/** The kinds of attributes. */
 export type AttributeKind = keyof AttributeTypes;
 
 /** An attribute of an operator: its kind, and its default where ONNX gives one. */
@@ -36,6 +38,7 @@ export const strings = schema('strings');
 export const tensor = schema('tensor');
 export const graph = schema('graph');
 
+/** The attributes of an operator, by name. */
 export type AttributeSchemas = Readonly<Record<string, AttributeSchema>>;
 
 /** How a row writes the name of an input: `x`, `bias?` where it may be left out, `...inputs` for any number of them. */

@@ -4,6 +4,7 @@ import { type Attribute, DEFAULT_OPSET, type Dim, type Graph, type Node, type Va
 import { formatElements, formatNumber } from './elements.ts';
 import { type Names, namesOf, qualifiedOperator, quotedName } from './names.ts';
 
+/** Options of {@link printGraph}. */
 export interface PrintOptions {
   /** Print every element and every known type, so that the text parses to the same graph; default false. */
   readonly full?: boolean;

@@ -19,6 +19,7 @@ export type LayerScores =
     }
   | { readonly reason: string };
 
+/** Options of `scoreLayers`. */
 export interface ScoringOptions {
   /** A name, or a criterion of the caller's own. */
   readonly criterion: CriterionName | Criterion;
@@ -48,6 +49,7 @@ export interface Scoring extends ScoringOptions {
   readonly layers: readonly ScoredLayer[];
 }
 
+/** The scores of the filters of each layer. */
 export type ScoresByLayer = ReadonlyMap<CoupledLayer, LayerScores>;
 
 /**

@@ -11,6 +11,7 @@ export const criterionNames = [
   'random',
 ] as const;
 
+/** The name of a built-in criterion. */
 export type CriterionName = (typeof criterionNames)[number];
 
 /** How pieces are scored: by the mean of their elements, so that pieces of different size compare. */

@@ -61,6 +61,7 @@ export interface FilterRows {
   readonly length: number;
 }
 
+/** The slices of a weight as rows, one for each filter or input channel. */
 export function rowsOf({ data, outer, size, inner, groups }: Slices): FilterRows {
   const blocks = outer / groups;
   const [count, length] = [groups * size, blocks * inner];

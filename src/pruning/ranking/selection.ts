@@ -5,6 +5,7 @@ import { roundedWidth, type WidthRules, widthChoices } from './widths.ts';
 /** Whether each unit loses the same part, or all channel sets stand in one list. */
 export type RankingScope = 'local' | 'global';
 
+/** The rules by which scored channels are selected. */
 export interface SelectionRules extends WidthRules {
   readonly scope: RankingScope;
   /** Globs of layers with a ratio of their own, whatever the scope; 0 keeps a layer as it is. */

@@ -24,7 +24,9 @@ export const reductions = {
   first: (_total: number, _count: number, _largest: number, first: number) => first,
 } as const;
 
+/** The name of one of `normalizations`. */
 export type ScoreNormalization = keyof typeof normalizations;
+/** The name of one of `reductions`. */
 export type ScoreReduction = keyof typeof reductions;
 
 interface Combining {

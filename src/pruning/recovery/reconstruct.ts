@@ -10,6 +10,7 @@ import { findRefits, type KeptFilters, type Refit, type SkippedLayer } from './r
 import { restoreStatistics } from './restore-statistics.ts';
 import { type Samples, sampleTargets } from './samples.ts';
 
+/** Options of {@link reconstruct}. */
 export interface ReconstructOptions extends ProbeContext {
   readonly original: Graph;
   readonly pruned: Graph;
@@ -28,6 +29,7 @@ export interface RefitLayer {
   readonly errorAfter: number;
 }
 
+/** A pruned network whose weights were fit to the original's outputs. */
 export interface Reconstruction {
   readonly graph: Graph;
   readonly layers: readonly RefitLayer[];

@@ -12,6 +12,7 @@ export interface Refit {
   readonly kept: readonly number[];
 }
 
+/** A layer whose weights were not fit, and why. */
 export interface SkippedLayer {
   readonly name: string;
   readonly reason: string;

@@ -12,6 +12,7 @@ import type { UnitWidths } from '../ranking/selection.ts';
 import { budgetOf, type PruningTarget } from '../ranking/targets.ts';
 import { searchWidths, type WidthCandidate, type WidthSearch } from './search-widths.ts';
 
+/** How many widths a search tries, and which candidates are known from an interrupted one. */
 export interface SearchOptions extends Pick<WidthSearch, 'candidates' | 'known' | 'onCandidate'> {}
 
 interface Searching extends RankingOptions {

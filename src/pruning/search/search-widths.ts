@@ -7,6 +7,7 @@ export interface WidthCandidate {
   readonly damage: number;
 }
 
+/** What `searchWidths` searches. */
 export interface WidthSearch {
   /** The widths that each unit may have, ascending. */
   readonly choices: readonly (readonly number[])[];

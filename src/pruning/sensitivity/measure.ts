@@ -31,6 +31,7 @@ export interface UnitPart {
   readonly of: number;
 }
 
+/** Options of {@link measureSensitivity}. */
 export interface SensitivityOptions extends WidthRules {
   readonly executor: Executor;
   readonly ratios: readonly number[];

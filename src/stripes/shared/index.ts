@@ -16,6 +16,7 @@ import { dropPieces } from './drop.ts';
 import type { Pricing } from './pricing.ts';
 import { type BlockedLayer, removalCandidates } from './removal-candidates.ts';
 
+/** Settings of shapes that blocks of filters share. */
 export interface SharedShapeSettings {
   /** Filters that share their shape. */
   readonly block: number;
