@@ -40,9 +40,9 @@ it('a builder refuses, at compile time, inputs that an operator does not have or
   const weight = g.input('weight', 'float32', [3, 2, 1, 1]);
   const axes = g.int64s([2]);
   // @ts-expect-error: a convolution has a weight
-  expect(() => g.Conv(image)).toThrow('is missing');
+  expect(() => g.Conv(image)).toThrow('Conv (Conv): input weight is missing');
   // @ts-expect-error: null stands for an optional input only
-  expect(() => g.Conv(image, null)).toThrow('is missing');
+  expect(() => g.Conv(image, null)).toThrow('input weight is missing');
   // @ts-expect-error: a Relu has one input
   g.Relu(image, image);
   // @ts-expect-error: a Relu has no attributes

@@ -1,23 +1,32 @@
 import type { DataType } from '../../numeric/tensor.ts';
-import { type Dim, requiredInput } from '../graph.ts';
+import type { Dim, Node, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { arithmetic, type Compute, mapContents } from './contents.ts';
 import { broadcast, misfit } from './dims.ts';
 import type { Call, Inferred, ShapeRules } from './rule.ts';
 
-/** The inputs stretched to one another, of element type `dtype`. */
-function stretched(call: Call, dtype: DataType | null, compute: Compute | null = null): Inferred[] {
-  const shapes = call.inputs.map((_, index) => requiredInput(call.node, index).shape);
-  const shape = broadcast(call.node, shapes);
-  const followed = compute !== null && shape !== null && shape.length <= 1;
-  return [{ dtype, shape, contents: followed ? mapContents(call, compute) : null }];
+/** A node all of whose inputs are stretched to one another. */
+interface BroadcastCall extends Call {
+  readonly inputs: Readonly<Record<string, Value | readonly Value[]>>;
 }
 
-/** The element type that the inputs from `first` share; throws where two known ones differ. */
-function commonType({ node }: Call, first = 0): DataType | null {
+const operands = ({ inputs }: BroadcastCall): Value[] => Object.values(inputs).flat();
+
+/** The inputs stretched to one another, of element type `dtype`. */
+function stretched(call: BroadcastCall, dtype: DataType | null, compute: Compute | null = null): Inferred[] {
+  const inputs = operands(call);
+  const shape = broadcast(
+    call.node,
+    inputs.map((input) => input.shape),
+  );
+  const followed = compute !== null && shape !== null && shape.length <= 1;
+  return [{ dtype, shape, contents: followed ? mapContents(call, inputs, compute) : null }];
+}
+
+/** The element type that inputs share; throws where two known ones differ. */
+function commonType(node: Node, inputs: readonly Value[]): DataType | null {
   let common: DataType | null = null;
-  for (let index = first; index < node.inputs.length; index++) {
-    const { dtype, name } = requiredInput(node, index);
+  for (const { dtype, name } of inputs) {
     if (common && dtype && dtype !== common) {
       throw misfit(node, `expected ${name} of type ${common}, got ${dtype}`);
     }
@@ -26,11 +35,11 @@ function commonType({ node }: Call, first = 0): DataType | null {
   return common;
 }
 
-const arithmeticOf = (compute: Compute) => (call: Call) => stretched(call, commonType(call), compute);
-const untracked = (call: Call) => stretched(call, commonType(call));
-const ofFirstType = (call: Call) => stretched(call, requiredInput(call.node, 0).dtype);
-const comparison = (compute: Compute) => (call: Call) => {
-  commonType(call);
+const typeOf = (call: BroadcastCall) => commonType(call.node, operands(call));
+const arithmeticOf = (compute: Compute) => (call: BroadcastCall) => stretched(call, typeOf(call), compute);
+const untracked = (call: BroadcastCall) => stretched(call, typeOf(call));
+const comparison = (compute: Compute) => (call: BroadcastCall) => {
+  typeOf(call);
   return stretched(call, 'bool', compute);
 };
 
@@ -67,19 +76,19 @@ const folded =
 const chosen: Compute = (condition = null, a = null, b = null) =>
   typeof condition === 'number' ? (condition ? a : b) : sameOrUnknown(a, b);
 
-const isIntegral = (call: Call): boolean => call.inputs[0]?.dtype?.includes('float') === false;
+const isIntegral = ({ dtype }: Value): boolean => dtype?.includes('float') === false;
 
 /** Functions of several tensors, element by element. */
 export const broadcastShapes = {
   Add: arithmeticOf(add),
   Sub: arithmeticOf(subtract),
   Mul: arithmeticOf(multiply),
-  Div: (call) => stretched(call, commonType(call), divide(isIntegral(call))),
-  Pow: ofFirstType,
+  Div: (call) => stretched(call, typeOf(call), divide(isIntegral(call.inputs.a))),
+  Pow: (call) => stretched(call, call.inputs.x.dtype),
   Mod: (call) =>
     stretched(
       call,
-      commonType(call),
+      typeOf(call),
       arithmetic((a, b) => (call.attributes.fmod ? a % b : a - b * Math.floor(a / b))),
     ),
   Min: arithmeticOf(folded(arithmetic(Math.min, sameOrUnknown))),
@@ -94,9 +103,9 @@ export const broadcastShapes = {
   GreaterOrEqual: comparison(arithmetic((a, b) => Number(a >= b))),
   Less: comparison(arithmetic((a, b) => Number(a < b))),
   LessOrEqual: comparison(arithmetic((a, b) => Number(a <= b))),
-  BitShift: ofFirstType,
+  BitShift: (call) => stretched(call, call.inputs.a.dtype),
   BitwiseAnd: untracked,
   BitwiseOr: untracked,
   BitwiseXor: untracked,
-  Where: (call) => stretched(call, commonType(call, 1), chosen),
+  Where: (call) => stretched(call, commonType(call.node, [call.inputs.x, call.inputs.y]), chosen),
 } satisfies Partial<ShapeRules<OperatorName>>;

@@ -1,6 +1,7 @@
-import { type Dim, requiredInput, type Shape } from '../graph.ts';
+import { zip } from '../../numeric/zip.ts';
+import type { Dim, Shape, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
-import { axesOf, axisOf, equalDims, misfit, shapeOf, sizeOf, sum, unknownDims } from './dims.ts';
+import { axesOf, axisOf, equalDims, misfit, sizeOf, sum, unknownDims } from './dims.ts';
 import { type Call, type Inferred, LONGEST_CONTENTS, type ShapeCall, type ShapeRules } from './rule.ts';
 import { slicedContents, slicedShape } from './slicing.ts';
 
@@ -9,8 +10,7 @@ function concatenated(call: ShapeCall<'Concat'>): Shape | null {
   const { axis } = call.attributes;
   if (axis === undefined) throw misfit(node, 'expected an axis, got none');
   let result: Shape | null = null;
-  for (const index of call.inputs.keys()) {
-    const shape = shapeOf(call, index);
+  for (const { shape } of call.inputs.inputs) {
     if (!shape) return null;
     result = result ? joined(call, axis, [result, shape]) : shape;
     axisOf(node, axis, shape.length);
@@ -21,42 +21,41 @@ function concatenated(call: ShapeCall<'Concat'>): Shape | null {
 function joined({ node }: Call, axis: number, [a, b]: readonly [Shape, Shape]): Shape {
   if (a.length !== b.length) throw misfit(node, `expected ${a.length} dimensions, got ${b.length}`);
   const at = axisOf(node, axis, a.length);
-  return a.map((dim, i) => (i === at ? sum(node, dim, b[i]!) : equalDims(node, `on axis ${i}`, dim, b[i]!)));
+  return zip(a, b).map(([x, y], i) => (i === at ? sum(node, x, y) : equalDims(node, `on axis ${i}`, x, y)));
 }
 
-function joinedContents(call: Call): readonly Dim[] | null {
+function joinedContents(call: ShapeCall<'Concat'>): readonly Dim[] | null {
   const all: Dim[] = [];
-  for (const index of call.inputs.keys()) {
+  for (const input of call.inputs.inputs) {
     // A vector of unknown elements but known length leaves the others known.
-    const contents = call.contents(index) ?? unknownElements(call, index);
+    const contents = call.contents(input) ?? unknownElements(input);
     if (!contents || all.length + contents.length > LONGEST_CONTENTS) return null;
     all.push(...contents);
   }
   return all.some((element) => element !== null) ? all : null;
 }
 
-function unknownElements({ inputs }: Call, index: number): readonly Dim[] | null {
-  const shape = inputs[index]?.shape;
+function unknownElements({ shape }: Value): readonly Dim[] | null {
   const length = shape?.length === 1 ? shape[0] : null;
   return typeof length === 'number' && length <= LONGEST_CONTENTS ? unknownDims(length) : null;
 }
 
 function parts(call: ShapeCall<'Split'>): Inferred[] {
   const { node, attributes } = call;
-  const { dtype, shape } = requiredInput(node, 0);
+  const { dtype, shape } = call.inputs.x;
   const count = node.outputs.length;
   if (!shape) return node.outputs.map(() => ({ dtype, shape }));
   const at = axisOf(node, attributes.axis, shape.length);
-  const sizes = partSizes(call, shape[at]!);
+  const sizes = partSizes(call, shape[at] ?? null);
   if (sizes.length !== count) throw misfit(node, `expected sizes of ${count} parts, got ${sizes.length}`);
   return sizes.map((size) => ({ dtype, shape: shape.map((dim, axis) => (axis === at ? size : dim)) }));
 }
 
 /** The parts' sizes as given, or equal ones, the last smaller where `num_outputs` allows it. */
 function partSizes(call: ShapeCall<'Split'>, whole: Dim): readonly Dim[] {
-  const { node, attributes } = call;
+  const { node, inputs, attributes } = call;
   const count = node.outputs.length;
-  const given = attributes.split ?? (call.inputs[1] ? (call.contents(1) ?? unknownDims(count)) : null);
+  const given = attributes.split ?? (inputs.split && (call.contents(inputs.split) ?? unknownDims(count)));
   if (given) {
     const known = given.map((size) => (typeof size === 'number' ? sizeOf(node, size) : size));
     if (known.every((size) => typeof size === 'number')) {
@@ -80,8 +79,8 @@ function partSizes(call: ShapeCall<'Split'>, whole: Dim): readonly Dim[] {
 }
 
 /** Contents of equal or given parts of a vector. */
-function withContents(call: Call, inferred: Inferred[]): Inferred[] {
-  const contents = call.contents(0);
+function withContents(call: ShapeCall<'Split'>, inferred: Inferred[]): Inferred[] {
+  const contents = call.contents(call.inputs.x);
   let start = 0;
   return inferred.map((part) => {
     const size = part.shape?.[0];
@@ -92,21 +91,20 @@ function withContents(call: Call, inferred: Inferred[]): Inferred[] {
 }
 
 function padded(call: ShapeCall<'Pad'>): Shape | null {
-  const { node } = call;
-  const shape = shapeOf(call, 0);
+  const { node, inputs } = call;
+  const { shape } = inputs.x;
   if (!shape) return null;
-  const pads = call.attributes.pads ?? call.contents(1);
-  const given = call.inputs[3] ? call.contents(3) : shape.map((_, axis) => axis);
+  const pads = call.attributes.pads ?? call.contents(inputs.pads);
+  const given = inputs.axes ? call.contents(inputs.axes) : shape.map((_, axis) => axis);
   if (!pads || !given?.every((axis) => typeof axis === 'number')) return unknownDims(shape.length);
   const axes = axesOf(node, given as number[], shape.length);
   if (pads.length !== 2 * axes.length) {
     throw misfit(node, `expected ${2 * axes.length} pads, got ${pads.length}`);
   }
   const result = [...shape];
-  axes.forEach((axis, i) => {
-    const [begin, end] = [pads[i]!, pads[axes.length + i]!];
-    result[axis] = paddedDim(call, result[axis]!, [begin, end]);
-  });
+  for (const [axis, begin, end] of zip(axes, pads.slice(0, axes.length), pads.slice(axes.length))) {
+    result[axis] = paddedDim(call, shape[axis] ?? null, [begin, end]);
+  }
   return result;
 }
 
@@ -122,11 +120,9 @@ export const joiningShapes = {
   Concat: (call) => {
     const shape = concatenated(call);
     const contents = shape?.length === 1 ? joinedContents(call) : null;
-    return [{ dtype: requiredInput(call.node, 0).dtype, shape, contents }];
+    return [{ dtype: call.inputs.inputs[0]?.dtype ?? null, shape, contents }];
   },
   Split: (call) => withContents(call, parts(call)),
-  Slice: (call) => [
-    { dtype: requiredInput(call.node, 0).dtype, shape: slicedShape(call), contents: slicedContents(call) },
-  ],
-  Pad: (call) => [{ dtype: requiredInput(call.node, 0).dtype, shape: padded(call) }],
+  Slice: (call) => [{ dtype: call.inputs.x.dtype, shape: slicedShape(call), contents: slicedContents(call) }],
+  Pad: (call) => [{ dtype: call.inputs.x.dtype, shape: padded(call) }],
 } satisfies Partial<ShapeRules<OperatorName>>;

@@ -1,8 +1,8 @@
 import { floats, int64s, makeTensor, scalar, type Tensor } from '../../numeric/tensor.ts';
-import { type Dim, requiredInput, type Shape } from '../graph.ts';
+import type { Dim, Shape, Value } from '../graph.ts';
 import type { AttributesOf, OperatorName } from '../operators/index.ts';
-import { misfit, product, shapeFrom, shapeOf, shapeOfUnknownContents, sizeOf } from './dims.ts';
-import { type Call, LONGEST_CONTENTS, type ShapeCall, type ShapeRules } from './rule.ts';
+import { misfit, product, shapeFrom, shapeOfUnknownContents, sizeOf } from './dims.ts';
+import { type Inferred, LONGEST_CONTENTS, type ShapeCall, type ShapeRules } from './rule.ts';
 
 /** The tensor that a Constant node states; null for sparse ones. */
 function statedTensor(attributes: AttributesOf<'Constant'>): Tensor | null {
@@ -17,15 +17,15 @@ function statedTensor(attributes: AttributesOf<'Constant'>): Tensor | null {
 }
 
 function dimensions(call: ShapeCall<'Shape'>): readonly Dim[] | null {
-  const shape = shapeOf(call, 0);
+  const { shape } = call.inputs.x;
   const { start, end } = call.attributes;
   return shape?.slice(start, end ?? shape.length) ?? null;
 }
 
-function filledShape(call: Call): Shape | null {
-  requiredInput(call.node, 0);
-  const contents = call.contents(0);
-  return contents ? shapeFrom(call.node, contents) : shapeOfUnknownContents(call, 0);
+function filledShape(call: ShapeCall<'ConstantOfShape'>): Shape | null {
+  const { shape } = call.inputs;
+  const contents = call.contents(shape);
+  return contents ? shapeFrom(call.node, contents) : shapeOfUnknownContents(shape);
 }
 
 function filledContents(shape: Shape | null, value: Tensor | undefined): readonly Dim[] | null {
@@ -35,12 +35,14 @@ function filledContents(shape: Shape | null, value: Tensor | undefined): readonl
   return Number.isFinite(element) ? new Array<Dim>(size).fill(element) : null;
 }
 
-function range(call: Call): { readonly shape: Shape; readonly contents: readonly Dim[] | null } {
-  const [start, limit, delta] = [0, 1, 2].map((index) => call.contents(index)?.[0] ?? null);
+function range(call: ShapeCall<'Range'>): Pick<Inferred, 'shape' | 'contents'> {
+  const number = (input: Value) => call.contents(input)?.[0] ?? null;
+  const { inputs } = call;
+  const [start, limit, delta] = [number(inputs.start), number(inputs.limit), number(inputs.delta)];
   if (delta === 0) throw misfit(call.node, 'expected a delta other than 0, got 0');
   if (typeof start !== 'number' || typeof limit !== 'number' || typeof delta !== 'number') {
     // Range(0, N, 1) has N elements.
-    return { shape: [start === 0 && delta === 1 && limit !== undefined ? limit : null], contents: null };
+    return { shape: [start === 0 && delta === 1 ? limit : null], contents: null };
   }
   const count = sizeOf(call.node, Math.max(0, Math.ceil((limit - start) / delta)));
   const followed = count <= LONGEST_CONTENTS;
@@ -65,9 +67,8 @@ export const constantShapes = {
     const contents = dimensions(call);
     return [{ dtype: 'int64', shape: [contents?.length ?? null], contents }];
   },
-  Size: (call) => {
-    const shape = shapeOf(call, 0);
-    return [{ dtype: 'int64', shape: [], contents: shape && [product(call.node, shape)] }];
-  },
-  Range: (call) => [{ dtype: requiredInput(call.node, 0).dtype, ...range(call) }],
+  Size: ({ node, inputs: { x } }) => [
+    { dtype: 'int64', shape: [], contents: x.shape && [product(node, x.shape)] },
+  ],
+  Range: (call) => [{ dtype: call.inputs.start.dtype, ...range(call) }],
 } satisfies Partial<ShapeRules<OperatorName>>;

@@ -1,20 +1,19 @@
-import type { Dim, Shape } from '../graph.ts';
+import type { Dim, Shape, Value } from '../graph.ts';
 import { type Call, LONGEST_CONTENTS } from './rule.ts';
 
 /** A function of elements, unknown ones included. */
 export type Compute = (...elements: readonly (Dim | undefined)[]) => Dim;
 
 /** Contents computed element by element, stretching single elements; null where an input is unknown. */
-export function mapContents(call: Call, compute: Compute): readonly Dim[] | null {
-  const all = call.inputs.map((_, index) => call.contents(index));
-  if (all.some((contents) => contents === null)) return null;
-  const lists = all as (readonly Dim[])[];
+export function mapContents(call: Call, inputs: readonly Value[], compute: Compute): readonly Dim[] | null {
+  const lists = inputs.map((input) => call.contents(input)).filter((contents) => contents !== null);
+  if (lists.length < inputs.length) return null;
   const length = lists.some((list) => list.length === 0)
     ? 0
     : Math.max(0, ...lists.map((list) => list.length));
   if (length > LONGEST_CONTENTS || lists.some((list) => list.length > 1 && list.length !== length))
     return null;
-  return Array.from({ length }, (_, i) => compute(...lists.map((list) => list[list.length === 1 ? 0 : i]!)));
+  return Array.from({ length }, (_, i) => compute(...lists.map((list) => list[list.length === 1 ? 0 : i])));
 }
 
 /** Compute on numbers; where one is no number the `otherwise` rule decides. Nothing beyond 2⁵³ is believed. */
@@ -48,7 +47,7 @@ export function stridedContents(elements: readonly Dim[], axes: readonly Stride[
   let positions = [start];
   for (const { size, step } of axes)
     positions = positions.flatMap((at) => Array.from({ length: size }, (_, i) => at + i * step));
-  return positions.map((at) => elements[at]!);
+  return positions.map((at) => elements[at] ?? null);
 }
 
 /** From one element of an axis to the next, for each axis; null where a dimension is unknown. */

@@ -1,3 +1,4 @@
+import { zip } from '../../numeric/zip.ts';
 import type { Graph, Shape, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { commonDim } from './dims.ts';
@@ -10,7 +11,7 @@ function common(a: Value | undefined, b: Value | undefined): Inferred {
 }
 
 function commonShape(a: Shape | null, b: Shape | null): Shape | null {
-  return a && b && a.length === b.length ? a.map((dim, i) => commonDim(dim, b[i]!)) : null;
+  return a && b && a.length === b.length ? zip(a, b).map(([x, y]) => commonDim(x, y)) : null;
 }
 
 const outputsOf = (body: Graph | undefined): readonly Value[] => body?.outputs ?? [];

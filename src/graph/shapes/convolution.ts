@@ -1,39 +1,36 @@
-import type { DataType } from '../../numeric/tensor.ts';
-import { type Dim, type Node, requiredInput, type Shape } from '../graph.ts';
+import { zip } from '../../numeric/zip.ts';
+import type { Dim, Node, Shape, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
-import { equalDims, misfit, product, shapeOf, sizeOf, unknownDims } from './dims.ts';
-import type { Call, ShapeRules } from './rule.ts';
+import { equalDims, misfit, product, shapeOfLeastRank, shapeOfRank, sizeOf, unknownDims } from './dims.ts';
+import type { ShapeRules } from './rule.ts';
 import { type AxisWindow, places, type WindowAttributes, windows } from './window.ts';
-
-const AT_LEAST_3: readonly [number, number] = [3, Number.POSITIVE_INFINITY];
 
 type ConvolutionAttributes = WindowAttributes & { readonly group: number };
 
-/** Positions of data, weight and bias among the inputs. */
 interface Operands {
-  readonly x: number;
-  readonly w: number;
-  readonly b: number;
+  readonly x: Value;
+  readonly weight: Value;
+  readonly bias?: Value | null;
 }
 
-/** x: [N, C, …size], w: [M, C/group, …kernel], b: [M] → [N, M, …places]. */
-function convolved(call: Call, attributes: ConvolutionAttributes, { x, w, b }: Operands): Shape | null {
-  const { node } = call;
-  const input = shapeOf(call, x, AT_LEAST_3);
-  const weight = shapeOf(call, w, AT_LEAST_3);
-  if (!input) return weight && [null, weight[0]!, ...unknownDims(weight.length - 2)];
-  const kernel = kernelOf(node, attributes, weight?.slice(2) ?? unknownDims(input.length - 2));
-  if (kernel.length !== input.length - 2) {
-    throw misfit(node, `expected a kernel of ${input.length - 2} dimensions, got ${kernel.length}`);
+/** x: [N, C, …size], weight: [M, C/group, …kernel], bias: [M] → [N, M, …places]. */
+function convolved(node: Node, attributes: ConvolutionAttributes, inputs: Operands): Shape | null {
+  const input = shapeOfLeastRank(node, inputs.x, 3);
+  const weight = shapeOfLeastRank(node, inputs.weight, 3);
+  if (!input) return weight && [null, weight[0], ...unknownDims(weight.length - 2)];
+  const [batch, channels, ...size] = input;
+  const kernel = kernelOf(node, attributes, weight?.slice(2) ?? unknownDims(size.length));
+  if (kernel.length !== size.length) {
+    throw misfit(node, `expected a kernel of ${size.length} dimensions, got ${kernel.length}`);
   }
   const filters = weight?.[0] ?? null;
   const { group } = attributes;
   checkFilters(node, filters);
   checkGroups(node, group, filters);
-  if (weight) equalDims(node, 'input channels', product(node, [weight[1]!, group]), input[1]!);
-  checkBias(call, b, filters);
-  const sizes = windows(call, attributes, kernel).map((window, i) => places(node, input[i + 2]!, window));
-  return [input[0]!, filters, ...sizes];
+  if (weight) equalDims(node, 'input channels', product(node, [weight[1], group]), channels);
+  checkBias(node, inputs.bias, filters);
+  const axes = zip(size, windows(node, attributes, kernel));
+  return [batch, filters, ...axes.map(([dim, window]) => places(node, dim, window))];
 }
 
 /** onnxruntime does not fail on a convolution without filters: it takes the process down. */
@@ -48,10 +45,9 @@ function checkGroups(node: Node, group: number, channels: Dim): void {
   }
 }
 
-function checkBias(call: Call, index: number, filters: Dim): void {
-  if (!call.inputs[index]) return;
-  const bias = shapeOf(call, index, [1, 1]);
-  if (bias) equalDims(call.node, 'biases', filters, bias[0]!);
+function checkBias(node: Node, bias: Value | null | undefined, filters: Dim): void {
+  const shape = bias && shapeOfRank(node, bias, 1);
+  if (shape) equalDims(node, 'biases', filters, shape[0]);
 }
 
 /** The kernel by weight and attribute, which must agree. */
@@ -60,7 +56,9 @@ function kernelOf(node: Node, { kernel_shape: stated }: WindowAttributes, kernel
   if (stated.length !== kernel.length) {
     throw misfit(node, `expected a kernel of ${kernel.length} dimensions, got ${stated.length}`);
   }
-  return kernel.map((dim, i) => equalDims(node, `as size ${i} of the kernel`, stated[i]!, dim));
+  return zip(stated, kernel).map(([size, dim], i) =>
+    equalDims(node, `as size ${i} of the kernel`, size, dim),
+  );
 }
 
 interface TransposedAttributes extends ConvolutionAttributes {
@@ -68,31 +66,27 @@ interface TransposedAttributes extends ConvolutionAttributes {
   readonly output_shape?: readonly number[] | undefined;
 }
 
-/** x: [N, C, …size], w: [C, M/group, …kernel], b: [M] → [N, M, …stride·(size − 1) + extent + output padding − pads]. */
-function transposed(call: Call, attributes: TransposedAttributes): Shape | null {
-  const { node } = call;
-  const input = shapeOf(call, 0, AT_LEAST_3);
-  const weight = shapeOf(call, 1, AT_LEAST_3);
+/** x: [N, C, …size], weight: [C, M/group, …kernel], bias: [M] → [N, M, …stride·(size − 1) + extent + output padding − pads]. */
+function transposed(node: Node, attributes: TransposedAttributes, inputs: Operands): Shape | null {
+  const input = shapeOfLeastRank(node, inputs.x, 3);
+  const weight = shapeOfLeastRank(node, inputs.weight, 3);
   if (!input) return null;
-  const kernel = kernelOf(node, attributes, weight?.slice(2) ?? unknownDims(input.length - 2));
-  if (kernel.length !== input.length - 2) {
-    throw misfit(node, `expected a kernel of ${input.length - 2} dimensions, got ${kernel.length}`);
+  const [batch, channels, ...size] = input;
+  const kernel = kernelOf(node, attributes, weight?.slice(2) ?? unknownDims(size.length));
+  if (kernel.length !== size.length) {
+    throw misfit(node, `expected a kernel of ${size.length} dimensions, got ${kernel.length}`);
   }
-  checkGroups(node, attributes.group, input[1]!);
-  if (weight) equalDims(node, 'input channels', weight[0]!, input[1]!);
+  checkGroups(node, attributes.group, channels);
+  if (weight) equalDims(node, 'input channels', weight[0], channels);
   const filters = product(node, [weight?.[1] ?? null, attributes.group]);
   checkFilters(node, filters);
-  checkBias(call, 2, filters);
+  checkBias(node, inputs.bias, filters);
   const stated = attributes.output_shape?.slice(-kernel.length);
-  const axes = windows(call, attributes, kernel);
-  const sizes = axes.map((window, i) => {
+  const sizes = zip(size, windows(node, attributes, kernel)).map(([dim, window], i) => {
     if (stated?.length) return sizeOf(node, stated[i] ?? -1);
-    return stretchedSize(node, input[i + 2]!, {
-      ...window,
-      outputPadding: attributes.output_padding?.[i] ?? 0,
-    });
+    return stretchedSize(node, dim, { ...window, outputPadding: attributes.output_padding?.[i] ?? 0 });
   });
-  return [input[0]!, filters, ...sizes];
+  return [batch, filters, ...sizes];
 }
 
 function stretchedSize(node: Node, size: Dim, window: AxisWindow & { readonly outputPadding: number }): Dim {
@@ -108,23 +102,16 @@ function stretchedSize(node: Node, size: Dim, window: AxisWindow & { readonly ou
 
 /** Convolutions. */
 export const convolutionShapes = {
-  Conv: (call) => [
-    {
-      dtype: requiredInput(call.node, 0).dtype,
-      shape: convolved(call, call.attributes, { x: 0, w: 1, b: 2 }),
-    },
+  Conv: ({ node, inputs, attributes }) => [
+    { dtype: inputs.x.dtype, shape: convolved(node, attributes, inputs) },
   ],
-  ConvInteger: (call) => [
-    // Its further inputs are zero points, no bias.
-    { dtype: 'int32' as DataType, shape: convolved(call, call.attributes, { x: 0, w: 1, b: -1 }) },
+  ConvInteger: ({ node, inputs, attributes }) => [
+    { dtype: 'int32', shape: convolved(node, attributes, inputs) },
   ],
-  QLinearConv: (call) => [
-    {
-      dtype: requiredInput(call.node, 7).dtype,
-      shape: convolved(call, call.attributes, { x: 0, w: 3, b: 8 }),
-    },
+  QLinearConv: ({ node, inputs, attributes }) => [
+    { dtype: inputs.yZeroPoint.dtype, shape: convolved(node, attributes, inputs) },
   ],
-  ConvTranspose: (call) => [
-    { dtype: requiredInput(call.node, 0).dtype, shape: transposed(call, call.attributes) },
+  ConvTranspose: ({ node, inputs, attributes }) => [
+    { dtype: inputs.x.dtype, shape: transposed(node, attributes, inputs) },
   ],
 } satisfies Partial<ShapeRules<OperatorName>>;

@@ -1,24 +1,43 @@
 import { EspalierError } from '../../errors.ts';
-import { type Dim, formatShape, type Node, nodeLabel, requiredInput, type Shape } from '../graph.ts';
-import type { Call } from './rule.ts';
+import { zip } from '../../numeric/zip.ts';
+import { type Dim, formatShape, type Node, nodeLabel, type Shape, type Value } from '../graph.ts';
 
 /** The error of a node whose inputs do not fit together. */
 export const misfit = (node: Node, message: string): EspalierError =>
   new EspalierError('shape', message, { where: nodeLabel(node) });
 
-/** The shape of the input that must be there; throws unless its rank, where known, is in [lowest, highest]. */
-export function shapeOf(
-  { node }: Call,
-  index: number,
-  [lowest, highest]: readonly [number, number] = [0, Number.POSITIVE_INFINITY],
-): Shape | null {
-  const { shape, name } = requiredInput(node, index);
-  if (shape && (shape.length < lowest || shape.length > highest)) {
-    const wanted = lowest === highest ? `${lowest}` : `at least ${lowest}`;
-    throw misfit(node, `expected ${wanted} dimensions of ${name}, got ${formatShape(shape)}`);
-  }
-  return shape;
+/** Shapes by rank. */
+interface Shapes {
+  1: readonly [Dim];
+  2: readonly [Dim, Dim];
+  4: readonly [Dim, Dim, Dim, Dim];
 }
+
+/** The shape of an input; throws unless its rank, where known, is `rank`. */
+export function shapeOfRank<R extends keyof Shapes>(node: Node, input: Value, rank: R): Shapes[R] | null {
+  if (input.shape && input.shape.length !== rank) throw wrongRank(node, input, `${rank}`);
+  return input.shape as Shapes[R] | null;
+}
+
+/** Shapes by least rank. */
+interface LeastShapes {
+  1: readonly [Dim, ...Dim[]];
+  2: readonly [Dim, Dim, ...Dim[]];
+  3: readonly [Dim, Dim, Dim, ...Dim[]];
+}
+
+/** The shape of an input; throws unless its rank, where known, is at least `rank`. */
+export function shapeOfLeastRank<R extends keyof LeastShapes>(
+  node: Node,
+  input: Value,
+  rank: R,
+): LeastShapes[R] | null {
+  if (input.shape && input.shape.length < rank) throw wrongRank(node, input, `at least ${rank}`);
+  return input.shape as LeastShapes[R] | null;
+}
+
+const wrongRank = (node: Node, { name, shape }: Value, wanted: string): EspalierError =>
+  misfit(node, `expected ${wanted} dimensions of ${name}, got ${formatShape(shape)}`);
 
 /** An axis counted from the front; throws unless −rank ≤ axis < rank. */
 export function axisOf(node: Node, axis: number, rank: number): number {
@@ -68,11 +87,11 @@ export function broadcast(node: Node, shapes: readonly (Shape | null)[]): Shape 
   return result;
 }
 
-function broadcastTwo(node: Node, a: Shape, b: Shape): Shape {
+/** The same of two known shapes. */
+export function broadcastTwo(node: Node, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const x = i < rank - a.length ? 1 : a[i - rank + a.length]!;
-    const y = i < rank - b.length ? 1 : b[i - rank + b.length]!;
+  const padded = (shape: Shape) => [...new Array<Dim>(rank - shape.length).fill(1), ...shape];
+  return zip(padded(a), padded(b)).map(([x, y]) => {
     if (x === y || y === 1) return x;
     if (x === 1) return y;
     if (typeof x === 'number' && typeof y === 'number') {
@@ -101,7 +120,8 @@ export function product(node: Node, dims: readonly Dim[]): Dim {
   const open = dims.filter((dim) => typeof dim !== 'number');
   const known = dims.reduce<number>((all, dim) => (typeof dim === 'number' ? all * dim : all), 1);
   if (open.length === 0) return sizeOf(node, known);
-  return open.length === 1 && known === 1 ? open[0]! : null;
+  const [only = null, ...others] = open;
+  return others.length === 0 && known === 1 ? only : null;
 }
 
 /** a + b; a symbol plus 0 is the symbol. */
@@ -119,7 +139,7 @@ export function shapeFrom(node: Node, contents: readonly Dim[]): Shape {
 }
 
 /** The shape of rank n that a one-dimensional input of n unknown elements stands for; null where n is unknown. */
-export function shapeOfUnknownContents({ inputs }: Call, index: number): Shape | null {
-  const length = inputs[index]?.shape?.[0];
+export function shapeOfUnknownContents({ shape }: Value): Shape | null {
+  const length = shape?.[0];
   return typeof length === 'number' && length <= 64 ? unknownDims(length) : null;
 }

@@ -1,5 +1,6 @@
+import { zip } from '../../numeric/zip.ts';
 import { type Dim, type Node, requiredInput, type Shape } from '../graph.ts';
-import { broadcast, equalDims, misfit } from './dims.ts';
+import { broadcastTwo, equalDims, misfit } from './dims.ts';
 import type { Call } from './rule.ts';
 
 /** The result's shape of an equation such as `bij,bjk->bik` or `...ij->...ji`; null while a rank is unknown. */
@@ -10,8 +11,9 @@ export function einsumShape({ node }: Call, equation: string | undefined): Shape
   const wanted = right ?? implicitResult(left);
   return (wanted.match(/\.\.\.|[A-Za-z]/g) ?? []).flatMap((label) => {
     if (label === '...') return sizes.batch;
-    if (!sizes.labels.has(label)) throw misfit(node, `expected labels of the inputs, got ${label}`);
-    return [sizes.labels.get(label)!];
+    const dim = sizes.labels.get(label);
+    if (dim === undefined) throw misfit(node, `expected labels of the inputs, got ${label}`);
+    return [dim];
   });
 }
 
@@ -23,7 +25,8 @@ export interface EinsumSizes {
 
 /** Sizes of all labels; null while a rank is unknown. */
 export function einsumSizes(node: Node, equation: string | undefined): EinsumSizes | null {
-  const terms = sidesOf(equation)[0]!.split(',');
+  const [left = ''] = sidesOf(equation);
+  const terms = left.split(',');
   if (terms.length !== node.inputs.length) {
     throw misfit(node, `expected ${terms.length} inputs for ${equation}, got ${node.inputs.length}`);
   }
@@ -33,7 +36,7 @@ export function einsumSizes(node: Node, equation: string | undefined): EinsumSiz
     const { shape } = requiredInput(node, index);
     if (!shape) return null;
     const rest = bindLabels(node, { term, shape, labels });
-    batch = broadcast(node, [batch, rest])!;
+    batch = broadcastTwo(node, batch, rest);
   }
   return { labels, batch };
 }
@@ -55,11 +58,11 @@ function bindLabels(node: Node, { term, shape, labels }: Term): Shape {
   if (extra < 0 || (after === undefined && extra > 0)) {
     throw misfit(node, `expected ${front.length + back.length} dimensions for ${term}, got ${shape.length}`);
   }
-  const bind = (label: string, dim: Dim) => {
+  const end = front.length + extra;
+  const named = zip([...front, ...back], [...shape.slice(0, front.length), ...shape.slice(end)]);
+  for (const [label, dim] of named) {
     labels.set(label, equalDims(node, `as dimension ${label}`, labels.get(label) ?? null, dim));
-  };
-  front.forEach((label, i) => bind(label, shape[i]!));
-  back.forEach((label, i) => bind(label, shape[front.length + extra + i]!));
+  }
   return shape.slice(front.length, front.length + extra);
 }
 

@@ -1,30 +1,29 @@
-import { type Dim, requiredInput } from '../graph.ts';
+import type { Dim, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { type Compute, mapContents, unaryArithmetic } from './contents.ts';
 import { checkStretches } from './dims.ts';
 import { elementType } from './element-types.ts';
-import type { Call, Inferred, ShapeCall, ShapeRules } from './rule.ts';
+import type { CallOnX, Inferred, ShapeCall, ShapeRules } from './rule.ts';
 
 /** y has the type of the first input. */
-export const sameType = ({ node }: Call): Inferred[] => {
-  const { dtype, shape } = requiredInput(node, 0);
-  return [{ dtype, shape }];
+export const sameType = ({ inputs: { x } }: CallOnX): Inferred[] => [{ dtype: x.dtype, shape: x.shape }];
+
+const unary = (compute: (a: number) => number) => (call: CallOnX) => {
+  const { dtype, shape } = call.inputs.x;
+  return [{ dtype, shape, contents: mapContents(call, [call.inputs.x], unaryArithmetic(compute)) }];
 };
 
-const unary = (compute: (a: number) => number) => (call: Call) => {
-  const { dtype, shape } = requiredInput(call.node, 0);
-  return [{ dtype, shape, contents: mapContents(call, unaryArithmetic(compute)) }];
-};
-
-const test = ({ node }: Call): Inferred[] => [{ dtype: 'bool', shape: requiredInput(node, 0).shape }];
+const test = ({ inputs: { x } }: CallOnX): Inferred[] => [{ dtype: 'bool', shape: x.shape }];
 
 /** Bounds were attributes until opset 6; from 11 on they are inputs, either of which may be left out. */
 function clipped(call: ShapeCall<'Clip'>): Inferred[] {
-  const { dtype, shape } = requiredInput(call.node, 0);
-  const bound = (at: number, given: number | undefined) => (call.inputs[at] ? call.contents(at)?.[0] : given);
-  const [min, max] = [bound(1, call.attributes.min ?? -Infinity), bound(2, call.attributes.max ?? Infinity)];
+  const { inputs, attributes } = call;
+  const { dtype, shape } = inputs.x;
+  const bound = (input: Value | null, given: number) => (input ? call.contents(input)?.[0] : given);
+  const min = bound(inputs.min, attributes.min ?? -Infinity);
+  const max = bound(inputs.max, attributes.max ?? Infinity);
   if (typeof min !== 'number' || typeof max !== 'number') return [{ dtype, shape }];
-  const elements = call.elements(0);
+  const elements = call.elements(inputs.x);
   const clip = unaryArithmetic((a) => Math.min(Math.max(a, min), max));
   return [{ dtype, shape, contents: elements?.map((element) => clip(element)) ?? null }];
 }
@@ -73,23 +72,22 @@ export const unaryShapes = {
   Shrink: sameType,
   Clip: clipped,
   BitwiseNot: sameType,
-  PRelu: ({ node }) => {
-    const { dtype, shape } = requiredInput(node, 0);
-    checkStretches(node, 'a slope', [shape, requiredInput(node, 1).shape]);
-    return [{ dtype, shape }];
+  PRelu: ({ node, inputs: { x, slope } }) => {
+    checkStretches(node, 'a slope', [x.shape, slope.shape]);
+    return [{ dtype: x.dtype, shape: x.shape }];
   },
   Identity: (call) => {
-    const { dtype, shape } = requiredInput(call.node, 0);
-    return [{ dtype, shape, contents: call.contents(0) }];
+    const { x } = call.inputs;
+    return [{ dtype: x.dtype, shape: x.shape, contents: call.contents(x) }];
   },
   Cast: (call) => {
-    const { shape } = requiredInput(call.node, 0);
+    const { x } = call.inputs;
     const dtype = elementType(call.attributes.to);
-    return [{ dtype, shape, contents: mapContents(call, castTo(dtype)) }];
+    return [{ dtype, shape: x.shape, contents: mapContents(call, [x], castTo(dtype)) }];
   },
-  CastLike: ({ node }) => [{ dtype: requiredInput(node, 1).dtype, shape: requiredInput(node, 0).shape }],
-  Dropout: ({ node }) => {
-    const { dtype, shape } = requiredInput(node, 0);
+  CastLike: ({ inputs: { x, target } }) => [{ dtype: target.dtype, shape: x.shape }],
+  Dropout: ({ inputs: { x } }) => {
+    const { dtype, shape } = x;
     return [
       { dtype, shape },
       { dtype: 'bool', shape },

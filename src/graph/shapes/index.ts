@@ -1,6 +1,6 @@
 import type { DataType } from '../../numeric/tensor.ts';
 import type { Dim, Graph, Node, Shape, Value } from '../graph.ts';
-import { attributesOf, knownOperator, type OperatorName } from '../operators/index.ts';
+import { attributesOf, inputsOf, knownOperator, type OperatorName } from '../operators/index.ts';
 import { subgraphs } from '../topology.ts';
 import { broadcastShapes } from './broadcasting.ts';
 import { joiningShapes } from './concat-split-slice.ts';
@@ -56,10 +56,10 @@ export function inferNode(
   const call: ShapeCall<OperatorName> = {
     node,
     attributes: attributesOf(node, op) as ShapeCall<OperatorName>['attributes'],
-    inputs: node.inputs,
+    inputs: inputsOf(node, op),
     opset: opsets[node.domain] ?? 1,
-    contents: (index) => contentsOf(node.inputs[index], contents),
-    elements: (index) => elementsOf(node.inputs[index], contents),
+    contents: (input) => contentsOf(input, contents),
+    elements: (input) => elementsOf(input, contents),
   };
   rule(call).forEach((inferred, index) => {
     const output = node.outputs[index];
@@ -100,8 +100,7 @@ function rounded(contents: readonly Dim[], dtype: DataType | null): readonly Dim
 
 /** The inferred shape, with dimensions it leaves open taken from what was known. */
 function refine(inferred: Shape, known: Shape | null): Shape {
-  if (known?.length !== inferred.length) return inferred;
-  return inferred.map((dim, i) => dim ?? known[i]!);
+  return known?.length === inferred.length ? inferred.map((dim, i) => dim ?? known[i] ?? null) : inferred;
 }
 
 /** {@link elementsOf} a value of rank 0 or 1. */

@@ -1,38 +1,46 @@
-import { requiredInput, type Shape } from '../graph.ts';
+import type { Dim, Node, Shape, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
-import { broadcast, checkStretches, equalDims, shapeOf } from './dims.ts';
+import { broadcastTwo, checkStretches, equalDims, shapeOfLeastRank, shapeOfRank } from './dims.ts';
 import { einsumShape } from './einsum.ts';
 import type { Call, ShapeRules } from './rule.ts';
 
+interface Factors {
+  readonly a: Value;
+  readonly b: Value;
+}
+
 /** […, M, K] · […, K, N] → […, M, N], vectors and broadcasting as in NumPy. */
-function multiplied(call: Call, aAt: number, bAt: number): Shape | null {
-  const { node } = call;
-  const a = shapeOf(call, aAt, [1, Number.POSITIVE_INFINITY]);
-  const b = shapeOf(call, bAt, [1, Number.POSITIVE_INFINITY]);
+function multiplied({ node, inputs }: Call & { readonly inputs: Factors }): Shape | null {
+  const a = shapeOfLeastRank(node, inputs.a, 1);
+  const b = shapeOfLeastRank(node, inputs.b, 1);
   if (!a || !b) return null;
-  const rows = a.length === 1 ? [] : [a.at(-2)!];
-  const columns = b.length === 1 ? [] : [b.at(-1)!];
-  equalDims(node, 'rows in the second factor', a.at(-1)!, b.at(b.length === 1 ? -1 : -2)!);
-  return [...broadcast(node, [a.slice(0, -2), b.slice(0, -2)])!, ...rows, ...columns];
+  const rows = a.slice(-2, -1);
+  const columns = b.length === 1 ? [] : b.slice(-1);
+  const [inner = null, depth = null] = [a.at(-1), b.at(b.length === 1 ? -1 : -2)];
+  equalDims(node, 'rows in the second factor', inner, depth);
+  return [...broadcastTwo(node, a.slice(0, -2), b.slice(0, -2)), ...rows, ...columns];
+}
+
+function matrixShape(node: Node, input: Value, transposed: number): readonly [Dim, Dim] {
+  const [rows, columns] = shapeOfRank(node, input, 2) ?? [null, null];
+  return transposed ? [columns, rows] : [rows, columns];
 }
 
 /** Matrix products. */
 export const matrixShapes = {
-  MatMul: (call) => [{ dtype: requiredInput(call.node, 0).dtype, shape: multiplied(call, 0, 1) }],
-  MatMulInteger: (call) => [{ dtype: 'int32', shape: multiplied(call, 0, 1) }],
-  QLinearMatMul: (call) => [{ dtype: requiredInput(call.node, 7).dtype, shape: multiplied(call, 0, 3) }],
+  MatMul: (call) => [{ dtype: call.inputs.a.dtype, shape: multiplied(call) }],
+  MatMulInteger: (call) => [{ dtype: 'int32', shape: multiplied(call) }],
+  QLinearMatMul: (call) => [{ dtype: call.inputs.yZeroPoint.dtype, shape: multiplied(call) }],
   Gemm: (call) => {
-    const { node, attributes } = call;
-    const a = shapeOf(call, 0, [2, 2]);
-    const b = shapeOf(call, 1, [2, 2]);
-    const [rows, inner] = (a && (attributes.transA ? [a[1]!, a[0]!] : a)) ?? [null, null];
-    const [depth, columns] = (b && (attributes.transB ? [b[1]!, b[0]!] : b)) ?? [null, null];
-    equalDims(node, 'input features', depth!, inner!);
-    const shape = [rows!, columns!];
-    checkStretches(node, 'a bias', [shape, call.inputs[2]?.shape ?? null]);
-    return [{ dtype: requiredInput(node, 0).dtype, shape }];
+    const { node, inputs, attributes } = call;
+    const [rows, inner] = matrixShape(node, inputs.a, attributes.transA);
+    const [depth, columns] = matrixShape(node, inputs.b, attributes.transB);
+    equalDims(node, 'input features', depth, inner);
+    const shape = [rows, columns];
+    checkStretches(node, 'a bias', [shape, inputs.c?.shape ?? null]);
+    return [{ dtype: inputs.a.dtype, shape }];
   },
   Einsum: (call) => [
-    { dtype: requiredInput(call.node, 0).dtype, shape: einsumShape(call, call.attributes.equation) },
+    { dtype: call.inputs.inputs[0]?.dtype ?? null, shape: einsumShape(call, call.attributes.equation) },
   ],
 } satisfies Partial<ShapeRules<OperatorName>>;

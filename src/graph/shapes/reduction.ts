@@ -1,26 +1,26 @@
 import type { DataType } from '../../numeric/tensor.ts';
-import { type Dim, requiredInput, type Shape } from '../graph.ts';
+import type { Dim, Shape } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { believable } from './contents.ts';
-import { axesOf, axisOf, shapeOf, unknownDims } from './dims.ts';
+import { axesOf, axisOf, unknownDims } from './dims.ts';
 import { sameType } from './elementwise.ts';
-import type { Call, Inferred, ShapeCall, ShapeRules } from './rule.ts';
+import type { CallOnX, Inferred, ShapeCall, ShapeRules } from './rule.ts';
 
 type Fold = (elements: readonly number[]) => number;
 
 /** Axes come as an attribute, later as an input; none means all, or none at all where noop_with_empty_axes says so. */
 function reduced(call: ShapeCall<'ReduceSum'>, fold: Fold | null): Inferred[] {
   const { attributes, inputs } = call;
-  const { dtype, shape } = requiredInput(call.node, 0);
+  const { dtype, shape } = inputs.x;
   const keepdims = attributes.keepdims !== 0;
-  const axes = attributes.axes ?? (inputs[1] ? call.contents(1) : []);
+  const axes = attributes.axes ?? (inputs.axes ? call.contents(inputs.axes) : []);
   if (!shape) return [{ dtype, shape }];
   if (!axes?.every((axis) => typeof axis === 'number')) {
     return [{ dtype, shape: keepdims ? unknownDims(shape.length) : null }];
   }
   const all = axes.length === 0 && !attributes.noop_with_empty_axes;
   const reducedAxes = all ? shape.map((_, axis) => axis) : axesOf(call.node, axes as number[], shape.length);
-  if (reducedAxes.length === 0) return [{ dtype, shape, contents: call.contents(0) }];
+  if (reducedAxes.length === 0) return [{ dtype, shape, contents: call.contents(inputs.x) }];
   return [{ dtype, shape: withoutAxes(shape, reducedAxes, keepdims), contents: foldedContents(call, fold) }];
 }
 
@@ -29,8 +29,8 @@ function withoutAxes(shape: Shape, axes: readonly number[], keepdims: boolean): 
 }
 
 /** Contents are vectors or scalars, so that reducing any axis leaves one element. */
-function foldedContents(call: Call, fold: Fold | null): readonly Dim[] | null {
-  const elements = call.contents(0);
+function foldedContents(call: CallOnX, fold: Fold | null): readonly Dim[] | null {
+  const elements = call.contents(call.inputs.x);
   if (!fold || !elements?.every((element) => typeof element === 'number')) return null;
   return [believable(fold(elements as number[]))];
 }
@@ -42,7 +42,7 @@ const reduction =
 
 /** The position of an extreme along one axis. */
 function position(call: ShapeCall<'ArgMax'>): Inferred[] {
-  const shape = shapeOf(call, 0);
+  const { shape } = call.inputs.x;
   const { axis, keepdims } = call.attributes;
   const dtype: DataType = 'int64';
   return [
@@ -66,12 +66,13 @@ export const reductionShapes = {
   ArgMin: position,
   CumSum: sameType,
   TopK: (call) => {
-    const shape = shapeOf(call, 0);
-    const [count = null] = call.attributes.k === undefined ? (call.contents(1) ?? []) : [call.attributes.k];
-    const along = shape && axisOf(call.node, call.attributes.axis, shape.length);
+    const { node, inputs, attributes } = call;
+    const { dtype, shape } = inputs.x;
+    const [count = null] = attributes.k === undefined ? (call.contents(inputs.k) ?? []) : [attributes.k];
+    const along = shape && axisOf(node, attributes.axis, shape.length);
     const kept = shape?.map((dim, axis) => (axis === along ? count : dim)) ?? null;
     return [
-      { dtype: requiredInput(call.node, 0).dtype, shape: kept },
+      { dtype, shape: kept },
       { dtype: 'int64', shape: kept },
     ];
   },

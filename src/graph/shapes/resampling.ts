@@ -1,28 +1,29 @@
-import { type Dim, requiredInput, type Shape } from '../graph.ts';
-import type { AttributesOf, OperatorName } from '../operators/index.ts';
-import { axesOf, equalDims, misfit, shapeOf, sizeOf, unknownDims } from './dims.ts';
+import { zip } from '../../numeric/zip.ts';
+import type { Dim, Shape } from '../graph.ts';
+import type { OperatorName } from '../operators/index.ts';
+import { axesOf, equalDims, misfit, shapeOfLeastRank, shapeOfRank, sizeOf, unknownDims } from './dims.ts';
 import type { Call, ShapeCall, ShapeRules } from './rule.ts';
 
 /** Each axis' size after resizing by the input `scales` or to the input `sizes`, whichever is given. */
 function resized(call: ShapeCall<'Resize'>): Shape | null {
   const { node, inputs, attributes } = call;
-  const shape = shapeOf(call, 0);
+  const { shape } = inputs.x;
   if (!shape) return null;
   // Opset 10 has no input for the region of interest.
-  const scalesAt = call.opset < 11 ? 1 : 2;
+  const scales = call.opset < 11 ? inputs.roi : inputs.scales;
   const axes = attributes.axes ? axesOf(node, attributes.axes, shape.length) : shape.map((_, axis) => axis);
   const result = [...shape];
   const set = (list: readonly Dim[] | null, size: (entry: Dim, dim: Dim) => Dim) => {
     if (list && list.length !== axes.length) {
       throw misfit(node, `expected a scale or size for ${axes.length} axes, got ${list.length}`);
     }
-    axes.forEach((axis, i) => {
-      result[axis] = list ? size(list[i]!, shape[axis]!) : null;
-    });
+    for (const [i, axis] of axes.entries()) {
+      result[axis] = list ? size(list[i] ?? null, shape[axis] ?? null) : null;
+    }
   };
-  if (inputs[3])
+  if (inputs.sizes)
     set(targetSizes(call, axes, shape), (size) => (typeof size === 'number' ? sizeOf(node, size) : size));
-  else set(call.contents(scalesAt), (scale, dim) => scaled(call, scale, dim));
+  else set(call.contents(scales), (scale, dim) => scaled(call, scale, dim));
   return result;
 }
 
@@ -39,7 +40,7 @@ function targetSizes(
   axes: readonly number[],
   shape: Shape,
 ): readonly Dim[] | null {
-  const sizes = call.contents(3);
+  const sizes = call.contents(call.inputs.sizes);
   const policy = call.attributes.keep_aspect_ratio_policy;
   if (!sizes || policy === 'stretch') return sizes;
   const ratios = axes.map((axis, i) => Number(sizes[i] ?? Number.NaN) / Number(shape[axis] ?? Number.NaN));
@@ -48,12 +49,11 @@ function targetSizes(
 }
 
 /** [N, C, H, W] → [N, C·b⁻², H·b, W·b], or back where `down`. */
-function moved(call: Call, { blocksize }: Pick<AttributesOf<'DepthToSpace'>, 'blocksize'>, down: boolean) {
-  const { node } = call;
-  const shape = shapeOf(call, 0, [4, 4]);
-  const { dtype } = requiredInput(node, 0);
+function moved({ node, inputs, attributes }: ShapeCall<'DepthToSpace' | 'SpaceToDepth'>, down: boolean) {
+  const { dtype } = inputs.x;
+  const shape = shapeOfRank(node, inputs.x, 4);
   if (!shape) return [{ dtype, shape: unknownDims(4) }];
-  const b = blocksize ?? 0;
+  const b = attributes.blocksize ?? 0;
   if (b < 1) throw misfit(node, `expected a blocksize of at least 1, got ${b}`);
   const times = (dim: Dim, factor: number) => (typeof dim === 'number' ? sizeOf(node, dim * factor) : null);
   const over = (dim: Dim, factor: number) => {
@@ -62,34 +62,36 @@ function moved(call: Call, { blocksize }: Pick<AttributesOf<'DepthToSpace'>, 'bl
     return dim / factor;
   };
   const [wide, narrow] = down ? [times, over] : [over, times];
-  const [n, c, h, w] = shape as [Dim, Dim, Dim, Dim];
+  const [n, c, h, w] = shape;
   return [{ dtype, shape: [n, wide(c, b * b), narrow(h, b), narrow(w, b)] }];
 }
 
 /** Resampling and the operators of detection heads. */
 export const resamplingShapes = {
-  Resize: (call) => [{ dtype: requiredInput(call.node, 0).dtype, shape: resized(call) }],
+  Resize: (call) => [{ dtype: call.inputs.x.dtype, shape: resized(call) }],
   Upsample: (call) => {
-    const { dtype, shape } = requiredInput(call.node, 0);
-    const scales = call.attributes.scales ?? call.contents(1);
+    const { dtype, shape } = call.inputs.x;
+    const scales = call.attributes.scales ?? call.contents(call.inputs.scales);
     const fits = shape && scales?.length === shape.length;
-    return [{ dtype, shape: fits ? shape.map((dim, i) => scaled(call, scales[i]!, dim)) : null }];
+    return [
+      { dtype, shape: fits ? zip(scales, shape).map(([scale, dim]) => scaled(call, scale, dim)) : null },
+    ];
   },
-  DepthToSpace: (call) => moved(call, call.attributes, false),
-  SpaceToDepth: (call) => moved(call, call.attributes, true),
+  DepthToSpace: (call) => moved(call, false),
+  SpaceToDepth: (call) => moved(call, true),
   RoiAlign: (call) => {
-    const channels = shapeOf(call, 0, [4, 4])?.[1] ?? null;
-    const regions = shapeOf(call, 1, [2, 2])?.[0] ?? null;
+    const { x, rois } = call.inputs;
+    const channels = shapeOfRank(call.node, x, 4)?.[1] ?? null;
+    const regions = shapeOfRank(call.node, rois, 2)?.[0] ?? null;
     const { output_height: height, output_width: width } = call.attributes;
     const shape = [regions, channels, sizeOf(call.node, height), sizeOf(call.node, width)];
-    return [{ dtype: requiredInput(call.node, 0).dtype, shape }];
+    return [{ dtype: x.dtype, shape }];
   },
-  GridSample: (call) => {
-    const shape = shapeOf(call, 0, [3, Number.POSITIVE_INFINITY]);
-    const grid = shapeOf(call, 1, [3, Number.POSITIVE_INFINITY]);
-    if (shape && grid) equalDims(call.node, 'dimensions of the grid', shape.length, grid.length);
-    const dtype = requiredInput(call.node, 0).dtype;
-    return [{ dtype, shape: shape && grid && [shape[0]!, shape[1]!, ...grid.slice(1, -1)] }];
+  GridSample: ({ node, inputs }) => {
+    const shape = shapeOfLeastRank(node, inputs.x, 3);
+    const grid = shapeOfLeastRank(node, inputs.grid, 3);
+    if (shape && grid) equalDims(node, 'dimensions of the grid', shape.length, grid.length);
+    return [{ dtype: inputs.x.dtype, shape: shape && grid && [shape[0], shape[1], ...grid.slice(1, -1)] }];
   },
   NonMaxSuppression: () => [{ dtype: 'int64', shape: [null, 3] }],
 } satisfies Partial<ShapeRules<OperatorName>>;

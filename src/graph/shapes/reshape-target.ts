@@ -17,11 +17,10 @@ export function reshapedShape(
   });
   const open = result.flatMap((dim, i) => (dim === -1 || (dim === null && !copied[i]) ? [i] : []));
   if (target.filter((dim) => dim === -1).length > 1) throw misfit(node, `expected one -1, got [${target}]`);
-  if (shape && open.length === 1) {
-    result[open[0]!] = remainder(node, factors(shape), factorsOf(result, copied, open[0]!));
-  } else {
-    if (shape && open.length === 0) checkCount(node, shape, result);
-    for (const i of open) result[i] = null;
+  if (shape && open.length === 0) checkCount(node, shape, result);
+  for (const i of open) {
+    const isOnly = shape && open.length === 1;
+    result[i] = isOnly ? remainder(node, factors(shape), factorsOf(result, copied, i)) : null;
   }
   return result;
 }

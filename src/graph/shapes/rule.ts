@@ -1,21 +1,26 @@
 import type { DataType, Tensor } from '../../numeric/tensor.ts';
 import type { Dim, Node, Shape, Value } from '../graph.ts';
-import type { AttributesOf, OperatorName } from '../operators/index.ts';
+import type { AttributesOf, InputsOf, OperatorName } from '../operators/index.ts';
 
-/** What a rule sees of any operator's node. */
+/** A node of any operator, as shape rules read it. */
 export interface Call {
   readonly node: Node;
-  readonly inputs: readonly (Value | null)[];
   /** The version of the operator's domain. */
   readonly opset: number;
   /** The elements of a numeric input of rank 0 or 1 where they are known, symbols and unknowns included; else null. */
-  contents(index: number): readonly Dim[] | null;
+  contents(input: Value | null): readonly Dim[] | null;
   /** The same of a numeric input of any rank, in row-major order. */
-  elements(index: number): readonly Dim[] | null;
+  elements(input: Value | null): readonly Dim[] | null;
 }
 
-/** What a shape rule sees of a node. */
+/** A node whose operator has an input x. */
+export interface CallOnX extends Call {
+  readonly inputs: { readonly x: Value };
+}
+
+/** A node as its operator's shape rule reads it. */
 export interface ShapeCall<Op extends OperatorName> extends Call {
+  readonly inputs: InputsOf<Op>;
   readonly attributes: AttributesOf<Op>;
 }
 

@@ -1,6 +1,7 @@
+import { zip } from '../../numeric/zip.ts';
 import type { Dim, Shape } from '../graph.ts';
 import { stridedContents, stridesOf } from './contents.ts';
-import { axesOf, misfit, shapeOf, unknownDims } from './dims.ts';
+import { axesOf, misfit, unknownDims } from './dims.ts';
 import type { ShapeCall } from './rule.ts';
 
 type Call = ShapeCall<'Slice'>;
@@ -18,29 +19,30 @@ const BEYOND = 2 ** 31 - 1;
 
 /** data[start:end:step] along the given axes. */
 export function slicedShape(call: Call): Shape | null {
-  const shape = shapeOf(call, 0);
+  const { shape } = call.inputs.x;
   if (!shape) return null;
   const ranges = rangesOf(call, shape.length);
   if (!ranges) return unknownDims(shape.length);
   const result = [...shape];
-  for (const range of ranges) result[range.axis] = slicedDim(shape[range.axis]!, range);
+  for (const range of ranges) result[range.axis] = slicedDim(shape[range.axis] ?? null, range);
   return result;
 }
 
 /** The elements of a sliced tensor. */
 export function slicedContents(call: Call): readonly Dim[] | null {
-  const elements = call.elements(0);
-  const shape = elements && shapeOf(call, 0);
+  const { x } = call.inputs;
+  const elements = call.elements(x);
+  const shape = elements && x.shape;
   const axes = shape && stridesOf(shape.length === 1 ? [elements.length] : shape);
   const ranges = axes && rangesOf(call, shape.length);
   if (!ranges) return null;
   let start = 0;
   for (const range of ranges) {
-    const { size, step } = axes[range.axis]!;
-    const bounds = boundsOf(size, range);
+    const along = axes[range.axis];
+    const bounds = along && boundsOf(along.size, range);
     if (!bounds) return null;
-    start += bounds.first * step;
-    axes[range.axis] = { size: bounds.count, step: bounds.step * step };
+    start += bounds.first * along.step;
+    axes[range.axis] = { size: bounds.count, step: bounds.step * along.step };
   }
   return stridedContents(elements, axes, start);
 }
@@ -48,22 +50,25 @@ export function slicedContents(call: Call): readonly Dim[] | null {
 /** Inputs are data, starts, ends, axes, steps; until opset 9 starts, ends and axes were attributes. */
 function rangesOf(call: Call, rank: number): Range[] | null {
   const { node, inputs, attributes } = call;
-  const starts = attributes.starts ?? call.contents(1);
-  const ends = attributes.ends ?? call.contents(2);
+  const starts = attributes.starts ?? call.contents(inputs.starts);
+  const ends = attributes.ends ?? call.contents(inputs.ends);
   const length = starts?.length ?? ends?.length;
   const all = length === undefined ? null : Array.from({ length: Math.min(length, rank + 1) }, (_, i) => i);
-  const axes = attributes.axes ?? (inputs[3] ? call.contents(3) : all);
+  const axes = attributes.axes ?? (inputs.axes ? call.contents(inputs.axes) : all);
   if (!axes?.every((axis) => typeof axis === 'number')) return null;
-  const steps = inputs[4] ? (call.contents(4) ?? unknownDims(axes.length)) : axes.map(() => 1);
+  const steps = inputs.steps ? (call.contents(inputs.steps) ?? unknownDims(axes.length)) : axes.map(() => 1);
   for (const list of [starts, ends, steps]) {
     if (list && list.length !== axes.length) {
       throw misfit(node, `expected starts, ends and steps for ${axes.length} axes, got ${list.length}`);
     }
   }
-  return axesOf(node, axes as number[], rank).map((axis, i) => {
-    if (steps[i] === 0) throw misfit(node, 'expected steps other than 0, got 0');
-    return { axis, start: starts?.[i] ?? null, end: ends?.[i] ?? null, step: steps[i]! };
-  });
+  if (steps.includes(0)) throw misfit(node, 'expected steps other than 0, got 0');
+  return zip(axesOf(node, axes as number[], rank), steps).map(([axis, step], i) => ({
+    axis,
+    start: starts?.[i] ?? null,
+    end: ends?.[i] ?? null,
+    step,
+  }));
 }
 
 function slicedDim(dim: Dim, range: Range): Dim {

@@ -1,92 +1,81 @@
-import { requiredInput, type Shape } from '../graph.ts';
+import { zip } from '../../numeric/zip.ts';
+import type { Node, Shape, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
-import { equalDims, misfit, product, shapeFrom, shapeOf } from './dims.ts';
-import type { Call, Inferred, ShapeRules } from './rule.ts';
+import { equalDims, misfit, product, shapeFrom, shapeOfLeastRank, shapeOfRank } from './dims.ts';
+import type { Inferred, ShapeRules } from './rule.ts';
 
-/** Outputs with the types of the inputs at these positions. */
-const typesOf =
-  (...indices: readonly number[]) =>
-  ({ node }: Call): Inferred[] =>
-    indices.map((index) => {
-      const { dtype, shape } = requiredInput(node, index);
-      return { dtype, shape };
-    });
+/** Outputs with the types of these inputs. */
+const typesOf = (...inputs: readonly Value[]): Inferred[] =>
+  inputs.map(({ dtype, shape }) => ({ dtype, shape }));
 
 /** A result whose shape the attribute `size` states. */
-function sized({ node }: Call, size: readonly number[] | undefined): Shape {
+function sized(node: Node, size: readonly number[] | undefined): Shape {
   if (!size) throw misfit(node, 'expected a size, got none');
   return shapeFrom(node, size);
 }
 
 /** The optimisers' results replace what they update: equal shapes throughout. */
-function updated(call: Call, count: number): Inferred[] {
-  const weight = shapeOf(call, 0);
-  for (let index = 1; index <= count; index++) {
-    const shape = shapeOf(call, index);
-    if (!weight || !shape) continue;
-    if (shape.length !== weight.length) {
-      throw misfit(call.node, `expected ${weight.length} dimensions of input ${index}, got ${shape.length}`);
+function expectEqualShapes(node: Node, { shape: wanted }: Value, others: readonly Value[]): void {
+  for (const { name, shape } of others) {
+    if (!wanted || !shape) continue;
+    if (shape.length !== wanted.length) {
+      throw misfit(node, `expected ${wanted.length} dimensions of ${name}, got ${shape.length}`);
     }
-    weight.forEach((dim, axis) =>
-      equalDims(call.node, `on axis ${axis} of input ${index}`, dim, shape[axis]!),
-    );
+    for (const [axis, [dim, found]] of zip(wanted, shape).entries()) {
+      equalDims(node, `on axis ${axis} of ${name}`, dim, found);
+    }
   }
-  const { dtype, shape } = requiredInput(call.node, 0);
-  return Array.from({ length: count }, () => ({ dtype, shape }));
 }
 
 /** The training operators; their signatures stand with their schemas. */
 export const trainingShapes = {
-  ConvGradInput: (call) => {
-    const size = sized(call, call.attributes.size);
-    const weight = shapeOf(call, 1);
-    if (weight) {
-      equalDims(
-        call.node,
-        'input channels',
-        product(call.node, [weight[1]!, call.attributes.group]),
-        size[1]!,
-      );
-      equalDims(call.node, 'filters', weight[0]!, shapeOf(call, 0)?.[1] ?? null);
+  ConvGradInput: ({ node, inputs: { dy, weight }, attributes }) => {
+    const size = sized(node, attributes.size);
+    const [filters, channels] = shapeOfLeastRank(node, weight, 2) ?? [];
+    if (filters !== undefined && channels !== undefined) {
+      equalDims(node, 'input channels', product(node, [channels, attributes.group]), size[1] ?? null);
+      equalDims(node, 'filters', filters, dy.shape?.[1] ?? null);
     }
-    return [{ dtype: requiredInput(call.node, 0).dtype, shape: size }];
+    return [{ dtype: dy.dtype, shape: size }];
   },
-  ConvGradWeight: (call) => {
-    const size = sized(call, call.attributes.size);
-    equalDims(call.node, 'filters', size[0]!, shapeOf(call, 1)?.[1] ?? null);
-    return [{ dtype: requiredInput(call.node, 0).dtype, shape: size }];
+  ConvGradWeight: ({ node, inputs: { x, dy }, attributes }) => {
+    const size = sized(node, attributes.size);
+    equalDims(node, 'filters', size[0] ?? null, dy.shape?.[1] ?? null);
+    return [{ dtype: x.dtype, shape: size }];
   },
-  BatchNormalizationTraining: (call) => {
-    const { dtype, shape } = requiredInput(call.node, 0);
-    const channels = [1, 2, 3, 4].reduce(
-      (known, index) => equalDims(call.node, 'channels', known, shapeOf(call, index, [1, 1])?.[0] ?? null),
+  BatchNormalizationTraining: ({ node, inputs: { x, ...parameters } }) => {
+    const { dtype, shape } = x;
+    const channels = Object.values(parameters).reduce(
+      (known, parameter) => equalDims(node, 'channels', known, shapeOfRank(node, parameter, 1)?.[0] ?? null),
       shape?.[1] ?? null,
     );
     const statistic = { dtype, shape: [channels] };
     return [{ dtype, shape }, statistic, statistic, statistic, statistic];
   },
-  BatchNormalizationGrad: typesOf(1, 2, 2),
-  ReluGrad: typesOf(0),
-  ClipGrad: typesOf(0),
-  MaxPoolGrad: typesOf(2),
-  AveragePoolGrad: (call) => [
-    { dtype: requiredInput(call.node, 0).dtype, shape: sized(call, call.attributes.size) },
+  BatchNormalizationGrad: ({ inputs: { x, scale } }) => typesOf(x, scale, scale),
+  ReluGrad: ({ inputs: { dy } }) => typesOf(dy),
+  ClipGrad: ({ inputs: { dy } }) => typesOf(dy),
+  MaxPoolGrad: ({ inputs: { x } }) => typesOf(x),
+  AveragePoolGrad: ({ node, inputs: { dy }, attributes }) => [
+    { dtype: dy.dtype, shape: sized(node, attributes.size) },
   ],
-  SoftmaxCrossEntropy: (call) => {
-    const logits = shapeOf(call, 0, [2, 2]);
-    const labels = shapeOf(call, 1, [1, 1]);
-    if (logits && labels) equalDims(call.node, 'labels', logits[0]!, labels[0]!);
-    const { dtype } = requiredInput(call.node, 0);
-    return [
-      { dtype, shape: [] },
-      { dtype, shape: logits },
-    ];
+  SoftmaxCrossEntropy: ({ node, inputs: { logits, labels } }) => {
+    const [rows = null] = shapeOfRank(node, logits, 2) ?? [];
+    const [count = null] = shapeOfRank(node, labels, 1) ?? [];
+    equalDims(node, 'labels', rows, count);
+    return [{ dtype: logits.dtype, shape: [] }, ...typesOf(logits)];
   },
-  SoftmaxCrossEntropyGrad: typesOf(1),
-  SgdUpdate: (call) => {
-    updated(call, 2);
-    return typesOf(0, 2)(call);
+  SoftmaxCrossEntropyGrad: ({ inputs: { logProbabilities } }) => typesOf(logProbabilities),
+  SgdUpdate: ({ node, inputs: { weight, gradient, momentum } }) => {
+    expectEqualShapes(node, weight, [gradient, momentum]);
+    return typesOf(weight, momentum);
   },
-  AdamWUpdate: (call) => updated(call, 3),
-  SkeletonUpdate: (call) => updated(call, 3),
+  AdamWUpdate: ({ node, inputs: { weight, gradient, mean, variance } }) => {
+    expectEqualShapes(node, weight, [gradient, mean, variance]);
+    return typesOf(weight, weight, weight);
+  },
+  SkeletonUpdate: ({ node, inputs: { skeleton, gradient, momentum, mask } }) => {
+    expectEqualShapes(node, skeleton, [gradient, momentum, mask]);
+    return typesOf(skeleton, skeleton, skeleton);
+  },
 } satisfies Partial<ShapeRules<OperatorName>>;

@@ -1,7 +1,8 @@
+import { zip } from '../../numeric/zip.ts';
 import type { Dim, Node, Shape } from '../graph.ts';
+import { windowAxes } from '../window.ts';
 import { misfit, sizeOf } from './dims.ts';
 import { sizeComputedOf } from './free-size.ts';
-import type { Call } from './rule.ts';
 
 /** The attributes that convolutions and pools share. */
 export interface WindowAttributes {
@@ -25,17 +26,17 @@ export interface AxisWindow {
 }
 
 /** The window of each spatial axis; throws where lists have the wrong length or entries out of range. */
-export function windows(call: Call, attributes: WindowAttributes, kernel: Shape): AxisWindow[] {
-  const { node } = call;
+export function windows(node: Node, attributes: WindowAttributes, kernel: Shape): AxisWindow[] {
   const rank = kernel.length;
   const strides = listOf(node, 'strides', attributes.strides, rank, 1);
   const dilations = listOf(node, 'dilations', attributes.dilations, rank, 1);
   const pads = paddings(node, attributes, rank);
-  return kernel.map((size, i) => ({
-    extent: typeof size === 'number' ? extentOf(node, size, dilations[i]!) : null,
-    stride: strides[i]!,
-    padBegin: pads[i]!,
-    padEnd: pads[rank + i]!,
+  const axes = zip(kernel, windowAxes({ strides, dilations, pads }));
+  return axes.map(([size, { stride, dilation, padBegin, padEnd }]) => ({
+    extent: typeof size === 'number' ? extentOf(node, size, dilation) : null,
+    stride,
+    padBegin,
+    padEnd,
     autoPad: attributes.auto_pad,
     ceilMode: attributes.ceil_mode === 1,
   }));
