@@ -5,7 +5,7 @@ import { openEmitter } from './emitter.ts';
 import type { Code } from './encoder/code.ts';
 import { openModule } from './encoder/module.ts';
 import { type Lowered, lowerGraph } from './lower.ts';
-import type { Step } from './scope.ts';
+import type { LoweringOptions, Step } from './scope.ts';
 
 /** An input or output in the memory of a module: float32, row-major. */
 export interface CompiledValue {
@@ -44,9 +44,9 @@ const SLACK = 256;
  * @example
  * const { modules, weights } = compileNetwork(graph);
  */
-export function compileNetwork(graph: Graph): CompiledNetwork {
+export function compileNetwork(graph: Graph, options: LoweringOptions = {}): CompiledNetwork {
   const weights = { label: 'weights', bytes: 0, persistent: true, offset: -1 };
-  const lowered = lowerGraph(graph, weights);
+  const lowered = lowerGraph(graph, weights, options);
   const { steps } = lowered.scope;
   const ends = {
     inputs: lowered.inputs.map(({ buffer }) => buffer),

@@ -3,7 +3,7 @@ import { type Graph, type Node, staticShape, type Value } from '../../graph/grap
 import type { Buffer } from '../memory-plan.ts';
 import { type Fusion, findFusions } from './fusions.ts';
 import { kernelOf, refusalOf } from './kernels/index.ts';
-import { openScope, type Scope } from './scope.ts';
+import { type LoweringOptions, openScope, type Scope } from './scope.ts';
 import { type Border, type Geometry, geometryOf, noBorder } from './storage.ts';
 
 /** A graph as steps, before memory is planned. */
@@ -16,11 +16,15 @@ export interface Lowered {
 /**
  * Lowers a graph of fixed shapes, its constants folded. Throws `unsupported`, naming every node that has no kernel.
  */
-export function lowerGraph(graph: Graph, weights: Buffer & { bytes: number }): Lowered {
+export function lowerGraph(
+  graph: Graph,
+  weights: Buffer & { bytes: number },
+  options: LoweringOptions,
+): Lowered {
   const refusals = graph.nodes.flatMap((node) => refusalOf(node) ?? []);
   if (refusals.length > 0)
     throw new EspalierError('unsupported', `cannot be compiled: ${refusals.join('; ')}`);
-  const scope = openScope(weights, geometries(graph));
+  const scope = openScope(weights, geometries(graph), options);
   const inputs = graph.inputs.map((value) => ({ value, buffer: scope.newDense(value).buffer }));
   const { byLast, absorbed } = findFusions(graph, (node) => kernelOf(node)?.fusible ?? null);
   for (const node of graph.nodes) {

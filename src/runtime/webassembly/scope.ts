@@ -16,6 +16,7 @@ import {
   planesOfDense,
   type Stored,
 } from './storage.ts';
+import { type ChooseTile, predictTile } from './tile.ts';
 
 /** One step of a compiled network. */
 export interface Step {
@@ -39,6 +40,7 @@ export interface Weights {
 /** What a network is lowered into: values with their storage, weights, steps. */
 export interface Scope {
   readonly steps: Step[];
+  readonly chooseTile: ChooseTile;
   /** Every buffer that is written by steps. */
   readonly planeBuffers: readonly {
     readonly buffer: Buffer;
@@ -58,10 +60,17 @@ export interface Scope {
   weightData(): Float32Array;
 }
 
+/** How networks are lowered. */
+export interface LoweringOptions {
+  /** Default: {@link predictTile}. */
+  readonly chooseTile?: ChooseTile | undefined;
+}
+
 /** Opens a scope; `geometryOfValue` says how the planes of a value lie. */
 export function openScope(
   weightsBuffer: Buffer & { bytes: number },
   geometryOfValue: (value: Value) => Geometry,
+  { chooseTile = predictTile }: LoweringOptions,
 ): Scope {
   const storage = new Map<Value, Stored>();
   const copies = new Map<Value, Stored>();
@@ -122,6 +131,7 @@ export function openScope(
   };
   const scope: Scope = {
     steps,
+    chooseTile,
     planeBuffers,
     stored,
     store: (value, place) => void storage.set(value, place),

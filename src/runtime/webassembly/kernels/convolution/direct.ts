@@ -4,6 +4,7 @@ import { channelConstants, epilogueKey, writeEpilogue } from '../../epilogue.ts'
 import type { Fusion } from '../../fusions.ts';
 import type { Scope, Step } from '../../scope.ts';
 import { addressOf, evenStride, FLOAT, LANES, type Plane, type Planes } from '../../storage.ts';
+import { type TiledLayer, tileName } from '../../tile.ts';
 import { buffersOf } from '../kernel.ts';
 import { loadPixels } from '../load-pixels.ts';
 import {
@@ -17,12 +18,6 @@ import {
 } from '../pixel-vectors.ts';
 import { type FilterBlock, filterBlocks, livingPositions, packWeights } from './filter-blocks.ts';
 import type { ConvolutionShape } from './read.ts';
-
-/** Filters and vectors of pixels whose results are held in registers. */
-export interface Tile {
-  readonly filters: number;
-  readonly vectors: number;
-}
 
 /** A convolution with the storage of its operands. */
 export interface PlacedConvolution {
@@ -41,9 +36,10 @@ export const isDirect = (placed: PlacedConvolution): boolean => pixelGrid(placed
  * code loads the pixels of every position that a filter of the block keeps and multiplies them by the weights that are not
  * zero. Weights stand in the order in which they are read.
  */
-export function directConvolution(placed: PlacedConvolution, scope: Scope, tile: Tile): Step {
+export function directConvolution(placed: PlacedConvolution, scope: Scope): Step {
   const { conv, x, y, residual, fusion } = placed;
   const living = livingPositions(conv);
+  const tile = scope.chooseTile(tiledLayer(placed, living));
   const blocks = Array.from({ length: conv.group }, (_, group) =>
     filterBlocks(conv, group, { size: tile.filters, living }).map((block) =>
       prepare({ placed, block, group }, scope),
@@ -54,7 +50,7 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope, tile:
   return {
     name: conv.name,
     op: 'Conv',
-    kernel: `direct ${tile.filters}×${tile.vectors}`,
+    kernel: `direct ${tileName(tile)}`,
     macs:
       images *
       grid.rows *
@@ -67,6 +63,24 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope, tile:
         for (const block of blocks)
           callBlock(code, emitter, { placed, block, image, vectors: tile.vectors, fusion });
     },
+  };
+}
+
+/** The layer as its tile is chosen. */
+function tiledLayer(placed: PlacedConvolution, living: readonly (readonly boolean[])[]): TiledLayer {
+  const { conv, x, y, residual, fusion } = placed;
+  const { name, channels, group, kernel, strides, dilations, pads } = conv;
+  const shapes = living.map((positions) => BigInt(`0b${positions.map(Number).join('')}`).toString(36));
+  return {
+    name,
+    key: JSON.stringify([
+      { channels, group, kernel, strides, dilations, pads },
+      [x, y, residual].map((map) => map?.geometry),
+      epilogueKey(fusion),
+      shapes,
+    ]),
+    filters: conv.filters / group,
+    vectors: vectorsOf(pixelGrid(placed)),
   };
 }
 

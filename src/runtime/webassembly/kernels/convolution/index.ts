@@ -3,12 +3,9 @@ import { extentOf } from '../../../../graph/window.ts';
 import type { Border } from '../../storage.ts';
 import type { KernelRow } from '../kernel.ts';
 import { depthwiseConvolution } from './depthwise.ts';
-import { directConvolution, isDirect, type PlacedConvolution, type Tile } from './direct.ts';
+import { directConvolution, isDirect, type PlacedConvolution } from './direct.ts';
 import { type ConvolutionShape, readConvolution, refuseConvolution } from './read.ts';
 import { smallConvolution } from './small.ts';
-
-/** Six filters by two vectors: with the pixels and a weight they fill 15 of the 16 registers. */
-const TILE: Tile = { filters: 6, vectors: 2 };
 
 /** y = x ⋆ w + b. */
 export const convolutionRow: KernelRow = {
@@ -22,7 +19,7 @@ export const convolutionRow: KernelRow = {
     const placed: PlacedConvolution = { conv, x, y: scope.newPlanes(fusion.output), residual, fusion };
     if (!isDirect(placed)) scope.step(smallConvolution(placed, scope));
     else if (conv.channels === 1 && conv.group > 1) scope.step(depthwiseConvolution(placed, scope));
-    else scope.step(directConvolution(placed, scope, TILE));
+    else scope.step(directConvolution(placed, scope));
   },
 };
 
