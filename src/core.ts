@@ -25,7 +25,7 @@ export { loadPreprocessing, type Preprocessing, storePreprocessing } from './dat
 export { type TensorImages, tensorData, tensorImages } from './data/tensor-images.ts';
 export { type Compressed, type CompressOptions, compressStripes } from './deploy/compress.ts';
 export { type DeployedLayer, type Deployment, type DeployOptions, deployNetwork } from './deploy/deploy.ts';
-export type { Convolution, SpatialPads, SpatialPair } from './deploy/forms/convolution.ts';
+export type { Convolution } from './deploy/forms/convolution.ts';
 export type { FormPlan } from './deploy/forms/plan.ts';
 export type { TimedForm, TimedLayer } from './deploy/layer-plans.ts';
 export type { Lowering } from './deploy/lower.ts';
@@ -50,6 +50,20 @@ export {
   type OperatorOutputs,
 } from './graph/builder.ts';
 export { cloneGraph } from './graph/clone.ts';
+export type {
+  ConstantConvolution,
+  PlanarConvolution,
+  SpatialPads,
+  SpatialPair,
+} from './graph/convolution.ts';
+export type { Edits, NewNode, OperatorUse } from './graph/edit/edits.ts';
+export {
+  type Refusal,
+  type RefusalCode,
+  type Refused,
+  type Rewritten,
+  refuse,
+} from './graph/edit/refused.ts';
 export {
   type Attribute,
   type Dim,
@@ -68,6 +82,7 @@ export {
   type OperatorName,
   type OperatorTable,
   type OutputCount,
+  type StandardOperatorName,
 } from './graph/operators/index.ts';
 export type {
   AttributeKind,
@@ -90,6 +105,7 @@ export {
   sortTopologically,
   type ValueUse,
 } from './graph/topology.ts';
+export type { Window } from './graph/window.ts';
 export type { BindOptions } from './measure/bind-shapes.ts';
 export type { ImageSize } from './measure/image-size.ts';
 export type { Benchmark, BenchmarkOptions, ModelLatency } from './measure/latency.ts';
@@ -101,7 +117,7 @@ export type { Timings } from './measure/timings.ts';
 export { buildModel, zoo, zooModel } from './models/index.ts';
 export type { ModelOptions, ZooModel } from './models/network.ts';
 export type { Random } from './numeric/random.ts';
-export type { DataType, Tensor, TypedArray } from './numeric/tensor.ts';
+export type { DataType, Float32Tensor, Tensor, TypedArray } from './numeric/tensor.ts';
 export type { ExternalRange, ReadExternalData } from './onnx/external-data.ts';
 export { parseModel, serializeModel } from './onnx/index.ts';
 export {
@@ -161,7 +177,6 @@ export {
 } from './pruning/sensitivity/measure.ts';
 export { type Agreement, compareOutputs, type OutputAgreement } from './quantization/agreement.ts';
 export type { CalibrationMethod } from './quantization/observe-ranges.ts';
-export type { LeftAlone } from './quantization/plan.ts';
 export {
   type Quantized,
   type QuantizedLayer,
@@ -189,14 +204,14 @@ export {
   foldNetwork,
   type NetworkForms,
   networkForms,
-  type Refusal,
-  type Rewritten,
   toFloat32,
   upgradeOpset,
   type VerifyOptions,
   verifyEquivalent,
   withElementType,
 } from './rewrite/index.ts';
+export type { RewriteContext } from './rewrite/rules/rewrite-context.ts';
+export { type RewriteOutcome, type RewriteRule, rewriteNodes } from './rewrite/rules/rewrite-nodes.ts';
 export type { TrialSize } from './rewrite/trial-inputs.ts';
 export type { Equivalence } from './rewrite/verify.ts';
 export type { CompileOptions, Executor, Program, StatePair, Tensors } from './runtime/executor.ts';
@@ -213,6 +228,7 @@ export type { MaskScheduleSettings } from './stripes/mask-schedule.ts';
 export {
   type DeadFilterOptions,
   type DeadFilterRemoval,
+  type KeptDeadFilters,
   type KeptSlices,
   removeDeadFilters,
 } from './stripes/remove-dead.ts';

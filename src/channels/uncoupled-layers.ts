@@ -1,3 +1,4 @@
+import { type Refusal, refuse } from '../graph/edit/refused.ts';
 import { type Graph, type Node, nodeLabel } from '../graph/graph.ts';
 import { attributesOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
@@ -11,7 +12,7 @@ export interface UncoupledLayers {
   readonly graph: Graph;
   readonly found: ChannelCoupling;
   /** Why a convolution's filters cannot be removed or reordered alone; null where they can. */
-  sharedBecause(conv: Node): string | null;
+  sharedBecause(conv: Node): Refusal | null;
   /** Whether another node reads the weight of a convolution too. */
   sharesWeight(conv: Node): boolean;
 }
@@ -24,16 +25,18 @@ export function uncoupledLayers(graph: Graph, found: ChannelCoupling): Uncoupled
   for (let label = 0; label < sets.count; label++) members[sets.find(label)]!++;
   const parameters = sharedParameters(graph, found);
   const { uses } = connections(graph);
-  const sharedBecause = (conv: Node): string | null => {
+  const sharedBecause = (conv: Node): Refusal | null => {
     const layer = layerOf.get(conv);
-    if (!layer) return conv.inputs[1]?.tensor ? 'it has groups' : 'its weight is not constant';
-    if (attributesOf(conv, 'Conv').group !== 1) return 'it has groups';
+    const hasWeight = !!conv.inputs[1]?.tensor;
+    if (!layer && !hasWeight) return refuse('not-constant', 'its weight is not constant');
+    if (!layer || attributesOf(conv, 'Conv').group !== 1) return refuse('unsupported', 'it has groups');
     const labels = Array.from({ length: layer.count }, (_, filter) => layer.first + filter);
     const pinned = labels.map(sets.reasonOf).find((reason) => reason !== null);
-    if (pinned) return pinned;
-    if (labels.some((label) => members[sets.find(label)]! > 1)) return meetingPlace(graph, found, layer);
+    if (pinned) return refuse('shared', pinned);
+    if (labels.some((label) => members[sets.find(label)]! > 1))
+      return refuse('shared', meetingPlace(graph, found, layer));
     const parameter = labels.map((label) => parameters.get(label)).find((name) => name !== undefined);
-    return parameter === undefined ? null : `${parameter} is shared or not constant`;
+    return parameter === undefined ? null : refuse('shared', `${parameter} is shared or not constant`);
   };
   const sharesWeight = ({ inputs: [, weight] }: Node) => !!weight && (uses.get(weight)?.length ?? 0) > 1;
   return { graph, found, sharedBecause, sharesWeight };

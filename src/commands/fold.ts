@@ -60,7 +60,8 @@ export const foldCommand = defineCommand({
       await writeGiven(model, out);
       context.warn(`${name}: nothing to fold, ${out} is the same file: ${whyUnchanged(folded.refusals)}`);
     } else await writeModel(graph, out);
-    const { changed, unchanged, counts, refusals, error } = folded;
+    const { changed, unchanged, counts, error } = folded;
+    const refusals = folded.refusals.map(({ where, reason }) => ({ where, reason }));
     const data = { out, folded: changed, unchanged, counts, refusals, error };
     return { data, text: describe(data) };
   },

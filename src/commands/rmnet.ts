@@ -66,11 +66,12 @@ export const rmnet = defineCommand({
     expectOtherFile(name, out);
     const model = await loadModel(name, context, inputOptions(options));
     const { removeResiduals } = await import('../residual/removal.ts');
-    const { graph, ...facts } = await removeResiduals(model, {
+    const { graph, refusals, ...made } = await removeResiduals(model, {
       ...{ only, maxGrowth, middle, size },
       fuse,
       verify: verify && !plan,
     });
+    const facts = { ...made, refusals: refusals.map(({ where, reason }) => ({ where, reason })) };
     if (plan) return { data: { ...facts, out: null }, text: describe(facts) };
     context.note(costLine(facts));
     const latency = await write(graph, { model, facts, out: out! }, { size, seconds: benchSeconds, context });
@@ -81,7 +82,9 @@ export const rmnet = defineCommand({
   },
 });
 
-type Facts = Omit<PlainNetwork, 'graph'>;
+interface Facts extends Omit<PlainNetwork, 'graph' | 'refusals'> {
+  readonly refusals: readonly { readonly where: string; readonly reason: string }[];
+}
 
 interface Writing {
   readonly model: LoadedModel;

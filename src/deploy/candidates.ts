@@ -1,3 +1,4 @@
+import type { Refused } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type InputFeeds, inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
@@ -6,7 +7,7 @@ import { costs } from '../measure/macs.ts';
 import { modelAt, type TimedModel, type Timer } from '../measure/timer.ts';
 import type { FormPlan } from './forms/plan.ts';
 import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
-import { type Lowering, lowerConvolutions } from './lower.ts';
+import { lowerConvolutions } from './lower.ts';
 import type { Prepared, Variant } from './prepare.ts';
 
 /** A variant, and what each of its layers takes in each form. */
@@ -14,7 +15,7 @@ export interface TimedVariant extends Variant {
   readonly layers: readonly TimedLayer[];
   /** For one image, all layers dense. */
   readonly macs: number;
-  readonly leftAlone: Lowering['leftAlone'];
+  readonly leftAlone: readonly Refused[];
 }
 
 /** A whole network that could be shipped: a variant, and plans for some of its layers. */

@@ -23,7 +23,7 @@ export function inContext(layer: DeadStripeLayer, plan: FormPlan | null): Graph 
   };
   const size = conv.input ?? [1, 1];
   const image = g.input('x', 'float32', [1, END, ...size]);
-  const x = g.Relu(pointwise(image, conv.channels * conv.groups, [1, 1]));
+  const x = g.Relu(pointwise(image, conv.channels * conv.group, [1, 1]));
   if (!plan) {
     g.output(pointwise(x, END, conv.strides), 'y');
     return graph;

@@ -1,3 +1,4 @@
+import { type Refused, refuse } from '../graph/edit/refused.ts';
 import { type Graph, nodeName } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import type { ImageSize } from '../measure/image-size.ts';
@@ -9,6 +10,7 @@ import type { Executor } from '../runtime/executor.ts';
 import { hasStripes } from '../stripes/skeleton.ts';
 import { type Compressed, compressStripes, originalLayerCosts } from './compress.ts';
 import { type Deployment, deployNetwork } from './deploy.ts';
+import { keptFilters } from './prepare.ts';
 import type { WrittenForm } from './written-forms.ts';
 
 /** What becomes of a masked network whose dead stripes are skipped. */
@@ -21,7 +23,7 @@ export interface DeployedStripes extends Pick<Compressed, 'dense' | 'error'> {
   readonly layers: readonly Pick<LayerCost, 'name' | 'macs' | 'parameters'>[];
   /** How many layers of the fastest network took each form. */
   readonly forms: Readonly<Record<string, number>>;
-  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  readonly leftAlone: readonly Refused[];
 }
 
 /** Options of `deployStripes`. */
@@ -48,14 +50,7 @@ export async function deployStripes(masked: Graph, options: DeployStripesOptions
   const fastest = await withTimer(options, (timer) =>
     deployNetwork(masked, { executor, timer: inElementType(timer, types), seconds, size, verify }),
   );
-  const leftAlone = [
-    ...removal.leftAlone.map(({ name, filters, reason }) => ({
-      name,
-      reason: `zero filters are kept (${filters}): ${reason}`,
-    })),
-    ...lowered.leftAlone,
-    ...withoutStripes(masked),
-  ];
+  const leftAlone = [...keptFilters(removal), ...lowered.leftAlone, ...withoutStripes(masked)];
   return {
     dense,
     deployed: lowered.graph,
@@ -73,11 +68,11 @@ function countForms({ layers }: Deployment): Record<string, number> {
   return forms;
 }
 
-function withoutStripes(network: Graph): { name: string; reason: string }[] {
+function withoutStripes(network: Graph): Refused[] {
   return network.nodes
     .filter((node) => isOperator(node, 'Conv') && !hasStripes(node))
     .map((node) => ({
-      name: nodeName(node),
-      reason: 'its kernel is 1×1: each filter is one stripe, with no shape to learn',
+      ...refuse('unsupported', 'its kernel is 1×1: each filter is one stripe, with no shape to learn'),
+      where: nodeName(node),
     }));
 }

@@ -1,3 +1,4 @@
+import type { Refused } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
@@ -41,7 +42,7 @@ export interface DeployedLayer {
 export interface Deployment {
   readonly graph: Graph;
   readonly layers: readonly DeployedLayer[];
-  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  readonly leftAlone: readonly Refused[];
   /** Filters are filled up to multiples of this; 1 where nothing is. */
   readonly multiple: number;
   /** For one image: of the network given, of what lives in it, of the one that is shipped. */

@@ -1,3 +1,4 @@
+import type { Refused } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
 import type { ImageSize } from '../measure/image-size.ts';
@@ -27,7 +28,7 @@ export interface ExpectedLayer {
 /** What deploying a network would try. */
 export interface Expectation {
   readonly layers: readonly ExpectedLayer[];
-  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  readonly leftAlone: readonly Refused[];
   /** For one image: of the network given, and of what lives in it. */
   readonly macs: { readonly before: number; readonly live: number };
 }

@@ -40,8 +40,8 @@ export async function timePlans(layer: DeadStripeLayer, timer: Timer): Promise<T
 }
 
 function timedPlan(layer: DeadStripeLayer, plan: FormPlan | null, macs: number): TimedModel {
-  const { filters, channels, groups, kernel, input, strides, dilations, pads } = layer.conv;
-  const shape = { filters, channels, groups, kernel, input, strides, dilations, pads };
+  const { filters, channels, group, kernel, input, strides, dilations, pads } = layer.conv;
+  const shape = { filters, channels, groups: group, kernel, input, strides, dilations, pads };
   const place = { own: layer.own, reader: layer.reader };
   return {
     key: JSON.stringify({ ...shape, ...place, form: plan && [plan.form, plan.signature] }),

@@ -1,12 +1,22 @@
 import { couple } from '../channels/coupling/index.ts';
 import { reorderFilters, type UncoupledLayers, uncoupledLayers } from '../channels/uncoupled-layers.ts';
+import { assert } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
-import { type Graph, type Node, nodeLabel, onlyOutput, type Value } from '../graph/graph.ts';
+import { isRefusal, type Refused, refuse } from '../graph/edit/refused.ts';
+import {
+  type Graph,
+  type Node,
+  nodeLabel,
+  nodeName,
+  onlyOutput,
+  requiredInput,
+  type Value,
+} from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { type Connections, connections, removeDeadNodes } from '../graph/topology.ts';
-import { type Convolution, readConvolution, withFilters } from './forms/convolution.ts';
+import { type Convolution, readStripes, withFilters } from './forms/convolution.ts';
 import { hasDeadStripes } from './forms/index.ts';
 import { type FormPlan, keepsOrder } from './forms/plan.ts';
 
@@ -27,7 +37,7 @@ export type PlanChooser = (layer: DeadStripeLayer) => Promise<FormPlan | null> |
 export interface Lowering {
   readonly graph: Graph;
   readonly layers: readonly { readonly name: string; readonly form: string }[];
-  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  readonly leftAlone: readonly Refused[];
 }
 
 interface Chosen {
@@ -53,23 +63,26 @@ export async function lowerConvolutions(
   const channels = uncoupledLayers(graph, couple(graph));
   const plans = new Map<Node, FormPlan>();
   const layers: { name: string; form: string }[] = [];
-  const leftAlone: { name: string; reason: string }[] = [];
+  const leftAlone: Refused[] = [];
   for (const [i, node] of graph.nodes.entries()) {
     if (!isOperator(node, 'Conv')) continue;
-    const [open, conv] = [readConvolution(node), readConvolution(sized.nodes[i]!)];
-    if ('reason' in open || 'reason' in conv) {
-      leftAlone.push({ name: node.name, reason: 'reason' in open ? open.reason : 'its size is free' });
+    const where = nodeName(node);
+    const open = readStripes(node);
+    const conv = isRefusal(open) ? open : readStripes(sized.nodes[i] ?? node);
+    if (isRefusal(conv)) {
+      leftAlone.push({ ...conv, where });
       continue;
     }
     if (!hasDeadStripes(conv)) continue;
-    const sharer = links.uses.get(node.inputs[1]!)?.find((use) => use.node !== node);
+    const sharer = links.uses.get(requiredInput(node, 1))?.find((use) => use.node !== node);
     if (sharer) {
-      const reason = `it shares its weight with ${sharer.node ? nodeLabel(sharer.node) : 'the output'}: another form would store the weight twice`;
-      leftAlone.push({ name: conv.name, reason });
+      const other = sharer.node ? nodeLabel(sharer.node) : 'the output';
+      const reason = `it shares its weight with ${other}: another form would store the weight twice`;
+      leftAlone.push({ ...refuse('shared', reason), where });
       continue;
     }
     const own = channels.sharedBecause(node) === null;
-    const reader = onlyReader(graph, links, node)?.op ?? null;
+    const reader = onlyReader(links, node)?.op ?? null;
     const plan = await choose({ name: conv.name, conv, own, reader });
     layers.push({ name: conv.name, form: plan?.form ?? 'dense' });
     if (plan && plan.form !== 'dense') plans.set(node, plan);
@@ -79,10 +92,10 @@ export async function lowerConvolutions(
 }
 
 /** The node that alone reads what a node makes; null where several do, or the network's user does. */
-function onlyReader(graph: Graph, { uses }: Connections, node: Node): Node | null {
+function onlyReader({ uses }: Connections, node: Node): Node | null {
   const output = onlyOutput(node);
-  const found = uses.get(output) ?? [];
-  return found.length === 1 && !graph.outputs.includes(output) ? found[0]!.node : null;
+  const [use, ...others] = uses.get(output) ?? [];
+  return use && others.length === 0 ? use.node : null;
 }
 
 /** Filters are put in order first, all of them: that changes the weights of those that read them. */
@@ -91,7 +104,7 @@ function applyPlans(graph: Graph, plans: ReadonlyMap<Node, FormPlan>, channels: 
   const chosen = new Map<Node, Chosen>();
   for (const [node, plan] of plans) {
     const sorted = channels.sharedBecause(node) === null && reorderFilters(channels, node, plan.order);
-    const reader = plan.joins ? onlyReader(graph, links, node) : null;
+    const reader = plan.joins ? onlyReader(links, node) : null;
     chosen.set(node, { plan, sorted, relu: isOperator(reader, 'Relu') ? reader : null });
   }
   replaceNodes(graph, chosen);
@@ -116,7 +129,8 @@ function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, Chosen>): void {
  * bears the layer's name, which is free again.
  */
 function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void {
-  const read = readConvolution(node) as Convolution;
+  const read = readStripes(node);
+  assert(!isRefusal(read), `${nodeName(node)} has lost its stripes`);
   const conv = sorted ? withFilters(read, placesIn(plan.order)) : read;
   const { nodes } = g.graph;
   const before = nodes.length;

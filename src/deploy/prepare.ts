@@ -1,11 +1,12 @@
-import { type Graph, nodeLabel } from '../graph/graph.ts';
+import { type Refused, refuse, refusedAt } from '../graph/edit/refused.ts';
+import type { Graph } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { digest } from '../measure/timer.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { isQuantized } from '../quantization/operators.ts';
 import { canonicalForm, expectFloat32, foldConstants, foldNetwork } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { removeDeadFilters } from '../stripes/remove-dead.ts';
+import { type DeadFilterRemoval, removeDeadFilters } from '../stripes/remove-dead.ts';
 import { fillWidths } from './widths.ts';
 
 /** What is shipped at the least: BatchNormalization folded, dead filters and what does nothing gone, weights initializers. */
@@ -15,7 +16,7 @@ export interface Prepared {
   readonly withConstants: Graph;
   /** Of the graph: what is timed of its variants is filed under it. */
   readonly digest: string;
-  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  readonly leftAlone: readonly Refused[];
 }
 
 export async function prepareForDeployment(network: Graph, executor: Executor): Promise<Prepared> {
@@ -23,18 +24,21 @@ export async function prepareForDeployment(network: Graph, executor: Executor): 
   const withConstants = await foldConstants(canonicalForm(network).graph, executor);
   const removal = removeDeadFilters(withConstants);
   const { graph } = await foldNetwork(removal.graph, { executor });
-  const leftAlone = removal.leftAlone.map(({ name, filters, reason }) => ({
-    name,
-    reason: `zero filters are kept (${filters}): ${reason}`,
-  }));
+  const leftAlone = keptFilters(removal);
   const integers = graph.nodes.find(isQuantized);
-  if (integers)
-    leftAlone.push({
-      name: nodeLabel(integers),
-      reason: 'the network is already quantised to 8-bit integers',
-    });
+  if (integers) {
+    const refusal = refuse('unsupported', 'the network is already quantised to 8-bit integers');
+    leftAlone.push(refusedAt(integers, refusal));
+  }
   return { graph, withConstants, digest: await digest(serializeModel(graph)), leftAlone };
 }
+
+/** The layers of which zero filters are kept. */
+export const keptFilters = ({ leftAlone }: DeadFilterRemoval): Refused[] =>
+  leftAlone.map(({ filters, reason, ...rest }) => ({
+    ...rest,
+    reason: `zero filters are kept (${filters}): ${reason}`,
+  }));
 
 /** The prepared network in one of the widths that engines may like. */
 export interface Variant {

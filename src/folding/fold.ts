@@ -1,3 +1,4 @@
+import type { Refused } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
@@ -6,7 +7,6 @@ import {
   foldNetwork,
   formsOf,
   type NetworkForms,
-  type Refusal,
   signatureOf,
   toleranceOf,
   verifyEquivalent,
@@ -40,7 +40,7 @@ export interface FoldedNetwork {
   readonly changed: number;
   /** The same by rewrite. */
   readonly counts: { readonly [N in FoldingName]?: number };
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly Refused[];
   /** The largest error against the network given, relative to its largest output; null where nothing was compared. */
   readonly error: number | null;
   /** Whether the result is the network that was given. */

@@ -1,7 +1,8 @@
 import { zip } from '../numeric/zip.ts';
+import type { Node } from './graph.ts';
 
 /** The attributes of convolutions and pools that place their windows. */
-interface WindowAttributes {
+export interface WindowAttributes {
   /** Default NOTSET. */
   readonly auto_pad?: string;
   readonly strides?: readonly number[] | undefined;
@@ -57,4 +58,19 @@ export function explicitWindow(
     dilations,
     pads: auto_pad === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small],
   };
+}
+
+/** The window of a convolution or pool over its first input; null where its padding depends on sizes that are open. */
+export function fixedWindow(
+  node: Node,
+  attributes: WindowAttributes,
+  kernel: readonly number[],
+): Window | null {
+  const { auto_pad: autoPad = '', strides = [] } = attributes;
+  if (!autoPad.startsWith('SAME')) return explicitWindow(attributes, [], kernel);
+  const size = node.inputs[0]?.shape?.slice(2) ?? [];
+  const isFixed = size.length > 0 && size.every((dim) => typeof dim === 'number');
+  if (isFixed) return explicitWindow(attributes, size, kernel);
+  // At stride 1 the same size needs (kernel − 1)·dilation of padding, whatever the size.
+  return strides.every((stride) => stride === 1) ? explicitWindow(attributes, kernel, kernel) : null;
 }

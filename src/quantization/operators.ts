@@ -1,3 +1,4 @@
+import { type Refusal, refuse } from '../graph/edit/refused.ts';
 import type { Node } from '../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 
@@ -22,7 +23,7 @@ export interface Int8Operator {
   /** Of what moves codes and fills up: the input with the number between them. onnxruntime takes no Pad out of float. */
   readonly fillInput?: number;
   /** Why this node has no 8-bit kernel though its operator has one; null where it has. */
-  refuse?(node: Node): string | null;
+  refuse?(node: Node): Refusal | null;
 }
 
 const computes: Int8Operator = { kind: 'computes' };
@@ -65,24 +66,24 @@ function outputAxis(node: Node): number {
   return attributesOf(node, 'Gemm').transB ? 0 : 1;
 }
 
-function refuseScaledGemm(node: Node): string | null {
+function refuseScaledGemm(node: Node): Refusal | null {
   const { alpha, beta, transA } = attributesOf(node, 'Gemm');
-  if (transA) return 'its input is transposed';
-  return alpha === 1 && beta === 1 ? null : 'its product is scaled by alpha or beta';
+  if (transA) return refuse('unsupported', 'its input is transposed');
+  return alpha === 1 && beta === 1 ? null : refuse('unsupported', 'its product is scaled by alpha or beta');
 }
 
-function refuseStackedMatMul({ inputs: [, weight] }: Node): string | null {
+function refuseStackedMatMul({ inputs: [, weight] }: Node): Refusal | null {
   const rank = weight?.shape?.length;
-  return rank === 2 ? null : `its weight is of rank ${rank ?? '?'}`;
+  return rank === 2 ? null : refuse('unsupported', `its weight is of rank ${rank ?? '?'}`);
 }
 
-function refuseComputedFill({ inputs: [, , fill] }: Node): string | null {
-  return !fill || fill.tensor ? null : 'its padding value is not constant';
+function refuseComputedFill({ inputs: [, , fill] }: Node): Refusal | null {
+  return !fill || fill.tensor ? null : refuse('not-constant', 'its padding value is not constant');
 }
 
-function refuseInterpolation(node: Node): string | null {
+function refuseInterpolation(node: Node): Refusal | null {
   const { mode } = attributesOf(node, 'Resize');
-  return mode === 'nearest' ? null : `it interpolates (${mode})`;
+  return mode === 'nearest' ? null : refuse('unsupported', `it interpolates (${mode})`);
 }
 
 const quantized: ReadonlySet<string> = new Set([

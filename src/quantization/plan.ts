@@ -1,12 +1,7 @@
-import { type Graph, type Node, nodeLabel, nodeTitle, type Value } from '../graph/graph.ts';
+import { type Refusal, type Refused, refuse, refusedAt } from '../graph/edit/refused.ts';
+import { type Graph, type Node, nodeTitle, onlyOutput, type Value } from '../graph/graph.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 import { clampOf, type Int8Operator, int8Operator } from './operators.ts';
-
-/** A node that stays in float, and why. */
-export interface LeftAlone {
-  readonly name: string;
-  readonly reason: string;
-}
 
 /** What of a network runs on 8-bit integers. */
 export interface Int8Plan {
@@ -15,14 +10,15 @@ export interface Int8Plan {
   readonly clamps: ReadonlyMap<Node, Node>;
   /** Values that are rounded to 8 bits; those with contents are constants. */
   readonly rounded: ReadonlySet<Value>;
-  readonly leftAlone: readonly LeftAlone[];
+  /** The nodes that stay in float. */
+  readonly leftAlone: readonly Refused[];
 }
 
 /** Decides node by node, in topological order; layers whose names `inFloat` accepts stay in float. */
 export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8Plan {
   const planner = { ...connections(graph), inFloat, rows: new Map<Node, Int8Operator>() };
   const clamps = new Map<Node, Node>();
-  const leftAlone: LeftAlone[] = [];
+  const leftAlone: Refused[] = [];
   for (const node of graph.nodes) {
     const before = absorbedBy(node, planner);
     if (before) {
@@ -30,23 +26,21 @@ export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8
       continue;
     }
     const row = int8Operator(node);
-    const reason = row
-      ? refusal(node, row, { ...planner, clamps })
-      : 'onnxruntime has no 8-bit kernel for it';
-    if (row && reason === null) planner.rows.set(node, row);
-    else if (mayBeFloat(node)) leftAlone.push({ name: nodeLabel(node), reason: reason! });
+    const refusal = row ? refusalOf(node, row, { ...planner, clamps }) : noKernel;
+    if (row && !refusal) planner.rows.set(node, row);
+    else if (refusal && mayBeFloat(node)) leftAlone.push(refusedAt(node, refusal));
   }
   const rounded = roundedValues(planner, clamps);
   for (const [before, clamp] of clamps) {
-    if (rounded.has(clamp.outputs[0]!)) continue;
+    if (rounded.has(onlyOutput(clamp))) continue;
     clamps.delete(before);
-    leftAlone.push({
-      name: nodeLabel(clamp),
-      reason: 'its input and output are float, without integer layers around it',
-    });
+    leftAlone.push(refusedAt(clamp, floatAround));
   }
   return { rows: planner.rows, clamps, rounded, leftAlone };
 }
+
+const noKernel = refuse('unsupported', 'onnxruntime has no 8-bit kernel for it');
+const floatAround = refuse('mismatch', 'its input and output are float, without integer layers around it');
 
 /** Not what computes shapes and indices. */
 const mayBeFloat = ({ outputs }: Node): boolean => (outputs[0]?.dtype ?? 'float32') === 'float32';
@@ -59,7 +53,7 @@ interface Planner extends Connections {
 /** The 8-bit node that alone feeds a clamp: values beyond its bounds round to its bounds. */
 function absorbedBy(node: Node, { producer, uses, rows }: Planner): Node | null {
   const [x] = node.inputs;
-  if (!x || !clampOf(node) || uses.get(x)!.length !== 1) return null;
+  if (!x || !clampOf(node) || uses.get(x)?.length !== 1) return null;
   const before = producer.get(x);
   const row = before && rows.get(before);
   // What passes has the scale of its input, which no clamp has bounded.
@@ -68,33 +62,39 @@ function absorbedBy(node: Node, { producer, uses, rows }: Planner): Node | null 
 
 type Deciding = Planner & { readonly clamps: ReadonlyMap<Node, Node> };
 
-function refusal(node: Node, row: Int8Operator, deciding: Deciding): string | null {
-  if (deciding.inFloat(nodeTitle(node))) return 'it was excluded from quantisation';
-  if (node.outputs.some((value) => value && value.dtype !== 'float32')) return 'its output is not float32';
+function refusalOf(node: Node, row: Int8Operator, deciding: Deciding): Refusal | null {
+  if (deciding.inFloat(nodeTitle(node))) return refuse('excluded', 'it was excluded from quantisation');
+  if (node.outputs.some((value) => value && value.dtype !== 'float32'))
+    return refuse('unsupported', 'its output is not float32');
   const own = row.refuse?.(node);
   if (own) return own;
-  return row.axis ? refuseLayer(node, row) : refuseOther(node, row, deciding);
+  const axis = row.axis?.(node);
+  return axis === undefined ? refuseOther(node, row, deciding) : refuseLayer(node, row, axis);
 }
 
-function refuseLayer(node: Node, row: Int8Operator): string | null {
+function refuseLayer(node: Node, { kind }: Int8Operator, axis: number): Refusal | null {
   const [x, weight, bias] = node.inputs;
-  if (x?.tensor || x?.dtype !== 'float32') return 'its input is not a float32 activation';
-  if (weight?.tensor?.dtype !== 'float32') return 'its weight is not a float32 constant';
-  if (row.kind === 'weights-only') return null;
-  if (bias && bias.tensor?.dtype !== 'float32') return 'its bias is not a float32 constant';
-  const channels = weight.tensor.shape[row.axis!(node)];
-  return !bias || bias.tensor!.data.length === channels ? null : 'its bias is not one number per channel';
+  if (x?.tensor || x?.dtype !== 'float32')
+    return refuse('unsupported', 'its input is not a float32 activation');
+  if (weight?.tensor?.dtype !== 'float32')
+    return refuse('not-constant', 'its weight is not a float32 constant');
+  if (kind === 'weights-only') return null;
+  if (bias && bias.tensor?.dtype !== 'float32')
+    return refuse('not-constant', 'its bias is not a float32 constant');
+  return !bias?.tensor || bias.tensor.data.length === weight.tensor.shape[axis]
+    ? null
+    : refuse('unsupported', 'its bias is not one number per channel');
 }
 
 /** What has no weights runs in 8 bits where something in 8 bits is in front of it. */
-function refuseOther(node: Node, row: Int8Operator, deciding: Deciding): string | null {
+function refuseOther(node: Node, row: Int8Operator, deciding: Deciding): Refusal | null {
   if (!activationsOf(node, row).some((value) => isMadeInInt8(value, deciding))) {
-    return 'its input comes from a float layer';
+    return refuse('mismatch', 'its input comes from a float layer');
   }
   const { uses } = deciding;
   const outputs = node.outputs.filter((value) => value !== null);
   if (row.kind !== 'passes' && outputs.some((value) => uses.get(value)?.some((use) => use.node === null))) {
-    return 'its output is an output of the network';
+    return refuse('mismatch', 'its output is an output of the network');
   }
   return null;
 }

@@ -1,5 +1,6 @@
 import { type ProbeContext, requireCalibration } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
+import type { Refused } from '../graph/edit/refused.ts';
 import { type Graph, nodeLabel, nodeTitle } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
@@ -11,7 +12,7 @@ import { layerErrors } from './layer-errors.ts';
 import { correctBias, roundLayers } from './layers.ts';
 import { type CalibrationMethod, observeRanges } from './observe-ranges.ts';
 import { isQuantized } from './operators.ts';
-import { type Int8Plan, type LeftAlone, planInt8 } from './plan.ts';
+import { type Int8Plan, planInt8 } from './plan.ts';
 import type { RoundedLayer } from './quantized-values.ts';
 import { activationScales } from './shared-scales.ts';
 
@@ -44,7 +45,7 @@ export interface Quantized {
   readonly graph: Graph;
   readonly layers: readonly QuantizedLayer[];
   /** What stays in float. */
-  readonly leftAlone: readonly LeftAlone[];
+  readonly leftAlone: readonly Refused[];
 }
 
 /**
@@ -120,7 +121,7 @@ const floatLayers = (graph: Graph, globs: readonly string[]): ((name: string) =>
 
 function nothingToQuantize(graph: Graph, { leftAlone }: Int8Plan): EspalierError {
   const first = leftAlone[0];
-  const reason = first ? ` (${first.name}: ${first.reason})` : '';
+  const reason = first ? ` (${first.where}: ${first.reason})` : '';
   const message = `expected a layer that can run on 8-bit integers, found none${reason}`;
   return new EspalierError('unsupported', message, { where: graph.name });
 }

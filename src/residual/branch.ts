@@ -1,33 +1,58 @@
-import { type Node, nodeLabel, type Value } from '../graph/graph.ts';
-import { isOperator } from '../graph/operators/index.ts';
+import { type PlanarConvolution, readPlanarConvolution } from '../graph/convolution.ts';
+import { isRefusal, type Refusal, refuse } from '../graph/edit/refused.ts';
+import { type Node, nodeLabel, requiredInput, type Value } from '../graph/graph.ts';
+import { attributesOf, isOperator } from '../graph/operators/index.ts';
 import { traitsOf } from '../graph/operators/traits.ts';
 import type { Connections } from '../graph/topology.ts';
-import { type ConstantConvolution, readConvolution } from './convolution.ts';
+import type { Tensor } from '../numeric/tensor.ts';
 import { nodesBetween } from './find.ts';
 
 /** One step of a branch, from a value [N, C, H, W] to the next. */
-export type Stage =
-  | { readonly kind: 'convolution'; readonly conv: ConstantConvolution }
-  /** Works on each element alone, in bounds that a carried channel may need to be kept from. */
-  | { readonly kind: 'clip'; readonly node: Node; readonly low: number; readonly high: number }
-  /** A factor or a summand for each channel: BatchNormalization, or Mul or Add of a constant. */
-  | { readonly kind: 'affine'; readonly node: Node }
-  /** Anything that keeps the channels and the map, from one value to one value: a gate, another activation. */
-  | { readonly kind: 'island'; readonly from: Value; readonly to: Value; readonly nodes: readonly Node[] };
+export type Stage = StageSpan &
+  (
+    | { readonly kind: 'convolution'; readonly conv: PlanarConvolution }
+    /** Works on each element alone, in bounds that a carried channel may need to be kept from. */
+    | { readonly kind: 'clip'; readonly node: Node; readonly low: number; readonly high: number }
+    | AffineStage
+    /** Anything that keeps the channels and the map, from one value to one value: a gate, another activation. */
+    | { readonly kind: 'island' }
+  );
 
-/** The chain of stages between a value and what an Add reads; a string says why it is none. */
-export function readBranch(from: Value, to: Value, links: Connections): Stage[] | string {
+/** A factor or a summand for each channel: BatchNormalization, or Mul or Add of a constant. */
+export interface AffineStage {
+  readonly kind: 'affine';
+  readonly node: Node;
+  readonly parameters: readonly AffineParameter[];
+}
+
+interface StageSpan {
+  readonly from: Value;
+  readonly to: Value;
+  readonly nodes: readonly Node[];
+}
+
+/** A constant of one element, or of one for each channel. */
+export interface AffineParameter {
+  /** The input that it is. */
+  readonly index: number;
+  readonly tensor: Tensor;
+  /** The element that leaves a channel as it is. */
+  readonly neutral: number;
+}
+
+/** The chain of stages between a value and what an Add reads. */
+export function readBranch(from: Value, to: Value, links: Connections): Stage[] | Refusal {
   const stages: Stage[] = [];
   for (let value = to; value !== from; ) {
     const node = links.producer.get(value);
-    if (node?.domain !== '') return `no chain leads from ${from.name} to ${to.name}`;
-    const found = stageOf(node, value, { from, links });
-    if (typeof found === 'string') return found;
-    stages.unshift(found.stage);
-    value = found.before;
+    if (node?.domain !== '') return refuse('mismatch', `no chain leads from ${from.name} to ${to.name}`);
+    const stage = stageOf(node, value, { from, links });
+    if (isRefusal(stage)) return stage;
+    stages.unshift(stage);
+    value = stage.from;
   }
-  const outside = stages.length > 0 ? sharedValue(stages, from, links) : null;
-  return outside ? `${outside.name} is also read elsewhere` : stages;
+  const outside = sharedValue(stages, from, links);
+  return outside ? refuse('shared', `${outside.name} is also read elsewhere`) : stages;
 }
 
 interface Within {
@@ -35,63 +60,68 @@ interface Within {
   readonly links: Connections;
 }
 
-interface StageFound {
-  readonly stage: Stage;
-  readonly before: Value;
-}
-
-function stageOf(node: Node, value: Value, within: Within): StageFound | string {
+function stageOf(node: Node, to: Value, within: Within): Stage | Refusal {
   const [x] = node.inputs;
-  if (!x) return `${nodeLabel(node)} has no input`;
-  const found = (stage: Stage, before: Value = x): StageFound => ({ stage, before });
+  if (!x) return refuse('unsupported', `${nodeLabel(node)} has no input`);
+  const span = { from: x, to, nodes: [node] };
   if (isOperator(node, 'Conv')) {
-    const conv = readConvolution(node);
-    return typeof conv === 'string' ? conv : found({ kind: 'convolution', conv });
+    const conv = readPlanarConvolution(node);
+    return isRefusal(conv) ? conv : { ...span, kind: 'convolution', conv };
   }
-  if (isOperator(node, 'Relu')) return found({ kind: 'clip', node, low: 0, high: Number.POSITIVE_INFINITY });
+  if (isOperator(node, 'Relu'))
+    return { ...span, kind: 'clip', node, low: 0, high: Number.POSITIVE_INFINITY };
   if (isOperator(node, 'Clip')) {
-    const [low, high] = [1, 2].map((i) => (node.inputs[i] ? node.inputs[i].tensor?.data[0] : undefined));
+    const [, low, high] = node.inputs;
+    if ((low && !low.tensor) || (high && !high.tensor))
+      return refuse('not-constant', `the bounds of ${nodeLabel(node)} are not constant`);
     const bounds = {
-      low: Number(low ?? Number.NEGATIVE_INFINITY),
-      high: Number(high ?? Number.POSITIVE_INFINITY),
+      low: Number(low?.tensor?.data[0] ?? Number.NEGATIVE_INFINITY),
+      high: Number(high?.tensor?.data[0] ?? Number.POSITIVE_INFINITY),
     };
-    return node.inputs.slice(1).some((bound) => bound && !bound.tensor)
-      ? `the bounds of ${nodeLabel(node)} are not constant`
-      : found({ kind: 'clip', node, ...bounds });
+    return { ...span, kind: 'clip', node, ...bounds };
   }
-  const affine = affineInput(node);
-  return affine ? found({ kind: 'affine', node }, affine) : islandBefore(node, value, within);
+  return affineStage(node, to) ?? islandBefore(node, to, within);
 }
 
-/** What a factor or summand for each channel is applied to; null where a node is no such thing. */
-function affineInput(node: Node): Value | null {
-  const [a, b] = node.inputs;
+/** A node that applies a factor or summand for each channel; null where it does not. */
+function affineStage(node: Node, to: Value): (StageSpan & AffineStage) | null {
   if (isOperator(node, 'BatchNormalization')) {
-    return node.inputs.slice(1).every((value) => value?.tensor) ? a! : null;
+    const { epsilon } = attributesOf(node, 'BatchNormalization');
+    const parameters = [1, 0, 0, 1 - epsilon].flatMap((neutral, i): AffineParameter[] => {
+      const tensor = node.inputs[i + 1]?.tensor;
+      return tensor ? [{ index: i + 1, tensor, neutral }] : [];
+    });
+    const span = { from: requiredInput(node, 0), to, nodes: [node] };
+    return parameters.length === 4 ? { ...span, kind: 'affine', node, parameters } : null;
   }
   if (!isOperator(node, 'Mul') && !isOperator(node, 'Add')) return null;
-  const constant = a?.tensor ? a : b?.tensor ? b : null;
-  const data = constant === a ? b : a;
-  const sizes = constant?.tensor?.shape ?? [];
-  const ranks = [...new Array<number>(Math.max(0, 4 - sizes.length)).fill(1), ...sizes];
-  const isPerChannel = ranks.length === 4 && ranks.every((size, axis) => axis === 1 || size === 1);
-  return constant && isPerChannel && data && constant.dtype === 'float32' ? data : null;
+  const index = node.inputs[0]?.tensor ? 0 : 1;
+  const tensor = node.inputs[index]?.tensor;
+  const x = node.inputs[1 - index];
+  if (!x || tensor?.dtype !== 'float32' || !isPerChannel(tensor)) return null;
+  const parameters = [{ index, tensor, neutral: isOperator(node, 'Mul') ? 1 : 0 }];
+  return { from: x, to, nodes: [node], kind: 'affine', node, parameters };
+}
+
+/** Whether a constant beside [N, C, H, W] is one element, or one for each channel. */
+function isPerChannel({ shape }: Tensor): boolean {
+  const sizes = [...new Array<number>(Math.max(0, 4 - shape.length)).fill(1), ...shape];
+  return sizes.length === 4 && sizes.every((size, axis) => axis === 1 || size === 1);
 }
 
 /** Operators that keep channels and map, besides gates that are multiplied in. */
 const elementwise: ReadonlySet<string> = new Set(['Mul', 'Div', 'Add', 'Sub', 'Max', 'Min', 'Erf']);
 
 /** The nodes between a value and the nearest before it that all of them derive from. */
-function islandBefore(node: Node, value: Value, { from, links }: Within): StageFound | string {
+function islandBefore(node: Node, to: Value, { from, links }: Within): Stage | Refusal {
   if (!traitsOf(node).activation && !elementwise.has(node.op))
-    return `its branch contains ${nodeLabel(node)}, which is not supported`;
+    return refuse('unsupported', `its branch contains ${nodeLabel(node)}, which is not supported`);
   const computed = node.inputs.filter((input): input is Value => input !== null && !input.tensor);
-  const before = computed.length === 1 ? computed[0]! : entryOf(computed, { from, links });
-  if (!before) return `the inputs of ${nodeLabel(node)} derive from more than one value`;
-  if (before.shape?.length !== 4 || before.shape.join() !== value.shape?.join())
-    return `${nodeLabel(node)} changes the shape of ${before.name}`;
-  const nodes = nodesBetween(before, value, links);
-  return { stage: { kind: 'island', from: before, to: value, nodes }, before };
+  const before = entryOf(computed, { from, links });
+  if (!before) return refuse('mismatch', `the inputs of ${nodeLabel(node)} derive from more than one value`);
+  if (before.shape?.length !== 4 || before.shape.join() !== to.shape?.join())
+    return refuse('mismatch', `${nodeLabel(node)} changes the shape of ${before.name}`);
+  return { kind: 'island', from: before, to, nodes: nodesBetween(before, to, links) };
 }
 
 /** Of several values the one that all others derive from alone. */
@@ -119,8 +149,8 @@ function derivesFrom(entry: Value, value: Value, { from, links }: Within): boole
 
 /** A value within the chain that something outside of it reads, the Add behind its end excepted. */
 function sharedValue(stages: readonly Stage[], from: Value, { uses }: Connections): Value | null {
-  const inside = new Set(stages.flatMap(nodesOf));
-  const end = endOf(stages.at(-1)!);
+  const inside = new Set(stages.flatMap(({ nodes }) => nodes));
+  const end = stages.at(-1)?.to;
   for (const node of inside) {
     for (const value of node.outputs) {
       if (!value || value === from) continue;
@@ -129,13 +159,4 @@ function sharedValue(stages: readonly Stage[], from: Value, { uses }: Connection
     }
   }
   return null;
-}
-
-/** What a stage computes. */
-export const endOf = (stage: Stage): Value =>
-  stage.kind === 'island' ? stage.to : nodesOf(stage)[0]!.outputs[0]!;
-
-function nodesOf(stage: Stage): readonly Node[] {
-  if (stage.kind === 'island') return stage.nodes;
-  return [stage.kind === 'convolution' ? stage.conv.node : stage.node];
 }

@@ -1,10 +1,9 @@
-import type { Node, Value } from '../graph/graph.ts';
+import type { PlanarConvolution } from '../graph/convolution.ts';
+import { type Edits, openEdits } from '../graph/edit/edits.ts';
+import { onlyOutput, type Value } from '../graph/graph.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
-import { endOf, type Stage } from './branch.ts';
-import { type ConstantConvolution, tapsOf } from './convolution.ts';
-import { type Edits, openEdits } from './edits.ts';
 import { pass, passBeside } from './pass-carried.ts';
-import { type CarryPlan, channelsBefore } from './plan.ts';
+import type { CarryPlan } from './plan.ts';
 import { type Entry, widenConvolution } from './widen.ts';
 
 /**
@@ -12,79 +11,81 @@ import { type Entry, widenConvolution } from './widen.ts';
  * (merge), so that the Add goes (Meng et al., RMNet, 2021, arXiv:2111.00687, section 3.1).
  */
 export function carry(plan: CarryPlan): void {
-  const { graph, stages, first, last, add, mergesInLast } = plan;
+  const { graph, path, first, last, add, mergesInLast, readsDirectly, middle } = plan;
   const edits = openEdits(graph);
-  const { conv: firstConv } = stages[first] as Extract<Stage, { kind: 'convolution' }>;
-  if (!plan.readsDirectly) putBeside(firstConv, plan, edits);
-  for (let place = first; place < stages.length; place++) {
-    const stage = stages[place]!;
-    const passing = { plan, edits, channels: channelsBefore(stages, place) };
-    if (stage.kind !== 'convolution') pass(stage, passing);
-    else if (mergesInLast && place === last) merge(stage.conv, plan, edits);
-    else if (plan.middle === 'concat' && place !== first && place !== last) passBeside(stage.conv, passing);
-    else reserve(stage.conv, plan, edits);
+  if (!readsDirectly) putBeside(plan, edits);
+  let channels = first.filters;
+  for (const stage of path) {
+    if (stage.kind !== 'convolution') {
+      pass(stage, { plan, edits, channels });
+      continue;
+    }
+    const { conv } = stage;
+    if (mergesInLast && conv === last) merge(plan, edits);
+    else if (middle === 'concat' && conv !== first && conv !== last)
+      passBeside(conv, { plan, edits, channels });
+    else reserve(conv, plan, edits);
+    channels = conv.filters;
   }
-  const sum = add.outputs[0]!;
-  const end = stages.at(-1)!;
-  if (mergesInLast) lastNode(end).outputs[0] = sum;
-  else append(endOf(end), sum, { plan, edits });
+  const sum = onlyOutput(add);
+  if (!mergesInLast) append(path.at(-1)?.to ?? sum, sum, { plan, edits });
   edits.remove(add);
+  if (mergesInLast) edits.setOutput(last.node, 0, sum);
   edits.apply();
 }
 
-const lastNode = (stage: Stage): Node => (stage as Extract<Stage, { kind: 'convolution' }>).conv.node;
-
 /** x beside what the first convolution reads: it comes later than x, or in groups. */
-function putBeside(
-  { node, group }: ConstantConvolution,
-  { from, width, shortcut }: CarryPlan,
-  edits: Edits,
-): void {
+function putBeside({ first, from, width, shortcut }: CarryPlan, edits: Edits): void {
+  const { node, group, x } = first;
   const missing = group > 1 ? width - shortcut.inputs : 0;
   const pads = edits.constant(int64s([0, 0, 0, 0, 0, missing, 0, 0]), `${node.name}.pads`);
-  const x =
+  const whole =
     missing > 0
       ? edits.insertBefore(node, { op: 'Pad', name: `${from.name}.whole`, inputs: [from, pads] })
       : from;
-  const inputs = [node.inputs[0]!, x];
-  node.inputs[0] = edits.insertBefore(node, {
+  const beside = edits.insertBefore(node, {
     op: 'Concat',
     name: `${node.name}.beside`,
-    inputs,
+    inputs: [x, whole],
     attributes: { axis: 1 },
   });
+  edits.setInput(node, 0, beside);
 }
 
 /** A convolution with further filters that hand the carried channels on. */
-function reserve(conv: ConstantConvolution, plan: CarryPlan, edits: Edits): void {
-  const { stages, first, width, shortcut, readsDirectly, pooling } = plan;
-  const isFirst = (stages[first] as { conv?: ConstantConvolution }).conv === conv;
-  const taps = tapsOf(conv, conv === pooling ? shortcut.window : [1, 1])!;
-  const { filters, perGroup, group } = conv;
+function reserve(conv: PlanarConvolution, plan: CarryPlan, edits: Edits): void {
+  const { width, shortcut } = plan;
+  const { filters, channels, group } = conv;
   const rows = filters + width;
+  const taps = plan.taps.get(conv) ?? [];
   if (group > 1) {
-    const entries = range(width, (l): Entry => ({ row: filters + l, column: l % perGroup, factor: 1 }));
-    const widening = { rows, columns: perGroup, group: group + width / perGroup, entries, taps };
-    widenConvolution(conv, widening, edits.setInput);
+    const entries = range(width, (l): Entry => ({ row: filters + l, column: l % channels, factor: 1 }));
+    const widening = { rows, columns: channels, group: group + width / channels, entries, taps };
+    widenConvolution(conv, widening, edits);
     return;
   }
-  const offset = isFirst && readsDirectly ? 0 : perGroup;
-  const carried = isFirst ? shortcut.inputs : width;
-  const columns = isFirst && readsDirectly ? perGroup : perGroup + carried;
+  const { offset, columns } = columnsOf(conv, plan);
+  const carried = conv === plan.first ? shortcut.inputs : width;
   const entries = range(carried, (l): Entry => ({ row: filters + l, column: offset + l, factor: 1 }));
-  widenConvolution(conv, { rows, columns, entries, taps }, edits.setInput);
+  widenConvolution(conv, { rows, columns, entries, taps }, edits);
 }
 
 /** The last convolution adds P·x̄ + q. */
-function merge(conv: ConstantConvolution, plan: CarryPlan, edits: Edits): void {
-  const { first, last, width, shortcut, readsDirectly, pooling } = plan;
-  const taps = tapsOf(conv, conv === pooling ? shortcut.window : [1, 1])!;
-  const isOnly = first === last;
-  const offset = isOnly && readsDirectly ? 0 : conv.perGroup;
-  const columns =
-    isOnly && readsDirectly ? conv.perGroup : conv.perGroup + (isOnly ? shortcut.inputs : width);
+function merge(plan: CarryPlan, edits: Edits): void {
+  const { last, shortcut } = plan;
+  const { offset, columns } = columnsOf(last, plan);
+  const taps = plan.taps.get(last) ?? [];
   const entries = entriesOf(plan, offset);
-  widenConvolution(conv, { rows: conv.filters, columns, entries, taps, bias: shortcut.bias }, edits.setInput);
+  widenConvolution(last, { rows: last.filters, columns, entries, taps, bias: shortcut.bias }, edits);
+}
+
+/** Where a convolution without groups reads the carried channels, and how many channels it reads then. */
+export function columnsOf(
+  conv: PlanarConvolution,
+  { first, readsDirectly, shortcut, width }: CarryPlan,
+): { readonly offset: number; readonly columns: number } {
+  if (conv === first && readsDirectly) return { offset: 0, columns: conv.channels };
+  return { offset: conv.channels, columns: conv.channels + (conv === first ? shortcut.inputs : width) };
 }
 
 /** P, its columns moved. */
@@ -92,7 +93,7 @@ function* entriesOf({ shortcut }: CarryPlan, offset: number): Generator<Entry> {
   const { matrix, inputs, outputs } = shortcut;
   for (let row = 0; row < outputs; row++) {
     for (let c = 0; c < inputs; c++) {
-      const factor = matrix[row * inputs + c]!;
+      const factor = matrix[row * inputs + c] ?? 0;
       if (factor !== 0) yield { row, column: offset + c, factor };
     }
   }

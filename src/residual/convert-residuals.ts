@@ -1,11 +1,11 @@
-import { type Graph, type Node, nodeLabel, onlyOutput } from '../graph/graph.ts';
+import { isRefusal, type Refusal, type Refused, refuse, refusedAt } from '../graph/edit/refused.ts';
+import { type Graph, type Node, nodeName, type Value } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
 import { canonicalForm } from '../rewrite/index.ts';
-import type { Refusal } from '../rewrite/pass.ts';
 import { readBranch } from './branch.ts';
-import { carry } from './carry.ts';
+import { carry, columnsOf } from './carry.ts';
 import { type Fork, forkAt } from './find.ts';
 import { type CarryPlan, type MiddleForm, planCarry } from './plan.ts';
 import { rangesOf } from './range.ts';
@@ -37,7 +37,7 @@ export interface ConvertedResiduals {
   readonly graph: Graph;
   readonly converted: readonly ConvertedResidual[];
   /** Residual connections that stay, and why. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: readonly Refused[];
 }
 
 /**
@@ -53,19 +53,16 @@ export function convertResiduals(network: Graph, options: ConvertOptions = {}): 
   const { graph } = canonicalForm(network);
   inferShapes(graph);
   const converted: ConvertedResidual[] = [];
-  const refusals: Refusal[] = [];
+  const refusals: Refused[] = [];
   for (const add of graph.nodes.filter((node) => isOperator(node, 'Add'))) {
-    const name = add.name || onlyOutput(add).name;
+    const name = nodeName(add);
     if (options.only && !options.only(name)) continue;
     const fork = forkAt(graph, graph.nodes.indexOf(add));
     if (!fork) continue;
     const plan = planOf(graph, fork, options.middle ?? 'widen');
-    const reason = typeof plan === 'string' ? plan : tooLarge(plan, options.maxGrowth);
-    if (typeof plan === 'string' || reason !== null) {
-      refusals.push({ where: nodeLabel(add), reason: reason! });
-      continue;
-    }
-    converted.push(convert(plan, name));
+    const refusal = isRefusal(plan) ? plan : tooLarge(plan, options.maxGrowth);
+    if (refusal) refusals.push(refusedAt(add, refusal));
+    else if (!isRefusal(plan)) converted.push(convert(plan, name));
   }
   return { graph, converted, refusals };
 }
@@ -79,49 +76,48 @@ function convert(plan: CarryPlan, add: string): ConvertedResidual {
   return { add, from: from.name, carried: width, weightsBefore, weightsAfter };
 }
 
-/** Either side may be the shortcut: of two that could be, the other with more convolutions is the branch. */
-function planOf(graph: Graph, { add, from, sides }: Fork, middle: MiddleForm): CarryPlan | string {
+/** Either side may be the shortcut. */
+function planOf(graph: Graph, { add, from, sides }: Fork, middle: MiddleForm): CarryPlan | Refusal {
   const links = connections(graph);
   const range = rangesOf(graph)(from);
-  const plans = [sides, [sides[1], sides[0]] as const].map(([branch, side]): CarryPlan | string => {
+  const planWith = (branch: Value, side: Value): CarryPlan | Refusal => {
     const shortcut = readShortcut(from, side, links);
-    if (typeof shortcut === 'string') return shortcut;
+    if (isRefusal(shortcut)) return shortcut;
     const stages = readBranch(from, branch, links);
-    return typeof stages === 'string'
-      ? stages
-      : planCarry({ graph, add, from, stages, shortcut, range, middle });
-  });
-  const possible = plans.filter((plan): plan is CarryPlan => typeof plan !== 'string');
-  const [best] = possible.sort((a, b) => b.stages.length - a.stages.length);
-  if (best) return best;
-  // A side that could not even be a shortcut says less than why the other is no branch.
-  const reasons = plans as string[];
-  return reasons.find((reason) => !reason.startsWith('no shortcut')) ?? reasons[0]!;
+    return isRefusal(stages) ? stages : planCarry({ graph, add, from, stages, shortcut, range, middle });
+  };
+  const [left, right] = sides;
+  return better(planWith(left, right), planWith(right, left));
 }
 
-function tooLarge(plan: CarryPlan, most = Number.POSITIVE_INFINITY): string | null {
+/** Of two plans that with the longer branch; of two refusals that of a branch, which says more than that of a shortcut. */
+function better(a: CarryPlan | Refusal, b: CarryPlan | Refusal): CarryPlan | Refusal {
+  if (isRefusal(a) && isRefusal(b)) return a.code === 'no-shortcut' && b.code !== 'no-shortcut' ? b : a;
+  if (isRefusal(a)) return b;
+  return !isRefusal(b) && b.stages.length > a.stages.length ? b : a;
+}
+
+function tooLarge(plan: CarryPlan, most = Number.POSITIVE_INFINITY): Refusal | null {
   const [before, after] = weightsOf(plan);
-  return after / before > most
-    ? `its convolutions would have ${(after / before).toFixed(1)} times the weights, more than the ${most} allowed`
-    : null;
+  if (after / before <= most) return null;
+  const times = (after / before).toFixed(1);
+  const reason = `its convolutions would have ${times} times the weights, more than the ${most} allowed`;
+  return refuse('too-costly', reason);
 }
 
 /** Weights of the block's convolutions before and after. */
 function weightsOf(plan: CarryPlan): [number, number] {
-  const { stages, shortcut, width, mergesInLast, first, last, readsDirectly, add, graph, middle } = plan;
+  const { stages, shortcut, width, mergesInLast, first, last, add, graph, middle } = plan;
   let [before, after] = [shortcutWeights(graph, add, stages), 0];
-  for (const [place, stage] of stages.entries()) {
+  for (const stage of stages) {
     if (stage.kind !== 'convolution') continue;
-    const { filters, perGroup, group, kernel } = stage.conv;
-    const size = kernel[0] * kernel[1];
-    const isMerge = mergesInLast && place === last;
-    const isDirect = place === first && readsDirectly;
-    const further = isDirect ? 0 : place === first ? shortcut.inputs : width;
-    const columns = group > 1 ? perGroup : perGroup + further;
-    const own = filters * perGroup * size;
-    const isBeside = middle === 'concat' && place !== first && place !== last;
-    before += own;
-    after += isBeside ? own : (isMerge ? filters : filters + width) * columns * size;
+    const { conv } = stage;
+    const { weight, filters, channels, group, kernel } = conv;
+    const columns = group > 1 ? channels : columnsOf(conv, plan).columns;
+    const rows = mergesInLast && conv === last ? filters : filters + width;
+    const isBeside = middle === 'concat' && conv !== first && conv !== last;
+    before += weight.data.length;
+    after += isBeside ? weight.data.length : rows * columns * kernel[0] * kernel[1];
   }
   if (!mergesInLast) after += shortcut.outputs * (shortcut.outputs + width);
   return [before, after];

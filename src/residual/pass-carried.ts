@@ -1,9 +1,9 @@
-import type { Node, Value } from '../graph/graph.ts';
-import { attributesOf, isOperator } from '../graph/operators/index.ts';
+import type { PlanarConvolution } from '../graph/convolution.ts';
+import type { Edits } from '../graph/edit/edits.ts';
+import { type Node, onlyOutput, type Value } from '../graph/graph.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
-import type { Stage } from './branch.ts';
-import type { ConstantConvolution } from './convolution.ts';
-import type { Edits } from './edits.ts';
+import type { AffineStage, Stage } from './branch.ts';
 import type { CarryPlan } from './plan.ts';
 
 export interface Passing {
@@ -16,7 +16,7 @@ export interface Passing {
 /** Carried channels get past what lies between convolutions as they are. */
 export function pass(stage: Exclude<Stage, { kind: 'convolution' }>, passing: Passing): void {
   if (stage.kind === 'clip') passClip(stage, passing);
-  else if (stage.kind === 'affine') passAffine(stage.node, passing);
+  else if (stage.kind === 'affine') passAffine(stage, passing);
   else passIsland(stage, passing);
 }
 
@@ -25,7 +25,7 @@ const MAX = 3.4028234663852886e38;
 
 /** Unchanged where x is within the bounds; else each channel gets its own. */
 function passClip(
-  { node, low, high }: Extract<Stage, { kind: 'clip' }>,
+  { node, from, low, high }: Extract<Stage, { kind: 'clip' }>,
   { plan: { range: given, width }, edits, channels }: Passing,
 ): void {
   if (given.low >= low && given.high <= high) return;
@@ -37,50 +37,43 @@ function passClip(
     low: edits.constant(vector(low, -MAX), `${node.name}.low`),
     high: edits.constant(vector(high, MAX), `${node.name}.high`),
   };
-  const [x] = node.inputs as [Value];
-  node.attributes = {};
+  const inputs = [from, bounds.high];
   if (!Number.isFinite(high)) {
-    Object.assign(node, { op: 'Max', inputs: [x, bounds.low] });
-    return;
+    edits.become(node, { op: 'Max', inputs: [from, bounds.low] });
+  } else if (!Number.isFinite(low)) {
+    edits.become(node, { op: 'Min', inputs });
+  } else {
+    const below = edits.insertBefore(node, { op: 'Min', name: `${node.name}.min`, inputs });
+    edits.become(node, { op: 'Max', inputs: [below, bounds.low] });
   }
-  const inputs = [x, bounds.high];
-  const below = Number.isFinite(low)
-    ? edits.insertBefore(node, { op: 'Min', name: `${node.name}.min`, inputs })
-    : null;
-  Object.assign(node, below ? { op: 'Max', inputs: [below, bounds.low] } : { op: 'Min', inputs });
 }
 
 /** A factor of 1 and a summand of 0 for the carried channels. */
-function passAffine(node: Node, { plan: { width }, edits, channels }: Passing): void {
-  const extend = (index: number, fill: number) => {
-    const { data } = node.inputs[index]!.tensor!;
-    const longer = new Float32Array(channels + width).fill(fill);
-    if (data.length === 1) longer.fill(Number(data[0]), 0, channels);
-    else longer.set(data as Float32Array);
-    const rank = isOperator(node, 'BatchNormalization') ? [channels + width] : [1, channels + width, 1, 1];
-    edits.setInput(node, index, floats(rank, longer));
-  };
-  if (isOperator(node, 'BatchNormalization')) {
-    const { epsilon } = attributesOf(node, 'BatchNormalization');
-    for (const [i, fill] of [1, 0, 0, 1 - epsilon].entries()) extend(i + 1, fill);
-    return;
+function passAffine({ node, parameters }: AffineStage, { plan: { width }, edits, channels }: Passing): void {
+  const count = channels + width;
+  const shape = isOperator(node, 'BatchNormalization') ? [count] : [1, count, 1, 1];
+  for (const { index, tensor, neutral } of parameters) {
+    const longer = new Float32Array(count).fill(neutral);
+    if (tensor.data.length === 1) longer.fill(Number(tensor.data[0]), 0, channels);
+    else longer.set(tensor.data as Float32Array);
+    edits.setConstant(node, index, floats(shape, longer));
   }
-  extend(node.inputs[0]!.tensor ? 0 : 1, isOperator(node, 'Mul') ? 1 : 0);
 }
 
 /** The carried channels part from the branch in front of it, and join it again behind. */
 function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, passing: Passing): void {
   const inside = new Set(nodes);
-  const ordered = passing.plan.graph.nodes.filter((node) => inside.has(node));
-  const carried = part(ordered, from, passing);
-  join(ordered.at(-1)!, [to, carried], passing.edits);
+  const [start, ...others] = passing.plan.graph.nodes.filter((node) => inside.has(node));
+  if (!start) return;
+  const carried = part([start, ...others], from, passing);
+  join(others.at(-1) ?? start, [to, carried], passing.edits);
 }
 
 /** A convolution that the carried channels pass by: sampled, or the means of a window, as it strides. */
-export function passBeside(conv: ConstantConvolution, passing: Passing): void {
-  const { node, strides } = conv;
+export function passBeside(conv: PlanarConvolution, passing: Passing): void {
+  const { node, strides, x } = conv;
   const { plan, edits } = passing;
-  const carried = part([node], node.inputs[0]!, passing);
+  const carried = part([node], x, passing);
   const isPooled = conv === plan.pooling;
   const isSampled = strides.some((stride) => stride > 1);
   const window = isPooled ? plan.shortcut.window : ([1, 1] as const);
@@ -93,28 +86,37 @@ export function passBeside(conv: ConstantConvolution, passing: Passing): void {
           attributes: { kernel_shape: [...window], strides: [...strides] },
         })
       : carried;
-  join(node, [node.outputs[0]!, sampled], edits);
+  join(node, [onlyOutput(node), sampled], edits);
 }
 
 /** Splits what goes into nodes: they read the branch's own channels; returns the carried ones. */
-function part(nodes: readonly Node[], from: Value, { plan: { width }, edits, channels }: Passing): Value {
+function part(
+  nodes: readonly [Node, ...Node[]],
+  from: Value,
+  { plan: { width }, edits, channels }: Passing,
+): Value {
   const [own, carried] = [edits.value(`${from.name}.own`), edits.value(`${from.name}.carried`)];
   const sizes = edits.constant(int64s([channels, width]), `${from.name}.sizes`);
-  edits.insertBefore(nodes[0]!, {
+  edits.insertBefore(nodes[0], {
     op: 'Split',
     name: `${from.name}.split`,
     inputs: [from, sizes],
     attributes: { axis: 1 },
     outputs: [own, carried],
   });
-  for (const node of nodes) node.inputs = node.inputs.map((value) => (value === from ? own : value));
+  for (const node of nodes) {
+    edits.setInputs(
+      node,
+      node.inputs.map((value) => (value === from ? own : value)),
+    );
+  }
   return carried;
 }
 
 /** Puts carried channels behind what a node computes, under the name that it had. */
 function join(node: Node, [to, carried]: readonly [Value, Value], edits: Edits): void {
   const inner = edits.value(`${to.name}.own`);
-  node.outputs = node.outputs.map((value) => (value === to ? inner : value));
+  edits.setOutput(node, node.outputs.indexOf(to), inner);
   const inputs = [inner, carried];
   edits.insertAfter(node, {
     op: 'Concat',

@@ -1,9 +1,11 @@
+import type { PlanarConvolution } from '../graph/convolution.ts';
+import { isRefusal, type Refusal, refuse } from '../graph/edit/refused.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { leastCommonMultiple } from '../numeric/divisors.ts';
 import type { Stage } from './branch.ts';
-import { type ConstantConvolution, tapsOf } from './convolution.ts';
 import type { ValueRange } from './range.ts';
 import type { Shortcut } from './shortcut-rules.ts';
+import { type Tap, tapsOf } from './taps.ts';
 
 /** A branch, and what rides along it. */
 export interface Carrying {
@@ -23,9 +25,10 @@ export type MiddleForm = 'widen' | 'concat';
 
 /** What the conversion of a block needs, checked before anything is changed. */
 export interface CarryPlan extends Carrying {
-  /** Places of the first and the last convolution among the stages. */
-  readonly first: number;
-  readonly last: number;
+  /** The stages from the first convolution on. */
+  readonly path: readonly Stage[];
+  readonly first: PlanarConvolution;
+  readonly last: PlanarConvolution;
   /** Whether the last convolution adds the carried channels; else a 1×1 convolution behind the branch does. */
   readonly mergesInLast: boolean;
   /** Carried channels: those of x, filled up with zeros to whole groups. */
@@ -33,65 +36,70 @@ export interface CarryPlan extends Carrying {
   /** Whether the first convolution reads x itself; else it gets x beside what it reads. */
   readonly readsDirectly: boolean;
   /** The convolution that takes the means of an average-pool shortcut. */
-  readonly pooling: ConstantConvolution | null;
+  readonly pooling: PlanarConvolution | null;
+  /** The taps through which the convolutions that are widened read the carried channels. */
+  readonly taps: ReadonlyMap<PlanarConvolution, readonly Tap[]>;
 }
 
-/** How a block would be converted; a string says why it cannot be. */
-export function planCarry(carrying: Carrying): CarryPlan | string {
-  const { stages, shortcut, add } = carrying;
-  const places = stages.flatMap((stage, i) => (stage.kind === 'convolution' ? [i] : []));
+/** How a block would be converted. */
+export function planCarry(carrying: Carrying): CarryPlan | Refusal {
+  const { stages, shortcut, add, middle } = carrying;
+  const start = stages.findIndex(({ kind }) => kind === 'convolution');
   const convs = stages.flatMap((stage) => (stage.kind === 'convolution' ? [stage.conv] : []));
-  const [first, last] = [places[0], places.at(-1)];
-  if (first === undefined || last === undefined) return 'its branch has no convolution';
-  const strides = [0, 1].map((axis) => convs.reduce((product, conv) => product * conv.strides[axis]!, 1));
-  if (strides.join() !== shortcut.strides.join())
-    return `its branch has a stride of ${strides.join('×')}, its shortcut of ${shortcut.strides.join('×')}`;
-  const end = convs.at(-1)!;
-  const mergesInLast = last === stages.length - 1 && end.group === 1;
-  const outputs = mergesInLast ? end.filters : channelsBefore(stages, stages.length);
-  if (outputs !== shortcut.outputs || add.outputs[0]?.shape?.[1] !== outputs)
-    return 'its Add broadcasts one of its inputs';
-  const readsDirectly = first === 0 && convs[0]!.group === 1;
-  const carriers = convs.filter(
-    (_, i) => widens(i, convs.length, carrying.middle) && !(mergesInLast && i === convs.length - 1),
-  );
-  const unequal = carriers.find(({ group, filters, perGroup }) => group > 1 && filters / group !== perGroup);
-  if (unequal) return `the groups of ${unequal.node.name} have unequal numbers of inputs and outputs`;
-  const multiple = carriers.reduce(
-    (sum, { group, perGroup }) => leastCommonMultiple(sum, group > 1 ? perGroup : 1),
-    1,
-  );
+  const [first, last] = [convs[0], convs.at(-1)];
+  if (!first || !last) return refuse('unsupported', 'its branch has no convolution');
+  const strides = ([0, 1] as const).map((axis) => convs.reduce((all, conv) => all * conv.strides[axis], 1));
+  if (strides.join() !== shortcut.strides.join()) {
+    const [own, other] = [strides.join('×'), shortcut.strides.join('×')];
+    return refuse('mismatch', `its branch has a stride of ${own}, its shortcut of ${other}`);
+  }
+  const mergesInLast = stages.at(-1)?.to === last.node.outputs[0] && last.group === 1;
+  if (last.filters !== shortcut.outputs || add.outputs[0]?.shape?.[1] !== last.filters)
+    return refuse('mismatch', 'its Add broadcasts one of its inputs');
+  const readsDirectly = start === 0 && first.group === 1;
+  const widened = middle === 'widen' ? convs : convs.filter((conv) => conv === first || conv === last);
+  const multiple = commonGroupSize(widened.filter((conv) => !(mergesInLast && conv === last)));
+  if (isRefusal(multiple)) return multiple;
   const width = Math.ceil(shortcut.inputs / multiple) * multiple;
   const pooling = shortcut.window.some((size) => size > 1) ? poolingIn(convs, shortcut) : null;
-  if (typeof pooling === 'string') return pooling;
-  for (const [i, conv] of convs.entries()) {
-    if (!widens(i, convs.length, carrying.middle)) continue;
-    if (!tapsOf(conv, conv === pooling ? shortcut.window : [1, 1]))
-      return `the kernel of ${conv.node.name} does not cover the elements that its shortcut ${conv === pooling ? 'pools' : 'samples'}`;
-  }
-  return { ...carrying, first, last, mergesInLast, width, readsDirectly, pooling };
+  if (isRefusal(pooling)) return pooling;
+  const taps = tapsOfAll(widened, pooling, shortcut);
+  if (isRefusal(taps)) return taps;
+  const path = stages.slice(start);
+  return { ...carrying, path, first, last, mergesInLast, width, readsDirectly, pooling, taps };
 }
 
-/** Whether the i-th convolution of a branch gets further filters. */
-export const widens = (i: number, count: number, middle: MiddleForm): boolean =>
-  middle === 'widen' || i === 0 || i === count - 1;
+/** A number of channels that is whole groups in each of some convolutions. */
+function commonGroupSize(convs: readonly PlanarConvolution[]): number | Refusal {
+  const grouped = convs.filter(({ group }) => group > 1);
+  const unequal = grouped.find(({ group, filters, channels }) => filters / group !== channels);
+  return unequal
+    ? refuse('mismatch', `the groups of ${unequal.node.name} have unequal numbers of inputs and outputs`)
+    : grouped.reduce((multiple, { channels }) => leastCommonMultiple(multiple, channels), 1);
+}
 
 /** The one strided convolution, which can take means as well. */
-function poolingIn(
-  convs: readonly ConstantConvolution[],
-  { strides }: Shortcut,
-): ConstantConvolution | string {
-  const strided = convs.filter((conv) => conv.strides.join() === strides.join());
-  return strided.length === 1
-    ? strided[0]!
-    : 'its branch needs exactly one convolution with the stride of its pool';
+function poolingIn(convs: readonly PlanarConvolution[], { strides }: Shortcut): PlanarConvolution | Refusal {
+  const [strided, ...others] = convs.filter((conv) => conv.strides.join() === strides.join());
+  return strided && others.length === 0
+    ? strided
+    : refuse('mismatch', 'its branch needs exactly one convolution with the stride of its pool');
 }
 
-/** The channels of the branch in front of a stage. */
-export function channelsBefore(stages: readonly Stage[], place: number): number {
-  for (let i = place - 1; i >= 0; i--) {
-    const stage = stages[i]!;
-    if (stage.kind === 'convolution') return stage.conv.filters;
+function tapsOfAll(
+  convs: readonly PlanarConvolution[],
+  pooling: PlanarConvolution | null,
+  { window }: Shortcut,
+): CarryPlan['taps'] | Refusal {
+  const all = new Map<PlanarConvolution, readonly Tap[]>();
+  for (const conv of convs) {
+    const taps = tapsOf(conv, conv === pooling ? window : [1, 1]);
+    if (!taps) {
+      const reads = conv === pooling ? 'pools' : 'samples';
+      const reason = `the kernel of ${conv.node.name} does not cover the elements that its shortcut ${reads}`;
+      return refuse('mismatch', reason);
+    }
+    all.set(conv, taps);
   }
-  return Number.NaN;
+  return all;
 }

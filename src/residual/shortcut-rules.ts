@@ -1,7 +1,9 @@
-import { type Node, nodeLabel } from '../graph/graph.ts';
+import { isPadded, isPointwise, readPlanarConvolution } from '../graph/convolution.ts';
+import { isRefusal, type Refusal, refuse } from '../graph/edit/refused.ts';
+import { type Node, nodeLabel, type Value } from '../graph/graph.ts';
 import { attributesOf } from '../graph/operators/index.ts';
+import { fixedWindow } from '../graph/window.ts';
 import { toNumbers } from '../numeric/tensor.ts';
-import { readConvolution } from './convolution.ts';
 
 /** s = P·x̄ + q, x̄ being x sampled at the strides, each sample the mean of a window. */
 export interface Shortcut {
@@ -17,26 +19,23 @@ export interface Shortcut {
   readonly isIdentity: boolean;
 }
 
-/** How each operator of a shortcut changes it; a string says why it cannot be one. */
-export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: Node) => Shortcut | string>> =
+/** How each operator of a shortcut changes it. */
+export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: Node) => Shortcut | Refusal>> =
   {
     Identity: (shortcut) => shortcut,
     Dropout: (shortcut) => shortcut,
     /** 1×1, with or without groups. */
     Conv(shortcut, node) {
-      const conv = readConvolution(node);
-      if (typeof conv === 'string') return conv;
-      const { kernel, pads, filters, group, perGroup, weights, bias } = conv;
-      if (kernel.some((size) => size > 1))
-        return `no shortcut: ${nodeLabel(node)} has a kernel of ${kernel.join('×')}`;
-      if (pads.some((pad) => pad !== 0)) return `no shortcut: ${nodeLabel(node)} pads`;
+      const conv = readPlanarConvolution(node);
+      if (isRefusal(conv)) return conv;
+      const { kernel, filters, group, channels, weight, bias } = conv;
+      if (!isPointwise(kernel)) return noShortcut(`${nodeLabel(node)} has a kernel of ${kernel.join('×')}`);
+      if (isPadded(conv)) return noShortcut(`${nodeLabel(node)} pads`);
       const rows = Array.from({ length: filters }, (_, m) => {
-        const first = Math.floor((m * group) / filters) * perGroup;
-        const terms = Array.from({ length: perGroup }, (_, i) => ({
-          row: first + i,
-          factor: weights[m * perGroup + i]!,
-        }));
-        return { terms, shift: bias[m]! };
+        const first = Math.floor((m * group) / filters) * channels;
+        const factors = weight.data.subarray(m * channels, (m + 1) * channels);
+        const terms = Array.from(factors, (factor, i) => ({ row: first + i, factor }));
+        return { terms, shift: bias?.[m] ?? 0 };
       });
       return sampled(combined(shortcut, rows), conv.strides);
     },
@@ -46,7 +45,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
         .slice(1)
         .map((value) => value?.tensor?.data as Float32Array | undefined);
       if (!scale || !shift || !mean || !variance)
-        return `the parameters of ${nodeLabel(node)} are not constant`;
+        return refuse('not-constant', `the parameters of ${nodeLabel(node)} are not constant`);
       const rows = Array.from(scale, (gamma, m) => {
         const factor = gamma / Math.sqrt(variance[m]! + epsilon);
         return { terms: [{ row: m, factor }], shift: shift[m]! - mean[m]! * factor };
@@ -55,17 +54,16 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
     },
     /** x[:, a:b, ::s, ::s]. */
     Slice(shortcut, node) {
-      const lists = [1, 2, 3, 4].map(
-        (index) => node.inputs[index]?.tensor && toNumbers(node.inputs[index].tensor!),
-      );
+      const lists = node.inputs.slice(1).map((value) => value?.tensor && toNumbers(value.tensor));
       const [starts, ends, axes = starts?.map((_, i) => i), steps = starts?.map(() => 1)] = lists;
-      if (!starts || !ends || !axes || !steps) return `the bounds of ${nodeLabel(node)} are not constant`;
-      let result: Shortcut | string = shortcut;
+      if (!starts || !ends || !axes || !steps)
+        return refuse('not-constant', `the bounds of ${nodeLabel(node)} are not constant`);
+      let result: Shortcut | Refusal = shortcut;
       for (const [i, given] of axes.entries()) {
-        if (typeof result === 'string') return result;
+        if (isRefusal(result)) return result;
         const axis = given < 0 ? given + 4 : given;
         const size: unknown = axis === 1 ? result.outputs : node.inputs[0]?.shape?.[axis];
-        const range = { start: starts[i]!, end: ends[i]!, step: steps[i]! };
+        const range = { start: starts[i] ?? 0, end: ends[i] ?? 0, step: steps[i] ?? 1 };
         result = axis === 1 ? channelsIn(result, range) : sampledBy(result, { ...range, axis, size, node });
       }
       return result;
@@ -76,44 +74,52 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
       const fill = node.inputs[2]?.tensor ? Number(node.inputs[2].tensor.data[0]) : 0;
       const { mode } = attributesOf(node, 'Pad');
       if (pads?.length !== 8 || mode !== 'constant' || fill !== 0 || node.inputs[3])
-        return `${nodeLabel(node)} pads with values other than zero`;
+        return refuse('unsupported', `${nodeLabel(node)} pads with values other than zero`);
       if (pads.some((pad, i) => pad < 0 || (pad > 0 && i % 4 !== 1)))
-        return `${nodeLabel(node)} pads axes other than the channels`;
-      return between(shortcut, pads[1]!, pads[5]!);
+        return refuse('unsupported', `${nodeLabel(node)} pads axes other than the channels`);
+      return between(shortcut, pads[1] ?? 0, pads[5] ?? 0);
     },
     /** With constants that are zero. */
     Concat(shortcut, node) {
-      const { axis } = attributesOf(node, 'Concat');
+      const { axis = 0 } = attributesOf(node, 'Concat');
       const at = node.inputs.findIndex((value) => value && !value.tensor);
-      const isZero = node.inputs.every(
-        (value, i) => i === at || toNumbers(value!.tensor!).every((x) => x === 0),
-      );
-      if ((axis! < 0 ? axis! + 4 : axis) !== 1 || !isZero)
-        return `${nodeLabel(node)} concatenates channels that are not zero`;
+      const isZero = node.inputs.every((value, i) => i === at || isAllZero(value));
+      if ((axis < 0 ? axis + 4 : axis) !== 1 || !isZero)
+        return refuse('unsupported', `${nodeLabel(node)} concatenates channels that are not zero`);
       const width = (values: typeof node.inputs) =>
-        values.reduce((sum, value) => sum + value!.tensor!.shape[1]!, 0);
+        values.reduce((sum, value) => sum + (value?.tensor?.shape[1] ?? 0), 0);
       return between(shortcut, width(node.inputs.slice(0, at)), width(node.inputs.slice(at + 1)));
     },
     /** Without padding, in front of everything that samples. */
     AveragePool(shortcut, node) {
       const attributes = attributesOf(node, 'AveragePool');
-      const { kernel_shape: kernel, strides = kernel?.map(() => 1), pads, ceil_mode, auto_pad } = attributes;
-      if (pads?.some((pad) => pad !== 0) || auto_pad.startsWith('SAME')) return `${nodeLabel(node)} pads`;
-      if (shortcut.strides.some((stride) => stride > 1)) return `${nodeLabel(node)} pools after subsampling`;
-      const size = node.inputs[0]?.shape?.slice(2) ?? [];
-      const isWhole = size.every((dim, i) => typeof dim === 'number' && dim % strides![i]! === 0);
-      if (ceil_mode && !isWhole) return `${nodeLabel(node)} has windows that may extend beyond the edge`;
-      const window = [kernel![0]!, kernel![1]!] as const;
-      return { ...sampled(shortcut, [strides![0]!, strides![1]!]), window };
+      const [kH = 1, kW = 1] = attributes.kernel_shape ?? [];
+      const window = fixedWindow(node, attributes, [kH, kW]);
+      if (!window || isPadded(window)) return refuse('inexact', `${nodeLabel(node)} pads`);
+      if (shortcut.strides.some((stride) => stride > 1))
+        return refuse('unsupported', `${nodeLabel(node)} pools after subsampling`);
+      const [sH = 1, sW = 1] = window.strides;
+      const [, , height, width] = node.inputs[0]?.shape ?? [];
+      const isWhole = Number(height) % sH === 0 && Number(width) % sW === 0;
+      if (attributes.ceil_mode && !isWhole)
+        return refuse('inexact', `${nodeLabel(node)} has windows that may extend beyond the edge`);
+      return { ...sampled(shortcut, [sH, sW]), window: [kH, kW] };
     },
     /** A pool of one element samples. */
     MaxPool(shortcut, node) {
-      const { kernel_shape: kernel, strides = [1, 1] } = attributesOf(node, 'MaxPool');
-      return kernel!.every((size) => size === 1)
-        ? sampled(shortcut, [strides[0]!, strides[1]!])
-        : `no shortcut: it contains ${nodeLabel(node)}, which is not supported`;
+      const { kernel_shape: kernel = [], strides: [sH = 1, sW = 1] = [] } = attributesOf(node, 'MaxPool');
+      return isPointwise(kernel) ? sampled(shortcut, [sH, sW]) : unsupportedIn(node);
     },
   };
+
+const noShortcut = (what: string): Refusal => refuse('no-shortcut', `no shortcut: ${what}`);
+
+/** Refuses an operator that a shortcut cannot contain. */
+export const unsupportedIn = (node: Node): Refusal =>
+  noShortcut(`it contains ${nodeLabel(node)}, which is not supported`);
+
+const isAllZero = (value: Value | null): boolean =>
+  !!value?.tensor && toNumbers(value.tensor).every((x) => x === 0);
 
 interface Row {
   readonly terms: readonly { readonly row: number; readonly factor: number }[];
@@ -151,8 +157,8 @@ interface SliceRange {
   readonly step: number;
 }
 
-function channelsIn(shortcut: Shortcut, { start, end, step }: SliceRange): Shortcut | string {
-  if (step !== 1) return 'its shortcut selects channels with a step';
+function channelsIn(shortcut: Shortcut, { start, end, step }: SliceRange): Shortcut | Refusal {
+  if (step !== 1) return refuse('unsupported', 'its shortcut selects channels with a step');
   const { outputs } = shortcut;
   const bound = (place: number) => Math.min(Math.max(place < 0 ? place + outputs : place, 0), outputs);
   const rows = Array.from({ length: Math.max(0, bound(end) - bound(start)) }, (_, i) => ({
@@ -171,9 +177,10 @@ interface Sampling extends SliceRange {
   readonly node: Node;
 }
 
-function sampledBy(shortcut: Shortcut, { start, end, step, axis, size, node }: Sampling): Shortcut | string {
+function sampledBy(shortcut: Shortcut, { start, end, step, axis, size, node }: Sampling): Shortcut | Refusal {
   const reachesEnd = end >= FAR || (typeof size === 'number' && end >= size);
-  if (axis === 0 || start !== 0 || step < 1 || !reachesEnd) return `${nodeLabel(node)} crops the feature map`;
+  if (axis === 0 || start !== 0 || step < 1 || !reachesEnd)
+    return refuse('unsupported', `${nodeLabel(node)} crops the feature map`);
   return sampled(shortcut, axis === 2 ? [step, 1] : [1, step]);
 }
 

@@ -1,29 +1,27 @@
-import { type Node, nodeLabel, type Value } from '../graph/graph.ts';
+import { isRefusal, type Refusal, refuse } from '../graph/edit/refused.ts';
+import type { Node, Value } from '../graph/graph.ts';
 import type { Connections } from '../graph/topology.ts';
-import { type Shortcut, shortcutRules } from './shortcut-rules.ts';
+import { type Shortcut, shortcutRules, unsupportedIn } from './shortcut-rules.ts';
 
-/** The shortcut from a value to what an Add reads; a string says why it is none. */
-export function readShortcut(from: Value, to: Value, { producer }: Connections): Shortcut | string {
+/** The shortcut from a value to what an Add reads. */
+export function readShortcut(from: Value, to: Value, { producer }: Connections): Shortcut | Refusal {
   const inputs = from.shape?.[1];
   if (typeof inputs !== 'number' || from.shape?.length !== 4)
-    return `expected ${from.name} to be [N, C, H, W] with C known`;
+    return refuse('unsupported', `expected ${from.name} to be [N, C, H, W] with C known`);
   const nodes: Node[] = [];
   for (let value = to; value !== from; ) {
     const node = producer.get(value);
-    if (!node) return `${to.name} is not a shortcut from ${from.name}`;
+    if (!node) return refuse('mismatch', `${to.name} is not a shortcut from ${from.name}`);
     const next = node.domain === '' ? mainInput(node) : null;
-    if (!next || nodes.length > LONGEST)
-      return `no shortcut: it contains ${nodeLabel(node)}, which is not supported`;
+    if (!next || nodes.length > LONGEST) return unsupportedIn(node);
     nodes.unshift(node);
     value = next;
   }
   let shortcut: Shortcut = identity(inputs);
   for (const node of nodes) {
     const rule = shortcutRules[node.op];
-    const next = rule
-      ? rule(shortcut, node)
-      : `no shortcut: it contains ${nodeLabel(node)}, which is not supported`;
-    if (typeof next === 'string') return next;
+    const next = rule ? rule(shortcut, node) : unsupportedIn(node);
+    if (isRefusal(next)) return next;
     shortcut = next;
   }
   return shortcut;
@@ -36,7 +34,8 @@ const LONGEST = 12;
 function mainInput(node: Node): Value | null {
   if (!(node.op in shortcutRules)) return null;
   const computed = node.inputs.filter((value): value is Value => value !== null && !value.tensor);
-  return computed.length === 1 ? computed[0]! : null;
+  const [only, ...others] = computed;
+  return only && others.length === 0 ? only : null;
 }
 
 function identity(channels: number): Shortcut {

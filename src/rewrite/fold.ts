@@ -1,7 +1,7 @@
+import type { Refused, Rewritten } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { canonicalForm } from './canonical-form.ts';
-import type { Refusal, Rewritten } from './pass.ts';
 import { foldBatchNormalization } from './rules/batch-normalization-folding.ts';
 import { foldConstants } from './rules/constant-folding.ts';
 import { removeLeftOvers } from './rules/left-overs/index.ts';
@@ -53,7 +53,7 @@ export async function foldNetwork(
 ): Promise<Folded> {
   const chosen = foldingNames.filter((name) => only.includes(name));
   const counts = Object.fromEntries(chosen.map((name) => [name, 0])) as Record<FoldingName, number>;
-  let refusals: Refusal[] = [];
+  let refusals: Refused[] = [];
   const { graph } = canonicalForm(network);
   // Folding constants removes what does nothing too, uncounted.
   const early = chosen.includes('leftovers') ? removeLeftOvers(graph) : { graph, changed: 0 };

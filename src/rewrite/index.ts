@@ -9,7 +9,6 @@ export { signatureOf, withSignature } from './element-types/with-signature.ts';
 export { type FoldingName, type FoldingOptions, foldNetwork } from './fold.ts';
 export { withKnownShapes } from './known-shapes.ts';
 export { formsOf, type NetworkForms, networkForms } from './network-forms.ts';
-export type { Refusal, Rewritten } from './pass.ts';
 export { randomFeeds } from './random-feeds.ts';
 export { foldBatchNormalization } from './rules/batch-normalization-folding.ts';
 export { foldConstants } from './rules/constant-folding.ts';

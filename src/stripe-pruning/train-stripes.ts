@@ -1,4 +1,5 @@
 import { type DeployedStripes, type DeployStripesOptions, deployStripes } from '../deploy/deploy-stripes.ts';
+import { namedReasons } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
@@ -73,6 +74,6 @@ export async function learnStripes(
   const deployed = await deployStripes(masked, { executor, form, seconds, verify, types, timer, signal });
   const shapes = controller.shapes(masked);
   run?.record({ type: 'shapes', shapes });
-  run?.record({ type: 'left-alone', layers: deployed.leftAlone });
+  run?.record({ type: 'left-alone', layers: namedReasons(deployed.leftAlone) });
   return { ...deployed, masked, shapes, epochs };
 }

@@ -6,6 +6,7 @@ import { removeChannels } from '../channels/remove-channels.ts';
 import { uncoupledLayers } from '../channels/uncoupled-layers.ts';
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
+import { type Refusal, type Refused, refuse } from '../graph/edit/refused.ts';
 import { type Graph, makeConstant, type Node, nodeName } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
@@ -29,6 +30,11 @@ export interface KeptSlices {
   readonly places: readonly number[];
 }
 
+/** A layer whose dead filters stay, and why. */
+export interface KeptDeadFilters extends Refused {
+  readonly filters: number;
+}
+
 /** A network without its zero filters, and what was removed. */
 export interface DeadFilterRemoval {
   readonly graph: Graph;
@@ -39,7 +45,7 @@ export interface DeadFilterRemoval {
   /** Adds whose branch was constant: the shortcut alone stays, with the constant where it is not zero. */
   readonly removedBranches: readonly string[];
   /** Layers whose dead filters stay, and why. */
-  readonly leftAlone: readonly { readonly name: string; readonly filters: number; readonly reason: string }[];
+  readonly leftAlone: readonly KeptDeadFilters[];
 }
 
 /**
@@ -125,7 +131,7 @@ interface DeadFilterCut {
   readonly multiple: number;
   readonly cuts: KeptSlices[];
   readonly removed: Map<string, { name: string; filters: number; of: number }>;
-  readonly refusals: Map<string, { name: string; filters: number; reason: string }>;
+  readonly refusals: Map<string, KeptDeadFilters>;
 }
 
 /** Cuts the dead filters of every layer that can do without; whether any could. */
@@ -142,12 +148,12 @@ function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): bo
     const isShared = own.sharesWeight(node);
     const gone = isShared ? labels.filter((label) => everywhere.has(found.sets.find(label))) : labels;
     const sets = new Set(gone.map(found.sets.find));
-    const reason =
+    const refusal =
       (isShared ? (gone.length === 0 ? own.sharedBecause(node) : null) : own.sharedBecause(node)) ??
       nonZeroReader(found, sets, constants);
     const name = nodeName(node);
     refusals.delete(name);
-    if (reason !== null) refusals.set(name, { name, filters: labels.length, reason });
+    if (refusal) refusals.set(name, { ...refusal, where: name, filters: labels.length });
     else
       for (const label of withoutFillers(gone, channels.length, multiple)) goes.add(found.sets.find(label));
   }
@@ -210,14 +216,14 @@ function nonZeroReader(
   { readings, sets }: ChannelCoupling,
   dead: ReadonlySet<number>,
   constants: ConstantChannels,
-): string | null {
+): Refusal | null {
   const isDead = (label: number) => dead.has(sets.find(label));
   for (const { node, index, channels } of readings) {
     if (!channels.labels.some(isDead)) continue;
     const value = node.inputs[index]!;
     const known = channels.axes[0] === 1 ? constants.get(value) : undefined;
     const isZero = channels.labels.every((label, place) => !isDead(label) || known?.[place] === 0);
-    if (!isZero) return `its removed filters output a non-zero constant in ${value.name}`;
+    if (!isZero) return refuse('inexact', `its removed filters output a non-zero constant in ${value.name}`);
   }
   return null;
 }

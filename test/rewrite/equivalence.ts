@@ -1,9 +1,9 @@
 import { expect } from 'vitest';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
+import type { Rewritten } from '../../src/graph/edit/refused.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
 import { random } from '../../src/numeric/random.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import type { Rewritten } from '../../src/rewrite/pass.ts';
 import { verifyEquivalent } from '../../src/rewrite/verify.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { normals } from '../support/run-graph.ts';

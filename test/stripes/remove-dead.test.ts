@@ -37,7 +37,9 @@ describe('dead filters', () => {
     killFilters(graph, 'block.conv1', [0, 1]);
     const { graph: after, removed, leftAlone } = removeDeadFilters(graph);
     expect(removed).toEqual([{ name: 'block.conv1', filters: 2, of: 12 }]);
-    expect(leftAlone).toEqual([{ name: 'stem', filters: 1, reason: 'it is read by block.add (Add)' }]);
+    expect(leftAlone).toEqual([
+      { code: 'shared', where: 'stem', filters: 1, reason: 'it is read by block.add (Add)' },
+    ]);
     expect(await difference(graph, after)).toBeLessThan(1e-6);
   });
 

@@ -1,4 +1,5 @@
 import { type Expectation, type ExpectedLayer, expectForms } from '../../deploy/expect.ts';
+import { namedReasons } from '../../graph/edit/refused.ts';
 import { printableLine } from '../../printable.ts';
 import { hadChoice } from '../../report/deployment.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
@@ -14,7 +15,8 @@ export async function deploymentPlanOutput(settings: DeploySettings, context: Co
   const { model, size } = settings;
   const { graph } = await loadModel(model, context, inputOptions(settings));
   const expectation = await expectForms(graph, { executor: await defaultExecutor(), size });
-  return { data: { plan: true, ...expectation }, text: describe(expectation) };
+  const leftAlone = namedReasons(expectation.leftAlone);
+  return { data: { plan: true, ...expectation, leftAlone }, text: describe(expectation) };
 }
 
 function describe({ layers, leftAlone, macs }: Expectation): string {
@@ -26,7 +28,7 @@ function describe({ layers, leftAlone, macs }: Expectation): string {
       ? []
       : [printableLine(`dense, because no other form is predicted to be faster: ${dense.join(', ')}`)]),
     `MACs     ${formatMacs(macs.before)}, of which ${formatMacs(macs.live)} are non-zero (${formatPercent(macs.live / macs.before, 1)}): at best ${formatRatio(macs.before / macs.live)} as fast`,
-    ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
+    ...leftAlone.map(({ where, reason }) => printableLine(`left alone  ${where}: ${reason}`)),
     layers.length === 0
       ? 'no convolution has a zero stripe'
       : 'predicted for one core with AVX-512 in onnxruntime; nothing was measured or written',

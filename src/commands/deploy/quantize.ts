@@ -70,7 +70,7 @@ function describe(report: Int8Report): string[] {
     `latency     ${latencyChange(latencyMeasures(float!), latencyMeasures(int8!))}`,
     `size        ${formatBytes(bytes.float)} → ${formatBytes(bytes.int8)}`,
     `most noise  ${worst.map(noiseOf).join(', ')}`,
-    ...leftAlone.map(({ name, reason }) => `left alone  ${name}: ${reason}`),
+    ...leftAlone.map(({ where, reason }) => `left alone  ${where}: ${reason}`),
   ];
 }
 

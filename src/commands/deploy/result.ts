@@ -32,7 +32,7 @@ export function describeDeployment(facts: Facts): string {
     `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} non-zero (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
     `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: ${formatPercent(quotient, 0)} of the speed-up that the non-zero MACs suggest`,
     ...(multiple > 1 ? [`widths   padded to multiples of ${multiple}`] : []),
-    ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
+    ...leftAlone.map(({ where, reason }) => printableLine(`left alone  ${where}: ${reason}`)),
     error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`,
   ].join('\n');
 }

@@ -1,5 +1,6 @@
 import type { Deployment } from '../../deploy/deploy.ts';
 import { deploy } from '../../deploy/deploy-here.ts';
+import { namedReasons } from '../../graph/edit/refused.ts';
 import { printableLine } from '../../printable.ts';
 import { expectFloatWeights } from '../../quantization/expect-float.ts';
 import { formatDuration } from '../../report/quantities.ts';
@@ -50,7 +51,11 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   );
   warn(facts, { path, inIntegers: int8 !== null }, context);
   const took = (performance.now() - began) / 1000;
-  const data = { out, model: path, target, ...tried, seconds: took };
+  const data = {
+    ...{ out, model: path, target, ...tried, seconds: took },
+    leftAlone: namedReasons(facts.leftAlone),
+    int8: int8 && { ...int8, leftAlone: namedReasons(int8.leftAlone) },
+  };
   const text = [
     describeDeployment(facts),
     ...lines.map(printableLine),

@@ -1,5 +1,6 @@
 import { originalLayerCosts } from '../../deploy/compress.ts';
 import type { Deployment } from '../../deploy/deploy.ts';
+import { namedReasons } from '../../graph/edit/refused.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Evaluation } from '../../measure/accuracy.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
@@ -42,7 +43,7 @@ export async function writeDeployment(
     return settings.out!;
   }
   const { layers, leftAlone, multiple, macs, latency, quotient, error, engine, threads, int8 } = tried;
-  run.record({ type: 'left-alone', layers: leftAlone });
+  run.record({ type: 'left-alone', layers: namedReasons(leftAlone) });
   const found = { engine, threads, layers, multiple, macs, latency, quotient, error };
   run.record({ type: 'deployment', ...found, int8: int8 && summaryOf(int8) });
   return finishRun({ run }, measured(networks, tried, settings.size));

@@ -1,3 +1,4 @@
+import { namedReasons } from '../../graph/edit/refused.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
@@ -99,7 +100,7 @@ async function deployedForm(network: Graph, { options, executor, model }: PruneJ
     graph: deployed,
     layers,
     beside: { 'model-fastest.onnx': fastest, 'model-dense.onnx': dense },
-    leftAlone,
+    leftAlone: namedReasons(leftAlone),
     error,
   };
 }

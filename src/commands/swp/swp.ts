@@ -1,3 +1,4 @@
+import { namedReasons } from '../../graph/edit/refused.ts';
 import { printableLine } from '../../printable.ts';
 import { latencyChange, latencyText, smallGain, speedBetween, speedText } from '../../report/latency.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
@@ -76,7 +77,8 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
     { before, after: { ...after, layers: pruned.layers }, fastest },
     beside,
   );
-  const { epochs, forms, leftAlone, error } = pruned;
+  const { epochs, forms, error } = pruned;
+  const leftAlone = namedReasons(pruned.leftAlone);
   const kept = Number(epochs.at(-1)?.metrics.macsKept);
   if (target !== undefined && kept > target) context.warn(missedTarget(kept, target));
   const speed = speedBetween(before.measures, fastest.measures);

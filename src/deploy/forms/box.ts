@@ -1,7 +1,7 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
-import type { Convolution } from './convolution.ts';
+import { biasOf, type Convolution } from './convolution.ts';
 
 /** Places first, first + step, … along one axis of a kernel, `count` of them. */
 interface Span {
@@ -78,38 +78,37 @@ interface BoxWork {
 /** y[m] = Σ over the box of W[m, :, i, j] ⋆ x for some filters: a convolution, its kernel cropped and its padding with it. */
 export function convolveBox(g: Builder, conv: Convolution, work: BoxWork): Value {
   const { rows, columns } = work.box;
-  const { kernel, pads, dilations, strides, channels, groups } = conv;
+  const { kernel, pads, dilations, strides, channels, group } = conv;
   const { filters } = work;
   const shape = [filters.length, channels, rows.count, columns.count];
   const weight = g.constant(floats(shape, croppedWeights(conv, work)), `${work.name}.weight`);
-  const bias = work.biased && conv.bias ? filters.map((m) => conv.bias![m]!) : null;
-  return g
-    .named(work.name)
-    .Conv(conv.x, weight, bias && g.constant(floats([filters.length], bias), `${work.name}.bias`), {
-      kernel_shape: [rows.count, columns.count],
-      strides: [...strides],
-      dilations: [dilations[0] * rows.step, dilations[1] * columns.step],
-      pads: [
-        pads[0] - rows.first * dilations[0],
-        pads[1] - columns.first * dilations[1],
-        pads[2] - (kernel[0] - 1 - lastOf(rows)) * dilations[0],
-        pads[3] - (kernel[1] - 1 - lastOf(columns)) * dilations[1],
-      ],
-      group: groups,
-    });
+  const bias = work.biased ? biasOf(conv, filters) : null;
+  return g.named(work.name).Conv(conv.x, weight, bias && g.constant(bias, `${work.name}.bias`), {
+    kernel_shape: [rows.count, columns.count],
+    strides: [...strides],
+    dilations: [dilations[0] * rows.step, dilations[1] * columns.step],
+    pads: [
+      pads[0] - rows.first * dilations[0],
+      pads[1] - columns.first * dilations[1],
+      pads[2] - (kernel[0] - 1 - lastOf(rows)) * dilations[0],
+      pads[3] - (kernel[1] - 1 - lastOf(columns)) * dilations[1],
+    ],
+    group,
+  });
 }
 
 const lastOf = ({ first, step, count }: Span): number => first + step * (count - 1);
 
 function croppedWeights(conv: Convolution, { box, filters, done }: BoxWork): Float32Array {
-  const { kernel, channels, weights } = conv;
+  const { kernel, channels, weight } = conv;
   const positions = positionsOf(box, conv);
   const cropped = new Float32Array(filters.length * channels * positions.length);
   let at = 0;
   for (const filter of filters) {
     for (let c = 0; c < channels; c++) {
       const first = (filter * channels + c) * kernel[0] * kernel[1];
-      for (const position of positions) cropped[at++] = done?.has(position) ? 0 : weights[first + position]!;
+      for (const position of positions)
+        cropped[at++] = done?.has(position) ? 0 : weight.data[first + position]!;
     }
   }
   return cropped;

@@ -26,13 +26,13 @@ export function cropPlans(conv: Convolution): FormPlan[] {
 
 /** Two boxes that together hold what any filter keeps, computed apart and added: a plus is 1×3 and 3×1. */
 export function crossPlans(conv: Convolution): FormPlan[] {
-  const boxes = conv.groups === 1 ? bestPair(conv, livePlaces(conv)) : null;
+  const boxes = conv.group === 1 ? bestPair(conv, livePlaces(conv)) : null;
   return boxes ? [partsPlan('cross', conv, [{ filters: inOrder(conv), boxes }])] : [];
 }
 
 /** The filters in two to four parts that have boxes of their own, computed apart and concatenated. */
 export function partPlans(conv: Convolution): FormPlan[] {
-  if (conv.groups !== 1) return [];
+  if (conv.group !== 1) return [];
   return partitions(conv, MOST_PARTS).map((parts) => partsPlan(`parts ${parts.length}`, conv, parts));
 }
 

@@ -1,7 +1,7 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
-import { type Convolution, liveStripes, stripeOf } from './convolution.ts';
+import { biasOf, type Convolution, liveStripes, stripeOf } from './convolution.ts';
 import { BLOCK, depthwiseCost, pointwiseCost, wholeBlocks } from './cost.ts';
 import type { FormPlan } from './plan.ts';
 
@@ -28,7 +28,7 @@ const ORDERED_BUNDLES = [BLOCK, 2 * BLOCK, 4 * BLOCK];
  * layout of onnxruntime's fast convolutions.
  */
 export function shiftPlans(conv: Convolution, free: boolean): FormPlan[] {
-  if (conv.groups !== 1 || liveStripes(conv) === 0 || conv.kernel[0] * conv.kernel[1] === 1) return [];
+  if (conv.group !== 1 || liveStripes(conv) === 0 || conv.kernel[0] * conv.kernel[1] === 1) return [];
   const fitting = (free ? BUNDLES : ORDERED_BUNDLES).filter((size) => conv.filters % size === 0);
   const layout = free ? balancedLayout : orderedLayout;
   return (fitting.length > 0 ? fitting : [conv.filters]).map((size) =>
@@ -86,15 +86,7 @@ function lowerShift(g: Builder, conv: Convolution, { bundles, lanes }: ShiftLayo
   const order = bundles.flatMap((bundle) => bundle.filters);
   const weight = (part: string, shape: readonly number[], data: Float32Array) =>
     g.constant(floats(shape, data), `${name}.${part}.weight`);
-  const bias =
-    conv.bias &&
-    g.constant(
-      floats(
-        [filters],
-        order.map((m) => conv.bias![m]!),
-      ),
-      `${name}.bias`,
-    );
+  const bias = biasOf(conv, order);
   const product = g
     .named(`${name}.stripes`)
     .Conv(conv.x, weight('stripes', [maps, channels, 1, 1], stripes), { kernel_shape: [1, 1] });
@@ -105,10 +97,12 @@ function lowerShift(g: Builder, conv: Convolution, { bundles, lanes }: ShiftLayo
     pads: [...pads],
     group: maps,
   });
-  return g.named(`${name}.sum`).Conv(shifted, weight('sum', [filters, lanes, 1, 1], ones), bias, {
-    kernel_shape: [1, 1],
-    group: bundles.length,
-  });
+  return g
+    .named(`${name}.sum`)
+    .Conv(shifted, weight('sum', [filters, lanes, 1, 1], ones), bias && g.constant(bias, `${name}.bias`), {
+      kernel_shape: [1, 1],
+      group: bundles.length,
+    });
 }
 
 /** The three weights: stripes [T, C], taps [T, kH·kW], ones [M, lanes]. */

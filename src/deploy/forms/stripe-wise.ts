@@ -19,7 +19,7 @@ interface Tap {
  */
 export function stripePlans(conv: Convolution): FormPlan[] {
   const stripes = liveStripes(conv);
-  if (conv.groups !== 1 || stripes === 0) return [];
+  if (conv.group !== 1 || stripes === 0) return [];
   const taps = tapsOf(conv);
   const gathered = conv.filters * mostTaps(conv);
   const plan: FormPlan = {

@@ -1,31 +1,34 @@
-import type { Node, Shape, Value } from '../../graph/graph.ts';
-import type { Affine, FoldContext } from './fold-context.ts';
+import type { Node, Shape } from '../../graph/graph.ts';
+import { knownOperator, type OperatorName } from '../../graph/operators/index.ts';
+import type { Float32Tensor } from '../../numeric/tensor.ts';
+import type { Affine, RewriteContext } from './rewrite-context.ts';
 
 /** a and s of a·x + s for one number c beside x, by the operator; `first`: the constant stands before x. */
 type Coefficients = (c: number, first: boolean) => readonly [a: number, s: number] | null;
 
-const coefficients: Readonly<Record<string, Coefficients>> = {
+const coefficients: { readonly [Op in OperatorName]?: Coefficients } = {
   Mul: (c) => [c, 0],
   Add: (c) => [1, c],
   Sub: (c, first) => (first ? [-1, c] : [1, -c]),
   Div: (c, first) => (first || c === 0 ? null : [1 / c, 0]),
 };
 
-/** Whether a node may be an affine map of one of its inputs. */
-export const isAffineOperator = ({ op, domain, inputs }: Node): boolean =>
-  domain === '' && Object.hasOwn(coefficients, op) && inputs.some((value) => value?.tensor);
+/** The operators that may be an affine map of one of their inputs. */
+export const affineOperators = Object.keys(coefficients) as OperatorName[];
 
 /** Layers that take a factor and a shift for each channel. A MatMul has its bias as an Add already. */
-const layers: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm']);
+const layers: ReadonlySet<OperatorName | null> = new Set<OperatorName>(['Conv', 'ConvTranspose', 'Gemm']);
 
 /** Mul, Add, Sub or Div of a layer's output by a constant of one number, or of one a channel; null where a node is none. */
-export function affineConstant(node: Node, { weights, producer }: FoldContext): Affine | null {
-  const row = node.domain === '' && Object.hasOwn(coefficients, node.op) ? coefficients[node.op]! : null;
-  const at = row ? node.inputs.findIndex((value) => weights(value)) : -1;
-  const x = at >= 0 ? node.inputs[1 - at] : null;
+export function affineConstant(node: Node, { weights, producer }: RewriteContext): Affine | null {
+  const op = knownOperator(node);
+  const row = op && coefficients[op];
+  const at = node.inputs.findIndex((value) => weights(value));
+  const constant = weights(node.inputs[at]);
+  const x = node.inputs[1 - at];
   const layer = x && producer.get(x);
-  if (!row || !x?.shape || !layer || layer.domain !== '' || !layers.has(layer.op)) return null;
-  const numbers = perChannel(node.inputs[at]!, x.shape);
+  if (!row || !constant || !x?.shape || !layer || !layers.has(knownOperator(layer))) return null;
+  const numbers = perChannel(constant, x.shape);
   const pairs = numbers?.map((c) => row(c, at === 0)) ?? [null];
   if (!pairs.every((pair) => pair !== null)) return null;
   const a = Float64Array.from(pairs, ([factor]) => factor);
@@ -34,12 +37,12 @@ export function affineConstant(node: Node, { weights, producer }: FoldContext): 
 }
 
 /** A constant beside a map [N, C, …] as C numbers; null where it changes along other axes, or the shape of the map. */
-function perChannel({ tensor }: Value, shape: Shape): number[] | null {
-  const missing = shape.length - tensor!.shape.length;
+function perChannel(tensor: Float32Tensor, shape: Shape): number[] | null {
+  const missing = shape.length - tensor.shape.length;
   const channels = shape[1];
   if (missing < 0 || typeof channels !== 'number') return null;
-  const isFit = tensor!.shape.every((size, i) => size === 1 || (i + missing === 1 && size === channels));
+  const isFit = tensor.shape.every((size, i) => size === 1 || (i + missing === 1 && size === channels));
   if (!isFit) return null;
-  const data = Array.from(tensor!.data as Float32Array);
-  return data.length === 1 ? new Array<number>(channels).fill(data[0]!) : data;
+  const [first = 0, ...others] = tensor.data;
+  return others.length === 0 ? new Array<number>(channels).fill(first) : [first, ...others];
 }

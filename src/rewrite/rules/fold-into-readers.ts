@@ -1,67 +1,70 @@
-import { type Node, nodeLabel, requiredInput } from '../../graph/graph.ts';
+import { isPadded } from '../../graph/convolution.ts';
+import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
+import { type Node, nodeLabel, onlyOutput, requiredInput } from '../../graph/graph.ts';
 import { attributesOf, isOperator } from '../../graph/operators/index.ts';
-import { replaceUses, type ValueUse } from '../../graph/topology.ts';
-import { floats } from '../../numeric/tensor.ts';
-import { type Affine, type FoldContext, vector } from './fold-context.ts';
+import type { ValueUse } from '../../graph/topology.ts';
+import { fixedWindow } from '../../graph/window.ts';
+import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
+import { type Affine, type RewriteContext, vector } from './rewrite-context.ts';
 
-/** Folds a·x + s into every convolution that reads it; null where it is done, else why not. */
-export function foldIntoReaders(node: Node, affine: Affine, context: FoldContext): string | null {
-  const output = node.outputs[0]!;
+/** Folds a·x + s into every convolution that reads it. */
+export function foldIntoReaders(node: Node, affine: Affine, context: RewriteContext): true | Refusal {
+  const output = onlyOutput(node);
   const uses = context.uses.get(output) ?? [];
+  const readers: Reader[] = [];
   for (const use of uses) {
-    const reason = obstacle(use, affine, context) ?? sharedObstacle(use, uses, context);
-    if (reason) return reason;
+    const reader = readerOf(use, affine, context);
+    if (isRefusal(reader)) return reader;
+    // Readers may share a weight with each other alone.
+    const other = context.sharer(
+      reader.node,
+      1,
+      uses.map((one) => one.node),
+    );
+    if (other)
+      return refuse('shared', `the weight of the Conv that reads it is shared with ${nodeLabel(other)}`);
+    readers.push(reader);
   }
-  for (const use of uses) absorb(use.node!, affine, context);
-  replaceUses(context.graph, output, requiredInput(node, 0));
-  context.graph.nodes = context.graph.nodes.filter((candidate) => candidate !== node);
-  return null;
+  for (const reader of readers) absorb(reader, affine, context);
+  context.remove(node);
+  context.replaceUses(output, requiredInput(node, 0));
+  return true;
 }
 
-function obstacle({ node: reader, index }: ValueUse, { s }: Affine, { weights }: FoldContext): string | null {
-  if (!reader) return 'it is an output of the network';
-  if (!isOperator(reader, 'Conv') || index !== 0) return `it is read by ${reader.op}`;
-  if (!weights(reader.inputs[1]) || (reader.inputs[2] && !weights(reader.inputs[2]))) {
-    return 'the weight of the Conv that reads it is not a float32 constant';
-  }
+/** A Conv that takes a factor and a shift for each channel of its input. */
+interface Reader {
+  readonly node: Node;
+  readonly weight: Float32Tensor;
+  readonly bias: Float32Tensor | null;
+}
+
+function readerOf({ node, index }: ValueUse, { s }: Affine, { weights }: RewriteContext): Reader | Refusal {
+  if (!node) return refuse('shared', 'it is an output of the network');
+  if (!isOperator(node, 'Conv') || index !== 0) return refuse('unsupported', `it is read by ${node.op}`);
+  const [weight, bias] = [weights(node.inputs[1]), weights(node.inputs[2])];
+  if (!weight || (node.inputs[2] && !bias))
+    return refuse('not-constant', 'the weight of the Conv that reads it is not a float32 constant');
   // Padding enters behind the normalisation as 0, before it as −s/a: no constant of a convolution.
-  return isPadded(reader) && s.some((shift) => shift !== 0) ? 'the Conv that reads it pads it' : null;
-}
-
-/** Readers may share a weight with each other alone. */
-function sharedObstacle(
-  { node }: ValueUse,
-  uses: readonly ValueUse[],
-  { sharer }: FoldContext,
-): string | null {
-  const other = sharer(
-    node!,
-    1,
-    uses.map((use) => use.node),
-  );
-  return other && `the weight of the Conv that reads it is shared with ${nodeLabel(other)}`;
-}
-
-function isPadded(conv: Node): boolean {
-  const { auto_pad: autoPad, pads } = attributesOf(conv, 'Conv');
-  return autoPad.startsWith('SAME') || (pads ?? []).some((pad) => pad !== 0);
+  const window = fixedWindow(node, attributesOf(node, 'Conv'), weight.shape.slice(2));
+  return (!window || isPadded(window)) && s.some((shift) => shift !== 0)
+    ? refuse('inexact', 'the Conv that reads it pads it')
+    : { node, weight, bias };
 }
 
 /** W[m, c] · a[c], b[m] + Σ W[m, c]·s[c]. */
-function absorb(conv: Node, { a, s }: Affine, context: FoldContext): void {
-  const weight = context.weights(conv.inputs[1])!;
+function absorb({ node, weight, bias }: Reader, { a, s }: Affine, context: RewriteContext): void {
   const [filters = 0, perGroup = 0] = weight.shape;
-  const { group } = attributesOf(conv, 'Conv');
+  const { group } = attributesOf(node, 'Conv');
   const kernelSize = weight.data.length / filters / perGroup;
   const scaled = new Float32Array(weight.data.length);
-  const bias = Float64Array.from(context.weights(conv.inputs[2])?.data ?? new Float32Array(filters));
+  const shifted = Float64Array.from(bias?.data ?? new Float32Array(filters));
   weight.data.forEach((w, index) => {
     const row = Math.floor(index / kernelSize);
     const filter = Math.floor(row / perGroup);
     const channel = Math.floor(filter / (filters / group)) * perGroup + (row % perGroup);
-    scaled[index] = w * a[channel]!;
-    bias[filter]! += w * s[channel]!;
+    scaled[index] = w * (a[channel] ?? 0);
+    shifted[filter]! += w * (s[channel] ?? 0);
   });
-  context.setWeight(conv, 1, floats(weight.shape, scaled));
-  context.setWeight(conv, 2, vector(bias));
+  context.setWeight(node, 1, floats(weight.shape, scaled));
+  context.setWeight(node, 2, vector(shifted));
 }

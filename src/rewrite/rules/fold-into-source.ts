@@ -1,11 +1,13 @@
-import { type Node, nodeLabel, requiredInput, type Value } from '../../graph/graph.ts';
-import { attributesOf, isOperator } from '../../graph/operators/index.ts';
+import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
+import { type Node, nodeLabel, onlyOutput, requiredInput } from '../../graph/graph.ts';
+import { attributesOf, isOperator, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
 import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
-import { type Affine, equalTensors, type FoldContext, vector } from './fold-context.ts';
+import { type Affine, equalTensors, type RewriteContext, vector } from './rewrite-context.ts';
 
 /** Where a source keeps its weights: how to scale output channel m by a[m] and replace its bias. */
 interface Source {
   readonly node: Node;
+  readonly weight: Float32Tensor;
   /** The position of the weight among the inputs. */
   readonly weightAt: number;
   /** The output channel of each element of the weight. */
@@ -17,31 +19,34 @@ interface Source {
   readonly beta: number;
 }
 
-/** Folds a·x + s into the node that computes x; null where it is done, else why not. */
-export function foldIntoSource(node: Node, affine: Affine, context: FoldContext): string | null {
+/** Folds a·x + s into the node that computes x. */
+export function foldIntoSource(node: Node, affine: Affine, context: RewriteContext): true | Refusal {
   const x = affine.x ?? requiredInput(node, 0);
   const producer = context.producer.get(x);
-  if (!producer) return 'it reads an input of the network';
-  const make =
-    Object.hasOwn(sources, producer.op) && producer.domain === '' ? sources[producer.op] : undefined;
-  if (!make) return `it follows ${producer.op}`;
-  if (context.uses.get(x)!.length > 1) return `the output of ${producer.op} is also read elsewhere`;
+  if (!producer) return refuse('unsupported', 'it reads an input of the network');
+  const op = knownOperator(producer);
+  const make = op && sources[op];
+  if (!make) return refuse('unsupported', `it follows ${producer.op}`);
+  if (context.uses.get(x)?.length !== 1)
+    return refuse('shared', `the output of ${producer.op} is also read elsewhere`);
   const source = make(producer, context);
-  if (typeof source === 'string') return source;
+  if (isRefusal(source)) return source;
   const other = unlike(source, node, context);
-  if (other)
-    return `the weight of ${producer.op} is shared with ${nodeLabel(other)}, which has a different normalisation`;
+  if (other) {
+    const reason = `the weight of ${producer.op} is shared with ${nodeLabel(other)}, which has a different normalisation`;
+    return refuse('shared', reason);
+  }
   return apply(source, affine, { node, context });
 }
 
 /** A node that shares the weight of a source, and what follows it differs: a fold for both would not be one weight. */
-function unlike({ node: source, weightAt }: Source, node: Node, { uses }: FoldContext): Node | null {
-  const sharers = uses.get(source.inputs[weightAt]!) ?? [];
+function unlike({ node: source, weightAt }: Source, node: Node, { uses }: RewriteContext): Node | null {
+  const sharers = uses.get(requiredInput(source, weightAt)) ?? [];
   for (const { node: other, index } of sharers) {
     if (!other || other === source) continue;
-    const readers = other.outputs.flatMap((value) => (value && uses.get(value)) ?? []);
-    const isAlike = other.op === source.op && index === weightAt && readers.length === 1;
-    if (!isAlike || !sameConstants(node, readers[0]!.node)) return other;
+    const [reader, ...others] = other.outputs.flatMap((value) => (value && uses.get(value)) ?? []);
+    const isAlike = other.op === source.op && index === weightAt && others.length === 0;
+    if (!isAlike || !reader || !sameConstants(node, reader.node)) return other;
   }
   return null;
 }
@@ -58,92 +63,106 @@ function sameConstants(a: Node, b: Node | null): boolean {
   });
 }
 
-/** What can take a factor and a shift for each channel of its output; a string says why it cannot. */
-const sources: Readonly<Record<string, (node: Node, context: FoldContext) => Source | string>> = {
-  Conv: (node, { weights }) => {
-    const weight = weights(node.inputs[1]);
-    if (!weight) return `the weight of Conv is not a float32 constant`;
-    const [filters = 0] = weight.shape;
-    const filterSize = weight.data.length / filters;
-    const channelOf = (index: number) => Math.floor(index / filterSize);
-    return { node, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta: 1 };
-  },
-  ConvTranspose: (node, { weights }) => {
-    const weight = weights(node.inputs[1]);
-    if (!weight) return `the weight of ConvTranspose is not a float32 constant`;
-    const [channels = 0, perGroup = 0, ...kernel] = weight.shape;
-    const kernelSize = kernel.reduce((a, b) => a * b, 1);
-    const groupSize = channels / attributesOf(node, 'ConvTranspose').group;
-    const channelOf = (index: number) => {
-      const row = Math.floor(index / kernelSize);
-      return Math.floor(row / perGroup / groupSize) * perGroup + (row % perGroup);
-    };
-    return { node, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta: 1 };
-  },
-  Gemm: (node, { weights }) => {
-    const weight = weights(node.inputs[1]);
-    if (!weight) return `the weight of Gemm is not a float32 constant`;
-    const { transB, beta } = attributesOf(node, 'Gemm');
-    const [, columns = 0] = weight.shape;
-    const channelOf = (index: number) => (transB ? Math.floor(index / columns) : index % columns);
-    return { node, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta };
-  },
-  Add: (node, context) => {
-    const at = node.inputs.findIndex((value) => context.weights(value));
-    const product = node.inputs[1 - at];
-    const matMul = product && context.producer.get(product);
-    if (at < 0 || !isOperator(matMul, 'MatMul')) return 'it follows an Add that does not add a bias';
-    if (context.uses.get(product!)!.length > 1) return 'the output of MatMul is also read elsewhere';
-    const source = matrixSource(matMul, context);
-    return typeof source === 'string' ? source : { ...source, biasNode: node, biasAt: at };
-  },
-  MatMul: matrixSource,
-};
+/** What can take a factor and a shift for each channel of its output. */
+const sources: { readonly [Op in OperatorName]?: (node: Node, context: RewriteContext) => Source | Refusal } =
+  {
+    Conv: (node, { weights }) => {
+      const weight = weights(node.inputs[1]);
+      if (!weight) return computed(node);
+      const [filters = 0] = weight.shape;
+      const filterSize = weight.data.length / filters;
+      const channelOf = (index: number) => Math.floor(index / filterSize);
+      return { node, weight, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta: 1 };
+    },
+    ConvTranspose: (node, { weights }) => {
+      const weight = weights(node.inputs[1]);
+      if (!weight) return computed(node);
+      const [channels = 0, perGroup = 0, ...kernel] = weight.shape;
+      const kernelSize = kernel.reduce((a, b) => a * b, 1);
+      const groupSize = channels / attributesOf(node, 'ConvTranspose').group;
+      const channelOf = (index: number) => {
+        const row = Math.floor(index / kernelSize);
+        return Math.floor(row / perGroup / groupSize) * perGroup + (row % perGroup);
+      };
+      return { node, weight, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta: 1 };
+    },
+    Gemm: (node, { weights }) => {
+      const weight = weights(node.inputs[1]);
+      if (!weight) return computed(node);
+      const { transB, beta } = attributesOf(node, 'Gemm');
+      const [, columns = 0] = weight.shape;
+      const channelOf = (index: number) => (transB ? Math.floor(index / columns) : index % columns);
+      return { node, weight, weightAt: 1, channelOf, biasNode: node, biasAt: 2, beta };
+    },
+    Add: (node, context) => {
+      const at = node.inputs.findIndex((value) => context.weights(value));
+      const product = node.inputs[1 - at];
+      const matMul = product && context.producer.get(product);
+      if (at < 0 || !product || !isOperator(matMul, 'MatMul'))
+        return refuse('unsupported', 'it follows an Add that does not add a bias');
+      if (context.uses.get(product)?.length !== 1)
+        return refuse('shared', 'the output of MatMul is also read elsewhere');
+      const source = matrixSource(matMul, context);
+      return isRefusal(source) ? source : { ...source, biasNode: node, biasAt: at };
+    },
+    MatMul: matrixSource,
+  };
 
-function matrixSource(node: Node, { weights }: FoldContext): Source | string {
+const computed = ({ op }: Node): Refusal =>
+  refuse('not-constant', `the weight of ${op} is not a float32 constant`);
+
+function matrixSource(node: Node, { weights }: RewriteContext): Source | Refusal {
   const weight = weights(node.inputs[1]);
-  if (weight?.shape.length !== 2) return 'the second factor of MatMul is not a float32 constant matrix';
-  if (node.inputs[0]?.shape?.length !== 2) return 'MatMul multiplies tensors of more than two dimensions';
-  const columns = weight.shape[1]!;
-  return { node, weightAt: 1, channelOf: (index) => index % columns, biasNode: null, biasAt: 1, beta: 1 };
+  if (weight?.shape.length !== 2)
+    return refuse('not-constant', 'the second factor of MatMul is not a float32 constant matrix');
+  if (node.inputs[0]?.shape?.length !== 2)
+    return refuse('unsupported', 'MatMul multiplies tensors of more than two dimensions');
+  const [, columns = 0] = weight.shape;
+  return {
+    node,
+    weight,
+    weightAt: 1,
+    channelOf: (index) => index % columns,
+    biasNode: null,
+    biasAt: 1,
+    beta: 1,
+  };
 }
 
 interface FoldTarget {
   readonly node: Node;
-  readonly context: FoldContext;
+  readonly context: RewriteContext;
 }
 
-function apply(source: Source, { a, s }: Affine, { node, context }: FoldTarget): string | null {
-  const { biasNode, biasAt, beta, channelOf } = source;
+function apply(source: Source, { a, s }: Affine, { node, context }: FoldTarget): true | Refusal {
+  const { biasNode, biasAt, beta, channelOf, weight } = source;
   const oldBias = biasNode?.inputs[biasAt];
   const bias = oldBias ? channelBias(context.weights(oldBias), a.length) : new Float32Array(a.length);
-  if (!bias) return `the bias of ${biasNode?.op} is not a float32 constant with one element per channel`;
-  const weight = context.weights(source.node.inputs[source.weightAt])!;
-  const scaled = Float32Array.from(weight.data, (w, index) => w * a[channelOf(index)]!);
+  if (!bias) return biasRefusal(biasNode?.op ?? source.node.op);
+  const scaled = weight.data.map((w, index) => w * (a[channelOf(index)] ?? 0));
   context.setWeight(source.node, source.weightAt, floats(weight.shape, scaled));
-  const shifted = vector(Float64Array.from(bias, (b, c) => beta * b * a[c]! + s[c]!));
+  const shifted = vector(Float64Array.from(bias, (b, c) => beta * b * (a[c] ?? 0) + (s[c] ?? 0)));
   if (biasNode) {
     context.setWeight(biasNode, biasAt, shifted);
     if (biasNode.attributes.beta) biasNode.attributes.beta = { kind: 'float', value: 1 };
-    takeOver(biasNode, node, context);
+    // It computes now what the normalisation did, under its name.
+    context.remove(node);
+    context.setOutput(biasNode, 0, onlyOutput(node));
   } else {
-    Object.assign(node, { op: 'Add', inputs: node.inputs.slice(0, 1), attributes: {} });
+    context.become(node, { op: 'Add', inputs: node.inputs.slice(0, 1) });
     context.setWeight(node, 1, shifted);
   }
-  return null;
+  return true;
 }
+
+/** Refuses a bias that {@link channelBias} cannot read, of a node or of a kind of node. */
+export const biasRefusal = (name: string): Refusal =>
+  refuse('not-constant', `the bias of ${name} is not a float32 constant with one element per channel`);
 
 /** A bias [C], [1, C] or of one element, as one number a channel; null where it is none. */
 export function channelBias(tensor: Float32Tensor | null, channels: number): Float32Array | null {
   if (!tensor || tensor.shape.length > 2) return null;
   const { data, shape } = tensor;
-  if (data.length === 1) return new Float32Array(channels).fill(data[0]!);
+  if (data.length === 1) return new Float32Array(channels).fill(data[0] ?? 0);
   return data.length === channels && shape.at(-1) === channels ? data : null;
-}
-
-/** The source now computes what the normalisation did, under its name. */
-function takeOver(source: Node, node: Node, { graph }: FoldContext): void {
-  const output = node.outputs[0] as Value;
-  source.outputs[0] = output;
-  graph.nodes = graph.nodes.filter((candidate) => candidate !== node);
 }

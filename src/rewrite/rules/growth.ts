@@ -1,3 +1,5 @@
+import { type Refusal, refuse } from '../../graph/edit/refused.ts';
+
 /** Multiply-accumulates at one place of the output, before and after; after, there are as many as weights. */
 export interface MacsAtPlace {
   readonly before: number;
@@ -6,12 +8,14 @@ export interface MacsAtPlace {
   readonly weights?: number;
 }
 
-/** Why something is not merged where that takes more than `growth` times the multiply-accumulates, or weights; else null. */
-export function tooCostly({ before, after, weights = before }: MacsAtPlace, growth: number): string | null {
+/** Refuses what takes more than `growth` times the multiply-accumulates, or weights; else null. */
+export function tooCostly({ before, after, weights = before }: MacsAtPlace, growth: number): Refusal | null {
   if (after > growth * before)
-    return `merged, it would have ${whole(after)} MACs per output position instead of ${whole(before)}`;
+    return costly(`${whole(after)} MACs per output position instead of ${whole(before)}`);
   if (after <= growth * weights) return null;
-  return `merged, it would have ${whole(after)} weights instead of ${whole(weights)}`;
+  return costly(`${whole(after)} weights instead of ${whole(weights)}`);
 }
+
+const costly = (what: string): Refusal => refuse('too-costly', `merged, it would have ${what}`);
 
 const whole = (count: number): string => String(Math.round(count));

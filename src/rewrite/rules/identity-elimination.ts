@@ -1,40 +1,42 @@
+import type { Edits } from '../../graph/edit/edits.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
-import { connections, replaceUses } from '../../graph/topology.ts';
+import { attributesOf, isOperator, type OperatorName } from '../../graph/operators/index.ts';
 import { toNumbers } from '../../numeric/tensor.ts';
-
-/** Removes in place the nodes whose output is their first input: Identity, Dropout of inference, and casts, pads and the like that do nothing. */
-export function removeIdentities(graph: Graph): void {
-  for (const node of [...graph.nodes]) eliminateIdentity(node, graph);
-}
-
-/** Removes a node whose output is its first input, in place; whether it did. */
-export const eliminateIdentity = (node: Node, graph: Graph): boolean =>
-  isIdentity(node, graph) && passOn(graph, node, node.inputs[0]!);
+import { rewriteContext } from './rewrite-context.ts';
+import type { RewriteRule } from './rewrite-nodes.ts';
 
 /** When an operator's output is its first input. */
-const identities: Readonly<Record<string, (node: Node, graph: Graph) => boolean>> = {
+const identities: { readonly [Op in OperatorName]?: (node: Node, edits: Edits) => boolean } = {
   Identity: () => true,
-  Dropout: (node, graph) => !isRead(graph, node.outputs[1]) && !mayTrain(node),
+  Dropout: ({ inputs: [, , training], outputs: [, mask] }, { uses }) =>
+    (!training || isFilled(training, 0)) && !(mask && uses.has(mask)),
   Cast: ({ inputs: [x], outputs: [y] }) => !!x?.dtype && x.dtype === y?.dtype,
-  Pad: (node) => isFilled(node.inputs[1], 0),
+  Pad: ({ inputs: [, pads] }) => isFilled(pads, 0),
   Expand: ({ inputs: [x], outputs: [y] }) => sameFixedShape(x, y),
   Reshape: ({ inputs: [x], outputs: [y] }) => sameFixedShape(x, y),
   Concat: ({ inputs }) => inputs.length === 1,
   Gather: takesAll,
   Transpose: (node) => attributesOf(node, 'Transpose').perm?.every((axis, i) => axis === i) ?? false,
 };
+const operators = Object.keys(identities) as OperatorName[];
 
-function isIdentity(node: Node, graph: Graph): boolean {
-  const test = Object.hasOwn(identities, node.op) && node.domain === '' ? identities[node.op] : undefined;
-  return !!node.inputs[0] && !!test?.(node, graph);
+/** Removes nodes whose output is their first input: Identity, Dropout of inference, and casts, pads and the like that do nothing. */
+export const dropIdentity: RewriteRule = {
+  name: 'identity',
+  ops: operators,
+  rewrite(node, edits) {
+    const [x] = node.inputs;
+    const isIdentity = operators.some((op) => isOperator(node, op) && identities[op]?.(node, edits));
+    return x && isIdentity && passOn(node, x, edits) ? true : null;
+  },
+};
+
+/** Applies {@link dropIdentity} to all nodes, in place. */
+export function removeIdentities(graph: Graph): void {
+  const context = rewriteContext(graph);
+  for (const node of graph.nodes) if (!context.isRemoved(node)) dropIdentity.rewrite(node, context);
+  context.apply();
 }
-
-const isRead = (graph: Graph, value: Value | null | undefined): boolean =>
-  !!value && (connections(graph).uses.get(value)?.length ?? 0) > 0;
-
-/** The third input of Dropout says whether it trains. */
-const mayTrain = ({ inputs: [, , training] }: Node): boolean => !!training && !isFilled(training, 0);
 
 const isFilled = (value: Value | null | undefined, wanted: number): boolean =>
   !!value?.tensor && Array.from(value.tensor.data as ArrayLike<number>, Number).every((x) => x === wanted);
@@ -45,7 +47,7 @@ function sameFixedShape(x: Value | null | undefined, y: Value | null | undefined
 }
 
 /** Whether the indices are 0 … n − 1. */
-function takesAll(node: Node, graph: Graph): boolean {
+function takesAll(node: Node, { graph }: Edits): boolean {
   const [x, indices] = node.inputs;
   const axis = attributesOf(node, 'Gather').axis;
   const length = x?.shape?.at(axis);
@@ -53,19 +55,21 @@ function takesAll(node: Node, graph: Graph): boolean {
   return indices.tensor.shape[0] === length && toNumbers(indices.tensor).every((index, i) => index === i);
 }
 
-/** Readers of a node's output read `input`, its equal; where the output is the graph's, the input takes its name. Whether the node went. */
-export function passOn(graph: Graph, node: Node, input: Value): boolean {
+/** Readers of a node's output read `x`, its equal; where the output is the graph's, x takes its name. Whether the node was removed. */
+export function passOn(node: Node, x: Value, edits: Edits): boolean {
   const output = node.outputs[0];
   if (!output) return false;
+  const { graph, producer } = edits;
   if (!graph.outputs.includes(output)) {
-    replaceUses(graph, output, input);
-  } else {
-    const source = graph.nodes.find((candidate) => candidate.outputs.includes(input));
-    // An input, an initializer or another output of the graph must keep its own name.
-    if (!source || graph.outputs.includes(input)) return false;
-    source.outputs = source.outputs.map((value) => (value === input ? output : value));
-    replaceUses(graph, input, output);
+    edits.remove(node);
+    edits.replaceUses(output, x);
+    return true;
   }
-  graph.nodes = graph.nodes.filter((candidate) => candidate !== node);
+  const source = producer.get(x);
+  // An input, an initializer or another output of the graph must keep its own name.
+  if (!source || graph.outputs.includes(x)) return false;
+  edits.remove(node);
+  edits.setOutput(source, source.outputs.indexOf(x), output);
+  edits.replaceUses(x, output);
   return true;
 }

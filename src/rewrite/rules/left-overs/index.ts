@@ -1,35 +1,27 @@
+import type { Rewritten } from '../../../graph/edit/refused.ts';
 import type { Graph } from '../../../graph/graph.ts';
-import type { Rewritten } from '../../pass.ts';
-import { eliminateIdentity } from '../identity-elimination.ts';
-import { type NodeRule, rewriteNodes } from '../rewrite-nodes.ts';
+import { dropIdentity } from '../identity-elimination.ts';
+import { type RewriteRule, rewriteNodes } from '../rewrite-nodes.ts';
 import { gatherInto, takeFilters } from './channels.ts';
 import { flattenConcat } from './concat.ts';
 import { joinGathers } from './gather.ts';
 import { joinReshapes } from './reshape.ts';
 import { joinTransposes } from './transpose.ts';
 
-/** By the operator of the later node, tried in order. */
-const rules: Readonly<Record<string, readonly NodeRule[]>> = {
-  Concat: [flattenConcat],
-  Gather: [joinGathers, takeFilters],
-  Conv: [gatherInto],
-  Transpose: [joinTransposes],
-  Reshape: [joinReshapes],
-};
+/** The first that finds something at a node decides. */
+const rules: readonly RewriteRule[] = [
+  dropIdentity,
+  flattenConcat,
+  joinGathers,
+  takeFilters,
+  gatherInto,
+  joinTransposes,
+  joinReshapes,
+];
 
 /**
  * Takes out what exporters and other rewrites leave behind: nodes that do nothing, Concat of Concat, Gather behind
  * Gather, Transpose behind Transpose, Reshape behind Reshape; a Gather of channels becomes another order of the filters
  * of the Conv before it or of the channels of the Conv behind it.
  */
-export function removeLeftOvers(graph: Graph): Rewritten {
-  return rewriteNodes(graph, (node, context) => {
-    if (eliminateIdentity(node, context.graph)) return true;
-    const candidates = node.domain === '' && Object.hasOwn(rules, node.op) ? rules[node.op]! : [];
-    for (const rule of candidates) {
-      const outcome = rule(node, context);
-      if (outcome !== null) return outcome;
-    }
-    return null;
-  });
-}
+export const removeLeftOvers = (graph: Graph): Rewritten => rewriteNodes(graph, rules);

@@ -1,25 +1,26 @@
-import { type Dim, makeConstant, type Node, requiredInput, type Shape } from '../../../graph/graph.ts';
+import { type Dim, type Node, requiredInput, type Shape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
 import { traitsOf } from '../../../graph/operators/traits.ts';
 import { int64s } from '../../../numeric/tensor.ts';
-import { type NodeRule, soleProducer } from '../rewrite-nodes.ts';
+import { type RewriteRule, soleProducer } from '../rewrite-nodes.ts';
 
-/** Operators that keep elements and their order. */
 /** Reshape(Reshape(x, s), t) = Reshape(x, t), a 0 of t, which copies a dimension, written for x. */
-export const joinReshapes: NodeRule = (node, context) => {
-  const inner = soleProducer(node.inputs[0], context);
-  if (!inner || !traitsOf(inner).reshapes) return null;
-  const x = requiredInput(inner, 0);
-  const target = context.numbers(node.inputs[1]);
-  const adapted = target && targetFor(node, target, x.shape);
-  if (!adapted) return null;
-  if (adapted.some((size, i) => size !== target[i])) {
-    const shape = makeConstant(context.unique(node.inputs[1]!.name), int64s(adapted));
-    context.graph.initializers.push(shape);
-    node.inputs[1] = shape;
-  }
-  node.inputs[0] = x;
-  return true;
+export const joinReshapes: RewriteRule = {
+  name: 'Reshape of Reshape',
+  ops: ['Reshape'],
+  rewrite(node, context) {
+    const inner = soleProducer(node.inputs[0], context);
+    if (!inner || !traitsOf(inner).reshapes) return null;
+    const x = requiredInput(inner, 0);
+    const target = context.numbers(node.inputs[1]);
+    const adapted = target && targetFor(node, target, x.shape);
+    if (!adapted) return null;
+    if (adapted.some((size, i) => size !== target[i])) {
+      context.setInput(node, 1, context.constant(int64s(adapted), requiredInput(node, 1).name));
+    }
+    context.setInput(node, 0, x);
+    return true;
+  },
 };
 
 /** The target where the input is x; null where a copied dimension is neither x's at that place nor a number. */

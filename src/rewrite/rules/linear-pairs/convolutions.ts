@@ -1,16 +1,12 @@
-import type { Value } from '../../../graph/graph.ts';
+import { type ConstantConvolution, isPadded, isPointwise } from '../../../graph/convolution.ts';
+import { isRefusal, type Refusal, refuse } from '../../../graph/edit/refused.ts';
+import { nodeName, type Value } from '../../../graph/graph.ts';
 import { isOperator } from '../../../graph/operators/index.ts';
 import type { Window } from '../../../graph/window.ts';
 import { elementCount, floats } from '../../../numeric/tensor.ts';
-import {
-  type ConstantConvolution,
-  constantConvolution,
-  isPadded,
-  isPointwise,
-  setConvolution,
-} from '../constant-convolution.ts';
+import { constantConvolution, setConvolution } from '../constant-convolution.ts';
 import { tooCostly } from '../growth.ts';
-import { type NodeRule, nameOf, soleProducer } from '../rewrite-nodes.ts';
+import { type RewriteRule, soleProducer } from '../rewrite-nodes.ts';
 
 interface Pair {
   readonly first: ConstantConvolution;
@@ -18,27 +14,26 @@ interface Pair {
 }
 
 /** conv₂(conv₁(x)) = conv(x), one of the two 1×1. */
-export const mergeConvolutions =
-  (growth: number): NodeRule =>
-  (node, context) => {
+export const mergeConvolutions = (growth: number): RewriteRule => ({
+  name: 'Conv of Conv',
+  ops: ['Conv'],
+  rewrite(node, context) {
     const source = soleProducer(node.inputs[0], context);
     if (!isOperator(source, 'Conv')) return null;
     const [first, second] = [constantConvolution(source, context), constantConvolution(node, context)];
-    if (typeof first === 'string') return first;
-    if (typeof second === 'string') return second;
+    if (isRefusal(first)) return first;
+    if (isRefusal(second)) return second;
     const pair = { first, second };
     const group = commonGroup(pair);
-    if (group === null) return `its groups are not those of ${nameOf(source)}`;
-    const reason = obstacle(pair) ?? tooCostly(macsAtPlace(pair, group), growth);
-    if (reason) return reason;
-    const { input } = first;
-    setConvolution(
-      node,
-      { input, group, ...product(pair, group), bias: bias(pair), window: joined(pair) },
-      context,
-    );
+    if (group === null) return refuse('mismatch', `its groups are not those of ${nodeName(source)}`);
+    const refusal = obstacle(pair) ?? tooCostly(macsAtPlace(pair, group), growth);
+    if (refusal) return refusal;
+    const weight = product(pair, group);
+    const made = { x: first.x, group, weight, bias: bias(pair), window: joined(pair) };
+    setConvolution(node, made, context);
     return true;
-  };
+  },
+});
 
 /** Groups of the merged filters: those of both, or 1 where one of the two mixes all channels. */
 function commonGroup({ first, second }: Pair): number | null {
@@ -47,36 +42,38 @@ function commonGroup({ first, second }: Pair): number | null {
 }
 
 /** null where the merged layer is equal everywhere, borders included. */
-function obstacle({ first, second }: Pair): string | null {
+function obstacle({ first, second }: Pair): Refusal | null {
   if (isPointwise(second.kernel) && !isPadded(second.window)) return null;
-  const name = nameOf(first.node);
+  const name = nodeName(first.node);
   if (!isPointwise(first.kernel)) {
     return isPointwise(second.kernel)
-      ? `it pads the output of ${name}`
-      : `its kernel and that of ${name} are both larger than 1×1`;
+      ? refuse('inexact', `it pads the output of ${name}`)
+      : refuse('unsupported', `its kernel and that of ${name} are both larger than 1×1`);
   }
-  if (isPadded(first.window)) return `${name} is 1×1 and padded`;
+  if (isPadded(first.window)) return refuse('inexact', `${name} is 1×1 and padded`);
   const hasBias = first.bias?.some((shift) => shift !== 0);
-  return hasBias && isPadded(second.window) ? `it pads the output of ${name}, which has a bias` : null;
+  return hasBias && isPadded(second.window)
+    ? refuse('inexact', `it pads the output of ${name}, which has a bias`)
+    : null;
 }
 
 /** The second layer's steps are steps of the first: strides multiply, and gaps and pads widen by the first's stride. */
 function joined({ first, second }: Pair): Window {
   const [inner, outer] = [first.window, second.window];
-  const strides = inner.strides.map((stride, axis) => stride * outer.strides[axis]!);
+  const strides = inner.strides.map((stride, axis) => stride * (outer.strides[axis] ?? 1));
   if (isPointwise(second.kernel) && !isPadded(outer)) return { ...inner, strides };
   const widened = (list: readonly number[]) =>
-    list.map((entry, i) => entry * inner.strides[i % inner.strides.length]!);
+    list.map((entry, i) => entry * (inner.strides[i % inner.strides.length] ?? 1));
   const dilations = widened(outer.dilations).map((gap, axis) => (second.kernel[axis] === 1 ? 1 : gap));
   return { strides, dilations, pads: widened(outer.pads) };
 }
 
 function macsAtPlace({ first, second }: Pair, group: number) {
-  const [filters, perGroup] = [second.weight.shape[0]!, (first.weight.shape[1]! * first.group) / group];
+  const perGroup = (first.channels * first.group) / group;
   const kernel = Math.max(elementCount(first.kernel), elementCount(second.kernel));
   const [inner, outer] = [first.weight.data.length, second.weight.data.length];
   const before = inner * placesRatio(first, second) + outer;
-  return { before, after: filters * perGroup * kernel, weights: inner + outer };
+  return { before, after: second.filters * perGroup * kernel, weights: inner + outer };
 }
 
 /** Places of the first layer's output to each of the second's. */
@@ -92,15 +89,14 @@ function places(value: Value | null | undefined): number | null {
 
 /** W[m, c, k] = Σ_i W₂[m, i, k₂]·W₁[i, c, k₁], in double precision; one of k₁ and k₂ is 0 throughout. */
 function product({ first, second }: Pair, group: number) {
-  const [w1, w2] = [first.weight, second.weight];
-  const [channels1, filters] = [w1.shape[1]!, w2.shape[0]!];
+  const { filters } = second;
   const [size1, size2] = [elementCount(first.kernel), elementCount(second.kernel)];
-  const perGroup = (channels1 * first.group) / group;
+  const perGroup = (first.channels * first.group) / group;
   const rows = new Float64Array(filters * perGroup * size1 * size2);
-  const [inner, outer] = [w1.data, w2.data];
-  const length = channels1 * size1;
+  const [inner, outer] = [first.weight.data, second.weight.data];
+  const length = first.channels * size1;
   forEachLink(second, (filter, middle, link) => {
-    const from = Math.floor(middle / (w1.shape[0]! / first.group)) * channels1;
+    const from = Math.floor(middle / (first.filters / first.group)) * first.channels;
     const start =
       (filter * perGroup + from - Math.floor(filter / (filters / group)) * perGroup) * size1 * size2;
     for (let k2 = 0; k2 < size2; k2++) {
@@ -112,19 +108,18 @@ function product({ first, second }: Pair, group: number) {
     }
   });
   const kernel = isPointwise(second.kernel) ? first.kernel : second.kernel;
-  return { weight: floats([filters, perGroup, ...kernel], Float32Array.from(rows)) };
+  return floats([filters, perGroup, ...kernel], rows);
 }
 
 /** Calls back for each channel between the layers that each filter reads; `link` counts them through the second's weight. */
 function forEachLink(
-  second: ConstantConvolution,
+  { filters, channels, group }: ConstantConvolution,
   visit: (filter: number, middle: number, link: number) => void,
 ): void {
-  const [filters = 0, perGroup = 0] = second.weight.shape;
-  const groupSize = filters / second.group;
+  const groupSize = filters / group;
   for (let filter = 0; filter < filters; filter++) {
-    for (let i = 0; i < perGroup; i++) {
-      visit(filter, Math.floor(filter / groupSize) * perGroup + i, filter * perGroup + i);
+    for (let i = 0; i < channels; i++) {
+      visit(filter, Math.floor(filter / groupSize) * channels + i, filter * channels + i);
     }
   }
 }
@@ -132,7 +127,7 @@ function forEachLink(
 /** b[m] = b₂[m] + Σ_i b₁[i]·Σ_k W₂[m, i, k]. */
 function bias({ first, second }: Pair): Float64Array | null {
   if (!first.bias && !second.bias) return null;
-  const sums = Float64Array.from(second.bias ?? new Float32Array(second.weight.shape[0]!));
+  const sums = Float64Array.from(second.bias ?? new Float32Array(second.filters));
   const size = elementCount(second.kernel);
   forEachLink(second, (filter, middle, link) => {
     for (let k = 0; k < size; k++) {

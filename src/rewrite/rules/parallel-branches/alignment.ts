@@ -1,4 +1,5 @@
-import { extentOf, type Window } from '../../../graph/window.ts';
+import { isRefusal, type Refusal, refuse, unlessRefused } from '../../../graph/edit/refused.ts';
+import { explicitWindow, extentOf, type Window } from '../../../graph/window.ts';
 import { stridesOf } from '../../../numeric/tensor.ts';
 import type { Branch } from './branch.ts';
 
@@ -11,12 +12,12 @@ export interface Alignment {
 }
 
 /** The alignment of branches; a reason where their windows do not lie on one grid, or come to different places. */
-export function align(branches: readonly Branch[]): Alignment | string {
-  const [{ window, kernel } = { window: null, kernel: [] }] = branches;
-  const axes = kernel.map((_, axis) => alignAxis(branches.map((branch) => axisOf(branch, axis))));
-  const misfit = axes.find((axis) => typeof axis === 'string');
-  if (misfit) return misfit;
-  const aligned = axes as AlignedAxis[];
+export function align(branches: readonly Branch[]): Alignment | Refusal {
+  const [{ window, kernel } = { window: explicitWindow({}, [], []), kernel: [] }] = branches;
+  const aligned = unlessRefused(
+    kernel.map((_, axis) => alignAxis(branches.map((branch) => axisOf(branch, axis)))),
+  );
+  if (isRefusal(aligned)) return aligned;
   const size = aligned.map(({ length }) => length);
   const places = branches.map((branch, index) => {
     const starts = aligned.map(({ steps }) => steps[index]!);
@@ -24,7 +25,7 @@ export function align(branches: readonly Branch[]): Alignment | string {
   });
   const pads = [...aligned.map(({ begin }) => begin), ...aligned.map(({ end }) => end)];
   const dilations = aligned.map(({ dilation }) => dilation);
-  return { kernel: size, window: { strides: window!.strides, dilations, pads }, places };
+  return { kernel: size, window: { strides: window.strides, dilations, pads }, places };
 }
 
 /** A branch on one axis. */
@@ -48,18 +49,18 @@ const axisOf = ({ kernel, window }: Branch, axis: number): Axis => ({
 });
 
 /** Tap j of a branch reads x[s·o + d·j − begin]: with the largest begin, all of them are taps of one kernel. */
-function alignAxis(axes: readonly Axis[]): AlignedAxis | string {
+function alignAxis(axes: readonly Axis[]): AlignedAxis | Refusal {
   const dilations = new Set(axes.filter(({ length }) => length > 1).map(({ dilation }) => dilation));
-  if (dilations.size > 1) return 'its branches have different dilations';
+  if (dilations.size > 1) return refuse('mismatch', 'its branches have different dilations');
   const [dilation = 1] = dilations;
   // What a window leaves of the input is what all of them must leave, or they come to different sizes.
   const slacks = new Set(
     axes.map(({ length, begin, end, dilation: gap }) => begin + end - extentOf(length, gap)),
   );
-  if (slacks.size > 1) return 'the padding of its branches does not fit their kernels';
+  if (slacks.size > 1) return refuse('mismatch', 'the padding of its branches does not fit their kernels');
   const begin = Math.max(...axes.map((axis) => axis.begin));
   const steps = axes.map((axis) => (begin - axis.begin) / dilation);
-  if (!steps.every(Number.isInteger)) return 'its branches read interleaved positions';
+  if (!steps.every(Number.isInteger)) return refuse('mismatch', 'its branches read interleaved positions');
   const length = Math.max(...axes.map((axis, i) => steps[i]! + axis.length));
   const [slack = 0] = slacks;
   return { length, dilation, begin, end: slack + extentOf(length, dilation) - begin, steps };

@@ -1,11 +1,12 @@
-import { type Node, requiredInput, type Value } from '../../../graph/graph.ts';
-import { attributesOf } from '../../../graph/operators/index.ts';
-import type { Window } from '../../../graph/window.ts';
+import { isPadded } from '../../../graph/convolution.ts';
+import { isRefusal, type Refusal, refuse } from '../../../graph/edit/refused.ts';
+import { type Node, nodeName, requiredInput, type Value } from '../../../graph/graph.ts';
+import { attributesOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
+import { fixedWindow, type Window } from '../../../graph/window.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
 import { affineOf } from '../batch-normalization-folding.ts';
-import { constantConvolution, isPadded, windowOf } from '../constant-convolution.ts';
-import type { FoldContext } from '../fold-context.ts';
-import { nameOf } from '../rewrite-nodes.ts';
+import { constantConvolution } from '../constant-convolution.ts';
+import type { RewriteContext } from '../rewrite-context.ts';
 
 /** A linear map from x to a term of a sum. */
 export interface Branch {
@@ -23,42 +24,42 @@ export interface Branch {
 }
 
 /** The term as a function of x: null where it is none, a reason where it is one that cannot be merged. */
-export function branchOf(term: Value, x: Value, context: FoldContext): Branch | string | null {
+export function branchOf(term: Value, x: Value, context: RewriteContext): Branch | Refusal | null {
   if (term === x) return identity(x);
   const node = context.producer.get(term);
-  if (node?.domain !== '' || node.inputs[0] !== x) return null;
-  const row = Object.hasOwn(rows, node.op) ? rows[node.op]! : null;
-  if (!row) return null;
-  return context.uses.get(term)!.length > 1
-    ? `the output of ${nameOf(node)} is also read elsewhere`
-    : row(node, context);
+  const op = node?.inputs[0] === x ? knownOperator(node) : null;
+  const row = op && rows[op];
+  if (!node || !row) return null;
+  return context.uses.get(term)?.length === 1
+    ? row(node, context)
+    : refuse('shared', `the output of ${nodeName(node)} is also read elsewhere`);
 }
 
-type BranchRow = (node: Node, context: FoldContext) => Branch | string | null;
+type BranchRow = (node: Node, context: RewriteContext) => Branch | Refusal | null;
 
-const rows: Readonly<Record<string, BranchRow>> = {
+const rows: { readonly [Op in OperatorName]?: BranchRow } = {
   Conv(node, context) {
     const convolution = constantConvolution(node, context);
-    if (typeof convolution === 'string') return convolution;
-    const { kernel, window, group, bias, weight } = convolution;
+    if (isRefusal(convolution)) return convolution;
+    const { kernel, window, group, bias, weight, filters } = convolution;
     const size = elementCount(kernel);
-    const at = (row: number, tap: number) => weight.data[row * size + tap]!;
-    return { node, kernel, window, group, bias, channels: weight.shape[0]!, weight: at };
+    const at = (row: number, tap: number) => weight.data[row * size + tap] ?? 0;
+    return { node, kernel, window, group, bias, channels: filters, weight: at };
   },
   BatchNormalization(node, context) {
     const affine = affineOf(node, context);
+    if (isRefusal(affine)) return affine;
     const same = identity(requiredInput(node, 0));
-    if (typeof affine === 'string' || !same) return typeof affine === 'string' ? affine : null;
-    return { ...same, node, weight: (channel) => affine.a[channel]!, bias: affine.s };
+    return same && { ...same, node, weight: (channel) => affine.a[channel] ?? 0, bias: affine.s };
   },
   AveragePool(node) {
     const attributes = attributesOf(node, 'AveragePool');
     const kernel = attributes.kernel_shape ?? [];
-    const window = windowOf(node, attributes, kernel);
+    const window = fixedWindow(node, attributes, kernel);
     const channels = channelsOf(requiredInput(node, 0));
     if (!window || channels === null || attributes.ceil_mode) return null;
     if (isPadded(window) && !attributes.count_include_pad)
-      return `${nameOf(node)} averages fewer elements at the border`;
+      return refuse('inexact', `${nodeName(node)} averages fewer elements at the border`);
     const share = 1 / elementCount(kernel);
     return { node, kernel, window, channels, group: null, weight: () => share, bias: null };
   },
@@ -67,8 +68,8 @@ const rows: Readonly<Record<string, BranchRow>> = {
 /** x itself, as a convolution of ones. */
 function identity(x: Value): Branch | null {
   const channels = channelsOf(x);
-  if (channels === null || x.shape!.length < 3) return null;
-  const ones = x.shape!.slice(2).map(() => 1);
+  const ones = x.shape?.slice(2).map(() => 1) ?? [];
+  if (channels === null || ones.length === 0) return null;
   const window = { strides: ones, dilations: ones, pads: [...ones, ...ones].map(() => 0) };
   return { node: null, kernel: ones, window, channels, group: null, weight: () => 1, bias: null };
 }

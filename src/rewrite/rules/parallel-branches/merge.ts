@@ -17,7 +17,7 @@ export function macsOf(branches: readonly Branch[], { kernel }: Alignment, rows:
 }
 
 /** One convolution in place of several, and which of them becomes it. */
-export interface MergedBranches extends Omit<NewConvolution, 'input'> {
+export interface MergedBranches extends Omit<NewConvolution, 'x'> {
   readonly node: Node;
 }
 

@@ -1,5 +1,5 @@
-import { type Graph, makeConstant, type Node, type Value } from '../../graph/graph.ts';
-import { connections } from '../../graph/topology.ts';
+import { type Edits, openEdits } from '../../graph/edit/edits.ts';
+import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { type Float32Tensor, floats, type Tensor, toNumbers } from '../../numeric/tensor.ts';
 
 /** y = a·x + s per channel. */
@@ -10,14 +10,9 @@ export interface Affine {
   readonly x?: Value;
 }
 
-/** What a fold works with: the copy being edited, read fresh for each normalisation. */
-export interface FoldContext {
-  readonly graph: Graph;
-  readonly producer: ReadonlyMap<Value, Node>;
-  readonly uses: ReturnType<typeof connections>['uses'];
-  /** A name that nothing in the graph has yet. */
-  unique(wanted: string): string;
-  /** The float32 contents that no feed can replace; null for all else. */
+/** What a rewrite rule works with: the edits of a copy, and what is known of its constants. */
+export interface RewriteContext extends Edits {
+  /** The float32 contents of an initializer that no feed can replace; null for all else. */
   weights(value: Value | null | undefined): Float32Tensor | null;
   /** The elements of a constant of numbers that no feed can replace; null for all else. */
   numbers(value: Value | null | undefined): readonly number[] | null;
@@ -30,24 +25,18 @@ export interface FoldContext {
   setWeight(node: Node, index: number, tensor: Tensor): void;
 }
 
-/** The context of one fold. `unique` makes new names unique; `copies` are those that folds before it made of weights. */
-export function contextOf(
-  graph: Graph,
-  unique: (wanted: string) => string,
-  copies: Map<Value, Value[]> = new Map(),
-): FoldContext {
-  const { producer, uses } = connections(graph);
+export function rewriteContext(graph: Graph): RewriteContext {
+  const edits = openEdits(graph);
+  const { producer, uses } = edits;
   const fed = new Set(graph.inputs);
-  const stored = new Set(graph.initializers);
+  const copies = new Map<Value, Value[]>();
+  const weights: RewriteContext['weights'] = (value) => {
+    if (!value?.tensor || fed.has(value) || producer.has(value) || value.dtype !== 'float32') return null;
+    return value.tensor as Float32Tensor;
+  };
   return {
-    graph,
-    producer,
-    uses,
-    unique,
-    weights: (value) => {
-      if (!value?.tensor || fed.has(value) || !stored.has(value) || value.dtype !== 'float32') return null;
-      return value.tensor as Float32Tensor;
-    },
+    ...edits,
+    weights,
     numbers: (value) => (value?.tensor && !fed.has(value) ? toNumbers(value.tensor) : null),
     sharer: (node, index, but = []) => {
       const value = node.inputs[index];
@@ -58,26 +47,22 @@ export function contextOf(
       const old = node.inputs[index];
       // A bias that is new belongs to the weight.
       const owner = old ?? node.inputs[1];
-      const known = owner && copies.get(owner)?.find((copy) => equalTensors(copy.tensor!, tensor));
+      const known = owner && copies.get(owner)?.find((copy) => isEqual(copy.tensor, tensor));
       if (known) {
-        while (node.inputs.length < index) node.inputs.push(null);
-        node.inputs[index] = known;
-        return;
-      }
-      if (old && stored.has(old) && uses.get(old)?.length === 1) {
+        edits.setInput(node, index, known);
+      } else if (old && weights(old) && uses.get(old)?.length === 1) {
         old.tensor = tensor;
         old.shape = tensor.shape;
-        return;
+      } else {
+        const value = edits.constant(tensor, old?.name ?? `${node.name || node.outputs[0]?.name}.bias`);
+        if (owner) copies.set(owner, [...(copies.get(owner) ?? []), value]);
+        edits.setInput(node, index, value);
       }
-      const wanted = old?.name ?? `${node.name || node.outputs[0]?.name}.bias`;
-      const value = makeConstant(unique(wanted), tensor);
-      graph.initializers.push(value);
-      if (owner) copies.set(owner, [...(copies.get(owner) ?? []), value]);
-      while (node.inputs.length < index) node.inputs.push(null);
-      node.inputs[index] = value;
     },
   };
 }
+
+const isEqual = (a: Tensor | null, b: Tensor): boolean => a !== null && equalTensors(a, b);
 
 /** Whether two tensors of numbers hold the same. */
 export function equalTensors(a: Tensor, b: Tensor): boolean {
