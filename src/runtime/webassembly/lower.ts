@@ -4,6 +4,7 @@ import type { Buffer } from '../memory-plan.ts';
 import { type Fusion, findFusions } from './fusions.ts';
 import { kernelOf, refusalOf } from './kernels/index.ts';
 import { type LoweringOptions, openScope, type Scope } from './scope.ts';
+import { nonNegativeValues } from './signs.ts';
 import { type Border, type Geometry, geometryOf, noBorder } from './storage.ts';
 
 /** A graph as steps, before memory is planned. */
@@ -24,7 +25,15 @@ export function lowerGraph(
   const refusals = graph.nodes.flatMap((node) => refusalOf(node) ?? []);
   if (refusals.length > 0)
     throw new EspalierError('unsupported', `cannot be compiled: ${refusals.join('; ')}`);
-  const scope = openScope(weights, geometries(graph), options);
+  const nonNegative = nonNegativeValues(graph);
+  const scope = openScope(
+    weights,
+    {
+      geometryOf: geometries(graph),
+      isNonNegative: (value) => nonNegative.has(value),
+    },
+    options,
+  );
   const inputs = graph.inputs.map((value) => ({ value, buffer: scope.newDense(value).buffer }));
   const { byLast, absorbed } = findFusions(graph, (node) => kernelOf(node)?.fusible ?? null);
   for (const node of graph.nodes) {

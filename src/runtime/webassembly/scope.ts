@@ -12,6 +12,7 @@ import {
   type Geometry,
   geometryOf,
   noBorder,
+  type Plane,
   type Planes,
   planesOfDense,
   type Stored,
@@ -47,13 +48,16 @@ export interface Scope {
     readonly geometry: Geometry;
     readonly count: number;
   }[];
+  /** Whether a value has no negative element. */
+  isNonNegative(value: Value): boolean;
   stored(value: Value): Stored;
   store(value: Value, stored: Stored): void;
   /** The value as planes; copied where it is stored otherwise. */
   planes(value: Value): Planes;
   /** The value without gaps; copied where it is stored otherwise. */
   dense(value: Value): Dense;
-  newPlanes(value: Value): Planes;
+  /** Planes for a value; those listed in `shared` are the planes of another value. */
+  newPlanes(value: Value, shared?: ReadonlyMap<number, Plane>): Planes;
   newDense(value: Value): Dense;
   weights(data: Float32Array): Weights;
   step(step: Step): void;
@@ -66,10 +70,16 @@ export interface LoweringOptions {
   readonly chooseTile?: ChooseTile | undefined;
 }
 
-/** Opens a scope; `geometryOfValue` says how the planes of a value lie. */
+/** What is known of the values of a graph before they are stored. */
+export interface ValueFacts {
+  /** How the planes of a value lie. */
+  geometryOf(value: Value): Geometry;
+  isNonNegative(value: Value): boolean;
+}
+
 export function openScope(
   weightsBuffer: Buffer & { bytes: number },
-  geometryOfValue: (value: Value) => Geometry,
+  { geometryOf: geometryOfValue, isNonNegative }: ValueFacts,
   { chooseTile = predictTile }: LoweringOptions,
 ): Scope {
   const storage = new Map<Value, Stored>();
@@ -84,19 +94,24 @@ export function openScope(
     persistent: false,
     offset: -1,
   });
-  const allocatePlanes = (label: string, lead: readonly number[], geometry: Geometry): Planes => {
-    const count = elementsOf(lead);
+  const allocatePlanes = (
+    label: string,
+    { lead, geometry }: Pick<Planes, 'lead' | 'geometry'>,
+    shared: ReadonlyMap<number, Plane> = new Map(),
+  ): Planes => {
+    const count = elementsOf(lead) - shared.size;
     const buffer = makeBuffer(label, count * geometry.planeStride);
-    planeBuffers.push({ buffer, geometry, count });
-    const planes = Array.from({ length: count }, (_, i) => ({
-      buffer,
-      start: FLOAT * (i * geometry.planeStride + geometry.origin),
-    }));
+    if (count > 0) planeBuffers.push({ buffer, geometry, count });
+    let own = 0;
+    const planes = Array.from(
+      { length: elementsOf(lead) },
+      (_, i) => shared.get(i) ?? { buffer, start: FLOAT * (own++ * geometry.planeStride + geometry.origin) },
+    );
     return { kind: 'planes', lead, geometry, planes };
   };
-  const newPlanes = (value: Value): Planes => {
+  const newPlanes: Scope['newPlanes'] = (value, shared) => {
     const lead = staticShape(value).slice(0, -2);
-    const made = allocatePlanes(value.name, lead, geometryOfValue(value));
+    const made = allocatePlanes(value.name, { lead, geometry: geometryOfValue(value) }, shared);
     storage.set(value, made);
     return made;
   };
@@ -133,6 +148,7 @@ export function openScope(
     steps,
     chooseTile,
     planeBuffers,
+    isNonNegative,
     stored,
     store: (value, place) => void storage.set(value, place),
     newPlanes,
@@ -148,7 +164,7 @@ export function openScope(
       const lead = place.shape.slice(0, -2);
       const flat = planesOfDense(place);
       const isBordered = geometry.planeStride !== geometry.height * geometry.width;
-      const made = isBordered ? allocatePlanes(`${value.name} (planes)`, lead, geometry) : flat;
+      const made = isBordered ? allocatePlanes(`${value.name} (planes)`, { lead, geometry }) : flat;
       if (isBordered) scope.step(writeCopies(value.name, flat, made));
       copies.set(value, made);
       return made;
@@ -159,7 +175,10 @@ export function openScope(
       const known = copies.get(value) ?? asDense(place);
       if (known?.kind === 'dense') return known;
       const { height, width } = place.geometry;
-      const made = allocatePlanes(`${value.name} (dense)`, place.lead, geometryOf(height, width, noBorder));
+      const made = allocatePlanes(`${value.name} (dense)`, {
+        lead: place.lead,
+        geometry: geometryOf(height, width, noBorder),
+      });
       scope.step(writeCopies(value.name, place, made));
       const dense = asDense(made) as Dense;
       copies.set(value, dense);

@@ -31,6 +31,11 @@ interface Operand {
 export const pointwiseRow: KernelRow = {
   refuse: (node) => (isPointwise(node) ? null : 'it has no kernel'),
   fusible: { channelAxis: 1, takesResidual: false },
+  // With one operand the result can be computed where the operand is stored, in one step with it.
+  shares: ({ inputs, outputs: [y] }) => {
+    const [x, ...others] = inputs.filter((value) => value && !value.tensor);
+    return x && y && others.length === 0 ? [x, y] : [];
+  },
   lower(lowering) {
     lowering.scope.step(pointwiseStep(lowering));
   },

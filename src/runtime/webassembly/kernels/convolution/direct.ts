@@ -4,7 +4,7 @@ import { channelConstants, epilogueKey, writeEpilogue } from '../../epilogue.ts'
 import type { Fusion } from '../../fusions.ts';
 import type { Scope, Step } from '../../scope.ts';
 import { addressOf, evenStride, FLOAT, LANES, type Plane, type Planes } from '../../storage.ts';
-import { type TiledLayer, tileName } from '../../tile.ts';
+import { type Tile, type TiledLayer, tileName } from '../../tile.ts';
 import { buffersOf } from '../kernel.ts';
 import { loadPixels } from '../load-pixels.ts';
 import {
@@ -16,8 +16,11 @@ import {
   walkedBy,
   walkPixels,
 } from '../pixel-vectors.ts';
-import { type FilterBlock, filterBlocks, livingPositions, packWeights } from './filter-blocks.ts';
+import { type FilterBlock, filterBlocks, livingWeights, packWeights, planWeights } from './filter-blocks.ts';
 import type { ConvolutionShape } from './read.ts';
+
+/** Where every weight is multiplied alone: many pixels for each. */
+const SPARSE: Tile = { filters: 1, vectors: 8 };
 
 /** A convolution with the storage of its operands. */
 export interface PlacedConvolution {
@@ -26,6 +29,8 @@ export interface PlacedConvolution {
   readonly y: Planes;
   readonly residual: Planes | null;
   readonly fusion: Fusion;
+  /** Filters whose results are planes of the input. */
+  readonly carried: ReadonlySet<number>;
 }
 
 /** Whether four pixels of the output lie in a row. */
@@ -37,11 +42,12 @@ export const isDirect = (placed: PlacedConvolution): boolean => pixelGrid(placed
  * zero. Weights stand in the order in which they are read.
  */
 export function directConvolution(placed: PlacedConvolution, scope: Scope): Step {
-  const { conv, x, y, residual, fusion } = placed;
-  const living = livingPositions(conv);
-  const tile = scope.chooseTile(tiledLayer(placed, living));
+  const { conv, x, y, residual, fusion, carried } = placed;
+  const plan = planWeights(conv);
+  const isSparse = plan.isLone.every((channels) => channels.every(Boolean));
+  const tile = isSparse ? SPARSE : scope.chooseTile(tiledLayer(placed, plan.living));
   const blocks = Array.from({ length: conv.group }, (_, group) =>
-    filterBlocks(conv, group, { size: tile.filters, living }).map((block) =>
+    filterBlocks(conv, group, { size: tile.filters, plan, except: carried }).map((block) =>
       prepare({ placed, block, group }, scope),
     ),
   ).flat();
@@ -52,10 +58,7 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope): Step
     op: 'Conv',
     kernel: `direct ${tileName(tile)}`,
     macs:
-      images *
-      grid.rows *
-      grid.columns *
-      blocks.reduce((sum, { block }) => sum + block.stripes * block.channels.length, 0),
+      images * grid.rows * grid.columns * blocks.reduce((sum, { block }) => sum + livingWeights(block), 0),
     reads: [...buffersOf(x.planes), ...(residual ? buffersOf(residual.planes) : [])],
     writes: buffersOf(y.planes),
     emit(code, emitter) {
@@ -103,7 +106,7 @@ interface PreparedBlock {
   /** Channels in each turn of the loop. */
   readonly unroll: number;
   readonly weights: { readonly buffer: { readonly offset: number }; readonly start: number };
-  /** Bias and channel constants of the epilogue, by filter. */
+  /** Bias and channel constants of the epilogue, by filter; then the lone weights. */
   readonly constants: { readonly buffer: { readonly offset: number }; readonly start: number };
 }
 
@@ -126,13 +129,14 @@ function prepare(
   const constants = [conv.bias, ...channelConstants(fusion)].flatMap((data) =>
     block.filters.map((m) => data?.[m] ?? 0),
   );
+  const lone = block.lone.flat().map(({ weight }) => weight);
   return {
     block,
     group,
     channels,
     unroll,
     weights: scope.weights(packWeights(conv, block, channels)),
-    constants: scope.weights(Float32Array.from(constants)),
+    constants: scope.weights(Float32Array.from([...constants, ...lone])),
   };
 }
 
@@ -155,8 +159,8 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
   const { placed, block: prepared, image } = call;
   const { conv, x, y, residual } = placed;
   const { block, group, channels } = prepared;
-  const inputOf = (c: number | null): Plane | undefined =>
-    x.planes[(image * conv.group + group) * conv.channels + (c ?? block.channels[0] ?? 0)];
+  const first = (image * conv.group + group) * conv.channels;
+  const inputOf = (c: number | null): Plane | undefined => x.planes[first + (c ?? block.channels[0] ?? 0)];
   const inputs = channels.flatMap((c) => inputOf(c) ?? []);
   const outputs = (map: Planes) =>
     block.filters.map((m) => map.planes[image * conv.filters + m]).flatMap((plane) => plane ?? []);
@@ -164,24 +168,46 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
   const shape = shapeOf(call, stride);
   const kernel = emitter.kernel(
     `conv ${JSON.stringify(shape)} ${epilogueKey(call.fusion)}`,
-    { parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
-    (body, [input, end, weights, constants, output, residualTable]) =>
+    { parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
+    (body, [input, end, weights, constants, output, residualTable, lone]) =>
       writeKernel(body, emitter, {
         shape,
         fusion: call.fusion,
-        pointers: { input, end, weights, constants, output, residual: residualTable },
+        pointers: { input, end, weights, constants, output, residual: residualTable, lone },
       }),
   );
-  const [first] = inputs;
-  const input = stride === null ? emitter.table(inputs.map(addressOf)) : first ? addressOf(first) : 0;
+  const [head] = inputs;
+  const input = stride === null ? emitter.table(inputs.map(addressOf)) : head ? addressOf(head) : 0;
   code.i32(input);
   code.i32(input + inputs.length * (stride ?? 4));
   code.i32(prepared.weights.buffer.offset + prepared.weights.start);
   code.i32(prepared.constants.buffer.offset + prepared.constants.start);
   code.i32(emitter.table(outputs(y).map(addressOf)));
   code.i32(residual ? emitter.table(outputs(residual).map(addressOf)) : 0);
+  code.i32(shape.isLone ? emitter.table(loneTable(call, first)) : 0);
   code.call(kernel.index);
 }
+
+/** For each filter the number of its lone weights, and for each of those the address of what it is multiplied by. */
+function loneTable({ placed: { conv, x }, block: { block } }: BlockCall, first: number): number[] {
+  return block.lone.flatMap((list) => [
+    list.length,
+    ...list.map(({ channel, position }) => {
+      const plane = x.planes[first + channel];
+      return (plane ? addressOf(plane) : 0) + firstOffset(conv, x) + tapOffset(conv, x, position);
+    }),
+  ]);
+}
+
+/** From a plane's element (0, 0) to the first that the kernel reads, in bytes. */
+const firstOffset = ({ pads }: ConvolutionShape, { geometry }: Planes): number =>
+  -FLOAT * (pads[0] * geometry.rowStride + pads[1]);
+
+/** From there to the element of a kernel position, in bytes. */
+const tapOffset = ({ kernel, dilations }: ConvolutionShape, { geometry }: Planes, position: number): number =>
+  FLOAT *
+  (Math.floor(position / kernel[1]) * dilations[0] * geometry.rowStride +
+    (position % kernel[1]) * dilations[1]);
 
 /** Everything that the code of a block depends on. */
 interface KernelShape {
@@ -190,8 +216,9 @@ interface KernelShape {
   readonly unroll: number;
   /** In the order of reading: the offset in the input, the filters that keep it. */
   readonly taps: readonly { readonly offset: number; readonly keepers: readonly number[] }[];
-  /** From a plane's element (0, 0) to the first that the kernel reads, in bytes. */
   readonly first: number;
+  /** Whether some weights are multiplied one by one. */
+  readonly isLone: boolean;
   readonly columnStride: number;
   readonly grid: PixelGrid;
   readonly maps: { readonly input: Walked; readonly output: Walked; readonly residual: Walked | null };
@@ -205,17 +232,16 @@ function shapeOf(
 ): KernelShape {
   const { conv, x, y, residual } = placed;
   const grid = pixelGrid(placed);
-  const row = FLOAT * x.geometry.rowStride * conv.dilations[0];
-  const column = FLOAT * conv.dilations[1];
   return {
     filters: block.filters.length,
     vectors: Math.min(vectors, vectorsOf(grid)),
     unroll,
     taps: block.positions.map(({ position, keepers }) => ({
-      offset: Math.floor(position / conv.kernel[1]) * row + (position % conv.kernel[1]) * column,
+      offset: tapOffset(conv, x, position),
       keepers,
     })),
-    first: -FLOAT * (conv.pads[0] * x.geometry.rowStride + conv.pads[1]),
+    first: firstOffset(conv, x),
+    isLone: block.lone.some((list) => list.length > 0),
     columnStride: conv.strides[1],
     grid,
     maps: {
@@ -234,6 +260,7 @@ interface Pointers {
   readonly constants: Local<'i32'>;
   readonly output: Local<'i32'>;
   readonly residual: Local<'i32'>;
+  readonly lone: Local<'i32'>;
 }
 
 interface Written {
@@ -251,6 +278,7 @@ function writeKernel(code: Code, emitter: Emitter, written: Written): void {
   const maps = [input, output, ...(residual ? [residual] : [])];
   walkPixels(code, { grid: shape.grid, count: shape.vectors, maps }, ([from = [], to = [], added = []]) => {
     startSums(code, sums, { pointers, added });
+    if (shape.isLone) addLone(code, sums, { written, from });
     if (shape.taps.length > 0) sumChannels(code, sums, { shape, pointers, from });
     storeSums(code, emitter, { written, sums, to });
   });
@@ -367,6 +395,55 @@ function sumChannels(
     code.get(pointers.end);
     code.op('i32.ne');
   });
+}
+
+/** Adds the products of the lone weights. */
+function addLone(
+  code: Code,
+  sums: Sums,
+  { written, from }: { readonly written: Written; readonly from: readonly Local<'i32'>[] },
+): void {
+  const { shape, pointers, fusion } = written;
+  const [entry, weight, count] = [code.local('i32'), code.local('i32'), code.local('i32')];
+  const [plane, address] = [code.local('i32'), code.local('i32')];
+  const [factor, pixels] = [code.local('v128'), code.local('v128')];
+  code.get(pointers.lone);
+  code.set(entry);
+  code.get(pointers.constants);
+  code.i32(FLOAT * shape.filters * (1 + channelConstants(fusion).length));
+  code.op('i32.add');
+  code.set(weight);
+  for (const vectors of sums) {
+    code.get(entry);
+    code.memory('i32.load');
+    code.set(count);
+    code.increment(entry, 4);
+    code.get(count);
+    code.when(() =>
+      code.repeatWhile(() => {
+        code.get(weight);
+        code.memory('v128.load32_splat');
+        code.set(factor);
+        code.get(entry);
+        code.memory('i32.load');
+        code.set(plane);
+        vectors.forEach((sum, v) => {
+          const offset = from[v];
+          if (!offset) return;
+          code.get(plane);
+          code.get(offset);
+          code.op('i32.add');
+          code.set(address);
+          loadPixels(code, { address, offset: 0, stride: shape.columnStride, into: pixels });
+          code.multiplyAdd(pixels, factor, sum);
+        });
+        code.increment(entry, 4);
+        code.increment(weight, FLOAT);
+        code.increment(count, -1);
+        code.get(count);
+      }),
+    );
+  }
 }
 
 function storeSums(

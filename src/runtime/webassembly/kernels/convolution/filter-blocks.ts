@@ -3,51 +3,111 @@ import type { ConvolutionShape } from './read.ts';
 /** Filters whose results are computed together, and the weights of theirs that are not zero. */
 export interface FilterBlock {
   readonly filters: readonly number[];
-  /** Channels of the filters' group that some filter of the block reads, ascending. */
+  /** Channels of the filters' group that some filter of the block reads and that are not lone, ascending. */
   readonly channels: readonly number[];
   /** Kernel positions i·kW + j that some filter keeps, with the places in `filters` of those that keep it. */
   readonly positions: readonly { readonly position: number; readonly keepers: readonly number[] }[];
   /** Weights that are multiplied for each channel. */
   readonly stripes: number;
+  /** For each filter, the weights that are multiplied one by one. */
+  readonly lone: readonly (readonly LoneWeight[])[];
+}
+
+/** A weight that is multiplied alone: channel of the group, kernel position, weight. */
+export interface LoneWeight {
+  readonly channel: number;
+  readonly position: number;
+  readonly weight: number;
+}
+
+/** Which weights of a convolution are computed in which way. */
+export interface WeightPlan {
+  /** For each filter, the kernel positions with a weight other than zero in a channel that is not lone. */
+  readonly living: readonly (readonly boolean[])[];
+  /** By group and channel: whether so few filters read the channel that its weights are multiplied one by one. */
+  readonly isLone: readonly (readonly boolean[])[];
+}
+
+/** The time of a lone weight, in those of a weight in straight code. */
+const LONE_COST = 3;
+
+export function planWeights(conv: ConvolutionShape): WeightPlan {
+  const all = livingPositions(conv, () => false);
+  const perGroup = conv.filters / conv.group;
+  const isLone = Array.from({ length: conv.group }, (_, group) => {
+    const members = all.slice(group * perGroup, (group + 1) * perGroup);
+    const together = members.reduce((sum, living) => sum + living.filter(Boolean).length, 0);
+    return Array.from({ length: conv.channels }, (_, c) => LONE_COST * weightsOf(conv, group, c) < together);
+  });
+  return {
+    living: livingPositions(conv, (m, c) => isLone[Math.floor(m / perGroup)]?.[c] ?? false),
+    isLone,
+  };
 }
 
 /** For each filter, whether each kernel position has a weight other than zero. */
-export function livingPositions({ weights, filters, channels, kernel }: ConvolutionShape): boolean[][] {
+export function livingPositions(
+  { weights, filters, channels, kernel }: ConvolutionShape,
+  isLeftOut: (filter: number, channel: number) => boolean = () => false,
+): boolean[][] {
   const positions = kernel[0] * kernel[1];
   return Array.from({ length: filters }, (_, m) => {
     const living = new Array<boolean>(positions).fill(false);
-    for (let i = m * channels * positions; i < (m + 1) * channels * positions; i++)
-      if (weights[i] !== 0) living[i % positions] = true;
+    for (let c = 0; c < channels; c++) {
+      if (isLeftOut(m, c)) continue;
+      const first = (m * channels + c) * positions;
+      for (let p = 0; p < positions; p++) if (weights[first + p] !== 0) living[p] = true;
+    }
     return living;
   });
+}
+
+/** Weights other than zero with which the filters of a group read a channel. */
+function weightsOf(
+  { weights, filters, channels, kernel, group }: ConvolutionShape,
+  g: number,
+  c: number,
+): number {
+  const positions = kernel[0] * kernel[1];
+  const perGroup = filters / group;
+  let count = 0;
+  for (let m = g * perGroup; m < (g + 1) * perGroup; m++) {
+    const first = (m * channels + c) * positions;
+    for (let p = first; p < first + positions; p++) if (weights[p] !== 0) count += 1;
+  }
+  return count;
+}
+
+interface BlockOptions {
+  readonly size: number;
+  readonly plan: WeightPlan;
+  /** Filters whose results are computed elsewhere. */
+  readonly except: ReadonlySet<number>;
 }
 
 /**
  * The filters of one group in blocks of at most `size`, of nearly equal sizes; filters of similar shape stand together, so
  * that their inputs are loaded once.
  */
-export function filterBlocks(
-  conv: ConvolutionShape,
-  group: number,
-  { size, living }: { readonly size: number; readonly living: readonly (readonly boolean[])[] },
-): FilterBlock[] {
+export function filterBlocks(conv: ConvolutionShape, group: number, options: BlockOptions): FilterBlock[] {
+  const { size, plan, except } = options;
   const perGroup = conv.filters / conv.group;
-  const members = Array.from({ length: perGroup }, (_, i) => group * perGroup + i);
-  const ordered = bySimilarity(members, living);
-  const count = Math.ceil(perGroup / size);
+  const members = Array.from({ length: perGroup }, (_, i) => group * perGroup + i).filter(
+    (m) => !except.has(m),
+  );
+  const ordered = bySimilarity(members, plan.living);
+  const count = Math.ceil(ordered.length / size);
   return Array.from({ length: count }, (_, b) => {
-    const filters = ordered.slice(
-      Math.floor((b * perGroup) / count),
-      Math.floor(((b + 1) * perGroup) / count),
-    );
-    return blockOf(conv, filters, living);
+    const from = Math.floor((b * ordered.length) / count);
+    const to = Math.floor(((b + 1) * ordered.length) / count);
+    return blockOf(conv, ordered.slice(from, to), { living: plan.living, isLone: plan.isLone[group] ?? [] });
   });
 }
 
 function blockOf(
   conv: ConvolutionShape,
   filters: readonly number[],
-  living: readonly (readonly boolean[])[],
+  { living, isLone }: { readonly living: WeightPlan['living']; readonly isLone: readonly boolean[] },
 ): FilterBlock {
   const count = conv.kernel[0] * conv.kernel[1];
   const positions = Array.from({ length: count }, (_, position) => ({
@@ -55,7 +115,31 @@ function blockOf(
     keepers: filters.flatMap((m, place) => (living[m]?.[position] ? [place] : [])),
   })).filter(({ keepers }) => keepers.length > 0);
   const stripes = positions.reduce((sum, { keepers }) => sum + keepers.length, 0);
-  return { filters, channels: channelsRead(conv, filters), positions, stripes };
+  return {
+    filters,
+    channels: channelsRead(conv, filters).filter((c) => !isLone[c]),
+    positions,
+    stripes,
+    lone: filters.map((m) => loneWeights(conv, m, isLone)),
+  };
+}
+
+function loneWeights(
+  { weights, channels, kernel }: ConvolutionShape,
+  filter: number,
+  isLone: readonly boolean[],
+): LoneWeight[] {
+  const positions = kernel[0] * kernel[1];
+  const found: LoneWeight[] = [];
+  for (let channel = 0; channel < channels; channel++) {
+    if (!isLone[channel]) continue;
+    const first = (filter * channels + channel) * positions;
+    for (let position = 0; position < positions; position++) {
+      const weight = weights[first + position] ?? 0;
+      if (weight !== 0) found.push({ channel, position, weight });
+    }
+  }
+  return found;
 }
 
 function channelsRead({ weights, channels, kernel }: ConvolutionShape, filters: readonly number[]): number[] {
@@ -115,3 +199,7 @@ export function packWeights(
   }
   return packed;
 }
+
+/** Multiply-accumulates of a block for each pixel. */
+export const livingWeights = ({ stripes, channels, lone }: FilterBlock): number =>
+  stripes * channels.length + lone.reduce((sum, list) => sum + list.length, 0);
