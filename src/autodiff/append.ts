@@ -28,7 +28,7 @@ export function joined(g: Builder, values: readonly Value[], axis: number): Valu
 /** [C] → [C, 1, …], to be stretched over [N, C, …]. */
 export const perChannel = (g: Builder, value: Value, like: Value): Value =>
   reshape(g, value, [
-    dims(value)[0]!,
+    dims(value, 1)[0],
     ...dims(like)
       .slice(2)
       .map(() => 1),

@@ -9,8 +9,7 @@ export type Operand = Value | null | undefined;
 export const refusal = (node: Node, reason: string): EspalierError =>
   new EspalierError('unsupported', reason, { where: nodeLabel(node) });
 
-/** The shape; throws unless it is fixed. */
-export const dims = (value: Value): readonly number[] => staticShape(value);
+export { staticShape as dims } from '../graph/graph.ts';
 
 /** The elements of an input that must be fixed; throws naming the node. */
 export function fixedNumbers<N extends string>(
@@ -23,7 +22,7 @@ export function fixedNumbers<N extends string>(
 }
 
 /** 0 … rank − 1. */
-export const allAxes = (value: Value): number[] => dims(value).map((_, axis) => axis);
+export const allAxes = (value: Value): number[] => staticShape(value).map((_, axis) => axis);
 
 /** All axes but one. */
 export const allBut = (axis: number, value: Value): number[] =>

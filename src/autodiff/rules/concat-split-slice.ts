@@ -2,13 +2,15 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { OperatorCall } from '../../graph/operators/call.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { zip } from '../../numeric/zip.ts';
 import { joined, zeros } from '../append.ts';
-import { allAxes, dims, fixedNumbers, refusal } from '../call.ts';
+import { dims, fixedNumbers, refusal } from '../call.ts';
 import { insertZeros } from '../insert-zeros.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** x[first], x[first + step], …, `count` elements of one axis. */
+/** x[first], x[first + step], …, `count` elements of an axis of `size`. */
 interface Range {
+  readonly size: number;
   readonly first: number;
   readonly step: number;
   readonly count: number;
@@ -16,18 +18,21 @@ interface Range {
 
 /** What a Slice takes of each axis. */
 function rangesOf(call: OperatorCall<'Slice'>): Range[] {
-  const { inputs } = call;
+  const { inputs, outputs } = call;
   const starts = fixedNumbers(call, 'starts');
   const axes = inputs.axes ? fixedNumbers(call, 'axes') : starts.map((_, axis) => axis);
   const steps = inputs.steps ? fixedNumbers(call, 'steps') : starts.map(() => 1);
-  const ranges = dims(inputs.x).map((count): Range => ({ first: 0, step: 1, count }));
-  axes.forEach((given, i) => {
+  const ranges = zip(dims(inputs.x), dims(outputs[0])).map(
+    ([size, count]): Range => ({ size, first: 0, step: 1, count }),
+  );
+  for (const [given, start, step] of zip(axes, starts, steps)) {
     const axis = given < 0 ? given + ranges.length : given;
-    const size = dims(inputs.x)[axis]!;
-    const start = starts[i]! < 0 ? starts[i]! + size : starts[i]!;
-    const first = Math.min(Math.max(start, 0), steps[i]! > 0 ? size : size - 1);
-    ranges[axis] = { first, step: steps[i]!, count: dims(call.outputs[0])[axis]! };
-  });
+    const range = ranges[axis];
+    if (!range) continue;
+    const { size, count } = range;
+    const first = Math.min(Math.max(start < 0 ? start + size : start, 0), step > 0 ? size : size - 1);
+    ranges[axis] = { size, first, step, count };
+  }
   return ranges;
 }
 
@@ -38,13 +43,8 @@ function reversed(g: Builder, value: Value, axes: readonly number[]): Value {
 }
 
 /** Puts the elements that the ranges took back in their places among zeros. */
-function unsliced(
-  g: Builder,
-  dy: Value,
-  call: { ranges: readonly Range[]; shape: readonly number[] },
-): Value {
-  const { ranges, shape } = call;
-  const backwards = allAxes(dy).filter((axis) => ranges[axis]!.step < 0);
+function unsliced(g: Builder, dy: Value, ranges: readonly Range[]): Value {
+  const backwards = ranges.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
   const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy;
   const apart = insertZeros(
     g,
@@ -53,26 +53,25 @@ function unsliced(
   );
   const before = ranges.map(({ first, step, count }) => (step < 0 ? first + (count - 1) * step : first));
   // Below 0 where zeros behind the last element reach over the edge: Pad then cuts them off.
-  const after = shape.map((size, axis) => size - before[axis]! - dims(apart)[axis]!);
+  const after = zip(ranges, before, dims(apart)).map(([{ size }, first, found]) => size - first - found);
   return [...before, ...after].every((pad) => pad === 0)
     ? apart
     : g.Pad(apart, g.int64s([...before, ...after]));
 }
 
 /** Whether a Slice takes every n-th place of an image, from the first on: then it is a pool of one element. */
-function isSubsampling(ranges: readonly Range[], shape: readonly number[]): boolean {
-  const [images, channels, ...places] = ranges;
-  const whole = [images, channels].every((range, axis) => range?.step === 1 && range.count === shape[axis]);
-  const regular = places.every(
-    ({ first, step, count }, axis) => first === 0 && step > 0 && count === Math.ceil(shape[axis + 2]! / step),
-  );
-  return whole && regular && places.some(({ step }) => step > 1);
+function isSubsampling([images, channels, ...places]: readonly Range[]): boolean {
+  const isWhole = (range?: Range) => range?.step === 1 && range.count === range.size;
+  const isRegular = ({ size, first, step, count }: Range) =>
+    first === 0 && step > 0 && count === Math.ceil(size / step);
+  const whole = isWhole(images) && isWhole(channels);
+  return whole && places.every(isRegular) && places.some(({ step }) => step > 1);
 }
 
 /** Operators that join tensors, cut them and pad them. */
 export const joiningGradients = {
-  Concat: ({ inputs: { inputs }, attributes: { axis } }, [dy], g) => {
-    const sizes = inputs.map((x) => dims(x).at(axis!)!);
+  Concat: ({ inputs: { inputs }, attributes: { axis = 0 } }, [dy], g) => {
+    const sizes = inputs.flatMap((x) => dims(x).at(axis) ?? []);
     return g.node('Split', [dy, g.int64s(sizes)], { axis }, inputs.length);
   },
   Split: ({ outputs, inputs: { x }, attributes: { axis } }, dy, g) => {
@@ -83,12 +82,12 @@ export const joiningGradients = {
     const shape = dims(call.inputs.x);
     if (dims(dy).includes(0)) return [zeros(g, shape, dy), null, null, null, null];
     const ranges = rangesOf(call);
-    if (isSubsampling(ranges, shape)) {
+    if (isSubsampling(ranges)) {
       const strides = ranges.slice(2).map(({ step }) => step);
       const kernel_shape = strides.map(() => 1);
       return [g.AveragePoolGrad(dy, { kernel_shape, strides, size: shape }), null, null, null, null];
     }
-    return [unsliced(g, dy, { ranges, shape }), null, null, null, null];
+    return [unsliced(g, dy, ranges), null, null, null, null];
   },
   /** Padding by −p cuts off what padding by p added. */
   Pad: (call, [dy], g) => {

@@ -6,18 +6,18 @@ import { dims } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
 /** [.., K, C] → [K′, C]. */
-const flattened = (g: Builder, value: Value): Value => reshape(g, value, [-1, dims(value).at(-1)!]);
+const flattened = (g: Builder, value: Value): Value => reshape(g, value, [-1, ...dims(value).slice(-1)]);
 
 /** Vectors as MatMul reads them: a as a row, b as a column, and dy with the axes that this adds. */
 function asMatrices(g: Builder, operands: readonly [Value, Value], dy: Value) {
-  const [a, b] = operands.map(dims) as [number[], number[]];
+  const [a, b] = [dims(operands[0]), dims(operands[1])];
   const batch = dims(dy).slice(0, dims(dy).length - Number(a.length > 1) - Number(b.length > 1));
-  const rows = a.length > 1 ? a.at(-2)! : 1;
-  const columns = b.length > 1 ? b.at(-1)! : 1;
+  const [rows = 1] = a.slice(-2, -1);
+  const columns = b.length > 1 ? b.slice(-1) : [1];
   return {
-    a: a.length > 1 ? operands[0] : reshape(g, operands[0], [1, a[0]!]),
-    b: b.length > 1 ? operands[1] : reshape(g, operands[1], [b[0]!, 1]),
-    dy: a.length > 1 && b.length > 1 ? dy : reshape(g, dy, [...batch, rows, columns]),
+    a: a.length > 1 ? operands[0] : reshape(g, operands[0], [1, ...a]),
+    b: b.length > 1 ? operands[1] : reshape(g, operands[1], [...b, 1]),
+    dy: a.length > 1 && b.length > 1 ? dy : reshape(g, dy, [...batch, rows, ...columns]),
   };
 }
 

@@ -62,10 +62,10 @@ export const normalizationGradients = {
   },
   /** μ and σ² of each image and group; scale and bias a group (opset 18) or a channel (from 21). */
   GroupNormalization: ({ inputs: { x, scale }, attributes }, [dy], g) => {
-    const [batch, channels, ...size] = dims(x) as [number, number, ...number[]];
-    const groups = attributes.num_groups!;
+    const [batch, channels, ...size] = dims(x, 2);
+    const { num_groups: groups = 1 } = attributes;
     const split = [batch, groups, channels / groups, ...size];
-    const stretched = [groups, dims(scale)[0]! / groups, ...size.map(() => 1)];
+    const stretched = [groups, dims(scale, 1)[0] / groups, ...size.map(() => 1)];
     const [grouped, gradient] = [reshape(g, x, split), reshape(g, dy, split)];
     const axes = split.map((_, axis) => axis).slice(2);
     const parts = normalize(g, grouped, { axes, epsilon: attributes.epsilon });

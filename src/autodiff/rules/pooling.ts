@@ -25,14 +25,14 @@ function withRoom(window: Window, { input, output, kernel }: Sizes): Window {
 /** Pools. */
 export const poolingGradients = {
   MaxPool: ({ inputs: { x }, outputs: [y], attributes }, [dy], g) => {
-    const kernel = attributes.kernel_shape!;
+    const { kernel_shape: kernel = [] } = attributes;
     const [input, output] = [dims(x).slice(2), dims(y).slice(2)];
     const window = withRoom(explicitWindow(attributes, input, kernel), { input, output, kernel });
     return [g.MaxPoolGrad(dy, y, x, { kernel_shape: kernel, ...window })];
   },
   /** What a window in ceil_mode hangs over the edge is averaged differently by different engines: refused. */
   AveragePool: ({ node, inputs: { x }, outputs: [y], attributes }, [dy], g) => {
-    const kernel = attributes.kernel_shape!;
+    const { kernel_shape: kernel = [] } = attributes;
     const [input, output] = [dims(x).slice(2), dims(y).slice(2)];
     const window = explicitWindow(attributes, input, kernel);
     if (withRoom(window, { input, output, kernel }).pads.some((pad, i) => pad !== window.pads[i]))

@@ -4,6 +4,7 @@ import type { OperatorCall } from '../../graph/operators/call.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
 import { reducedAxes } from '../../graph/reduced-axes.ts';
 import { elementTypes } from '../../graph/shapes/element-types.ts';
+import { elementCount } from '../../numeric/tensor.ts';
 import { number, reshape, zeros } from '../append.ts';
 import { dims, fixedNumbers } from '../call.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
@@ -62,7 +63,7 @@ const extreme = reduction((g, { x, y, dy, axes }) => atExtremes(g, { x, y, axes:
 export const reductionGradients = {
   ReduceSum: reduction((g, { x, dy }) => stretch(g, dy, x)),
   ReduceMean: reduction((g, { x, dy, axes }) => {
-    const count = axes.reduce((product, axis) => product * dims(x)[axis]!, 1);
+    const count = elementCount(dims(x).filter((_, axis) => axes.includes(axis)));
     return stretch(g, g.Mul(dy, number(g, 1 / count, dy)), x);
   }),
   ReduceMax: extreme,

@@ -1,13 +1,14 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { AttributesOf, OperatorName } from '../../graph/operators/index.ts';
+import { zip } from '../../numeric/zip.ts';
 import { reshape } from '../append.ts';
 import { dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
 /** The sum over each block of y that repeats one element of x. */
 function blockSums(g: Builder, y: Value, shape: readonly number[]): Value {
-  const blocks = shape.flatMap((size, axis) => [size, dims(y)[axis]! / size]);
+  const blocks = zip(shape, dims(y)).flatMap(([size, total]) => [size, total / size]);
   const axes = shape.map((_, axis) => 2 * axis + 1);
   return g.ReduceSum(reshape(g, y, blocks), g.int64s(axes), { keepdims: 0 });
 }
@@ -28,7 +29,7 @@ function repeatsElements({
 /** Changes of resolution. */
 export const resamplingGradients = {
   Resize: ({ node, inputs: { x }, outputs: [y], attributes }, [dy], g) => {
-    const whole = dims(x).every((size, axis) => dims(y)[axis]! % size === 0);
+    const whole = zip(dims(x), dims(y)).every(([size, total]) => total % size === 0);
     if (!whole || !repeatsElements(attributes))
       throw refusal(node, 'has a gradient only if it repeats each element an integer number of times');
     return [blockSums(g, dy, dims(x)), null, null, null];
@@ -36,7 +37,7 @@ export const resamplingGradients = {
   Upsample: 'unsupported',
   DepthToSpace: ({ inputs: { x }, attributes: { blocksize = 1, mode } }, [dy], g) => {
     if (mode === 'DCR') return [g.SpaceToDepth(dy, { blocksize })];
-    const [batch, channels, height, width] = dims(x) as [number, number, number, number];
+    const [batch, channels, height, width] = dims(x, 4);
     const kept = channels / (blocksize * blocksize);
     const blocks = reshape(g, dy, [batch, kept, height, blocksize, width, blocksize]);
     return [reshape(g, g.Transpose(blocks, { perm: [0, 1, 3, 5, 2, 4] }), dims(x))];

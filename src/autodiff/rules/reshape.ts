@@ -1,4 +1,5 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { zip } from '../../numeric/zip.ts';
 import { reshape } from '../append.ts';
 import { dims } from '../call.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
@@ -25,7 +26,7 @@ export const reshapeGradients = {
   Expand: (_, [dy]) => [dy, null],
   /** The sum over the copies: axis by axis, [copies, size]. */
   Tile: ({ inputs: { x } }, [dy], g) => {
-    const copies = dims(x).flatMap((size, axis) => [dims(dy)[axis]! / size, size]);
+    const copies = zip(dims(x), dims(dy)).flatMap(([size, total]) => [total / size, size]);
     const axes = dims(x).map((_, axis) => 2 * axis);
     return [g.ReduceSum(reshape(g, dy, copies), g.int64s(axes), { keepdims: 0 }), null];
   },

@@ -11,7 +11,7 @@ import { weightGradient } from './weight-gradient.ts';
 
 /** Each group's filters and channels swapped, the kernel turned around: [M, C/g, …] → [C, M/g, …]. */
 function adjointWeight(g: Builder, w: Value, group: number): Value {
-  const [filters, channels, ...kernel] = dims(w) as [number, number, ...number[]];
+  const [filters, channels, ...kernel] = dims(w, 2);
   const axes = kernel.flatMap((size, axis) => (size > 1 ? [axis + 2] : []));
   const every = (entry: number) => g.int64s(axes.map(() => entry));
   const turned = axes.length ? g.Slice(w, every(-1), every(-(2 ** 31)), g.int64s(axes), every(-1)) : w;

@@ -21,7 +21,7 @@ function targets(g: Builder, { labels, classes, smoothing }: Target): Value {
 export const lossDecompositions = {
   /** −mean over N of Σ target·log p; LogSoftmax subtracts the maximum first. */
   SoftmaxCrossEntropy: ({ inputs: { logits, labels }, attributes: { label_smoothing } }, g) => {
-    const [count, classes] = dims(logits) as [number, number];
+    const [count, classes] = dims(logits, 2);
     const log = g.LogSoftmax(logits, { axis: -1 });
     const target = targets(g, { labels, classes, smoothing: label_smoothing });
     const sum = g.ReduceSum(g.Mul(log, target), g.int64s([0, 1]), { keepdims: 0 });
@@ -32,7 +32,7 @@ export const lossDecompositions = {
     { inputs: { dloss, logProbabilities, labels }, attributes: { label_smoothing } },
     g,
   ) => {
-    const [count, classes] = dims(logProbabilities) as [number, number];
+    const [count, classes] = dims(logProbabilities, 2);
     const target = targets(g, { labels, classes, smoothing: label_smoothing });
     return [
       g.Mul(g.Sub(g.Exp(logProbabilities), target), g.Mul(dloss, number(g, 1 / count, logProbabilities))),

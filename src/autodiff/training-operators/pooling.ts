@@ -2,6 +2,7 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { AttributesOf, TrainingOperatorName } from '../../graph/operators/index.ts';
 import { elementCount, filled, floats } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 import { number, reshape, zeros } from '../append.ts';
 import { dims } from '../call.ts';
 import { insertZeros } from '../insert-zeros.ts';
@@ -42,7 +43,7 @@ function subsamplingGradient(
   { strides, size }: { readonly strides: readonly number[]; readonly size: readonly number[] },
 ): Value {
   const apart = insertZeros(g, dy, [0, 0, ...strides.map((stride) => stride - 1)]);
-  const behind = size.map((length, axis) => length - dims(apart)[axis]!);
+  const behind = zip(size, dims(apart)).map(([length, found]) => length - found);
   return behind.every((pad) => pad === 0) ? apart : g.Pad(apart, g.int64s([...size.map(() => 0), ...behind]));
 }
 
@@ -70,7 +71,7 @@ export const poolingDecompositions = {
         return [g.Expand(g.Mul(dy, shares(g, dy, attributes)), g.int64s(size))];
       if (kernel.every((length) => length === 1)) return [subsamplingGradient(g, dy, { strides, size })];
     }
-    const [batch, channels, ...places] = dims(dy) as [number, number, ...number[]];
+    const [batch, channels, ...places] = dims(dy, 2);
     const images = reshape(g, g.Mul(dy, shares(g, dy, attributes)), [batch * channels, 1, ...places]);
     const ones = g.constant(filled([1, 1, ...kernel], 1));
     const window = adjointWindow(attributes, { places, kernel, size: size.slice(2) });

@@ -2,6 +2,7 @@ import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { Window } from '../../graph/window.ts';
 import { elementCount, floats } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 import { joined, reshape, transposed } from '../append.ts';
 import { allAxes, allBut, dims } from '../call.ts';
 
@@ -66,10 +67,10 @@ function depthwise(g: Builder, { x, dy }: Operands, convolution: Convolution): V
 /** For each kernel position and image the product [C/g, places]·[places, M/g]; then the sum over images. */
 function tapByTap(g: Builder, { x, dy }: Operands, convolution: Convolution): Value {
   const { group } = convolution;
-  const [batch, filters] = dims(dy) as [number, number];
+  const [batch, filters] = dims(dy, 2);
   const right = transposed(g, reshape(g, dy, [batch, group, filters / group, -1]));
   const products = taps(g, x, convolution).map((tap) => {
-    const left = reshape(g, tap(dy), [batch, group, dims(x)[1]! / group, elementCount(dims(dy).slice(2))]);
+    const left = reshape(g, tap(dy), [batch, group, dims(x, 2)[1] / group, elementCount(dims(dy).slice(2))]);
     return g.ReduceSum(g.MatMul(left, right), g.int64s([0]), { keepdims: 1 });
   });
   return stacked(g, products, convolution);
@@ -78,20 +79,20 @@ function tapByTap(g: Builder, { x, dy }: Operands, convolution: Convolution): Va
 /** For each kernel position one product [C/g, N·places]·[N·places, M/g]. */
 function acrossImages(g: Builder, { x, dy }: Operands, convolution: Convolution): Value {
   const { group } = convolution;
-  const [batch, filters, ...places] = dims(dy) as [number, number, ...number[]];
+  const [batch, filters, ...places] = dims(dy, 2);
   const along = batch * elementCount(places);
   const swap = (value: Value) => g.Transpose(value, { perm: [1, 0, ...allAxes(value).slice(2)] });
   const [xs, dys] = [swap(x), swap(dy)];
   const right = transposed(g, reshape(g, dys, [1, group, filters / group, along]));
   const products = taps(g, xs, convolution).map((tap) =>
-    g.MatMul(reshape(g, tap(dys), [1, group, dims(x)[1]! / group, along]), right),
+    g.MatMul(reshape(g, tap(dys), [1, group, dims(x, 2)[1] / group, along]), right),
   );
   return stacked(g, products, convolution);
 }
 
 /** A convolution with one-hot kernels lays out what each place sees; one product for each image follows. */
 function unfolded(g: Builder, { x, dy }: Operands, { group, size, ...window }: Convolution): Value {
-  const [batch, channels, ...extent] = dims(x) as [number, number, ...number[]];
+  const [batch, channels, ...extent] = dims(x, 2);
   const [filters, perGroup, ...kernel] = size as [number, number, ...number[]];
   const positions = elementCount(kernel);
   const oneHot = Float32Array.from({ length: positions ** 2 }, (_, i) => Number(i % (positions + 1) === 0));
@@ -113,8 +114,10 @@ function taps(g: Builder, x: Value, { strides, pads, dilations, size }: Convolut
   const unit = strides.every((stride) => stride === 1);
   return positionsOf(size.slice(2)).map((position) => (dy: Value) => {
     const places = dims(dy).slice(2);
-    const starts = position.map((index, axis) => index * dilations[axis]!);
-    const ends = starts.map((start, axis) => start + (places[axis]! - 1) * strides[axis]! + 1);
+    const starts = zip(position, dilations).map(([index, dilation]) => index * dilation);
+    const ends = zip(starts, places, strides).map(
+      ([start, count, stride]) => start + (count - 1) * stride + 1,
+    );
     // In a convolution that keeps the size the middle position sees x itself.
     const isWhole = begins.every(
       (begin, axis) => starts[axis] === begin && places[axis] === dims(x)[axis + 2],
