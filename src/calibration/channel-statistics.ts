@@ -1,4 +1,7 @@
-import type { Graph, Value } from '../graph/graph.ts';
+import { type Graph, staticShape, type Value } from '../graph/graph.ts';
+import { addTo, average } from '../numeric/statistics.ts';
+import { float32Data } from '../numeric/tensor.ts';
+import { zip } from '../numeric/zip.ts';
 import { type ProbeContext, probe } from './probe.ts';
 
 /** Mean and variance of each channel of a value [N, C, …]. */
@@ -7,40 +10,41 @@ export interface ChannelStatistics {
   readonly variance: Float64Array;
 }
 
-/** μ and σ² of every channel of some values over all calibration images: the batches' own, and the variance of their means. */
-export async function channelStatistics(
+/**
+ * μ and σ² of every channel of some values over all calibration images: the mean of the batches' variances plus the variance
+ * of their means.
+ */
+export async function channelStatistics<T extends { readonly value: Value }>(
   graph: Graph,
-  values: readonly Value[],
+  observed: readonly T[],
   context: ProbeContext,
-): Promise<ChannelStatistics[]> {
-  const batches = values.map(() => [] as { mean: Float32Array; variance: Float32Array }[]);
+): Promise<(T & ChannelStatistics)[]> {
+  const batches = observed.map((each) => ({
+    each,
+    means: [] as Float32Array[],
+    variances: [] as Float32Array[],
+  }));
   await probe(graph, context, {
-    append({ g, copyOf }) {
-      values.forEach((value, i) => {
-        const y = copyOf(value);
-        const axes = g.int64s(y.shape!.flatMap((_, axis) => (axis === 1 ? [] : [axis])));
+    append({ g, copyOf, watch }) {
+      for (const { each, means, variances } of batches) {
+        const y = copyOf(each.value);
+        const axes = g.int64s(staticShape(y).flatMap((_, axis) => (axis === 1 ? [] : [axis])));
         const mean = g.ReduceMean(y, axes, { keepdims: 1 });
         const centred = g.Sub(y, mean);
-        g.output(g.Flatten(mean, { axis: 0 }), `mean.${i}`);
-        g.output(g.ReduceMean(g.Mul(centred, centred), axes, { keepdims: 0 }), `variance.${i}`);
-      });
-    },
-    onResult(results) {
-      for (const [i, seen] of batches.entries()) {
-        const [mean, variance] = [`mean.${i}`, `variance.${i}`].map(
-          (name) => results[name]!.data as Float32Array,
+        watch(g.Flatten(mean, { axis: 0 }), (part) => means.push(float32Data(part).slice()));
+        watch(g.ReduceMean(g.Mul(centred, centred), axes, { keepdims: 0 }), (part) =>
+          variances.push(float32Data(part).slice()),
         );
-        seen.push({ mean: mean!.slice(), variance: variance!.slice() });
       }
     },
   });
-  return batches.map((seen) => {
-    const average = (of: (batch: (typeof seen)[number], c: number) => number) =>
-      Float64Array.from(
-        seen[0]!.mean,
-        (_, c) => seen.reduce((sum, batch) => sum + of(batch, c), 0) / seen.length,
-      );
-    const mean = average((batch, c) => batch.mean[c]!);
-    return { mean, variance: average((batch, c) => batch.variance[c]! + (batch.mean[c]! - mean[c]!) ** 2) };
+  return batches.map(({ each, means, variances }) => {
+    const mean = average(means);
+    const squares = means.map((batch) =>
+      Float64Array.from(zip(batch, mean), ([x, center]) => (x - center) ** 2),
+    );
+    const variance = average(variances);
+    addTo(variance, average(squares));
+    return { ...each, mean, variance };
   });
 }

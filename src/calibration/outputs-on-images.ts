@@ -1,9 +1,8 @@
-import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { asImageNetwork } from '../measure/classifier.ts';
 import { pixelAxis } from '../measure/outputs/pixel-axis.ts';
-import type { Tensor } from '../numeric/tensor.ts';
+import { float32Data, type Tensor } from '../numeric/tensor.ts';
 import type { Calibration } from './calibration.ts';
 import { type Probe, type ProbeContext, probe } from './probe.ts';
 
@@ -29,39 +28,30 @@ export async function outputsOnImages(
   kept: readonly RecordedOutput[],
   context: ProbeContext & Pick<Probe, 'images'>,
 ): Promise<Recorded[]> {
-  const names: string[] = [];
-  const recorded: Float32Array[][] = kept.map(() => []);
+  const recorded = kept.map((output) => ({ output, runs: [] as Float32Array[] }));
   await probe(asImageNetwork(network).graph, context, {
     ...(context.images && { images: context.images }),
-    append({ g, copyOf }) {
-      for (const { value } of kept) {
-        const own = copyOf(value);
-        if (!own) throw withoutValue(value);
-        names.push(g.output(asFloat32(g, own)).name);
-      }
-    },
-    onResult(results, { batch: { count } }) {
-      kept.forEach(({ keep }, i) => {
-        recorded[i]!.push(keptOf(results[names[i]!]!, { keep, count }, context.calibration));
-      });
+    append({ g, copyOf, watch }) {
+      for (const { output, runs } of recorded)
+        watch(asFloat32(g, copyOf(output.value)), (value, { batch: { count } }) =>
+          runs.push(keptOf(value, { keep: output.keep, count }, context.calibration)),
+        );
     },
   });
-  return recorded;
+  return recorded.map(({ runs }) => runs);
 }
-
-const withoutValue = ({ name }: Value) =>
-  new EspalierError('unsupported', 'expected this output in both networks, found it in one', { where: name });
 
 /** A copy under a name of its own: an input cannot be an output, and one value may be kept twice. */
 const asFloat32 = (g: Builder, value: Value): Value =>
   value.dtype === 'float32' || value.dtype === null ? g.Identity(value) : g.Cast(value, { to: 1 });
 
 function keptOf(
-  { data, shape }: Tensor,
+  value: Tensor,
   { keep, count }: Pick<RecordedOutput, 'keep'> & { readonly count: number },
   { batches, image: [, height, width] }: Calibration,
 ): Float32Array {
-  const numbers = data as Float32Array;
+  const { shape } = value;
+  const numbers = float32Data(value);
   if (keep === 'all') return numbers.slice();
   if (keep === 'class of images') return highestAlong(numbers, [count, numbers.length / count], 1);
   if (keep === 'class of pixels') {

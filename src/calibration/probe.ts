@@ -1,6 +1,6 @@
 import { decompose } from '../autodiff/index.ts';
 import type { Batch } from '../data/batches.ts';
-import { EspalierError } from '../errors.ts';
+import { assert, EspalierError } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { asImage, imagesOf, mainInput } from '../graph/inputs/image-input.ts';
@@ -28,21 +28,24 @@ export interface Probe {
   readonly images?: number;
   /** Runs of each calibration batch, where it holds more than one; default: all. */
   readonly runs?: number;
-  /** Appends nodes and declares outputs, which replace the network's own. */
+  /** Appends nodes, and watches values. */
   append(scope: ProbeScope): void;
   /** Feeds beside images and labels. */
   feeds?(moment: ProbeRun): Tensors;
-  /** Called with the results of each run; the next run overwrites them. */
-  onResult(results: Tensors, moment: ProbeRun): void;
 }
+
+/** Called with a value after each run; the next run overwrites it. */
+export type OnResult = (value: Tensor, moment: ProbeRun) => void;
 
 /** The copy of the network that is run, with a fixed batch. */
 export interface ProbeScope {
   readonly g: Builder;
   /** int64 [images]: the class of each image; an input of the graph once it is asked for. */
   labels(): Value;
-  /** The copy of one of the network's values. */
+  /** The copy of one of the network's values; throws `unsupported` where another network has none of its name. */
   copyOf(original: Value): Value;
+  /** Makes a value an output, in place of the network's own. */
+  watch(value: Value, onResult: OnResult): void;
 }
 
 /** The number of a run, from 0, and its batch. */
@@ -67,19 +70,18 @@ export async function probe(
   // Shapes behind an operator without a rule may be known only now that sizes are.
   const { graph } = await withKnownShapes(fixed, executor);
   const input = mainInput(graph);
+  assert(input, 'a network that is probed has an input');
   const images = imagesOf(graph) ?? wanted;
   const beside = feedsBeside(graph, images);
-  const labels = appendProbe(graph, view, images);
+  const { labels, watched } = appendProbe(graph, view, images);
   const program = await compile(graph, executor);
   try {
     let run = 0;
     for (const batch of calibration.batches) {
       for (const part of parts(batch, images, view.runs)) {
         const moment = { run: run++, batch: part };
-        view.onResult(
-          await runOn(program, { input: input!, labels, beside, calibration, moment, view }),
-          moment,
-        );
+        const results = await runOn(program, { input, labels, beside, calibration, moment, view });
+        for (const [{ name }, onResult] of watched) onResult(results[name]!, moment);
       }
     }
   } finally {
@@ -113,12 +115,19 @@ function withFixedInput(network: Graph, [batch = 1, , height = 1, width = 1]: re
   }
 }
 
-/** Replaces the graph's outputs by the probe's; returns the input for labels, if the probe uses one. */
-function appendProbe(graph: Graph, view: Probe, images: number): Value | null {
+interface AppendedProbe {
+  /** The input for labels; null where the probe uses none. */
+  readonly labels: Value | null;
+  readonly watched: readonly (readonly [Value, OnResult])[];
+}
+
+/** Replaces the graph's outputs by those that the probe watches. */
+function appendProbe(graph: Graph, view: Probe, images: number): AppendedProbe {
   const byName = new Map<string, Value>();
   for (const value of [...graph.inputs, ...graph.initializers]) byName.set(value.name, value);
   for (const value of graph.nodes.flatMap(({ outputs }) => outputs)) if (value) byName.set(value.name, value);
   const g = builderOf(graph);
+  const watched: [Value, OnResult][] = [];
   graph.outputs = [];
   let labels: Value | null = null;
   view.append({
@@ -127,10 +136,19 @@ function appendProbe(graph: Graph, view: Probe, images: number): Value | null {
       labels ??= g.input('labels', 'int64', [images]);
       return labels;
     },
-    copyOf: (original) => byName.get(original.name)!,
+    copyOf({ name }) {
+      const value = byName.get(name);
+      if (value) return value;
+      const message = 'expected this output in both networks, found it in one';
+      throw new EspalierError('unsupported', message, { where: name });
+    },
+    watch(value, onResult) {
+      if (!graph.outputs.includes(value)) g.output(value);
+      watched.push([value, onResult]);
+    },
   });
   removeDeadNodes(graph);
-  return labels;
+  return { labels, watched };
 }
 
 const compile = (graph: Graph, executor: Executor): Promise<Program> =>

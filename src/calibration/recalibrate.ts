@@ -1,8 +1,17 @@
-import { EspalierError } from '../errors.ts';
+import { assert, EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
-import { ESPALIER_DOMAIN, type Graph, makeValue, type Node, nodeLabel, type Value } from '../graph/graph.ts';
-import { attributesOf, isOperator, makeAttributes } from '../graph/operators/index.ts';
-import { floats, type Tensor } from '../numeric/tensor.ts';
+import {
+  ESPALIER_DOMAIN,
+  type Graph,
+  makeValue,
+  type Node,
+  nodeLabel,
+  onlyOutput,
+  type Value,
+} from '../graph/graph.ts';
+import { attributesOf, inputsOf, isOperator, makeAttributes } from '../graph/operators/index.ts';
+import { addTo } from '../numeric/statistics.ts';
+import { float32Data, floats, type Tensor } from '../numeric/tensor.ts';
 import { canonicalForm, separateUniform } from '../rewrite/index.ts';
 import { type ProbeContext, type ProbeScope, probe, requireCalibration } from './probe.ts';
 
@@ -19,40 +28,33 @@ export async function recalibrate(network: Graph, context: ProbeContext): Promis
   const graph = separateUniform(canonicalForm(network).graph);
   const nodes = graph.nodes.filter(isInference);
   if (nodes.length === 0) return graph;
-  const sums = nodes.map(({ inputs }) =>
-    [3, 4].map((at) => new Float64Array(inputs[at]!.tensor!.data.length)),
-  );
+  const sums = new Map<Value, Float64Array[]>();
   await probe(graph, context, {
     append(scope) {
       const names = uniqueNames(scope.g.graph);
-      nodes.forEach((node, i) => {
-        trainingForm(node, { scope, names }).forEach((statistic, j) =>
-          scope.g.output(statistic, `statistic.${i}.${j}`),
-        );
-      });
-    },
-    onResult(results) {
-      for (const [i, pair] of sums.entries()) {
-        for (const [j, sum] of pair.entries())
-          addTo(sum, results[`statistic.${i}.${j}`]!.data as Float32Array);
+      for (const node of nodes) {
+        const stored = inputsOf(node, 'BatchNormalization');
+        const batch = trainingForm(node, { scope, names });
+        for (const [value, statistic] of [
+          [stored.mean, batch.mean],
+          [stored.variance, batch.variance],
+        ] as const) {
+          const sum = new Float64Array(float32Data(value.tensor).length);
+          sums.set(value, [...(sums.get(value) ?? []), sum]);
+          scope.watch(statistic, (part) => addTo(sum, float32Data(part)));
+        }
       }
     },
   });
-  const shared = new Map<Value, Float64Array[]>();
-  nodes.forEach((node, i) => {
-    for (const [j, sum] of sums[i]!.entries()) {
-      const value = node.inputs[3 + j]!;
-      shared.set(value, [...(shared.get(value) ?? []), sum]);
-    }
-  });
-  for (const [value, own] of shared) value.tensor = meanOf(own, calibration.batches.length);
+  for (const [value, own] of sums) value.tensor = meanOf(own, calibration.batches.length);
   return graph;
 }
 
 /** The mean over batches, and over the nodes that share a statistic: each use of one updates it in training. */
 function meanOf(sums: readonly Float64Array[], batches: number): Tensor {
   const [first] = sums as [Float64Array];
-  const total = first.map((_, c) => sums.reduce((all, sum) => all + sum[c]!, 0));
+  const total = new Float64Array(first.length);
+  for (const sum of sums) addTo(total, sum);
   return floats(
     [total.length],
     total.map((sum) => sum / (batches * sums.length)),
@@ -72,25 +74,28 @@ interface RecalibrationScope {
 }
 
 /** Makes the copy of a node normalise by its batch, in place; returns the mean and the unbiased variance [C]. */
-function trainingForm(original: Node, { scope, names }: RecalibrationScope): [Value, Value] {
+function trainingForm(
+  original: Node,
+  { scope, names }: RecalibrationScope,
+): { readonly mean: Value; readonly variance: Value } {
   const { graph } = scope.g;
-  const y = scope.copyOf(original.outputs[0]!);
-  const node = graph.nodes.find(({ outputs }) => outputs[0] === y)!;
+  const y = scope.copyOf(onlyOutput(original));
+  const node = graph.nodes.find(({ outputs }) => outputs[0] === y);
+  assert(node, `nothing computes ${y.name}`);
   refuseSingle(node);
   const { epsilon } = attributesOf(node, 'BatchNormalization');
-  const channels = node.inputs[3]!.tensor!.shape;
-  const parts = ['mean', 'variance', 'batchMean', 'inverseDeviation'].map((part) =>
-    makeValue(names(`${y.name}.${part}`), 'float32', channels),
-  );
+  const { shape } = inputsOf(node, 'BatchNormalization').mean;
+  const part = (name: string) => makeValue(names(`${y.name}.${name}`), 'float32', shape);
+  const [mean, variance] = [part('mean'), part('variance')];
   Object.assign(node, {
     op: 'BatchNormalizationTraining',
     domain: ESPALIER_DOMAIN,
-    outputs: [y, ...parts],
+    outputs: [y, mean, variance, part('batchMean'), part('inverseDeviation')],
     // Without momentum the running statistics are those of the batch.
     attributes: makeAttributes('BatchNormalizationTraining', { epsilon, momentum: 0 }),
   });
   graph.opsets[ESPALIER_DOMAIN] ??= 1;
-  return [parts[0]!, parts[1]!];
+  return { mean, variance };
 }
 
 /** One element has no variance. */
@@ -99,8 +104,4 @@ function refuseSingle(node: Node): void {
   if (sizes.some((size, axis) => axis !== 1 && size !== 1)) return;
   const message = 'expected batches with more than one element per channel for recalibration, found one';
   throw new EspalierError('usage', message, { where: nodeLabel(node) });
-}
-
-function addTo(sum: Float64Array, data: Float32Array): void {
-  for (let c = 0; c < sum.length; c++) sum[c]! += data[c]!;
 }

@@ -13,6 +13,18 @@ export function quantile(values: ArrayLike<number>, q: number): number {
 /** The middle value. */
 export const median = (values: ArrayLike<number>): number => quantile(values, 0.5);
 
+/** Adds data/divisor to a sum, element by element. */
+export function addTo(sum: Float64Array, data: ArrayLike<number>, divisor = 1): void {
+  for (let i = 0; i < sum.length; i++) sum[i]! += data[i]! / divisor;
+}
+
+/** The mean of vectors of one length, element by element. */
+export function average(vectors: readonly ArrayLike<number>[]): Float64Array {
+  const sum = new Float64Array(vectors[0]?.length ?? 0);
+  for (const vector of vectors) addTo(sum, vector);
+  return sum.map((total) => total / vectors.length);
+}
+
 /** Σx / n. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;

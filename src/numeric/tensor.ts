@@ -187,6 +187,12 @@ export function toNumbers(tensor: Tensor): number[] {
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }
 
+/** The elements of a tensor that is known to be float32: another type, or no tensor, is a bug of the caller. */
+export function float32Data(tensor: Tensor | null | undefined): Float32Array {
+  assert(tensor?.data instanceof Float32Array, `float32 expected, got ${tensor?.dtype ?? 'no tensor'}`);
+  return tensor.data;
+}
+
 /** A float32 tensor of one value throughout. */
 export function filled(shape: readonly number[], value: number): Float32Tensor {
   return floats(shape, new Float32Array(elementCount(shape)).fill(value));

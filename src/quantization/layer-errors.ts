@@ -1,9 +1,9 @@
-import { type ProbeContext, probe } from '../calibration/probe.ts';
-import type { Builder } from '../graph/builder.ts';
-import { type Graph, type Node, staticShape, type Value } from '../graph/graph.ts';
+import { type ProbeContext, type ProbeScope, probe } from '../calibration/probe.ts';
+import { assert } from '../errors.ts';
+import { type Graph, type Node, onlyOutput, requiredInput, staticShape, type Value } from '../graph/graph.ts';
 import { attributesOf, knownOperator } from '../graph/operators/index.ts';
-import { elementCount } from '../numeric/tensor.ts';
-import type { Tensors } from '../runtime/executor.ts';
+import { addTo } from '../numeric/statistics.ts';
+import { elementCount, float32Data } from '../numeric/tensor.ts';
 import {
   dequantizedBias,
   dequantizedWeight,
@@ -29,57 +29,52 @@ export async function layerErrors(
 ): Promise<Map<Node, LayerError>> {
   const sums = new Map<Node, ErrorSums>();
   await probe(graph, context, {
-    append({ g, copyOf }) {
-      for (const layer of layers) sums.set(layer.node, appendError(g, layer, copyOf));
-    },
-    onResult(results) {
-      for (const sum of sums.values()) add(sum, results);
+    append(scope) {
+      for (const layer of layers) sums.set(layer.node, appendError(layer, scope));
     },
   });
   return new Map([...sums].map(([node, sum]) => [node, errorOf(sum)]));
 }
 
-/** Names of outputs, and what they sum up to. */
+/** Over all runs so far. */
 interface ErrorSums {
-  readonly names: { readonly signal: string; readonly noise: string; readonly error: string };
-  readonly perChannel: number;
   signal: number;
   noise: number;
+  /** By channel. */
   readonly error: Float64Array;
+  /** Of each channel. */
   elements: number;
 }
 
-function appendError(g: Builder, layer: RoundedLayer, copyOf: (value: Value) => Value): ErrorSums {
+function appendError(layer: RoundedLayer, { g, copyOf, watch }: ProbeScope): ErrorSums {
   const { node, input } = layer;
-  const op = knownOperator(node)!;
-  const x = copyOf(node.inputs[0]!);
+  const op = knownOperator(node);
+  assert(op, `${node.op} is an operator that is quantised`);
+  const x = copyOf(requiredInput(node, 0));
   const bias = input ? dequantizedBias(g, layer) : node.inputs[2] && copyOf(node.inputs[2]);
   const inputs = [
     input ? quantizedAndBack(g, x, input).numbers : x,
     dequantizedWeight(g, layer),
     bias ?? null,
   ];
-  const [y] = g.node(op, inputs, attributesOf(node, op), 1);
-  const exact = copyOf(node.outputs[0]!);
-  const difference = g.Sub(exact, y!);
+  const [y] = g.node(op, inputs, attributesOf(node, op), 1) as [Value];
+  const exact = copyOf(onlyOutput(node));
+  const difference = g.Sub(exact, y);
   const shape = staticShape(difference);
+  const [, channels = 1] = shape;
   const others = g.int64s(shape.map((_, axis) => axis).filter((axis) => axis !== 1));
-  const names = {
-    signal: g.output(g.ReduceSumSquare(exact, { keepdims: 0 })).name,
-    noise: g.output(g.ReduceSumSquare(difference, { keepdims: 0 })).name,
-    error: g.output(g.ReduceSum(difference, others, { keepdims: 0 })).name,
-  };
-  const perChannel = elementCount(shape) / shape[1]!;
-  return { names, perChannel, signal: 0, noise: 0, error: new Float64Array(shape[1]!), elements: 0 };
-}
-
-function add(sum: ErrorSums, results: Tensors): void {
-  sum.signal += Number(results[sum.names.signal]!.data[0]);
-  sum.noise += Number(results[sum.names.noise]!.data[0]);
-  sum.elements += sum.perChannel;
-  for (const [channel, error] of (results[sum.names.error]!.data as Float32Array).entries()) {
-    sum.error[channel]! += error;
-  }
+  const sums = { signal: 0, noise: 0, error: new Float64Array(channels), elements: 0 };
+  watch(g.ReduceSumSquare(exact, null, { keepdims: 0 }), ({ data: [square] }) => {
+    sums.signal += Number(square);
+  });
+  watch(g.ReduceSumSquare(difference, null, { keepdims: 0 }), ({ data: [square] }) => {
+    sums.noise += Number(square);
+  });
+  watch(g.ReduceSum(difference, others, { keepdims: 0 }), (error) => {
+    addTo(sums.error, float32Data(error));
+    sums.elements += elementCount(shape) / channels;
+  });
+  return sums;
 }
 
 function errorOf({ signal, noise, error, elements }: ErrorSums): LayerError {

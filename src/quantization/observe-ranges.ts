@@ -1,8 +1,7 @@
 import { type ProbeContext, probe } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
-import { elementCount, type Tensor } from '../numeric/tensor.ts';
-import type { Tensors } from '../runtime/executor.ts';
+import { elementCount, float32Data, type Tensor } from '../numeric/tensor.ts';
 import { countElements, emptyHistogram, percentileRange } from './histogram.ts';
 import { type ActivationRange, rangeOf, unionOf } from './scales.ts';
 
@@ -24,7 +23,7 @@ export async function observeRanges(
   const ranges = new Map<Value, ActivationRange>();
   const activations: Value[] = [];
   for (const value of values) {
-    if (value.tensor) ranges.set(value, rangeOf(value.tensor.data as Float32Array));
+    if (value.tensor) ranges.set(value, rangeOf(float32Data(value.tensor)));
     else activations.push(value);
   }
   const ends = await observeEnds(graph, activations, context);
@@ -38,20 +37,16 @@ async function observeEnds(
   context: ProbeContext,
 ): Promise<Map<Value, ActivationRange>> {
   const ends = new Map<Value, ActivationRange>();
-  const outputs = new Map<Value, readonly [low: string, high: string]>();
   await probe(graph, context, {
-    append({ g, copyOf }) {
+    append({ g, copyOf, watch }) {
       for (const value of values) {
-        const low = g.output(g.ReduceMin(copyOf(value), { keepdims: 0 }));
-        const high = g.output(g.ReduceMax(copyOf(value), { keepdims: 0 }));
-        outputs.set(value, [low.name, high.name]);
-      }
-    },
-    onResult(results) {
-      for (const [value, names] of outputs) {
-        const [low, high] = names.map((name) => Number(results[name]!.data[0])) as [number, number];
-        if (!Number.isFinite(low) || !Number.isFinite(high)) throw diverged(value);
-        ends.set(value, unionOf(ends.get(value) ?? { low, high }, { low, high }));
+        const widen = ({ data: [element] }: Tensor) => {
+          const end = Number(element);
+          if (!Number.isFinite(end)) throw diverged(value);
+          ends.set(value, unionOf(ends.get(value) ?? { low: end, high: end }, { low: end, high: end }));
+        };
+        watch(g.ReduceMin(copyOf(value), { keepdims: 0 }), widen);
+        watch(g.ReduceMax(copyOf(value), { keepdims: 0 }), widen);
       }
     },
   });
@@ -67,22 +62,17 @@ async function narrow(
   ends: Map<Value, ActivationRange>,
   { context, percentile }: { readonly context: ProbeContext; readonly percentile: number },
 ): Promise<void> {
-  const histograms = new Map([...ends].map(([value, range]) => [value, emptyHistogram(range)]));
-  const names = new Map<Value, string>();
+  const histograms = [...ends].map(([value, range]) => ({ value, histogram: emptyHistogram(range) }));
   await probe(graph, context, {
     images: imagesAtOnce([...ends.keys()], context.calibration.batch),
-    append({ g, copyOf }) {
+    append({ g, copyOf, watch }) {
       // An input cannot be an output, and names of the network's own outputs are taken.
-      for (const value of ends.keys()) names.set(value, g.output(g.Identity(copyOf(value))).name);
-    },
-    onResult(results: Tensors) {
-      for (const [value, name] of names) countElements(histograms.get(value)!, numbersOf(results[name]!));
+      for (const { value, histogram } of histograms)
+        watch(g.Identity(copyOf(value)), (map) => countElements(histogram, float32Data(map)));
     },
   });
-  for (const [value, histogram] of histograms) ends.set(value, percentileRange(histogram, percentile));
+  for (const { value, histogram } of histograms) ends.set(value, percentileRange(histogram, percentile));
 }
-
-const numbersOf = ({ data }: Tensor): Float32Array => data as Float32Array;
 
 /** The most images, a divisor of the batch, whose activations fit. */
 function imagesAtOnce(values: readonly Value[], batch: number): number {

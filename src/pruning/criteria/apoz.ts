@@ -1,4 +1,7 @@
 import { probe, requireCalibration } from '../../calibration/probe.ts';
+import { staticShape } from '../../graph/graph.ts';
+import { addTo } from '../../numeric/statistics.ts';
+import { float32Data } from '../../numeric/tensor.ts';
 import type { Criterion } from './criterion.ts';
 import { type FeatureMap, featureMaps, usable } from './feature-maps.ts';
 
@@ -14,30 +17,25 @@ export const apoz: Criterion = {
   async score(scoring) {
     const calibration = requireCalibration(scoring.calibration, 'apoz');
     const { good, results } = usable(featureMaps(scoring), obstacle);
-    const sums = good.map(({ layer }) => new Float64Array(layer.count));
     if (good.length > 0) {
       await probe(
         scoring.graph,
         { calibration, executor: scoring.executor },
         {
-          append({ g, copyOf }) {
-            for (const [i, { value, axis }] of good.entries()) {
-              const others = value.shape!.flatMap((_, other) => (other === axis ? [] : [other]));
+          append({ g, copyOf, watch }) {
+            for (const { layer, value, axis } of good) {
+              const scores = new Float64Array(layer.count);
+              results.set(layer, { scores });
+              const map = copyOf(value);
+              const others = staticShape(map).flatMap((_, other) => (other === axis ? [] : [other]));
               // The activation gives nothing below 0, so that the sign is 0 at zeros and 1 elsewhere.
-              const alive = g.ReduceMean(g.Sign(copyOf(value)), g.int64s(others), { keepdims: 0 });
-              g.output(alive, `alive.${i}`);
-            }
-          },
-          onResult(seen) {
-            for (const [i, sum] of sums.entries()) {
-              const alive = seen[`alive.${i}`]!.data as Float32Array;
-              for (let c = 0; c < sum.length; c++) sum[c]! += alive[c]! / calibration.batches.length;
+              const alive = g.ReduceMean(g.Sign(map), g.int64s(others), { keepdims: 0 });
+              watch(alive, (part) => addTo(scores, float32Data(part), calibration.batches.length));
             }
           },
         },
       );
     }
-    good.forEach(({ layer }, i) => results.set(layer, { scores: sums[i]! }));
     return results;
   },
 };

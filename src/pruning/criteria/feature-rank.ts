@@ -1,5 +1,6 @@
 import { type Probe, probe, requireCalibration } from '../../calibration/probe.ts';
-import type { Tensors } from '../../runtime/executor.ts';
+import { float32Data, type Tensor } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 import { belowOne, type Criterion, type Scoring } from './criterion.ts';
 import { type FeatureMap, featureMaps, usable } from './feature-maps.ts';
 import { l1Norms } from './norms.ts';
@@ -17,30 +18,24 @@ export const featureRank: Criterion = {
   async score(scoring) {
     const calibration = requireCalibration(scoring.calibration, 'feature-rank');
     const { good, results } = usable(featureMaps(scoring), obstacle);
-    const ranks = good.map(({ layer }) => new Float64Array(layer.count));
     const images = largestDivisor(calibration.batch, AT_ONCE);
     const runs = Math.ceil(IMAGES / images / calibration.batches.length);
-    let seen = 0;
-    if (good.length > 0) {
-      await probe(
-        scoring.graph,
-        { calibration, executor: scoring.executor },
-        {
-          images,
-          runs,
-          append: (scope) => appendMaps(good, scope),
-          onResult(maps) {
-            good.forEach((map, i) => addRanks(ranks[i]!, map, maps));
-            seen += images;
-          },
-        },
-      );
-    }
+    const ranked = good.map((map) => ({ map, sums: new Float64Array(map.layer.count), seen: 0 }));
+    const append: Probe['append'] = ({ copyOf, watch }) => {
+      for (const entry of ranked)
+        watch(copyOf(entry.map.value), (maps) => {
+          addRanks(entry.sums, maps);
+          entry.seen += images;
+        });
+    };
+    const { graph, executor } = scoring;
+    if (good.length > 0) await probe(graph, { calibration, executor }, { images, runs, append });
     const norms = normsByLayer(scoring);
-    good.forEach(({ layer }, i) => {
-      const ties = belowOne(norms.get(layer) ?? new Float64Array(layer.count));
-      results.set(layer, { scores: ranks[i]!.map((sum, c) => (sum + ties[c]!) / seen) });
-    });
+    for (const { map, sums, seen } of ranked) {
+      const ties = belowOne(norms.get(map.layer) ?? new Float64Array(map.layer.count));
+      const scores = Float64Array.from(zip(sums, ties), ([sum, tie]) => (sum + tie) / seen);
+      results.set(map.layer, { scores });
+    }
     return results;
   },
 };
@@ -60,20 +55,16 @@ function obstacle({ value, axis }: FeatureMap): string | null {
     : `expected feature maps [N, C, H, W], found ${value.shape?.length ?? 'an unknown number of'} dimensions`;
 }
 
-/** Sums of residual branches are the maps of several layers, and leave the graph once. */
-function appendMaps(maps: readonly FeatureMap[], { g, copyOf }: Parameters<Probe['append']>[0]): void {
-  for (const value of new Set(maps.map((map) => map.value))) g.output(copyOf(value));
-}
-
-function addRanks(sums: Float64Array, { value }: FeatureMap, results: Tensors): void {
-  const { shape, data } = results[value.name]!;
+function addRanks(sums: Float64Array, maps: Tensor): void {
+  const { shape } = maps;
+  const data = float32Data(maps);
   const [images = 0, channels = 0, height = 0, width = 0] = shape;
   if (height <= 2 && width <= 2) return;
   const plane = height * width;
   for (let n = 0; n < images; n++) {
     for (let c = 0; c < channels; c++) {
       const at = (n * channels + c) * plane;
-      sums[c]! += numericalRank((data as Float32Array).subarray(at, at + plane), width);
+      sums[c]! += numericalRank(data.subarray(at, at + plane), width);
     }
   }
 }

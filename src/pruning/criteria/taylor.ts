@@ -1,7 +1,10 @@
 import { gradients } from '../../autodiff/index.ts';
 import { type ProbeScope, probe, requireCalibration } from '../../calibration/probe.ts';
 import { EspalierError } from '../../errors.ts';
-import type { Value } from '../../graph/graph.ts';
+import { requiredInput, type Value } from '../../graph/graph.ts';
+import { addTo } from '../../numeric/statistics.ts';
+import { float32Data } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 import { asRows, logitsOf } from '../../training/forward.ts';
 import type { Criterion, LayerScores, ScoredLayer } from './criterion.ts';
 import type { Slices } from './slices.ts';
@@ -20,7 +23,9 @@ export const taylor: Criterion = {
     const calibration = requireCalibration(scoring.calibration, 'taylor');
     if (!calibration.labelled) throw withoutLabels();
     const scored = layers.filter(hasFilters);
-    const sums = scored.map(({ layer }) => new Float64Array(layer.count));
+    const results = new Map(
+      layers.map(({ layer, filters }): [typeof layer, LayerScores] => [layer, { reason: String(filters) }]),
+    );
     await probe(
       graph,
       { calibration, executor },
@@ -29,25 +34,19 @@ export const taylor: Criterion = {
           const found = logitsOf(graph, { classes: calibration.classes });
           const logits = asRows(scope.g, scope.copyOf(found));
           const [loss] = scope.g.SoftmaxCrossEntropy(logits, scope.labels());
-          const weights = scored.map(({ layer }) => scope.copyOf(layer.node.inputs[1]!));
+          const weights = scored.map(({ layer }) => scope.copyOf(requiredInput(layer.node, 1)));
           const computed = gradients(scope.g, loss, weights);
-          scored.forEach(({ filters }, i) => {
-            const change = changeOf(scope, filters, [weights[i]!, computed[i]!]);
-            scope.g.output(change, `change.${i}`);
-          });
-        },
-        onResult(results) {
-          for (const [i, sum] of sums.entries()) {
-            const changes = results[`change.${i}`]!.data as Float32Array;
-            for (let m = 0; m < sum.length; m++) sum[m]! += changes[m]! ** 2 / calibration.batches.length;
+          for (const [{ layer, filters }, weight, gradient] of zip(scored, weights, computed)) {
+            const scores = new Float64Array(layer.count);
+            results.set(layer, { scores });
+            scope.watch(changeOf(scope, filters, [weight, gradient]), (changes) => {
+              const squares = float32Data(changes).map((change) => change ** 2);
+              addTo(scores, squares, calibration.batches.length);
+            });
           }
         },
       },
     );
-    const results = new Map(
-      layers.map(({ layer, filters }): [typeof layer, LayerScores] => [layer, { reason: String(filters) }]),
-    );
-    scored.forEach(({ layer }, i) => results.set(layer, { scores: sums[i]! }));
     return results;
   },
 };

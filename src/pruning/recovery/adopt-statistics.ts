@@ -1,8 +1,10 @@
 import { type ChannelStatistics, channelStatistics } from '../../calibration/channel-statistics.ts';
 import type { ProbeContext } from '../../calibration/probe.ts';
-import type { Graph, Node } from '../../graph/graph.ts';
-import { attributesOf, isOperator } from '../../graph/operators/index.ts';
-import { floats } from '../../numeric/tensor.ts';
+import { type Graph, type Node, requiredInput, type Value } from '../../graph/graph.ts';
+import { attributesOf, inputsOf, isOperator } from '../../graph/operators/index.ts';
+import { average } from '../../numeric/statistics.ts';
+import { float32Data, floats } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 import { separateUniform } from '../../rewrite/index.ts';
 
 /**
@@ -12,51 +14,49 @@ import { separateUniform } from '../../rewrite/index.ts';
  */
 export async function adoptStatistics(network: Graph, context: ProbeContext): Promise<Graph> {
   const graph = separateUniform(network);
-  const nodes = graph.nodes.filter(isConstant);
+  const nodes = graph.nodes.filter(isConstant).map((node) => ({ node, value: requiredInput(node, 0) }));
   if (nodes.length === 0) return graph;
-  const inputs = nodes.map((node) => node.inputs[0]!);
-  const statistics = await channelStatistics(graph, inputs, context);
-  for (const own of sharingParameters(nodes)) {
-    adopt(
-      own[0]!,
-      own.map((node) => statistics[nodes.indexOf(node)]!),
-    );
-  }
+  for (const own of sharingParameters(await channelStatistics(graph, nodes, context))) adopt(own);
   return graph;
 }
 
+/** A normalisation, and the statistics of its input. */
+interface Observed extends ChannelStatistics {
+  readonly node: Node;
+}
+
 /** Nodes that share their parameters, together: they have the mean of the statistics of all their uses. */
-function sharingParameters(nodes: readonly Node[]): Node[][] {
-  const groups = new Map<unknown, Node[]>();
-  for (const node of nodes) {
-    const known = node.inputs.slice(1).flatMap((value) => groups.get(value) ?? []);
-    const group = [...new Set(known), node];
-    for (const member of group) for (const value of member.inputs.slice(1)) groups.set(value, group);
+function sharingParameters(nodes: readonly Observed[]): Observed[][] {
+  const groups = new Map<unknown, Observed[]>();
+  for (const observed of nodes) {
+    const known = observed.node.inputs.slice(1).flatMap((value) => groups.get(value) ?? []);
+    const group = [...new Set(known), observed];
+    for (const { node } of group) for (const value of node.inputs.slice(1)) groups.set(value, group);
   }
   return [...new Set(groups.values())];
 }
-
-const average = (vectors: readonly Float64Array[]): Float64Array =>
-  vectors[0]!.map((_, c) => vectors.reduce((sum, vector) => sum + vector[c]!, 0) / vectors.length);
 
 const isConstant = (node: Node): boolean =>
   isOperator(node, 'BatchNormalization') &&
   node.inputs.slice(1).every((value) => value?.tensor?.dtype === 'float32');
 
-function adopt(node: Node, statistics: readonly ChannelStatistics[]): void {
-  const mean = average(statistics.map((each) => each.mean));
-  const variance = average(statistics.map((each) => each.variance));
-  const { epsilon } = attributesOf(node, 'BatchNormalization');
-  const parameter = (at: number) => node.inputs[at]!.tensor!.data as Float32Array;
-  const [scale, shift, oldMean, oldVariance] = [parameter(1), parameter(2), parameter(3), parameter(4)];
-  const factors = scale.map((gamma, c) => gamma / Math.sqrt(oldVariance[c]! + epsilon));
-  const next = [
-    Float32Array.from(factors, (factor, c) => factor * Math.sqrt(variance[c]! + epsilon)),
-    Float32Array.from(shift, (beta, c) => beta + factors[c]! * (mean[c]! - oldMean[c]!)),
-    Float32Array.from(mean),
-    Float32Array.from(variance),
-  ];
-  next.forEach((data, at) => {
-    node.inputs[at + 1]!.tensor = floats([data.length], data);
-  });
+function adopt(sharing: readonly Observed[]): void {
+  const [first] = sharing;
+  if (!first) return;
+  const { scale, bias, mean, variance } = inputsOf(first.node, 'BatchNormalization');
+  const { epsilon } = attributesOf(first.node, 'BatchNormalization');
+  const newMean = average(sharing.map((each) => each.mean));
+  const newVariance = average(sharing.map((each) => each.variance));
+  const stored = ({ tensor }: Value) => float32Data(tensor);
+  const affine = zip(stored(scale), stored(bias), stored(mean), stored(variance), newMean, newVariance).map(
+    ([gamma, beta, m, v, mu, square]) => {
+      const factor = gamma / Math.sqrt(v + epsilon);
+      return { scale: factor * Math.sqrt(square + epsilon), shift: beta + factor * (mu - m) };
+    },
+  );
+  const vector = (data: ArrayLike<number>) => floats([data.length], data);
+  scale.tensor = vector(affine.map((channel) => channel.scale));
+  bias.tensor = vector(affine.map((channel) => channel.shift));
+  mean.tensor = vector(newMean);
+  variance.tensor = vector(newVariance);
 }

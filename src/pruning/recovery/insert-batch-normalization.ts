@@ -1,7 +1,15 @@
 import { type ChannelStatistics, channelStatistics } from '../../calibration/channel-statistics.ts';
 import { type ProbeContext, requireCalibration } from '../../calibration/probe.ts';
 import { uniqueNames } from '../../graph/builder.ts';
-import { type Graph, makeConstant, makeValue, type Node } from '../../graph/graph.ts';
+import {
+  type Graph,
+  makeConstant,
+  makeValue,
+  type Node,
+  nodeName,
+  onlyOutput,
+  type Value,
+} from '../../graph/graph.ts';
 import { isOperator, makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
@@ -22,26 +30,27 @@ export async function insertBatchNormalization(
   const { graph } = canonicalForm(network);
   const layers = layersWithout(graph);
   if (layers.length === 0) return { graph, inserted: 0 };
-  const statistics = await channelStatistics(
-    graph,
-    layers.map(({ outputs }) => outputs[0]!),
-    context,
-  );
+  const observed = await channelStatistics(graph, layers, context);
   const unique = uniqueNames(graph);
-  const made = new Map(
-    layers.map((layer, i) => [layer, normalizationOf(graph, layer, [statistics[i]!, unique])]),
-  );
-  graph.nodes = graph.nodes.flatMap((node) => (made.has(node) ? [node, made.get(node)!] : [node]));
+  const made = new Map(observed.map((layer) => [layer.node, [normalizationOf(graph, layer, unique)]]));
+  graph.nodes = graph.nodes.flatMap((node) => [node, ...(made.get(node) ?? [])]);
   return { graph, inserted: layers.length };
 }
 
-function layersWithout(graph: Graph): Node[] {
+/** A layer, and its output. */
+interface Layer {
+  readonly node: Node;
+  readonly value: Value;
+}
+
+function layersWithout(graph: Graph): Layer[] {
   const links = connections(graph);
-  return graph.nodes.filter((node) => {
-    if (!isOperator(node, 'Conv') || node.inputs[1]?.tensor?.dtype !== 'float32') return false;
-    const [y] = node.outputs;
-    const isSingle = y!.shape?.slice(2).every((size) => size === 1);
-    return !graph.outputs.includes(y!) && !isSingle && layerTail(node, links).normalization === null;
+  return graph.nodes.flatMap((node) => {
+    if (!isOperator(node, 'Conv') || node.inputs[1]?.tensor?.dtype !== 'float32') return [];
+    const value = onlyOutput(node);
+    const isSingle = value.shape?.slice(2).every((size) => size === 1);
+    const isLeft = graph.outputs.includes(value) || isSingle || layerTail(node, links).normalization;
+    return isLeft ? [] : [{ node, value }];
   });
 }
 
@@ -50,18 +59,17 @@ const EPSILON = 1e-5;
 /** The node that gives what the layer gave, under its name. */
 function normalizationOf(
   graph: Graph,
-  layer: Node,
-  [{ mean, variance }, unique]: readonly [ChannelStatistics, (wanted: string) => string],
+  { node, value: y, mean, variance }: Layer & ChannelStatistics,
+  unique: (wanted: string) => string,
 ): Node {
-  const y = layer.outputs[0]!;
-  const name = layer.name || y.name;
+  const name = nodeName(node);
   const x = makeValue(unique(`${name}.conv`), y.dtype, y.shape);
   const parameter = (part: string, data: Float64Array) => {
     const value = makeConstant(unique(`${name}.bn.${part}`), floats([data.length], data));
     graph.initializers.push(value);
     return value;
   };
-  layer.outputs[0] = x;
+  node.outputs[0] = x;
   const scale = parameter(
     'scale',
     variance.map((square) => Math.sqrt(square + EPSILON)),

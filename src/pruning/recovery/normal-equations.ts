@@ -1,11 +1,11 @@
-import { type ProbeContext, probe } from '../../calibration/probe.ts';
+import { type ProbeContext, type ProbeScope, probe } from '../../calibration/probe.ts';
+import { assert } from '../../errors.ts';
 import type { Builder } from '../../graph/builder.ts';
-import { type Graph, staticShape, type Value } from '../../graph/graph.ts';
-import { int64s, makeTensor } from '../../numeric/tensor.ts';
-import type { Tensors } from '../../runtime/executor.ts';
+import { type Graph, onlyOutput, requiredInput, staticShape, type Value } from '../../graph/graph.ts';
+import { addTo } from '../../numeric/statistics.ts';
+import { elementCount, int64s, makeTensor } from '../../numeric/tensor.ts';
 import { type LinearLayer, layerTaps, type Taps } from './linear-layer.ts';
-import type { Refit } from './refits.ts';
-import { channelsFirst, type Samples } from './samples.ts';
+import { channelsFirst, type SampledRefit, type SampledRun } from './samples.ts';
 
 /**
  * The sums that a least-squares fit of X·Δ to the residual R needs, X [rows, n] being what a layer reads (and a 1, where it
@@ -28,66 +28,70 @@ export interface Observed {
 
 /** ONNX's number of float64. */
 const FLOAT64 = 11;
-const names = ['products', 'moments', 'squares'] as const;
-const sides = ['fit', 'held'] as const;
 
 /** Runs the pruned network up to one layer and sums over the samples of the original. */
 export async function normalEquations(
   pruned: Graph,
-  { refit, samples }: { readonly refit: Refit; readonly samples: Samples },
+  { refit: { layer }, runs }: SampledRefit,
   context: ProbeContext,
 ): Promise<Observed> {
-  const { layer } = refit;
-  const sums = new Map<string, Float64Array>();
+  let observed: Observed | null = null;
   let taps: Taps | null = null;
+  const [sample] = runs;
+  assert(sample, 'a layer is fit without samples');
   await probe(pruned, context, {
-    append({ g, copyOf }) {
+    append(scope) {
       const { node } = layer;
-      const [x, y] = [copyOf(node.inputs[0]!), copyOf(node.outputs[0]!)];
+      const [x, y] = [scope.copyOf(requiredInput(node, 0)), scope.copyOf(onlyOutput(node))];
       const own = { ...layer, node: { ...node, inputs: [x, ...node.inputs.slice(1)], outputs: [y] } };
       taps = layer.channelAxis === 1 ? layerTaps(own) : null;
-      appendSums(g, own, { taps, samples });
+      observed = appendSums(scope, own, { taps, sample });
     },
     feeds({ run }) {
-      const places = samples.places[run]!;
-      const feeds = { places: int64s(places), targets: samples.targets[run]! };
+      const sampled = runs[run];
+      assert(sampled, `run ${run} has no samples`);
+      const { places, targets } = sampled;
+      const feeds = { places: int64s(places), targets };
       return taps ? { ...feeds, taps: int64s(taps.at(places)) } : feeds;
     },
-    onResult: (results) => addResults(sums, results),
   });
-  const [fit, held] = sides.map((side) => {
-    const [products, moments, squares] = names.map((name) => sums.get(`${name}.${side}`)!);
-    return { products: products!, moments: moments!, squares: squares! };
-  });
-  return { fit: fit!, held: held! };
+  assert(observed, 'the probe was not appended');
+  return observed;
 }
 
 function appendSums(
-  g: Builder,
+  { g, watch }: ProbeScope,
   layer: LinearLayer,
-  { taps, samples }: { taps: Taps | null; samples: Samples },
-): void {
-  const { shape } = samples.targets[0]!;
-  const places = g.input('places', 'int64', [samples.places[0]!.length]);
-  const targets = g.input('targets', 'float32', shape);
-  const given = g.Gather(channelsFirst(g, layer.node.outputs[0]!, layer.channelAxis), places, { axis: 2 });
+  { taps, sample }: { taps: Taps | null; sample: SampledRun },
+): Observed {
+  const places = g.input('places', 'int64', [sample.places.length]);
+  const targets = g.input('targets', 'float32', sample.targets.shape);
+  const y = channelsFirst(g, onlyOutput(layer.node), layer.channelAxis);
+  const given = g.Gather(y, places, { axis: 2 });
   const read = g.Cast(withOnes(g, inputRows(g, layer, { taps, places }), layer), { to: FLOAT64 });
   const rowsOfOutput = (value: Value) => g.Cast(outputRows(g, value, layer.groups), { to: FLOAT64 });
   const [wanted, lacking] = [rowsOfOutput(targets), rowsOfOutput(g.Sub(targets, given))];
   const [, count = 0] = staticShape(read);
   const fitted = Math.max(1, Math.floor(count * 0.8));
-  const ranges = { fit: [0, fitted], held: [Math.min(fitted, count - 1), count] } as const;
-  for (const side of sides) {
-    const rows = (value: Value) => rowsOf(g, value, ranges[side]);
-    const [x, y, r] = [rows(read), rows(wanted), rows(lacking)];
+  const summed = (value: Value): Float64Array => {
+    const sum = new Float64Array(elementCount(staticShape(value)));
+    watch(value, ({ data }) => addTo(sum, data as Float64Array));
+    return sum;
+  };
+  const equationsOf = (range: readonly [number, number]): NormalEquations => {
+    const rows = (value: Value) => rowsOf(g, value, range);
+    const [x, w, r] = [rows(read), rows(wanted), rows(lacking)];
     const transposed = g.Transpose(x, { perm: [0, 2, 1] });
-    g.output(g.MatMul(transposed, x), `products.${side}`);
-    g.output(g.MatMul(transposed, r), `moments.${side}`);
-    const squares = [r, y].map((value) =>
+    const squares = [r, w].map((value) =>
       g.Reshape(g.ReduceSumSquare(value, null, { keepdims: 0 }), g.int64s([1])),
     );
-    g.output(g.Concat(...squares, { axis: 0 }), `squares.${side}`);
-  }
+    return {
+      products: summed(g.MatMul(transposed, x)),
+      moments: summed(g.MatMul(transposed, r)),
+      squares: summed(g.Concat(...squares, { axis: 0 })),
+    };
+  };
+  return { fit: equationsOf([0, fitted]), held: equationsOf([Math.min(fitted, count - 1), count]) };
 }
 
 const rowsOf = (g: Builder, value: Value, [from, to]: readonly [number, number]): Value =>
@@ -99,8 +103,8 @@ function inputRows(
   layer: LinearLayer,
   { taps, places }: { taps: Taps | null; places: Value },
 ): Value {
-  const x = layer.node.inputs[0]!;
-  const count = staticShape(places)[0]!;
+  const x = requiredInput(layer.node, 0);
+  const [count = 1] = staticShape(places);
   const kernel = taps?.kernel ?? 1;
   const indices = taps ? g.input('taps', 'int64', [count * kernel]) : places;
   const maps = channelsFirst(g, taps ? padded(g, x, taps) : x, layer.channelAxis);
@@ -133,16 +137,8 @@ function outputRows(g: Builder, value: Value, groups: number): Value {
 /** A column of ones for the bias. */
 function withOnes(g: Builder, rows: Value, { groups, biasAt }: LinearLayer): Value {
   if (biasAt === null) return rows;
-  const shape = [groups, staticShape(rows)[1]!, 1];
+  const [, count = 1] = staticShape(rows);
+  const shape = [groups, count, 1];
   const one = makeTensor('float32', [1], Float32Array.of(1));
   return g.Concat(rows, g.ConstantOfShape(g.int64s(shape), { value: one }), { axis: 2 });
-}
-
-function addResults(sums: Map<string, Float64Array>, results: Tensors): void {
-  for (const [name, { data }] of Object.entries(results)) {
-    const part = data as Float64Array;
-    const sum = sums.get(name);
-    if (!sum) sums.set(name, part.slice());
-    else for (let i = 0; i < sum.length; i++) sum[i]! += part[i]!;
-  }
 }

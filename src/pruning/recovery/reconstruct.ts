@@ -6,9 +6,9 @@ import { changeLayer } from './change-layer.ts';
 import { errorAfter, errorBefore, solve } from './least-squares.ts';
 import type { LinearLayer } from './linear-layer.ts';
 import { normalEquations, type Observed } from './normal-equations.ts';
-import { findRefits, type KeptFilters, type Refit, type SkippedLayer } from './refits.ts';
+import { findRefits, type KeptFilters, type SkippedLayer } from './refits.ts';
 import { restoreStatistics } from './restore-statistics.ts';
-import { type Samples, sampleTargets } from './samples.ts';
+import { type SampledRefit, sampleTargets } from './samples.ts';
 
 /** Options of {@link reconstruct}. */
 export interface ReconstructOptions extends ProbeContext {
@@ -63,12 +63,11 @@ export async function reconstruct(options: ReconstructOptions): Promise<Reconstr
   const { refits, skipped } = findRefits(original, graph, keptFilters);
   const layers: RefitLayer[] = [];
   if (refits.length === 0) return { graph, layers, skipped };
-  const samples = await sampleTargets(original, refits, { ...context, seed });
-  for (const [i, refit] of refits.entries()) {
-    const fit = { refit, samples: samples[i]!, ridges: ridge === undefined ? RIDGES : [ridge] };
+  for (const sampled of await sampleTargets(original, refits, { ...context, seed })) {
+    const fit = { ...sampled, ridges: ridge === undefined ? RIDGES : [ridge] };
     const result = await refitLayer(graph, fit, context);
     if (result.errorAfter < result.errorBefore) layers.push(result);
-    else skipped.push({ name: refit.name, reason: noBetter(result) });
+    else skipped.push({ name: result.name, reason: noBetter(result) });
   }
   return { graph, layers, skipped };
 }
@@ -76,20 +75,18 @@ export async function reconstruct(options: ReconstructOptions): Promise<Reconstr
 /** Few samples of many inputs want a strong one. */
 const RIDGES = [1e-4, 1e-2, 0.1, 1];
 
-interface Fit {
-  readonly refit: Refit;
-  readonly samples: Samples;
+interface Fit extends SampledRefit {
   readonly ridges: readonly number[];
 }
 
 /** Changes the layer where that helps. */
 async function refitLayer(
   graph: Graph,
-  { refit, samples, ridges }: Fit,
+  { refit, runs, ridges }: Fit,
   context: ProbeContext,
 ): Promise<RefitLayer> {
   const { layer, name } = refit;
-  const equations = await normalEquations(graph, { refit, samples }, context);
+  const equations = await normalEquations(graph, { refit, runs }, context);
   const { changes, error } = bestFit(equations, layer, ridges);
   const result = { name, errorBefore: errorBefore(equations.held), errorAfter: error };
   if (result.errorAfter < result.errorBefore) changeLayer(graph, layer, changes);

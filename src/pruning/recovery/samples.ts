@@ -1,16 +1,22 @@
 import { type ProbeContext, probe } from '../../calibration/probe.ts';
 import type { Builder } from '../../graph/builder.ts';
-import { type Graph, staticShape, type Value } from '../../graph/graph.ts';
+import { type Graph, onlyOutput, staticShape, type Value } from '../../graph/graph.ts';
 import { random } from '../../numeric/random.ts';
-import { int64s, type Tensor } from '../../numeric/tensor.ts';
+import { int64s, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Refit } from './refits.ts';
 
-/** What a layer of the original network gives at some places of each image, run by run. */
-export interface Samples {
-  /** [places], the same for all images of a run. */
-  readonly places: readonly number[][];
+/** What a layer of the original network outputs at some places of each image. */
+export interface SampledRun {
+  /** [places], the same for all images of the run. */
+  readonly places: readonly number[];
   /** [images, filters that are left, places]. */
-  readonly targets: readonly Tensor[];
+  readonly targets: Tensor;
+}
+
+/** A layer to be fit, and its samples, run by run. */
+export interface SampledRefit {
+  readonly refit: Refit;
+  readonly runs: readonly SampledRun[];
 }
 
 export interface Sampling extends ProbeContext {
@@ -26,34 +32,42 @@ export async function sampleTargets(
   original: Graph,
   refits: readonly Refit[],
   sampling: Sampling,
-): Promise<Samples[]> {
+): Promise<SampledRefit[]> {
   const { calibration, seed } = sampling;
-  const draws: ((run: number) => number[])[] = [];
-  const samples = refits.map(() => ({ places: [] as number[][], targets: [] as Tensor[] }));
+  const draws: Draw[] = [];
+  const sampled: SampledRefit[] = [];
   await probe(original, sampling, {
-    append({ g, copyOf }) {
-      refits.forEach((refit, i) => {
-        const maps = channelsFirst(g, copyOf(refit.original.node.outputs[0]!), refit.original.channelAxis);
+    append({ g, copyOf, watch }) {
+      for (const [i, refit] of refits.entries()) {
+        const maps = channelsFirst(g, copyOf(onlyOutput(refit.original.node)), refit.original.channelAxis);
         const [images = 1, , places = 1] = staticShape(maps);
         const wanted = Math.max(FEWEST, PER_UNKNOWN * refit.layer.columns) * 1.25;
         const count = Math.min(places, Math.ceil(wanted / images / calibration.batches.length));
-        draws[i] = (run) => Array.from(random(seed, i, run).permutation(places).subarray(0, count));
-        const chosen = g.Gather(maps, g.input(`places.${i}`, 'int64', [count]), { axis: 2 });
-        g.output(g.Gather(chosen, g.int64s(refit.kept), { axis: 1 }), `targets.${i}`);
-      });
+        const input = g.input(`places.${i}`, 'int64', [count]);
+        const runs: SampledRun[] = [];
+        sampled.push({ refit, runs });
+        const drawn = (run: number) =>
+          Array.from(random(seed, i, run).permutation(places).subarray(0, count));
+        draws.push({ input: input.name, drawn });
+        const chosen = g.Gather(maps, input, { axis: 2 });
+        watch(g.Gather(chosen, g.int64s(refit.kept), { axis: 1 }), ({ dtype, shape, data }, { run }) =>
+          runs.push({
+            places: drawn(run),
+            targets: makeTensor(dtype, shape, data.slice() as Tensor['data']),
+          }),
+        );
+      }
     },
-    feeds({ run }) {
-      samples.forEach(({ places }, i) => void places.push(draws[i]!(run)));
-      return Object.fromEntries(samples.map(({ places }, i) => [`places.${i}`, int64s(places[run]!)]));
-    },
-    onResult(results) {
-      samples.forEach(({ targets }, i) => {
-        const tensor = results[`targets.${i}`]!;
-        targets.push({ ...tensor, data: tensor.data.slice() as Tensor['data'] });
-      });
-    },
+    feeds: ({ run }) => Object.fromEntries(draws.map(({ input, drawn }) => [input, int64s(drawn(run))])),
   });
-  return samples;
+  return sampled;
+}
+
+/** The places that a run samples. */
+interface Draw {
+  /** The input that they are fed to. */
+  readonly input: string;
+  drawn(run: number): number[];
 }
 
 /** A value as [images, channels, places]. */
@@ -61,5 +75,6 @@ export function channelsFirst(g: Builder, value: Value, axis: 1 | -1): Value {
   const shape = staticShape(value);
   const [first = 1, second = 1] = shape;
   if (axis === 1) return g.Reshape(value, g.int64s([first, second, -1]));
-  return g.Transpose(g.Reshape(value, g.int64s([first, -1, shape.at(-1)!])), { perm: [0, 2, 1] });
+  const [last = 1] = shape.slice(-1);
+  return g.Transpose(g.Reshape(value, g.int64s([first, -1, last])), { perm: [0, 2, 1] });
 }
