@@ -1,5 +1,7 @@
+import { isPadded } from '../graph/convolution.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { fixedWindow } from '../graph/window.ts';
 import { toNumbers } from '../numeric/tensor.ts';
 
 /**
@@ -18,7 +20,11 @@ const pointwise =
 const keep = pointwise((x) => x);
 /** Padding with zeros leaves a zero channel alone, and no other. */
 const keepZero = pointwise((x) => (x === 0 ? 0 : Number.NaN));
-const unpadded = (node: Node) => (attributesOf(node, 'AveragePool').pads ?? []).every((pad) => pad === 0);
+function isPaddedPool(node: Node): boolean {
+  const attributes = attributesOf(node, 'AveragePool');
+  const window = fixedWindow(node, attributes, attributes.kernel_shape ?? []);
+  return !window || isPadded(window);
+}
 
 /** Longer rows are not followed. */
 const MOST_COLUMNS = 2 ** 24;
@@ -52,7 +58,7 @@ const rules: { readonly [Op in OperatorName]?: Rule } = {
   MaxPool: keep,
   GlobalAveragePool: keep,
   GlobalMaxPool: keep,
-  AveragePool: (node, inputs) => (unpadded(node) ? keep : keepZero)(node, inputs),
+  AveragePool: (node, inputs) => (isPaddedPool(node) ? keepZero : keep)(node, inputs),
   Clip(node, [x]) {
     const [low, high] = [node.inputs[1], node.inputs[2]].map((bound) =>
       Number(bound?.tensor?.data[0] ?? Number.NaN),

@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { layerTail } from '../graph/layer-tail.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 
@@ -23,22 +24,20 @@ export interface NormalizationParameters {
 
 /** The convolutions of a network, in graph order, each with the BatchNormalization that reads it alone. */
 export function graftLayers(graph: Graph): GraftLayer[] {
-  const { uses } = connections(graph);
+  const links = connections(graph);
   return graph.nodes.flatMap((node): GraftLayer[] => {
     const [, weight, bias] = node.inputs;
     if (!isOperator(node, 'Conv') || weight?.tensor?.dtype !== 'float32') return [];
-    const readers = uses.get(node.outputs[0]!) ?? [];
-    const reader = readers.length === 1 ? readers[0]!.node : null;
-    const parts = isOperator(reader, 'BatchNormalization') ? reader.inputs.slice(1, 5) : [];
-    const names = parts.flatMap((value) => (value?.tensor ? [value.name] : []));
-    const [scale, shift, mean, variance] = names as [string, string, string, string];
+    const parameters = layerTail(node, links).normalization?.inputs.slice(1) ?? [];
+    const [scale, shift, mean, variance] = parameters.map((value) => (value?.tensor ? value.name : null));
+    const isKnown = scale && shift && mean && variance;
     return [
       {
         name: node.name || weight.name,
         weight: weight.name,
         bias: bias?.tensor ? bias.name : null,
-        normalization: names.length === 4 ? { scale, shift, mean, variance } : null,
-        filters: weight.tensor.shape[0]!,
+        normalization: isKnown ? { scale, shift, mean, variance } : null,
+        filters: weight.tensor.shape[0] ?? 0,
       },
     ];
   });

@@ -1,4 +1,5 @@
 import type { Node, Value } from '../graph/graph.ts';
+import { layerTail } from '../graph/layer-tail.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 import { filled, type Tensor } from '../numeric/tensor.ts';
@@ -101,9 +102,9 @@ function declare(scope: StepScope, weight: Value, start: Tensor | undefined) {
 const axesAfterFirst = (value: Value): number[] => value.shape!.slice(1).map((_, i) => i + 1);
 
 /** The parameters that shift and scale each filter's map: the bias, and those of a BatchNormalization behind it. */
-export function perFilterParameters(conv: Node, { uses }: Connections): Value[] {
-  const readers = uses.get(conv.outputs[0]!) ?? [];
-  const reader = readers.length === 1 ? readers[0]!.node : null;
-  const affine = isOperator(reader, 'BatchNormalization') ? reader.inputs.slice(1, 3) : [];
-  return [conv.inputs[2], ...affine].filter((value): value is Value => !!value);
+export function perFilterParameters(conv: Node, links: Connections): Value[] {
+  const { normalization } = layerTail(conv, links);
+  return [conv.inputs[2], ...(normalization?.inputs.slice(1, 3) ?? [])].filter(
+    (value): value is Value => !!value,
+  );
 }

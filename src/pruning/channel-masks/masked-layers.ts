@@ -1,8 +1,8 @@
 import type { Coupling } from '../../channels/channel-groups.ts';
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import type { Value } from '../../graph/graph.ts';
+import { layerTail } from '../../graph/layer-tail.ts';
 import { connections } from '../../graph/topology.ts';
-import { layerTail } from '../criteria/layer-tail.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 
 /** The mask of a unit: one number a channel set. */

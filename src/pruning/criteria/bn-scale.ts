@@ -1,5 +1,5 @@
+import { layerTail } from '../../graph/layer-tail.ts';
 import { type Criterion, type LayerScores, scoreEach } from './criterion.ts';
-import { layerTail } from './layer-tail.ts';
 
 /** |γ| of the BatchNormalization behind the layer; tells most after training with λ·Σ|γ|, λ 1e-4. */
 export const batchNormalizationScale: Criterion = {

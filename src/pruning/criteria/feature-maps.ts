@@ -1,8 +1,8 @@
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import type { Value } from '../../graph/graph.ts';
+import { layerTail } from '../../graph/layer-tail.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import type { LayerScores, Scoring } from './criterion.ts';
-import { layerTail } from './layer-tail.ts';
 
 /** Where the feature maps of a layer show: behind its activation, channels along one axis. */
 export interface FeatureMap {

@@ -1,8 +1,8 @@
 import type { ChannelCoupling, ParameterSlicing } from '../../channels/coupling/scope.ts';
 import type { Node } from '../../graph/graph.ts';
+import { layerTail } from '../../graph/layer-tail.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import type { Connections } from '../../graph/topology.ts';
-import { layerTail } from './layer-tail.ts';
 import { scaledFilters, slicesOf, type WeightData } from './slices.ts';
 
 interface Folding {

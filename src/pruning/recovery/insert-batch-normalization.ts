@@ -10,11 +10,11 @@ import {
   onlyOutput,
   type Value,
 } from '../../graph/graph.ts';
+import { layerTail } from '../../graph/layer-tail.ts';
 import { isOperator, makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { canonicalForm } from '../../rewrite/index.ts';
-import { layerTail } from '../criteria/layer-tail.ts';
 
 /**
  * Puts a BatchNormalization behind every Conv that has none, with μ and σ² of its output over the calibration images,

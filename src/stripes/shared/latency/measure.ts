@@ -1,7 +1,8 @@
 import { builderOf } from '../../../graph/builder.ts';
 import { cloneGraph } from '../../../graph/clone.ts';
-import { emptyGraph, type Graph, type Node, nodeName } from '../../../graph/graph.ts';
-import { attributesOf } from '../../../graph/operators/index.ts';
+import { type PlanarConvolution, readPlanarConvolution } from '../../../graph/convolution.ts';
+import { isRefusal } from '../../../graph/edit/refused.ts';
+import { emptyGraph, type Graph, nodeName, staticShape } from '../../../graph/graph.ts';
 import { inferShapes } from '../../../graph/shapes/index.ts';
 import { elementCount, filled } from '../../../numeric/tensor.ts';
 import { bindDimensions } from '../../../rewrite/index.ts';
@@ -35,32 +36,30 @@ export async function measureLatencies(
   const alike = new Map<string, LayerLatency>();
   const rows: [string, LayerLatency][] = [];
   for (const layer of layers) {
-    const node = nodes.get(layer.name)!;
-    if (!isCroppable(layer, node)) continue;
-    const key = JSON.stringify([node.inputs[0]!.shape, layer.filters, layer.kernel, node.attributes]);
-    const known = alike.get(key) ?? (await measureLayer(node, layer, { block, time }));
+    const node = nodes.get(layer.name);
+    const conv = node && readPlanarConvolution(node);
+    if (!conv || isRefusal(conv) || conv.group > 1) continue;
+    const key = JSON.stringify([conv.x.shape, layer.filters, layer.kernel, node.attributes]);
+    const known = alike.get(key) ?? (await measureLayer(conv, { block, time }));
     alike.set(key, known);
     rows.push([layer.name, known]);
   }
   return fitted({ networkMs: wholeMs - startMs, layers: Object.fromEntries(rows) }, layers);
 }
 
-const isCroppable = ({ kernel }: StripeLayer, node: Node): boolean =>
-  kernel.length === 2 && attributesOf(node, 'Conv').group === 1;
-
 /** How often a layer stands in the graph that times it: starting a run takes as long as a small convolution. */
 const COPIES = 4;
 
-async function measureLayer(
-  node: Node,
-  { filters, kernel: [kH = 1, kW = 1] }: StripeLayer,
-  { block, time }: Measuring,
-): Promise<LayerLatency> {
+async function measureLayer(conv: PlanarConvolution, { block, time }: Measuring): Promise<LayerLatency> {
+  const {
+    filters,
+    kernel: [kH, kW],
+  } = conv;
   const widths = widthsOf(filters, block);
   const sizes = Array.from({ length: kH * kW }, (_, i) => [Math.floor(i / kW) + 1, (i % kW) + 1] as const);
-  const single = sizes.flatMap((size) => widths.map((width) => croppedLayer(node, size, [width])));
+  const single = sizes.flatMap((size) => widths.map((width) => croppedLayer(conv, size, [width])));
   const half = Math.max(1, filters >> 1);
-  const halves = [[half], [half, half]].map((parts) => croppedLayer(node, [kH, kW], parts));
+  const halves = [[half], [half, half]].map((parts) => croppedLayer(conv, [kH, kW], parts));
   const [startMs = 0, ...runs] = await time([startingAlone(COPIES), ...single, ...halves]);
   const times = runs.map((ms) => Math.max(0, ms - startMs) / COPIES);
   const [one = 0, two = 0] = times.slice(single.length);
@@ -88,23 +87,16 @@ function widthsOf(filters: number, block: number): number[] {
 }
 
 /** A layer of parts that are so many filters wide, joined, its kernel cropped to a size about the middle. */
-function croppedLayer(node: Node, size: readonly [number, number], parts: readonly number[]): Graph {
+function croppedLayer(
+  conv: PlanarConvolution,
+  size: readonly [number, number],
+  parts: readonly number[],
+): Graph {
   const graph = emptyGraph('layer');
   const g = builderOf(graph);
-  const [x, weight] = node.inputs;
-  const [, channels = 1, ...kernel] = weight!.shape as number[];
-  const { strides, dilations, pads = [0, 0, 0, 0] } = attributesOf(node, 'Conv');
-  const input = g.input('x', 'float32', x!.shape as number[]);
-  const cut = size.map((length, axis) => {
-    const before = (kernel[axis]! - length) >> 1;
-    const dilation = dilations?.[axis] ?? 1;
-    const after = kernel[axis]! - length - before;
-    return [pads[axis]! - before * dilation, pads[axis + 2]! - after * dilation].map((pad) =>
-      Math.max(0, pad),
-    );
-  });
-  const cropped = [0, 1].flatMap((end) => cut.map((ends) => ends[end]!));
-  const attributes = { ...(strides && { strides }), ...(dilations && { dilations }), pads: cropped };
+  const { x, channels, strides, dilations } = conv;
+  const input = g.input('x', 'float32', staticShape(x));
+  const attributes = { strides, dilations, pads: croppedPads(conv, size) };
   for (let copy = 0; copy < COPIES; copy++) {
     const outputs = parts.map((filters) => {
       const shape = [filters, channels, ...size];
@@ -113,6 +105,17 @@ function croppedLayer(node: Node, size: readonly [number, number], parts: readon
     g.output(outputs.length === 1 ? outputs[0]! : g.Concat(...outputs, { axis: 1 }), `y${copy}`);
   }
   return graph;
+}
+
+/** The padding of a kernel that is cropped about its middle. */
+function croppedPads(
+  { kernel: [kH, kW], dilations: [dH, dW], pads: [top, left, bottom, right] }: PlanarConvolution,
+  [height, width]: readonly [number, number],
+): number[] {
+  const [above, before] = [(kH - height) >> 1, (kW - width) >> 1];
+  const [below, after] = [kH - height - above, kW - width - before];
+  const pads = [top - above * dH, left - before * dW, bottom - below * dH, right - after * dW];
+  return pads.map((pad) => Math.max(0, pad));
 }
 
 /** A run that does nothing and has as many results. */

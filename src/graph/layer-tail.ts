@@ -1,7 +1,7 @@
-import type { Node, Value } from '../../graph/graph.ts';
-import { isOperator } from '../../graph/operators/index.ts';
-import { traitsOf } from '../../graph/operators/traits.ts';
-import type { Connections } from '../../graph/topology.ts';
+import { type Node, onlyOutput, type Value } from './graph.ts';
+import { isOperator, knownOperator, type OperatorName } from './operators/index.ts';
+import { traitsOf } from './operators/traits.ts';
+import type { Connections } from './topology.ts';
 
 /** The normalisation and the activation between a layer and the next operator that mixes its channels. */
 export interface LayerTail {
@@ -17,26 +17,27 @@ export interface LayerTail {
 
 /** Follows a layer's output through a bias, normalisations and sums to its first activation. */
 export function layerTail(layer: Node, links: Connections): LayerTail {
-  let value = layer.outputs[0]!;
+  let value = onlyOutput(layer);
   let normalization: Node | null = null;
   let own = true;
   for (;;) {
     const readers = (links.uses.get(value) ?? []).map(({ node }) => node);
-    const [reader] = readers;
     const activation = activationOf(readers, links);
-    if (activation) return { normalization, activation, value: activation.outputs[0]!, readers: '' };
-    const step = readers.length === 1 && reader && passages[reader.op];
-    if (!step || reader?.domain !== '' || (step === 'normalization' && reader.inputs[0] !== value)) {
+    if (activation) return { normalization, activation, value: onlyOutput(activation), readers: '' };
+    const [reader, ...others] = readers;
+    const op = reader && others.length === 0 ? knownOperator(reader) : null;
+    const step = op && passages[op];
+    if (!reader || !step || (step === 'normalization' && reader.inputs[0] !== value)) {
       return { normalization, activation: null, value, readers: named(readers) };
     }
     if (step === 'normalization' && own) normalization = reader;
     // After a sum of two values, or a first normalisation, the channels are no longer this layer's alone.
     if (step === 'normalization' || (step === 'sum' && !addsConstant(reader))) own = false;
-    value = reader.outputs[0]!;
+    value = onlyOutput(reader);
   }
 }
 
-const passages: Readonly<Record<string, 'normalization' | 'sum' | 'identity' | undefined>> = {
+const passages: { readonly [Op in OperatorName]?: 'normalization' | 'sum' | 'identity' } = {
   BatchNormalization: 'normalization',
   Add: 'sum',
   Sum: 'sum',
@@ -51,8 +52,8 @@ function activationOf(readers: readonly (Node | null)[], { uses }: Connections):
   if (readers.length !== 2 || !first || !second) return null;
   const [gate, product] = isOperator(first, 'Mul') ? [second, first] : [first, second];
   if (!isOperator(product, 'Mul') || !traitsOf(gate).activation) return null;
-  const gated = uses.get(gate.outputs[0]!) ?? [];
-  return gated.length === 1 && gated[0]!.node === product ? product : null;
+  const [gated, ...others] = uses.get(onlyOutput(gate)) ?? [];
+  return gated?.node === product && others.length === 0 ? product : null;
 }
 
 const addsConstant = ({ inputs }: Node): boolean => inputs.some((value) => value?.tensor);
