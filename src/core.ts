@@ -16,6 +16,12 @@ export type {
   NodeEdit,
   ParameterSlicing,
 } from './channels/coupling/scope.ts';
+export { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile/compile.ts';
+export { compiledFiles } from './compile/folder/files.ts';
+export type { ImageTask } from './compile/image-task.ts';
+export { type Profile, type ProfileOptions, profileNetwork } from './compile/profile.ts';
+export type { Verification } from './compile/verify.ts';
+export type { WeightType } from './compile/weights.ts';
 export type { Augmentation, AugmentedImage } from './data/augmentations/augmentation.ts';
 export type { AugmentationName } from './data/augmentations/index.ts';
 export type { Batch } from './data/batches/prepare.ts';
@@ -217,6 +223,8 @@ export type { Equivalence } from './rewrite/verify.ts';
 export type { CompileOptions, Executor, Program, StatePair, Tensors } from './runtime/executor.ts';
 export type { Onnxruntime } from './runtime/onnxruntime/held-session.ts';
 export { onnxruntimeWeb } from './runtime/onnxruntime-web/executor.ts';
+export type { CompiledNetwork, CompiledStep, CompiledValue } from './runtime/webassembly/compile.ts';
+export type { ModuleKind } from './runtime/webassembly/instantiate.ts';
 export {
   type StripeController,
   type StripeControllerOptions,

@@ -13,6 +13,8 @@ import { type Trial, type TrialOptions, type TrialSize, trialsOf } from './trial
 /** Options of {@link verifyEquivalent}. */
 export interface VerifyOptions {
   readonly executor: Executor;
+  /** Runs the second graph; default: the same executor. */
+  readonly resultExecutor?: Executor;
   /** Allowed error relative to the largest expected element; default by type: 1e-4 for float32. */
   readonly tolerance?: number;
   /** Default 0. */
@@ -60,12 +62,12 @@ export async function verifyEquivalent(
     throw new EspalierError('verification', message);
   }
   const points = pointsOf(before, after);
-  const { batch = 2, size, seed = 0, executor } = options;
+  const { batch = 2, size, seed = 0, executor, resultExecutor = executor } = options;
   const [first, second] = fittingTrials(before, { batch, ...(size && { size }) });
-  const programs = await compiled(
-    [watched(before, points, 'before'), watched(after, points, 'after')],
-    executor,
-  );
+  const programs = await compiled([
+    { graph: watched(before, points, 'before'), executor },
+    { graph: watched(after, points, 'after'), executor: resultExecutor },
+  ]);
   try {
     const isTold = fedInputs(before).every(({ feed }) => feed?.contents);
     const one = await run(first, programs, { seed, scales: isTold ? [1] : SCALES });
@@ -143,9 +145,14 @@ interface Watched {
   close(): Promise<void>;
 }
 
-async function compiled(graphs: readonly Graph[], executor: Executor): Promise<Watched[]> {
+interface Side {
+  readonly graph: Graph;
+  readonly executor: Executor;
+}
+
+async function compiled(sides: readonly Side[]): Promise<Watched[]> {
   const programs: Watched[] = [];
-  for (const graph of graphs) {
+  for (const { graph, executor } of sides) {
     const program = await executor.compile(graph, { optimization: 'disabled' });
     programs.push({ graph, program, close: () => program.close() });
   }

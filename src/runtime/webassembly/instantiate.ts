@@ -27,17 +27,22 @@ export interface RunningNetwork {
 /** Which of a network's modules: with fused multiply-adds, or with SIMD alone. */
 export type ModuleKind = keyof CompiledNetwork['modules'];
 
-/** The module that this engine can run; throws `runtime` where it has no SIMD. */
+const moduleKinds: readonly ModuleKind[] = ['relaxed', 'baseline'];
+
+/** The modules that this engine can run, the fastest first. */
+export const supportedModules = (): ModuleKind[] =>
+  moduleKinds.filter((kind) => webAssembly().validate(probeModule(kind)));
+
+/** The fastest module that this engine can run; throws `runtime` where it has no SIMD. */
 export function supportedModule(): ModuleKind {
-  const { validate } = webAssembly();
-  if (validate(probe(true))) return 'relaxed';
-  if (validate(probe(false))) return 'baseline';
+  const [fastest] = supportedModules();
+  if (fastest) return fastest;
   throw new EspalierError('runtime', 'this engine has no WebAssembly SIMD');
 }
 
-/** A module with one multiply-add. */
-function probe(fused: boolean): Uint8Array {
-  const module = openModule({ fused });
+/** A module with one multiply-add: whoever can run it can run the modules of a kind. */
+export function probeModule(kind: ModuleKind): Uint8Array {
+  const module = openModule({ fused: kind === 'relaxed' });
   module.define({ parameters: [] }, (code) => {
     const sum = code.local('v128');
     code.multiplyAdd(sum, sum, sum);
@@ -57,8 +62,7 @@ export async function instantiate(
   network: CompiledNetwork,
   kind: ModuleKind = supportedModule(),
 ): Promise<RunningNetwork> {
-  const { instance } = await webAssembly().instantiate(network.modules[kind]);
-  const { memory, run, step } = instance.exports as NetworkExports;
+  const { memory, run, step } = await instantiateModule<NetworkExports>(network.modules[kind]);
   new Float32Array(memory.buffer).set(network.weights, network.weightsOffset / 4);
   const views = (values: readonly CompiledValue[]) =>
     Object.fromEntries(
@@ -68,6 +72,12 @@ export async function instantiate(
       ]),
     );
   return { inputs: views(network.inputs), outputs: views(network.outputs), run, step };
+}
+
+/** What a module exports. */
+export async function instantiateModule<Exports>(bytes: Uint8Array): Promise<Exports> {
+  const { instance } = await webAssembly().instantiate(bytes);
+  return instance.exports as Exports;
 }
 
 const webAssembly = (): WebAssemblyInterface =>

@@ -1,0 +1,35 @@
+import type { CompiledModel } from '../compile.ts';
+import type { Profile } from '../profile.ts';
+
+/** What the report of a compiled folder says first. */
+export const REPORT_FORMAT = 'espalier.compiled';
+
+/** `report.json`: what the modules hold, how far they are from the file, and how long each step takes. */
+export function reportOf(model: CompiledModel, profile: Profile | null) {
+  const { network, weights, verification } = model;
+  const { relaxed, baseline } = network.modules;
+  return {
+    format: REPORT_FORMAT,
+    name: model.name,
+    inputs: network.inputs.map(({ name, shape }) => ({ name, shape })),
+    outputs: network.outputs.map(({ name, shape }) => ({ name, shape })),
+    moduleBytes: { relaxed: relaxed.length, baseline: baseline.length },
+    memoryBytes: network.memoryBytes,
+    weights: { type: weights.type, bytes: weights.bytes.length },
+    macs: network.steps.reduce((sum, { macs }) => sum + macs, 0),
+    verification,
+    measured: profile && {
+      engine: profile.engine,
+      module: profile.module,
+      peakGflops: profile.peakGflops,
+      ms: profile.ms,
+    },
+    steps: network.steps.map((step, i) => ({ ...step, ...(profile && speedOf(step.macs, i, profile)) })),
+  };
+}
+
+function speedOf(macs: number, index: number, { stepMs, peakGflops }: Profile) {
+  const ms = stepMs[index] ?? 0;
+  const gflops = macs === 0 ? null : (2 * macs) / ms / 1e6;
+  return { ms, gflops, shareOfPeak: gflops === null ? null : gflops / peakGflops };
+}

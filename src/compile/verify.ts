@@ -1,0 +1,81 @@
+import { floats } from '../numeric/tensor.ts';
+import { toleranceOf, verifyEquivalent } from '../rewrite/index.ts';
+import type { Executor, Tensors } from '../runtime/executor.ts';
+import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
+import { instantiate, type ModuleKind } from '../runtime/webassembly/instantiate.ts';
+import type { PreparedForCompilation } from './prepare.ts';
+import { roundWeights, type WeightType } from './weights.ts';
+
+/** How far a compiled network is from the file that it was made from. */
+export interface Verification {
+  /** The largest error relative to the largest expected output. */
+  readonly error: number;
+  /** The same with weights rounded to float16; null where they are stored in float32. */
+  readonly float16Error: number | null;
+  /** The modules that were run. */
+  readonly modules: readonly ModuleKind[];
+}
+
+interface Verified extends PreparedForCompilation {
+  readonly network: CompiledNetwork;
+  readonly weights: WeightType;
+  readonly modules: readonly ModuleKind[];
+}
+
+/**
+ * Runs modules beside the network that they were made from, on normal and on saturating input. Throws `verification` where an
+ * output is further off than 1e-4 of its largest element; with weights in float16 besides, than that type's tolerance.
+ */
+export async function verifyCompiled(
+  { network, weights, modules, reference, graph }: Verified,
+  executor: Executor,
+): Promise<Verification> {
+  const errorOf = async (kind: ModuleKind, type: WeightType) => {
+    const resultExecutor = executorOf({ network, kind, weights: type });
+    const tolerance = toleranceOf(type);
+    return (await verifyEquivalent(reference, graph, { executor, resultExecutor, tolerance })).error;
+  };
+  const errors: number[] = [];
+  for (const kind of modules) errors.push(await errorOf(kind, 'float32'));
+  return {
+    error: Math.max(...errors),
+    float16Error: weights === 'float16' ? await errorOf(modules[0]!, 'float16') : null,
+    modules,
+  };
+}
+
+interface ModuleRun {
+  readonly network: CompiledNetwork;
+  readonly kind: ModuleKind;
+  readonly weights: WeightType;
+}
+
+/** Runs the module itself. Values inside it that are compared, too, come from a module that has them as outputs. */
+const executorOf = ({ network, kind, weights }: ModuleRun): Executor => ({
+  name: 'webassembly',
+  trainingOperators: false,
+  async compile(graph) {
+    const isWatched = graph.outputs.length > network.outputs.length;
+    const networks = isWatched ? [compileNetwork(graph), network] : [network];
+    const runs = await Promise.all(
+      networks.map((each) => openRun({ ...each, weights: roundWeights(each.weights, weights) }, kind)),
+    );
+    return {
+      run: async (feeds) => Object.assign({}, ...runs.map((run) => run(feeds))),
+      readState: () => ({}),
+      writeState() {},
+      async close() {},
+    };
+  },
+});
+
+async function openRun(network: CompiledNetwork, kind: ModuleKind): Promise<(feeds: Tensors) => Tensors> {
+  const { inputs, outputs, run } = await instantiate(network, kind);
+  return (feeds) => {
+    for (const [name, { data }] of Object.entries(feeds)) inputs[name]?.set(data as Float32Array);
+    run();
+    return Object.fromEntries(
+      network.outputs.map(({ name, shape }) => [name, floats(shape, outputs[name] ?? [])]),
+    );
+  };
+}

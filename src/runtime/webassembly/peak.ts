@@ -1,0 +1,35 @@
+import { openModule } from './encoder/module.ts';
+import type { ModuleKind } from './instantiate.ts';
+import { LANES } from './storage.ts';
+
+/** As many accumulators as registers hold beside two operands, so that multiply-adds do not wait for each other. */
+const ACCUMULATORS = 12;
+
+/** Floating-point operations of one iteration of {@link peakModule}. */
+export const PEAK_FLOPS = 2 * ACCUMULATORS * LANES;
+
+/** A module that exports `run(iterations)`, a loop of independent multiply-adds: the most that kernels can reach. */
+export function peakModule(kind: ModuleKind): Uint8Array {
+  const module = openModule({ fused: kind === 'relaxed' });
+  const loop = module.define({ parameters: ['i32'] }, (code, [count]) => {
+    const sums = Array.from({ length: ACCUMULATORS }, () => code.local('v128'));
+    const [x, weight] = [code.local('v128'), code.local('v128')];
+    code.f32x4(1.0001);
+    code.set(x);
+    code.f32x4(0.9);
+    code.set(weight);
+    code.repeatWhile(() => {
+      for (const sum of sums) code.multiplyAdd(x, weight, sum);
+      code.increment(count, -1);
+      code.get(count);
+    });
+    // Results that nobody reads would be left out.
+    for (const sum of sums) {
+      code.i32(0);
+      code.get(sum);
+      code.memory('v128.store');
+    }
+  });
+  module.export('run', loop);
+  return module.finish(1, []);
+}
