@@ -4,6 +4,8 @@ import { matcherOf, nameMatcher } from '../../graph/name-globs.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
 import { layerCosts } from '../../measure/macs.ts';
 import { random } from '../../numeric/random.ts';
+import { float32Data } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 import type { PieceCriterion } from '../criteria/names.ts';
 import type { RankingScope } from '../ranking/selection.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
@@ -42,6 +44,12 @@ interface Ranked {
   readonly ratio: number | null;
 }
 
+/** How many of a layer's pieces are removed, those of the lowest scores. */
+interface Chosen {
+  readonly layer: Ranked;
+  removed: number;
+}
+
 /** Chooses the pieces of the weights that become zero. Throws `unsupported` where no layer has any. */
 export function prunePieces(graph: Graph, options: PiecePruningOptions): PrunedPieces {
   const globs = options.layerRatios.map(({ glob }) => glob);
@@ -62,17 +70,16 @@ export function prunePieces(graph: Graph, options: PiecePruningOptions): PrunedP
   if (ranked.length === 0) throw nothingToPrune(graph, options.granularity);
   const fixed = fixedCost(graph, ranked, options);
   const wanted = costToRemove(ranked, options.target, fixed);
-  const counts =
-    options.scope === 'local' ? localCounts(ranked, wanted) : globalCounts(ranked, wanted, options.floor);
-  const removedCost = ranked.reduce((sum, { cost }, i) => sum + cost * counts[i]!, 0);
+  const chosen =
+    options.scope === 'local' ? chooseLocally(ranked, wanted) : chooseGlobally(ranked, wanted, options.floor);
   return {
-    masks: new Map(ranked.map((layer, i) => [layer.pieces.weight.name, maskOf(layer, counts[i]!)])),
-    layers: ranked.map(({ pieces }, i) => ({
+    masks: new Map(chosen.map(({ layer, removed }) => [layer.pieces.weight.name, maskOf(layer, removed)])),
+    layers: chosen.map(({ layer: { pieces }, removed }) => ({
       name: pieces.layer,
       pieces: pieces.count,
-      kept: pieces.count - counts[i]!,
+      kept: pieces.count - removed,
     })),
-    met: removedCost >= wanted - Math.max(...ranked.map(({ cost }) => cost)),
+    met: removedCost(chosen) >= wanted - Math.max(...ranked.map(({ cost }) => cost)),
   };
 }
 
@@ -94,7 +101,7 @@ function pieceScores(
   index: number,
 ): Float64Array {
   const scores = new Float64Array(pieces.count);
-  const weights = pieces.weight.tensor!.data as Float32Array;
+  const weights = float32Data(pieces.weight.tensor);
   const gone = before?.get(pieces.weight.name);
   if (criterion === 'random') {
     const { uniform } = random(seed, index);
@@ -135,81 +142,76 @@ function costToRemove(
  * The same part of every layer; of those with a ratio of their own, that. Rounding to whole pieces carries over to the
  * next layer, so that the sum is as wanted; where it is not reached, single pieces of the least cost are added.
  */
-function localCounts(ranked: readonly Ranked[], wanted: number): number[] {
+function chooseLocally(ranked: readonly Ranked[], wanted: number): Chosen[] {
   const bound = ranked.reduce((sum, layer) => sum + (layer.ratio ?? 0) * total(layer), 0);
   const free = ranked.reduce((sum, layer) => sum + (layer.ratio === null ? total(layer) : 0), 0);
   const ratio = free > 0 ? Math.min(1, Math.max(0, (wanted - bound) / free)) : 0;
   let carried = 0;
-  const counts = ranked.map(({ ratio: own, pieces: { count }, cost }) => {
-    if (own !== null) return Math.round(own * count);
+  const chosen = ranked.map((layer): Chosen => {
+    const { ratio: own, cost } = layer;
+    const { count } = layer.pieces;
+    if (own !== null) return { layer, removed: Math.round(own * count) };
     const exact = ratio * count;
     const rounded = cost > 0 ? Math.round(exact + clampedTo(0.5, carried / cost)) : Math.round(exact);
-    const taken = Math.min(count, Math.max(0, rounded));
-    carried += (exact - taken) * cost;
-    return taken;
+    const removed = Math.min(count, Math.max(0, rounded));
+    carried += (exact - removed) * cost;
+    return { layer, removed };
   });
-  return complete(counts, ranked, wanted);
+  complete(chosen, wanted);
+  return chosen;
 }
 
 const clampedTo = (bound: number, value: number): number => Math.min(bound, Math.max(-bound, value));
 
+const removedCost = (chosen: readonly Chosen[]): number =>
+  chosen.reduce((sum, { layer, removed }) => sum + layer.cost * removed, 0);
+
 /** Takes single pieces, the cheapest first that suffices, until as much goes as is wanted. */
-function complete(counts: readonly number[], ranked: readonly Ranked[], wanted: number): number[] {
-  const completed = [...counts];
-  let missing = wanted - ranked.reduce((sum, { cost }, i) => sum + cost * counts[i]!, 0);
+function complete(chosen: readonly Chosen[], wanted: number): void {
+  const free = chosen
+    .filter(({ layer: { ratio, cost } }) => ratio === null && cost > 0)
+    .sort((a, b) => a.layer.cost - b.layer.cost);
+  let missing = wanted - removedCost(chosen);
   const slack = 1e-9 * wanted;
   while (missing > slack) {
-    const open = [...ranked.keys()].filter((i) => {
-      const { ratio, pieces, cost } = ranked[i]!;
-      return ratio === null && cost > 0 && completed[i]! < pieces.count;
-    });
-    open.sort((a, b) => ranked[a]!.cost - ranked[b]!.cost);
-    const next = open.find((i) => ranked[i]!.cost >= missing) ?? open.at(-1);
-    if (next === undefined) break;
-    completed[next]!++;
-    missing -= ranked[next]!.cost;
+    const open = free.filter(({ layer, removed }) => removed < layer.pieces.count);
+    const next = open.find(({ layer }) => layer.cost >= missing) ?? open.at(-1);
+    if (!next) break;
+    next.removed++;
+    missing -= next.layer.cost;
   }
-  return completed;
 }
 
 /** Halvings of the range of scores. */
 const HALVINGS = 50;
 
 /** All pieces below one score, found by bisection; a layer keeps its floor. */
-function globalCounts(ranked: readonly Ranked[], wanted: number, floor: number): number[] {
-  const sorted = ranked.map(({ scores }) => Float64Array.from(scores).sort());
-  const countsBelow = (threshold: number) =>
-    ranked.map(({ ratio, pieces }, i) => {
-      if (ratio !== null) return Math.round(ratio * pieces.count);
-      return Math.min(below(sorted[i]!, threshold), Math.floor((1 - floor) * pieces.count));
+function chooseGlobally(ranked: readonly Ranked[], wanted: number, floor: number): Chosen[] {
+  const sorted = ranked.map((layer) => ({ layer, scores: Float64Array.from(layer.scores).sort() }));
+  const chosenBelow = (threshold: number): Chosen[] =>
+    sorted.map(({ layer, scores }) => {
+      const { ratio, pieces } = layer;
+      if (ratio !== null) return { layer, removed: Math.round(ratio * pieces.count) };
+      const most = Math.floor((1 - floor) * pieces.count);
+      return { layer, removed: Math.min(below(scores, threshold), most) };
     });
-  const costBelow = (threshold: number) =>
-    countsBelow(threshold).reduce((sum, count, i) => sum + count * ranked[i]!.cost, 0);
   let low = -2;
-  let high = Math.max(...sorted.map((scores) => scores.at(-1)!)) * (1 + 1e-9) + 1e-30;
+  let high = Math.max(...sorted.flatMap(({ scores }) => scores.at(-1) ?? [])) * (1 + 1e-9) + 1e-30;
   for (let i = 0; i < HALVINGS; i++) {
     const middle = (low + high) / 2;
-    if (costBelow(middle) >= wanted) high = middle;
+    if (removedCost(chosenBelow(middle)) >= wanted) high = middle;
     else low = middle;
   }
-  return withTies(ranked, { some: countsBelow(low), all: countsBelow(high), wanted });
+  return withTies(chosenBelow(low), chosenBelow(high), wanted);
 }
 
 /** Of pieces of equal score only as many as it takes, the first layers' first. */
-function withTies(
-  ranked: readonly Ranked[],
-  {
-    some,
-    all,
-    wanted,
-  }: { readonly some: readonly number[]; readonly all: readonly number[]; readonly wanted: number },
-): number[] {
-  let missing = wanted - some.reduce((sum, count, i) => sum + count * ranked[i]!.cost, 0);
-  return some.map((count, i) => {
-    const { cost } = ranked[i]!;
-    const more = Math.min(all[i]! - count, Math.max(0, Math.ceil(missing / cost - 1e-9)));
-    missing -= more * cost;
-    return count + more;
+function withTies(some: readonly Chosen[], all: readonly Chosen[], wanted: number): Chosen[] {
+  let missing = wanted - removedCost(some);
+  return zip(some, all).map(([{ layer, removed }, { removed: most }]) => {
+    const more = Math.min(most - removed, Math.max(0, Math.ceil(missing / layer.cost - 1e-9)));
+    missing -= more * layer.cost;
+    return { layer, removed: removed + more };
   });
 }
 

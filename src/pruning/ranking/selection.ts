@@ -1,4 +1,5 @@
 import { nameMatcher } from '../../graph/name-globs.ts';
+import { zip } from '../../numeric/zip.ts';
 import { layerTitle, type PruningUnit } from './units.ts';
 import { roundedWidth, type WidthRules, widthChoices } from './widths.ts';
 
@@ -37,102 +38,123 @@ export interface WidthSelector {
 }
 
 /** Orders the channel sets of a network once, for many ratios. */
-export function openSelection(ranking: Ranking, rules: SelectionRules): WidthSelector {
-  const { units, scores } = ranking;
-  const selecting: Selecting = {
-    ...ranking,
-    rules,
-    orders: units.map((unit) => orderOf(unit, scores)),
-    ratios: units.map((unit) => ownRatio(unit, rules)),
-    originals: units.map((unit) => rules.original.get(unit.name) ?? unit.sets.length),
-  };
-  const { orders, ratios, originals } = selecting;
-  const wanted = rules.scope === 'local' ? localWidths(selecting) : globalWidths(selecting);
-  const rounded = (unit: number, width: number) =>
-    roundedWidth(units[unit]!, width, { ...rules, original: originals[unit]! });
-  const fixed = (unit: number): number | null => {
-    if (orders[unit]!.length === 0) return units[unit]!.sets.length;
-    const own = ratios[unit];
-    return own == null ? null : rounded(unit, (1 - own) * originals[unit]!);
+export function openSelection(
+  { scores, carriers, ...ranking }: Ranking,
+  rules: SelectionRules,
+): WidthSelector {
+  const units = ranking.units.map(
+    (unit): RankedUnit => ({
+      ...unit,
+      order: orderOf(unit, scores),
+      ratio: ownRatio(unit, rules),
+      original: rules.original.get(unit.name) ?? unit.sets.length,
+    }),
+  );
+  const wanted = rules.scope === 'local' ? localWidths(units) : globalWidths(units, rules);
+  const rounded = (unit: RankedUnit, width: number) =>
+    roundedWidth(unit, width, { ...rules, original: unit.original });
+  const fixed = (unit: RankedUnit): number | null => {
+    if (unit.order.length === 0) return unit.sets.length;
+    return unit.ratio === null ? null : rounded(unit, (1 - unit.ratio) * unit.original);
   };
   return {
-    widths: (ratio) => wanted(ratio).map((width, i) => fixed(i) ?? rounded(i, width)),
-    removed: (widths) => removedSets(widths, selecting),
-    choices: units.map((unit, i) => {
-      const only = fixed(i);
-      return only === null ? widthChoices(unit, { ...rules, original: originals[i]! }) : [only];
+    widths: (ratio) => zip(units, wanted(ratio)).map(([unit, width]) => fixed(unit) ?? rounded(unit, width)),
+    removed: (widths) => removedSets(zip(units, widths), carriers),
+    choices: units.map((unit) => {
+      const only = fixed(unit);
+      return only === null ? widthChoices(unit, { ...rules, original: unit.original }) : [only];
     }),
-    mostLacking(ratio, widths) {
-      const share = wanted(ratio);
-      const lack = widths.map((width, i) => (share[i]! - width) / originals[i]!);
-      return [...widths.keys()]
-        .filter((i) => fixed(i) === null && widths[i]! < units[i]!.sets.length)
-        .sort((a, b) => lack[b]! - lack[a]!);
-    },
+    mostLacking: (ratio, widths) =>
+      zip(units, widths, wanted(ratio))
+        .map(([unit, width, share], index) => ({ unit, width, index, lack: (share - width) / unit.original }))
+        .filter(({ unit, width }) => fixed(unit) === null && width < unit.sets.length)
+        .sort((a, b) => b.lack - a.lack)
+        .map(({ index }) => index),
   };
 }
 
-/** All that a selection looks at; lists are by unit. */
-interface Selecting extends Ranking {
-  readonly rules: SelectionRules;
-  /** The channel sets that may go, lowest scores first. */
-  readonly orders: readonly (readonly number[])[];
-  /** Ratios of their own. */
-  readonly ratios: readonly (number | null)[];
-  /** Channel sets in the original network. */
-  readonly originals: readonly number[];
+/** A channel set that may be removed. */
+interface ScoredSet {
+  readonly root: number;
+  readonly score: number;
 }
 
-/** Widths before rounding: the same part of every unit, or the part that its own ratio leaves. */
+/** A unit, and what selects its channel sets. */
+interface RankedUnit extends PruningUnit {
+  /** The channel sets that may be removed, lowest scores first. */
+  readonly order: readonly ScoredSet[];
+  /** A ratio of its own. */
+  readonly ratio: number | null;
+  /** Channel sets in the original network. */
+  readonly original: number;
+}
+
+/** The width before rounding: what the ratio, or the unit's own, leaves. */
+const localWidth = ({ sets, ratio: own, original }: RankedUnit, ratio: number): number =>
+  Math.min(sets.length, (1 - (own ?? ratio)) * original);
+
 const localWidths =
-  ({ units, ratios, originals }: Selecting) =>
+  (units: readonly RankedUnit[]) =>
   (ratio: number): number[] =>
-    units.map(({ sets }, i) => Math.min(sets.length, (1 - (ratios[i] ?? ratio)) * originals[i]!));
+    units.map((unit) => localWidth(unit, ratio));
 
 /** Widths before rounding, where the lowest scores of all units go first. Only channels that may go count. */
-function globalWidths(selecting: Selecting): (ratio: number) => number[] {
-  const { units, orders, ratios, originals, scores, rules } = selecting;
-  const counted = [...units.keys()].filter((i) => ratios[i] === null);
-  const merged = globalOrder(orders, ratios, scores);
-  const channels = (setsOf: (unit: number) => number) =>
-    counted.reduce((sum, i) => sum + setsOf(i) * units[i]!.channelsPerSet, 0);
-  const free = channels((i) => orders[i]!.length);
+function globalWidths(units: readonly RankedUnit[], { floor }: SelectionRules): (ratio: number) => number[] {
+  const entries = units.map((unit) => ({
+    unit,
+    width: 0,
+    least: Math.max(1, Math.ceil(floor * unit.original - 1e-9)),
+  }));
+  const counted = units.filter(({ ratio }) => ratio === null);
+  const channels = (setsOf: (unit: RankedUnit) => number) =>
+    counted.reduce((sum, unit) => sum + setsOf(unit) * unit.channelsPerSet, 0);
+  const free = channels(({ order }) => order.length);
   // What went in earlier steps counts; what stays in any case does not.
-  const total = channels((i) =>
-    orders[i]!.length === 0 ? 0 : originals[i]! - units[i]!.sets.length + orders[i]!.length,
+  const total = channels(({ order, original, sets }) =>
+    order.length === 0 ? 0 : original - sets.length + order.length,
   );
-  const least = originals.map((count) => Math.max(1, Math.ceil(rules.floor * count - 1e-9)));
+  const merged = entries
+    .flatMap((entry) =>
+      entry.unit.ratio === null ? entry.unit.order.map(({ score }) => ({ entry, score })) : [],
+    )
+    .sort((a, b) => a.score - b.score);
   return (ratio) => {
-    const wanted = localWidths(selecting)(0);
-    for (const i of counted) wanted[i] = units[i]!.sets.length;
+    for (const entry of entries)
+      entry.width = entry.unit.ratio === null ? entry.unit.sets.length : localWidth(entry.unit, 0);
     let excess = free - (1 - ratio) * total;
-    for (const { unit } of merged) {
-      const width = units[unit]!.channelsPerSet;
-      if (excess < width / 2) break;
-      if (wanted[unit]! <= least[unit]!) continue;
-      wanted[unit]!--;
-      excess -= width;
+    for (const { entry } of merged) {
+      const { channelsPerSet } = entry.unit;
+      if (excess < channelsPerSet / 2) break;
+      if (entry.width <= entry.least) continue;
+      entry.width--;
+      excess -= channelsPerSet;
     }
-    return wanted;
+    return entries.map(({ width }) => width);
   };
 }
 
-function removedSets(widths: UnitWidths, { units, orders, carriers }: Selecting): Set<number> {
+function removedSets(
+  units: readonly (readonly [RankedUnit, width: number])[],
+  carriers: Ranking['carriers'],
+): Set<number> {
   const gone = new Set<number>();
-  units.forEach(({ sets }, i) => {
-    const isEmpty = (root: number) => gone.has(carriers?.get(root) ?? -1);
-    const empty = orders[i]!.filter(isEmpty);
-    const others = orders[i]!.filter((root) => !isEmpty(root));
-    const count = Math.max(empty.length, sets.length - widths[i]!);
-    for (const root of [...empty, ...others].slice(0, count)) gone.add(root);
-  });
+  for (const [{ sets, order }, width] of units) {
+    const isEmpty = ({ root }: ScoredSet) => gone.has(carriers?.get(root) ?? -1);
+    const empty = order.filter(isEmpty);
+    const others = order.filter((set) => !isEmpty(set));
+    const count = Math.max(empty.length, sets.length - width);
+    for (const { root } of [...empty, ...others].slice(0, count)) gone.add(root);
+  }
   return gone;
 }
 
 /** The channel sets of a unit that may go and have a score, lowest first; equal scores in the order of the filters. */
-function orderOf({ sets, reasons }: PruningUnit, scores: ReadonlyMap<number, number>): number[] {
-  const free = sets.filter((root) => !reasons.has(root) && scores.has(root));
-  return free.sort((a, b) => scores.get(a)! - scores.get(b)!);
+function orderOf({ sets, reasons }: PruningUnit, scores: ReadonlyMap<number, number>): ScoredSet[] {
+  const free = sets.flatMap((root) => {
+    const score = scores.get(root);
+    return score === undefined || reasons.has(root) ? [] : [{ root, score }];
+  });
+  return free.sort((a, b) => a.score - b.score);
 }
 
 /** The ratio that a glob gives a unit; null where none names one of its layers. */
@@ -142,15 +164,4 @@ function ownRatio({ layers }: PruningUnit, { layerRatios }: SelectionRules): num
     return layers.some((layer) => matches(layerTitle(layer)));
   });
   return rule?.ratio ?? null;
-}
-
-function globalOrder(
-  orders: readonly (readonly number[])[],
-  ratios: readonly (number | null)[],
-  scores: ReadonlyMap<number, number>,
-): { unit: number; score: number }[] {
-  const all = orders.flatMap((order, unit) =>
-    ratios[unit] === null ? order.map((root) => ({ unit, score: scores.get(root)! })) : [],
-  );
-  return all.sort((a, b) => a.score - b.score);
 }

@@ -1,7 +1,8 @@
 import type { NetworkCost } from '../../measure/macs.ts';
+import { zip } from '../../numeric/zip.ts';
 import type { UnitWidths, WidthSelector } from '../ranking/selection.ts';
 import type { PruningUnit } from '../ranking/units.ts';
-import type { SensitivityPoint, UnitSensitivity } from './measure.ts';
+import type { UnitSensitivity } from './measure.ts';
 
 /** Which measure of a point says how much was lost. */
 export type DamageMeasure = 'loss' | 'outputError';
@@ -21,61 +22,91 @@ interface Greedy {
  * arXiv:1804.03230; here damages are measured once, unit by unit, and add up). `ratio` is the part of the path.
  */
 export function greedySelector(greedy: Greedy): WidthSelector {
-  const curves = greedy.units.map((unit, i) => curveOf(unit, i, greedy));
-  const path = greedyPath(greedy, curves);
-  const { choices, removed } = greedy.selector;
-  const measured = choices.map((own, i) => (curves[i]!.length > 0 ? own : [path[0]![i]!]));
-  const gain = (unit: number, width: number): number => {
-    const wider = measured[unit]!.find((choice) => choice > width);
-    return wider === undefined ? -1 : damageAt(curves[unit]!, width) - damageAt(curves[unit]!, wider);
-  };
+  const { choices: all, removed } = greedy.selector;
+  const curves = zip(greedy.units, all).map(([unit, choices]) => ({
+    choices,
+    curve: curveOf(unit, choices, greedy),
+  }));
+  const path = greedyPath(
+    greedy,
+    curves.map(({ curve }) => curve),
+  );
+  const [whole] = path;
+  const measured = zip(curves, whole).map(([{ curve, choices }, width]) => ({
+    curve,
+    choices: curve.length > 0 ? choices : [width],
+  }));
   return {
     widths: (ratio) => path[Math.round(ratio * (path.length - 1))]!,
     removed: (widths) => removed(widths),
-    choices: measured,
-    mostLacking(_ratio, widths) {
-      const gains = widths.map((width, unit) => gain(unit, width));
-      return [...widths.keys()].filter((i) => gains[i]! >= 0).sort((a, b) => gains[b]! - gains[a]!);
-    },
+    choices: measured.map(({ choices }) => choices),
+    mostLacking: (_ratio, widths) =>
+      zip(measured, widths)
+        .map(([unit, width], index) => ({ index, gain: gainOf(unit, width) }))
+        .filter(({ gain }) => gain >= 0)
+        .sort((a, b) => b.gain - a.gain)
+        .map(({ index }) => index),
   };
+}
+
+/** The damage that the next wider choice undoes; below 0 where there is none. */
+function gainOf(
+  { curve, choices }: { readonly curve: Curve; readonly choices: readonly number[] },
+  width: number,
+): number {
+  const wider = choices.find((choice) => choice > width);
+  return wider === undefined ? -1 : damageAt(curve, width) - damageAt(curve, wider);
+}
+
+/** How far a unit is narrowed along its curve. */
+interface Narrowing {
+  readonly unit: number;
+  readonly curve: Curve;
+  at: number;
 }
 
 /** One unit's next narrower width, and what it loses for what it saves. */
 interface Proposal {
-  readonly unit: number;
+  readonly narrowing: Narrowing;
   readonly kept: number;
   readonly price: number;
 }
 
-function greedyPath({ selector, costOf }: Greedy, curves: readonly Curve[]): UnitWidths[] {
+function greedyPath(
+  { selector, costOf }: Greedy,
+  curves: readonly Curve[],
+): readonly [UnitWidths, ...UnitWidths[]] {
   // Units that were not measured, or have a ratio of their own, have the widths that the selector gives.
   let widths = selector.widths(0);
-  const at = widths.map(() => 0);
   const macsOf = (wanted: UnitWidths) => costOf(selector.removed(wanted)).macs;
-  const narrowed = (unit: number, kept: number) => widths.with(unit, kept);
   let macs = macsOf(widths);
-  const propose = (unit: number): Proposal | null => {
-    const [here, next] = [curves[unit]![at[unit]!], curves[unit]![at[unit]! + 1]];
-    if (!here || !next) return null;
-    const saved = macs - macsOf(narrowed(unit, next.kept));
-    return { unit, kept: next.kept, price: (next.damage - here.damage) / Math.max(saved, 1e-9) };
+  const propose = (narrowing: Narrowing): Proposal[] => {
+    const { unit, curve, at } = narrowing;
+    const [here, next] = curve.slice(at, at + 2);
+    if (!here || !next) return [];
+    const saved = macs - macsOf(widths.with(unit, next.kept));
+    const price = (next.damage - here.damage) / Math.max(saved, 1e-9);
+    return [{ narrowing, kept: next.kept, price }];
   };
-  const path: UnitWidths[] = [widths];
-  let proposals = [...widths.keys()].flatMap((unit) => propose(unit) ?? []);
-  while (proposals.length > 0) {
+  const path: [UnitWidths, ...UnitWidths[]] = [widths];
+  let proposals = curves.flatMap((curve, unit) => propose({ unit, curve, at: 0 }));
+  for (;;) {
     // Narrower neighbours only make a saving smaller, so an old price is a lower bound: look again at the best alone.
-    proposals.sort((a, b) => a.price - b.price);
-    const [best, second] = proposals as [Proposal, Proposal?];
-    const fresh = propose(best.unit)!;
-    proposals[0] = fresh;
-    if (second && fresh.price > second.price * (1 + 1e-9)) continue;
-    widths = narrowed(fresh.unit, fresh.kept);
+    const [best, second, ...others] = proposals.sort((a, b) => a.price - b.price);
+    const [fresh] = best ? propose(best.narrowing) : [];
+    if (!fresh) return path;
+    const rest = second ? [second, ...others] : [];
+    if (second && fresh.price > second.price * (1 + 1e-9)) {
+      proposals = [fresh, ...rest];
+      continue;
+    }
+    const { narrowing, kept } = fresh;
+    widths = widths.with(narrowing.unit, kept);
     macs = macsOf(widths);
-    at[fresh.unit]!++;
+    narrowing.at++;
     path.push(widths);
-    proposals = [...proposals.slice(1), ...[propose(fresh.unit) ?? []].flat()];
+    proposals = [...rest, ...propose(narrowing)];
   }
-  return path;
 }
 
 interface CurvePoint {
@@ -90,16 +121,20 @@ type Curve = readonly CurvePoint[];
  * Damage by falling width; what is measured to get better with less counts as no damage. Empty for a unit that was not
  * measured or has only one width.
  */
-function curveOf({ name }: PruningUnit, index: number, { sensitivities, selector, damage }: Greedy): Curve {
+function curveOf(
+  { name }: PruningUnit,
+  choices: readonly number[],
+  { sensitivities, damage }: Greedy,
+): Curve {
+  const [narrowest = 0, ...wider] = choices;
   const sensitivity = sensitivities.find((other) => other.name === name);
-  const choices = selector.choices[index]!;
-  if (!sensitivity || choices.length < 2) return [];
+  if (!sensitivity || wider.length === 0) return [];
   const sorted = [...sensitivity.points].sort((a, b) => b.kept - a.kept);
-  const start: SensitivityPoint = sorted[0]!;
+  const start = sorted[0]?.[damage] ?? 0;
   let worst = 0;
   return sorted.flatMap((point) => {
-    worst = Math.max(worst, (point[damage] ?? 0) - (start[damage] ?? 0));
-    return point.kept < choices[0]! ? [] : [{ kept: point.kept, damage: worst }];
+    worst = Math.max(worst, (point[damage] ?? 0) - start);
+    return point.kept < narrowest ? [] : [{ kept: point.kept, damage: worst }];
   });
 }
 
