@@ -7,11 +7,15 @@ import { type PreparedModel, prepareModels } from './prepared-model.ts';
 import { stopwatch } from './stopwatch.ts';
 
 /** Options of a benchmark. */
-export interface BenchmarkOptions extends BindOptions {
+export interface BenchmarkOptions extends BindOptions, SamplingOptions {
   /** What inputs are fed with, by name; default: random contents. */
   readonly inputs?: InputFeeds | undefined;
   /** Threads within an operator; default 1. */
   readonly threads?: number;
+}
+
+/** How often models are timed. */
+export interface SamplingOptions {
   /** Measures for as many seconds in all; default 2 a model. */
   readonly seconds?: number;
   /** Measures as many rounds, whatever time they take. */
@@ -91,7 +95,7 @@ export async function benchmarkIn(
   const runners: Runner[] = [];
   try {
     for (const model of prepared) runners.push(await engine.open(model, threads));
-    const samples = await measure(runners, { ...options, warmupMs: engine.warmupMs ?? 0 });
+    const samples = await sampleInTurns(runners, { ...options, warmupMs: engine.warmupMs ?? 0 });
     const results = prepared.map(({ path }, i) => latency(path, samples[i]!, samples[0]!));
     return { models: results, threads, batch, rounds: samples[0]?.length ?? 0 };
   } finally {
@@ -113,10 +117,10 @@ async function openRunner({ source, inputs }: PreparedModel, threads: number): P
   };
 }
 
-/** Milliseconds by model and round. */
-async function measure(
+/** Milliseconds by runner and round. */
+export async function sampleInTurns(
   runners: readonly Runner[],
-  options: BenchmarkOptions & { readonly warmupMs: number },
+  options: SamplingOptions & { readonly warmupMs: number },
 ): Promise<number[][]> {
   const { seconds = 2 * runners.length, rounds, warmup = 5, warmupMs, signal } = options;
   const { sampleMs = MIN_SAMPLE_MS } = options;

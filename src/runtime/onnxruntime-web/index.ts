@@ -19,6 +19,8 @@ export interface WebRuntime {
 
 export interface WebPage {
   load(model: Uint8Array, inputs: readonly (readonly [name: string, Tensor])[]): Promise<WebModel>;
+  /** A module without imports, whose memory holds these contents. */
+  instantiate(wasm: Uint8Array, contents: readonly MemoryContents[]): Promise<WebInstance>;
   /** Of WebAssembly: it grows in steps and never shrinks, so this is its peak. */
   heapBytes(): Promise<number>;
   close(): Promise<void>;
@@ -30,6 +32,22 @@ export interface WebModel {
   readonly loadMs: number;
   /** The mean milliseconds of n runs. */
   time(n: number): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Contents of a module's memory. */
+export interface MemoryContents {
+  /** In bytes. */
+  readonly offset: number;
+  readonly data: Tensor['data'];
+}
+
+/** A WebAssembly module in a page. */
+export interface WebInstance {
+  /** What compiling it and filling its memory took, the bytes being there. */
+  readonly loadMs: number;
+  /** The mean milliseconds of n calls of an exported function with one argument. */
+  timeCalls(name: string, argument: number, n: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -62,6 +80,7 @@ function ortFolder(): string {
   }
 }
 
+/** A browser, and what serves the contents of its pages. */
 interface Opened {
   readonly browser: Browser;
   readonly server: ContentServer;
@@ -73,6 +92,7 @@ async function openIn({ browser, server }: Opened, threads: number): Promise<Web
   await page.waitForFunction('globalThis.runtime !== undefined');
   const opened: WebPage = {
     load: (model, inputs) => loadModel({ page, server }, model, inputs),
+    instantiate: (wasm, contents) => instantiate({ page, server }, wasm, contents),
     heapBytes: () => call(page, 'heapBytes'),
     close: () => page.close(),
   };
@@ -82,33 +102,76 @@ async function openIn({ browser, server }: Opened, threads: number): Promise<Web
   return opened;
 }
 
+/** A page, and what serves its contents. */
+interface Served {
+  readonly page: Page;
+  readonly server: ContentServer;
+}
+
 let loaded = 0;
+const nextPath = (): string => `/models/${loaded++}`;
 
 async function loadModel(
-  { page, server: { contents } }: { readonly page: Page; readonly server: ContentServer },
+  { page, server }: Served,
   model: Uint8Array,
   inputs: Parameters<WebPage['load']>[1],
 ): Promise<WebModel> {
-  const path = `/models/${loaded++}`;
-  const fed = inputs.map(([name, { dtype, shape, data }], i) => {
-    const { buffer, byteOffset, byteLength } = data as Uint8Array;
-    contents.set(`${path}/${i}`, new Uint8Array(buffer, byteOffset, byteLength));
-    return [name, dtype, shape, `${path}/${i}`];
-  });
-  contents.set(path, model);
+  const path = nextPath();
+  const contents = new Map([
+    [path, model],
+    ...inputs.map(([, { data }], i) => [`${path}/${i}`, bytesOf(data)] as const),
+  ]);
+  const fed = inputs.map(([name, { dtype, shape }], i) => [name, dtype, shape, `${path}/${i}`]);
+  const loadMs = await whileServed(server, contents, () => call<number>(page, 'load', path, fed));
+  return {
+    loadMs,
+    time: (n) => call(page, 'time', path, n),
+    close: () => call(page, 'release', path),
+  };
+}
+
+async function instantiate(
+  { page, server }: Served,
+  wasm: Uint8Array,
+  memory: readonly MemoryContents[],
+): Promise<WebInstance> {
+  const path = nextPath();
+  const parts = memory.map(({ offset, data }, i) => ({ offset, data, from: `${path}/${i}` }));
+  const contents = new Map([[path, wasm], ...parts.map(({ data, from }) => [from, bytesOf(data)] as const)]);
+  const placed = parts.map(({ offset, from }) => [offset, from]);
+  const loadMs = await whileServed(server, contents, () => call<number>(page, 'instantiate', path, placed));
+  return {
+    loadMs,
+    timeCalls: (name, argument, n) => call(page, 'timeCalls', path, name, argument, n),
+    close: () => call(page, 'release', path),
+  };
+}
+
+async function whileServed<T>(
+  server: ContentServer,
+  contents: ReadonlyMap<string, Uint8Array>,
+  load: () => Promise<T>,
+): Promise<T> {
+  for (const [path, content] of contents) server.contents.set(path, content);
   try {
-    const loadMs = await call<number>(page, 'load', path, fed);
-    return {
-      loadMs,
-      time: (n) => call(page, 'time', path, n),
-      close: () => call(page, 'release', path),
-    };
+    return await load();
   } finally {
-    for (const served of [path, ...fed.map(([, , , from]) => from as string)]) contents.delete(served);
+    for (const path of contents.keys()) server.contents.delete(path);
   }
 }
 
-const doing: Readonly<Record<string, string>> = { load: 'load the model', time: 'run the model' };
+function bytesOf(data: Tensor['data']): Uint8Array {
+  const { buffer, byteOffset, byteLength } = data as Uint8Array;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** What failed, by the function of the page. */
+const failures: Readonly<Record<string, string>> = {
+  load: 'onnxruntime-web cannot load the model',
+  instantiate: 'the browser cannot load the module',
+  timeCalls: 'the browser cannot run the module',
+  time: 'onnxruntime-web cannot run the model',
+};
 
 /** Calls a function of the page's `runtime`. */
 async function call<T>(page: Page, name: string, ...args: readonly unknown[]): Promise<T> {
@@ -116,6 +179,6 @@ async function call<T>(page: Page, name: string, ...args: readonly unknown[]): P
     return (await page.evaluate(`runtime.${name}(${args.map((arg) => JSON.stringify(arg)).join()})`)) as T;
   } catch (cause) {
     const reason = (cause instanceof Error ? cause.message : String(cause)).split('\n')[0]!.trim();
-    throw new EspalierError('runtime', `onnxruntime-web cannot ${doing[name] ?? name}: ${reason}`, { cause });
+    throw new EspalierError('runtime', `${failures[name] ?? name}: ${reason}`, { cause });
   }
 }

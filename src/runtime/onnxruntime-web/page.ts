@@ -38,22 +38,43 @@ globalThis.runtime = {
     const start = performance.now();
     const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'], logSeverityLevel: 4 });
     const loadMs = performance.now() - start;
-    models.set(path, { session, feeds });
+    models.set(path, { run: () => session.run(feeds), release: () => session.release() });
+    return loadMs;
+  },
+
+  /** The milliseconds that a module took; contents of its memory: [offset, path]. */
+  async instantiate(path, contents) {
+    const wasm = await bytes(path);
+    const parts = await Promise.all(contents.map(async ([offset, from]) => [offset, new Uint8Array(await bytes(from))]));
+    const start = performance.now();
+    const { exports } = (await WebAssembly.instantiate(wasm)).instance;
+    const memory = new Uint8Array(exports.memory.buffer);
+    for (const [offset, part] of parts) memory.set(part, offset);
+    const loadMs = performance.now() - start;
+    models.set(path, { exports, release() {} });
     return loadMs;
   },
 
   /** The mean milliseconds of n runs. */
   async time(path, n) {
-    const { session, feeds } = models.get(path);
+    const { run } = models.get(path);
     const start = performance.now();
-    for (let i = 0; i < n; i++) await session.run(feeds);
+    for (let i = 0; i < n; i++) await run();
+    return (performance.now() - start) / n;
+  },
+
+  /** The mean milliseconds of n calls of a module's function. */
+  timeCalls(path, name, argument, n) {
+    const { [name]: called } = models.get(path).exports;
+    const start = performance.now();
+    for (let i = 0; i < n; i++) called(argument);
     return (performance.now() - start) / n;
   },
 
   async release(path) {
-    const { session } = models.get(path);
+    const { release } = models.get(path);
     models.delete(path);
-    await session.release();
+    await release();
   },
 
   heapBytes: () => memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),

@@ -1,0 +1,55 @@
+import { random } from '../numeric/random.ts';
+import { randomTensor } from '../numeric/random-tensor.ts';
+import type { Tensor } from '../numeric/tensor.ts';
+import type { WebPage } from '../runtime/onnxruntime-web/index.ts';
+import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
+import { instantiate } from '../runtime/webassembly/instantiate.ts';
+import type { Runner } from './latency.ts';
+import { stopwatch } from './stopwatch.ts';
+
+/** A compiled network in an engine, ready to be timed. */
+export interface CompiledRunner extends Runner {
+  /** What creating the instance took, weights included, the bytes being there. */
+  readonly loadMs: number;
+  /** The mean milliseconds of n runs of one step. */
+  timeStep(step: number, n: number): Promise<number>;
+}
+
+/** Of a fixed seed, in the network's order. */
+const randomInputsOf = ({ inputs }: CompiledNetwork): Tensor[] =>
+  inputs.map(({ name, shape }, i) => randomTensor({ name, dtype: 'float32', shape }, random(i)));
+
+/** A compiled network in a page, with relaxed SIMD, on random inputs. */
+export async function openCompiledIn(page: WebPage, network: CompiledNetwork): Promise<CompiledRunner> {
+  const { modules, weights, weightsOffset, inputs } = network;
+  const { loadMs, timeCalls, close } = await page.instantiate(modules.relaxed, [
+    { offset: weightsOffset, data: weights },
+    ...randomInputsOf(network).map(({ data }, i) => ({ offset: inputs[i]!.offset, data })),
+  ]);
+  return {
+    loadMs,
+    time: (n) => timeCalls('run', 0, n),
+    timeStep: (step, n) => timeCalls('step', step, n),
+    close,
+  };
+}
+
+/** A compiled network in this process, on random inputs. */
+export async function openCompiled(network: CompiledNetwork): Promise<CompiledRunner> {
+  const loading = stopwatch();
+  const { inputs, run, step } = await instantiate(network);
+  const loadMs = loading();
+  for (const [i, { data }] of randomInputsOf(network).entries())
+    inputs[network.inputs[i]!.name]!.set(data as Float32Array);
+  const mean = (work: () => void, n: number): number => {
+    const elapsedMs = stopwatch();
+    for (let i = 0; i < n; i++) work();
+    return elapsedMs() / n;
+  };
+  return {
+    loadMs,
+    time: async (n) => mean(run, n),
+    timeStep: async (index, n) => mean(() => step(index), n),
+    close: async () => {},
+  };
+}
