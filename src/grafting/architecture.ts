@@ -1,6 +1,7 @@
 import { cloneGraph } from '../graph/clone.ts';
 import { type Attribute, type Graph, type Node, nodeLabel, type Value } from '../graph/graph.ts';
 import type { Tensor } from '../numeric/tensor.ts';
+import { zip } from '../numeric/zip.ts';
 
 /** The first thing in which two networks differ beside their weights and names, of the second; null where nothing does. */
 export function firstDifference(first: Graph, second: Graph): string | null {
@@ -27,9 +28,9 @@ export function firstDifference(first: Graph, second: Graph): string | null {
 /** The first network with the weights of another of the same architecture: their names may differ. */
 export function withWeightsOf(first: Graph, other: Graph): Graph {
   const weights = new Map<string, Tensor>();
-  for (const [i, node] of first.nodes.entries())
-    node.inputs.forEach((value, k) => {
-      const tensor = other.nodes[i]!.inputs[k]?.tensor;
+  for (const [own, others] of zip(first.nodes, other.nodes))
+    own.inputs.forEach((value, k) => {
+      const tensor = others.inputs[k]?.tensor;
       if (value?.tensor && tensor) weights.set(value.name, tensor);
     });
   const graph = cloneGraph(first);

@@ -1,5 +1,6 @@
-import { makeTensor, type Tensor } from '../numeric/tensor.ts';
-import type { Tensors } from '../runtime/executor.ts';
+import { average } from '../numeric/statistics.ts';
+import { float32Data, floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
+import { namedTensor, type Tensors } from '../runtime/executor.ts';
 import { slotNames } from '../training/optimizers.ts';
 import type { GraftMomentum } from './blend.ts';
 
@@ -9,13 +10,13 @@ import type { GraftMomentum } from './blend.ts';
  * arXiv:1905.03817), kept, or set to 0.
  */
 export function averaged(states: readonly Tensors[], momentum: GraftMomentum): Tensors[] {
-  const [first] = states;
-  const names = Object.keys(first!).filter((name) => first![name]!.dtype === 'float32');
-  const slots = new Set(names.flatMap(slotNames).filter((slot) => first![slot] !== undefined));
+  const [first = {}] = states;
+  const names = Object.entries(first).flatMap(([name, { dtype }]) => (dtype === 'float32' ? [name] : []));
+  const slots = new Set(names.flatMap(slotNames).filter((slot) => first[slot] !== undefined));
   const shared = new Map(
     names
       .filter((name) => momentum === 'blend' || !slots.has(name))
-      .map((name) => [name, mean(states.map((state) => state[name]!))] as const),
+      .map((name) => [name, mean(states.map((state) => namedTensor(state, name)))] as const),
   );
   return states.map((own) =>
     Object.fromEntries(
@@ -29,17 +30,8 @@ export function averaged(states: readonly Tensors[], momentum: GraftMomentum): T
 
 /** Σ x_i / n, summed in 64 bits in the order of the networks. */
 function mean(tensors: readonly Tensor[]): Tensor {
-  const [{ dtype, shape, data }] = tensors as [Tensor];
-  const sum = new Float64Array(data.length);
-  for (const tensor of tensors)
-    (tensor.data as Float32Array).forEach((x, i) => {
-      sum[i]! += x;
-    });
-  return makeTensor(
-    dtype,
-    shape,
-    Float32Array.from(sum, (x) => x / tensors.length),
-  );
+  const [{ shape }] = tensors as [Tensor];
+  return floats(shape, average(tensors.map(float32Data)));
 }
 
 /** A tensor of zeros, as another is. */

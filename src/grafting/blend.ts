@@ -1,5 +1,6 @@
-import { makeTensor, type Tensor } from '../numeric/tensor.ts';
-import type { Tensors } from '../runtime/executor.ts';
+import { float32Data, makeTensor, type Tensor } from '../numeric/tensor.ts';
+import { zip } from '../numeric/zip.ts';
+import { namedFloats, namedTensor, type Tensors } from '../runtime/executor.ts';
 import { slotNames } from '../training/optimizers.ts';
 import { zerosLike } from './average.ts';
 import { entropy } from './information.ts';
@@ -38,10 +39,10 @@ export function blend(
   for (const layer of layers) {
     const parts = ownParts(layer, [self, other], options);
     for (const name of parametersOf(layer)) {
-      blended[name] = mixed(self[name]!, other[name]!, parts);
-      for (const slot of slotsOf(self, name)) {
-        const kept = self[slot]!;
-        if (options.momentum === 'blend') blended[slot] = mixed(kept, other[slot]!, parts);
+      const both = (of: string) => [namedTensor(self, of), namedTensor(other, of)] as const;
+      blended[name] = mixed(both(name), parts);
+      for (const [slot, kept] of slotsOf(self, name)) {
+        if (options.momentum === 'blend') blended[slot] = mixed(both(slot), parts);
         if (options.momentum === 'reset') blended[slot] = zerosLike(kept);
       }
     }
@@ -55,7 +56,7 @@ export const blendRing = (
   states: readonly Tensors[],
   options: BlendOptions,
 ): Tensors[] =>
-  states.map((self, i) => blend(layers, [self, states[(i + states.length - 1) % states.length]!], options));
+  zip(states, [...states.slice(-1), ...states.slice(0, -1)]).map((pair) => blend(layers, pair, options));
 
 /** w of each filter [M]. */
 function ownParts(
@@ -65,14 +66,14 @@ function ownParts(
 ): Float64Array {
   const { normalization, filters, weight } = layer;
   if (level === 'filter' && normalization) {
-    const [own, others] = [self, other].map((state) => state[normalization.scale]!.data as Float32Array);
-    return Float64Array.from({ length: filters }, (_, m) => {
-      const [a, b] = [Math.abs(own![m]!), Math.abs(others![m]!)];
+    const scales = zip(namedFloats(self, normalization.scale), namedFloats(other, normalization.scale));
+    return Float64Array.from(scales, ([own, others]) => {
+      const [a, b] = [Math.abs(own), Math.abs(others)];
       return a + b > 0 ? a / (a + b) : 0.5;
     });
   }
-  const [own, others] = [self, other].map((state) => entropy(state[weight]!.data as Float32Array));
-  const part = (reach / Math.PI) * Math.atan(steepness * (own! - others!)) + 0.5;
+  const difference = entropy(namedFloats(self, weight)) - entropy(namedFloats(other, weight));
+  const part = (reach / Math.PI) * Math.atan(steepness * difference) + 0.5;
   return new Float64Array(filters).fill(part);
 }
 
@@ -82,12 +83,15 @@ function parametersOf({ weight, bias, normalization }: GraftLayer): string[] {
 }
 
 /** The optimiser's state of a parameter, as far as there is any. */
-const slotsOf = (state: Tensors, name: string): string[] =>
-  slotNames(name).filter((slot) => state[slot] !== undefined);
+const slotsOf = (state: Tensors, name: string): (readonly [slot: string, tensor: Tensor])[] =>
+  slotNames(name).flatMap((slot) => {
+    const tensor = state[slot];
+    return tensor ? [[slot, tensor] as const] : [];
+  });
 
 /** w·a + (1 − w)·b, w by the first axis. */
-function mixed(a: Tensor, b: Tensor, parts: Float64Array): Tensor {
-  const [own, others] = [a.data as Float32Array, b.data as Float32Array];
+function mixed([a, b]: readonly [Tensor, Tensor], parts: Float64Array): Tensor {
+  const [own, others] = [float32Data(a), float32Data(b)];
   const size = own.length / parts.length;
   const data = own.map((x, i) => {
     const w = parts[Math.floor(i / size)]!;

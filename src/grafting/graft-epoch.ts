@@ -3,6 +3,7 @@ import { recalibrate } from '../calibration/recalibrate.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensor } from '../numeric/tensor.ts';
+import { zip } from '../numeric/zip.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
 import { type Checkpoint, isPastGraft, latestCheckpoint, saveGrafted } from '../training/checkpoint.ts';
 import { withState } from '../training/training-step.ts';
@@ -85,17 +86,16 @@ export async function graftEpoch(work: GraftWork): Promise<void> {
   const { folders, step } = work;
   const lacking = folders.filter((folder) => !isPastGraft(folder, step));
   if (lacking.length === 0) return;
-  const saved = folders.map((folder) => beforeGraft(folder, step));
+  const saved = folders.map((folder) => ({ folder, ...beforeGraft(folder, step) }));
   const { graft, recalibrates } = sources[work.settings.source];
   const grafted = graft(
     saved.map(({ tensors }) => tensors),
     work,
   );
-  for (const [i, folder] of folders.entries()) {
+  for (const [{ folder, progress }, state] of zip(saved, grafted)) {
     if (!lacking.includes(folder)) continue;
-    const state = grafted[i]!;
     const tensors = recalibrates ? await recalibrated(state, work) : state;
-    saveGrafted(folder, step, { tensors, progress: saved[i]!.progress });
+    saveGrafted(folder, step, { tensors, progress });
   }
 }
 

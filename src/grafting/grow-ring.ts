@@ -1,7 +1,7 @@
 import { openCalibration } from '../calibration/calibration.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Evaluation, evaluate } from '../measure/accuracy.ts';
-import { latestCheckpoint } from '../training/checkpoint.ts';
+import { requiredCheckpoint } from '../training/checkpoint.ts';
 import type { StepProgress } from '../training/options.ts';
 import { withState } from '../training/training-step.ts';
 import { graftDefaults as defaults, type GraftingOptions } from './defaults.ts';
@@ -94,7 +94,7 @@ function ringOf({ training, grafting }: RingGrowth, members: readonly MemberJob[
     members,
     network,
     layers: graftLayers(network),
-    stepsPerEpoch: Math.floor(data.train.count / members[0]!.training.batch),
+    stepsPerEpoch: Math.floor(data.train.count / training.batch),
     settings: { source, level, momentum, threshold, noise, seed },
     calibration() {
       opened ??= openCalibration(data.train, { preprocessing, seed });
@@ -131,7 +131,7 @@ async function trainMembers(ring: RingNetworks, growth: RingGrowth): Promise<voi
 /** What the weights of each network tell, before they are grafted. */
 const informationOfAll = ({ members, layers, settings }: RingNetworks): LayerInformation[][] =>
   members.map(({ folder }) =>
-    informationOf(layers, latestCheckpoint(folder, { ungrafted: true })!.tensors, settings.threshold),
+    informationOf(layers, requiredCheckpoint(folder, { ungrafted: true }).tensors, settings.threshold),
   );
 
 const invalidOf = (layers: readonly LayerInformation[]): number =>
@@ -141,7 +141,7 @@ async function measure(ring: RingNetworks, { training, restore }: RingGrowth): P
   const { data, executor, preprocessing } = training;
   const members: RingMember[] = [];
   for (const [i, { folder, training: own }] of ring.members.entries()) {
-    const { tensors } = latestCheckpoint(folder)!;
+    const { tensors } = requiredCheckpoint(folder);
     const graph = restore(withState(ring.network, tensors));
     const { top1, top5, loss } = await evaluate(graph, data.test, { executor, preprocessing });
     const layers = informationOf(ring.layers, tensors, ring.settings.threshold);
@@ -159,7 +159,8 @@ async function measure(ring: RingNetworks, { training, restore }: RingGrowth): P
     });
   }
   const best = members.reduce((a, b) => (b.top1 > a.top1 ? b : a)).network;
-  const together = members.length > 1 ? ensembleOf(members.map(({ graph }) => graph)) : null;
+  const [first, ...others] = members.map(({ graph }) => graph);
+  const together = first && others.length > 0 ? ensembleOf([first, ...others]) : null;
   const ensemble = together && (await evaluate(together, data.test, { executor, preprocessing })).top1;
   return { members, best, ensemble };
 }

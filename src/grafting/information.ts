@@ -1,4 +1,4 @@
-import type { Tensors } from '../runtime/executor.ts';
+import { namedFloats, type Tensors } from '../runtime/executor.ts';
 import type { GraftLayer } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
@@ -9,16 +9,16 @@ const BINS = 10;
  * H = −Σ p_b ln p_b over ten equal bins between the least and the largest weight, which counts in the last bin: how much a
  * layer's weights vary (Meng et al., Filter Grafting, CVPR 2020, arXiv:2001.05868, equation 4). 0 where all are equal.
  */
-export function entropy(weights: ArrayLike<number>): number {
+export function entropy(weights: Float32Array): number {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-  for (let i = 0; i < weights.length; i++) {
-    low = Math.min(low, weights[i]!);
-    high = Math.max(high, weights[i]!);
+  for (const weight of weights) {
+    low = Math.min(low, weight);
+    high = Math.max(high, weight);
   }
   if (!(high > low)) return 0;
   const counts = new Float64Array(BINS);
-  for (let i = 0; i < weights.length; i++) {
-    const bin = Math.floor(((weights[i]! - low) / (high - low)) * BINS);
+  for (const weight of weights) {
+    const bin = Math.floor(((weight - low) / (high - low)) * BINS);
     counts[Math.min(bin, BINS - 1)]!++;
   }
   let sum = 0;
@@ -31,13 +31,16 @@ export function entropy(weights: ArrayLike<number>): number {
 
 /** |γ_m|·Σ|F_m| of every filter, Σ|F_m| where no BatchNormalization follows [M]. */
 export function validity(layer: GraftLayer, state: Tensors): Float64Array {
-  const weights = state[layer.weight]!.data as Float32Array;
-  const scale = layer.normalization ? (state[layer.normalization.scale]!.data as Float32Array) : null;
+  const weights = namedFloats(state, layer.weight);
+  const { normalization } = layer;
+  const scale = normalization
+    ? namedFloats(state, normalization.scale)
+    : new Float32Array(layer.filters).fill(1);
   const size = weights.length / layer.filters;
-  return Float64Array.from({ length: layer.filters }, (_, m) => {
+  return Float64Array.from(scale, (gamma, m) => {
     let sum = 0;
-    for (let i = m * size; i < (m + 1) * size; i++) sum += Math.abs(weights[i]!);
-    return sum * (scale ? Math.abs(scale[m]!) : 1);
+    for (const weight of weights.subarray(m * size, (m + 1) * size)) sum += Math.abs(weight);
+    return sum * Math.abs(gamma);
   });
 }
 
@@ -68,7 +71,7 @@ export function informationOf(
     const limit = limitOf(threshold, scores);
     return {
       name: layer.name,
-      entropy: entropy(state[layer.weight]!.data as Float32Array),
+      entropy: entropy(namedFloats(state, layer.weight)),
       filters: layer.filters,
       invalid: scores.filter((score) => score < limit).length,
     };

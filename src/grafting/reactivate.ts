@@ -1,6 +1,7 @@
 import { random } from '../numeric/random.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
-import type { Tensors } from '../runtime/executor.ts';
+import { zip } from '../numeric/zip.ts';
+import { namedFloats, namedTensor, type Tensors } from '../runtime/executor.ts';
 import { validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
@@ -59,15 +60,16 @@ export function graftInternal(
   return changed(layers, state, (layer, weights) => {
     const scores = validity(layer, state);
     const limit = limitOf(threshold, scores);
-    const order = Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]! || a - b);
-    const invalid = order.filter((m) => scores[m]! < limit);
-    const valid = order.filter((m) => scores[m]! >= limit).reverse();
+    const order = Array.from(scores, (score, filter) => ({ score, filter }));
+    order.sort((a, b) => a.score - b.score || a.filter - b.filter);
+    const invalid = order.filter(({ score }) => score < limit);
+    const valid = order.filter(({ score }) => score >= limit).reverse();
+    const pairs = Math.min(invalid.length, valid.length);
     const size = weights.length / layer.filters;
-    const source = Float32Array.from(weights);
-    invalid.slice(0, valid.length).forEach((m, rank) => {
-      const from = valid[rank]! * size;
-      for (let i = 0; i < size; i++) weights[m * size + i]! += source[from + i]!;
-    });
+    const source = weights.slice();
+    for (const [to, from] of zip(invalid.slice(0, pairs), valid.slice(0, pairs))) {
+      for (let i = 0; i < size; i++) weights[to.filter * size + i]! += source[from.filter * size + i]!;
+    }
   });
 }
 
@@ -79,10 +81,9 @@ function changed(
 ): Tensors {
   const result: Record<string, Tensor> = { ...state };
   for (const [index, layer] of layers.entries()) {
-    const { shape, data } = state[layer.weight]!;
-    const weights = Float32Array.from(data as Float32Array);
+    const weights = namedFloats(state, layer.weight).slice();
     edit(layer, weights, index);
-    result[layer.weight] = floats(shape, weights);
+    result[layer.weight] = floats(namedTensor(state, layer.weight).shape, weights);
   }
   return result;
 }

@@ -1,7 +1,7 @@
 import { openCalibration } from '../calibration/calibration.ts';
 import type { Graph } from '../graph/graph.ts';
 import { evaluate } from '../measure/accuracy.ts';
-import { latestCheckpoint } from '../training/checkpoint.ts';
+import { requiredCheckpoint } from '../training/checkpoint.ts';
 import { openRunDirectory, type RunEvent } from '../training/run-directory.ts';
 import { withState } from '../training/training-step.ts';
 import type { GraftMomentum } from './blend.ts';
@@ -74,7 +74,7 @@ async function ringOf({ training, replicas, momentum, images }: ReplicaOptions):
     members,
     network,
     layers: [],
-    stepsPerEpoch: Math.floor(Math.floor(data.train.count / replicas) / members[0]!.training.batch),
+    stepsPerEpoch: Math.floor(Math.floor(data.train.count / replicas) / training.batch),
     settings: { source: 'average', level: 'layer', momentum: blending, threshold: 0, noise: 0, seed },
     calibration: () => openCalibration(data.train, { preprocessing, seed }),
     executor,
@@ -131,7 +131,7 @@ async function finishEpoch(work: Replicas, { epoch, step, times }: Finished): Pr
   const own = ring.members.map(({ folder }) => openRunDirectory(folder).readEvents().find(isEpoch)!);
   const mean = (field: string) => own.reduce((sum, event) => sum + Number(event[field]), 0) / own.length;
   const { seconds } = times;
-  const images = own.length * ring.stepsPerEpoch * ring.members[0]!.training.batch;
+  const images = own.length * ring.stepsPerEpoch * training.batch;
   const evaluated = epoch % evaluateEvery === 0 || epoch === epochs ? await evaluateAverage(work) : {};
   const means = { loss: mean('loss'), trainAccuracy: mean('trainAccuracy'), ...evaluated };
   run.record({
@@ -156,4 +156,4 @@ async function evaluateAverage(work: Replicas): Promise<{ testAccuracy?: number;
 
 /** The network that all replicas are after an average. */
 const averageOf = ({ training, ring }: Replicas): Graph =>
-  withState(training.network, latestCheckpoint(ring.members[0]!.folder)!.tensors);
+  withState(training.network, requiredCheckpoint(ring.members[0]!.folder).tensors);

@@ -1,8 +1,20 @@
+import { assert } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
-import type { DataType, Tensor } from '../numeric/tensor.ts';
+import { type DataType, float32Data, type Tensor } from '../numeric/tensor.ts';
 
 /** Tensors by the name of their value. */
 export type Tensors = Readonly<Record<string, Tensor>>;
+
+/** The tensor of a name; one that is missing is a bug of the caller. */
+export function namedTensor(tensors: Tensors, name: string): Tensor {
+  const tensor = tensors[name];
+  assert(tensor, `there is no tensor named ${name}`);
+  return tensor;
+}
+
+/** The elements of the float32 tensor of a name. */
+export const namedFloats = (tensors: Tensors, name: string): Float32Array =>
+  float32Data(namedTensor(tensors, name));
 
 /** Options of compiling a graph. */
 export interface CompileOptions {

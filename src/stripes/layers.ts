@@ -1,4 +1,5 @@
 import { type Graph, type Node, nodeName, type Value } from '../graph/graph.ts';
+import { inputsOf } from '../graph/operators/index.ts';
 import { layerCosts } from '../measure/macs.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { hasStripes, maskName, skeletonName } from './skeleton.ts';
@@ -19,7 +20,7 @@ export interface StripeLayer {
 export function stripeLayers(network: Graph): { readonly layers: StripeLayer[]; readonly totalMacs: number } {
   const costs = new Map(layerCosts(network).map((cost) => [cost.name, cost]));
   const layers = network.nodes.filter(hasStripes).flatMap((node): StripeLayer[] => {
-    const weight = node.inputs[1]!;
+    const { weight } = inputsOf(node, 'Conv');
     if (!weight.tensor) return [];
     const [filters = 0, , ...kernel] = weight.tensor.shape;
     const name = nodeName(node);

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
+import { inputsOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
-import { floats, type Tensor } from '../numeric/tensor.ts';
+import { float32Data, floats, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { withState } from '../training/training-step.ts';
 import { hasStripes, maskName, perFilterParameters, skeletonName } from './skeleton.ts';
@@ -13,12 +14,12 @@ export function maskedNetwork(network: Graph, state: Tensors): Graph {
   const graph = withState(network, state);
   const links = connections(graph);
   for (const node of graph.nodes.filter(hasStripes)) {
-    const weight = node.inputs[1]!;
+    const { weight } = inputsOf(node, 'Conv');
     const skeleton = state[skeletonName(weight.name)];
     const mask = state[maskName(weight.name)];
     if (!skeleton || !mask || !weight.tensor) continue;
-    const { shape, data } = weight.tensor;
-    weight.tensor = floats(shape, scaled(data as Float32Array, skeleton.data as Float32Array, shape));
+    const { shape } = weight.tensor;
+    weight.tensor = floats(shape, scaled(float32Data(weight.tensor), float32Data(skeleton), shape));
     const dead = deadFilters(mask);
     if (dead.length === 0) continue;
     for (const value of perFilterParameters(node, links)) value.tensor = withoutFilters(value.tensor!, dead);
@@ -41,7 +42,7 @@ function scaled(weights: Float32Array, skeleton: Float32Array, shape: readonly n
 export function deadFilters(mask: Tensor): number[] {
   const [filters = 0] = mask.shape;
   const size = mask.data.length / filters;
-  const live = mask.data as Float32Array;
+  const live = float32Data(mask);
   return Array.from({ length: filters }, (_, m) => m).filter((m) =>
     live.subarray(m * size, (m + 1) * size).every((value) => value === 0),
   );
@@ -49,8 +50,9 @@ export function deadFilters(mask: Tensor): number[] {
 
 /** A tensor [M, …] with some filters zero. */
 export function withoutFilters(tensor: Tensor, filters: readonly number[]): Tensor {
-  const data = Float32Array.from(tensor.data as Float32Array);
-  const size = data.length / tensor.shape[0]!;
+  const data = float32Data(tensor).slice();
+  const [all = 1] = tensor.shape;
+  const size = data.length / all;
   for (const m of filters) data.fill(0, m * size, (m + 1) * size);
   return floats(tensor.shape, data);
 }

@@ -7,8 +7,8 @@ import { uncoupledLayers } from '../channels/uncoupled-layers.ts';
 import { EspalierError } from '../errors.ts';
 import { uniqueNames } from '../graph/builder.ts';
 import { type Refusal, type Refused, refuse } from '../graph/edit/refused.ts';
-import { type Graph, makeConstant, type Node, nodeName } from '../graph/graph.ts';
-import { isOperator } from '../graph/operators/index.ts';
+import { type Graph, makeConstant, type Node, nodeName, onlyOutput, requiredInput } from '../graph/graph.ts';
+import { inputsOf, isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
@@ -67,8 +67,8 @@ export function removeDeadFilters(
   for (let changed = true; changed; ) {
     const constants = constantChannels(graph);
     refuseCollapse(graph, constants);
-    const isGone = (channels?: Float64Array) =>
-      isConstant(channels) && (branches === 'constant' || channels!.every((value) => value === 0));
+    const isGone = (channels?: Float64Array): channels is Float64Array =>
+      isConstant(channels) && (branches === 'constant' || channels.every((value) => value === 0));
     const replaced = replaceBranches(graph, constants, isGone);
     removedBranches.push(...replaced);
     removeDeadNodes(graph);
@@ -81,7 +81,7 @@ export function removeDeadFilters(
 
 function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
   for (const node of graph.nodes) {
-    const channels = constants.get(node.outputs[0]!);
+    const channels = constants.get(onlyOutput(node));
     if (channels?.every((value) => !Number.isNaN(value)) && !dependsOnInput(graph, new Set([node]))) {
       throw new EspalierError(
         'diverged',
@@ -98,19 +98,22 @@ function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
 function replaceBranches(
   graph: Graph,
   constants: ConstantChannels,
-  isGone: (channels?: Float64Array) => boolean,
+  isGone: (channels?: Float64Array) => channels is Float64Array,
 ): string[] {
   const unique = uniqueNames(graph);
   const names: string[] = [];
   for (const node of [...graph.nodes]) {
     if (!isOperator(node, 'Add')) continue;
-    const index = node.inputs.findIndex((value) => value && !value.tensor && isGone(constants.get(value)));
-    if (index < 0) continue;
-    const channels = constants.get(node.inputs[index]!)!;
-    const other = node.inputs[1 - index]!;
+    const { a, b } = inputsOf(node, 'Add');
+    const [summand] = [a, b].flatMap((value, index) => {
+      const channels = value.tensor ? undefined : constants.get(value);
+      return isGone(channels) ? [{ channels, index, other: index === 0 ? b : a }] : [];
+    });
+    if (!summand) continue;
+    const { channels, index, other } = summand;
     names.push(nodeName(node));
     if (channels.every((value) => value === 0)) {
-      replaceUses(graph, node.outputs[0]!, other);
+      replaceUses(graph, onlyOutput(node), other);
     } else {
       const rank = other.shape?.length ?? 4;
       const shape = [1, channels.length, ...new Array<number>(rank - 2).fill(1)];
@@ -122,7 +125,7 @@ function replaceBranches(
   return names;
 }
 
-const isConstant = (channels: Float64Array | undefined): boolean =>
+const isConstant = (channels: Float64Array | undefined): channels is Float64Array =>
   !!channels && channels.every((value) => !Number.isNaN(value));
 
 /** A removal on its way; layers by name. */
@@ -142,9 +145,8 @@ function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): bo
   const firstOf = new Map(found.layers.map(({ node, first }) => [node, first]));
   const goes = new Set<number>();
   const dead = deadFilters(graph, firstOf, constants);
-  const everywhere = deadEverywhere(found, new Set([...dead.values()].flat()));
-  for (const [node, labels] of dead) {
-    const channels = constants.get(node.outputs[0]!)!;
+  const everywhere = deadEverywhere(found, new Set(dead.flatMap(({ labels }) => labels)));
+  for (const { node, labels, filters } of dead) {
     const isShared = own.sharesWeight(node);
     const gone = isShared ? labels.filter((label) => everywhere.has(found.sets.find(label))) : labels;
     const sets = new Set(gone.map(found.sets.find));
@@ -154,8 +156,7 @@ function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): bo
     const name = nodeName(node);
     refusals.delete(name);
     if (refusal) refusals.set(name, { ...refusal, where: name, filters: labels.length });
-    else
-      for (const label of withoutFillers(gone, channels.length, multiple)) goes.add(found.sets.find(label));
+    else for (const label of withoutFillers(gone, filters, multiple)) goes.add(found.sets.find(label));
   }
   const removed = keepOneChannel(found, goes);
   if (removed.size === 0) return false;
@@ -165,21 +166,27 @@ function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): bo
   return true;
 }
 
-/** The dead filters of each convolution, by their labels. */
+/** A convolution with dead filters. */
+interface DeadFilters {
+  readonly node: Node;
+  /** Of its dead filters. */
+  readonly labels: readonly number[];
+  /** All its filters. */
+  readonly filters: number;
+}
+
 function deadFilters(
   graph: Graph,
   firstOf: ReadonlyMap<Node, number>,
   constants: ConstantChannels,
-): Map<Node, number[]> {
-  return new Map(
-    graph.nodes.flatMap((node) => {
-      const channels = isOperator(node, 'Conv') ? constants.get(node.outputs[0]!) : undefined;
-      if (!channels) return [];
-      const first = firstOf.get(node) ?? 0;
-      const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));
-      return [[node, dead.map((m) => first + m)] as const];
-    }),
-  );
+): DeadFilters[] {
+  return graph.nodes.flatMap((node) => {
+    const channels = isOperator(node, 'Conv') ? constants.get(onlyOutput(node)) : undefined;
+    if (!channels) return [];
+    const first = firstOf.get(node) ?? 0;
+    const dead = [...channels.keys()].filter((m) => !Number.isNaN(channels[m]));
+    return [{ node, labels: dead.map((m) => first + m), filters: channels.length }];
+  });
 }
 
 /** The channel sets that may go, all of whose filters are dead: layers that share a weight lose them together. */
@@ -220,7 +227,7 @@ function nonZeroReader(
   const isDead = (label: number) => dead.has(sets.find(label));
   for (const { node, index, channels } of readings) {
     if (!channels.labels.some(isDead)) continue;
-    const value = node.inputs[index]!;
+    const value = requiredInput(node, index);
     const known = channels.axes[0] === 1 ? constants.get(value) : undefined;
     const isZero = channels.labels.every((label, place) => !isDead(label) || known?.[place] === 0);
     if (!isZero) return refuse('inexact', `its removed filters output a non-zero constant in ${value.name}`);

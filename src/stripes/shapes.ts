@@ -1,4 +1,5 @@
 import { type Graph, nodeName } from '../graph/graph.ts';
+import { inputsOf } from '../graph/operators/index.ts';
 import { livePositions } from './live-positions.ts';
 import { hasStripes } from './skeleton.ts';
 
@@ -17,7 +18,7 @@ const MOST_POSITIONS = 31;
 /** Reads the filters' shapes off a masked network: a stripe is dead where W[m, :, i, j] is zero throughout. */
 export function filterShapes(network: Graph): LayerShapes[] {
   return network.nodes.filter(hasStripes).flatMap((node) => {
-    const tensor = node.inputs[1]!.tensor;
+    const { tensor } = inputsOf(node, 'Conv').weight;
     const [filters = 0, channels = 0, kH = 1, kW = 1] = tensor?.shape ?? [];
     if (tensor?.shape.length !== 4 || kH * kW > MOST_POSITIONS) return [];
     const live = livePositions(tensor.data as Float32Array, filters, channels);

@@ -1,6 +1,7 @@
 import { selectSlices } from '../channels/select-slices.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
+import { inputsOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { filled, type Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
@@ -21,7 +22,7 @@ export function lastingDead(network: Graph, state: Tensors): LastingDead {
   const links = connections(network);
   const found: Record<string, readonly number[]> = {};
   for (const node of network.nodes.filter(hasStripes)) {
-    const { name } = node.inputs[1]!;
+    const { name } = inputsOf(node, 'Conv').weight;
     const mask = state[maskName(name)];
     if (!mask) continue;
     const affine = perFilterParameters(node, links).flatMap((value) => state[value.name] ?? []);
@@ -47,9 +48,10 @@ export function shrinkNetwork(network: Graph, dead: LastingDead, multiple: numbe
   const lasting = lastingNetwork(network, dead);
   const { graph, cuts, removedBranches } = removeDeadFilters(lasting, { multiple, branches: 'zero' });
   if (cuts.length + removedBranches.length === 0) return null;
-  const tensors = new Map(network.initializers.map(({ name, tensor }) => [name, tensor!]));
+  const tensors = new Map(network.initializers.map(({ name, tensor }) => [name, tensor]));
   for (const { name, axis, places } of cuts) {
-    tensors.set(name, selectSlices(tensors.get(name)!, axis, places));
+    const tensor = tensors.get(name);
+    if (tensor) tensors.set(name, selectSlices(tensor, axis, places));
   }
   for (const value of graph.initializers) value.tensor = tensors.get(value.name) ?? value.tensor;
   return { network: graph, cuts };
@@ -64,7 +66,7 @@ function lastingNetwork(network: Graph, dead: LastingDead): Graph {
   for (const { value } of trainableParameters(graph)) value.tensor = filled(value.tensor!.shape, Number.NaN);
   const links = connections(graph);
   for (const node of graph.nodes.filter(hasStripes)) {
-    const weight = node.inputs[1]!;
+    const { weight } = inputsOf(node, 'Conv');
     const filters = dead[weight.name];
     if (!filters) continue;
     for (const value of [weight, ...perFilterParameters(node, links)]) {

@@ -190,6 +190,13 @@ export function setBrokenAside(directory: string, warn: (line: string) => void):
   }
 }
 
+/** The newest checkpoint; throws `invalid-data` where there is none. */
+export function requiredCheckpoint<Progress>(directory: string, which: Which = {}): Checkpoint<Progress> {
+  const checkpoint = latestCheckpoint<Progress>(directory, which);
+  if (checkpoint) return checkpoint;
+  throw new EspalierError('invalid-data', 'contains no checkpoint', { where: directory });
+}
+
 /** The newest checkpoint; null where there is none. Throws where it is broken: {@link setBrokenAside} comes before. */
 export function latestCheckpoint<Progress>(
   directory: string,
