@@ -169,7 +169,7 @@ export {
   type RefitLayer,
   reconstruct,
 } from './pruning/recovery/reconstruct.ts';
-export type { KeptFilters, SkippedLayer } from './pruning/recovery/refits.ts';
+export type { KeptFilters } from './pruning/recovery/refits.ts';
 export type { PruningSchedule } from './pruning/schedule.ts';
 export type { SearchOptions } from './pruning/search/search-channels.ts';
 export type { WidthCandidate, WidthSearch } from './pruning/search/search-widths.ts';

@@ -1,6 +1,7 @@
 import { cutChannels } from '../channels/cut-channels.ts';
 import { maskedReference } from '../channels/masked-reference.ts';
 import { defined } from '../defined.ts';
+import { isRefusal } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents } from '../measure/image-size.ts';
@@ -294,5 +295,5 @@ function reasonToStay(
   const [pinned] = reasons.values();
   if (pinned !== undefined || sets.every((root) => scores.has(root))) return pinned;
   const results = layers.flatMap((layer) => layerScores.get(layer) ?? []);
-  return results.flatMap((result) => ('reason' in result ? [result.reason] : []))[0];
+  return results.flatMap((result) => (isRefusal(result) ? [result.reason] : []))[0];
 }

@@ -2,6 +2,7 @@ import type { Calibration } from '../calibration/calibration.ts';
 import type { CoupledLayer } from '../channels/coupling/scope.ts';
 import { keepOneChannel } from '../channels/keep-one-channel.ts';
 import { EspalierError } from '../errors.ts';
+import { isRefusal } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import type { Timer } from '../measure/timer.ts';
@@ -107,12 +108,11 @@ export async function rankChannels(
 function refuseUnscored(scores: ReadonlyMap<CoupledLayer, LayerScores>): void {
   const results = [...scores];
   if (results.some(([, result]) => 'scores' in result)) return;
-  const first = results.find(([, result]) => 'reason' in result);
-  if (!first) throw new EspalierError('unsupported', 'expected a layer with constant weights, found none');
-  const [layer, result] = first;
-  throw new EspalierError('unsupported', 'reason' in result ? result.reason : '', {
-    where: layerTitle(layer),
-  });
+  for (const [layer, result] of results) {
+    if (isRefusal(result))
+      throw new EspalierError('unsupported', result.reason, { where: layerTitle(layer) });
+  }
+  throw new EspalierError('unsupported', 'expected a layer with constant weights, found none');
 }
 
 /** Learned scores by channel set. */

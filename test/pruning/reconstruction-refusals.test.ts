@@ -27,7 +27,9 @@ describe('reconstruction leaves alone', () => {
     const pruned = without(original, { wide: [3] });
     const { graph, layers, skipped } = await run(original, pruned);
     expect(layers).toEqual([]);
-    expect(skipped).toEqual([{ name: 'exact (Conv)', reason: 'its output did not change' }]);
+    expect(skipped).toEqual([
+      expect.objectContaining({ where: 'exact (Conv)', reason: 'its output did not change' }),
+    ]);
     await verifyEquivalent(pruned.graph, graph, { executor: onnxruntime });
   });
 
@@ -67,9 +69,18 @@ describe('reconstruction leaves alone', () => {
     const { skipped, layers } = await run(original, { graph, keptFilters: new Map() });
     expect(layers).toEqual([]);
     expect(skipped).toEqual([
-      { name: 'narrow (Conv)', reason: 'the indices of its remaining filters are not known' },
-      { name: 'shifted (Conv)', reason: 'its bias is not a constant with one number per filter' },
-      { name: 'large (Gemm)', reason: 'expected at most 2400 inputs per filter, found 3159' },
+      expect.objectContaining({
+        where: 'narrow (Conv)',
+        reason: 'the indices of its remaining filters are not known',
+      }),
+      expect.objectContaining({
+        where: 'shifted (Conv)',
+        reason: 'its bias is not a constant with one number per filter',
+      }),
+      expect.objectContaining({
+        where: 'large (Gemm)',
+        reason: 'expected at most 2400 inputs per filter, found 3159',
+      }),
     ]);
   });
 

@@ -1,4 +1,5 @@
 import { probe, requireCalibration } from '../../calibration/probe.ts';
+import { type Refusal, refuse } from '../../graph/edit/refused.ts';
 import { staticShape } from '../../graph/graph.ts';
 import { addTo } from '../../numeric/statistics.ts';
 import { float32Data } from '../../numeric/tensor.ts';
@@ -40,9 +41,9 @@ export const apoz: Criterion = {
   },
 };
 
-function obstacle({ activation, least, readers }: FeatureMap): string | null {
-  if (activation === null) return `expected an activation after it that outputs zeros, found ${readers}`;
-  return least === 0
-    ? null
-    : `expected an activation after it that outputs zeros (Relu, Clip at 0), found ${activation}`;
+function obstacle({ activation, least, readers }: FeatureMap): Refusal | null {
+  if (activation === null)
+    return refuse('unsupported', `expected an activation after it that outputs zeros, found ${readers}`);
+  const expected = 'expected an activation after it that outputs zeros (Relu, Clip at 0)';
+  return least === 0 ? null : refuse('unsupported', `${expected}, found ${activation}`);
 }

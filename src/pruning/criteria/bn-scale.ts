@@ -1,3 +1,4 @@
+import { refuse } from '../../graph/edit/refused.ts';
 import { layerTail } from '../../graph/layer-tail.ts';
 import { type Criterion, type LayerScores, scoreEach } from './criterion.ts';
 
@@ -11,12 +12,14 @@ export const batchNormalizationScale: Criterion = {
   score: ({ layers, links }) =>
     scoreEach(layers, (_, { node, count }): LayerScores => {
       const scale = layerTail(node, links).normalization?.inputs[1]?.tensor?.data;
-      if (!(scale instanceof Float32Array) || scale.length !== count) return { reason: WITHOUT };
+      if (!(scale instanceof Float32Array) || scale.length !== count) return WITHOUT;
       return { scores: Float64Array.from(scale, Math.abs) };
     }),
 };
 
 /** Exporters fold it away unless told otherwise. */
-const WITHOUT =
+const WITHOUT = refuse(
+  'unsupported',
   'no BatchNormalization follows it alone: export the network without folding ' +
-  '(torch.onnx.export with training=TrainingMode.PRESERVE, do_constant_folding=False), or use --insert-batchnorm';
+    '(torch.onnx.export with training=TrainingMode.PRESERVE, do_constant_folding=False), or use --insert-batchnorm',
+);

@@ -1,5 +1,6 @@
 import type { Calibration } from '../../calibration/calibration.ts';
 import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
+import { isRefusal, type Refusal } from '../../graph/edit/refused.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Connections } from '../../graph/topology.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -17,7 +18,7 @@ export type LayerScores =
       /** Filters that rank as the channels that they hand on. */
       readonly carrying?: PassThroughFilters;
     }
-  | { readonly reason: string };
+  | Refusal;
 
 /** Options of `scoreLayers`. */
 export interface ScoringOptions {
@@ -36,7 +37,7 @@ export interface ScoringOptions {
 /** A layer with the slices of its weight that are its filters, or why it has none that can be scored. */
 export interface ScoredLayer {
   readonly layer: CoupledLayer;
-  readonly filters: Slices | string;
+  readonly filters: Slices | Refusal;
 }
 
 /** What criteria see of a network. */
@@ -86,7 +87,7 @@ export async function scoreEach(
 ): Promise<ScoresByLayer> {
   const results = new Map<CoupledLayer, LayerScores>();
   for (const { layer, filters } of layers) {
-    const result = typeof filters === 'string' ? { reason: filters } : await score(filters, layer);
+    const result = isRefusal(filters) ? filters : await score(filters, layer);
     results.set(layer, result instanceof Float64Array ? { scores: result } : result);
   }
   return results;

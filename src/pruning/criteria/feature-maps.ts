@@ -1,4 +1,5 @@
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
+import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import type { Value } from '../../graph/graph.ts';
 import { layerTail } from '../../graph/layer-tail.ts';
 import { isOperator } from '../../graph/operators/index.ts';
@@ -18,17 +19,14 @@ export interface FeatureMap {
 }
 
 /** The feature maps of every layer, or why it has none. */
-export function featureMaps({
-  layers,
-  found,
-  links,
-}: Scoring): Map<CoupledLayer, FeatureMap | { reason: string }> {
+export function featureMaps({ layers, found, links }: Scoring): Map<CoupledLayer, FeatureMap | Refusal> {
   return new Map(
-    layers.map(({ layer }): [CoupledLayer, FeatureMap | { reason: string }] => {
+    layers.map(({ layer }): [CoupledLayer, FeatureMap | Refusal] => {
       const { value, activation, readers } = layerTail(layer.node, links);
       const channels = found.carried.get(value);
       if (channels?.axes.length !== 1 || channels.labels.length !== layer.count) {
-        return [layer, { reason: `its channels are not along a single axis of ${value.name}` }];
+        const reason = `its channels are not along a single axis of ${value.name}`;
+        return [layer, refuse('unsupported', reason)];
       }
       const op = activation && (isOperator(activation, 'Mul') ? 'SiLU' : activation.op);
       const least = activation ? leastOf(activation.op, activation.inputs[1]) : Number.NEGATIVE_INFINITY;
@@ -44,15 +42,15 @@ function leastOf(op: string, low: Value | null | undefined): number {
 
 /** Splits feature maps into those that can be looked at and the results of those that cannot. */
 export function usable(
-  maps: ReadonlyMap<CoupledLayer, FeatureMap | { reason: string }>,
-  obstacle: (map: FeatureMap) => string | null,
+  maps: ReadonlyMap<CoupledLayer, FeatureMap | Refusal>,
+  obstacle: (map: FeatureMap) => Refusal | null,
 ): { readonly good: FeatureMap[]; readonly results: Map<CoupledLayer, LayerScores> } {
   const good: FeatureMap[] = [];
   const results = new Map<CoupledLayer, LayerScores>();
   for (const [layer, map] of maps) {
-    const reason = 'reason' in map ? map.reason : obstacle(map);
-    if (reason !== null) results.set(layer, { reason });
-    else good.push(map as FeatureMap);
+    const refusal = isRefusal(map) ? map : obstacle(map);
+    if (refusal) results.set(layer, refusal);
+    else if (!isRefusal(map)) good.push(map);
   }
   return { good, results };
 }

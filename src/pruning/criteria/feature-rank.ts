@@ -1,4 +1,5 @@
 import { type Probe, probe, requireCalibration } from '../../calibration/probe.ts';
+import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import { float32Data, type Tensor } from '../../numeric/tensor.ts';
 import { zip } from '../../numeric/zip.ts';
 import { belowOne, type Criterion, type Scoring } from './criterion.ts';
@@ -49,10 +50,10 @@ function largestDivisor(batch: number, most: number): number {
   return 1;
 }
 
-function obstacle({ value, axis }: FeatureMap): string | null {
-  return value.shape?.length === 4 && axis === 1
-    ? null
-    : `expected feature maps [N, C, H, W], found ${value.shape?.length ?? 'an unknown number of'} dimensions`;
+function obstacle({ value, axis }: FeatureMap): Refusal | null {
+  if (value.shape?.length === 4 && axis === 1) return null;
+  const rank = value.shape?.length ?? 'an unknown number of';
+  return refuse('unsupported', `expected feature maps [N, C, H, W], found ${rank} dimensions`);
 }
 
 function addRanks(sums: Float64Array, maps: Tensor): void {
@@ -71,8 +72,6 @@ function addRanks(sums: Float64Array, maps: Tensor): void {
 
 function normsByLayer({ layers }: Scoring) {
   return new Map(
-    layers.flatMap(({ layer, filters }) =>
-      typeof filters === 'string' ? [] : [[layer, l1Norms(filters)] as const],
-    ),
+    layers.flatMap(({ layer, filters }) => (isRefusal(filters) ? [] : [[layer, l1Norms(filters)] as const])),
   );
 }

@@ -1,4 +1,5 @@
 import type { ChannelCoupling, ParameterSlicing } from '../../channels/coupling/scope.ts';
+import { isRefusal } from '../../graph/edit/refused.ts';
 import type { Node } from '../../graph/graph.ts';
 import { layerTail } from '../../graph/layer-tail.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
@@ -24,7 +25,7 @@ export function weightData({ found, links, foldBatchNormalization }: Folding): W
     const slicing = filters.get(node);
     const factors = foldingFactors(node, links);
     const slices = slicing && factors && slicesOf(slicing, counts.get(node)!, () => weight);
-    const result = slices && typeof slices !== 'string' ? scaledFilters(slices, factors!) : weight;
+    const result = slices && factors && !isRefusal(slices) ? scaledFilters(slices, factors) : weight;
     folded.set(node, result);
     return result;
   };

@@ -1,4 +1,5 @@
 import { builderOf } from '../../graph/builder.ts';
+import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import { emptyGraph } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -23,7 +24,7 @@ export const geometricMedian: Criterion = {
     }
     return scoreInputs(scoring, async (slices, classOf) => {
       const joined = joinRows(rowsOf(slices), classOf);
-      if (typeof joined === 'string') return joined;
+      if (isRefusal(joined)) return joined;
       const sums = await distanceSums(joined.rows, executor);
       return new Map(joined.roots.map((root, i) => [root, sums[i]!]));
     });
@@ -34,12 +35,12 @@ export const geometricMedian: Criterion = {
 function joinRows(
   { data, length }: FilterRows,
   classOf: Int32Array,
-): { rows: FilterRows; roots: number[] } | string {
+): { rows: FilterRows; roots: number[] } | Refusal {
   const places = new Map<number, number[]>();
   for (const [position, root] of classOf.entries()) places.set(root, [...(places.get(root) ?? []), position]);
   const width = classOf.length / places.size;
   if ([...places.values()].some((own) => own.length !== width))
-    return 'its channels have unequal numbers of weights';
+    return refuse('unsupported', 'its channels have unequal numbers of weights');
   const joined = new Float32Array(data.length);
   [...places.values()].flat().forEach((position, i) => {
     joined.set(data.subarray(position * length, (position + 1) * length), i * length);

@@ -1,4 +1,5 @@
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
+import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import { nodeLabel } from '../../graph/graph.ts';
 import type { LayerScores, ScoresByLayer, Scoring } from './criterion.ts';
 import { type Slices, slicesOf } from './slices.ts';
@@ -7,14 +8,14 @@ import { type Slices, slicesOf } from './slices.ts';
 export type ScoreReader = (
   slices: Slices,
   classOf: Int32Array,
-) => Promise<ReadonlyMap<number, number> | string> | ReadonlyMap<number, number> | string;
+) => Promise<ReadonlyMap<number, number> | Refusal> | ReadonlyMap<number, number> | Refusal;
 
 /** Scores channels by what reads them: the sum, over the layers that do, of the score of the slice that does. */
 export async function scoreInputs(scoring: Scoring, scoreReader: ScoreReader): Promise<ScoresByLayer> {
   const { found, layers, weights } = scoring;
   const { find } = found.sets;
   const sums = new Map<number, number>();
-  const reasons = new Map<number, string>();
+  const refusals = new Map<number, Refusal>();
   const seen = new Set<unknown>();
   for (const slicing of found.slicings) {
     // A weight that several layers share counts once.
@@ -22,24 +23,25 @@ export async function scoreInputs(scoring: Scoring, scoreReader: ScoreReader): P
     seen.add(slicing.value);
     const classOf = slicing.channels.labels.map(find);
     const slices = slicesOf(slicing, classOf.length, weights);
-    const scores = typeof slices === 'string' ? slices : await scoreReader(slices, classOf);
-    if (typeof scores === 'string') {
-      for (const root of classOf) reasons.set(root, `${nodeLabel(slicing.node)} reads it: ${scores}`);
+    const scores = isRefusal(slices) ? slices : await scoreReader(slices, classOf);
+    if (isRefusal(scores)) {
+      const refusal = refuse(scores.code, `${nodeLabel(slicing.node)} reads it: ${scores.reason}`);
+      for (const root of classOf) refusals.set(root, refusal);
     } else for (const [root, score] of scores) sums.set(root, (sums.get(root) ?? 0) + score);
   }
-  return new Map(layers.map(({ layer }) => [layer, scoresOf(layer, { find, sums, reasons })]));
+  return new Map(layers.map(({ layer }) => [layer, scoresOf(layer, { find, sums, refusals })]));
 }
 
 interface ByClass {
   find(channel: number): number;
   readonly sums: ReadonlyMap<number, number>;
-  readonly reasons: ReadonlyMap<number, string>;
+  readonly refusals: ReadonlyMap<number, Refusal>;
 }
 
-function scoresOf({ first, count }: CoupledLayer, { find, sums, reasons }: ByClass): LayerScores {
+function scoresOf({ first, count }: CoupledLayer, { find, sums, refusals }: ByClass): LayerScores {
   const roots = Array.from({ length: count }, (_, c) => find(first + c));
-  const reason = roots.map((root) => reasons.get(root)).find((text) => text !== undefined);
-  if (reason !== undefined) return { reason };
-  if (!roots.some((root) => sums.has(root))) return { reason: 'no layer reads its channels' };
+  const refusal = roots.map((root) => refusals.get(root)).find((one) => one !== undefined);
+  if (refusal) return refusal;
+  if (!roots.some((root) => sums.has(root))) return refuse('unsupported', 'no layer reads its channels');
   return { scores: Float64Array.from(roots, (root) => sums.get(root) ?? 0) };
 }

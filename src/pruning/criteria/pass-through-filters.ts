@@ -1,4 +1,5 @@
 import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
+import { isRefusal, type Refusal } from '../../graph/edit/refused.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { mean } from '../../numeric/statistics.ts';
 import type { LayerScores } from './criterion.ts';
@@ -73,8 +74,11 @@ function passedChannel(filter: Float32Array, kernel: number): number | null {
 }
 
 /** The filters of a layer without its pass-through filters. */
-export function withoutPassThrough(filters: Slices | string, carrying?: PassThroughFilters): Slices | string {
-  if (typeof filters === 'string' || !carrying?.size) return filters;
+export function withoutPassThrough(
+  filters: Slices | Refusal,
+  carrying?: PassThroughFilters,
+): Slices | Refusal {
+  if (isRefusal(filters) || !carrying?.size) return filters;
   const { data, count, length } = rowsOf(filters);
   const own = range(count).filter((m) => !carrying.has(m));
   const rows = new Float32Array(own.length * length);
@@ -90,7 +94,7 @@ export function withPassThrough(
   count: number,
   carrying?: PassThroughFilters,
 ): LayerScores {
-  if ('reason' in result || !carrying?.size) return result;
+  if (isRefusal(result) || !carrying?.size) return result;
   const { scores: own } = result;
   if (own.length === count) return { scores: own, carrying };
   const usual = own.length > 0 ? mean(own) : 1;

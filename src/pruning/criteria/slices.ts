@@ -1,4 +1,5 @@
 import type { ChannelCoupling, CoupledLayer, ParameterSlicing } from '../../channels/coupling/scope.ts';
+import { type Refusal, refuse } from '../../graph/edit/refused.ts';
 import type { Node } from '../../graph/graph.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 
@@ -23,14 +24,14 @@ export type WeightData = (node: Node, weight: Float32Array) => Float32Array;
 export function filterSlices(
   found: ChannelCoupling,
   data: WeightData,
-): (layer: CoupledLayer) => Slices | string {
+): (layer: CoupledLayer) => Slices | Refusal {
   const byNode = new Map<Node, ParameterSlicing>();
   for (const slicing of found.slicings) if (slicing.role === 'filters') byNode.set(slicing.node, slicing);
   return ({ node, count }) => {
     const slicing = byNode.get(node);
     return slicing
       ? slicesOf(slicing, count, data)
-      : 'its weight is not constant, or not sliced by its channels';
+      : refuse('not-constant', 'its weight is not constant, or not sliced by its channels');
   };
 }
 
@@ -39,9 +40,10 @@ export function slicesOf(
   { value, channels, node }: ParameterSlicing,
   count: number,
   data: WeightData,
-): Slices | string {
+): Slices | Refusal {
   const { tensor } = value;
-  if (tensor?.dtype !== 'float32') return `expected a float32 weight, found ${tensor?.dtype ?? 'none'}`;
+  if (tensor?.dtype !== 'float32')
+    return refuse('not-constant', `expected a float32 weight, found ${tensor?.dtype ?? 'none'}`);
   const [axis = 0] = channels.axes;
   const size = tensor.shape[axis]!;
   return {

@@ -1,6 +1,7 @@
 import { gradients } from '../../autodiff/index.ts';
 import { type ProbeScope, probe, requireCalibration } from '../../calibration/probe.ts';
 import { EspalierError } from '../../errors.ts';
+import { isRefusal } from '../../graph/edit/refused.ts';
 import { requiredInput, type Value } from '../../graph/graph.ts';
 import { addTo } from '../../numeric/statistics.ts';
 import { float32Data } from '../../numeric/tensor.ts';
@@ -24,7 +25,9 @@ export const taylor: Criterion = {
     if (!calibration.labelled) throw withoutLabels();
     const scored = layers.filter(hasFilters);
     const results = new Map(
-      layers.map(({ layer, filters }): [typeof layer, LayerScores] => [layer, { reason: String(filters) }]),
+      layers.flatMap(({ layer, filters }): [typeof layer, LayerScores][] =>
+        isRefusal(filters) ? [[layer, filters]] : [],
+      ),
     );
     await probe(
       graph,
@@ -55,7 +58,7 @@ const withoutLabels = () =>
   new EspalierError('usage', 'taylor needs images by class: expected one folder per class in `data`');
 
 const hasFilters = (scored: ScoredLayer): scored is ScoredLayer & { readonly filters: Slices } =>
-  typeof scored.filters !== 'string';
+  !isRefusal(scored.filters);
 
 /** Σ w·g of each filter [M]. */
 function changeOf({ g }: ProbeScope, slices: Slices, [weight, gradient]: readonly [Value, Value]): Value {

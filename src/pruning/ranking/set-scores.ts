@@ -1,4 +1,5 @@
 import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
+import { isRefusal } from '../../graph/edit/refused.ts';
 import { mean, standardDeviation } from '../../numeric/statistics.ts';
 import type { LayerScores } from '../criteria/index.ts';
 
@@ -79,7 +80,7 @@ function ofSharedWeights(
   );
   const sharing = new Map<unknown, [CoupledLayer, Scored][]>();
   for (const [layer, result] of layerScores) {
-    if ('reason' in result) continue;
+    if (isRefusal(result)) continue;
     const key = weights.get(layer.node) ?? layer;
     sharing.set(key, [...(sharing.get(key) ?? []), [layer, result]]);
   }

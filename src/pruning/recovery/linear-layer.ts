@@ -1,3 +1,4 @@
+import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import { type Node, staticShape, type Value } from '../../graph/graph.ts';
 import { attributesOf } from '../../graph/operators/index.ts';
 import { explicitWindow } from '../../graph/window.ts';
@@ -22,7 +23,10 @@ export interface LinearLayer {
   readonly channelAxis: 1 | -1;
 }
 
-type Row = (node: Node, weight: Value) => Omit<LinearLayer, 'node' | 'weight'> | string;
+/** How a layer is read, without the layer. */
+type LinearForm = Omit<LinearLayer, 'node' | 'weight'>;
+
+type Row = (node: Node, weight: Value) => LinearForm | Refusal;
 
 /** One row an operator. */
 const rows: Readonly<Record<string, Row>> = {
@@ -35,35 +39,36 @@ const rows: Readonly<Record<string, Row>> = {
   },
   Gemm(node, { tensor }) {
     const { transA, transB, alpha, beta } = attributesOf(node, 'Gemm');
-    if (transA) return 'its input is transposed';
-    if (alpha === 0 || beta === 0) return 'a factor of it is 0';
+    if (transA) return refuse('unsupported', 'its input is transposed');
+    if (alpha === 0 || beta === 0) return refuse('unsupported', 'a factor of it is 0');
     const [filters = 0, columns = 0] = transB ? tensor!.shape : [...tensor!.shape].reverse();
     const scaled = { filterMajor: transB === 1, weightFactor: alpha, biasFactor: beta, biasAt: 2 } as const;
     return { ...scaled, groups: 1, columns, filters, channelAxis: -1 };
   },
   MatMul(_, { tensor }) {
-    if (tensor!.shape.length !== 2) return 'its weight is not a matrix';
+    if (tensor!.shape.length !== 2) return refuse('unsupported', 'its weight is not a matrix');
     const [columns = 0, filters = 0] = tensor!.shape;
     const plain = { filterMajor: false, weightFactor: 1, biasFactor: 1, biasAt: null } as const;
     return { ...plain, groups: 1, columns, filters, channelAxis: -1 };
   },
 };
 
-/** A node as a linear layer; null where it is none with constant weights; a reason where it is one that cannot be refit. */
-export function linearLayer(node: Node): LinearLayer | string | null {
+/** A node as a linear layer; null where it is none with constant weights; refuses one that cannot be refit. */
+export function linearLayer(node: Node): LinearLayer | Refusal | null {
   const row = node.domain === '' && Object.hasOwn(rows, node.op) ? rows[node.op]! : null;
   const weight = node.inputs[1];
   if (!row || !weight?.tensor) return null;
-  if (weight.tensor.dtype !== 'float32') return `expected a float32 weight, found ${weight.tensor.dtype}`;
+  if (weight.tensor.dtype !== 'float32')
+    return refuse('not-constant', `expected a float32 weight, found ${weight.tensor.dtype}`);
   const form = row(node, weight);
-  return typeof form === 'string' ? form : (biasObstacle(node, form) ?? { node, weight, ...form });
+  return isRefusal(form) ? form : (biasObstacle(node, form) ?? { node, weight, ...form });
 }
 
-function biasObstacle(node: Node, { biasAt, filters }: ReturnType<Row> & object): string | null {
+function biasObstacle(node: Node, { biasAt, filters }: LinearForm): Refusal | null {
   const bias = biasAt === null ? null : node.inputs[biasAt];
   if (!bias) return null;
   const isPlain = bias.tensor?.dtype === 'float32' && [1, filters].includes(elementCount(bias.tensor.shape));
-  return isPlain ? null : 'its bias is not a constant with one number per filter';
+  return isPlain ? null : refuse('not-constant', 'its bias is not a constant with one number per filter');
 }
 
 /** Where a convolution of fixed shapes reads: the padded input, flat, at one index for each place and tap of the kernel. */

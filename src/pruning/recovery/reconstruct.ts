@@ -1,12 +1,13 @@
 import type { Matrix } from 'ml-matrix';
 import { type ProbeContext, requireCalibration } from '../../calibration/probe.ts';
 import { cloneGraph } from '../../graph/clone.ts';
+import { type Refusal, type Refused, refuse } from '../../graph/edit/refused.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { changeLayer } from './change-layer.ts';
 import { errorAfter, errorBefore, solve } from './least-squares.ts';
 import type { LinearLayer } from './linear-layer.ts';
 import { normalEquations, type Observed } from './normal-equations.ts';
-import { findRefits, type KeptFilters, type SkippedLayer } from './refits.ts';
+import { findRefits, type KeptFilters } from './refits.ts';
 import { restoreStatistics } from './restore-statistics.ts';
 import { type SampledRefit, sampleTargets } from './samples.ts';
 
@@ -33,7 +34,7 @@ export interface RefitLayer {
 export interface Reconstruction {
   readonly graph: Graph;
   readonly layers: readonly RefitLayer[];
-  readonly skipped: readonly SkippedLayer[];
+  readonly skipped: readonly Refused[];
 }
 
 /**
@@ -67,7 +68,7 @@ export async function reconstruct(options: ReconstructOptions): Promise<Reconstr
     const fit = { ...sampled, ridges: ridge === undefined ? RIDGES : [ridge] };
     const result = await refitLayer(graph, fit, context);
     if (result.errorAfter < result.errorBefore) layers.push(result);
-    else skipped.push({ name: result.name, reason: noBetter(result) });
+    else skipped.push({ ...noBetter(result), where: result.name });
   }
   return { graph, layers, skipped };
 }
@@ -105,7 +106,10 @@ function bestFit({ fit, held }: Observed, layer: LinearLayer, ridges: readonly n
   return best!;
 }
 
-function noBetter({ errorBefore: before, errorAfter: after }: RefitLayer): string {
-  if (before === 0) return 'its output did not change';
-  return `the fit has an error of ${after.toExponential(1)}, more than the ${before.toExponential(1)} without it`;
+function noBetter({ errorBefore: before, errorAfter: after }: RefitLayer): Refusal {
+  if (before === 0) return refuse('unsupported', 'its output did not change');
+  return refuse(
+    'inexact',
+    `the fit has an error of ${after.toExponential(1)}, more than the ${before.toExponential(1)} without it`,
+  );
 }

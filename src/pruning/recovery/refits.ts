@@ -1,3 +1,4 @@
+import { isRefusal, type Refusal, type Refused, refuse, refusedAt } from '../../graph/edit/refused.ts';
 import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { type Connections, connections } from '../../graph/topology.ts';
@@ -12,12 +13,6 @@ export interface Refit {
   readonly kept: readonly number[];
 }
 
-/** A layer whose weights were not fit, and why. */
-export interface SkippedLayer {
-  readonly name: string;
-  readonly reason: string;
-}
-
 /** The filters that stay, by the name of the value that their layer gives; all where it is not told. */
 export type KeptFilters = ReadonlyMap<string, readonly number[]>;
 
@@ -29,7 +24,7 @@ export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilt
   const before = new Map(original.nodes.map((node) => [node.outputs[0]?.name, node]));
   const { producer, uses } = connections(pruned);
   const refits: Refit[] = [];
-  const skipped: SkippedLayer[] = [];
+  const skipped: Refused[] = [];
   for (const node of pruned.nodes) {
     const layer = linearLayer(node);
     const source = before.get(node.outputs[0]?.name);
@@ -37,36 +32,41 @@ export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilt
     if (layer === null || was === null) continue;
     const kept = remainingChannels(node, { keptFilters, producer });
     const found = refitOf(sharedWeight(layer, uses) ?? layer, was, kept);
-    if (typeof found === 'string') skipped.push({ name: nodeLabel(node), reason: found });
+    if (isRefusal(found)) skipped.push(refusedAt(node, found));
     else if (found) refits.push({ name: nodeLabel(node), ...found });
   }
   return { refits, skipped };
 }
 
 /** Why a layer is not fit by itself: others read its weight too, and one fit would undo the other's. */
-function sharedWeight(layer: Form, uses: Connections['uses']): string | null {
-  if (typeof layer === 'string') return null;
+function sharedWeight(layer: Form, uses: Connections['uses']): Refusal | null {
+  if (isRefusal(layer)) return null;
   const other = uses.get(layer.weight)?.find(({ node }) => node !== layer.node);
   if (!other) return null;
-  return `${layer.weight.name} is shared with ${other.node ? nodeLabel(other.node) : 'an output of the network'}`;
+  const reader = other.node ? nodeLabel(other.node) : 'an output of the network';
+  return refuse('shared', `${layer.weight.name} is shared with ${reader}`);
 }
 
-type Form = LinearLayer | string;
+type Form = LinearLayer | Refusal;
 
 /** null where nothing was lost. */
 function refitOf(
   layer: Form,
   original: Form,
   kept: readonly number[] | null,
-): Omit<Refit, 'name'> | string | null {
-  if (typeof layer === 'string') return layer;
-  if (typeof original === 'string') return original;
+): Omit<Refit, 'name'> | Refusal | null {
+  if (isRefusal(layer)) return layer;
+  if (isRefusal(original)) return original;
   if (layer.groups * layer.columns >= original.groups * original.columns) return null;
   if (layer.columns > MOST_UNKNOWNS) {
-    return `expected at most ${MOST_UNKNOWNS} inputs per filter, found ${layer.columns}`;
+    return refuse(
+      'too-costly',
+      `expected at most ${MOST_UNKNOWNS} inputs per filter, found ${layer.columns}`,
+    );
   }
   const filters = kept ?? (layer.filters === original.filters ? [...Array(layer.filters).keys()] : null);
-  if (filters?.length !== layer.filters) return 'the indices of its remaining filters are not known';
+  if (filters?.length !== layer.filters)
+    return refuse('mismatch', 'the indices of its remaining filters are not known');
   return { layer, original, kept: filters };
 }
 
@@ -102,7 +102,7 @@ const channelwise: ReadonlySet<string> = new Set([
 function passesOn(node: Node): boolean {
   if (node.domain !== '') return false;
   const layer = isOperator(node, 'Conv') ? linearLayer(node) : null;
-  if (layer && typeof layer !== 'string') {
+  if (layer && !isRefusal(layer)) {
     return layer.groups > 1 && layer.filters === layer.groups && layer.weight.tensor!.shape[1] === 1;
   }
   return channelwise.has(node.op);
