@@ -1,11 +1,12 @@
 import { type Graph, staticShape } from '../../graph/graph.ts';
 import { type Buffer, planMemory } from '../memory-plan.ts';
 import { clearBorders, initialBorders } from './borders.ts';
-import { openEmitter } from './emitter.ts';
+import { type Emitter, openEmitter } from './emitter.ts';
 import type { Code } from './encoder/code.ts';
-import { openModule } from './encoder/module.ts';
+import { type ModuleWriter, openModule } from './encoder/module.ts';
 import { type Lowered, lowerGraph } from './lower.ts';
-import type { LoweringOptions, Step } from './scope.ts';
+import type { LoweringOptions, Scope, Step, UnitRange } from './scope.ts';
+import { defineBarrier, partOf } from './threads.ts';
 
 /** An input or output in the memory of a module: float32, row-major. */
 export interface CompiledValue {
@@ -32,11 +33,34 @@ export interface CompiledNetwork {
   readonly inputs: readonly CompiledValue[];
   readonly outputs: readonly CompiledValue[];
   readonly steps: readonly CompiledStep[];
+  /** The same for several threads; null where one was asked for. */
+  readonly threaded: ThreadedModules | null;
+}
+
+/**
+ * Modules whose memory is imported as `env.memory`, shared. Thread t calls `part{t}(base, maySleep)` in each run, with the
+ * number of barriers that were met before times the number of threads as base, modulo 2³².
+ */
+export interface ThreadedModules {
+  readonly threads: number;
+  readonly modules: CompiledNetwork['modules'];
+  /** In each run. */
+  readonly barriers: number;
+  /** Where the caller may keep a word that starts the other threads, in bytes. */
+  readonly ticketOffset: number;
+  readonly pages: number;
+}
+
+export interface CompileNetworkOptions extends LoweringOptions {
+  /** Default 1. */
+  readonly threads?: number;
 }
 
 const PAGE = 65536;
 /** What vectors may read beyond the last buffer. */
 const SLACK = 256;
+/** A line of the cache, so that threads do not compete for it. */
+const LINE = 64;
 
 /**
  * Compiles a graph of fixed shapes and folded constants. Throws `unsupported`, naming every node that has no kernel.
@@ -44,7 +68,7 @@ const SLACK = 256;
  * @example
  * const { modules, weights } = compileNetwork(graph);
  */
-export function compileNetwork(graph: Graph, options: LoweringOptions = {}): CompiledNetwork {
+export function compileNetwork(graph: Graph, options: CompileNetworkOptions = {}): CompiledNetwork {
   const weights = { label: 'weights', bytes: 0, persistent: true, offset: -1 };
   const lowered = lowerGraph(graph, weights, options);
   const { steps } = lowered.scope;
@@ -57,9 +81,17 @@ export function compileNetwork(graph: Graph, options: LoweringOptions = {}): Com
   for (const buffer of kept) buffer.persistent = true;
   const instructions = steps.map(({ name: label, reads, writes }) => ({ label, reads, writes }));
   const arena = planMemory(instructions, kept, ends);
-  const tablesOffset = arena + SLACK;
-  const relaxed = writeModule(lowered, { fused: true, tablesOffset });
-  const baseline = writeModule(lowered, { fused: false, tablesOffset });
+  const places = { counter: arena + SLACK, ticket: arena + SLACK + LINE, tables: arena + SLACK + 2 * LINE };
+  const write = (fused: boolean, threads: number) => writeModule(lowered, { fused, threads, places });
+  const [relaxed, baseline] = [write(true, 1), write(false, 1)];
+  const { threads = 1 } = options;
+  const threadedModules = (): ThreadedModules => {
+    const [both, plain] = [write(true, threads), write(false, threads)];
+    const { barriers, memoryBytes } = both;
+    const pages = Math.ceil(memoryBytes / PAGE);
+    const modules = { relaxed: both.bytes, baseline: plain.bytes };
+    return { threads, modules, barriers, ticketOffset: places.ticket, pages };
+  };
   const place = ({ value, buffer, start = 0 }: Lowered['outputs'][number]) => ({
     name: value.name,
     shape: staticShape(value),
@@ -73,20 +105,42 @@ export function compileNetwork(graph: Graph, options: LoweringOptions = {}): Com
     inputs: lowered.inputs.map((input) => place({ ...input, start: 0 })),
     outputs: lowered.outputs.map(place),
     steps: steps.map(({ name, op, kernel, macs }) => ({ name, op, kernel, macs })),
+    threaded: threads > 1 ? threadedModules() : null,
   };
 }
 
-function writeModule(
-  { scope }: Lowered,
-  { fused, tablesOffset }: { readonly fused: boolean; readonly tablesOffset: number },
-): { readonly bytes: Uint8Array; readonly memoryBytes: number } {
+interface ModuleSettings {
+  readonly fused: boolean;
+  readonly threads: number;
+  /** In bytes. */
+  readonly places: { readonly counter: number; readonly tables: number };
+}
+
+interface WrittenModule {
+  readonly bytes: Uint8Array;
+  readonly memoryBytes: number;
+  readonly barriers: number;
+}
+
+function writeModule({ scope }: Lowered, { fused, threads, places }: ModuleSettings): WrittenModule {
   const module = openModule({ fused });
-  const emitter = openEmitter(module, tablesOffset);
+  const emitter = openEmitter(module, places.tables);
+  const barriers =
+    threads > 1 ? exportParts(module, { scope, emitter, threads, counter: places.counter }) : 0;
+  if (threads === 1) exportSteps(module, scope, emitter);
+  const tables = emitter.tables();
+  const memoryBytes = places.tables + tables.length + SLACK;
+  const memory = { pages: Math.ceil(memoryBytes / PAGE), isShared: threads > 1 };
+  return { bytes: module.finish(memory, [{ offset: places.tables, bytes: tables }]), memoryBytes, barriers };
+}
+
+/** `run()` and `step(i)`. */
+function exportSteps(module: ModuleWriter, scope: Scope, emitter: Emitter): void {
   const dirty = initialBorders(scope);
   const functions = scope.steps.map((step) =>
-    module.define({ parameters: [] }, (code: Code) => {
+    module.define({ parameters: [] }, (code) => {
       clearBorders(code, emitter, { step, dirty });
-      step.emit(code, emitter);
+      step.emit(code, emitter, { from: 0, to: step.units ?? 1 });
     }),
   );
   const step = module.define({ parameters: ['i32'] }, (code, [index]) => {
@@ -104,8 +158,55 @@ function writeModule(
   });
   module.export('run', run);
   module.export('step', step);
-  const tables = emitter.tables();
-  const memoryBytes = tablesOffset + tables.length + SLACK;
-  const bytes = module.finish(Math.ceil(memoryBytes / PAGE), [{ offset: tablesOffset, bytes: tables }]);
-  return { bytes, memoryBytes };
+}
+
+interface PartSettings {
+  readonly scope: Scope;
+  readonly emitter: Emitter;
+  readonly threads: number;
+  readonly counter: number;
+}
+
+/** `part{t}` for each thread; returns the barriers that each meets. */
+function exportParts(module: ModuleWriter, { scope, emitter, threads, counter }: PartSettings): number {
+  const phases = phasesOf(scope, emitter);
+  const barrier = defineBarrier(module, counter);
+  let barriers = 0;
+  for (let thread = 0; thread < threads; thread++) {
+    barriers = 0;
+    const part = module.define({ parameters: ['i32', 'i32'] }, (code, [base, maySleep]) => {
+      phases.forEach((phase, i) => {
+        const units = partOf(phase, thread, threads);
+        if (units.from < units.to) phase.emit(code, units);
+        // Two phases in a row that only the first thread computes need nobody to wait.
+        if (phase.units === 1 && phases[i + 1]?.units === 1) return;
+        barriers += 1;
+        code.get(base);
+        code.i32(barriers * threads);
+        code.op('i32.add');
+        code.get(maySleep);
+        code.call(barrier.index);
+      });
+    });
+    module.export(`part${thread}`, part);
+  }
+  return barriers;
+}
+
+interface Phase {
+  readonly units: number;
+  emit(code: Code, units: UnitRange): void;
+}
+
+function phasesOf(scope: Scope, emitter: Emitter): Phase[] {
+  const dirty = initialBorders(scope);
+  return scope.steps.flatMap((step): Phase[] => {
+    const isDirty = step.writes.some((buffer) => dirty.has(buffer));
+    const clearing: Phase = { units: 1, emit: (code) => clearBorders(code, emitter, { step, dirty }) };
+    const computing: Phase = {
+      units: step.units ?? 1,
+      emit: (code, units) => step.emit(code, emitter, units),
+    };
+    return [...(isDirty ? [clearing] : []), computing];
+  });
 }

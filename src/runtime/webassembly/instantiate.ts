@@ -47,7 +47,7 @@ export function probeModule(kind: ModuleKind): Uint8Array {
     const sum = code.local('v128');
     code.multiplyAdd(sum, sum, sum);
   });
-  return module.finish(1, []);
+  return module.finish({ pages: 1 }, []);
 }
 
 /**

@@ -31,5 +31,5 @@ export function peakModule(kind: ModuleKind): Uint8Array {
     }
   });
   module.export('run', loop);
-  return module.finish(1, []);
+  return module.finish({ pages: 1 }, []);
 }

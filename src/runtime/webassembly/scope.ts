@@ -19,6 +19,12 @@ import {
 } from './storage.ts';
 import { type ChooseTile, predictTile } from './tile.ts';
 
+/** Units from, up to but without. */
+export interface UnitRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** One step of a compiled network. */
 export interface Step {
   readonly name: string;
@@ -29,7 +35,10 @@ export interface Step {
   readonly macs: number;
   readonly reads: readonly Buffer[];
   readonly writes: readonly Buffer[];
-  emit(code: Code, emitter: Emitter): void;
+  /** Parts that can be computed at the same time, by different threads; default 1. */
+  readonly units?: number;
+  /** Writes the calls that compute units `from` up to `to`. */
+  emit(code: Code, emitter: Emitter, units: UnitRange): void;
 }
 
 /** Contents that stand in memory from the start: an offset from the start of the weights, in bytes. */

@@ -30,6 +30,7 @@ export interface Code {
   set(local: Local): void;
   tee(local: Local): void;
   i32(value: number): void;
+  i64(value: number): void;
   f32(value: number): void;
   /** Four equal lanes. */
   f32x4(value: number): void;
@@ -115,6 +116,10 @@ function codeOn(out: ByteWriter, { fused, declare }: CodeSettings): Code {
     tee: ({ index }) => indexed(out, 0x22, index),
     i32(value) {
       out.byte(0x41);
+      out.signed(value);
+    },
+    i64(value) {
+      out.byte(0x42);
       out.signed(value);
     },
     f32(value) {

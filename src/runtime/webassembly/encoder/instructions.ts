@@ -72,6 +72,10 @@ const memory = {
   'v128.load32_zero': [[0xfd, 0x5c], 2],
   'v128.load64_zero': [[0xfd, 0x5d], 2],
   'v128.store': [[0xfd, 0x0b], 2],
+  'i32.atomic.load': [[0xfe, 0x10], 2],
+  'i32.atomic.rmw.add': [[0xfe, 0x1e], 2],
+  'memory.atomic.notify': [[0xfe, 0x00], 2],
+  'memory.atomic.wait32': [[0xfe, 0x01], 2],
 } as const;
 
 /** Loads and stores of one lane. */

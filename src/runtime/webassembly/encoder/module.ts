@@ -26,11 +26,17 @@ export interface ModuleWriter {
     write: (code: Code, parameters: LocalsOf<Types>) => void,
   ): FunctionHandle;
   export(name: string, handle: FunctionHandle): void;
-  /** The module's bytes; `pages` of 64 KiB are its memory. */
-  finish(pages: number, data: readonly DataSegment[]): Uint8Array;
+  /**
+   * The module's bytes; `pages` of 64 KiB are its memory. A shared memory, for threads, is imported as `env.memory`; any other
+   * is the module's own.
+   */
+  finish(
+    memory: { readonly pages: number; readonly isShared?: boolean },
+    data: readonly DataSegment[],
+  ): Uint8Array;
 }
 
-const sections = { type: 1, function: 3, memory: 5, export: 7, code: 10, data: 11 } as const;
+const sections = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10, data: 11 } as const;
 
 /** Opens a module; `fused` chooses relaxed SIMD's multiply-add over separate instructions. */
 export function openModule({ fused }: { readonly fused: boolean }): ModuleWriter {
@@ -50,12 +56,19 @@ export function openModule({ fused }: { readonly fused: boolean }): ModuleWriter
       return { index: functions.push({ type: typeOf(signature), body: finish() }) - 1 };
     },
     export: (name, { index }) => void exported.push({ name, index }),
-    finish(pages, data) {
+    finish({ pages, isShared = false }, data) {
       const out = openBytes();
       out.bytes([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
       list(out, sections.type, types, (type, body) => body.bytes(type.split(',').map(Number)));
+      list(out, sections.import, isShared ? [pages] : [], (count, body) => {
+        body.text('env');
+        body.text('memory');
+        body.bytes([2, 3]);
+        body.unsigned(count);
+        body.unsigned(count);
+      });
       list(out, sections.function, functions, ({ type }, body) => body.unsigned(type));
-      list(out, sections.memory, [pages], (count, body) => {
+      list(out, sections.memory, isShared ? [] : [pages], (count, body) => {
         body.byte(0);
         body.unsigned(count);
       });

@@ -2,7 +2,7 @@ import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
 import type { Fusion } from '../fusions.ts';
-import type { Scope, Weights } from '../scope.ts';
+import type { Scope, UnitRange, Weights } from '../scope.ts';
 import { FLOAT, LANES } from '../storage.ts';
 
 /**
@@ -83,16 +83,20 @@ function packBlock(shape: FilterVectors, filters: readonly number[], scope: Scop
   return { weights: scope.weights(packed), constants: scope.weights(Float32Array.from(constants)) };
 }
 
-/** Writes the calls that compute all filters at all pixels. */
+/** Writes the calls that compute the filters of some blocks at all pixels. */
 export function callFilterVectors(
   code: Code,
   emitter: Emitter,
-  { packed: { shape, blocks }, call }: { readonly packed: PackedFilters; readonly call: FilterVectorsCall },
+  {
+    packed: { shape, blocks },
+    call,
+    units,
+  }: { readonly packed: PackedFilters; readonly call: FilterVectorsCall; readonly units: UnitRange },
 ): void {
   const { input } = call;
   const stride = 'stride' in input ? input.stride : null;
   const pixels = shape.offsets.map((_, p) => p);
-  for (const { filters, weights, constants } of blocks) {
+  for (const { filters, weights, constants } of blocks.slice(units.from, units.to)) {
     const made = emitter.kernel(
       `filters ${filters.length} ${JSON.stringify(shape.offsets)} ${shape.taps} ${shape.channels} ${stride} ${call.residual !== null} ${epilogueKey(shape.fusion)}`,
       { parameters: ['i32', 'i32', 'i32', 'i32', 'i32'] },
@@ -230,4 +234,18 @@ function addLanes(
   code.get(loaded);
   code.op('f32x4.add');
   code.set(vector);
+}
+
+/** The part of a range of units that falls to each of several calls, whose units are counted on from call to call. */
+export function shareUnits<T>(
+  calls: readonly T[],
+  countOf: (call: T) => number,
+  units: UnitRange,
+): { readonly call: T; readonly units: UnitRange }[] {
+  let first = 0;
+  return calls.flatMap((call) => {
+    const own = { from: Math.max(0, units.from - first), to: Math.min(countOf(call), units.to - first) };
+    first += countOf(call);
+    return own.from < own.to ? [{ call, units: own }] : [];
+  });
 }

@@ -3,7 +3,13 @@ import { attributesOf } from '../../../graph/operators/index.ts';
 import type { Fusion } from '../fusions.ts';
 import type { Scope } from '../scope.ts';
 import { elementsOf, FLOAT } from '../storage.ts';
-import { callFilterVectors, type FilterVectors, packFilters } from './filter-vectors.ts';
+import {
+  callFilterVectors,
+  type FilterVectors,
+  type PackedFilters,
+  packFilters,
+  shareUnits,
+} from './filter-vectors.ts';
 import type { KernelRow } from './kernel.ts';
 
 /** y[r, m] = Σ_k x[r, k] · w(m, k) + bias[m]. */
@@ -46,6 +52,10 @@ function lowerProduct(
       ? [{ packed: packFilters(shapeOf(rows % ROWS), scope), from: full * ROWS, count: 1, rows: rows % ROWS }]
       : []),
   ];
+  const calls = parts.flatMap(({ packed, from, count, rows: height }) =>
+    Array.from({ length: count }, (_, tile) => ({ packed, row: from + tile * height })),
+  );
+  const countOf = ({ packed }: { readonly packed: PackedFilters }) => packed.blocks.length;
   scope.step({
     name: node.name,
     op: node.op,
@@ -53,21 +63,20 @@ function lowerProduct(
     macs: rows * depth * columns,
     reads: [input.buffer, ...(residual ? [residual.buffer] : [])],
     writes: [output.buffer],
-    emit(code, emitter) {
-      for (const { packed, from, count, rows: height } of parts) {
-        for (let tile = 0; tile < count; tile++) {
-          const row = from + tile * height;
-          const place = (start: number) => (m: number, r: number) =>
-            start + FLOAT * ((row + r) * columns + m);
-          callFilterVectors(code, emitter, {
-            packed,
-            call: {
-              input: { first: input.buffer.offset + input.start + FLOAT * row * depth, stride: FLOAT },
-              outputs: place(output.buffer.offset + output.start),
-              residual: residual && place(residual.buffer.offset + residual.start),
-            },
-          });
-        }
+    units: calls.reduce((sum, call) => sum + countOf(call), 0),
+    emit(code, emitter, units) {
+      for (const { call, units: own } of shareUnits(calls, countOf, units)) {
+        const { packed, row } = call;
+        const place = (start: number) => (m: number, r: number) => start + FLOAT * ((row + r) * columns + m);
+        callFilterVectors(code, emitter, {
+          packed,
+          units: own,
+          call: {
+            input: { first: input.buffer.offset + input.start + FLOAT * row * depth, stride: FLOAT },
+            outputs: place(output.buffer.offset + output.start),
+            residual: residual && place(residual.buffer.offset + residual.start),
+          },
+        });
       }
     },
   });

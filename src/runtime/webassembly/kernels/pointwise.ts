@@ -3,7 +3,7 @@ import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
 import { isPointwise, writePointwise } from '../pointwise.ts';
-import type { Scope, Step, Weights } from '../scope.ts';
+import type { Scope, Step, UnitRange, Weights } from '../scope.ts';
 import {
   addressOf,
   asDense,
@@ -60,7 +60,8 @@ function pointwiseStep(lowering: Lowering): Step {
     macs: 0,
     reads: operands.flatMap((operand) => (operand ? buffersOf(operand.places) : [])),
     writes: buffersOf(y.planes),
-    emit: (code, emitter) => emitCall(code, emitter, call),
+    units: y.planes.length,
+    emit: (code, emitter, units) => emitCall(code, emitter, { ...call, units }),
   };
 }
 
@@ -140,8 +141,8 @@ interface PointwiseCall {
   readonly numbers: Weights | null;
 }
 
-function emitCall(code: Code, emitter: Emitter, call: PointwiseCall): void {
-  const { lowering, operands, y, numbers } = call;
+function emitCall(code: Code, emitter: Emitter, call: PointwiseCall & { readonly units: UnitRange }): void {
+  const { lowering, operands, y, numbers, units } = call;
   const { node, fusion } = lowering;
   const strides = operands.map((operand) => operand && (operand.geometry?.rowStride ?? 'number'));
   const { height, width, rowStride } = y.geometry;
@@ -155,10 +156,12 @@ function emitCall(code: Code, emitter: Emitter, call: PointwiseCall): void {
     },
   );
   const output = emitter.table(y.planes.map(addressOf));
-  code.i32(output);
-  code.i32(output + 4 * y.planes.length);
-  code.i32(numbers ? numbers.buffer.offset + numbers.start : 0);
-  for (const operand of operands) code.i32(operand ? emitter.table(operand.places.map(addressOf)) : 0);
+  const constants = FLOAT * channelConstants(fusion).length * units.from;
+  code.i32(output + 4 * units.from);
+  code.i32(output + 4 * units.to);
+  code.i32(numbers ? numbers.buffer.offset + numbers.start + constants : 0);
+  for (const operand of operands)
+    code.i32(operand ? emitter.table(operand.places.map(addressOf)) + 4 * units.from : 0);
   code.call(made.index);
 }
 

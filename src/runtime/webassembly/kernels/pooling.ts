@@ -70,7 +70,8 @@ const poolRow = (kind: PoolKind): KernelRow => ({
       macs: 0,
       reads: buffersOf(x.planes),
       writes: buffersOf(y.planes),
-      emit(code, emitter) {
+      units: x.planes.length,
+      emit(code, emitter, { from, to }) {
         const { height, width, rowStride } = x.geometry;
         const key = [
           kind.op,
@@ -88,9 +89,9 @@ const poolRow = (kind: PoolKind): KernelRow => ({
           (body, [input, end, output]) => writePool(body, { call, tables: { input, end, output } }),
         );
         const input = emitter.table(x.planes.map(addressOf));
-        code.i32(input);
-        code.i32(input + 4 * x.planes.length);
-        code.i32(emitter.table(y.planes.map(addressOf)));
+        code.i32(input + 4 * from);
+        code.i32(input + 4 * to);
+        code.i32(emitter.table(y.planes.map(addressOf)) + 4 * from);
         code.call(made.index);
       },
     });
@@ -364,17 +365,18 @@ export const globalAveragePoolRow: KernelRow = {
       macs: 0,
       reads: buffersOf(x.planes),
       writes: [y.buffer],
-      emit(code, emitter) {
+      units: x.planes.length,
+      emit(code, emitter, { from, to }) {
         const { height, width, rowStride } = x.geometry;
         const made = emitter.kernel(
           `mean ${height} ${width} ${rowStride}`,
           { parameters: ['i32', 'i32', 'i32'] },
-          (body, [from, end, output]) => writeMeans(body, x.geometry, { input: from, end, output }),
+          (body, [input, end, output]) => writeMeans(body, x.geometry, { input, end, output }),
         );
         const table = emitter.table(x.planes.map(addressOf));
-        code.i32(table);
-        code.i32(table + 4 * x.planes.length);
-        code.i32(y.buffer.offset + y.start);
+        code.i32(table + 4 * from);
+        code.i32(table + 4 * to);
+        code.i32(y.buffer.offset + y.start + FLOAT * from);
         code.call(made.index);
       },
     });

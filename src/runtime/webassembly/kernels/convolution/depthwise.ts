@@ -1,8 +1,9 @@
 import type { Emitter } from '../../emitter.ts';
 import type { Code, Local } from '../../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../../epilogue.ts';
-import type { Scope, Step, Weights } from '../../scope.ts';
+import type { Scope, Step, UnitRange, Weights } from '../../scope.ts';
 import { addressOf, FLOAT, type Plane } from '../../storage.ts';
+import { shareUnits } from '../filter-vectors.ts';
 import { buffersOf } from '../kernel.ts';
 import { loadPixels } from '../load-pixels.ts';
 import { gridOf, vectorsOf, walkedBy, walkPixels } from '../pixel-vectors.ts';
@@ -26,6 +27,10 @@ export function depthwiseConvolution(placed: PlacedConvolution, scope: Scope): S
   const { conv, x, y, residual } = placed;
   const shapes = filtersByShape(placed, scope);
   const images = y.planes.length / conv.filters;
+  const calls = Array.from({ length: images }, (_, image) =>
+    shapes.map((shape) => ({ image, shape })),
+  ).flat();
+  const countOf = ({ shape }: { readonly shape: SameShape }) => shape.filters.length;
   const { height, width } = y.geometry;
   const weights = shapes.reduce((sum, { positions, filters }) => sum + positions.length * filters.length, 0);
   return {
@@ -35,9 +40,10 @@ export function depthwiseConvolution(placed: PlacedConvolution, scope: Scope): S
     macs: images * height * width * weights,
     reads: [...buffersOf(x.planes), ...(residual ? buffersOf(residual.planes) : [])],
     writes: buffersOf(y.planes),
-    emit(code, emitter) {
-      for (let image = 0; image < images; image++)
-        for (const shape of shapes) callShape(code, emitter, { placed, shape, image });
+    units: calls.reduce((sum, call) => sum + countOf(call), 0),
+    emit(code, emitter, units) {
+      for (const { call, units: own } of shareUnits(calls, countOf, units))
+        callShape(code, emitter, { placed, ...call, units: own });
     },
   };
 }
@@ -69,14 +75,17 @@ interface ShapeCall {
   readonly placed: PlacedConvolution;
   readonly shape: SameShape;
   readonly image: number;
+  /** Among the filters of the shape. */
+  readonly units: UnitRange;
 }
 
 function callShape(code: Code, emitter: Emitter, call: ShapeCall): void {
-  const { placed, shape, image } = call;
+  const { placed, shape, image, units } = call;
+  const filters = shape.filters.slice(units.from, units.to);
   const { conv, x, y, residual, fusion } = placed;
   const perChannel = conv.filters / conv.group;
   const addresses = (planes: readonly Plane[], per: number, place: (m: number) => number) =>
-    emitter.table(shape.filters.flatMap((m) => planes[image * per + place(m)] ?? []).map(addressOf));
+    emitter.table(filters.flatMap((m) => planes[image * per + place(m)] ?? []).map(addressOf));
   const layouts = [x.geometry, y.geometry, residual?.geometry].map((geometry) => geometry?.rowStride);
   const { strides, dilations, pads, kernel } = conv;
   const size = [y.geometry.height, y.geometry.width];
@@ -89,10 +98,10 @@ function callShape(code: Code, emitter: Emitter, call: ShapeCall): void {
   );
   const input = addresses(x.planes, conv.group, (m) => Math.floor(m / perChannel));
   code.i32(input);
-  code.i32(input + 4 * shape.filters.length);
+  code.i32(input + 4 * filters.length);
   code.i32(addresses(y.planes, conv.filters, (m) => m));
   code.i32(residual ? addresses(residual.planes, conv.filters, (m) => m) : 0);
-  code.i32(shape.numbers.buffer.offset + shape.numbers.start);
+  code.i32(shape.numbers.buffer.offset + shape.numbers.start + FLOAT * shape.perFilter * units.from);
   code.call(made.index);
 }
 

@@ -61,10 +61,13 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope): Step
       images * grid.rows * grid.columns * blocks.reduce((sum, { block }) => sum + livingWeights(block), 0),
     reads: [...buffersOf(x.planes), ...(residual ? buffersOf(residual.planes) : [])],
     writes: buffersOf(y.planes),
-    emit(code, emitter) {
-      for (let image = 0; image < images; image++)
-        for (const block of blocks)
-          callBlock(code, emitter, { placed, block, image, vectors: tile.vectors, fusion });
+    units: images * blocks.length,
+    emit(code, emitter, { from, to }) {
+      for (let unit = from; unit < to; unit++) {
+        const block = blocks[unit % blocks.length];
+        const image = Math.floor(unit / blocks.length);
+        if (block) callBlock(code, emitter, { placed, block, image, vectors: tile.vectors, fusion });
+      }
     },
   };
 }

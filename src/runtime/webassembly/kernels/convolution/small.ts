@@ -1,6 +1,12 @@
 import type { Scope, Step } from '../../scope.ts';
 import { addressOf, evenStride, FLOAT, type Geometry } from '../../storage.ts';
-import { callFilterVectors, type FilterVectors, packFilters } from '../filter-vectors.ts';
+import {
+  callFilterVectors,
+  type FilterVectors,
+  type PackedFilters,
+  packFilters,
+  shareUnits,
+} from '../filter-vectors.ts';
 import { buffersOf } from '../kernel.ts';
 import type { PlacedConvolution } from './direct.ts';
 import { livingPositions } from './filter-blocks.ts';
@@ -33,6 +39,10 @@ export function smallConvolution(placed: PlacedConvolution, scope: Scope): Step 
     }));
   }).flat();
   const images = y.planes.length / conv.filters;
+  const calls = Array.from({ length: images }, (_, image) =>
+    parts.map((part) => ({ image, ...part })),
+  ).flat();
+  const countOf = ({ packed }: { readonly packed: PackedFilters }) => packed.blocks.length;
   const stripes = living.flat().filter(Boolean).length;
   return {
     name: conv.name,
@@ -41,29 +51,30 @@ export function smallConvolution(placed: PlacedConvolution, scope: Scope): Step 
     macs: images * height * width * stripes * conv.channels,
     reads: [...buffersOf(x.planes), ...(residual ? buffersOf(residual.planes) : [])],
     writes: buffersOf(y.planes),
-    emit(code, emitter) {
-      for (let image = 0; image < images; image++) {
-        for (const { group, pixels, packed } of parts) {
-          const first = (image * conv.group + group) * conv.channels;
-          const inputs = x.planes.slice(first, first + conv.channels);
-          const stride = evenStride(inputs);
-          const [head] = inputs;
-          const place = (map: typeof y) => (m: number, p: number) => {
-            const plane = map.planes[image * conv.filters + group * perGroup + m];
-            return plane ? addressOf(plane) + pixelOffset(pixels[p] ?? 0, width, map.geometry) : 0;
-          };
-          callFilterVectors(code, emitter, {
-            packed,
-            call: {
-              input:
-                stride === null || !head
-                  ? { table: emitter.table(inputs.map(addressOf)) }
-                  : { first: addressOf(head), stride },
-              outputs: place(y),
-              residual: residual && place(residual),
-            },
-          });
-        }
+    units: calls.reduce((sum, call) => sum + countOf(call), 0),
+    emit(code, emitter, units) {
+      for (const { call, units: own } of shareUnits(calls, countOf, units)) {
+        const { image, group, pixels, packed } = call;
+        const first = (image * conv.group + group) * conv.channels;
+        const inputs = x.planes.slice(first, first + conv.channels);
+        const stride = evenStride(inputs);
+        const [head] = inputs;
+        const place = (map: typeof y) => (m: number, p: number) => {
+          const plane = map.planes[image * conv.filters + group * perGroup + m];
+          return plane ? addressOf(plane) + pixelOffset(pixels[p] ?? 0, width, map.geometry) : 0;
+        };
+        callFilterVectors(code, emitter, {
+          packed,
+          units: own,
+          call: {
+            input:
+              stride === null || !head
+                ? { table: emitter.table(inputs.map(addressOf)) }
+                : { first: addressOf(head), stride },
+            outputs: place(y),
+            residual: residual && place(residual),
+          },
+        });
       }
     },
   };
