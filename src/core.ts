@@ -17,11 +17,11 @@ export type {
   ParameterSlicing,
 } from './channels/coupling/scope.ts';
 export { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile/compile.ts';
+export type { WeightType } from './compile/defaults.ts';
 export { compiledFiles } from './compile/folder/files.ts';
 export type { ImageTask } from './compile/image-task.ts';
 export { type Profile, type ProfileOptions, profileNetwork } from './compile/profile.ts';
 export type { Verification } from './compile/verify.ts';
-export type { WeightType } from './compile/weights.ts';
 export type { Augmentation, AugmentedImage } from './data/augmentations/augmentation.ts';
 export type { AugmentationName } from './data/augmentations/index.ts';
 export type { Batch } from './data/batches/prepare.ts';

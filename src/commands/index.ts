@@ -1,5 +1,6 @@
 import { bench } from './bench/bench.ts';
 import type { Command } from './command.ts';
+import { compileCommand } from './compile/compile.ts';
 import { dataGet, dataList } from './data.ts';
 import { demo } from './demo.ts';
 import { deployCommand } from './deploy/deploy.ts';
@@ -28,6 +29,7 @@ export const stepCommands: readonly Command[] = [
   evaluateModel,
   foldCommand,
   deployCommand,
+  compileCommand,
   bench,
   report,
   demo,

@@ -6,11 +6,11 @@ import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
 import { supportedModules } from '../runtime/webassembly/instantiate.ts';
-import { compileDefaults as defaults } from './defaults.ts';
+import { compileDefaults as defaults, type WeightType } from './defaults.ts';
 import { type ImageTask, imageTaskOf } from './image-task.ts';
 import { prepareForCompilation } from './prepare.ts';
 import { type Verification, verifyCompiled } from './verify.ts';
-import { encodeWeights, type WeightType } from './weights.ts';
+import { encodeWeights } from './weights.ts';
 
 export interface ToWebAssemblyOptions {
   /** Evaluates constants, and is what the module is compared with. */

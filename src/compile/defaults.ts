@@ -1,5 +1,10 @@
 import type { CompileHereOptions } from './compile-here.ts';
 
+/** Element types in which weights can be stored; kernels compute in float32. */
+export const weightTypes = ['float32', 'float16'] as const;
+/** One of the {@link weightTypes}. */
+export type WeightType = (typeof weightTypes)[number];
+
 /** The options of {@link compile} that are not given. */
 export const compileDefaults = {
   weights: 'float32',

@@ -3,8 +3,9 @@ import { toleranceOf, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
 import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
 import { instantiate, type ModuleKind } from '../runtime/webassembly/instantiate.ts';
+import type { WeightType } from './defaults.ts';
 import type { PreparedForCompilation } from './prepare.ts';
-import { roundWeights, type WeightType } from './weights.ts';
+import { roundWeights } from './weights.ts';
 
 /** How far a compiled network is from the file that it was made from. */
 export interface Verification {

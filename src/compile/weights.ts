@@ -1,10 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { asFloat, asFloat32, largestOf } from '../numeric/float-conversion.ts';
 import { floats } from '../numeric/tensor.ts';
-
-/** Element types in which weights can be stored; kernels compute in float32. */
-export const weightTypes = ['float32', 'float16'] as const;
-export type WeightType = (typeof weightTypes)[number];
+import type { WeightType } from './defaults.ts';
 
 /** Weights as they are stored, little-endian. Throws `unsupported` where one is beyond the range of float16. */
 export function encodeWeights(weights: Float32Array, type: WeightType): Uint8Array {

@@ -28,6 +28,9 @@ export function reportOf(model: CompiledModel, profile: Profile | null) {
   };
 }
 
+/** What {@link reportOf} gives. */
+export type CompiledReport = ReturnType<typeof reportOf>;
+
 function speedOf(macs: number, index: number, { stepMs, peakGflops }: Profile) {
   const ms = stepMs[index] ?? 0;
   const gflops = macs === 0 ? null : (2 * macs) / ms / 1e6;
