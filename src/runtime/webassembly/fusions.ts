@@ -2,7 +2,7 @@ import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { staticShape } from '../../graph/graph.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { type Connections, connections } from '../../graph/topology.ts';
-import { isPointwise } from './pointwise.ts';
+import { refusePointwise } from './pointwise.ts';
 import { elementsOf } from './storage.ts';
 
 /** An operand of a fused operator: a value that was computed before in the same step, or a constant. */
@@ -150,7 +150,7 @@ function fusedNode(
   { sum, axis }: { readonly sum: Value; readonly axis: number },
 ): FusedNode | null {
   const [output] = node.outputs;
-  if (!output || !isPointwise(node) || !sameShape(output, sum)) return null;
+  if (!output || refusePointwise(node) !== null || !sameShape(output, sum)) return null;
   const operands: FusedOperand[] = [];
   for (const input of node.inputs) {
     const operand = input && operandOf(input, inside, { rank: staticShape(sum).length, axis });
@@ -170,6 +170,6 @@ function operandOf(
   const { shape } = input.tensor;
   const data = input.tensor.data as Float32Array;
   if (data.length === 1) return { kind: 'scalar', number: data[0] ?? 0 };
-  const isPerChannel = elementsOf(shape) === shape[shape.length - rank + axis];
+  const isPerChannel = elementsOf(shape) === shape[shape.length - rank + (axis < 0 ? axis + rank : axis)];
   return isPerChannel ? { kind: 'channel', data } : null;
 }

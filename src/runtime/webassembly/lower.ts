@@ -5,6 +5,7 @@ import { type Fusion, findFusions } from './fusions.ts';
 import { kernelOf, refusalOf } from './kernels/index.ts';
 import { type LoweringOptions, openScope, type Scope } from './scope.ts';
 import { nonNegativeValues } from './signs.ts';
+import { simplify } from './simplify/index.ts';
 import { type Border, type Geometry, geometryOf, noBorder } from './storage.ts';
 
 /** A graph as steps, before memory is planned. */
@@ -18,10 +19,11 @@ export interface Lowered {
  * Lowers a graph of fixed shapes, its constants folded. Throws `unsupported`, naming every node that has no kernel.
  */
 export function lowerGraph(
-  graph: Graph,
+  given: Graph,
   weights: Buffer & { bytes: number },
   options: LoweringOptions,
 ): Lowered {
+  const graph = simplify(given);
   const refusals = graph.nodes.flatMap((node) => refusalOf(node) ?? []);
   if (refusals.length > 0)
     throw new EspalierError('unsupported', `cannot be compiled: ${refusals.join('; ')}`);
@@ -35,12 +37,12 @@ export function lowerGraph(
     options,
   );
   const inputs = graph.inputs.map((value) => ({ value, buffer: scope.newDense(value).buffer }));
-  const { byLast, absorbed } = findFusions(graph, (node) => kernelOf(node)?.fusible ?? null);
+  const { byLast, absorbed } = findFusions(graph, (node) => kernelOf(node).fusible ?? null);
   for (const node of graph.nodes) {
     if (absorbed.has(node)) continue;
     const fused = byLast.get(node);
     const base = fused?.base ?? node;
-    kernelOf(base)?.lower({ node: base, fusion: fused?.fusion ?? alone(node), scope });
+    kernelOf(base).lower({ node: base, fusion: fused?.fusion ?? alone(node), scope });
   }
   const outputs = graph.outputs.map((value) => {
     const { buffer, start } = scope.dense(value);
@@ -67,7 +69,7 @@ function geometries(graph: Graph): (value: Value) => Geometry {
     return root;
   };
   for (const node of graph.nodes) {
-    const [first, ...others] = kernelOf(node)?.shares?.(node) ?? [];
+    const [first, ...others] = kernelOf(node).shares?.(node) ?? [];
     for (const other of others) {
       const [a, b] = [find(first as Value), find(other)];
       if (a !== b) leader.set(b, a);
@@ -76,7 +78,7 @@ function geometries(graph: Graph): (value: Value) => Geometry {
   const borders = new Map<Value, Border>();
   for (const node of graph.nodes) {
     const [input] = node.inputs;
-    const border = kernelOf(node)?.border?.(node);
+    const border = kernelOf(node).border?.(node);
     if (!input || !border) continue;
     const known = borders.get(find(input)) ?? noBorder;
     borders.set(find(input), {

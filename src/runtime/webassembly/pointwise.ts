@@ -2,7 +2,8 @@ import type { Node } from '../../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
 import type { Emitter } from './emitter.ts';
 import type { Code, Local } from './encoder/code.ts';
-import { callFunction } from './functions.ts';
+import type { Expression, Operation } from './expression.ts';
+import { pushExpression } from './push-expression.ts';
 
 /** Where the code of one element-by-element operator is written. */
 export interface PointwiseCall {
@@ -13,130 +14,168 @@ export interface PointwiseCall {
   readonly operands: readonly (Local<'v128'> | null)[];
 }
 
-/** Writes code that leaves the result on the stack. */
-type PointwiseRule = (call: PointwiseCall, x: Local<'v128'>, y: Local<'v128'>) => void;
+type Vector = Local<'v128'>;
 
-const binary =
-  (instruction: Parameters<Code['op']>[0]): PointwiseRule =>
-  ({ code }, x, y) => {
-    code.get(x);
-    code.get(y);
-    code.op(instruction);
-  };
+/** The result, of operands x, y, … as {@link PointwiseCall} has them; y stands for x where there is one operand. */
+type PointwiseRule = (
+  x: Vector,
+  y: Vector,
+  call: { readonly node: Node; readonly operands: readonly (Vector | null)[] },
+) => Expression;
+
+type Operator = Operation[0];
+
 const unary =
-  (instruction: Parameters<Code['op']>[0]): PointwiseRule =>
-  ({ code }, x) => {
-    code.get(x);
-    code.op(instruction);
-  };
-const viaFunction =
-  (name: Parameters<typeof callFunction>[2]): PointwiseRule =>
-  ({ code, emitter }, x) => {
-    code.get(x);
-    callFunction(code, emitter, name);
-  };
-
+  (operation: Operator): PointwiseRule =>
+  (x) => [operation, x];
+const binary =
+  (operation: Operator): PointwiseRule =>
+  (x, y) => [operation, x, y];
 /** Variadic: folded from the left. */
 const folded =
-  (instruction: Parameters<Code['op']>[0]): PointwiseRule =>
-  ({ code, operands }, x) => {
-    code.get(x);
-    for (const operand of operands.slice(1)) {
-      if (!operand) continue;
-      code.get(operand);
-      code.op(instruction);
-    }
-  };
+  (operation: Operator): PointwiseRule =>
+  (x, _, { operands }) =>
+    operands.slice(1).reduce<Expression>((all, operand) => (operand ? [operation, all, operand] : all), x);
 
-/** min(max(x·slope + shift, 0), 1). */
-function hardSigmoid(code: Code, x: Local<'v128'>, [slope, shift]: readonly [number, number]): void {
-  code.get(x);
-  code.f32x4(slope);
-  code.op('f32x4.mul');
-  code.f32x4(shift);
-  code.op('f32x4.add');
-  code.f32x4(0);
-  code.op('f32x4.pmax');
-  code.f32x4(1);
-  code.op('f32x4.pmin');
-}
-
-/** x where x ≥ 0, else x·slope; the slope is pushed by the caller. */
-function leaky(code: Code, x: Local<'v128'>, pushSlope: () => void): void {
-  code.get(x);
-  code.get(x);
-  pushSlope();
-  code.op('f32x4.mul');
-  code.get(x);
-  code.f32x4(0);
-  code.op('f32x4.ge');
-  code.op('v128.bitselect');
-}
+/** x where x ≥ 0, else what is given. */
+const whereNegative = (x: Vector, negative: Expression): Expression => [
+  'select',
+  x,
+  negative,
+  ['atLeast', x, 0],
+];
+/** α·(e^(x / β) − 1), of negative x alone: positive ones are cut off. */
+const exponential = (x: Vector, [alpha, beta]: readonly [number, number]): Expression => [
+  'mul',
+  ['sub', ['exp', ['div', ['min', x, 0], beta]], 1],
+  alpha,
+];
+const hardSigmoid = (x: Vector, [alpha, beta]: readonly [number, number]): Expression => [
+  'min',
+  ['max', ['add', ['mul', x, alpha], beta], 0],
+  1,
+];
 
 const pointwiseRules: { readonly [Op in OperatorName]?: PointwiseRule } = {
-  Add: binary('f32x4.add'),
-  Sub: binary('f32x4.sub'),
-  Mul: binary('f32x4.mul'),
-  Div: binary('f32x4.div'),
-  Max: folded('f32x4.pmax'),
-  Min: folded('f32x4.pmin'),
-  Sum: folded('f32x4.add'),
-  Abs: unary('f32x4.abs'),
-  Neg: unary('f32x4.neg'),
-  Sqrt: unary('f32x4.sqrt'),
-  Floor: unary('f32x4.floor'),
-  Ceil: unary('f32x4.ceil'),
-  Round: unary('f32x4.nearest'),
-  Exp: viaFunction('exp'),
-  Sigmoid: viaFunction('sigmoid'),
-  Tanh: viaFunction('tanh'),
-  Erf: viaFunction('erf'),
-  Reciprocal: ({ code }, x) => {
-    code.f32x4(1);
-    code.get(x);
-    code.op('f32x4.div');
+  Add: binary('add'),
+  Sub: binary('sub'),
+  Mul: binary('mul'),
+  Div: binary('div'),
+  Max: folded('max'),
+  Min: folded('min'),
+  Sum: folded('add'),
+  Abs: unary('abs'),
+  Neg: unary('neg'),
+  Sqrt: unary('sqrt'),
+  Floor: unary('floor'),
+  Ceil: unary('ceil'),
+  Round: unary('nearest'),
+  Exp: unary('exp'),
+  Log: unary('log'),
+  Sin: unary('sin'),
+  Cos: unary('cos'),
+  Sigmoid: unary('sigmoid'),
+  Tanh: unary('tanh'),
+  Erf: unary('erf'),
+  Sign: (x) => ['sub', ['and', 1, ['greater', x, 0]], ['and', 1, ['less', x, 0]]],
+  Reciprocal: (x) => ['div', 1, x],
+  Pow: (x, exponent, { node }) => power(x, { exponent, constant: constantOf(node, 1) }),
+  Relu: (x) => ['max', x, 0],
+  Clip: (x, _, { operands: [, low, high] }) => {
+    const raised: Expression = low ? ['max', x, low] : x;
+    return high ? ['min', raised, high] : raised;
   },
-  Relu: ({ code }, x) => {
-    code.get(x);
-    code.f32x4(0);
-    code.op('f32x4.pmax');
+  LeakyRelu: (x, _, { node }) => whereNegative(x, ['mul', x, attributesOf(node, 'LeakyRelu').alpha]),
+  PRelu: (x, slope) => whereNegative(x, ['mul', x, slope]),
+  Elu: (x, _, { node }) => whereNegative(x, exponential(x, [attributesOf(node, 'Elu').alpha, 1])),
+  Celu: (x, _, { node }) => {
+    const { alpha } = attributesOf(node, 'Celu');
+    return whereNegative(x, exponential(x, [alpha, alpha]));
   },
-  Clip: ({ code, operands: [, low, high] }, x) => {
-    code.get(x);
-    if (low) {
-      code.get(low);
-      code.op('f32x4.pmax');
-    }
-    if (high) {
-      code.get(high);
-      code.op('f32x4.pmin');
-    }
+  Selu: (x, _, { node }) => {
+    const { alpha, gamma } = attributesOf(node, 'Selu');
+    return ['mul', whereNegative(x, exponential(x, [alpha, 1])), gamma];
   },
-  LeakyRelu: ({ code, node }, x) => leaky(code, x, () => code.f32x4(attributesOf(node, 'LeakyRelu').alpha)),
-  PRelu: ({ code }, x, slope) => leaky(code, x, () => code.get(slope)),
-  HardSigmoid: ({ code, node }, x) => {
+  ThresholdedRelu: (x, _, { node }) => [
+    'and',
+    x,
+    ['greater', x, attributesOf(node, 'ThresholdedRelu').alpha],
+  ],
+  Softplus: (x) => ['add', ['max', x, 0], ['log', ['add', ['exp', ['neg', ['abs', x]]], 1]]],
+  Softsign: (x) => ['div', x, ['add', ['abs', x], 1]],
+  Shrink: (x, _, { node }) => {
+    const { bias, lambd } = attributesOf(node, 'Shrink');
+    return [
+      'or',
+      ['and', ['sub', x, bias], ['greater', x, lambd]],
+      ['and', ['add', x, bias], ['less', x, -lambd]],
+    ];
+  },
+  HardSigmoid: (x, _, { node }) => {
     const { alpha, beta } = attributesOf(node, 'HardSigmoid');
-    hardSigmoid(code, x, [alpha, beta]);
+    return hardSigmoid(x, [alpha, beta]);
   },
-  HardSwish: ({ code }, x) => {
-    hardSigmoid(code, x, [1 / 6, 0.5]);
-    code.get(x);
-    code.op('f32x4.mul');
-  },
-  Identity: ({ code }, x) => code.get(x),
+  HardSwish: (x) => ['mul', x, hardSigmoid(x, [1 / 6, 0.5])],
+  /** x·tanh(ln(1 + eˣ)) = x·(n² + 2n) / (n² + 2n + 2) with n = eˣ; x itself from 20 on, in float32. */
+  Mish: (x) => ({
+    value: ['exp', ['min', x, 20]],
+    within: (n) => ({
+      value: ['mul', n, ['add', n, 2]],
+      within: (ratio) => ['mul', x, ['div', ratio, ['add', ratio, 2]]],
+    }),
+  }),
+  Gelu: (x, _, { node }) => [
+    'mul',
+    ['mul', x, 0.5],
+    [
+      'add',
+      attributesOf(node, 'Gelu').approximate === 'tanh' ? tanhOfGelu(x) : ['erf', ['mul', x, Math.SQRT1_2]],
+      1,
+    ],
+  ],
+  Identity: (x) => x,
 };
 
-/** Whether an operator is computed element by element, in float32. */
-export const isPointwise = (node: Node): boolean => {
-  const op = knownOperator(node);
-  return op !== null && pointwiseRules[op] !== undefined;
+const tanhOfGelu = (x: Vector): Expression => [
+  'tanh',
+  ['mul', ['mul', x, Math.sqrt(2 / Math.PI)], ['add', ['mul', ['mul', x, x], 0.044715], 1]],
+];
+
+/** Powers of negative numbers need a constant exponent, which is an integer then. */
+function power(
+  x: Vector,
+  { exponent, constant }: { readonly exponent: Vector; readonly constant: number | null },
+): Expression {
+  if (constant === 0.5) return ['sqrt', x];
+  if (constant === null || !Number.isInteger(constant) || Math.abs(constant) > 32)
+    return ['exp', ['mul', ['log', x], exponent]];
+  let product: Expression = 1;
+  for (let i = 0; i < Math.abs(constant); i++) product = i === 0 ? x : ['mul', product, x];
+  return constant < 0 ? ['div', 1, product] : product;
+}
+
+/** The number that an input is, where it is one constant number. */
+function constantOf({ inputs }: Node, index: number): number | null {
+  const tensor = inputs[index]?.tensor;
+  return tensor?.data.length === 1 ? Number(tensor.data[0]) : null;
+}
+
+/** Nodes that a rule cannot compute. */
+const refusals: { readonly [Op in OperatorName]?: (node: Node) => string | null } = {
+  Pow: (node) => (constantOf(node, 1) === null ? 'its exponent is not a constant number' : null),
 };
+
+/** Why a node cannot be computed element by element; null where it can. */
+export function refusePointwise(node: Node): string | null {
+  const op = knownOperator(node);
+  return op && pointwiseRules[op] ? (refusals[op]?.(node) ?? null) : 'it has no kernel';
+}
 
 /** Writes the code of an element-by-element operator; it leaves the result on the stack. */
-export function writePointwise(call: PointwiseCall): void {
-  const op = knownOperator(call.node);
+export function writePointwise({ code, emitter, node, operands }: PointwiseCall): void {
+  const op = knownOperator(node);
   const rule = op && pointwiseRules[op];
-  const [x, y] = call.operands;
-  if (!rule || !x) throw new Error(`${call.node.op} is not computed element by element`);
-  rule(call, x, y ?? x);
+  const [x, y] = operands;
+  if (!rule || !x) throw new Error(`${node.op} is not computed element by element`);
+  pushExpression(code, emitter, rule(x, y ?? x, { node, operands }));
 }

@@ -34,6 +34,7 @@ export interface Code {
   f32(value: number): void;
   /** Four equal lanes. */
   f32x4(value: number): void;
+  lanes(values: readonly [number, number, number, number]): void;
   op(instruction: PlainInstruction): void;
   /** Pops the address (and, of a store, the value above it); `offset` in bytes is added to the address. */
   memory(instruction: MemoryInstruction, offset?: number): void;
@@ -126,9 +127,10 @@ function codeOn(out: ByteWriter, { fused, declare }: CodeSettings): Code {
       out.byte(0x43);
       out.float32(value);
     },
-    f32x4(value) {
+    f32x4: (value) => code.lanes([value, value, value, value]),
+    lanes(values) {
       out.bytes([0xfd, 0x0c]);
-      for (let lane = 0; lane < 4; lane++) out.float32(value);
+      for (const value of values) out.float32(value);
     },
     op: (instruction) => out.bytes(plainInstructions[instruction]),
     memory(instruction, offset = 0) {

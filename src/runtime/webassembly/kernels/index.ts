@@ -1,14 +1,18 @@
 import { type Node, nodeLabel } from '../../../graph/graph.ts';
 import { knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
-import { isPointwise } from '../pointwise.ts';
 import { convolutionRow } from './convolution/index.ts';
+import { gatherRow } from './gather.ts';
+import { globalAveragePoolRow } from './global-average-pool.ts';
 import type { KernelRow } from './kernel.ts';
 import { gemmRow, matMulRow } from './matrix.ts';
+import { layerNormalizationRow } from './normalization.ts';
 import { padRow } from './pad.ts';
 import { concatRow, identityRow, reshapeRow, sliceRow, splitRow, transposeRow } from './placement.ts';
 import { pointwiseRow } from './pointwise.ts';
-import { averagePoolRow, globalAveragePoolRow, maxPoolRow } from './pooling.ts';
-import { softmaxRow } from './softmax.ts';
+import { averagePoolRow, maxPoolRow } from './pooling.ts';
+import { reductionRows } from './reduce.ts';
+import { expandRow, tileRow } from './repetition.ts';
+import { logSoftmaxRow, softmaxRow } from './softmax.ts';
 
 const rows: { readonly [Op in OperatorName]?: KernelRow } = {
   Conv: convolutionRow,
@@ -17,7 +21,10 @@ const rows: { readonly [Op in OperatorName]?: KernelRow } = {
   MaxPool: maxPoolRow,
   AveragePool: averagePoolRow,
   GlobalAveragePool: globalAveragePoolRow,
+  ...reductionRows,
+  LayerNormalization: layerNormalizationRow,
   Softmax: softmaxRow,
+  LogSoftmax: logSoftmaxRow,
   Identity: identityRow,
   Dropout: identityRow,
   Reshape: reshapeRow,
@@ -28,19 +35,21 @@ const rows: { readonly [Op in OperatorName]?: KernelRow } = {
   Split: splitRow,
   Slice: sliceRow,
   Transpose: transposeRow,
+  Gather: gatherRow,
+  Expand: expandRow,
+  Tile: tileRow,
   Pad: padRow,
 };
 
-/** The row of a node's operator; null for operators without a kernel. */
-export function kernelOf(node: Node): KernelRow | null {
+/** The row of a node's operator; what has no row of its own is computed element by element, or refused. */
+export function kernelOf(node: Node): KernelRow {
   const op = knownOperator(node);
-  return (op && rows[op]) ?? (isPointwise(node) ? pointwiseRow : null);
+  return (op && rows[op]) ?? pointwiseRow;
 }
 
 /** Why a node cannot be compiled: `attention (Einsum): it has no kernel`; null where it can. */
 export function refusalOf(node: Node): string | null {
-  const row = kernelOf(node);
-  const reason = row ? (row.refuse?.(node) ?? typeRefusal(node)) : 'it has no kernel';
+  const reason = kernelOf(node).refuse?.(node) ?? typeRefusal(node);
   return reason && `${nodeLabel(node)}: ${reason}`;
 }
 

@@ -11,6 +11,7 @@ import {
   shareUnits,
 } from './filter-vectors.ts';
 import type { KernelRow } from './kernel.ts';
+import { lowerMatrixProduct } from './matrix-product.ts';
 
 /** y[r, m] = Σ_k x[r, k] · w(m, k) + bias[m]. */
 interface MatrixProduct {
@@ -82,24 +83,20 @@ function lowerProduct(
   });
 }
 
-const isConstant = (value: Value | null | undefined): boolean => value?.tensor?.dtype === 'float32';
 const dataOf = (value: Value | null | undefined): Float32Array | null =>
   (value?.tensor?.data as Float32Array | undefined) ?? null;
 
-/** y = α·x·w + β·c, w constant. */
+/** y = α·x·w + β·c, w constant and c a row; others were simplified. */
 export const gemmRow: KernelRow = {
-  refuse: ({ inputs: [, weight, bias] }) =>
-    isConstant(weight) && (!bias || isConstant(bias)) ? null : 'its weight or bias is not a float32 constant',
   fusible: { channelAxis: 1, takesResidual: true },
   lower({ node, fusion, scope }) {
     const [x, weight, bias] = node.inputs;
-    const { alpha, beta, transA, transB } = attributesOf(node, 'Gemm');
+    const { alpha, beta, transB } = attributesOf(node, 'Gemm');
     const data = dataOf(weight);
     if (!x || !weight?.tensor || !data) return;
     const [first = 1, second = 1] = weight.tensor.shape;
     const [depth, columns] = transB ? [second, first] : [first, second];
     const [rows = 1] = staticShape(node.outputs[0] ?? x);
-    if (transA) throw new Error('refused before');
     const shift = dataOf(bias);
     lowerProduct(
       node,
@@ -117,19 +114,19 @@ export const gemmRow: KernelRow = {
   },
 };
 
-/** y = x·w, w a constant matrix. */
+/** y = a·b. Few rows by a constant matrix are a layer. */
 export const matMulRow: KernelRow = {
-  refuse: ({ inputs: [, weight] }) =>
-    isConstant(weight) && weight?.tensor?.shape.length === 2
-      ? null
-      : 'its second operand is not a constant matrix',
   fusible: { channelAxis: -1, takesResidual: true },
-  lower({ node, fusion, scope }) {
+  lower(lowering) {
+    const { node, fusion, scope } = lowering;
     const [x, weight] = node.inputs;
     const data = dataOf(weight);
-    if (!x || !weight?.tensor || !data) return;
-    const [depth = 1, columns = 1] = weight.tensor.shape;
-    const rows = elementsOf(staticShape(x)) / depth;
+    const [depth = 1, columns = 1] = weight?.tensor?.shape ?? [];
+    const rows = x ? elementsOf(staticShape(x)) / depth : 0;
+    if (!x || !data || weight?.tensor?.shape.length !== 2 || rows > ROWS) {
+      lowerMatrixProduct(lowering);
+      return;
+    }
     lowerProduct(
       node,
       { x, rows, depth, columns, weight: (m, k) => data[k * columns + m] ?? 0, bias: null },

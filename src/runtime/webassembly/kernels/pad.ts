@@ -1,10 +1,10 @@
-import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
+import { type Node, staticShape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
 import { toNumbers } from '../../../numeric/tensor.ts';
 import type { Step } from '../scope.ts';
 import { type Dense, elementsOf, FLOAT, type Plane, type Planes } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
-import { indicesOf } from './placement.ts';
+import { indicesOf, valuesOf } from './placement.ts';
 import { copyStrided, stridesOf } from './strided-copy.ts';
 
 interface Padding {
@@ -55,8 +55,6 @@ export const padRow: KernelRow = {
     );
   },
 };
-
-const valuesOf = ({ inputs: [x], outputs: [y] }: Node): Value[] => [x, y].flatMap((value) => value ?? []);
 
 function paddingOf(node: Node): Padding {
   const [input, pads, value, axes] = node.inputs;

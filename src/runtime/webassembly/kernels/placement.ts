@@ -28,10 +28,12 @@ export const identityRow: KernelRow = {
   },
 };
 
-const valuesOf = ({ inputs: [x], outputs: [y] }: Node): Value[] => [x, y].flatMap((value) => value ?? []);
+/** A node's first input and output. */
+export const valuesOf = ({ inputs: [x], outputs: [y] }: Node): Value[] =>
+  [x, y].flatMap((value) => value ?? []);
 
 /** Whether rows and columns stay what they are. */
-function keepsPlanes({ inputs: [x], outputs: [y] }: Node): boolean {
+export function keepsPlanes({ inputs: [x], outputs: [y] }: Node): boolean {
   if (!x || !y) return false;
   const [from, to] = [staticShape(x), staticShape(y)];
   return from.length >= 3 && to.length >= 3 && from.slice(-2).join() === to.slice(-2).join();
@@ -101,14 +103,28 @@ export function indicesOf(i: number, shape: readonly number[]): number[] {
     .toReversed();
 }
 
+/** The index among `from` that broadcasting pairs with index i among `to`. */
+export function broadcastIndex(i: number, to: readonly number[], from: readonly number[]): number {
+  let [rest, index, scale] = [i, 0, 1];
+  for (let back = 1; back <= to.length; back++) {
+    const size = to[to.length - back] ?? 1;
+    const own = from[from.length - back] ?? 1;
+    index += own === 1 ? 0 : (rest % size) * scale;
+    scale *= own;
+    rest = Math.floor(rest / size);
+  }
+  return index;
+}
+
 const whole = (rank: number) => ({
   begins: new Array<number>(rank).fill(0),
   steps: new Array<number>(rank).fill(1),
 });
 
-const sharesLead = (node: Node, axis: number): boolean => {
-  const rank = node.outputs[0]?.shape?.length ?? 0;
-  return rank >= 3 && (axis < 0 ? axis + rank : axis) < rank - 2;
+/** Whether an axis of the input is none of rows and columns, and the output has both. */
+export const sharesLead = ({ inputs: [x], outputs: [y] }: Node, axis: number): boolean => {
+  const rank = x?.shape?.length ?? 0;
+  return rank >= 3 && (y?.shape?.length ?? 0) >= 3 && (axis < 0 ? axis + rank : axis) < rank - 2;
 };
 
 const allValues = ({ inputs, outputs }: Node): Value[] =>

@@ -2,7 +2,7 @@ import { staticShape, type Value } from '../../../graph/graph.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
-import { isPointwise, writePointwise } from '../pointwise.ts';
+import { refusePointwise, writePointwise } from '../pointwise.ts';
 import type { Scope, Step, UnitRange, Weights } from '../scope.ts';
 import {
   addressOf,
@@ -18,19 +18,27 @@ import {
   planesOfDense,
 } from '../storage.ts';
 import { buffersOf, type KernelRow, type Lowering } from './kernel.ts';
-import { allFlat, gridOf, storePixels, vectorsOf, walkedBy, walkPixels } from './pixel-vectors.ts';
+import {
+  allFlat,
+  gridOf,
+  storePixels,
+  vectorsOf,
+  type Walked,
+  walkedBy,
+  walkPixels,
+} from './pixel-vectors.ts';
+import { broadcastIndex } from './placement.ts';
 
-/** One operand: for each plane of the result a plane, or one number. */
-interface Operand {
-  readonly places: readonly Plane[];
-  /** null for numbers. */
-  readonly geometry: Geometry | null;
-}
+/** One operand: for each plane of the result a plane, or one number; or the same number everywhere. */
+type Operand =
+  | { readonly kind: 'constant'; readonly number: number }
+  | { readonly kind: 'numbers'; readonly places: readonly Plane[] }
+  | { readonly kind: 'planes'; readonly places: readonly Plane[]; readonly geometry: Geometry };
 
 /** Operators that are computed element by element, with operands that broadcast. */
 export const pointwiseRow: KernelRow = {
-  refuse: (node) => (isPointwise(node) ? null : 'it has no kernel'),
-  fusible: { channelAxis: 1, takesResidual: false },
+  refuse: refusePointwise,
+  fusible: { channelAxis: -3, takesResidual: false },
   // With one operand the result can be computed where the operand is stored, in one step with it.
   shares: ({ inputs, outputs: [y] }) => {
     const [x, ...others] = inputs.filter((value) => value && !value.tensor);
@@ -58,12 +66,15 @@ function pointwiseStep(lowering: Lowering): Step {
     op: node.op,
     kernel: 'pointwise',
     macs: 0,
-    reads: operands.flatMap((operand) => (operand ? buffersOf(operand.places) : [])),
+    reads: operands.flatMap((operand) => buffersOf(placesOf(operand))),
     writes: buffersOf(y.planes),
     units: y.planes.length,
     emit: (code, emitter, units) => emitCall(code, emitter, { ...call, units }),
   };
 }
+
+const placesOf = (operand: Operand | null): readonly Plane[] =>
+  operand && 'places' in operand ? operand.places : [];
 
 interface PlacedInput {
   readonly value: Value;
@@ -95,33 +106,26 @@ function wholeOperands(
   for (const input of inputs) {
     const dense = input && asDense(input.place);
     if (input && !dense) return null;
-    if (!dense) operands.push(null);
-    else if (elementsOf(dense.shape) === 1) operands.push({ places: [dense], geometry: null });
-    else if (elementsOf(dense.shape) === count) operands.push({ places: [dense], geometry: row });
+    if (!input || !dense) operands.push(null);
+    else if (elementsOf(dense.shape) === 1) operands.push(numberOperand(input.value, [dense]));
+    else if (elementsOf(dense.shape) === count)
+      operands.push({ kind: 'planes', places: [dense], geometry: row });
     else return null;
   }
   return { y: { kind: 'planes', lead: [], geometry: row, planes: [output] }, operands };
 }
 
-/** The planes or numbers that stand beside each plane of the result. */
-function operandOf({ place }: PlacedInput, y: Planes): Operand {
-  const { height, width } = place.geometry;
-  const isNumber = height === 1 && width === 1 && (y.geometry.height > 1 || y.geometry.width > 1);
-  const places = y.planes.flatMap((_, i) => place.planes[sourceIndex(i, y.lead, place.lead)] ?? []);
-  return { places, geometry: isNumber ? null : place.geometry };
-}
+const numberOperand = ({ tensor }: Value, places: readonly Plane[]): Operand =>
+  tensor?.data.length === 1
+    ? { kind: 'constant', number: Number(tensor.data[0]) }
+    : { kind: 'numbers', places };
 
-/** The index among `from` that broadcasting pairs with index i among `to`. */
-function sourceIndex(i: number, to: readonly number[], from: readonly number[]): number {
-  let [rest, index, scale] = [i, 0, 1];
-  for (let back = 1; back <= to.length; back++) {
-    const size = to[to.length - back] ?? 1;
-    const own = from[from.length - back] ?? 1;
-    index += own === 1 ? 0 : (rest % size) * scale;
-    scale *= own;
-    rest = Math.floor(rest / size);
-  }
-  return index;
+/** The planes or numbers that stand beside each plane of the result. */
+function operandOf({ value, place }: PlacedInput, y: Planes): Operand {
+  const { geometry } = place;
+  const places = y.planes.flatMap((_, i) => place.planes[broadcastIndex(i, y.lead, place.lead)] ?? []);
+  const isNumber = geometry.height === 1 && geometry.width === 1;
+  return isNumber ? numberOperand(value, places) : { kind: 'planes', places, geometry };
 }
 
 /** The channel constants of the fusion, for each plane; null where there are none. */
@@ -144,9 +148,16 @@ interface PointwiseCall {
 function emitCall(code: Code, emitter: Emitter, call: PointwiseCall & { readonly units: UnitRange }): void {
   const { lowering, operands, y, numbers, units } = call;
   const { node, fusion } = lowering;
-  const strides = operands.map((operand) => operand && (operand.geometry?.rowStride ?? 'number'));
-  const { height, width, rowStride } = y.geometry;
-  const key = JSON.stringify([node.op, node.attributes, strides, height, width, rowStride]);
+  const layout = ({ height, width, rowStride }: Geometry) => [height, width, rowStride];
+  const kinds = operands.map(
+    (operand) =>
+      operand && {
+        ...operand,
+        places: [],
+        ...('geometry' in operand ? { geometry: layout(operand.geometry) } : {}),
+      },
+  );
+  const key = JSON.stringify([node.op, node.attributes, kinds, layout(y.geometry)]);
   const made = emitter.kernel(
     `pointwise ${key} ${epilogueKey(fusion)}`,
     { parameters: new Array<'i32'>(3 + operands.length).fill('i32') },
@@ -161,7 +172,7 @@ function emitCall(code: Code, emitter: Emitter, call: PointwiseCall & { readonly
   code.i32(output + 4 * units.to);
   code.i32(numbers ? numbers.buffer.offset + numbers.start + constants : 0);
   for (const operand of operands)
-    code.i32(operand ? emitter.table(operand.places.map(addressOf)) + 4 * units.from : 0);
+    code.i32(emitter.table(placesOf(operand).map(addressOf)) + 4 * units.from);
   code.call(made.index);
 }
 
@@ -178,34 +189,45 @@ interface Written {
 function writeKernel(code: Code, emitter: Emitter, { call, tables, constants }: Written): void {
   const { lowering, operands, y, numbers } = call;
   const { node, fusion } = lowering;
-  const geometries = operands.map((operand) => operand?.geometry ?? null);
-  const planar = geometries.filter((geometry) => geometry !== null);
-  const grid = gridOf(y.geometry, allFlat(y.geometry, ...planar));
+  const maps = operands.map((operand) => (operand?.kind === 'planes' ? operand.geometry : null));
+  const planar = maps.filter((geometry) => geometry !== null);
+  const isWhole = planar.every(
+    ({ height, width }) => height === y.geometry.height && width === y.geometry.width,
+  );
+  const grid = gridOf(y.geometry, isWhole && allFlat(y.geometry, ...planar));
   const planes = operands.map(() => code.local('i32'));
   const [target, address, result] = [code.local('i32'), code.local('i32'), code.local('v128')];
   const values = operands.map((operand) => (operand ? code.local('v128') : null));
-  const maps = [walkedBy(y.geometry), ...planar.map((geometry) => walkedBy(geometry))];
+  const walked = [walkedBy(y.geometry), ...planar.map((geometry) => walkedBeside(geometry, y.geometry))];
   const perPlane = channelConstants(fusion).length;
+  operands.forEach((operand, i) => {
+    const value = values[i];
+    if (operand?.kind !== 'constant' || !value) return;
+    code.f32x4(operand.number);
+    code.set(value);
+  });
   code.repeatWhile(() => {
     loadPointers(code, [
       [target, tables.output],
       ...operands.flatMap((operand, i): [Local<'i32'>, Local<'i32'>][] => {
         const [plane, table] = [planes[i], tables.inputs[i]];
-        return operand && plane && table ? [[plane, table]] : [];
+        return placesOf(operand).length > 0 && plane && table ? [[plane, table]] : [];
       }),
     ]);
-    walkPixels(code, { grid, count: Math.min(1, vectorsOf(grid)), maps }, ([to = [], ...from]) => {
+    walkPixels(code, { grid, count: Math.min(1, vectorsOf(grid)), maps: walked }, ([to = [], ...from]) => {
       let map = 0;
       operands.forEach((operand, i) => {
         const [value, plane] = [values[i], planes[i]];
-        if (!operand || !value || !plane) return;
+        if (!value || !plane || !operand || operand.kind === 'constant') return;
+        const geometry = operand.kind === 'planes' ? operand.geometry : null;
         code.get(plane);
-        const offset = operand.geometry ? from[map++]?.[0] : null;
+        const offset = geometry && from[map++]?.[0];
         if (offset) {
           code.get(offset);
           code.op('i32.add');
         }
-        code.memory(offset ? 'v128.load' : 'v128.load32_splat');
+        const isSplat = !geometry || (geometry.width === 1 && y.geometry.width > 1);
+        code.memory(isSplat ? 'v128.load32_splat' : 'v128.load');
         code.set(value);
       });
       writePointwise({ code, emitter, node, operands: values });
@@ -240,4 +262,13 @@ function loadPointers(code: Code, pairs: readonly (readonly [Local<'i32'>, Local
     code.memory('i32.load');
     code.set(pointer);
   }
+}
+
+/** Steps of an operand whose rows or columns may be one that all rows or columns of the result share. */
+function walkedBeside(geometry: Geometry, result: Geometry): Walked {
+  const { row, column } = walkedBy(geometry);
+  return {
+    row: geometry.height === 1 && result.height > 1 ? 0 : row,
+    column: geometry.width === 1 && result.width > 1 ? 0 : column,
+  };
 }

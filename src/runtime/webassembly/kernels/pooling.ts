@@ -2,10 +2,11 @@ import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/gr
 import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
 import { explicitWindow, extentOf, type Window } from '../../../graph/window.ts';
 import type { Code, Local } from '../encoder/code.ts';
-import { addressOf, FLOAT, type Geometry, isFlat, LANES, type Planes } from '../storage.ts';
+import { addressOf, FLOAT, type Geometry, LANES, type Planes } from '../storage.ts';
 import { buffersOf, type KernelRow } from './kernel.ts';
 import { loadPixels } from './load-pixels.ts';
-import { gridOf, vectorsOf, walkedBy, walkPixels } from './pixel-vectors.ts';
+import { countUp } from './loops.ts';
+import { vectorsOf, walkedBy, walkPixels } from './pixel-vectors.ts';
 
 interface Pool {
   readonly x: Value;
@@ -335,103 +336,5 @@ function countPadded(
     code.f32(1);
     code.op('f32.add');
     code.set(count);
-  });
-}
-
-/** Runs the body for local = 0 … count − 1. */
-function countUp(code: Code, local: Local<'i32'>, count: number, body: () => void): void {
-  code.i32(0);
-  code.set(local);
-  code.repeatWhile(() => {
-    body();
-    code.increment(local, 1);
-    code.get(local);
-    code.i32(count);
-    code.op('i32.lt_u');
-  });
-}
-
-/** The mean of each plane. */
-export const globalAveragePoolRow: KernelRow = {
-  lower({ node, fusion, scope }) {
-    const [input] = node.inputs;
-    if (!input) return;
-    const x = scope.planes(input);
-    const y = scope.newDense(fusion.output);
-    scope.step({
-      name: node.name,
-      op: node.op,
-      kernel: 'mean',
-      macs: 0,
-      reads: buffersOf(x.planes),
-      writes: [y.buffer],
-      units: x.planes.length,
-      emit(code, emitter, { from, to }) {
-        const { height, width, rowStride } = x.geometry;
-        const made = emitter.kernel(
-          `mean ${height} ${width} ${rowStride}`,
-          { parameters: ['i32', 'i32', 'i32'] },
-          (body, [input, end, output]) => writeMeans(body, x.geometry, { input, end, output }),
-        );
-        const table = emitter.table(x.planes.map(addressOf));
-        code.i32(table + 4 * from);
-        code.i32(table + 4 * to);
-        code.i32(y.buffer.offset + y.start + FLOAT * from);
-        code.call(made.index);
-      },
-    });
-  },
-};
-
-function writeMeans(code: Code, geometry: Geometry, { input, end, output }: Tables): void {
-  const isShort = geometry.height * geometry.width <= 256;
-  const grid = gridOf(geometry, isShort && isFlat(geometry));
-  const [plane, row, sums, sum] = [
-    code.local('i32'),
-    code.local('i32'),
-    code.local('v128'),
-    code.local('f32'),
-  ];
-  const [vectors, rest] = [Math.floor(grid.columns / LANES), grid.columns % LANES];
-  code.repeatWhile(() => {
-    code.get(input);
-    code.memory('i32.load');
-    code.set(plane);
-    code.f32x4(0);
-    code.set(sums);
-    code.f32(0);
-    code.set(sum);
-    countUp(code, row, grid.rows, () => {
-      for (let v = 0; v < vectors; v++) {
-        code.get(plane);
-        code.memory('v128.load', v * LANES * FLOAT);
-        code.get(sums);
-        code.op('f32x4.add');
-        code.set(sums);
-      }
-      for (let i = vectors * LANES; i < vectors * LANES + rest; i++) {
-        code.get(plane);
-        code.memory('f32.load', i * FLOAT);
-        code.get(sum);
-        code.op('f32.add');
-        code.set(sum);
-      }
-      code.increment(plane, FLOAT * geometry.rowStride);
-    });
-    code.get(output);
-    code.get(sum);
-    for (let lane = 0; lane < LANES; lane++) {
-      code.get(sums);
-      code.extractLane(lane);
-      code.op('f32.add');
-    }
-    code.f32(1 / (geometry.height * geometry.width));
-    code.op('f32.mul');
-    code.memory('f32.store');
-    code.increment(output, FLOAT);
-    code.increment(input, 4);
-    code.get(input);
-    code.get(end);
-    code.op('i32.ne');
   });
 }

@@ -1,0 +1,37 @@
+import { requiredInput, staticShape } from '../../../graph/graph.ts';
+import { type ReductionName, reducedAxes, reductionNames } from '../kernels/reduce.ts';
+import type { Simplification } from './simplification.ts';
+
+/** Reduced axes become neighbours; means over all pixels are pools. */
+const reduction =
+  (op: ReductionName): Simplification =>
+  (node, g) => {
+    const [x, [y]] = [requiredInput(node, 0), node.outputs];
+    const axes = reducedAxes(node, op);
+    const { length: rank } = staticShape(x);
+    if (!y) return null;
+    if (axes.length === 0) return g.Identity(x);
+    const shape = g.int64s(staticShape(y));
+    if (op === 'ReduceMean' && rank === 4 && axes.join() === '2,3')
+      return g.Reshape(g.GlobalAveragePool(x), shape);
+    if (axes.every((axis, i) => axis === (axes[0] ?? 0) + i)) return null;
+    const kept = staticShape(x).flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
+    const moved = g.Transpose(x, { perm: [...kept, ...axes] });
+    return g.Reshape(g[op](moved, g.int64s(axes.map((_, i) => kept.length + i)), { keepdims: 0 }), shape);
+  };
+
+export const reductionSimplifications = Object.fromEntries(
+  reductionNames.map((op) => [op, reduction(op)]),
+) as { readonly [Op in ReductionName]: Simplification };
+
+/** The largest of each plane. */
+export const globalMaxPool: Simplification = (node, g) => {
+  const x = requiredInput(node, 0);
+  const pixels = staticShape(x).flatMap((_, axis) => (axis >= 2 ? [axis] : []));
+  return g.ReduceMax(x, g.int64s(pixels), { keepdims: 1 });
+};
+
+export const mean: Simplification = ({ inputs }, g) => {
+  const given = inputs.flatMap((value) => value ?? []);
+  return g.Mul(g.Sum(...given), g.floats(1 / given.length));
+};
