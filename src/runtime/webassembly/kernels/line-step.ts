@@ -40,7 +40,7 @@ export function lineStep({
     op: node.op,
     kernel,
     macs: 0,
-    reads: [x.buffer],
+    reads: [x, ...tables].map(({ buffer }) => buffer),
     writes: [y.buffer],
     emit(code, emitter) {
       const made = emitter.kernel(

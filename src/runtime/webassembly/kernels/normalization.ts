@@ -15,16 +15,17 @@ export const layerNormalizationRow: KernelRow = {
     const { axis, epsilon } = attributesOf(node, 'LayerNormalization');
     const lines = linesOf(shape, (axis + shape.length) % shape.length, shape.length);
     const [, scale, bias] = node.inputs;
-    const tables = [scale, bias].flatMap((value) => (value ? scope.dense(value) : []));
+    const isOne = scale?.tensor?.data.length === 1 && scale.tensor.data[0] === 1;
+    const tables = [isOne ? null : scale, bias].map((value) => value && scope.dense(value));
     scope.step(
       lineStep({
         node,
-        kernel: `LayerNormalization ${epsilon} ${tables.length}`,
+        kernel: `LayerNormalization ${epsilon} ${tables.map(Boolean)}`,
         lines,
         x: scope.dense(input),
         y: scope.newDense(fusion.output),
-        tables,
-        write(line, { from, to, tables }) {
+        tables: tables.flatMap((table) => table ?? []),
+        write(line, { from, to, tables: numbers }) {
           const sum = line.fold(from, { operation: 'add' });
           const mean = line.compute(['mul', sum, 1 / lines.size]);
           const squares = line.fold(from, {
@@ -36,10 +37,11 @@ export const layerNormalizationRow: KernelRow = {
             1,
             ['sqrt', ['add', ['mul', squares, 1 / lines.size], epsilon]],
           ]);
-          line.map({ from, to, tables }, (x, [scale, bias]) => {
+          line.map({ from, to, tables: numbers }, (x, loaded) => {
             const normal: Expression = ['mul', ['sub', x, mean], factor];
-            const scaled: Expression = scale ? ['mul', normal, scale] : normal;
-            return bias ? ['add', scaled, bias] : scaled;
+            const [last] = loaded.slice(-1);
+            const scaled: Expression = loaded[0] && !isOne ? ['mul', normal, loaded[0]] : normal;
+            return bias && last ? ['add', scaled, last] : scaled;
           });
         },
       }),

@@ -171,8 +171,7 @@ function emitCall(code: Code, emitter: Emitter, call: PointwiseCall & { readonly
   code.i32(output + 4 * units.from);
   code.i32(output + 4 * units.to);
   code.i32(numbers ? numbers.buffer.offset + numbers.start + constants : 0);
-  for (const operand of operands)
-    code.i32(emitter.table(placesOf(operand).map(addressOf)) + 4 * units.from);
+  for (const operand of operands) code.i32(emitter.table(placesOf(operand).map(addressOf)) + 4 * units.from);
   code.call(made.index);
 }
 

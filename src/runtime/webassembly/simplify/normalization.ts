@@ -47,7 +47,7 @@ function normalizedGroups(
   const [, scale, bias] = node.inputs.map((value) => value?.tensor?.data as Float32Array | undefined);
   if (!scale || !bias) return null;
   const rows = g.Reshape(x, g.int64s([batch, groups, (channels / groups) * elementsOf(size)]));
-  const [normal] = g.node('LayerNormalization', [rows, null], { axis: 2, epsilon }, 1);
+  const [normal] = g.node('LayerNormalization', [rows, g.floats(1)], { axis: 2, epsilon }, 1);
   if (!normal) return null;
   const perChannel = (data: Float32Array) =>
     g.floats(
