@@ -1,5 +1,6 @@
 import { assert } from '../../errors.ts';
 import { elementCount, stridesOf } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 
 /**
  * Which channel each position of a tensor belongs to: labels over some of its axes, row-major, constant along all others.
@@ -19,53 +20,53 @@ export const along = (axis: number, labels: Int32Array): Channels => ({
   labels,
 });
 
+/** One axis that carries channels. */
+interface ChannelAxis {
+  readonly axis: number;
+  readonly size: number;
+  /** Labels between neighbours along it. */
+  readonly stride: number;
+}
+
+const axesOf = ({ axes, sizes }: Channels): ChannelAxis[] =>
+  zip(axes, sizes, stridesOf(sizes)).map(([axis, size, stride]) => ({ axis, size, stride }));
+
+/** Labels read along axes, in their order. */
+const channelsAlong = (axes: readonly ChannelAxis[], labels: Int32Array): Channels => ({
+  axes: axes.map(({ axis }) => axis),
+  sizes: axes.map(({ size }) => size),
+  labels: gather(labels, axes),
+});
+
 /** The labels of a tensor whose axes are in another order: axis i of the result is axis order[i]. */
-export function permutedChannels({ axes, sizes, labels }: Channels, order: readonly number[]): Channels {
-  const placed = order.flatMap((from, to) => (axes.includes(from) ? [{ from, to }] : []));
-  const source = placed.map(({ from }) => axes.indexOf(from));
-  const strides = stridesOf(sizes);
-  return {
-    axes: placed.map(({ to }) => to),
-    sizes: source.map((i) => sizes[i]!),
-    labels: gather(
-      labels,
-      source.map((i) => sizes[i]!),
-      source.map((i) => strides[i]!),
-    ),
-  };
+export function permutedChannels(channels: Channels, order: readonly number[]): Channels {
+  const own = axesOf(channels);
+  const placed = order.flatMap((from, to) =>
+    own.filter(({ axis }) => axis === from).map((carrying) => ({ ...carrying, axis: to })),
+  );
+  return channelsAlong(placed, channels.labels);
 }
 
 /** The labels over more axes than carry them, of the given sizes; each axis that carries them keeps its size. */
-export function spreadOver(
-  { axes, sizes, labels }: Channels,
-  wanted: Pick<Channels, 'axes' | 'sizes'>,
-): Int32Array {
+export function spreadOver(channels: Channels, wanted: Pick<Channels, 'axes' | 'sizes'>): Int32Array {
+  const { axes, sizes, labels } = channels;
   if (axes.join() === wanted.axes.join() && sizes.join() === wanted.sizes.join()) return labels;
-  axes.forEach((axis, i) => {
-    const size = wanted.sizes[wanted.axes.indexOf(axis)];
-    assert(size === sizes[i], `axis ${axis} has ${sizes[i]} channels, found ${size} places`);
+  const own = axesOf(channels);
+  const places = zip(wanted.axes, wanted.sizes).map(([axis, size]) => {
+    const carrying = own.find((each) => each.axis === axis);
+    if (!carrying) return { size, stride: 0 };
+    assert(size === carrying.size, `axis ${axis} has ${carrying.size} channels, found ${size} places`);
+    return carrying;
   });
-  const strides = stridesOf(sizes);
-  const steps = wanted.axes.map((axis) => (axes.includes(axis) ? strides[axes.indexOf(axis)]! : 0));
-  return gather(labels, wanted.sizes, steps);
+  return gather(labels, places);
 }
 
 /** Drops the axes, of several, along which the labels do not change; labels of one channel set are equal. */
 export function compressed(channels: Channels, find: (label: number) => number): Channels {
   if (channels.axes.length <= 1) return channels;
-  const { axes, sizes } = channels;
   const labels = channels.labels.map(find);
-  const strides = stridesOf(sizes);
-  const kept = axes.flatMap((_, i) => (isConstantAlong(labels, sizes[i]!, strides[i]!) ? [] : [i]));
-  return {
-    axes: kept.map((i) => axes[i]!),
-    sizes: kept.map((i) => sizes[i]!),
-    labels: gather(
-      labels,
-      kept.map((i) => sizes[i]!),
-      kept.map((i) => strides[i]!),
-    ),
-  };
+  const kept = axesOf(channels).filter(({ size, stride }) => !isConstantAlong(labels, size, stride));
+  return channelsAlong(kept, labels);
 }
 
 function isConstantAlong(labels: Int32Array, size: number, stride: number): boolean {
@@ -77,20 +78,20 @@ function isConstantAlong(labels: Int32Array, size: number, stride: number): bool
   return true;
 }
 
-/** Row-major over `sizes`, read with strides. */
-function gather(source: Int32Array, sizes: readonly number[], steps: readonly number[]): Int32Array {
-  const target = new Int32Array(elementCount(sizes));
-  const last = sizes.reduce((sum, size, axis) => sum + (size - 1) * steps[axis]!, 0);
+/** Row-major over the sizes, read with the strides. */
+function gather(source: Int32Array, axes: readonly Pick<ChannelAxis, 'size' | 'stride'>[]): Int32Array {
+  const target = new Int32Array(elementCount(axes.map(({ size }) => size)));
+  const last = axes.reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0);
   assert(target.length === 0 || last < source.length, `${source.length} labels, read up to ${last}`);
-  const index = new Array<number>(sizes.length).fill(0);
+  const counters = axes.map(({ size, stride }) => ({ size, stride, index: 0 })).reverse();
   let at = 0;
   for (let i = 0; i < target.length; i++) {
     target[i] = source[at]!;
-    for (let axis = sizes.length - 1; axis >= 0; axis--) {
-      at += steps[axis]!;
-      if (++index[axis]! < sizes[axis]!) break;
-      at -= steps[axis]! * sizes[axis]!;
-      index[axis] = 0;
+    for (const counter of counters) {
+      at += counter.stride;
+      if (++counter.index < counter.size) break;
+      at -= counter.stride * counter.size;
+      counter.index = 0;
     }
   }
   return target;

@@ -1,6 +1,7 @@
 import { type Node, nodeLabel, type Value } from '../../graph/graph.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
-import type { Channels } from './channels.ts';
+import { zip } from '../../numeric/zip.ts';
+import { along, type Channels } from './channels.ts';
 import { elementwise, stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, dimensionsOf, fromStart, liesAlong, rankOf } from './rule.ts';
 import type { CouplingScope, KeptChannels } from './scope.ts';
@@ -11,16 +12,11 @@ export const concatSplitCouplings = {
     const { inputs, channels, outputs } = call;
     const axis = fromStart(call.attributes.axis!, rankOf(outputs[0]));
     if (channels.every((carried) => !carried?.axes.includes(axis))) return beside(call, scope, axis);
-    const parts = inputs.map((value, i) => partOf(value!, channels[i] ?? null, { call, axis, scope }));
-    if (parts.some((part) => part === null)) return stay(call, scope);
-    const length = parts.reduce((sum, part) => sum + part!.length, 0);
-    const labels = new Int32Array(length);
-    let at = 0;
-    for (const part of parts) {
-      labels.set(part!, at);
-      at += part!.length;
-    }
-    return [{ axes: [axis], sizes: [length], labels }];
+    const parts = zip(inputs, channels).flatMap(
+      ([value, carried]) => (value && partOf(value, carried, { call, axis, scope })) ?? [],
+    );
+    if (parts.length < inputs.length) return stay(call, scope);
+    return [along(axis, Int32Array.from(parts.flatMap((part) => [...part])))];
   },
   Split(call, scope) {
     const { node, inputs, outputs, channels } = call;
@@ -29,8 +25,11 @@ export const concatSplitCouplings = {
     if (!x?.axes.includes(axis)) return outputs.map(() => x ?? null);
     const sizes = outputs.map((value) => Number(dimensionsOf(value)[axis]));
     if (!liesAlong(x, axis) || sizes.some(Number.isNaN)) return stay(call, scope);
-    const ends = sizes.map((_, i) => sizes.slice(0, i + 1).reduce((sum, size) => sum + size, 0));
-    const parts = sizes.map((size, i) => x.labels.subarray(ends[i]! - size, ends[i]!));
+    let end = 0;
+    const parts = sizes.map((size) => {
+      end += size;
+      return x.labels.subarray(end - size, end);
+    });
     scope.edit(node, (edited, kept, replaceInput) => {
       delete edited.attributes.num_outputs;
       delete edited.attributes.split;

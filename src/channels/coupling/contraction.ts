@@ -52,15 +52,16 @@ function through(
   { x, weight }: { readonly x: Factor; readonly weight: Factor },
   scope: CouplingScope,
 ): Channels | null {
-  const { letter, labels } = carriedBy(x);
-  const axis = letter === null ? -1 : weight.letters.indexOf(letter);
-  const isSliced = axis >= 0 && widthOf(weight, letter!) !== 1;
-  if (isSliced && labels.length === 1 && widthOf(weight, letter!) > 1) return stretched(x, node, scope);
-  const goesOn = letter !== null && result.includes(letter);
-  if (letter === null || (!goesOn && !isSliced)) {
-    return summedOver(x, node, scope);
-  }
-  if (!goesOn) scope.read({ node, index: x.index, channels: x.channels! });
+  const carried = carriedBy(x);
+  if (!carried) return summedOver(x, node, scope);
+  const { letter, channels } = carried;
+  const { labels } = channels;
+  const axis = weight.letters.indexOf(letter);
+  const isSliced = axis >= 0 && widthOf(weight, letter) !== 1;
+  if (isSliced && labels.length === 1 && widthOf(weight, letter) > 1) return stretched(x, node, scope);
+  const goesOn = result.includes(letter);
+  if (!goesOn && !isSliced) return summedOver(x, node, scope);
+  if (!goesOn) scope.read({ node, index: x.index, channels });
   const role = goesOn ? 'per channel' : 'inputs';
   if (isSliced) scope.slice({ value: weight.value, channels: along(axis, labels), role, node });
   return goesOn ? along(result.indexOf(letter), labels) : null;
@@ -73,27 +74,44 @@ function stretched({ channels }: Factor, node: Node, scope: CouplingScope): null
 }
 
 /** Both factors computed: channels along a letter that is summed over go together and end; the others go on. */
-function joined({ node, factors, result }: Product, scope: CouplingScope): Channels | null {
-  const [a, b] = factors.map((factor) => ({ factor, ...carriedBy(factor) })) as [Side, Side];
-  if (a.letter !== null && a.letter === b.letter && a.labels.length !== b.labels.length) {
-    const [narrow, wide] = a.labels.length < b.labels.length ? [a, b] : [b, a];
-    stretched(narrow.factor, node, scope);
-    return result.includes(wide.letter!)
-      ? along(result.indexOf(wide.letter!), wide.labels)
-      : summedOver(wide.factor, node, scope);
+function joined(product: Product, scope: CouplingScope): Channels | null {
+  const [first, second] = product.factors;
+  const [a, b] = [
+    { factor: first, carried: carriedBy(first) },
+    { factor: second, carried: carriedBy(second) },
+  ];
+  if (a.carried && b.carried && a.carried.letter === b.carried.letter) {
+    const sides = [
+      { factor: first, ...a.carried },
+      { factor: second, ...b.carried },
+    ] as const;
+    return meeting(sides, product, scope);
   }
-  if (a.letter !== null && a.letter === b.letter) {
-    scope.join(a.labels, b.labels);
-    if (result.includes(a.letter)) return along(result.indexOf(a.letter), a.labels);
-    for (const { factor } of [a, b]) scope.read({ node, index: factor.index, channels: factor.channels! });
-    return null;
-  }
-  const passed = [sidePassed([a, b], { node, result }, scope), sidePassed([b, a], { node, result }, scope)];
+  const passed = [sidePassed([a, b], product, scope), sidePassed([b, a], product, scope)];
   // A position of the result would belong to channels of both.
   if (passed[0] && passed[1])
     for (const channels of passed)
-      scope.pin(channels, `it is multiplied with other channels in ${nodeLabel(node)}`);
+      scope.pin(channels, `it is multiplied with other channels in ${nodeLabel(product.node)}`);
   return passed[0] && passed[1] ? null : (passed[0] ?? passed[1] ?? null);
+}
+
+/** Both factors carry channels along one letter. */
+function meeting(
+  [a, b]: readonly [MeetingFactor, MeetingFactor],
+  { node, result }: Product,
+  scope: CouplingScope,
+): Channels | null {
+  if (a.channels.labels.length !== b.channels.labels.length) {
+    const [narrow, wide] = a.channels.labels.length < b.channels.labels.length ? [a, b] : [b, a];
+    stretched(narrow.factor, node, scope);
+    return result.includes(wide.letter)
+      ? along(result.indexOf(wide.letter), wide.channels.labels)
+      : summedOver(wide.factor, node, scope);
+  }
+  scope.join(a.channels.labels, b.channels.labels);
+  if (result.includes(a.letter)) return along(result.indexOf(a.letter), a.channels.labels);
+  for (const { factor, channels } of [a, b]) scope.read({ node, index: factor.index, channels });
+  return null;
 }
 
 function summedOver({ channels }: Factor, node: Node, scope: CouplingScope): null {
@@ -101,25 +119,34 @@ function summedOver({ channels }: Factor, node: Node, scope: CouplingScope): nul
   return null;
 }
 
+/** Channels along one axis of a factor. */
+interface Carried {
+  readonly letter: string;
+  readonly channels: Channels;
+}
+
+interface MeetingFactor extends Carried {
+  readonly factor: Factor;
+}
+
 interface Side {
   readonly factor: Factor;
-  readonly letter: string | null;
-  readonly labels: Int32Array;
+  /** Null where channels lie along several axes, or there are none. */
+  readonly carried: Carried | null;
 }
 
 /** The channels of one factor that go on; those that meet the other without channels there stay. */
 function sidePassed(
-  [{ factor, letter, labels }, { factor: other }]: readonly [Side, Side],
+  [{ factor, carried }, { factor: other }]: readonly [Side, Side],
   { node, result }: Pick<Product, 'node' | 'result'>,
   scope: CouplingScope,
 ): Channels | null {
   if (!factor.channels) return null;
-  if (letter === null || !result.includes(letter)) {
-    return summedOver(factor, node, scope);
-  }
-  if (labels.length === 1 && other.letters.includes(letter) && widthOf(other, letter) !== 1)
-    return stretched(factor, node, scope);
+  if (!carried || !result.includes(carried.letter)) return summedOver(factor, node, scope);
+  const { letter, channels } = carried;
+  const { labels } = channels;
   if (other.letters.includes(letter) && widthOf(other, letter) !== 1) {
+    if (labels.length === 1) return stretched(factor, node, scope);
     scope.pin(
       factor.channels,
       `it is combined with ${other.value.name}, which has no channels, in ${nodeLabel(node)}`,
@@ -129,11 +156,10 @@ function sidePassed(
   return along(result.indexOf(letter), labels);
 }
 
-const NONE = new Int32Array();
-
-function carriedBy({ channels, letters }: Factor): { letter: string | null; labels: Int32Array } {
-  if (channels?.axes.length !== 1) return { letter: null, labels: NONE };
-  return { letter: letters[channels.axes[0]!]!, labels: channels.labels };
+function carriedBy({ channels, letters }: Factor): Carried | null {
+  const [axis, ...others] = channels?.axes ?? [];
+  const letter = axis === undefined ? undefined : letters[axis];
+  return channels && letter !== undefined && others.length === 0 ? { letter, channels } : null;
 }
 
 const widthOf = ({ value, letters }: Factor, letter: string): number =>

@@ -1,4 +1,4 @@
-import { nodeLabel, type Value } from '../../graph/graph.ts';
+import { nodeLabel, requiredInput, type Value } from '../../graph/graph.ts';
 import { along, type Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, liesAlong } from './rule.ts';
@@ -13,18 +13,20 @@ export const convolutionCouplings = {
     const sizes = call.inputs[1]?.tensor?.shape;
     if (!sizes) return stay(call, scope, `it feeds ${nodeLabel(call.node)}, whose weight is not constant`);
     const { group } = call.attributes;
-    const isDepthwise = group > 1 && sizes[1] === 1 && sizes[0]! % group === 0;
-    if (isDepthwise) return depthwise(call, scope, { filterAxis: 0, multiple: sizes[0]! / group });
-    return mixing(call, scope, { filterAxis: 0, inputAxis: 1, filters: sizes[0]! });
+    const [filters = 0, perGroup] = sizes;
+    const isDepthwise = group > 1 && perGroup === 1 && filters % group === 0;
+    if (isDepthwise) return depthwise(call, scope, { filterAxis: 0, multiple: filters / group });
+    return mixing(call, scope, { filterAxis: 0, inputAxis: 1, filters });
   },
   /** w: [C, M/group, …kernel]. */
   ConvTranspose(call, scope) {
     const sizes = call.inputs[1]?.tensor?.shape;
     if (!sizes) return stay(call, scope, `it feeds ${nodeLabel(call.node)}, whose weight is not constant`);
     const { group } = call.attributes;
-    if (group > 1 && sizes[1] === 1 && sizes[0] === group)
+    const [channels, perGroup = 0] = sizes;
+    if (group > 1 && perGroup === 1 && channels === group)
       return depthwise(call, scope, { filterAxis: 0, multiple: 1 });
-    return mixing(call, scope, { filterAxis: 1, inputAxis: 0, filters: sizes[1]! * group });
+    return mixing(call, scope, { filterAxis: 1, inputAxis: 0, filters: perGroup * group });
   },
 } satisfies Pick<CouplingRules, 'Conv' | 'ConvTranspose'>;
 
@@ -69,7 +71,7 @@ function mixing(
   const { node, inputs, channels, attributes } = call;
   const { group } = attributes;
   const [x] = channels;
-  const weight = inputs[1]!;
+  const weight = requiredInput(node, 1);
   if (x && !liesAlong(x, 1)) stay(call, scope);
   else if (x) {
     const read = inputAxis === 0 ? x.labels : x.labels.subarray(0, x.labels.length / group);

@@ -1,5 +1,6 @@
 import { type Node, nodeLabel, type Shape, type Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { zip } from '../../numeric/zip.ts';
 import { type Channels, spreadOver } from './channels.ts';
 import { type CouplingCall, type CouplingRule, dimensionsOf, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
@@ -43,9 +44,10 @@ export function unstretched(
 ): Channels | null {
   if (!channels) return null;
   const { axes, sizes, labels } = channels;
-  const kept = axes.flatMap((axis, i) => (sizes[i] === 1 && shape[axis] !== 1 ? [] : [i]));
+  const kept = zip(axes, sizes).filter(([axis, size]) => size !== 1 || shape[axis] === 1);
   if (kept.length === axes.length) return channels;
-  if (kept.length > 0) return { axes: kept.map((i) => axes[i]!), sizes: kept.map((i) => sizes[i]!), labels };
+  if (kept.length > 0)
+    return { axes: kept.map(([axis]) => axis), sizes: kept.map(([, size]) => size), labels };
   scope.pin(channels, `it is broadcast over other channels in ${nodeLabel(node)}`);
   return null;
 }
@@ -53,11 +55,9 @@ export function unstretched(
 function joined(operands: readonly Aligned[], scope: CouplingScope): Channels | null {
   const carried = operands.flatMap(({ channels }) => (channels ? [channels] : []));
   if (carried.length === 0) return null;
-  const sizeOf = new Map(
-    carried.flatMap(({ axes, sizes }) => axes.map((axis, i) => [axis, sizes[i]!] as const)),
-  );
-  const axes = [...sizeOf.keys()].sort((a, b) => a - b);
-  const shape = { axes, sizes: axes.map((axis) => sizeOf.get(axis)!) };
+  const sizeOf = new Map(carried.flatMap(({ axes, sizes }) => zip(axes, sizes)));
+  const ordered = [...sizeOf].sort(([a], [b]) => a - b);
+  const shape = { axes: ordered.map(([axis]) => axis), sizes: ordered.map(([, size]) => size) };
   const [first, ...others] = carried.map((channels) => spreadOver(channels, shape)) as [
     Int32Array,
     ...Int32Array[],
