@@ -1,13 +1,11 @@
 import { uniqueNames } from '../graph/builder.ts';
 import { type Graph, makeConstant, type Node, type Value } from '../graph/graph.ts';
-import { attributesOf } from '../graph/operators/index.ts';
+import { attributesOf, isOneOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { floats, makeTensor, toNumbers } from '../numeric/tensor.ts';
 
 /** Operators that stretch their operands themselves. */
-const stretching: ReadonlySet<string> = new Set([
-  ...['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Sum', 'Mean'],
-]);
+const stretches = isOneOf('Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Sum', 'Mean');
 
 /**
  * Lets operators that stretch their operands read what an Expand, a Tile or a ConstantOfShape before them stretches, in
@@ -42,7 +40,7 @@ const expansions: Readonly<Record<string, (node: Node, graph: Graph) => Value | 
 };
 
 /** Whether another operand has the whole shape by itself. */
-function stretchesAlone({ op, domain, inputs }: Node, index: number, { shape }: Value): boolean {
-  if (!stretching.has(op) || domain !== '' || index < 0 || !shape || shape.includes(null)) return false;
-  return inputs.some((value, i) => i !== index && value?.shape?.join() === shape.join());
+function stretchesAlone(node: Node, index: number, { shape }: Value): boolean {
+  if (!stretches(node) || index < 0 || !shape || shape.includes(null)) return false;
+  return node.inputs.some((value, i) => i !== index && value?.shape?.join() === shape.join());
 }

@@ -1,6 +1,6 @@
 import { type Refusal, refuse } from '../graph/edit/refused.ts';
 import { type Graph, type Node, nodeLabel } from '../graph/graph.ts';
-import { attributesOf } from '../graph/operators/index.ts';
+import { attributesOf, isOneOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { elementCount, floats, type Tensor } from '../numeric/tensor.ts';
 import type { Channels } from './coupling/channels.ts';
@@ -90,7 +90,7 @@ export function reorderFilters({ found }: UncoupledLayers, conv: Node, order: re
 }
 
 /** Nodes that hold no sizes of the maps that go through them. */
-const sizeless: ReadonlySet<string> = new Set([
+const isSizeless = isOneOf(
   'BatchNormalization',
   'Relu',
   'LeakyRelu',
@@ -106,7 +106,7 @@ const sizeless: ReadonlySet<string> = new Set([
   'GlobalAveragePool',
   'GlobalMaxPool',
   'Flatten',
-]);
+);
 
 /**
  * Adds filters of zeros behind those of a layer that has its channels for itself, and zeros that read them; false, and
@@ -121,7 +121,7 @@ export function extendFilters({ graph, found }: UncoupledLayers, conv: Node, mor
   const passed = graph.nodes.filter(
     (node) => node !== conv && node.outputs.some((value) => value && carried.has(value)),
   );
-  if (!passed.every(({ op }) => sizeless.has(op))) return false;
+  if (!passed.every(isSizeless)) return false;
   for (const { value, axis, block } of ownSlices(found, layer)) {
     value.tensor = withZeros(value.tensor!, axis, more * block);
     value.shape = value.tensor.shape;

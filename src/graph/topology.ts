@@ -130,8 +130,11 @@ export function removeDeadNodes(graph: Graph): number {
  * Makes every reader of `from`, graph outputs included, read `to`.
  *
  * @example
- * for (const { op, inputs, outputs } of graph.nodes)
- *   if (op === 'Identity') replaceUses(graph, outputs[0]!, inputs[0]!);
+ * for (const node of graph.nodes) {
+ *   const [x] = node.inputs;
+ *   const [y] = node.outputs;
+ *   if (node.op === 'Identity' && x && y) replaceUses(graph, y, x);
+ * }
  * removeDeadNodes(graph);
  */
 export function replaceUses(graph: Graph, from: Value, to: Value): void {

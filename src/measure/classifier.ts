@@ -4,6 +4,7 @@ import { builderOf } from '../graph/builder.ts';
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { type ImageInput, imageInput } from '../graph/inputs/image-input.ts';
+import { isOneOf } from '../graph/operators/index.ts';
 import { connections, removeDeadNodes, replaceUses } from '../graph/topology.ts';
 import type { DataType } from '../numeric/tensor.ts';
 import { classScores, type ScoresSought } from './outputs/class-scores.ts';
@@ -81,14 +82,7 @@ export function asClassifier(network: Graph, sought: ScoresSought = {}): Classif
 }
 
 /** Nodes that change neither the scores nor their order. */
-const passive: ReadonlySet<string> = new Set([
-  'Identity',
-  'Cast',
-  'Flatten',
-  'Reshape',
-  'Squeeze',
-  'Dropout',
-]);
+const keepsScores = isOneOf('Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze', 'Dropout');
 const normalizing: Readonly<Record<string, Scores>> = {
   Softmax: 'probabilities',
   LogSoftmax: 'log-probabilities',
@@ -98,7 +92,7 @@ const normalizing: Readonly<Record<string, Scores>> = {
 export function normalizationBefore(graph: Graph, output: Value): Node | null {
   const { producer } = connections(graph);
   let node = producer.get(output);
-  while (node && node.domain === '' && passive.has(node.op)) {
+  while (node && keepsScores(node)) {
     node = node.inputs[0] ? producer.get(node.inputs[0]) : undefined;
   }
   return node?.domain === '' && Object.hasOwn(normalizing, node.op) ? node : null;

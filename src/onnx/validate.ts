@@ -1,16 +1,16 @@
 import { type Graph, type Node, nodeLabel } from '../graph/graph.ts';
-import { isOperator } from '../graph/operators/index.ts';
+import { isOneOf, isOperator } from '../graph/operators/index.ts';
 import { subgraphs } from '../graph/topology.ts';
 import { broken } from './broken.ts';
 
-const convolutions: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'ConvInteger', 'QLinearConv']);
-const windows: ReadonlySet<string> = new Set([...convolutions, 'MaxPool', 'AveragePool', 'LpPool']);
+const isConvolution = isOneOf('Conv', 'ConvTranspose', 'ConvInteger', 'QLinearConv');
+const isPool = isOneOf('MaxPool', 'AveragePool', 'LpPool');
 const positiveLists = ['kernel_shape', 'strides', 'dilations'];
 
 /** Throws at what would kill an engine instead of failing in it: empty filters, zero strides, zero groups. */
 export function validate(graph: Graph): void {
   for (const node of graph.nodes) {
-    if (node.domain === '' && windows.has(node.op)) validateWindow(node);
+    if (isConvolution(node) || isPool(node)) validateWindow(node);
     for (const body of subgraphs(node)) validate(body);
   }
 }
@@ -23,7 +23,7 @@ function validateWindow(node: Node): void {
       throw broken(`expected ${name} of at least 1, found [${attribute.value}]`, where);
     }
   }
-  if (!convolutions.has(node.op)) return;
+  if (!isConvolution(node)) return;
   const { group } = node.attributes;
   if (group?.kind === 'int' && Number(group.value) < 1) {
     throw broken(`expected at least one group, found ${group.value}`, where);

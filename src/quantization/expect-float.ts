@@ -1,6 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, nodeLabel } from '../graph/graph.ts';
-import { isQuantized } from './operators.ts';
+import { traitsOf } from '../graph/operators/traits.ts';
+import { isIntegerArithmetic, isQuantized } from './operators.ts';
 
 /** Throws `unsupported` at a network of 8-bit integers, where `work` needs weights in float: before any of it is done. */
 export function expectFloatWeights(graph: Graph, work: string, name: string): void {
@@ -10,18 +11,10 @@ export function expectFloatWeights(graph: Graph, work: string, name: string): vo
   throw new EspalierError('unsupported', message, { where: name });
 }
 
-const layers: ReadonlySet<string> = new Set(['Conv', 'ConvTranspose', 'Gemm', 'MatMul']);
-const onIntegers: ReadonlySet<string> = new Set([
-  'QLinearConv',
-  'QLinearMatMul',
-  'ConvInteger',
-  'MatMulInteger',
-]);
-
 /** Throws `unsupported` at a network whose layers all compute on integers themselves: none has channels that can be followed. */
 export function expectLayersOfNumbers({ nodes }: Graph, name: string): void {
-  const node = nodes.find(({ op }) => onIntegers.has(op));
-  if (!node || nodes.some(({ op }) => layers.has(op))) return;
+  const node = nodes.find(isIntegerArithmetic);
+  if (!node || nodes.some((other) => traitsOf(other).linear)) return;
   const message = `${nodeLabel(node)} computes on integers: prune the float model, or one with QuantizeLinear and DequantizeLinear pairs`;
   throw new EspalierError('unsupported', message, { where: name });
 }

@@ -1,6 +1,13 @@
 import { type Refusal, refuse } from '../graph/edit/refused.ts';
-import type { Node } from '../graph/graph.ts';
-import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import type { Node, Value } from '../graph/graph.ts';
+import {
+  attributesOf,
+  inputsOf,
+  isOneOf,
+  isOperator,
+  knownOperator,
+  type OperatorName,
+} from '../graph/operators/index.ts';
 
 /**
  * How onnxruntime runs an operator of a QDQ graph on 8-bit integers, as its optimiser was seen to fuse it:
@@ -86,32 +93,25 @@ function refuseInterpolation(node: Node): Refusal | null {
   return mode === 'nearest' ? null : refuse('unsupported', `it interpolates (${mode})`);
 }
 
-const quantized: ReadonlySet<string> = new Set([
-  'QuantizeLinear',
-  'DequantizeLinear',
-  'DynamicQuantizeLinear',
-  'QLinearConv',
-  'QLinearMatMul',
-  'MatMulInteger',
-  'ConvInteger',
-]);
+/** Whether a node computes on integers itself. */
+export const isIntegerArithmetic = isOneOf('QLinearConv', 'QLinearMatMul', 'MatMulInteger', 'ConvInteger');
+const isConversion = isOneOf('QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear');
 
 /** Whether a node belongs to a network that is quantised already. */
-export const isQuantized = ({ op, domain }: Node): boolean => domain === '' && quantized.has(op);
+export const isQuantized = (node: Node): boolean => isIntegerArithmetic(node) || isConversion(node);
 
 /** Where a clamp cuts off: [lowest, highest]; null for nodes that are none with constant bounds around 0. */
 export function clampOf(node: Node): readonly [low: number, high: number] | null {
-  const op = knownOperator(node);
-  if (op === 'Relu') return [0, Number.POSITIVE_INFINITY];
-  if (op !== 'Clip') return null;
+  if (isOperator(node, 'Relu')) return [0, Number.POSITIVE_INFINITY];
+  if (!isOperator(node, 'Clip')) return null;
   const attributes = attributesOf(node, 'Clip');
-  const low = bound(node, 1) ?? attributes.min ?? Number.NEGATIVE_INFINITY;
-  const high = bound(node, 2) ?? attributes.max ?? Number.POSITIVE_INFINITY;
+  const { min, max } = inputsOf(node, 'Clip');
+  const low = bound(min) ?? attributes.min ?? Number.NEGATIVE_INFINITY;
+  const high = bound(max) ?? attributes.max ?? Number.POSITIVE_INFINITY;
   return low <= 0 && high >= 0 ? [low, high] : null; // NaN: not constant
 }
 
-function bound({ inputs }: Node, index: number): number | undefined {
-  const value = inputs[index];
+function bound(value: Value | null): number | undefined {
   if (!value) return undefined;
   return value.tensor ? Number(value.tensor.data[0]) : Number.NaN;
 }

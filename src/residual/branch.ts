@@ -1,7 +1,7 @@
 import { type PlanarConvolution, readPlanarConvolution } from '../graph/convolution.ts';
 import { isRefusal, type Refusal, refuse } from '../graph/edit/refused.ts';
 import { type Node, nodeLabel, requiredInput, type Value } from '../graph/graph.ts';
-import { attributesOf, isOperator } from '../graph/operators/index.ts';
+import { attributesOf, isOneOf, isOperator } from '../graph/operators/index.ts';
 import { traitsOf } from '../graph/operators/traits.ts';
 import type { Connections } from '../graph/topology.ts';
 import type { Tensor } from '../numeric/tensor.ts';
@@ -110,11 +110,11 @@ function isPerChannel({ shape }: Tensor): boolean {
 }
 
 /** Operators that keep channels and map, besides gates that are multiplied in. */
-const elementwise: ReadonlySet<string> = new Set(['Mul', 'Div', 'Add', 'Sub', 'Max', 'Min', 'Erf']);
+const isElementwise = isOneOf('Mul', 'Div', 'Add', 'Sub', 'Max', 'Min', 'Erf');
 
 /** The nodes between a value and the nearest before it that all of them derive from. */
 function islandBefore(node: Node, to: Value, { from, links }: Within): Stage | Refusal {
-  if (!traitsOf(node).activation && !elementwise.has(node.op))
+  if (!traitsOf(node).activation && !isElementwise(node))
     return refuse('unsupported', `its branch contains ${nodeLabel(node)}, which is not supported`);
   const computed = node.inputs.filter((input): input is Value => input !== null && !input.tensor);
   const before = entryOf(computed, { from, links });

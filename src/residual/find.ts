@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { onlyOutput } from '../graph/graph.ts';
-import { isOperator } from '../graph/operators/index.ts';
+import { isOneOf, isOperator } from '../graph/operators/index.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 
 /** y = f(x) + s(x): an Add both of whose inputs derive from one value. */
@@ -68,7 +68,7 @@ function forkOf(graph: Graph, index: number, [left, right]: readonly [Value, Val
 }
 
 /** What may stand beside the one convolution of a projection. */
-const besideProjection: ReadonlySet<string> = new Set(['BatchNormalization', 'AveragePool', 'Identity']);
+const isBesideProjection = isOneOf('BatchNormalization', 'AveragePool', 'Identity');
 
 function kindOf(fork: Value, sides: readonly [Value, Value], links: Connections): Residual['kind'] {
   const paths = sides.map((side) => nodesBetween(fork, side, links));
@@ -80,7 +80,7 @@ function kindOf(fork: Value, sides: readonly [Value, Value], links: Connections)
 function isProjection(path: readonly Node[]): boolean {
   const convolutions = path.filter((node) => isOperator(node, 'Conv')).length;
   const others = path.filter((node) => !isOperator(node, 'Conv'));
-  return convolutions === 1 && others.every((node) => besideProjection.has(node.op));
+  return convolutions === 1 && others.every(isBesideProjection);
 }
 
 /** The nodes on all ways from a value to another. */

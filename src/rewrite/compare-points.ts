@@ -1,5 +1,5 @@
 import type { Attribute, Graph, Node, Value } from '../graph/graph.ts';
-import { isOperator } from '../graph/operators/index.ts';
+import { isOneOf, isOperator } from '../graph/operators/index.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
 import { isKnown, isOrdering, isSaturating, readsSize } from './followed-operators.ts';
 
@@ -17,7 +17,8 @@ export interface OutputPoints {
 }
 
 /** What hands its first input on as it is. */
-const transparent: ReadonlySet<string> = new Set(['Identity', 'Dropout']);
+const isPicking = isOneOf('Gather', 'Slice');
+const isTransparent = isOneOf('Identity', 'Dropout');
 
 /**
  * The points at which each output of two graphs is compared: what the last layers give, where an operator behind them
@@ -102,7 +103,7 @@ function exitsOf(value: Value, { before, after }: Sides, found: Walk): ComparePo
 
 function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
   let at = value;
-  for (let node = producer.get(at); node && transparent.has(node.op) && node.domain === ''; ) {
+  for (let node = producer.get(at); node && isTransparent(node); ) {
     if (!node.inputs[0] || at !== node.outputs[0]) break;
     at = node.inputs[0];
     node = producer.get(at);
@@ -111,9 +112,9 @@ function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
 }
 
 /** Whether a node picks some of the sizes of a value, which are compared in place of it. */
-function picksSize({ op, inputs: [data] }: Node, producer: ReadonlyMap<Value, Node>): boolean {
-  const shape = data && producer.get(source(data, producer));
-  return isOperator(shape, 'Shape') && (op === 'Gather' || op === 'Slice');
+function picksSize(node: Node, producer: ReadonlyMap<Value, Node>): boolean {
+  const [data] = node.inputs;
+  return isPicking(node) && !!data && isOperator(producer.get(source(data, producer)), 'Shape');
 }
 
 /** Whether both nodes are of an operator that is followed, and do the same. */

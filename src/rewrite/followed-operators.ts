@@ -6,8 +6,8 @@ export const isKnown = ({ op, domain }: Node): boolean =>
   domain === '' && (passing.has(op) || saturating.has(op) || ordering.has(op));
 
 /** Whether inputs that differ by rounding may give quite other outputs. */
-export const isOrdering = ({ op, attributes }: Node): boolean =>
-  ordering.has(op) || (op === 'Cast' && !isFloat(attributes.to));
+export const isOrdering = (node: Node): boolean =>
+  ordering.has(node.op) || (isOperator(node, 'Cast') && !isFloat(node.attributes.to));
 
 /** Whether different inputs may give the same output, up to rounding. */
 export const isSaturating = ({ op }: Node): boolean => saturating.has(op);

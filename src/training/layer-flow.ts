@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
+import { isOneOf } from '../graph/operators/index.ts';
 import { traitsOf } from '../graph/operators/traits.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
 
@@ -17,10 +18,17 @@ export interface LayerFlow {
 }
 
 /** Layers have weights of their own, normalisations a scale. */
-const normalizations: ReadonlySet<string> = new Set(['BatchNormalization', 'LayerNormalization']);
-const views: ReadonlySet<string> = new Set([
-  ...['Identity', 'Reshape', 'Transpose', 'Unsqueeze', 'Squeeze', 'Flatten', 'Expand', 'Tile'],
-]);
+const isNormalization = isOneOf('BatchNormalization', 'LayerNormalization');
+const isView = isOneOf(
+  'Identity',
+  'Reshape',
+  'Transpose',
+  'Unsqueeze',
+  'Squeeze',
+  'Flatten',
+  'Expand',
+  'Tile',
+);
 
 /** Follows a network from its layers on, and back from some outputs. */
 export function flowOf(graph: Graph, outputs: readonly Value[]): LayerFlow {
@@ -34,7 +42,7 @@ export function flowOf(graph: Graph, outputs: readonly Value[]): LayerFlow {
   const behind = new Set<Value>();
   for (const node of graph.nodes) {
     const [first] = node.inputs;
-    const view = views.has(node.op) && first ? initializerOf(first) : null;
+    const view = isView(node) && first ? initializerOf(first) : null;
     const after = isLayer(node) || readBy(node).some((value) => behind.has(value));
     for (const value of node.outputs) {
       if (value && view) viewOf.set(value, view);
@@ -68,7 +76,7 @@ export function flowOf(graph: Graph, outputs: readonly Value[]): LayerFlow {
   };
 }
 
-const isWeighted = (node: Node): boolean => traitsOf(node).linear === true || normalizations.has(node.op);
+const isWeighted = (node: Node): boolean => traitsOf(node).linear === true || isNormalization(node);
 
 const readBy = (node: Node): Value[] => [
   ...node.inputs.filter((value) => value !== null),

@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
-import { isOperator, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { isOneOf, isOperator, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { findClassScores, type ScoresSought } from '../measure/outputs/class-scores.ts';
 import { elementCount } from '../numeric/tensor.ts';
@@ -39,7 +39,11 @@ const inputRoles: { readonly [Op in OperatorName]?: readonly (ParameterRole | nu
 };
 
 /** Operators that carry other constants too (a mean to subtract, a mask, ½): what their initializers are depends on where they stand. */
-const freeRoles: Readonly<Record<string, ParameterRole>> = { Add: 'bias', Mul: 'scale', Concat: 'bias' };
+const freeRoles: { readonly [Op in OperatorName]?: ParameterRole } = {
+  Add: 'bias',
+  Mul: 'scale',
+  Concat: 'bias',
+};
 
 /**
  * The parameters of a network, in the order in which the graph reads them: float32 initializers that class scores depend on, and
@@ -106,12 +110,13 @@ function roleOf(
   if (roles) {
     const role = roles[index] ?? null;
     if (!role) return null;
-    const inGroups = op === 'InstanceNormalization' && readers().every((reader) => reader === 'Reshape');
+    const inGroups =
+      isOperator(node, 'InstanceNormalization') && readers().every((reader) => reader === 'Reshape');
     if (inGroups && isUniform(value)) return { reason: 'normalises groups of channels' };
     return { role };
   }
-  const role = Object.hasOwn(freeRoles, node.op) && node.domain === '' ? freeRoles[node.op]! : null;
-  if (!role) return elementwise.has(node.op) ? { reason: `is an operand of ${node.op}` } : null;
+  const role = op && freeRoles[op];
+  if (!role) return isElementwise(node) ? { reason: `is an operand of ${node.op}` } : null;
   if (elementCount(value.tensor!.shape) < 2) return null;
   if (isOperator(node, 'Add') && isMask(value)) return { reason: 'is a mask' };
   if (isOperator(node, 'Concat') && isUniform(value)) return { reason: 'is a padding value' };
@@ -120,7 +125,7 @@ function roleOf(
   return flow.isAhead(node) ? { role } : { reason: 'follows the last layer' };
 }
 
-const elementwise: ReadonlySet<string> = new Set(['Sub', 'Div', 'Pow', 'Min', 'Max', 'Where']);
+const isElementwise = isOneOf('Sub', 'Div', 'Pow', 'Min', 'Max', 'Where');
 
 function readersOf({ outputs }: Node, uses: ReturnType<typeof connections>['uses']): string[] {
   return (outputs[0] ? (uses.get(outputs[0]) ?? []) : []).map(({ node }) => node?.op ?? '');

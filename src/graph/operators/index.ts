@@ -47,6 +47,13 @@ export const isOperator = <Op extends OperatorName>(
   op: Op,
 ): node is Node & { readonly op: Op } => node?.op === op && node.domain === domainOf(op);
 
+/** A test for nodes of any of these operators, in their own domain. */
+export function isOneOf<Op extends OperatorName>(...ops: readonly Op[]) {
+  const names: ReadonlySet<string> = new Set(ops);
+  return (node: Node | null | undefined): node is Node & { readonly op: Op } =>
+    !!node && names.has(node.op) && node.domain === domainOf(node.op as Op);
+}
+
 export function domainOf(op: OperatorName): string {
   return Object.hasOwn(trainingOperators, op) ? ESPALIER_DOMAIN : '';
 }
@@ -55,8 +62,7 @@ export function domainOf(op: OperatorName): string {
  * A node's inputs by name; throws naming node and input where one that its operator requires is missing.
  *
  * @example
- * for (const node of graph.nodes)
- *   if (node.op === 'Conv') console.log(inputsOf(node, 'Conv').weight.shape);
+ * const weights = graph.nodes.filter(({ op }) => op === 'Conv').map((node) => inputsOf(node, 'Conv').weight);
  */
 export function inputsOf<Op extends OperatorName>(node: Node, op: Op): InputsOf<Op> {
   const named: Record<string, Value | null | readonly Value[]> = {};

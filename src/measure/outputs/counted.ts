@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { fedInputs } from '../../graph/inputs/image-input.ts';
-import { isOperator } from '../../graph/operators/index.ts';
+import { isOneOf, isOperator } from '../../graph/operators/index.ts';
 import { capturedValues, connections } from '../../graph/topology.ts';
 import { chosenOutputs } from './named.ts';
 
@@ -48,7 +48,7 @@ const selecting: ReadonlySet<string> = new Set([
   ...['Loop', 'Scan', 'If', 'EfficientNMS_TRT', 'BatchedNMS_TRT'],
 ]);
 /** Operators that read sizes and no contents. */
-const sizesOnly: ReadonlySet<string> = new Set(['Shape', 'Size']);
+const readsSizes = isOneOf('Shape', 'Size');
 
 /** How the image flows through a network. */
 interface ImageFlow {
@@ -66,7 +66,7 @@ function followImage(graph: Graph): ImageFlow {
   const selected = new Map<Value, Node>();
   for (const node of graph.nodes) {
     const read = readBy(node).filter((value) => fromImage.has(value));
-    if (read.length === 0 || sizesOnly.has(node.op)) continue;
+    if (read.length === 0 || readsSizes(node)) continue;
     const selector = selecting.has(node.op) ? node : read.map((value) => selected.get(value)).find(Boolean);
     for (const value of node.outputs) {
       if (!value) continue;
@@ -112,15 +112,13 @@ const union = (values: readonly Value[], each: (value: Value) => ReadonlySet<Val
 const isInteger = ({ dtype }: Value): boolean => dtype !== null && !/^(b?float)/.test(dtype);
 
 /** Operators that hand choices on. */
-const passing: ReadonlySet<string> = new Set([
-  ...['Cast', 'Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Transpose'],
-]);
+const passesChoices = isOneOf('Cast', 'Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Transpose');
 
 /** Whether a value holds integers or booleans, if in another type: the classes of ArgMax as float32, say. */
 function isChoice(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
   if (isInteger(value)) return true;
   const node = producer.get(value);
-  if (!node || !passing.has(node.op)) return isOperator(node, 'ArgMax') || isOperator(node, 'ArgMin');
+  if (!node || !passesChoices(node)) return isOperator(node, 'ArgMax') || isOperator(node, 'ArgMin');
   const from = node.inputs[0];
   return from ? isChoice(from, producer) : false;
 }

@@ -1,8 +1,8 @@
 import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
-import type { Value } from '../../graph/graph.ts';
+import type { Node, Value } from '../../graph/graph.ts';
 import { layerTail } from '../../graph/layer-tail.ts';
-import { isOperator } from '../../graph/operators/index.ts';
+import { inputsOf, isOneOf, isOperator } from '../../graph/operators/index.ts';
 import type { LayerScores, Scoring } from './criterion.ts';
 
 /** Where the feature maps of a layer show: behind its activation, channels along one axis. */
@@ -29,15 +29,18 @@ export function featureMaps({ layers, found, links }: Scoring): Map<CoupledLayer
         return [layer, refuse('unsupported', reason)];
       }
       const op = activation && (isOperator(activation, 'Mul') ? 'SiLU' : activation.op);
-      const least = activation ? leastOf(activation.op, activation.inputs[1]) : Number.NEGATIVE_INFINITY;
+      const least = activation ? leastOf(activation) : Number.NEGATIVE_INFINITY;
       return [layer, { layer, value, axis: channels.axes[0]!, activation: op, readers, least }];
     }),
   );
 }
 
-function leastOf(op: string, low: Value | null | undefined): number {
-  if (op === 'Relu' || op === 'ThresholdedRelu') return 0;
-  return op === 'Clip' && low?.tensor ? Number(low.tensor.data[0]) : Number.NEGATIVE_INFINITY;
+const isRectifier = isOneOf('Relu', 'ThresholdedRelu');
+
+function leastOf(activation: Node): number {
+  if (isRectifier(activation)) return 0;
+  const min = isOperator(activation, 'Clip') ? inputsOf(activation, 'Clip').min?.tensor : null;
+  return min ? Number(min.data[0]) : Number.NEGATIVE_INFINITY;
 }
 
 /** Splits feature maps into those that can be looked at and the results of those that cannot. */

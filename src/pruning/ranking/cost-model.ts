@@ -2,7 +2,8 @@ import type { Channels } from '../../channels/coupling/channels.ts';
 import type { ChannelCoupling, ParameterSlicing } from '../../channels/coupling/scope.ts';
 import { canBeDivided, slicingsByValue } from '../../channels/coupling/shared-parameters.ts';
 import { placesAlong, survivors } from '../../channels/coupling/survivors.ts';
-import { type Graph, type Node, nodeName, type Value } from '../../graph/graph.ts';
+import { type Graph, type Node, nodeName, onlyOutput, type Value } from '../../graph/graph.ts';
+import { inputsOf, isOperator } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { type CostOptions, layerCosts, type NetworkCost } from '../../measure/macs.ts';
 import { learnedParameters } from '../../measure/parameters.ts';
@@ -76,9 +77,9 @@ function factorsOf(slicings: readonly ParameterSlicing[]): Factor[] {
 function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly ParameterSlicing[]>): Count[] {
   const { uses } = connections(graph);
   const decoded = new Map(
-    graph.nodes.flatMap(({ op, inputs: [codes], outputs: [y] }) =>
-      op === 'DequantizeLinear' && codes && y ? [[codes, y] as const] : [],
-    ),
+    graph.nodes
+      .filter((node) => isOperator(node, 'DequantizeLinear'))
+      .map((node) => [inputsOf(node, 'DequantizeLinear').x, onlyOutput(node)]),
   );
   return [...learnedParameters(graph).values()].flat().map((value): Count => {
     const own = slicings.get(decoded.get(value) ?? value) ?? [];

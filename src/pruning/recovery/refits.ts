@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, type Refused, refuse, refusedAt } from '../../graph/edit/refused.ts';
 import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
-import { isOperator } from '../../graph/operators/index.ts';
+import { isOneOf, isOperator } from '../../graph/operators/index.ts';
 import { type Connections, connections } from '../../graph/topology.ts';
 import { type LinearLayer, linearLayer } from './linear-layer.ts';
 
@@ -87,7 +87,7 @@ export function remainingChannels(node: Node, { keptFilters, producer }: Network
   return null;
 }
 
-const channelwise: ReadonlySet<string> = new Set([
+const isChannelwise = isOneOf(
   'BatchNormalization',
   'Relu',
   'Clip',
@@ -97,13 +97,12 @@ const channelwise: ReadonlySet<string> = new Set([
   'Add',
   'MaxPool',
   'AveragePool',
-]);
+);
 
 function passesOn(node: Node): boolean {
-  if (node.domain !== '') return false;
   const layer = isOperator(node, 'Conv') ? linearLayer(node) : null;
   if (layer && !isRefusal(layer)) {
     return layer.groups > 1 && layer.filters === layer.groups && layer.weight.tensor!.shape[1] === 1;
   }
-  return channelwise.has(node.op);
+  return isChannelwise(node);
 }

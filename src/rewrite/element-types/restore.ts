@@ -1,6 +1,7 @@
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Graph, makeValue, type Node, type Value } from '../../graph/graph.ts';
 import { isFloating, operandKind } from '../../graph/operand-types.ts';
+import { isOperator } from '../../graph/operators/index.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { subgraphs } from '../../graph/topology.ts';
 import type { DataType } from '../../numeric/tensor.ts';
@@ -107,8 +108,10 @@ function retype(node: Node, { own, recorded }: Restored): void {
 }
 
 /** A Constant of the attributes value_float and value_floats is float32 by definition. */
-const outputType = ({ op, attributes }: Node, wanted: DataType): DataType =>
-  op === 'Constant' && (attributes.value_float || attributes.value_floats) ? 'float32' : wanted;
+function outputType(node: Node, wanted: DataType): DataType {
+  const { value_float, value_floats } = node.attributes;
+  return isOperator(node, 'Constant') && (value_float || value_floats) ? 'float32' : wanted;
+}
 
 /** A value in a type: a constant is converted, all else is cast. */
 function typed(

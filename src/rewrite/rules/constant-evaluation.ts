@@ -1,5 +1,5 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { isOperator, knownOperator } from '../../graph/operators/index.ts';
+import { isOneOf, isOperator, knownOperator } from '../../graph/operators/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 import type { Allowance } from '../../numeric/budget.ts';
 import { byteSize, bytesFor, type DataType, elementCount, type Tensor } from '../../numeric/tensor.ts';
@@ -82,16 +82,14 @@ function foldableNodes(graph: Graph, allowance: Allowance): Map<Node, number> {
   return foldable;
 }
 
-/** Weights that are stored as integers stay integers: engines compute on them, and in float they are four times as large. */
-const staysEncoded: ReadonlySet<string> = new Set(['DequantizeLinear']);
-
 /** Operators of the table are, but for those that draw random numbers; those outside it are not known to be. */
 function isDeterministic(node: Node): boolean {
   const training = isOperator(node, 'Dropout') && node.inputs[2];
   return (
     node.domain === '' &&
     knownOperator(node) !== null &&
-    !staysEncoded.has(node.op) &&
+    // Weights that are stored as integers stay integers: engines compute on them, and in float they are four times as large.
+    !isOperator(node, 'DequantizeLinear') &&
     subgraphs(node).length === 0 &&
     !training
   );
@@ -127,13 +125,13 @@ interface Foldable {
 function workOf(node: Node): number {
   const result = Math.max(0, ...node.outputs.map((value) => (value ? countOf(value) : 0)));
   const { kernel_shape: kernel } = node.attributes;
-  if (!multiplies.has(node.op))
+  if (!isProduct(node))
     return result * (kernel?.kind === 'ints' ? elementCount(kernel.value.map(Number)) : 1);
   const [a = 0, b = 0] = node.inputs.map((value) => (value ? countOf(value) : 0));
   return Math.sqrt(a * b * result);
 }
 
-const multiplies: ReadonlySet<string> = new Set([
+const isProduct = isOneOf(
   'Conv',
   'ConvTranspose',
   'ConvInteger',
@@ -141,7 +139,7 @@ const multiplies: ReadonlySet<string> = new Set([
   'Gemm',
   'MatMul',
   'MatMulInteger',
-]);
+);
 
 const countOf = ({ shape }: Value): number => elementCount((shape ?? []).map((dim) => Number(dim ?? 1)));
 

@@ -1,4 +1,5 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { isOneOf } from '../../graph/operators/index.ts';
 import { connections, replaceUses, type ValueUse } from '../../graph/topology.ts';
 import { byteSize } from '../../numeric/tensor.ts';
 
@@ -6,17 +7,9 @@ import { byteSize } from '../../numeric/tensor.ts';
 export const SMALL = 1024;
 
 /** Operators that repeat what they are given. */
-const repeating: ReadonlySet<string> = new Set(['ConstantOfShape', 'Expand', 'Tile']);
+const isRepeating = isOneOf('ConstantOfShape', 'Expand', 'Tile');
 /** Operators whose result is the elements of their first input again. */
-const views: ReadonlySet<string> = new Set([
-  'Transpose',
-  'Reshape',
-  'Flatten',
-  'Squeeze',
-  'Unsqueeze',
-  'Cast',
-  'Identity',
-]);
+const isView = isOneOf('Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast', 'Identity');
 
 /**
  * The nodes of constant inputs that are better computed than stored: their result is larger than what they repeat, or it is
@@ -32,9 +25,9 @@ export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Nod
       if (node.domain !== '' || !result || !uses.get(result)?.some(isOutside)) return false;
       const bytes = bytesOf(result);
       if (bytes <= SMALL) return false;
-      if (repeating.has(node.op)) return bytes > node.inputs.reduce((sum, value) => sum + given(value), 0);
+      if (isRepeating(node)) return bytes > node.inputs.reduce((sum, value) => sum + given(value), 0);
       const [source] = node.inputs;
-      if (!views.has(node.op) || !source || !stored.has(source)) return false;
+      if (!isView(node) || !source || !stored.has(source)) return false;
       // Whoever else reads the parameter, as it is or in another view, keeps it in the file.
       return uses.get(source)!.some((use) => use.node !== node && readsOutside(use, { uses, foldable }));
     }),
@@ -49,7 +42,7 @@ interface ViewContext {
 /** Whether a use keeps a parameter, or makes a view of it that is kept. */
 function readsOutside({ node }: ValueUse, { uses, foldable }: ViewContext): boolean {
   if (!node || !foldable.has(node)) return true;
-  if (!views.has(node.op)) return false;
+  if (!isView(node)) return false;
   return (uses.get(node.outputs[0]!) ?? []).some((use) => !use.node || !foldable.has(use.node));
 }
 
@@ -69,7 +62,7 @@ export function mergeViews(graph: Graph): void {
   const merged = new Set<Node>();
   for (const node of graph.nodes) {
     const [source, ...others] = node.inputs;
-    if (node.domain !== '' || !views.has(node.op) || !source || !stored.has(source)) continue;
+    if (!isView(node) || !source || !stored.has(source)) continue;
     if (graph.outputs.includes(node.outputs[0]!)) continue;
     if (!others.every((value) => !value || stored.has(value))) continue;
     const key = JSON.stringify(

@@ -1,7 +1,7 @@
 import { type Builder, builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
-import { attributesOf, isOperator } from '../../graph/operators/index.ts';
+import { attributesOf, isOneOf, isOperator } from '../../graph/operators/index.ts';
 import { elementType, elementTypes } from '../../graph/shapes/element-types.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { type DataType, floats, toNumbers } from '../../numeric/tensor.ts';
@@ -15,7 +15,7 @@ const ranges: { readonly [D in DataType]?: readonly [number, number] } = {
 };
 
 /** Operators that move codes, or select some, whatever type these have. */
-const moving: ReadonlySet<string> = new Set([
+const movesCodes = isOneOf(
   'Concat',
   'DepthToSpace',
   'Expand',
@@ -33,7 +33,7 @@ const moving: ReadonlySet<string> = new Set([
   'Tile',
   'Transpose',
   'Unsqueeze',
-]);
+);
 
 /**
  * A copy whose activations are scaled and clamped to codes as QuantizeLinear does, but not rounded: sums in another order
@@ -68,7 +68,7 @@ function appended(node: Node, place: RoundingFreeGraph): boolean {
   const isStandard = node.domain === '';
   if (isStandard && (rows[node.op]?.(node, place) ?? false)) return true;
   const dtype = node.inputs.map((value) => value && codes.get(value)?.dtype).find((found) => found);
-  const moves = isStandard && moving.has(node.op) && dtype ? dtype : null;
+  const moves = movesCodes(node) && dtype ? dtype : null;
   node.inputs = node.inputs.map(
     (value) => value && (moves ? asFloats(value, moves, place) : rounded(value, place)),
   );

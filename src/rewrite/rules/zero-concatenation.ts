@@ -1,6 +1,6 @@
 import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeConstant, makeValue, type Node, type Value } from '../../graph/graph.ts';
-import { attributesOf, isOperator, makeAttributes } from '../../graph/operators/index.ts';
+import { attributesOf, isOneOf, isOperator, makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { int64s } from '../../numeric/tensor.ts';
 
@@ -85,21 +85,23 @@ function axisOf(node: Node, { shape }: Value): number {
 }
 
 /** Operators that make zeros of zeros, as far as their first input counts. */
-const passing: ReadonlySet<string> = new Set([
-  ...[
-    'Identity',
-    'Expand',
-    'Tile',
-    'Reshape',
-    'Flatten',
-    'Squeeze',
-    'Unsqueeze',
-    'Transpose',
-    'Slice',
-    'Cast',
-  ],
-  ...['Neg', 'Abs', 'Relu', 'Gather', 'CastLike'],
-]);
+const passesZeros = isOneOf(
+  'Identity',
+  'Expand',
+  'Tile',
+  'Reshape',
+  'Flatten',
+  'Squeeze',
+  'Unsqueeze',
+  'Transpose',
+  'Slice',
+  'Cast',
+  'Neg',
+  'Abs',
+  'Relu',
+  'Gather',
+  'CastLike',
+);
 
 function isZero(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
   if (value.tensor) return isZeroTensor(value.tensor);
@@ -112,7 +114,7 @@ function isZero(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
   const zero = (input: Value | null | undefined) => !!input && isZero(input, producer);
   if (isOperator(node, 'Mul')) return node.inputs.some((input) => zero(input));
   if (isOperator(node, 'Concat')) return node.inputs.every((input) => zero(input));
-  return passing.has(node.op) && zero(node.inputs[0]);
+  return passesZeros(node) && zero(node.inputs[0]);
 }
 
 const isZeroTensor = ({ dtype, data }: NonNullable<Value['tensor']>): boolean =>
