@@ -87,4 +87,17 @@ describe('edits', () => {
     expect(graph.nodes.map(({ op }) => op)).toEqual(['Relu', 'Abs', 'Neg', 'If', 'Mul', 'Add', 'Abs']);
     expect(made.name).toBe('made');
   });
+
+  it('remove nodes that lost their readers, and those that only these read', () => {
+    const graph = network();
+    const edits = openEdits(graph);
+    const [, , add, branch, mul, sum] = graph.nodes as Node[];
+    const neg = edits.insertBefore(mul!, { op: 'Neg', name: 'neg', inputs: [add!.outputs[0]!] });
+    edits.setInputs(mul!, [neg, neg]);
+    edits.setInput(sum!, 1, branch!.outputs[0]!);
+    edits.removeUnread();
+    edits.apply();
+    expect(graph.nodes.map(({ op }) => op)).toEqual(['Relu', 'Neg', 'Add', 'If', 'Add', 'Abs']);
+    expect([edits.isRemoved(mul!), edits.isRemoved(add!)]).toEqual([true, false]);
+  });
 });
