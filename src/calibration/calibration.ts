@@ -3,7 +3,7 @@ import type { Batch } from '../data/batches/prepare.ts';
 import type { ImageSource } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 
-/** Normalised images in memory that a network is looked at with, in batches of one size. */
+/** Normalised images in memory on which a network is measured, in batches of one size. */
 export interface Calibration {
   readonly batch: number;
   /** [channels, height, width] of an image. */

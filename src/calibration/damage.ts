@@ -2,7 +2,7 @@ import type { ComparisonResult } from './comparison.ts';
 
 type Damage = Pick<ComparisonResult, 'loss' | 'outputError' | 'outputErrors'>;
 
-/** Whether the loss says all: labels are there, and class scores are the only output that counts. */
+/** Whether the loss alone measures what was lost: the images have labels, and class scores are the only compared output. */
 export const isLossAlone = ({ loss, outputErrors }: Damage): boolean =>
   loss !== null && Object.keys(outputErrors).length <= 1;
 

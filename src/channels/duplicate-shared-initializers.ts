@@ -5,8 +5,8 @@ import type { KeptChannels, ParameterSlicing } from './coupling/scope.ts';
 import { canBeDivided, slicingsByValue } from './coupling/shared-parameters.ts';
 
 /**
- * The slicings of a graph, where parameters of one number throughout have become as many as there are sizes that stay: uses
- * of one size go on sharing. Edits the graph.
+ * The slicings of a graph, after parameters of equal elements were duplicated, in place: one copy for each size that removal
+ * leaves; uses of one size share a copy.
  */
 export function duplicateSharedInitializers(
   graph: Graph,

@@ -16,8 +16,8 @@ import { dropExpansions } from './drop-expansions.ts';
 import { showDecoded } from './quantized-weights.ts';
 
 /**
- * A copy of a network whose channels can be followed and cut: constants folded, shapes known. A free batch stays free: a
- * target shape that an exporter computes from it is written out, with −1 in its place.
+ * A copy of a network whose channels can be followed and removed: constants are folded and shapes are known. A free batch stays
+ * free: where an exporter computes a target shape from it, the target becomes a constant with −1 for the batch.
  */
 export async function prepareForPruning(network: Graph, executor: Executor): Promise<Graph> {
   expectFloat32(network);

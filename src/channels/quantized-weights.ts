@@ -5,8 +5,8 @@ import type { ReplaceInput } from './coupling/constants.ts';
 import { selectPlaces } from './select-slices.ts';
 
 /**
- * Gives what stored integers stand for its contents, in place: layers then have weights to score and to slice. The integers
- * stay what is computed with, and cut (see {@link cutCodes}).
+ * Gives the output of each DequantizeLinear of stored integers its contents, in place, so that layers have weights to score and
+ * slice. The network still computes with the integers, which {@link cutCodes} slices.
  */
 export function showDecoded(graph: Graph): void {
   for (const node of graph.nodes) {

@@ -77,8 +77,8 @@ const holds = (channels: Channels | null | undefined, test: (label: number) => b
   channels?.labels.some(test) ?? false;
 
 /**
- * Puts the filters of a layer that has its channels for itself in another order, and what reads them; false, and nothing
- * happens, where its channels stand anywhere in another order or beside others.
+ * Reorders the filters of an uncoupled layer, and the weights that read them. Returns false, and changes nothing, where the
+ * channels are in another order or concatenated with others anywhere.
  */
 export function reorderFilters({ found }: UncoupledLayers, conv: Node, order: readonly number[]): boolean {
   const layer = layerInOrder(found, conv);
@@ -109,8 +109,8 @@ const isSizeless = isOneOf(
 );
 
 /**
- * Adds filters of zeros behind those of a layer that has its channels for itself, and zeros that read them; false, and
- * nothing happens, where {@link reorderFilters} does nothing, or where the number of channels stands anywhere else.
+ * Appends filters of zeros to an uncoupled layer, and zeros to the weights that read them. Returns false, and changes nothing,
+ * where {@link reorderFilters} does, or where a node stores the number of channels.
  */
 export function extendFilters({ graph, found }: UncoupledLayers, conv: Node, more: number): boolean {
   const layer = layerInOrder(found, conv);

@@ -23,7 +23,7 @@ export interface Context {
   warn(line: string): void;
 }
 
-/** What a command has to say: `data` is printed with --json, `text` without. */
+/** The result of a command: `data` is printed with --json, `text` without. */
 export interface Output {
   readonly data: unknown;
   readonly text: string;

@@ -26,14 +26,14 @@ export interface RoundWorkTimes {
   readonly graft: number;
 }
 
-/** Whoever brings the networks of a ring through a round: this machine, or others. */
+/** Trains and grafts the networks of a ring, round by round: on this machine, or on others. */
 export interface RingEngine {
   /** Afterwards every folder holds the checkpoint of the round's end, and what grafting made of it. */
   round(work: RoundWork, watching: TrainingWatch): Promise<RoundWorkTimes>;
   close(): Promise<void>;
 }
 
-/** Whoever carries out jobs of training that do not hang on one another. */
+/** Runs training jobs that are independent of each other. */
 export interface Trainers {
   /** The seconds of each; throws what the first that failed threw. */
   run(

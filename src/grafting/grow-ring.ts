@@ -22,7 +22,7 @@ export interface GraftedEpoch {
   readonly invalid: readonly number[];
 }
 
-/** Who hears of how a ring is getting on. */
+/** Callbacks for the progress of a ring. */
 export interface RingWatch {
   /** Steps of a network, by its place in the ring. */
   onStep?(member: number, progress: StepProgress): void;
@@ -66,7 +66,7 @@ export interface GrownRing {
   readonly ensemble: number | null;
 }
 
-/** Trains a ring of networks, gone on with where it was interrupted, and evaluates each and all together. */
+/** Trains a ring of networks, resuming an interrupted run, and evaluates each network and their ensemble. */
 export async function growRing(growth: RingGrowth): Promise<GrownRing> {
   const { training, networks } = growth;
   const jobs: MemberJob[] = [];

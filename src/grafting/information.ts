@@ -44,7 +44,7 @@ export function validity(layer: GraftLayer, state: Tensors): Float64Array {
   });
 }
 
-/** What one layer's weights tell. */
+/** Entropy and invalid filters of one layer. */
 export interface LayerInformation {
   readonly name: string;
   readonly entropy: number;

@@ -3,7 +3,7 @@ import type { RunProgress } from '../training/session.ts';
 import type { RingEngine, RingNetworks, RoundWorkTimes, TrainingWatch } from './engine.ts';
 import type { Round } from './rounds.ts';
 
-/** Where the time of a round went, in seconds. */
+/** How the seconds of a round were spent. */
 export interface RoundTimes {
   readonly seconds: number;
   /** Of the network that took longest. */

@@ -3,7 +3,7 @@ import type { Node, Value } from '../graph/graph.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 import { type ActivationScale, codeOf, type QuantizedWeights } from './scales.ts';
 
-/** A value in 8 bits: its codes, and the numbers that they stand for. */
+/** A value in 8 bits: its codes, and the numbers that they represent. */
 export interface Rounded {
   readonly codes: Value;
   readonly numbers: Value;

@@ -11,7 +11,7 @@ const layerSchema = v.pipe(
 );
 const pairSchema = v.object({ float: number, int8: number });
 
-/** What `deploy` came to; times in ms, MACs for one image. */
+/** The results of `deploy`: times in ms, MACs for one image. */
 export const deploymentSchema = v.object({
   type: v.literal('deployment'),
   // With its version.

@@ -121,11 +121,11 @@ export type LayerPoint = v.InferOutput<typeof layerSchema>;
 export type PrunePoint = v.InferOutput<typeof stepSchema>;
 /** What the network does after one stage of a cut. */
 export type StagePoint = PrunePoint['stages'][number];
-/** Layers whose channels go together, and how many stay. */
+/** Layers that share channel sets, and how many channels are kept. */
 export type GroupPoint = v.InferOutput<typeof groupSchema>;
 /** What the network loses when one group alone is pruned. */
 export type SensitivityCurve = v.InferOutput<typeof unitSchema>;
-/** What the weights of each network told at the end of an epoch. */
+/** Entropy and invalid filters of each network at the end of an epoch. */
 export type GraftPoint = v.InferOutput<(typeof schemas)['graft']>;
 /** How the networks of a ring ended. */
 export type RingPoint = v.InferOutput<(typeof schemas)['ring']>;

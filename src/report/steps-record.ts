@@ -15,7 +15,7 @@ const outcomeSchema = v.object({
 });
 const stopSchema = v.object({ type: v.literal('stop'), name: v.string(), hours: v.number() });
 
-/** What a finished step of a recipe came to. */
+/** The result of a finished step of a recipe. */
 export type StepOutcome = Omit<v.InferOutput<typeof outcomeSchema>, 'type'>;
 
 /** The finished steps of a run of a recipe by name, in order; events that are malformed are passed over. */

@@ -30,7 +30,7 @@ export interface KeptSlices {
   readonly places: readonly number[];
 }
 
-/** A layer whose dead filters stay, and why. */
+/** A layer whose dead filters are kept, and why. */
 export interface KeptDeadFilters extends Refused {
   readonly filters: number;
 }

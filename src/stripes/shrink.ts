@@ -11,7 +11,7 @@ import { deadFilters, withoutFilters } from './merge.ts';
 import { type KeptSlices, removeDeadFilters } from './remove-dead.ts';
 import { hasStripes, maskName, perFilterParameters, skeletonMomentumName, skeletonName } from './skeleton.ts';
 
-/** Filters whose map is zero and stays zero, ascending, by the name of their layer's weight. */
+/** Filters whose feature map is zero and remains zero during training, ascending, by the name of their layer's weight. */
 export type LastingDead = Readonly<Record<string, readonly number[]>>;
 
 /**

@@ -50,7 +50,7 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly onEpoch?: (epoch: EpochResult) => void;
 }
 
-/** Steers a run: trains along, sets scalars, and decides what network the state stands for. */
+/** Extends a training run: adds trained state, sets scalars in each step, and builds the network that a state represents. */
 export interface Controller {
   readonly extensions: readonly StepExtension[];
   /** Scalars of the next step, beside learningRate and step. */
@@ -72,7 +72,7 @@ export interface Controller {
   restore(saved: unknown): void;
 }
 
-/** Where a run stands after a step. */
+/** The position of a run after a step. */
 export interface RunPosition {
   /** Steps done since the start of the run. */
   readonly step: number;

@@ -10,7 +10,7 @@ import type { TrainOptions } from './options.ts';
 import { patientlyHoldRun } from './run-lock.ts';
 import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
 
-/** Where a run stands: what a checkpoint holds beside tensors. */
+/** The position of a run, as a checkpoint stores it beside the tensors. */
 export interface RunProgress {
   /** Finished epochs. */
   epoch: number;
@@ -38,7 +38,7 @@ export interface TrainingRun {
   readonly release: () => void;
 }
 
-/** Starts a run, or goes on from its newest checkpoint with the network that was in training then. */
+/** Starts a run, or resumes it from its newest checkpoint with the network of that checkpoint. */
 export async function openTrainingRun(options: TrainOptions): Promise<TrainingRun> {
   const { run } = options;
   const release = run ? await patientlyHoldRun(run.path) : () => {};
@@ -102,7 +102,7 @@ export const stepsPerEpoch = ({ data, batch }: TrainOptions): number =>
 export const stepsDone = (options: TrainOptions, progress: RunProgress): number =>
   progress.epoch * stepsPerEpoch(options) + progress.stepInEpoch;
 
-/** The network that a state stands for. */
+/** The network that a state represents. */
 export function trainedNetwork({ options, network }: TrainingRun, state: Tensors): Graph {
   return options.controller?.network(network, state) ?? withState(network, state);
 }

@@ -11,9 +11,8 @@ function each<const Names extends string>(
 }
 
 /**
- * Which inputs of an operator are maps, by position. What comes in by any other is read for its meaning: coordinates of a
- * grid, indices, sizes, a region. Each of its channels says something else, so all of them stay. A missing row does not
- * compile.
+ * Which inputs of an operator are feature maps, by position. Channels of all other inputs (coordinates of a grid, indices,
+ * sizes, a region) are pinned. A missing row does not compile.
  */
 export const channelInputs: { readonly [Op in StandardOperatorName]: ChannelInputs } = {
   ...each([0], ['Abs', 'Neg', 'Sign', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Erf']),

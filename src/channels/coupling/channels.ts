@@ -3,8 +3,8 @@ import { elementCount, stridesOf } from '../../numeric/tensor.ts';
 import { zip } from '../../numeric/zip.ts';
 
 /**
- * Which channel each position of a tensor belongs to: labels over some of its axes, row-major, constant along all others.
- * After [N, C, H, W] → [N, g, C/g, H, W] two axes carry them, after Flatten each stands H·W times in one.
+ * The channel of each position of a tensor: labels over some of its axes, row-major, constant along all others. After [N, C, H,
+ * W] → [N, g, C/g, H, W] two axes carry labels; after Flatten one axis repeats each label H·W times.
  */
 export interface Channels {
   /** Ascending. */

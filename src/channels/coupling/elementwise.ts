@@ -13,8 +13,8 @@ interface Aligned {
 }
 
 /**
- * y = f(a, b, …) with broadcasting: the channels at one position of y go together, an operand of size 1 that is stretched
- * there keeps its channel, parameters are sliced along.
+ * y = f(a, b, …) with broadcasting: channels at one position of y are joined, an operand of size 1 that is broadcast keeps its
+ * channel, and parameters are sliced with the channels.
  */
 export const elementwise: CouplingRule<OperatorName> = ({ node, inputs, outputs, channels }, scope) => {
   const shape = dimensionsOf(outputs[0]);
@@ -34,8 +34,8 @@ function aligned(value: Value, channels: Channels | null, shift: number): Aligne
 }
 
 /**
- * The channels of an operand without the axes along which it is stretched. What is stretched along all of them (a mask of
- * one channel) belongs to every position: it stays.
+ * The channels of an operand without the axes along which it is broadcast. Channels that are broadcast along all axes (a mask
+ * of one channel) are pinned.
  */
 export function unstretched(
   channels: Channels | null,
@@ -88,7 +88,7 @@ function follow(
 export const passOn: CouplingRule<OperatorName> = ({ outputs, channels: [first = null] }) =>
   outputs.map(() => first);
 
-/** The channels that come in stay. */
+/** Pins the channels of all inputs. */
 export function stay(
   { node, outputs, channels }: Pick<CouplingCall<OperatorName>, 'node' | 'outputs' | 'channels'>,
   scope: CouplingScope,

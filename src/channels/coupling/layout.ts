@@ -3,7 +3,7 @@ import { greatestCommonDivisor } from '../../numeric/divisors.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { along, type Channels, spreadOver } from './channels.ts';
 
-/** Makes the channels at equal positions go together. */
+/** Joins the channels at equal positions into one channel set. */
 export type Join = (a: Int32Array, b: Int32Array) => void;
 
 /** A tensor's labels by its elements' positions i in memory: labels[⌊i / block⌋ mod labels.length]. */
@@ -13,9 +13,8 @@ interface Period {
 }
 
 /**
- * The labels after the same elements got another shape. Channels that an axis does not tell apart are joined: where 12·N
- * rows become one axis of unknown size, only what repeats in every row is left. Null where free dimensions keep it from
- * being told.
+ * The labels after a change of shape. Labels that no axis of the new shape separates are joined: where 12·N rows become one
+ * axis of unknown size, only what repeats in every row is kept. Null where free dimensions make the labels unknown.
  */
 export function reshaped(
   channels: Channels,

@@ -3,7 +3,7 @@ import type { AttributesOf, OperatorName, StandardOperatorName } from '../../gra
 import type { Channels } from './channels.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** A node, and the channels that its inputs carry; null where an input has none that could go. */
+/** A node, and the channels of its inputs; null for an input without removable channels. */
 export interface CouplingCall<Op extends OperatorName> {
   readonly node: Node;
   readonly inputs: readonly (Value | null)[];

@@ -5,8 +5,8 @@ import { isUniform } from '../../numeric/tensor.ts';
 import type { CouplingScope, ParameterSlicing } from './scope.ts';
 
 /**
- * A parameter that several nodes read stays one parameter: what its uses call by different channels at one of its places
- * goes together. Channels that only some of its uses know of stay.
+ * Keeps a parameter that several nodes read in one piece: channels that its uses have at the same place are joined, and
+ * channels that only some of its uses have are pinned.
  */
 export function joinSharedParameters(
   slicings: readonly ParameterSlicing[],

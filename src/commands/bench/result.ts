@@ -72,7 +72,7 @@ function explained({ warning, ratio, macs }: BenchedModel, first: BenchedModel):
 /** A quartile of the ratios over another, from which on they say more of the machine than of the models. */
 const SCATTERED = 1.5;
 
-/** What to say of a measurement that something else on the machine disturbed; null where nothing did. */
+/** A warning about a measurement that other processes on the machine disturbed; null where none did. */
 export function disturbance(models: readonly Pick<ModelLatency, 'path' | 'ratioSpread'>[]): string | null {
   const scattered = models.filter(({ ratioSpread: [low, high] }) => high / low > SCATTERED);
   if (scattered.length === 0) return null;

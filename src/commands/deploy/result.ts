@@ -7,7 +7,7 @@ import { textTable } from '../../report/text-table.ts';
 
 type Facts = Omit<Deployment, 'graph'>;
 
-/** What to say where a network is hardly faster than before; null where it is. */
+/** A warning where a network is less than 5 % faster than before; null elsewhere. */
 export function hardlyFaster({ latency, layers }: Facts): string | null {
   const small = smallGain(latency);
   if (small === null) return null;

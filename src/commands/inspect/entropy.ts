@@ -5,7 +5,7 @@ import { textTable } from '../../report/text-table.ts';
 import type { Tensors } from '../../runtime/executor.ts';
 import type { Output } from '../command.ts';
 
-/** What the weights of each convolution tell: their entropy, and how many filters are invalid. */
+/** The entropy of each convolution's weights, and its number of invalid filters. */
 export async function entropyPart(graph: Graph, threshold: Threshold): Promise<Output> {
   const { graftLayers } = await import('../../grafting/layers.ts');
   const { informationOf } = await import('../../grafting/information.ts');

@@ -2,7 +2,7 @@ import type { ChannelGroup } from '../../channels/channel-groups.ts';
 import { type Graph, nodeName } from '../../graph/graph.ts';
 import { printableLine } from '../../printable.ts';
 
-/** Layers whose channels go together, as `inspect --json` tells them. */
+/** Layers that share channel sets, as `inspect --json` prints them. */
 export interface GroupFacts {
   /** The first layer, by name. */
   readonly root: string;
@@ -15,7 +15,7 @@ export interface GroupFacts {
   readonly reason?: string;
 }
 
-/** The groups of channels of a network, and why channels of them stay. */
+/** The groups of channels of a network, and why channels are pinned. */
 export async function groupFacts(graph: Graph): Promise<GroupFacts[]> {
   const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
   const { channelGroups } = await import('../../channels/channel-groups.ts');

@@ -18,7 +18,7 @@ export interface OtherInput {
   readonly fedWith: 'what --feed gives' | 'random numbers';
 }
 
-/** What the inputs of a network are: as the file has them, but for sizes that are told. */
+/** The inputs of a network as its file has them, with the sizes that flags give. */
 export async function inputFacts(
   graph: Graph,
 ): Promise<{ readonly image: ImageFacts | null; readonly otherInputs: readonly OtherInput[] }> {

@@ -9,7 +9,7 @@ import type { Measured } from '../training/result.ts';
 import { writeModel } from '../write-model.ts';
 import type { PruneJob } from './job.ts';
 
-/** What pruning came to. */
+/** The result of pruning. */
 export interface PruneResult {
   /** The pruned model. */
   readonly model: string;

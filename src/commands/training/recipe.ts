@@ -20,7 +20,7 @@ export type Settings<F extends Flags, Needed extends string = keyof typeof train
   readonly models: readonly string[];
 };
 
-/** A run that is about to start or to go on. */
+/** A run that is about to start or to be resumed. */
 export interface PlannedRun<F extends Flags, Needed extends string = keyof typeof trainingNeeds> {
   readonly settings: Settings<F, Needed>;
   readonly recipe: Recipe;

@@ -3,7 +3,7 @@ import { zip } from '../../numeric/zip.ts';
 import { layerTitle, type PruningUnit } from './units.ts';
 import { roundedWidth, type WidthRules, widthChoices } from './widths.ts';
 
-/** Whether each unit loses the same part, or all channel sets stand in one list. */
+/** `local`: each unit loses the same fraction of its channels; `global`: channels of all units are ranked in one list. */
 export type RankingScope = 'local' | 'global';
 
 /** The rules by which scored channels are selected. */
@@ -15,7 +15,7 @@ export interface SelectionRules extends WidthRules {
   readonly original: ReadonlyMap<string, number>;
 }
 
-/** Units, and what ranks their channel sets: low scores go first. */
+/** Units, and the scores of their channel sets: low scores are removed first. */
 export interface Ranking {
   readonly units: readonly PruningUnit[];
   readonly scores: ReadonlyMap<number, number>;
@@ -23,10 +23,10 @@ export interface Ranking {
   readonly carriers?: ReadonlyMap<number, number>;
 }
 
-/** How many channel sets of each unit stay, by its place among the units. */
+/** The number of kept channel sets of each unit, in the order of the units. */
 export type UnitWidths = readonly number[];
 
-/** A selection for any ratio, in [0, 1], of the original channels; the same or more goes for a larger ratio. */
+/** A selection for any ratio, in [0, 1], of the original channels; a larger ratio removes the same channels or more. */
 export interface WidthSelector {
   widths(ratio: number): UnitWidths;
   /** The channel sets that go: in each unit those that carry what went already, then the lowest scores. */

@@ -2,7 +2,7 @@ import type { NetworkCost } from '../../measure/macs.ts';
 import { fillTarget, stepped } from './fill-target.ts';
 import type { UnitWidths, WidthSelector } from './selection.ts';
 
-/** How far to prune, always of the original network: a part of the channels goes, or a part of a cost stays. */
+/** How far to prune, relative to the original network: the fraction of channels to remove, or the fraction of a cost to keep. */
 export type PruningTarget =
   | { readonly measure: 'ratio'; readonly fraction: number }
   | { readonly measure: 'macs' | 'parameters' | 'latency'; readonly fraction: number };
@@ -31,7 +31,7 @@ export interface WideningStep {
   readonly part: number;
 }
 
-/** What tells how far to prune. */
+/** The search for the widest selection within a target. */
 export interface NarrowingSearch {
   /** The widths of all units at a ratio; no wider at a larger one. */
   readonly widths: (ratio: number) => UnitWidths;
@@ -116,7 +116,7 @@ export async function reachCost(target: CostTarget, search: Search): Promise<Rea
   return reachedAt(fillTarget(found.widths, { selector, partOf, limit, ratio: found.ratio }), target, search);
 }
 
-/** What widths within a target come to; with the next step where they stay far below it. */
+/** The cost of widths within a target, and the next step where the cost is far below the target. */
 export function reachedAt(widths: UnitWidths, target: CostTarget, search: Search): Reached {
   const { selector, costOf } = search;
   const { partOf, limit } = budgetOf(target, search);

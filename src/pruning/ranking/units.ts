@@ -3,8 +3,8 @@ import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import { nodeTitle } from '../../graph/graph.ts';
 
 /**
- * Channel sets of channels that stand in the same layers of a group: what is ranked against each other, and rounded. A
- * shortcut that pads with zero channels makes several of one group, each as wide as a stage adds.
+ * Channel sets with channels in the same layers of a group, which are ranked against each other and rounded together. A
+ * shortcut that pads with zero channels splits a group into several units, each as wide as a stage adds.
  */
 export interface PruningUnit {
   /** The names of its layers; stays the same while the network gets narrower. */
@@ -61,7 +61,7 @@ function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Prunin
   });
 }
 
-/** The name of a layer's node, or what stands in for it. */
+/** The name of a layer's node, or its label where it has none. */
 export const layerTitle = ({ node }: CoupledLayer): string => nodeTitle(node);
 
 function channelsIn(

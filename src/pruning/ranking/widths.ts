@@ -10,8 +10,8 @@ export interface WidthRules {
 }
 
 /**
- * How many channel sets of a unit stay, where `wanted` should: the nearest number whose channels are a multiple of
- * `round`, not fewer than one such multiple, than the floor, or than those that cannot go.
+ * The number of channel sets that a unit keeps, nearest to `wanted`, such that its channels are a multiple of `round`; at least
+ * one such multiple, the floor, and the pinned sets.
  */
 export function roundedWidth(
   unit: PruningUnit,

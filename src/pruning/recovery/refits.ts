@@ -13,7 +13,7 @@ export interface Refit {
   readonly kept: readonly number[];
 }
 
-/** The filters that stay, by the name of the value that their layer gives; all where it is not told. */
+/** The kept filters of each layer, by the name of its output; layers that are missing keep all. */
 export type KeptFilters = ReadonlyMap<string, readonly number[]>;
 
 /** More unknowns than this take minutes to solve for. */
@@ -75,7 +75,7 @@ interface Network {
   readonly producer: ReadonlyMap<Value, Node>;
 }
 
-/** The channels that are left of what a node gives: a depthwise convolution, say, keeps what the layer before it keeps. */
+/** The kept channels of a node's output: a depthwise convolution, for example, keeps what the layer before it keeps. */
 export function remainingChannels(node: Node, { keptFilters, producer }: Network): readonly number[] | null {
   let value = node.outputs[0];
   while (value) {

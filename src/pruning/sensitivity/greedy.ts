@@ -4,7 +4,7 @@ import type { UnitWidths, WidthSelector } from '../ranking/selection.ts';
 import type { PruningUnit } from '../ranking/units.ts';
 import type { UnitSensitivity } from './measure.ts';
 
-/** Which measure of a point says how much was lost. */
+/** The measure of what a narrowed unit loses. */
 export type DamageMeasure = 'loss' | 'outputError';
 
 interface Greedy {

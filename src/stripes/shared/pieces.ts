@@ -1,7 +1,7 @@
 import { stridesOf } from '../../numeric/tensor.ts';
 import type { SharedShape } from '../learning.ts';
 
-/** Kernel positions of a block of filters that go together, and from which side they are taken. */
+/** Kernel positions of a block of filters that are removed together, and the side from which they are removed. */
 export interface Piece {
   readonly side: number;
   readonly positions: readonly number[];
