@@ -12,6 +12,7 @@ import { pointwiseRow } from './pointwise.ts';
 import { averagePoolRow, maxPoolRow } from './pooling.ts';
 import { reductionRows } from './reduce.ts';
 import { expandRow, tileRow } from './repetition.ts';
+import { resizeRow } from './resize.ts';
 import { logSoftmaxRow, softmaxRow } from './softmax.ts';
 
 const rows: { readonly [Op in OperatorName]?: KernelRow } = {
@@ -38,6 +39,7 @@ const rows: { readonly [Op in OperatorName]?: KernelRow } = {
   Gather: gatherRow,
   Expand: expandRow,
   Tile: tileRow,
+  Resize: resizeRow,
   Pad: padRow,
 };
 

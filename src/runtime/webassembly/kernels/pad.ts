@@ -1,11 +1,35 @@
-import { type Node, staticShape } from '../../../graph/graph.ts';
+import { type Node, requiredInput, staticShape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
 import { toNumbers } from '../../../numeric/tensor.ts';
 import type { Step } from '../scope.ts';
 import { type Dense, elementsOf, FLOAT, type Plane, type Planes } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
 import { indicesOf, valuesOf } from './placement.ts';
+import { resampleStep, type Taps } from './resample.ts';
 import { copyStrided, stridesOf } from './strided-copy.ts';
+
+/** Which element of an axis of some size stands at index i outside of it. */
+const sources: Readonly<Record<string, (i: number, size: number) => number>> = {
+  edge: (i, size) => Math.min(Math.max(i, 0), size - 1),
+  reflect: (i, size) => {
+    const period = Math.max(1, 2 * (size - 1));
+    const at = ((i % period) + period) % period;
+    return Math.min(at, period - at);
+  },
+  wrap: (i, size) => ((i % size) + size) % size,
+};
+
+function tapsOf(node: Node, axis: -1 | -2, source: (i: number, size: number) => number): Taps {
+  const { begins, ends } = paddingOf(node);
+  const size = staticShape(requiredInput(node, 0)).at(axis) ?? 1;
+  const begin = begins.at(axis) ?? 0;
+  return Array.from({ length: begin + size + (ends.at(axis) ?? 0) }, (_, i) => [
+    { index: source(i - begin, size), weight: 1 },
+  ]);
+}
+
+const padsPixels = ({ begins, ends }: Padding): boolean =>
+  begins.length >= 3 && [...begins.slice(0, -2), ...ends.slice(0, -2)].every((n) => n === 0);
 
 interface Padding {
   readonly begins: readonly number[];
@@ -18,7 +42,9 @@ export const padRow: KernelRow = {
   refuse(node) {
     if (node.inputs.slice(1).some((value) => value && !value.tensor)) return 'its padding is not constant';
     const { mode } = attributesOf(node, 'Pad');
-    return mode === 'constant' ? null : `its mode is ${mode}, expected constant`;
+    if (mode === 'constant') return null;
+    if (!(mode in sources)) return `its mode is ${mode}`;
+    return padsPixels(paddingOf(node)) ? null : `it pads by ${mode} axes other than the last two`;
   },
   shares: (node) => (isPlanar(node, paddingOf(node)) ? valuesOf(node) : []),
   lower({ node, fusion, scope }) {
@@ -26,6 +52,14 @@ export const padRow: KernelRow = {
     if (!input) return;
     const padding = paddingOf(node);
     const shape = staticShape(fusion.output);
+    const source = sources[attributesOf(node, 'Pad').mode];
+    if (source) {
+      const x = scope.planes(input);
+      const [rows, columns] = ([-2, -1] as const).map((axis) => tapsOf(node, axis, source));
+      if (rows && columns)
+        scope.step(resampleStep(node, { x, y: scope.newPlanes(fusion.output), rows, columns }, scope));
+      return;
+    }
     if (isPlanar(node, padding)) {
       const place = scope.planes(input);
       const zeros = scope.weights(new Float32Array(place.geometry.planeStride));
