@@ -8,6 +8,8 @@ export interface ZooOptions {
   readonly cache: string;
   /** Where each row is kept as soon as it is there, a line of JSON. */
   readonly rows: string;
+  /** Whether networks are compiled to WebAssembly instead of pruned. */
+  readonly compile: boolean;
   readonly ratio: number;
   readonly keep: boolean;
   readonly dynamicBatch: boolean;
@@ -16,15 +18,19 @@ export interface ZooOptions {
 }
 
 const cache = join(tmpdir(), 'espalier-zoo');
-const rows = join(tmpdir(), 'espalier-zoo-rows.jsonl');
+const rowsOf = (compile: boolean): string =>
+  join(tmpdir(), `espalier-zoo-${compile ? 'compile-' : ''}rows.jsonl`);
+/** torchvision's transformers. */
+const convolutional = '!(vit|swin|maxvit)*';
 
 export const usage = `usage: npm run bench:zoo -- [options]
 
-  --only GLOB      networks by name (default: all)
+  --only GLOB      networks by name (default: all; with --compile, all but transformers)
+  --compile        compile networks to WebAssembly and compare them with onnxruntime, instead of pruning them
   --ratio R        channels of every group that go (default 0.5)
   --cache FOLDER   where torchvision's networks are exported to (default ${cache})
   --rows FILE      where each row is kept as soon as it is there; rows that it has are not measured again
-                   (default ${rows})
+                   (default ${rowsOf(false)}, with --compile ${rowsOf(true)})
   --keep           keep them there; without it each goes once it was pruned
   --dynamic-batch  export them for any number of images
   --reasons        every group that is left alone, and why
@@ -32,12 +38,13 @@ export const usage = `usage: npm run bench:zoo -- [options]
 
 /** The benchmark's options, null where help was asked for; throws `usage`. */
 export function parseOptions(args: readonly string[]): ZooOptions | null {
-  const { help, ratio, 'dynamic-batch': dynamicBatch, ...given } = parsed(args);
+  const { help, ratio, 'dynamic-batch': dynamicBatch, compile, ...given } = parsed(args);
   if (help) return null;
   const part = Number(ratio);
   if (!(part > 0 && part < 1))
     throw new EspalierError('usage', `--ratio: expected a number between 0 and 1, got ${ratio}`);
-  return { ...given, dynamicBatch, ratio: part };
+  const { only = compile ? convolutional : '*', rows = rowsOf(compile) } = given;
+  return { ...given, only, rows, compile, dynamicBatch, ratio: part };
 }
 
 function parsed(args: readonly string[]) {
@@ -45,10 +52,11 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       options: {
-        only: { type: 'string', default: '*' },
+        only: { type: 'string' },
+        compile: { type: 'boolean', default: false },
         ratio: { type: 'string', default: '0.5' },
         cache: { type: 'string', default: cache },
-        rows: { type: 'string', default: rows },
+        rows: { type: 'string' },
         keep: { type: 'boolean', default: false },
         'dynamic-batch': { type: 'boolean', default: false },
         reasons: { type: 'boolean', default: false },

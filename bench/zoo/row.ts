@@ -1,5 +1,6 @@
 import { significant } from '../../src/report/quantities.ts';
 import { textTable } from '../../src/report/text-table.ts';
+import type { Study, StudyRow } from './study.ts';
 
 /** A group of layers some of whose channels stay. */
 export interface LeftAlone {
@@ -31,16 +32,29 @@ export interface Pruned {
   readonly cutMs: number;
 }
 
-export interface Row extends Partial<Pruned> {
-  readonly network: string;
-  /** Why it does not count; null where it does. */
-  readonly failed: string | null;
-}
+interface Row extends Partial<Pruned>, StudyRow {}
+
+/** Torch-Pruning 1.x at the same ratio, as its authors count and as it was timed here. */
+const peer = {
+  networks: '77 of 85, of which widths alone were checked',
+  resnet50Ms: 730,
+  densenet121Ms: 2540,
+};
+
+/** Networks whose channels are pruned. */
+export const pruneStudy: Study = {
+  script: 'prune.ts',
+  args: ({ ratio }) => [String(ratio)],
+  rowOf: (network, found) => rowOf(network, found as unknown as Pruned),
+  text: (rows, { reasons }) =>
+    [zooTable(rows), ...(reasons ? [reasonsText(rows)] : []), summary(rows)].join('\n\n'),
+  document: (networks) => ({ networks, peer }),
+};
 
 const TOLERANCE = 1e-3;
 
 /** A network counts where it lost MACs and computes what its masked original does, and where that could have shown. */
-export function rowOf(network: string, pruned: Pruned): Row {
+function rowOf(network: string, pruned: Pruned): Row {
   const { error, effect, macsKept } = pruned;
   const failed = !(error <= TOLERANCE)
     ? `differs from the masked network by ${error.toExponential(1)}`
@@ -60,7 +74,7 @@ const number =
 const milliseconds = (value: number) => value.toFixed(0);
 
 /** The rows as a table for people. */
-export function zooTable(rows: readonly Row[]): string {
+function zooTable(rows: readonly Row[]): string {
   return textTable(rows, [
     { head: 'network', cell: ({ network }) => network },
     { head: 'nodes', cell: number('nodes', String), align: 'right' },
@@ -79,7 +93,7 @@ export function zooTable(rows: readonly Row[]): string {
 }
 
 /** Every group that is left alone, with its reason. */
-export function reasonsText(rows: readonly Row[]): string {
+function reasonsText(rows: readonly Row[]): string {
   return rows
     .flatMap(({ network, leftAlone = [] }) => [
       network,
@@ -89,4 +103,13 @@ export function reasonsText(rows: readonly Row[]): string {
       }),
     ])
     .join('\n');
+}
+
+function summary(rows: readonly Row[]): string {
+  const failed = rows.filter((row) => row.failed !== null);
+  const names = failed.length > 0 ? `; not ${failed.map(({ network }) => network).join(', ')}` : '';
+  return [
+    `${rows.length - failed.length} of ${rows.length} lost MACs and compute what their masked originals do${names}`,
+    `Torch-Pruning: ${peer.networks}; analysis and cut of resnet50 ${peer.resnet50Ms} ms, densenet121 ${peer.densenet121Ms} ms`,
+  ].join('\n');
 }
