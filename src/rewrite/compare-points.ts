@@ -1,6 +1,7 @@
 import type { Attribute, Graph, Node, Value } from '../graph/graph.ts';
 import { isOneOf, isOperator } from '../graph/operators/index.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
+import { zip } from '../numeric/zip.ts';
 import { isKnown, isOrdering, isSaturating, readsSize } from './followed-operators.ts';
 
 /** Values of two graphs that must be equal. */
@@ -28,9 +29,9 @@ const isTransparent = isOneOf('Identity', 'Dropout');
  */
 export function comparePoints(before: Graph, after: Graph): (OutputPoints | null)[] {
   const sides: Sides = { before: connections(before).producer, after: connections(after).producer };
-  return before.outputs.map((output, i) => {
+  return zip(before.outputs, after.outputs).map(([output, other]) => {
     const found: Walk = { points: new Map(), seen: new Set(), saturates: false, orders: false };
-    walk({ before: output, after: after.outputs[i]! }, sides, found);
+    walk({ before: output, after: other }, sides, found);
     const points = [...found.points.values()];
     const itself = points.some(({ before: value }) => value === output);
     if (points.length === 0 || itself || !(found.saturates || found.orders)) return null;

@@ -15,6 +15,7 @@ import { sizeOfSymbol } from '../graph/shapes/free-size.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import type { DataType } from '../numeric/tensor.ts';
+import { zip } from '../numeric/zip.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { randomFeeds } from './random-feeds.ts';
 
@@ -82,17 +83,18 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
         base,
         ...[...base].map(([symbol, bound]) => varied(base, symbol, otherThan(bound, [size, other]))),
       ];
-      const trials = [
-        { bound: base, results: await measure(graph, { wanted, executor, bound: base, seed: 2 }) },
-      ];
-      for (const bound of bindings)
-        trials.push({ bound, results: await measure(graph, { wanted, executor, bound }) });
+      const first = await measure(graph, { wanted, executor, bound: base, seed: 2 });
+      const others: Trial[][] = [];
+      for (const bound of bindings) others.push(await measure(graph, { wanted, executor, bound }));
       const symbols = [...base.keys(), ...freeSizesOf(node.inputs)];
-      wanted.forEach((value, i) => {
-        const found = trials.map(({ bound, results }) => ({ bound, ...results[i]! }));
-        value.dtype = found[0]!.dtype;
-        value.shape = generalShape(found, symbols);
-      });
+      for (const [i, [value, trial]] of zip(wanted, first).entries()) {
+        value.dtype = trial.dtype;
+        value.shape = generalShape(
+          trial,
+          others.flatMap((trials) => trials[i] ?? []),
+          symbols,
+        );
+      }
       return null;
     } catch (error) {
       if (!(error instanceof EspalierError)) throw error;
@@ -123,11 +125,6 @@ function bindingsOf(graph: Graph, size: number): Map<string, number> {
   return bound;
 }
 
-interface Measured {
-  readonly dtype: DataType;
-  readonly shape: readonly number[];
-}
-
 interface Measuring {
   readonly wanted: readonly Value[];
   readonly executor: Executor;
@@ -137,7 +134,7 @@ interface Measuring {
 }
 
 /** Runs what some values depend on. */
-async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Measuring): Promise<Measured[]> {
+async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Measuring): Promise<Trial[]> {
   const { graph: copy, copyOfValue } = copyGraph(graph);
   copy.outputs = wanted.map(copyOfValue);
   for (const output of copy.outputs) Object.assign(output, { dtype: null, shape: null });
@@ -146,14 +143,14 @@ async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Meas
   copy.inputs = copy.inputs.filter((value) => read.has(value));
   for (const input of copy.inputs)
     input.shape = (input.shape ?? []).map((dim, axis) =>
-      typeof dim === 'string' ? bound.get(dim)! : (dim ?? input.feed?.shape[axis] ?? 1),
+      typeof dim === 'string' ? (bound.get(dim) ?? dim) : (dim ?? input.feed?.shape[axis] ?? 1),
     );
   const program = await executor.compile(copy, { optimization: 'disabled', threads: 1 });
   try {
     const results = await program.run(randomFeeds(copy, { seed, scale: 1 }));
-    return copy.outputs.map(({ name }) => {
-      const { dtype, shape } = results[name]!;
-      return { dtype, shape: [...shape] };
+    return copy.outputs.flatMap(({ name }): Trial[] => {
+      const result = results[name];
+      return result ? [{ bound, dtype: result.dtype, shape: [...result.shape] }] : [];
     });
   } finally {
     await program.close();
@@ -161,16 +158,18 @@ async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Meas
 }
 
 /** A value's type and shape where free dimensions have these sizes. */
-interface Trial extends Measured {
+interface Trial {
   readonly bound: ReadonlyMap<string, number>;
+  readonly dtype: DataType;
+  readonly shape: readonly number[];
 }
 
 /** A shape with the symbol that each dimension follows, where it varies, and null for those that follow none. */
-function generalShape(trials: readonly Trial[], symbols: readonly string[]): Shape {
-  return trials[0]!.shape.map((size, axis): Dim => {
-    if (trials.every(({ shape }) => shape[axis] === size)) return size;
+function generalShape(first: Trial, others: readonly Trial[], symbols: readonly string[]): Shape {
+  return first.shape.map((size, axis): Dim => {
+    if (others.every(({ shape }) => shape[axis] === size)) return size;
     const follows = (symbol: string) =>
-      trials.every(({ bound, shape }) => sizeOfSymbol(symbol, bound) === shape[axis]);
+      [first, ...others].every(({ bound, shape }) => sizeOfSymbol(symbol, bound) === shape[axis]);
     return symbols.find(follows) ?? null;
   });
 }

@@ -1,8 +1,9 @@
-import { EspalierError } from '../errors.ts';
+import { assert, EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import { fedInputs } from '../graph/inputs/image-input.ts';
 import { expectMemory, fitsMemory } from '../graph/peak-memory.ts';
 import type { Tensor } from '../numeric/tensor.ts';
+import { zip } from '../numeric/zip.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import { canonicalForm, runnableForm } from './canonical-form.ts';
 import { scaleOf, tensorError, toleranceOf } from './compare.ts';
@@ -64,10 +65,10 @@ export async function verifyEquivalent(
   const points = pointsOf(before, after);
   const { batch = 2, size, seed = 0, executor, resultExecutor = executor } = options;
   const [first, second] = fittingTrials(before, { batch, ...(size && { size }) });
-  const programs = await compiled([
-    { graph: watched(before, points, 'before'), executor },
-    { graph: watched(after, points, 'after'), executor: resultExecutor },
-  ]);
+  const programs = {
+    before: await compiled(watched(before, points, 'before'), executor),
+    after: await compiled(watched(after, points, 'after'), resultExecutor),
+  };
   try {
     const isTold = fedInputs(before).every(({ feed }) => feed?.contents);
     const one = await run(first, programs, { seed, scales: isTold ? [1] : SCALES });
@@ -93,7 +94,8 @@ export async function verifyEquivalent(
       sizes: [one.size, ...(other ? [other.size] : [])],
     };
   } finally {
-    for (const program of programs) await program.close();
+    await programs.before.program.close();
+    await programs.after.program.close();
   }
 }
 
@@ -142,22 +144,17 @@ function watched(graph: Graph, points: Points, side: 'before' | 'after'): Graph 
 interface Watched {
   readonly graph: Graph;
   readonly program: Program;
-  close(): Promise<void>;
 }
 
-interface Side {
-  readonly graph: Graph;
-  readonly executor: Executor;
+interface WatchedPair {
+  readonly before: Watched;
+  readonly after: Watched;
 }
 
-async function compiled(sides: readonly Side[]): Promise<Watched[]> {
-  const programs: Watched[] = [];
-  for (const { graph, executor } of sides) {
-    const program = await executor.compile(graph, { optimization: 'disabled' });
-    programs.push({ graph, program, close: () => program.close() });
-  }
-  return programs;
-}
+const compiled = async (graph: Graph, executor: Executor): Promise<Watched> => ({
+  graph,
+  program: await executor.compile(graph, { optimization: 'disabled' }),
+});
 
 interface VerificationRun {
   readonly expected: Tensors;
@@ -172,7 +169,7 @@ interface Draws {
 /** Runs both at the first size that the reference takes. */
 async function run(
   trials: readonly Trial[],
-  [before, after]: readonly Watched[],
+  { before, after }: WatchedPair,
   { seed, scales }: Draws,
 ): Promise<{ readonly runs: VerificationRun[]; readonly size: TrialSize }> {
   let misfit: unknown;
@@ -180,14 +177,13 @@ async function run(
     try {
       expectMemory(graph);
       const feeds = scales.map((scale) => randomFeeds(graph, { seed, scale }));
-      const expected: Tensors[] = [];
-      for (const feed of feeds) expected.push(await runOnce(before!, feed));
+      const expected: { readonly feed: Tensors; readonly results: Tensors }[] = [];
+      for (const feed of feeds) expected.push({ feed, results: await runOnce(before, feed) });
       const runs: VerificationRun[] = [];
-      for (const [i, feed] of feeds.entries())
-        runs.push({
-          expected: expected[i]!,
-          actual: await runOnce(after!, feed, 'the resulting network'),
-        });
+      for (const { feed, results } of expected) {
+        const actual = await runOnce(after, feed, 'the resulting network');
+        runs.push({ expected: results, actual });
+      }
       return { runs, size };
     } catch (error) {
       if (!isMisfit(error)) throw error;
@@ -236,15 +232,15 @@ interface ComparedGraphs {
 }
 
 function agreementError(run: VerificationRun, { before, after, points, tolerance }: ComparedGraphs): number {
-  const errors = before.outputs.map(({ name }, i) => {
-    const output = { name, expected: run.expected[name]!, actual: run.actual[after.outputs[i]!.name]! };
-    const found = points[i];
+  const pairOf = (expected: Value, actual: Value): OutputPair => ({
+    name: expected.name,
+    expected: resultOf(run.expected, expected.name),
+    actual: resultOf(run.actual, actual.name),
+  });
+  const errors = zip(before.outputs, after.outputs, points).map(([expected, actual, found]) => {
+    const output = pairOf(expected, actual);
     if (!found) return within(output, tolerance);
-    const inner = found.points.map((point) => ({
-      name: point.before.name,
-      expected: run.expected[point.before.name]!,
-      actual: run.actual[point.after.name]!,
-    }));
+    const inner = found.points.map((point) => pairOf(point.before, point.after));
     const error = Math.max(...inner.map((each) => within(each, tolerance)));
     if (found.ordering) return error;
     // What saturates may be as wrong as what goes into it, and no more.
@@ -252,6 +248,13 @@ function agreementError(run: VerificationRun, { before, after, points, tolerance
     return error;
   });
   return Math.max(0, ...errors);
+}
+
+/** A result by name: an engine returns every output of a graph. */
+function resultOf(results: Tensors, name: string): Tensor {
+  const result = results[name];
+  assert(result, `${name} is computed`);
+  return result;
 }
 
 interface OutputPair {
@@ -270,12 +273,11 @@ function within({ name, expected, actual }: OutputPair, tolerance: number | unde
 
 /** Whether everything that is compared is the same for inputs of different scale. */
 function isConstant([usual, large]: readonly Tensors[], { outputs }: Graph, points: Points): boolean {
+  if (!usual || !large) return false;
   const names = outputs.flatMap(
     ({ name }, i) => points[i]?.points.map(({ before }) => before.name) ?? [name],
   );
-  const compared = names.filter((name) => usual![name]!.dtype.startsWith('float'));
-  return (
-    compared.length > 0 &&
-    compared.every((name) => tensorError(name, large![name]!, usual![name]!) < CONSTANT)
-  );
+  const compared = names.filter((name) => resultOf(usual, name).dtype.startsWith('float'));
+  const isSame = (name: string) => tensorError(name, resultOf(large, name), resultOf(usual, name)) < CONSTANT;
+  return compared.length > 0 && compared.every(isSame);
 }

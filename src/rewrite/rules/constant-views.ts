@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { type Graph, type Node, onlyOutput, type Value } from '../../graph/graph.ts';
 import { isOneOf } from '../../graph/operators/index.ts';
 import { connections, replaceUses, type ValueUse } from '../../graph/topology.ts';
 import { byteSize } from '../../numeric/tensor.ts';
@@ -29,7 +29,9 @@ export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Nod
       const [source] = node.inputs;
       if (!isView(node) || !source || !stored.has(source)) return false;
       // Whoever else reads the parameter, as it is or in another view, keeps it in the file.
-      return uses.get(source)!.some((use) => use.node !== node && readsOutside(use, { uses, foldable }));
+      return (uses.get(source) ?? []).some(
+        (use) => use.node !== node && readsOutside(use, { uses, foldable }),
+      );
     }),
   );
 }
@@ -43,7 +45,7 @@ interface ViewContext {
 function readsOutside({ node }: ValueUse, { uses, foldable }: ViewContext): boolean {
   if (!node || !foldable.has(node)) return true;
   if (!isView(node)) return false;
-  return (uses.get(node.outputs[0]!) ?? []).some((use) => !use.node || !foldable.has(use.node));
+  return (uses.get(onlyOutput(node)) ?? []).some((use) => !use.node || !foldable.has(use.node));
 }
 
 const given = (value: Value | null): number => (value?.tensor ? byteSize(value.tensor) : 0);
@@ -63,7 +65,8 @@ export function mergeViews(graph: Graph): void {
   for (const node of graph.nodes) {
     const [source, ...others] = node.inputs;
     if (!isView(node) || !source || !stored.has(source)) continue;
-    if (graph.outputs.includes(node.outputs[0]!)) continue;
+    const view = onlyOutput(node);
+    if (graph.outputs.includes(view)) continue;
     if (!others.every((value) => !value || stored.has(value))) continue;
     const key = JSON.stringify(
       [node.op, numbers.get(source), others.map(contentsOf), node.attributes],
@@ -71,9 +74,9 @@ export function mergeViews(graph: Graph): void {
     );
     const first = known.get(key);
     if (first) {
-      replaceUses(graph, node.outputs[0]!, first);
+      replaceUses(graph, view, first);
       merged.add(node);
-    } else known.set(key, node.outputs[0]!);
+    } else known.set(key, view);
   }
   graph.nodes = graph.nodes.filter((node) => !merged.has(node));
 }

@@ -2,7 +2,7 @@ import { uniqueNames } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Graph, makeConstant, type Node, type Value } from '../../graph/graph.ts';
 import { connections } from '../../graph/topology.ts';
-import { isUniform } from '../../numeric/tensor.ts';
+import { isUniform, type Tensor } from '../../numeric/tensor.ts';
 
 /**
  * A copy in which parameters that are shared by chance are separate: exporters store equal tensors once, so that biases of
@@ -15,30 +15,27 @@ export function separateUniform(given: Graph): Graph {
   const unique = uniqueNames(graph);
   const stored = new Set(graph.initializers);
   for (const value of [...stored]) {
-    const readers = uses.get(value) ?? [];
-    if (readers.length < 2 || !isVector(value) || readers.some(({ node, index }) => !node || index < 1))
-      continue;
+    const { tensor } = value;
+    const all = uses.get(value) ?? [];
+    const readers = all.flatMap(({ node, index }) => (node && index > 0 ? [{ node, index }] : []));
+    if (readers.length < Math.max(2, all.length) || !tensor || !isUniformVector(tensor)) continue;
     const parts = new Map<string, Value>();
     const keys = new Map<unknown, number>();
     for (const { node, index } of readers) {
-      const owner = weightOf(node!, value) ?? node!;
+      const owner = weightOf(node, value) ?? node;
       if (!keys.has(owner)) keys.set(owner, keys.size);
       const key = `${keys.get(owner)}.${index}`;
-      const part =
-        parts.get(key) ?? (parts.size === 0 ? value : makeConstant(unique(value.name), value.tensor!));
+      const part = parts.get(key) ?? (parts.size === 0 ? value : makeConstant(unique(value.name), tensor));
       if (!parts.has(key) && part !== value) graph.initializers.push(part);
       parts.set(key, part);
-      node!.inputs[index] = part;
+      node.inputs[index] = part;
     }
   }
   return graph;
 }
 
-function isVector({ tensor }: Value): boolean {
-  return (
-    tensor?.dtype === 'float32' && tensor.shape.length === 1 && tensor.shape[0]! > 1 && isUniform(tensor)
-  );
-}
+const isUniformVector = (tensor: Tensor): boolean =>
+  tensor.dtype === 'float32' && tensor.shape.length === 1 && tensor.data.length > 1 && isUniform(tensor);
 
 /** The weight of the layer that a vector belongs to; null for a normalisation, which has none. */
 const weightOf = ({ inputs }: Node, vector: Value): Value | null =>

@@ -1,6 +1,6 @@
 import { type Builder, builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
-import type { Graph, Node, Value } from '../../graph/graph.ts';
+import { type Graph, type Node, onlyOutput, type Value } from '../../graph/graph.ts';
 import { attributesOf, isOneOf, isOperator } from '../../graph/operators/index.ts';
 import { elementType, elementTypes } from '../../graph/shapes/element-types.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
@@ -96,7 +96,7 @@ function encode(node: Node, { g, codes }: RoundingFreeGraph): boolean {
   if (attributesOf(node, 'QuantizeLinear').block_size) return false;
   const scaled = g.Div(x, s);
   const shifted = z ? g.Add(scaled, z) : scaled;
-  codes.set(node.outputs[0]!, { value: g.Clip(shifted, g.floats(range[0]), g.floats(range[1])), dtype });
+  codes.set(onlyOutput(node), { value: g.Clip(shifted, g.floats(range[0]), g.floats(range[1])), dtype });
   return true;
 }
 
@@ -106,7 +106,7 @@ function decode(node: Node, { g, codes, numbers }: RoundingFreeGraph): boolean {
   if (!q) return false;
   const [s, z] = [parameter(node, node.inputs[1], g), parameter(node, node.inputs[2], g)];
   if (!s || (node.inputs[2] && !z)) return false;
-  numbers.set(node.outputs[0]!, g.Mul(z ? g.Sub(q, z) : q, s));
+  numbers.set(onlyOutput(node), g.Mul(z ? g.Sub(q, z) : q, s));
   return true;
 }
 

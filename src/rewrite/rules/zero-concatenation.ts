@@ -1,5 +1,5 @@
 import { uniqueNames } from '../../graph/builder.ts';
-import { type Graph, makeConstant, makeValue, type Node, type Value } from '../../graph/graph.ts';
+import { type Graph, makeConstant, makeValue, type Node, onlyOutput, type Value } from '../../graph/graph.ts';
 import { attributesOf, isOneOf, isOperator, makeAttributes } from '../../graph/operators/index.ts';
 import { connections } from '../../graph/topology.ts';
 import { int64s } from '../../numeric/tensor.ts';
@@ -56,7 +56,8 @@ interface Padding {
 
 function padded(graph: Graph, { node, parts, unique }: Padding): Node[] {
   const pads: Node[] = [];
-  const name = node.name || node.outputs[0]!.name;
+  const output = onlyOutput(node);
+  const name = node.name || output.name;
   const inputs = parts.map(({ value, before, behind }) => {
     if (before + behind === 0) return value;
     const rank = value.shape!.length;
@@ -65,7 +66,7 @@ function padded(graph: Graph, { node, parts, unique }: Padding): Node[] {
     [amounts[axis], amounts[axis + rank]] = [before, behind];
     const constant = makeConstant(unique(`${name}.pads`), int64s(amounts));
     graph.initializers.push(constant);
-    const result = parts.length === 1 ? node.outputs[0]! : makeValue(unique(`${name}.padded`), value.dtype);
+    const result = parts.length === 1 ? output : makeValue(unique(`${name}.padded`), value.dtype);
     pads.push({
       op: 'Pad',
       domain: '',

@@ -1,4 +1,5 @@
 import { makeNode, type Node, requiredInput, type Value } from '../../../graph/graph.ts';
+import { inputsOf } from '../../../graph/operators/index.ts';
 import { asFloat } from '../../../numeric/float-conversion.ts';
 import { floats, int64s, makeTensor, scalar, type Tensor } from '../../../numeric/tensor.ts';
 import { inexpressible, setInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
@@ -46,7 +47,7 @@ const batchNormalization: Upgrade['change'] = (node, { isRead }) => {
 /** `spatial` went; where it was 0, a mean for each position: (x − μ)·(γ/√(σ² + ε)) + β in operators of its own. */
 const spatial: Upgrade['change'] = (node, context) => {
   if (takeAttribute(node, 'spatial', 'int') !== 0) return undefined;
-  const [x, scale, bias, mean, variance] = [0, 1, 2, 3, 4].map((index) => requiredInput(node, index));
+  const { x, scale, bias, mean, variance } = inputsOf(node, 'BatchNormalization');
   if ([1, 2, 3, 4].some(context.isRead)) {
     throw inexpressible(
       node,
@@ -59,13 +60,13 @@ const spatial: Upgrade['change'] = (node, context) => {
   );
   const nodes: Node[] = [];
   const append = (op: string, ...inputs: readonly Value[]): Value => {
-    const output = context.value(op.toLowerCase(), x!.dtype, null);
+    const output = context.value(op.toLowerCase(), x.dtype, null);
     nodes.push(makeNode(op, { name: context.name(op), inputs: [...inputs], outputs: [output] }));
     return output;
   };
-  const deviation = append('Sqrt', append('Add', variance!, epsilon));
-  const scaled = append('Mul', append('Sub', x!, mean!), append('Div', scale!, deviation));
-  const links = { inputs: [scaled, bias!], outputs: [node.outputs[0] ?? null] };
+  const deviation = append('Sqrt', append('Add', variance, epsilon));
+  const scaled = append('Mul', append('Sub', x, mean), append('Div', scale, deviation));
+  const links = { inputs: [scaled, bias], outputs: [node.outputs[0] ?? null] };
   return [...nodes, Object.assign(node, { op: 'Add', attributes: {} }, links)];
 };
 

@@ -1,4 +1,4 @@
-import { makeNode, type Node, requiredInput, type Value } from '../../../graph/graph.ts';
+import { makeNode, type Node, onlyOutput, requiredInput, type Value } from '../../../graph/graph.ts';
 import { floats } from '../../../numeric/tensor.ts';
 import {
   inexpressible,
@@ -39,9 +39,9 @@ function inTwoSteps(node: Node, scales: Value, context: UpgradeContext): Node[] 
   const enlarged = context.value('enlarged', dtype, null);
   const links = { name: context.name('enlarge'), inputs: [...node.inputs], outputs: [enlarged] };
   const first: Node = { ...makeNode('Resize', links), attributes: { ...node.attributes } };
-  toResize(first, up.outputs[0]!, 'floor');
+  toResize(first, onlyOutput(up), 'floor');
   node.inputs[0] = enlarged;
-  toResize(node, down.outputs[0]!, 'ceil');
+  toResize(node, onlyOutput(down), 'ceil');
   return [up, down, first, node];
 }
 

@@ -1,6 +1,7 @@
 import { isRefusal, type Refusal, refuse, unlessRefused } from '../../../graph/edit/refused.ts';
-import { explicitWindow, extentOf, type Window } from '../../../graph/window.ts';
-import { stridesOf } from '../../../numeric/tensor.ts';
+import { explicitWindow, extentOf, type Window, windowAxes } from '../../../graph/window.ts';
+import { elementCount, stridesOf } from '../../../numeric/tensor.ts';
+import { zip } from '../../../numeric/zip.ts';
 import type { Branch } from './branch.ts';
 
 /** One kernel that covers those of several branches. */
@@ -13,16 +14,13 @@ export interface Alignment {
 
 /** The alignment of branches; a reason where their windows do not lie on one grid, or come to different places. */
 export function align(branches: readonly Branch[]): Alignment | Refusal {
-  const [{ window, kernel } = { window: explicitWindow({}, [], []), kernel: [] }] = branches;
-  const aligned = unlessRefused(
-    kernel.map((_, axis) => alignAxis(branches.map((branch) => axisOf(branch, axis)))),
-  );
+  const [{ window } = { window: explicitWindow({}, [], []) }] = branches;
+  const axes = zip(...branches.map(axesOf));
+  const aligned = unlessRefused(axes.map(alignAxis));
   if (isRefusal(aligned)) return aligned;
   const size = aligned.map(({ length }) => length);
-  const places = branches.map((branch, index) => {
-    const starts = aligned.map(({ steps }) => steps[index]!);
-    return tapPlaces(branch.kernel, size, starts);
-  });
+  const starts = zip(...aligned.map(({ steps }) => steps));
+  const places = zip(branches, starts).map(([branch, start]) => tapPlaces(branch.kernel, size, start));
   const pads = [...aligned.map(({ begin }) => begin), ...aligned.map(({ end }) => end)];
   const dilations = aligned.map(({ dilation }) => dilation);
   return { kernel: size, window: { strides: window.strides, dilations, pads }, places };
@@ -41,12 +39,13 @@ interface AlignedAxis extends Axis {
   readonly steps: readonly number[];
 }
 
-const axisOf = ({ kernel, window }: Branch, axis: number): Axis => ({
-  length: kernel[axis]!,
-  dilation: window.dilations[axis]!,
-  begin: window.pads[axis]!,
-  end: window.pads[kernel.length + axis]!,
-});
+const axesOf = ({ kernel, window }: Branch): Axis[] =>
+  zip(kernel, windowAxes(window)).map(([length, { dilation, padBegin, padEnd }]) => ({
+    length,
+    dilation,
+    begin: padBegin,
+    end: padEnd,
+  }));
 
 /** Tap j of a branch reads x[s·o + d·j − begin]: with the largest begin, all of them are taps of one kernel. */
 function alignAxis(axes: readonly Axis[]): AlignedAxis | Refusal {
@@ -61,18 +60,17 @@ function alignAxis(axes: readonly Axis[]): AlignedAxis | Refusal {
   const begin = Math.max(...axes.map((axis) => axis.begin));
   const steps = axes.map((axis) => (begin - axis.begin) / dilation);
   if (!steps.every(Number.isInteger)) return refuse('mismatch', 'its branches read interleaved positions');
-  const length = Math.max(...axes.map((axis, i) => steps[i]! + axis.length));
+  const length = Math.max(...zip(axes, steps).map(([axis, step]) => step + axis.length));
   const [slack = 0] = slacks;
   return { length, dilation, begin, end: slack + extentOf(length, dilation) - begin, steps };
 }
 
 function tapPlaces(kernel: readonly number[], size: readonly number[], starts: readonly number[]): number[] {
-  const [inner, outer] = [stridesOf(kernel), stridesOf(size)];
-  const count = kernel.reduce((product, length) => product * length, 1);
-  return Array.from({ length: count }, (_, tap) =>
-    kernel.reduce((place, length, axis) => {
-      const index = Math.floor(tap / inner[axis]!) % length;
-      return place + (starts[axis]! + index) * outer[axis]!;
+  const axes = zip(kernel, stridesOf(kernel), starts, stridesOf(size));
+  return Array.from({ length: elementCount(kernel) }, (_, tap) =>
+    axes.reduce((place, [length, inner, start, outer]) => {
+      const index = Math.floor(tap / inner) % length;
+      return place + (start + index) * outer;
     }, 0),
   );
 }

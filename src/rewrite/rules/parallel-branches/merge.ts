@@ -1,5 +1,6 @@
 import type { Node } from '../../../graph/graph.ts';
 import { elementCount, floats } from '../../../numeric/tensor.ts';
+import { zip } from '../../../numeric/zip.ts';
 import type { NewConvolution } from '../constant-convolution.ts';
 import type { MacsAtPlace } from '../growth.ts';
 import type { Alignment } from './alignment.ts';
@@ -31,14 +32,14 @@ export function merged(
   const size = elementCount(kernel);
   const sums = new Float64Array(channels * perGroup * size);
   const shifts = new Float64Array(channels);
-  branches.forEach((branch, index) => {
+  for (const [branch, tapPlaces] of zip(branches, places)) {
     for (const [row, source] of rowsOf(branch, perGroup)) {
-      places[index]!.forEach((place, tap) => {
+      for (const [tap, place] of tapPlaces.entries()) {
         sums[row * size + place]! += branch.weight(source, tap);
-      });
+      }
     }
     for (let m = 0; branch.bias && m < channels; m++) shifts[m]! += branch.bias[m]!;
-  });
+  }
   const weight = floats([channels, perGroup, ...kernel], Float32Array.from(sums));
   const bias = branches.some((branch) => branch.bias) ? shifts : null;
   return { node: largest(branches), weight, bias, group: groupOf(branches), window };
