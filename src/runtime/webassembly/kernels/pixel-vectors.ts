@@ -33,6 +33,8 @@ export const allFlat = (...geometries: readonly Geometry[]): boolean =>
 /**
  * Writes a loop over the vectors of a grid, `count` at a time. `body` gets, for each feature map, the offsets of the vectors
  * from its plane's element (0, 0), in bytes. Past the end the last vector is computed again.
+ With a `height` of more than 1 each vector stands for itself and those below it, in as many rows; a
+ * grid must have that many.
  */
 export function walkPixels(
   code: Code,
@@ -40,10 +42,17 @@ export function walkPixels(
     grid,
     count,
     maps,
-  }: { readonly grid: PixelGrid; readonly count: number; readonly maps: readonly Walked[] },
+    height = 1,
+  }: {
+    readonly grid: PixelGrid;
+    readonly count: number;
+    readonly maps: readonly Walked[];
+    readonly height?: number;
+  },
   body: (offsets: readonly (readonly Local<'i32'>[])[]) => void,
 ): void {
-  const tiles = Math.ceil(vectorsOf(grid) / count);
+  const tileRows = Math.ceil(grid.rows / height);
+  const tiles = Math.ceil(vectorsOf({ ...grid, rows: tileRows }) / count);
   const offsets = maps.map(() => Array.from({ length: count }, () => code.local('i32')));
   const rowOffsets = maps.map(() => code.local('i32'));
   const [column, clamped, row, tile] = [
@@ -91,12 +100,12 @@ export function walkPixels(
   };
   const advance = () => {
     code.increment(column, LANES);
-    if (grid.rows === 1) return;
+    if (tileRows === 1) return;
     code.get(column);
     code.i32(grid.columns);
     code.op('i32.ge_s');
     code.get(row);
-    code.i32(grid.rows - 1);
+    code.i32(tileRows - 1);
     code.op('i32.lt_s');
     code.op('i32.mul');
     code.when(() => {
@@ -105,9 +114,22 @@ export function walkPixels(
       code.increment(row, 1);
       maps.forEach((map, m) => {
         const rowOffset = rowOffsets[m];
-        if (rowOffset) code.increment(rowOffset, map.row);
+        if (rowOffset) code.increment(rowOffset, height * map.row);
       });
+      if (grid.rows % height > 0) stepBack();
     });
+  };
+  // The last tile overlaps the one above it.
+  const stepBack = () => {
+    code.get(row);
+    code.i32(tileRows - 1);
+    code.op('i32.eq');
+    code.when(() =>
+      maps.forEach((map, m) => {
+        const rowOffset = rowOffsets[m];
+        if (rowOffset) code.increment(rowOffset, (grid.rows - height * tileRows) * map.row);
+      }),
+    );
   };
   step();
 }

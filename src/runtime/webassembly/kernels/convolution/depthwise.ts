@@ -6,12 +6,12 @@ import { addressOf, FLOAT, type Plane } from '../../storage.ts';
 import { shareUnits } from '../filter-vectors.ts';
 import { buffersOf } from '../kernel.ts';
 import { loadPixels } from '../load-pixels.ts';
-import { gridOf, vectorsOf, walkedBy, walkPixels } from '../pixel-vectors.ts';
+import { gridOf, walkedBy, walkPixels } from '../pixel-vectors.ts';
 import type { PlacedConvolution } from './direct.ts';
 import { livingPositions } from './filter-blocks.ts';
 
-/** Vectors of pixels whose sums are held in registers. */
-const VECTORS = 4;
+/** Rows of the output that are computed together, since they read the same pixels. */
+const ROWS = 4;
 
 /** Filters of one shape, each of which reads one channel. */
 interface SameShape {
@@ -117,87 +117,140 @@ interface Written {
   readonly numbers: Local<'i32'>;
 }
 
-function writeKernel(code: Code, emitter: Emitter, { placed, shape, tables, numbers }: Written): void {
-  const { conv, x, y, residual, fusion } = placed;
+/** The lanes of a tile: a vector of pixels in each of a few rows below each other. */
+function writeKernel(code: Code, emitter: Emitter, written: Written): void {
+  const { placed, shape, tables, numbers } = written;
+  const { conv, x, y, residual } = placed;
   const grid = gridOf(y.geometry, false);
-  const count = Math.min(VECTORS, vectorsOf(grid));
   const walked = [walkedBy(x.geometry, conv.strides), walkedBy(y.geometry)];
   const maps = residual ? [...walked, walkedBy(residual.geometry)] : walked;
-  const planes = maps.map(() => code.local('i32'));
-  const sums = Array.from({ length: count }, () => code.local('v128'));
-  const [factor, pixels, address] = [code.local('v128'), code.local('v128'), code.local('i32')];
-  const addresses = sums.map(() => code.local('i32'));
-  const row = FLOAT * x.geometry.rowStride;
-  const constant = (index: number) => {
-    code.get(numbers);
-    code.memory('v128.load32_splat', FLOAT * (shape.positions.length + index));
-  };
-  const setAddress = (
-    into: Local<'i32'>,
-    plane: Local<'i32'> | undefined,
-    offset: Local<'i32'> | undefined,
-    first = 0,
-  ) => {
-    if (!plane || !offset) return;
-    code.get(plane);
-    code.get(offset);
-    code.op('i32.add');
-    if (first !== 0) {
-      code.i32(first);
-      code.op('i32.add');
-    }
-    code.set(into);
-  };
+  const addresses = maps.map(() => ({ plane: code.local('i32'), pixel: code.local('i32') }));
+  const sums = Array.from({ length: Math.min(ROWS, grid.rows) }, () => code.local('v128'));
+  const first = -FLOAT * (conv.pads[0] * x.geometry.rowStride + conv.pads[1]);
+  const planeTables = [tables.input, tables.output, ...(residual ? [tables.added] : [])];
   code.repeatWhile(() => {
-    [tables.input, tables.output, tables.added].slice(0, maps.length).forEach((table, m) => {
-      const plane = planes[m];
+    planeTables.forEach((table, m) => {
+      const plane = addresses[m]?.plane;
       if (!plane) return;
       code.get(table);
-      code.memory('i32.load');
+      code.memory('i32.load', 0);
       code.set(plane);
     });
-    walkPixels(code, { grid, count, maps }, ([from = [], to = [], added = []]) => {
-      addresses.forEach((each, v) => {
-        setAddress(each, planes[0], from[v], -(conv.pads[0] * row + conv.pads[1] * FLOAT));
-      });
-      sums.forEach((sum, v) => {
-        constant(0);
-        const offset = added[v];
-        if (offset) {
-          setAddress(address, planes[2], offset);
-          code.get(address);
-          code.memory('v128.load');
-          code.op('f32x4.add');
+    walkPixels(code, { grid, count: 1, maps, height: sums.length }, (offsets) => {
+      addresses.forEach(({ plane, pixel }, m) => {
+        const offset = offsets[m]?.[0];
+        if (!offset) return;
+        code.get(plane);
+        code.get(offset);
+        code.op('i32.add');
+        if (m === 0 && first !== 0) {
+          code.i32(first);
+          code.op('i32.add');
         }
-        code.set(sum);
+        code.set(pixel);
       });
-      shape.positions.forEach((position, index) => {
-        code.get(numbers);
-        code.memory('v128.load32_splat', FLOAT * index);
-        code.set(factor);
-        const offset =
-          Math.floor(position / conv.kernel[1]) * conv.dilations[0] * row +
-          (position % conv.kernel[1]) * conv.dilations[1] * FLOAT;
-        sums.forEach((sum, v) => {
-          const from = addresses[v];
-          if (!from) return;
-          loadPixels(code, { address: from, offset, stride: conv.strides[1], into: pixels });
-          code.multiplyAdd(pixels, factor, sum);
-        });
-      });
-      sums.forEach((vector, v) => {
-        writeEpilogue(code, emitter, { fusion, vector, pushConstant: (index) => constant(1 + index) });
-        setAddress(address, planes[1], to[v]);
-        code.get(address);
-        code.get(vector);
-        code.memory('v128.store');
-      });
+      const [from, to, added] = addresses.map(({ pixel }) => pixel);
+      if (!from || !to) return;
+      startRows(code, sums, { written, added: added ?? null });
+      sumRows(code, sums, { written, from });
+      storeRows(code, emitter, { written, sums, to });
     });
-    for (const table of [tables.input, tables.output, ...(residual ? [tables.added] : [])])
-      code.increment(table, 4);
+    for (const table of planeTables) code.increment(table, 4);
     code.increment(numbers, FLOAT * shape.perFilter);
     code.get(tables.input);
     code.get(tables.end);
     code.op('i32.ne');
+  });
+}
+
+type Rows = readonly Local<'v128'>[];
+
+/** Pushes the bias (index 0) or a constant of the epilogue. */
+function pushConstant(code: Code, { shape, numbers }: Written, index: number): void {
+  code.get(numbers);
+  code.memory('v128.load32_splat', FLOAT * (shape.positions.length + index));
+}
+
+function startRows(
+  code: Code,
+  rows: Rows,
+  { written, added }: { readonly written: Written; readonly added: Local<'i32'> | null },
+): void {
+  const stride = FLOAT * (written.placed.residual?.geometry.rowStride ?? 0);
+  rows.forEach((sum, row) => {
+    pushConstant(code, written, 0);
+    if (added) {
+      code.get(added);
+      code.memory('v128.load', row * stride);
+      code.op('f32x4.add');
+    }
+    code.set(sum);
+  });
+}
+
+/** Each pixel is loaded once, and multiplied for every row that reads it. */
+function sumRows(
+  code: Code,
+  rows: Rows,
+  { written, from }: { readonly written: Written; readonly from: Local<'i32'> },
+): void {
+  const { placed, shape, numbers } = written;
+  const { kernel, strides, dilations } = placed.conv;
+  const { rowStride } = placed.x.geometry;
+  const factors = Array.from({ length: kernel[0] }, () => code.local('v128'));
+  const pixels = code.local('v128');
+  for (let j = 0; j < kernel[1]; j++) {
+    const taps = shape.positions.flatMap((position, index) =>
+      position % kernel[1] === j ? [{ tap: Math.floor(position / kernel[1]), index }] : [],
+    );
+    for (const { tap, index } of taps) {
+      const factor = factors[tap];
+      if (!factor) continue;
+      code.get(numbers);
+      code.memory('v128.load32_splat', FLOAT * index);
+      code.set(factor);
+    }
+    for (const [inputRow, uses] of usesByRow(taps, rows.length, [strides[0], dilations[0]])) {
+      const offset = FLOAT * (inputRow * rowStride + j * dilations[1]);
+      loadPixels(code, { address: from, offset, stride: strides[1], into: pixels });
+      for (const { tap, row } of uses) {
+        const [factor, sum] = [factors[tap], rows[row]];
+        if (factor && sum) code.multiplyAdd(pixels, factor, sum);
+      }
+    }
+  }
+}
+
+/** For each row of the input that is read: the rows of the kernel with the rows of the output that read it there. */
+function usesByRow(
+  taps: readonly { readonly tap: number }[],
+  rows: number,
+  [stride, dilation]: readonly [number, number],
+): Map<number, { readonly tap: number; readonly row: number }[]> {
+  const uses = new Map<number, { tap: number; row: number }[]>();
+  for (let row = 0; row < rows; row++) {
+    for (const { tap } of taps) {
+      const inputRow = row * stride + tap * dilation;
+      uses.set(inputRow, [...(uses.get(inputRow) ?? []), { tap, row }]);
+    }
+  }
+  return uses;
+}
+
+function storeRows(
+  code: Code,
+  emitter: Emitter,
+  { written, sums, to }: { readonly written: Written; readonly sums: Rows; readonly to: Local<'i32'> },
+): void {
+  const { fusion, y } = written.placed;
+  sums.forEach((vector, row) => {
+    writeEpilogue(code, emitter, {
+      fusion,
+      vector,
+      pushConstant: (index) => pushConstant(code, written, 1 + index),
+    });
+    code.get(to);
+    code.get(vector);
+    code.memory('v128.store', row * FLOAT * y.geometry.rowStride);
   });
 }
