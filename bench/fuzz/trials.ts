@@ -4,11 +4,11 @@ import { deployCommand } from '../../src/commands/deploy/deploy.ts';
 import { evaluateModel } from '../../src/commands/eval.ts';
 import type { RawValue } from '../../src/commands/flags.ts';
 import { foldCommand } from '../../src/commands/fold.ts';
-import { graft } from '../../src/commands/graft/graft.ts';
+import { graftCommand } from '../../src/commands/graft/graft.ts';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
 import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { rmnet } from '../../src/commands/rmnet.ts';
-import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
+import { sensitivityCommand } from '../../src/commands/sensitivity/sensitivity.ts';
 import { swp } from '../../src/commands/swp/swp.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 
@@ -59,7 +59,7 @@ const always = (size: string): Trial[] => [
   { name: 'bench', command: bench, flags: { size, seconds: '0.01', coldStarts: '0' } },
   {
     name: 'sensitivity',
-    command: sensitivity,
+    command: sensitivityCommand,
     flags: { size, ...pixels, limit: '4', ratios: '0.5' },
     out: 'folder',
     data: 'unlabelled',
@@ -79,7 +79,7 @@ const inTurn = (size: string): Trial[] => [
   },
   {
     name: 'graft',
-    command: graft,
+    command: graftCommand,
     flags: { ...training, size, source: 'internal', networks: '1', processes: '1' },
     out: 'folder',
     data: 'labelled',

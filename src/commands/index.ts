@@ -6,12 +6,12 @@ import { demo } from './demo.ts';
 import { deployCommand } from './deploy/deploy.ts';
 import { evaluateModel } from './eval.ts';
 import { foldCommand } from './fold.ts';
-import { graft } from './graft/graft.ts';
+import { graftCommand } from './graft/graft.ts';
 import { inspect } from './inspect/inspect.ts';
 import { pruneCommand } from './prune/prune.ts';
 import { report } from './report.ts';
 import { rmnet } from './rmnet.ts';
-import { sensitivity } from './sensitivity/sensitivity.ts';
+import { sensitivityCommand } from './sensitivity/sensitivity.ts';
 import { swp } from './swp/swp.ts';
 import { trainModel } from './training/train.ts';
 
@@ -23,9 +23,9 @@ export const stepCommands: readonly Command[] = [
   trainModel,
   swp,
   pruneCommand,
-  sensitivity,
+  sensitivityCommand,
   rmnet,
-  graft,
+  graftCommand,
   evaluateModel,
   foldCommand,
   deployCommand,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Command, Context } from '../../src/commands/command.ts';
-import { graft } from '../../src/commands/graft/graft.ts';
+import { graftCommand } from '../../src/commands/graft/graft.ts';
 import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { swp } from '../../src/commands/swp/swp.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
@@ -43,7 +43,11 @@ const cases: Readonly<Record<string, Case>> = {
   train: { command: trainModel, raw },
   swp: { command: swp, raw: { ...raw, macs: '0.8', sr: '0.01', benchSeconds: '0.01' } },
   prune: { command: pruneCommand, raw: { ...raw, macs: '0.6', benchSeconds: '0.01' }, folder: 'step-1' },
-  graft: { command: graft, raw: { ...raw, epochs: '2', networks: '2', processes: '1' }, folder: 'network-2' },
+  graft: {
+    command: graftCommand,
+    raw: { ...raw, epochs: '2', networks: '2', processes: '1' },
+    folder: 'network-2',
+  },
   replicas: {
     command: trainModel,
     raw: { ...raw, batch: '4', replicas: '2', averageEvery: '2' },

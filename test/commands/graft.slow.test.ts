@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { evaluateModel } from '../../src/commands/eval.ts';
-import { graft } from '../../src/commands/graft/graft.ts';
+import { graftCommand } from '../../src/commands/graft/graft.ts';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { interruptedAt, type Raw, runCommand } from '../support/run-command.ts';
@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const bytesOf = (run: string, name: string) => readFileSync(at(run, name));
 
 it('trains two networks that graft one another, keeps both, and returns the better', async () => {
-  const result = await runCommand(graft, ['espalier-demo'], [{ ...shared, out: at('ring') }]);
+  const result = await runCommand(graftCommand, ['espalier-demo'], [{ ...shared, out: at('ring') }]);
   const members = result.members as { top1: number; learningRate: number }[];
   // lr·(1 + cos(π/2))/2 and lr·(1 + cos 0)/2.
   expect(members.map(({ learningRate }) => learningRate)).toEqual([
@@ -58,17 +58,21 @@ it('trains two networks that graft one another, keeps both, and returns the bett
 
 it('ends as if never stopped when it is interrupted and resumed', async () => {
   const out = at('stopped');
-  const stopped = runCommand(graft, ['espalier-demo'], [{ ...shared, out }, interruptedAt('epoch 2/3')]);
+  const stopped = runCommand(
+    graftCommand,
+    ['espalier-demo'],
+    [{ ...shared, out }, interruptedAt('epoch 2/3')],
+  );
   await expect(stopped).rejects.toThrow('interrupted');
   expect(existsSync(join(out, 'model.onnx'))).toBe(false);
-  await runCommand(graft, [], [{ resume: out }]);
+  await runCommand(graftCommand, [], [{ resume: out }]);
   for (const name of ['network-1.onnx', 'network-2.onnx'])
     expect(bytesOf('stopped', name).equals(bytesOf('ring', name))).toBe(true);
 });
 
 it.each(['internal', 'noise'])('one network is grafted from %s', async (source) => {
   const raw = { ...shared, epochs: '2', networks: '1', source, out: at(source) };
-  const result = await runCommand(graft, ['espalier-demo'], [raw]);
+  const result = await runCommand(graftCommand, ['espalier-demo'], [raw]);
   expect(result).toMatchObject({ best: 1, ensemble: null });
 });
 
@@ -86,6 +90,6 @@ it('what weights tell is looked at', async () => {
 });
 
 it('refuses to graft one network from another', async () => {
-  const alone = runCommand(graft, ['espalier-demo'], [{ ...shared, networks: '1', out: at('alone') }]);
+  const alone = runCommand(graftCommand, ['espalier-demo'], [{ ...shared, networks: '1', out: at('alone') }]);
   await expect(alone).rejects.toThrow('--source external needs --networks 2 or more');
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { deployCommand } from '../../src/commands/deploy/deploy.ts';
 import { pruneCommand } from '../../src/commands/prune/prune.ts';
-import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
+import { sensitivityCommand } from '../../src/commands/sensitivity/sensitivity.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { emptyGraph, type Value } from '../../src/graph/graph.ts';
 import { random } from '../../src/numeric/random.ts';
@@ -59,7 +59,7 @@ describe('outputs', () => {
   it('count all: a branch that feeds the second output alone is not free', async () => {
     const model = detector();
     const raw = { ...data, ratios: '0.5', round: '1' };
-    const { units } = await runCommand(sensitivity, [model], [{ ...raw, out: at('all') }]);
+    const { units } = await runCommand(sensitivityCommand, [model], [{ ...raw, out: at('all') }]);
     type Unit = {
       points: { outputErrors: Record<string, number>; outputError: number; loss: number | null }[];
     };
@@ -69,9 +69,13 @@ describe('outputs', () => {
     const boxes = last.find(({ outputErrors }) => outputErrors.classes === 0)!;
     expect(boxes.outputErrors).toEqual({ classes: 0, boxes: expect.any(Number), best: 0 });
     expect(boxes.outputError).toBeCloseTo(boxes.outputErrors.boxes! / 3);
-    const chosen = await runCommand(sensitivity, [model], [{ ...raw, outputs: 'b*', out: at('some') }]);
+    const chosen = await runCommand(
+      sensitivityCommand,
+      [model],
+      [{ ...raw, outputs: 'b*', out: at('some') }],
+    );
     expect(Object.keys((chosen.units as Unit[])[0]!.points[0]!.outputErrors)).toEqual(['boxes', 'best']);
-    const wrong = runCommand(sensitivity, [model], [{ ...raw, outputs: 'boxs', out: at('none') }]);
+    const wrong = runCommand(sensitivityCommand, [model], [{ ...raw, outputs: 'boxs', out: at('none') }]);
     await expect(wrong).rejects.toThrow('--outputs: no output is named boxs (did you mean boxes?)');
   });
 

@@ -6,7 +6,7 @@ import { evaluateModel } from '../../src/commands/eval.ts';
 import { foldCommand } from '../../src/commands/fold.ts';
 import { inspect } from '../../src/commands/inspect/inspect.ts';
 import { pruneCommand } from '../../src/commands/prune/prune.ts';
-import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
+import { sensitivityCommand } from '../../src/commands/sensitivity/sensitivity.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 import { costs } from '../../src/measure/macs.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
@@ -154,7 +154,7 @@ describe('prune, with images', () => {
       'taylor needs images by class: expected one folder per class in --data',
     );
     const looked = await runCommand(
-      sensitivity,
+      sensitivityCommand,
       [model()],
       [{ data, ratios: '0.5', round: '1', calibrationImages: '16', out: at('unlabelled') }],
     );
@@ -292,9 +292,9 @@ describe('prune, with images', () => {
 describe('sensitivity', () => {
   it('is measured group by group, gone on with, and chooses widths', async () => {
     const raw = { ...images, ratios: '0.5', round: '1', calibrationImages: '32', out: at('sensitivity') };
-    const stopped = runCommand(sensitivity, [model()], [raw, interruptedAt('measuring')]);
+    const stopped = runCommand(sensitivityCommand, [model()], [raw, interruptedAt('measuring')]);
     await expect(stopped).rejects.toThrow('measuring interrupted');
-    const { units } = await runCommand(sensitivity, [], [{ resume: at('sensitivity') }]);
+    const { units } = await runCommand(sensitivityCommand, [], [{ resume: at('sensitivity') }]);
     const measured = units as { name: string; points: { ratio: number; outputError: number }[] }[];
     expect(measured.map(({ name }) => name)).toEqual(['conv1', 'conv2', 'conv3', 'conv4', 'conv5', 'conv6']);
     for (const { points } of measured) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { invocationOf } from '../../src/commands/command.ts';
-import { sensitivity } from '../../src/commands/sensitivity/sensitivity.ts';
+import { sensitivityCommand } from '../../src/commands/sensitivity/sensitivity.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 import { folderStore } from '../../src/distributed/store.ts';
 import { type CommandTask, checkedTask } from '../../src/distributed/tasks.ts';
@@ -49,18 +49,18 @@ describe.skipIf(!hasRedis)('over Redis', () => {
   it('sensitivities are those that are measured here', async () => {
     const raw = { data: at('images'), ratios: '0.25,0.5', threads: '1', round: '1' };
     const args = [at('base', 'model.onnx')];
-    const here = await runCommand(sensitivity, args, [{ ...raw, out: at('here') }]);
+    const here = await runCommand(sensitivityCommand, args, [{ ...raw, out: at('here') }]);
     const out = at('there');
-    const there = await runCommand(sensitivity, args, [{ ...raw, redis: redis!.url, out }]);
+    const there = await runCommand(sensitivityCommand, args, [{ ...raw, redis: redis!.url, out }]);
     expect(there.units).toEqual(here.units);
     expect((here.units as unknown[]).length).toBeGreaterThan(2);
     // As if it had been interrupted: half of the record is not there yet.
     const record = readFileSync(join(out, 'events.jsonl')).toString().split('\n');
     writeFileSync(join(out, 'events.jsonl'), record.slice(0, record.length / 2).join('\n'));
     await redis!.restart();
-    const resumed = await runCommand(sensitivity, [], [{ resume: out, redis: redis!.url }]);
+    const resumed = await runCommand(sensitivityCommand, [], [{ resume: out, redis: redis!.url }]);
     expect(resumed.units).toEqual(here.units);
-    const alone = await runCommand(sensitivity, [], [{ resume: out }]);
+    const alone = await runCommand(sensitivityCommand, [], [{ resume: out }]);
     expect(alone.units).toEqual(here.units);
   }, 240_000);
 

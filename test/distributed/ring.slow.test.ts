@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graft } from '../../src/commands/graft/graft.ts';
+import { graftCommand } from '../../src/commands/graft/graft.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { hasRedis, type RedisServer, startRedis } from '../support/redis-server.ts';
 import { type Raw, runCommand, silent } from '../support/run-command.ts';
@@ -68,7 +68,7 @@ beforeAll(async () => {
     augmentation: 'none',
   };
   training = { ...settings, executor: 'onnxruntime' };
-  await runCommand(graft, ['espalier-demo'], [{ ...training, out: at('local') }]);
+  await runCommand(graftCommand, ['espalier-demo'], [{ ...training, out: at('local') }]);
 });
 afterAll(async () => {
   for (const { process: child } of workers) child.kill('SIGKILL');
@@ -84,7 +84,11 @@ const sameAsLocal = (run: string) =>
 describe.skipIf(!hasRedis)('a ring over Redis', () => {
   it('gives the weights of a local one with two workers, bit for bit', async () => {
     const pair = [startWorker('worker-a'), startWorker('worker-b')];
-    await runCommand(graft, ['espalier-demo'], [{ ...training, redis: redis!.url, out: at('remote') }]);
+    await runCommand(
+      graftCommand,
+      ['espalier-demo'],
+      [{ ...training, redis: redis!.url, out: at('remote') }],
+    );
     expect(sameAsLocal('remote')).toBe(true);
     await Promise.all(pair.map((worker) => worker.stop()));
   });
@@ -93,7 +97,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
     const store = ['--store', at('store')];
     const first = startWorker('worker-c', store);
     const running = runCommand(
-      graft,
+      graftCommand,
       ['espalier-demo'],
       [{ ...training, redis: redis!.url, store: at('store'), out: at('troubled') }],
     );
@@ -109,7 +113,7 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
 
   it('does not wait for ever where no worker shows up', async () => {
     const raw = { ...training, redis: redis!.url, patience: '1', out: at('alone') };
-    const waiting = runCommand(graft, ['espalier-demo'], [raw, silent]);
+    const waiting = runCommand(graftCommand, ['espalier-demo'], [raw, silent]);
     await expect(waiting).rejects.toThrow(
       `redis://127.0.0.1:${redis!.port}: no worker connected within 1 s: start one with espalier worker --redis URL`,
     );
@@ -117,7 +121,11 @@ describe.skipIf(!hasRedis)('a ring over Redis', () => {
 
   it('names a server that does not answer, and never its password', async () => {
     const wrong = `redis://:hunter2@127.0.0.1:${redis!.port}`;
-    const refused = runCommand(graft, ['espalier-demo'], [{ ...training, redis: wrong, out: at('refused') }]);
+    const refused = runCommand(
+      graftCommand,
+      ['espalier-demo'],
+      [{ ...training, redis: wrong, out: at('refused') }],
+    );
     await expect(refused).rejects.toThrow(/cannot connect to redis/);
     await expect(refused).rejects.not.toThrow(/hunter2/);
   });

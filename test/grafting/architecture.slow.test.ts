@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { graft } from '../../src/commands/graft/graft.ts';
+import { graftCommand } from '../../src/commands/graft/graft.ts';
 import { firstDifference, withWeightsOf } from '../../src/grafting/architecture.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
@@ -78,17 +78,17 @@ describe('graft with several models', () => {
 
   it('trains one network of each', async () => {
     const models = [at('a.onnx'), at('b.onnx'), at('a.onnx')];
-    const result = await runCommand(graft, models, [{ ...raw(), out: at('three') }]);
+    const result = await runCommand(graftCommand, models, [{ ...raw(), out: at('three') }]);
     expect(result.members).toHaveLength(3);
   }, 120_000);
 
   it('refuses another architecture, and another count', async () => {
-    const wide = runCommand(graft, [at('a.onnx'), at('wide.onnx')], [{ ...raw(), out: at('wide') }]);
+    const wide = runCommand(graftCommand, [at('a.onnx'), at('wide.onnx')], [{ ...raw(), out: at('wide') }]);
     await expect(wide).rejects.toThrow(
       `${at('wide.onnx')}: differs from ${at('a.onnx')} in architecture: conv2 (Conv): input 1: expected`,
     );
     const three = { ...raw(), networks: '3', out: at('counted') };
-    await expect(runCommand(graft, [at('a.onnx'), at('b.onnx')], [three])).rejects.toThrow(
+    await expect(runCommand(graftCommand, [at('a.onnx'), at('b.onnx')], [three])).rejects.toThrow(
       '--networks: expected 2, one per model, found 3',
     );
   }, 60_000);

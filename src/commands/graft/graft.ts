@@ -51,7 +51,7 @@ const flags = {
 
 export type GraftCommandSettings = Settings<typeof flags>;
 
-export const graft = defineCommand({
+export const graftCommand = defineCommand({
   name: 'graft',
   summary:
     'train several networks together and re-activate the invalid filters of each with weights of another (filter grafting)',

@@ -1,9 +1,11 @@
 import * as v from 'valibot';
+import { assert } from '../../errors.ts';
 import { printableLine } from '../../printable.ts';
+import type { PruningData } from '../../pruning/iterative/job.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import { formatPercent, significant } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
-import type { RunEvent } from '../../training/run-directory.ts';
+import type { RunDirectory, RunEvent } from '../../training/run-directory.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { defaulted, defaultsOf, numbers, optional, text, wholeNumber } from '../flags.ts';
 import { pruneFlags } from '../prune/flags.ts';
@@ -62,7 +64,7 @@ const flags = {
   out: optional('--out <dir>', 'a new folder for the run and its sensitivity.json (required)', text),
 };
 
-export const sensitivity = defineCommand({
+export const sensitivityCommand = defineCommand({
   name: 'sensitivity',
   summary:
     'measure how much accuracy is lost when each group of layers alone is pruned; prune --sensitivity uses it',
@@ -89,20 +91,27 @@ export const sensitivity = defineCommand({
     );
     const { threads } = settings;
     const { onThreads } = await import('../../runtime/executor.ts');
-    const job = threads === undefined ? opened : { ...opened, executor: onThreads(opened.executor, threads) };
+    const { run, data, executor } = opened;
+    assert(run && data, 'sensitivity is measured without a folder or images');
+    const job = {
+      ...opened,
+      run,
+      data,
+      executor: threads === undefined ? executor : onThreads(executor, threads),
+    };
     const units = await unitsOf(job, settings, context);
     const { writeFileAtomically } = await import('../../files.ts');
     const { join } = await import('node:path');
     const { writeReport } = await import('../report.ts');
-    const path = join(job.run!.path, 'sensitivity.json');
+    const path = join(run.path, 'sensitivity.json');
     const { criterion } = job.settings;
     const document = {
       criterion,
-      images: job.data!.calibration.batches.reduce((sum, { count }) => sum + count, 0),
+      images: data.calibration.batches.reduce((sum, { count }) => sum + count, 0),
       units,
     };
     writeFileAtomically(path, [`${JSON.stringify(document, null, 1)}\n`]);
-    await writeReport(job.run!.path, join(job.run!.path, 'report.html'));
+    await writeReport(run.path, join(run.path, 'report.html'));
     return {
       data: { path, ...document },
       text: `${await describe(units)}\n${printableLine(`written to ${path}`)}`,
@@ -115,19 +124,25 @@ const planned = (invocation: Invocation<typeof flags>) =>
 
 export type SensitivitySettings = Settings<typeof flags, 'data' | 'out'>;
 
-/** Measured here, or by whoever listens to a queue. */
+/** A job with a folder and images. */
+interface SensitivityJob extends PruneJob {
+  readonly run: RunDirectory;
+  readonly data: PruningData;
+}
+
+/** Measured on this machine, or by the workers of a queue. */
 async function unitsOf(
-  job: PruneJob,
+  job: SensitivityJob,
   settings: SensitivitySettings,
   context: Context,
 ): Promise<readonly UnitSensitivity[]> {
   if (settings.redis === undefined) return measure(job, settings, context);
   const { measureRemotely } = await import('./remote.ts');
-  return measureRemotely({ run: job.run!, settings, command: sensitivity, context });
+  return measureRemotely({ run: job.run, settings, command: sensitivityCommand, context });
 }
 
 async function measure(
-  job: PruneJob,
+  job: SensitivityJob,
   { ratios, part, outputs }: SensitivitySettings,
   context: Context,
 ): Promise<UnitSensitivity[]> {
@@ -140,19 +155,19 @@ async function measure(
     Math.ceil(ranked.prepared.units.length / (part?.of ?? 1)),
     'groups',
   );
-  const known = knownUnits(job.run!.readEvents());
+  const known = knownUnits(job.run.readEvents());
   try {
     return await measureSensitivity(ranked, {
       executor: job.executor,
       ratios,
       round: job.settings.round,
       floor: 0,
-      calibration: job.data!.calibration,
+      calibration: job.data.calibration,
       outputs,
       part,
       known,
       onUnit(unit) {
-        job.run!.record({ type: 'sensitivity', unit });
+        job.run.record({ type: 'sensitivity', unit });
         bar.advance(1, unit.name);
       },
       signal: context.signal,
