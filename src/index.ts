@@ -8,7 +8,7 @@ export type { DownloadOptions } from './data/cifar10/get.ts';
 export { type DataSetOptions, getDataSet, openDataSet } from './data/data-sets.ts';
 export type { ImageFolderOptions } from './data/image-folder/open.ts';
 export { type DeployedNetwork, type DeployHereOptions, deploy } from './deploy/deploy-here.ts';
-export type { DeployedStripes, DeployStripesOptions } from './deploy/deploy-stripes.ts';
+export type { DeployedStripes, DeployStripesOptions, StripeGain } from './deploy/deploy-stripes.ts';
 export { type FoldedNetwork, type FoldOptions, fold } from './folding/fold.ts';
 export type { GraftingOptions } from './grafting/defaults.ts';
 export { type GraftOptions, graft } from './grafting/graft.ts';
@@ -29,6 +29,7 @@ export {
   type QuantizedNetwork,
   quantize,
 } from './quantization/quantize-on-images.ts';
+export type { CompilationPoint } from './report/compilation.ts';
 export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
 export type {
   EpochPoint,

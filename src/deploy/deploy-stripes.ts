@@ -13,6 +13,9 @@ import { type Deployment, deployNetwork } from './deploy.ts';
 import { keptFilters } from './prepare.ts';
 import type { WrittenForm } from './written-forms.ts';
 
+/** What the fastest network gains in onnxruntime, beside the masked network, and what the MACs of living stripes promise. */
+export type StripeGain = Pick<Deployment, 'latency' | 'macs'>;
+
 /** What becomes of a masked network whose dead stripes are skipped. */
 export interface DeployedStripes extends Pick<Compressed, 'dense' | 'error'> {
   /** Dead stripes skipped in the form that was asked for. */
@@ -23,6 +26,7 @@ export interface DeployedStripes extends Pick<Compressed, 'dense' | 'error'> {
   readonly layers: readonly Pick<LayerCost, 'name' | 'macs' | 'parameters'>[];
   /** How many layers of the fastest network took each form. */
   readonly forms: Readonly<Record<string, number>>;
+  readonly gain: StripeGain;
   readonly leftAlone: readonly Refused[];
 }
 
@@ -58,6 +62,7 @@ export async function deployStripes(masked: Graph, options: DeployStripesOptions
     error: error === null || fastest.error === null ? null : Math.max(error, fastest.error),
     layers: originalLayerCosts(lowered.graph, size),
     forms: countForms(fastest),
+    gain: { latency: fastest.latency, macs: fastest.macs },
     leftAlone,
   };
 }

@@ -4,6 +4,7 @@ import { curvesSection } from './sections/curves.ts';
 import { formsSection } from './sections/forms.ts';
 import { graftingSection } from './sections/grafting.ts';
 import { headerSection } from './sections/header.ts';
+import { kernelsSection } from './sections/kernels.ts';
 import { layersSection, leftAloneSection } from './sections/layers.ts';
 import { pruningSection, widthsSection } from './sections/pruning.ts';
 import { runSection } from './sections/run.ts';
@@ -17,6 +18,7 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
   headerSection,
   summarySection,
   formsSection,
+  kernelsSection,
   pruningSection,
   sensitivitySection,
   graftingSection,

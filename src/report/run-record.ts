@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { LayerShapes } from '../stripes/shapes.ts';
 import { openRunDirectory, type Recipe, type RunEvent } from '../training/run-directory.ts';
+import { type CompilationPoint, compilationSchema } from './compilation.ts';
 import { type DeploymentPoint, deploymentSchema } from './deployment.ts';
 
 const number = v.pipe(v.number(), v.finite());
@@ -97,6 +98,7 @@ const schemas = {
   'prune-groups': v.object({ type: v.literal('prune-groups'), groups: v.array(groupSchema) }),
   sensitivity: v.object({ type: v.literal('sensitivity'), unit: unitSchema }),
   deployment: deploymentSchema,
+  compiled: compilationSchema,
   graft: v.object({
     type: v.literal('graft'),
     epoch: count,
@@ -152,6 +154,7 @@ export interface RunRecord {
   };
   readonly sensitivity: readonly SensitivityCurve[];
   readonly deployment: DeploymentPoint | null;
+  readonly compilation: CompilationPoint | null;
   /** Of a ring of networks. */
   readonly grafting: { readonly epochs: readonly GraftPoint[]; readonly ring: RingPoint | null };
 }
@@ -179,6 +182,7 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
     },
     sensitivity: [...new Map(all('sensitivity').map(({ unit }) => [unit.name, unit])).values()],
     deployment: all('deployment').at(-1) ?? null,
+    compilation: all('compiled').at(-1) ?? null,
     grafting: { epochs: all('graft'), ring: all('ring').at(-1) ?? null },
   };
 }

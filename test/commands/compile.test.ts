@@ -1,7 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { invocationOf } from '../../src/commands/command.ts';
 import { compileCommand } from '../../src/commands/compile/compile.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { parseGraph, withElementType, writeModelFile } from '../../src/index.ts';
 import { runCommand } from '../support/run-command.ts';
 import { plainNetwork } from '../support/small-network.ts';
@@ -56,4 +58,10 @@ it('refuses a folder of other files before it compiles', async () => {
     code: 'usage',
     where: folder,
   });
+});
+
+it('is no end of a prune that writes a file', async () => {
+  const raw = { granularity: 'stripe', ratio: '0.5', compile: true, out: 'masked.onnx' };
+  const asked = invocationOf(pruneCommand, ['model.onnx'], raw);
+  await expect(pruneCommand.check?.(asked)).rejects.toThrow('--compile needs a folder for --out');
 });

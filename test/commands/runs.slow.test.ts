@@ -53,8 +53,16 @@ describe('a network from its first step to its report', () => {
 
   it('learns shapes, and records what the report shows of them', async () => {
     const out = at('shapes');
-    const raw = { ...shared, epochs: '1', sr: '0', pace: 'threshold', benchSeconds: '0.2', out };
-    const { before, after } = await run(swp, [model()], raw);
+    const raw = {
+      ...shared,
+      epochs: '1',
+      sr: '0',
+      pace: 'threshold',
+      benchSeconds: '0.2',
+      compile: true,
+      out,
+    };
+    const { before, after, compiled } = await run(swp, [model()], raw);
     const record = readRunRecord(out);
     expect(record.shapes.map(({ layer, filters }) => [layer, filters])).toEqual([
       ['conv1', 16],
@@ -66,7 +74,11 @@ describe('a network from its first step to its report', () => {
     ]);
     expect(record.result).toMatchObject({ before, after });
     expect(after).toMatchObject({ macs: (before as { macs: number }).macs });
-    expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('The shapes that were learned');
+    expect(compiled).toMatchObject({ out: join(out, 'compiled'), error: expect.any(Number) });
+    expect(existsSync(join(out, 'compiled', 'model.js'))).toBe(true);
+    expect(record.compilation?.steps.map(({ name }) => name)).toContain('conv6');
+    const report = readFileSync(join(out, 'report.html'), 'utf8');
+    for (const part of ['The shapes that were learned', '>Kernels<']) expect(report).toContain(part);
   });
 
   it('prunes to a target, writes fewer MACs, and leaves what can be trained on', async () => {

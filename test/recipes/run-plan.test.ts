@@ -38,6 +38,7 @@ describe('a recipe', () => {
         { do: 'rmnet', model: '$fold/model.onnx' },
         { do: 'deploy', model: '$rmnet/model.onnx', options: { target: 'web', cache: false } },
         { do: 'bench', model: ['$train/model.onnx', '$deploy/model.onnx'] },
+        { do: 'compile', model: '$rmnet/model.onnx', options: { weights: 'float16' } },
         { do: 'report', model: '$train' },
         { do: 'data list' },
       ]),
@@ -48,6 +49,7 @@ describe('a recipe', () => {
       'espalier rmnet out/02-fold/model.onnx --out out/04-rmnet/model.onnx',
       'espalier deploy out/04-rmnet/model.onnx --target web --no-cache --out out/05-deploy',
       'espalier bench out/01-train/model.onnx out/05-deploy/model.onnx',
+      'espalier compile out/04-rmnet/model.onnx --weights float16 --out out/07-compile',
       'espalier report out/01-train',
       'espalier data list',
     ]);

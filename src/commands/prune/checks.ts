@@ -4,7 +4,7 @@ import type { PruneSettings } from './flags.ts';
 
 /** Throws `usage` where options contradict each other. */
 export function checkPruneSettings(settings: PruneSettings): void {
-  const { criterion, plan, explain, epochs, out } = settings;
+  const { criterion, plan, explain, epochs, out, compile } = settings;
   // Pinned channels have their reasons without a target.
   if (explain === undefined) targetOf(settings);
   else givenTarget(settings);
@@ -14,6 +14,7 @@ export function checkPruneSettings(settings: PruneSettings): void {
       '--criterion mask learns which channels to remove, so that it has no --plan or --explain',
     );
   checkRequest(settings);
-  if (epochs !== undefined && out?.endsWith('.onnx'))
-    throw new EspalierError('usage', '--epochs needs a folder for --out, found a file');
+  const needsFolder = epochs !== undefined ? '--epochs' : compile && '--compile';
+  if (needsFolder && out?.endsWith('.onnx'))
+    throw new EspalierError('usage', `${needsFolder} needs a folder for --out, found a file`);
 }

@@ -7,6 +7,7 @@ import type { RankingScope } from '../../pruning/ranking/selection.ts';
 import { normalizations, reductions } from '../../pruning/ranking/set-scores.ts';
 import { pruningSchedules } from '../../pruning/schedule.ts';
 import { scheduleNames } from '../../training/schedules.ts';
+import { compileFlag } from '../compile/compile-flag.ts';
 import {
   choice,
   choiceOf,
@@ -152,6 +153,7 @@ export const pruneFlags = {
     'with --granularity stripe or group: how model.onnx skips zeros: stripe, shape or dense',
     [choice(['dense', 'shape', 'stripe']), 'dense'],
   ),
+  compile: compileFlag,
   wholePositions: flagSwitch(
     '--whole-positions',
     'with --granularity group: prune kernel positions of all input channels, W[:, :, i, j], so that kernels shrink',

@@ -3,6 +3,7 @@ import type { Cut } from '../../pruning/iterative/cut.ts';
 import { latencyChange, smallGain, speedBetween } from '../../report/latency.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
+import { deploymentHint } from '../deployment-hint.ts';
 import { errorText } from '../outputs.ts';
 import { planRun } from '../training/recipe.ts';
 import { expectOtherFile } from '../write-model.ts';
@@ -98,7 +99,8 @@ async function warn(
   if (small !== null) context.warn(small);
 }
 
-function describe({ model, before, after, error, leftAlone, outputs }: PruneResult): string {
+function describe(result: PruneResult): string {
+  const { model, before, after, error, leftAlone, outputs, gain } = result;
   const change = (was: number, is: number) => formatPercent(is / was, 1);
   return [
     ...(after.top1 == null
@@ -117,5 +119,6 @@ function describe({ model, before, after, error, leftAlone, outputs }: PruneResu
     error === null ? 'not verified' : `equal to the masked network within ${error.toExponential(1)}`,
     ...leftAlone.map(({ name, reason }) => printableLine(`left alone  ${name}: ${reason}`)),
     printableLine(`written to ${model}`),
+    ...(gain ? [deploymentHint({ ...result, gain })] : []),
   ].join('\n');
 }

@@ -1,3 +1,4 @@
+import type { StripeGain } from '../../deploy/deploy-stripes.ts';
 import { namedReasons } from '../../graph/edit/refused.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
@@ -5,6 +6,7 @@ import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
 import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
 import { restorationError } from '../../rewrite/index.ts';
 import type { Context } from '../command.ts';
+import type { CompiledRun } from '../compile/compile-run.ts';
 import type { Measured } from '../training/result.ts';
 import { writeModel } from '../write-model.ts';
 import type { PruneJob } from './job.ts';
@@ -20,6 +22,10 @@ export interface PruneResult {
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
   /** How far outputs are from those before the first cut, on test images; null without images. */
   readonly outputs: Pick<PruningStage, 'outputError' | 'outputErrors'> | null;
+  /** Of zero stripes; null where none were made. */
+  readonly gain: StripeGain | null;
+  /** null where --compile was not given. */
+  readonly compiled: CompiledRun | null;
 }
 
 interface Finishing {
@@ -68,7 +74,16 @@ export async function finishPruning(
     error: errors.length === 0 ? null : Math.max(...errors),
     leftAlone,
     outputs: last && { outputError: last.outputError, outputErrors: last.outputErrors },
+    gain: deployed.gain,
+    compiled: await compiledRun(job, context),
   };
+}
+
+/** The network as WebAssembly, where that is asked for. */
+async function compiledRun({ run, options }: PruneJob, context: Context): Promise<CompiledRun | null> {
+  if (!run || !options.compile) return null;
+  const { compileRun } = await import('../compile/compile-run.ts');
+  return compileRun(run, options, context);
 }
 
 const accuracyIn = (stage: PruningStage | null) =>
@@ -80,15 +95,16 @@ interface Deployed {
   readonly beside: Readonly<Record<string, Graph>>;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
   readonly error: number | null;
+  readonly gain: StripeGain | null;
 }
 
 /** Stripes that went are skipped in the form that was asked for; everything else is as it stands. */
 async function deployedForm(network: Graph, { options, executor, model }: PruneJob): Promise<Deployed> {
   const { granularity, form, verify, size, benchSeconds: seconds } = options;
   if (granularity !== 'stripe' && granularity !== 'group')
-    return { graph: network, beside: {}, leftAlone: [], error: null };
+    return { graph: network, beside: {}, leftAlone: [], error: null, gain: null };
   const { deployStripes } = await import('../../deploy/deploy-stripes.ts');
-  const { deployed, fastest, dense, layers, leftAlone, error } = await deployStripes(network, {
+  const { deployed, fastest, dense, layers, leftAlone, error, gain } = await deployStripes(network, {
     executor,
     form,
     seconds,
@@ -102,6 +118,7 @@ async function deployedForm(network: Graph, { options, executor, model }: PruneJ
     beside: { 'model-fastest.onnx': fastest, 'model-dense.onnx': dense },
     leftAlone: namedReasons(leftAlone),
     error,
+    gain,
   };
 }
 

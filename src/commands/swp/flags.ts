@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { writtenForms } from '../../deploy/written-forms.ts';
 import { stripePruningDefaults as defaults } from '../../stripe-pruning/defaults.ts';
 import { maskScheduleNames, sharedShapes, skeletonStarts } from '../../stripes/learning.ts';
+import { compileFlag } from '../compile/compile-flag.ts';
 import {
   choice,
   defaulted,
@@ -73,6 +74,7 @@ export const stripeFlags = {
     'how model.onnx skips zero stripes: stripe (shifted 1×1 convolutions, the fewest MACs), shape (cropped kernels), dense (zeros kept)',
     [choice(writtenForms), defaults.form],
   ),
+  compile: compileFlag,
   verify: verifyFlag,
   benchSeconds: defaulted('--bench-seconds <s>', 'seconds for measuring the latency', [
     positive,

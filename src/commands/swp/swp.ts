@@ -1,9 +1,9 @@
-import { namedReasons } from '../../graph/edit/refused.ts';
 import { printableLine } from '../../printable.ts';
 import { latencyChange, latencyText, smallGain, speedBetween, speedText } from '../../report/latency.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { checkStripeLearning } from '../../stripes/learning.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
+import { deploymentHint } from '../deployment-hint.ts';
 import { isModelPath } from '../model.ts';
 import { trainedModel } from '../training/flags.ts';
 import { planRun, trainingNeeds } from '../training/recipe.ts';
@@ -56,6 +56,7 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const { finishRun, measureNetwork, sizes, untrained, withLatencies } = await import(
     '../training/result.ts'
   );
+  const { namedReasons } = await import('../../graph/edit/refused.ts');
   const { learnStripes } = await import('../../stripe-pruning/train-stripes.ts');
   const measured = isModelPath(settings.model)
     ? await measureNetwork(session.network, session, context)
@@ -87,7 +88,16 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const small = smallGain(speed);
   if (small !== null) context.warn(`${small}: ${NO_GAIN}`);
   const [was, is, quickest] = [before.measures, after.measures, fastest.measures];
-  return { model, epochs, before: was, after: is, fastest: quickest, forms, error, leftAlone };
+  const compiled = await compiledRun(session, settings, context);
+  const networks = { before: was, after: is, fastest: quickest };
+  return { model, epochs, ...networks, forms, error, leftAlone, gain: pruned.gain, compiled };
+}
+
+/** The network as WebAssembly, where that is asked for. */
+async function compiledRun({ run }: TrainingSession, settings: StripeSettings, context: Context) {
+  if (!settings.compile) return null;
+  const { compileRun } = await import('../compile/compile-run.ts');
+  return compileRun(run, settings, context);
 }
 
 const missedTarget = (reached: number, target: number): string =>
@@ -99,7 +109,8 @@ const missedLatency = (reached: number, target: number): string =>
 const NO_GAIN =
   'the layers are too small, or too few stripes are zero, for a gain in onnxruntime on this machine';
 
-function describe({ model, before, after, fastest, forms, error }: Outcome): string {
+function describe(outcome: Outcome): string {
+  const { model, before, after, fastest, forms, error } = outcome;
   const top1 = before.top1 == null ? '' : ` (before ${formatPercent(before.top1)})`;
   const quickest = `${latencyText(fastest)}, ${speedText(speedBetween(before, fastest))}`;
   const lines = [
@@ -110,6 +121,7 @@ function describe({ model, before, after, fastest, forms, error }: Outcome): str
     printableLine(
       `${model} has the fewest MACs; model-fastest.onnx beside it is the fastest, model-dense.onnx can be trained further; see report.html`,
     ),
+    deploymentHint(outcome),
   ];
   return lines.join('\n');
 }

@@ -1,0 +1,25 @@
+import { dirname, join } from 'node:path';
+import type { StripeGain } from '../deploy/deploy-stripes.ts';
+import { printableLine } from '../printable.ts';
+import { smallGain, speedText } from '../report/latency.ts';
+import { formatRatio } from '../report/quantities.ts';
+import type { CompiledRun } from './compile/compile-run.ts';
+
+interface PrunedModel {
+  /** What was written: its zero stripes kept, or another form of it beside `model-dense.onnx`. */
+  readonly model: string;
+  readonly gain: StripeGain;
+  readonly compiled: CompiledRun | null;
+}
+
+/** Which deployment pays for a network with zero stripes: onnxruntime, where its fastest form was measured to be faster, or `compile`. */
+export function deploymentHint({ model, gain: { latency, macs }, compiled }: PrunedModel): string {
+  const promise = formatRatio(macs.before / macs.live);
+  const dense = model.endsWith('/model.onnx') ? join(dirname(model), 'model-dense.onnx') : model;
+  const kernels = compiled ? join(compiled.out, 'model.js') : `espalier compile ${dense} --out compiled`;
+  return printableLine(
+    smallGain(latency) === null
+      ? `next     onnxruntime gains from the zero stripes, ${speedText(latency)} of ${promise} that their MACs suggest: espalier deploy ${dense}; for browsers: ${kernels}`
+      : `next     onnxruntime gains nothing from the zero stripes, whose MACs suggest ${promise}; kernels that skip all of them: ${kernels}`,
+  );
+}
