@@ -52,6 +52,7 @@ export interface Tensor {
   readonly data: TypedArray | readonly string[];
 }
 
+/** A tensor whose elements are known to be float32. */
 export type Float32Tensor = Tensor & { readonly dtype: 'float32'; readonly data: Float32Array };
 
 interface ArrayConstructor {

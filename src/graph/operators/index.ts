@@ -19,6 +19,7 @@ export const operators = { ...standardOperators, ...trainingOperators };
 export type OperatorTable = typeof operators;
 /** The name of an operator of ONNX or of Espalier's own domain. */
 export type OperatorName = keyof OperatorTable;
+/** The name of an operator of ONNX. */
 export type StandardOperatorName = keyof typeof standardOperators;
 export type TrainingOperatorName = keyof typeof trainingOperators;
 export type AttributesOf<Op extends OperatorName> = ParsedAttributes<OperatorTable[Op]['attributes']>;
