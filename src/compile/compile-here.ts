@@ -5,12 +5,16 @@ import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { supportedModules } from '../runtime/webassembly/instantiate.ts';
 import { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile.ts';
-import { compileDefaults as defaults } from './defaults.ts';
+import { compileDefaults as defaults, type TuningName } from './defaults.ts';
 import { type Profile, profileNetwork } from './profile.ts';
+import { tuneTiles } from './tune.ts';
+import { nodeEngine, withTuner } from './tuners.ts';
 
-export interface CompileHereOptions extends Omit<ToWebAssemblyOptions, 'executor'> {
+export interface CompileHereOptions extends Omit<ToWebAssemblyOptions, 'executor' | 'chooseTiles'> {
   /** Time to measure the steps in; 0 leaves them unmeasured. Default 1. */
   readonly seconds?: number;
+  /** Where the tiles of convolutions are timed; `none` predicts them. Default `none`. */
+  readonly tune?: TuningName;
   /** Default: onnxruntime. */
   readonly executor?: Executor;
 }
@@ -39,9 +43,15 @@ export async function compile(
   options: CompileHereOptions = {},
 ): Promise<CompiledHere> {
   enableRelaxedSimd();
-  const { executor = await defaultExecutor(), seconds = defaults.seconds } = options;
-  const model = await compileToWebAssembly(network, { ...options, executor });
-  const engine = `Node ${process.versions.node}, V8 ${process.versions.v8}`;
-  const measured = { engine, module: ownModule, seconds };
+  const { seconds = defaults.seconds, tune = defaults.tune } = options;
+  const executor = options.executor ?? (await defaultExecutor());
+  const model = await withTuner(tune, (tuner) =>
+    compileToWebAssembly(network, {
+      ...options,
+      executor,
+      ...(tuner && { chooseTiles: (graph) => tuneTiles(graph, tuner) }),
+    }),
+  );
+  const measured = { engine: nodeEngine, module: ownModule, seconds };
   return { ...model, profile: seconds > 0 ? await profileNetwork(model.network, measured) : null };
 }

@@ -6,6 +6,7 @@ import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
 import { supportedModules } from '../runtime/webassembly/instantiate.ts';
+import type { ChooseTile } from '../runtime/webassembly/tile.ts';
 import { compileDefaults as defaults, type WeightType } from './defaults.ts';
 import { type ImageTask, imageTaskOf } from './image-task.ts';
 import { prepareForCompilation } from './prepare.ts';
@@ -23,6 +24,8 @@ export interface ToWebAssemblyOptions {
   readonly weights?: WeightType;
   /** Compares with the network that was given; default true. */
   readonly verify?: boolean;
+  /** How the tiles of convolutions are chosen for the graph that is compiled; default: predicted. */
+  readonly chooseTiles?: (graph: Graph) => Promise<ChooseTile>;
   /** How images become inputs, where the network does not store it. */
   readonly preprocessing?: Preprocessing | null;
 }
@@ -58,7 +61,8 @@ export async function compileToWebAssembly(
   const forms = await formsOf(network, executor);
   const prepared = await prepareForCompilation(forms, { executor, batch, size });
   expectFloatInputs(prepared.graph);
-  const compiled = compileNetwork(prepared.graph);
+  const chooseTile = await options.chooseTiles?.(prepared.graph);
+  const compiled = compileNetwork(prepared.graph, { chooseTile });
   const stored = { type: weights, bytes: encodeWeights(compiled.weights, weights) };
   const modules = supportedModules();
   return {

@@ -12,10 +12,9 @@ export const openMeasuring: { readonly [R in RuntimeName]: () => Promise<WebBenc
   async node() {
     const { benchmark } = await import('./latency.ts');
     const { coldStarts } = await import('./cold-start.ts');
-    const { openCompiled } = await import('./compiled-runner.ts');
     const { onnxruntimeVersion } = await import('../runtime/onnxruntime/session.ts');
     const version = `onnxruntime-node ${await onnxruntimeVersion()}`;
-    return { version, benchmark, coldStarts, openCompiled, close: async () => {} };
+    return { version, benchmark, coldStarts, close: async () => {} };
   },
   async web() {
     const { openWebBenchmark } = await import('./web.ts');

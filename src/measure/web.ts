@@ -1,8 +1,6 @@
 import { serializeModel } from '../onnx/index.ts';
 import type { WebPage, WebRuntime } from '../runtime/onnxruntime-web/index.ts';
-import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
 import { type ColdStart, type ColdStartOptions, coldStartsIn } from './cold-start.ts';
-import { type CompiledRunner, openCompiledIn } from './compiled-runner.ts';
 import { type Benchmark, type BenchmarkOptions, benchmarkIn } from './latency.ts';
 import type { PreparedModel } from './prepared-model.ts';
 
@@ -14,8 +12,6 @@ export interface WebBenchmark {
   benchmark(models: readonly (string | Uint8Array)[], options?: BenchmarkOptions): Promise<Benchmark>;
   /** As {@link coldStarts} does in processes: each start in a page of its own. */
   coldStarts(models: readonly (string | Uint8Array)[], options?: ColdStartOptions): Promise<ColdStart[]>;
-  /** A compiled network on one thread, on random inputs; {@link sampleInTurns} times it beside others. */
-  openCompiled(network: CompiledNetwork): Promise<CompiledRunner>;
   close(): Promise<void>;
 }
 
@@ -45,7 +41,6 @@ export async function openWebBenchmark(): Promise<WebBenchmark> {
     benchmark: (models, options = {}) => benchmarkIn({ open, warmupMs: WARMUP_MS }, models, options),
     coldStarts: (models, options = {}) =>
       coldStartsIn((model, facts) => startInPage(runtime, model, facts), models, options),
-    openCompiled: async (network) => openCompiledIn(await pageOf(1), network),
     close: () => runtime.close(),
   };
 }

@@ -1,4 +1,4 @@
-import { compileDefaults as defaults, weightTypes } from '../../compile/defaults.ts';
+import { compileDefaults as defaults, tuningNames, weightTypes } from '../../compile/defaults.ts';
 import { defineCommand } from '../command.ts';
 import {
   choice,
@@ -32,6 +32,11 @@ export const compileCommand = defineCommand({
       '--weights <type>',
       'float16 halves the download; the weights are decoded when they are loaded',
       [choice(weightTypes), defaults.weights],
+    ),
+    tune: defaulted(
+      '--tune <runtime>',
+      'choose the tiles of convolutions by timing them in headless Chromium or in Node, once on this machine; none predicts them',
+      [choice(tuningNames), defaults.tune],
     ),
     seconds: defaulted('--seconds <s>', 'seconds for measuring the layers; 0 measures none', [
       numberIn(0),

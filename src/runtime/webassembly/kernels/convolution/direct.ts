@@ -16,7 +16,14 @@ import {
   walkedBy,
   walkPixels,
 } from '../pixel-vectors.ts';
-import { type FilterBlock, filterBlocks, livingWeights, packWeights, planWeights } from './filter-blocks.ts';
+import {
+  type FilterBlock,
+  filterBlocks,
+  livingWeights,
+  packWeights,
+  planWeights,
+  type WeightPlan,
+} from './filter-blocks.ts';
 import type { ConvolutionShape } from './read.ts';
 
 /** Where every weight is multiplied alone: many pixels for each. */
@@ -45,7 +52,7 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope): Step
   const { conv, x, y, residual, fusion, carried } = placed;
   const plan = planWeights(conv);
   const isSparse = plan.isLone.every((channels) => channels.every(Boolean));
-  const tile = isSparse ? SPARSE : scope.chooseTile(tiledLayer(placed, plan.living));
+  const tile = isSparse ? SPARSE : scope.chooseTile(tiledLayer(placed, plan));
   const blocks = Array.from({ length: conv.group }, (_, group) =>
     filterBlocks(conv, group, { size: tile.filters, plan, except: carried }).map((block) =>
       prepare({ placed, block, group }, scope),
@@ -73,14 +80,15 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope): Step
 }
 
 /** The layer as its tile is chosen. */
-function tiledLayer(placed: PlacedConvolution, living: readonly (readonly boolean[])[]): TiledLayer {
-  const { conv, x, y, residual, fusion } = placed;
+function tiledLayer(placed: PlacedConvolution, { living, isLone }: WeightPlan): TiledLayer {
+  const { conv, x, y, residual, fusion, carried } = placed;
   const { name, channels, group, kernel, strides, dilations, pads } = conv;
+  const lone = isLone.map((channels) => channels.filter(Boolean).length);
   const shapes = living.map((positions) => BigInt(`0b${positions.map(Number).join('')}`).toString(36));
   return {
     name,
     key: JSON.stringify([
-      { channels, group, kernel, strides, dilations, pads },
+      { channels, group, kernel, strides, dilations, pads, lone, carried: carried.size },
       [x, y, residual].map((map) => map?.geometry),
       epilogueKey(fusion),
       shapes,
