@@ -6,9 +6,20 @@ import { basename } from 'node:path';
 import { parseArgs } from 'node:util';
 import picomatch from 'picomatch';
 import { failureOf } from '../src/cli/failure.ts';
+import { type Tuner, tuneTiles } from '../src/compile/tune.ts';
 import { EspalierError } from '../src/errors.ts';
+import type { Graph } from '../src/graph/graph.ts';
+import { openCompiledIn } from '../src/measure/compiled-runner.ts';
+import { openTimings } from '../src/measure/timings.ts';
 import { openWebRuntime, type WebPage } from '../src/runtime/onnxruntime-web/index.ts';
-import { compareCompiled, measureNetwork, type NetworkResult, type Ratio } from './compile/measure.ts';
+import { compileNetwork } from '../src/runtime/webassembly/compile.ts';
+import {
+  compareCompiled,
+  type MeasureOptions,
+  measureNetwork,
+  type NetworkResult,
+  type Ratio,
+} from './compile/measure.ts';
 import {
   type BenchedNetwork,
   namedNetwork,
@@ -22,6 +33,7 @@ const usage = `usage: npm run bench:compile -- [options]
 
   --only GLOB    some of ${networkNames.join(', ')} (default: all)
   --shapes FILE  a network with learned shapes, as bench/shapes-of-run.ts writes it; repeatable
+  --tune         tiles are timed in the same Chromium, once on this machine, instead of predicted
   --seconds S    of the rounds of each network (default 10)
   --layers       each layer's kernel, MACs, latency, GFLOP/s and share of peak
   --json         one JSON document on stdout`;
@@ -32,6 +44,7 @@ const parsed = (args: readonly string[]) =>
     options: {
       only: { type: 'string', default: '*' },
       shapes: { type: 'string', multiple: true, default: [] },
+      tune: { type: 'boolean', default: false },
       seconds: { type: 'string', default: '10' },
       layers: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
@@ -48,7 +61,7 @@ interface Benchmarked {
   readonly engine: string;
 }
 
-async function benchmark({ only, shapes, seconds: given }: Options): Promise<Benchmarked> {
+async function benchmark({ only, shapes, tune, seconds: given }: Options): Promise<Benchmarked> {
   const seconds = Number(given);
   if (!(seconds > 0))
     throw new EspalierError('usage', `--seconds: expected a positive number, found ${given}`);
@@ -58,6 +71,13 @@ async function benchmark({ only, shapes, seconds: given }: Options): Promise<Ben
   const runtime = await openWebRuntime();
   try {
     const page = await runtime.openPage(1);
+    const tuner: Tuner = {
+      engine: runtime.version,
+      timings: openTimings(),
+      openCompiled: (network) => openCompiledIn(page, network),
+    };
+    const compile = async (graph: Graph) =>
+      compileNetwork(graph, { chooseTile: tune ? await tuneTiles(graph, tuner) : undefined });
     const networks: readonly (readonly [string, () => Promise<BenchedNetwork>])[] = [
       ...named.map((name) => [name, () => namedNetwork(name)] as const),
       ...shapes.map((path) => [basename(path), () => shapedNetwork(path)] as const),
@@ -65,18 +85,18 @@ async function benchmark({ only, shapes, seconds: given }: Options): Promise<Ben
     const results: [string, NetworkResult][] = [];
     for (const [name, network] of networks) {
       process.stderr.write(`${name}\n`);
-      results.push([name, await measureNetwork(page, await network(), { seconds })]);
+      results.push([name, await measureNetwork(page, await network(), { seconds, compile })]);
     }
-    const plain = named.includes('resnet20') ? await plainRatio(page, seconds) : null;
+    const plain = named.includes('resnet20') ? await plainRatio(page, { seconds, compile }) : null;
     return { results, plain, engine: runtime.version };
   } finally {
     await runtime.close();
   }
 }
 
-async function plainRatio(page: WebPage, seconds: number): Promise<Ratio> {
+async function plainRatio(page: WebPage, options: MeasureOptions): Promise<Ratio> {
   const { dense } = await namedNetwork('resnet20');
-  return compareCompiled(page, [await plainResnet20(), dense], { seconds });
+  return compareCompiled(page, [await plainResnet20(), dense], options);
 }
 
 function document({ results, plain, engine }: Benchmarked, { layers: shown }: Options) {

@@ -17,7 +17,7 @@ export type {
   ParameterSlicing,
 } from './channels/coupling/scope.ts';
 export { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile/compile.ts';
-export type { WeightType } from './compile/defaults.ts';
+export type { TuningName, WeightType } from './compile/defaults.ts';
 export { compiledFiles } from './compile/folder/files.ts';
 export type { ImageTask } from './compile/image-task.ts';
 export { type Profile, type ProfileOptions, profileNetwork } from './compile/profile.ts';
@@ -225,6 +225,7 @@ export type { Onnxruntime } from './runtime/onnxruntime/held-session.ts';
 export { onnxruntimeWeb } from './runtime/onnxruntime-web/executor.ts';
 export type { CompiledNetwork, CompiledStep, CompiledValue } from './runtime/webassembly/compile.ts';
 export type { ModuleKind } from './runtime/webassembly/instantiate.ts';
+export type { ChooseTile, Tile, TiledLayer } from './runtime/webassembly/tile.ts';
 export {
   type StripeController,
   type StripeControllerOptions,

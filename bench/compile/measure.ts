@@ -2,13 +2,12 @@ import { gzipSync } from 'node:zlib';
 import type { Graph } from '../../src/graph/graph.ts';
 import { type CompiledRunner, openCompiledIn } from '../../src/measure/compiled-runner.ts';
 import { type Runner, sampleInTurns } from '../../src/measure/latency.ts';
-import { prepareModels } from '../../src/measure/prepared-model.ts';
 import { median, quantile } from '../../src/numeric/statistics.ts';
-import { serializeModel } from '../../src/onnx/index.ts';
 import type { WebPage } from '../../src/runtime/onnxruntime-web/index.ts';
-import { type CompiledNetwork, compileNetwork } from '../../src/runtime/webassembly/compile.ts';
+import type { CompiledNetwork } from '../../src/runtime/webassembly/compile.ts';
 import type { BenchedNetwork } from './networks.ts';
 import { openPeak, type Peak } from './peak.ts';
+import { openOnnx, type Starts, startsOf } from './starts.ts';
 
 /** The middle of a ratio over all rounds, and its quartiles. */
 export interface Ratio {
@@ -41,18 +40,13 @@ export interface NetworkResult {
   /** Of the dense network's convolutions together. */
   readonly shareOfPeak: number;
   readonly layers: { readonly dense: readonly LayerRow[]; readonly half: readonly LayerRow[] };
-  readonly starts: { readonly compiled: Start; readonly ort: Start };
+  readonly starts: Starts;
   readonly wasmBytes: number;
   readonly wasmGzipBytes: number;
 }
 
-/** What a new instance or session takes, all bytes being there. */
-export interface Start {
-  readonly loadMs: number;
-  readonly firstRunMs: number;
-}
-
 export interface MeasureOptions {
+  readonly compile: (graph: Graph) => Promise<CompiledNetwork>;
   /** Of the rounds of one network. */
   readonly seconds: number;
 }
@@ -60,7 +54,6 @@ export interface MeasureOptions {
 const SAMPLE_MS = 20;
 /** V8 replaces the code of its first compiler meanwhile. */
 const WARMUP_MS = 500;
-const STARTS = 5;
 const LAYER_ROUNDS = 9;
 const LAYER_SAMPLE_MS = 2;
 
@@ -68,9 +61,9 @@ const LAYER_SAMPLE_MS = 2;
 export async function measureNetwork(
   page: WebPage,
   { dense, shaped }: BenchedNetwork,
-  { seconds }: MeasureOptions,
+  { seconds, compile }: MeasureOptions,
 ): Promise<NetworkResult> {
-  const compiled = { dense: compileNetwork(dense), half: compileNetwork(shaped) };
+  const compiled = { dense: await compile(dense), half: await compile(shaped) };
   const starts = await startsOf(page, dense, compiled.dense);
   const peak = await openPeak(page);
   const runners = [
@@ -110,11 +103,11 @@ export async function measureNetwork(
 export async function compareCompiled(
   page: WebPage,
   [first, second]: readonly [Graph, Graph],
-  { seconds }: MeasureOptions,
+  { seconds, compile }: MeasureOptions,
 ): Promise<Ratio> {
   const runners = [
-    await openCompiledIn(page, compileNetwork(first)),
-    await openCompiledIn(page, compileNetwork(second)),
+    await openCompiledIn(page, await compile(first)),
+    await openCompiledIn(page, await compile(second)),
   ];
   const [one = [], two = []] = await sampleInTurns(runners, {
     seconds,
@@ -129,44 +122,6 @@ export async function compareCompiled(
 function ratioOf(above: readonly number[], below: readonly number[], promised = 1): Ratio {
   const ratios = above.map((ms, round) => ms / below[round]! / promised);
   return { median: median(ratios), spread: [quantile(ratios, 0.25), quantile(ratios, 0.75)] };
-}
-
-const openOnnx = (page: WebPage, graph: Graph) => {
-  const model = serializeModel(graph);
-  const [{ inputs }] = prepareModels([model]) as [ReturnType<typeof prepareModels>[number]];
-  return page.load(model, inputs);
-};
-
-/** Medians of new sessions and instances in turns. */
-async function startsOf(
-  page: WebPage,
-  graph: Graph,
-  network: CompiledNetwork,
-): Promise<NetworkResult['starts']> {
-  const starts: { readonly compiled: Start; readonly ort: Start }[] = [];
-  for (let i = 0; i < STARTS; i++)
-    starts.push({
-      ort: await startOf(await openOnnx(page, graph)),
-      compiled: await startOf(await openCompiledIn(page, marked(network, i))),
-    });
-  const middle = (side: 'ort' | 'compiled'): Start => ({
-    loadMs: median(starts.map(({ [side]: { loadMs } }) => loadMs)),
-    firstRunMs: median(starts.map(({ [side]: { firstRunMs } }) => firstRunMs)),
-  });
-  return { compiled: middle('compiled'), ort: middle('ort') };
-}
-
-async function startOf(runner: Runner & Pick<CompiledRunner, 'loadMs'>): Promise<Start> {
-  const firstRunMs = await runner.time(1);
-  await runner.close();
-  return { loadMs: runner.loadMs, firstRunMs };
-}
-
-/** The same module with a custom section of its own: V8 compiles bytes that it has seen only once. */
-function marked(network: CompiledNetwork, mark: number): CompiledNetwork {
-  const { modules } = network;
-  const section = Uint8Array.of(0, 2, 1, 97 + mark);
-  return { ...network, modules: { ...modules, relaxed: Buffer.concat([modules.relaxed, section]) } };
 }
 
 /** The shortest samples of each step alone, the steps and the peak in turns: what else the machine does only adds. */

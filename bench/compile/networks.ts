@@ -1,12 +1,11 @@
+import { prepareForCompilation } from '../../src/compile/prepare.ts';
 import type { Graph } from '../../src/graph/graph.ts';
-import { inferShapes } from '../../src/graph/shapes/index.ts';
-import { withFixedShapes } from '../../src/measure/bind-shapes.ts';
 import { buildModel } from '../../src/models/index.ts';
 import { random } from '../../src/numeric/random.ts';
 import { floats } from '../../src/numeric/tensor.ts';
 import { readModelFile } from '../../src/onnx/model-file.ts';
 import { removeResiduals } from '../../src/residual/removal.ts';
-import { canonicalForm, foldNetwork } from '../../src/rewrite/index.ts';
+import { canonicalForm, formsOf } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { withRandomShapes } from './random-shapes.ts';
 import { squeezenet } from './squeezenet.ts';
@@ -47,10 +46,8 @@ export async function plainResnet20(): Promise<Graph> {
 }
 
 async function prepared(network: Graph): Promise<Graph> {
-  const { graph } = await foldNetwork(withFixedShapes(canonicalForm(network).graph, { batch: 1 }), {
-    executor: onnxruntime,
-  });
-  inferShapes(graph);
+  const forms = await formsOf(network, onnxruntime);
+  const { graph } = await prepareForCompilation(forms, { executor: onnxruntime, batch: 1 });
   return graph;
 }
 

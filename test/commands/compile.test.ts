@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, vi } from 'vitest';
 import { invocationOf } from '../../src/commands/command.ts';
 import { compileCommand } from '../../src/commands/compile/compile.ts';
 import { pruneCommand } from '../../src/commands/prune/prune.ts';
@@ -31,6 +31,19 @@ it('takes float16 weights, several images, and measures', async () => {
   const found = await runCommand(compileCommand, [model], [raw]);
   expect(found).toMatchObject({ inputs: [{ shape: [2, 3, 8, 8] }], weights: { type: 'float16' } });
   expect(found.measured).toMatchObject({ ms: expect.any(Number) });
+});
+
+it('chooses tiles by timing them, and keeps the times', async () => {
+  const cache = temporaryFolder();
+  vi.stubEnv('ESPALIER_CACHE', cache);
+  try {
+    const { model, out } = files();
+    const found = await runCommand(compileCommand, [model], [{ out, tune: 'node', seconds: '0' }]);
+    expect(found).toMatchObject({ verification: { error: expect.any(Number) } });
+    expect(existsSync(join(cache, 'espalier/timings/timings.json'))).toBe(true);
+  } finally {
+    vi.unstubAllEnvs();
+  }
 });
 
 it('converts a network of float16', async () => {
