@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
+import { zip } from '../numeric/zip.ts';
 import type { ImageSource } from './image-source.ts';
 
 /**
@@ -100,14 +101,14 @@ export interface Normalization {
 export function normalization({ mean, std }: Preprocessing): Normalization {
   return {
     scale: std.map((deviation) => 1 / (255 * deviation)),
-    shift: mean.map((value, channel) => -value / std[channel]!),
+    shift: zip(mean, std).map(([value, deviation]) => -value / deviation),
   };
 }
 
 /** (x/255 − mean) / std of every 8-bit x, one table of 256 per channel. */
 export function normalizationTables({ mean, std }: Preprocessing): Float32Array[] {
-  return mean.map((value, channel) =>
-    Float32Array.from({ length: 256 }, (_, x) => (x / 255 - value) / std[channel]!),
+  return zip(mean, std).map(([value, deviation]) =>
+    Float32Array.from({ length: 256 }, (_, x) => (x / 255 - value) / deviation),
   );
 }
 
