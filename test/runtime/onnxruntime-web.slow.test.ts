@@ -78,6 +78,22 @@ describe.skipIf(!hasChromium)('onnxruntime-web as executor (needs Chromium)', ()
     await verifyEquivalent(network, pruned, { executor: onnxruntime, tolerance: 1e-5 });
   });
 
+  it('is what a network that is compiled in the page is compared with', async () => {
+    server.contents.set('/model.onnx', serializeModel(plainNetwork()));
+    const result = await resultInPage(`
+      import { compileToWebAssembly, compiledFiles, onnxruntimeWeb, parseModel } from 'espalier/core';
+      import * as ort from 'onnxruntime-web/wasm';
+      ort.env.wasm.numThreads = 1;
+      const network = parseModel(new Uint8Array(await (await fetch('/model.onnx')).arrayBuffer()));
+      const model = await compileToWebAssembly(network, { executor: onnxruntimeWeb(ort) });
+      globalThis.result = { ...model.verification, files: Object.keys(compiledFiles(model)) };`);
+    expect(result).toMatchObject({
+      modules: ['relaxed', 'baseline'],
+      files: expect.arrayContaining(['model.js']),
+    });
+    expect((result as { error: number }).error).toBeLessThan(1e-5);
+  });
+
   it('keeps state from run to run', async () => {
     const result = await resultInPage(`
       import { onnxruntimeWeb, parseGraph } from 'espalier/core';

@@ -23,8 +23,8 @@ ${members(network.outputs)}
   run(): void;
   /** Runs one step of report.json alone. */
   step(index: number): void;
-  /** Which module runs: model-relaxed.wasm or model.wasm. */
-  readonly module: 'relaxed' | 'baseline';
+  /** Which module runs: model-relaxed.wasm, model.wasm, or the one that was given. */
+  readonly module: 'relaxed' | 'baseline' | 'given';
 }
 
 export interface LoadOptions {
