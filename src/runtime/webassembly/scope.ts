@@ -1,17 +1,13 @@
-import type { Value } from '../../graph/graph.ts';
-import { staticShape } from '../../graph/graph.ts';
+import { staticShape, type Value } from '../../graph/graph.ts';
 import type { Buffer } from '../memory-plan.ts';
+import { openAllocator, type PlaneBuffer, type Weights } from './allocator.ts';
 import type { Emitter } from './emitter.ts';
 import type { Code } from './encoder/code.ts';
 import { writeCopies } from './kernels/copy.ts';
 import {
   asDense,
   type Dense,
-  elementsOf,
-  FLOAT,
   type Geometry,
-  geometryOf,
-  noBorder,
   type Plane,
   type Planes,
   planesOfDense,
@@ -41,22 +37,12 @@ export interface Step {
   emit(code: Code, emitter: Emitter, units: UnitRange): void;
 }
 
-/** Contents that stand in memory from the start: an offset from the start of the weights, in bytes. */
-export interface Weights {
-  readonly buffer: Buffer;
-  readonly start: number;
-}
-
 /** What a network is lowered into: values with their storage, weights, steps. */
 export interface Scope {
   readonly steps: Step[];
   readonly chooseTile: ChooseTile;
   /** Every buffer that is written by steps. */
-  readonly planeBuffers: readonly {
-    readonly buffer: Buffer;
-    readonly geometry: Geometry;
-    readonly count: number;
-  }[];
+  readonly planeBuffers: readonly PlaneBuffer[];
   /** Whether a value has no negative element. */
   isNonNegative(value: Value): boolean;
   stored(value: Value): Stored;
@@ -91,117 +77,66 @@ export function openScope(
   { geometryOf: geometryOfValue, isNonNegative }: ValueFacts,
   { chooseTile = predictTile }: LoweringOptions,
 ): Scope {
+  const allocator = openAllocator(weightsBuffer);
+  const { planeBuffers, weights, weightData } = allocator;
   const storage = new Map<Value, Stored>();
   const copies = new Map<Value, Stored>();
   const steps: Step[] = [];
-  const planeBuffers: { buffer: Buffer; geometry: Geometry; count: number }[] = [];
-  const parts: Float32Array[] = [];
-
-  const makeBuffer = (label: string, floats: number): Buffer => ({
-    label,
-    bytes: floats * FLOAT,
-    persistent: false,
-    offset: -1,
-  });
-  const allocatePlanes = (
-    label: string,
-    { lead, geometry }: Pick<Planes, 'lead' | 'geometry'>,
-    shared: ReadonlyMap<number, Plane> = new Map(),
-  ): Planes => {
-    const count = elementsOf(lead) - shared.size;
-    const buffer = makeBuffer(label, count * geometry.planeStride);
-    if (count > 0) planeBuffers.push({ buffer, geometry, count });
-    let own = 0;
-    const planes = Array.from(
-      { length: elementsOf(lead) },
-      (_, i) => shared.get(i) ?? { buffer, start: FLOAT * (own++ * geometry.planeStride + geometry.origin) },
-    );
-    return { kind: 'planes', lead, geometry, planes };
-  };
-  const newPlanes: Scope['newPlanes'] = (value, shared) => {
-    const lead = staticShape(value).slice(0, -2);
-    const made = allocatePlanes(value.name, { lead, geometry: geometryOfValue(value) }, shared);
-    storage.set(value, made);
-    return made;
-  };
-  const newDense = (value: Value): Dense => {
-    const shape = staticShape(value);
-    const dense: Dense = {
-      kind: 'dense',
-      shape,
-      buffer: makeBuffer(value.name, elementsOf(shape)),
-      start: 0,
-    };
-    storage.set(value, dense);
-    return dense;
-  };
-  const weights = (data: Float32Array): Weights => {
-    const start = weightsBuffer.bytes;
-    parts.push(data);
-    weightsBuffer.bytes += data.byteLength;
-    return { buffer: weightsBuffer, start };
+  const kept = <Place extends Stored>(places: Map<Value, Stored>, value: Value, place: Place): Place => {
+    places.set(value, place);
+    return place;
   };
   const stored = (value: Value): Stored => {
     const known = storage.get(value);
     if (known) return known;
     if (!value.tensor) throw new Error(`${value.name} is used before it is computed`);
-    const made: Dense = {
+    const { shape, data } = value.tensor;
+    return kept(storage, value, {
       kind: 'dense',
-      shape: value.tensor.shape,
-      ...weights(Float32Array.from(value.tensor.data as Float32Array)),
-    };
-    storage.set(value, made);
+      shape,
+      ...weights(Float32Array.from(data as Float32Array)),
+    });
+  };
+  const copyAsPlanes = (value: Value, place: Dense): Planes => {
+    const geometry = geometryOfValue(value);
+    const flat = planesOfDense(place);
+    if (geometry.planeStride === geometry.height * geometry.width) return flat;
+    const made = allocator.planes(`${value.name} (planes)`, { lead: place.shape.slice(0, -2), geometry });
+    steps.push(writeCopies(value.name, flat, made));
     return made;
   };
-  const scope: Scope = {
+  const copyAsDense = (value: Value, place: Planes): Dense => {
+    const { height, width } = place.geometry;
+    const made = allocator.dense(`${value.name} (dense)`, [...place.lead, height, width]);
+    steps.push(writeCopies(value.name, place, planesOfDense(made)));
+    return made;
+  };
+  return {
     steps,
     chooseTile,
     planeBuffers,
     isNonNegative,
     stored,
     store: (value, place) => void storage.set(value, place),
-    newPlanes,
-    newDense,
+    newPlanes: (value, shared) => {
+      const layout = { lead: staticShape(value).slice(0, -2), geometry: geometryOfValue(value) };
+      return kept(storage, value, allocator.planes(value.name, layout, shared));
+    },
+    newDense: (value) => kept(storage, value, allocator.dense(value.name, staticShape(value))),
     weights,
+    weightData,
     step: (step) => void steps.push(step),
     planes(value) {
       const place = stored(value);
       if (place.kind === 'planes') return place;
       const known = copies.get(value);
-      if (known?.kind === 'planes') return known;
-      const geometry = geometryOfValue(value);
-      const lead = place.shape.slice(0, -2);
-      const flat = planesOfDense(place);
-      const isBordered = geometry.planeStride !== geometry.height * geometry.width;
-      const made = isBordered ? allocatePlanes(`${value.name} (planes)`, { lead, geometry }) : flat;
-      if (isBordered) scope.step(writeCopies(value.name, flat, made));
-      copies.set(value, made);
-      return made;
+      return known?.kind === 'planes' ? known : kept(copies, value, copyAsPlanes(value, place));
     },
     dense(value) {
       const place = stored(value);
       if (place.kind === 'dense') return place;
       const known = copies.get(value) ?? asDense(place);
-      if (known?.kind === 'dense') return known;
-      const { height, width } = place.geometry;
-      const made = allocatePlanes(`${value.name} (dense)`, {
-        lead: place.lead,
-        geometry: geometryOf(height, width, noBorder),
-      });
-      scope.step(writeCopies(value.name, place, made));
-      const dense = asDense(made) as Dense;
-      copies.set(value, dense);
-      return dense;
-    },
-    weightData() {
-      const all = new Float32Array(weightsBuffer.bytes / FLOAT);
-      let at = 0;
-      for (const part of parts) {
-        all.set(part, at);
-        at += part.length;
-      }
-      return all;
+      return known?.kind === 'dense' ? known : kept(copies, value, copyAsDense(value, place));
     },
   };
-  return scope;
 }

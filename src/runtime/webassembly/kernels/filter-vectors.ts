@@ -1,8 +1,9 @@
+import type { Weights } from '../allocator.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
 import type { Fusion } from '../fusions.ts';
-import type { Scope, UnitRange, Weights } from '../scope.ts';
+import type { Scope, UnitRange } from '../scope.ts';
 import { FLOAT, LANES } from '../storage.ts';
 
 /**

@@ -1,5 +1,6 @@
 import type { Code, Local } from '../encoder/code.ts';
 import { FLOAT, type Geometry, isFlat, LANES } from '../storage.ts';
+import { countUp } from './loops.ts';
 
 /** Where one feature map is met while the pixels of another are walked: bytes for each row and each column of those. */
 export interface Walked {
@@ -30,108 +31,124 @@ export const walkedBy = ({ rowStride }: Geometry, strides: readonly [number, num
 export const allFlat = (...geometries: readonly Geometry[]): boolean =>
   geometries.every((geometry) => isFlat(geometry) && geometry.height * geometry.width >= LANES);
 
+export interface PixelWalk {
+  readonly grid: PixelGrid;
+  /** Vectors at a time. */
+  readonly count: number;
+  /** The feature maps that are met. */
+  readonly maps: readonly Walked[];
+  /** With more than 1, each vector stands for itself and those below it, in as many rows; a grid must have that many. */
+  readonly height?: number;
+}
+
+/** A feature map on the way: the offsets from its plane's element (0, 0), in bytes. */
+interface MapPosition {
+  readonly map: Walked;
+  readonly row: Local<'i32'>;
+  readonly vectors: readonly Local<'i32'>[];
+}
+
+/** Where the walk stands. */
+interface Position {
+  readonly column: Local<'i32'>;
+  readonly row: Local<'i32'>;
+  readonly maps: readonly MapPosition[];
+}
+
 /**
  * Writes a loop over the vectors of a grid, `count` at a time. `body` gets, for each feature map, the offsets of the vectors
  * from its plane's element (0, 0), in bytes. Past the end the last vector is computed again.
- With a `height` of more than 1 each vector stands for itself and those below it, in as many rows; a
- * grid must have that many.
  */
 export function walkPixels(
   code: Code,
-  {
-    grid,
-    count,
-    maps,
-    height = 1,
-  }: {
-    readonly grid: PixelGrid;
-    readonly count: number;
-    readonly maps: readonly Walked[];
-    readonly height?: number;
-  },
+  walk: PixelWalk,
   body: (offsets: readonly (readonly Local<'i32'>[])[]) => void,
 ): void {
+  const { grid, count, maps, height = 1 } = walk;
   const tileRows = Math.ceil(grid.rows / height);
   const tiles = Math.ceil(vectorsOf({ ...grid, rows: tileRows }) / count);
-  const offsets = maps.map(() => Array.from({ length: count }, () => code.local('i32')));
-  const rowOffsets = maps.map(() => code.local('i32'));
-  const [column, clamped, row, tile] = [
-    code.local('i32'),
-    code.local('i32'),
-    code.local('i32'),
-    code.local('i32'),
-  ];
-  for (const local of [column, row, tile, ...rowOffsets]) {
+  const tile = code.local('i32');
+  const position: Position = {
+    column: code.local('i32'),
+    row: code.local('i32'),
+    maps: maps.map((map) => ({
+      map,
+      row: code.local('i32'),
+      vectors: Array.from({ length: count }, () => code.local('i32')),
+    })),
+  };
+  for (const local of [position.column, position.row, ...position.maps.map(({ row }) => row)]) {
     code.i32(0);
     code.set(local);
   }
-  const step = () => {
-    code.repeatWhile(() => {
-      for (let v = 0; v < count; v++) {
-        setOffsets(v);
-        advance();
-      }
-      body(offsets);
-      code.increment(tile, 1);
-      code.get(tile);
-      code.i32(tiles);
-      code.op('i32.lt_u');
-    });
-  };
+  countUp(code, tile, tiles, () => {
+    for (let v = 0; v < count; v++) {
+      setOffsets(code, position, { grid, v });
+      advance(code, position, { grid, tileRows, height });
+    }
+    body(position.maps.map(({ vectors }) => vectors));
+  });
+}
+
+/** Of vector v, where the walk stands; the last of a row begins so that it ends with the row. */
+function setOffsets(
+  code: Code,
+  { column, maps }: Position,
+  { grid, v }: { readonly grid: PixelGrid; readonly v: number },
+): void {
   const last = Math.max(0, grid.columns - LANES);
-  const setOffsets = (v: number) => {
-    code.get(column);
-    code.i32(last);
-    code.get(column);
-    code.i32(last);
-    code.op('i32.lt_s');
-    code.op('select');
-    code.set(clamped);
-    maps.forEach((map, m) => {
-      const [rowOffset, offset] = [rowOffsets[m], offsets[m]?.[v]];
-      if (!rowOffset || !offset) return;
-      code.get(clamped);
-      code.i32(map.column);
-      code.op('i32.mul');
-      code.get(rowOffset);
-      code.op('i32.add');
-      code.set(offset);
-    });
-  };
-  const advance = () => {
-    code.increment(column, LANES);
-    if (tileRows === 1) return;
-    code.get(column);
-    code.i32(grid.columns);
-    code.op('i32.ge_s');
-    code.get(row);
-    code.i32(tileRows - 1);
-    code.op('i32.lt_s');
+  const clamped = code.local('i32');
+  code.get(column);
+  code.i32(last);
+  code.get(column);
+  code.i32(last);
+  code.op('i32.lt_s');
+  code.op('select');
+  code.set(clamped);
+  for (const { map, row, vectors } of maps) {
+    const offset = vectors[v];
+    if (!offset) continue;
+    code.get(clamped);
+    code.i32(map.column);
     code.op('i32.mul');
-    code.when(() => {
-      code.i32(0);
-      code.set(column);
-      code.increment(row, 1);
-      maps.forEach((map, m) => {
-        const rowOffset = rowOffsets[m];
-        if (rowOffset) code.increment(rowOffset, height * map.row);
-      });
-      if (grid.rows % height > 0) stepBack();
-    });
+    code.get(row);
+    code.op('i32.add');
+    code.set(offset);
+  }
+}
+
+interface Extent {
+  readonly grid: PixelGrid;
+  readonly tileRows: number;
+  readonly height: number;
+}
+
+/** To the next vector of the row, or to the first of the next row; at the end it stays. */
+function advance(code: Code, { column, row, maps }: Position, { grid, tileRows, height }: Extent): void {
+  code.increment(column, LANES);
+  if (tileRows === 1) return;
+  const move = (rows: number) => {
+    for (const each of maps) code.increment(each.row, rows * each.map.row);
   };
-  // The last tile overlaps the one above it.
-  const stepBack = () => {
+  code.get(column);
+  code.i32(grid.columns);
+  code.op('i32.ge_s');
+  code.get(row);
+  code.i32(tileRows - 1);
+  code.op('i32.lt_s');
+  code.op('i32.mul');
+  code.when(() => {
+    code.i32(0);
+    code.set(column);
+    code.increment(row, 1);
+    move(height);
+    if (grid.rows % height === 0) return;
+    // The last tile overlaps the one above it.
     code.get(row);
     code.i32(tileRows - 1);
     code.op('i32.eq');
-    code.when(() =>
-      maps.forEach((map, m) => {
-        const rowOffset = rowOffsets[m];
-        if (rowOffset) code.increment(rowOffset, (grid.rows - height * tileRows) * map.row);
-      }),
-    );
-  };
-  step();
+    code.when(() => move(grid.rows - height * tileRows));
+  });
 }
 
 /** Stores the pixels of a vector that lie in a row of `columns`. */

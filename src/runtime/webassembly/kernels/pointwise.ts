@@ -1,9 +1,10 @@
 import { staticShape, type Value } from '../../../graph/graph.ts';
+import type { Weights } from '../allocator.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
 import { refusePointwise, writePointwise } from '../pointwise.ts';
-import type { Scope, Step, UnitRange, Weights } from '../scope.ts';
+import type { Scope, Step, UnitRange } from '../scope.ts';
 import {
   addressOf,
   asDense,

@@ -1,7 +1,8 @@
+import type { Weights } from '../../allocator.ts';
 import type { Emitter } from '../../emitter.ts';
 import type { Code, Local } from '../../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../../epilogue.ts';
-import type { Scope, Step, UnitRange, Weights } from '../../scope.ts';
+import type { Scope, Step, UnitRange } from '../../scope.ts';
 import { addressOf, FLOAT, type Plane } from '../../storage.ts';
 import { shareUnits } from '../filter-vectors.ts';
 import { buffersOf } from '../kernel.ts';

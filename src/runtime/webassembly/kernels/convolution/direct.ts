@@ -1,21 +1,13 @@
 import type { Emitter } from '../../emitter.ts';
-import type { Code, Local } from '../../encoder/code.ts';
-import { channelConstants, epilogueKey, writeEpilogue } from '../../epilogue.ts';
+import type { Code } from '../../encoder/code.ts';
+import { channelConstants, epilogueKey } from '../../epilogue.ts';
 import type { Fusion } from '../../fusions.ts';
 import type { Scope, Step } from '../../scope.ts';
 import { addressOf, evenStride, FLOAT, LANES, type Plane, type Planes } from '../../storage.ts';
 import { type Tile, type TiledLayer, tileName } from '../../tile.ts';
 import { buffersOf } from '../kernel.ts';
-import { loadPixels } from '../load-pixels.ts';
-import {
-  allFlat,
-  gridOf,
-  type PixelGrid,
-  vectorsOf,
-  type Walked,
-  walkedBy,
-  walkPixels,
-} from '../pixel-vectors.ts';
+import { allFlat, gridOf, type PixelGrid, vectorsOf, walkedBy } from '../pixel-vectors.ts';
+import { type DirectShape, writeDirectKernel } from './direct-kernel.ts';
 import {
   type FilterBlock,
   filterBlocks,
@@ -181,7 +173,7 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
     `conv ${JSON.stringify(shape)} ${epilogueKey(call.fusion)}`,
     { parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
     (body, [input, end, weights, constants, output, residualTable, lone]) =>
-      writeKernel(body, emitter, {
+      writeDirectKernel(body, emitter, {
         shape,
         fusion: call.fusion,
         pointers: { input, end, weights, constants, output, residual: residualTable, lone },
@@ -220,27 +212,10 @@ const tapOffset = ({ kernel, dilations }: ConvolutionShape, { geometry }: Planes
   (Math.floor(position / kernel[1]) * dilations[0] * geometry.rowStride +
     (position % kernel[1]) * dilations[1]);
 
-/** Everything that the code of a block depends on. */
-interface KernelShape {
-  readonly filters: number;
-  readonly vectors: number;
-  readonly unroll: number;
-  /** In the order of reading: the offset in the input, the filters that keep it. */
-  readonly taps: readonly { readonly offset: number; readonly keepers: readonly number[] }[];
-  readonly first: number;
-  /** Whether some weights are multiplied one by one. */
-  readonly isLone: boolean;
-  readonly columnStride: number;
-  readonly grid: PixelGrid;
-  readonly maps: { readonly input: Walked; readonly output: Walked; readonly residual: Walked | null };
-  /** From plane to plane of the input, in bytes; null where their addresses stand in a table. */
-  readonly planeStride: number | null;
-}
-
 function shapeOf(
   { placed, block: { block, unroll }, vectors }: BlockCall,
   planeStride: number | null,
-): KernelShape {
+): DirectShape {
   const { conv, x, y, residual } = placed;
   const grid = pixelGrid(placed);
   return {
@@ -262,232 +237,4 @@ function shapeOf(
     },
     planeStride,
   };
-}
-
-interface Pointers {
-  readonly input: Local<'i32'>;
-  readonly end: Local<'i32'>;
-  readonly weights: Local<'i32'>;
-  readonly constants: Local<'i32'>;
-  readonly output: Local<'i32'>;
-  readonly residual: Local<'i32'>;
-  readonly lone: Local<'i32'>;
-}
-
-interface Written {
-  readonly shape: KernelShape;
-  readonly fusion: Fusion;
-  readonly pointers: Pointers;
-}
-
-function writeKernel(code: Code, emitter: Emitter, written: Written): void {
-  const { shape, pointers } = written;
-  const { input, output, residual } = shape.maps;
-  const sums = Array.from({ length: shape.filters }, () =>
-    Array.from({ length: shape.vectors }, () => code.local('v128')),
-  );
-  const maps = [input, output, ...(residual ? [residual] : [])];
-  walkPixels(code, { grid: shape.grid, count: shape.vectors, maps }, ([from = [], to = [], added = []]) => {
-    startSums(code, sums, { pointers, added });
-    if (shape.isLone) addLone(code, sums, { written, from });
-    if (shape.taps.length > 0) sumChannels(code, sums, { shape, pointers, from });
-    storeSums(code, emitter, { written, sums, to });
-  });
-}
-
-type Sums = readonly (readonly Local<'v128'>[])[];
-
-/** Bias, and what is added to the result. */
-function startSums(
-  code: Code,
-  sums: Sums,
-  { pointers, added }: { readonly pointers: Pointers; readonly added: readonly Local<'i32'>[] },
-): void {
-  const plane = code.local('i32');
-  sums.forEach((vectors, f) => {
-    const [head] = vectors;
-    if (!head) return;
-    code.get(pointers.constants);
-    code.memory('v128.load32_splat', f * FLOAT);
-    code.set(head);
-    for (const vector of vectors.slice(1)) {
-      code.get(head);
-      code.set(vector);
-    }
-    if (added.length === 0) return;
-    code.get(pointers.residual);
-    code.memory('i32.load', 4 * f);
-    code.set(plane);
-    vectors.forEach((vector, v) => {
-      const offset = added[v];
-      if (!offset) return;
-      code.get(plane);
-      code.get(offset);
-      code.op('i32.add');
-      code.memory('v128.load');
-      code.get(vector);
-      code.op('f32x4.add');
-      code.set(vector);
-    });
-  });
-}
-
-function sumChannels(
-  code: Code,
-  sums: Sums,
-  {
-    shape,
-    pointers,
-    from,
-  }: {
-    readonly shape: KernelShape;
-    readonly pointers: Pointers;
-    readonly from: readonly Local<'i32'>[];
-  },
-): void {
-  const { unroll, taps, planeStride, first, columnStride } = shape;
-  const [channel, weight] = [code.local('i32'), code.local('i32')];
-  const addresses = from.map(() => code.local('i32'));
-  const pixels = from.map(() => code.local('v128'));
-  const factor = code.local('v128');
-  const setAddresses = (push: () => void) =>
-    addresses.forEach((address, v) => {
-      const offset = from[v];
-      if (!offset) return;
-      push();
-      code.get(offset);
-      code.op('i32.add');
-      if (first !== 0) {
-        code.i32(first);
-        code.op('i32.add');
-      }
-      code.set(address);
-    });
-  code.get(pointers.weights);
-  code.set(weight);
-  code.get(pointers.input);
-  code.set(channel);
-  if (planeStride !== null) setAddresses(() => code.get(pointers.input));
-  const perChannel = taps.reduce((sum, { keepers }) => sum + keepers.length, 0);
-  code.repeatWhile(() => {
-    for (let u = 0; u < unroll; u++) {
-      if (planeStride === null)
-        setAddresses(() => {
-          code.get(channel);
-          code.memory('i32.load', 4 * u);
-        });
-      let stripe = u * perChannel;
-      for (const { offset, keepers } of taps) {
-        addresses.forEach((address, v) => {
-          const into = pixels[v];
-          if (into)
-            loadPixels(code, {
-              address,
-              offset: offset + u * (planeStride ?? 0),
-              stride: columnStride,
-              into,
-            });
-        });
-        for (const f of keepers) {
-          code.get(weight);
-          code.memory('v128.load32_splat', FLOAT * stripe++);
-          code.set(factor);
-          sums[f]?.forEach((sum, v) => {
-            const x = pixels[v];
-            if (x) code.multiplyAdd(x, factor, sum);
-          });
-        }
-      }
-    }
-    code.increment(weight, FLOAT * unroll * perChannel);
-    if (planeStride !== null) for (const address of addresses) code.increment(address, unroll * planeStride);
-    code.increment(channel, unroll * (planeStride ?? 4));
-    code.get(channel);
-    code.get(pointers.end);
-    code.op('i32.ne');
-  });
-}
-
-/** Adds the products of the lone weights. */
-function addLone(
-  code: Code,
-  sums: Sums,
-  { written, from }: { readonly written: Written; readonly from: readonly Local<'i32'>[] },
-): void {
-  const { shape, pointers, fusion } = written;
-  const [entry, weight, count] = [code.local('i32'), code.local('i32'), code.local('i32')];
-  const [plane, address] = [code.local('i32'), code.local('i32')];
-  const [factor, pixels] = [code.local('v128'), code.local('v128')];
-  code.get(pointers.lone);
-  code.set(entry);
-  code.get(pointers.constants);
-  code.i32(FLOAT * shape.filters * (1 + channelConstants(fusion).length));
-  code.op('i32.add');
-  code.set(weight);
-  for (const vectors of sums) {
-    code.get(entry);
-    code.memory('i32.load');
-    code.set(count);
-    code.increment(entry, 4);
-    code.get(count);
-    code.when(() =>
-      code.repeatWhile(() => {
-        code.get(weight);
-        code.memory('v128.load32_splat');
-        code.set(factor);
-        code.get(entry);
-        code.memory('i32.load');
-        code.set(plane);
-        vectors.forEach((sum, v) => {
-          const offset = from[v];
-          if (!offset) return;
-          code.get(plane);
-          code.get(offset);
-          code.op('i32.add');
-          code.set(address);
-          loadPixels(code, { address, offset: 0, stride: shape.columnStride, into: pixels });
-          code.multiplyAdd(pixels, factor, sum);
-        });
-        code.increment(entry, 4);
-        code.increment(weight, FLOAT);
-        code.increment(count, -1);
-        code.get(count);
-      }),
-    );
-  }
-}
-
-function storeSums(
-  code: Code,
-  emitter: Emitter,
-  {
-    written,
-    sums,
-    to,
-  }: { readonly written: Written; readonly sums: Sums; readonly to: readonly Local<'i32'>[] },
-): void {
-  const { pointers, fusion, shape } = written;
-  const plane = code.local('i32');
-  sums.forEach((vectors, f) => {
-    code.get(pointers.output);
-    code.memory('i32.load', 4 * f);
-    code.set(plane);
-    vectors.forEach((vector, v) => {
-      const offset = to[v];
-      if (!offset) return;
-      writeEpilogue(code, emitter, {
-        fusion,
-        vector,
-        pushConstant: (index) => {
-          code.get(pointers.constants);
-          code.memory('v128.load32_splat', FLOAT * ((1 + index) * shape.filters + f));
-        },
-      });
-      code.get(plane);
-      code.get(offset);
-      code.op('i32.add');
-      code.get(vector);
-      code.memory('v128.store');
-    });
-  });
 }
