@@ -51,6 +51,7 @@ export {
 } from './runtime/choose.ts';
 export { onednn } from './runtime/onednn/index.ts';
 export { onnxruntime } from './runtime/onnxruntime/index.ts';
+export { webassembly } from './runtime/webassembly/executor.ts';
 export {
   type PrunedStripes,
   type StripePruningOptions,

@@ -2,7 +2,7 @@ import { formatCount, formatDuration, formatPercent } from '../report/quantities
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import { defineCommand } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
-import { defaulted, optional, required, wholeNumber } from './flags.ts';
+import { choice, defaulted, optional, required, wholeNumber } from './flags.ts';
 import { inputFlags, inputOptions } from './input-flags.ts';
 import { loadModel } from './model.ts';
 import { preprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
@@ -17,6 +17,11 @@ export const evaluateModel = defineCommand({
     seed: defaulted('--seed <n>', 'seed of the subset', [wholeNumber(0), 1]),
     batch: defaulted('--batch <n>', 'images per run', [wholeNumber(), 128]),
     threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
+    executor: defaulted(
+      '--executor <name>',
+      'onnxruntime, or kernels that are generated for the model: webassembly',
+      [choice(['onnxruntime', 'webassembly']), 'onnxruntime'],
+    ),
     ...preprocessingFlags,
     ...logitsFlag,
     ...inputFlags,
@@ -40,11 +45,16 @@ export const evaluateModel = defineCommand({
     for (const line of describeOthers(model.graph, network)) context.note(line);
     const started = performance.now();
     const bar = context.progress('evaluating', test.count, 'images');
-    const executor = await defaultExecutor();
+    const engine = await defaultExecutor();
+    const isCompiled = options.executor === 'webassembly';
+    const executor = isCompiled ? (await import('../runtime/webassembly/executor.ts')).webassembly : engine;
     const progress = (done: number) => bar.to(done);
     const { signal } = context;
     const settings = { executor, preprocessing, batch, threads, logits, progress, signal };
-    const result = await evaluate(model.form.restore(network), test, settings);
+    const evaluated = isCompiled
+      ? (await (await import('../rewrite/index.ts')).foldNetwork(network, { executor: engine })).graph
+      : model.form.restore(network);
+    const result = await evaluate(evaluated, test, settings);
     bar.done();
     const { top1, top5, loss, images } = result;
     const seconds = formatDuration((performance.now() - started) / 1000);

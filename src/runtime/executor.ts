@@ -58,6 +58,8 @@ export interface Executor {
   readonly name: string;
   /** Whether it runs the training operators itself; else graphs are decomposed first. */
   readonly trainingOperators: boolean;
+  /** Whether it runs nothing but float32 networks with constant weights: no training, no state. */
+  readonly inferenceOnly?: boolean;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }
 

@@ -6,6 +6,7 @@ import { type Tensor, toNumbers } from '../../src/numeric/tensor.ts';
 import { chooseExecutor } from '../../src/runtime/choose.ts';
 import type { CompileOptions, Executor, Program, Tensors } from '../../src/runtime/executor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { webassembly } from '../../src/runtime/webassembly/executor.ts';
 
 const native = await chooseExecutor('onednn').then(
   ({ executor }) => executor,
@@ -23,6 +24,12 @@ export function describeExecutors(title: string, tests: (executor: Executor) => 
   ] as const)(`${title}: %s`, (_, executor) => {
     describe.skipIf(!executor)('', () => tests(executor!));
   });
+}
+
+/** Describes what every executor must do that runs inference: the part of each case that is. */
+export function describeInference(title: string, tests: (executor: Executor) => void): void {
+  describeExecutors(title, tests);
+  describe(`${title}: webassembly`, () => tests(webassembly));
 }
 
 /** A graph from inputs of given types: the named values that `build` returns are its outputs. */

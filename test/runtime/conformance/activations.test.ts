@@ -1,6 +1,6 @@
 import { floats, type Tensor } from '../../../src/numeric/tensor.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { map, referenceOf, zip } from '../../support/reference/array.ts';
 import { convolution } from '../../support/reference/convolution.ts';
 import { normals } from '../../support/run-graph.ts';
@@ -108,7 +108,7 @@ function bounded(title: string, channels: number, [low, high]: Bounds): Conforma
 
 const number = (value: number): Tensor => floats([], [value]);
 
-describeExecutors('activations', (executor) => {
+describeInference('activations', (executor) => {
   checkCases(executor, [
     ...(Object.keys(unaries) as Unary[]).map(unary),
     ...[[2, 10, 4, 5], [7], [3, 17], [2, 3, 5]].map(reluGradient),

@@ -1,7 +1,7 @@
 import { floats } from '../../../src/numeric/tensor.ts';
 import { type Binary, binaries, numbersOf } from '../../support/binary-operators.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { map, type Reference, referenceOf, zip } from '../../support/reference/array.ts';
 import { convolution, weightGradient } from '../../support/reference/convolution.ts';
 import { normals } from '../../support/run-graph.ts';
@@ -85,7 +85,7 @@ function weightProducts(
   };
 }
 
-describeExecutors('arithmetic on what convolutions leave', (executor) => {
+describeInference('arithmetic on what convolutions leave', (executor) => {
   checkCases(executor, [
     ...[10, 16, 3].flatMap((channels) => [
       behindConvolution('Add', channels, [2, channels, 4, 5]),

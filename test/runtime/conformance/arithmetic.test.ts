@@ -1,6 +1,6 @@
 import { type Binary, binaries, numbersOf } from '../../support/binary-operators.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { broadcastAt, generate, referenceOf } from '../../support/reference/array.ts';
 
 type Shape = readonly number[];
@@ -27,7 +27,7 @@ function binary(op: Binary, left: Shape, right: Shape): ConformanceCase<'a' | 'b
   };
 }
 
-describeExecutors('arithmetic, element by element', (executor) => {
+describeInference('arithmetic, element by element', (executor) => {
   const names = Object.keys(binaries) as Binary[];
   const image = [2, 10, 4, 5];
   checkCases(executor, [

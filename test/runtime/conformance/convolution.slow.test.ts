@@ -1,5 +1,5 @@
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { referenceOf } from '../../support/reference/array.ts';
 import { convolution, inputGradient, placesOf, weightGradient } from '../../support/reference/convolution.ts';
 import { normals } from '../../support/run-graph.ts';
@@ -141,6 +141,6 @@ function caseOf(layer: Layer, number: number): ConformanceCase {
   };
 }
 
-describeExecutors('convolutions and their gradients', (executor) => {
+describeInference('convolutions and their gradients', (executor) => {
   checkCases(executor, layers.map(caseOf));
 });

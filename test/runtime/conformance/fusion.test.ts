@@ -1,6 +1,6 @@
 import { checkCases } from '../../support/conformance.ts';
 import { caseOf, type ElementwiseCase, each, positive } from '../../support/elementwise-case.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 
 /** Sums, products and Relus that share values: what may be computed in one pass, in place, and what must not. */
 const fusions: readonly ElementwiseCase[] = [
@@ -122,6 +122,6 @@ const fusions: readonly ElementwiseCase[] = [
   },
 ];
 
-describeExecutors('values that nodes share', (executor) => {
+describeInference('values that nodes share', (executor) => {
   checkCases(executor, fusions.map(caseOf));
 });

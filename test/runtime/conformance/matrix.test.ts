@@ -1,5 +1,5 @@
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { broadcastAt, generate, map, type Reference, referenceOf } from '../../support/reference/array.ts';
 import { matMul, sumOver, transpose } from '../../support/reference/matrix.ts';
 import { normals } from '../../support/run-graph.ts';
@@ -140,7 +140,7 @@ function noReduction(): ConformanceCase<'x'> {
   };
 }
 
-describeExecutors('products and sums', (executor) => {
+describeInference('products and sums', (executor) => {
   const bits = [0, 1];
   const image = [2, 10, 4, 5];
   const ops = ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin'] as const;

@@ -1,6 +1,6 @@
 import { elementCount, floats } from '../../../src/numeric/tensor.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { referenceOf } from '../../support/reference/array.ts';
 import { placesOf } from '../../support/reference/convolution.ts';
 import {
@@ -110,7 +110,7 @@ function globalAverage(shape: readonly number[]): ConformanceCase<'x'> {
   };
 }
 
-describeExecutors('pools and their gradients', (executor) => {
+describeInference('pools and their gradients', (executor) => {
   const ofChannels = [1, 3, 10, 16, 17, 24, 33].map((channels) => [2, channels, 6, 5]);
   const twoByTwo = { kernel: [2, 2], strides: [2, 2] };
   const maxima: Pool[] = [

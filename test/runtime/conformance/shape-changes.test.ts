@@ -3,7 +3,7 @@ import type { Value } from '../../../src/graph/graph.ts';
 import { floats, int64s } from '../../../src/numeric/tensor.ts';
 import { blocked } from '../../support/blocked.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { at, generate, indicesOf, type Reference, referenceOf } from '../../support/reference/array.ts';
 import { convolution } from '../../support/reference/convolution.ts';
 import { normals } from '../../support/run-graph.ts';
@@ -125,7 +125,7 @@ function integers(): ConformanceCase<'x'> {
   };
 }
 
-describeExecutors('changes of shape and layout', (executor) => {
+describeInference('changes of shape and layout', (executor) => {
   checkCases(executor, [
     ...Object.entries(reshaping).map(([title, change]) => reshaped(title, change)),
     results(),

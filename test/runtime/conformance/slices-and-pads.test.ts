@@ -1,6 +1,6 @@
 import { blocked } from '../../support/blocked.ts';
 import { type ConformanceCase, checkCases } from '../../support/conformance.ts';
-import { describeExecutors } from '../../support/executors.ts';
+import { describeInference } from '../../support/executors.ts';
 import { at, generate, referenceOf } from '../../support/reference/array.ts';
 import { normals } from '../../support/run-graph.ts';
 
@@ -71,7 +71,7 @@ function pad({ shape, begins, ends, fill }: Pad): ConformanceCase<'x'> {
   };
 }
 
-describeExecutors('parts of values, and padding', (executor) => {
+describeInference('parts of values, and padding', (executor) => {
   const image = [2, 10, 5, 7];
   const whole = [2 ** 31 - 1, 2 ** 31 - 1];
   checkCases(executor, [

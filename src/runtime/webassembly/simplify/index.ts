@@ -1,8 +1,10 @@
 import { builderOf } from '../../../graph/builder.ts';
 import { emptyGraph, type Graph, type Node } from '../../../graph/graph.ts';
 import { knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
+import { removeDeadNodes } from '../../../graph/topology.ts';
 import { asTwoAxes, transposedConvolution } from './convolution.ts';
 import { depthToSpace, spaceToDepth } from './depth.ts';
+import { knownShape } from './known-shape.ts';
 import { gemm, matMul } from './matrix.ts';
 import {
   batchNormalization,
@@ -11,7 +13,7 @@ import {
   localResponseNormalization,
   lpNormalization,
 } from './normalization.ts';
-import { globalMaxPool, mean, reductionSimplifications } from './reduction.ts';
+import { globalAveragePool, globalPool, mean, reductionSimplifications } from './reduction.ts';
 import type { Simplification } from './simplification.ts';
 
 const rows: { readonly [Op in OperatorName]?: Simplification } = {
@@ -28,14 +30,19 @@ const rows: { readonly [Op in OperatorName]?: Simplification } = {
   GroupNormalization: groupNormalization,
   LpNormalization: lpNormalization,
   LRN: localResponseNormalization,
-  GlobalMaxPool: globalMaxPool,
+  GlobalMaxPool: globalPool('ReduceMax'),
+  GlobalAveragePool: globalAveragePool,
   Mean: mean,
   ...reductionSimplifications,
+  Reshape: knownShape('Reshape'),
+  Expand: knownShape('Expand'),
 };
 
 /** A graph that computes the same with operators that have kernels, where an operator can be written as others. */
 export function simplify(graph: Graph): Graph {
-  return { ...graph, nodes: graph.nodes.flatMap(simplified) };
+  const copy = { ...graph, nodes: graph.nodes.flatMap(simplified) };
+  removeDeadNodes(copy);
+  return copy;
 }
 
 function simplified(node: Node): Node[] {

@@ -24,12 +24,18 @@ export const reductionSimplifications = Object.fromEntries(
   reductionNames.map((op) => [op, reduction(op)]),
 ) as { readonly [Op in ReductionName]: Simplification };
 
-/** The largest of each plane. */
-export const globalMaxPool: Simplification = (node, g) => {
-  const x = requiredInput(node, 0);
-  const pixels = staticShape(x).flatMap((_, axis) => (axis >= 2 ? [axis] : []));
-  return g.ReduceMax(x, g.int64s(pixels), { keepdims: 1 });
-};
+/** A reduction of all spatial axes. */
+export const globalPool =
+  (op: ReductionName): Simplification =>
+  (node, g) => {
+    const x = requiredInput(node, 0);
+    const pixels = staticShape(x).flatMap((_, axis) => (axis >= 2 ? [axis] : []));
+    return g[op](x, g.int64s(pixels), { keepdims: 1 });
+  };
+
+/** Means of rows and columns have a kernel. */
+export const globalAveragePool: Simplification = (node, g) =>
+  requiredInput(node, 0).shape?.length === 4 ? null : globalPool('ReduceMean')(node, g);
 
 export const mean: Simplification = ({ inputs }, g) => {
   const given = inputs.flatMap((value) => value ?? []);
