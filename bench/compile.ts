@@ -72,7 +72,7 @@ async function benchmark({ only, shapes, tune, seconds: given }: Options): Promi
   try {
     const page = await runtime.openPage(1);
     const tuner: Tuner = {
-      engine: runtime.version,
+      engine: runtime.browserVersion,
       timings: openTimings(),
       openCompiled: (network) => openCompiledIn(page, network),
     };

@@ -20,7 +20,7 @@ export { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } f
 export type { TuningName, WeightType } from './compile/defaults.ts';
 export { compiledFiles } from './compile/folder/files.ts';
 export type { ImageTask } from './compile/image-task.ts';
-export { type Profile, type ProfileOptions, profileNetwork } from './compile/profile.ts';
+export type { Profile } from './compile/profile.ts';
 export type { Verification } from './compile/verify.ts';
 export type { Augmentation, AugmentedImage } from './data/augmentations/augmentation.ts';
 export type { AugmentationName } from './data/augmentations/index.ts';

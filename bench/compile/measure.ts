@@ -2,11 +2,11 @@ import { gzipSync } from 'node:zlib';
 import type { Graph } from '../../src/graph/graph.ts';
 import { type CompiledRunner, openCompiledIn } from '../../src/measure/compiled-runner.ts';
 import { type Runner, sampleInTurns } from '../../src/measure/latency.ts';
+import { openPeakIn, type PeakRunner } from '../../src/measure/peak-runner.ts';
 import { median, quantile } from '../../src/numeric/statistics.ts';
 import type { WebPage } from '../../src/runtime/onnxruntime-web/index.ts';
 import type { CompiledNetwork } from '../../src/runtime/webassembly/compile.ts';
 import type { BenchedNetwork } from './networks.ts';
-import { openPeak, type Peak } from './peak.ts';
 import { openOnnx, type Starts, startsOf } from './starts.ts';
 
 /** The middle of a ratio over all rounds, and its quartiles. */
@@ -65,7 +65,7 @@ export async function measureNetwork(
 ): Promise<NetworkResult> {
   const compiled = { dense: await compile(dense), half: await compile(shaped) };
   const starts = await startsOf(page, dense, compiled.dense);
-  const peak = await openPeak(page);
+  const peak = await openPeakIn(page);
   const runners = [
     await openOnnx(page, dense),
     await openCompiledIn(page, compiled.dense),
@@ -128,7 +128,7 @@ function ratioOf(above: readonly number[], below: readonly number[], promised = 
 async function layersOf(
   { steps }: CompiledNetwork,
   runner: CompiledRunner,
-  peak: Peak,
+  peak: PeakRunner,
 ): Promise<readonly LayerRow[]> {
   const alone = steps.map((_, i): Runner => ({ time: (n) => runner.timeStep(i, n), close: async () => {} }));
   const samples = await sampleInTurns([...alone, peak], {

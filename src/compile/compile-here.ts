@@ -1,17 +1,17 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Graph } from '../graph/graph.ts';
+import { openTimings } from '../measure/timings.ts';
 import type { NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { supportedModules } from '../runtime/webassembly/instantiate.ts';
 import { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile.ts';
 import { compileDefaults as defaults, type TuningName } from './defaults.ts';
+import { openEngine, ownModule } from './engines.ts';
 import { type Profile, profileNetwork } from './profile.ts';
 import { tuneTiles } from './tune.ts';
-import { nodeEngine, withTuner } from './tuners.ts';
 
 export interface CompileHereOptions extends Omit<ToWebAssemblyOptions, 'executor' | 'chooseTiles'> {
-  /** Time to measure the steps in; 0 leaves them unmeasured. Default 1. */
+  /** Time to measure the steps in, where tiles are timed, else in this Node; 0 leaves them unmeasured. Default 1. */
   readonly seconds?: number;
   /** Where the tiles of convolutions are timed; `none` predicts them. Default `none`. */
   readonly tune?: TuningName;
@@ -20,12 +20,9 @@ export interface CompileHereOptions extends Omit<ToWebAssemblyOptions, 'executor
 }
 
 export interface CompiledHere extends CompiledModel {
-  /** How long each step takes here; null where nothing was measured. */
+  /** How long each step takes; null where nothing was measured. */
   readonly profile: Profile | null;
 }
-
-/** What this Node runs by itself. */
-const [ownModule = 'baseline'] = supportedModules();
 
 /** Node 20 has relaxed SIMD behind a flag, without which the faster module could not be compared. */
 function enableRelaxedSimd(): void {
@@ -45,13 +42,15 @@ export async function compile(
   enableRelaxedSimd();
   const { seconds = defaults.seconds, tune = defaults.tune } = options;
   const executor = options.executor ?? (await defaultExecutor());
-  const model = await withTuner(tune, (tuner) =>
-    compileToWebAssembly(network, {
-      ...options,
-      executor,
-      ...(tuner && { chooseTiles: (graph) => tuneTiles(graph, tuner) }),
-    }),
-  );
-  const measured = { engine: nodeEngine, module: ownModule, seconds };
-  return { ...model, profile: seconds > 0 ? await profileNetwork(model.network, measured) : null };
+  const engine = await openEngine[tune === 'none' ? 'node' : tune]();
+  const tuned = { chooseTiles: (graph: Graph) => tuneTiles(graph, { ...engine, timings: openTimings() }) };
+  try {
+    const model = await compileToWebAssembly(network, {
+      ...{ ...options, executor },
+      ...(tune !== 'none' && tuned),
+    });
+    return { ...model, profile: seconds > 0 ? await profileNetwork(model.network, engine, seconds) : null };
+  } finally {
+    await engine.close();
+  }
 }

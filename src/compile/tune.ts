@@ -1,5 +1,4 @@
 import type { Graph } from '../graph/graph.ts';
-import type { CompiledRunner } from '../measure/compiled-runner.ts';
 import { sampleInTurns } from '../measure/latency.ts';
 import type { Timings } from '../measure/timings.ts';
 import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
@@ -11,13 +10,11 @@ import {
   tileName,
   tiles,
 } from '../runtime/webassembly/tile.ts';
+import type { CompiledEngine } from './engines.ts';
 
 /** What times compiled networks, and all that their times depend on beside them. */
-export interface Tuner {
-  /** With its version. */
-  readonly engine: string;
+export interface Tuner extends Pick<CompiledEngine, 'engine' | 'openCompiled'> {
   readonly timings: Timings;
-  openCompiled(network: CompiledNetwork): Promise<CompiledRunner>;
 }
 
 /** Samples of a layer in a pass, of at least so many milliseconds, after a warm-up; the shortest counts. */

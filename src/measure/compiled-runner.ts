@@ -3,7 +3,7 @@ import { randomTensor } from '../numeric/random-tensor.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { WebPage } from '../runtime/onnxruntime-web/index.ts';
 import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
-import { instantiate } from '../runtime/webassembly/instantiate.ts';
+import { instantiate, type ModuleKind } from '../runtime/webassembly/instantiate.ts';
 import type { Runner } from './latency.ts';
 import { stopwatch } from './stopwatch.ts';
 
@@ -35,9 +35,9 @@ export async function openCompiledIn(page: WebPage, network: CompiledNetwork): P
 }
 
 /** A compiled network in this process, on random inputs. */
-export async function openCompiled(network: CompiledNetwork): Promise<CompiledRunner> {
+export async function openCompiled(network: CompiledNetwork, kind?: ModuleKind): Promise<CompiledRunner> {
   const loading = stopwatch();
-  const { inputs, run, step } = await instantiate(network);
+  const { inputs, run, step } = await instantiate(network, kind);
   const loadMs = loading();
   for (const [i, { data }] of randomInputsOf(network).entries())
     inputs[network.inputs[i]!.name]!.set(data as Float32Array);

@@ -12,6 +12,8 @@ import { type ContentServer, serveContents } from './server.ts';
 export interface WebRuntime {
   /** What runs: `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
   readonly version: string;
+  /** The browser alone: `Chrome/140.0.0.0`. */
+  readonly browserVersion: string;
   /** A page with onnxruntime-web started (WebAssembly, float32 SIMD) on so many threads. */
   openPage(threads: number): Promise<WebPage>;
   close(): Promise<void>;
@@ -62,8 +64,10 @@ export async function openWebRuntime(): Promise<WebRuntime> {
   server.contents.set('/page.html', html).set('/page.js', script);
   for (const name of ortFiles) server.contents.set(`/ort/${name}`, { file: join(folder, name) });
   const { version } = createRequire(import.meta.url)(join(folder, '../package.json')) as { version: string };
+  const browserVersion = await browser.version();
   return {
-    version: `onnxruntime-web ${version}, ${await browser.version()}`,
+    version: `onnxruntime-web ${version}, ${browserVersion}`,
+    browserVersion,
     openPage: (threads) => openIn({ browser, server }, threads),
     async close() {
       await browser.close();
