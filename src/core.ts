@@ -114,7 +114,7 @@ export {
 export type { Window } from './graph/window.ts';
 export type { BindOptions } from './measure/bind-shapes.ts';
 export type { ImageSize } from './measure/image-size.ts';
-export type { Benchmark, BenchmarkOptions, ModelLatency } from './measure/latency.ts';
+export type { Benchmark, BenchmarkOptions, ModelLatency, SamplingOptions } from './measure/latency.ts';
 export { type CostOptions, type Costs, costs, type LayerCost, type NetworkCost } from './measure/macs.ts';
 export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
 export type { CountedOutput, CountedOutputs } from './measure/outputs/counted.ts';
@@ -223,8 +223,9 @@ export type { Equivalence } from './rewrite/verify.ts';
 export type { CompileOptions, Executor, Program, StatePair, Tensors } from './runtime/executor.ts';
 export type { Onnxruntime } from './runtime/onnxruntime/held-session.ts';
 export { onnxruntimeWeb } from './runtime/onnxruntime-web/executor.ts';
-export type { CompiledNetwork, CompiledStep, CompiledValue } from './runtime/webassembly/compile.ts';
+export type { CompiledNetwork, CompiledValue, ThreadedModules } from './runtime/webassembly/compile.ts';
 export type { ModuleKind } from './runtime/webassembly/instantiate.ts';
+export type { CompiledStep } from './runtime/webassembly/scope.ts';
 export type { ChooseTile, Tile, TiledLayer } from './runtime/webassembly/tile.ts';
 export {
   type StripeController,

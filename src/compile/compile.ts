@@ -49,6 +49,7 @@ export interface CompiledModel {
  * kernel, `usage` where a shape is open, and `verification` where the module computes anything else.
  *
  * @example
+ * import * as ort from 'onnxruntime-web';
  * const model = await compileToWebAssembly(network, { executor: onnxruntimeWeb(ort), size: 224 });
  * const files = compiledFiles(model);
  */

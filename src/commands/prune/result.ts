@@ -35,7 +35,7 @@ interface Finishing {
   readonly original: PruningStage | null;
 }
 
-/** NetworkMeasures both networks, and writes the pruned one, with the record of the run where it has one. */
+/** Measures both networks, and writes the pruned one, with the record of the run where it has one. */
 export async function finishPruning(
   { network, steps, cut }: PrunedInSteps,
   { job, context, original }: Finishing,

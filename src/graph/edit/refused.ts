@@ -52,7 +52,8 @@ export interface Rewritten {
  * A refusal, for a rewrite rule to return.
  *
  * @example
- * if (!node.inputs[1]?.tensor) return refuse('not-constant', 'its slope is computed');
+ * const rewrite: RewriteRule['rewrite'] = (node) =>
+ *   node.inputs[1]?.tensor ? null : refuse('not-constant', 'its slope is computed');
  */
 export const refuse = (code: RefusalCode, reason: string): Refusal => ({ code, reason });
 

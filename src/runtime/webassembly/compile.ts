@@ -5,7 +5,7 @@ import { type Emitter, openEmitter } from './emitter.ts';
 import type { Code } from './encoder/code.ts';
 import { type ModuleWriter, openModule } from './encoder/module.ts';
 import { type Lowered, lowerGraph } from './lower.ts';
-import type { LoweringOptions, Scope, Step, UnitRange } from './scope.ts';
+import type { CompiledStep, LoweringOptions, Scope, UnitRange } from './scope.ts';
 import { defineBarrier, partOf } from './threads.ts';
 
 /** An input or output in the memory of a module: float32, row-major. */
@@ -15,9 +15,6 @@ export interface CompiledValue {
   /** In bytes. */
   readonly offset: number;
 }
-
-/** A layer of a compiled network. */
-export type CompiledStep = Pick<Step, 'name' | 'op' | 'kernel' | 'macs'>;
 
 /**
  * A network as WebAssembly. The module exports `memory`, `run()`, which computes the outputs from the inputs, and
@@ -62,12 +59,7 @@ const SLACK = 256;
 /** A line of the cache, so that threads do not compete for it. */
 const LINE = 64;
 
-/**
- * Compiles a graph of fixed shapes and folded constants. Throws `unsupported`, naming every node that has no kernel.
- *
- * @example
- * const { modules, weights } = compileNetwork(graph);
- */
+/** Compiles a graph of fixed shapes and folded constants. Throws `unsupported`, naming every node that has no kernel. */
 export function compileNetwork(graph: Graph, options: CompileNetworkOptions = {}): CompiledNetwork {
   const weights = { label: 'weights', bytes: 0, persistent: true, offset: -1 };
   const lowered = lowerGraph(graph, weights, options);

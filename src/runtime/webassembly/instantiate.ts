@@ -50,14 +50,7 @@ export function probeModule(kind: ModuleKind): Uint8Array {
   return module.finish({ pages: 1 }, []);
 }
 
-/**
- * Loads a compiled network into this engine; by default the fastest module that it can run.
- *
- * @example
- * const { inputs, outputs, run } = await instantiate(compileNetwork(graph));
- * inputs.image?.set(pixels);
- * run();
- */
+/** Loads a compiled network into this engine; by default the fastest module that it can run. */
 export async function instantiate(
   network: CompiledNetwork,
   kind: ModuleKind = supportedModule(),

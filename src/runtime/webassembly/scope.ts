@@ -21,14 +21,18 @@ export interface UnitRange {
   readonly to: number;
 }
 
-/** One step of a compiled network. */
-export interface Step {
+/** A layer of a compiled network: one step of its run. */
+export interface CompiledStep {
   readonly name: string;
   readonly op: string;
   /** The kernel and its tile, in words. */
   readonly kernel: string;
-  /** Multiply-accumulates with living weights. */
+  /** Multiply-accumulates with non-zero weights. */
   readonly macs: number;
+}
+
+/** A step, and how its code is written. */
+export interface Step extends CompiledStep {
   readonly reads: readonly Buffer[];
   readonly writes: readonly Buffer[];
   /** Parts that can be computed at the same time, by different threads; default 1. */
