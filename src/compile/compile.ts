@@ -20,6 +20,8 @@ export interface ToWebAssemblyOptions {
   readonly batch?: number | undefined;
   /** Height and width, where the network leaves them open. */
   readonly size?: ImageSize | undefined;
+  /** Threads that share a run where memory can be shared; one thread can run it everywhere. Default 1. */
+  readonly threads?: number;
   /** How weights are stored: float16 halves the download, and is decoded when the network is loaded. Default float32. */
   readonly weights?: WeightType;
   /** Compares with the network that was given; default true. */
@@ -58,12 +60,12 @@ export async function compileToWebAssembly(
   options: ToWebAssemblyOptions,
 ): Promise<CompiledModel> {
   const { executor, batch, size, preprocessing = null } = options;
-  const { weights = defaults.weights, verify = defaults.verify } = options;
+  const { weights = defaults.weights, verify = defaults.verify, threads = defaults.threads } = options;
   const forms = await formsOf(network, executor);
   const prepared = await prepareForCompilation(forms, { executor, batch, size });
   expectFloatInputs(prepared.graph);
   const chooseTile = await options.chooseTiles?.(prepared.graph);
-  const compiled = compileNetwork(prepared.graph, { chooseTile });
+  const compiled = compileNetwork(prepared.graph, { chooseTile, threads });
   const stored = { type: weights, bytes: encodeWeights(compiled.weights, weights) };
   const modules = supportedModules();
   return {

@@ -16,4 +16,5 @@ export const compileDefaults = {
   verify: true,
   seconds: 1,
   tune: 'none',
+  threads: 1,
 } as const satisfies CompileHereOptions;

@@ -28,6 +28,11 @@ export const compileCommand = defineCommand({
       'images in a run (default: as many as the model fixes, else 1)',
       wholeNumber(),
     ),
+    threads: defaulted(
+      '--threads <n>',
+      'threads that share a run where the page is cross-origin isolated, or in Node; elsewhere it runs on one',
+      [wholeNumber(), defaults.threads],
+    ),
     weights: defaulted(
       '--weights <type>',
       'float16 halves the download; the weights are decoded when they are loaded',

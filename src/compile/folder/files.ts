@@ -2,7 +2,7 @@ import type { CompiledModel } from '../compile.ts';
 import type { Profile } from '../profile.ts';
 import { modelPage } from './page.ts';
 import { reportOf } from './report.ts';
-import { modelScript } from './script.ts';
+import { modelScript, threadScript } from './script.ts';
 import { modelTypes } from './types.ts';
 
 /** The report of a compiled folder, by which it is known. */
@@ -16,11 +16,16 @@ export function compiledFiles(
   model: CompiledModel,
   profile: Profile | null = null,
 ): Readonly<Record<string, Uint8Array | string>> {
-  const { modules } = model.network;
+  const { modules, threaded } = model.network;
   return {
     'model.wasm': modules.baseline,
     'model-relaxed.wasm': modules.relaxed,
     'model.bin': model.weights.bytes,
+    ...(threaded && {
+      'model-threads.wasm': threaded.modules.baseline,
+      'model-relaxed-threads.wasm': threaded.modules.relaxed,
+      'model-thread.js': threadScript,
+    }),
     'model.js': modelScript(model),
     'model.d.ts': modelTypes(model),
     'index.html': modelPage(model),

@@ -1,4 +1,4 @@
-import type { CompiledValue } from '../../runtime/webassembly/compile.ts';
+import type { CompiledValue, ThreadedModules } from '../../runtime/webassembly/compile.ts';
 import { probeModule } from '../../runtime/webassembly/instantiate.ts';
 import type { CompiledModel } from '../compile.ts';
 
@@ -10,10 +10,35 @@ export function modelScript({ network, weights }: CompiledModel): string {
     weights: { type: weights.type, bytes: weights.bytes.length, offset: network.weightsOffset },
     probes: { relaxed: hex(probeModule('relaxed')), baseline: hex(probeModule('baseline')) },
   };
+  const { threaded } = network;
+  const threads = threaded && threadFacts(threaded);
   return `// A network as WebAssembly, written by espalier: see model.d.ts.
-const network = ${JSON.stringify(facts, null, 2)};
-${loader}`;
+const network = ${JSON.stringify({ ...facts, threads }, null, 2)};
+${loader}${threads ? threadLoader : ''}`;
 }
+
+const threadFacts = ({ threads, barriers, ticketOffset, pages }: ThreadedModules) => ({
+  count: threads,
+  barriers,
+  ticket: ticketOffset,
+  pages,
+});
+
+/** `model-thread.js`: what each thread but the first runs. */
+export const threadScript = `// A thread of a network as WebAssembly, started by model.js.
+const port = globalThis.postMessage ? globalThis : (await import('node:worker_threads')).parentPort;
+const start = async ({ module, memory, part, threads: { count, barriers, ticket } }) => {
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  const words = new Int32Array(memory.buffer);
+  port.postMessage('ready');
+  for (let run = 0; ; run++) {
+    Atomics.wait(words, ticket / 4, run | 0);
+    exports[part]((run * barriers * count) | 0, 1);
+  }
+};
+if (port.once) port.once('message', start);
+else port.addEventListener('message', ({ data }) => start(data), { once: true });
+`;
 
 const placed = ({ name, shape, offset }: CompiledValue) => ({ name, shape, offset });
 
@@ -23,8 +48,9 @@ const hex = (bytes: Uint8Array): string =>
 /** What is the same for every network. */
 const loader = `
 /** Loads the network; by default from the files beside this one, with the fastest module that this engine can run. */
-export async function load({ weights, wasm } = {}) {
+export async function load({ weights, wasm, threads } = {}) {
   const module = supportedModule();
+  if (network.threads && wasm === undefined && threads !== 1 && canShare()) return loadThreads(module, weights);
   const [code, stored] = await Promise.all([
     contentsOf(wasm ?? besides[module]()),
     contentsOf(weights ?? new URL('./model.bin', import.meta.url)),
@@ -34,10 +60,12 @@ export async function load({ weights, wasm } = {}) {
   writeWeights(bytesOf(stored), memory.buffer);
   return {
     module: wasm === undefined ? module : 'given',
+    threads: 1,
     inputs: viewsOf(network.inputs, memory.buffer),
     outputs: viewsOf(network.outputs, memory.buffer),
     run: () => run(),
     step: (index) => step(index),
+    close() {},
   };
 }
 
@@ -51,6 +79,13 @@ function supportedModule() {
     if (WebAssembly.validate(Uint8Array.from(probe.match(/../g), (byte) => parseInt(byte, 16)))) return module;
   }
   throw new Error('this engine has no WebAssembly SIMD: expected Chrome 91, Firefox 89, Safari 16.4, Node 16.4, or later');
+}
+
+/** Whether threads can have one memory; says once why not. */
+function canShare() {
+  const isShared = typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false;
+  if (!isShared) console.warn('model.js runs on one thread: the page is not cross-origin isolated');
+  return isShared;
 }
 
 /** The bytes of a URL; bytes and compiled modules are themselves. */
@@ -112,5 +147,57 @@ class NetworkValue extends Float32Array {
       );
     super.set(values, offset);
   }
+}
+`;
+
+/** What is the same for every network that several threads compute. */
+const threadLoader = `
+async function loadThreads(kind, weights) {
+  const { count, barriers, ticket, pages } = network.threads;
+  const file = kind === 'relaxed' ? './model-relaxed-threads.wasm' : './model-threads.wasm';
+  const [code, stored] = await Promise.all([
+    contentsOf(new URL(file, import.meta.url)),
+    contentsOf(weights ?? new URL('./model.bin', import.meta.url)),
+  ]);
+  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
+  const module = await WebAssembly.compile(code);
+  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
+  writeWeights(bytesOf(stored), memory.buffer);
+  const parts = Array.from({ length: count - 1 }, (_, i) => 'part' + (i + 1));
+  const workers = await Promise.all(parts.map((part) => startThread({ module, memory, part, threads: network.threads })));
+  const words = new Int32Array(memory.buffer);
+  // The thread of a page may not sleep.
+  const maySleep = globalThis.document ? 0 : 1;
+  let runs = 0;
+  return {
+    module: kind,
+    threads: count,
+    inputs: viewsOf(network.inputs, memory.buffer),
+    outputs: viewsOf(network.outputs, memory.buffer),
+    run() {
+      const base = (runs++ * barriers * count) | 0;
+      Atomics.add(words, ticket / 4, 1);
+      Atomics.notify(words, ticket / 4);
+      exports.part0(base, maySleep);
+    },
+    step: (index) => exports.step(index),
+    close: () => workers.forEach((worker) => worker.terminate()),
+  };
+}
+
+/** A thread that waits for the first run. */
+async function startThread(message) {
+  const threads = 'node:worker_threads';
+  const isNode = typeof Worker !== 'function';
+  const Thread = isNode ? (await import(/* webpackIgnore: true */ /* @vite-ignore */ threads)).Worker : Worker;
+  const worker = new Thread(new URL('./model-thread.js', import.meta.url), { type: 'module' });
+  await new Promise((resolve, reject) => {
+    if (isNode) worker.once('message', resolve).once('error', reject);
+    else Object.assign(worker, { onmessage: resolve, onerror: reject });
+    worker.postMessage(message);
+  });
+  // A program ends without waiting for threads that wait for it.
+  if (isNode) worker.unref();
+  return worker;
 }
 `;

@@ -23,6 +23,10 @@ ${members(network.outputs)}
   run(): void;
   /** Runs one step of report.json alone. */
   step(index: number): void;
+  /** Threads that compute: those that the network was compiled for where memory can be shared, else 1. */
+  readonly threads: number;
+  /** Ends the threads. */
+  close(): void;
   /** Which module runs: model-relaxed.wasm, model.wasm, or the one that was given. */
   readonly module: 'relaxed' | 'baseline' | 'given';
 }
@@ -32,6 +36,8 @@ export interface LoadOptions {
   readonly weights?: ArrayBuffer | ArrayBufferView | URL | string;
   /** Bytes of a module, where they are, or a WebAssembly.Module; default: beside model.js, model-relaxed.wasm where the engine can run it. */
   readonly wasm?: ArrayBuffer | ArrayBufferView | URL | string | object;
+  /** 1 keeps a network that was compiled for several threads on this one. */
+  readonly threads?: 1;
 }
 
 /** Loads the network. Throws an Error where the engine has no WebAssembly SIMD. */

@@ -35,7 +35,7 @@ export interface CompiledNetwork {
 }
 
 /**
- * Modules whose memory is imported as `env.memory`, shared. Thread t calls `part{t}(base, maySleep)` in each run, with the
+ * Modules that also export parts of a run, and whose memory is imported as `env.memory`, shared. Thread t calls `part{t}(base, maySleep)` in each run, with the
  * number of barriers that were met before times the number of threads as base, modulo 2³².
  */
 export interface ThreadedModules {
@@ -119,7 +119,7 @@ function writeModule({ scope }: Lowered, { fused, threads, places }: ModuleSetti
   const emitter = openEmitter(module, places.tables);
   const barriers =
     threads > 1 ? exportParts(module, { scope, emitter, threads, counter: places.counter }) : 0;
-  if (threads === 1) exportSteps(module, scope, emitter);
+  exportSteps(module, scope, emitter);
   const tables = emitter.tables();
   const memoryBytes = places.tables + tables.length + SLACK;
   const memory = { pages: Math.ceil(memoryBytes / PAGE), isShared: threads > 1 };
