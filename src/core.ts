@@ -118,6 +118,7 @@ export type { Benchmark, BenchmarkOptions, ModelLatency, SamplingOptions } from 
 export { type CostOptions, type Costs, costs, type LayerCost, type NetworkCost } from './measure/macs.ts';
 export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
 export type { CountedOutput, CountedOutputs } from './measure/outputs/counted.ts';
+export type { CompiledFolder, ModelSource } from './measure/prepared-model.ts';
 export { rank, type TimedModel, type TimedRanking, type Timer } from './measure/timer.ts';
 export type { Timings } from './measure/timings.ts';
 export { buildModel, zoo, zooModel } from './models/index.ts';

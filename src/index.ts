@@ -1,6 +1,7 @@
 /** The library: train, prune and measure networks that are ONNX graphs. */
 
 export { type CompiledHere, type CompileHereOptions, compile } from './compile/compile-here.ts';
+export { type MeasuredFolder, readCompiledFolder } from './compile/folder/read.ts';
 export { isCompiledFolder, writeCompiled } from './compile/folder/write.ts';
 export * from './core.ts';
 export { type BatchOptions, type BatchStream, openBatches } from './data/batches.ts';

@@ -10,7 +10,7 @@ import { median } from '../numeric/statistics.ts';
 import type { BindOptions } from './bind-shapes.ts';
 import type { StartOrder, StartReply } from './cold-start-process.ts';
 import { stopIfAborted } from './latency.ts';
-import { type PreparedModel, prepareModels } from './prepared-model.ts';
+import { type ModelSource, type PreparedModel, prepareModels } from './prepared-model.ts';
 
 /** What a model costs before it is warm, in an engine that has just been started. */
 export interface ColdStart {
@@ -42,21 +42,21 @@ type Start = (
 ) => Promise<ColdStart>;
 
 /**
- * Cold starts of models in onnxruntime, each in a process of its own, the models in turns.
+ * Cold starts of models in onnxruntime, and of compiled networks, each in a process of its own, the models in turns.
  *
  * @example
  * const [start] = await coldStarts(['model.onnx'], { starts: 5 });
  * console.log(start!.loadMs, start!.firstRunMs);
  */
 export const coldStarts = (
-  models: readonly (string | Uint8Array)[],
+  models: readonly ModelSource[],
   options: ColdStartOptions = {},
 ): Promise<ColdStart[]> => coldStartsIn(startInProcess, models, options);
 
 /** {@link coldStarts} in another engine. */
 export async function coldStartsIn(
   start: Start,
-  models: readonly (string | Uint8Array)[],
+  models: readonly ModelSource[],
   options: ColdStartOptions,
 ): Promise<ColdStart[]> {
   const { threads = 1, starts = 3, runs = 5, signal } = options;
@@ -80,21 +80,25 @@ export async function coldStartsIn(
 
 /** Bytes are written to a file first: a user's process reads one. */
 async function startInProcess(
-  { source, inputs, told }: PreparedModel,
+  model: PreparedModel,
   options: { readonly threads: number; readonly runs: number },
 ): Promise<ColdStart> {
+  const { inputs, told } = model;
   const shapes = inputs.map(([name, tensor]) => ({
     name,
     dtype: tensor.dtype,
     shape: tensor.shape,
     contents: told.has(name) ? tensor : null,
   }));
-  if (typeof source === 'string') return order({ path: resolve(source), inputs: shapes, ...options });
+  const ordered = { inputs: shapes, ...options };
+  if ('folder' in model) return order({ kind: 'folder', path: resolve(model.folder), ...ordered });
+  const { source } = model;
+  if (typeof source === 'string') return order({ kind: 'file', path: resolve(source), ...ordered });
   const folder = mkdtempSync(join(tmpdir(), 'espalier-start-'));
   try {
     const path = join(folder, 'model.onnx');
     writeFileSync(path, source);
-    return await order({ path, inputs: shapes, ...options });
+    return await order({ kind: 'file', path, ...ordered });
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

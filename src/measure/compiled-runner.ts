@@ -1,10 +1,14 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { EspalierError } from '../errors.ts';
 import { random } from '../numeric/random.ts';
 import { randomTensor } from '../numeric/random-tensor.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { WebPage } from '../runtime/onnxruntime-web/index.ts';
 import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
-import { instantiate, type ModuleKind } from '../runtime/webassembly/instantiate.ts';
+import { instantiate, type ModuleKind, type RunningNetwork } from '../runtime/webassembly/instantiate.ts';
 import type { Runner } from './latency.ts';
+import type { PreparedFolder } from './prepared-model.ts';
 import { stopwatch } from './stopwatch.ts';
 
 /** A compiled network in an engine, ready to be timed. */
@@ -41,15 +45,41 @@ export async function openCompiled(network: CompiledNetwork, kind?: ModuleKind):
   const loadMs = loading();
   for (const [i, { data }] of randomInputsOf(network).entries())
     inputs[network.inputs[i]!.name]!.set(data as Float32Array);
-  const mean = (work: () => void, n: number): number => {
-    const elapsedMs = stopwatch();
-    for (let i = 0; i < n; i++) work();
-    return elapsedMs() / n;
-  };
   return {
     loadMs,
-    time: async (n) => mean(run, n),
-    timeStep: async (index, n) => mean(() => step(index), n),
+    time: async (n) => meanMs(run, n),
+    timeStep: async (index, n) => meanMs(() => step(index), n),
     close: async () => {},
   };
+}
+
+/** A compiled folder in this process, on as many threads as it was compiled for, unless one is asked for. */
+export async function openFolder({ folder, inputs }: PreparedFolder, threads: number): Promise<Runner> {
+  const network = await loadFolder(folder, threads);
+  for (const [name, { data }] of inputs) network.inputs[name]!.set(data as Float32Array);
+  return { time: async (n) => meanMs(network.run, n), close: async () => network.close() };
+}
+
+/** What the script of a compiled folder loads. */
+interface FolderNetwork extends Pick<RunningNetwork, 'inputs' | 'run'> {
+  close(): void;
+}
+
+/** Loads a compiled folder by its script. Throws `runtime` where that fails. */
+export async function loadFolder(folder: string, threads: number): Promise<FolderNetwork> {
+  try {
+    const script = (await import(pathToFileURL(join(folder, 'model.js')).href)) as {
+      load(options: { readonly threads?: number }): Promise<FolderNetwork>;
+    };
+    return await script.load(threads === 1 ? { threads } : {});
+  } catch (cause) {
+    const reason = String((cause as Error).message).split('\n')[0]!;
+    throw new EspalierError('runtime', `cannot be loaded: ${reason}`, { where: folder, cause });
+  }
+}
+
+function meanMs(work: () => void, n: number): number {
+  const elapsedMs = stopwatch();
+  for (let i = 0; i < n; i++) work();
+  return elapsedMs() / n;
 }

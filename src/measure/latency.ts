@@ -3,7 +3,8 @@ import type { InputFeeds } from '../graph/inputs/input-feeds.ts';
 import { median, quantile } from '../numeric/statistics.ts';
 import { createSession } from '../runtime/onnxruntime/session.ts';
 import type { BindOptions } from './bind-shapes.ts';
-import { type PreparedModel, prepareModels } from './prepared-model.ts';
+import { openFolder } from './compiled-runner.ts';
+import { type ModelSource, type PreparedModel, prepareModels } from './prepared-model.ts';
 import { stopwatch } from './stopwatch.ts';
 
 /** Options of a benchmark. */
@@ -28,7 +29,7 @@ export interface SamplingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What one model takes in onnxruntime, and how that compares with the first. */
+/** What one model takes, and how that compares with the first. */
 export interface ModelLatency {
   /** The file, or `model 2` for bytes given second. */
   readonly path: string;
@@ -71,7 +72,7 @@ export interface TimedEngine {
 }
 
 /**
- * Latency of models in onnxruntime, side by side: each round times every model once, in the same order, so that what
+ * Latency of models in onnxruntime, and of compiled networks, side by side: each round times every model once, in the same order, so that what
  * slows the machine slows all of them. A sample is the mean of as many runs as take `sampleMs`. Inputs are random, of a fixed
  * seed, but for those that are told. Throws `usage` where a model fixes another batch, or leaves its size open and none is given.
  *
@@ -80,14 +81,14 @@ export interface TimedEngine {
  * console.log(models[1]!.medianMs, models[1]!.ratio);
  */
 export const benchmark = (
-  models: readonly (string | Uint8Array)[],
+  models: readonly ModelSource[],
   options: BenchmarkOptions = {},
-): Promise<Benchmark> => benchmarkIn({ open: openRunner }, models, options);
+): Promise<Benchmark> => benchmarkIn({ open: openHere }, models, options);
 
 /** {@link benchmark} in another engine. */
 export async function benchmarkIn(
   engine: TimedEngine,
-  models: readonly (string | Uint8Array)[],
+  models: readonly ModelSource[],
   options: BenchmarkOptions,
 ): Promise<Benchmark> {
   const { batch = 1, threads = 1, size, inputs } = options;
@@ -103,7 +104,9 @@ export async function benchmarkIn(
   }
 }
 
-async function openRunner({ source, inputs }: PreparedModel, threads: number): Promise<Runner> {
+async function openHere(model: PreparedModel, threads: number): Promise<Runner> {
+  if ('folder' in model) return openFolder(model, threads);
+  const { source, inputs } = model;
   const session = await createSession(source, { threads });
   const feeds = Object.fromEntries(inputs.map(([name, tensor]) => [name, session.tensor(tensor)]));
   const fetches = Object.fromEntries(session.outputs.map((name) => [name, null]));

@@ -1,5 +1,5 @@
 import { EspalierError } from '../errors.ts';
-import type { Graph } from '../graph/graph.ts';
+import { formatShape, type Graph } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { feedContents } from '../graph/inputs/feed-contents.ts';
 import { fedInputs, imagesOf, isUnbatched, mainInput } from '../graph/inputs/image-input.ts';
@@ -12,41 +12,93 @@ import { parseModel } from '../onnx/index.ts';
 import { readModelFile } from '../onnx/model-file.ts';
 import { type BindOptions, boundShape } from './bind-shapes.ts';
 
-/** A model that is to be measured, and what it is run on. */
-export interface PreparedModel {
-  /** The file, or `model 2` for bytes given second. */
+/** A folder that `espalier compile` has written: it runs what its script loads. */
+export interface CompiledFolder {
+  readonly folder: string;
+  /** All float32. */
+  readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
+}
+
+/** What can be measured: an .onnx file, the bytes of one, or a compiled network. */
+export type ModelSource = string | Uint8Array | CompiledFolder;
+
+interface Prepared {
+  /** The file or folder, or `model 2` for bytes given second. */
   readonly path: string;
-  readonly source: string | Uint8Array;
-  readonly graph: Graph;
   /** Random, of a fixed seed, but for what is told. */
   readonly inputs: readonly (readonly [name: string, tensor: Tensor])[];
   /** The inputs whose contents are told. */
   readonly told: ReadonlySet<string>;
 }
 
+/** An ONNX model that is to be measured, and what it is run on. */
+export interface PreparedFile extends Prepared {
+  readonly source: string | Uint8Array;
+  readonly graph: Graph;
+}
+
+/** A compiled network that is to be measured, and what it is run on. */
+export interface PreparedFolder extends Prepared {
+  readonly folder: string;
+}
+
+/** A model that is to be measured. */
+export type PreparedModel = PreparedFile | PreparedFolder;
+
+interface PreparationOptions extends BindOptions {
+  readonly inputs?: InputFeeds | undefined;
+}
+
 /**
  * Models with inputs for a batch; where one image is asked for, a model that fixes its batch is run at that. Throws `usage` where it
  * fixes another batch than was asked for, or leaves its size open and none is given.
  */
-export function prepareModels(
-  models: readonly (string | Uint8Array)[],
-  options: BindOptions & { readonly inputs?: InputFeeds | undefined } = {},
-): PreparedModel[] {
-  return models.map((source, index) => {
-    const path = typeof source === 'string' ? source : `model ${index + 1}`;
-    const graph = typeof source === 'string' ? readModelFile(source) : parseModel(source);
-    const fed = bindFeeds(withInputFeeds(graph, knownFeeds(graph, options.inputs ?? {})));
-    const shapes = inputShapes(fed, { batch: 1, ...options, path });
-    expectMemory(graph, shapes);
-    const told = new Set(fedInputs(fed).flatMap(({ name, feed }) => (feed?.contents ? [name] : [])));
-    const inputs = fedInputs(fed).map((input, i) => {
-      const shape = shapes[input.name]!;
-      const { name, dtype } = input;
-      const drawn = () => randomTensor({ name, dtype: dtype ?? 'float32', shape }, random(i));
-      return [name, feedContents(input, shape) ?? drawn()] as const;
-    });
-    return { path, source, graph, inputs, told };
+export const prepareModels = (
+  models: readonly ModelSource[],
+  options: PreparationOptions = {},
+): PreparedModel[] =>
+  models.map((source, index) => {
+    if (typeof source === 'string') return prepareFile(source, source, options);
+    return 'folder' in source
+      ? prepareFolder(source, options)
+      : prepareFile(source, `model ${index + 1}`, options);
   });
+
+function prepareFile(source: string | Uint8Array, path: string, options: PreparationOptions): PreparedFile {
+  const graph = typeof source === 'string' ? readModelFile(source) : parseModel(source);
+  const fed = bindFeeds(withInputFeeds(graph, knownFeeds(graph, options.inputs ?? {})));
+  const shapes = inputShapes(fed, { batch: 1, ...options, path });
+  expectMemory(graph, shapes);
+  const told = new Set(fedInputs(fed).flatMap(({ name, feed }) => (feed?.contents ? [name] : [])));
+  const inputs = fedInputs(fed).map((input, i) => {
+    const shape = shapes[input.name]!;
+    const { name, dtype } = input;
+    const drawn = () => randomTensor({ name, dtype: dtype ?? 'float32', shape }, random(i));
+    return [name, feedContents(input, shape) ?? drawn()] as const;
+  });
+  return { path, source, graph, inputs, told };
+}
+
+function prepareFolder(
+  { folder, inputs }: CompiledFolder,
+  { batch = 1, inputs: feeds = {} }: PreparationOptions,
+): PreparedFolder {
+  const images = inputs[0]?.shape[0] ?? 1;
+  if (batch !== 1 && batch !== images)
+    throw new EspalierError('usage', `is compiled for a batch of ${images}, expected ${batch}`, {
+      where: folder,
+    });
+  const told = inputs.filter(({ name }) => feeds[name]?.contents);
+  const fed = inputs.map(({ name, shape }, i) => {
+    const contents = feeds[name]?.contents ?? randomTensor({ name, dtype: 'float32', shape }, random(i));
+    if (contents.dtype === 'float32' && contents.shape.join() === shape.join())
+      return [name, contents] as const;
+    const found = `${contents.dtype} ${formatShape(contents.shape)}`;
+    throw new EspalierError('usage', `${name}: expected float32 ${formatShape(shape)}, found ${found}`, {
+      where: folder,
+    });
+  });
+  return { path: folder, folder, inputs: fed, told: new Set(told.map(({ name }) => name)) };
 }
 
 function inputShapes(

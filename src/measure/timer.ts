@@ -5,14 +5,14 @@ import { toHex } from '../numeric/hex.ts';
 import { median } from '../numeric/statistics.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { withFixedShapes } from './bind-shapes.ts';
-import type { benchmark } from './latency.ts';
+import type { Benchmark, BenchmarkOptions } from './latency.ts';
 import { type CostOptions, costs } from './macs.ts';
 import type { Timings } from './timings.ts';
 
 /** What times models, and under which conditions: all that times depend on beside the models. */
 export interface Timer {
   /** Of onnxruntime in Node, or in a browser. */
-  readonly benchmark: typeof benchmark;
+  benchmark(models: readonly (string | Uint8Array)[], options?: BenchmarkOptions): Promise<Benchmark>;
   /** `node onnxruntime 1.30.0`: the engine, with its version. */
   readonly engine: string;
   readonly threads: number;

@@ -2,16 +2,16 @@ import { serializeModel } from '../onnx/index.ts';
 import type { WebPage, WebRuntime } from '../runtime/onnxruntime-web/index.ts';
 import { type ColdStart, type ColdStartOptions, coldStartsIn } from './cold-start.ts';
 import { type Benchmark, type BenchmarkOptions, benchmarkIn } from './latency.ts';
-import type { PreparedModel } from './prepared-model.ts';
+import type { ModelSource, PreparedModel } from './prepared-model.ts';
 
-/** Measurements in one headless Chromium with onnxruntime-web (WebAssembly), one call at a time. */
+/** Measurements in one headless Chromium, of models in onnxruntime-web (WebAssembly) and of compiled networks, one call at a time. */
 export interface WebBenchmark {
   /** What measures: `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
   readonly version: string;
   /** As {@link benchmark} does in onnxruntime-node; the page of a number of threads serves all calls. */
-  benchmark(models: readonly (string | Uint8Array)[], options?: BenchmarkOptions): Promise<Benchmark>;
+  benchmark(models: readonly ModelSource[], options?: BenchmarkOptions): Promise<Benchmark>;
   /** As {@link coldStarts} does in processes: each start in a page of its own. */
-  coldStarts(models: readonly (string | Uint8Array)[], options?: ColdStartOptions): Promise<ColdStart[]>;
+  coldStarts(models: readonly ModelSource[], options?: ColdStartOptions): Promise<ColdStart[]>;
   close(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function openWebBenchmark(): Promise<WebBenchmark> {
 
 /** As {@link benchmark} does in onnxruntime-node, in a headless Chromium that is started for this one measurement. */
 export async function benchmarkWeb(
-  models: readonly (string | Uint8Array)[],
+  models: readonly ModelSource[],
   options: BenchmarkOptions = {},
 ): Promise<Benchmark> {
   const web = await openWebBenchmark();
@@ -58,8 +58,11 @@ export async function benchmarkWeb(
   }
 }
 
-/** The model's bytes as the page gets them: with its external data inside. */
-const load = (page: WebPage, { graph, inputs }: PreparedModel) => page.load(serializeModel(graph), inputs);
+/** The model's bytes as the page gets them, with its external data inside; of a folder, its script. */
+const load = (page: WebPage, model: PreparedModel) =>
+  'folder' in model
+    ? page.loadFolder(model.folder, model.inputs)
+    : page.load(serializeModel(model.graph), model.inputs);
 
 async function startInPage(
   runtime: WebRuntime,

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { InputFeeds } from '../../graph/inputs/input-feeds.ts';
 import { openMeasuring, runtimeNames } from '../../measure/runtimes.ts';
 import { formatDuration } from '../../report/quantities.ts';
@@ -9,11 +10,13 @@ import { benchText, disturbance, type NamedModel, withCosts } from './result.ts'
 
 export const bench = defineCommand({
   name: 'bench',
-  summary: 'compare the latency of models in onnxruntime on this machine, in alternating rounds',
+  summary:
+    'compare the latency of models in onnxruntime, and of compiled folders, on this machine, in alternating rounds',
   arguments: [
     {
       name: '<models...>',
-      summary: '.onnx files or built-in networks; the others are compared to the first',
+      summary:
+        '.onnx files, built-in networks or folders that compile has written; the others are compared to the first',
     },
   ],
   options: {
@@ -37,6 +40,10 @@ export const bench = defineCommand({
     ['espalier bench before.onnx after.onnx', 'compare two models'],
     ['espalier bench resnet20 resnet56 --batch 8 --threads 2', 'compare built-in networks on two threads'],
     ['espalier bench before.onnx after.onnx --runtime web', 'compare them in a browser'],
+    [
+      'espalier bench dense.onnx compiled --runtime web',
+      'compare a file with a compiled network in a browser',
+    ],
   ],
   stopsCleanly: true,
   async run({ args, options: typed }, context) {
@@ -45,7 +52,7 @@ export const bench = defineCommand({
     const inputs = await readInputFeeds(typed);
     const options = { batch, threads, size, inputs };
     const models = await Promise.all(args.map(named));
-    const graphs = await fedGraphs(models, inputs);
+    const fed = await fedModels(models, inputs);
     const sources = models.map(({ source }) => source);
     const engine = await openMeasuring[runtime]();
     try {
@@ -53,7 +60,7 @@ export const bench = defineCommand({
       const measured = await engine.benchmark(sources, { ...options, seconds, signal });
       if (starts > 0) context.note('measuring cold starts');
       const cold = starts > 0 ? await engine.coldStarts(sources, { ...options, starts, signal }) : null;
-      const result = await withCosts(graphs, measured, { cold, size: options.size });
+      const result = await withCosts(fed, measured, { cold, size: options.size });
       const data = { ...result, runtime, engine: engine.version };
       for (const { path, warning } of data.models) if (warning) context.warn(`${path}: ${warning}`);
       const disturbed = disturbance(data.models);
@@ -65,19 +72,33 @@ export const bench = defineCommand({
   },
 });
 
-/** A path as it is, and the bytes of a network of the zoo. */
+/** A path as it is, a compiled folder, and the bytes of a network of the zoo. */
 async function named(name: string): Promise<NamedModel> {
+  if (await isFolder(name)) {
+    const { readCompiledFolder } = await import('../../compile/folder/read.ts');
+    return { name, source: readCompiledFolder(name) };
+  }
   const { given: graph } = await openModel(name);
   if (isModelPath(name)) return { name, graph, source: name };
   const { serializeModel } = await import('../../onnx/index.ts');
   return { name, graph, source: serializeModel(graph) };
 }
 
+/** A folder with the name of a network is meant where it holds a compiled network: the demo leaves one that does not. */
+async function isFolder(name: string): Promise<boolean> {
+  if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) return false;
+  const { isCompiledFolder } = await import('../../compile/folder/write.ts');
+  const { isModelName } = await import('../../models/index.ts');
+  return isCompiledFolder(name) || !isModelName(name);
+}
+
 /** The models with their inputs as they are told, each as far as it has them. Throws `usage` for a name that no model has. */
-async function fedGraphs(models: readonly NamedModel[], feeds: InputFeeds): Promise<NamedModel[]> {
+async function fedModels(models: readonly NamedModel[], feeds: InputFeeds): Promise<NamedModel[]> {
   const { withInputFeeds } = await import('../../graph/inputs/input-feeds.ts');
-  const has = ({ graph }: NamedModel, name: string) => graph.inputs.some((input) => input.name === name);
+  const inputsOf = (model: NamedModel) => ('graph' in model ? model.graph : model.source).inputs;
+  const has = (model: NamedModel, name: string) => inputsOf(model).some((input) => input.name === name);
   return models.map((model, i) => {
+    if (!('graph' in model)) return model;
     // What no model has is said by the first.
     const known = Object.entries(feeds).filter(
       ([name]) => has(model, name) || (i === 0 && !models.some((other) => has(other, name))),

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import type { MeasuredFolder } from '../../compile/folder/read.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { ColdStart } from '../../measure/cold-start.ts';
@@ -7,17 +8,25 @@ import type { Benchmark, ModelLatency } from '../../measure/latency.ts';
 import { formatBytes, formatCount, formatMacs, formatMs, formatRatio } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
 
-/** A model as it was named, and what is measured. */
-export interface NamedModel {
+/** A file or a network of the zoo as it was named, and what is measured. */
+export interface NamedFile {
   readonly name: string;
   readonly graph: Graph;
   readonly source: string | Uint8Array;
 }
 
+/** A compiled folder as it was named. */
+interface NamedFolder {
+  readonly name: string;
+  readonly source: MeasuredFolder;
+}
+
+export type NamedModel = NamedFile | NamedFolder;
+
 interface BenchedModel extends ModelLatency, Partial<ColdStart> {
-  /** Of the .onnx file, external data included. */
+  /** Of the .onnx file, external data included; of a compiled folder, what a browser downloads. */
   readonly sizeBytes: number;
-  /** null where a layer's shape is not known. */
+  /** null where a layer's shape is not known, and of a compiled folder. */
   readonly parameters: number | null;
   /** For one image. */
   readonly macs: number | null;
@@ -47,7 +56,10 @@ export async function withCosts(
   return { ...measured, models: benched.map((model) => ({ ...model, ...explained(model, benched[0]!) })) };
 }
 
-async function weightOf({ graph, source }: NamedModel, size: ImageSize | undefined) {
+async function weightOf(model: NamedModel, size: ImageSize | undefined) {
+  if (!('graph' in model))
+    return { sizeBytes: model.source.bytes, parameters: null, macs: model.source.macs };
+  const { graph, source } = model;
   const { costs } = await import('../../measure/macs.ts');
   const { payloadBytes } = await import('../../onnx/index.ts');
   const fileBytes = typeof source === 'string' ? statSync(source).size : source.byteLength;

@@ -1,12 +1,12 @@
+import { readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Browser, Page } from 'puppeteer-core';
 import { EspalierError } from '../../errors.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
-import { identityModel } from '../identity-model.ts';
 import { installHint, launchBrowser } from './browser.ts';
 import { page as html, script } from './page.ts';
-import { type ContentServer, serveContents } from './server.ts';
+import { type Content, type ContentServer, serveContents } from './server.ts';
 
 /** onnxruntime-web in a headless Chromium. */
 export interface WebRuntime {
@@ -14,13 +14,17 @@ export interface WebRuntime {
   readonly version: string;
   /** The browser alone: `Chrome/140.0.0.0`. */
   readonly browserVersion: string;
-  /** A page with onnxruntime-web started (WebAssembly, float32 SIMD) on so many threads. */
+  /** A page in which onnxruntime-web (WebAssembly, float32 SIMD) runs on so many threads. */
   openPage(threads: number): Promise<WebPage>;
   close(): Promise<void>;
 }
 
+type WebInputs = readonly (readonly [name: string, Tensor])[];
+
 export interface WebPage {
-  load(model: Uint8Array, inputs: readonly (readonly [name: string, Tensor])[]): Promise<WebModel>;
+  load(model: Uint8Array, inputs: WebInputs): Promise<WebModel>;
+  /** What the script of a compiled folder loads. */
+  loadFolder(folder: string, inputs: WebInputs): Promise<WebModel>;
   /** A module without imports, whose memory holds these contents. */
   instantiate(wasm: Uint8Array, contents: readonly MemoryContents[]): Promise<WebInstance>;
   /** Of WebAssembly: it grows in steps and never shrinks, so this is its peak. */
@@ -94,16 +98,13 @@ async function openIn({ browser, server }: Opened, threads: number): Promise<Web
   const page = await browser.newPage();
   await page.goto(`${server.url}/page.html?threads=${threads}`);
   await page.waitForFunction('globalThis.runtime !== undefined');
-  const opened: WebPage = {
+  return {
     load: (model, inputs) => loadModel({ page, server }, model, inputs),
+    loadFolder: (folder, inputs) => loadFolder({ page, server }, folder, inputs),
     instantiate: (wasm, contents) => instantiate({ page, server }, wasm, contents),
     heapBytes: () => call(page, 'heapBytes'),
     close: () => page.close(),
   };
-  // onnxruntime-web starts with its first session.
-  const first = await opened.load(identityModel(), []);
-  await first.close();
-  return opened;
 }
 
 /** A page, and what serves its contents. */
@@ -115,18 +116,40 @@ interface Served {
 let loaded = 0;
 const nextPath = (): string => `/models/${loaded++}`;
 
-async function loadModel(
-  { page, server }: Served,
-  model: Uint8Array,
-  inputs: Parameters<WebPage['load']>[1],
-): Promise<WebModel> {
+async function loadModel(served: Served, model: Uint8Array, inputs: WebInputs): Promise<WebModel> {
   const path = nextPath();
-  const contents = new Map([
-    [path, model],
-    ...inputs.map(([, { data }], i) => [`${path}/${i}`, bytesOf(data)] as const),
-  ]);
-  const fed = inputs.map(([name, { dtype, shape }], i) => [name, dtype, shape, `${path}/${i}`]);
-  const loadMs = await whileServed(server, contents, () => call<number>(page, 'load', path, fed));
+  return load('load', { ...served, path, contents: [[path, model]] }, inputs);
+}
+
+async function loadFolder(served: Served, folder: string, inputs: WebInputs): Promise<WebModel> {
+  const path = nextPath();
+  const contents = readdirSync(folder).map(
+    (name) => [`${path}/${name}`, { file: join(folder, name) }] as const,
+  );
+  return load('loadFolder', { ...served, path, contents }, inputs);
+}
+
+/** What is loaded from a path, by a function of the page. */
+interface Loading extends Served {
+  readonly path: string;
+  readonly contents: readonly (readonly [path: string, Content])[];
+}
+
+async function load(
+  how: 'load' | 'loadFolder',
+  { page, server, path, contents }: Loading,
+  inputs: WebInputs,
+): Promise<WebModel> {
+  const fed = inputs.map(([name, { dtype, shape, data }], i) => ({
+    name,
+    dtype,
+    shape,
+    data,
+    from: `${path}/${i}`,
+  }));
+  const all = new Map([...contents, ...fed.map(({ from, data }) => [from, bytesOf(data)] as const)]);
+  const told = fed.map(({ name, dtype, shape, from }) => [name, dtype, shape, from]);
+  const loadMs = await whileServed(server, all, () => call<number>(page, how, path, told));
   return {
     loadMs,
     time: (n) => call(page, 'time', path, n),
@@ -153,7 +176,7 @@ async function instantiate(
 
 async function whileServed<T>(
   server: ContentServer,
-  contents: ReadonlyMap<string, Uint8Array>,
+  contents: ReadonlyMap<string, Content>,
   load: () => Promise<T>,
 ): Promise<T> {
   for (const [path, content] of contents) server.contents.set(path, content);
@@ -172,6 +195,7 @@ function bytesOf(data: Tensor['data']): Uint8Array {
 /** What failed, by the function of the page. */
 const failures: Readonly<Record<string, string>> = {
   load: 'onnxruntime-web cannot load the model',
+  loadFolder: 'the browser cannot load the compiled network',
   instantiate: 'the browser cannot load the module',
   timeCalls: 'the browser cannot run the module',
   time: 'onnxruntime-web cannot run the model',

@@ -3,7 +3,7 @@ export const page = `<!doctype html><meta charset="utf-8"><title>Espalier</title
 
 /**
  * Its script: `runtime`, whose functions are called from outside. Threads are those of the address (`?threads=2`), since
- * onnxruntime-web fixes them when it starts. All memories of WebAssembly are noted as they are made.
+ * onnxruntime-web fixes them when it starts. All memories of WebAssembly are noted as they are made. onnxruntime-web starts with its first model.
  */
 export const script = `
 const memories = [];
@@ -14,10 +14,18 @@ WebAssembly.Memory = class extends WebAssembly.Memory {
   }
 };
 
-const ort = await import('/ort/ort.wasm.min.mjs');
-ort.env.wasm.wasmPaths = '/ort/';
-ort.env.wasm.numThreads = Number(new URLSearchParams(location.search).get('threads'));
-ort.env.logLevel = 'fatal';
+const threads = Number(new URLSearchParams(location.search).get('threads'));
+
+/** onnxruntime-web, started by the first session; that may fail. */
+const startOrt = async () => {
+  const ort = await import('/ort/ort.wasm.min.mjs');
+  ort.env.wasm.wasmPaths = '/ort/';
+  ort.env.wasm.numThreads = threads;
+  ort.env.logLevel = 'fatal';
+  await ort.InferenceSession.create(new Uint8Array(1), { executionProviders: ['wasm'] }).catch(() => {});
+  return ort;
+};
+let started;
 
 const arrays = {
   float32: Float32Array, float64: Float64Array, float16: Uint16Array, uint8: Uint8Array, int8: Int8Array,
@@ -27,10 +35,10 @@ const bytes = async (path) => (await fetch(path)).arrayBuffer();
 const models = new Map();
 
 globalThis.runtime = {
-  version: () => ort.env.versions.web,
-
   /** The milliseconds that the session took; inputs: [name, type, shape, path]. */
   async load(path, inputs) {
+    started ??= startOrt();
+    const ort = await started;
     const feeds = {};
     for (const [name, type, shape, from] of inputs)
       feeds[name] = new ort.Tensor(type, new arrays[type](await bytes(from)), shape);
@@ -39,6 +47,23 @@ globalThis.runtime = {
     const session = await ort.InferenceSession.create(model, { executionProviders: ['wasm'], logSeverityLevel: 4 });
     const loadMs = performance.now() - start;
     models.set(path, { run: () => session.run(feeds), release: () => session.release() });
+    return loadMs;
+  },
+
+  /** The milliseconds that a compiled network took; inputs: [name, type, shape, path]. */
+  async loadFolder(path, inputs) {
+    const { load } = await import(path + '/model.js');
+    const relaxed = await bytes(path + '/model-relaxed.wasm');
+    const wasm = WebAssembly.validate(relaxed) ? relaxed : await bytes(path + '/model.wasm');
+    const weights = await bytes(path + '/model.bin');
+    const start = performance.now();
+    // Threads have a module of their own, which the script fetches.
+    const network = await load(threads === 1 ? { wasm, weights, threads } : { weights });
+    const loadMs = performance.now() - start;
+    for (const [name, type, , from] of inputs) network.inputs[name].set(new arrays[type](await bytes(from)));
+    const [{ buffer }] = Object.values(network.outputs);
+    memories.push({ buffer });
+    models.set(path, { run: network.run, release: network.close });
     return loadMs;
   },
 
@@ -77,6 +102,6 @@ globalThis.runtime = {
     await release();
   },
 
-  heapBytes: () => memories.reduce((sum, { buffer }) => sum + buffer.byteLength, 0),
+  heapBytes: () => [...new Set(memories.map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0),
 };
 `;
