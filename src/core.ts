@@ -44,7 +44,7 @@ export {
   type GraftLevel,
   type GraftMomentum,
 } from './grafting/blend.ts';
-export { informationOf, type LayerInformation } from './grafting/information.ts';
+export { informationOf, type LayerInformation, networkInformation } from './grafting/information.ts';
 export { type GraftLayer, graftLayers, type NormalizationParameters } from './grafting/layers.ts';
 export { graftInternal, graftNoise, type ReactivationOptions } from './grafting/reactivate.ts';
 export type { Threshold } from './grafting/threshold.ts';
@@ -112,6 +112,14 @@ export {
   type ValueUse,
 } from './graph/topology.ts';
 export type { Window } from './graph/window.ts';
+export type { GroupFacts } from './inspection/groups.ts';
+export type { ImageFacts, InputFacts, OtherInput } from './inspection/inputs.ts';
+export {
+  type InspectOptions,
+  inspectNetwork,
+  type NetworkFacts,
+  type ValueSignature,
+} from './inspection/inspect.ts';
 export type { BindOptions } from './measure/bind-shapes.ts';
 export type { ImageSize } from './measure/image-size.ts';
 export type { Benchmark, BenchmarkOptions, ModelLatency, SamplingOptions } from './measure/latency.ts';

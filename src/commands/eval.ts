@@ -5,7 +5,7 @@ import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
 import { choice, defaulted, optional, required, wholeNumber } from './flags.ts';
 import { inputFlags, inputOptions } from './input-flags.ts';
 import { loadModel } from './model.ts';
-import { preprocessingFlags, resolvePreprocessing } from './preprocessing.ts';
+import { preprocessingFlags } from './preprocessing.ts';
 
 export const evaluateModel = defineCommand({
   name: 'eval',
@@ -36,7 +36,8 @@ export const evaluateModel = defineCommand({
   stopsCleanly: true,
   async run({ args: [name = ''], options }, context) {
     const model = await loadModel(name, context, inputOptions(options));
-    const preprocessing = await resolvePreprocessing(model, options);
+    const { resolvePreprocessing } = await import('../measure/resolve-preprocessing.ts');
+    const preprocessing = resolvePreprocessing(model, options);
     const { labels, limit, seed, batch, threads, logits } = options;
     const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
     const { evaluate } = await import('../measure/accuracy.ts');

@@ -1,5 +1,6 @@
+import type { Graph } from '../graph/graph.ts';
 import { namedFloats, type Tensors } from '../runtime/executor.ts';
-import type { GraftLayer } from './layers.ts';
+import { type GraftLayer, graftLayers } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
 /** Bins of the histogram that entropy is taken of. */
@@ -76,4 +77,13 @@ export function informationOf(
       invalid: scores.filter((score) => score < limit).length,
     };
   });
+}
+
+/** {@link informationOf} the convolutions of a network whose weights are constants. */
+export function networkInformation(graph: Graph, threshold: Threshold): LayerInformation[] {
+  const state: Tensors = Object.fromEntries(
+    graph.initializers.flatMap(({ name, tensor }) => (tensor ? [[name, tensor] as const] : [])),
+  );
+  const layers = graftLayers(graph).filter(({ weight }) => state[weight] !== undefined);
+  return informationOf(layers, state, threshold);
 }

@@ -5,12 +5,11 @@ import type { RawValue } from '../commands/flags.ts';
 import { stepCommands } from '../commands/index.ts';
 import { isModelPath } from '../commands/model.ts';
 import { refuseOption, runsRemotely } from '../commands/remote/allowed.ts';
-import { filesBelow } from '../commands/remote/task.ts';
 import { refuseMissingData } from '../distributed/missing-data.ts';
 import type { Workplace } from '../distributed/perform.ts';
+import { fetchFiles, filesBelow } from '../distributed/stored-files.ts';
 import type { CommandDone, CommandTask, TaskArgument } from '../distributed/tasks.ts';
 import { EspalierError } from '../errors.ts';
-import { writeFileAtomically } from '../files.ts';
 import { releaseBelow } from '../training/run-lock.ts';
 
 /**
@@ -24,8 +23,7 @@ export async function performCommand(task: CommandTask, workplace: Workplace): P
   if (task.data) await refuseMissingData(task.data.place, worker);
   const folder = join(resolve(root), task.run, task.name);
   for (const [i, { files }] of task.inputs.entries())
-    for (const { path, key } of files)
-      writeFileAtomically(join(folder, 'inputs', String(i), path), [await store.get(key)]);
+    await fetchFiles(files, join(folder, 'inputs', String(i)), store);
   const out = join(folder, 'out');
   const told = tellerOf(task, folder);
   const isBegun = 'resume' in command.options && existsSync(join(out, 'recipe.json'));

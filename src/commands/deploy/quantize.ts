@@ -1,4 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
+import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
 import type { OutputAgreement } from '../../quantization/agreement.ts';
 import { quantizationDefaults } from '../../quantization/defaults.ts';
 import type { QuantizedLayer } from '../../quantization/quantize.ts';
@@ -8,7 +9,6 @@ import { agreementText, formatBytes, formatPercent } from '../../report/quantiti
 import type { Context, ProgressBar } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import type { LoadedModel } from '../model.ts';
-import { resolvePreprocessing } from '../preprocessing.ts';
 import { percentileOf, type QuantizeSettings } from './quantize-flags.ts';
 
 /** What became of a network in 8 bits, beside itself in float. */
@@ -35,7 +35,7 @@ interface Written {
 export async function quantizeModel(job: QuantizeJob, context: Context): Promise<Written> {
   const { model, settings, seconds, threads } = job;
   const { limit: images = quantizationDefaults.images, data: name = '', calibration, reduceRange } = settings;
-  const preprocessing = await resolvePreprocessing(model, settings);
+  const preprocessing = resolvePreprocessing(model, settings);
   const wanted = { ...settings, limit: images, purpose: 'calibrate', unlabelled: true } as const;
   let bar: ProgressBar | null = null;
   const { graph, ...int8 } = await quantize(model, {

@@ -1,19 +1,19 @@
 import { EspalierError } from '../../errors.ts';
-import type { Graph } from '../../graph/graph.ts';
+import type { Threshold } from '../../grafting/threshold.ts';
+import type { NetworkFacts } from '../../inspection/inspect.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
-import type { Costs, LayerCost } from '../../measure/macs.ts';
+import type { LayerCost } from '../../measure/macs.ts';
 import { printableLine } from '../../printable.ts';
 import { formatBytes, formatCount, formatMacs } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
+import { defaultExecutor } from '../../runtime/default-executor.ts';
 import { defineCommand, type Output } from '../command.ts';
 import { enginesText } from '../engines-text.ts';
 import { flagSwitch, openSizeFlag } from '../flags.ts';
 import { invalidFlag } from '../graft/invalid-flag.ts';
 import { inputFlags, inputOptions } from '../input-flags.ts';
 import { type LoadedModel, openModel } from '../model.ts';
-import { entropyPart } from './entropy.ts';
-import { groupFacts, groupsText } from './groups.ts';
-import { inputFacts, inputsText } from './inputs.ts';
+import { entropyText, fedWith, groupsText, inputsText, shapeText } from './facts-text.ts';
 
 export const inspect = defineCommand({
   name: 'inspect',
@@ -44,7 +44,7 @@ export const inspect = defineCommand({
     if (model?.obstacle) context.warn(`${name}: can only be inspected: ${model.obstacle.message}`);
     const parts = [
       ...(model ? [await modelPart(model, size)] : []),
-      ...(model && entropy ? [await entropyPart(model.graph, invalidBelow)] : []),
+      ...(model && entropy ? [await entropyPart(model, invalidBelow)] : []),
       ...(engine ? [await enginePart()] : []),
     ];
     return {
@@ -55,8 +55,21 @@ export const inspect = defineCommand({
 });
 
 async function modelPart(model: LoadedModel, size: ImageSize | undefined): Promise<Output> {
-  const facts = await inspectModel(model, size);
-  return { data: facts, text: describe(facts) };
+  const { inspectNetwork } = await import('../../inspection/inspect.ts');
+  const facts = await inspectNetwork(model, { executor: await defaultExecutor(), size });
+  const otherInputs = facts.otherInputs.map((input) => ({
+    name: input.name,
+    shape: input.shape,
+    fedWith: fedWith(input),
+  }));
+  return { data: { model: model.name, ...facts, otherInputs }, text: describe(facts) };
+}
+
+/** The entropy of each convolution's weights, and its number of invalid filters. */
+async function entropyPart({ graph }: LoadedModel, threshold: Threshold): Promise<Output> {
+  const { networkInformation } = await import('../../grafting/information.ts');
+  const entropy = networkInformation(graph, threshold);
+  return { data: { entropy }, text: entropyText(entropy) };
 }
 
 async function enginePart(): Promise<Output> {
@@ -65,43 +78,7 @@ async function enginePart(): Promise<Output> {
   return { data: { engine }, text: enginesText(engine) };
 }
 
-async function inspectModel({ given, graph, name }: LoadedModel, size: ImageSize | undefined) {
-  const { findResiduals } = await import('../../residual/find.ts');
-  const { fedInputs } = await import('../../graph/inputs/image-input.ts');
-  const { loadPreprocessing } = await import('../../data/preprocessing.ts');
-  const { serializeModel } = await import('../../onnx/index.ts');
-  const signature = (values: typeof given.inputs) =>
-    values.map(({ name, dtype, shape }) => ({ name, dtype, shape }));
-  const operators: Record<string, number> = {};
-  for (const { op } of given.nodes) operators[op] = (operators[op] ?? 0) + 1;
-  return {
-    model: name,
-    ...(await costsOf(graph, size)),
-    bytes: serializeModel(given).length,
-    groups: await groupFacts(graph),
-    residuals: findResiduals(graph),
-    opsets: given.opsets,
-    inputs: signature(fedInputs(given)),
-    ...(await inputFacts(given)),
-    outputs: signature(given.outputs),
-    operators,
-    preprocessing: loadPreprocessing(graph),
-  };
-}
-
-/** Exporters compute shapes that are known only once constants are folded. */
-async function costsOf(graph: Graph, size: ImageSize | undefined): Promise<Costs> {
-  const { costs } = await import('../../measure/macs.ts');
-  const given = costs(graph, { size });
-  if (given.layers.every(({ note }) => note === undefined)) return given;
-  const { onnxruntime } = await import('../../runtime/onnxruntime/index.ts');
-  const { foldConstants } = await import('../../rewrite/index.ts');
-  return costs(await foldConstants(graph, onnxruntime), { size });
-}
-
-type Facts = Awaited<ReturnType<typeof inspectModel>>;
-
-function describe(facts: Facts): string {
+function describe(facts: NetworkFacts): string {
   return [
     textTable(facts.layers, [
       { head: 'layer', cell: (layer) => layer.name },
@@ -122,7 +99,7 @@ function describe(facts: Facts): string {
   ].join('\n');
 }
 
-const namesOf = ({ inputs, outputs, opsets, operators }: Facts): string[] => [
+const namesOf = ({ inputs, outputs, opsets, operators }: NetworkFacts): string[] => [
   ...inputs.map((value) => `input       ${signatureText(value)}`),
   ...outputs.map((value) => `output      ${signatureText(value)}`),
   `opset       ${Object.entries(opsets).map(opsetText).join(', ')}`,
@@ -135,24 +112,24 @@ const channels = ({ inChannels, outChannels }: LayerCost): string =>
 const share = (macs: number, total: number): string =>
   macs > 0 ? `${((100 * macs) / total).toFixed(1)} %` : '';
 
-const signatureText = ({ name, dtype, shape }: Facts['inputs'][number]): string =>
-  `${name}: ${dtype ?? 'unknown type'} [${shape?.map((dim) => dim ?? '?').join(', ') ?? '?'}]`;
+const signatureText = ({ name, dtype, shape }: NetworkFacts['inputs'][number]): string =>
+  `${name}: ${dtype ?? 'unknown type'} [${shapeText(shape)}]`;
 
 const opsetText = ([domain, opset]: [string, number]): string => `${domain || 'ai.onnx'} ${opset}`;
 
-function operatorsText(operators: Facts['operators']): string {
+function operatorsText(operators: NetworkFacts['operators']): string {
   const sorted = Object.entries(operators).sort(([, a], [, b]) => b - a);
   return sorted.map(([op, count]) => `${op} ${count}`).join(', ');
 }
 
-function residualsText(residuals: Facts['residuals']): string {
+function residualsText(residuals: NetworkFacts['residuals']): string {
   const kinds = new Map<string, number>();
   for (const { kind } of residuals) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
   const parts = [...kinds].map(([kind, count]) => `${count} ${kind}`).join(', ');
   return residuals.length === 0 ? 'none' : `${residuals.length} (${parts})`;
 }
 
-const preprocessingText = (preprocessing: Facts['preprocessing']): string =>
+const preprocessingText = (preprocessing: NetworkFacts['preprocessing']): string =>
   preprocessing
     ? `${preprocessing.height}×${preprocessing.width}, mean ${preprocessing.mean.join(',')}, std ${preprocessing.std.join(',')}`
     : 'preprocessing unknown: eval and train need --mean and --std';

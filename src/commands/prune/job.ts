@@ -1,4 +1,5 @@
 import type { Graph } from '../../graph/graph.ts';
+import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
 import { inElementType, openTimer } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
 import { pruningDefaults } from '../../pruning/defaults.ts';
@@ -15,7 +16,6 @@ import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { inputOptions } from '../input-flags.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
-import { resolvePreprocessing } from '../preprocessing.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
 import { openTrainingSession, trainOptions } from '../training/session.ts';
 import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
@@ -147,7 +147,7 @@ async function openPruneData(
   if (settings.data === undefined) return { network: model.graph, data: null };
   const { networkOnImages } = await import('../../measure/network-on-images.ts');
   const { openPruningData } = await import('../../pruning/iterative/pruning-data.ts');
-  const preprocessing = await resolvePreprocessing(model, settings);
+  const preprocessing = resolvePreprocessing(model, settings);
   const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
   const found = await openData(settings.data, preprocessing, options);
   if (settings.criterion === 'taylor' && found.train.classes.length > 0) {

@@ -1,6 +1,7 @@
 import { resultOf, TASK_OPTIONS, type TaskQueue } from '../../distributed/queue.ts';
+import { fetchFiles } from '../../distributed/stored-files.ts';
 import { type CommandDone, checkedCommandDone } from '../../distributed/tasks.ts';
-import { commandTask, fetchOutputs, type RemoteCall } from './task.ts';
+import { commandTask, type RemoteCall } from './task.ts';
 
 /** Has a worker run a command; what it wrote is in the call's folder afterwards. */
 export async function callRemotely(
@@ -13,6 +14,6 @@ export async function callRemotely(
   const ask = async () =>
     queue.add('command', await commandTask(call, store), { ...TASK_OPTIONS, jobId: id });
   const done = checkedCommandDone(await resultOf(tasks, { id, name: null, ask, signal }));
-  await fetchOutputs(done, call.folder, store);
+  await fetchFiles(done.files, call.folder, store);
   return done;
 }

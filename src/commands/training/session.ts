@@ -11,7 +11,6 @@ import { openData } from '../data-flags.ts';
 import { engineText } from '../engines-text.ts';
 import { inputOptions } from '../input-flags.ts';
 import { isModelPath, type LoadedModel, loadModel } from '../model.ts';
-import { resolvePreprocessing } from '../preprocessing.ts';
 import type { TrainingFlags } from './flags.ts';
 import { watchTraining } from './progress.ts';
 import type { PlannedRun, Settings } from './recipe.ts';
@@ -76,7 +75,8 @@ async function openTrained(settings: Settings<TrainingFlags>, context: Context):
   const model = await loadModel(settings.model, context, inputOptions(settings));
   const { expectFloatWeights } = await import('../../quantization/expect-float.ts');
   expectFloatWeights(model.graph, 'training', model.name);
-  const preprocessing = await resolvePreprocessing(model, settings);
+  const { resolvePreprocessing } = await import('../../measure/resolve-preprocessing.ts');
+  const preprocessing = resolvePreprocessing(model, settings);
   return { model, preprocessing, data: await openData(settings.data, preprocessing, settings) };
 }
 
@@ -109,7 +109,8 @@ async function openFresh(settings: Settings<TrainingFlags>, context: Context): P
   const preset = named ? dataSets[settings.data]!.preprocessing : null;
   const zooPreprocessing = channels === model.zooPreprocessing?.mean.length ? model.zooPreprocessing : preset;
   const options = { ...settings, size: height };
-  const preprocessing = await resolvePreprocessing({ ...model, zooPreprocessing }, options);
+  const { resolvePreprocessing } = await import('../../measure/resolve-preprocessing.ts');
+  const preprocessing = resolvePreprocessing({ ...model, zooPreprocessing }, options);
   return { model, data, preprocessing };
 }
 

@@ -1,0 +1,33 @@
+import { type ChannelGroup, channelGroups } from '../channels/channel-groups.ts';
+import { prepareForPruning } from '../channels/prepare-for-pruning.ts';
+import { type Graph, nodeName } from '../graph/graph.ts';
+import type { Executor } from '../runtime/executor.ts';
+
+/** Layers that share channel sets. */
+export interface GroupFacts {
+  /** The name of the first layer. */
+  readonly root: string;
+  /** Channels of the first layer. */
+  readonly channels: number;
+  readonly members: readonly string[];
+  /** Whether any channel may be removed. */
+  readonly prunable: boolean;
+  /** Why channels are pinned, where any are. */
+  readonly reason?: string;
+}
+
+/** The groups of channels of a network, and why channels are pinned. */
+export async function groupFacts(graph: Graph, executor: Executor): Promise<GroupFacts[]> {
+  return channelGroups(await prepareForPruning(graph, executor)).groups.map(factsOf);
+}
+
+function factsOf({ root, layers, sets, reasons }: ChannelGroup): GroupFacts {
+  const [reason] = reasons.values();
+  return {
+    root,
+    channels: layers[0]!.count,
+    members: layers.map(({ node }) => nodeName(node)),
+    prunable: reasons.size < sets.length,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

@@ -1,0 +1,80 @@
+import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import type { Graph, Shape, Value } from '../graph/graph.ts';
+import { fedInputs } from '../graph/inputs/image-input.ts';
+import type { ImageSize } from '../measure/image-size.ts';
+import { type Costs, costs } from '../measure/macs.ts';
+import type { DataType } from '../numeric/tensor.ts';
+import { serializeModel } from '../onnx/index.ts';
+import { findResiduals, type Residual } from '../residual/find.ts';
+import { foldConstants, type NetworkForms, networkForms } from '../rewrite/index.ts';
+import type { Executor } from '../runtime/executor.ts';
+import { type GroupFacts, groupFacts } from './groups.ts';
+import { type InputFacts, inputFacts } from './inputs.ts';
+
+/** Options of {@link inspectNetwork}. */
+export interface InspectOptions {
+  /** Folds constants. */
+  readonly executor: Executor;
+  /** Height and width, for a network that leaves its image size free. */
+  readonly size?: ImageSize | undefined;
+}
+
+/** An input or output, as the file declares it. */
+export interface ValueSignature {
+  readonly name: string;
+  readonly dtype: DataType | null;
+  readonly shape: Shape | null;
+}
+
+/** A network in figures: costs by layer, channel groups, residual connections, inputs and outputs. */
+export interface NetworkFacts extends Costs, InputFacts {
+  readonly groups: readonly GroupFacts[];
+  readonly residuals: readonly Residual[];
+  /** By domain; '' is ONNX's own. */
+  readonly opsets: Readonly<Record<string, number>>;
+  readonly inputs: readonly ValueSignature[];
+  readonly outputs: readonly ValueSignature[];
+  /** Number of nodes by operator. */
+  readonly operators: Readonly<Record<string, number>>;
+  /** null where the file has none. */
+  readonly preprocessing: Preprocessing | null;
+}
+
+/**
+ * Facts about a network. Costs, groups and residual connections are those of its canonical form; bytes, opsets, inputs,
+ * outputs and operators are those of the given network.
+ *
+ * @example
+ * const { macs, groups, residuals } = await inspectNetwork(network, { executor: onnxruntime });
+ * console.log(macs, groups.filter(({ prunable }) => prunable).length, residuals.length);
+ */
+export async function inspectNetwork(
+  network: Graph | NetworkForms,
+  { executor, size }: InspectOptions,
+): Promise<NetworkFacts> {
+  const forms = 'given' in network ? network : await networkForms(network, async () => executor);
+  const { given, graph } = forms;
+  const operators: Record<string, number> = {};
+  for (const { op } of given.nodes) operators[op] = (operators[op] ?? 0) + 1;
+  return {
+    ...(await costsOf(graph, { executor, size })),
+    bytes: serializeModel(given).length,
+    groups: await groupFacts(graph, executor),
+    residuals: findResiduals(graph),
+    opsets: given.opsets,
+    inputs: fedInputs(given).map(signature),
+    ...inputFacts(given),
+    outputs: given.outputs.map(signature),
+    operators,
+    preprocessing: loadPreprocessing(graph),
+  };
+}
+
+/** Exporters compute some shapes; they are known only once constants are folded. */
+async function costsOf(graph: Graph, { executor, size }: InspectOptions): Promise<Costs> {
+  const given = costs(graph, { size });
+  if (given.layers.every(({ note }) => note === undefined)) return given;
+  return costs(await foldConstants(graph, executor), { size });
+}
+
+const signature = ({ name, dtype, shape }: Value): ValueSignature => ({ name, dtype, shape });
