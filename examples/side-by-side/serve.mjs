@@ -1,5 +1,5 @@
-// Serves the page, onnxruntime-web and two models on this machine: node serve.mjs before.onnx after.onnx [port]
-import { createReadStream, existsSync } from 'node:fs';
+// Serves the page, onnxruntime-web and two or three models on this machine: node serve.mjs before.onnx after.onnx [compiled] [port]
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { basename, dirname, extname, join } from 'node:path';
@@ -7,20 +7,33 @@ import { fileURLToPath } from 'node:url';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const ort = dirname(createRequire(import.meta.url).resolve('onnxruntime-web/ort-wasm-simd-threaded.wasm'));
-const [before, after, port = '0'] = process.argv.slice(2);
-const missing = [before, after].find((file) => !file || !existsSync(file));
-if (!before || !after || missing) {
-  console.error(missing ? `${missing}: no such file` : 'usage: node serve.mjs before.onnx after.onnx [port]');
+const given = process.argv.slice(2);
+const port = /^\d+$/.test(given.at(-1)) ? given.pop() : '0';
+const problem = given.map(problemOf).find((found) => found !== null);
+if (given.length < 2 || given.length > 3 || problem) {
+  console.error(problem ?? 'usage: node serve.mjs before.onnx after.onnx [compiled] [port]');
   process.exit(2);
 }
 
-const models = [before, after].map((file, i) => [
-  `/models/${i + 1}/${encodeURIComponent(basename(file))}`,
-  file,
-]);
+/** Why a file or folder cannot be served as a model. */
+function problemOf(path) {
+  if (!existsSync(path)) return `${path}: no such file`;
+  if (!statSync(path).isDirectory() || existsSync(join(path, 'model.js'))) return null;
+  return `${path}: expected a folder that espalier compile has written, found no model.js`;
+}
+
+/** Each model's address, that of a compiled folder with a slash, and its files by address. */
+const models = given.map((path, i) => {
+  const address = `/models/${i + 1}/${encodeURIComponent(basename(path))}`;
+  if (!statSync(path).isDirectory()) return { address, files: [[address, path]] };
+  return {
+    address: `${address}/`,
+    files: readdirSync(path).map((name) => [`${address}/${name}`, join(path, name)]),
+  };
+});
 const files = new Map([
   ['/', join(here, 'index.html')],
-  ...['style.css', 'side-by-side.js', 'networks.js', 'pictures.js'].map((name) => [
+  ...['style.css', 'side-by-side.js', 'networks.js', 'sources.js', 'pictures.js'].map((name) => [
     `/${name}`,
     join(here, name),
   ]),
@@ -28,7 +41,7 @@ const files = new Map([
     `/ort/${name}`,
     join(ort, name),
   ]),
-  ...models,
+  ...models.flatMap((model) => model.files),
 ]);
 
 const types = {
@@ -61,6 +74,6 @@ const server = createServer(({ url = '/' }, response) => {
 });
 
 server.listen(Number(port), '127.0.0.1', () => {
-  const [a, b] = models.map(([path]) => encodeURIComponent(path));
-  console.log(`http://127.0.0.1:${server.address().port}/?a=${a}&b=${b}`);
+  const lanes = models.map(({ address }, i) => `${'abc'[i]}=${encodeURIComponent(address)}`);
+  console.log(`http://127.0.0.1:${server.address().port}/?${lanes.join('&')}`);
 });

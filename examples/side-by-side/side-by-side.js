@@ -1,6 +1,7 @@
-// Runs two networks alternately in this page: images per second of each, and whether their answers agree.
-import { answer, openNetwork, sample, threads, version } from './networks.js';
+// Runs networks alternately in this page: images per second of each, and whether their answers agree.
+import { answer, sample, threads, version } from './networks.js';
 import { drawnPicture, givenPicture } from './pictures.js';
+import { droppedFiles, fromAddress, networksAmong } from './sources.js';
 
 const ROUNDS_KEPT = 120;
 const PICTURES_DRAWN = 12;
@@ -11,8 +12,8 @@ const find = (selector, within = document) => within.querySelector(selector);
 const median = (values) => values.toSorted((x, y) => x - y)[values.length >> 1];
 const digits = (x) => (x >= 100 ? x.toFixed(0) : x.toPrecision(3));
 
-/** The two sides; `wanted` is the network to load before the next round. */
-const sides = ['a', 'b'].map((id) => ({
+/** The lanes; `wanted` is the network to load before the next round. */
+const sides = ['a', 'b', 'c'].map((id) => ({
   id,
   lane: find(`#${id}`),
   wanted: null,
@@ -38,12 +39,12 @@ async function replaceNetwork(side) {
   find('#agreement').textContent = 'needs two networks';
   await painted();
   try {
-    await old?.session.release();
-    const bytes = await wanted.read();
-    const network = await openNetwork(bytes, pictures[0]);
+    await old?.release();
+    const { bytes, open } = await wanted.read();
+    const network = await open(pictures[0]);
     side.network = { ...network, name: wanted.name };
     answersDue = true;
-    const size = `${digits(bytes.length / 1e6)} MB, ${network.shape.slice(1).join('×')}`;
+    const size = `${digits(bytes / 1e6)} MB, ${network.shape.slice(1).join('×')}`;
     show(side, { size, first: `${digits(network.firstMs)} ms`, load: `${digits(network.loadMs)} ms` });
   } catch (error) {
     show(side, { size: 'drop another file', problem: String(error.message ?? error).split('\n')[0] });
@@ -65,16 +66,19 @@ function showSpeeds() {
     const points = samples.map((ms, i) => `${(960 * i) / (ROUNDS_KEPT - 1)},${150 - 150000 / ms / highest}`);
     find(`polyline.${id}`).setAttribute('points', points.join(' '));
   }
-  if (timed.length === 2)
-    showVerdict(median(sides[0].samples.map((ms, round) => ms / sides[1].samples[round])));
+  if (timed.length > 1) showVerdict(timed);
 }
 
-function showVerdict(ratio) {
-  const verdict = find('#verdict');
-  verdict.classList.toggle('faster', ratio >= 1);
-  const factor = document.createElement('b');
-  factor.textContent = `${ratio.toFixed(2)}×`;
-  verdict.replaceChildren(factor, ` the speed of ${sides[0].network.name}`);
+/** The speed of each network as a multiple of the first one's. */
+function showVerdict([first, ...others]) {
+  const factors = others.map(({ id, samples }) => {
+    const factor = document.createElement('b');
+    factor.className = id;
+    factor.textContent = `${median(samples.map((ms, round) => first.samples[round] / ms)).toFixed(2)}×`;
+    return factor;
+  });
+  const listed = factors.flatMap((factor, i) => (i === 0 ? [factor] : [' and ', factor]));
+  find('#verdict').replaceChildren(...listed, ` the speed of ${first.network.name}`);
 }
 
 // ---- answers
@@ -85,19 +89,24 @@ let answersDue = true;
 const apart = (part) => (part < 1e-3 ? part.toExponential(1) : `${digits(100 * part)} %`);
 const strongest = (values) => values.indexOf(Math.max(...values));
 
-async function compareAnswers() {
+async function compareAnswers(networks) {
   answersDue = false;
   let same = 0;
   let difference = 0;
   for (const [i, item] of [...find('#images').children].entries()) {
-    const [a, b] = [await answer(sides[0].network, pictures[i]), await answer(sides[1].network, pictures[i])];
-    if (a.length !== b.length) return `no: ${a.length} outputs and ${b.length} outputs`;
-    const [first, second] = [strongest(a), strongest(b)];
-    const largest = a.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
-    difference = Math.max(difference, ...a.map((x, k) => Math.abs(x - b[k]) / largest));
-    if (first === second) same++;
-    item.lastChild.className = first === second ? 'same' : 'other';
-    item.lastChild.textContent = first === second ? `✓ ${first}` : `${first} / ${second}`;
+    const answers = [];
+    for (const network of networks) answers.push(await answer(network, pictures[i]));
+    const [first, ...others] = answers;
+    const lengths = answers.map(({ length }) => length);
+    if (lengths.some((length) => length !== first.length)) return `no: ${lengths.join(' and ')} outputs`;
+    const largest = first.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
+    for (const other of others)
+      difference = other.reduce((most, x, k) => Math.max(most, Math.abs(x - first[k]) / largest), difference);
+    const classes = answers.map(strongest);
+    const agree = classes.every((found) => found === classes[0]);
+    if (agree) same++;
+    item.lastChild.className = agree ? 'same' : 'other';
+    item.lastChild.textContent = agree ? `✓ ${classes[0]}` : classes.join(' / ');
     await painted();
   }
   return `${same} of ${pictures.length} images, outputs differ by at most ${apart(difference)}`;
@@ -118,22 +127,12 @@ function showPictures() {
 /** Resolves after the browser has drawn; while the page is hidden, it waits here. */
 const painted = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 
-const fromFile = (file) => ({ name: file.name, read: async () => new Uint8Array(await file.arrayBuffer()) });
-const fromAddress = (address) => ({
-  name: decodeURIComponent(new URL(address, location.href).pathname.split('/').at(-1)),
-  async read() {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`${address}: ${response.status} ${response.statusText}`);
-    return new Uint8Array(await response.arrayBuffer());
-  },
-});
-
-/** Assigns a dropped network to the side under the pointer, two networks to both sides; images replace the drawn ones. */
+/** Assigns a dropped network to the lane under the pointer, several to the lanes in order; images replace the drawn ones. */
 async function take(files, side) {
-  const networks = files.filter(({ name }) => name.toLowerCase().endsWith('.onnx')).slice(0, 2);
-  if (networks.length === 2) sides.forEach((one, i) => (one.wanted = fromFile(networks[i])));
-  else if (networks.length === 1)
-    (side ?? sides.find(({ network }) => !network) ?? sides[1]).wanted = fromFile(networks[0]);
+  const networks = networksAmong(files).slice(0, sides.length);
+  const lane = side ?? sides.find(({ network }) => !network) ?? sides.at(-1);
+  if (networks.length === 1) lane.wanted = networks[0];
+  else for (const [i, network] of networks.entries()) sides[i].wanted = network;
   const images = files.filter(({ type }) => type.startsWith('image/'));
   if (images.length === 0) return;
   pictures = await Promise.all(images.slice(0, MOST_PICTURES).map(givenPicture));
@@ -148,19 +147,18 @@ async function race() {
     for (const side of present)
       side.samples = [...side.samples, await sample(side.network)].slice(-ROUNDS_KEPT);
     showSpeeds();
-    if (present.length === 2 && answersDue) find('#agreement').textContent = await compareAnswers();
+    if (present.length > 1 && answersDue)
+      find('#agreement').textContent = await compareAnswers(present.map(({ network }) => network));
     await painted();
   }
 }
 
 function listen() {
   addEventListener('dragover', (event) => event.preventDefault());
-  addEventListener('drop', (event) => {
+  addEventListener('drop', async (event) => {
     event.preventDefault();
-    take(
-      [...event.dataTransfer.files],
-      sides.find(({ lane }) => lane.contains(event.target)),
-    );
+    const side = sides.find(({ lane }) => lane.contains(event.target));
+    take(await droppedFiles(event.dataTransfer), side);
   });
   for (const side of sides)
     find('input', side.lane).addEventListener('change', ({ target }) => take([...target.files], side));

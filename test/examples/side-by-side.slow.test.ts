@@ -1,10 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, Page } from 'puppeteer-core';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { writeModelFile } from '../../src/onnx/model-file.ts';
+import { compile } from '../../src/compile/compile-here.ts';
+import { writeCompiled } from '../../src/compile/folder/write.ts';
+import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
 import { launchBrowser } from '../../src/runtime/onnxruntime-web/browser.ts';
 import { hasChromium } from '../support/chromium.ts';
@@ -29,7 +31,7 @@ function serve(args: readonly string[]): Promise<{ address: string; said: string
   });
 }
 
-/** A network as it is, the same with BatchNormalization folded, and one that answers otherwise. */
+/** A network as it is, the same with BatchNormalization folded, and one that answers otherwise; a folder that is not there. */
 function networks() {
   const folder = temporaryFolder();
   const [before, after, other] = ['before', 'after', 'other'].map((name) => join(folder, `${name}.onnx`));
@@ -39,7 +41,7 @@ function networks() {
   const changed = plainNetwork();
   zero(changed.initializers.find(({ name }) => name === 'conv2.weight')!, (i) => i % 2 === 0);
   writeModelFile(changed, other!);
-  return { folder, before: before!, after: after!, other: other! };
+  return { folder, before: before!, after: after!, other: other!, compiled: join(folder, 'compiled') };
 }
 
 const textOf = (page: Page, selector: string): Promise<string> =>
@@ -81,6 +83,36 @@ describe.skipIf(!hasChromium)('the side-by-side page (needs Chromium)', () => {
     expect(errors).toEqual([]);
   });
 
+  it.each([1, 2])('runs a compiled network beside them on %i threads', async (threads) => {
+    const { before, after, compiled } = networks();
+    writeCompiled(await compile(readModelFile(after), { seconds: 0, verify: false, threads: 2 }), compiled);
+    const { address } = await serve([before, after, compiled]);
+    const { page, errors } = await opened(`${address}&threads=${threads}`);
+    await untilText(page, '#agreement', /12 of 12 images/);
+    await untilText(page, '#verdict', /^\d+\.\d\d× and \d+\.\d\d× the speed of before\.onnx$/);
+    expect(Number(await textOf(page, '#c .rate'))).toBeGreaterThan(0);
+    expect(await textOf(page, '#c .drop')).toMatch(/^compiled.*3×8×8/);
+    const [, apart] = /outputs differ by at most (\S+)$/.exec(await textOf(page, '#agreement'))!;
+    expect(Number(apart)).toBeLessThan(1e-5);
+    expect(errors).toEqual([]);
+  });
+
+  it('takes a folder that is chosen, and names a file that it lacks', async () => {
+    const { before, compiled } = networks();
+    writeCompiled(await compile(plainNetwork(), { seconds: 0, verify: false }), compiled);
+    const { address } = await serve([before, before]);
+    const { page } = await opened(address);
+    await untilText(page, '#agreement', /12 of 12 images/);
+    const input = (await page.$('#c input'))!;
+    await input.uploadFile(compiled);
+    await untilText(page, '#c .name', /^compiled$/);
+    await untilText(page, '#verdict', /× and .*× the speed of before\.onnx$/);
+    rmSync(join(compiled, 'model.bin'));
+    await input.uploadFile(compiled);
+    await untilText(page, '#c .problem', /^expected model\.bin beside model\.js$/);
+    expect(await textOf(page, '#c .rate')).toBe('–');
+  });
+
   it('takes other files, and says of one that it is no network', async () => {
     const { folder, before, other } = networks();
     const { address } = await serve([before, before]);
@@ -101,12 +133,16 @@ describe.skipIf(!hasChromium)('the side-by-side page (needs Chromium)', () => {
 });
 
 describe('serving the page', () => {
-  it('asks for two files that are there', async () => {
+  it('asks for files that are there, and folders that are compiled', async () => {
     expect(await serve([])).toMatchObject({
       code: 2,
       said: expect.stringContaining('usage: node serve.mjs'),
     });
-    const { before } = networks();
+    const { folder, before } = networks();
     expect(await serve([before, 'none.onnx'])).toMatchObject({ code: 2, said: 'none.onnx: no such file\n' });
+    expect(await serve([before, folder])).toMatchObject({
+      code: 2,
+      said: `${folder}: expected a folder that espalier compile has written, found no model.js\n`,
+    });
   });
 });
