@@ -9,6 +9,7 @@ import { compileDefaults as defaults, type TuningName } from './defaults.ts';
 import { openEngine, ownModule } from './engines.ts';
 import { type Profile, profileNetwork } from './profile.ts';
 import { tuneTiles } from './tune.ts';
+import { verifyThreads } from './verify-threads.ts';
 
 export interface CompileHereOptions extends Omit<ToWebAssemblyOptions, 'executor' | 'chooseTiles'> {
   /** Time to measure the steps in, where tiles are timed, else in this Node; 0 leaves them unmeasured. Default 1. */
@@ -49,8 +50,16 @@ export async function compile(
       ...{ ...options, executor },
       ...(tune !== 'none' && tuned),
     });
-    return { ...model, profile: seconds > 0 ? await profileNetwork(model.network, engine, seconds) : null };
+    const profile = seconds > 0 ? await profileNetwork(model.network, engine, seconds) : null;
+    return { ...model, verification: await withThreads(model), profile };
   } finally {
     await engine.close();
   }
+}
+
+/** The verification of a model, on several threads, too, where it was compiled for them. */
+async function withThreads(model: CompiledModel): Promise<CompiledModel['verification']> {
+  const { verification, network } = model;
+  if (!verification || !network.threaded) return verification;
+  return { ...verification, threads: await verifyThreads(model) };
 }

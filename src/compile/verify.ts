@@ -15,6 +15,8 @@ export interface Verification {
   readonly float16Error: number | null;
   /** The modules that were run. */
   readonly modules: readonly ModuleKind[];
+  /** Threads on which the network computed the same as on one. */
+  readonly threads: number;
 }
 
 interface Verified extends PreparedForCompilation {
@@ -42,6 +44,7 @@ export async function verifyCompiled(
     error: Math.max(...errors),
     float16Error: weights === 'float16' ? await errorOf(modules[0]!, 'float16') : null,
     modules,
+    threads: 1,
   };
 }
 

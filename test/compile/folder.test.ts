@@ -16,11 +16,13 @@ const FILES = [
   'model.d.ts',
   'model.js',
   'model.wasm',
+  'package.json',
   'report.json',
 ];
 
 interface Loaded {
   readonly module: string;
+  readonly threads: number;
   readonly inputs: Readonly<Record<string, Float32Array & { readonly shape: readonly number[] }>>;
   readonly outputs: Readonly<Record<string, Float32Array & { readonly shape: readonly number[] }>>;
   run(): void;
@@ -51,7 +53,10 @@ describe('a compiled folder', () => {
     half = await compile(plainNetwork(), { seconds: 0, weights: 'float16' });
     expected = await outputOf(plainNetwork(), image);
   });
-  afterEach(() => vi.restoreAllMocks());
+  afterEach(() => {
+    vi.restoreAllMocks();
+    vi.unstubAllGlobals();
+  });
 
   /** A new folder with the model. */
   const written = (what = model): string => {
@@ -111,6 +116,19 @@ describe('a compiled folder', () => {
     expect(() => inputs.input?.set(new Float32Array(5))).toThrow(/input: expected 192 numbers.*found 5/);
     const bytes = model.weights.bytes.length;
     await expect(load({ weights: new Uint8Array(8) })).rejects.toThrow(`expected ${bytes} bytes, found 8`);
+  });
+
+  it('is run on all of its threads before it is written, and on one where memory is not shared', async () => {
+    const threaded = await compile(plainNetwork(), { seconds: 0, threads: 2 });
+    expect(threaded.verification?.threads).toBe(2);
+    const load = await loaderIn(written(threaded));
+    vi.stubGlobal('crossOriginIsolated', false);
+    const warn = vi.spyOn(console, 'warn').mockReturnValue();
+    for (let i = 0; i < 2; i++) expect((await load()).threads).toBe(1);
+    expect(warn).toHaveBeenCalledOnce();
+    const folder = written(threaded);
+    writeCompiled(model, folder);
+    expect(readdirSync(folder).sort()).toEqual(FILES);
   });
 
   it('has a report with kernel, work and time of each step', () => {

@@ -36,7 +36,12 @@ function latencyText(
   return `latency   ${formatMs(ms)} in ${engine} (${module}): ${speed}`;
 }
 
-function verifiedText({ error, float16Error, modules }: NonNullable<CompiledReport['verification']>): string {
+function verifiedText({
+  error,
+  float16Error,
+  modules,
+  threads,
+}: NonNullable<CompiledReport['verification']>): string {
   const rounded = float16Error === null ? '' : `, ${float16Error.toExponential(1)} with weights in float16`;
-  return `verified, relative error ${error.toExponential(1)}${rounded} (${modules.join(' and ')})`;
+  return `verified, relative error ${error.toExponential(1)}${rounded} (${modules.join(' and ')}${threads > 1 ? `, ${threads} threads` : ''})`;
 }

@@ -80,7 +80,7 @@ async function measure() {
   samples.sort((a, b) => a - b);
   const [low, median, high] = [0.25, 0.5, 0.75].map((q) => format(quantile(samples, q)));
   find('#time').textContent =
-    \`\${median} ms per image (middle half of the samples: \${low} to \${high} ms), \${net.module === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, one thread; loaded in \${format(loadMs)} ms\`;
+    \`\${median} ms per image (middle half of the samples: \${low} to \${high} ms), \${net.module === 'relaxed' ? 'relaxed SIMD' : 'SIMD'}, \${net.threads === 1 ? 'one thread' : net.threads + ' threads'}; loaded in \${format(loadMs)} ms\`;
 }
 find('#again').addEventListener('click', measure);
 await measure();

@@ -14,6 +14,7 @@ export function reportOf(model: CompiledModel, profile: Profile | null) {
     inputs: network.inputs.map(({ name, shape }) => ({ name, shape })),
     outputs: network.outputs.map(({ name, shape }) => ({ name, shape })),
     moduleBytes: { relaxed: relaxed.length, baseline: baseline.length },
+    threads: network.threaded?.threads ?? 1,
     memoryBytes: network.memoryBytes,
     weights: { type: weights.type, bytes: weights.bytes.length },
     macs: network.steps.reduce((sum, { macs }) => sum + macs, 0),

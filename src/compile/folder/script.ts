@@ -1,6 +1,7 @@
-import type { CompiledValue, ThreadedModules } from '../../runtime/webassembly/compile.ts';
+import type { CompiledValue } from '../../runtime/webassembly/compile.ts';
 import { probeModule } from '../../runtime/webassembly/instantiate.ts';
 import type { CompiledModel } from '../compile.ts';
+import { threadFacts, threadLoader } from './thread-scripts.ts';
 
 /** `model.js`: an ES module without dependencies that loads and runs the network. */
 export function modelScript({ network, weights }: CompiledModel): string {
@@ -16,29 +17,6 @@ export function modelScript({ network, weights }: CompiledModel): string {
 const network = ${JSON.stringify({ ...facts, threads }, null, 2)};
 ${loader}${threads ? threadLoader : ''}`;
 }
-
-const threadFacts = ({ threads, barriers, ticketOffset, pages }: ThreadedModules) => ({
-  count: threads,
-  barriers,
-  ticket: ticketOffset,
-  pages,
-});
-
-/** `model-thread.js`: what each thread but the first runs. */
-export const threadScript = `// A thread of a network as WebAssembly, started by model.js.
-const port = globalThis.postMessage ? globalThis : (await import('node:worker_threads')).parentPort;
-const start = async ({ module, memory, part, threads: { count, barriers, ticket } }) => {
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  const words = new Int32Array(memory.buffer);
-  port.postMessage('ready');
-  for (let run = 0; ; run++) {
-    Atomics.wait(words, ticket / 4, run | 0);
-    exports[part]((run * barriers * count) | 0, 1);
-  }
-};
-if (port.once) port.once('message', start);
-else port.addEventListener('message', ({ data }) => start(data), { once: true });
-`;
 
 const placed = ({ name, shape, offset }: CompiledValue) => ({ name, shape, offset });
 
@@ -84,7 +62,8 @@ function supportedModule() {
 /** Whether threads can have one memory; says once why not. */
 function canShare() {
   const isShared = typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false;
-  if (!isShared) console.warn('model.js runs on one thread: the page is not cross-origin isolated');
+  if (!isShared && !canShare.said) console.warn('model.js runs on one thread: the page is not cross-origin isolated');
+  canShare.said = !isShared;
   return isShared;
 }
 
@@ -147,57 +126,5 @@ class NetworkValue extends Float32Array {
       );
     super.set(values, offset);
   }
-}
-`;
-
-/** What is the same for every network that several threads compute. */
-const threadLoader = `
-async function loadThreads(kind, weights) {
-  const { count, barriers, ticket, pages } = network.threads;
-  const file = kind === 'relaxed' ? './model-relaxed-threads.wasm' : './model-threads.wasm';
-  const [code, stored] = await Promise.all([
-    contentsOf(new URL(file, import.meta.url)),
-    contentsOf(weights ?? new URL('./model.bin', import.meta.url)),
-  ]);
-  const memory = new WebAssembly.Memory({ initial: pages, maximum: pages, shared: true });
-  const module = await WebAssembly.compile(code);
-  const { exports } = await WebAssembly.instantiate(module, { env: { memory } });
-  writeWeights(bytesOf(stored), memory.buffer);
-  const parts = Array.from({ length: count - 1 }, (_, i) => 'part' + (i + 1));
-  const workers = await Promise.all(parts.map((part) => startThread({ module, memory, part, threads: network.threads })));
-  const words = new Int32Array(memory.buffer);
-  // The thread of a page may not sleep.
-  const maySleep = globalThis.document ? 0 : 1;
-  let runs = 0;
-  return {
-    module: kind,
-    threads: count,
-    inputs: viewsOf(network.inputs, memory.buffer),
-    outputs: viewsOf(network.outputs, memory.buffer),
-    run() {
-      const base = (runs++ * barriers * count) | 0;
-      Atomics.add(words, ticket / 4, 1);
-      Atomics.notify(words, ticket / 4);
-      exports.part0(base, maySleep);
-    },
-    step: (index) => exports.step(index),
-    close: () => workers.forEach((worker) => worker.terminate()),
-  };
-}
-
-/** A thread that waits for the first run. */
-async function startThread(message) {
-  const threads = 'node:worker_threads';
-  const isNode = typeof Worker !== 'function';
-  const Thread = isNode ? (await import(/* webpackIgnore: true */ /* @vite-ignore */ threads)).Worker : Worker;
-  const worker = new Thread(new URL('./model-thread.js', import.meta.url), { type: 'module' });
-  await new Promise((resolve, reject) => {
-    if (isNode) worker.once('message', resolve).once('error', reject);
-    else Object.assign(worker, { onmessage: resolve, onerror: reject });
-    worker.postMessage(message);
-  });
-  // A program ends without waiting for threads that wait for it.
-  if (isNode) worker.unref();
-  return worker;
 }
 `;

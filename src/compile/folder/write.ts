@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EspalierError } from '../../errors.ts';
 import { fileError, readJson, removeStalePartials, writeFilesAtomically } from '../../files.ts';
 import type { CompiledHere } from '../compile-here.ts';
-import { compiledFiles, REPORT_FILE } from './files.ts';
+import { compiledFiles, REPORT_FILE, threadFiles } from './files.ts';
 import { REPORT_FORMAT } from './report.ts';
 
 /**
@@ -21,6 +21,7 @@ export function writeCompiled(model: CompiledHere, folder: string): void {
   if (existsSync(folder)) {
     removeStalePartials(folder);
     writeFilesAtomically(filesIn(folder));
+    if (!model.network.threaded) for (const name of threadFiles) rmSync(join(folder, name), { force: true });
     return;
   }
   const beside = `${folder}.${process.pid}.partial`;
