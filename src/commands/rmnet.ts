@@ -1,8 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
 import type { ImageSize } from '../measure/image-size.ts';
-import type { ModelLatency } from '../measure/latency.ts';
 import { printableLine } from '../printable.ts';
-import { latencyChange, latencyMeasures, speedOf, speedText } from '../report/latency.ts';
+import type { NetworkMeasures } from '../report/index.ts';
+import { latencyChange, speedBetween, speedOf, speedText } from '../report/latency.ts';
 import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { middles, residualDefaults } from '../residual/defaults.ts';
@@ -107,20 +107,20 @@ async function write(plain: Graph, { model, facts, out }: Writing, { size, secon
     return { latencyMs: null, latency: null };
   }
   await writeModel(plain, out);
-  const { serializeModel } = await import('../onnx/index.ts');
-  const { benchmark } = await import('../measure/latency.ts');
-  const { inputFeedsOf } = await import('../graph/inputs/input-feeds.ts');
+  const { withLatencies } = await import('../report/measured-network.ts');
   const { given } = model;
-  const timed = await benchmark(
-    [given, plain].map((network) => serializeModel(network)),
-    { seconds, size, inputs: inputFeedsOf(given), signal: context.signal },
+  const timed = await withLatencies(
+    [given, plain].map((network) => ({ graph: network, measures: {} })),
+    { seconds, size, signal: context.signal },
   );
-  const [before, after] = timed.models as [ModelLatency, ModelLatency];
-  if (speedOf(after) === 'slower')
-    context.warn(`slower than the residual network (${speedText(after)}): prune it`);
-  const latencyMs = { before: before.medianMs, after: after.medianMs };
-  const latency = { before: latencyMeasures(before), after: latencyMeasures(after) };
-  return { latencyMs, latency };
+  const [before, after] = timed.map(({ measures }) => measures) as [NetworkMeasures, NetworkMeasures];
+  const speed = speedBetween(before, after);
+  if (speedOf(speed) === 'slower')
+    context.warn(`slower than the residual network (${speedText(speed)}): prune it`);
+  return {
+    latencyMs: { before: before.latencyMs, after: after.latencyMs },
+    latency: { before, after },
+  };
 }
 
 const whyUnchanged = ({ refusals }: Facts): string =>

@@ -90,3 +90,23 @@ export function smallGain(speed: Speed): string | null {
   };
   return Number.isFinite(ratio) ? words[speedOf(speed)] : null;
 }
+
+/** A quartile of the ratios over another; above it, the machine changed more than the models differ. */
+const SCATTERED = 1.5;
+
+interface Sampled {
+  readonly path: string;
+  readonly ratioSpread: readonly [number, number];
+}
+
+/** A warning about a measurement that other processes on the machine disturbed; null where none did. */
+export function disturbance(models: readonly Sampled[]): string | null {
+  const scattered = models.filter(({ ratioSpread: [low, high] }) => high / low > SCATTERED);
+  if (scattered.length === 0) return null;
+  const ratios = scattered.map(({ path, ratioSpread }) => `${path} ${shortSpread(ratioSpread)}`).join(', ');
+  return `the ratios vary too much between rounds (${ratios}): measure again when this machine is otherwise idle`;
+}
+
+/** `1.45–1.60`. */
+export const shortSpread = ([low, high]: readonly [number, number]): string =>
+  `${low.toFixed(2)}–${high.toFixed(2)}`;

@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { bench } from '../../src/commands/bench/bench.ts';
-import { disturbance } from '../../src/commands/bench/result.ts';
+import { disturbance } from '../../src/report/latency.ts';
 import { hasChromium } from '../support/chromium.ts';
 import { runCommand, silent } from '../support/run-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';

@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
 import type { InputFeeds } from '../../graph/inputs/input-feeds.ts';
 import { openMeasuring, runtimeNames } from '../../measure/runtimes.ts';
+import { disturbance } from '../../report/latency.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import { defineCommand } from '../command.ts';
 import { choice, defaulted, openSizeFlag, positive, wholeNumber } from '../flags.ts';
 import { inputFlags, readInputFeeds } from '../input-flags.ts';
 import { isModelPath, openModel } from '../model.ts';
-import { benchText, disturbance, type NamedModel, withCosts } from './result.ts';
+import { benchText, type NamedModel, withCosts } from './result.ts';
 
 export const bench = defineCommand({
   name: 'bench',

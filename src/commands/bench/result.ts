@@ -5,6 +5,7 @@ import type { Graph } from '../../graph/graph.ts';
 import type { ColdStart } from '../../measure/cold-start.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
 import type { Benchmark, ModelLatency } from '../../measure/latency.ts';
+import { shortSpread } from '../../report/latency.ts';
 import { formatBytes, formatCount, formatMacs, formatMs, formatRatio } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
 
@@ -81,17 +82,6 @@ function explained({ warning, ratio, macs }: BenchedModel, first: BenchedModel):
   return { warning: `${warning}, with ${formatRatio(grown)} its MACs: prune it` };
 }
 
-/** A quartile of the ratios over another, from which on they say more of the machine than of the models. */
-const SCATTERED = 1.5;
-
-/** A warning about a measurement that other processes on the machine disturbed; null where none did. */
-export function disturbance(models: readonly Pick<ModelLatency, 'path' | 'ratioSpread'>[]): string | null {
-  const scattered = models.filter(({ ratioSpread: [low, high] }) => high / low > SCATTERED);
-  if (scattered.length === 0) return null;
-  const ratios = scattered.map(({ path, ratioSpread }) => `${path} ${spread(ratioSpread)}`).join(', ');
-  return `the ratios vary too much between rounds (${ratios}): measure again when this machine is otherwise idle`;
-}
-
 /** The result as two tables: time, and what a model weighs. */
 export function benchText({ models, batch, threads, rounds, engine }: BenchResult): string {
   const conditions = `batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}, ${rounds} rounds, ${engine}`;
@@ -111,7 +101,7 @@ const timeColumns: Columns = [
   { head: 'min', cell: ({ minMs }) => formatMs(minMs), align: 'right' },
   { head: 'p90', cell: ({ p90Ms }) => formatMs(p90Ms), align: 'right' },
   { head: 'speed', cell: ({ ratio }) => formatRatio(ratio), align: 'right' },
-  { head: 'spread', cell: ({ ratioSpread }) => spread(ratioSpread), align: 'right' },
+  { head: 'spread', cell: ({ ratioSpread }) => shortSpread(ratioSpread), align: 'right' },
 ];
 
 const weightColumns: Columns = [
@@ -130,5 +120,3 @@ const coldColumns: Columns = [
   { head: 'first run', cell: ({ firstRunMs }) => formatMs(firstRunMs!), align: 'right' },
   { head: 'memory', cell: ({ peakMemoryBytes }) => formatBytes(peakMemoryBytes!), align: 'right' },
 ];
-
-const spread = ([low, high]: readonly [number, number]): string => `${low.toFixed(2)}–${high.toFixed(2)}`;

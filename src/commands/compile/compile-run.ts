@@ -17,7 +17,7 @@ export interface CompiledRun {
   readonly error: number | null;
 }
 
-interface RunOptions extends InputOptions {
+export interface CompileRunOptions extends InputOptions {
   readonly size?: ImageSize | undefined;
   readonly verify: boolean;
 }
@@ -25,7 +25,7 @@ interface RunOptions extends InputOptions {
 /** Compiles the network that a finished run has written, its zeros kept, into `compiled/` beside it, and records its layers for the report. */
 export async function compileRun(
   { path, record }: RunDirectory,
-  options: RunOptions,
+  options: CompileRunOptions,
   context: Context,
 ): Promise<CompiledRun> {
   const { size, verify } = options;

@@ -1,8 +1,9 @@
 import { growRing, type RingMember } from '../../grafting/grow-ring.ts';
+import { sizes } from '../../report/measured-network.ts';
 import type { Context } from '../command.ts';
 import type { TrainingFlags } from '../training/flags.ts';
 import type { PlannedRun } from '../training/recipe.ts';
-import { finishRun, sizes, untrained } from '../training/result.ts';
+import { finishRun, untrained } from '../training/result.ts';
 import { jobSource, openRingEngine, timesText, watchRing } from '../training/ring-engine.ts';
 import { openTrainingSession, trainOptions } from '../training/session.ts';
 import type { GraftCommandSettings } from './graft.ts';

@@ -4,10 +4,11 @@ import type { Graph } from '../../graph/graph.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
 import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
+import type { Measured } from '../../report/measured-network.ts';
 import { restorationError } from '../../rewrite/index.ts';
 import type { Context } from '../command.ts';
+import { compiledRun } from '../compile/compile-flag.ts';
 import type { CompiledRun } from '../compile/compile-run.ts';
-import type { Measured } from '../training/result.ts';
 import { writeModel } from '../write-model.ts';
 import type { PruneJob } from './job.ts';
 
@@ -40,7 +41,7 @@ export async function finishPruning(
   { network, steps, cut }: PrunedInSteps,
   { job, context, original }: Finishing,
 ): Promise<PruneResult> {
-  const { sizes, withLatencies } = await import('../training/result.ts');
+  const { sizes, withLatencies } = await import('../../report/measured-network.ts');
   const {
     options: { size, benchSeconds: seconds, verify },
     model: { form },
@@ -75,15 +76,8 @@ export async function finishPruning(
     leftAlone,
     outputs: last && { outputError: last.outputError, outputErrors: last.outputErrors },
     gain: deployed.gain,
-    compiled: await compiledRun(job, context),
+    compiled: job.run && (await compiledRun(job.run, job.options, context)),
   };
-}
-
-/** The network as WebAssembly, where that is asked for. */
-async function compiledRun({ run, options }: PruneJob, context: Context): Promise<CompiledRun | null> {
-  if (!run || !options.compile) return null;
-  const { compileRun } = await import('../compile/compile-run.ts');
-  return compileRun(run, options, context);
 }
 
 const accuracyIn = (stage: PruningStage | null) =>

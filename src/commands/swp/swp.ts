@@ -1,13 +1,14 @@
 import { printableLine } from '../../printable.ts';
 import { latencyChange, latencyText, smallGain, speedBetween, speedText } from '../../report/latency.ts';
+import type { Measured } from '../../report/measured-network.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { checkStripeLearning } from '../../stripes/learning.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
+import { compiledRun } from '../compile/compile-flag.ts';
 import { deploymentHint } from '../deployment-hint.ts';
 import { isModelPath } from '../model.ts';
 import { trainedModel } from '../training/flags.ts';
 import { planRun, trainingNeeds } from '../training/recipe.ts';
-import type { Measured } from '../training/result.ts';
 import { openTrainingSession, type TrainingSession, trainOptions } from '../training/session.ts';
 import { type StripeSettings, stripeFlags } from './flags.ts';
 
@@ -53,9 +54,8 @@ async function planStripes(invocation: Invocation<typeof stripeFlags>) {
 type Outcome = Awaited<ReturnType<typeof learnShapes>>;
 
 async function learnShapes(session: TrainingSession, settings: StripeSettings, context: Context) {
-  const { finishRun, measureNetwork, sizes, untrained, withLatencies } = await import(
-    '../training/result.ts'
-  );
+  const { finishRun, measureNetwork, untrained } = await import('../training/result.ts');
+  const { sizes, withLatencies } = await import('../../report/measured-network.ts');
   const { namedReasons } = await import('../../graph/edit/refused.ts');
   const { learnStripes } = await import('../../stripe-pruning/train-stripes.ts');
   const measured = isModelPath(settings.model)
@@ -88,16 +88,9 @@ async function learnShapes(session: TrainingSession, settings: StripeSettings, c
   const small = smallGain(speed);
   if (small !== null) context.warn(`${small}: ${NO_GAIN}`);
   const [was, is, quickest] = [before.measures, after.measures, fastest.measures];
-  const compiled = await compiledRun(session, settings, context);
+  const compiled = await compiledRun(session.run, settings, context);
   const networks = { before: was, after: is, fastest: quickest };
   return { model, epochs, ...networks, forms, error, leftAlone, gain: pruned.gain, compiled };
-}
-
-/** The network as WebAssembly, where that is asked for. */
-async function compiledRun({ run }: TrainingSession, settings: StripeSettings, context: Context) {
-  if (!settings.compile) return null;
-  const { compileRun } = await import('../compile/compile-run.ts');
-  return compileRun(run, settings, context);
 }
 
 const missedTarget = (reached: number, target: number): string =>

@@ -2,26 +2,12 @@ import { join } from 'node:path';
 import { storeClasses, storePreprocessing } from '../../data/preprocessing.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { inputFeedsOf } from '../../graph/inputs/input-feeds.ts';
 import { evaluate } from '../../measure/accuracy.ts';
-import type { ImageSize } from '../../measure/image-size.ts';
-import { benchmark } from '../../measure/latency.ts';
-import { costs } from '../../measure/macs.ts';
-import { serializeModel } from '../../onnx/index.ts';
-import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
-import { latencyMeasures } from '../../report/latency.ts';
+import { layersOf, type Measured, sizes } from '../../report/measured-network.ts';
 import type { Context } from '../command.ts';
 import { writeReport } from '../report.ts';
 import { writeModel } from '../write-model.ts';
 import type { TrainingSession } from './session.ts';
-
-/** A network and what is measured of it. */
-export interface Measured {
-  readonly graph: Graph;
-  readonly measures: NetworkMeasures;
-  /** Default: those of the graph as it stands. */
-  readonly layers?: readonly LayerPoint[];
-}
 
 /** Parameters, MACs, bytes and accuracy of a network, in the element types of its file, on the test images of a session. */
 export async function measureNetwork(
@@ -47,26 +33,6 @@ export async function measureNetwork(
 export function untrained({ network, model }: TrainingSession): Measured {
   const graph = model.form.restore(network);
   return { graph, measures: sizes(graph) };
-}
-
-/** Parameters, MACs and bytes. */
-export function sizes(graph: Graph, size?: ImageSize): NetworkMeasures {
-  const { parameters, macs, bytes } = costs(graph, { size });
-  return { parameters, macs, bytes };
-}
-
-/** Adds latencies, all networks measured in turns on one thread. */
-export async function withLatencies(
-  networks: readonly Measured[],
-  options: { readonly seconds: number; readonly signal: AbortSignal; readonly size?: ImageSize | undefined },
-): Promise<Measured[]> {
-  const { models } = await benchmark(
-    networks.map(({ graph }) => serializeModel(graph)),
-    { ...options, inputs: Object.assign({}, ...networks.map(({ graph }) => inputFeedsOf(graph))) },
-  );
-  return networks.map((network, i) => {
-    return { ...network, measures: { ...network.measures, ...latencyMeasures(models[i]!) } };
-  });
 }
 
 /** What a run came to. */
@@ -101,6 +67,3 @@ export async function finishRun(
   await writeReport(run.path, join(run.path, 'report.html'));
   return model;
 }
-
-const layersOf = ({ graph, layers }: Measured): readonly LayerPoint[] =>
-  layers ?? costs(graph).layers.map(({ name, macs, parameters }) => ({ name, macs, parameters }));
