@@ -262,3 +262,12 @@ export { prepareNetwork } from './training/prepare.ts';
 export type { Recipe, RunDirectory, RunEvent } from './training/run-directory.ts';
 export type { ScheduleName, ScheduleSettings } from './training/schedules.ts';
 export type { StepExtension, StepScope } from './training/step-graph.ts';
+export type {
+  LossScope,
+  TaskBatch,
+  TaskContext,
+  TaskEvaluation,
+  TaskFeeds,
+  TaskLoss,
+  TrainingTask,
+} from './training/tasks/task.ts';

@@ -11,6 +11,7 @@ import { median } from '../../src/numeric/statistics.ts';
 import { bindDimensions } from '../../src/rewrite/index.ts';
 import { chooseExecutor, type ExecutorName } from '../../src/runtime/choose.ts';
 import { filterSkeleton } from '../../src/stripes/skeleton.ts';
+import { classification } from '../../src/training/tasks/classification.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import type { Measurement, OurWorkload } from './measurement.ts';
 import { WARM_UP_STEPS } from './options.ts';
@@ -32,6 +33,7 @@ async function measure(workload: OurWorkload): Promise<Measurement> {
 async function stepSeconds({ network, batch, steps, threads, skeleton, executor }: OurWorkload) {
   const model = bindDimensions(buildModel(network), batch);
   const training = await openTrainingStep(model, {
+    task: classification(),
     optimizer: 'sgd',
     momentum: 0.9,
     weightDecay: 1e-4,

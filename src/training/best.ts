@@ -8,19 +8,19 @@ export const stagedBest = (directory: string): string => join(directory, 'best.s
 
 /**
  * Makes `best.safetensors` what the state of a run says is best: what was kept aside belongs to it where both name the same
- * accuracy, and is of a future that is to be repeated where they do not.
+ * result, and is of a future that is to be repeated where they do not.
  */
-export function settleBest(directory: string, { best }: { readonly best: number }): void {
+export function settleBest(directory: string, { best }: { readonly best: number | null }): void {
   const staged = stagedBest(directory);
   if (!existsSync(staged)) return;
   if (bestIn(staged) === best) renameSync(staged, join(directory, 'best.safetensors'));
   else rmSync(staged, { force: true });
 }
 
-/** The accuracy of a state that was kept; null where it is broken. */
+/** The result of a state that was kept; null where it is broken. */
 function bestIn(path: string): number | null {
   try {
-    return readCheckpoint<{ readonly best: number }>(path).progress.best;
+    return readCheckpoint<{ readonly best: number | null }>(path).progress.best;
   } catch (cause) {
     if (cause instanceof EspalierError && cause.code === 'invalid-data') return null;
     throw cause;

@@ -1,10 +1,11 @@
-import { evaluate } from '../measure/accuracy.ts';
 import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import type { EpochResult } from './options.ts';
 import { learningRateAt } from './schedules.ts';
 import { checkpoint, stepsDone, stepsPerEpoch, type TrainingRun, trainedNetwork } from './session.ts';
 import { shrinkSession } from './shrink.ts';
+import { taskOf } from './tasks/index.ts';
+import type { TaskEvaluation } from './tasks/task.ts';
 
 /** Evaluates and records a finished epoch, lets the network shrink where another follows, and writes a checkpoint. */
 export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
@@ -13,22 +14,23 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   const images = progress.stepInEpoch * batch;
   const speed = ((progress.stepInEpoch - session.firstStep) * batch) / seconds;
   const loss = progress.lossSum / progress.stepInEpoch;
-  const trainAccuracy = progress.correct / images;
+  const means = Object.entries(progress.sums).map(([name, sum]) => [name, sum / images] as const);
+  const { correct: trainAccuracy, ...trained } = Object.fromEntries(means);
   const doneSteps = stepsDone(options, progress);
-  Object.assign(progress, { epoch: progress.epoch + 1, stepInEpoch: 0, lossSum: 0, correct: 0 });
+  Object.assign(progress, { epoch: progress.epoch + 1, stepInEpoch: 0, lossSum: 0, sums: {} });
   const perEpoch = stepsPerEpoch(options);
   const schedule = { ...options, warmupSteps: Math.round((options.warmupEpochs ?? 0) * perEpoch) };
-  const evaluated = await evaluateEpoch(session);
+  const { metrics, ...evaluated } = await evaluateEpoch(session);
   const result: EpochResult = {
     epoch: progress.epoch,
     step: doneSteps,
     loss,
-    trainAccuracy,
+    ...(trainAccuracy !== undefined && { trainAccuracy }),
     ...evaluated,
     learningRate: learningRateAt(doneSteps - 1, perEpoch * options.epochs, schedule),
     seconds,
     imagesPerSecond: speed,
-    metrics: options.controller?.metrics(step.state()) ?? {},
+    metrics: { ...trained, ...metrics, ...options.controller?.metrics(step.state()) },
   };
   options.run?.record({
     type: 'epoch',
@@ -44,20 +46,23 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   return result;
 }
 
-async function evaluateEpoch(session: TrainingRun) {
+async function evaluateEpoch(session: TrainingRun): Promise<TaskEvaluation> {
   const { options, step, batch, progress } = session;
   const every = options.evaluateEvery ?? 1;
   if (every === 0) return {};
   if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return {};
   const network = trainedNetwork(session, step.state());
-  const { top1, loss } = await evaluate(network, options.data.test, { ...options, batch });
-  return { testAccuracy: top1, testLoss: loss };
+  return (await taskOf(options).evaluate?.(network, options.data.test, { ...options, batch })) ?? {};
 }
 
-/** Keeps the state of the epoch with the best test accuracy aside, until a checkpoint says that it is the best. */
-function stageBest({ options, step, progress }: TrainingRun, { testAccuracy }: EpochResult): boolean {
-  if (testAccuracy === undefined || testAccuracy <= progress.best) return false;
-  progress.best = testAccuracy;
+/** Keeps the state of the epoch with the best result aside, until a checkpoint says that it is the best. */
+function stageBest(
+  { options, step, progress }: TrainingRun,
+  { testAccuracy, testLoss }: EpochResult,
+): boolean {
+  const result = testAccuracy ?? (testLoss === undefined ? null : -testLoss);
+  if (result === null || (progress.best !== null && result <= progress.best)) return false;
+  progress.best = result;
   if (!options.run) return false;
   progress.controller = options.controller?.save() ?? null;
   writeCheckpoint(stagedBest(options.run.path), { tensors: step.state(), progress });

@@ -1,10 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
-import { type Graph, type Node, nodeLabel, requiredInput, staticShape, type Value } from '../graph/graph.ts';
+import { type Node, nodeLabel, staticShape, type Value } from '../graph/graph.ts';
 import { attributesOf, inputsOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
-import { normalizationBefore } from '../measure/classifier.ts';
-import { classScores, type ScoresSought } from '../measure/outputs/class-scores.ts';
-import { elementCount } from '../numeric/tensor.ts';
 
 /** What the training form of a node needs of the step that is being built. */
 export interface ForwardScope {
@@ -65,19 +62,4 @@ function requiredOutput(node: Node): Value {
   throw new EspalierError('unsupported', 'expected one output in a network to train', {
     where: nodeLabel(node),
   });
-}
-
-/** The network's class scores, as many as {@link classScores} finds; where they come from Softmax, what goes in there. */
-export function logitsOf(network: Graph, sought: ScoresSought = {}): Value {
-  const scores = classScores(network, sought);
-  const normalization = normalizationBefore(network, scores);
-  return normalization ? requiredInput(normalization, 0) : scores;
-}
-
-/** Logits [N, classes], of logits [N, classes], [N, classes, 1, 1] or [classes]. */
-export function asRows(g: Builder, logits: Value): Value {
-  const shape = staticShape(logits);
-  if (shape.length === 2) return logits;
-  const batch = shape.length === 1 ? 1 : shape[0]!;
-  return g.Reshape(logits, g.int64s([batch, elementCount(shape) / batch]));
 }

@@ -2,12 +2,12 @@ import { expectPreprocessing, storePreprocessing } from '../data/preprocessing.t
 import { defined } from '../defined.ts';
 import type { Graph } from '../graph/graph.ts';
 import { withOthersFed } from '../measure/beside-image.ts';
-import { withClassScores } from '../measure/outputs/class-scores.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import { trainingDefaults } from './defaults.ts';
 import type { TrainOptions } from './options.ts';
 import { prepareNetwork } from './prepare.ts';
+import { taskOf } from './tasks/index.ts';
 
 /** The options of training, of which images and epochs alone are needed. */
 export interface TrainingOptions
@@ -20,11 +20,12 @@ export interface TrainingOptions
  * the network stores no preprocessing and none is given.
  */
 export async function openTraining(given: Graph, options: TrainingOptions): Promise<TrainOptions> {
-  const { executor = await defaultExecutor(), data, logits, run = null } = options;
+  const { executor = await defaultExecutor(), data, run = null } = options;
   const { trainer = options.executor ?? (await chooseExecutor()).executor } = options;
   const preprocessing = expectPreprocessing(given, data.train, options.preprocessing);
-  const classes = data.train.classes.length;
-  const prepared = withClassScores(await prepareNetwork(given, executor), { logits, classes });
+  const task = taskOf(options);
+  const form = await prepareNetwork(given, executor);
+  const prepared = task.accept?.(form) ?? form;
   // What looks at sizes that the network leaves open finds those of the images.
   storePreprocessing(prepared, preprocessing);
   const network = withOthersFed(prepared, { size: preprocessing });

@@ -7,6 +7,7 @@ import type { OptimizerSettings } from './optimizers.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { ScheduleSettings } from './schedules.ts';
 import type { StepExtension } from './step-graph.ts';
+import type { TrainingTask } from './tasks/task.ts';
 
 /** Options of `train`. */
 export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 'warmupSteps'> {
@@ -24,9 +25,11 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly batch: number;
   readonly seed: number;
   readonly augmentation: AugmentationName | Augmentation;
-  /** The output with class scores; default: found by its shape and the classes of the data. */
+  /** What the network is trained for; default: classification. */
+  readonly task?: TrainingTask;
+  /** Of classification: the output with class scores; default: found by its shape and the classes of the data. */
   readonly logits?: string | undefined;
-  /** Default 0. */
+  /** Of classification. Default 0. */
   readonly labelSmoothing?: number;
   /** Default 0. */
   readonly warmupEpochs?: number;
@@ -97,7 +100,8 @@ export interface EpochResult {
   readonly epoch: number;
   readonly step: number;
   readonly loss: number;
-  readonly trainAccuracy: number;
+  /** Of a task whose loss counts what is correct. */
+  readonly trainAccuracy?: number;
   readonly testAccuracy?: number;
   readonly testLoss?: number;
   readonly learningRate: number;

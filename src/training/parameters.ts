@@ -22,6 +22,12 @@ export interface FixedValue {
   readonly reason: string;
 }
 
+/** The values that parameters are sought before. */
+export interface ParametersSought extends ScoresSought {
+  /** Default: the class scores, or all outputs where there are none. */
+  readonly outputs?: readonly Value[];
+}
+
 const affine = [null, 'scale', 'shift'] as const;
 const linear = [null, 'weight', 'bias'] as const;
 
@@ -46,7 +52,7 @@ const freeRoles: { readonly [Op in OperatorName]?: ParameterRole } = {
 };
 
 /**
- * The parameters of a network, in the order in which the graph reads them: float32 initializers that class scores depend on, and
+ * The parameters of a network, in the order in which the graph reads them: float32 initializers that the class scores depend on, or other values that are named, and
  * that are
  * - a weight, bias, scale, shift or slope of a layer ({@link inputRoles}), but for the ones and zeros of an InstanceNormalization between
  *   two Reshapes, which is how exporters write GroupNormalization;
@@ -58,24 +64,28 @@ const freeRoles: { readonly [Op in OperatorName]?: ParameterRole } = {
  * All else stays: running statistics, what normalises the image in front of the first layer, operands of Sub and Div, single
  * numbers.
  */
-export const trainableParameters = (graph: Graph, sought: ScoresSought = {}): Parameter[] => [
+export const trainableParameters = (graph: Graph, sought: ParametersSought = {}): Parameter[] => [
   ...classify(graph, sought).parameters.values(),
 ];
 
 /** What training leaves as it is, and why; running statistics are left out. */
-export function fixedValues(graph: Graph, sought: ScoresSought = {}): FixedValue[] {
+export function fixedValues(graph: Graph, sought: ParametersSought = {}): FixedValue[] {
   const { parameters, fixed } = classify(graph, sought);
   return [...fixed].flatMap(([value, reason]) => (parameters.has(value) ? [] : [{ value, reason }]));
 }
+
+const scoresOrOutputs = (graph: Graph, sought: ScoresSought): readonly Value[] => {
+  const scores = findClassScores(graph, sought).value;
+  return scores ? [scores] : graph.outputs;
+};
 
 interface Classified {
   readonly parameters: ReadonlyMap<Value, Parameter>;
   readonly fixed: ReadonlyMap<Value, string>;
 }
 
-function classify(graph: Graph, sought: ScoresSought): Classified {
-  const scores = findClassScores(graph, sought).value;
-  const flow = flowOf(graph, scores ? [scores] : graph.outputs);
+function classify(graph: Graph, sought: ParametersSought): Classified {
+  const flow = flowOf(graph, sought.outputs ?? scoresOrOutputs(graph, sought));
   const { uses } = connections(graph);
   const parameters = new Map<Value, Parameter>();
   const fixed = new Map<Value, string>();

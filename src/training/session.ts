@@ -8,6 +8,7 @@ import { settleBest } from './best.ts';
 import { latestCheckpoint, saveCheckpoint, setBrokenAside } from './checkpoint.ts';
 import type { TrainOptions } from './options.ts';
 import { patientlyHoldRun } from './run-lock.ts';
+import { taskOf } from './tasks/index.ts';
 import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
 
 /** The position of a run, as a checkpoint stores it beside the tensors. */
@@ -17,8 +18,10 @@ export interface RunProgress {
   /** Steps done in the current epoch. */
   stepInEpoch: number;
   lossSum: number;
-  correct: number;
-  best: number;
+  /** The metrics of the task, summed over the images of the epoch. */
+  sums: Record<string, number>;
+  /** The accuracy of the best epoch, or its negative loss; null before the first evaluation. */
+  best: number | null;
   controller: unknown;
 }
 
@@ -55,7 +58,7 @@ async function openHeld(options: TrainOptions, release: () => void): Promise<Tra
   const batch = Math.min(options.batch, data.train.count);
   if (options.resume && run) setBrokenAside(run.path, options.onWarning ?? (() => {}));
   const saved = options.resume && run ? latestCheckpoint<RunProgress>(run.path) : null;
-  const fresh: RunProgress = { epoch: 0, stepInEpoch: 0, lossSum: 0, correct: 0, best: -1, controller: null };
+  const fresh: RunProgress = { epoch: 0, stepInEpoch: 0, lossSum: 0, sums: {}, best: null, controller: null };
   const progress: RunProgress = { ...fresh, ...saved?.progress };
   if (saved) controller?.restore(progress.controller);
   const network = (saved && controller?.shrunk?.(options.network)) ?? options.network;
@@ -81,9 +84,8 @@ export async function openStep(network: Graph, options: TrainOptions): Promise<T
   expectImagesFit(image, options.data.train);
   const fixed = bindImages(graph, { batch: Math.min(options.batch, count), size });
   const { controller, executor, trainer = executor } = options;
-  const classes = options.data.train.classes.length;
   const extensions = controller?.extensions ?? [];
-  return openTrainingStep(fixed, { ...options, classes, executor: trainer, extensions });
+  return openTrainingStep(fixed, { ...options, task: taskOf(options), executor: trainer, extensions });
 }
 
 export async function closeSession({ batches, step, release }: TrainingRun): Promise<void> {

@@ -2,15 +2,15 @@ import { gradients } from '../autodiff/index.ts';
 import { assert } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
-import { type Graph, staticShape, type Value } from '../graph/graph.ts';
+import type { Graph, Value } from '../graph/graph.ts';
 import { mainInput } from '../graph/inputs/image-input.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
-import type { ScoresSought } from '../measure/outputs/class-scores.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { StatePair } from '../runtime/executor.ts';
-import { appendForward, asRows, logitsOf } from './forward.ts';
+import { appendForward } from './forward.ts';
 import type { OptimizerSettings } from './optimizers.ts';
 import { type Parameter, trainableParameters } from './parameters.ts';
+import type { LossScope, TrainingTask } from './tasks/task.ts';
 import { appendUpdates } from './updates.ts';
 
 /** Something that trains along: it may replace a parameter by a function of it and own further state. */
@@ -41,13 +41,13 @@ export interface StepScope {
   wantGradient(value: Value): void;
 }
 
-export interface StepGraphOptions extends OptimizerSettings, ScoresSought {
-  readonly labelSmoothing?: number;
+export interface StepGraphOptions extends OptimizerSettings {
+  readonly task: TrainingTask;
   readonly extensions?: readonly StepExtension[];
 }
 
 /**
- * A training step as a graph: (images, labels, scalars, state) → (loss, correct, state′). Holds training operators;
+ * A training step as a graph: (images, inputs of the task, scalars, state) → (loss, metrics, state′). Holds training operators;
  * its state starts at `initial`.
  */
 export interface StepGraph {
@@ -62,18 +62,21 @@ export interface StepGraph {
     readonly shape: readonly number[];
   }[];
   readonly images: string;
-  readonly labels: string;
+  /** The input of each name that the task declared. */
+  readonly inputs: ReadonlyMap<string, string>;
   readonly loss: string;
-  readonly correct: string;
+  /** The output of each metric. */
+  readonly metrics: ReadonlyMap<string, string>;
 }
 
 /** Builds the training step of a network of fixed shapes: forward, loss, gradients, optimiser. */
 export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGraph {
   const { graph } = copyGraph(model);
-  const parameters = trainableParameters(graph, options);
+  const { task } = options;
+  const outputs = task.reads(graph);
+  const parameters = trainableParameters(graph, { outputs });
   const { nodes } = graph;
-  const logits = logitsOf(graph, options);
-  const images = mainInput(graph);
+  const images = mainInput(graph)!;
   const parts = openScope(graph, { ...graph });
   const { scope } = parts;
   const { g } = scope;
@@ -90,7 +93,8 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   }
   appendForward(nodes, parts, current);
   graph.outputs = [];
-  const { loss, ...named } = appendLoss(scope, asRows(g, current.get(logits) ?? logits), options);
+  const values = outputs.map((value) => current.get(value) ?? value);
+  const { loss, ...named } = appendLoss(g, task, { images, values });
 
   const wanted = [...trained.map(({ value }) => value), ...parts.wanted];
   const computed = new Map(gradients(g, loss, wanted).map((gradient, i) => [wanted[i], gradient]));
@@ -101,17 +105,20 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   };
   appendUpdates(scope, { parameters: trained, gradientOf, options });
   for (const extension of options.extensions ?? []) extension.update?.(scope, gradientOf);
-  return { ...parts.finish(images!), ...named, loss: loss.name };
+  return { ...parts.finish(images), ...named, loss: loss.name };
 }
 
-function appendLoss({ g }: StepScope, logits: Value, options: StepGraphOptions) {
-  const [count] = staticShape(logits);
-  const labels = g.input('labels', 'int64', [count!]);
-  const [loss] = g.SoftmaxCrossEntropy(logits, labels, { label_smoothing: options.labelSmoothing ?? 0 });
-  const hits = g.Equal(g.ArgMax(logits, { axis: 1, keepdims: 0 }), labels);
+function appendLoss(g: Builder, task: TrainingTask, network: Pick<LossScope, 'images' | 'values'>) {
+  const inputs = new Map<string, Value>();
+  const input: LossScope['input'] = (name, dtype, shape) => {
+    const value = g.input(name, dtype, shape);
+    inputs.set(name, value);
+    return value;
+  };
+  const { loss, metrics = {} } = task.loss({ g, ...network, input });
   g.output(loss, 'loss');
-  const correct = g.output(g.ReduceSum(g.Cast(hits, { to: 1 }), { keepdims: 0 }), 'correct');
-  return { loss, labels: labels.name, correct: correct.name };
+  const measured = Object.entries(metrics).map(([name, value]) => [name, g.output(value, name)] as const);
+  return { loss, inputs: namesOf(inputs), metrics: namesOf(new Map(measured)) };
 }
 
 /** The scope, and what it gathered. */

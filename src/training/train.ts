@@ -80,11 +80,11 @@ async function runSteps(session: TrainingRun): Promise<void> {
     const done = stepsDone(options, progress);
     const learningRate = learningRateAt(done, totalSteps, schedule);
     const scalars = { learningRate, step: done + 1, ...options.controller?.scalars() };
-    const { loss, correct } = await step.run({ images, labels, scalars, keys: [options.seed, done] });
+    const { loss, metrics } = await step.run({ images, labels, scalars, keys: [options.seed, done] });
     refuseDivergence(loss, progress, learningRate);
     progress.stepInEpoch++;
     progress.lossSum += loss;
-    progress.correct += correct;
+    for (const [name, sum] of Object.entries(metrics)) progress.sums[name] = (progress.sums[name] ?? 0) + sum;
     steer(session, { step: done + 1, totalSteps, learningRate });
     options.onStep?.({
       epoch: progress.epoch + 1,

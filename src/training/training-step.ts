@@ -7,21 +7,25 @@ import { random } from '../numeric/random.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 import type { CompileOptions, Executor, Tensors } from '../runtime/executor.ts';
 import { buildStepGraph, type StepGraph, type StepGraphOptions } from './step-graph.ts';
+import type { TaskBatch } from './tasks/task.ts';
 
-/** A batch of normalised images [N, C, H, W] and their labels. */
-interface StepInput {
-  readonly images: Float32Array;
-  readonly labels: BigInt64Array;
+/** A batch, and what a step is told beside it. */
+interface StepInput extends TaskBatch {
   /** Values of the step's scalars; all that the graph has must be given. */
   readonly scalars: Readonly<Record<string, number>>;
   /** Counters that dropout draws its masks from. */
   readonly keys: readonly number[];
 }
 
+interface StepResult {
+  readonly loss: number;
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
 /** A compiled training step that holds its state. Close it. */
 export interface TrainingStep {
-  /** The mean loss of the batch, and how many images were classified correctly, both before the update. */
-  run(input: StepInput): Promise<{ loss: number; correct: number }>;
+  /** The mean loss of the batch and the task's metrics, before the update. */
+  run(input: StepInput): Promise<StepResult>;
   /** Parameters, statistics, optimiser and extension state, by name: views, overwritten by later steps. */
   state(): Tensors;
   load(state: Tensors): void;
@@ -45,6 +49,7 @@ export async function openTrainingStep(
     ...(onFallback ? { onFallback } : {}),
   });
   program.writeState(step.initial);
+  const task = await options.task.open?.({ executor, threads });
   const images = step.graph.inputs.find(({ name }) => name === step.images)!;
   const shape = images.shape as number[];
   const read = new Set(step.graph.inputs.map(({ name }) => name));
@@ -57,18 +62,30 @@ export async function openTrainingStep(
       const feeds: Record<string, Tensor> = {
         ...beside,
         [step.images]: makeTensor('float32', shape, input.images),
-        [step.labels]: makeTensor('int64', [input.labels.length], input.labels),
         ...dropoutMasks(step, input.keys),
       };
+      const given = await task?.feeds(input);
+      for (const [name, fed] of step.inputs) feeds[fed] = taskFeed(name, given);
       for (const [name, fed] of step.scalars) feeds[fed] = scalarFeed(name, input.scalars);
       const results = await program.run(feeds);
       const number = (name: string) => Number(results[name]!.data[0]);
-      return { loss: number(step.loss), correct: number(step.correct) };
+      const metrics = [...step.metrics].map(([name, output]) => [name, number(output)] as const);
+      return { loss: number(step.loss), metrics: Object.fromEntries(metrics) };
     },
     state: () => program.readState(),
     load: (state) => program.writeState(state),
-    close: () => program.close(),
+    async close() {
+      await task?.close();
+      await program.close();
+    },
   };
+}
+
+function taskFeed(name: string, given: Tensors = {}): Tensor {
+  const tensor = given[name];
+  if (!tensor)
+    throw new EspalierError('usage', `the training task gives no input ${name}, which its loss reads`);
+  return tensor;
 }
 
 function scalarFeed(name: string, scalars: Readonly<Record<string, number>>): Tensor {

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { buildModel } from '../../src/models/index.ts';
 import { bindDimensions } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { classification } from '../../src/training/tasks/classification.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import { normals } from '../support/run-graph.ts';
 
@@ -11,6 +12,7 @@ const BATCH = 4;
 async function losses(name: string, size: number): Promise<number[]> {
   const model = bindDimensions(buildModel(name, { size, classes: 4 }), BATCH);
   const options = {
+    task: classification(),
     optimizer: 'sgd',
     momentum: 0.9,
     weightDecay: 0,

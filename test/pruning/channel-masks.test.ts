@@ -6,6 +6,7 @@ import { channelMaskController, learnedScores } from '../../src/pruning/channel-
 import { maskedLayers } from '../../src/pruning/channel-masks/masked-layers.ts';
 import { prepareChannels } from '../../src/pruning/prepared-network.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { classification } from '../../src/training/tasks/classification.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import { normals, runGraph } from '../support/run-graph.ts';
 
@@ -36,6 +37,7 @@ async function learning(strength: number, frozen = false) {
   const layers = maskedLayers(prepared);
   const controller = channelMaskController(layers, { strength, threshold: 0.05, momentum: 0 });
   const step = await openTrainingStep(graph, {
+    task: classification(),
     optimizer: 'sgd',
     momentum: 0,
     weightDecay: 0,

@@ -9,6 +9,7 @@ import type { Executor } from '../../src/runtime/executor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { filterSkeleton } from '../../src/stripes/skeleton.ts';
 import type { StepGraphOptions } from '../../src/training/step-graph.ts';
+import { classification } from '../../src/training/tasks/classification.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import { copied, expectNear, hasOnednn } from '../support/executors.ts';
 import { normals } from '../support/run-graph.ts';
@@ -60,7 +61,8 @@ function vggLike(): Graph {
   return graph;
 }
 
-const sgd: StepGraphOptions = { optimizer: 'sgd', momentum: 0.9, weightDecay: 1e-4 };
+const task = classification();
+const sgd: StepGraphOptions = { task, optimizer: 'sgd', momentum: 0.9, weightDecay: 1e-4 };
 // Among millions of activations a few lie so near to 0 that rounding decides whether their gradient passes: momenta, and
 // biases that come from 0, then differ by percents.
 const resnet20 = {
@@ -77,10 +79,13 @@ const trainings: Readonly<Record<string, Training>> = {
     ...resnet20,
     options: () => ({ ...sgd, extensions: [filterSkeleton({ weightDecay: 1e-4 })] }),
   },
-  'a network with MaxPool': { ...vgg, options: () => ({ ...sgd, nesterov: true, labelSmoothing: 0.1 }) },
+  'a network with MaxPool': {
+    ...vgg,
+    options: () => ({ ...sgd, task: classification({ labelSmoothing: 0.1 }), nesterov: true }),
+  },
   'a network with MaxPool, with AdamW': {
     ...vgg,
-    options: () => ({ optimizer: 'adamw', weightDecay: 0.01 }),
+    options: () => ({ task, optimizer: 'adamw', weightDecay: 0.01 }),
   },
   'a network with MaxPool and skeletons, decay on weights alone': {
     ...vgg,

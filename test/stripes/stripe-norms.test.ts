@@ -7,6 +7,7 @@ import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { stripeController } from '../../src/stripes/controller.ts';
 import { skeletonOf, stripeLayers } from '../../src/stripes/layers.ts';
 import { normalizeStripes } from '../../src/stripes/stripe-norms.ts';
+import { classification } from '../../src/training/tasks/classification.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import { residualNetwork } from '../support/small-network.ts';
 
@@ -18,6 +19,7 @@ async function started(network: Graph) {
   const { network: normalized, skeletons } = normalizeStripes(network, layers);
   const controller = stripeController({ ...settings, layers, start: skeletons });
   const step = await openTrainingStep(bindDimensions(normalized, 2), {
+    task: classification(),
     optimizer: 'sgd',
     extensions: controller.extensions,
     executor: onnxruntime,

@@ -7,6 +7,7 @@ import type { Tensors } from '../../src/runtime/executor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { fixedValues, trainableParameters } from '../../src/training/parameters.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
+import { classification } from '../../src/training/tasks/classification.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 
 type Body = (g: Builder, x: Value, named: (name: string, shape: number[], value?: number) => Value) => Value;
@@ -81,7 +82,12 @@ const kinds: readonly (readonly [string, readonly string[], Body])[] = [
 /** The derivative of the loss along the ones in some parameters: by a step of training, and by central differences. */
 async function derivatives(prepared: Graph, names: readonly string[]) {
   const fixed = bindDimensions(prepared, 4);
-  const step = await openTrainingStep(fixed, { optimizer: 'sgd', momentum: 0, executor: onnxruntime });
+  const step = await openTrainingStep(fixed, {
+    task: classification(),
+    optimizer: 'sgd',
+    momentum: 0,
+    executor: onnxruntime,
+  });
   const { normal } = random(4);
   const images = Float32Array.from({ length: 4 * 3 * 64 }, normal);
   const labels = BigInt64Array.of(0n, 1n, 2n, 3n);

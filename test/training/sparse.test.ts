@@ -7,6 +7,7 @@ import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
 import { type Penalty, sparseController, sparsePenalties } from '../../src/training/sparse.ts';
 import type { StepExtension } from '../../src/training/step-graph.ts';
+import { classification } from '../../src/training/tasks/classification.ts';
 import { train } from '../../src/training/train.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
 import { copied, describeExecutors } from '../support/executors.ts';
@@ -20,7 +21,8 @@ const BATCH = 4;
 /** The parameters of a network after one step of SGD without momentum and decay. */
 async function stepped(executor: Executor, network: Graph, extensions: readonly StepExtension[]) {
   const model = bindDimensions(network, BATCH);
-  const settings = { optimizer: 'sgd', momentum: 0, executor, threads: 1, extensions } as const;
+  const task = classification();
+  const settings = { task, optimizer: 'sgd', momentum: 0, executor, threads: 1, extensions } as const;
   const step = await openTrainingStep(model, settings);
   await step.run({
     images: normals([BATCH, 3, 8, 8], 1).data,

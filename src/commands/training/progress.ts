@@ -23,7 +23,7 @@ function epochLine(result: EpochResult, epochs: number): string {
   return [
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
     `loss ${loss.toFixed(3)}`,
-    `train ${formatPercent(trainAccuracy)}`,
+    trainAccuracy === undefined ? '' : `train ${formatPercent(trainAccuracy)}`,
     testAccuracy === undefined ? '' : `test ${formatPercent(testAccuracy)}`,
     metrics.macsKept === undefined ? '' : `MACs kept ${formatPercent(metrics.macsKept, 1)}`,
     metrics.smallScales === undefined ? '' : `small scales ${formatPercent(metrics.smallScales, 1)}`,

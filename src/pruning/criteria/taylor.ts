@@ -6,7 +6,7 @@ import { requiredInput, type Value } from '../../graph/graph.ts';
 import { addTo } from '../../numeric/statistics.ts';
 import { float32Data } from '../../numeric/tensor.ts';
 import { zip } from '../../numeric/zip.ts';
-import { asRows, logitsOf } from '../../training/forward.ts';
+import { asRows, logitsOf } from '../../training/tasks/logits.ts';
 import type { Criterion, LayerScores, ScoredLayer } from './criterion.ts';
 import type { Slices } from './slices.ts';
 
