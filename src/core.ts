@@ -120,6 +120,7 @@ export {
   type NetworkFacts,
   type ValueSignature,
 } from './inspection/inspect.ts';
+export type { EvaluateOptions } from './measure/accuracy.ts';
 export type { BindOptions } from './measure/bind-shapes.ts';
 export type { ImageSize } from './measure/image-size.ts';
 export type { Benchmark, BenchmarkOptions, ModelLatency, SamplingOptions } from './measure/latency.ts';

@@ -15,7 +15,7 @@ export type { GraftingOptions } from './grafting/defaults.ts';
 export { type GraftOptions, graft } from './grafting/graft.ts';
 export type { GraftedEpoch, GrownRing, RingMember, RingWatch } from './grafting/grow-ring.ts';
 export type { RoundTimes } from './grafting/ring.ts';
-export { type EvaluateOptions, type Evaluation, evaluate } from './measure/accuracy.ts';
+export { type Evaluation, evaluate } from './measure/accuracy.ts';
 export { type ColdStart, type ColdStartOptions, coldStarts } from './measure/cold-start.ts';
 export { benchmark } from './measure/latency.ts';
 export type { RuntimeName } from './measure/runtimes.ts';
