@@ -51,6 +51,10 @@ function lowerSelections(input: Value, selections: readonly Selection[], { node,
   for (const selection of selections) {
     const place = scope.stored(input);
     const target = staticShape(selection.output);
+    if (isEverything(selection, shape, target)) {
+      scope.store(selection.output, place);
+      continue;
+    }
     if (place.kind === 'planes' && isWithinLead(selection, shape, target)) {
       scope.store(selection.output, selectPlanes(place, selection, target));
       continue;
@@ -69,6 +73,9 @@ function lowerSelections(input: Value, selections: readonly Selection[], { node,
     );
   }
 }
+
+const isEverything = ({ steps }: Selection, from: readonly number[], to: readonly number[]): boolean =>
+  from.join() === to.join() && steps.every((step) => step === 1);
 
 const isWithinLead = (
   { begins, steps }: Selection,
