@@ -22,7 +22,7 @@ function describe(model: CompiledHere, report: CompiledReport, out: string): str
     ...(measured ? [latencyText(measured, macs)] : []),
     verification ? verifiedText(verification) : 'not verified',
     printableLine(
-      `written to ${out}: import { load } from '${out}/model.js', or serve ${out} and open it in a browser`,
+      `written to ${out}: model.js loads the network; index.html shows it, served over HTTP (npx http-server ${out})`,
     ),
   ].join('\n');
 }
