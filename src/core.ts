@@ -34,7 +34,7 @@ export { type DeployedLayer, type Deployment, type DeployOptions, deployNetwork 
 export type { Convolution } from './deploy/forms/convolution.ts';
 export type { FormPlan } from './deploy/forms/plan.ts';
 export type { TimedForm, TimedLayer } from './deploy/layer-plans.ts';
-export type { Lowering } from './deploy/lower.ts';
+export type { LoweredNetwork as Lowering } from './deploy/lower.ts';
 export type { WrittenForm } from './deploy/written-forms.ts';
 export { type ErrorCode, EspalierError } from './errors.ts';
 export {

@@ -3,7 +3,7 @@ import { type Node, nodeLabel, staticShape, type Value } from '../graph/graph.ts
 import { toNumbers } from '../numeric/tensor.ts';
 
 /** A value that an optional operand leaves out. */
-export type Operand = Value | null | undefined;
+export type OperandValue = Value | null | undefined;
 
 /** The error of a node that cannot be differentiated. */
 export const refusal = (node: Node, reason: string): EspalierError =>
@@ -13,7 +13,7 @@ export { staticShape as dims } from '../graph/graph.ts';
 
 /** The elements of an input that must be fixed; throws naming the node. */
 export function fixedNumbers<N extends string>(
-  { node, inputs }: { readonly node: Node; readonly inputs: { readonly [I in N]: Operand } },
+  { node, inputs }: { readonly node: Node; readonly inputs: { readonly [I in N]: OperandValue } },
   name: N,
 ): number[] {
   const tensor = inputs[name]?.tensor;

@@ -2,7 +2,7 @@ import type { Builder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
 import type { OperatorCall } from '../graph/operators/call.ts';
 import type { OperatorName, OutputCount } from '../graph/operators/index.ts';
-import type { Operand } from './call.ts';
+import type { OperandValue } from './call.ts';
 
 /**
  * From ∂L/∂y of each output (null where none reaches it) to ∂L/∂x of each input, appended to `g`. A gradient may keep
@@ -13,11 +13,11 @@ export type GradientRule<Op extends OperatorName> = (
   call: OperatorCall<Op>,
   dy: OutputGradients<Op>,
   g: Builder,
-) => readonly Operand[];
+) => readonly OperandValue[];
 
 /** ∂L/∂y of each output; where there is a single one, it is never missing. */
 type OutputGradients<Op extends OperatorName> =
-  OutputCount<Op> extends 1 ? readonly [Value, ...Operand[]] : readonly Operand[];
+  OutputCount<Op> extends 1 ? readonly [Value, ...OperandValue[]] : readonly OperandValue[];
 
 /** A rule, no gradient (what comes out is constant almost everywhere), or no rule, which is a named error. */
 export type GradientRow<Op extends OperatorName> = GradientRule<Op> | 'none' | 'unsupported';

@@ -9,7 +9,7 @@ import type { Context } from './command.ts';
 import { type InputOptions, readInputFeeds } from './input-flags.ts';
 
 /** Options of a network of the zoo, and what inputs are. */
-export interface LoadOptions extends ModelOptions, InputOptions {}
+export interface ModelLoadOptions extends ModelOptions, InputOptions {}
 
 /** A network in its forms, and what is known of it beside the file. */
 export interface LoadedModel extends NetworkForms {
@@ -26,7 +26,7 @@ export interface LoadedModel extends NetworkForms {
 export async function loadModel(
   name: string,
   context: Pick<Context, 'note'>,
-  options: LoadOptions = {},
+  options: ModelLoadOptions = {},
 ): Promise<LoadedModel> {
   const model = await openModel(name, options);
   if (model.obstacle) throw model.obstacle;
@@ -38,7 +38,7 @@ export async function loadModel(
 }
 
 /** {@link loadModel} for what is only looked at, or converted: of any element type, in canonical form or not. */
-export async function openModel(name: string, options: LoadOptions = {}): Promise<LoadedModel> {
+export async function openModel(name: string, options: ModelLoadOptions = {}): Promise<LoadedModel> {
   const { input, feed, ...zoo } = options;
   if (isModelPath(name)) {
     const { readModelFile } = await import('../onnx/model-file.ts');

@@ -6,7 +6,7 @@ import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile.ts';
 import { compileDefaults as defaults, type TuningName } from './defaults.ts';
-import { openEngine, ownModule } from './engines.ts';
+import { openCompiledEngine, ownModule } from './engines.ts';
 import { type Profile, profileNetwork } from './profile.ts';
 import { tuneTiles } from './tune.ts';
 import { verifyThreads } from './verify-threads.ts';
@@ -43,7 +43,7 @@ export async function compile(
   enableRelaxedSimd();
   const { seconds = defaults.seconds, tune = defaults.tune } = options;
   const executor = options.executor ?? (await defaultExecutor());
-  const engine = await openEngine[tune === 'none' ? 'node' : tune]();
+  const engine = await openCompiledEngine[tune === 'none' ? 'node' : tune]();
   const tuned = { chooseTiles: (graph: Graph) => tuneTiles(graph, { ...engine, timings: openTimings() }) };
   try {
     const model = await compileToWebAssembly(network, {

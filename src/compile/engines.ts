@@ -16,7 +16,9 @@ export interface CompiledEngine {
 }
 
 /** The engines that compiled networks are timed in, by name. */
-export const openEngine: { readonly [N in Exclude<TuningName, 'none'>]: () => Promise<CompiledEngine> } = {
+export const openCompiledEngine: {
+  readonly [N in Exclude<TuningName, 'none'>]: () => Promise<CompiledEngine>;
+} = {
   async chromium() {
     const { openWebRuntime } = await import('../runtime/onnxruntime-web/index.ts');
     const { openPage, browserVersion: engine, close } = await openWebRuntime();

@@ -5,7 +5,7 @@ import { expectFloat32, foldBatchNormalization, verifyEquivalent } from '../rewr
 import type { Executor } from '../runtime/executor.ts';
 import { type DeadFilterRemoval, removeDeadFilters } from '../stripes/remove-dead.ts';
 import { writtenPlan } from './forms/index.ts';
-import { type Lowering, lowerConvolutions } from './lower.ts';
+import { type LoweredNetwork, lowerConvolutions } from './lower.ts';
 import type { WrittenForm } from './written-forms.ts';
 
 /** Options of {@link compressStripes}. */
@@ -27,7 +27,7 @@ export interface Compressed {
   readonly dense: Graph;
   readonly removal: DeadFilterRemoval;
   /** BatchNormalization folded, and dead stripes skipped. */
-  readonly lowered: Lowering;
+  readonly lowered: LoweredNetwork;
   /** The largest error found against the masked network; null where it was not verified. */
   readonly error: number | null;
 }

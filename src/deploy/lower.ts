@@ -34,7 +34,7 @@ export interface DeadStripeLayer {
 export type PlanChooser = (layer: DeadStripeLayer) => Promise<FormPlan | null> | FormPlan | null;
 
 /** A network in which convolutions are computed otherwise. */
-export interface Lowering {
+export interface LoweredNetwork {
   readonly graph: Graph;
   readonly layers: readonly { readonly name: string; readonly form: string }[];
   readonly leftAlone: readonly Refused[];
@@ -56,7 +56,7 @@ export async function lowerConvolutions(
   network: Graph,
   choose: PlanChooser,
   sized: Graph = network,
-): Promise<Lowering> {
+): Promise<LoweredNetwork> {
   const graph = cloneGraph(network);
   inferShapes(graph);
   const links = connections(graph);

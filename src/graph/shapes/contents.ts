@@ -51,7 +51,7 @@ export function stridedContents(elements: readonly Dim[], axes: readonly Stride[
 }
 
 /** From one element of an axis to the next, for each axis; null where a dimension is unknown. */
-export function stridesOf(shape: Shape): Stride[] | null {
+export function axisStrides(shape: Shape): Stride[] | null {
   if (!shape.every((dim) => typeof dim === 'number')) return null;
   const sizes = shape as readonly number[];
   return sizes.map((size, axis) => ({ size, step: sizes.slice(axis + 1).reduce((a, b) => a * b, 1) }));

@@ -3,9 +3,9 @@ import type { Dim, Node, Shape, Value } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { equalDims, misfit, product, shapeOfLeastRank, shapeOfRank, sizeOf, unknownDims } from './dims.ts';
 import type { ShapeRules } from './rule.ts';
-import { type AxisWindow, places, type WindowAttributes, windows } from './window.ts';
+import { type AxisWindow, places, type WindowShapeAttributes, windows } from './window.ts';
 
-type ConvolutionAttributes = WindowAttributes & { readonly group: number };
+type ConvolutionAttributes = WindowShapeAttributes & { readonly group: number };
 
 interface Operands {
   readonly x: Value;
@@ -51,7 +51,7 @@ function checkBias(node: Node, bias: Value | null | undefined, filters: Dim): vo
 }
 
 /** The kernel by weight and attribute, which must agree. */
-function kernelOf(node: Node, { kernel_shape: stated }: WindowAttributes, kernel: Shape): Shape {
+function kernelOf(node: Node, { kernel_shape: stated }: WindowShapeAttributes, kernel: Shape): Shape {
   if (!stated || stated.length === 0) return kernel;
   if (stated.length !== kernel.length) {
     throw misfit(node, `expected a kernel of ${kernel.length} dimensions, got ${stated.length}`);

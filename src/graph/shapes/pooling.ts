@@ -3,10 +3,10 @@ import type { Dim, Shape } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
 import { misfit, shapeOfLeastRank } from './dims.ts';
 import type { CallOnX, Inferred, ShapeRules } from './rule.ts';
-import { places, type WindowAttributes, windows } from './window.ts';
+import { places, type WindowShapeAttributes, windows } from './window.ts';
 
 /** x: [N, C, …size] → [N, C, …places]. */
-function pooled(call: CallOnX, attributes: WindowAttributes): Shape | null {
+function pooled(call: CallOnX, attributes: WindowShapeAttributes): Shape | null {
   const { node } = call;
   const shape = shapeOfLeastRank(node, call.inputs.x, 2);
   const { kernel_shape: kernel } = attributes;

@@ -1,7 +1,7 @@
 import { zip } from '../../numeric/zip.ts';
 import { type Dim, formatShape, type Shape } from '../graph.ts';
 import type { OperatorName } from '../operators/index.ts';
-import { stridedContents, stridesOf } from './contents.ts';
+import { axisStrides, stridedContents } from './contents.ts';
 import {
   axesOf,
   axisOf,
@@ -56,7 +56,7 @@ const keptContents = (call: CallOnX, shape: Shape | null): readonly Dim[] | null
 /** Contents with the axes in another order. */
 function transposedContents(call: CallOnX, shape: Shape, order: readonly number[]): readonly Dim[] | null {
   const elements = call.elements(call.inputs.x);
-  const strides = elements && stridesOf(shape);
+  const strides = elements && axisStrides(shape);
   const moved = strides && order.flatMap((axis) => strides[axis] ?? []);
   return moved && stridedContents(elements, moved);
 }

@@ -1,6 +1,6 @@
 import { zip } from '../../numeric/zip.ts';
 import type { Dim, Shape } from '../graph.ts';
-import { stridedContents, stridesOf } from './contents.ts';
+import { axisStrides, stridedContents } from './contents.ts';
 import { axesOf, misfit, unknownDims } from './dims.ts';
 import type { ShapeCall } from './rule.ts';
 
@@ -33,7 +33,7 @@ export function slicedContents(call: Call): readonly Dim[] | null {
   const { x } = call.inputs;
   const elements = call.elements(x);
   const shape = elements && x.shape;
-  const axes = shape && stridesOf(shape.length === 1 ? [elements.length] : shape);
+  const axes = shape && axisStrides(shape.length === 1 ? [elements.length] : shape);
   const ranges = axes && rangesOf(call, shape.length);
   if (!ranges) return null;
   let start = 0;

@@ -5,7 +5,7 @@ import { misfit, sizeOf } from './dims.ts';
 import { sizeComputedOf } from './free-size.ts';
 
 /** The attributes that convolutions and pools share. */
-export interface WindowAttributes {
+export interface WindowShapeAttributes {
   readonly auto_pad: string;
   readonly kernel_shape?: readonly number[] | undefined;
   readonly strides?: readonly number[] | undefined;
@@ -26,7 +26,7 @@ export interface AxisWindow {
 }
 
 /** The window of each spatial axis; throws where lists have the wrong length or entries out of range. */
-export function windows(node: Node, attributes: WindowAttributes, kernel: Shape): AxisWindow[] {
+export function windows(node: Node, attributes: WindowShapeAttributes, kernel: Shape): AxisWindow[] {
   const rank = kernel.length;
   const strides = listOf(node, 'strides', attributes.strides, rank, 1);
   const dilations = listOf(node, 'dilations', attributes.dilations, rank, 1);
@@ -61,7 +61,7 @@ function listOf(
   return list;
 }
 
-function paddings(node: Node, { auto_pad, pads }: WindowAttributes, rank: number): readonly number[] {
+function paddings(node: Node, { auto_pad, pads }: WindowShapeAttributes, rank: number): readonly number[] {
   return auto_pad === 'NOTSET' || auto_pad === ''
     ? listOf(node, 'pads', pads, 2 * rank, 0)
     : new Array<number>(2 * rank).fill(0);

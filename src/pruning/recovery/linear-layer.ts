@@ -72,7 +72,7 @@ function biasObstacle(node: Node, { biasAt, filters }: LinearForm): Refusal | nu
 }
 
 /** Where a convolution of fixed shapes reads: the padded input, flat, at one index for each place and tap of the kernel. */
-export interface Taps {
+export interface KernelReads {
   /** Begins, then ends, of the spatial axes. */
   readonly pads: readonly number[];
   readonly kernel: number;
@@ -80,7 +80,7 @@ export interface Taps {
   at(places: ArrayLike<number>): number[];
 }
 
-export function layerTaps({ node, weight }: LinearLayer): Taps {
+export function layerTaps({ node, weight }: LinearLayer): KernelReads {
   const size = staticShape(node.inputs[0]!).slice(2);
   const out = staticShape(node.outputs[0]!).slice(2);
   const kernel = weight.tensor!.shape.slice(2);

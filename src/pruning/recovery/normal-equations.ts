@@ -4,7 +4,7 @@ import type { Builder } from '../../graph/builder.ts';
 import { type Graph, onlyOutput, requiredInput, staticShape, type Value } from '../../graph/graph.ts';
 import { addTo } from '../../numeric/statistics.ts';
 import { elementCount, int64s, makeTensor } from '../../numeric/tensor.ts';
-import { type LinearLayer, layerTaps, type Taps } from './linear-layer.ts';
+import { type KernelReads, type LinearLayer, layerTaps } from './linear-layer.ts';
 import { channelsFirst, type SampledRefit, type SampledRun } from './samples.ts';
 
 /**
@@ -36,7 +36,7 @@ export async function normalEquations(
   context: ProbeContext,
 ): Promise<Observed> {
   let observed: Observed | null = null;
-  let taps: Taps | null = null;
+  let taps: KernelReads | null = null;
   const [sample] = runs;
   assert(sample, 'a layer is fit without samples');
   await probe(pruned, context, {
@@ -62,7 +62,7 @@ export async function normalEquations(
 function appendSums(
   { g, watch }: ProbeScope,
   layer: LinearLayer,
-  { taps, sample }: { taps: Taps | null; sample: SampledRun },
+  { taps, sample }: { taps: KernelReads | null; sample: SampledRun },
 ): Observed {
   const places = g.input('places', 'int64', [sample.places.length]);
   const targets = g.input('targets', 'float32', sample.targets.shape);
@@ -101,7 +101,7 @@ const rowsOf = (g: Builder, value: Value, [from, to]: readonly [number, number])
 function inputRows(
   g: Builder,
   layer: LinearLayer,
-  { taps, places }: { taps: Taps | null; places: Value },
+  { taps, places }: { taps: KernelReads | null; places: Value },
 ): Value {
   const x = requiredInput(layer.node, 0);
   const [count = 1] = staticShape(places);
@@ -118,7 +118,7 @@ function inputRows(
   return g.Reshape(rows, g.int64s([layer.groups, images * count, perGroup * kernel]));
 }
 
-function padded(g: Builder, x: Value, { pads }: Taps): Value {
+function padded(g: Builder, x: Value, { pads }: KernelReads): Value {
   if (pads.every((pad) => pad === 0)) return x;
   const rank = pads.length / 2;
   return g.Pad(x, g.int64s([0, 0, ...pads.slice(0, rank), 0, 0, ...pads.slice(rank)]));

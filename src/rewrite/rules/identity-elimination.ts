@@ -27,7 +27,7 @@ export const dropIdentity: RewriteRule = {
   rewrite(node, edits) {
     const [x] = node.inputs;
     const isIdentity = operators.some((op) => isOperator(node, op) && identities[op]?.(node, edits));
-    return x && isIdentity && passOn(node, x, edits) ? true : null;
+    return x && isIdentity && bypassNode(node, x, edits) ? true : null;
   },
 };
 
@@ -56,7 +56,7 @@ function takesAll(node: Node, { graph }: Edits): boolean {
 }
 
 /** Readers of a node's output read `x`, its equal; where the output is the graph's, x takes its name. Whether the node was removed. */
-export function passOn(node: Node, x: Value, edits: Edits): boolean {
+export function bypassNode(node: Node, x: Value, edits: Edits): boolean {
   const output = node.outputs[0];
   if (!output) return false;
   const { graph, producer } = edits;

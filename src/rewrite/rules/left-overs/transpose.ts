@@ -1,6 +1,6 @@
 import { type Node, requiredInput } from '../../../graph/graph.ts';
 import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
-import { passOn } from '../identity-elimination.ts';
+import { bypassNode } from '../identity-elimination.ts';
 import type { RewriteRule } from '../rewrite-nodes.ts';
 
 /** Transpose(Transpose(x, p), q) = Transpose(x, p[q]), and x where that leaves every axis in its place. */
@@ -15,7 +15,7 @@ export const joinTransposes: RewriteRule = {
     const x = inner?.inputs[0];
     if (!x || !first || !second) return null;
     const joined = second.flatMap((axis) => first[axis] ?? []);
-    if (joined.every((axis, i) => axis === i)) return passOn(node, x, context) ? true : null;
+    if (joined.every((axis, i) => axis === i)) return bypassNode(node, x, context) ? true : null;
     if (uses.get(between)?.length !== 1) return null;
     context.become(node, { op: 'Transpose', inputs: [x], attributes: { perm: joined } });
     return true;

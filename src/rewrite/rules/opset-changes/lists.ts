@@ -1,5 +1,5 @@
 import { int64s } from '../../../numeric/tensor.ts';
-import { listBecomesInput, setInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
+import { listBecomesInput, setOptionalInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
 
 const axes = (since: number): readonly Upgrade[] => [{ since, change: listBecomesInput('axes', 1) }];
 
@@ -7,7 +7,7 @@ const axes = (since: number): readonly Upgrade[] => [{ since, change: listBecome
 const slice: Upgrade['change'] = (node, { constant }) => {
   ['starts', 'ends', 'axes'].forEach((name, i) => {
     const list = takeAttribute(node, name, 'ints');
-    if (list) setInput(node, i + 1, constant(int64s(list), name));
+    if (list) setOptionalInput(node, i + 1, constant(int64s(list), name));
   });
 };
 
@@ -18,7 +18,7 @@ const split: Upgrade['change'] = (node) => {
 
 const topK: Upgrade['change'] = (node, { constant }) => {
   const count = takeAttribute(node, 'k', 'int');
-  if (count !== undefined) setInput(node, 1, constant(int64s([count]), 'k'));
+  if (count !== undefined) setOptionalInput(node, 1, constant(int64s([count]), 'k'));
 };
 
 /** Lists of axes and sizes that moved from attributes to inputs. */

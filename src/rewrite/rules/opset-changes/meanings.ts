@@ -2,7 +2,7 @@ import { makeNode, type Node, requiredInput, type Value } from '../../../graph/g
 import { inputsOf } from '../../../graph/operators/index.ts';
 import { asFloat } from '../../../numeric/float-conversion.ts';
 import { floats, int64s, makeTensor, scalar, type Tensor } from '../../../numeric/tensor.ts';
-import { inexpressible, setInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
+import { inexpressible, setOptionalInput, takeAttribute, type Upgrade, type Upgrades } from './upgrade.ts';
 
 /** A number in the element type of the node's first input. */
 function numberLike(node: Node, value: number): Tensor {
@@ -16,21 +16,21 @@ function numberLike(node: Node, value: number): Tensor {
 const clip: Upgrade['change'] = (node, { constant }) => {
   ['min', 'max'].forEach((name, i) => {
     const bound = takeAttribute(node, name, 'float');
-    if (bound !== undefined) setInput(node, i + 1, constant(numberLike(node, bound), name));
+    if (bound !== undefined) setOptionalInput(node, i + 1, constant(numberLike(node, bound), name));
   });
 };
 
 const pad: Upgrade['change'] = (node, { constant }) => {
   const pads = takeAttribute(node, 'pads', 'ints');
   const value = takeAttribute(node, 'value', 'float');
-  if (pads) setInput(node, 1, constant(int64s(pads), 'pads'));
-  if (value) setInput(node, 2, constant(numberLike(node, value), 'value'));
+  if (pads) setOptionalInput(node, 1, constant(int64s(pads), 'pads'));
+  if (value) setOptionalInput(node, 2, constant(numberLike(node, value), 'value'));
 };
 
 /** Dropout of inference, which these opsets know alone, hands its input on whatever the ratio. */
 const dropout: Upgrade['change'] = (node, { constant }) => {
   const ratio = takeAttribute(node, 'ratio', 'float');
-  if (ratio !== undefined) setInput(node, 1, constant(floats([], [ratio]), 'ratio'));
+  if (ratio !== undefined) setOptionalInput(node, 1, constant(floats([], [ratio]), 'ratio'));
 };
 
 /** Until opset 13 it was the number of outputs that said whether statistics are of the batch. */

@@ -2,7 +2,7 @@ import { makeNode, type Node, onlyOutput, requiredInput, type Value } from '../.
 import { floats } from '../../../numeric/tensor.ts';
 import {
   inexpressible,
-  setInput,
+  setOptionalInput,
   takeAttribute,
   type Upgrade,
   type UpgradeContext,
@@ -55,7 +55,7 @@ function toResize(node: Node, scales: Value | null, nearest: 'floor' | 'ceil'): 
 const upsampleScales: Upgrade['change'] = (node, { constant }) => {
   const scales = takeAttribute(node, 'scales', 'floats');
   if (!scales) throw inexpressible(node, 'expected scales, found none');
-  setInput(node, 1, constant(floats([scales.length], scales), 'scales'));
+  setOptionalInput(node, 1, constant(floats([scales.length], scales), 'scales'));
 };
 
 /**

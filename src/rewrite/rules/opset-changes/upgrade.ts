@@ -51,7 +51,7 @@ export function takeAttribute<K extends keyof AttributeValues>(
 }
 
 /** Sets an input, the missing ones before it null. */
-export function setInput(node: Node, index: number, value: Value): void {
+export function setOptionalInput(node: Node, index: number, value: Value): void {
   while (node.inputs.length < index) node.inputs.push(null);
   node.inputs[index] = value;
 }
@@ -61,7 +61,7 @@ export const listBecomesInput =
   (name: string, index: number): Upgrade['change'] =>
   (node, { constant }) => {
     const list = takeAttribute(node, name, 'ints');
-    if (list) setInput(node, index, constant(int64s(list), name));
+    if (list) setOptionalInput(node, index, constant(int64s(list), name));
   };
 
 /** An error of a node that the newer opset has no words for. */

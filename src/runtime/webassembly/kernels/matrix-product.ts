@@ -1,11 +1,11 @@
 import { requiredInput, type Value } from '../../../graph/graph.ts';
+import { stridesOf } from '../../../numeric/tensor.ts';
 import { channelConstants, epilogueKey } from '../epilogue.ts';
 import type { Scope } from '../scope.ts';
 import { addressOf, type Dense, elementsOf, FLOAT, LANES } from '../storage.ts';
 import type { Lowering } from './kernel.ts';
 import { type ProductShape, writeMatrixProduct } from './matrix-tiles.ts';
 import { indicesOf } from './placement.ts';
-import { stridesOf } from './strided-copy.ts';
 
 /** Rows whose sums are held in registers, with vectors of columns. */
 const ROWS = 4;

@@ -1,12 +1,12 @@
 import { type Node, requiredInput, staticShape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
-import { toNumbers } from '../../../numeric/tensor.ts';
+import { stridesOf, toNumbers } from '../../../numeric/tensor.ts';
 import type { Step } from '../scope.ts';
 import { type Dense, elementsOf, FLOAT, type Plane, type Planes } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
 import { indicesOf, valuesOf } from './placement.ts';
-import { resampleStep, type Taps } from './resample.ts';
-import { copyStrided, stridesOf } from './strided-copy.ts';
+import { resampleStep, type WeightedTaps } from './resample.ts';
+import { copyStrided } from './strided-copy.ts';
 
 /** Which element of an axis of some size stands at index i outside of it. */
 const sources: Readonly<Record<string, (i: number, size: number) => number>> = {
@@ -19,7 +19,7 @@ const sources: Readonly<Record<string, (i: number, size: number) => number>> = {
   wrap: (i, size) => ((i % size) + size) % size,
 };
 
-function tapsOf(node: Node, axis: -1 | -2, source: (i: number, size: number) => number): Taps {
+function tapsOf(node: Node, axis: -1 | -2, source: (i: number, size: number) => number): WeightedTaps {
   const { begins, ends } = paddingOf(node);
   const size = staticShape(requiredInput(node, 0)).at(axis) ?? 1;
   const begin = begins.at(axis) ?? 0;

@@ -1,9 +1,9 @@
 import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
 import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
-import { toNumbers } from '../../../numeric/tensor.ts';
+import { stridesOf, toNumbers } from '../../../numeric/tensor.ts';
 import { elementsOf, type Plane, type Planes } from '../storage.ts';
 import type { KernelRow, Lowering } from './kernel.ts';
-import { copyStrided, type StridedView, stridesOf } from './strided-copy.ts';
+import { copyStrided, type StridedView } from './strided-copy.ts';
 
 /** Another shape for the same elements in the same order: nothing is computed. */
 export const reshapeRow: KernelRow = {

@@ -35,7 +35,7 @@ const rowOf = (op: ReductionName): KernelRow => ({
     const { fold, finish }: Reduction = reductions[op];
     const input = requiredInput(node, 0);
     const shape = staticShape(input);
-    const [first = 0, ...others] = reducedAxes(node, op);
+    const [first = 0, ...others] = axesOfReduction(node, op);
     const lines = linesOf(shape, first, first + others.length + 1);
     scope.step(
       lineStep({
@@ -61,7 +61,7 @@ export const reductionRows = Object.fromEntries(reductionNames.map((op) => [op, 
 };
 
 /** The axes that a node reduces, ascending; none where it hands its input on. */
-export function reducedAxes(node: Node, op: ReductionName): number[] {
+export function axesOfReduction(node: Node, op: ReductionName): number[] {
   const { axes, noop_with_empty_axes: keepsAll } = attributesOf(node, op);
   const rank = staticShape(requiredInput(node, 0)).length;
   const tensor = node.inputs[1]?.tensor;

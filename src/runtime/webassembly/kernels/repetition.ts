@@ -1,8 +1,9 @@
 import { requiredInput, staticShape } from '../../../graph/graph.ts';
+import { stridesOf } from '../../../numeric/tensor.ts';
 import { elementsOf } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
 import { broadcastIndex, keepsPlanes, valuesOf } from './placement.ts';
-import { copyStrided, stridesOf } from './strided-copy.ts';
+import { copyStrided } from './strided-copy.ts';
 
 /** Elements repeated along axes of size 1: whole planes are not copied. */
 export const expandRow: KernelRow = {

@@ -8,7 +8,7 @@ import { countUp, repeat } from './loops.ts';
 import { storePixels } from './pixel-vectors.ts';
 
 /** For each row or column of a result, the elements that it is a weighted sum of: as many for each. */
-export type Taps = readonly (readonly { readonly index: number; readonly weight: number }[])[];
+export type WeightedTaps = readonly (readonly { readonly index: number; readonly weight: number }[])[];
 
 /** y[r, c] = Σ_i Σ_j rows[r][i] · columns[c][j] · x[…], for each plane. */
 export function resampleStep(
@@ -18,11 +18,12 @@ export function resampleStep(
     y,
     rows,
     columns,
-  }: { readonly x: Planes; readonly y: Planes; readonly rows: Taps; readonly columns: Taps },
+  }: { readonly x: Planes; readonly y: Planes; readonly rows: WeightedTaps; readonly columns: WeightedTaps },
   scope: Scope,
 ): Step {
   const [rowTaps, columnTaps] = [rows[0]?.length ?? 1, columns[0]?.length ?? 1];
-  const weightsOf = (taps: Taps) => scope.weights(Float32Array.from(taps.flat(), ({ weight }) => weight));
+  const weightsOf = (taps: WeightedTaps) =>
+    scope.weights(Float32Array.from(taps.flat(), ({ weight }) => weight));
   const numbers = { rows: weightsOf(rows), columns: weightsOf(byVector(columns)) };
   // A row of the input, or a sum of rows, for each plane: planes can be computed at the same time.
   const line = Math.ceil(x.geometry.width / LANES) * LANES;
@@ -54,7 +55,7 @@ export function resampleStep(
           }),
       );
       const input = emitter.table(x.planes.map(addressOf));
-      const offsets = (taps: Taps, stride: number) =>
+      const offsets = (taps: WeightedTaps, stride: number) =>
         emitter.table(taps.flat().map(({ index }) => FLOAT * stride * index));
       code.i32(input + 4 * from);
       code.i32(input + 4 * to);
@@ -70,7 +71,7 @@ export function resampleStep(
 }
 
 /** The taps of four columns after each other, first taps first; the last four end with the last column. */
-function byVector(columns: Taps): Taps {
+function byVector(columns: WeightedTaps): WeightedTaps {
   const count = columns[0]?.length ?? 1;
   return Array.from({ length: Math.ceil(columns.length / LANES) }, (_, vector) => {
     const first = Math.max(0, Math.min(vector * LANES, columns.length - LANES));

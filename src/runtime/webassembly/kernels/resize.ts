@@ -2,7 +2,7 @@ import { type Node, requiredInput, staticShape } from '../../../graph/graph.ts';
 import { type AttributesOf, attributesOf } from '../../../graph/operators/index.ts';
 import { toNumbers } from '../../../numeric/tensor.ts';
 import type { KernelRow } from './kernel.ts';
-import { resampleStep, type Taps } from './resample.ts';
+import { resampleStep, type WeightedTaps } from './resample.ts';
 
 type Attributes = AttributesOf<'Resize'>;
 
@@ -99,7 +99,7 @@ const modes: Readonly<
     }),
 };
 
-function tapsOf(axis: ResizedAxis, attributes: Attributes): Taps {
+function tapsOf(axis: ResizedAxis, attributes: Attributes): WeightedTaps {
   const { mode, coordinate_transformation_mode: coordinates, exclude_outside: excludes } = attributes;
   const last = axis.from - 1;
   return Array.from({ length: axis.to }, (_, i) => {

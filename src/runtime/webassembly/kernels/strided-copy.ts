@@ -10,19 +10,6 @@ export interface StridedView {
   readonly strides: readonly number[];
 }
 
-/** The strides of a shape in row-major order, in elements. */
-export function stridesOf(shape: readonly number[]): number[] {
-  let stride = 1;
-  return shape
-    .toReversed()
-    .map((size) => {
-      const own = stride;
-      stride *= size;
-      return own;
-    })
-    .toReversed();
-}
-
 interface Axis {
   readonly size: number;
   readonly from: number;

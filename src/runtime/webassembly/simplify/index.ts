@@ -13,7 +13,7 @@ import {
   localResponseNormalization,
   lpNormalization,
 } from './normalization.ts';
-import { globalAveragePool, globalPool, mean, reductionSimplifications } from './reduction.ts';
+import { globalAveragePool, globalPool, meanOfInputs, reductionSimplifications } from './reduction.ts';
 import type { Simplification } from './simplification.ts';
 
 const rows: { readonly [Op in OperatorName]?: Simplification } = {
@@ -32,7 +32,7 @@ const rows: { readonly [Op in OperatorName]?: Simplification } = {
   LRN: localResponseNormalization,
   GlobalMaxPool: globalPool('ReduceMax'),
   GlobalAveragePool: globalAveragePool,
-  Mean: mean,
+  Mean: meanOfInputs,
   ...reductionSimplifications,
   Reshape: knownShape('Reshape'),
   Expand: knownShape('Expand'),

@@ -1,28 +1,36 @@
 import { requiredInput, staticShape } from '../../../graph/graph.ts';
-import { type ReductionName, reducedAxes, reductionNames } from '../kernels/reduce.ts';
+import { axesOfReduction, type ReductionName, reductionNames } from '../kernels/reduce.ts';
 import type { Simplification } from './simplification.ts';
 
-/** Reduced axes become neighbours; means over all pixels are pools. */
+/** Reduced axes become neighbours. */
 const reduction =
   (op: ReductionName): Simplification =>
   (node, g) => {
     const [x, [y]] = [requiredInput(node, 0), node.outputs];
-    const axes = reducedAxes(node, op);
-    const { length: rank } = staticShape(x);
+    const axes = axesOfReduction(node, op);
     if (!y) return null;
     if (axes.length === 0) return g.Identity(x);
     const shape = g.int64s(staticShape(y));
-    if (op === 'ReduceMean' && rank === 4 && axes.join() === '2,3')
-      return g.Reshape(g.GlobalAveragePool(x), shape);
     if (axes.every((axis, i) => axis === (axes[0] ?? 0) + i)) return null;
     const kept = staticShape(x).flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
     const moved = g.Transpose(x, { perm: [...kept, ...axes] });
     return g.Reshape(g[op](moved, g.int64s(axes.map((_, i) => kept.length + i)), { keepdims: 0 }), shape);
   };
 
-export const reductionSimplifications = Object.fromEntries(
-  reductionNames.map((op) => [op, reduction(op)]),
-) as { readonly [Op in ReductionName]: Simplification };
+/** A mean over all pixels is a pool. */
+const meanOverPixels: Simplification = (node, g) => {
+  const [x, [y]] = [requiredInput(node, 0), node.outputs];
+  const isPool = staticShape(x).length === 4 && axesOfReduction(node, 'ReduceMean').join() === '2,3';
+  if (!y || !isPool) return reduction('ReduceMean')(node, g);
+  return g.Reshape(g.GlobalAveragePool(x), g.int64s(staticShape(y)));
+};
+
+export const reductionSimplifications = {
+  ...(Object.fromEntries(reductionNames.map((op) => [op, reduction(op)])) as {
+    readonly [Op in ReductionName]: Simplification;
+  }),
+  ReduceMean: meanOverPixels,
+};
 
 /** A reduction of all spatial axes. */
 export const globalPool =
@@ -37,7 +45,7 @@ export const globalPool =
 export const globalAveragePool: Simplification = (node, g) =>
   requiredInput(node, 0).shape?.length === 4 ? null : globalPool('ReduceMean')(node, g);
 
-export const mean: Simplification = ({ inputs }, g) => {
+export const meanOfInputs: Simplification = ({ inputs }, g) => {
   const given = inputs.flatMap((value) => value ?? []);
   return g.Mul(g.Sum(...given), g.floats(1 / given.length));
 };
