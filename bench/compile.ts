@@ -11,6 +11,7 @@ import { EspalierError } from '../src/errors.ts';
 import type { Graph } from '../src/graph/graph.ts';
 import { openCompiledIn } from '../src/measure/compiled-runner.ts';
 import { openTimings } from '../src/measure/timings.ts';
+import { readModelFile } from '../src/onnx/model-file.ts';
 import { openWebRuntime, type WebPage } from '../src/runtime/onnxruntime-web/index.ts';
 import { compileNetwork } from '../src/runtime/webassembly/compile.ts';
 import {
@@ -68,6 +69,8 @@ async function benchmark({ only, shapes, tune, seconds: given }: Options): Promi
   const named = networkNames.filter((name) => picomatch.isMatch(name, only));
   if (named.length + shapes.length === 0)
     throw new EspalierError('usage', `--only: expected some of ${networkNames.join(', ')}, found ${only}`);
+  // Read first: a file that is missing is named before anything is measured.
+  const files = shapes.map((path) => [basename(path), readModelFile(path)] as const);
   const runtime = await openWebRuntime();
   try {
     const page = await runtime.openPage(1);
@@ -80,7 +83,7 @@ async function benchmark({ only, shapes, tune, seconds: given }: Options): Promi
       compileNetwork(graph, { chooseTile: tune ? await tuneTiles(graph, tuner) : undefined });
     const networks: readonly (readonly [string, () => Promise<BenchedNetwork>])[] = [
       ...named.map((name) => [name, () => namedNetwork(name)] as const),
-      ...shapes.map((path) => [basename(path), () => shapedNetwork(path)] as const),
+      ...files.map(([name, graph]) => [name, () => shapedNetwork(graph)] as const),
     ];
     const results: [string, NetworkResult][] = [];
     for (const [name, network] of networks) {

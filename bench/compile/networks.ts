@@ -3,7 +3,6 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { buildModel } from '../../src/models/index.ts';
 import { random } from '../../src/numeric/random.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { readModelFile } from '../../src/onnx/model-file.ts';
 import { removeResiduals } from '../../src/residual/removal.ts';
 import { canonicalForm, formsOf } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
@@ -33,9 +32,8 @@ export async function namedNetwork(name: string): Promise<BenchedNetwork> {
   return { dense: graph, shaped: withRandomShapes(graph, { macs: 0.5, seed: 1 }) };
 }
 
-/** A file whose filters have shapes; the dense network has random weights in place of its zeros. */
-export async function shapedNetwork(path: string): Promise<BenchedNetwork> {
-  const network = await readModelFile(path);
+/** A network whose filters have shapes; the dense one has random weights in place of its zeros. */
+export async function shapedNetwork(network: Graph): Promise<BenchedNetwork> {
   return { dense: await prepared(withoutZeros(network)), shaped: await prepared(network) };
 }
 

@@ -28,7 +28,8 @@ describe('bench:compile', () => {
     expect(layers.half).toHaveLength(layers.dense.length);
   });
 
-  it('refuses names that it does not know and seconds that are none', () => {
+  it('refuses names that it does not know, seconds that are none and files that are missing', () => {
+    expect(bench('--shapes', 'none.onnx').stderr).toMatch(/^error: none\.onnx: no such file/);
     expect(bench('--only', 'none')).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/^error: --only: expected some of resnet20, .*, found none\n$/),
