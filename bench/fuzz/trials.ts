@@ -1,5 +1,6 @@
 import { bench } from '../../src/commands/bench/bench.ts';
 import type { Command } from '../../src/commands/command.ts';
+import { compileCommand } from '../../src/commands/compile/compile.ts';
 import { deployCommand } from '../../src/commands/deploy/deploy.ts';
 import { evaluateModel } from '../../src/commands/eval.ts';
 import type { RawValue } from '../../src/commands/flags.ts';
@@ -56,6 +57,7 @@ const always = (size: string): Trial[] => [
     out: 'file',
     data: 'unlabelled',
   },
+  { name: 'compile', command: compileCommand, flags: { size, seconds: '0' }, out: 'folder' },
   { name: 'bench', command: bench, flags: { size, seconds: '0.01', coldStarts: '0' } },
   {
     name: 'sensitivity',

@@ -1,4 +1,5 @@
 import { type Graph, staticShape } from '../../graph/graph.ts';
+import { expectWithin } from '../../numeric/budget.ts';
 import { type Buffer, planMemory } from '../memory-plan.ts';
 import { clearBorders, initialBorders } from './borders.ts';
 import { type Emitter, openEmitter } from './emitter.ts';
@@ -54,6 +55,8 @@ export interface CompileNetworkOptions extends LoweringOptions {
 }
 
 const PAGE = 65536;
+/** Addresses have 32 bits; tables and slack need some room. */
+const LARGEST_MEMORY = 2 ** 32 - 2 ** 24;
 /** What vectors may read beyond the last buffer. */
 const SLACK = 256;
 /** A line of the cache, so that threads do not compete for it. */
@@ -73,6 +76,7 @@ export function compileNetwork(graph: Graph, options: CompileNetworkOptions = {}
   for (const buffer of kept) buffer.persistent = true;
   const instructions = steps.map(({ name: label, reads, writes }) => ({ label, reads, writes }));
   const arena = planMemory(instructions, kept, ends);
+  expectWithin({ bytes: arena, where: graph.name, what: 'a run' }, LARGEST_MEMORY);
   const places = { counter: arena + SLACK, ticket: arena + SLACK + LINE, tables: arena + SLACK + 2 * LINE };
   const write = (fused: boolean, threads: number) => writeModule(lowered, { fused, threads, places });
   const [relaxed, baseline] = [write(true, 1), write(false, 1)];

@@ -1,5 +1,6 @@
 import { EspalierError } from '../../errors.ts';
 import { type Graph, type Node, staticShape, type Value } from '../../graph/graph.ts';
+import { expectMemory } from '../../graph/peak-memory.ts';
 import type { Buffer } from '../memory-plan.ts';
 import { type Fusion, findFusions } from './fusions.ts';
 import { kernelOf, refusalOf } from './kernels/index.ts';
@@ -24,9 +25,13 @@ export function lowerGraph(
   options: LoweringOptions,
 ): Lowered {
   const graph = simplify(given);
-  const refusals = graph.nodes.flatMap((node) => refusalOf(node) ?? []);
+  const refusals = [
+    ...graph.nodes.flatMap((node) => refusalOf(node) ?? []),
+    ...graph.outputs.flatMap((output) => outputRefusal(output) ?? []),
+  ];
   if (refusals.length > 0)
     throw new EspalierError('unsupported', `cannot be compiled: ${refusals.join('; ')}`);
+  expectMemory(graph);
   const nonNegative = nonNegativeValues(graph);
   const scope = openScope(
     weights,
@@ -50,6 +55,9 @@ export function lowerGraph(
   });
   return { scope, inputs, outputs };
 }
+
+const outputRefusal = ({ name, dtype, tensor }: Value): string | null =>
+  tensor && dtype !== 'float32' ? `${name}: expected a float32 output, found ${dtype}` : null;
 
 function alone(node: Node): Fusion {
   const [output] = node.outputs;
