@@ -7,12 +7,13 @@ import type { KernelRow } from './kernel.ts';
 import { gemmRow, matMulRow } from './matrix.ts';
 import { layerNormalizationRow } from './normalization.ts';
 import { padRow } from './pad.ts';
-import { concatRow, identityRow, reshapeRow, sliceRow, splitRow, transposeRow } from './placement.ts';
+import { concatRow, identityRow, reshapeRow, transposeRow } from './placement.ts';
 import { pointwiseRow } from './pointwise.ts';
 import { averagePoolRow, maxPoolRow } from './pooling.ts';
 import { reductionRows } from './reduce.ts';
 import { expandRow, tileRow } from './repetition.ts';
 import { resizeRow } from './resize.ts';
+import { sliceRow, splitRow } from './selection.ts';
 import { logSoftmaxRow, softmaxRow } from './softmax.ts';
 
 const rows: { readonly [Op in OperatorName]?: KernelRow } = {
