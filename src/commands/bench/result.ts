@@ -1,6 +1,4 @@
-import { statSync } from 'node:fs';
 import type { MeasuredFolder } from '../../compile/folder/read.ts';
-import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { ColdStart } from '../../measure/cold-start.ts';
 import type { ImageSize } from '../../measure/image-size.ts';
@@ -60,19 +58,8 @@ export async function withCosts(
 async function weightOf(model: NamedModel, size: ImageSize | undefined) {
   if (!('graph' in model))
     return { sizeBytes: model.source.bytes, parameters: null, macs: model.source.macs };
-  const { graph, source } = model;
-  const { costs } = await import('../../measure/macs.ts');
-  const { payloadBytes } = await import('../../onnx/index.ts');
-  const fileBytes = typeof source === 'string' ? statSync(source).size : source.byteLength;
-  const inside = payloadBytes(graph);
-  const sizeBytes = fileBytes < inside ? fileBytes + inside : fileBytes;
-  try {
-    const { parameters, macs } = costs(graph, { size });
-    return { sizeBytes, parameters, macs };
-  } catch (error) {
-    if (!(error instanceof EspalierError)) throw error;
-    return { sizeBytes, parameters: null, macs: null };
-  }
+  const { modelWeight } = await import('../../measure/model-weight.ts');
+  return modelWeight(model, size);
 }
 
 /** A warning that says what a slower model has more of: a network that lost its residual connections is there to be pruned. */

@@ -1,0 +1,26 @@
+import { statSync } from 'node:fs';
+import { EspalierError } from '../errors.ts';
+import type { Graph } from '../graph/graph.ts';
+import { payloadBytes } from '../onnx/index.ts';
+import type { ImageSize } from './image-size.ts';
+import { costs } from './macs.ts';
+
+interface ModelSource {
+  readonly graph: Graph;
+  /** The path or the bytes of its file. */
+  readonly source: string | Uint8Array;
+}
+
+/** Bytes of a model's file, external data included, its parameters, and MACs for one image; null where a shape is not known. */
+export function modelWeight({ graph, source }: ModelSource, size: ImageSize | undefined) {
+  const fileBytes = typeof source === 'string' ? statSync(source).size : source.byteLength;
+  const inside = payloadBytes(graph);
+  const sizeBytes = fileBytes < inside ? fileBytes + inside : fileBytes;
+  try {
+    const { parameters, macs } = costs(graph, { size });
+    return { sizeBytes, parameters, macs };
+  } catch (error) {
+    if (!(error instanceof EspalierError)) throw error;
+    return { sizeBytes, parameters: null, macs: null };
+  }
+}
