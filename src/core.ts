@@ -167,8 +167,8 @@ export {
 export { type RankedChannels, type RankingOptions, rankChannels } from './pruning/rank-channels.ts';
 export type { CostModel } from './pruning/ranking/cost-model.ts';
 export type { CostShare } from './pruning/ranking/cost-share.ts';
+export type { ScoreNormalization, ScoreReduction } from './pruning/ranking/score-rules.ts';
 export type { RankingScope, SelectionRules, UnitWidths, WidthSelector } from './pruning/ranking/selection.ts';
-export type { ScoreNormalization, ScoreReduction } from './pruning/ranking/set-scores.ts';
 export type { PruningTarget } from './pruning/ranking/targets.ts';
 export type { PruningUnit } from './pruning/ranking/units.ts';
 export type { WidthRules } from './pruning/ranking/widths.ts';

@@ -1,5 +1,5 @@
 import type { PruningSettings } from './iterative/settings.ts';
-import type { ScoreNormalization } from './ranking/set-scores.ts';
+import type { ScoreNormalization } from './ranking/score-rules.ts';
 
 /** The settings of pruning that no one gives. */
 export const pruningDefaults = {

@@ -11,8 +11,9 @@ import { type Criterion, type CriterionName, type LayerScores, scoreLayers } fro
 import { passThroughSets } from './criteria/pass-through-filters.ts';
 import { type PreparedNetwork, prepareChannels } from './prepared-network.ts';
 import { type CostShare, shareCosts } from './ranking/cost-share.ts';
+import type { ScoreNormalization, ScoreReduction } from './ranking/score-rules.ts';
 import { openSelection, type SelectionRules, type WidthSelector } from './ranking/selection.ts';
-import { type ScoreNormalization, type ScoreReduction, setScores } from './ranking/set-scores.ts';
+import { setScores } from './ranking/set-scores.ts';
 import { layerTitle, type PruningUnit, setCounts } from './ranking/units.ts';
 import { type DamageMeasure, greedySelector } from './sensitivity/greedy.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';

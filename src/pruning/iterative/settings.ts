@@ -2,8 +2,8 @@ import type { ImageSize } from '../../measure/image-size.ts';
 import type { Criterion, CriterionName } from '../criteria/index.ts';
 import type { PieceGranularity } from '../granularity/elements.ts';
 import type { CostShare } from '../ranking/cost-share.ts';
+import type { ScoreNormalization, ScoreReduction } from '../ranking/score-rules.ts';
 import type { RankingScope, SelectionRules } from '../ranking/selection.ts';
-import type { ScoreNormalization, ScoreReduction } from '../ranking/set-scores.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import type { PruningSchedule } from '../schedule.ts';
 

@@ -1,34 +1,7 @@
 import type { ChannelCoupling, CoupledLayer } from '../../channels/coupling/scope.ts';
 import { isRefusal } from '../../graph/edit/refused.ts';
-import { mean, standardDeviation } from '../../numeric/statistics.ts';
 import type { LayerScores } from '../criteria/index.ts';
-
-/** How scores of different layers are made comparable. */
-export const normalizations = {
-  none: () => (score: number) => score,
-  /** s / mean. */
-  mean: (scores: Float64Array) => divideBy(mean(scores)),
-  /** s / max. */
-  max: (scores: Float64Array) => divideBy(scores.reduce((a, b) => Math.max(a, b), 0)),
-  /** (s − mean) / standard deviation. */
-  gaussian: (scores: Float64Array) => {
-    const [center, spread] = [mean(scores), standardDeviation(scores) || 1];
-    return (score: number) => (score - center) / spread;
-  },
-} as const;
-
-/** How the scores of one channel set become one: from their sum, number, largest and first. */
-export const reductions = {
-  sum: (total: number) => total,
-  mean: (total: number, count: number) => total / count,
-  max: (_total: number, _count: number, largest: number) => largest,
-  first: (_total: number, _count: number, _largest: number, first: number) => first,
-} as const;
-
-/** The name of one of `normalizations`. */
-export type ScoreNormalization = keyof typeof normalizations;
-/** The name of one of `reductions`. */
-export type ScoreReduction = keyof typeof reductions;
+import { normalizations, reductions, type ScoreNormalization, type ScoreReduction } from './score-rules.ts';
 
 interface Combining {
   readonly normalize: ScoreNormalization;
@@ -112,9 +85,3 @@ function add(gathered: Map<number, Gathered>, root: number, value: number): void
   known.count++;
   known.largest = Math.max(known.largest, value);
 }
-
-/** s / divisor; scores that are all 0 stay 0. */
-const divideBy =
-  (divisor: number) =>
-  (score: number): number =>
-    divisor > 0 ? score / divisor : score;
