@@ -64,4 +64,6 @@ export {
   makeRecipe,
   openRunDirectory,
 } from './training/run-directory.ts';
+export { type DistillationOptions, distillation } from './training/tasks/distillation/distillation.ts';
+export type { ChosenLoss, DistillationLoss } from './training/tasks/distillation/pairs.ts';
 export { type TrainResult, train } from './training/train.ts';

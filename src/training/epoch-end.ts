@@ -20,7 +20,7 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   Object.assign(progress, { epoch: progress.epoch + 1, stepInEpoch: 0, lossSum: 0, sums: {} });
   const perEpoch = stepsPerEpoch(options);
   const schedule = { ...options, warmupSteps: Math.round((options.warmupEpochs ?? 0) * perEpoch) };
-  const { metrics, ...evaluated } = await evaluateEpoch(session);
+  const { score, metrics, ...evaluated } = (await evaluateEpoch(session)) ?? NOTHING;
   const result: EpochResult = {
     epoch: progress.epoch,
     step: doneSteps,
@@ -38,7 +38,7 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
     ...result.metrics,
     engine: (options.trainer ?? options.executor).name,
   });
-  const isBest = stageBest(session, result);
+  const isBest = stageBest(session, score);
   if (progress.epoch < options.epochs) await shrinkSession(session);
   checkpoint(session);
   if (isBest && options.run) settleBest(options.run.path, progress);
@@ -46,23 +46,21 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   return result;
 }
 
-async function evaluateEpoch(session: TrainingRun): Promise<TaskEvaluation> {
+const NOTHING: Partial<TaskEvaluation> = {};
+
+async function evaluateEpoch(session: TrainingRun): Promise<TaskEvaluation | undefined> {
   const { options, step, batch, progress } = session;
   const every = options.evaluateEvery ?? 1;
-  if (every === 0) return {};
-  if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return {};
+  if (every === 0) return;
+  if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return;
   const network = trainedNetwork(session, step.state());
-  return (await taskOf(options).evaluate?.(network, options.data.test, { ...options, batch })) ?? {};
+  return taskOf(options).evaluate?.(network, options.data.test, { ...options, batch });
 }
 
-/** Keeps the state of the epoch with the best result aside, until a checkpoint says that it is the best. */
-function stageBest(
-  { options, step, progress }: TrainingRun,
-  { testAccuracy, testLoss }: EpochResult,
-): boolean {
-  const result = testAccuracy ?? (testLoss === undefined ? null : -testLoss);
-  if (result === null || (progress.best !== null && result <= progress.best)) return false;
-  progress.best = result;
+/** Keeps the state of the epoch with the best score aside, until a checkpoint says that it is the best. */
+function stageBest({ options, step, progress }: TrainingRun, score: number | undefined): boolean {
+  if (score === undefined || (progress.best !== null && score <= progress.best)) return false;
+  progress.best = score;
   if (!options.run) return false;
   progress.controller = options.controller?.save() ?? null;
   writeCheckpoint(stagedBest(options.run.path), { tensors: step.state(), progress });

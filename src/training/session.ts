@@ -20,7 +20,7 @@ export interface RunProgress {
   lossSum: number;
   /** The metrics of the task, summed over the images of the epoch. */
   sums: Record<string, number>;
-  /** The accuracy of the best epoch, or its negative loss; null before the first evaluation. */
+  /** The score of the best epoch; null before the first evaluation. */
   best: number | null;
   controller: unknown;
 }

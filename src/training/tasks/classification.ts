@@ -30,7 +30,7 @@ export function classification(options: ClassificationOptions = {}): TrainingTas
     }),
     async evaluate(network, images, settings) {
       const { top1, loss } = await evaluate(network, images, settings);
-      return { testAccuracy: top1, testLoss: loss };
+      return { score: top1, testAccuracy: top1, testLoss: loss };
     },
   };
 }

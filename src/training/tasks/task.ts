@@ -71,8 +71,10 @@ export interface TaskBatch {
   readonly labels: BigInt64Array;
 }
 
-/** Results on test images. The best epoch is that of the highest accuracy, or of the lowest loss where there is none. */
+/** Results on test images. */
 export interface TaskEvaluation {
+  /** The epoch of the highest score is the best. */
+  readonly score: number;
   /** In [0, 1]. */
   readonly testAccuracy?: number;
   readonly testLoss?: number;

@@ -1,0 +1,143 @@
+import type { DataSet } from '../../../data/image-source.ts';
+import { loadPreprocessing, type Preprocessing } from '../../../data/preprocessing.ts';
+import { EspalierError } from '../../../errors.ts';
+import type { Graph, Value } from '../../../graph/graph.ts';
+import { formsOf } from '../../../rewrite/index.ts';
+import type { Executor } from '../../../runtime/executor.ts';
+import { trainableParameters } from '../../parameters.ts';
+import { prepareNetwork } from '../../prepare.ts';
+import type { TaskEvaluation, TrainingTask } from '../task.ts';
+import { compareWithTeacher, nameOf } from './compare.ts';
+import { agreement, pairLoss } from './losses.ts';
+import { type ChosenLoss, type DistilledPair, distilledPairs } from './pairs.ts';
+import { boundNetwork, openValues } from './teacher.ts';
+import { inverseVariances } from './variances.ts';
+
+/** Options of {@link distillation}. */
+export interface DistillationOptions {
+  /** The network whose outputs are to be reproduced. */
+  readonly teacher: Graph;
+  readonly data: DataSet;
+  /** Of both networks. */
+  readonly preprocessing: Preprocessing;
+  /** Measures the teacher's variances. */
+  readonly executor: Executor;
+  /** Images in a step: those of the run. */
+  readonly batch: number;
+  /** τ of `kl`. Default 2. */
+  readonly temperature?: number | undefined;
+  /** Losses of outputs, by name; default: chosen by what the outputs are. */
+  readonly losses?: Readonly<Record<string, ChosenLoss>> | undefined;
+  /** Told which loss each output has. */
+  onNote?(line: string): void;
+}
+
+/** Training images on which the teacher's variances are measured. */
+const VARIANCE_IMAGES = 256;
+
+/**
+ * Trains a network to give the outputs of another one, without labels: the sum over outputs of
+ * - `kl`, τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), for class scores and what Softmax or Sigmoid reads;
+ * - `mse`, mean((s − t)²/σ²), for others, with the teacher's variance σ² of the channel over training images.
+ * The student is in the form of {@link prepareNetwork}; its outputs correspond to the teacher's by name, else by order. Throws
+ * `usage` where they do not, or where the teacher stores another preprocessing.
+ *
+ * @example
+ * const half = await pruneChannels(network, { executor: onnxruntime, target: { measure: 'macs', fraction: 0.5 } });
+ * const student = await prepareNetwork(half.graph, onnxruntime);
+ * const settings = { teacher: network, data, preprocessing, executor: onnxruntime, batch: 32 };
+ * const task = await distillation(student, settings); // for `train`, with the same batch
+ */
+export async function distillation(student: Graph, options: DistillationOptions): Promise<TrainingTask> {
+  const { data, preprocessing, executor, temperature = 2, onNote } = options;
+  const batch = Math.min(options.batch, data.train.count);
+  expectSamePreprocessing(options.teacher, preprocessing);
+  const teacher = await prepareNetwork((await formsOf(options.teacher, executor)).graph, executor);
+  const bound = boundNetwork(teacher, data.train, batch);
+  const pairs = distilledPairs(boundNetwork(student, data.train, batch).graph, bound.graph, options.losses);
+  expectParameters(student, pairs);
+  for (const pair of pairs) onNote?.(described(pair, temperature));
+  const names = pairs.map((pair) => pair.teacher);
+  const runner = await openValues(bound, names, { executor });
+  const images = { source: data.train, preprocessing, batch, most: VARIANCE_IMAGES };
+  const variances = await inverseVariances(runner, pairs, images).finally(() => runner.close());
+  const feedName = (i: number) => `teacher.${i}`;
+  return {
+    name: 'distillation',
+    reads: (network) => valuesOf(network, pairs),
+    loss({ g, values, input }) {
+      const compared = pairs.map((pair, i) => {
+        const target = input(feedName(i), 'float32', pair.shape);
+        return { student: values[i]!, teacher: target, pair, temperature, inverseVariance: variances[i]! };
+      });
+      const losses = compared.map((each) => pairLoss(g, each));
+      const metrics = compared.flatMap((each) =>
+        each.pair.loss === 'kl' && each.pair.axis !== null
+          ? [[agreementName(each.pair), agreement(g, each, each.pair.axis)] as const]
+          : [],
+      );
+      return {
+        loss: losses.reduce((sum, loss) => g.Add(sum, loss)),
+        metrics: Object.fromEntries(metrics),
+      };
+    },
+    async open(context) {
+      const open = await openValues(bound, names, context);
+      return {
+        async feeds(given) {
+          const values = await open.run(given.images);
+          return Object.fromEntries(values.map((value, i) => [feedName(i), value]));
+        },
+        close: open.close,
+      };
+    },
+    async evaluate(network, source, settings): Promise<TaskEvaluation> {
+      const run = { ...settings, source, preprocessing, batch };
+      const { error, errors, agreements } = await compareWithTeacher(
+        { student: network, teacher, pairs },
+        run,
+        settings,
+      );
+      const metrics = [
+        ...Object.entries(errors).map(([name, value]) => [`error of ${name}`, value] as const),
+        ...Object.entries(agreements).map(([name, value]) => [`test agreement of ${name}`, value] as const),
+      ];
+      return { score: -error, metrics: { outputError: error, ...Object.fromEntries(metrics) } };
+    },
+  };
+}
+
+const agreementName = (pair: DistilledPair): string => `agreement of ${nameOf(pair)}`;
+
+function valuesOf(network: Graph, pairs: readonly DistilledPair[]): Value[] {
+  const made = new Map(network.nodes.flatMap(({ outputs }) => outputs.map((value) => [value?.name, value])));
+  return pairs.map(({ student }) => {
+    const value = made.get(student);
+    if (value) return value;
+    throw new EspalierError('usage', `expected a value ${student} to distil`, { where: network.name });
+  });
+}
+
+function expectSamePreprocessing(teacher: Graph, { mean, std }: Preprocessing): void {
+  const stored = loadPreprocessing(teacher);
+  if (!stored || JSON.stringify([stored.mean, stored.std]) === JSON.stringify([mean, std])) return;
+  const shown = (p: Pick<Preprocessing, 'mean' | 'std'>) =>
+    `mean ${p.mean.join(',')} and std ${p.std.join(',')}`;
+  const message = `expected a teacher for images of ${shown({ mean, std })}, found ${shown(stored)}`;
+  throw new EspalierError('usage', message, { where: teacher.name });
+}
+
+function expectParameters(student: Graph, pairs: readonly DistilledPair[]): void {
+  if (trainableParameters(student, { outputs: valuesOf(student, pairs) }).length > 0) return;
+  const message = 'expected parameters on which the outputs depend, found none to train';
+  throw new EspalierError('usage', message, { where: student.name });
+}
+
+/** What an output is trained by, in a line. */
+function described({ output, student, loss, axis, weight }: DistilledPair, temperature: number): string {
+  const of = output === student ? output : `${output}, at ${student}`;
+  const kind = axis === null ? 'KL divergence of probabilities' : 'KL divergence';
+  const what =
+    loss === 'kl' ? `${kind} at temperature ${temperature}` : "squared error by the teacher's variance";
+  return `${of}: ${what}${weight === 1 ? '' : `, weight ${weight}`}`;
+}

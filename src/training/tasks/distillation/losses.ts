@@ -1,0 +1,63 @@
+import type { Builder } from '../../../graph/builder.ts';
+import type { Value } from '../../../graph/graph.ts';
+import { elementCount, type Tensor } from '../../../numeric/tensor.ts';
+import type { DistilledPair } from './pairs.ts';
+
+/** Values of a student and its teacher, and what their loss depends on. */
+interface Compared {
+  readonly student: Value;
+  readonly teacher: Value;
+  readonly pair: DistilledPair;
+  readonly temperature: number;
+  /** Of `mse`: 1/σ² of the teacher, [1, …, C, …, 1]. */
+  readonly inverseVariance: Tensor | null;
+}
+
+/** The loss of one pair, times its weight. */
+export function pairLoss(g: Builder, compared: Compared): Value {
+  const { pair } = compared;
+  const loss =
+    pair.loss === 'mse'
+      ? squaredError(g, compared)
+      : pair.axis === null
+        ? sigmoidDivergence(g, compared)
+        : softmaxDivergence(g, compared, pair.axis);
+  return g.Mul(loss, g.floats(pair.weight));
+}
+
+/** mean((s − t)²/σ²). */
+function squaredError(g: Builder, { student, teacher, inverseVariance }: Compared): Value {
+  const difference = g.Sub(student, teacher);
+  const squares = g.Mul(difference, difference);
+  return mean(g, inverseVariance ? g.Mul(squares, g.constant(inverseVariance)) : squares);
+}
+
+/** τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), the mean over all distributions (Hinton et al., 2015, arXiv:1503.02531). */
+function softmaxDivergence(
+  g: Builder,
+  { student, teacher, pair, temperature }: Compared,
+  axis: number,
+): Value {
+  const [s, t] = [student, teacher].map((value) => g.Div(value, g.floats(temperature)));
+  const [logS, logT] = [g.LogSoftmax(s!, { axis }), g.LogSoftmax(t!, { axis })];
+  const terms = g.Mul(g.Softmax(t!, { axis }), g.Sub(logT, logS));
+  return g.Mul(mean(g, terms), g.floats(temperature ** 2 * pair.shape[axis]!));
+}
+
+/** τ²·KL of the probabilities σ(t/τ) and σ(s/τ): softplus(s) − softplus(t) − σ(t)·(s − t), the mean over all elements. */
+function sigmoidDivergence(g: Builder, { student, teacher, temperature }: Compared): Value {
+  const [s, t] = [student, teacher].map((value) => g.Div(value, g.floats(temperature)));
+  const difference = g.Mul(g.Sigmoid(t!), g.Sub(s!, t!));
+  const terms = g.Sub(g.Sub(g.Softplus(s!), g.Softplus(t!)), difference);
+  return g.Mul(mean(g, terms), g.floats(temperature ** 2));
+}
+
+/** How many images of a batch both networks give the same classes; of maps the sum of the images' parts that are equal. */
+export function agreement(g: Builder, { student, teacher, pair }: Compared, axis: number): Value {
+  const classes = (value: Value) => g.ArgMax(value, { axis, keepdims: 0 });
+  const equal = g.Cast(g.Equal(classes(student), classes(teacher)), { to: 1 });
+  const perImage = elementCount(pair.shape) / (pair.shape[0]! * pair.shape[axis]!);
+  return g.Div(g.ReduceSum(equal, null, { keepdims: 0 }), g.floats(perImage));
+}
+
+const mean = (g: Builder, value: Value): Value => g.ReduceMean(value, null, { keepdims: 0 });

@@ -1,0 +1,60 @@
+import { elementCount, float32Data, floats, type Tensor } from '../../../numeric/tensor.ts';
+import { zip } from '../../../numeric/zip.ts';
+import type { DistilledPair } from './pairs.ts';
+import { type ImagesToRun, overImages, type ValueRunner } from './teacher.ts';
+
+/** A channel that hardly varies counts as if it had this part of the mean variance of all channels. */
+const LEAST_PART = 1e-3;
+
+/** 1/σ² of each channel of the teacher's values over images, as [1, …, C, …, 1]; of values without channels one number. */
+export async function inverseVariances(
+  teacher: ValueRunner,
+  pairs: readonly DistilledPair[],
+  images: ImagesToRun,
+): Promise<Tensor[]> {
+  const sums = pairs.map(({ shape }) => openSums(shape));
+  await overImages(images, async (batch, count) => {
+    const values = await teacher.run(batch);
+    for (const [sum, value] of zip(sums, values)) sum.add(float32Data(value), count / images.batch);
+  });
+  return sums.map(({ inverse }) => inverse());
+}
+
+/** Counts, sums and squares of each channel; the images are along the first axis. */
+function openSums(shape: readonly number[]) {
+  const axis = channelAxis(shape);
+  const channels = axis === null ? 1 : shape[axis]!;
+  const inner = axis === null ? 1 : elementCount(shape.slice(axis + 1));
+  const [sum, squares, counts] = [0, 1, 2].map(() => new Float64Array(channels)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  return {
+    add(numbers: Float32Array, part: number) {
+      const length = Math.round(numbers.length * part);
+      for (let i = 0; i < length; i++) {
+        const channel = Math.floor(i / inner) % channels;
+        const x = numbers[i]!;
+        sum[channel]! += x;
+        squares[channel]! += x * x;
+        counts[channel]!++;
+      }
+    },
+    inverse(): Tensor {
+      const variances = sum.map((total, c) => squares[c]! / counts[c]! - (total / counts[c]!) ** 2);
+      const mean = variances.reduce((a, b) => a + b, 0) / channels;
+      const least = Math.max(LEAST_PART * mean, 1e-12);
+      return floats(
+        shape.map((size, i) => (i === axis ? size : 1)),
+        Float32Array.from(variances, (variance) => 1 / Math.max(variance, least)),
+      );
+    },
+  };
+}
+
+/** 1, but the shorter one of both in [N, C, L] and [N, L, C]; null where there are no channels. */
+function channelAxis(shape: readonly number[]): number | null {
+  if (shape.length < 2) return null;
+  return shape.length === 3 && shape[2]! < shape[1]! ? 2 : 1;
+}
