@@ -58,7 +58,7 @@ export {
   type StripePruningOptions,
   trainStripes,
 } from './stripe-pruning/train-stripes.ts';
-export type { TrainingOptions } from './training/open-training.ts';
+export type { Distilling, TrainingOptions } from './training/open-training.ts';
 export {
   createRunDirectory,
   makeRecipe,

@@ -30,6 +30,8 @@ interface DataOptions {
   readonly purpose?: 'train' | 'calibrate';
   /** Whether images of no class will do. */
   readonly unlabelled?: boolean;
+  /** Whether all images of a folder and of the folders in it are taken, of no class. */
+  readonly nested?: boolean;
 }
 
 /** The schema of `--data`. */
@@ -48,7 +50,15 @@ export async function openData(
   options: DataOptions,
 ): Promise<DataSet> {
   const { openDataSet } = await import('../data/data-sets.ts');
-  const { labels, limit, testLimit, seed = 1, unlabelled = false, purpose = 'train' } = options;
+  const {
+    labels,
+    limit,
+    testLimit,
+    seed = 1,
+    unlabelled = false,
+    nested = false,
+    purpose = 'train',
+  } = options;
   return openDataSet(name, {
     height,
     width,
@@ -58,6 +68,7 @@ export async function openData(
     testLimit,
     seed,
     unlabelled,
+    nested,
     purpose,
   });
 }

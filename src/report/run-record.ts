@@ -18,6 +18,8 @@ const epochSchema = v.object({
   macsKept: maybe,
   macsRunning: maybe,
   smallScales: maybe,
+  outputError: maybe,
+  agreement: maybe,
   learningRate: maybe,
   seconds: maybe,
   imagesPerSecond: maybe,
@@ -28,6 +30,9 @@ const measuresSchema = v.object({
   bytes: maybe,
   top1: maybe,
   top5: maybe,
+  // Beside a teacher.
+  outputError: maybe,
+  agreement: maybe,
   // Median, least and 90th percentile; `deploy` measures the least alone.
   latencyMs: maybe,
   latencyMinMs: maybe,

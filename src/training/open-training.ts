@@ -7,12 +7,19 @@ import { defaultExecutor } from '../runtime/default-executor.ts';
 import { trainingDefaults } from './defaults.ts';
 import type { TrainOptions } from './options.ts';
 import { prepareNetwork } from './prepare.ts';
+import { type DistillationOptions, distillation } from './tasks/distillation/distillation.ts';
 import { taskOf } from './tasks/index.ts';
+
+/** A teacher, and how its outputs are learned. */
+export type Distilling = Pick<DistillationOptions, 'teacher' | 'temperature' | 'losses' | 'onNote'>;
 
 /** The options of training, of which images and epochs alone are needed. */
 export interface TrainingOptions
   extends Pick<TrainOptions, 'data' | 'epochs'>,
-    Partial<Omit<TrainOptions, 'data' | 'epochs' | 'network' | 'controller'>> {}
+    Partial<Omit<TrainOptions, 'data' | 'epochs' | 'network' | 'controller'>> {
+  /** Trains the outputs of another network, in place of `task`. */
+  readonly distill?: Distilling | undefined;
+}
 
 /**
  * All options of training a network, which is brought into the form that training takes. Preprocessing is by default what the
@@ -20,15 +27,18 @@ export interface TrainingOptions
  * the network stores no preprocessing and none is given.
  */
 export async function openTraining(given: Graph, options: TrainingOptions): Promise<TrainOptions> {
-  const { executor = await defaultExecutor(), data, run = null } = options;
+  const { executor = await defaultExecutor(), data, distill, run = null } = options;
   const { trainer = options.executor ?? (await chooseExecutor()).executor } = options;
   const preprocessing = expectPreprocessing(given, data.train, options.preprocessing);
-  const task = taskOf(options);
   const form = await prepareNetwork(given, executor);
-  const prepared = task.accept?.(form) ?? form;
+  const prepared = distill ? form : (taskOf(options).accept?.(form) ?? form);
   // What looks at sizes that the network leaves open finds those of the images.
   storePreprocessing(prepared, preprocessing);
   const network = withOthersFed(prepared, { size: preprocessing });
   const settings = { ...options, ...trainingDefaults, ...defined(options) };
-  return { ...settings, executor, trainer, preprocessing, network, run };
+  const { batch } = settings;
+  const task = distill
+    ? await distillation(network, { ...distill, data, preprocessing, executor, batch })
+    : taskOf(options);
+  return { ...settings, executor, trainer, preprocessing, network, task, run };
 }

@@ -179,3 +179,14 @@ describe.skipIf(!existsSync(shared))('photographs', () => {
     expect([...new Set(images.labels)]).toEqual([0, 217, 482, 491, 497, 566, 569, 571, 574, 701]);
   });
 });
+
+test('images without classes are taken from a folder and from the folders in it', async () => {
+  const root = temporaryFolder();
+  for (const name of ['0.png', 'a/1.png', 'a/b/2.png', 'c/3.png']) await solid(join(root, name));
+  writeFileSync(join(root, 'a', 'note.txt'), '');
+  const { train, test: kept } = await openDataSet(root, { nested: true, purpose: 'calibrate' });
+  expect([train.count, kept.count, train.classes]).toEqual([2, 2, []]);
+  const all = await openDataSet(root, { nested: true, purpose: 'evaluate' });
+  expect(all.test.count).toBe(4);
+  await expect(openDataSet(temporaryFolder(), { nested: true })).rejects.toThrow('no images found');
+});

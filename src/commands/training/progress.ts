@@ -25,6 +25,7 @@ function epochLine(result: EpochResult, epochs: number): string {
     `loss ${loss.toFixed(3)}`,
     trainAccuracy === undefined ? '' : `train ${formatPercent(trainAccuracy)}`,
     testAccuracy === undefined ? '' : `test ${formatPercent(testAccuracy)}`,
+    metrics.outputError === undefined ? '' : `output error ${formatPercent(metrics.outputError)}`,
     metrics.macsKept === undefined ? '' : `MACs kept ${formatPercent(metrics.macsKept, 1)}`,
     metrics.smallScales === undefined ? '' : `small scales ${formatPercent(metrics.smallScales, 1)}`,
     formatDuration(seconds),

@@ -9,24 +9,22 @@ import { writeReport } from '../report.ts';
 import { writeModel } from '../write-model.ts';
 import type { TrainingSession } from './session.ts';
 
-/** Parameters, MACs, bytes and accuracy of a network, in the element types of its file, on the test images of a session. */
+/** Parameters, MACs and bytes of a network, in the element types of its file, and what its task measures on the test images of a session. */
 export async function measureNetwork(
   network: Graph,
   session: TrainingSession,
   context: Context,
 ): Promise<Measured> {
-  const { data, executor, preprocessing, model } = session;
+  const { data, executor, preprocessing, model, task } = session;
   const graph = model.form.restore(network);
   const bar = context.progress('evaluating', data.test.count, 'images');
   const progress = (done: number) => bar.to(done);
-  const accuracy = await evaluate(graph, data.test, {
-    executor,
-    preprocessing,
-    progress,
-    signal: context.signal,
-  });
+  const settings = { executor, preprocessing, progress, signal: context.signal };
+  const results = task?.evaluate
+    ? (await task.evaluate(network, data.test, settings)).metrics
+    : await evaluate(graph, data.test, settings);
   bar.done();
-  return { graph, measures: { ...sizes(graph), top1: accuracy.top1, top5: accuracy.top5 } };
+  return { graph, measures: { ...sizes(graph), ...results } };
 }
 
 /** The network that a session starts from, where its accuracy says nothing. */

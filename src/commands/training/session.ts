@@ -4,8 +4,10 @@ import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { TrainingEngine } from '../../runtime/choose.ts';
 import type { Executor } from '../../runtime/executor.ts';
+import type { Distilling } from '../../training/open-training.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
+import type { TrainingTask } from '../../training/tasks/task.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { engineText } from '../engines-text.ts';
@@ -22,6 +24,8 @@ export interface TrainingSession {
   readonly network: Graph;
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;
+  /** Default: classification. */
+  readonly task?: TrainingTask;
   readonly executor: Executor;
   /** What runs the training step. */
   readonly trainer: Executor;
@@ -32,6 +36,7 @@ export interface TrainingSession {
 export async function openTrainingSession(
   planned: PlannedRun<TrainingFlags>,
   context: Context,
+  distill?: Distilling,
 ): Promise<TrainingSession> {
   const { chooseExecutor } = await import('../../runtime/choose.ts');
   const { openTraining } = await import('../../training/open-training.ts');
@@ -40,7 +45,7 @@ export async function openTrainingSession(
   const { holdRun } = await import('../../training/run-lock.ts');
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
-    ? await openTrained(settings, context)
+    ? await openTrained(settings, context, distill !== undefined)
     : await openFresh(settings, context);
   const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
@@ -49,8 +54,9 @@ export async function openTrainingSession(
   const { elementType } = model.form;
   if (elementType !== 'float32')
     context.note(`${elementType}: trained in float32, written as ${elementType}`);
-  const { insertBatchnorm, seed, logits, epochs } = settings;
-  const opened = await openTraining(model.graph, { data, epochs, preprocessing, trainer, logits });
+  const { insertBatchnorm, seed, logits, epochs, batch } = settings;
+  const opening = { data, epochs, batch, preprocessing, trainer, logits, distill };
+  const opened = await openTraining(model.graph, opening);
   const { executor } = opened;
   for (const line of describeOthers(model.graph, opened.network)) context.note(line);
   const { insertOnImages } = await import('../../pruning/recovery/insert-on-images.ts');
@@ -59,7 +65,8 @@ export async function openTrainingSession(
   await holdRun(existing?.path ?? settings.out);
   const run = existing ?? createRunDirectory(settings.out, recipe);
   await recordEngines(run, chosen);
-  return { model, network, data, preprocessing, executor, trainer, run };
+  const task = distill && opened.task ? { task: opened.task } : {};
+  return { model, network, data, preprocessing, ...task, executor, trainer, run };
 }
 
 /** Which versions computed what comes after it in the record. */
@@ -71,13 +78,21 @@ async function recordEngines(run: RunDirectory, { name, version }: TrainingEngin
 
 type Opened = Pick<TrainingSession, 'model' | 'data' | 'preprocessing'>;
 
-async function openTrained(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
+async function openTrained(
+  settings: Settings<TrainingFlags>,
+  context: Context,
+  nested: boolean,
+): Promise<Opened> {
   const model = await loadModel(settings.model, context, inputOptions(settings));
   const { expectFloatWeights } = await import('../../quantization/expect-float.ts');
   expectFloatWeights(model.graph, 'training', model.name);
   const { resolvePreprocessing } = await import('../../measure/resolve-preprocessing.ts');
   const preprocessing = resolvePreprocessing(model, settings);
-  return { model, preprocessing, data: await openData(settings.data, preprocessing, settings) };
+  return {
+    model,
+    preprocessing,
+    data: await openData(settings.data, preprocessing, { ...settings, nested }),
+  };
 }
 
 /** A network of the zoo fits itself to the images: their size, channels and classes. */

@@ -1,4 +1,5 @@
 import { printableLine } from '../../printable.ts';
+import type { NetworkMeasures } from '../../report/index.ts';
 import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { isModelPath } from '../model.ts';
@@ -7,8 +8,9 @@ import { planRun, type Settings, trainingNeeds } from './recipe.ts';
 import { checkReplicas, replicaFlags } from './replica-flags.ts';
 import { openTrainingSession, type TrainingSession, trainOptions } from './session.ts';
 import { sparseFlag, sparseTraining } from './sparse-flag.ts';
+import { checkTeacher, distillingOf, teacherFlags } from './teacher-flags.ts';
 
-const flags = { ...trainingFlags, sparse: sparseFlag, ...replicaFlags };
+const flags = { ...trainingFlags, sparse: sparseFlag, ...replicaFlags, ...teacherFlags };
 
 export const trainModel = defineCommand({
   name: 'train',
@@ -29,6 +31,10 @@ export const trainModel = defineCommand({
       'espalier train resnet20 --data cifar10 --epochs 30 --replicas 4 --redis redis://10.0.0.1 --out runs/many',
       'train one network on four machines',
     ],
+    [
+      'espalier train small.onnx --teacher original.onnx --data photos --epochs 5 --lr 0.01 --schedule cosine --out runs/recovered',
+      'recover a pruned network of any kind on images without labels',
+    ],
     ['espalier train --resume runs/base', 'continue an interrupted run exactly where it stopped'],
   ],
   stopsCleanly: true,
@@ -37,7 +43,8 @@ export const trainModel = defineCommand({
   },
   async run(invocation, context) {
     const plan = await planned(invocation);
-    const session = await openTrainingSession(plan, context);
+    const distilling = await distillingOf(plan.settings, context);
+    const session = await openTrainingSession(plan, context, distilling);
     const { finishRun, measureNetwork, untrained } = await import('./result.ts');
     const { settings } = plan;
     const fixed = await heldFixed(session, context);
@@ -47,13 +54,16 @@ export const trainModel = defineCommand({
     const { network, epochs } = await trained(session, settings, context);
     const after = await measureNetwork(network, session, context);
     const model = await finishRun(session, { before, after });
-    const { top1, macs } = after.measures;
+    const { macs } = after.measures;
     const text = printableLine(
-      `${model}: top-1 ${formatPercent(top1!)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`,
+      `${model}: ${resultText(after.measures)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`,
     );
     return { data: { model, epochs, fixed, before: before.measures, after: after.measures }, text };
   },
 });
+
+const resultText = ({ top1, outputError }: NetworkMeasures): string =>
+  typeof top1 === 'number' ? `top-1 ${formatPercent(top1)}` : `output error ${formatPercent(outputError!)}`;
 
 /** What training leaves as it is, said in one line. */
 async function heldFixed({ network, data }: TrainingSession, { note }: Context) {
@@ -74,6 +84,7 @@ const SHOWN = 4;
 async function planned(invocation: Invocation<typeof flags>) {
   const plan = await planRun('train', invocation, trainingNeeds);
   checkReplicas(plan.settings);
+  checkTeacher(plan.settings);
   return plan;
 }
 

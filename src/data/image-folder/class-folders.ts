@@ -55,3 +55,17 @@ export async function listImages(folder: string): Promise<string[]> {
     .sort()
     .map((name) => join(folder, name));
 }
+
+/** The images in a folder and in all folders in it, sorted folder by folder; throws `invalid-data` where there are none. */
+export async function listNested(root: string): Promise<string[]> {
+  const paths = await imagesBelow(root);
+  if (paths.length > 0) return paths;
+  const message = 'no images found: expected .jpg, .png, .webp … files in it or in its folders';
+  throw new EspalierError('invalid-data', message, { where: root });
+}
+
+async function imagesBelow(folder: string): Promise<string[]> {
+  const below: string[] = [];
+  for (const name of await subfolders(folder)) below.push(...(await imagesBelow(join(folder, name))));
+  return [...(await listImages(folder)), ...below];
+}

@@ -5,7 +5,7 @@ import { withFileErrors } from '../file-system.ts';
 import type { DataSet, ImageSource } from '../image-source.ts';
 import { sourceAt } from '../origin.ts';
 import { splitSource } from '../subset.ts';
-import { type LabelledFiles, listClassFolders, listImages, subfolders } from './class-folders.ts';
+import { type LabelledFiles, listClassFolders, listImages, listNested, subfolders } from './class-folders.ts';
 
 const TRAIN_FOLDERS = ['train'];
 const TEST_FOLDERS = ['val', 'validation', 'test'];
@@ -28,6 +28,8 @@ export interface ImageFolderOptions {
   readonly channels?: number;
   /** Takes images that lie in the folder itself, of no class, where there are no folders. Default false. */
   readonly unlabelled?: boolean;
+  /** Takes all images of the folder and of the folders in it, of no class. Default false. */
+  readonly nested?: boolean;
 }
 
 /**
@@ -39,6 +41,7 @@ export async function openImageFolder(root: string, options: ImageFolderOptions)
   const trainFolder = TRAIN_FOLDERS.find((name) => folders.includes(name));
   const testFolder = TEST_FOLDERS.find((name) => folders.includes(name));
   const name = basename(resolve(root));
+  if (options.nested) return { name, ...(await openNested(root, { trainFolder, testFolder }, options)) };
   if (options.unlabelled && folders.length === 0) {
     const paths = await listImages(root);
     if (paths.length > 0) {
@@ -58,11 +61,34 @@ export async function openImageFolder(root: string, options: ImageFolderOptions)
   return { name, train: train!, test: test! };
 }
 
+interface SplitFolders {
+  readonly trainFolder: string | undefined;
+  readonly testFolder: string | undefined;
+}
+
+/** Images of no class, split by the folders that are there for it, else as {@link withoutSplit}. */
+async function openNested(
+  root: string,
+  { trainFolder, testFolder }: SplitFolders,
+  options: ImageFolderOptions,
+) {
+  const open = async (folder: string) => {
+    const paths = await listNested(folder);
+    return sourceOf(folder, { paths, labels: new Int32Array(paths.length), classes: [] }, options);
+  };
+  if (trainFolder && testFolder)
+    return { train: await open(join(root, trainFolder)), test: await open(join(root, testFolder)) };
+  return split(await open(root), options);
+}
+
 async function withoutSplit(root: string, options: ImageFolderOptions): Promise<Omit<DataSet, 'name'>> {
   const all = await openClasses(root, await classNames(root, options), options);
-  if (options.purpose === 'evaluate') return { train: all, test: all };
-  const share = options.purpose === 'calibrate' ? 0.5 : 0.9;
-  const [train, test] = splitSource(all, share, options.seed ?? 0);
+  return split(all, options);
+}
+
+function split(all: ImageSource, { purpose, seed = 0 }: ImageFolderOptions): Omit<DataSet, 'name'> {
+  if (purpose === 'evaluate') return { train: all, test: all };
+  const [train, test] = splitSource(all, purpose === 'calibrate' ? 0.5 : 0.9, seed);
   return { train, test };
 }
 

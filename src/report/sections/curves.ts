@@ -20,12 +20,16 @@ export function curvesSection({ epochs, result }: RunRecord): Html | null {
       series(epochs, 'in training', { tone: 'earth', value: (epoch) => epoch.macsRunning }),
   ].flatMap((some) => some || []);
   const small = series(epochs, 'of all', { tone: 'sky', value: (epoch) => epoch.smallScales });
+  const errors = series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.outputError });
+  const agreed = series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.agreement });
   const top1 = result?.before.top1;
   const reference = typeof top1 === 'number' ? { name: 'before', y: top1 } : undefined;
   const percentages = { xLabel: 'epoch', format: percent, formatTick: percentTick };
   return html`<section><h2>Epoch by epoch</h2><div class="charts">
 ${accuracy.length > 0 && lineChart({ ...percentages, title: 'Accuracy', series: accuracy, reference })}
 ${lineChart({ title: 'Loss', series: loss, xLabel: 'epoch', format: (y) => significant(y), formatTick: String })}
+${errors.length > 0 && lineChart({ ...percentages, title: "Output error beside the teacher's", series: errors, include: [0] })}
+${agreed.length > 0 && lineChart({ ...percentages, title: 'Same class as the teacher', series: agreed })}
 ${kept.length > 0 && lineChart({ ...percentages, title: 'MACs kept', series: kept, include: [0, 1] })}
 ${small.length > 0 && lineChart({ ...percentages, title: 'BatchNormalization scales near zero', series: small, include: [0] })}
 ${hasShrunk(epochs) && trainingTime(epochs)}

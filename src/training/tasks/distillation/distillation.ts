@@ -98,11 +98,17 @@ export async function distillation(student: Graph, options: DistillationOptions)
         run,
         settings,
       );
-      const metrics = [
-        ...Object.entries(errors).map(([name, value]) => [`error of ${name}`, value] as const),
-        ...Object.entries(agreements).map(([name, value]) => [`test agreement of ${name}`, value] as const),
-      ];
-      return { score: -error, metrics: { outputError: error, ...Object.fromEntries(metrics) } };
+      const named = (title: string, values: Readonly<Record<string, number>>) =>
+        Object.entries(values).map(([name, value]) => [`${title} of ${name}`, value] as const);
+      const parts = Object.values(agreements);
+      return {
+        score: -error,
+        metrics: {
+          outputError: error,
+          ...(parts.length > 0 && { agreement: parts.reduce((sum, part) => sum + part, 0) / parts.length }),
+          ...Object.fromEntries([...named('error', errors), ...named('test agreement', agreements)]),
+        },
+      };
     },
   };
 }

@@ -1,0 +1,81 @@
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { type Context, invocationOf } from '../../src/commands/command.ts';
+import { trainModel } from '../../src/commands/training/train.ts';
+import { writeModelFile } from '../../src/onnx/model-file.ts';
+import { openRunDirectory } from '../../src/training/run-directory.ts';
+import { detector, headedNetwork } from '../support/headed-network.ts';
+import { writeImageFolder } from '../support/image-folder.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const bar = { advance() {}, to() {}, done() {} };
+
+/** Twenty images in a folder, as many in a folder in it, of no class. */
+async function unlabelledImages(folder: string): Promise<string> {
+  const [labelled, nested] = [join(folder, 'labelled'), join(folder, 'photos')];
+  await writeImageFolder(labelled, { count: 20, size: 8, classes: 1, seed: 1 });
+  mkdirSync(join(nested, 'more'), { recursive: true });
+  for (const [split, to] of [
+    ['train', nested],
+    ['val', join(nested, 'more')],
+  ] as const) {
+    const from = join(labelled, split, 'class0');
+    for (const name of readdirSync(from)) copyFileSync(join(from, name), join(to, name));
+  }
+  return nested;
+}
+
+it('train --teacher recovers a detector on images without labels, and says by which losses', async () => {
+  const folder = temporaryFolder();
+  const [student, teacher] = [1, 2].map((seed) => {
+    const path = join(folder, `${seed}.onnx`);
+    writeModelFile(headedNetwork(seed, detector), path);
+    return path;
+  }) as [string, string];
+  const notes: string[] = [];
+  const note = (line: string) => void notes.push(line);
+  const context: Context = { signal: new AbortController().signal, progress: () => bar, note, warn() {} };
+  const raw = {
+    ...{
+      data: await unlabelledImages(folder),
+      mean: '0.5,0.5,0.5',
+      std: '0.25,0.25,0.25',
+      out: join(folder, 'run'),
+    },
+    ...{
+      batch: '12',
+      epochs: '60',
+      optimizer: 'adamw',
+      lr: '0.02',
+      schedule: 'cosine',
+      augmentation: 'none',
+    },
+    ...{ executor: 'onnxruntime', threads: '1', evalEvery: '60', weightDecay: '0' },
+    ...{ teacher, loss: 'box=mse:2', temperature: '3' },
+  };
+  const result = await trainModel.run(invocationOf(trainModel, [student], raw), context);
+  expect(notes).toContain("box: squared error by the teacher's variance, weight 2");
+  expect(notes.join()).toContain('KL divergence of probabilities at temperature 3');
+  const { before, after } = result.data as Record<'before' | 'after', { outputError: number }>;
+  expect(after.outputError).toBeLessThan(before.outputError / 3);
+  expect(result.text).toContain('output error');
+  const epochs = openRunDirectory(raw.out)
+    .readEvents()
+    .filter(({ type }) => type === 'epoch');
+  expect(epochs.at(-1)).toMatchObject({ outputError: after.outputError });
+  expect(epochs.at(-1)).not.toHaveProperty('trainAccuracy');
+});
+
+it('flags that need a teacher, and those that go without one, are refused', async () => {
+  const check = (raw: Record<string, string>) =>
+    trainModel.check!(
+      invocationOf(trainModel, ['model.onnx'], { data: 'photos', epochs: '1', out: 'run', ...raw }),
+    );
+  await expect(check({ temperature: '3' })).rejects.toThrow('--temperature needs --teacher');
+  await expect(check({ loss: 'box=mse' })).rejects.toThrow('--loss needs --teacher');
+  await expect(check({ teacher: 't.onnx', replicas: '2' })).rejects.toThrow(
+    '--teacher and --replicas cannot be combined',
+  );
+  await expect(async () => check({ loss: 'box' })).rejects.toThrow('expected OUTPUT=kl or OUTPUT=mse');
+});
