@@ -9,7 +9,7 @@ import type { Timer } from '../measure/timer.ts';
 import { foldConstants, formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { openTraining } from '../training/open-training.ts';
+import { type Distilling, openTraining } from '../training/open-training.ts';
 import type { TrainOptions } from '../training/options.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
 import { pruningDefaults, retrainingDefaults } from './defaults.ts';
@@ -39,6 +39,8 @@ export interface PruneOptions
   /** Epochs of retraining in all. Default: none. */
   readonly epochs?: number;
   readonly training?: RetrainingOptions;
+  /** Retrains the outputs of the network given (or of `teacher`) in place of labels. */
+  readonly distill?: Distilling;
   /** Records the run, with checkpoints of retraining. Default: nothing is kept. */
   readonly run?: RunDirectory;
   /** The output with class scores. Default: found by its shape and the classes of the data. */
@@ -101,7 +103,11 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
     sensitivity: options.sensitivity ?? null,
     search: () => (options.search === undefined ? null : { candidates: options.search }),
     timer: null,
-    retraining: training && { epochs: training.epochs, options: (epochs) => ({ ...training, epochs }) },
+    retraining: training && {
+      epochs: training.epochs,
+      distills: options.distill !== undefined,
+      options: (epochs) => ({ ...training, epochs }),
+    },
     run: options.run ?? null,
   };
   const pruned = needsTimer(options)
@@ -130,12 +136,12 @@ function result(
 /** All options of retraining, and the network in the form that training takes. */
 const retrainingOf = (
   network: Graph,
-  { data, epochs, preprocessing, logits, seed, signal, training }: PruneOptions,
+  { data, epochs, preprocessing, logits, seed, signal, distill, training }: PruneOptions,
   executor: Executor,
 ): Promise<TrainOptions> =>
   openTraining(network, {
     ...retrainingDefaults,
-    ...defined({ preprocessing, logits, seed, signal }),
+    ...defined({ preprocessing, logits, seed, signal, distill }),
     ...training,
     data: data!,
     epochs: epochs!,

@@ -10,8 +10,9 @@ import { prepareNetwork } from './prepare.ts';
 import { type DistillationOptions, distillation } from './tasks/distillation/distillation.ts';
 import { taskOf } from './tasks/index.ts';
 
-/** A teacher, and how its outputs are learned. */
-export type Distilling = Pick<DistillationOptions, 'teacher' | 'temperature' | 'losses' | 'onNote'>;
+/** How a network learns the outputs of a teacher; default: of itself as it is given, before a cut. */
+export type Distilling = Pick<DistillationOptions, 'temperature' | 'losses' | 'onNote'> &
+  Partial<Pick<DistillationOptions, 'teacher'>>;
 
 /** The options of training, of which images and epochs alone are needed. */
 export interface TrainingOptions
@@ -38,7 +39,7 @@ export async function openTraining(given: Graph, options: TrainingOptions): Prom
   const settings = { ...options, ...trainingDefaults, ...defined(options) };
   const { batch } = settings;
   const task = distill
-    ? await distillation(network, { ...distill, data, preprocessing, executor, batch })
+    ? await distillation(network, { teacher: given, ...distill, data, preprocessing, executor, batch })
     : taskOf(options);
   return { ...settings, executor, trainer, preprocessing, network, task, run };
 }

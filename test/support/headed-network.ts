@@ -16,21 +16,21 @@ export function headedNetwork(seed: number, head: Head): Graph {
 const convolution = (g: Builder, x: Value, name: string, [filters, seed]: readonly [number, number]) =>
   g.named(name).Conv(x, g.constant(normals([filters, 8, 1, 1], seed, 0.4), `${name}.weight`));
 
+const boxesAndScores = (g: Builder, x: Value, seed: number) => {
+  const scores = convolution(g, x, 'scores', [3, seed + 2]);
+  const flat = g.Reshape(g.Transpose(scores, { perm: [0, 2, 3, 1] }), g.int64s([0, -1, 3]));
+  g.output(convolution(g, x, 'boxes', [4, seed + 1]), 'box');
+  g.output(g.Sigmoid(flat), 'probability');
+  return flat;
+};
+
+/** Boxes, and probabilities of three classes. */
+export const boxes: Head = (g, x, seed) => void boxesAndScores(g, x, seed);
+
 /** A detector: boxes, probabilities of three classes, and the places of the two highest. */
 export const detector: Head = (g, x, seed) => {
-  const [boxes, scores] = [
-    convolution(g, x, 'boxes', [4, seed + 1]),
-    convolution(g, x, 'scores', [3, seed + 2]),
-  ];
-  const flat = g.Reshape(g.Transpose(scores, { perm: [0, 2, 3, 1] }), g.int64s([0, -1, 3]));
-  g.output(boxes, 'box');
-  g.output(g.Sigmoid(flat), 'probability');
-  const [, places] = g.node(
-    'TopK',
-    [g.ReduceMax(flat, g.int64s([2]), { keepdims: 0 }), g.int64s([2])],
-    {},
-    2,
-  );
+  const highest = g.ReduceMax(boxesAndScores(g, x, seed), g.int64s([2]), { keepdims: 0 });
+  const [, places] = g.node('TopK', [highest, g.int64s([2])], {}, 2);
   g.output(places!, 'places');
 };
 

@@ -2,10 +2,12 @@ import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { type Context, invocationOf } from '../../src/commands/command.ts';
+import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
 import { writeModelFile } from '../../src/onnx/model-file.ts';
+import { readRunRecord } from '../../src/report/index.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
-import { detector, headedNetwork } from '../support/headed-network.ts';
+import { boxes, detector, headedNetwork } from '../support/headed-network.ts';
 import { writeImageFolder } from '../support/image-folder.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -65,6 +67,34 @@ it('train --teacher recovers a detector on images without labels, and says by wh
     .filter(({ type }) => type === 'epoch');
   expect(epochs.at(-1)).toMatchObject({ outputError: after.outputError });
   expect(epochs.at(-1)).not.toHaveProperty('trainAccuracy');
+});
+
+it('prune --distill recovers a cut network step by step, and records what each step brought', async () => {
+  const folder = temporaryFolder();
+  const model = join(folder, 'model.onnx');
+  writeModelFile(headedNetwork(1, boxes), model);
+  const out = join(folder, 'run');
+  const raw = {
+    ...{ data: await unlabelledImages(folder), mean: '0.5,0.5,0.5', std: '0.25,0.25,0.25', out },
+    ...{ ratio: '0.5', round: '1', benchSeconds: '0.1', executor: 'onnxruntime', threads: '1' },
+    ...{ batch: '12', epochs: '40', optimizer: 'adamw', lr: '0.02', augmentation: 'none', evalEvery: '40' },
+  };
+  const context: Context = {
+    signal: new AbortController().signal,
+    progress: () => bar,
+    note() {},
+    warn() {},
+  };
+  const prune = (more: object) =>
+    pruneCommand.run(invocationOf(pruneCommand, [model], { ...raw, ...more }), context);
+  await prune({ distill: true });
+  const [step] = readRunRecord(out).pruning.steps;
+  expect(step!.stages.map(({ stage }) => stage)).toEqual(['cut', 'recalibrate', 'reconstruct', 'distilled']);
+  const errors = step!.stages.map(({ outputError }) => outputError!);
+  expect(errors[3]!).toBeLessThan(errors[0]! / 2);
+  await expect(prune({ distill: true, insertBatchnorm: true, out: join(folder, 'other') })).rejects.toThrow(
+    /distill.* and .*insert-batchnorm.* cannot be combined/,
+  );
 });
 
 it('flags that need a teacher, and those that go without one, are refused', async () => {

@@ -15,6 +15,7 @@ import {
   defaulted,
   flagSwitch,
   fraction,
+  laterSwitch,
   numberIn,
   optional,
   positive,
@@ -138,9 +139,13 @@ export const pruneFlags = {
     choiceOf(pruningSchedules),
     defaults.pace,
   ]),
+  distill: laterSwitch(
+    '--distill',
+    'with --epochs: retrain the outputs of the given model, without labels; --data is then any folder of images',
+  ),
   recover: optional(
     '--recover <list>',
-    'recovery after each cut, without labels: recalibrate (BatchNormalization statistics), reconstruct (weights of the layers that read the channels, by least squares), or none (default with --data: both; with --epochs: recalibrate)',
+    'recovery after each cut, without labels: recalibrate (BatchNormalization statistics), reconstruct (weights of the layers that read the channels, by least squares), or none (default with --data: both; with --epochs and no --distill: recalibrate)',
     choices([...recoveries, 'none']),
   ),
   calibrationImages: defaulted(

@@ -42,7 +42,11 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   const session =
     epochs === undefined
       ? null
-      : await openTrainingSession({ ...planned, settings: retraining(options, epochs) }, context);
+      : await openTrainingSession(
+          { ...planned, settings: retraining(options, epochs) },
+          context,
+          options.distill && { onNote: context.note },
+        );
   const model = session?.model ?? (await loadModel(options.model, context, inputOptions(options)));
   if (!session) checkQuantized(model, options);
   const opened = session
@@ -68,6 +72,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     timer: needsTimer(options) ? await openLatencyTimer(context, model) : null,
     retraining: session && {
       epochs: epochs!,
+      distills: options.distill === true,
       options: (some) => trainOptions(session, retraining(options, some), context),
     },
     run,

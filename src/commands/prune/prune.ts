@@ -27,6 +27,10 @@ export const pruneCommand = defineCommand({
       'espalier prune model.onnx --criterion taylor --macs 0.5 --steps 5 --data cifar10 --epochs 20 --out runs/half',
       'prune in five cuts, each followed by 4 epochs',
     ],
+    [
+      'espalier prune detector.onnx --macs 0.6 --data photos --epochs 10 --distill --out runs/small',
+      'recover any network from its own outputs, on images without labels',
+    ],
     ['espalier prune model.onnx --ratio 0.5 --plan', 'print what would be removed, and what is kept and why'],
   ],
   stopsCleanly: true,

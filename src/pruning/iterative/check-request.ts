@@ -27,6 +27,7 @@ export interface PruningRequest
   readonly sensitivity?: unknown;
   readonly search?: number | undefined;
   readonly insertBatchnorm?: boolean | undefined;
+  readonly distill?: unknown;
 }
 
 const expected = 'expected one of `ratio`, `macs`, `parameters` and `latency`';
@@ -90,6 +91,11 @@ const conflicts: readonly (readonly [
   [
     (r) => r.epochs !== undefined && r.epochs < r.steps,
     (r) => `\`steps\` ${r.steps} needs at least ${r.steps} epochs, found ${r.epochs}`,
+  ],
+  [(r) => r.distill != null && r.epochs === undefined, () => '`distill` needs `data` and `epochs`'],
+  [
+    (r) => r.distill != null && r.insertBatchnorm === true,
+    () => '`distill` and `insertBatchnorm` cannot be combined',
   ],
   [(r) => r.insertBatchnorm === true && !r.data, () => '`insertBatchnorm` needs `data`'],
   [(r) => !r.data && r.recover?.some((step) => step !== 'none') === true, () => '`recover` needs `data`'],

@@ -28,6 +28,8 @@ export interface PruningData {
 /** Retraining: its epochs in all, and the options of some of them, but for the network and its folder. */
 export interface Retraining {
   readonly epochs: number;
+  /** Whether it learns the outputs of the original, in place of labels. */
+  readonly distills: boolean;
   options(epochs: number): Omit<TrainOptions, 'network' | 'run'>;
 }
 

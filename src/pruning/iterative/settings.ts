@@ -49,7 +49,7 @@ export interface PruningSettings {
   readonly steps: number;
   /** Default `linear`. */
   readonly pace: PruningSchedule;
-  /** After each cut. Default with images: both, where the network is retrained `recalibrate` alone. */
+  /** After each cut. Default with images: both, where the network is retrained by labels `recalibrate` alone. */
   readonly recover?: readonly Recovery[] | undefined;
   /** Images of criteria and recovery. Default 1024. */
   readonly calibrationImages: number;

@@ -4,7 +4,7 @@ import type { PruningJob } from './job.ts';
 
 /** What a network computes on the test images, at one point of a step. */
 export interface PruningStage {
-  /** `original`, `cut`, `recalibrate`, `reconstruct` or `retrained`. */
+  /** `original`, `cut`, `recalibrate`, `reconstruct`, `retrained` or `distilled`. */
   readonly stage: string;
   /** On the test images; null where they have no classes, or the network gives no class scores. */
   readonly top1: number | null;

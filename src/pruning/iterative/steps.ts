@@ -96,7 +96,10 @@ async function retrained(
   const step = { step: index + 1, target, met, left, error, stages, epochs: [] };
   if (!job.retraining) return { network, step };
   const trained = await retrain({ network, cut }, job, index);
-  const after = await stageOf(trained.network, job, { stage: 'retrained', step: index + 1 });
+  const after = await stageOf(trained.network, job, {
+    stage: job.retraining.distills ? 'distilled' : 'retrained',
+    step: index + 1,
+  });
   return { network: trained.network, step: { ...step, stages: [...stages, after], epochs: trained.epochs } };
 }
 
@@ -109,7 +112,8 @@ function partsLeft(network: Graph, { original, settings }: PruningJob): NetworkC
 /** Zeroed pieces have no channels to reconstruct, and integers stay as they are. */
 function recoveriesOf({ settings, data, retraining, original }: PruningJob): readonly Recovery[] {
   if (!data || original.network.nodes.some(isQuantized)) return [];
-  return settings.recover ?? (retraining ? ['recalibrate'] : ['recalibrate', 'reconstruct']);
+  const byLabels = retraining !== null && !retraining.distills;
+  return settings.recover ?? (byLabels ? ['recalibrate'] : ['recalibrate', 'reconstruct']);
 }
 
 async function recovered(

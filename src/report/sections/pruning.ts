@@ -32,6 +32,7 @@ const titles: Readonly<Record<string, string>> = {
   recalibrate: 'statistics recalibrated',
   reconstruct: 'weights reconstructed',
   retrained: 'retrained',
+  distilled: 'distilled',
 };
 
 interface Columns {
