@@ -64,6 +64,9 @@ export {
   makeRecipe,
   openRunDirectory,
 } from './training/run-directory.ts';
+export type { TeacherComparison } from './training/tasks/distillation/compare.ts';
+export { type CompareOptions, compareNetworks } from './training/tasks/distillation/compare-networks.ts';
 export { type DistillationOptions, distillation } from './training/tasks/distillation/distillation.ts';
 export type { ChosenLoss, DistillationLoss } from './training/tasks/distillation/pairs.ts';
+export type { ImagesToRun } from './training/tasks/distillation/teacher.ts';
 export { type TrainResult, train } from './training/train.ts';

@@ -27,7 +27,7 @@ interface DataOptions {
   readonly testLimit?: number;
   readonly seed?: number;
   /** What is done with images that nobody split; default 'train'. */
-  readonly purpose?: 'train' | 'calibrate';
+  readonly purpose?: 'train' | 'calibrate' | 'evaluate';
   /** Whether images of no class will do. */
   readonly unlabelled?: boolean;
   /** Whether all images of a folder and of the folders in it are taken, of no class. */

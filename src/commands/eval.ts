@@ -1,10 +1,13 @@
+import type { Preprocessing } from '../data/preprocessing.ts';
+import { EspalierError } from '../errors.ts';
+import { printableLine } from '../printable.ts';
 import { formatCount, formatDuration, formatPercent } from '../report/quantities.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
-import { defineCommand } from './command.ts';
+import { type Context, defineCommand, type Output } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
-import { choice, defaulted, optional, required, wholeNumber } from './flags.ts';
+import { choice, defaulted, optional, required, text, wholeNumber } from './flags.ts';
 import { inputFlags, inputOptions } from './input-flags.ts';
-import { loadModel } from './model.ts';
+import { type LoadedModel, loadModel } from './model.ts';
 import { preprocessingFlags } from './preprocessing.ts';
 
 export const evaluateModel = defineCommand({
@@ -22,6 +25,11 @@ export const evaluateModel = defineCommand({
       'onnxruntime, or kernels that are generated for the model: webassembly',
       [choice(['onnxruntime', 'webassembly']), 'onnxruntime'],
     ),
+    teacher: optional(
+      '--teacher <model>',
+      'measure how far the outputs are from those of this model, on images without labels',
+      text,
+    ),
     ...preprocessingFlags,
     ...logitsFlag,
     ...inputFlags,
@@ -32,12 +40,18 @@ export const evaluateModel = defineCommand({
       'espalier eval model.onnx --data photos --labels names.txt --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225',
       'on a folder of images by class, with a model that does not contain its preprocessing',
     ],
+    [
+      'espalier eval small.onnx --teacher original.onnx --data photos',
+      'compare the outputs of two networks on any folder of images',
+    ],
   ],
   stopsCleanly: true,
   async run({ args: [name = ''], options }, context) {
     const model = await loadModel(name, context, inputOptions(options));
     const { resolvePreprocessing } = await import('../measure/resolve-preprocessing.ts');
     const preprocessing = resolvePreprocessing(model, options);
+    if (options.teacher !== undefined)
+      return compared(model, { ...options, teacher: options.teacher, preprocessing }, context);
     const { labels, limit, seed, batch, threads, logits } = options;
     const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
     const { evaluate } = await import('../measure/accuracy.ts');
@@ -66,3 +80,39 @@ export const evaluateModel = defineCommand({
     };
   },
 });
+
+interface Comparing {
+  readonly teacher: string;
+  readonly data: string;
+  readonly preprocessing: Preprocessing;
+  readonly limit?: number | undefined;
+  readonly seed: number;
+  readonly batch: number;
+  readonly threads?: number | undefined;
+  readonly executor: string;
+}
+
+/** How far the outputs of a model are from another one's. */
+async function compared(model: LoadedModel, options: Comparing, context: Context): Promise<Output> {
+  const { preprocessing, limit: testLimit, seed, batch, threads } = options;
+  if (options.executor !== 'onnxruntime')
+    throw new EspalierError('usage', `--teacher needs --executor onnxruntime, found ${options.executor}`);
+  const { compareNetworks } = await import('../training/tasks/distillation/compare-networks.ts');
+  const teacher = await loadModel(options.teacher, context);
+  const settings = { testLimit, seed, nested: true, purpose: 'evaluate' } as const;
+  const { test } = await openData(options.data, preprocessing, settings);
+  const bar = context.progress('evaluating', test.count, 'images');
+  const result = await compareNetworks(model.graph, teacher.graph, {
+    ...{ source: test, preprocessing, batch, threads, executor: await defaultExecutor() },
+    signal: context.signal,
+    progress: (done) => bar.to(done),
+  });
+  bar.done();
+  const lines = Object.entries(result.errors).map(([name, error]) => {
+    const part = result.agreements[name];
+    const same = part === undefined ? '' : `, the same class ${formatPercent(part)}`;
+    return printableLine(`${name}: error ${formatPercent(error)}${same}`);
+  });
+  const images = `${formatCount(test.count)} images beside ${options.teacher}`;
+  return { data: { ...result, images: test.count }, text: [...lines, printableLine(images)].join('\n') };
+}
