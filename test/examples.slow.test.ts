@@ -34,7 +34,14 @@ function examplesIn(folder: string): string[] {
 /** Whatever the package exports, imported in one statement. */
 const imports = `import { ${['core', 'index']
   .flatMap((entry) => [...readFileSync(join(root, `src/${entry}.ts`), 'utf8').matchAll(/\{([^}]*)\}/g)])
-  .flatMap(([, names]) => names!.split(',').map((name) => name.replace('type ', '').trim()))
+  .flatMap(([, names]) =>
+    names!.split(',').map((name) =>
+      name
+        .replace('type ', '')
+        .replace(/^.* as /s, '')
+        .trim(),
+    ),
+  )
   .filter(Boolean)
   .join(', ')} } from 'espalier';`;
 
