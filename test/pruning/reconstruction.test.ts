@@ -66,6 +66,14 @@ describe('reconstruction', () => {
     await verifyEquivalent(original, graph, { executor: onnxruntime, tolerance: 1e-3 });
   });
 
+  it.each(['places', 'targets', 'taps'])('fits layers of a network with a value named %s', async (name) => {
+    const original = network((g, x) => g.Conv(g.named(name).Relu(relu(g, x)), constant(g, [5, 6, 3, 3], 2)));
+    const { graph: pruned, keptFilters } = without(original, { wide: [4, 5] });
+    const options = { original, pruned, keptFilters, calibration, executor: onnxruntime, ridge: 1e-10 };
+    const { graph } = await reconstruct(options);
+    await verifyEquivalent(original, graph, { executor: onnxruntime, tolerance: 1e-3 });
+  });
+
   it('goes on from layers that it has fit, filters gone from them too', async () => {
     const original = network((g, x) => {
       const second = redundant(g, relu(g, x), 'second', 7);

@@ -36,7 +36,7 @@ export async function normalEquations(
   context: ProbeContext,
 ): Promise<Observed> {
   let observed: Observed | null = null;
-  let taps: KernelReads | null = null;
+  let fed: FedInputs | null = null;
   const [sample] = runs;
   assert(sample, 'a layer is fit without samples');
   await probe(pruned, context, {
@@ -44,31 +44,43 @@ export async function normalEquations(
       const { node } = layer;
       const [x, y] = [scope.copyOf(requiredInput(node, 0)), scope.copyOf(onlyOutput(node))];
       const own = { ...layer, node: { ...node, inputs: [x, ...node.inputs.slice(1)], outputs: [y] } };
-      taps = layer.channelAxis === 1 ? layerTaps(own) : null;
-      observed = appendSums(scope, own, { taps, sample });
+      fed = fedInputs(scope.g, sample, layer.channelAxis === 1 ? layerTaps(own) : null);
+      observed = appendSums(scope, own, fed);
     },
     feeds({ run }) {
       const sampled = runs[run];
-      assert(sampled, `run ${run} has no samples`);
-      const { places, targets } = sampled;
-      const feeds = { places: int64s(places), targets };
-      return taps ? { ...feeds, taps: int64s(taps.at(places)) } : feeds;
+      assert(sampled && fed, `run ${run} has no samples`);
+      const { places, targets, taps } = fed;
+      const feeds = { [places.name]: int64s(sampled.places), [targets.name]: sampled.targets };
+      return taps ? { ...feeds, [taps.indices.name]: int64s(taps.reads.at(sampled.places)) } : feeds;
     },
   });
   assert(observed, 'the probe was not appended');
   return observed;
 }
 
-function appendSums(
-  { g, watch }: ProbeScope,
-  layer: LinearLayer,
-  { taps, sample }: { taps: KernelReads | null; sample: SampledRun },
-): Observed {
-  const places = g.input('places', 'int64', [sample.places.length]);
-  const targets = g.input('targets', 'float32', sample.targets.shape);
+/** What each run is fed with beside the images; the network may have values of the same names. */
+interface FedInputs {
+  readonly places: Value;
+  readonly targets: Value;
+  /** Where a convolution reads for each place; null for other layers. */
+  readonly taps: { readonly reads: KernelReads; readonly indices: Value } | null;
+}
+
+function fedInputs(g: Builder, { places, targets }: SampledRun, reads: KernelReads | null): FedInputs {
+  const count = places.length;
+  return {
+    places: g.input('places', 'int64', [count]),
+    targets: g.input('targets', 'float32', targets.shape),
+    taps: reads && { reads, indices: g.input('taps', 'int64', [count * reads.kernel]) },
+  };
+}
+
+function appendSums({ g, watch }: ProbeScope, layer: LinearLayer, fed: FedInputs): Observed {
+  const { places, targets } = fed;
   const y = channelsFirst(g, onlyOutput(layer.node), layer.channelAxis);
   const given = g.Gather(y, places, { axis: 2 });
-  const read = g.Cast(withOnes(g, inputRows(g, layer, { taps, places }), layer), { to: FLOAT64 });
+  const read = g.Cast(withOnes(g, inputRows(g, layer, fed), layer), { to: FLOAT64 });
   const rowsOfOutput = (value: Value) => g.Cast(outputRows(g, value, layer.groups), { to: FLOAT64 });
   const [wanted, lacking] = [rowsOfOutput(targets), rowsOfOutput(g.Sub(targets, given))];
   const [, count = 0] = staticShape(read);
@@ -98,20 +110,15 @@ const rowsOf = (g: Builder, value: Value, [from, to]: readonly [number, number])
   g.Slice(value, g.int64s([from]), g.int64s([to]), g.int64s([1]));
 
 /** What a layer reads at the places: [groups, rows, columns]. */
-function inputRows(
-  g: Builder,
-  layer: LinearLayer,
-  { taps, places }: { taps: KernelReads | null; places: Value },
-): Value {
+function inputRows(g: Builder, layer: LinearLayer, { taps, places }: FedInputs): Value {
   const x = requiredInput(layer.node, 0);
   const [count = 1] = staticShape(places);
-  const kernel = taps?.kernel ?? 1;
-  const indices = taps ? g.input('taps', 'int64', [count * kernel]) : places;
-  const maps = channelsFirst(g, taps ? padded(g, x, taps) : x, layer.channelAxis);
+  const kernel = taps?.reads.kernel ?? 1;
+  const maps = channelsFirst(g, taps ? padded(g, x, taps.reads) : x, layer.channelAxis);
   const [images = 1, channels = 1] = staticShape(maps);
   const perGroup = channels / layer.groups;
   const picked = g.Reshape(
-    g.Gather(maps, indices, { axis: 2 }),
+    g.Gather(maps, taps?.indices ?? places, { axis: 2 }),
     g.int64s([images, layer.groups, perGroup, count, kernel]),
   );
   const rows = g.Transpose(picked, { perm: [1, 0, 3, 2, 4] });
