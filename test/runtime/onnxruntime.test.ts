@@ -19,6 +19,12 @@ function accumulator() {
 }
 
 describe('onnxruntime executor', () => {
+  it('refuses inputs and outputs whose names it would cut', async () => {
+    const graph = accumulator();
+    graph.outputs[1]!.name = 'y\0z';
+    await expect(onnxruntime.compile(graph)).rejects.toThrow('without NUL characters');
+  });
+
   it('keeps state between runs and hands out the other results', async () => {
     const program = await onnxruntime.compile(accumulator(), { state: [{ input: 'total', output: 'next' }] });
     const seen: number[][] = [];

@@ -21,6 +21,7 @@ export const executorOn = (binding: Binding): Executor => ({
   trainingOperators: false,
   async compile(graph, options = {}) {
     refuseEmptyConvolutions(graph);
+    refuseCutNames(graph);
     const pairs = options.state ?? [];
     const isBounded = pairs.length === 0 && !options.unbounded;
     if (isBounded) expectMemory(graph);
@@ -40,6 +41,13 @@ function refuseEmptyConvolutions(graph: Graph): void {
       throw new EspalierError('unsupported', message, { where: nodeLabel(node) });
     }
   }
+}
+
+/** onnxruntime's bindings end a name at its first NUL character: what is fed or asked for would not be found. */
+function refuseCutNames(graph: Graph): void {
+  const cut = [...graph.inputs, ...graph.outputs].find(({ name }) => name.includes('\0'));
+  if (cut)
+    throw new EspalierError('unsupported', 'expected a name without NUL characters', { where: cut.name });
 }
 
 /** A program that is refused feeds whose sizes would take more than the budget: once a set of shapes. */
