@@ -1,4 +1,4 @@
-import type { Value } from '../../graph/graph.ts';
+import type { Node, Value } from '../../graph/graph.ts';
 import type { Emitter } from './emitter.ts';
 import type { Code, Local } from './encoder/code.ts';
 import type { FusedOperand, Fusion } from './fusions.ts';
@@ -17,10 +17,14 @@ export function epilogueKey({ epilogue, sum }: Fusion): string {
     .map(({ node, operands, output }) => {
       const key = operands.map((operand) => operandKey(operand, names)).join();
       names.set(output, names.size);
-      return `${node.op}(${key})${JSON.stringify(node.attributes)}`;
+      return `${node.op}(${key})${attributesKey(node)}`;
     })
     .join(' ');
 }
+
+/** The attributes of a node as text; integers of files may be of 64 bits. */
+export const attributesKey = ({ attributes }: Node): string =>
+  JSON.stringify(attributes, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
 
 function operandKey(operand: FusedOperand, names: ReadonlyMap<Value, number>): string {
   if (!operand) return '-';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { type Builder, builderOf } from '../../../src/graph/builder.ts';
-import { emptyGraph, type Value } from '../../../src/graph/graph.ts';
+import { emptyGraph, makeNode, type Value } from '../../../src/graph/graph.ts';
 import { compileNetwork } from '../../../src/runtime/webassembly/compile.ts';
+import { attributesKey } from '../../../src/runtime/webassembly/epilogue.ts';
 import { expectCompiledEqual } from '../../support/compiled.ts';
 import { convolved } from '../../support/random-layers.ts';
 import { normals } from '../../support/run-graph.ts';
@@ -88,4 +89,12 @@ describe('nothing is computed for', () => {
     });
     expect(steps).toEqual(['Conv', 'GlobalAveragePool', 'Conv', 'Conv', 'Mul']);
   });
+});
+
+it('tells attributes of 64 bits from each other', () => {
+  const relu = (value: bigint) => ({
+    ...makeNode('Relu', { name: 'relu', inputs: [], outputs: [] }),
+    attributes: { consumed: { kind: 'int', value } as const },
+  });
+  expect(attributesKey(relu(2n ** 62n))).not.toBe(attributesKey(relu(2n ** 62n + 1n)));
 });

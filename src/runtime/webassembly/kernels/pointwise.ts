@@ -2,7 +2,7 @@ import { staticShape, type Value } from '../../../graph/graph.ts';
 import type { Weights } from '../allocator.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
-import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
+import { attributesKey, channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
 import { refusePointwise, writePointwise } from '../pointwise.ts';
 import type { Scope, Step, UnitRange } from '../scope.ts';
 import {
@@ -158,7 +158,7 @@ function emitCall(code: Code, emitter: Emitter, call: PointwiseCall & { readonly
         ...('geometry' in operand ? { geometry: layout(operand.geometry) } : {}),
       },
   );
-  const key = JSON.stringify([node.op, node.attributes, kinds, layout(y.geometry)]);
+  const key = JSON.stringify([node.op, attributesKey(node), kinds, layout(y.geometry)]);
   const made = emitter.kernel(
     `pointwise ${key} ${epilogueKey(fusion)}`,
     { parameters: new Array<'i32'>(3 + operands.length).fill('i32') },
