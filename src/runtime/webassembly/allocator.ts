@@ -1,5 +1,6 @@
+import { elementCount } from '../../numeric/tensor.ts';
 import type { Buffer } from '../memory-plan.ts';
-import { type Dense, elementsOf, FLOAT, type Geometry, type Plane, type Planes } from './storage.ts';
+import { type Dense, FLOAT, type Geometry, type Plane, type Planes } from './storage.ts';
 
 /** Contents that stand in memory from the start: an offset from the start of the weights, in bytes. */
 export interface Weights {
@@ -41,7 +42,7 @@ export function openAllocator(weightsBuffer: Buffer & { bytes: number }): Alloca
   return {
     planeBuffers,
     planes(label, { lead, geometry }, shared = new Map()) {
-      const count = elementsOf(lead) - shared.size;
+      const count = elementCount(lead) - shared.size;
       const buffer = makeBuffer(label, count * geometry.planeStride);
       if (count > 0) planeBuffers.push({ buffer, geometry, count });
       let own = 0;
@@ -49,13 +50,13 @@ export function openAllocator(weightsBuffer: Buffer & { bytes: number }): Alloca
         buffer,
         start: FLOAT * (own++ * geometry.planeStride + geometry.origin),
       });
-      const planes = Array.from({ length: elementsOf(lead) }, (_, i) => shared.get(i) ?? ownPlane());
+      const planes = Array.from({ length: elementCount(lead) }, (_, i) => shared.get(i) ?? ownPlane());
       return { kind: 'planes', lead, geometry, planes };
     },
     dense: (label, shape) => ({
       kind: 'dense',
       shape,
-      buffer: makeBuffer(label, elementsOf(shape)),
+      buffer: makeBuffer(label, elementCount(shape)),
       start: 0,
     }),
     weights(data) {

@@ -2,8 +2,8 @@ import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { staticShape } from '../../graph/graph.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { type Connections, connections } from '../../graph/topology.ts';
+import { elementCount } from '../../numeric/tensor.ts';
 import { refusePointwise } from './pointwise.ts';
-import { elementsOf } from './storage.ts';
 
 /** An operand of a fused operator: a value that was computed before in the same step, or a constant. */
 export type FusedOperand =
@@ -170,6 +170,6 @@ function operandOf(
   const { shape } = input.tensor;
   const data = input.tensor.data as Float32Array;
   if (data.length === 1) return { kind: 'scalar', number: data[0] ?? 0 };
-  const isPerChannel = elementsOf(shape) === shape[shape.length - rank + (axis < 0 ? axis + rank : axis)];
+  const isPerChannel = elementCount(shape) === shape[shape.length - rank + (axis < 0 ? axis + rank : axis)];
   return isPerChannel ? { kind: 'channel', data } : null;
 }

@@ -1,7 +1,7 @@
 import { EspalierError } from '../../errors.ts';
+import { elementCount } from '../../numeric/tensor.ts';
 import type { CompiledNetwork, CompiledValue } from './compile.ts';
 import { openModule } from './encoder/module.ts';
-import { elementsOf } from './storage.ts';
 
 /** The parts of the JavaScript interface of WebAssembly that are used here; the core knows no DOM. */
 interface WebAssemblyInterface {
@@ -61,7 +61,7 @@ export async function instantiate(
     Object.fromEntries(
       values.map(({ name, shape, offset }) => [
         name,
-        new Float32Array(memory.buffer, offset, elementsOf(shape)),
+        new Float32Array(memory.buffer, offset, elementCount(shape)),
       ]),
     );
   return { inputs: views(network.inputs), outputs: views(network.outputs), run, step };

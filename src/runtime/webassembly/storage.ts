@@ -1,3 +1,4 @@
+import { elementCount } from '../../numeric/tensor.ts';
 import type { Buffer } from '../memory-plan.ts';
 
 /** Zeros around every plane of a feature map, in rows and columns. */
@@ -69,7 +70,7 @@ export function geometryOf(height: number, width: number, border: Border): Geome
 export const isFlat = ({ rowStride, width, height }: Geometry): boolean =>
   rowStride === width || height === 1;
 
-/** The address of a plane's element (0, 0); memory must have been planned. */
+/** The address of a plane's element (0, 0), or where weights or a dense value begin; memory must have been planned. */
 export const addressOf = ({ buffer, start }: Plane): number => buffer.offset + start;
 
 /** The distance between planes that follow each other evenly in one buffer, in bytes; 0 for a single one, null where they do not. */
@@ -102,12 +103,9 @@ export function asDense({ lead, geometry, planes }: Planes): Dense | null {
 export function planesOfDense({ shape, buffer, start }: Dense): Planes {
   const [height = 1, width = 1] = shape.slice(-2);
   const lead = shape.slice(0, -2);
-  const planes = Array.from({ length: elementsOf(lead) }, (_, i) => ({
+  const planes = Array.from({ length: elementCount(lead) }, (_, i) => ({
     buffer,
     start: start + i * height * width * FLOAT,
   }));
   return { kind: 'planes', lead, geometry: geometryOf(height, width, noBorder), planes };
 }
-
-export const elementsOf = (shape: readonly number[]): number =>
-  shape.reduce((product, dim) => product * dim, 1);

@@ -4,7 +4,7 @@ import type { Code, Local } from '../encoder/code.ts';
 import { channelConstants, epilogueKey, writeEpilogue } from '../epilogue.ts';
 import type { Fusion } from '../fusions.ts';
 import type { Scope, UnitRange } from '../scope.ts';
-import { FLOAT, LANES } from '../storage.ts';
+import { addressOf, FLOAT, LANES } from '../storage.ts';
 
 /**
  * Sums over channels for a few pixels and many filters, with vectors of four filters: y[p, m] = Σ_c Σ_t w[m, c, t] ·
@@ -110,8 +110,8 @@ export function callFilterVectors(
         }),
     );
     code.i32('table' in input ? input.table : input.first);
-    code.i32(weights.buffer.offset + weights.start);
-    code.i32(constants.buffer.offset + constants.start);
+    code.i32(addressOf(weights));
+    code.i32(addressOf(constants));
     code.i32(emitter.table(pixels.flatMap((p) => filters.map((m) => call.outputs(m, p)))));
     const { residual } = call;
     code.i32(residual ? emitter.table(pixels.flatMap((p) => filters.map((m) => residual(m, p)))) : 0);

@@ -1,7 +1,7 @@
 import { requiredInput, staticShape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
-import { toNumbers } from '../../../numeric/tensor.ts';
-import { type Dense, elementsOf, planesOfDense } from '../storage.ts';
+import { elementCount, toNumbers } from '../../../numeric/tensor.ts';
+import { type Dense, planesOfDense } from '../storage.ts';
 import { writeCopies } from './copy.ts';
 import type { KernelRow } from './kernel.ts';
 import { linesOf } from './lines.ts';
@@ -21,7 +21,7 @@ export const gatherRow: KernelRow = {
     const target = staticShape(fusion.output);
     const place = scope.stored(input);
     if (place.kind === 'planes' && axis < shape.length - 2) {
-      const perIndex = elementsOf(shape.slice(axis + 1, -2));
+      const perIndex = elementCount(shape.slice(axis + 1, -2));
       const planes = Array.from({ length: outer }, (_, o) =>
         chosen.flatMap((index) =>
           place.planes.slice((o * size + index) * perIndex, (o * size + index + 1) * perIndex),

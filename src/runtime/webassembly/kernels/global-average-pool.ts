@@ -29,7 +29,7 @@ export const globalAveragePoolRow: KernelRow = {
         const table = emitter.table(x.planes.map(addressOf));
         code.i32(table + 4 * from);
         code.i32(table + 4 * to);
-        code.i32(y.buffer.offset + y.start + FLOAT * from);
+        code.i32(addressOf(y) + FLOAT * from);
         code.call(made.index);
       },
     });

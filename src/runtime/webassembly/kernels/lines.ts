@@ -1,8 +1,9 @@
+import { elementCount } from '../../../numeric/tensor.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import type { Expression } from '../expression.ts';
 import { pushExpression } from '../push-expression.ts';
-import { elementsOf, FLOAT, LANES } from '../storage.ts';
+import { FLOAT, LANES } from '../storage.ts';
 import { repeat } from './loops.ts';
 import { storePixels } from './pixel-vectors.ts';
 
@@ -15,9 +16,9 @@ export interface Lines {
 
 /** The lines along neighbouring axes: from `axis` up to but without `end`. */
 export const linesOf = (shape: readonly number[], axis: number, end = axis + 1): Lines => ({
-  outer: elementsOf(shape.slice(0, axis)),
-  size: elementsOf(shape.slice(axis, end)),
-  inner: elementsOf(shape.slice(end)),
+  outer: elementCount(shape.slice(0, axis)),
+  size: elementCount(shape.slice(axis, end)),
+  inner: elementCount(shape.slice(end)),
 });
 
 /** How the elements of a line become one number. */

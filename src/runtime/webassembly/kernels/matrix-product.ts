@@ -1,8 +1,8 @@
 import { requiredInput, type Value } from '../../../graph/graph.ts';
-import { stridesOf } from '../../../numeric/tensor.ts';
+import { elementCount, stridesOf } from '../../../numeric/tensor.ts';
 import { channelConstants, epilogueKey } from '../epilogue.ts';
 import type { Scope } from '../scope.ts';
-import { addressOf, type Dense, elementsOf, FLOAT, LANES } from '../storage.ts';
+import { addressOf, type Dense, FLOAT, LANES } from '../storage.ts';
 import type { Lowering } from './kernel.ts';
 import { type ProductShape, writeMatrixProduct } from './matrix-tiles.ts';
 import { indicesOf } from './placement.ts';
@@ -33,7 +33,7 @@ export function lowerMatrixProduct({ node, fusion, scope }: Lowering): void {
     hasResidual: residual !== null,
   };
   const numbers = scope.weights(Float32Array.from(channelConstants(fusion).flatMap((data) => [...data])));
-  const products = elementsOf(lead);
+  const products = elementCount(lead);
   scope.step({
     name: node.name,
     op: node.op,

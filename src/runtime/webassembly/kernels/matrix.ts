@@ -1,8 +1,9 @@
 import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
+import { elementCount } from '../../../numeric/tensor.ts';
 import type { Fusion } from '../fusions.ts';
 import type { Scope } from '../scope.ts';
-import { elementsOf, FLOAT } from '../storage.ts';
+import { addressOf, FLOAT } from '../storage.ts';
 import {
   callFilterVectors,
   type FilterVectors,
@@ -73,9 +74,9 @@ function lowerProduct(
           packed,
           units: own,
           call: {
-            input: { first: input.buffer.offset + input.start + FLOAT * row * depth, stride: FLOAT },
-            outputs: place(output.buffer.offset + output.start),
-            residual: residual && place(residual.buffer.offset + residual.start),
+            input: { first: addressOf(input) + FLOAT * row * depth, stride: FLOAT },
+            outputs: place(addressOf(output)),
+            residual: residual && place(addressOf(residual)),
           },
         });
       }
@@ -122,7 +123,7 @@ export const matMulRow: KernelRow = {
     const [x, weight] = node.inputs;
     const data = dataOf(weight);
     const [depth = 1, columns = 1] = weight?.tensor?.shape ?? [];
-    const rows = x ? elementsOf(staticShape(x)) / depth : 0;
+    const rows = x ? elementCount(staticShape(x)) / depth : 0;
     if (!x || !data || weight?.tensor?.shape.length !== 2 || rows > ROWS) {
       lowerMatrixProduct(lowering);
       return;

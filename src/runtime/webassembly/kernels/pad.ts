@@ -1,8 +1,8 @@
 import { type Node, requiredInput, staticShape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
-import { stridesOf, toNumbers } from '../../../numeric/tensor.ts';
+import { elementCount, stridesOf, toNumbers } from '../../../numeric/tensor.ts';
 import type { Step } from '../scope.ts';
-import { type Dense, elementsOf, FLOAT, type Plane, type Planes } from '../storage.ts';
+import { addressOf, type Dense, FLOAT, type Plane, type Planes } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
 import { indicesOf, valuesOf } from './placement.ts';
 import { resampleStep, type WeightedTaps } from './resample.ts';
@@ -126,7 +126,7 @@ function padPlanes(
   }: { readonly zero: Plane; readonly begins: readonly number[]; readonly lead: readonly number[] },
 ): Planes {
   const strides = stridesOf(place.lead);
-  const planes = Array.from({ length: elementsOf(lead) }, (_, i) => {
+  const planes = Array.from({ length: elementCount(lead) }, (_, i) => {
     const index = indicesOf(i, lead).map((at, axis) => at - (begins[axis] ?? 0));
     const isInside = index.every((at, axis) => at >= 0 && at < (place.lead[axis] ?? 0));
     const source = index.reduce((sum, at, axis) => sum + at * (strides[axis] ?? 0), 0);
@@ -137,7 +137,7 @@ function padPlanes(
 
 /** Sets every element to one value. */
 function fill(node: Node, to: Dense, value: number): Step {
-  const count = elementsOf(to.shape);
+  const count = elementCount(to.shape);
   return {
     name: node.name,
     op: node.op,
@@ -157,7 +157,7 @@ function fill(node: Node, to: Dense, value: number): Step {
           body.op('i32.ne');
         });
       });
-      const start = to.buffer.offset + to.start;
+      const start = addressOf(to);
       code.i32(start);
       code.i32(start + FLOAT * count);
       code.call(made.index);

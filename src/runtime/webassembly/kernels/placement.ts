@@ -1,7 +1,7 @@
 import { type Node, staticShape, type Value } from '../../../graph/graph.ts';
 import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
-import { stridesOf } from '../../../numeric/tensor.ts';
-import { elementsOf, type Plane, type Planes } from '../storage.ts';
+import { elementCount, stridesOf } from '../../../numeric/tensor.ts';
+import type { Plane, Planes } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
 import { copyStrided } from './strided-copy.ts';
 
@@ -111,7 +111,7 @@ export const concatRow: KernelRow = {
 function joinPlanes(parts: readonly Planes[], axis: number): Planes {
   const [first] = parts;
   if (!first) throw new Error('a Concat without inputs');
-  const outer = elementsOf(first.lead.slice(0, axis));
+  const outer = elementCount(first.lead.slice(0, axis));
   const planes = Array.from({ length: outer }, (_, o) =>
     parts.flatMap((part): readonly Plane[] => {
       const length = part.planes.length / outer;
@@ -137,7 +137,7 @@ export const transposeRow: KernelRow = {
     if (place.kind === 'planes' && keepsLast(node)) {
       const lead = target.slice(0, -2);
       const strides = stridesOf(place.lead);
-      const planes = Array.from({ length: elementsOf(lead) }, (_, i) => {
+      const planes = Array.from({ length: elementCount(lead) }, (_, i) => {
         const index = indicesOf(i, lead).reduce(
           (sum, at, axis) => sum + at * (strides[order[axis] ?? 0] ?? 0),
           0,

@@ -1,4 +1,5 @@
 import { staticShape, type Value } from '../../../graph/graph.ts';
+import { elementCount } from '../../../numeric/tensor.ts';
 import type { Weights } from '../allocator.ts';
 import type { Emitter } from '../emitter.ts';
 import type { Code, Local } from '../encoder/code.ts';
@@ -9,7 +10,6 @@ import {
   addressOf,
   asDense,
   type Dense,
-  elementsOf,
   FLOAT,
   type Geometry,
   geometryOf,
@@ -101,15 +101,15 @@ function wholeOperands(
 ): { readonly y: Planes; readonly operands: readonly (Operand | null)[] } | null {
   const output = asDense(result);
   if (!output) return null;
-  const count = elementsOf(output.shape);
+  const count = elementCount(output.shape);
   const row = geometryOf(1, count, noBorder);
   const operands: (Operand | null)[] = [];
   for (const input of inputs) {
     const dense = input && asDense(input.place);
     if (input && !dense) return null;
     if (!input || !dense) operands.push(null);
-    else if (elementsOf(dense.shape) === 1) operands.push(numberOperand(input.value, [dense]));
-    else if (elementsOf(dense.shape) === count)
+    else if (elementCount(dense.shape) === 1) operands.push(numberOperand(input.value, [dense]));
+    else if (elementCount(dense.shape) === count)
       operands.push({ kind: 'planes', places: [dense], geometry: row });
     else return null;
   }
@@ -171,7 +171,7 @@ function emitCall(code: Code, emitter: Emitter, call: PointwiseCall & { readonly
   const constants = FLOAT * channelConstants(fusion).length * units.from;
   code.i32(output + 4 * units.from);
   code.i32(output + 4 * units.to);
-  code.i32(numbers ? numbers.buffer.offset + numbers.start + constants : 0);
+  code.i32(numbers ? addressOf(numbers) + constants : 0);
   for (const operand of operands) code.i32(emitter.table(placesOf(operand).map(addressOf)) + 4 * units.from);
   code.call(made.index);
 }

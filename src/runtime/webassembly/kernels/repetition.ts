@@ -1,6 +1,6 @@
 import { requiredInput, staticShape } from '../../../graph/graph.ts';
-import { stridesOf } from '../../../numeric/tensor.ts';
-import { elementsOf } from '../storage.ts';
+import { elementCount, stridesOf } from '../../../numeric/tensor.ts';
+
 import type { KernelRow } from './kernel.ts';
 import { broadcastIndex, keepsPlanes, valuesOf } from './placement.ts';
 import { copyStrided } from './strided-copy.ts';
@@ -15,7 +15,7 @@ export const expandRow: KernelRow = {
     if (place.kind === 'planes' && keepsPlanes(node)) {
       const lead = shape.slice(0, -2);
       const planes = Array.from(
-        { length: elementsOf(lead) },
+        { length: elementCount(lead) },
         (_, i) => place.planes[broadcastIndex(i, lead, place.lead)],
       ).flatMap((plane) => plane ?? []);
       scope.store(fusion.output, { ...place, lead, planes });

@@ -1,7 +1,7 @@
 import { staticShape, type Value } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
-import { stridesOf, toNumbers } from '../../../numeric/tensor.ts';
-import { elementsOf, type Planes } from '../storage.ts';
+import { elementCount, stridesOf, toNumbers } from '../../../numeric/tensor.ts';
+import type { Planes } from '../storage.ts';
 import type { KernelRow, Lowering } from './kernel.ts';
 import { allValues, indicesOf, sharesLead } from './placement.ts';
 import { copyStrided, type StridedView } from './strided-copy.ts';
@@ -110,7 +110,7 @@ const isWithinLead = (
 function selectPlanes(place: Planes, { begins, steps }: Selection, target: readonly number[]): Planes {
   const lead = target.slice(0, -2);
   const strides = stridesOf(place.lead);
-  const planes = Array.from({ length: elementsOf(lead) }, (_, i) => {
+  const planes = Array.from({ length: elementCount(lead) }, (_, i) => {
     const index = indicesOf(i, lead).map((at, axis) => (begins[axis] ?? 0) + at * (steps[axis] ?? 1));
     return place.planes[index.reduce((sum, at, axis) => sum + at * (strides[axis] ?? 0), 0)];
   }).flatMap((plane) => plane ?? []);

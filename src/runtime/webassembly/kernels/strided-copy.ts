@@ -1,7 +1,7 @@
 import type { Node } from '../../../graph/graph.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import type { Step } from '../scope.ts';
-import { type Dense, FLOAT } from '../storage.ts';
+import { addressOf, type Dense, FLOAT } from '../storage.ts';
 
 /** Elements of a dense value: the one at index i is at offset + Σ strides[axis]·i[axis], in elements. */
 export interface StridedView {
@@ -36,8 +36,7 @@ export function copyStrided(
         { parameters: ['i32', 'i32'] },
         (body, pointers) => copyAxes(body, axes, pointers),
       );
-      for (const { dense, offset } of [from, to])
-        code.i32(dense.buffer.offset + dense.start + FLOAT * offset);
+      for (const { dense, offset } of [from, to]) code.i32(addressOf(dense) + FLOAT * offset);
       code.call(made.index);
     },
   };

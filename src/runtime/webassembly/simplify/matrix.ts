@@ -1,6 +1,7 @@
 import { requiredInput, staticShape, type Value } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
-import { elementsOf } from '../storage.ts';
+import { elementCount } from '../../../numeric/tensor.ts';
+
 import type { Simplification } from './simplification.ts';
 
 /** Vectors as matrices of one row or column. */
@@ -26,7 +27,7 @@ export const gemm: Simplification = (node, g) => {
   if (!y) return null;
   const [, columns = 1] = staticShape(y);
   const isRow =
-    !c || (c.tensor !== null && [1, columns].includes(elementsOf(c.tensor.shape)) && c.shape?.at(-1) !== 1);
+    !c || (c.tensor !== null && [1, columns].includes(elementCount(c.tensor.shape)) && c.shape?.at(-1) !== 1);
   if (!transA && b.tensor && isRow) return null;
   const turned = (value: Value) => g.Transpose(value, { perm: [1, 0] });
   const scaled = (value: Value, factor: number) => (factor === 1 ? value : g.Mul(value, g.floats(factor)));

@@ -1,7 +1,8 @@
 import type { Builder } from '../../../graph/builder.ts';
 import { type Node, requiredInput, staticShape, type Value } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
-import { elementsOf } from '../storage.ts';
+import { elementCount } from '../../../numeric/tensor.ts';
+
 import type { Simplification } from './simplification.ts';
 
 /** x·s + b, where mean and variance are constants. */
@@ -46,7 +47,7 @@ function normalizedGroups(
   const [batch = 1, channels = 1, ...size] = shape;
   const [, scale, bias] = node.inputs.map((value) => value?.tensor?.data as Float32Array | undefined);
   if (!scale || !bias) return null;
-  const rows = g.Reshape(x, g.int64s([batch, groups, (channels / groups) * elementsOf(size)]));
+  const rows = g.Reshape(x, g.int64s([batch, groups, (channels / groups) * elementCount(size)]));
   const [normal] = g.node('LayerNormalization', [rows, g.floats(1)], { axis: 2, epsilon }, 1);
   if (!normal) return null;
   const perChannel = (data: Float32Array) =>
@@ -71,7 +72,7 @@ export const localResponseNormalization: Simplification = (node, g) => {
   const x = requiredInput(node, 0);
   const shape = staticShape(x);
   const [batch = 1, channels = 1, ...rest] = shape;
-  const squares = g.Reshape(g.Mul(x, x), g.int64s([batch, 1, channels, elementsOf(rest)]));
+  const squares = g.Reshape(g.Mul(x, x), g.int64s([batch, 1, channels, elementCount(rest)]));
   const pads = [Math.floor((size - 1) / 2), 0, Math.ceil((size - 1) / 2), 0];
   const [means] = g.node(
     'AveragePool',

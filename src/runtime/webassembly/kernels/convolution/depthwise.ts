@@ -102,7 +102,7 @@ function callShape(code: Code, emitter: Emitter, call: ShapeCall): void {
   code.i32(input + 4 * filters.length);
   code.i32(addresses(y.planes, conv.filters, (m) => m));
   code.i32(residual ? addresses(residual.planes, conv.filters, (m) => m) : 0);
-  code.i32(shape.numbers.buffer.offset + shape.numbers.start + FLOAT * shape.perFilter * units.from);
+  code.i32(addressOf(shape.numbers) + FLOAT * shape.perFilter * units.from);
   code.call(made.index);
 }
 

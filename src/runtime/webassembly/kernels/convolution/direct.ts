@@ -1,3 +1,4 @@
+import type { Weights } from '../../allocator.ts';
 import type { Emitter } from '../../emitter.ts';
 import type { Code } from '../../encoder/code.ts';
 import { channelConstants, epilogueKey } from '../../epilogue.ts';
@@ -108,9 +109,9 @@ interface PreparedBlock {
   readonly channels: readonly (number | null)[];
   /** Channels in each turn of the loop. */
   readonly unroll: number;
-  readonly weights: { readonly buffer: { readonly offset: number }; readonly start: number };
+  readonly weights: Weights;
   /** Bias and channel constants of the epilogue, by filter; then the lone weights. */
-  readonly constants: { readonly buffer: { readonly offset: number }; readonly start: number };
+  readonly constants: Weights;
 }
 
 function prepare(
@@ -183,8 +184,8 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
   const input = stride === null ? emitter.table(inputs.map(addressOf)) : head ? addressOf(head) : 0;
   code.i32(input);
   code.i32(input + inputs.length * (stride ?? 4));
-  code.i32(prepared.weights.buffer.offset + prepared.weights.start);
-  code.i32(prepared.constants.buffer.offset + prepared.constants.start);
+  code.i32(addressOf(prepared.weights));
+  code.i32(addressOf(prepared.constants));
   code.i32(emitter.table(outputs(y).map(addressOf)));
   code.i32(residual ? emitter.table(outputs(residual).map(addressOf)) : 0);
   code.i32(shape.isLone ? emitter.table(loneTable(call, first)) : 0);
