@@ -2,12 +2,12 @@ import type { CompileHereOptions } from './compile-here.ts';
 
 /** Element types in which weights can be stored; kernels compute in float32. */
 export const weightTypes = ['float32', 'float16'] as const;
-/** One of the {@link weightTypes}. */
+/** Element type in which weights are stored: `float32`, or `float16` for half of the bytes. Kernels compute in float32. */
 export type WeightType = (typeof weightTypes)[number];
 
 /** Where the tiles of convolutions can be timed, or that they are not. */
 export const tuningNames = ['none', 'chromium', 'node'] as const;
-/** One of the {@link tuningNames}. */
+/** Where the tiles of convolutions are timed: in headless `chromium`, in `node`, or `none` for the built-in choice. */
 export type TuningName = (typeof tuningNames)[number];
 
 /** The options of {@link compile} that are not given. */
