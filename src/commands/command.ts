@@ -11,6 +11,18 @@ export interface ProgressBar {
   done(): void;
 }
 
+/** A bar that opens at its first call, moves to `done` of `of`, and is taken away at the end. */
+export function countingBar({ progress }: Pick<Context, 'progress'>, label: string, unit?: string) {
+  let bar: ProgressBar | null = null;
+  return (done: number, of: number, note?: string): void => {
+    bar ??= progress(label, of, unit);
+    bar.to(done, note);
+    if (done < of) return;
+    bar.done();
+    bar = null;
+  };
+}
+
 /** What a command sees of the terminal. */
 export interface Context {
   /** Aborted by the first Ctrl-C. */

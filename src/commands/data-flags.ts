@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { DataSetOptions } from '../data/data-sets.ts';
 import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import { optional, text, wholeNumber } from './flags.ts';
@@ -21,19 +22,6 @@ export const logitsFlag = {
   ),
 };
 
-interface DataOptions {
-  readonly labels?: string;
-  readonly limit?: number;
-  readonly testLimit?: number;
-  readonly seed?: number;
-  /** What is done with images that nobody split; default 'train'. */
-  readonly purpose?: 'train' | 'calibrate' | 'evaluate';
-  /** Whether images of no class will do. */
-  readonly unlabelled?: boolean;
-  /** Whether all images of a folder and of the folders in it are taken, of no class. */
-  readonly nested?: boolean;
-}
-
 /** The schema of `--data`. */
 export const dataName = text;
 
@@ -43,32 +31,19 @@ export async function dataPlace(name: string): Promise<string> {
   return Object.hasOwn(dataSets, name) ? name : resolve(name);
 }
 
+/** The options that commands have of {@link openData}; others of the same name, such as deploy's cache, are left out. */
+type DataOptions = Pick<
+  DataSetOptions,
+  'labels' | 'limit' | 'testLimit' | 'seed' | 'purpose' | 'unlabelled' | 'nested'
+>;
+
 /** The data set of a name, decoded to the size that the model takes. */
 export async function openData(
   name: string,
   { height, width, mean }: Preprocessing,
-  options: DataOptions,
+  { labels, limit, testLimit, seed = 1, purpose, unlabelled, nested }: DataOptions,
 ): Promise<DataSet> {
   const { openDataSet } = await import('../data/data-sets.ts');
-  const {
-    labels,
-    limit,
-    testLimit,
-    seed = 1,
-    unlabelled = false,
-    nested = false,
-    purpose = 'train',
-  } = options;
-  return openDataSet(name, {
-    height,
-    width,
-    channels: mean.length,
-    labels,
-    limit,
-    testLimit,
-    seed,
-    unlabelled,
-    nested,
-    purpose,
-  });
+  const asked = { labels, limit, testLimit, seed, purpose, unlabelled, nested };
+  return openDataSet(name, { ...asked, height, width, channels: mean.length });
 }

@@ -1,6 +1,6 @@
 import { formatDuration } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
-import { defineCommand } from './command.ts';
+import { countingBar, defineCommand } from './command.ts';
 
 export const dataGet = defineCommand({
   name: 'data get',
@@ -11,13 +11,7 @@ export const dataGet = defineCommand({
   async run({ args: [name = ''] }, context) {
     const { getDataSet } = await import('../data/data-sets.ts');
     const started = performance.now();
-    let bar: ReturnType<typeof context.progress> | null = null;
-    const progress = (done: number, total: number, what: string) => {
-      bar ??= context.progress(name, total);
-      bar.to(done, what);
-    };
-    const path = await getDataSet(name, { progress });
-    (bar as { done(): void } | null)?.done();
+    const path = await getDataSet(name, { progress: countingBar(context, name) });
     const seconds = (performance.now() - started) / 1000;
     return { data: { name, path }, text: `${name}: complete in ${path} (${formatDuration(seconds)})` };
   },

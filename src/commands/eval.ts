@@ -3,7 +3,7 @@ import { EspalierError } from '../errors.ts';
 import { printableLine } from '../printable.ts';
 import { formatCount, formatDuration, formatPercent } from '../report/quantities.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
-import { type Context, defineCommand, type Output } from './command.ts';
+import { type Context, countingBar, defineCommand, type Output } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
 import { choice, defaulted, optional, required, text, wholeNumber } from './flags.ts';
 import { inputFlags, inputOptions } from './input-flags.ts';
@@ -59,18 +59,16 @@ export const evaluateModel = defineCommand({
     const network = withOthersFed(model.graph, { size: preprocessing });
     for (const line of describeOthers(model.graph, network)) context.note(line);
     const started = performance.now();
-    const bar = context.progress('evaluating', test.count, 'images');
     const engine = await defaultExecutor();
     const isCompiled = options.executor === 'webassembly';
     const executor = isCompiled ? (await import('../runtime/webassembly/executor.ts')).webassembly : engine;
-    const progress = (done: number) => bar.to(done);
+    const progress = countingBar(context, 'evaluating', 'images');
     const { signal } = context;
     const settings = { executor, preprocessing, batch, threads, logits, progress, signal };
     const evaluated = isCompiled
       ? (await (await import('../rewrite/index.ts')).foldNetwork(network, { executor: engine })).graph
       : model.form.restore(network);
     const result = await evaluate(evaluated, test, settings);
-    bar.done();
     const { top1, top5, loss, images } = result;
     const seconds = formatDuration((performance.now() - started) / 1000);
     const accuracy = `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  loss ${loss.toFixed(4)}`;
@@ -101,13 +99,11 @@ async function compared(model: LoadedModel, options: Comparing, context: Context
   const teacher = await loadModel(options.teacher, context);
   const settings = { testLimit, seed, nested: true, purpose: 'evaluate' } as const;
   const { test } = await openData(options.data, preprocessing, settings);
-  const bar = context.progress('evaluating', test.count, 'images');
   const result = await compareNetworks(model.graph, teacher.graph, {
     ...{ source: test, preprocessing, batch, threads, executor: await defaultExecutor() },
     signal: context.signal,
-    progress: (done) => bar.to(done),
+    progress: countingBar(context, 'evaluating', 'images'),
   });
-  bar.done();
   const lines = Object.entries(result.errors).map(([name, error]) => {
     const part = result.agreements[name];
     const same = part === undefined ? '' : `, the same class ${formatPercent(part)}`;

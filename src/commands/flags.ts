@@ -139,30 +139,26 @@ export function numberIn(least: number, most = Number.POSITIVE_INFINITY) {
 }
 
 /** A positive finite number. */
-export const positive = v.pipe(
-  finite('expected a number above 0'),
-  v.gtValue(0, 'expected a number above 0'),
-);
+export const positive = above0('expected a number above 0');
+
+const FRACTION = 'expected a fraction above 0, up to 1';
 
 /** 0 < x ≤ 1. */
-export const fraction = v.pipe(
-  finite('expected a fraction above 0, up to 1'),
-  v.gtValue(0, 'expected a fraction above 0, up to 1'),
-  v.maxValue(1, 'expected a fraction above 0, up to 1'),
-);
+export const fraction = v.pipe(above0(FRACTION), v.maxValue(1, FRACTION));
+
+/** Values separated by commas. */
+export const listOf = <T>(schema: ValueSchema<T>) =>
+  v.pipe(
+    v.string(),
+    v.transform((list) => list.split(',')),
+    v.array(schema),
+  );
+
+/** Globs separated by commas. */
+export const globs = listOf(v.string());
 
 /** Finite numbers separated by commas. */
-export const numbers = v.pipe(
-  v.string(),
-  v.regex(/^[^,]+(,[^,]+)*$/, 'expected numbers separated by commas'),
-  v.transform((list) => list.split(',').map(Number)),
-  v.array(
-    v.pipe(
-      v.number('expected numbers separated by commas'),
-      v.finite('expected numbers separated by commas'),
-    ),
-  ),
-);
+export const numbers = listOf(finite('expected numbers separated by commas'));
 
 /** One of some words. */
 export const choice = <const T extends readonly string[]>(words: T) =>
@@ -174,11 +170,11 @@ export const choiceOf = <const T extends object>(table: T) =>
 
 /** Some of some words, separated by commas. */
 export const choices = <const T extends readonly string[]>(words: T) =>
-  v.pipe(
-    v.string(),
-    v.transform((list) => list.split(',')),
-    v.array(v.picklist(words, `expected some of ${words.join(', ')}, separated by commas`)),
-  );
+  listOf(v.picklist(words, `expected some of ${words.join(', ')}, separated by commas`));
+
+function above0(message: string) {
+  return v.pipe(finite(message), v.gtValue(0, message));
+}
 
 function finite(message: string) {
   return v.pipe(

@@ -1,18 +1,12 @@
-import * as v from 'valibot';
 import { formatPercent } from '../report/quantities.ts';
-import { optional } from './flags.ts';
-
-const outputGlobs = v.pipe(
-  v.string(),
-  v.transform((list) => list.split(',')),
-);
+import { globs, optional } from './flags.ts';
 
 /** Which outputs count where networks are compared. */
 export const outputsFlag = {
   outputs: optional(
     '--outputs <globs>',
     'outputs by which networks are compared, separated by commas (default: all)',
-    outputGlobs,
+    globs,
   ),
 };
 

@@ -2,10 +2,9 @@ import * as v from 'valibot';
 import { EspalierError } from '../../errors.ts';
 import { quantizationDefaults as defaults } from '../../quantization/defaults.ts';
 import { DATA_SUMMARY, dataName, logitsFlag } from '../data-flags.ts';
-import { defaulted, flagSwitch, type Options, optional, wholeNumber } from '../flags.ts';
+import { defaulted, flagSwitch, globs, type Options, optional, wholeNumber } from '../flags.ts';
 import { outputsFlag } from '../outputs.ts';
 import { preprocessingFlags } from '../preprocessing.ts';
-import { globs } from '../prune/flags.ts';
 
 const METHODS = 'expected minmax, or percentile:P with P above 50, up to 100';
 

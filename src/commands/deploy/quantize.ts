@@ -6,7 +6,7 @@ import type { QuantizedLayer } from '../../quantization/quantize.ts';
 import { type QuantizedNetwork, quantize } from '../../quantization/quantize-on-images.ts';
 import { latencyChange, latencyMeasures } from '../../report/latency.ts';
 import { agreementText, formatBytes, formatPercent } from '../../report/quantities.ts';
-import type { Context, ProgressBar } from '../command.ts';
+import { type Context, countingBar } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import type { LoadedModel } from '../model.ts';
 import { percentileOf, type QuantizeSettings } from './quantize-flags.ts';
@@ -37,7 +37,6 @@ export async function quantizeModel(job: QuantizeJob, context: Context): Promise
   const { limit: images = quantizationDefaults.images, data: name = '', calibration, reduceRange } = settings;
   const preprocessing = resolvePreprocessing(model, settings);
   const wanted = { ...settings, limit: images, purpose: 'calibrate', unlabelled: true } as const;
-  let bar: ProgressBar | null = null;
   const { graph, ...int8 } = await quantize(model, {
     ...settings,
     ...{ preprocessing, images, seconds, threads, signal: context.signal },
@@ -45,11 +44,7 @@ export async function quantizeModel(job: QuantizeJob, context: Context): Promise
     calibration: calibration === 'minmax' ? calibration : { percentile: percentileOf(calibration) },
     weightBits: reduceRange ? 7 : 8,
     onNote: (line) => context.note(line),
-    onEvaluated(done, of) {
-      bar ??= context.progress('evaluating', of, 'images');
-      bar.to(done);
-      if (done === of) bar.done();
-    },
+    onEvaluated: countingBar(context, 'evaluating', 'images'),
   });
   const warning = int8.latency.models[1]?.warning;
   if (warning) context.warn(`int8: ${warning}`);

@@ -15,6 +15,7 @@ import {
   defaulted,
   flagSwitch,
   fraction,
+  globs,
   laterSwitch,
   numberIn,
   optional,
@@ -28,12 +29,6 @@ import type { Settings } from '../training/recipe.ts';
 import { verifyFlag } from '../verify-flag.ts';
 
 const criteria = [...criterionNames, 'mask'] as const;
-
-/** Globs separated by commas. */
-export const globs = v.pipe(
-  v.string(),
-  v.transform((list) => list.split(',')),
-);
 
 const RATIOS = 'expected GLOB=RATIO, ratios from 0 to 1, separated by commas';
 

@@ -1,22 +1,15 @@
 import type { PruningWatch } from '../../pruning/iterative/job.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import { formatPercent } from '../../report/quantities.ts';
-import type { Context, ProgressBar } from '../command.ts';
+import { type Context, countingBar } from '../command.ts';
 import { errorText } from '../outputs.ts';
 
 /** Shows on the terminal how pruning proceeds. */
 export function watchPruning(context: Context): PruningWatch {
-  let bar: ProgressBar | null = null;
   return {
     signal: context.signal,
     onWarning: (line) => context.warn(line),
-    onEvaluated(images, of) {
-      bar ??= context.progress('evaluating', of, 'images');
-      bar.to(images);
-      if (images < of) return;
-      bar.done();
-      bar = null;
-    },
+    onEvaluated: countingBar(context, 'evaluating', 'images'),
     onStage: (stage, step) => noteStage(stage, step, context),
   };
 }

@@ -4,7 +4,7 @@ import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { evaluate } from '../../measure/accuracy.ts';
 import { layersOf, type Measured, sizes } from '../../report/measured-network.ts';
-import type { Context } from '../command.ts';
+import { type Context, countingBar } from '../command.ts';
 import { writeReport } from '../report.ts';
 import { writeModel } from '../write-model.ts';
 import type { TrainingSession } from './session.ts';
@@ -17,13 +17,11 @@ export async function measureNetwork(
 ): Promise<Measured> {
   const { data, executor, preprocessing, model, task } = session;
   const graph = model.form.restore(network);
-  const bar = context.progress('evaluating', data.test.count, 'images');
-  const progress = (done: number) => bar.to(done);
+  const progress = countingBar(context, 'evaluating', 'images');
   const settings = { executor, preprocessing, progress, signal: context.signal };
   const results = task?.evaluate
     ? (await task.evaluate(network, data.test, settings)).metrics
     : await evaluate(graph, data.test, settings);
-  bar.done();
   return { graph, measures: { ...sizes(graph), ...results } };
 }
 

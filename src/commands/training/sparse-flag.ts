@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Graph } from '../../graph/graph.ts';
 import type { Controller } from '../../training/options.ts';
 import type { Penalty, PenaltyName } from '../../training/sparse.ts';
-import { optional } from '../flags.ts';
+import { listOf, optional } from '../flags.ts';
 
 const names = ['bn-scale', 'group-lasso'] as const satisfies readonly PenaltyName[];
 const pattern = new RegExp(`^(${names.join('|')}):(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d+)?$`, 'i');
@@ -12,11 +12,7 @@ const expected = `expected ${names.map((name) => `${name}:λ`).join(' or ')}, su
 export const sparseFlag = optional(
   '--sparse <list>',
   'sparsity penalties that prepare channels for pruning: bn-scale:λ (λ·Σ|γ|), group-lasso:λ (λ·Σ‖filter‖)',
-  v.pipe(
-    v.string(),
-    v.transform((list) => list.split(',')),
-    v.array(v.pipe(v.string(), v.regex(pattern, expected))),
-  ),
+  listOf(v.pipe(v.string(), v.regex(pattern, expected))),
 );
 
 /** What trains with these penalties; none where there are none. */

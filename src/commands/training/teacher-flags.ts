@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts';
 import type { Distilling } from '../../training/open-training.ts';
 import type { DistillationOptions } from '../../training/tasks/distillation/distillation.ts';
 import type { Context } from '../command.ts';
-import { type Options, optional, positive, text } from '../flags.ts';
+import { listOf, type Options, optional, positive, text } from '../flags.ts';
 import { loadModel } from '../model.ts';
 
 const pattern = /^.+=(kl|mse)(:(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?)?$/i;
@@ -23,13 +23,7 @@ export const teacherFlags = {
   loss: optional(
     '--loss <list>',
     "with --teacher: losses of outputs, such as boxes=mse:2,scores=kl; mse is the squared error by the teacher's variance (default: chosen by what each output is)",
-    v.pipe(
-      v.string(),
-      v.transform((list) => list.split(',')),
-      v.array(
-        v.pipe(v.string(), v.regex(pattern, 'expected OUTPUT=kl or OUTPUT=mse, and a weight such as :2')),
-      ),
-    ),
+    listOf(v.pipe(v.string(), v.regex(pattern, 'expected OUTPUT=kl or OUTPUT=mse, and a weight such as :2'))),
   ),
 };
 
