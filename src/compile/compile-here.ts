@@ -12,26 +12,29 @@ import { tuneTiles } from './tune.ts';
 import { verifyThreads } from './verify-threads.ts';
 
 export interface CompileHereOptions extends Omit<ToWebAssemblyOptions, 'executor' | 'chooseTiles'> {
-  /** Time to measure the steps in, where tiles are timed, else in this Node; 0 leaves them unmeasured. Default 1. */
+  /**
+   * Seconds spent on timing the steps: in the engine that tunes the tiles, else in this Node process. 0 skips it. Default 1.
+   */
   readonly seconds?: number;
-  /** Where the tiles of convolutions are timed; `none` predicts them. Default `none`. */
+  /** The engine in which candidate tiles of convolutions are timed; `none` predicts the fastest. Default `none`. */
   readonly tune?: TuningName;
   /** Default: onnxruntime. */
   readonly executor?: Executor;
 }
 
 export interface CompiledHere extends CompiledModel {
-  /** How long each step takes; null where nothing was measured. */
+  /** The measured time of each step; null if `seconds` is 0. */
   readonly profile: Profile | null;
 }
 
-/** Node 20 has relaxed SIMD behind a flag, without which the faster module could not be compared. */
+/** Enables relaxed SIMD, which Node 20 has behind a flag, so that both modules can be verified and timed. */
 function enableRelaxedSimd(): void {
   if (ownModule !== 'relaxed') setFlagsFromString('--experimental-wasm-relaxed-simd');
 }
 
 /**
- * Compiles a network to WebAssembly, as {@link compileToWebAssembly} does, and compares it with onnxruntime.
+ * Compiles a network to WebAssembly like {@link compileToWebAssembly}, with constants evaluated and results verified in
+ * onnxruntime by default, and times its steps. {@link writeCompiled} writes the result into a folder.
  *
  * @example
  * writeCompiled(await compile(readModelFile('model.onnx')), 'compiled');
@@ -57,7 +60,7 @@ export async function compile(
   }
 }
 
-/** The verification of a model, on several threads, too, where it was compiled for them. */
+/** Verifies a model, including its threaded modules if it has any. */
 async function withThreads(model: CompiledModel): Promise<CompiledModel['verification']> {
   const { verification, network } = model;
   if (!verification || !network.threaded) return verification;

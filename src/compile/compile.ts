@@ -14,41 +14,44 @@ import { type Verification, verifyCompiled } from './verify.ts';
 import { encodeWeights } from './weights.ts';
 
 export interface ToWebAssemblyOptions {
-  /** Evaluates constants, and is what the module is compared with. */
+  /** Evaluates constants, and computes the reference for the verification. */
   readonly executor: Executor;
-  /** Images in a run; default: as many as the network fixes, else 1. */
+  /** Images per run; default: the batch size that the network fixes, else 1. */
   readonly batch?: number | undefined;
-  /** Height and width, where the network leaves them open. */
+  /** Image height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
-  /** Threads that share a run where memory can be shared; one thread can run it everywhere. Default 1. */
+  /** Threads that share one run. The network still runs on one thread where memory cannot be shared. Default 1. */
   readonly threads?: number;
-  /** How weights are stored: float16 halves the download, and is decoded when the network is loaded. Default float32. */
+  /**
+   * The type in which weights are stored: float16 halves the download and is decoded when the network is loaded. Default
+   * float32.
+   */
   readonly weights?: WeightType;
-  /** Compares with the network that was given; default true. */
+  /** Whether to compare the outputs with those of the given network; default true. */
   readonly verify?: boolean;
-  /** How the tiles of convolutions are chosen for the graph that is compiled; default: predicted. */
+  /** Chooses the tiles of convolutions for the compiled graph; default: predicted. */
   readonly chooseTiles?: (graph: Graph) => Promise<ChooseTile>;
-  /** How images become inputs, where the network does not store it. */
+  /** How images are converted to inputs, if the network does not store it. */
   readonly preprocessing?: Preprocessing | null;
 }
 
-/** A network as a WebAssembly module, and what is known of it. */
+/** A network compiled to a WebAssembly module. */
 export interface CompiledModel {
   readonly name: string;
   readonly network: CompiledNetwork;
-  /** What kernels were generated for: fixed shapes, float32, folded. */
+  /** The graph for which kernels were generated: fixed shapes, float32, folded. */
   readonly graph: Graph;
   readonly weights: { readonly type: WeightType; readonly bytes: Uint8Array };
-  /** null where nothing was compared. */
+  /** null if `verify` was false. */
   readonly verification: Verification | null;
-  /** null where the network does not classify images, or nothing says how their pixels are scaled. */
+  /** How to classify a picture; null if the network is no image classifier or its preprocessing is unknown. */
   readonly image: ImageTask | null;
 }
 
 /**
- * Compiles a network to WebAssembly with kernels that are generated for it: code of a convolution holds its living stripes
- * alone. The module is run beside the network that was given. Throws `unsupported`, naming every node that has no
- * kernel, `usage` where a shape is open, and `verification` where the module computes anything else.
+ * Compiles a network to WebAssembly with kernels generated for it: the code of a convolution contains only its non-zero
+ * stripes. The outputs of the module are compared with those of the given network. Throws `unsupported`, naming every node
+ * without a kernel; `usage` if a shape is open; and `verification` if the outputs differ.
  *
  * @example
  * import * as ort from 'onnxruntime-web';

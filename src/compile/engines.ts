@@ -4,18 +4,18 @@ import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
 import { type ModuleKind, supportedModules } from '../runtime/webassembly/instantiate.ts';
 import type { TuningName } from './defaults.ts';
 
-/** Where compiled networks are timed. */
+/** A JavaScript engine in which compiled networks are timed. */
 export interface CompiledEngine {
-  /** With its version. */
+  /** Name and version. */
   readonly engine: string;
-  /** The module that it runs by itself. */
+  /** The fastest module that it supports without flags. */
   readonly module: ModuleKind;
   openCompiled(network: CompiledNetwork): Promise<CompiledRunner>;
   openPeak(): Promise<PeakRunner>;
   close(): Promise<void>;
 }
 
-/** The engines that compiled networks are timed in, by name. */
+/** Opens the engines in which compiled networks are timed, by name. */
 export const openCompiledEngine: {
   readonly [N in Exclude<TuningName, 'none'>]: () => Promise<CompiledEngine>;
 } = {
@@ -38,5 +38,5 @@ export const openCompiledEngine: {
   }),
 };
 
-/** What this Node runs before it is told to run more: Node 20 has relaxed SIMD behind a flag. */
+/** The fastest module that this Node process supports before flags are set: Node 20 has relaxed SIMD behind a flag. */
 export const [ownModule = 'baseline'] = supportedModules();

@@ -3,24 +3,24 @@ import { type Graph, staticShape } from '../graph/graph.ts';
 import { asImage, mainInput } from '../graph/inputs/image-input.ts';
 import { findClassScores } from '../measure/outputs/class-scores.ts';
 
-/** What turns a picture into an input of a compiled network, and its output into the name of a class. */
+/** How to classify a picture: preprocessing of the input, output, and names of classes. */
 export interface ImageTask {
   readonly input: string;
   readonly channelsLast: boolean;
   readonly channels: number;
   readonly height: number;
   readonly width: number;
-  /** Of x/255, by channel. */
+  /** Per channel, of x/255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
-  /** The output with the class scores. */
+  /** The name of the output with the class scores. */
   readonly output: string;
   readonly classes: number;
-  /** Names of classes; null where the file stores none. */
+  /** Names of classes; null if the file stores none. */
   readonly labels: readonly string[] | null;
 }
 
-/** How a network of fixed shapes classifies images; null where it does not, or where nothing says how pixels are scaled. */
+/** How a network with fixed shapes classifies images; null if it does not, or if its preprocessing is unknown. */
 export function imageTaskOf(graph: Graph, known: Preprocessing | null): ImageTask | null {
   const input = mainInput(graph);
   const image = input && asImage(input);

@@ -5,24 +5,24 @@ import type { ImageSize } from '../measure/image-size.ts';
 import { foldNetwork, type NetworkForms } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 
-/** A network as kernels are generated for it, and what the result is compared with. */
+/** A network that is ready for code generation, and the reference for its verification. */
 export interface PreparedForCompilation {
-  /** Fixed shapes, float32, folded. */
+  /** With fixed shapes, float32, folded. */
   readonly graph: Graph;
-  /** The file with the same shapes; its float32 form where it has another element type. */
+  /** The given network with the same shapes, converted to float32 if it has another element type. */
   readonly reference: Graph;
 }
 
 export interface PreparationOptions {
   /** Evaluates constants. */
   readonly executor: Executor;
-  /** Images in a run; default: as many as the network fixes, else 1. */
+  /** Images per run; default: the batch size that the network fixes, else 1. */
   readonly batch?: number | undefined;
-  /** Height and width, where the network leaves them open. */
+  /** Image height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
 }
 
-/** Fixes all shapes and folds what is constant. Throws `usage` where a shape stays open. */
+/** Fixes all shapes and folds constants. Throws `usage` if a shape stays open. */
 export async function prepareForCompilation(
   { graph, given, form }: NetworkForms,
   { executor, batch, size }: PreparationOptions,

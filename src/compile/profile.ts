@@ -3,23 +3,25 @@ import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
 import type { ModuleKind } from '../runtime/webassembly/instantiate.ts';
 import type { CompiledEngine } from './engines.ts';
 
-/** What a compiled network takes in the engine that it was measured in. */
+/** Times of a compiled network in one engine. */
 export interface Profile {
-  /** Which engine that was, with its version. */
+  /** Name and version of the engine. */
   readonly engine: string;
   readonly module: ModuleKind;
-  /** What a loop of multiply-adds reaches. */
+  /** Peak performance of the engine: GFLOP/s of a loop of independent multiply-adds. */
   readonly peakGflops: number;
-  /** Milliseconds of a run, the shortest sample. */
+  /** Milliseconds per run: the shortest sample. */
   readonly ms: number;
-  /** The same by step. */
+  /** Milliseconds per step: the shortest sample of each. */
   readonly stepMs: readonly number[];
 }
 
-/** Milliseconds of a sample, and of a warm-up, in which the engine compiles. */
+/** Duration of a sample, and of the warm-up in which the engine compiles, in milliseconds. */
 const SAMPLING = { sampleMs: 0.5, warmup: 1, warmupMs: 10 };
 
-/** Measures a compiled network, each of its steps and the engine's peak in turns, for about so many seconds. */
+/**
+ * Times a compiled network, each of its steps and the engine's peak performance in alternation, for about the given seconds.
+ */
 export async function profileNetwork(
   network: CompiledNetwork,
   { engine, module, openCompiled, openPeak }: CompiledEngine,

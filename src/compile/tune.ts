@@ -12,21 +12,21 @@ import {
 } from '../runtime/webassembly/tile.ts';
 import type { CompiledEngine } from './engines.ts';
 
-/** What times compiled networks, and all that their times depend on beside them. */
+/** The engine that times compiled networks, and everything else that their times depend on. */
 export interface Tuner extends Pick<CompiledEngine, 'engine' | 'openCompiled'> {
   readonly timings: Timings;
 }
 
-/** Samples of a layer in a pass, of at least so many milliseconds, after a warm-up; the shortest counts. */
+/** Samples per layer and pass, each at least `sampleMs` long, after a warm-up; the shortest counts. */
 const SAMPLING = { rounds: 10, sampleMs: 1, warmup: 1, warmupMs: 20 };
-/** Passes over all tiles, until another one changes no choice; a machine that is too busy for that is not asked on. */
+/** The most passes over all tiles. Passes end earlier once a pass changes no choice. */
 const MOST_PASSES = 4;
-/** A tile must be faster than the predicted one by this factor. */
+/** A tile replaces the predicted one only if it is faster by this factor. */
 const GAIN = 1.02;
 
 /**
- * Times the convolutions of a network with each tile, layers that are alike once, and chooses the fastest for each. Times
- * that are known are not measured again. Where times do not settle, the predicted tile is chosen.
+ * Times the convolutions of a network with each candidate tile and chooses the fastest for each. Equal layers are timed once,
+ * and cached times are reused. Falls back to the predicted tile if the choices do not settle.
  */
 export async function tuneTiles(graph: Graph, tuner: Tuner): Promise<ChooseTile> {
   const layers = tiledLayers(graph);
@@ -44,7 +44,7 @@ export async function tuneTiles(graph: Graph, tuner: Tuner): Promise<ChooseTile>
   return (layer) => chosen.get(layer.key) ?? predictTile(layer);
 }
 
-/** A layer with its shortest time for each tile, in the order of {@link tiles}. */
+/** A layer with its shortest time per tile, in the order of {@link tiles}. */
 interface TimedLayer {
   readonly layer: TiledLayer;
   readonly times: readonly number[];
@@ -56,7 +56,7 @@ function fastest({ layer, times }: TimedLayer): Tile {
   return tiles[times[best]! * GAIN < times[predicted]! ? best : predicted]!;
 }
 
-/** Times of the layers whose fastest tile was the same after one more pass. */
+/** Times of the layers whose fastest tile did not change in the last pass. */
 async function settledTimes(
   graph: Graph,
   layers: readonly TiledLayer[],
@@ -75,7 +75,7 @@ async function settledTimes(
   return settled;
 }
 
-/** One more pass over all tiles: the shortest times so far. */
+/** Runs one more pass over all tiles; returns the shortest times so far. */
 async function timeTiles(graph: Graph, layers: readonly TimedLayer[], tuner: Tuner): Promise<TimedLayer[]> {
   const byTile: number[][] = [];
   for (const tile of tiles) {
@@ -112,7 +112,7 @@ async function timeLayers(
   }
 }
 
-/** The layers whose tiles are chosen, one of each kind. */
+/** The layers whose tiles are chosen, one for each key. */
 function tiledLayers(graph: Graph): TiledLayer[] {
   const layers = new Map<string, TiledLayer>();
   compileNetwork(graph, {

@@ -22,8 +22,8 @@ interface Script {
 }
 
 /**
- * Runs the scripts of a network on all its threads and on one: both compute the same, bit for bit. Returns the threads that
- * ran. Throws `verification` where a number differs.
+ * Runs the generated scripts of a network on all its threads and on one, and compares bit for bit. Returns the number of
+ * threads used. Throws `verification` if a number differs.
  */
 export async function verifyThreads(model: CompiledModel): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), 'espalier-threads-'));
@@ -43,7 +43,7 @@ export async function verifyThreads(model: CompiledModel): Promise<number> {
   }
 }
 
-/** What a run leaves in memory must not show in the next. */
+/** Runs twice, since the memory left by one run must not affect the next. */
 function runTwice({ inputs, run }: LoadedNetwork, { network }: CompiledModel): void {
   for (const [i, { name, shape }] of network.inputs.entries()) {
     const { data } = randomTensor({ name, dtype: 'float32', shape }, random(i));

@@ -7,15 +7,15 @@ import type { WeightType } from './defaults.ts';
 import type { PreparedForCompilation } from './prepare.ts';
 import { roundWeights } from './weights.ts';
 
-/** How far a compiled network is from the file that it was made from. */
+/** How far the outputs of a compiled network are from those of the given network. */
 export interface Verification {
-  /** The largest error relative to the largest expected output. */
+  /** The largest absolute error, divided by the largest expected absolute output. */
   readonly error: number;
-  /** The same with weights rounded to float16; null where they are stored in float32. */
+  /** The same with weights rounded to float16; null if weights are stored in float32. */
   readonly float16Error: number | null;
-  /** The modules that were run. */
+  /** The modules that were compared. */
   readonly modules: readonly ModuleKind[];
-  /** Threads on which the network computed the same as on one. */
+  /** The number of threads with which outputs were bit-identical to those of one thread. */
   readonly threads: number;
 }
 
@@ -26,8 +26,8 @@ interface Verified extends PreparedForCompilation {
 }
 
 /**
- * Runs modules beside the network that they were made from, on normal and on saturating input. Throws `verification` where an
- * output is further off than 1e-4 of its largest element; with weights in float16 besides, than that type's tolerance.
+ * Runs modules and the given network on normal and on saturating inputs. Throws `verification` if an output deviates by more
+ * than 1e-4 of its largest element, or with float16 weights by more than that type's tolerance.
  */
 export async function verifyCompiled(
   { network, weights, modules, reference, graph }: Verified,
@@ -54,7 +54,7 @@ interface ModuleRun {
   readonly weights: WeightType;
 }
 
-/** Runs the module itself. Values inside it that are compared, too, come from a module that has them as outputs. */
+/** Runs the module itself. Inner values to compare come from a separate module that has them as outputs. */
 const executorOf = ({ network, kind, weights }: ModuleRun): Executor => ({
   name: 'webassembly',
   trainingOperators: false,

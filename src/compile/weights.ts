@@ -3,13 +3,13 @@ import { asFloat, asFloat32, largestOf } from '../numeric/float-conversion.ts';
 import { floats } from '../numeric/tensor.ts';
 import type { WeightType } from './defaults.ts';
 
-/** Weights as they are stored, little-endian. Throws `unsupported` where one is beyond the range of float16. */
+/** Encodes weights for storage, little-endian. Throws `unsupported` if one exceeds the range of float16. */
 export function encodeWeights(weights: Float32Array, type: WeightType): Uint8Array {
   const { buffer, byteOffset, byteLength } = type === 'float32' ? weights : halves(weights);
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** What kernels compute with when weights are stored in a type. */
+/** The weights that kernels compute with after storage in the given type. */
 export const roundWeights = (weights: Float32Array, type: WeightType): Float32Array =>
   type === 'float32'
     ? weights

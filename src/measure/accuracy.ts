@@ -13,35 +13,35 @@ import { judge } from './scores.ts';
 /** Options of {@link evaluate}. */
 export interface EvaluateOptions {
   readonly executor: Executor;
-  /** Images at once; default 250. A batch that the model fixes comes first. */
+  /** Images per run; default 250. Ignored if the model fixes its batch size. */
   readonly batch?: number;
-  /** Default: what is stored with the model. */
+  /** Default: the preprocessing stored with the model. */
   readonly preprocessing?: Preprocessing;
-  /** The output with class scores; default: found by its shape and the classes of the images. */
+  /** The name of the output with class scores; default: found by its shape and the number of classes. */
   readonly logits?: string | undefined;
-  /** Default: all cores. */
+  /** Threads of the executor; default: all cores. */
   readonly threads?: number;
-  /** Called after each batch. */
+  /** Called after each batch with the number of images evaluated and in total. */
   readonly progress?: (done: number, total: number) => void;
-  /** Stops between batches by EspalierError('interrupted'). */
+  /** Throws `interrupted` between batches once it is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** How well a network classifies. */
+/** Accuracy and loss of a classifier. */
 export interface Evaluation {
-  /** The fraction of images, in [0, 1], whose true class has the highest score. */
+  /** The fraction in [0, 1] of images whose true class has the highest score. */
   readonly top1: number;
-  /** The same for the five highest, or as many as there are classes. */
+  /** The same for the five highest scores, or for all classes if there are fewer. */
   readonly top5: number;
-  /** The mean of −ln p(true class). */
+  /** Cross-entropy: the mean of −ln p(true class). */
   readonly loss: number;
   readonly images: number;
 }
 
 /**
- * Accuracy and cross-entropy of a network over all images of a source. Where class scores come from Softmax their logarithm
- * is taken, else they count as logits. Throws `diverged` on NaN, `shape` where classes do not fit, and what
- * {@link classScores} throws.
+ * Accuracy and cross-entropy of a network over all images of a source. Scores that come from Softmax are treated as
+ * probabilities, others as logits. Throws `diverged` on NaN, `shape` if the numbers of classes differ, and the errors of
+ * {@link classScores}.
  *
  * @example
  * const { top1, loss } = await evaluate(network, data.test, { executor: onnxruntime });
@@ -58,7 +58,7 @@ export async function evaluate(
     expectPreprocessing(graph, source, options.preprocessing),
   );
   const program = await options.executor.compile(classifier.graph, { threads: options.threads });
-  // Every run has the same shape, the last one filled up, so that an engine compiles once.
+  // All runs have the same shape, the last one padded, so that an engine compiles once.
   const wanted = Math.min(options.batch ?? 250, Math.max(1, source.count));
   const batch = classifier.batch ?? fittingBatch(classifier, source, wanted);
   try {
@@ -68,7 +68,7 @@ export async function evaluate(
   }
 }
 
-/** The batch asked for, halved until a run stays within the memory budget. */
+/** The requested batch size, halved until a run fits into the memory budget. */
 function fittingBatch({ graph, input }: Classifier, source: ImageSource, wanted: number): number {
   const { channels, height, width } = source;
   let batch = wanted;
@@ -112,7 +112,7 @@ async function evaluateAll(run: EvaluationRun, { signal, progress }: EvaluateOpt
   return { top1: top1 / images, top5: top5 / images, loss: loss / images, images };
 }
 
-/** The scores of a batch, one row an image. */
+/** The scores of a batch, one row per image. */
 async function scoresOf(
   { classifier, program, batch, source }: EvaluationRun,
   { images, count }: Batch,
@@ -162,7 +162,7 @@ function addVerdicts(
   }
 }
 
-/** The preprocessing to use: none but the scale where the model takes 8-bit values. Throws where the images do not fit. */
+/** The preprocessing to use; for a model with 8-bit input, only scaling. Throws if the images do not fit the model. */
 function chosenPreprocessing(
   { rawPixels, image }: Classifier,
   source: ImageSource,

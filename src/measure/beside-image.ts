@@ -9,8 +9,8 @@ import type { Tensors } from '../runtime/executor.ts';
 import { type BindOptions, boundShape } from './bind-shapes.ts';
 
 /**
- * A copy in which every input beside the image has contents: those that were told, else seeded random numbers, the same for
- * each image. Throws `usage` where a size is open and none is given.
+ * A copy in which every input other than the image has contents: the given ones, or seeded random numbers that are the same
+ * for each image. Throws `usage` if a size is open and not given.
  */
 export function withOthersFed(graph: Graph, { size }: Pick<BindOptions, 'size'> = {}): Graph {
   const isOpen = ({ feed }: Value) => !feed?.contents;
@@ -28,7 +28,7 @@ export function withOthersFed(graph: Graph, { size }: Pick<BindOptions, 'size'> 
   return copy;
 }
 
-/** What the inputs beside the image are fed with in a run of so many images; all of them have contents. */
+/** Feeds of the inputs other than the image for a run of `images` images. All of them must have contents. */
 export const feedsBeside = (graph: Graph, images: number): Tensors =>
   Object.fromEntries(inputsBeside(graph).map((input) => [input.name, feedOf(input, images)]));
 
@@ -42,7 +42,7 @@ function feedOf(input: Value, images: number) {
   throw new EspalierError('usage', message, { where: name });
 }
 
-/** A line on each input beside the image: what it is fed with, in words. */
+/** A line for each input other than the image that describes its contents. */
 export const describeOthers = (given: Graph, fed: Graph): string[] =>
   inputsBeside(fed).map((input) => {
     const told = given.inputs.find(({ name }) => name === input.name)?.feed?.contents;
@@ -52,10 +52,10 @@ export const describeOthers = (given: Graph, fed: Graph): string[] =>
       : `${input.name} uses random numbers ${shape}, the same for every image: set its values with \`feed\` ${input.name}=FILE`;
   });
 
-/** The key of the shapes of inputs with stored feeds, as JSON, in a model's metadata. */
+/** Metadata key of the shapes of inputs with stored feeds, as JSON. */
 const SHAPES_KEY = 'espalier.inputs';
 
-/** A copy that a file can hold with its feeds: as initializers, which is how ONNX writes the default of an input. */
+/** A copy in which feeds are stored as initializers, ONNX's form of default inputs, so that a file can contain them. */
 export function withFeedsStored(graph: Graph): Graph {
   const copy = cloneGraph(graph);
   for (const input of copy.inputs) {
@@ -63,13 +63,13 @@ export function withFeedsStored(graph: Graph): Graph {
     input.tensor = feedContents(input, input.feed.shape);
     copy.initializers.push(input);
   }
-  // A file gives an initializer the shape of its contents.
+  // In a file, an initializer has the shape of its contents, so the declared shapes are stored separately.
   const shapes = copy.inputs.map(({ name, shape }) => [name, shape]);
   copy.metadata[SHAPES_KEY] = JSON.stringify(Object.fromEntries(shapes));
   return copy;
 }
 
-/** The network of {@link withFeedsStored} as it was. */
+/** Reverses {@link withFeedsStored}. */
 export function withStoredFeeds(graph: Graph): Graph {
   const copy = cloneGraph(graph);
   const shapes = JSON.parse(copy.metadata[SHAPES_KEY] ?? '{}') as Record<string, Shape | null>;

@@ -9,15 +9,18 @@ import { inferShapes } from '../graph/shapes/index.ts';
 import { bindDimensions } from '../rewrite/index.ts';
 import { extents, type ImageSize } from './image-size.ts';
 
-/** Numbers for the dimensions that a model leaves open. */
+/** Values for the dimensions that a model leaves open. */
 export interface BindOptions {
-  /** Images in a batch, where the model leaves that open. Default 1. */
+  /** Images per batch, if the model leaves it open. Default 1. */
   readonly batch?: number;
-  /** Height and width, where the model leaves them open; default: those of its stored preprocessing. */
+  /** Height and width, if the model leaves them open; default: those of its stored preprocessing. */
   readonly size?: ImageSize | undefined;
 }
 
-/** A copy with every input's open dimensions set and the shapes behind them inferred; throws `usage` asking for `size`. */
+/**
+ * A copy in which all input shapes are fixed and the other shapes are inferred. Throws `usage`, asking for `size`, if a
+ * dimension stays open.
+ */
 export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph {
   const copy = bindFeeds(graph);
   const symbols = new Map<string, number>();
@@ -26,7 +29,7 @@ export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph 
     input.shape?.forEach((dim, i) => typeof dim === 'string' && symbols.set(dim, fixed[i]!));
     input.shape = fixed;
   }
-  // Shapes from the file go on holding for what no rule knows, once their symbols have numbers.
+  // Where no rule infers a shape, the shape stored in the file is kept, with its symbols replaced by numbers.
   for (const node of copy.nodes) {
     for (const value of node.outputs) if (value?.shape) value.shape = substitute(value.shape, symbols);
   }
@@ -35,14 +38,14 @@ export function withFixedShapes(graph: Graph, options: BindOptions = {}): Graph 
   return copy;
 }
 
-/** {@link withFixedShapes} that also replaces a batch that the network fixes, where it computes the same for each image. */
+/** Like {@link withFixedShapes}, but also replaces a fixed batch size, if the network treats each image independently. */
 export const bindImages = (graph: Graph, options: BindOptions & { readonly batch: number }): Graph =>
   withFixedShapes(bindDimensions(bindFeeds(graph), options.batch), options);
 
 /**
- * A leading dimension that inference lost is taken for the batch: exporters pad shortcuts by amounts that take a constant
- * fold to see, and what is added to them loses no other dimension. Where others are lost too, nothing is known, nor behind
- * operators without a shape rule.
+ * Assumes that a leading dimension that inference could not determine is the batch. Exporters pad shortcuts by amounts that
+ * are only known after constant folding, and no other dimension is lost there. Nothing is assumed if other dimensions are
+ * unknown too, or after operators without a shape rule.
  */
 function assumeBatch(graph: Graph): void {
   if (graph.nodes.some((node) => !knownOperator(node) && node.outputs.some((y) => y?.shape?.includes(null))))
@@ -56,7 +59,7 @@ function assumeBatch(graph: Graph): void {
   }
 }
 
-/** The shape that an input gets: what the model fixes, the batch first, then height and width. */
+/** The shape of an input: fixed dimensions, then the batch, then height and width. */
 export function boundShape(graph: Graph, input: Value, options: BindOptions): number[] {
   const { shape } = input;
   if (!shape) {
@@ -72,11 +75,11 @@ export function boundShape(graph: Graph, input: Value, options: BindOptions): nu
   });
 }
 
-/** `1x3x224x224`: a shape as it may be typed. */
+/** A shape as a user may type it: `1x3x224x224`. */
 const example = (shape: Shape): string =>
   shape.map((dim, axis) => (typeof dim === 'number' ? dim : axis === 0 ? 1 : 224)).join('x');
 
-/** What is known of an input's axes from outside the model. */
+/** Sizes of an input's open axes that are known from the options. */
 function openSizes(graph: Graph, input: Value, { batch = 1, size }: BindOptions): Map<number, number> {
   const rank = input.shape?.length ?? 0;
   const unbatched = isUnbatched(input);
@@ -86,7 +89,7 @@ function openSizes(graph: Graph, input: Value, { batch = 1, size }: BindOptions)
   if (!known) return sizes;
   const [height, width] = known;
   if (asImage(input)?.layout === 'NHWC') return sizes.set(1, height).set(2, width);
-  // Sequences and maps of other ranks: the last axis is the width, the one before it the height.
+  // For sequences and maps of other ranks, the last axis is the width and the one before it the height.
   if (rank > 1) sizes.set(rank - 1, width);
   if (rank > 2) sizes.set(rank - 2, height);
   return sizes;

@@ -9,24 +9,24 @@ import { connections, removeDeadNodes, replaceUses } from '../graph/topology.ts'
 import type { DataType } from '../numeric/tensor.ts';
 import { classScores, type ScoresSought } from './outputs/class-scores.ts';
 
-/** What a classifier's scores are: of any size, probabilities, or their logarithms. */
+/** The scale of class scores: unnormalised, probabilities, or log-probabilities. */
 export type Scores = 'logits' | 'probabilities' | 'log-probabilities';
 
-/** A network that takes float32 images [N, C, H, W]. */
+/** A network with an input of float32 images [N, C, H, W]. */
 export interface ImageNetwork {
   readonly graph: Graph;
   readonly input: string;
-  /** The input as the network itself has it. */
+  /** The original image input of the network. */
   readonly image: ImageInput;
-  /** What the network's own nodes read: the input itself, or what it is converted to. */
+  /** The value that the network's nodes read: the input, or its converted form. */
   readonly images: Value;
-  /** The batch that the model fixes; null where it is free. */
+  /** The batch size that the model fixes; null if it is open. */
   readonly batch: number | null;
-  /** Whether the network takes the 8-bit values themselves. */
+  /** Whether the network's own input takes 8-bit values. */
   readonly rawPixels: boolean;
 }
 
-/** Throws `shape` where a network fixes other channels, or another size, than its images have. */
+/** Throws `shape` if the network fixes a number of channels or a size that the images do not have. */
 export function expectImagesFit(
   image: ImageInput,
   { name, channels, height, width }: Pick<ImageSource, 'name' | 'channels' | 'height' | 'width'>,
@@ -38,13 +38,13 @@ export function expectImagesFit(
   throw new EspalierError('shape', message, { where: name });
 }
 
-/** A network that gives float32 class scores as its one output. */
+/** A network whose only output is float32 class scores. */
 export interface Classifier extends ImageNetwork {
   readonly output: string;
   readonly scores: Scores;
 }
 
-/** ONNX's numbers of the types that images and scores are converted between. */
+/** ONNX type numbers for the conversion of images and scores. */
 const typeNumbers: { readonly [D in DataType]?: number } = {
   float32: 1,
   uint8: 2,
@@ -53,7 +53,7 @@ const typeNumbers: { readonly [D in DataType]?: number } = {
   bfloat16: 16,
 };
 
-/** A copy of a network whose image input is converted where it is no float32 [N, C, H, W]. */
+/** A copy that takes float32 images [N, C, H, W]: other image inputs are converted in the graph. */
 export function asImageNetwork(network: Graph): ImageNetwork {
   const graph = cloneGraph(network);
   const image = imageInput(graph);
@@ -68,7 +68,7 @@ export function asImageNetwork(network: Graph): ImageNetwork {
   };
 }
 
-/** {@link asImageNetwork} whose one output is its class scores, converted where they are no float32; throws as {@link classScores}. */
+/** {@link asImageNetwork} with float32 class scores as the only output. Throws the errors of {@link classScores}. */
 export function asClassifier(network: Graph, sought: ScoresSought = {}): Classifier {
   const converted = asImageNetwork(network);
   const { graph } = converted;
@@ -81,14 +81,14 @@ export function asClassifier(network: Graph, sought: ScoresSought = {}): Classif
   return { ...converted, output: output.name, scores };
 }
 
-/** Nodes that change neither the scores nor their order. */
+/** Operators that change neither scores nor their order. */
 const keepsScores = isOneOf('Identity', 'Cast', 'Flatten', 'Reshape', 'Squeeze', 'Dropout');
 const normalizing: Readonly<Record<string, Scores>> = {
   Softmax: 'probabilities',
   LogSoftmax: 'log-probabilities',
 };
 
-/** The Softmax or LogSoftmax that an output comes from, through nodes that keep the scores; null where there is none. */
+/** The Softmax or LogSoftmax that computes an output, possibly through nodes that keep the scores; null if there is none. */
 export function normalizationBefore(graph: Graph, output: Value): Node | null {
   const { producer } = connections(graph);
   let node = producer.get(output);
@@ -98,11 +98,11 @@ export function normalizationBefore(graph: Graph, output: Value): Node | null {
   return node?.domain === '' && Object.hasOwn(normalizing, node.op) ? node : null;
 }
 
-/** What an output's class scores are. */
+/** The scale of an output's class scores. */
 export const scoresOf = (graph: Graph, output: Value): Scores =>
   normalizing[normalizationBefore(graph, output)?.op ?? ''] ?? 'logits';
 
-/** Puts Cast and Transpose in front of the network where its own image input is no float32 [N, C, H, W]. */
+/** Inserts Cast and Transpose if the image input is not float32 [N, C, H, W]. */
 function convertInput(
   graph: Graph,
   { value, layout, ...dims }: ImageInput,

@@ -8,7 +8,7 @@ import type { ColdStart } from './cold-start.ts';
 import { loadFolder } from './compiled-runner.ts';
 import { stopwatch } from './stopwatch.ts';
 
-/** A model's file or a compiled folder, what to feed it, and how often. */
+/** Instructions for the process: a model file or compiled folder, its inputs, and the number of runs. */
 export interface StartOrder {
   readonly kind: keyof typeof openers;
   readonly path: string;
@@ -16,7 +16,7 @@ export interface StartOrder {
     readonly name: string;
     readonly dtype: DataType;
     readonly shape: readonly number[];
-    /** null: random. */
+    /** null: random contents. */
     readonly contents: Tensor | null;
   }[];
   readonly threads: number;
@@ -25,12 +25,12 @@ export interface StartOrder {
 
 export type StartReply = ColdStart | { readonly failed: string };
 
-/** A process that starts one model, says what that took, and ends. */
+/** The process starts one model, reports its measurements, and exits. */
 process.once('message', async (order: StartOrder) => {
   const reply: StartReply = await start(order).catch((error: Error) => ({ failed: error.message }));
   process.send?.(reply, () => process.exit());
 });
-// Ctrl-C reaches all processes of a terminal: the first of them says what to do.
+// Ctrl-C reaches all processes of a terminal; the parent process decides what to do.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(1));
 
@@ -54,7 +54,7 @@ async function start({ kind, path, inputs, threads, runs }: StartOrder): Promise
 
 type Feed = (tensors: readonly (readonly [name: string, tensor: Tensor])[]) => () => unknown;
 
-/** Each starts an engine, then loads, then feeds what it runs. */
+/** Each opener starts an engine, loads the model and prepares its inputs. */
 const openers = {
   async file(threads: number) {
     const first = await createSession(identityModel(), { threads });
@@ -79,14 +79,14 @@ const openers = {
   },
 };
 
-/** The peak starts anew from what is resident now; only Linux can. */
+/** Resets the peak of resident memory to its current size; only possible on Linux. */
 function forgetPeak(): void {
   try {
     writeFileSync('/proc/self/clear_refs', '5');
   } catch {}
 }
 
-/** The most that was resident. On Linux not getrusage's: it goes on from what the parent had when it forked. */
+/** Peak resident memory in bytes. On Linux, getrusage is not used: its peak includes the parent's at the time of fork. */
 function peakBytes(): number {
   try {
     return 1024 * Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync('/proc/self/status', 'utf8'))![1]);

@@ -12,37 +12,41 @@ import type { StartOrder, StartReply } from './cold-start-process.ts';
 import { stopIfAborted } from './latency.ts';
 import { type ModelSource, type PreparedModel, prepareModels } from './prepared-model.ts';
 
-/** What a model costs before it is warm, in an engine that has just been started. */
+/** The costs of a model in an engine that has just been started. */
 export interface ColdStart {
-  /** Creating the session: reading, optimising, packing weights. */
+  /** Milliseconds to create the session: reading, optimising, packing weights. */
   readonly loadMs: number;
   readonly firstRunMs: number;
-  /** Node: the most resident memory, less what was resident before the model. Web: the heap of WebAssembly, all of it. */
+  /**
+   * In Node: peak resident memory minus resident memory before the model was loaded. In a browser: the size of the
+   * WebAssembly heap.
+   */
   readonly peakMemoryBytes: number;
 }
 
-/** Options of measuring cold starts. */
+/** Options of {@link coldStarts}. */
 export interface ColdStartOptions extends BindOptions {
-  /** What inputs are fed with, by name; default: random contents. */
+  /** Contents of inputs, by name; default: random. */
   readonly inputs?: InputFeeds | undefined;
   /** Threads within an operator; default 1. */
   readonly threads?: number;
-  /** Fresh processes (or pages) a model, of which the median is taken; default 3. */
+  /** Fresh processes (or pages) per model, of which the median is reported; default 3. */
   readonly starts?: number;
-  /** Runs after the first, before memory is read; default 5. */
+  /** Runs after the first run, before memory is measured; default 5. */
   readonly runs?: number;
-  /** Stops between starts by EspalierError('interrupted'). */
+  /** Throws `interrupted` between starts once it is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** Starts a model once. */
+/** Measures one start of a model. */
 type Start = (
   model: PreparedModel,
   options: { readonly threads: number; readonly runs: number },
 ) => Promise<ColdStart>;
 
 /**
- * Cold starts of models in onnxruntime, and of compiled networks, each in a process of its own, the models in turns.
+ * Measures cold starts of models in onnxruntime, and of compiled networks: each start in a new process, alternating between
+ * models.
  *
  * @example
  * const [start] = await coldStarts(['model.onnx'], { starts: 5 });
@@ -53,7 +57,7 @@ export const coldStarts = (
   options: ColdStartOptions = {},
 ): Promise<ColdStart[]> => coldStartsIn(startInProcess, models, options);
 
-/** {@link coldStarts} in another engine. */
+/** {@link coldStarts} for another engine. */
 export async function coldStartsIn(
   start: Start,
   models: readonly ModelSource[],
@@ -78,7 +82,7 @@ export async function coldStartsIn(
   });
 }
 
-/** Bytes are written to a file first: a user's process reads one. */
+/** Bytes are first written to a file, since a user's process would read one. */
 async function startInProcess(
   model: PreparedModel,
   options: { readonly threads: number; readonly runs: number },
@@ -129,5 +133,5 @@ function order(what: StartOrder): Promise<ColdStart> {
   });
 }
 
-/** tsx, in tests. */
+/** The loader for TypeScript sources, used in tests only. */
 const sourceLoader = (): string => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;

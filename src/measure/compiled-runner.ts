@@ -11,19 +11,19 @@ import type { Runner } from './latency.ts';
 import type { PreparedFolder } from './prepared-model.ts';
 import { stopwatch } from './stopwatch.ts';
 
-/** A compiled network in an engine, ready to be timed. */
+/** A compiled network that is loaded into an engine and can be timed. */
 export interface CompiledRunner extends Runner {
-  /** What creating the instance took, weights included, the bytes being there. */
+  /** Milliseconds to instantiate the module and copy its weights, without reading or downloading them. */
   readonly loadMs: number;
-  /** The mean milliseconds of n runs of one step. */
+  /** Mean milliseconds of one step over n runs. */
   timeStep(step: number, n: number): Promise<number>;
 }
 
-/** Of a fixed seed, in the network's order. */
+/** Random inputs from a fixed seed, in the network's order. */
 const randomInputsOf = ({ inputs }: CompiledNetwork): Tensor[] =>
   inputs.map(({ name, shape }, i) => randomTensor({ name, dtype: 'float32', shape }, random(i)));
 
-/** A compiled network in a page, with relaxed SIMD, on random inputs. */
+/** Loads a compiled network into a page, with relaxed SIMD and random inputs. */
 export async function openCompiledIn(page: WebPage, network: CompiledNetwork): Promise<CompiledRunner> {
   const { modules, weights, weightsOffset, inputs } = network;
   const { loadMs, timeCalls, close } = await page.instantiate(modules.relaxed, [
@@ -38,7 +38,7 @@ export async function openCompiledIn(page: WebPage, network: CompiledNetwork): P
   };
 }
 
-/** A compiled network in this process, on random inputs. */
+/** Loads a compiled network into this process, with random inputs. */
 export async function openCompiled(network: CompiledNetwork, kind?: ModuleKind): Promise<CompiledRunner> {
   const loading = stopwatch();
   const { inputs, run, step } = await instantiate(network, kind);
@@ -53,19 +53,19 @@ export async function openCompiled(network: CompiledNetwork, kind?: ModuleKind):
   };
 }
 
-/** A compiled folder in this process, on as many threads as it was compiled for, unless one is asked for. */
+/** Loads a compiled folder into this process; by default with as many threads as it was compiled for. */
 export async function openFolder({ folder, inputs }: PreparedFolder, threads: number): Promise<Runner> {
   const network = await loadFolder(folder, threads);
   for (const [name, { data }] of inputs) network.inputs[name]!.set(data as Float32Array);
   return { time: async (n) => meanMs(network.run, n), close: async () => network.close() };
 }
 
-/** What the script of a compiled folder loads. */
+/** The network that the script of a compiled folder loads. */
 interface FolderNetwork extends Pick<RunningNetwork, 'inputs' | 'run'> {
   close(): void;
 }
 
-/** Loads a compiled folder by its script. Throws `runtime` where that fails. */
+/** Loads a compiled folder by its script. Throws `runtime` if loading fails. */
 export async function loadFolder(folder: string, threads: number): Promise<FolderNetwork> {
   try {
     const script = (await import(pathToFileURL(join(folder, 'model.js')).href)) as {

@@ -6,23 +6,26 @@ import { inferShapes } from '../graph/shapes/index.ts';
 import { byteSize } from '../numeric/tensor.ts';
 import { elementsIn, learnedParameters } from './parameters.ts';
 
-/** What a rewrite made of a network that was only to get smaller. */
+/** A network before and after a rewrite that should make it smaller. */
 export interface ShrinkingRewrite {
-  /** Forms of the network before: the file that was given, and what its constants were folded to. */
+  /** Forms of the network before the rewrite: the given file, and its form with folded constants. */
   readonly before: readonly Graph[];
   readonly after: Graph;
-  /** The rewrite, in the error: `pruning`. */
+  /** The name of the rewrite for the error, such as `pruning`. */
   readonly rewrite: string;
-  /** Parameters and bytes may be this many times those before; default 1. */
+  /** Largest allowed ratio of parameters and bytes, after to before; default 1. */
   readonly growth?: number;
 }
 
-/** Smaller tensors do not count: biases, shapes and scales that one form of a graph has as an attribute, or in two shapes. */
+/**
+ * Bytes up to which tensors are ignored: biases, shapes and scales may be attributes in one form of a graph and tensors in
+ * another.
+ */
 const SMALL = 1024;
 
 /**
- * Throws `verification` where a network has more learned parameters, or more bytes of tensors, than each of its forms
- * before, tensors up to 1 KB left out, as where a shared weight came to be stored once for each layer that reads it.
+ * Throws `verification` if a network has more learned parameters, or more tensor bytes, than each of its forms before.
+ * Tensors up to 1 KB are ignored. This detects, for example, a shared weight that was duplicated for each of its layers.
  */
 export function expectNoGrowth({ before, after, rewrite, growth = 1 }: ShrinkingRewrite): void {
   for (const [unit, count] of [
@@ -38,7 +41,7 @@ export function expectNoGrowth({ before, after, rewrite, growth = 1 }: Shrinking
 
 function parameterCount(graph: Graph): number {
   const known = cloneGraph(graph);
-  // What Constant nodes hold is known of their outputs from then on.
+  // Afterwards the contents of Constant nodes are known at their outputs.
   inferShapes(known);
   return [...learnedParameters(known).values()]
     .flat()

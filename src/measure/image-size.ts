@@ -1,6 +1,6 @@
-/** Height and width of images; one number where they are alike. */
+/** Height and width of images; a single number if they are equal. */
 export type ImageSize = number | { readonly height: number; readonly width: number };
 
-/** [height, width] of a size. */
+/** A size as [height, width]. */
 export const extents = (size: ImageSize): readonly [height: number, width: number] =>
   typeof size === 'number' ? [size, size] : [size.height, size.width];

@@ -9,42 +9,45 @@ import { stopwatch } from './stopwatch.ts';
 
 /** Options of a benchmark. */
 export interface BenchmarkOptions extends BindOptions, SamplingOptions {
-  /** What inputs are fed with, by name; default: random contents. */
+  /** Contents of inputs, by name; default: random. */
   readonly inputs?: InputFeeds | undefined;
   /** Threads within an operator; default 1. */
   readonly threads?: number;
 }
 
-/** How often models are timed. */
+/** How models are sampled. */
 export interface SamplingOptions {
-  /** Measures for as many seconds in all; default 2 a model. */
+  /** Total duration of the measurement in seconds; default 2 per model. */
   readonly seconds?: number;
-  /** Measures as many rounds, whatever time they take. */
+  /** Number of rounds, instead of a duration. */
   readonly rounds?: number;
   /** Runs of each model before the first round; default 5. */
   readonly warmup?: number;
-  /** A sample takes at least as long; default 5 ms. Short ones slip between what else the machine does. */
+  /**
+   * Minimal duration of a sample in milliseconds; default 5. Shorter samples can fall between interruptions by other
+   * processes.
+   */
   readonly sampleMs?: number;
-  /** Stops between rounds by EspalierError('interrupted'). */
+  /** Throws `interrupted` between rounds once it is aborted. */
   readonly signal?: AbortSignal;
 }
 
-/** What one model takes, and how that compares with the first. */
+/** The latency of one model, and its ratio to that of the first. */
 export interface ModelLatency {
-  /** The file, or `model 2` for bytes given second. */
+  /** The file, or `model 2` for the second model if it was given as bytes. */
   readonly path: string;
   readonly medianMs: number;
   readonly minMs: number;
   readonly p90Ms: number;
-  /** medianMs of the first model over medianMs of this one: above 1 is faster than the first. */
+  /** medianMs of the first model divided by medianMs of this one: above 1 means faster than the first. */
   readonly ratio: number;
-  /** The middle half (first and third quartile) of the ratios within each round: how much they scatter. */
+  /** First and third quartile of the ratios within each round. */
   readonly ratioSpread: readonly [number, number];
-  /** In plain words, where the gain over the first is under 5 %, or where the ratios lie on both sides of 1. */
+  /** A warning in plain words if the speed-up is under 5 %, or if the quartiles of the ratios are on both sides of 1. */
   readonly warning?: string;
 }
 
-/** Latencies of models that were measured in turns. */
+/** Latencies of models that were measured in alternating rounds. */
 export interface Benchmark {
   readonly models: readonly ModelLatency[];
   readonly threads: number;
@@ -53,28 +56,31 @@ export interface Benchmark {
 }
 
 const MIN_ROUNDS = 5;
-/** Shorter samples than this measure the clock and the scheduler. */
+/** Shorter samples would measure the clock and the scheduler. */
 const MIN_SAMPLE_MS = 5;
 const WORTHWHILE_RATIO = 1.05;
 
-/** A model in an engine, ready to be timed. */
+/** A model that is loaded into an engine and can be timed. */
 export interface Runner {
-  /** The mean milliseconds of n runs. */
+  /** Mean milliseconds over n runs. */
   time(n: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** What runs models. */
+/** An engine in which models are timed. */
 export interface TimedEngine {
   open(model: PreparedModel, threads: number): Promise<Runner>;
-  /** The first round begins once a model has run for as long: engines that compile as they go need it. Default 0. */
+  /**
+   * Minimal duration of the warm-up of each model, in milliseconds, for engines that optimise code while it runs. Default 0.
+   */
   readonly warmupMs?: number;
 }
 
 /**
- * Latency of models in onnxruntime, and of compiled networks, side by side: each round times every model once, in the same order, so that what
- * slows the machine slows all of them. A sample is the mean of as many runs as take `sampleMs`. Inputs are random, of a fixed
- * seed, but for those that are told. Throws `usage` where a model fixes another batch, or leaves its size open and none is given.
+ * Measures the latency of models in onnxruntime, and of compiled networks, side by side. Each round times every model once,
+ * in the same order, so that other load on the machine affects all models. A sample is the mean over as many runs as take
+ * `sampleMs`. Inputs that are not given are random, from a fixed seed. Throws `usage` if a model fixes another batch size, or
+ * leaves its size open and none is given.
  *
  * @example
  * const { models } = await benchmark(['model.onnx', serializeModel(changed)], { threads: 1, seconds: 4 });
@@ -85,7 +91,7 @@ export const benchmark = (
   options: BenchmarkOptions = {},
 ): Promise<Benchmark> => benchmarkIn({ open: openHere }, models, options);
 
-/** {@link benchmark} in another engine. */
+/** {@link benchmark} for another engine. */
 export async function benchmarkIn(
   engine: TimedEngine,
   models: readonly ModelSource[],
@@ -120,7 +126,7 @@ async function openHere(model: PreparedModel, threads: number): Promise<Runner> 
   };
 }
 
-/** Milliseconds by runner and round. */
+/** Samples in milliseconds, by runner and round. */
 export async function sampleInTurns(
   runners: readonly Runner[],
   options: SamplingOptions & { readonly warmupMs: number },

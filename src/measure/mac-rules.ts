@@ -3,10 +3,10 @@ import { attributesOf, type StandardOperatorName } from '../graph/operators/inde
 import { einsumSizes } from '../graph/shapes/einsum.ts';
 import { elementCount } from '../numeric/tensor.ts';
 
-/** What a layer computes: multiply-accumulates of the whole batch, and its size. */
+/** The multiply-accumulates of a node for the whole batch, and the size of its layer. */
 export interface LayerSize {
   readonly macs: number;
-  /** [kH, kW]; empty where there is none. */
+  /** [kH, kW]; empty for operators without a kernel. */
   readonly kernel: readonly number[];
   readonly inChannels: number;
   readonly outChannels: number;
@@ -14,7 +14,7 @@ export interface LayerSize {
 
 type MacRule = (node: Node) => LayerSize;
 
-/** The operators that multiply and accumulate; all others count nothing, as in the published figures. */
+/** Operators that multiply and accumulate. All others count as 0, as in published figures. */
 export const macRules: { readonly [Op in StandardOperatorName]?: MacRule } = {
   Conv: (node) => convolution(node, 1),
   ConvInteger: (node) => convolution(node, 1),
@@ -27,14 +27,14 @@ export const macRules: { readonly [Op in StandardOperatorName]?: MacRule } = {
   Einsum: einsum,
 };
 
-/** y [N, M, …size] = x [N, C, …] ⋆ w [M, C/group, …kernel]: every element of y takes C/group·|kernel| products. */
+/** y [N, M, …size] = x [N, C, …] ⋆ w [M, C/group, …kernel]: C/group·|kernel| products per element of y. */
 function convolution(node: Node, weightIndex: number): LayerSize {
   const [filters = 0, perGroup = 0, ...kernel] = inputShape(node, weightIndex);
   const macs = elementCount(outputShape(node)) * perGroup * elementCount(kernel);
   return { macs, kernel, inChannels: inputShape(node, 0)[1]!, outChannels: filters };
 }
 
-/** x [N, C, …size], w [C, M/group, …kernel]: every element of x is multiplied into M/group·|kernel| places of y. */
+/** x [N, C, …size], w [C, M/group, …kernel]: M/group·|kernel| products per element of x. */
 function transposedConvolution(node: Node): LayerSize {
   const x = inputShape(node, 0);
   const [, perGroup = 0, ...kernel] = inputShape(node, 1);
@@ -50,14 +50,16 @@ function gemm(node: Node): LayerSize {
   return { macs: elementCount(output) * inner, kernel: [], inChannels: inner, outChannels: output[1]! };
 }
 
-/** […, M, K]·[…, K, N], the leading dimensions broadcast. */
+/** […, M, K]·[…, K, N] with broadcast leading dimensions. */
 function matrixProduct(node: Node, rightIndex: number): LayerSize {
   const inner = inputShape(node, 0).at(-1) ?? 1;
   const outChannels = inputShape(node, rightIndex).length > 1 ? inputShape(node, rightIndex).at(-1)! : 1;
   return { macs: elementCount(outputShape(node)) * inner, kernel: [], inChannels: inner, outChannels };
 }
 
-/** Σ over the labels that the output lacks: all labels span as many products, of one factor less than operands. */
+/**
+ * Sums over the labels that are missing in the output: the product of all label sizes, times the number of operands minus 1.
+ */
 function einsum(node: Node): LayerSize {
   const { equation } = attributesOf(node, 'Einsum');
   const output = outputShape(node);

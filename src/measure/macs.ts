@@ -7,45 +7,45 @@ import { type BindOptions, withFixedShapes } from './bind-shapes.ts';
 import { type LayerSize, macRules } from './mac-rules.ts';
 import { elementsIn, learnedParameters } from './parameters.ts';
 
-/** What one node of a network costs. */
+/** The costs of one node. */
 export interface LayerCost {
-  /** The node's name, or its output's where it has none. */
+  /** The name of the node, or of its output if the node has none. */
   readonly name: string;
   readonly op: string;
-  /** [kH, kW] of a convolution, else empty. */
+  /** [kH, kW] of a convolution; empty for other operators. */
   readonly kernel: readonly number[];
-  /** 0 where nothing is multiplied. */
+  /** 0 for nodes that do not multiply. */
   readonly inChannels: number;
   readonly outChannels: number;
-  /** Multiply-accumulates for one image; FLOPs = 2·MACs. */
+  /** Multiply-accumulates per image; FLOPs = 2·MACs. */
   readonly macs: number;
   readonly parameters: number;
-  /** For a batch of one, unless the model fixes another. */
+  /** For a batch of one, unless the model fixes another batch size. */
   readonly outputShape: Shape;
-  /** Why its multiply-accumulates are not counted. */
+  /** Why multiply-accumulates are not counted. */
   readonly note?: string;
 }
 
-/** What a whole network costs. */
+/** The costs of a whole network. */
 export interface NetworkCost {
-  /** For one image. */
+  /** Multiply-accumulates per image. */
   readonly macs: number;
   readonly parameters: number;
 }
 
-/** What a network costs, as a whole and by layer. */
+/** The costs of a network, in total and by layer. */
 export interface Costs extends NetworkCost {
-  /** Of the .onnx file. */
+  /** Size of the .onnx file. */
   readonly bytes: number;
   readonly layers: readonly LayerCost[];
 }
 
-/** Height and width, where the model leaves them open; default: those of its stored preprocessing. */
+/** Height and width, if the model leaves them open; default: those of its stored preprocessing. */
 export type CostOptions = Pick<BindOptions, 'size'>;
 
 /**
- * The nodes that multiply-accumulate (Conv, ConvTranspose, Gemm, MatMul, Einsum) or hold parameters, in graph order,
- * each with its costs for one image. Nodes inside If and Loop do not count. Throws `usage` where sizes are open.
+ * The costs per image of the nodes that multiply and accumulate (Conv, ConvTranspose, Gemm, MatMul, Einsum) or have
+ * parameters, in graph order. Nodes inside If and Loop are not counted. Throws `usage` if sizes are open.
  */
 export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[] {
   const fixed = withFixedShapes(graph, { ...options, batch: 1 });
@@ -61,7 +61,8 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
 }
 
 /**
- * Parameters (as published counts have them: without running statistics), MACs for one image, and bytes of a network.
+ * Parameters (without running statistics, as in published figures), MACs per image, and bytes of a network. Throws `usage` if
+ * sizes are open.
  *
  * @example
  * const { macs, parameters, layers } = costs(network, { size: 224 });
@@ -80,7 +81,7 @@ function layerSize(node: Node): LayerSize | string | null {
   try {
     return rule(node);
   } catch (error) {
-    // A shape that not even the engine knows: an operator before it decides on it as it runs.
+    // The shape depends on data that is only known at run time.
     if (!(error instanceof EspalierError) || error.code !== 'shape') throw error;
     return `counted as 0 MACs: ${error.message}`;
   }
@@ -106,7 +107,7 @@ function layerCost(node: Node, { size, count, batch }: Counted): LayerCost {
   };
 }
 
-/** The batch that the model fixes, else the 1 it was bound to. */
+/** The batch size that the model fixes, else 1. */
 function batchOf(fixed: Graph): number {
   return Math.max(1, imagesOf(fixed) ?? 1);
 }

@@ -7,11 +7,11 @@ import { costs } from './macs.ts';
 
 interface ModelSource {
   readonly graph: Graph;
-  /** The path or the bytes of its file. */
+  /** The path or the bytes of the model's file. */
   readonly source: string | Uint8Array;
 }
 
-/** Bytes of a model's file, external data included, its parameters, and MACs for one image; null where a shape is not known. */
+/** Bytes of a model's file with its external data, its parameters, and its MACs per image (null if a shape is unknown). */
 export function modelWeight({ graph, source }: ModelSource, size: ImageSize | undefined) {
   const fileBytes = typeof source === 'string' ? statSync(source).size : source.byteLength;
   const inside = payloadBytes(graph);

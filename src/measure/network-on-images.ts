@@ -6,17 +6,17 @@ import { usableLabels } from './outputs/usable-labels.ts';
 
 export interface ImageOptions {
   readonly data: DataSet;
-  /** Default: the one stored with the network; none for a data set of inputs. */
+  /** Default: the preprocessing stored with the network; none for a data set of raw inputs. */
   readonly preprocessing?: Preprocessing | undefined;
-  /** The output with class scores. Default: found by its shape and the classes of the data. */
+  /** The name of the output with class scores. Default: found by its shape and the number of classes. */
   readonly logits?: string | undefined;
-  /** Told of inputs beside the image, and of labels that are not used. */
+  /** Called with a line about inputs other than the image, or about labels that are ignored. */
   onNote?(line: string): void;
 }
 
 /**
- * A network that runs on the images of a data set: its other inputs are fed and its class scores are known. The images lose
- * their classes where the labels are of no use. Throws `usage` where the preprocessing is neither given nor stored.
+ * Prepares a network to run on the images of a data set: feeds its other inputs and finds its class scores. Classes are
+ * removed from the data if the labels cannot be used. Throws `usage` if preprocessing is neither given nor stored.
  */
 export function networkOnImages(
   given: Graph,

@@ -3,7 +3,7 @@ import { isOperator, knownOperator, type OperatorName } from '../graph/operators
 import { capturedValues } from '../graph/topology.ts';
 import { type DataType, elementCount } from '../numeric/tensor.ts';
 
-/** Inputs, by position, that hold settings or statistics and are not learned. */
+/** Inputs, by index, that are settings or statistics and are not learned. */
 const notLearned: { readonly [Op in OperatorName]?: readonly number[] } = {
   BatchNormalization: [3, 4], // running mean and variance
   Clip: [1, 2],
@@ -19,7 +19,7 @@ const notLearned: { readonly [Op in OperatorName]?: readonly number[] } = {
   Upsample: [1],
 };
 
-/** Floating-point types, and the integers that quantised weights are stored in. Shapes and indices are int32 and int64. */
+/** Floating-point types, and the integer types of quantised weights. Shapes and indices are int32 and int64. */
 const learnedTypes: ReadonlySet<DataType> = new Set([
   'float32',
   'float64',
@@ -37,13 +37,13 @@ const learnedTypes: ReadonlySet<DataType> = new Set([
 ]);
 
 /**
- * The learned tensors that each node reads, none twice: a shared one belongs to its first reader. Integers belong to who
- * reads the numbers that they stand for. As in the published counts, running statistics of BatchNormalization do not count,
- * nor do scalars, bounds, shapes and indices.
+ * The learned tensors of each node; a shared tensor belongs to its first reader. Quantised weights belong to the reader of
+ * the dequantised value. As in published figures, running statistics of BatchNormalization, scalars, bounds, shapes and
+ * indices do not count.
  */
 export function learnedParameters(graph: Graph): Map<Node, Value[]> {
   const codes = storedCodes(graph);
-  // What a node gives of stored integers is no parameter beside them.
+  // Dequantised values of stored integers do not count in addition to the integers.
   const seen = new Set<Value | null>(
     graph.nodes.flatMap((node) => (isOperator(node, 'DequantizeLinear') ? node.outputs : [])),
   );
@@ -60,13 +60,13 @@ export function learnedParameters(graph: Graph): Map<Node, Value[]> {
   return parameters;
 }
 
-/** The elements of a value with contents. */
+/** The number of elements of a value with contents. */
 export const elementsIn = (value: Value): number => elementCount(value.tensor!.shape);
 
-/** Whether a node does nothing but decode integers that are stored. */
+/** Whether a node only dequantises stored integers. */
 const isStored = (node: Node): boolean => isOperator(node, 'DequantizeLinear') && !!node.inputs[0]?.tensor;
 
-/** The integers behind each value that they stand for. */
+/** The stored integers of each dequantised value. */
 function storedCodes(graph: Graph): Map<Value | null | undefined, Value> {
   return new Map(graph.nodes.filter(isStored).map((node) => [node.outputs[0], node.inputs[0]!]));
 }

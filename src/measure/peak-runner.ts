@@ -4,9 +4,9 @@ import { PEAK_FLOPS, peakModule } from '../runtime/webassembly/peak.ts';
 import type { Runner } from './latency.ts';
 import { stopwatch } from './stopwatch.ts';
 
-/** A loop of multiply-adds, ready to be timed: the most that kernels can reach. */
+/** A loop of multiply-adds that can be timed: it measures the peak performance of an engine. */
 export interface PeakRunner extends Runner {
-  /** Its speed where one run takes so long. */
+  /** Performance in GFLOP/s if one run takes `ms` milliseconds. */
   gflops(ms: number): number;
 }
 
@@ -14,13 +14,13 @@ const ITERATIONS = 20_000;
 
 const gflops = (ms: number): number => (PEAK_FLOPS * ITERATIONS) / ms / 1e6;
 
-/** In a page, with relaxed SIMD. */
+/** Opens the loop in a page, with relaxed SIMD. */
 export async function openPeakIn(page: WebPage): Promise<PeakRunner> {
   const { timeCalls, close } = await page.instantiate(peakModule('relaxed'), []);
   return { time: (n) => timeCalls('run', ITERATIONS, n), gflops, close };
 }
 
-/** In this process. */
+/** Opens the loop in this process. */
 export async function openPeak(kind: ModuleKind): Promise<PeakRunner> {
   const { run } = await instantiateModule<{ run(iterations: number): void }>(peakModule(kind));
   return {

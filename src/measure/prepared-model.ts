@@ -12,37 +12,37 @@ import { parseModel } from '../onnx/index.ts';
 import { readModelFile } from '../onnx/model-file.ts';
 import { type BindOptions, boundShape } from './bind-shapes.ts';
 
-/** A folder that `espalier compile` has written: it runs what its script loads. */
+/** A folder that `espalier compile` has written; its script is loaded and run. */
 export interface CompiledFolder {
   readonly folder: string;
-  /** All float32. */
+  /** All inputs are float32. */
   readonly inputs: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
-/** What can be measured: an .onnx file, the bytes of one, or a compiled network. */
+/** A model that can be measured: the path or bytes of an .onnx file, or a compiled network. */
 export type ModelSource = string | Uint8Array | CompiledFolder;
 
 interface Prepared {
-  /** The file or folder, or `model 2` for bytes given second. */
+  /** The file or folder, or `model 2` for the second model if it was given as bytes. */
   readonly path: string;
-  /** Random, of a fixed seed, but for what is told. */
+  /** Given contents, or random ones from a fixed seed. */
   readonly inputs: readonly (readonly [name: string, tensor: Tensor])[];
-  /** The inputs whose contents are told. */
+  /** The names of inputs with given contents. */
   readonly told: ReadonlySet<string>;
 }
 
-/** An ONNX model that is to be measured, and what it is run on. */
+/** An ONNX model with the inputs to measure it on. */
 export interface PreparedFile extends Prepared {
   readonly source: string | Uint8Array;
   readonly graph: Graph;
 }
 
-/** A compiled network that is to be measured, and what it is run on. */
+/** A compiled network with the inputs to measure it on. */
 export interface PreparedFolder extends Prepared {
   readonly folder: string;
 }
 
-/** A model that is to be measured. */
+/** A model with the inputs to measure it on. */
 export type PreparedModel = PreparedFile | PreparedFolder;
 
 interface PreparationOptions extends BindOptions {
@@ -50,8 +50,8 @@ interface PreparationOptions extends BindOptions {
 }
 
 /**
- * Models with inputs for a batch; where one image is asked for, a model that fixes its batch is run at that. Throws `usage` where it
- * fixes another batch than was asked for, or leaves its size open and none is given.
+ * Prepares models to run on a batch. With a batch of 1, models that fix another batch size run at theirs. Throws `usage` if a
+ * model fixes a batch size other than the requested one, or leaves its size open and none is given.
  */
 export const prepareModels = (
   models: readonly ModelSource[],

@@ -8,20 +8,20 @@ import { extents, type ImageSize } from './image-size.ts';
 interface PreprocessedModel {
   readonly graph: Graph;
   readonly name: string;
-  /** Of a built-in network; null for others. */
+  /** Preprocessing of a built-in network; null for other models. */
   readonly zooPreprocessing: Preprocessing | null;
 }
 
 interface PreprocessingOptions {
-  /** Of each channel of x/255; a single number applies to all. */
+  /** For each channel, of x/255; a single number applies to all channels. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly size?: ImageSize;
 }
 
 /**
- * How images become a network's input: by the options, else by its metadata, else as `zooPreprocessing` says; the size
- * also by the shape of its input. Throws `usage` naming the options that are missing, or that contradict the network.
+ * Determines the preprocessing of a network: from the options, else from its metadata, else from `zooPreprocessing`; the size
+ * also from the shape of its input. Throws `usage` naming the options that are missing, or that contradict the network.
  */
 export function resolvePreprocessing(model: PreprocessedModel, options: PreprocessingOptions): Preprocessing {
   const input = mainInput(bindFeeds(model.graph));
@@ -42,7 +42,7 @@ export function resolvePreprocessing(model: PreprocessedModel, options: Preproce
   return preprocessing;
 }
 
-/** One number counts for every channel. */
+/** Repeats a single number for every channel. */
 const ofChannels = (list: readonly number[] | undefined, channels = 1): readonly number[] | undefined =>
   list?.length === 1 ? new Array<number>(channels).fill(list[0]!) : list;
 
@@ -56,7 +56,7 @@ function requireAll(found: Partial<Preprocessing>, where: string): asserts found
   throw new EspalierError('usage', message, { where });
 }
 
-/** The sizes that a network fixes are the ones that its images must have. */
+/** Checks the image size against the size that the network fixes. */
 function checkSize(
   { height, width }: Preprocessing,
   [fixedHeight = height, fixedWidth = width]: readonly (number | undefined)[],

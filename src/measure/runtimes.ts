@@ -2,12 +2,12 @@ import type { Float32Form } from '../rewrite/index.ts';
 import type { Timer } from './timer.ts';
 import type { WebBenchmark } from './web.ts';
 
-/** Where a model runs. */
+/** The runtimes in which models are measured. */
 export const runtimeNames = ['node', 'web'] as const;
-/** Where networks are timed: onnxruntime in Node, or in a browser. */
+/** One of {@link runtimeNames}: onnxruntime in Node, or in a browser. */
 export type RuntimeName = (typeof runtimeNames)[number];
 
-/** What measures models where they run; whoever opens it closes it. */
+/** Opens measurements in a runtime; the caller closes them. */
 export const openMeasuring: { readonly [R in RuntimeName]: () => Promise<WebBenchmark> } = {
   async node() {
     const { benchmark } = await import('./latency.ts');
@@ -24,12 +24,12 @@ export const openMeasuring: { readonly [R in RuntimeName]: () => Promise<WebBenc
 
 interface TimerOptions {
   readonly threads: number;
-  /** Whether times measured before hold, and those measured now are kept. Default true. */
+  /** Whether to reuse cached times, and to cache new ones. Default true. */
   readonly cache?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What times the forms of layers where they will run. */
+/** Opens a timer for forms of layers in the runtime where they will be used. */
 export async function openTimer(
   runtime: RuntimeName,
   { threads, cache = true, signal }: TimerOptions,
@@ -40,14 +40,14 @@ export async function openTimer(
   return { timer: { benchmark, engine, threads, timings, signal }, close };
 }
 
-/** A timer that is given, or how one is opened. */
+/** A timer, or options to open one. */
 interface TimerChoice extends Partial<TimerOptions> {
   readonly timer?: Timer | undefined;
   /** Default `node`. */
   readonly target?: RuntimeName;
 }
 
-/** Does something with a timer: the one that is given, else one that is opened, by default on one thread, and closed afterwards. */
+/** Calls `use` with the given timer, or with one that is opened (by default on one thread) and closed afterwards. */
 export async function withTimer<T>(choice: TimerChoice, use: (timer: Timer) => Promise<T>): Promise<T> {
   if (choice.timer) return use(choice.timer);
   const { target = 'node', threads = 1, cache = true, signal } = choice;
@@ -59,7 +59,7 @@ export async function withTimer<T>(choice: TimerChoice, use: (timer: Timer) => P
   }
 }
 
-/** A timer that times float32 networks in the element types that they will be written in. */
+/** A timer that converts float32 networks to the element type in which they will be written before it times them. */
 export function inElementType(timer: Timer, { elementType, restore }: Float32Form): Timer {
   if (elementType === 'float32') return timer;
   const benchmark: Timer['benchmark'] = async (models, options) => {

@@ -9,18 +9,18 @@ import type { Benchmark, BenchmarkOptions } from './latency.ts';
 import { type CostOptions, costs } from './macs.ts';
 import type { Timings } from './timings.ts';
 
-/** What times models, and under which conditions: all that times depend on beside the models. */
+/** An engine that times models, and all conditions that times depend on besides the models. */
 export interface Timer {
-  /** Of onnxruntime in Node, or in a browser. */
+  /** Benchmarks models in onnxruntime in Node, or in a browser. */
   benchmark(models: readonly (string | Uint8Array)[], options?: BenchmarkOptions): Promise<Benchmark>;
-  /** `node onnxruntime 1.30.0`: the engine, with its version. */
+  /** Engine and version, such as `node onnxruntime 1.30.0`. */
   readonly engine: string;
   readonly threads: number;
   readonly timings: Timings;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The timer that something needs; throws `usage` where there is none. */
+/** The given timer. Throws `usage` if there is none. */
 export function requiredTimer(timer: Timer | undefined, need: string): Timer {
   if (timer) return timer;
   throw new EspalierError('usage', `${need}: expected a timer, found none`);
@@ -28,48 +28,52 @@ export function requiredTimer(timer: Timer | undefined, need: string): Timer {
 
 /** A model to be timed. */
 export interface TimedModel {
-  /** Models of one key take the same time. */
+  /** Models with equal keys take the same time. */
   readonly key: string;
   readonly macs: number;
-  /** What it may take, up to what is the same for all: decides where times do not settle. Default: the shortest samples do. */
+  /** Predicted milliseconds, up to a shared constant: used if times do not settle. Default: the shortest samples decide. */
   readonly expectedMs?: number;
   model(): Uint8Array | Promise<Uint8Array>;
-  /** What it is fed with; default: random contents. */
+  /** Contents of its inputs; default: random. */
   readonly inputs?: InputFeeds;
 }
 
 /** Models ranked by latency. */
 export interface TimedRanking {
-  /** Of each model, in the order given. */
+  /** Milliseconds of each model, in the given order. */
   readonly ms: readonly number[];
-  /** Of what was timed beside them. */
+  /** Milliseconds of the additional model; null if there was none. */
   readonly besideMs: number | null;
-  /** The quickest; of those that tie with it, the one with the fewest MACs. */
+  /** The index of the fastest model; among ties, the one with the fewest MACs. */
   readonly best: number;
-  /** Whether another turn no longer changed the times; else the machine was too busy to tell. */
+  /** Whether another pass no longer changed the times; false if the machine was too busy. */
   readonly settled: boolean;
-  /** Whether nothing had to be measured. */
+  /** Whether all times came from the cache. */
   readonly cached: boolean;
 }
 
-/** Models slower than the quickest by no more than this count as equal. */
+/** Models that are slower than the fastest by at most this factor count as ties. */
 const TIE = 1.02;
-/** A sample takes as long: short ones slip between what else the machine does, and the shortest counts. */
+/**
+ * Minimal duration of a sample in milliseconds: short samples can fall between interruptions by other processes, and the
+ * shortest sample counts.
+ */
 export const SAMPLE_MS = 1;
-/** Samples of each model in a turn: fewer where each takes long. */
+/** Samples of each model in a pass; fewer for slow models. */
 const ROUNDS = { most: 20, least: 4 };
-/** What all samples of a model in a turn may take, at the speed of a slow machine. */
+/** Largest total duration of a model's samples in a pass, in milliseconds on a slow machine. */
 const TURN_MS = 100;
 const MACS_PER_MS = 2e7;
-/** Times count as settled when another turn shortens none of them by more than this. */
+/** Times have settled once another pass shortens none of them to less than this fraction. */
 const SETTLED = 0.97;
-/** Turns until the ranking is taken as it is. */
+/** Largest number of passes. */
 const MOST_TURNS = 6;
 
 /**
- * Ranks models by the shortest of their samples, all taken in turns: whatever else the machine does only adds to a sample.
- * Measures until another turn changes neither the best nor any time by much; where that never happens, what was expected
- * decides, and the times are not kept. Measures nothing where all times are known. One more model may be timed beside them.
+ * Ranks models by their shortest samples, taken in alternation: other load on the machine can only lengthen a sample.
+ * Measures until another pass changes neither the best model nor any time by much; if that does not happen, `expectedMs`
+ * decides and the times are not cached. Cached times are reused; if all are known, nothing is measured. One more model may be
+ * timed in addition.
  *
  * @example
  * const timer = { benchmark, engine: 'node onnxruntime', threads: 1, timings: openTimings() };
@@ -101,13 +105,16 @@ export async function rank(
   return { ms, besideMs: times[models.length] ?? null, best, settled, cached };
 }
 
-/** Models that are ranked, and all that are timed, the ranked ones first. */
+/** The models to rank, and all models to time, the ranked ones first. */
 interface Field {
   readonly ranked: readonly TimedModel[];
   readonly all: readonly TimedModel[];
 }
 
-/** Times known before hold, so that the same network is chosen again: new ones are told on their scale. */
+/**
+ * Reuses cached times, so that the same network gets the same choice; new times are rescaled by re-timing cached models
+ * beside them.
+ */
 async function completed(known: readonly (number | undefined)[], field: Field, timer: Timer) {
   const { times, settled } = await measured(field, timer);
   const scales = known.flatMap((ms, i) => (ms === undefined ? [] : [ms / times[i]!]));
@@ -115,7 +122,7 @@ async function completed(known: readonly (number | undefined)[], field: Field, t
   return { times: times.map((ms, i) => known[i] ?? ms * scale), settled };
 }
 
-/** The shortest sample of all models, taken until they settle, and so does the best of those that are ranked. */
+/** The shortest samples of all models, taken until they and the best ranked model settle. */
 async function measured({ ranked, all }: Field, timer: Timer) {
   const bytes = await Promise.all(all.map((timed) => timed.model()));
   const slowest = Math.max(...ranked.map(({ macs }) => macs)) / MACS_PER_MS;
@@ -138,17 +145,17 @@ async function measured({ ranked, all }: Field, timer: Timer) {
   return { times, settled: false };
 }
 
-/** Of the models, which come first among the times. */
+/** The index of the best of the ranked models, which come first among the times. */
 function bestOf(models: readonly TimedModel[], ms: readonly number[]): number {
   const quickest = Math.min(...ms.slice(0, models.length));
   const tied = [...models.keys()].filter((i) => ms[i]! <= quickest * TIE);
   return tied.reduce((best, i) => (models[i]!.macs < models[best]!.macs ? i : best));
 }
 
-/** All that a time depends on, beside the machine. */
+/** The cache key of a time: everything it depends on, except the machine. */
 const keyOf = (key: string, { engine, threads }: Timer): string => JSON.stringify([key, engine, threads]);
 
-/** A network that is timed as it is, at a size where it leaves its own open. */
+/** A network to be timed unchanged; `size` is needed if the network leaves its own open. */
 export async function timedGraph(graph: Graph, { size }: CostOptions = {}): Promise<TimedModel> {
   const bytes = modelAt(graph, size);
   return {
@@ -159,7 +166,7 @@ export async function timedGraph(graph: Graph, { size }: CostOptions = {}): Prom
   };
 }
 
-/** The model of a network that is timed, at a size where it leaves its own open. */
+/** The model file of a network to be timed; `size` is needed if the network leaves its own open. */
 export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array =>
   serializeModel(
     size === undefined && !graph.inputs.some(({ feed }) => feed)
@@ -167,7 +174,7 @@ export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array =>
       : withFixedShapes(graph, { size, batch: 1 }),
   );
 
-/** The key of a model that is timed as it is: its SHA-256. */
+/** The key of a model that is timed unchanged: its SHA-256. */
 export async function digest(model: Uint8Array): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', model)));
 }

@@ -5,25 +5,25 @@ import * as v from 'valibot';
 import { cacheFolder } from '../data/cache.ts';
 import { readBytes, writeFileAtomically } from '../files.ts';
 
-/** Milliseconds by what was timed. */
+/** A cache of measured milliseconds, by key. */
 export interface Timings {
   get(key: string): number | undefined;
   set(key: string, ms: number): void;
-  /** Writes what was set since the last time. */
+  /** Writes the entries that were set since the last call. */
   save(): void;
 }
 
 const contents = v.record(v.string(), v.pipe(v.number(), v.finite(), v.gtValue(0)));
 
-/** Timings that are forgotten with the process. */
+/** Timings that are not stored. */
 export function temporaryTimings(): Timings {
   const known = new Map<string, number>();
   return { get: (key) => known.get(key), set: (key, ms) => known.set(key, ms), save: () => {} };
 }
 
 /**
- * The timings of this user on this processor, in CACHE/espalier/timings/timings.json. A file that cannot be read, or holds anything else, counts
- * as empty; what other processes wrote meanwhile stays.
+ * The timings of this user and processor, stored in CACHE/espalier/timings/timings.json. An unreadable or invalid file counts
+ * as empty; entries that other processes wrote in the meantime are kept.
  */
 export function openTimings(folder = cacheFolder('timings')): Timings {
   const path = join(folder, 'timings.json');
@@ -42,7 +42,7 @@ export function openTimings(folder = cacheFolder('timings')): Timings {
   };
 }
 
-/** A digest of a key and of the processor, which may change where the folder stays. */
+/** A digest of a key and the processor, since the cache folder may be used on several machines. */
 function here(key: string): string {
   const parts = [key, cpus()[0]?.model, process.arch];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);

@@ -4,22 +4,25 @@ import { type ColdStart, type ColdStartOptions, coldStartsIn } from './cold-star
 import { type Benchmark, type BenchmarkOptions, benchmarkIn } from './latency.ts';
 import type { ModelSource, PreparedModel } from './prepared-model.ts';
 
-/** Measurements in one headless Chromium, of models in onnxruntime-web (WebAssembly) and of compiled networks, one call at a time. */
+/**
+ * Measurements in one headless Chromium, of models in onnxruntime-web (WebAssembly) and of compiled networks, one call at a
+ * time.
+ */
 export interface WebBenchmark {
-  /** What measures: `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
+  /** Engine and browser, such as `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
   readonly version: string;
-  /** As {@link benchmark} does in onnxruntime-node; the page of a number of threads serves all calls. */
+  /** Like {@link benchmark}, in onnxruntime-web. Calls with the same number of threads share a page. */
   benchmark(models: readonly ModelSource[], options?: BenchmarkOptions): Promise<Benchmark>;
-  /** As {@link coldStarts} does in processes: each start in a page of its own. */
+  /** Like {@link coldStarts}, with each start in a new page. */
   coldStarts(models: readonly ModelSource[], options?: ColdStartOptions): Promise<ColdStart[]>;
   close(): Promise<void>;
 }
 
-/** Long enough for V8 to compile with its second compiler what a model runs most. */
+/** Milliseconds after which V8 has compiled the hot code of a model with its optimising compiler. */
 const WARMUP_MS = 250;
 
 /**
- * Opens a browser for measuring; throws `unsupported`, saying what to install, where something is missing.
+ * Opens a browser for measurements. Throws `unsupported`, naming what to install, if something is missing.
  *
  * @example
  * const web = await openWebBenchmark();
@@ -45,7 +48,7 @@ export async function openWebBenchmark(): Promise<WebBenchmark> {
   };
 }
 
-/** As {@link benchmark} does in onnxruntime-node, in a headless Chromium that is started for this one measurement. */
+/** Like {@link benchmark}, in a headless Chromium that is started for this measurement. */
 export async function benchmarkWeb(
   models: readonly ModelSource[],
   options: BenchmarkOptions = {},
@@ -58,7 +61,7 @@ export async function benchmarkWeb(
   }
 }
 
-/** The model's bytes as the page gets them, with its external data inside; of a folder, its script. */
+/** The model as the page loads it: the bytes with external data included, or the script of a folder. */
 const load = (page: WebPage, model: PreparedModel) =>
   'folder' in model
     ? page.loadFolder(model.folder, model.inputs)

@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { EspalierError } from '../errors.ts';
 import { readCheckpoint } from './checkpoint.ts';
 
-/** Where the state of the best epoch lies until a checkpoint says so. */
+/** The file that holds the state of the best epoch until a checkpoint confirms it. */
 export const stagedBest = (directory: string): string => join(directory, 'best.staged.safetensors');
 
 /**
- * Makes `best.safetensors` what the state of a run says is best: what was kept aside belongs to it where both name the same
- * result, and is of a future that is to be repeated where they do not.
+ * Makes `best.safetensors` agree with the progress of a run. If the staged state has the score that the progress names as
+ * best, it replaces `best.safetensors`; if not, it belongs to epochs that will be repeated, and is deleted.
  */
 export function settleBest(directory: string, { best }: { readonly best: number | null }): void {
   const staged = stagedBest(directory);
@@ -17,7 +17,7 @@ export function settleBest(directory: string, { best }: { readonly best: number 
   else rmSync(staged, { force: true });
 }
 
-/** The result of a state that was kept; null where it is broken. */
+/** The score stored with a kept state; null if the file is damaged. */
 function bestIn(path: string): number | null {
   try {
     return readCheckpoint<{ readonly best: number | null }>(path).progress.best;

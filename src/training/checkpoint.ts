@@ -6,8 +6,8 @@ import { fileError, readBytes, writeFileAtomically } from '../files.ts';
 import { makeTensor, type Tensor, viewBytes } from '../numeric/tensor.ts';
 
 /**
- * A moment of a run: all state of the training step, and where in the run it stands (plain JSON). Random numbers are
- * functions of (seed, epoch, step), so they need no state of their own.
+ * A checkpoint of a run: all state of the training step, and the position in the run (plain JSON). Random numbers are
+ * functions of (seed, epoch, step) and need no state.
  */
 export interface Checkpoint<Progress> {
   readonly tensors: Readonly<Record<string, Tensor>>;
@@ -24,7 +24,10 @@ interface Entry {
   readonly data_offsets: [number, number];
 }
 
-/** The file begins with its length of header, then this, then 64 digits: the SHA-256 of the file with zeros in their place. */
+/**
+ * The file begins with the length of its header and this text, followed by 64 digits: the SHA-256 of the file with zeros in
+ * place of the digits.
+ */
 const PREFIX = '{"__metadata__":{"sha256":"';
 const DIGEST_AT = 8 + PREFIX.length;
 const DIGITS = 64;
@@ -57,7 +60,7 @@ export function writeCheckpoint(path: string, { tensors, progress }: Checkpoint<
   writeFileAtomically(path, [size, text, ...payload]);
 }
 
-/** Reads a checkpoint; throws EspalierError('invalid-data') where it is truncated or altered. */
+/** Reads a checkpoint. Throws `invalid-data` if it is truncated or altered. */
 export function readCheckpoint<Progress>(path: string): Checkpoint<Progress> {
   const bytes = readBytes(path);
   const broken = (reason: string) =>
@@ -82,7 +85,7 @@ export function readCheckpoint<Progress>(path: string): Checkpoint<Progress> {
   }
 }
 
-/** Whether a file is a checkpoint as it was written. */
+/** Whether a file is an undamaged checkpoint. */
 export const isWhole = (path: string): boolean => hasItsDigest(readBytes(path));
 
 function hasItsDigest(bytes: Buffer): boolean {
@@ -94,7 +97,7 @@ function hasItsDigest(bytes: Buffer): boolean {
   return hash.digest('hex') === bytes.toString('latin1', DIGEST_AT, end);
 }
 
-/** `grafted`: what became of the checkpoint of the same step, which it comes before. */
+/** `grafted`: the checkpoint after grafting, which is newer than the plain checkpoint of the same step. */
 const NAME = /^checkpoint\.(\d+)(\.grafted)?\.safetensors$/;
 const KEPT = 2;
 
@@ -116,15 +119,15 @@ function listCheckpoints(directory: string): Listed[] {
   }
 }
 
-/** Writes the checkpoint of a step: {@link keepNewest} of all. */
+/** Writes the checkpoint of a step and applies {@link keepNewest}. */
 export function saveCheckpoint(directory: string, step: number, checkpoint: Checkpoint<unknown>): void {
   writeCheckpoint(join(directory, `checkpoint.${step}.safetensors`), checkpoint);
   keepNewest(directory);
 }
 
 /**
- * Removes all checkpoints but the two newest, and those of the newest graft: what came of it, and what it was made from, which
- * another network needs whose graft is broken.
+ * Removes all checkpoints except the two newest and both checkpoints of the newest graft: its result, and its input, which
+ * another network needs if its own graft is damaged.
  */
 export function keepNewest(directory: string): void {
   const all = listCheckpoints(directory);
@@ -137,36 +140,36 @@ export function forgetAfter(directory: string, last: number): void {
   for (const { path, step } of listCheckpoints(directory)) if (step > last) rmSync(path, { force: true });
 }
 
-/** Writes what grafting made of the checkpoint of a step: from then on it is the newest. */
+/** Writes the result of grafting at a step, which becomes the newest checkpoint. */
 export function saveGrafted(directory: string, step: number, checkpoint: Checkpoint<unknown>): void {
   writeCheckpoint(join(directory, `checkpoint.${step}.grafted.safetensors`), checkpoint);
 }
 
 interface Which {
-  /** Passes over those that were grafted. */
+  /** Ignores grafted checkpoints. */
   readonly ungrafted?: boolean;
-  /** Only of this step. */
+  /** Considers only this step. */
   readonly step?: number;
 }
 
 const isOne = ({ grafted, step }: Listed, which: Which): boolean =>
   !(grafted && which.ungrafted) && (which.step ?? step) === step;
 
-/** The name of the newest checkpoint in a folder; null where there is none. */
+/** The file name of the newest checkpoint in a folder; null if there is none. */
 export function newestCheckpoint(directory: string, which: Which = {}): string | null {
   const newest = listCheckpoints(directory).find((each) => isOne(each, which));
   return newest ? basename(newest.path) : null;
 }
 
-/** Whether the run is past the graft at the end of a step: it holds what that made, or something later. */
+/** Whether the run has passed the graft after step `after`: it has the grafted checkpoint, or a later one. */
 export function isPastGraft(directory: string, after: number): boolean {
   const newest = listCheckpoints(directory)[0];
   return newest !== undefined && (newest.step > after || (newest.step === after && newest.grafted));
 }
 
 /**
- * Names each checkpoint that is broken and renames it to `….broken`, so that the run goes on from the one before it. Throws
- * `invalid-data` where none is whole.
+ * Renames each damaged checkpoint to `….broken` and names it in a warning, so that the run continues from the one before.
+ * Throws `invalid-data` if no checkpoint is intact.
  */
 export function setBrokenAside(directory: string, warn: (line: string) => void): void {
   const broken: EspalierError[] = [];
@@ -190,14 +193,14 @@ export function setBrokenAside(directory: string, warn: (line: string) => void):
   }
 }
 
-/** The newest checkpoint; throws `invalid-data` where there is none. */
+/** The newest checkpoint. Throws `invalid-data` if there is none. */
 export function requiredCheckpoint<Progress>(directory: string, which: Which = {}): Checkpoint<Progress> {
   const checkpoint = latestCheckpoint<Progress>(directory, which);
   if (checkpoint) return checkpoint;
   throw new EspalierError('invalid-data', 'contains no checkpoint', { where: directory });
 }
 
-/** The newest checkpoint; null where there is none. Throws where it is broken: {@link setBrokenAside} comes before. */
+/** The newest checkpoint; null if there is none. Throws if it is damaged, so call {@link setBrokenAside} first. */
 export function latestCheckpoint<Progress>(
   directory: string,
   which: Which = {},

@@ -1,6 +1,6 @@
 import type { TrainOptions } from './options.ts';
 
-/** The options of training that no one sets. */
+/** Default values of the training options. */
 export const trainingDefaults = {
   batch: 128,
   optimizer: 'sgd',

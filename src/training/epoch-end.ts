@@ -7,7 +7,7 @@ import { shrinkSession } from './shrink.ts';
 import { taskOf } from './tasks/index.ts';
 import type { TaskEvaluation } from './tasks/task.ts';
 
-/** Evaluates and records a finished epoch, lets the network shrink where another follows, and writes a checkpoint. */
+/** Finishes an epoch: evaluates and records it, shrinks the network if another epoch follows, and writes a checkpoint. */
 export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   const { options, batch, step, progress } = session;
   const seconds = (performance.now() - session.started) / 1000;
@@ -57,7 +57,7 @@ async function evaluateEpoch(session: TrainingRun): Promise<TaskEvaluation | und
   return taskOf(options).evaluate?.(network, options.data.test, { ...options, batch });
 }
 
-/** Keeps the state of the epoch with the best score aside, until a checkpoint says that it is the best. */
+/** Stages the state of the epoch with the best score, until a checkpoint confirms it. */
 function stageBest({ options, step, progress }: TrainingRun, score: number | undefined): boolean {
   if (score === undefined || (progress.best !== null && score <= progress.best)) return false;
   progress.best = score;

@@ -3,20 +3,20 @@ import type { Builder } from '../graph/builder.ts';
 import { type Node, nodeLabel, staticShape, type Value } from '../graph/graph.ts';
 import { attributesOf, inputsOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 
-/** What the training form of a node needs of the step that is being built. */
+/** What the training form of a node can use of the step graph under construction. */
 export interface ForwardScope {
   readonly g: Builder;
-  /** Declares that the state `value` becomes `next`. */
+  /** Declares `next` as the next state of `value`. */
   setNext(value: Value, next: Value): void;
-  /** Makes a fixed initializer part of the step's state; what it is by now. */
+  /** Turns a fixed initializer into state of the step, and returns its current value. */
   asState(value: Value): Value;
-  /** A random 0/1 mask input, scaled by 1/(1 − ratio), drawn anew for each step. */
+  /** A random 0/1 mask, scaled by 1/(1 − ratio), that is an input and drawn anew in each step. */
   dropoutMask(ratio: number, shape: readonly number[]): Value;
 }
 
 type TrainingForm = (node: Node, scope: ForwardScope) => Value;
 
-/** Nodes that compute something else while training. All others stay as they are. */
+/** Operators with a different form in training. All others are copied unchanged. */
 const trainingForms: { readonly [Op in OperatorName]?: TrainingForm } = {
   BatchNormalization(node, { g, setNext, asState }) {
     const { x, scale, bias, mean, variance } = inputsOf(node, 'BatchNormalization');

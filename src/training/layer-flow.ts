@@ -3,21 +3,21 @@ import { isOneOf } from '../graph/operators/index.ts';
 import { traitsOf } from '../graph/operators/traits.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
 
-/** Where the nodes that some outputs depend on stand among the layers of a network. */
+/** Positions of nodes relative to the layers of a network, for the nodes that some outputs depend on. */
 export interface LayerFlow {
   /** In the graph's order. */
   readonly nodes: readonly Node[];
-  /** The initializer that a value is, or is a view of (reshaped, expanded); null for others. */
+  /** The initializer behind a value, possibly through views such as Reshape and Expand; null if there is none. */
   initializerOf(value: Value): Value | null;
-  /** Whether a node reads what a layer or a normalisation computes. */
+  /** Whether a node directly reads the output of a layer or normalisation. */
   isRightBehind(node: Node): boolean;
-  /** Whether a node reads what depends on a layer. */
+  /** Whether an input of a node depends on a layer. */
   isBehind(node: Node): boolean;
-  /** Whether a layer depends on what a node computes. */
+  /** Whether some layer depends on the output of a node. */
   isAhead(node: Node): boolean;
 }
 
-/** Layers have weights of their own, normalisations a scale. */
+/** Operators that count as normalisations; layers are the operators with weights. */
 const isNormalization = isOneOf('BatchNormalization', 'LayerNormalization');
 const isView = isOneOf(
   'Identity',
@@ -30,7 +30,7 @@ const isView = isOneOf(
   'Tile',
 );
 
-/** Follows a network from its layers on, and back from some outputs. */
+/** Computes the positions, forwards from the layers and backwards from the given outputs. */
 export function flowOf(graph: Graph, outputs: readonly Value[]): LayerFlow {
   const { producer } = connections(graph);
   const initializers = new Set(graph.initializers);

@@ -10,22 +10,22 @@ import { prepareNetwork } from './prepare.ts';
 import { type DistillationOptions, distillation } from './tasks/distillation/distillation.ts';
 import { taskOf } from './tasks/index.ts';
 
-/** How a network learns the outputs of a teacher; default: of itself as it is given, before a cut. */
+/** Options of training a network on the outputs of a teacher; the default teacher is the given network before pruning. */
 export type Distilling = Pick<DistillationOptions, 'temperature' | 'losses' | 'onNote'> &
   Partial<Pick<DistillationOptions, 'teacher'>>;
 
-/** The options of training, of which images and epochs alone are needed. */
+/** Options of training. Only images and epochs are required. */
 export interface TrainingOptions
   extends Pick<TrainOptions, 'data' | 'epochs'>,
     Partial<Omit<TrainOptions, 'data' | 'epochs' | 'network' | 'controller'>> {
-  /** Trains the outputs of another network, in place of `task`. */
+  /** Trains on the outputs of another network, instead of `task`. */
   readonly distill?: Distilling | undefined;
 }
 
 /**
- * All options of training a network, which is brought into the form that training takes. Preprocessing is by default what the
- * network stores; the training step runs in oneDNN where its library is found and no executor is given. Throws `usage` where
- * the network stores no preprocessing and none is given.
+ * Completes the options of training with defaults, and converts the network to the form for training ({@link
+ * prepareNetwork}). Preprocessing defaults to what the network stores. Without an executor, the training step runs in oneDNN
+ * if the library is installed, else in onnxruntime. Throws `usage` if preprocessing is neither stored nor given.
  */
 export async function openTraining(given: Graph, options: TrainingOptions): Promise<TrainOptions> {
   const { executor = await defaultExecutor(), data, distill, run = null } = options;
@@ -33,7 +33,7 @@ export async function openTraining(given: Graph, options: TrainingOptions): Prom
   const preprocessing = expectPreprocessing(given, data.train, options.preprocessing);
   const form = await prepareNetwork(given, executor);
   const prepared = distill ? form : (taskOf(options).accept?.(form) ?? form);
-  // What looks at sizes that the network leaves open finds those of the images.
+  // Passes that need a size which the network leaves open then use the size of the images.
   storePreprocessing(prepared, preprocessing);
   const network = withOthersFed(prepared, { size: preprocessing });
   const settings = { ...options, ...trainingDefaults, ...defined(options) };

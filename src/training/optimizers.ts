@@ -2,47 +2,47 @@ import type { Builder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
 import type { ParameterRole } from './parameters.ts';
 
-/** An optimiser and its constants. */
+/** An optimiser and its hyperparameters. */
 export interface OptimizerSettings {
   readonly optimizer: OptimizerName;
-  /** SGD's momentum, or Adam's β₁. Default 0.9. */
+  /** Momentum of SGD, or β₁ of Adam. Default 0.9. */
   readonly momentum?: number;
   readonly nesterov?: boolean;
   /** Default 0. */
   readonly weightDecay?: number;
-  /** Decay apart from the gradient: w ← w − lr·decay·w. AdamW always does. Default false. */
+  /** Decay outside the gradient: w ← w − lr·decay·w. Always so in AdamW. Default false. */
   readonly decoupledWeightDecay?: boolean;
-  /** Roles without decay. Default none. */
+  /** Parameter roles without weight decay. Default none. */
   readonly noDecayOn?: readonly ParameterRole[];
 }
 
-/** Graph values of one parameter's update. */
+/** The graph values for the update of one parameter. */
 interface UpdateCall {
   readonly parameter: Value;
   readonly gradient: Value;
-  /** The state that keeps a running average, by the name of the slot. */
+  /** The optimiser state of the given name for this parameter. */
   readonly slot: (name: string) => Value;
   readonly learningRate: Value;
-  /** The number of the step, from 1. */
+  /** The index of the step, from 1. */
   readonly step: Value;
   readonly weightDecay: number;
 }
 
-/** The values after a step. */
+/** The values after an update. */
 interface Update {
   readonly parameter: Value;
-  /** Each running average, and what replaces it. */
+  /** Each optimiser state with its next value. */
   readonly slots: readonly (readonly [Value, Value])[];
 }
 
 interface Optimizer {
-  /** Names of the running averages kept for each parameter. */
+  /** Names of the states that are kept for each parameter. */
   readonly slots: readonly string[];
   readonly update: (g: Builder, call: UpdateCall, settings: OptimizerSettings) => Update;
 }
 
 export const optimizers = {
-  /** Sutskever et al., ICML 2013, in PyTorch's form. */
+  /** SGD with momentum (Sutskever et al., ICML 2013), in PyTorch's form: v ← μ·v + ∇, w ← w − lr·v. */
   sgd: {
     slots: ['momentum'],
     update(g, { parameter, gradient, slot, learningRate, weightDecay }, settings) {
@@ -56,7 +56,7 @@ export const optimizers = {
       return { parameter: next, slots: [[momentum, nextMomentum]] };
     },
   },
-  /** Loshchilov & Hutter, ICLR 2019. */
+  /** AdamW (Loshchilov & Hutter, ICLR 2019). */
   adamw: {
     slots: ['mean', 'variance'],
     update(g, { parameter, gradient, slot, learningRate, step, weightDecay }, settings) {
@@ -80,6 +80,6 @@ export const optimizers = {
 export type OptimizerName = keyof typeof optimizers;
 export const optimizerNames = Object.keys(optimizers) as OptimizerName[];
 
-/** The names of all state that optimisers may keep for a parameter. */
+/** The names of all states that optimisers may keep for a parameter. */
 export const slotNames = (parameter: string): string[] =>
   Object.values(optimizers).flatMap(({ slots }) => slots.map((slot) => `${parameter}.${slot}`));

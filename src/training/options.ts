@@ -11,66 +11,74 @@ import type { TrainingTask } from './tasks/task.ts';
 
 /** Options of `train`. */
 export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 'warmupSteps'> {
-  /** The network, from {@link prepareNetwork}. */
+  /** The network, in the form of {@link prepareNetwork}. */
   readonly network: Graph;
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;
-  /** What evaluates and verifies. */
+  /** Evaluates and verifies. */
   readonly executor: Executor;
-  /** What runs the training step; default: the same. */
+  /** Runs the training step; default: `executor`. */
   readonly trainer?: Executor;
   readonly epochs: number;
-  /** Stops after as many steps of the run, with a checkpoint, to be gone on with later. Default: all. */
+  /** Stops after this step of the run and writes a checkpoint to resume from. Default: runs all steps. */
   readonly untilStep?: number;
   readonly batch: number;
   readonly seed: number;
   readonly augmentation: AugmentationName | Augmentation;
-  /** What the network is trained for; default: classification. */
+  /** The training task; default: classification. */
   readonly task?: TrainingTask;
-  /** Of classification: the output with class scores; default: found by its shape and the classes of the data. */
+  /**
+   * For classification, the name of the output with the class scores; default: found by its shape and the number of classes.
+   */
   readonly logits?: string | undefined;
-  /** Of classification. Default 0. */
+  /** For classification, the label smoothing in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
-  /** Default 0. */
+  /** Epochs in which the learning rate rises linearly from 0. Default 0. */
   readonly warmupEpochs?: number;
   readonly threads?: number;
-  /** Evaluate on the test images after each n-th epoch, and after the last; 0: never. Default 1. */
+  /** Evaluates on the test images after every n-th epoch and after the last; 0: never. Default 1. */
   readonly evaluateEvery?: number;
-  /** A checkpoint after as many seconds, besides those at the ends of epochs. Default 60. */
+  /** Seconds between checkpoints within an epoch; every epoch ends with one, too. Default 60. */
   readonly checkpointSeconds?: number;
-  /** Where events and checkpoints go; null keeps none. */
+  /** The run directory for events and checkpoints; null writes nothing. */
   readonly run: RunDirectory | null;
-  /** Go on from the newest checkpoint of `run`, if it has one. */
+  /** Resumes from the newest checkpoint of `run`, if there is one. Default false. */
   readonly resume?: boolean;
   readonly controller?: Controller;
-  /** Stops after the current step, with a checkpoint, by EspalierError('interrupted'). */
+  /** Stops after the current step: writes a checkpoint and throws `interrupted`. */
   readonly signal?: AbortSignal;
-  /** Told which operators the trainer leaves to another engine. */
+  /** Called with the operators that the trainer runs in another engine. */
   readonly onFallback?: (operators: readonly string[]) => void;
-  /** Told what is wrong and does not end the run: a checkpoint that is broken. */
+  /** Called with a problem that does not end the run, such as a damaged checkpoint. */
   readonly onWarning?: (line: string) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEpoch?: (epoch: EpochResult) => void;
 }
 
-/** Extends a training run: adds trained state, sets scalars in each step, and builds the network that a state represents. */
+/**
+ * Extends a training run: adds trained state, sets scalars in each step, and builds the network that a training state
+ * represents.
+ */
 export interface Controller {
   readonly extensions: readonly StepExtension[];
-  /** Scalars of the next step, beside learningRate and step. */
+  /** Values of the extension's scalars for the next step. */
   scalars(): Readonly<Record<string, number>>;
-  /** Looks at the state after a step. */
+  /** Called with the state after each step. */
   afterStep(moment: RunPosition, state: () => Tensors): void;
-  /** Then changes state itself, beside what the step computes: what to write, by name; null: nothing. */
+  /** Called after `afterStep`: returns state to overwrite, by name, or null. */
   overwrite?(moment: RunPosition, state: () => Tensors): Tensors | null;
-  /** The network that a state stands for; `network` is the one in training, smaller than at first once it has shrunk. */
+  /** The network that a training state represents. `network` is the network in training, which may have been shrunk. */
   network(network: Graph, state: Tensors): Graph;
-  /** At the end of an epoch: the network in training without what has no part in it any more; null: nothing to cut. */
+  /**
+   * Called at the end of an epoch. Returns the network without parts that no longer contribute, and its state; null if
+   * nothing can be removed.
+   */
   shrink?(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
-  /** The network at first without all that had been cut when the restored state was saved. */
+  /** Repeats, on the initial network, the removals recorded in the restored state. */
   shrunk?(network: Graph): Graph;
-  /** What the report shows of an epoch, beside loss and accuracy. */
+  /** Metrics of an epoch for the report, in addition to loss and accuracy. */
   metrics(state: Tensors): Readonly<Record<string, number>>;
-  /** The controller's own state, plain JSON, for checkpoints. */
+  /** State of the controller for checkpoints, as plain JSON. */
   save(): unknown;
   restore(saved: unknown): void;
 }
@@ -83,24 +91,24 @@ export interface RunPosition {
   readonly learningRate: number;
 }
 
-/** How far an epoch is. */
+/** The progress within an epoch. */
 export interface StepProgress {
   /** From 1. */
   readonly epoch: number;
   readonly epochs: number;
-  /** Images seen in this epoch, and in all of it. */
+  /** Images processed in this epoch, and images per epoch. */
   readonly images: number;
   readonly ofImages: number;
   /** The mean loss of the epoch so far. */
   readonly loss: number;
 }
 
-/** The results of one epoch. Losses are means over images, accuracies are in [0, 1]. */
+/** The results of one epoch. Losses are means over images; accuracies are in [0, 1]. */
 export interface EpochResult {
   readonly epoch: number;
   readonly step: number;
   readonly loss: number;
-  /** Of a task whose loss counts what is correct. */
+  /** Only for tasks with the metric `correct`. */
   readonly trainAccuracy?: number;
   readonly testAccuracy?: number;
   readonly testLoss?: number;

@@ -5,7 +5,7 @@ import { findClassScores, type ScoresSought } from '../measure/outputs/class-sco
 import { elementCount } from '../numeric/tensor.ts';
 import { flowOf, type LayerFlow } from './layer-flow.ts';
 
-/** What a parameter does in its layer; decides on weight decay. */
+/** The role of a parameter in its layer. Weight decay can be limited to some roles. */
 export type ParameterRole = 'weight' | 'bias' | 'scale' | 'shift';
 
 /** A float32 initializer that training changes. */
@@ -16,22 +16,22 @@ export interface Parameter {
   readonly node: Node;
 }
 
-/** A float32 initializer of more than one element that class scores depend on and training leaves as it is. */
+/** A float32 initializer with more than one element that the class scores depend on and training does not change. */
 export interface FixedValue {
   readonly value: Value;
   readonly reason: string;
 }
 
-/** The values that parameters are sought before. */
+/** The values that parameters are searched for. */
 export interface ParametersSought extends ScoresSought {
-  /** Default: the class scores, or all outputs where there are none. */
+  /** Parameters must contribute to these values. Default: the class scores, or all outputs if there are none. */
   readonly outputs?: readonly Value[];
 }
 
 const affine = [null, 'scale', 'shift'] as const;
 const linear = [null, 'weight', 'bias'] as const;
 
-/** The role of each input that is a parameter when it is an initializer. */
+/** By operator and input: the role of an initializer there. */
 const inputRoles: { readonly [Op in OperatorName]?: readonly (ParameterRole | null)[] } = {
   Conv: linear,
   ConvTranspose: linear,
@@ -44,7 +44,10 @@ const inputRoles: { readonly [Op in OperatorName]?: readonly (ParameterRole | nu
   PRelu: [null, 'scale'],
 };
 
-/** Operators that carry other constants too (a mean to subtract, a mask, ½): what their initializers are depends on where they stand. */
+/**
+ * Operators whose initializers may also be other constants (a mean to subtract, a mask, ½): whether such an initializer is a
+ * parameter depends on its position in the network.
+ */
 const freeRoles: { readonly [Op in OperatorName]?: ParameterRole } = {
   Add: 'bias',
   Mul: 'scale',
@@ -52,8 +55,8 @@ const freeRoles: { readonly [Op in OperatorName]?: ParameterRole } = {
 };
 
 /**
- * The parameters of a network, in the order in which the graph reads them: float32 initializers that the class scores depend on, or other values that are named, and
- * that are
+ * The trainable parameters of a network, in graph order: float32 initializers that contribute to the class scores or to the
+ * given values, and that are one of
  * - a weight, bias, scale, shift or slope of a layer ({@link inputRoles}), but for the ones and zeros of an InstanceNormalization between
  *   two Reshapes, which is how exporters write GroupNormalization;
  * - of more than one element, added to or multiplied with what comes right from a layer, or from any layer on the way to another: the
@@ -68,7 +71,7 @@ export const trainableParameters = (graph: Graph, sought: ParametersSought = {})
   ...classify(graph, sought).parameters.values(),
 ];
 
-/** What training leaves as it is, and why; running statistics are left out. */
+/** The values that training does not change, with the reason. Running statistics are not listed. */
 export function fixedValues(graph: Graph, sought: ParametersSought = {}): FixedValue[] {
   const { parameters, fixed } = classify(graph, sought);
   return [...fixed].flatMap(([value, reason]) => (parameters.has(value) ? [] : [{ value, reason }]));
@@ -146,7 +149,7 @@ const isUniform = ({ tensor }: Value): boolean => {
   return data.every((number) => number === data[0]);
 };
 
-/** What is added to attention so that some places are left out. */
+/** Whether an initializer is a mask that is added to attention scores: only 0 and large negative numbers. */
 const isMask = ({ tensor }: Value): boolean => {
   const data = tensor!.data as Float32Array;
   return data.some((number) => number <= -100) && data.every((number) => number === 0 || number <= -100);

@@ -5,8 +5,8 @@ import { canonicalForm, foldConstants, separateUniform } from '../rewrite/index.
 import type { Executor } from '../runtime/executor.ts';
 
 /**
- * The form of a network that training starts from and hands back: opset 18 or later, constants folded, an input
- * of float32 images. It computes what the given network does.
+ * Converts a network to the form in which it is trained and returned: opset 18 or later, constants folded, float32 images as
+ * input. It computes the same function as the given network.
  */
 export async function prepareNetwork(model: Graph, executor: Executor): Promise<Graph> {
   const network = separateUniform(await foldConstants(canonicalForm(model).graph, executor));

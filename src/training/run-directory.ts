@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { EspalierError } from '../errors.ts';
 import { fileError, readBytes, readJson, writeFileAtomically } from '../files.ts';
 
-/** What a run was asked to do, so that it can be repeated: `recipe.json`. */
+/** The command and options of a run, so that it can be repeated: `recipe.json`. */
 export interface Recipe {
   readonly command: string;
-  /** Every option that decides on the result. */
+  /** All options that influence the result. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly versions: Readonly<Record<string, string>>;
   readonly machine: { readonly processor: string; readonly cores: number };
@@ -15,7 +15,7 @@ export interface Recipe {
   readonly started: string;
 }
 
-/** One line of `events.jsonl`. `step` counts training steps over the whole run. */
+/** One line of `events.jsonl`. `step` is counted over the whole run. */
 export interface RunEvent {
   readonly type: string;
   readonly step?: number;
@@ -26,14 +26,14 @@ export interface RunEvent {
 export interface RunDirectory {
   readonly path: string;
   readonly recipe: Recipe;
-  /** Appends an event, with its `time` (ISO) unless it has one. */
+  /** Appends an event; adds `time` (ISO 8601) if it is missing. */
   record(event: RunEvent): void;
   readEvents(): RunEvent[];
-  /** Forgets events after a step, and of epochs that were not finished then: those that a resumed run is going to repeat. */
+  /** Deletes the events after a step, and of epochs that were not finished by then: a resumed run repeats them. */
   rewind(step: number, epochs?: number): void;
 }
 
-/** A new recipe, on this machine, now. `versions` come beside that of Node. */
+/** Creates a recipe with this machine's properties and the current time. `versions` are added to Node's version. */
 export function makeRecipe(
   command: string,
   options: Recipe['options'],
@@ -51,8 +51,7 @@ export function makeRecipe(
 }
 
 /**
- * Starts a run in a directory, which is created where it is missing. Throws `usage` where the directory already holds a
- * run.
+ * Starts a run in a directory, which is created if it is missing. Throws `usage` if the directory already contains a run.
  *
  * @example
  * const run = createRunDirectory('runs/first', makeRecipe('train', { epochs: 10 }, {}));
@@ -76,8 +75,7 @@ export function createRunDirectory(path: string, recipe: Recipe): RunDirectory {
 }
 
 /**
- * Opens the record of a run. Throws `missing-file` where the directory holds none, `invalid-data` where its recipe is
- * broken.
+ * Opens the directory of an existing run. Throws `missing-file` if it contains none, `invalid-data` if its recipe is damaged.
  */
 export function openRunDirectory(path: string): RunDirectory {
   const file = join(path, 'recipe.json');
@@ -95,7 +93,7 @@ const isRecipe = (found: unknown): found is Recipe => {
   return typeof command === 'string' && typeof options === 'object' && options !== null;
 };
 
-/** Throws unless a run that is resumed was started with the same options. */
+/** Throws `usage` unless the resumed run was started with the same options. */
 export function checkSameOptions(run: RunDirectory, options: Recipe['options']): void {
   const text = (value: unknown) => JSON.stringify(value) ?? 'nothing';
   const names = new Set([...Object.keys(run.recipe.options), ...Object.keys(options)]);
@@ -135,7 +133,7 @@ function directory(path: string, recipe: Recipe): RunDirectory {
   };
 }
 
-/** The events of a file whose last line may be cut off. */
+/** Parses events; the last line may be truncated. */
 function parseEvents(text: string): RunEvent[] {
   return text.split('\n').flatMap((line) => {
     if (line.trim() === '') return [];

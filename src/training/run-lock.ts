@@ -8,32 +8,35 @@ import { fileError, removeStalePartials } from '../files.ts';
 import { isRunning, processStart } from '../process-start.ts';
 
 /**
- * Who is at a run. Each process has a lock file of its own, `run.lock.HOST.PID.START`: none is ever taken over, so that of two
- * processes that find a stale one at the same time no more than one holds the folder.
+ * The owner of a lock. Each process has a lock file of its own, `run.lock.HOST.PID.START`, and never takes over another: if
+ * two processes find a stale lock at the same time, at most one of them gets the folder.
  */
 interface Owner {
   readonly pid: number;
-  /** When the process started, hashed, so that another of the same number is not taken for it; `0` where the system does not say. */
+  /**
+   * A hash of the start time of the process, which distinguishes it from a later process with the same PID; `0` if the system
+   * does not report it.
+   */
   readonly start: string;
   readonly host: string;
 }
 
-/** How many of this process hold a folder. */
+/** How many holders in this process each folder has. */
 const held = new Map<string, number>();
 const taking = new Map<string, Promise<void>>();
-/** Whether the folders that are held when the process ends will be released. */
+/** Whether the exit handler that releases held folders is registered. */
 let watchesExit = false;
 
-/** How long the process of a run that was killed may take to end: training processes notice after a step. */
+/** Milliseconds to wait for a killed run to end: training processes notice it after a step. */
 const PATIENCE = 10_000;
 const LOOK = 100;
-/** How often, and after how many milliseconds at most, a claim that met another is repeated. */
+/** Attempts to claim a folder, and the longest pause between them in milliseconds. */
 const [CLAIMS, PAUSE] = [200, 30];
 
 /**
- * Holds the folder of a run for this process until it is released, or the process ends; makes the folder, and removes what
- * killed processes left half-written in it. A lock whose process is gone is taken over. Throws `usage` where another process
- * that runs holds it.
+ * Locks the folder of a run for this process until it is released or the process ends. Creates the folder, and removes
+ * half-written files of killed processes. Stale locks are replaced. Throws `usage` if another running process holds the
+ * folder.
  */
 export async function holdRun(folder: string, patience = 0): Promise<() => void> {
   const path = resolve(folder);
@@ -46,7 +49,7 @@ export async function holdRun(folder: string, patience = 0): Promise<() => void>
   };
 }
 
-/** Releases every folder that this process holds at a path or below it. */
+/** Releases all folders that this process holds at or below a path. */
 export function releaseBelow(folder: string): void {
   const root = resolve(folder);
   for (const path of held.keys()) {
@@ -56,10 +59,10 @@ export function releaseBelow(folder: string): void {
   }
 }
 
-/** What training processes wait for one that has lost its parent. */
+/** {@link holdRun} for training processes, which waits for a process that has lost its parent to end. */
 export const patientlyHoldRun = (folder: string): Promise<() => void> => holdRun(folder, PATIENCE);
 
-/** Several of this process that ask at the same time take the folder once. */
+/** Takes a lock once, even if several callers in this process ask at the same time. */
 async function takeOnce(path: string, patience: number): Promise<void> {
   const pending = taking.get(path) ?? take(path, Date.now() + patience);
   taking.set(path, pending);
@@ -75,7 +78,7 @@ async function take(path: string, deadline: number): Promise<void> {
       if (blocking === null) break;
       const { owner, holds } = blocking;
       if (holds ? Date.now() > deadline : claims > CLAIMS) throw refusal(path, owner);
-      // Two that claim at the same time both withdraw: they come back at different times.
+      // Two processes that claim at the same time both withdraw; a random pause separates their next attempts.
       await setTimeout(holds ? LOOK : 1 + Math.random() * PAUSE);
     }
   } catch (cause) {
@@ -87,7 +90,7 @@ async function take(path: string, deadline: number): Promise<void> {
   removeStaleLocksBelow(path);
 }
 
-/** Those of the steps of a run, whose process was that of the run. */
+/** Removes stale locks of the steps of a run, which belonged to the process of the run. */
 function removeStaleLocksBelow(path: string): void {
   for (const name of readdirSync(path, { recursive: true, encoding: 'utf8' })) {
     const owner = ownerIn(basename(name));
@@ -97,13 +100,13 @@ function removeStaleLocksBelow(path: string): void {
 
 interface Lock {
   readonly owner: Owner;
-  /** A claim is an empty file: its process is still looking whether there are others. */
+  /** A claim is an empty file: its process is still checking for other locks. */
   readonly holds: boolean;
 }
 
 /**
- * Writes the lock of a process, and only then looks for others: of two that do so at the same time at least one sees the
- * other. Withdraws it and returns who is there, where somebody is.
+ * Writes the lock of this process, then looks for others: of two processes that do so at the same time, at least one sees the
+ * other. If there is another lock, withdraws and returns it.
  */
 function claim(path: string, me: Owner): Lock | null {
   const file = join(path, nameOf(me));
@@ -120,7 +123,7 @@ function claim(path: string, me: Owner): Lock | null {
   return others.find(({ holds }) => holds) ?? others[0]!;
 }
 
-/** The locks of other processes that run, held ones and claims; those of processes that are gone are removed. */
+/** Locks and claims of other running processes. Stale ones are removed. */
 function livingLocks(path: string, me: Owner): Lock[] {
   return readdirSync(path).flatMap((name) => {
     const owner = ownerIn(name);
@@ -143,14 +146,14 @@ function ownerIn(name: string): Owner | null {
   return host === undefined ? null : { host: decodeURIComponent(host), pid: Number(pid), start: start! };
 }
 
-/** The process of a number on this machine, as it is now. */
+/** Identifies the process with a PID on this machine. */
 function ownerOf(pid: number): Owner {
   const start = processStart(pid);
   const hashed = start === null ? '0' : createHash('sha256').update(start).digest('hex').slice(0, 12);
   return { pid, start: hashed, host: hostname() };
 }
 
-/** On another machine nobody can look: it is taken at its word. */
+/** Whether the owner still runs. A process on another machine cannot be checked, so it is assumed to run. */
 const isAtWork = (owner: Owner): boolean =>
   owner.host !== hostname() || (isRunning(owner.pid) && ownerOf(owner.pid).start === owner.start);
 

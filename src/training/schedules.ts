@@ -1,21 +1,21 @@
 import { EspalierError } from '../errors.ts';
 
-/** How the learning rate moves over a run. */
+/** The learning rate as a function of the step. */
 export interface ScheduleSettings {
   readonly schedule: ScheduleName;
   /** The highest learning rate. */
   readonly learningRate: number;
-  /** Fractions of the run at which `step` multiplies by `gamma`. Default [0.5, 0.75]. */
+  /** Fractions of the run at which schedule `step` multiplies the rate by `gamma`. Default [0.5, 0.75]. */
   readonly milestones?: readonly number[];
-  /** Default 0.1. */
+  /** Factor at each milestone. Default 0.1. */
   readonly gamma?: number;
-  /** Steps over which the rate first rises linearly from 0 to what the schedule says. Default 0. */
+  /** Steps over which the rate rises linearly from 0 to the value of the schedule. Default 0. */
   readonly warmupSteps?: number;
 }
 
 type Curve = (progress: number, settings: ScheduleSettings) => number;
 
-/** The factor on the learning rate at a fraction of the run, in [0, 1). */
+/** The factor on the learning rate at a fraction of the run in [0, 1). */
 const curves = {
   constant: () => 1,
   step: (progress, { milestones = [0.5, 0.75], gamma = 0.1 }) =>

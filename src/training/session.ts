@@ -11,7 +11,7 @@ import { patientlyHoldRun } from './run-lock.ts';
 import { taskOf } from './tasks/index.ts';
 import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
 
-/** The position of a run, as a checkpoint stores it beside the tensors. */
+/** The position of a run; a checkpoint stores it with the tensors. */
 export interface RunProgress {
   /** Finished epochs. */
   epoch: number;
@@ -20,28 +20,28 @@ export interface RunProgress {
   lossSum: number;
   /** The metrics of the task, summed over the images of the epoch. */
   sums: Record<string, number>;
-  /** The score of the best epoch; null before the first evaluation. */
+  /** The best score so far; null before the first evaluation. */
   best: number | null;
   controller: unknown;
 }
 
-/** A run in this process. Close it. */
+/** A run that is open in this process. Close it. */
 export interface TrainingRun {
   readonly options: TrainOptions;
   readonly batch: number;
   readonly batches: BatchStream;
   readonly progress: RunProgress;
-  /** The network in training: that of the options, or what a controller has left of it. */
+  /** The network in training: the given one, or what a controller has shrunk it to. */
   network: Graph;
   step: TrainingStep;
-  /** When the current epoch began in this process, in ms, and with which of its steps. */
+  /** Start of the current epoch in this process, in ms, and its first step in this process. */
   started: number;
   firstStep: number;
-  /** Lets go of the folder of the run. */
+  /** Releases the run directory. */
   readonly release: () => void;
 }
 
-/** Starts a run, or resumes it from its newest checkpoint with the network of that checkpoint. */
+/** Starts a run, or resumes it from its newest checkpoint, with the network of that checkpoint. */
 export async function openTrainingRun(options: TrainOptions): Promise<TrainingRun> {
   const { run } = options;
   const release = run ? await patientlyHoldRun(run.path) : () => {};
@@ -76,7 +76,7 @@ async function openHeld(options: TrainOptions, release: () => void): Promise<Tra
   return session;
 }
 
-/** Compiles the training step of a network for a run's batches; throws `shape` where the images do not fit. */
+/** Compiles the training step for the batches of a run. Throws `shape` if the images do not fit the network. */
 export async function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
   const { height, width, count } = options.data.train;
   const size = { height, width };
@@ -109,7 +109,7 @@ export function trainedNetwork({ options, network }: TrainingRun, state: Tensors
   return options.controller?.network(network, state) ?? withState(network, state);
 }
 
-/** Writes where the run stands. */
+/** Writes a checkpoint of the current position. */
 export function checkpoint({ options, step, progress }: TrainingRun): void {
   if (!options.run) return;
   progress.controller = options.controller?.save() ?? null;

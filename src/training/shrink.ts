@@ -2,8 +2,8 @@ import { verifyEquivalent } from '../rewrite/index.ts';
 import { copyState, openStep, stepsDone, type TrainingRun } from './session.ts';
 
 /**
- * Lets the controller cut what has no part in the network any more, and goes on with the training step of what is left.
- * Throws `verification` where it does not compute what the network did.
+ * Lets the controller remove parts that no longer contribute, and continues with the training step of the smaller network.
+ * Throws `verification` if the smaller network does not compute the same outputs.
  */
 export async function shrinkSession(session: TrainingRun): Promise<void> {
   const { options, network, step, progress } = session;

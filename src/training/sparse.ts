@@ -11,14 +11,14 @@ import { withState } from './training-step.ts';
 
 /** A penalty λ·Σ ‖w‖₂ over groups of a parameter's entries. */
 interface PenaltyRule {
-  /** What it looks for in a network, for the error where there is none. */
+  /** What the rule applies to, for the error if a network has none. */
   readonly needs: string;
   appliesTo(parameter: Parameter): boolean;
-  /** ‖w‖₂ of each group, of w's rank. */
+  /** ‖w‖₂ of each group, with the rank of w. */
   norm(g: Builder, w: Value): Value;
 }
 
-/** What training can push towards zero, by name. */
+/** The penalties for sparse training, by name. */
 export const penaltyRules = {
   /** λ·Σ|γ| on the scales of BatchNormalization (Liu et al., Network Slimming, ICCV 2017, arXiv:1708.06519). */
   'bn-scale': {
@@ -45,10 +45,10 @@ export interface Penalty {
   readonly strength: number;
 }
 
-/** Norms below this count as this: the gradient of a group that is zero is zero. */
+/** Lower bound of the norms in the gradient, which is 0 for a group of zeros. */
 const TINY = 1e-12;
 
-/** Adds λ·w/‖w‖₂, the gradient of each penalty, to the gradient of the parameters that it applies to. */
+/** Adds λ·w/‖w‖₂, the gradient of each penalty, to the gradients of the parameters that it applies to. */
 export function sparsePenalties(penalties: readonly Penalty[]): StepExtension[] {
   return penalties.map(({ name, strength }) => ({
     penalize({ g }, parameter) {
@@ -61,13 +61,13 @@ export function sparsePenalties(penalties: readonly Penalty[]): StepExtension[] 
   }));
 }
 
-/** Scales below this part of the network's largest count as small. */
+/** Scales below this fraction of the network's largest |γ| count as small. */
 const SMALL = 1e-2;
 
 /**
- * Trains a network with penalties that push scales or filters towards zero; with `bn-scale` an epoch's `smallScales`
- * is the part of all |γ| below 1e-2·max |γ|. Throws `unsupported` where a penalty has nothing to apply to, `usage`
- * where one is named twice.
+ * Trains with penalties that push scales or filters towards zero. With `bn-scale`, each epoch reports `smallScales`, the
+ * fraction of all |γ| below 1e-2·max |γ|. Throws `unsupported` if a penalty has nothing to apply to, `usage` if one is given
+ * twice.
  */
 export function sparseController(network: Graph, penalties: readonly Penalty[]): Controller {
   const parameters = trainableParameters(network);

@@ -13,31 +13,31 @@ import { type Parameter, trainableParameters } from './parameters.ts';
 import type { LossScope, TrainingTask } from './tasks/task.ts';
 import { appendUpdates } from './updates.ts';
 
-/** Something that trains along: it may replace a parameter by a function of it and own further state. */
+/** An extension of the training step: it can replace a parameter by a function of it, and add state of its own. */
 export interface StepExtension {
-  /** The value that the network reads in place of the parameter; null leaves it alone. */
+  /** The value that replaces the parameter in the network; null keeps the parameter. */
   reparametrize?(scope: StepScope, parameter: Parameter): Value | null;
-  /** Appends updates of the extension's own state, given the gradients of the values it asked for. */
+  /** Appends updates of the extension's state, given the gradients that it requested. */
   update?(scope: StepScope, gradientOf: (value: Value) => Value): void;
-  /** The gradient of a penalty on a parameter, added to that of the loss before the optimiser; null adds none. */
+  /** The gradient of a penalty on a parameter, which is added to that of the loss; null adds none. */
   penalize?(scope: StepScope, parameter: Parameter): Value | null;
-  /** Changes the updated value of a parameter before it is stored. */
+  /** Replaces the updated value of a parameter before it is stored. */
   adjust?(scope: StepScope, parameter: Parameter, next: Value): Value;
-  /** Parameters that keep their values. */
+  /** Whether a parameter is left unchanged. */
   freezes?(parameter: Parameter): boolean;
 }
 
-/** The step graph under construction, as extensions see it. */
+/** The step graph under construction, for extensions. */
 export interface StepScope {
   readonly g: Builder;
-  /** The network being trained, its inference nodes included: they read {@link Parameter.value}. */
+  /** The network in training, with its inference nodes; they read {@link Parameter.value}. */
   readonly model: Graph;
   /** A float32 input that is set at each step. */
   scalar(name: string): Value;
-  /** An input that a step replaces. */
+  /** An input with state: each step replaces its value. */
   state(name: string, initial: Tensor): Value;
   setNext(value: Value, next: Value): void;
-  /** Asks for ∂loss/∂value. */
+  /** Requests ∂loss/∂value. */
   wantGradient(value: Value): void;
 }
 
@@ -47,14 +47,14 @@ export interface StepGraphOptions extends OptimizerSettings {
 }
 
 /**
- * A training step as a graph: (images, inputs of the task, scalars, state) → (loss, metrics, state′). Holds training operators;
- * its state starts at `initial`.
+ * A training step as a graph: (images, inputs of the task, scalars, state) → (loss, metrics, next state). It contains
+ * training operators; `initial` is the state before the first step.
  */
 export interface StepGraph {
   readonly graph: Graph;
   readonly state: readonly StatePair[];
   readonly initial: Readonly<Record<string, Tensor>>;
-  /** The input of each scalar: the network may have a value of its name. */
+  /** The input name of each scalar. It can differ, since the network may use the name. */
   readonly scalars: ReadonlyMap<string, string>;
   readonly dropout: readonly {
     readonly name: string;
@@ -62,14 +62,14 @@ export interface StepGraph {
     readonly shape: readonly number[];
   }[];
   readonly images: string;
-  /** The input of each name that the task declared. */
+  /** The input name of each input that the task declared. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly loss: string;
-  /** The output of each metric. */
+  /** The output name of each metric. */
   readonly metrics: ReadonlyMap<string, string>;
 }
 
-/** Builds the training step of a network of fixed shapes: forward, loss, gradients, optimiser. */
+/** Builds the training step of a network with fixed shapes: forward, loss, gradients, optimiser. */
 export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGraph {
   const { graph } = copyGraph(model);
   const { task } = options;
@@ -121,7 +121,7 @@ function appendLoss(g: Builder, task: TrainingTask, network: Pick<LossScope, 'im
   return { loss, inputs: namesOf(inputs), metrics: namesOf(new Map(measured)) };
 }
 
-/** The scope, and what it gathered. */
+/** Opens the scope for extensions; it collects their inputs and updates. */
 function openScope(graph: Graph, model: Graph) {
   const g = builderOf(graph);
   const nextOf = new Map<Value, Value>();
@@ -131,7 +131,7 @@ function openScope(graph: Graph, model: Graph) {
   const wanted: Value[] = [];
   const setNext = (value: Value, next: Value) => void nextOf.set(value, next);
   const asState = (value: Value) => {
-    // Whoever shares a state goes on from what the one before it made of it.
+    // A second request for a state continues with the value after the first.
     if (initial[value.name]) return nextOf.get(value) ?? value;
     initial[value.name] = value.tensor!;
     value.tensor = null;
@@ -174,7 +174,7 @@ function openScope(graph: Graph, model: Graph) {
 const namesOf = (values: ReadonlyMap<string, Value>): ReadonlyMap<string, string> =>
   new Map([...values].map(([name, value]) => [name, value.name]));
 
-/** A graph output that holds the next state; an input that passes through unchanged needs a node of its own. */
+/** The graph output for the next state. An input that is passed through unchanged needs an Identity node. */
 function outputFor(g: Builder, value: Value, next: Value): string {
   const taken = g.graph.outputs.includes(next) || g.graph.inputs.includes(next) || next.tensor !== null;
   return g.output(taken ? g.Identity(next) : next, `${value.name}.next`).name;

@@ -16,18 +16,18 @@ import {
   trainedNetwork,
 } from './session.ts';
 
-/** A trained network, with its state and the results of its epochs. */
+/** A trained network, with its training state and the results of its epochs. */
 export interface TrainResult {
-  /** The network after the last step; smaller than the one given where the controller shrank it. */
+  /** The network after the last step. It is smaller than the given one if the controller shrank it. */
   readonly network: Graph;
   readonly state: Tensors;
   readonly epochs: readonly EpochResult[];
 }
 
 /**
- * Trains a network: mini-batch steps of loss, gradients and optimiser, epoch by epoch, each evaluated. Everything
- * random is a function of (seed, epoch, step), so that a resumed run continues exactly. Throws
- * EspalierError('diverged') at the first loss that is not finite, 'interrupted' on the signal.
+ * Trains a network: mini-batch steps of loss, gradients and optimiser, with an evaluation after each epoch. All randomness is
+ * a function of (seed, epoch, step), so a resumed run gives the same result as an uninterrupted one. Throws `diverged` at the
+ * first non-finite loss, `interrupted` when the signal is aborted.
  *
  * @example
  * const { network: trained, epochs } = await train({
@@ -62,12 +62,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   }
 }
 
-/** Whether the run is where it was to stop; an epoch whose last step is done is still to be finished. */
+/** Whether the run has reached its last requested step. A complete epoch is still to be finished first. */
 const isAtItsStep = ({ options, progress }: TrainingRun): boolean =>
   stepsDone(options, progress) >= (options.untilStep ?? Number.POSITIVE_INFINITY) &&
   progress.stepInEpoch < stepsPerEpoch(options);
 
-/** To the end of the epoch, or to the step at which the run is to stop. */
+/** Runs steps to the end of the epoch, or to the step at which the run is to stop. */
 async function runSteps(session: TrainingRun): Promise<void> {
   const { options, batch, step, batches, progress } = session;
   const perEpoch = stepsPerEpoch(options);
@@ -93,7 +93,7 @@ async function runSteps(session: TrainingRun): Promise<void> {
       ofImages: perEpoch * batch,
       loss: progress.lossSum / progress.stepInEpoch,
     });
-    // The end of the epoch writes a checkpoint of its own.
+    // No checkpoint is due after the last step of an epoch: its end writes one.
     const due =
       progress.stepInEpoch < perEpoch && performance.now() - saved > 1000 * (options.checkpointSeconds ?? 60);
     if (options.signal?.aborted || due) {

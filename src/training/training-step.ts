@@ -9,11 +9,11 @@ import type { CompileOptions, Executor, Tensors } from '../runtime/executor.ts';
 import { buildStepGraph, type StepGraph, type StepGraphOptions } from './step-graph.ts';
 import type { TaskBatch } from './tasks/task.ts';
 
-/** A batch, and what a step is told beside it. */
+/** A batch, with the scalars and random keys of a step. */
 interface StepInput extends TaskBatch {
-  /** Values of the step's scalars; all that the graph has must be given. */
+  /** A value for each scalar of the step graph. */
   readonly scalars: Readonly<Record<string, number>>;
-  /** Counters that dropout draws its masks from. */
+  /** Counters from which dropout masks are generated. */
   readonly keys: readonly number[];
 }
 
@@ -24,15 +24,15 @@ interface StepResult {
 
 /** A compiled training step that holds its state. Close it. */
 export interface TrainingStep {
-  /** The mean loss of the batch and the task's metrics, before the update. */
+  /** Runs a step. Returns the mean loss of the batch and the task's metrics, before the update. */
   run(input: StepInput): Promise<StepResult>;
-  /** Parameters, statistics, optimiser and extension state, by name: views, overwritten by later steps. */
+  /** Parameters, statistics, optimiser and extension state, by name, as views that later steps overwrite. */
   state(): Tensors;
   load(state: Tensors): void;
   close(): Promise<void>;
 }
 
-/** Compiles the training step of a network of fixed shapes, its state at the network's own values. */
+/** Compiles the training step of a network with fixed shapes. Its state starts with the values of the network. */
 export async function openTrainingStep(
   model: Graph,
   options: StepGraphOptions & { readonly executor: Executor } & Pick<
@@ -110,7 +110,7 @@ function dropoutMasks({ dropout }: StepGraph, keys: readonly number[]): Record<s
   return Object.fromEntries(masks);
 }
 
-/** The network with the values that its initializers have in a training state; copies them. */
+/** A copy of the network whose initializers have the values of a training state. */
 export function withState(model: Graph, state: Tensors): Graph {
   const graph = cloneGraph(model);
   for (const value of graph.initializers) {

@@ -10,7 +10,7 @@ interface Updates {
   readonly options: StepGraphOptions;
 }
 
-/** What follows each parameter: the optimiser's update by the gradient and the penalties, then what extensions make of it. */
+/** Appends the update of each parameter: gradient and penalties, the optimiser's rule, then adjustments by extensions. */
 export function appendUpdates(scope: StepScope, { parameters, gradientOf, options }: Updates): void {
   const { update } = optimizers[options.optimizer];
   const learningRate = scope.scalar('learningRate');

@@ -6,15 +6,15 @@ import { modelScript } from './script.ts';
 import { threadScript } from './thread-scripts.ts';
 import { modelTypes } from './types.ts';
 
-/** The report of a compiled folder, by which it is known. */
+/** The report in a compiled folder; its presence identifies such a folder. */
 export const REPORT_FILE = 'report.json';
 
-/** What only a network for several threads has. */
+/** Files that exist only in a folder for several threads. */
 export const threadFiles = ['model-threads.wasm', 'model-relaxed-threads.wasm', 'model-thread.js'] as const;
 
 /**
- * The files of a compiled network, by name: `model.js` loads `model.bin` and one of the modules beside it, in a browser, in Node 20 or later, Deno,
- * Bun or an edge worker.
+ * The files of a compiled network, by name. `model.js` loads `model.bin` and one of the modules beside it, in browsers, Node
+ * 20 or later, Deno, Bun and edge workers.
  */
 export function compiledFiles(
   model: CompiledModel,
@@ -22,7 +22,7 @@ export function compiledFiles(
 ): Readonly<Record<string, Uint8Array | string>> {
   const { modules, threaded } = model.network;
   return {
-    // Node and TypeScript take model.js as a module wherever the folder lies.
+    // Makes Node and TypeScript treat model.js as an ES module in any directory.
     'package.json': `${JSON.stringify({ type: 'module', main: './model.js', types: './model.d.ts', private: true })}\n`,
     'model.wasm': modules.baseline,
     'model-relaxed.wasm': modules.relaxed,

@@ -1,10 +1,10 @@
 import type { CompiledModel } from '../compile.ts';
 
-/** `index.html`: loads the network, times it, and classifies pictures where the network does. */
+/** `index.html`: a page that loads and times the network, and classifies pictures if the network is an image classifier. */
 export function modelPage({ name, network, image }: CompiledModel): string {
   const [input] = network.inputs;
   const facts = { name, images: input?.shape[0] ?? 1, image };
-  // A name may hold the end of a script.
+  // A name may contain `</script>`.
   const json = JSON.stringify(facts).replaceAll('<', '\\u003c');
   return `<!doctype html>
 <html lang="en">
@@ -65,7 +65,7 @@ const loadMs = performance.now() - started;
 const quantile = (sorted, q) => sorted[Math.round(q * (sorted.length - 1))];
 const format = (ms) => ms.toPrecision(3);
 
-/** Milliseconds an image: the median of samples and their middle half, after the engine has compiled. */
+/** Milliseconds per image: the median and the interquartile range of samples, measured after the engine has compiled. */
 async function measure() {
   find('#time').textContent = 'measuring …';
   const samples = [];
@@ -86,7 +86,10 @@ find('#again').addEventListener('click', measure);
 await measure();
 find('#again').hidden = false;
 
-/** Writes a picture into the input as accuracy is measured: the shorter side at 256/224 of the size, the centre cropped. */
+/**
+ * Writes a picture into the input with the preprocessing used for accuracy: the shorter side scaled to 256/224 of the size,
+ * then a centre crop.
+ */
 async function classify(file) {
   const bitmap = await createImageBitmap(file);
   const { width, height, channels, mean, std, channelsLast, labels, classes } = image;

@@ -16,15 +16,17 @@ const report = v.object({
 
 /** A compiled folder, and what its network costs. */
 export interface MeasuredFolder extends CompiledFolder {
-  /** MACs of non-zero weights, for one image. */
+  /** MACs of non-zero weights, per image. */
   readonly macs: number;
-  /** What a browser downloads: script, module and weights. */
+  /** Bytes that a browser downloads: script, module and weights. */
   readonly bytes: number;
 }
 
 const downloaded = ['model.js', 'model-relaxed.wasm', 'model.bin'];
 
-/** Reads what a compiled folder says of itself. Throws `usage` where `espalier compile` has not written it, or a file is missing. */
+/**
+ * Reads the report of a compiled folder. Throws `usage` if `espalier compile` did not write the folder, or a file is missing.
+ */
 export function readCompiledFolder(folder: string): MeasuredFolder {
   const refuse = (found: string) =>
     new EspalierError('usage', `expected a folder that espalier compile has written, found ${found}`, {

@@ -1,10 +1,10 @@
 import type { CompiledModel } from '../compile.ts';
 import type { Profile } from '../profile.ts';
 
-/** What the report of a compiled folder says first. */
+/** The value of `format` in the report of a compiled folder. */
 export const REPORT_FORMAT = 'espalier.compiled';
 
-/** `report.json`: what the modules hold, how far they are from the file, and how long each step takes. */
+/** `report.json`: contents of the modules, deviation from the given file, and the time of each step. */
 export function reportOf(model: CompiledModel, profile: Profile | null) {
   const { network, weights, verification } = model;
   const { relaxed, baseline } = network.modules;
@@ -29,7 +29,7 @@ export function reportOf(model: CompiledModel, profile: Profile | null) {
   };
 }
 
-/** What {@link reportOf} gives. */
+/** The contents of `report.json`. */
 export type CompiledReport = ReturnType<typeof reportOf>;
 
 function speedOf(macs: number, index: number, { stepMs, peakGflops }: Profile) {

@@ -23,9 +23,9 @@ const placed = ({ name, shape, offset }: CompiledValue) => ({ name, shape, offse
 const hex = (bytes: Uint8Array): string =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 
-/** What is the same for every network. */
+/** The part of `model.js` that is the same for every network. */
 const loader = `
-/** Loads the network; by default from the files beside this one, with the fastest module that this engine can run. */
+/** Loads the network: by default the files beside this script, with the fastest module that the engine supports. */
 export async function load({ weights, wasm, threads } = {}) {
   const module = supportedModule();
   if (network.threads && wasm === undefined && threads !== 1 && canShare()) return loadThreads(module, weights);
@@ -59,7 +59,7 @@ function supportedModule() {
   throw new Error('this engine has no WebAssembly SIMD: expected Chrome 91, Firefox 89, Safari 16.4, Node 16.4, or later');
 }
 
-/** Whether threads can have one memory; says once why not. */
+/** Whether threads can share memory; logs the reason once if not. */
 function canShare() {
   const isShared = typeof SharedArrayBuffer === 'function' && globalThis.crossOriginIsolated !== false;
   if (!isShared && !canShare.said) console.warn('model.js runs on one thread: the page is not cross-origin isolated');
@@ -67,7 +67,7 @@ function canShare() {
   return isShared;
 }
 
-/** The bytes of a URL; bytes and compiled modules are themselves. */
+/** Fetches the bytes of a URL; returns bytes and compiled modules unchanged. */
 async function contentsOf(source) {
   if (typeof source !== 'string' && !(source instanceof URL)) return source;
   const url = new URL(source, globalThis.document?.baseURI ?? import.meta.url);
@@ -96,7 +96,7 @@ function writeWeights(stored, memory) {
   for (let i = 0; i < halves.length; i++) floats[i] = numbers[halves[i]];
 }
 
-/** The number that 16 bits stand for (IEEE 754 binary16). */
+/** The number that a 16-bit pattern encodes (IEEE 754 binary16). */
 function halfToNumber(bits) {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -108,7 +108,7 @@ function halfToNumber(bits) {
 const viewsOf = (values, memory) =>
   Object.fromEntries(values.map((value) => [value.name, new NetworkValue(memory, value)]));
 
-/** An input or output: a view of the network's memory. Copies of it are plain arrays. */
+/** An input or output as a view of the network's memory. Methods that copy return plain arrays. */
 class NetworkValue extends Float32Array {
   static get [Symbol.species]() {
     return Float32Array;

@@ -1,6 +1,6 @@
 import type { ThreadedModules } from '../../runtime/webassembly/compile.ts';
 
-/** What scripts know of the threads that a network was compiled for. */
+/** The facts about threads that the scripts need. */
 export const threadFacts = ({ threads, barriers, ticketOffset, pages }: ThreadedModules) => ({
   count: threads,
   barriers,
@@ -8,7 +8,7 @@ export const threadFacts = ({ threads, barriers, ticketOffset, pages }: Threaded
   pages,
 });
 
-/** `model-thread.js`: what each thread but the first runs. */
+/** `model-thread.js`: the script of each thread except the first. */
 export const threadScript = `// A thread of a network as WebAssembly, started by model.js.
 const port = globalThis.postMessage ? globalThis : (await import('node:worker_threads')).parentPort;
 const start = async ({ module, memory, part, threads: { count, barriers, ticket } }) => {
@@ -24,7 +24,7 @@ if (port.once) port.once('message', start);
 else port.addEventListener('message', ({ data }) => start(data), { once: true });
 `;
 
-/** What is the same for every network that several threads compute. */
+/** The part of `model.js` that is the same for every network compiled for several threads. */
 export const threadLoader = `
 const threadedBesides = {
   relaxed: () => new URL('./model-relaxed-threads.wasm', import.meta.url),
@@ -44,7 +44,7 @@ async function loadThreads(kind, weights) {
   const parts = Array.from({ length: count - 1 }, (_, i) => 'part' + (i + 1));
   const workers = await Promise.all(parts.map((part) => startThread({ module, memory, part, threads: network.threads })));
   const words = new Int32Array(memory.buffer);
-  // The thread of a page may not sleep.
+  // The main thread of a page may not sleep.
   const maySleep = globalThis.document ? 0 : 1;
   let runs = 0;
   return {
@@ -63,7 +63,7 @@ async function loadThreads(kind, weights) {
   };
 }
 
-/** A thread that waits for the first run. */
+/** Starts a thread, which then waits for the first run. */
 async function startThread(message) {
   const threads = 'node:worker_threads';
   const isNode = typeof Worker !== 'function';
@@ -74,7 +74,7 @@ async function startThread(message) {
     else Object.assign(worker, { onmessage: resolve, onerror: reject });
     worker.postMessage(message);
   });
-  // A program ends without waiting for threads that wait for it.
+  // Idle threads do not keep the process alive.
   if (isNode) worker.unref();
   return worker;
 }

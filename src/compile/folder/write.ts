@@ -7,8 +7,8 @@ import { compiledFiles, REPORT_FILE, threadFiles } from './files.ts';
 import { REPORT_FORMAT } from './report.ts';
 
 /**
- * Writes a compiled network into a folder, whole or not at all. Throws `usage` where the folder holds anything but a compiled network, which is
- * replaced.
+ * Writes a compiled network into a folder, atomically. A folder that already holds a compiled network is replaced. Throws
+ * `usage` if it holds anything else.
  *
  * @example
  * writeCompiled(await compile(readModelFile('model.onnx')), 'compiled');
@@ -34,7 +34,7 @@ export function writeCompiled(model: CompiledHere, folder: string): void {
   }
 }
 
-/** Throws `usage` where a path is a file, or a folder that holds anything but a compiled network. */
+/** Throws `usage` if a path is a file, or a folder that holds anything but a compiled network. */
 export function expectCompiledOrEmpty(folder: string): void {
   if (!existsSync(folder) || isCompiledFolder(folder)) return;
   const isFolder = statSync(folder).isDirectory();
@@ -44,7 +44,7 @@ export function expectCompiledOrEmpty(folder: string): void {
   throw new EspalierError('usage', message, { where: folder });
 }
 
-/** Whether a path leads to what {@link writeCompiled} writes. */
+/** Whether a path is a folder that {@link writeCompiled} has written. */
 export function isCompiledFolder(path: string): boolean {
   const report = join(path, REPORT_FILE);
   if (!existsSync(report)) return false;

@@ -5,31 +5,32 @@ import { isUnbatched, mainInput } from '../../graph/inputs/image-input.ts';
 import { namedOutput } from './named.ts';
 import { outputShapes } from './shapes.ts';
 
-/** What is known of a network's class scores from outside. */
+/** How to find the class scores among a network's outputs. */
 export interface ScoresSought {
-  /** The output that holds them; default: the one stored with the model, else found by its shape. */
+  /** The name of the output; default: the one stored with the model, else found by its shape. */
   readonly logits?: string | undefined;
-  /** Classes of the data; left out or 0 where that is not known. */
+  /** Number of classes of the data; 0 or absent if unknown. */
   readonly classes?: number | undefined;
 }
 
-/** The output with class scores, or why none can be chosen. */
+/** The output with class scores, or the reason why none can be chosen. */
 export type FoundScores =
   | { readonly value: Value }
   | {
       readonly value: null;
       readonly reason: string;
       readonly several: boolean;
-      /** The only output, where it has fewer columns than the data has classes. */
+      /** The only output, if it has fewer columns than the data has classes. */
       readonly only?: Value | undefined;
     };
 
-/** The key of the name of the output with class scores, in a model's metadata. */
+/** Metadata key of the name of the output with class scores. */
 const LOGITS_KEY = 'espalier.logits';
 
 /**
- * As {@link classScores}, but where none can be chosen the reason is returned; the only output is chosen where it has at least
- * as many columns as the data has classes. Throws `usage` where a name is none of an output, `unsupported` where that output has another shape.
+ * Like {@link classScores}, but returns the reason if none can be chosen. A single output is chosen only if it has at least
+ * as many columns as the data has classes. Throws `usage` if `logits` names no output, `unsupported` if that output is not
+ * shaped like class scores.
  */
 export function findClassScores(graph: Graph, { logits, classes = 0 }: ScoresSought = {}): FoundScores {
   const shapes = outputShapes(graph);
@@ -48,9 +49,10 @@ export function findClassScores(graph: Graph, { logits, classes = 0 }: ScoresSou
 }
 
 /**
- * The output with class scores: [N, classes], [N, classes, 1, 1], [N, 1, 1, classes], or [classes] where the network takes single
- * images. It is the named one, else the one with as many classes as the data, else the only output, which may have
- * fewer columns as long as labels fit. Throws `unsupported` where there are none, `usage` where several outputs may be meant.
+ * Finds the output with class scores: [N, classes], [N, classes, 1, 1], [N, 1, 1, classes], or [classes] for networks on
+ * single images. It is the named output, else the one with as many columns as the data has classes, else the only output;
+ * that may have fewer columns, as long as the labels are in range. Throws `unsupported` if there is none, `usage` if several
+ * are possible.
  */
 export function classScores(graph: Graph, sought: ScoresSought = {}): Value {
   const found = findClassScores(graph, sought);
@@ -60,7 +62,7 @@ export function classScores(graph: Graph, sought: ScoresSought = {}): Value {
   throw new EspalierError(found.several ? 'usage' : 'unsupported', found.reason, { where });
 }
 
-/** The network with the name of its class scores stored in it, where it has other outputs too; throws as {@link classScores}. */
+/** Stores the name of the class scores in the network if it has other outputs. Throws the errors of {@link classScores}. */
 export function withClassScores(graph: Graph, sought: ScoresSought): Graph {
   const { name } = classScores(graph, sought);
   if (graph.outputs.length < 2) return graph;
@@ -84,7 +86,10 @@ function checked(value: Value, count: (value: Value) => Dim | 'open'): Value {
   throw new EspalierError('unsupported', message, { where: value.name });
 }
 
-/** How many classes scores of a shape are of; `open` where that is free, null where they are no class scores. */
+/**
+ * The number of classes of scores with a shape; `open` if that dimension is open, null if the shape is not that of class
+ * scores.
+ */
 function classCount(graph: Graph, shape: Value['shape']): number | 'open' | null {
   const main = mainInput(graph);
   const unbatched = main !== null && isUnbatched(main);
@@ -98,7 +103,7 @@ function classCount(graph: Graph, shape: Value['shape']): number | 'open' | null
   return classes > 1 ? classes : null;
 }
 
-/** Whether a leading dimension may be the batch: a fixed one is the image's, or 1 as exporters declare it. */
+/** Whether a leading dimension may be the batch: fixed dimensions must equal the image's, or 1, which exporters declare. */
 function isBatch(graph: Graph, dim: Dim): boolean {
   const main = mainInput(graph);
   const image = main && isUnbatched(main) ? 1 : main?.shape?.[0];

@@ -4,25 +4,26 @@ import { isOneOf, isOperator } from '../../graph/operators/index.ts';
 import { capturedValues, connections } from '../../graph/topology.ts';
 import { chosenOutputs } from './named.ts';
 
-/** Something that a network gives and that tells how far a changed network is from it. */
+/** A value by which a changed network is compared with the original. */
 export interface CountedOutput {
-  /** The name of the output, or of the value that is compared in its place. */
+  /** The name of the output, or of the value compared in its place. */
   readonly name: string;
   readonly value: Value;
-  /** Numbers are compared by their relative error, choices (indices, classes, flags) by how many are the same. */
+  /** `numbers` are compared by relative error; `choices` (indices, classes, flags) by the fraction of equal elements. */
   readonly kind: 'numbers' | 'choices';
 }
 
-/** The outputs that count, and those that do not. */
+/** The outputs that are compared, and those that are not. */
 export interface CountedOutputs {
   readonly counted: readonly CountedOutput[];
   readonly ignored: readonly { readonly name: string; readonly reason: string }[];
 }
 
 /**
- * What is compared between networks: each output that globs name (default: all). Where an output comes from operators that sort or
- * select (TopK, NonMaxSuppression, NonZero …) the numbers in front of them are compared in its place, since a small
- * change may reorder it. Outputs that do not depend on the image are ignored. Throws `usage` for a glob that names none.
+ * Chooses what is compared between networks: the outputs that match the globs (default: all). If an output comes from
+ * operators that sort or select (TopK, NonMaxSuppression, NonZero …), their numeric inputs are compared instead, since a
+ * small change may reorder the output. Outputs that do not depend on the image are ignored. Throws `usage` for a glob that
+ * matches nothing.
  */
 export function countedOutputs(graph: Graph, globs?: readonly string[]): CountedOutputs {
   const flow = followImage(graph);
@@ -42,21 +43,21 @@ export function countedOutputs(graph: Graph, globs?: readonly string[]): Counted
   return { counted: [...counted.values()], ignored };
 }
 
-/** Operators whose results depend on an order or a selection of elements. */
+/** Operators whose results depend on the order of elements or select from them. */
 const selecting: ReadonlySet<string> = new Set([
   ...['TopK', 'NonMaxSuppression', 'NonZero', 'Unique', 'Compress'],
   ...['Loop', 'Scan', 'If', 'EfficientNMS_TRT', 'BatchedNMS_TRT'],
 ]);
-/** Operators that read sizes and no contents. */
+/** Operators that read only the size of their input. */
 const readsSizes = isOneOf('Shape', 'Size');
 
-/** How the image flows through a network. */
+/** How values of a network depend on the image. */
 interface ImageFlow {
   readonly producer: ReadonlyMap<Value, Node>;
   readonly fromImage: ReadonlySet<Value>;
-  /** What is compared in place of a value. */
+  /** The values compared in place of a value. */
   compared(value: Value): ReadonlySet<Value>;
-  /** The operator for whose sake another value is compared. */
+  /** The operator because of which other values are compared. */
   selectorOf(value: Value): string;
 }
 
@@ -87,7 +88,7 @@ function followImage(graph: Graph): ImageFlow {
     known.set(value, before);
     return before;
   };
-  /** In front of an operator that selects, what decides is a comparison of numbers. */
+  /** Numeric values behind a choice: before an operator that selects, a comparison of numbers decides. */
   const numbersOf = (value: Value): ReadonlySet<Value> => {
     const node = producer.get(value);
     if (!node || selected.has(value)) return compared(value);
@@ -111,10 +112,10 @@ const union = (values: readonly Value[], each: (value: Value) => ReadonlySet<Val
 
 const isInteger = ({ dtype }: Value): boolean => dtype !== null && !/^(b?float)/.test(dtype);
 
-/** Operators that hand choices on. */
+/** Operators that pass choices through. */
 const passesChoices = isOneOf('Cast', 'Identity', 'Squeeze', 'Unsqueeze', 'Reshape', 'Flatten', 'Transpose');
 
-/** Whether a value holds integers or booleans, if in another type: the classes of ArgMax as float32, say. */
+/** Whether a value holds integers or booleans, possibly cast to another type, such as classes of ArgMax as float32. */
 function isChoice(value: Value, producer: ReadonlyMap<Value, Node>): boolean {
   if (isInteger(value)) return true;
   const node = producer.get(value);

@@ -1,6 +1,6 @@
 type Runs = readonly Float32Array[];
 
-/** How far outputs are from the expected ones, over all runs. */
+/** The difference between actual and expected outputs, over all runs. */
 export interface Difference {
   /** Σy². */
   readonly signal: number;
@@ -10,7 +10,7 @@ export interface Difference {
   readonly error: number;
 }
 
-/** ŷ compared with y, whose elements that are not finite are ignored; where ŷ alone is not finite, it counts as 0. */
+/** Compares ŷ with y. Elements that are not finite in y are ignored; elements that are not finite only in ŷ count as 0. */
 export function differenceOf(expected: Runs, actual: Runs): Difference {
   let [signal, noise] = [0, 0];
   for (const [y, found] of paired(expected, actual)) {
@@ -25,7 +25,7 @@ export function differenceOf(expected: Runs, actual: Runs): Difference {
   return { signal, noise, error: Math.sqrt(noise / Math.max(signal, 1e-30)) };
 }
 
-/** The part, in [0, 1], of the elements that are equal; those that one of both lacks are not. */
+/** The fraction in [0, 1] of equal elements; elements that exist in only one of both count as unequal. */
 export function equalPart(expected: Runs, actual: Runs): number {
   let [same, all] = [0, 0];
   for (const [y, found] of paired(expected, actual)) {
@@ -35,7 +35,7 @@ export function equalPart(expected: Runs, actual: Runs): number {
   return all === 0 ? 1 : same / all;
 }
 
-/** Both run by run; where one network took the images in other portions than the other, all of them at once. */
+/** Pairs of runs; if both networks ran on batches of different sizes, all runs concatenated. */
 const paired = (expected: Runs, actual: Runs): (readonly [Float32Array, Float32Array])[] =>
   expected.length === actual.length
     ? expected.map((run, i) => [run, actual[i]!] as const)

@@ -1,11 +1,11 @@
 import type { Shape } from '../../graph/graph.ts';
 
-/** How much smaller than the image a map of classes may be. */
+/** The largest factor by which a map of classes may be smaller than the image. */
 const COARSEST = 4;
 
 /**
- * The channel axis of an output [N, classes, H, W] or [N, H, W, classes] that has scores for each pixel of an image, or of a map up to
- * a quarter of its size; null where it is no such thing.
+ * The channel axis of an output [N, classes, H, W] or [N, H, W, classes] with scores for each pixel of the image, or of a map
+ * down to a quarter of its size; null for other outputs.
  */
 export function pixelAxis(
   shape: Shape,

@@ -2,19 +2,19 @@ import type { DataSet, ImageSource } from '../../data/image-source.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { findClassScores, withClassScores } from './class-scores.ts';
 
-/** A network and images whose labels it can be judged by. */
+/** A network and images, with labels only if the network can be evaluated by them. */
 export interface LabelledNetwork {
-  /** Stores the name of its class scores where it has other outputs too. */
+  /** Stores the name of its class scores if it has other outputs. */
   readonly network: Graph;
-  /** Without classes where the labels are of no use. */
+  /** Without classes if the labels cannot be used. */
   readonly data: DataSet;
-  /** Why labels are ignored; null where they are not, or where there are none. */
+  /** Why the labels are ignored; null if they are used, or if there are none. */
   readonly ignored: string | null;
 }
 
 /**
- * The network with its class scores named, and its images: without their classes where the network gives no class scores, or
- * several outputs may be them. For methods that can work without labels.
+ * Chooses the class scores of a network for a data set. If the network has none, or if several outputs may be meant, returns
+ * the data without classes, for methods that work without labels.
  */
 export function usableLabels(network: Graph, data: DataSet, logits?: string): LabelledNetwork {
   const classes = data.train.classes.length;

@@ -2,23 +2,23 @@ import { elementCount } from '../../numeric/tensor.ts';
 import type { Buffer } from '../memory-plan.ts';
 import { type Dense, FLOAT, type Geometry, type Plane, type Planes } from './storage.ts';
 
-/** Contents that stand in memory from the start: an offset from the start of the weights, in bytes. */
+/** Initial contents of memory, at an offset from the start of the weights, in bytes. */
 export interface Weights {
   readonly buffer: Buffer;
   readonly start: number;
 }
 
-/** A buffer of planes that steps write. */
+/** A buffer that holds the planes of a value computed by a step. */
 export interface PlaneBuffer {
   readonly buffer: Buffer;
   readonly geometry: Geometry;
   readonly count: number;
 }
 
-/** Room for values and weights; buffers get their places later. */
+/** Allocates values and weights. Offsets of buffers are assigned later, when memory is planned. */
 export interface Allocator {
   readonly planeBuffers: readonly PlaneBuffer[];
-  /** New planes; those listed in `shared` are the planes of another value. */
+  /** Allocates planes. Indices listed in `shared` reuse the given planes of another value. */
   planes(
     label: string,
     layout: Pick<Planes, 'lead' | 'geometry'>,
@@ -26,7 +26,7 @@ export interface Allocator {
   ): Planes;
   dense(label: string, shape: readonly number[]): Dense;
   weights(data: Float32Array): Weights;
-  /** All weights, in the order in which they stand in their buffer. */
+  /** All weights, in the order of their offsets. */
   weightData(): Float32Array;
 }
 

@@ -4,12 +4,12 @@ import type { Code, Local } from './encoder/code.ts';
 import type { Scope, Step } from './scope.ts';
 import { FLOAT, type Geometry, LANES } from './storage.ts';
 
-/** Planes whose borders something else overwrites between runs: they are cleared before each writing. */
+/** Planes whose borders are overwritten by other buffers between two runs: they are cleared before each write. */
 export type DirtyBorders = ReadonlyMap<Buffer, { readonly geometry: Geometry; readonly count: number }>;
 
 /**
- * Memory is zero at first, and what writes planes leaves their borders alone. So borders need clearing only where another
- * buffer of other planes has the same memory.
+ * Finds the borders that need clearing. Memory is initially zero, and steps write only the inside of planes, so that a border
+ * is dirty only if a buffer with a different layout shares its memory.
  */
 export function initialBorders({ planeBuffers, steps }: Scope): DirtyBorders {
   const buffers = new Set(steps.flatMap(({ writes }) => writes));
@@ -38,7 +38,7 @@ const sameLayout = (
 ): boolean =>
   (a.offset - b.offset) % (FLOAT * from.planeStride) === 0 && JSON.stringify(from) === JSON.stringify(to);
 
-/** Writes zeros around the planes that a step is about to write, where they may not be zero. */
+/** Writes zeros around the planes that a step is about to write, wherever they may be non-zero. */
 export function clearBorders(
   code: Code,
   emitter: Emitter,
@@ -69,7 +69,7 @@ export function clearBorders(
   }
 }
 
-/** A call of memory.fill takes longer than a few stores. */
+/** Up to this many floats, single stores are faster than a call of memory.fill. */
 const FEW = 64;
 
 function clear(code: Code, plane: Local<'i32'>, [from, floats]: readonly [number, number]): void {
@@ -95,7 +95,7 @@ function clear(code: Code, plane: Local<'i32'>, [from, floats]: readonly [number
   }
 }
 
-/** The stretches of a plane that are no elements: from, length, in floats. */
+/** The ranges of a plane that hold no elements: start and length, in floats. */
 function gapsOf({
   height,
   width,

@@ -13,56 +13,56 @@ import { defineBarrier, partOf } from './threads.ts';
 export interface CompiledValue {
   readonly name: string;
   readonly shape: readonly number[];
-  /** In bytes. */
+  /** In bytes, from the start of memory. */
   readonly offset: number;
 }
 
 /**
- * A network as WebAssembly. The module exports `memory`, `run()`, which computes the outputs from the inputs, and
- * `step(i)`, which runs step i alone. Weights must be written to memory before the first run.
+ * A network as WebAssembly. The module exports `memory`; `run()`, which computes the outputs from the inputs; and `step(i)`,
+ * which runs step i alone. The caller copies the weights into memory before the first run.
  */
 export interface CompiledNetwork {
-  /** With relaxed SIMD's multiply-add, and with SIMD alone. */
+  /** `relaxed` uses the fused multiply-add of relaxed SIMD, `baseline` only SIMD. */
   readonly modules: { readonly relaxed: Uint8Array; readonly baseline: Uint8Array };
-  /** The weights, and where they stand in memory, in bytes. */
+  /** The weights, and the offset at which they belong in memory, in bytes. */
   readonly weights: Float32Array;
   readonly weightsOffset: number;
   readonly memoryBytes: number;
   readonly inputs: readonly CompiledValue[];
   readonly outputs: readonly CompiledValue[];
   readonly steps: readonly CompiledStep[];
-  /** The same for several threads; null where one was asked for. */
+  /** Modules for several threads; null if the network was compiled for one thread. */
   readonly threaded: ThreadedModules | null;
 }
 
 /**
- * Modules that also export parts of a run, and whose memory is imported as `env.memory`, shared. Thread t calls `part{t}(base, maySleep)` in each run, with the
- * number of barriers that were met before times the number of threads as base, modulo 2³².
+ * Modules for several threads. Their memory is shared, and imported as `env.memory`. In each run, thread t calls the export
+ * `part{t}(base, maySleep)`, where base is the number of barriers passed so far times the number of threads, modulo 2³².
  */
 export interface ThreadedModules {
   readonly threads: number;
   readonly modules: CompiledNetwork['modules'];
-  /** In each run. */
+  /** Barriers in each run. */
   readonly barriers: number;
-  /** Where the caller may keep a word that starts the other threads, in bytes. */
+  /** Offset of a word that the caller can use to start the other threads, in bytes. */
   readonly ticketOffset: number;
   readonly pages: number;
 }
 
 export interface CompileNetworkOptions extends LoweringOptions {
-  /** Default 1. */
+  /** Threads that share a run; default 1. */
   readonly threads?: number;
 }
 
 const PAGE = 65536;
-/** Addresses have 32 bits; tables and slack need some room. */
+/** Addresses have 32 bits; some room is left for tables and slack. */
 const LARGEST_MEMORY = 2 ** 32 - 2 ** 24;
-/** What vectors may read beyond the last buffer. */
+/** Bytes that vector loads may read beyond the last buffer. */
 const SLACK = 256;
-/** A line of the cache, so that threads do not compete for it. */
+/** Bytes of a cache line: counters have a line of their own, so that threads do not compete for it. */
 const LINE = 64;
 
-/** Compiles a graph of fixed shapes and folded constants. Throws `unsupported`, naming every node that has no kernel. */
+/** Compiles a graph with fixed shapes and folded constants. Throws `unsupported`, naming every node without a kernel. */
 export function compileNetwork(graph: Graph, options: CompileNetworkOptions = {}): CompiledNetwork {
   const weights = { label: 'weights', bytes: 0, persistent: true, offset: -1 };
   const lowered = lowerGraph(graph, weights, options);
@@ -71,7 +71,7 @@ export function compileNetwork(graph: Graph, options: CompileNetworkOptions = {}
     inputs: lowered.inputs.map(({ buffer }) => buffer),
     outputs: lowered.outputs.map(({ buffer }) => buffer).filter((buffer) => buffer !== weights),
   };
-  // Inputs stay what the caller wrote, from run to run.
+  // Inputs keep their contents from run to run.
   const kept: Buffer[] = [...new Set([weights, ...ends.inputs])];
   for (const buffer of kept) buffer.persistent = true;
   const instructions = steps.map(({ name: label, reads, writes }) => ({ label, reads, writes }));
@@ -130,7 +130,7 @@ function writeModule({ scope }: Lowered, { fused, threads, places }: ModuleSetti
   return { bytes: module.finish(memory, [{ offset: places.tables, bytes: tables }]), memoryBytes, barriers };
 }
 
-/** `run()` and `step(i)`. */
+/** Exports `run()` and `step(i)`. */
 function exportSteps(module: ModuleWriter, scope: Scope, emitter: Emitter): void {
   const dirty = initialBorders(scope);
   const functions = scope.steps.map((step) =>
@@ -163,7 +163,7 @@ interface PartSettings {
   readonly counter: number;
 }
 
-/** `part{t}` for each thread; returns the barriers that each meets. */
+/** Exports `part{t}` for each thread. Returns the number of barriers in a run. */
 function exportParts(module: ModuleWriter, { scope, emitter, threads, counter }: PartSettings): number {
   const phases = phasesOf(scope, emitter);
   const barrier = defineBarrier(module, counter);
@@ -174,7 +174,7 @@ function exportParts(module: ModuleWriter, { scope, emitter, threads, counter }:
       phases.forEach((phase, i) => {
         const units = partOf(phase, thread, threads);
         if (units.from < units.to) phase.emit(code, units);
-        // Two phases in a row that only the first thread computes need nobody to wait.
+        // No barrier is needed between two consecutive phases that only the first thread computes.
         if (phase.units === 1 && phases[i + 1]?.units === 1) return;
         barriers += 1;
         code.get(base);

@@ -1,19 +1,19 @@
 import type { Code, LocalsOf, ValueType } from './encoder/code.ts';
 import type { FunctionHandle, FunctionSignature, ModuleWriter } from './encoder/module.ts';
 
-/** Writes steps into a module: memory is planned, every buffer has its offset. */
+/** Writes the code of steps into a module, after memory has been planned. */
 export interface Emitter {
-  /** A function of the module; one that was written under the same key is used again. */
+  /** A function of the module. It is written once per key and reused. */
   kernel<const Types extends readonly ValueType[]>(
     key: string,
     signature: FunctionSignature<Types>,
     write: (code: Code, parameters: LocalsOf<Types>) => void,
   ): FunctionHandle;
-  /** The address of a list of 32-bit integers that stands in memory from the start. */
+  /** The address of a table of 32-bit integers that is part of the module's initial memory. */
   table(entries: readonly number[]): number;
 }
 
-/** Opens an emitter; tables are placed from `tablesOffset` on. */
+/** Opens an emitter that places tables from `tablesOffset` on. */
 export function openEmitter(module: ModuleWriter, tablesOffset: number): Emitter & { tables(): Uint8Array } {
   const kernels = new Map<string, FunctionHandle>();
   const addresses = new Map<string, number>();

@@ -4,13 +4,13 @@ import type { Code, Local } from './encoder/code.ts';
 import type { FusedOperand, Fusion } from './fusions.ts';
 import { writePointwise } from './pointwise.ts';
 
-/** The constants of a fusion that differ from channel to channel, in the order in which its code reads them. */
+/** The per-channel constants of a fusion, in the order in which its code reads them. */
 export const channelConstants = ({ epilogue }: Fusion): readonly Float32Array[] =>
   epilogue.flatMap(({ operands }) =>
     operands.flatMap((operand) => (operand?.kind === 'channel' ? [operand.data] : [])),
   );
 
-/** Names the code of an epilogue: equal keys, equal code. */
+/** A key of an epilogue: equal keys have equal code. */
 export function epilogueKey({ epilogue, sum }: Fusion): string {
   const names = new Map<Value, number>([[sum, 0]]);
   return epilogue
@@ -22,7 +22,7 @@ export function epilogueKey({ epilogue, sum }: Fusion): string {
     .join(' ');
 }
 
-/** The attributes of a node as text; integers of files may be of 64 bits. */
+/** The attributes of a node as text, including 64-bit integers. */
 export const attributesKey = ({ attributes }: Node): string =>
   JSON.stringify(attributes, (_, value) => (typeof value === 'bigint' ? `${value}n` : value));
 
@@ -32,10 +32,10 @@ function operandKey(operand: FusedOperand, names: ReadonlyMap<Value, number>): s
   return operand.kind === 'scalar' ? String(operand.number) : 'channel';
 }
 
-/** Pushes the constant of number `index` among {@link channelConstants}, for the channel or channels at hand. */
+/** Pushes constant number `index` of {@link channelConstants} for the current channel or channels. */
 export type PushConstant = (index: number) => void;
 
-/** Applies an epilogue to a vector, in place. */
+/** Applies an epilogue to a vector in place. */
 export function writeEpilogue(
   code: Code,
   emitter: Emitter,

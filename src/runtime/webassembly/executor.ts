@@ -8,9 +8,9 @@ import { compileNetwork } from './compile.ts';
 import { instantiate } from './instantiate.ts';
 
 /**
- * Runs networks by kernels that are generated for them: inference in float32 on one thread, with constant weights. `compile` throws
- * `unsupported`, naming every node without a kernel; a graph of open shapes is compiled in the first run of each set of
- * shapes.
+ * Runs networks in WebAssembly kernels that are generated for them: inference in float32 on one thread, with constant
+ * weights. `compile` throws `unsupported` and names every node without a kernel. A graph with open shapes is compiled at the
+ * first run of each set of input shapes.
  *
  * @example
  * const { top1 } = await evaluate(network, data.test, { executor: webassembly, batch: 1 });
@@ -61,10 +61,10 @@ async function program(graph: Graph): Promise<Program> {
   };
 }
 
-/** By input. */
+/** The shape of each input. */
 type Shapes = readonly (readonly number[])[];
 
-/** The shapes of the feeds; throws `shape` where they are not those of the inputs. */
+/** The shapes of the feeds. Throws `shape` if they do not match the inputs. */
 function shapesOf({ inputs }: Graph, feeds: Tensors): Shapes {
   const unknown = Object.keys(feeds).find((name) => inputs.every((input) => input.name !== name));
   if (unknown !== undefined) throw new EspalierError('usage', `no input is called ${unknown}`);
@@ -85,7 +85,7 @@ function shapesOf({ inputs }: Graph, feeds: Tensors): Shapes {
   });
 }
 
-/** The module of a graph whose inputs have these shapes. */
+/** Compiles and loads the module for a graph whose inputs have the given shapes. */
 async function opened(graph: Graph, shapes: Shapes): Promise<Run> {
   const bound = cloneGraph(graph);
   bound.inputs.forEach((input, i) => {

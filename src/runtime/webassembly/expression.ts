@@ -1,10 +1,10 @@
 import type { Local } from './encoder/code.ts';
 import type { PlainInstruction } from './encoder/instructions.ts';
 
-/** Functions of four floats at once, each a function of the module. */
+/** Functions of a vector of four floats; each becomes a function of the module. */
 export type FunctionName = 'exp' | 'log' | 'sigmoid' | 'tanh' | 'erf' | 'sin' | 'cos';
 
-/** Operations on vectors of four floats. `max` and `min` keep a first operand that is no number. */
+/** Operations on vectors of four floats. `max` and `min` return the first operand if it is NaN. */
 export const operations = {
   add: 'f32x4.add',
   sub: 'f32x4.sub',
@@ -24,7 +24,7 @@ export const operations = {
   atLeast: 'f32x4.ge',
   and: 'v128.and',
   or: 'v128.or',
-  /** The first operand where the mask, the third, is set; else the second. */
+  /** The first operand where the third, a mask, is set; otherwise the second. */
   select: 'v128.bitselect',
   shiftLeft: 'i32x4.shl',
   shiftRight: 'i32x4.shr_s',
@@ -42,17 +42,17 @@ export type Operation =
   | readonly [Operator, Expression, Expression]
   | readonly [Operator, Expression, Expression, Expression];
 
-/** Four floats as they are computed: a variable, equal numbers, or an operation. */
+/** A vector of four floats: a variable, a constant, or an operation. */
 export type Expression =
   | Local<'v128'>
   | number
   | Integers
   | { readonly lanes: readonly [number, number, number, number] }
   | Operation
-  /** Computed once, used by name. */
+  /** A subexpression that is computed once and used by name. */
   | { readonly value: Expression; readonly within: (value: Local<'v128'>) => Expression };
 
-/** An integer operand: four equal ones, or the number of bits of a shift. */
+/** An integer operand: four equal integers, or the number of bits of a shift. */
 export interface Integers {
   readonly bits?: number;
   readonly integers?: number;

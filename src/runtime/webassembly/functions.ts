@@ -8,7 +8,7 @@ export const functions: { readonly [F in FunctionName]: (x: Local<'v128'>) => Ex
     within: (bounded) => ({
       value: ['nearest', ['mul', bounded, Math.LOG2E]],
       within: (n) => ({
-        // ln 2 in two parts, so that n times the first is exact.
+        // ln 2 is split in two, so that n times the first part is exact.
         value: ['sub', ['sub', bounded, ['mul', n, 0.693359375]], ['mul', n, -2.1219444e-4]],
         within: (r) => [
           'mul',
@@ -19,8 +19,8 @@ export const functions: { readonly [F in FunctionName]: (x: Local<'v128'>) => Ex
     }),
   }),
   /**
-   * ln x = n·ln 2 + ln m with x = 2ⁿ·m, √½ ≤ m < √2, and Cephes' polynomial for ln m (relative error 1e-7). Subnormal
-   * numbers count as the least normal one; ln 0 = −∞, and negative numbers have none.
+   * ln x = n·ln 2 + ln m with x = 2ⁿ·m, √½ ≤ m < √2, and Cephes' polynomial for ln m (relative error 1e-7). Subnormal numbers
+   * are treated as the least normal number; ln 0 = −∞, and the logarithm of a negative number is NaN.
    */
   log: (x) => ({
     value: ['max', x, 1.17549435e-38],
@@ -116,7 +116,7 @@ const sine = (x: Local<'v128'>, shift: number): Expression => ({
   }),
 });
 
-/** π = 3.140625 + … , of few bits each, so that small multiples are exact. */
+/** π in parts of few bits, so that their products with small integers are exact. */
 const PI_PARTS = [3.140625, 0.0009675025939941406, 1.5099579909783765e-7] as const;
 
 /** p(x) by Horner's rule; coefficients from the highest power down. */

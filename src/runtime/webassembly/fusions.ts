@@ -5,11 +5,11 @@ import { type Connections, connections } from '../../graph/topology.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { refusePointwise } from './pointwise.ts';
 
-/** An operand of a fused operator: a value that was computed before in the same step, or a constant. */
+/** An operand of a fused operator: a value computed earlier in the same step, or a constant. */
 export type FusedOperand =
   | { readonly kind: 'value'; readonly value: Value }
   | { readonly kind: 'scalar'; readonly number: number }
-  /** One number a channel. */
+  /** One number per channel. */
   | { readonly kind: 'channel'; readonly data: Float32Array }
   | null;
 
@@ -19,35 +19,35 @@ export interface FusedNode {
   readonly output: Value;
 }
 
-/** Element-by-element operators that are computed where the result of a layer is stored. */
+/** Elementwise operators that are applied to the result of a layer before it is stored. */
 export interface Fusion {
   /** The value that the layer itself computes. */
   readonly start: Value;
-  /** A value of the same shape that is added to it first. */
+  /** A value of the same shape that is added to `start` first. */
   readonly residual: Value | null;
-  /** What `epilogue` begins with: `start`, or its sum with the residual. */
+  /** The input of the epilogue: `start`, or its sum with the residual. */
   readonly sum: Value;
   readonly epilogue: readonly FusedNode[];
   /** The value that is stored. */
   readonly output: Value;
 }
 
-/** Layers and the operators that are fused with them. */
+/** All fusions of a graph. */
 export interface Fusions {
-  /** By the last node of each. */
+  /** The layer and its fusion, by the last fused node. */
   readonly byLast: ReadonlyMap<Node, { readonly base: Node; readonly fusion: Fusion }>;
-  /** Nodes that are part of a fusion, except for the last ones. */
+  /** Nodes that are part of a fusion, except the last node of each. */
   readonly absorbed: ReadonlySet<Node>;
 }
 
-/** What may begin a fusion, and along which axis of its result channels lie. */
+/** Where operators can be fused to a node, and which axis of its result is the channel axis. */
 export interface FusibleBase {
   readonly channelAxis: number;
-  /** Whether a value of the same shape can be added. */
+  /** Whether the kernel can add a value of the same shape. */
   readonly takesResidual: boolean;
 }
 
-/** Finds, for each layer that `baseOf` accepts, the operators behind it that need nothing but its result and constants. */
+/** Finds, for each layer that `baseOf` accepts, the following operators that depend only on its result and constants. */
 export function findFusions(graph: Graph, baseOf: (node: Node) => FusibleBase | null): Fusions {
   const links = connections(graph);
   const byLast = new Map<Node, { base: Node; fusion: Fusion }>();
@@ -72,7 +72,7 @@ interface Growth {
   readonly start: Value;
   readonly base: FusibleBase;
   readonly links: Connections;
-  /** Nodes of other fusions. */
+  /** Nodes that already belong to a fusion. */
   readonly taken: ReadonlySet<Node>;
 }
 
@@ -93,7 +93,7 @@ function grow(growth: Growth): { nodes: Node[]; fusion: Fusion } {
   };
 }
 
-/** The Add whose operands are `start`, read nowhere else, and a computed value of the same shape. */
+/** The Add of `start`, which has no other reader, and a computed value of the same shape. */
 function residualOf({ start, links, taken }: Growth): { node: Node; other: Value; sum: Value } | null {
   const [use, ...more] = links.uses.get(start) ?? [];
   if (!use?.node || more.length > 0 || !isOperator(use.node, 'Add') || taken.has(use.node)) return null;
@@ -107,8 +107,8 @@ function residualOf({ start, links, taken }: Growth): { node: Node; other: Value
 const sameShape = (a: Value, b: Value): boolean => staticShape(a).join() === staticShape(b).join();
 
 /**
- * The largest set of element-by-element operators that need only `sum`, constants and each other, and whose values are
- * read within the set, but for the last one.
+ * The largest set of elementwise operators that depend only on `sum`, constants and each other, and of which only the last
+ * value is read outside the set.
  */
 function closedRegion(sum: Value, { base, links, taken }: Growth): FusedNode[] {
   const inside = new Set<Value>([sum]);

@@ -3,7 +3,7 @@ import { elementCount } from '../../numeric/tensor.ts';
 import type { CompiledNetwork, CompiledValue } from './compile.ts';
 import { openModule } from './encoder/module.ts';
 
-/** The parts of the JavaScript interface of WebAssembly that are used here; the core knows no DOM. */
+/** The part of the WebAssembly JavaScript API that is used here: the core is compiled without DOM types. */
 interface WebAssemblyInterface {
   validate(bytes: Uint8Array): boolean;
   instantiate(bytes: Uint8Array): Promise<{ readonly instance: { readonly exports: unknown } }>;
@@ -15,7 +15,7 @@ interface NetworkExports {
   step(index: number): void;
 }
 
-/** A compiled network in memory. Inputs and outputs are views of that memory; outputs hold until the next run. */
+/** A compiled network in memory. Inputs and outputs are views of that memory; outputs are valid until the next run. */
 export interface RunningNetwork {
   readonly inputs: Readonly<Record<string, Float32Array>>;
   readonly outputs: Readonly<Record<string, Float32Array>>;
@@ -24,23 +24,23 @@ export interface RunningNetwork {
   step(index: number): void;
 }
 
-/** Which of a network's modules: with fused multiply-adds, or with SIMD alone. */
+/** A module of a network: with fused multiply-adds, or with plain SIMD. */
 export type ModuleKind = keyof CompiledNetwork['modules'];
 
 const moduleKinds: readonly ModuleKind[] = ['relaxed', 'baseline'];
 
-/** The modules that this engine can run, the fastest first. */
+/** The modules that this JavaScript engine can run, fastest first. */
 export const supportedModules = (): ModuleKind[] =>
   moduleKinds.filter((kind) => webAssembly().validate(probeModule(kind)));
 
-/** The fastest module that this engine can run; throws `runtime` where it has no SIMD. */
+/** The fastest module that this JavaScript engine can run. Throws `runtime` if it has no SIMD. */
 export function supportedModule(): ModuleKind {
   const [fastest] = supportedModules();
   if (fastest) return fastest;
   throw new EspalierError('runtime', 'this engine has no WebAssembly SIMD');
 }
 
-/** A module with one multiply-add: whoever can run it can run the modules of a kind. */
+/** A minimal module of the given kind: an engine that accepts it can run networks of that kind. */
 export function probeModule(kind: ModuleKind): Uint8Array {
   const module = openModule({ fused: kind === 'relaxed' });
   module.define({ parameters: [] }, (code) => {
@@ -50,7 +50,7 @@ export function probeModule(kind: ModuleKind): Uint8Array {
   return module.finish({ pages: 1 }, []);
 }
 
-/** Loads a compiled network into this engine; by default the fastest module that it can run. */
+/** Loads a compiled network, by default its fastest supported module. */
 export async function instantiate(
   network: CompiledNetwork,
   kind: ModuleKind = supportedModule(),
@@ -67,7 +67,7 @@ export async function instantiate(
   return { inputs: views(network.inputs), outputs: views(network.outputs), run, step };
 }
 
-/** What a module exports. */
+/** The exports of a module. */
 export async function instantiateModule<Exports>(bytes: Uint8Array): Promise<Exports> {
   const { instance } = await webAssembly().instantiate(bytes);
   return instance.exports as Exports;

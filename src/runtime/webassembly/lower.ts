@@ -16,9 +16,7 @@ export interface Lowered {
   readonly outputs: readonly { readonly value: Value; readonly buffer: Buffer; readonly start: number }[];
 }
 
-/**
- * Lowers a graph of fixed shapes, its constants folded. Throws `unsupported`, naming every node that has no kernel.
- */
+/** Lowers a graph with fixed shapes and folded constants. Throws `unsupported`, naming every node without a kernel. */
 export function lowerGraph(
   given: Graph,
   weights: Buffer & { bytes: number },
@@ -66,8 +64,7 @@ function alone(node: Node): Fusion {
 }
 
 /**
- * How the planes of each value lie: with the widest border that anything reads around them. Values that share planes lie
- * alike.
+ * The geometry of each value: with the widest border that any reader needs. Values that share planes have the same geometry.
  */
 function geometries(graph: Graph): (value: Value) => Geometry {
   const leader = new Map<Value, Value>();

@@ -5,18 +5,18 @@ import type { Code, Local } from './encoder/code.ts';
 import type { Expression, Operation } from './expression.ts';
 import { pushExpression } from './push-expression.ts';
 
-/** Where the code of one element-by-element operator is written. */
+/** The context in which the code of one elementwise operator is written. */
 export interface PointwiseCall {
   readonly code: Code;
   readonly emitter: Emitter;
   readonly node: Node;
-  /** The operands, in the operator's order; null where an optional one is missing. */
+  /** The operands in the operator's order; null for a missing optional input. */
   readonly operands: readonly (Local<'v128'> | null)[];
 }
 
 type Vector = Local<'v128'>;
 
-/** The result, of operands x, y, … as {@link PointwiseCall} has them; y stands for x where there is one operand. */
+/** The result as an expression of operands x, y, …; y is x for an operator with one operand. */
 type PointwiseRule = (
   x: Vector,
   y: Vector,
@@ -37,14 +37,14 @@ const folded =
   (x, _, { operands }) =>
     operands.slice(1).reduce<Expression>((all, operand) => (operand ? [operation, all, operand] : all), x);
 
-/** x where x ≥ 0, else what is given. */
+/** x if x ≥ 0, else `negative`. */
 const whereNegative = (x: Vector, negative: Expression): Expression => [
   'select',
   x,
   negative,
   ['atLeast', x, 0],
 ];
-/** α·(e^(x / β) − 1), of negative x alone: positive ones are cut off. */
+/** α·(e^(x / β) − 1) for negative x; positive x are clamped to 0. */
 const exponential = (x: Vector, [alpha, beta]: readonly [number, number]): Expression => [
   'mul',
   ['sub', ['exp', ['div', ['min', x, 0], beta]], 1],
@@ -141,7 +141,7 @@ const tanhOfGelu = (x: Vector): Expression => [
   ['mul', ['mul', x, Math.sqrt(2 / Math.PI)], ['add', ['mul', ['mul', x, x], 0.044715], 1]],
 ];
 
-/** Powers of negative numbers need a constant exponent, which is an integer then. */
+/** A negative base needs a constant integer exponent. */
 function power(
   x: Vector,
   { exponent, constant }: { readonly exponent: Vector; readonly constant: number | null },
@@ -154,24 +154,24 @@ function power(
   return constant < 0 ? ['div', 1, product] : product;
 }
 
-/** The number that an input is, where it is one constant number. */
+/** The value of an input that is a single constant number. */
 function constantOf({ inputs }: Node, index: number): number | null {
   const tensor = inputs[index]?.tensor;
   return tensor?.data.length === 1 ? Number(tensor.data[0]) : null;
 }
 
-/** Nodes that a rule cannot compute. */
+/** By operator: why a node cannot be computed by its rule. */
 const refusals: { readonly [Op in OperatorName]?: (node: Node) => string | null } = {
   Pow: (node) => (constantOf(node, 1) === null ? 'its exponent is not a constant number' : null),
 };
 
-/** Why a node cannot be computed element by element; null where it can. */
+/** Why a node cannot be computed elementwise; null if it can. */
 export function refusePointwise(node: Node): string | null {
   const op = knownOperator(node);
   return op && pointwiseRules[op] ? (refusals[op]?.(node) ?? null) : 'it has no kernel';
 }
 
-/** Writes the code of an element-by-element operator; it leaves the result on the stack. */
+/** Writes the code of an elementwise operator, which leaves the result on the stack. */
 export function writePointwise({ code, emitter, node, operands }: PointwiseCall): void {
   const op = knownOperator(node);
   const rule = op && pointwiseRules[op];

@@ -34,7 +34,7 @@ const isOperation = (expression: Operation | Integers): expression is Operation 
 
 const isInstruction = (name: Operation[0]): name is keyof typeof operations => name in operations;
 
-/** Pops a vector and pushes the function of it. */
+/** Pops a vector and pushes the value of the function. */
 function callFunction(code: Code, emitter: Emitter, name: FunctionName): void {
   const made = emitter.kernel(`function ${name}`, { parameters: ['v128'], results: ['v128'] }, (body, [x]) =>
     pushExpression(body, emitter, functions[name](x)),

@@ -15,7 +15,7 @@ import {
 } from './storage.ts';
 import { type ChooseTile, predictTile } from './tile.ts';
 
-/** Units from, up to but without. */
+/** A range of units: from (inclusive), to (exclusive). */
 export interface UnitRange {
   readonly from: number;
   readonly to: number;
@@ -25,23 +25,23 @@ export interface UnitRange {
 export interface CompiledStep {
   readonly name: string;
   readonly op: string;
-  /** The kernel and its tile, in words. */
+  /** A description of the kernel and its tile. */
   readonly kernel: string;
   /** Multiply-accumulates with non-zero weights. */
   readonly macs: number;
 }
 
-/** A step, and how its code is written. */
+/** A step, and the function that writes its code. */
 export interface Step extends CompiledStep {
   readonly reads: readonly Buffer[];
   readonly writes: readonly Buffer[];
-  /** Parts that can be computed at the same time, by different threads; default 1. */
+  /** Parts that different threads can compute at the same time; default 1. */
   readonly units?: number;
-  /** Writes the calls that compute units `from` up to `to`. */
+  /** Writes the calls that compute the units from `from` to `to` (exclusive). */
   emit(code: Code, emitter: Emitter, units: UnitRange): void;
 }
 
-/** What a network is lowered into: values with their storage, weights, steps. */
+/** The state of lowering a network: values with their storage, weights, steps. */
 export interface Scope {
   readonly steps: Step[];
   readonly chooseTile: ChooseTile;
@@ -51,11 +51,11 @@ export interface Scope {
   isNonNegative(value: Value): boolean;
   stored(value: Value): Stored;
   store(value: Value, stored: Stored): void;
-  /** The value as planes; copied where it is stored otherwise. */
+  /** The value as planes; copied if it is stored in another layout. */
   planes(value: Value): Planes;
-  /** The value without gaps; copied where it is stored otherwise. */
+  /** The value without gaps; copied if it is stored in another layout. */
   dense(value: Value): Dense;
-  /** Planes for a value; those listed in `shared` are the planes of another value. */
+  /** Allocates planes for a value. Indices listed in `shared` reuse the given planes of another value. */
   newPlanes(value: Value, shared?: ReadonlyMap<number, Plane>): Planes;
   newDense(value: Value): Dense;
   weights(data: Float32Array): Weights;
@@ -63,15 +63,15 @@ export interface Scope {
   weightData(): Float32Array;
 }
 
-/** How networks are lowered. */
+/** Options of lowering. */
 export interface LoweringOptions {
-  /** Default: {@link predictTile}. */
+  /** Chooses the tile of each convolution; default: {@link predictTile}. */
   readonly chooseTile?: ChooseTile | undefined;
 }
 
-/** What is known of the values of a graph before they are stored. */
+/** Facts about the values of a graph that are known before storage is allocated. */
 export interface ValueFacts {
-  /** How the planes of a value lie. */
+  /** The geometry of a value's planes. */
   geometryOf(value: Value): Geometry;
   isNonNegative(value: Value): boolean;
 }

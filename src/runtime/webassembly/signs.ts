@@ -13,7 +13,7 @@ const ifAny: Rule = ({ inputs }, known) =>
 const isNonNegative = ({ tensor }: Value): boolean =>
   tensor?.dtype === 'float32' && (tensor.data as Float32Array).every((number) => number >= 0);
 
-/** Operators whose results have no negative element, whatever or under which condition they get. */
+/** Operators whose results are never negative: always, or under a condition on their inputs. */
 const rules: { readonly [Op in OperatorName]?: Rule } = {
   Relu: always,
   Sigmoid: always,
@@ -42,7 +42,7 @@ const rules: { readonly [Op in OperatorName]?: Rule } = {
   Slice: ifFirst,
 };
 
-/** The values that have no negative element, whatever the inputs of the graph are. */
+/** The values that are never negative, for any inputs of the graph. */
 export function nonNegativeValues({ nodes }: Graph): ReadonlySet<Value> {
   const known = new Set<Value>();
   for (const node of nodes) {

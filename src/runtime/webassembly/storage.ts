@@ -12,8 +12,8 @@ export interface Border {
 export const noBorder: Border = { top: 0, left: 0, bottom: 0, right: 0 };
 
 /**
- * How the planes of a feature map lie in memory. Rows are `rowStride` floats apart; the zeros between two rows are the right
- * border of the one and the left border of the other.
+ * The layout of a feature map's planes in memory. Rows are `rowStride` floats apart; the zeros between two rows are the right
+ * border of one and the left border of the next.
  */
 export interface Geometry {
   readonly height: number;
@@ -26,13 +26,13 @@ export interface Geometry {
   readonly origin: number;
 }
 
-/** One channel of one image: where its element (0, 0) is, in bytes from the start of the buffer. */
+/** One channel of one image: offset of its element (0, 0) in the buffer, in bytes. */
 export interface Plane {
   readonly buffer: Buffer;
   readonly start: number;
 }
 
-/** A value whose last two axes are rows and columns, as planes anywhere in memory: [...lead, height, width]. */
+/** A value whose last two axes are rows and columns, as separate planes in memory: [...lead, height, width]. */
 export interface Planes {
   readonly kind: 'planes';
   readonly lead: readonly number[];
@@ -60,20 +60,23 @@ export function geometryOf(height: number, width: number, border: Border): Geome
   const rowStride = width + between;
   const isBordered = between + border.top + border.bottom > 0;
   const rows = border.top + height + border.bottom;
-  // Planes a multiple of 4096 bytes apart would compete for the same lines of the cache.
+  // Planes at multiples of 4096 bytes would compete for the same cache lines.
   const floats = rows * rowStride + between;
   const planeStride = isBordered && floats % 1024 === 0 ? floats + 16 : floats;
   return { height, width, border, rowStride, planeStride, origin: border.top * rowStride + border.left };
 }
 
-/** Whether the elements of a plane follow each other without gaps, row by row. */
+/** Whether the elements of a plane are contiguous, row by row. */
 export const isFlat = ({ rowStride, width, height }: Geometry): boolean =>
   rowStride === width || height === 1;
 
-/** The address of a plane's element (0, 0), or where weights or a dense value begin; memory must have been planned. */
+/** The address of a plane's element (0, 0), of weights or of a dense value. Memory must have been planned. */
 export const addressOf = ({ buffer, start }: Plane): number => buffer.offset + start;
 
-/** The distance between planes that follow each other evenly in one buffer, in bytes; 0 for a single one, null where they do not. */
+/**
+ * The distance between evenly spaced planes of one buffer, in bytes; 0 for a single plane, null if they are not evenly
+ * spaced.
+ */
 export function evenStride(planes: readonly Plane[]): number | null {
   const [first, second] = planes;
   if (!first || !second) return 0;
@@ -85,7 +88,7 @@ export function evenStride(planes: readonly Plane[]): number | null {
   return isEven ? stride : null;
 }
 
-/** The planes as one dense value, where they follow each other without gaps; else null. */
+/** The planes as one dense value if they are contiguous; else null. */
 export function asDense({ lead, geometry, planes }: Planes): Dense | null {
   const [first] = planes;
   const bytes = geometry.height * geometry.width * FLOAT;

@@ -2,21 +2,21 @@ import type { Code, Local } from './encoder/code.ts';
 import type { FunctionHandle, ModuleWriter } from './encoder/module.ts';
 import type { Step, UnitRange } from './scope.ts';
 
-/** The part of a step that one of several threads computes; a step of one unit is the first thread's. */
+/** The units of a step that one of several threads computes. The first thread computes a step of one unit. */
 export function partOf({ units = 1 }: Pick<Step, 'units'>, thread: number, threads: number): UnitRange {
   const from = Math.floor((thread * units) / threads);
   const to = Math.floor(((thread + 1) * units) / threads);
   return units === 1 ? { from: 0, to: thread === 0 ? 1 : 0 } : { from, to };
 }
 
-/** How often a thread looks for the others before it sleeps. */
+/** How often a thread polls the counter before it sleeps. */
 const SPINS = 20_000;
-/** The longest sleep, in nanoseconds: the others are not asked to wake it. */
+/** The longest sleep, in nanoseconds. No thread sends wake-ups. */
 const SLEEP_NS = 200_000;
 
 /**
- * A barrier: `arrive(target, maySleep)` counts a thread in and waits until the counter at `address` has come to the target.
- * The counter only grows, and may wrap around. Threads that may not sleep, as a page's own, look on.
+ * Defines a barrier: `arrive(target, maySleep)` increments the counter at `address` and waits until it reaches the target.
+ * The counter only grows, and may wrap around. Threads that must not sleep, such as a page's main thread, poll.
  */
 export function defineBarrier(module: ModuleWriter, address: number): FunctionHandle {
   return module.define({ parameters: ['i32', 'i32'] }, (code, [target, maySleep]) => {
@@ -31,7 +31,7 @@ export function defineBarrier(module: ModuleWriter, address: number): FunctionHa
       code.set(seen);
       code.increment(spins, 1);
       sleepWhereAllowed(code, { address, spins, seen, maySleep });
-      // As a signed difference, so that it holds beyond 2³¹.
+      // Compared by the signed difference, which stays correct beyond 2³¹.
       code.get(seen);
       code.get(target);
       code.op('i32.sub');

@@ -7,11 +7,11 @@ import type { TrainingTask } from './task.ts';
 
 /** Options of {@link classification}. */
 export interface ClassificationOptions extends ScoresSought {
-  /** Default 0. */
+  /** Label smoothing in [0, 1). Default 0. */
   readonly labelSmoothing?: number | undefined;
 }
 
-/** Cross-entropy of class scores and labels: the scores are those that {@link logitsOf} finds. */
+/** Classification: cross-entropy of the class scores, found by {@link logitsOf}, and the labels. */
 export function classification(options: ClassificationOptions = {}): TrainingTask {
   return {
     name: 'classification',

@@ -2,7 +2,7 @@ import type { TrainOptions } from '../options.ts';
 import { classification } from './classification.ts';
 import type { TrainingTask } from './task.ts';
 
-/** The task of a run: the one given, else to classify images by the labels of the data. */
+/** The given task, or classification by the labels of the data. */
 export function taskOf({
   task,
   data,

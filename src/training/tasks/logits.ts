@@ -4,14 +4,14 @@ import { normalizationBefore } from '../../measure/classifier.ts';
 import { classScores, type ScoresSought } from '../../measure/outputs/class-scores.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 
-/** The network's class scores, as many as {@link classScores} finds; where they come from Softmax, what goes in there. */
+/** The logits of a network: its class scores ({@link classScores}), or the input of the Softmax that computes them. */
 export function logitsOf(network: Graph, sought: ScoresSought = {}): Value {
   const scores = classScores(network, sought);
   const normalization = normalizationBefore(network, scores);
   return normalization ? requiredInput(normalization, 0) : scores;
 }
 
-/** Logits [N, classes], of logits [N, classes], [N, classes, 1, 1] or [classes]. */
+/** Logits as [N, classes], from [N, classes], [N, classes, 1, 1] or [classes]. */
 export function asRows(g: Builder, logits: Value): Value {
   const shape = staticShape(logits);
   if (shape.length === 2) return logits;

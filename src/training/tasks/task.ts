@@ -6,7 +6,7 @@ import type { DataType } from '../../numeric/tensor.ts';
 import type { Executor, Tensors } from '../../runtime/executor.ts';
 
 /**
- * What a network is trained for: the loss of a batch, as a graph, what it reads beside the images, and what is measured.
+ * A training task: the loss of a batch as a graph, its inputs in addition to the images, and the metrics.
  *
  * @example
  * // The output is trained to be the image.
@@ -21,59 +21,62 @@ import type { Executor, Tensors } from '../../runtime/executor.ts';
  */
 export interface TrainingTask {
   readonly name: string;
-  /** The network with what the task stores in it; throws where it cannot be trained for the task. Default: as it is. */
+  /**
+   * Prepares a network for the task, for example by storing metadata; throws if it cannot be trained for the task. Default:
+   * returns the network unchanged.
+   */
   accept?(network: Graph): Graph;
-  /** The values of a network that the loss reads; parameters on which none of them depends are left as they are. */
+  /** The values of a network that the loss reads. Parameters that do not contribute to any of them are not trained. */
   reads(network: Graph): readonly Value[];
-  /** Appends the loss and the metrics of a batch. */
+  /** Appends the loss and metrics of a batch to the step graph. */
   loss(scope: LossScope): TaskLoss;
-  /** Feeds the inputs that the loss declares; called once for each training step that is compiled. Default: there are none. */
+  /** Opens the source of the inputs that the loss declares; called once per compiled training step. Default: no inputs. */
   open?(context: TaskContext): Promise<TaskFeeds>;
-  /** Measures a network on test images after an epoch. Default: nothing is measured. */
+  /** Evaluates a network on test images after an epoch. Default: no evaluation. */
   evaluate?(network: Graph, images: ImageSource, options: EvaluateOptions): Promise<TaskEvaluation>;
 }
 
-/** The step graph under construction, as a task sees it. */
+/** The step graph under construction, for a task. */
 export interface LossScope {
   readonly g: Builder;
-  /** The normalised images [N, C, H, W]. */
+  /** The preprocessed images [N, C, H, W]. */
   readonly images: Value;
-  /** What the values that the task reads are while training. */
+  /** The values of `reads`, in their training form. */
   readonly values: readonly Value[];
-  /** An input of the step, which {@link TaskFeeds} feeds by this name. */
+  /** Declares an input of the step, for which {@link TaskFeeds} provides values under this name. */
   input(name: string, dtype: DataType, shape: readonly number[]): Value;
 }
 
-/** The results of a batch. */
+/** The loss and metrics of a batch. */
 export interface TaskLoss {
-  /** A scalar: the mean over the images. */
+  /** A scalar: the mean loss over the images. */
   readonly loss: Value;
-  /** Scalars: sums over the images, of which means are reported; that of `correct` is the training accuracy. */
+  /** Scalars, each the sum over the images; means are reported. The metric `correct` is reported as training accuracy. */
   readonly metrics?: Readonly<Record<string, Value>>;
 }
 
-/** What runs the training step. */
+/** The environment of a task: what runs the training step. */
 export interface TaskContext {
   readonly executor: Executor;
   readonly threads?: number | undefined;
 }
 
-/** What an open task gives to each step. */
+/** Provides the inputs of each step. */
 export interface TaskFeeds {
-  /** The inputs that the loss declared, by name. */
+  /** Values of the inputs that the loss declared, by name. */
   feeds(batch: TaskBatch): Promise<Tensors>;
   close(): Promise<void>;
 }
 
-/** A batch as it is fed: augmented and normalised images [N, C, H, W], and their labels. */
+/** A batch: augmented and preprocessed images [N, C, H, W], and their labels. */
 export interface TaskBatch {
   readonly images: Float32Array;
   readonly labels: BigInt64Array;
 }
 
-/** Results on test images. */
+/** Results on the test images. */
 export interface TaskEvaluation {
-  /** The epoch of the highest score is the best. */
+  /** The epoch with the highest score is the best. */
   readonly score: number;
   /** In [0, 1]. */
   readonly testAccuracy?: number;

@@ -1,4 +1,4 @@
-/** Bytes in the making, in WebAssembly's encodings. */
+/** Appends values in WebAssembly's binary encoding. */
 export interface ByteWriter {
   readonly length: number;
   byte(value: number): void;
@@ -8,9 +8,9 @@ export interface ByteWriter {
   /** A signed 32-bit integer in LEB128. */
   signed(value: number): void;
   float32(value: number): void;
-  /** Text with its length in bytes before it. */
+  /** UTF-8 text, preceded by its length in bytes. */
   text(value: string): void;
-  /** What was written by `body`, with its length in bytes before it. */
+  /** The bytes that `body` writes, preceded by their number. */
   sized(body: (inner: ByteWriter) => void): void;
   result(): Uint8Array;
 }

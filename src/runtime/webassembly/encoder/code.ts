@@ -12,18 +12,18 @@ export type ValueType = 'i32' | 'f32' | 'v128';
 
 export const valueTypes: { readonly [T in ValueType]: number } = { i32: 0x7f, f32: 0x7d, v128: 0x7b };
 
-/** A local variable of a function, its parameters included. */
+/** A local variable or parameter of a function. */
 export interface Local<T extends ValueType = ValueType> {
   readonly index: number;
   readonly type: T;
 }
 
-/** One local variable for each type. */
+/** One local variable per type. */
 export type LocalsOf<Types extends readonly ValueType[]> = {
   readonly [K in keyof Types]: Local<Types[K]>;
 };
 
-/** The instructions of one function, written in the order in which they run. */
+/** Appends the instructions of one function, in order of execution. */
 export interface Code {
   local<T extends ValueType>(type: T): Local<T>;
   get(local: Local): void;
@@ -32,14 +32,17 @@ export interface Code {
   i32(value: number): void;
   i64(value: number): void;
   f32(value: number): void;
-  /** Four equal lanes. */
+  /** Pushes a vector of four equal floats. */
   f32x4(value: number): void;
   lanes(values: readonly [number, number, number, number]): void;
   op(instruction: PlainInstruction): void;
-  /** Pops the address (and, of a store, the value above it); `offset` in bytes is added to the address. */
+  /**
+   * Appends a load or store, which pops the address (for a store, first the value). `offset`, in bytes, is added to the
+   * address.
+   */
   memory(instruction: MemoryInstruction, offset?: number): void;
   lane(instruction: LaneInstruction, lane: number, offset?: number): void;
-  /** Pops two vectors; `lanes` chooses four floats of the eight. */
+  /** Pops two vectors and pushes four of their eight floats, chosen by `lanes`. */
   shuffle(lanes: readonly [number, number, number, number]): void;
   extractLane(lane: number): void;
   replaceLane(lane: number): void;
@@ -47,16 +50,16 @@ export interface Code {
   fillMemory(): void;
   /** local ← local + value. */
   increment(local: Local<'i32'>, value: number): void;
-  /** accumulator ← x · factor + accumulator; fused where the module uses relaxed SIMD. */
+  /** accumulator ← x · factor + accumulator; one fused instruction if the module uses relaxed SIMD. */
   multiplyAdd(x: Local<'v128'>, factor: Local<'v128'>, accumulator: Local<'v128'>): void;
-  /** Pops x and the factor, then adds their product to the accumulator. */
+  /** Pops x and factor, and adds their product to the accumulator. */
   multiplyAddTo(accumulator: Local<'v128'>): void;
-  /** Repeats the body while it leaves a number other than 0 on the stack. */
+  /** Repeats the body, which pushes a number, as long as that number is not 0. */
   repeatWhile(body: () => void): void;
-  /** Runs the body if the number on the stack is not 0. */
+  /** Pops a number and runs the body if it is not 0. */
   when(body: () => void): void;
   call(callee: number): void;
-  /** Pops a number i and runs body i. */
+  /** Pops a number i and runs body number i. */
   choose(bodies: readonly (() => void)[]): void;
 }
 
@@ -64,11 +67,11 @@ const EMPTY_BLOCK = 0x40;
 
 export interface WrittenCode {
   readonly code: Code;
-  /** The declarations of locals and the instructions, as they stand in a module. */
+  /** The encoded function body: declarations of locals and instructions. */
   finish(): Uint8Array;
 }
 
-/** Opens the body of a function with the given parameters. Where `fused` is false, a multiply-add is two instructions. */
+/** Opens the body of a function with the given parameters. If `fused` is false, a multiply-add is two instructions. */
 export function openCode<const Types extends readonly ValueType[]>(
   parameters: Types,
   fused: boolean,
@@ -191,7 +194,7 @@ function indexed(out: ByteWriter, opcode: number, index: number): void {
   out.unsigned(index);
 }
 
-/** Nested blocks: a branch to depth i leaves those within, and body i follows; each ends by leaving the outermost. */
+/** Nested blocks: br_table to depth i ends the inner blocks, body i follows and branches out of the outermost. */
 function choose(out: ByteWriter, code: Code, bodies: readonly (() => void)[]): void {
   const chosen = code.local('i32');
   code.set(chosen);

@@ -1,4 +1,4 @@
-/** Instructions without immediate operands: their encoding, operands popped and type of the result. */
+/** Instructions without immediate operands: opcode, popped types and result type. */
 const plain = {
   'i32.eqz': [0x45],
   'i32.eq': [0x46],
@@ -61,7 +61,7 @@ const plain = {
   'f32x4.relaxed_madd': [0xfd, 0x85, 0x02],
 } as const;
 
-/** Loads and stores: their encoding and the alignment that they are written with, as a power of two. */
+/** Loads and stores: opcode, and log2 of the alignment written with it. */
 const memory = {
   'i32.load': [[0x28], 2],
   'f32.load': [[0x2a], 2],
@@ -78,7 +78,7 @@ const memory = {
   'memory.atomic.wait32': [[0xfe, 0x01], 2],
 } as const;
 
-/** Loads and stores of one lane. */
+/** Loads and stores of a single lane. */
 const lanes = {
   'v128.load32_lane': [0xfd, 0x56],
   'v128.load64_lane': [0xfd, 0x57],

@@ -1,7 +1,7 @@
 import { type ByteWriter, openBytes } from './bytes.ts';
 import { type Code, type LocalsOf, openCode, type ValueType, valueTypes } from './code.ts';
 
-/** A function of a module: its index and how it is called. */
+/** A function of a module: its index and signature. */
 export interface FunctionHandle {
   readonly index: number;
 }
@@ -11,15 +11,15 @@ export interface FunctionSignature<Types extends readonly ValueType[] = readonly
   readonly results?: readonly ValueType[];
 }
 
-/** Bytes that stand in memory from the start. */
+/** Initial contents of a part of memory. */
 export interface DataSegment {
   readonly offset: number;
   readonly bytes: Uint8Array;
 }
 
-/** A WebAssembly module in the making: functions, one exported memory, data. */
+/** Builds a WebAssembly module: functions, one memory, data. */
 export interface ModuleWriter {
-  /** Whether multiply-adds are fused. */
+  /** Whether a multiply-add is one fused instruction. */
   readonly fused: boolean;
   define<const Types extends readonly ValueType[]>(
     signature: FunctionSignature<Types>,
@@ -27,8 +27,8 @@ export interface ModuleWriter {
   ): FunctionHandle;
   export(name: string, handle: FunctionHandle): void;
   /**
-   * The module's bytes; `pages` of 64 KiB are its memory. A shared memory, for threads, is imported as `env.memory`; any other
-   * is the module's own.
+   * The module's bytes. `pages` is the size of its memory in units of 64 KiB. A shared memory, for threads, is imported as
+   * `env.memory`; otherwise the module exports its own.
    */
   finish(
     memory: { readonly pages: number; readonly isShared?: boolean },
@@ -38,7 +38,7 @@ export interface ModuleWriter {
 
 const sections = { type: 1, import: 2, function: 3, memory: 5, export: 7, code: 10, data: 11 } as const;
 
-/** Opens a module; `fused` chooses relaxed SIMD's multiply-add over separate instructions. */
+/** Opens a module; `fused` selects the fused multiply-add of relaxed SIMD. */
 export function openModule({ fused }: { readonly fused: boolean }): ModuleWriter {
   const types: string[] = [];
   const functions: { type: number; body: Uint8Array }[] = [];

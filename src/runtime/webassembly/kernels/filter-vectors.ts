@@ -7,29 +7,29 @@ import type { Scope, UnitRange } from '../scope.ts';
 import { addressOf, FLOAT, LANES } from '../storage.ts';
 
 /**
- * Sums over channels for a few pixels and many filters, with vectors of four filters: y[p, m] = Σ_c Σ_t w[m, c, t] ·
- * x[c, p, t]. For small feature maps, where four pixels fill no vector, and for matrices.
+ * Sums over channels for a few pixels and many filters, in vectors of four filters: y[p, m] = Σ_c Σ_t w[m, c, t] · x[c, p,
+ * t]. Used for matrices and for feature maps with rows of fewer than four pixels.
  */
 export interface FilterVectors {
   readonly filters: number;
-  /** Taps t of a kernel that some filter keeps. */
+  /** Kernel positions t that some filter uses. */
   readonly taps: number;
-  /** For each pixel and tap, the offset from the channel's address, in bytes; null where the tap lies outside. */
+  /** For each pixel and kernel position, the offset from the channel's address, in bytes; null outside the input. */
   readonly offsets: readonly (readonly (number | null)[])[];
   readonly channels: number;
   weight(filter: number, channel: number, tap: number): number;
   /** [filters]. */
   readonly bias: Float32Array | null;
   readonly fusion: Fusion;
-  /** Where the channel constants of the fusion begin for these filters; default 0. */
+  /** Index of the first of these filters in the channel constants of the fusion; default 0. */
   readonly firstFilter?: number;
 }
 
-/** Addresses of a call, in bytes. */
+/** Addresses of one call, in bytes. */
 export interface FilterVectorsCall {
-  /** A table with the address of each channel, or the distance between channels. */
+  /** Addresses of the channels: a table, or the first and the distance between them. */
   readonly input: { readonly table: number } | { readonly first: number; readonly stride: number };
-  /** For each filter and pixel. */
+  /** The address of the result of a filter and pixel. */
   outputs(filter: number, pixel: number): number;
   residual: ((filter: number, pixel: number) => number) | null;
 }
@@ -44,7 +44,7 @@ export interface PackedFilters {
   }[];
 }
 
-/** Registers for sums. */
+/** Registers available for sums. */
 const REGISTERS = 12;
 
 export function packFilters(shape: FilterVectors, scope: Scope): PackedFilters {
@@ -207,7 +207,7 @@ function writeBlock(code: Code, emitter: Emitter, { shape, filters, stride, poin
   });
 }
 
-/** vector ← vector + what stands at the addresses of a table. */
+/** vector ← vector + the four floats at the addresses in a table. */
 function addLanes(
   code: Code,
   {
@@ -237,7 +237,7 @@ function addLanes(
   code.set(vector);
 }
 
-/** The part of a range of units that falls to each of several calls, whose units are counted on from call to call. */
+/** Splits a range of units over several calls, whose units are numbered consecutively. */
 export function shareUnits<T>(
   calls: readonly T[],
   countOf: (call: T) => number,

@@ -7,7 +7,7 @@ import type { KernelRow } from './kernel.ts';
 import { linesOf } from './lines.ts';
 import { sharesLead, valuesOf } from './placement.ts';
 
-/** Elements of constant indices along one axis: a selection of planes, or a copy. */
+/** Gather with constant indices along one axis: a selection of planes, or a copy. */
 export const gatherRow: KernelRow = {
   refuse: ({ inputs: [, indices] }) => (indices?.tensor ? null : 'its indices are not constant'),
   shares: (node) => (sharesLead(node, attributesOf(node, 'Gather').axis) ? valuesOf(node) : []),

@@ -37,7 +37,7 @@ export const globalAveragePoolRow: KernelRow = {
 };
 
 interface Pointers {
-  /** The table of planes, and its end. */
+  /** The start and end of the table of plane addresses. */
   readonly input: Local<'i32'>;
   readonly end: Local<'i32'>;
   readonly output: Local<'i32'>;

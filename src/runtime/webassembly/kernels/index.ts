@@ -44,13 +44,13 @@ const rows: { readonly [Op in OperatorName]?: KernelRow } = {
   Pad: padRow,
 };
 
-/** The row of a node's operator; what has no row of its own is computed element by element, or refused. */
+/** The row of a node's operator. An operator without a row is computed elementwise, or refused. */
 export function kernelOf(node: Node): KernelRow {
   const op = knownOperator(node);
   return (op && rows[op]) ?? pointwiseRow;
 }
 
-/** Why a node cannot be compiled: `attention (Einsum): it has no kernel`; null where it can. */
+/** Why a node cannot be compiled, such as `attention (Einsum): it has no kernel`; null if it can. */
 export function refusalOf(node: Node): string | null {
   const reason = kernelOf(node).refuse?.(node) ?? typeRefusal(node);
   return reason && `${nodeLabel(node)}: ${reason}`;

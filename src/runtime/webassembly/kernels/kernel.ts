@@ -4,23 +4,23 @@ import type { FusibleBase, Fusion } from '../fusions.ts';
 import type { Scope } from '../scope.ts';
 import type { Border, Plane } from '../storage.ts';
 
-/** One node, or several that were fused, to be lowered into steps. */
+/** A node, or several fused ones, to be lowered into steps. */
 export interface Lowering {
   readonly node: Node;
-  /** What the node's step computes besides, and the value that it gives. */
+  /** The operators fused to the node, and the value that results. */
   readonly fusion: Fusion;
   readonly scope: Scope;
 }
 
-/** How an operator is compiled: one row an operator. */
+/** How an operator is compiled: one row per operator. */
 export interface KernelRow {
-  /** Why this node has no kernel; null where it has. Asked before anything is lowered. */
+  /** Why this node has no kernel; null if it has one. Called before anything is lowered. */
   readonly refuse?: (node: Node) => string | null;
-  /** The zeros that the kernel reads around the planes of input 0. */
+  /** The border of zeros that the kernel reads around the planes of input 0. */
   readonly border?: (node: Node) => Border | null;
-  /** Values whose planes are shared between inputs and outputs, so that they lie alike. */
+  /** Inputs and outputs that share planes, and therefore have the same geometry. */
   readonly shares?: (node: Node) => readonly Value[];
-  /** Where operators that follow can be computed in the same step. */
+  /** Set if following operators can be computed in the same step. */
   readonly fusible?: FusibleBase;
   lower(lowering: Lowering): void;
 }

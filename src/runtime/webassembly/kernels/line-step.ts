@@ -7,14 +7,14 @@ import { type LineCode, type Lines, overLines } from './lines.ts';
 /** A step that computes lines of y from lines of x. */
 export interface LineComputation {
   readonly node: Node;
-  /** What is computed, in words; with `lines` it determines the code. */
+  /** A description of the computation; with `lines` it determines the code. */
   readonly kernel: string;
   readonly lines: Lines;
   readonly x: Dense;
   readonly y: Dense;
-  /** Whether y has one number for each line of x. */
+  /** Whether y has one number for each line of x, as in a reduction. */
   readonly folds?: boolean;
-  /** Constants: a number for each element of a line. */
+  /** Constants with one number for each element of a line. */
   readonly tables?: readonly Plane[];
   write(line: LineCode, pointers: LinePointers): void;
 }

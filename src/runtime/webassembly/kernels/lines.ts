@@ -7,32 +7,32 @@ import { FLOAT, LANES } from '../storage.ts';
 import { repeat } from './loops.ts';
 import { storePixels } from './pixel-vectors.ts';
 
-/** A dense value as lines of `size` elements that are `inner` elements apart: [outer, size, inner]. */
+/** A dense value as lines of `size` elements at a distance of `inner` elements: [outer, size, inner]. */
 export interface Lines {
   readonly outer: number;
   readonly size: number;
   readonly inner: number;
 }
 
-/** The lines along neighbouring axes: from `axis` up to but without `end`. */
+/** The lines along the axes from `axis` to `end` (exclusive). */
 export const linesOf = (shape: readonly number[], axis: number, end = axis + 1): Lines => ({
   outer: elementCount(shape.slice(0, axis)),
   size: elementCount(shape.slice(axis, end)),
   inner: elementCount(shape.slice(end)),
 });
 
-/** How the elements of a line become one number. */
+/** How the elements of a line are reduced to one number. */
 export interface Fold {
   readonly operation: 'add' | 'mul' | 'max' | 'min';
-  /** What each element contributes; default: itself. */
+  /** The contribution of each element; default: the element. */
   readonly of?: (x: Local<'v128'>) => Expression;
 }
 
-/** The lines at hand: one, or as many beside each other as a vector has lanes. */
+/** Code for the current line, or for as many neighbouring lines as a vector has lanes. */
 export interface LineCode {
-  /** The lines that begin at an address, folded: each lane has the number of its line. */
+  /** Reduces the lines that begin at an address: each lane has the result of its line. */
   fold(from: Local<'i32'>, fold: Fold): Local<'v128'>;
-  /** to[i] ← an expression of from[i] and of the numbers i of tables of [size]. */
+  /** to[i] ← an expression of from[i] and of element i of each table of shape [size]. */
   map(
     places: {
       readonly from: Local<'i32'>;
@@ -42,11 +42,11 @@ export interface LineCode {
     expression: (x: Local<'v128'>, numbers: readonly Local<'v128'>[]) => Expression,
   ): void;
   compute(expression: Expression): Local<'v128'>;
-  /** Writes one number a line. */
+  /** Stores one number per line. */
   store(to: Local<'i32'>, vector: Local<'v128'>): void;
 }
 
-/** Numbers that a fold begins with. */
+/** The initial value of each reduction. */
 const neutral = {
   add: 0,
   mul: 1,
@@ -55,8 +55,8 @@ const neutral = {
 } as const;
 
 /**
- * Writes loops over lines. `pointers` advance with them, and `results` by one number a line. Vectors hold neighbouring lines,
- * or neighbouring elements of one line where it has no gaps.
+ * Writes loops over lines. `pointers` advance with the lines, and `results` by one number per line. A vector holds
+ * neighbouring lines, or neighbouring elements of one line if that line has no gaps.
  */
 export function overLines(
   code: Code,
@@ -83,7 +83,7 @@ export function overLines(
   };
   repeat(code, outer, () => {
     repeat(code, Math.floor(inner / width), lines);
-    // The last lines once more, together with some before them.
+    // The remaining lines are computed in one more vector, together with some lines before them.
     const rest = inner % width;
     if (rest > 0) {
       advance([...pointers, ...results], rest - width);
@@ -102,7 +102,10 @@ function openLine(
   const isAlong = inner === 1;
   const step = isAlong ? LANES : inner;
   const [whole, rest] = isAlong ? [Math.floor(size / LANES), size % LANES] : [size, 0];
-  /** Visits vectors, of whose lanes `lanes` belong to the line. Pointers advance by the vectors, tables by their numbers. */
+  /**
+   * Visits vectors; only the first `lanes` lanes of each belong to the line. Pointers advance by whole vectors, tables by
+   * their numbers.
+   */
   const walk = (
     {
       pointers,

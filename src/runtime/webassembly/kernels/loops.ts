@@ -1,6 +1,6 @@
 import type { Code, Local } from '../encoder/code.ts';
 
-/** Runs the body for local = 0 … count − 1. */
+/** Runs the body for local = 0, …, count − 1. */
 export function countUp(code: Code, local: Local<'i32'>, count: number, body: () => void): void {
   code.i32(0);
   code.set(local);

@@ -7,11 +7,11 @@ import type { Lowering } from './kernel.ts';
 import { type ProductShape, writeMatrixProduct } from './matrix-tiles.ts';
 import { indicesOf } from './placement.ts';
 
-/** Rows whose sums are held in registers, with vectors of columns. */
+/** Rows per tile, whose sums are in registers with vectors of columns. */
 const ROWS = 4;
 const VECTORS = 3;
 
-/** y = a·b of stacks of matrices [..., rows, depth] and [..., depth, columns], which broadcast. */
+/** y = a·b for stacks of matrices [..., rows, depth] and [..., depth, columns] that broadcast. */
 export function lowerMatrixProduct({ node, fusion, scope }: Lowering): void {
   const a = scope.dense(requiredInput(node, 0));
   const right = requiredInput(node, 1);
@@ -57,7 +57,10 @@ export function lowerMatrixProduct({ node, fusion, scope }: Lowering): void {
   });
 }
 
-/** A constant matrix as panels of `width` columns, each without gaps; the last panel ends with the last column. */
+/**
+ * A constant matrix as contiguous panels of `width` columns. The last panel ends at the last column and may overlap the one
+ * before.
+ */
 function packed({ tensor }: Value, width: number, scope: Scope): Dense {
   const [depth = 1, columns = 1] = tensor?.shape ?? [];
   const data = tensor?.data as Float32Array;
@@ -71,7 +74,7 @@ function packed({ tensor }: Value, width: number, scope: Scope): Dense {
   return { kind: 'dense', shape: [depth, panels * width], ...scope.weights(all) };
 }
 
-/** Where the matrix that broadcasting pairs with the i-th of the result begins. */
+/** The address of the matrix that broadcasting pairs with the i-th of the result. */
 function matrixAddress(dense: Dense, i: number, lead: readonly number[]): number {
   const own = dense.shape.slice(0, -2);
   const strides = stridesOf(dense.shape);

@@ -6,14 +6,14 @@ import { FLOAT, LANES } from '../storage.ts';
 import { repeat } from './loops.ts';
 import { storePixels } from './pixel-vectors.ts';
 
-/** A product of matrices: y[r, m] = Σ_k a[r, k] · b[k, m]. */
+/** A matrix product: y[r, m] = Σ_k a[r, k] · b[k, m]. */
 export interface ProductShape {
   readonly rows: number;
   readonly depth: number;
   readonly columns: number;
-  /** Rows, and vectors of columns, in registers. */
+  /** Rows, and vectors of columns, whose sums are in registers. */
   readonly tile: { readonly rows: number; readonly vectors: number };
-  /** Whether b lies in panels, each with the columns of a tile. */
+  /** Whether b is stored in panels of as many columns as the tile has. */
   readonly isPacked: boolean;
   readonly fusion: Fusion;
   readonly hasResidual: boolean;
@@ -30,7 +30,7 @@ interface WrittenProduct {
   };
 }
 
-/** Panels of columns, and tiles of rows in each; the last ones are moved back to where they fit. */
+/** Writes loops over panels of columns and tiles of rows in each. The last of each overlaps the one before. */
 export function writeMatrixProduct(code: Code, emitter: Emitter, { shape, pointers }: WrittenProduct): void {
   const { rows, depth, columns, tile, isPacked } = shape;
   const { left, right, output, added, constants } = pointers;
@@ -72,13 +72,13 @@ export function writeMatrixProduct(code: Code, emitter: Emitter, { shape, pointe
   else
     inTiles(columns, width, panel, (by) => {
       move([output, added, constants], by);
-      // The last panel of a packed matrix is where the others end.
+      // In a packed matrix, the last panel is stored like the others.
       if (!isPacked) move([right], by);
       else if (by > 0) move([right], depth * width);
     });
 }
 
-/** A tile of the result. */
+/** Writes one tile of the result. */
 function writeTile(code: Code, emitter: Emitter, { shape, pointers }: WrittenProduct): void {
   const { depth, columns, tile, fusion } = shape;
   const { left, right, output, added, constants } = pointers;

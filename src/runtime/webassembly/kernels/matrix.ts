@@ -26,7 +26,7 @@ interface MatrixProduct {
   readonly bias: Float32Array | null;
 }
 
-/** Rows whose sums are held in registers at once. */
+/** Rows whose sums are in registers at once. */
 const ROWS = 4;
 
 function lowerProduct(
@@ -87,7 +87,7 @@ function lowerProduct(
 const dataOf = (value: Value | null | undefined): Float32Array | null =>
   (value?.tensor?.data as Float32Array | undefined) ?? null;
 
-/** y = α·x·w + β·c, w constant and c a row; others were simplified. */
+/** y = α·x·w + β·c, with constant w and a row c; other cases have been simplified. */
 export const gemmRow: KernelRow = {
   fusible: { channelAxis: 1, takesResidual: true },
   lower({ node, fusion, scope }) {
@@ -115,7 +115,7 @@ export const gemmRow: KernelRow = {
   },
 };
 
-/** y = a·b. Few rows by a constant matrix are a layer. */
+/** y = a·b. A product of few rows and a constant matrix is computed like a fully connected layer. */
 export const matMulRow: KernelRow = {
   fusible: { channelAxis: -1, takesResidual: true },
   lower(lowering) {

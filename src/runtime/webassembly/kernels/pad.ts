@@ -8,7 +8,7 @@ import { indicesOf, valuesOf } from './placement.ts';
 import { resampleStep, type WeightedTaps } from './resample.ts';
 import { copyStrided } from './strided-copy.ts';
 
-/** Which element of an axis of some size stands at index i outside of it. */
+/** By mode: the index of the element that is copied to index i outside an axis of the given size. */
 const sources: Readonly<Record<string, (i: number, size: number) => number>> = {
   edge: (i, size) => Math.min(Math.max(i, 0), size - 1),
   reflect: (i, size) => {
@@ -37,7 +37,7 @@ interface Padding {
   readonly value: number;
 }
 
-/** Elements of one value around a tensor. Whole planes of zeros are one plane that is never written to. */
+/** Pad. Added whole planes of zeros share one plane that is never written. */
 export const padRow: KernelRow = {
   refuse(node) {
     if (node.inputs.slice(1).some((value) => value && !value.tensor)) return 'its padding is not constant';
@@ -104,7 +104,7 @@ function paddingOf(node: Node): Padding {
   return { begins, ends, value: value?.tensor ? Number(value.tensor.data[0]) : 0 };
 }
 
-/** Whether whole planes of zeros are added, and nothing else. */
+/** Whether the padding consists of whole planes of zeros. */
 function isPlanar(node: Node, { begins, ends, value }: Padding): boolean {
   const rank = node.inputs[0]?.shape?.length ?? 0;
   const isAxisFree = (axis: number) => begins[axis] === 0 && ends[axis] === 0;
@@ -135,7 +135,7 @@ function padPlanes(
   return { ...place, lead, planes };
 }
 
-/** Sets every element to one value. */
+/** Sets all elements to one value. */
 function fill(node: Node, to: Dense, value: number): Step {
   const count = elementCount(to.shape);
   return {

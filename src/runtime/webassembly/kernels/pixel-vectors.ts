@@ -2,53 +2,56 @@ import type { Code, Local } from '../encoder/code.ts';
 import { FLOAT, type Geometry, isFlat, LANES } from '../storage.ts';
 import { countUp } from './loops.ts';
 
-/** Where one feature map is met while the pixels of another are walked: bytes for each row and each column of those. */
+/** A feature map that is read or written along with a grid of pixels: bytes per row and per column of the grid. */
 export interface Walked {
   readonly row: number;
   readonly column: number;
 }
 
-/** The vectors of four neighbouring pixels that cover a plane; the last of a row overlaps the one before it. */
+/** The vectors of four neighbouring pixels that cover a plane; the last vector of a row overlaps the one before it. */
 export interface PixelGrid {
   readonly rows: number;
   readonly columns: number;
 }
 
-/** Vectors in a grid. */
+/** Number of vectors in a grid. */
 export const vectorsOf = ({ rows, columns }: PixelGrid): number => rows * Math.ceil(columns / LANES);
 
-/** The grid of an output plane: one long row where every feature map that is walked lies without gaps. */
+/** The grid of an output plane: one long row if no feature map has gaps. */
 export const gridOf = ({ height, width }: Geometry, isWhole: boolean): PixelGrid =>
   isWhole ? { rows: 1, columns: height * width } : { rows: height, columns: width };
 
-/** Steps of a feature map of which every `stride`-th pixel is met. */
+/** A feature map of which every `stride`-th pixel is read. */
 export const walkedBy = ({ rowStride }: Geometry, strides: readonly [number, number] = [1, 1]): Walked => ({
   row: FLOAT * rowStride * strides[0],
   column: FLOAT * strides[1],
 });
 
-/** Whether pixels can be walked as one row in all of these. */
+/** Whether the pixels of all these planes can be traversed as one row. */
 export const allFlat = (...geometries: readonly Geometry[]): boolean =>
   geometries.every((geometry) => isFlat(geometry) && geometry.height * geometry.width >= LANES);
 
 export interface PixelWalk {
   readonly grid: PixelGrid;
-  /** Vectors at a time. */
+  /** Vectors per iteration. */
   readonly count: number;
-  /** The feature maps that are met. */
+  /** The feature maps that are read or written. */
   readonly maps: readonly Walked[];
-  /** With more than 1, each vector stands for itself and those below it, in as many rows; a grid must have that many. */
+  /**
+   * If greater than 1, each vector represents itself and the vectors below it, in this many rows; the grid must have at least
+   * as many rows.
+   */
   readonly height?: number;
 }
 
-/** A feature map on the way: the offsets from its plane's element (0, 0), in bytes. */
+/** Position in a feature map: offsets from its plane's element (0, 0), in bytes. */
 interface MapPosition {
   readonly map: Walked;
   readonly row: Local<'i32'>;
   readonly vectors: readonly Local<'i32'>[];
 }
 
-/** Where the walk stands. */
+/** The current position of the loop. */
 interface Position {
   readonly column: Local<'i32'>;
   readonly row: Local<'i32'>;
@@ -56,8 +59,8 @@ interface Position {
 }
 
 /**
- * Writes a loop over the vectors of a grid, `count` at a time. `body` gets, for each feature map, the offsets of the vectors
- * from its plane's element (0, 0), in bytes. Past the end the last vector is computed again.
+ * Writes a loop over the vectors of a grid, `count` per iteration. For each feature map, `body` receives the offsets of the
+ * vectors from its plane's element (0, 0), in bytes. Beyond the end, the last vector is computed again.
  */
 export function walkPixels(
   code: Code,
@@ -90,7 +93,7 @@ export function walkPixels(
   });
 }
 
-/** Of vector v, where the walk stands; the last of a row begins so that it ends with the row. */
+/** Sets the offsets of vector v. The last vector of a row begins so that it ends with the row. */
 function setOffsets(
   code: Code,
   { column, maps }: Position,
@@ -123,7 +126,7 @@ interface Extent {
   readonly height: number;
 }
 
-/** To the next vector of the row, or to the first of the next row; at the end it stays. */
+/** Advances to the next vector of the row, or to the first of the next row; stays at the last vector. */
 function advance(code: Code, { column, row, maps }: Position, { grid, tileRows, height }: Extent): void {
   code.increment(column, LANES);
   if (tileRows === 1) return;
@@ -151,7 +154,7 @@ function advance(code: Code, { column, row, maps }: Position, { grid, tileRows, 
   });
 }
 
-/** Stores the pixels of a vector that lie in a row of `columns`. */
+/** Stores the pixels of a vector that lie within a row of `columns` pixels. */
 export function storePixels(
   code: Code,
   {

@@ -5,7 +5,7 @@ import type { Plane, Planes } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
 import { copyStrided } from './strided-copy.ts';
 
-/** Another shape for the same elements in the same order: nothing is computed. */
+/** The same elements in the same order with another shape: nothing is computed. */
 export const reshapeRow: KernelRow = {
   shares: (node) => (keepsPlanes(node) ? valuesOf(node) : []),
   lower({ node, fusion, scope }) {
@@ -19,7 +19,7 @@ export const reshapeRow: KernelRow = {
   },
 };
 
-/** The value itself. */
+/** The input itself. */
 export const identityRow: KernelRow = {
   shares: (node) => valuesOf(node),
   lower({ node, fusion, scope }) {
@@ -32,14 +32,14 @@ export const identityRow: KernelRow = {
 export const valuesOf = ({ inputs: [x], outputs: [y] }: Node): Value[] =>
   [x, y].flatMap((value) => value ?? []);
 
-/** Whether rows and columns stay what they are. */
+/** Whether the last two axes are unchanged. */
 export function keepsPlanes({ inputs: [x], outputs: [y] }: Node): boolean {
   if (!x || !y) return false;
   const [from, to] = [staticShape(x), staticShape(y)];
   return from.length >= 3 && to.length >= 3 && from.slice(-2).join() === to.slice(-2).join();
 }
 
-/** The index on each axis of the i-th element. */
+/** The multi-index of the i-th element. */
 export function indicesOf(i: number, shape: readonly number[]): number[] {
   let rest = i;
   return shape
@@ -52,7 +52,7 @@ export function indicesOf(i: number, shape: readonly number[]): number[] {
     .toReversed();
 }
 
-/** The index among `from` that broadcasting pairs with index i among `to`. */
+/** The flat index in shape `from` that broadcasting pairs with index i in shape `to`. */
 export function broadcastIndex(i: number, to: readonly number[], from: readonly number[]): number {
   let [rest, index, scale] = [i, 0, 1];
   for (let back = 1; back <= to.length; back++) {
@@ -65,7 +65,7 @@ export function broadcastIndex(i: number, to: readonly number[], from: readonly 
   return index;
 }
 
-/** Whether an axis of the input is none of rows and columns, and the output has both. */
+/** Whether an axis of the input is not among its last two, and the output has two axes or more. */
 export const sharesLead = ({ inputs: [x], outputs: [y] }: Node, axis: number): boolean => {
   const rank = x?.shape?.length ?? 0;
   return rank >= 3 && (y?.shape?.length ?? 0) >= 3 && (axis < 0 ? axis + rank : axis) < rank - 2;

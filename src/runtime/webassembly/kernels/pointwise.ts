@@ -30,17 +30,17 @@ import {
 } from './pixel-vectors.ts';
 import { broadcastIndex } from './placement.ts';
 
-/** One operand: for each plane of the result a plane, or one number; or the same number everywhere. */
+/** An operand: for each plane of the result a plane or one number; or one number for all planes. */
 type Operand =
   | { readonly kind: 'constant'; readonly number: number }
   | { readonly kind: 'numbers'; readonly places: readonly Plane[] }
   | { readonly kind: 'planes'; readonly places: readonly Plane[]; readonly geometry: Geometry };
 
-/** Operators that are computed element by element, with operands that broadcast. */
+/** Operators that are computed elementwise, with broadcasting. */
 export const pointwiseRow: KernelRow = {
   refuse: refusePointwise,
   fusible: { channelAxis: -3, takesResidual: false },
-  // With one operand the result can be computed where the operand is stored, in one step with it.
+  // An operator with a single operand can be computed in place.
   shares: ({ inputs, outputs: [y] }) => {
     const [x, ...others] = inputs.filter((value) => value && !value.tensor);
     return x && y && others.length === 0 ? [x, y] : [];
@@ -87,14 +87,14 @@ const placeOf = (value: Value, scope: Scope): Planes => {
   return place.kind === 'planes' ? place : planesOfShort(place);
 };
 
-/** As {@link planesOfDense}, of any rank: missing axes are 1. */
+/** Like {@link planesOfDense}, for any rank: missing axes have size 1. */
 const planesOfShort = (dense: Dense): Planes =>
   planesOfDense({
     ...dense,
     shape: [...(dense.shape.length < 2 ? [1] : []), ...(dense.shape.length < 1 ? [1] : []), ...dense.shape],
   });
 
-/** All elements as one row, where operands have the shape of the result or are one number, and nothing has gaps. */
+/** All elements as one row, if every operand is without gaps and has the shape of the result or a single element. */
 function wholeOperands(
   inputs: readonly (PlacedInput | null)[],
   result: Planes,
@@ -121,7 +121,7 @@ const numberOperand = ({ tensor }: Value, places: readonly Plane[]): Operand =>
     ? { kind: 'constant', number: Number(tensor.data[0]) }
     : { kind: 'numbers', places };
 
-/** The planes or numbers that stand beside each plane of the result. */
+/** The plane or number of an operand for each plane of the result. */
 function operandOf({ value, place }: PlacedInput, y: Planes): Operand {
   const { geometry } = place;
   const places = y.planes.flatMap((_, i) => place.planes[broadcastIndex(i, y.lead, place.lead)] ?? []);
@@ -129,7 +129,7 @@ function operandOf({ value, place }: PlacedInput, y: Planes): Operand {
   return isNumber ? numberOperand(value, places) : { kind: 'planes', places, geometry };
 }
 
-/** The channel constants of the fusion, for each plane; null where there are none. */
+/** The channel constants of the fusion by plane; null if there are none. */
 function planeConstants({ fusion, scope }: Lowering, planes: number): Weights | null {
   const constants = channelConstants(fusion);
   if (constants.length === 0) return null;
@@ -264,7 +264,7 @@ function loadPointers(code: Code, pairs: readonly (readonly [Local<'i32'>, Local
   }
 }
 
-/** Steps of an operand whose rows or columns may be one that all rows or columns of the result share. */
+/** The strides of an operand whose rows or columns may be broadcast. */
 function walkedBeside(geometry: Geometry, result: Geometry): Walked {
   const { row, column } = walkedBy(geometry);
   return {

@@ -22,13 +22,13 @@ function readPool(node: Node, op: 'MaxPool' | 'AveragePool'): Pool {
   return { x, kernel, window: explicitWindow(attributes, staticShape(x).slice(2), kernel) };
 }
 
-/** How a pool sums up the elements under its window. */
+/** How a pool combines the elements of its window. */
 interface PoolKind {
   readonly op: 'MaxPool' | 'AveragePool';
   readonly start: number;
   readonly vectorStep: 'f32x4.pmax' | 'f32x4.add';
   readonly scalarStep: 'f32.max' | 'f32.add';
-  /** Whether sums are divided by the number of elements; padding counts as elements where it says so. */
+  /** Whether sums are divided by the number of elements, as in AveragePool; padding counts if count_include_pad is set. */
   readonly divides: boolean;
 }
 
@@ -116,7 +116,7 @@ interface Tables {
   readonly output: Local<'i32'>;
 }
 
-/** Output rows or columns whose windows lie inside the input: from, and up to but without. */
+/** Output rows or columns whose windows are inside the input: from (inclusive), to (exclusive). */
 type Interior = readonly [from: number, to: number];
 
 function interiorOf(
@@ -168,7 +168,7 @@ interface PoolPart {
   readonly columns: Interior;
 }
 
-/** Vectors of four windows that lie inside the input. */
+/** Computes vectors of four windows that are inside the input. */
 function poolInside(
   code: Code,
   { call: { kind, pool, x, y }, planes: [from, to], rows, columns }: PoolPart,
@@ -219,7 +219,7 @@ function poolInside(
   });
 }
 
-/** Every window that is not inside, one at a time. */
+/** Computes all windows that are partly outside, one at a time. */
 function poolBorders(code: Code, { call, planes: [from, to], rows, columns }: PoolPart): void {
   const { kind, pool, x, y, countsPadding } = call;
   const { height, width } = y.geometry;
@@ -308,7 +308,7 @@ function poolBorders(code: Code, { call, planes: [from, to], rows, columns }: Po
   );
 }
 
-/** Padding counts up to where it was declared; what ceil_mode adds beyond does not. */
+/** The declared padding counts as elements; what ceil_mode adds beyond it does not. */
 function countPadded(
   code: Code,
   {

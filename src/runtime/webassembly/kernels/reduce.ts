@@ -9,7 +9,7 @@ import { type Fold, linesOf } from './lines.ts';
 
 interface Reduction {
   readonly fold: Fold;
-  /** The result, from what was folded and the number of elements. */
+  /** The result, from the reduced value and the number of elements. */
   readonly finish?: (folded: Local<'v128'>, size: number) => Expression;
 }
 
@@ -60,7 +60,7 @@ export const reductionRows = Object.fromEntries(reductionNames.map((op) => [op, 
   readonly [Op in ReductionName]: KernelRow;
 };
 
-/** The axes that a node reduces, ascending; none where it hands its input on. */
+/** The axes that a node reduces, ascending; empty if it copies its input. */
 export function axesOfReduction(node: Node, op: ReductionName): number[] {
   const { axes, noop_with_empty_axes: keepsAll } = attributesOf(node, op);
   const rank = staticShape(requiredInput(node, 0)).length;

@@ -5,7 +5,7 @@ import type { KernelRow } from './kernel.ts';
 import { broadcastIndex, keepsPlanes, valuesOf } from './placement.ts';
 import { copyStrided } from './strided-copy.ts';
 
-/** Elements repeated along axes of size 1: whole planes are not copied. */
+/** Expand: repeats elements along axes of size 1. Whole planes are shared instead of copied. */
 export const expandRow: KernelRow = {
   shares: (node) => (keepsPlanes(node) ? valuesOf(node) : []),
   lower({ node, fusion, scope }) {
@@ -33,13 +33,13 @@ export const expandRow: KernelRow = {
   },
 };
 
-/** The whole value repeated along axes. */
+/** Tile: repeats the whole value along axes. */
 export const tileRow: KernelRow = {
   lower({ node, fusion, scope }) {
     const input = requiredInput(node, 0);
     const [own, shape] = [staticShape(input), staticShape(fusion.output)];
     const [ownStrides, strides] = [stridesOf(own), stridesOf(shape)];
-    // Each axis as two: which repetition, and where in the value.
+    // Each axis becomes two: the repetition, and the index in the value.
     const axes = own.map((size, axis) => ({ times: (shape[axis] ?? 0) / size, size, axis }));
     const from = axes.flatMap(({ axis }) => [0, ownStrides[axis] ?? 0]);
     const to = axes.flatMap(({ size, axis }) => [size * (strides[axis] ?? 0), strides[axis] ?? 0]);

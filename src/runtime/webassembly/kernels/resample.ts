@@ -7,7 +7,7 @@ import { buffersOf } from './kernel.ts';
 import { countUp, repeat } from './loops.ts';
 import { storePixels } from './pixel-vectors.ts';
 
-/** For each row or column of a result, the elements that it is a weighted sum of: as many for each. */
+/** For each row or column of a result, the elements of which it is a weighted sum; all have the same number of elements. */
 export type WeightedTaps = readonly (readonly { readonly index: number; readonly weight: number }[])[];
 
 /** y[r, c] = Σ_i Σ_j rows[r][i] · columns[c][j] · x[…], for each plane. */
@@ -25,7 +25,7 @@ export function resampleStep(
   const weightsOf = (taps: WeightedTaps) =>
     scope.weights(Float32Array.from(taps.flat(), ({ weight }) => weight));
   const numbers = { rows: weightsOf(rows), columns: weightsOf(byVector(columns)) };
-  // A row of the input, or a sum of rows, for each plane: planes can be computed at the same time.
+  // One line of scratch memory per plane, so that planes can be computed in parallel.
   const line = Math.ceil(x.geometry.width / LANES) * LANES;
   const sums: Buffer = {
     label: `${node.name} (rows)`,
@@ -70,7 +70,7 @@ export function resampleStep(
   };
 }
 
-/** The taps of four columns after each other, first taps first; the last four end with the last column. */
+/** The taps of four consecutive columns together, first taps first; the last four end with the last column. */
 function byVector(columns: WeightedTaps): WeightedTaps {
   const count = columns[0]?.length ?? 1;
   return Array.from({ length: Math.ceil(columns.length / LANES) }, (_, vector) => {
@@ -144,7 +144,7 @@ function writeKernel(code: Code, written: Written): void {
   });
 }
 
-/** The weighted sum of the rows of one result row. */
+/** The weighted sum of the input rows of one result row. */
 function sumRows(
   code: Code,
   { sizes, pointers }: Written,
@@ -191,7 +191,7 @@ function sumRows(
   });
 }
 
-/** One row of the result, from a row of the input or a sum of rows. */
+/** One row of the result, from an input row or a weighted sum of rows. */
 function sampleColumns(
   code: Code,
   { sizes: { columnTaps }, y, pointers }: Written,

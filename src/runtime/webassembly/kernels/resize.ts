@@ -6,7 +6,7 @@ import { resampleStep, type WeightedTaps } from './resample.ts';
 
 type Attributes = AttributesOf<'Resize'>;
 
-/** Other numbers of rows and columns. */
+/** Resize of rows and columns. */
 export const resizeRow: KernelRow = {
   refuse(node) {
     const { antialias, keep_aspect_ratio_policy: policy, ...attributes } = attributesOf(node, 'Resize');
@@ -33,7 +33,7 @@ function resizesPlanes({ inputs: [x], outputs: [y] }: Node): boolean {
   return from.length >= 3 && from.slice(0, -2).join() === to.slice(0, -2).join();
 }
 
-/** One axis: its sizes, and how many elements of the result there are for one of the input. */
+/** One axis: its sizes, and the scale (result elements per input element). */
 interface ResizedAxis {
   readonly from: number;
   readonly to: number;
@@ -52,7 +52,7 @@ function resizedAxis(node: Node, back: -1 | -2): ResizedAxis {
   return { from, to, scale: given ?? to / from };
 }
 
-/** Where element i of the result lies among the elements of the input; in float32, as onnxruntime computes it. */
+/** The input coordinate of result element i; in float32, as onnxruntime computes it. */
 type CoordinateMode = (i: number, axis: ResizedAxis) => number;
 
 const float = Math.fround;
@@ -76,7 +76,7 @@ const rounding: Readonly<Record<string, (x: number) => number>> = {
   ceil: Math.ceil,
 };
 
-/** The elements, inside or not, that an element at x is a weighted sum of. */
+/** By mode: the elements, inside the input or not, of which an element at coordinate x is a weighted sum. */
 const modes: Readonly<
   Record<string, (x: number, attributes: Attributes) => { index: number; weight: number }[]>
 > = {

@@ -59,7 +59,7 @@ export const sliceRow: KernelRow = {
   },
 };
 
-/** Selects elements along axes: y[i] = x[begin + step·i] on each axis; several outputs of a Split are several selections. */
+/** Selects elements along axes: y[i] = x[begin + step·i] on each axis. A Split makes one selection per output. */
 interface Selection {
   readonly output: Value;
   readonly begins: readonly number[];

@@ -3,7 +3,7 @@ import type { Code, Local } from '../encoder/code.ts';
 import type { Step } from '../scope.ts';
 import { addressOf, type Dense, FLOAT } from '../storage.ts';
 
-/** Elements of a dense value: the one at index i is at offset + Σ strides[axis]·i[axis], in elements. */
+/** Elements of a dense value: index i is at offset + Σ strides[axis]·i[axis], in elements. */
 export interface StridedView {
   readonly dense: Dense;
   readonly offset: number;
@@ -42,7 +42,7 @@ export function copyStrided(
   };
 }
 
-/** Axes that follow each other without gaps in both, as one. */
+/** Merges neighbouring axes that are contiguous in both views. */
 function mergedAxes(shape: readonly number[], from: readonly number[], to: readonly number[]): Axis[] {
   const axes: Axis[] = [];
   shape.forEach((size, axis) => {

@@ -11,7 +11,7 @@ import { extentOf } from '../../../graph/window.ts';
 import { type Float32Tensor, floats } from '../../../numeric/tensor.ts';
 import type { Simplification } from './simplification.ts';
 
-/** Sequences [N, C, L] as images of one row. */
+/** Computes on sequences [N, C, L] as on images with one row. */
 export const asTwoAxes: Simplification = (node, g) => {
   const [x, weight, ...others] = node.inputs;
   const [y, ...more] = node.outputs;
@@ -40,21 +40,21 @@ function withFirstAxis(name: string, attribute: Attribute): Attribute {
   return { kind: 'ints', value: [name === 'output_padding' ? 0 : 1, ...value] };
 }
 
-/** Where the kernel of a transposed convolution is met on one axis. */
+/** The kernel of a transposed convolution along one axis, divided into phases. */
 interface TransposedAxis {
   readonly stride: number;
-  /** Positions of the kernel of the convolution, and the first and the last that it pads with. */
+  /** Kernel positions of the equivalent convolution, and its padding before and after. */
   readonly positions: number;
   readonly pads: readonly [number, number];
-  /** Elements that are computed before the first of the result. */
+  /** Computed elements before the first element of the result. */
   readonly surplus: number;
-  /** For each phase of the result and position, the position of the transposed kernel; −1 where there is none. */
+  /** For each phase of the result and kernel position, the position of the transposed kernel; −1 if there is none. */
   readonly taps: readonly (readonly number[])[];
 }
 
 /**
- * A transposed convolution as a convolution of stride 1 that computes every phase of the result as a channel of its own, and
- * channels that become pixels: result o = s·t + ρ − pad meets input i through kernel position k where s·i + k·d = s·t + ρ.
+ * A transposed convolution as a convolution of stride 1 with one channel per phase of the result, followed by a rearrangement
+ * of channels into pixels: result o = s·t + ρ − pad meets input i at kernel position k if s·i + k·d = s·t + ρ.
  */
 export const transposedConvolution: Simplification = (node, g) => {
   const [x, weight, bias] = node.inputs;
@@ -114,7 +114,7 @@ function transposedAxis(node: Node, axis: 0 | 1): TransposedAxis {
   };
 }
 
-/** What is cut off before the result. */
+/** The number of elements cropped before the result. */
 function paddingBegin(
   node: Node,
   axis: 0 | 1,
@@ -127,7 +127,7 @@ function paddingBegin(
   return auto_pad === 'SAME_UPPER' ? Math.floor(total / 2) : Math.ceil(total / 2);
 }
 
-/** [M·phases, C/group, …positions] of [C, M/group, kH, kW]. */
+/** Rearranges [C, M/group, kH, kW] to [M·phases, C/group, …positions]. */
 function phaseFilters(node: Node, [rows, columns]: readonly [TransposedAxis, TransposedAxis]): Float32Tensor {
   const { tensor } = requiredInput(node, 1);
   const [channels = 1, perGroup = 1, kH = 1, kW = 1] = tensor?.shape ?? [];

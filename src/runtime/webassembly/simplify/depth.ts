@@ -2,7 +2,7 @@ import { requiredInput, staticShape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
 import type { Simplification } from './simplification.ts';
 
-/** Blocks of channels become blocks of pixels. */
+/** DepthToSpace: blocks of channels become blocks of pixels. */
 export const depthToSpace: Simplification = (node, g) => {
   const { blocksize: b = 1, mode } = attributesOf(node, 'DepthToSpace');
   const x = requiredInput(node, 0);
@@ -14,7 +14,7 @@ export const depthToSpace: Simplification = (node, g) => {
   return g.Reshape(moved, g.int64s([n, kept, h * b, w * b]));
 };
 
-/** Blocks of pixels become blocks of channels. */
+/** SpaceToDepth: blocks of pixels become blocks of channels. */
 export const spaceToDepth: Simplification = (node, g) => {
   const { blocksize: b = 1 } = attributesOf(node, 'SpaceToDepth');
   const x = requiredInput(node, 0);

@@ -38,7 +38,7 @@ const rows: { readonly [Op in OperatorName]?: Simplification } = {
   Expand: knownShape('Expand'),
 };
 
-/** A graph that computes the same with operators that have kernels, where an operator can be written as others. */
+/** Replaces operators without kernels by equivalent operators that have kernels, where possible. */
 export function simplify(graph: Graph): Graph {
   const copy = { ...graph, nodes: graph.nodes.flatMap(simplified) };
   removeDeadNodes(copy);

@@ -1,7 +1,7 @@
 import { staticShape } from '../../../graph/graph.ts';
 import type { Simplification } from './simplification.ts';
 
-/** A shape that is computed is known: what computes it need not run. */
+/** Replaces a computed shape by a constant if all sizes are known. */
 export const knownShape =
   (op: 'Reshape' | 'Expand'): Simplification =>
   ({ inputs: [x, shape], outputs: [y] }, g) =>

@@ -4,7 +4,7 @@ import { elementCount } from '../../../numeric/tensor.ts';
 
 import type { Simplification } from './simplification.ts';
 
-/** Vectors as matrices of one row or column. */
+/** Treats vectors as matrices with one row or column. */
 export const matMul: Simplification = (node, g) => {
   const [a, b] = [requiredInput(node, 0), requiredInput(node, 1)];
   const [from, to] = [staticShape(a), staticShape(b)];
@@ -18,7 +18,7 @@ export const matMul: Simplification = (node, g) => {
   return matrix(product, staticShape(y));
 };
 
-/** Where α, β, bias and weight are not those of a layer: a product, and a sum. */
+/** Gemm as a product and a sum, if α, β, bias or weight are not those of a fully connected layer. */
 export const gemm: Simplification = (node, g) => {
   const [a, b] = [requiredInput(node, 0), requiredInput(node, 1)];
   const [, , c] = node.inputs;

@@ -5,7 +5,7 @@ import { elementCount } from '../../../numeric/tensor.ts';
 
 import type { Simplification } from './simplification.ts';
 
-/** x·s + b, where mean and variance are constants. */
+/** x·s + b, with constant mean and variance. */
 export const batchNormalization: Simplification = (node, g) => {
   const [x, ...parameters] = node.inputs;
   const [scale, bias, mean, variance] = parameters.map(
@@ -19,7 +19,7 @@ export const batchNormalization: Simplification = (node, g) => {
   return g.Add(g.Mul(x, perChannel(factors)), perChannel(shifts));
 };
 
-/** One number a channel, to be broadcast. */
+/** The shape that broadcasts one number per channel. */
 function channelShape(x: Value): number[] {
   const [, channels = 1, ...size] = staticShape(x);
   return [channels, ...size.map(() => 1)];
@@ -36,7 +36,7 @@ export const groupNormalization: Simplification = (node, g) => {
   return normalizedGroups(node, g, { epsilon, groups });
 };
 
-/** Each group of channels, normalised as a row; then scale and bias, a number for each channel or each group. */
+/** Normalises each group of channels as one row; then applies scale and bias, one number per channel or group. */
 function normalizedGroups(
   node: Node,
   g: Builder,
@@ -66,7 +66,7 @@ export const lpNormalization: Simplification = (node, g) => {
   return g.Div(x, reduce(x, g.int64s([axis]), { keepdims: 1 }));
 };
 
-/** x / (k + α·mean of x² over neighbouring channels)^β; what lies beyond the last channel counts as 0. */
+/** x / (k + α·mean of x² over neighbouring channels)^β; channels beyond the first and last count as 0. */
 export const localResponseNormalization: Simplification = (node, g) => {
   const { alpha, beta, bias, size = 1 } = attributesOf(node, 'LRN');
   const x = requiredInput(node, 0);

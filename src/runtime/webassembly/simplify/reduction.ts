@@ -2,7 +2,7 @@ import { requiredInput, staticShape } from '../../../graph/graph.ts';
 import { axesOfReduction, type ReductionName, reductionNames } from '../kernels/reduce.ts';
 import type { Simplification } from './simplification.ts';
 
-/** Reduced axes become neighbours. */
+/** Transposes so that the reduced axes are adjacent. */
 const reduction =
   (op: ReductionName): Simplification =>
   (node, g) => {
@@ -17,7 +17,7 @@ const reduction =
     return g.Reshape(g[op](moved, g.int64s(axes.map((_, i) => kept.length + i)), { keepdims: 0 }), shape);
   };
 
-/** A mean over all pixels is a pool. */
+/** A mean over all pixels as GlobalAveragePool. */
 const meanOverPixels: Simplification = (node, g) => {
   const [x, [y]] = [requiredInput(node, 0), node.outputs];
   const isPool = staticShape(x).length === 4 && axesOfReduction(node, 'ReduceMean').join() === '2,3';
@@ -32,7 +32,7 @@ export const reductionSimplifications = {
   ReduceMean: meanOverPixels,
 };
 
-/** A reduction of all spatial axes. */
+/** A global pool as a reduction of all spatial axes. */
 export const globalPool =
   (op: ReductionName): Simplification =>
   (node, g) => {
@@ -41,7 +41,7 @@ export const globalPool =
     return g[op](x, g.int64s(pixels), { keepdims: 1 });
   };
 
-/** Means of rows and columns have a kernel. */
+/** GlobalAveragePool as a reduction, unless it pools rows and columns, for which it has a kernel. */
 export const globalAveragePool: Simplification = (node, g) =>
   requiredInput(node, 0).shape?.length === 4 ? null : globalPool('ReduceMean')(node, g);
 

@@ -15,8 +15,8 @@ export interface CompareOptions extends ImagesToRun {
 }
 
 /**
- * How far the outputs of a network are from those of its teacher on images, at the values that {@link distillation} compares.
- * Throws `usage` where outputs do not correspond, or where there are no images.
+ * Compares the outputs of a network with those of its teacher on images, at the values that {@link distillation} compares.
+ * Throws `usage` if the outputs do not correspond, or if there are no images.
  *
  * @example
  * const images = { source: data.test, preprocessing, batch: 32 };

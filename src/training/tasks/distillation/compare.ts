@@ -6,13 +6,19 @@ import type { Executor } from '../../../runtime/executor.ts';
 import type { DistilledPair } from './pairs.ts';
 import { boundNetwork, type ImagesToRun, openValues, overImages } from './teacher.ts';
 
-/** How far a student is from its teacher. */
+/** How far the outputs of a student are from those of its teacher. */
 export interface TeacherComparison {
   /** The mean of {@link errors}. */
   readonly error: number;
-  /** ‖s − t‖₂/‖t‖₂ over all images, of each output, or of the values compared in its place; of class scores without their mean. */
+  /**
+   * By output: the relative error ‖s − t‖₂/‖t‖₂ over all images, of the output or of the value that is compared in its place.
+   * For class scores, the mean over classes is subtracted first.
+   */
   readonly errors: Readonly<Record<string, number>>;
-  /** The part, in [0, 1], of the images (or places of a map) to which both give the same class, for each output of class scores. */
+  /**
+   * By output of class scores: the fraction in [0, 1] of images (or of positions of a map) to which both networks assign the
+   * same class.
+   */
   readonly agreements: Readonly<Record<string, number>>;
 }
 
@@ -23,7 +29,7 @@ export interface ComparedNetworks {
   readonly pairs: readonly DistilledPair[];
 }
 
-/** Runs both networks on images. */
+/** Runs both networks on images and compares their values. */
 export async function compareWithTeacher(
   { student, teacher, pairs }: ComparedNetworks,
   images: ImagesToRun,
@@ -74,7 +80,7 @@ export async function compareWithTeacher(
   };
 }
 
-/** The output, and the value that stands for it where that is another. */
+/** The name of the output, with the compared value if it is another. */
 export const nameOf = ({ output, student }: DistilledPair): string =>
   output === student ? output : `${output} (${student})`;
 
@@ -84,7 +90,7 @@ interface Agreement {
   places: number;
 }
 
-/** The scores of each place, without their mean: it changes no probability, and nothing trains it. Other values are left alone. */
+/** Class scores minus their mean, which changes no probability and is not trained. Other values are returned unchanged. */
 function centred(numbers: Float32Array, pair: DistilledPair): Float32Array {
   const result = numbers.slice();
   for (const { start, stride, count } of placesOf(pair, numbers.length)) {
@@ -102,14 +108,14 @@ function addAgreement(sum: Agreement, found: Float32Array, wanted: Float32Array)
   }
 }
 
-/** Where the scores of one image, or of one place of a map, lie. */
+/** The position of one distribution of scores: one image, or one pixel of a map. */
 interface Place {
   readonly start: number;
   readonly stride: number;
   readonly count: number;
 }
 
-/** None but in class scores. */
+/** All distributions of scores; none for values that are not class scores. */
 function* placesOf({ shape, loss, axis }: DistilledPair, length: number): Generator<Place> {
   if (loss !== 'kl' || axis === null) return;
   const [count, stride] = [shape[axis]!, elementCount(shape.slice(axis + 1))];

@@ -15,28 +15,28 @@ import { inverseVariances } from './variances.ts';
 
 /** Options of {@link distillation}. */
 export interface DistillationOptions {
-  /** The network whose outputs are to be reproduced. */
+  /** The network whose outputs are the targets. */
   readonly teacher: Graph;
   readonly data: DataSet;
-  /** Of both networks. */
+  /** Used for both networks. */
   readonly preprocessing: Preprocessing;
-  /** Measures the teacher's variances. */
+  /** Runs the teacher on images to measure the variances of its outputs. */
   readonly executor: Executor;
-  /** Images in a step: those of the run. */
+  /** Images per step; must equal the batch of the run. */
   readonly batch: number;
-  /** τ of `kl`. Default 2. */
+  /** Temperature τ of `kl`. Default 2. */
   readonly temperature?: number | undefined;
-  /** Losses of outputs, by name; default: chosen by what the outputs are. */
+  /** Losses by output name; default: chosen by the kind of each output. */
   readonly losses?: Readonly<Record<string, ChosenLoss>> | undefined;
-  /** Told which loss each output has. */
+  /** Called with a line that describes the loss of each output. */
   onNote?(line: string): void;
 }
 
-/** Training images on which the teacher's variances are measured. */
+/** Number of training images on which the teacher's variances are measured. */
 const VARIANCE_IMAGES = 256;
 
 /**
- * Trains a network to give the outputs of another one, without labels: the sum over outputs of
+ * A task that trains a student to reproduce the outputs of a teacher, without labels. The loss is the sum over outputs of
  * - `kl`, τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), for class scores and what Softmax or Sigmoid reads;
  * - `mse`, mean((s − t)²/σ²), for others, with the teacher's variance σ² of the channel over training images.
  * The student is in the form of {@link prepareNetwork}; its outputs correspond to the teacher's by name, else by order. Throws
@@ -139,7 +139,7 @@ function expectParameters(student: Graph, pairs: readonly DistilledPair[]): void
   throw new EspalierError('usage', message, { where: student.name });
 }
 
-/** What an output is trained by, in a line. */
+/** A line that describes the loss of an output. */
 function described({ output, student, loss, axis, weight }: DistilledPair, temperature: number): string {
   const of = output === student ? output : `${output}, at ${student}`;
   const kind = axis === null ? 'KL divergence of probabilities' : 'KL divergence';

@@ -3,17 +3,17 @@ import type { Value } from '../../../graph/graph.ts';
 import { elementCount, type Tensor } from '../../../numeric/tensor.ts';
 import type { DistilledPair } from './pairs.ts';
 
-/** Values of a student and its teacher, and what their loss depends on. */
+/** Values of a student and its teacher, and the parameters of their loss. */
 interface Compared {
   readonly student: Value;
   readonly teacher: Value;
   readonly pair: DistilledPair;
   readonly temperature: number;
-  /** Of `mse`: 1/σ² of the teacher, [1, …, C, …, 1]. */
+  /** For `mse`: 1/σ² of the teacher, [1, …, C, …, 1]. */
   readonly inverseVariance: Tensor | null;
 }
 
-/** The loss of one pair, times its weight. */
+/** The weighted loss of one pair. */
 export function pairLoss(g: Builder, compared: Compared): Value {
   const { pair } = compared;
   const loss =
@@ -52,7 +52,10 @@ function sigmoidDivergence(g: Builder, { student, teacher, temperature }: Compar
   return g.Mul(mean(g, terms), g.floats(temperature ** 2));
 }
 
-/** How many images of a batch both networks give the same classes; of maps the sum of the images' parts that are equal. */
+/**
+ * The number of images of a batch for which both networks choose the same class; for maps, the sum over images of the
+ * fraction of equal positions.
+ */
 export function agreement(g: Builder, { student, teacher, pair }: Compared, axis: number): Value {
   const classes = (value: Value) => g.ArgMax(value, { axis, keepdims: 0 });
   const equal = g.Cast(g.Equal(classes(student), classes(teacher)), { to: 1 });

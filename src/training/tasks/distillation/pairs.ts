@@ -13,7 +13,7 @@ import { findClassScores } from '../../../measure/outputs/class-scores.ts';
 import { zip } from '../../../numeric/zip.ts';
 import { comparePoints } from '../../../rewrite/compare-points.ts';
 
-/** How a value of the student is held to the teacher's. */
+/** The loss between a value of the student and one of the teacher. */
 export type DistillationLoss = 'kl' | 'mse';
 
 /** A loss chosen for an output. */
@@ -22,23 +22,24 @@ export interface ChosenLoss {
   readonly weight: number;
 }
 
-/** A value of the student that is trained to be one of the teacher's, both by name. */
+/** A value of the student and the value of the teacher that is its target, by name. */
 export interface DistilledPair extends ChosenLoss {
-  /** The output of the student that it is, or stands for. */
+  /** The student's output that is compared, directly or by another value. */
   readonly output: string;
   readonly student: string;
   readonly teacher: string;
-  /** In a step. */
+  /** The shape in a training step. */
   readonly shape: readonly number[];
-  /** Of `kl`: the axis of a distribution; null where each element is a probability of its own, by Sigmoid. */
+  /** For `kl`: the axis of each distribution; null if each element is a separate probability (Sigmoid). */
   readonly axis: number | null;
 }
 
 /**
- * The values that distillation compares: outputs of the same name, else in their order. Where an output comes from Softmax or
- * Sigmoid, what these read is compared; where it comes from operators that select or round (NonMaxSuppression, TopK, ArgMax,
- * Cast to integers), what the last layers give before them. Class scores and what feeds Softmax or Sigmoid have the loss `kl`,
- * other values `mse`. Shapes are fixed. Throws `usage` where outputs do not correspond or a chosen loss names none.
+ * The pairs of values that distillation compares: outputs with equal names, else outputs in order. If an output comes from
+ * Softmax or Sigmoid, the input of that operator is compared; if it comes from operators that select or round
+ * (NonMaxSuppression, TopK, ArgMax, Cast to integers), the outputs of the last layers before them. Class scores and inputs of
+ * Softmax or Sigmoid have the loss `kl`, other values `mse`. Shapes must be fixed. Throws `usage` if outputs do not
+ * correspond, or if a loss is chosen for an unknown output.
  */
 export function distilledPairs(
   student: Graph,
@@ -70,11 +71,11 @@ export function distilledPairs(
   });
   if (pairs.length === 0)
     throw usage('expected an output of float32 numbers to distil, found none', student.name);
-  // Outputs that select from the same values share them.
+  // Outputs that select from the same values have one pair in common.
   return [...new Map(pairs.map((pair) => [pair.student, pair])).values()];
 }
 
-/** The teacher's outputs in the order of the student's. */
+/** The teacher's outputs, in the order of the student's. */
 function correspondingOutputs(student: Graph, teacher: Graph): Value[] {
   const named = student.outputs.map(({ name }) => teacher.outputs.find((value) => value.name === name));
   if (named.every((value) => value !== undefined)) return named;
@@ -94,7 +95,10 @@ interface Sides {
   readonly teacher: Graph;
 }
 
-/** What Softmax, LogSoftmax or Sigmoid reads before an output; null where neither network has it. Throws where one alone has. */
+/**
+ * The inputs of Softmax, LogSoftmax or Sigmoid before an output; null if neither network has such an operator. Throws if only
+ * one has.
+ */
 function beforeScores(output: Value, other: Value, { student, teacher }: Sides) {
   const [own, its] = [normalizing(student, output), normalizing(teacher, other)];
   if (!own && !its) return null;
@@ -109,7 +113,7 @@ function beforeScores(output: Value, other: Value, { student, teacher }: Sides) 
   return { before, after, axis: axisOf(own!, staticShape(before).length) };
 }
 
-/** Operators that keep the numbers and change their places at most. */
+/** Operators that at most rearrange numbers. */
 const keepsNumbers = isOneOf(
   'Identity',
   'Reshape',
@@ -134,7 +138,7 @@ function axisOf(node: Node, rank: number): number | null {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Whether a Sigmoid reads a value, moved or joined with others at most. */
+/** Whether a Sigmoid reads a value, possibly rearranged or concatenated. */
 function feedsSigmoid(value: Value, uses: ReturnType<typeof connections>['uses']): boolean {
   return (uses.get(value) ?? []).some(({ node }) => {
     if (!node) return false;

@@ -10,7 +10,7 @@ import { asImageNetwork } from '../../../measure/classifier.ts';
 import { floats, type Tensor } from '../../../numeric/tensor.ts';
 import type { Executor } from '../../../runtime/executor.ts';
 
-/** A network of fixed shapes that takes images. */
+/** A network with fixed shapes and image input. */
 export interface BoundNetwork {
   readonly graph: Graph;
   readonly input: string;
@@ -18,7 +18,7 @@ export interface BoundNetwork {
   readonly images: readonly number[];
 }
 
-/** A network for batches of images. */
+/** Fixes the shapes of a network for batches of images. */
 export function boundNetwork(
   network: Graph,
   { channels, height, width }: ImageSource,
@@ -29,9 +29,9 @@ export function boundNetwork(
   return { graph: bindImages(graph, { batch, size }), input, images: [batch, channels, height, width] };
 }
 
-/** A compiled network that gives some of its values. Close it. */
+/** A compiled network that returns chosen values. Close it. */
 export interface ValueRunner {
-  /** The values of a batch, in order; the next run overwrites them. */
+  /** The values for a batch, in order; valid until the next run. */
   run(images: Float32Array): Promise<readonly Tensor[]>;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ interface RunnerOptions {
   readonly threads?: number | undefined;
 }
 
-/** Compiles a network so that it gives the values of some names. */
+/** Compiles a network so that it returns the values with the given names. */
 export async function openValues(
   { graph: bound, input, images }: BoundNetwork,
   names: readonly string[],
@@ -66,18 +66,18 @@ export async function openValues(
   };
 }
 
-/** Images that a network is run on, in whole batches. */
+/** Images to run a network on, in batches of fixed size. */
 export interface ImagesToRun {
   readonly source: ImageSource;
   readonly preprocessing: Preprocessing;
   readonly batch: number;
-  /** At most; default: all. */
+  /** Upper bound on the number of images; default: all. */
   readonly most?: number;
   readonly signal?: AbortSignal | undefined;
   progress?(done: number, total: number): void;
 }
 
-/** Calls `each` with batches of images without augmentation, the last one filled up with zeros. */
+/** Calls `each` with batches of images without augmentation; the last batch is padded with zeros. */
 export async function overImages(
   { source, preprocessing, batch, most = source.count, signal, progress }: ImagesToRun,
   each: (images: Float32Array, count: number) => Promise<void>,

@@ -3,10 +3,10 @@ import { zip } from '../../../numeric/zip.ts';
 import type { DistilledPair } from './pairs.ts';
 import { type ImagesToRun, overImages, type ValueRunner } from './teacher.ts';
 
-/** A channel that hardly varies counts as if it had this part of the mean variance of all channels. */
+/** Lower bound of a channel's variance, as a fraction of the mean variance over channels. */
 const LEAST_PART = 1e-3;
 
-/** 1/σ² of each channel of the teacher's values over images, as [1, …, C, …, 1]; of values without channels one number. */
+/** 1/σ² per channel of the teacher's values over images, as [1, …, C, …, 1]; a single number for values without channels. */
 export async function inverseVariances(
   teacher: ValueRunner,
   pairs: readonly DistilledPair[],
@@ -20,7 +20,7 @@ export async function inverseVariances(
   return sums.map(({ inverse }) => inverse());
 }
 
-/** Counts, sums and squares of each channel; the images are along the first axis. */
+/** Accumulates counts, sums and squares per channel; the first axis is the batch. */
 function openSums(shape: readonly number[]) {
   const axis = channelAxis(shape);
   const channels = axis === null ? 1 : shape[axis]!;
@@ -53,7 +53,7 @@ function openSums(shape: readonly number[]) {
   };
 }
 
-/** 1, but the shorter one of both in [N, C, L] and [N, L, C]; null where there are no channels. */
+/** The channel axis: 1, but the shorter of both axes in [N, C, L] and [N, L, C]; null if there are no channels. */
 function channelAxis(shape: readonly number[]): number | null {
   if (shape.length < 2) return null;
   return shape.length === 3 && shape[2]! < shape[1]! ? 2 : 1;

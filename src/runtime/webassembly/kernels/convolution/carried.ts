@@ -3,8 +3,8 @@ import type { FusedNode, Fusion } from '../../fusions.ts';
 import type { ConvolutionShape } from './read.ts';
 
 /**
- * Filters that hand a channel on as it is, by the channel of the input: their only weight is 1, at the position that lies
- * over the output's own pixel. Residual removal makes such Dirac filters.
+ * Pass-through filters, with the input channel that each copies: their only non-zero weight is 1, at the position over the
+ * output pixel. Residual removal makes such Dirac filters.
  */
 export function carriedChannels(conv: ConvolutionShape): Map<number, number> {
   const { weights, bias, filters, channels, kernel, strides, dilations, pads, group } = conv;
@@ -26,7 +26,7 @@ export function carriedChannels(conv: ConvolutionShape): Map<number, number> {
   return carried;
 }
 
-/** Where the only element other than zero is, if that is 1. */
+/** The index of the only non-zero weight, if that weight is 1. */
 function onlyWeight(weights: Float32Array): number | null {
   let place: number | null = null;
   for (let i = 0; i < weights.length; i++) {
@@ -37,7 +37,7 @@ function onlyWeight(weights: Float32Array): number | null {
   return place;
 }
 
-/** Whether a fusion leaves a channel of the input as it is. */
+/** Whether a fusion leaves a copied input channel unchanged. */
 export function leavesChannel(
   { residual, epilogue }: Fusion,
   channel: number,

@@ -11,19 +11,19 @@ import { gridOf, walkedBy, walkPixels } from '../pixel-vectors.ts';
 import type { PlacedConvolution } from './direct.ts';
 import { livingPositions } from './filter-blocks.ts';
 
-/** Rows of the output that are computed together, since they read the same pixels. */
+/** Output rows computed together, since they read the same pixels. */
 const ROWS = 4;
 
-/** Filters of one shape, each of which reads one channel. */
+/** Filters with the same skeleton, each of which reads one channel. */
 interface SameShape {
   readonly positions: readonly number[];
   readonly filters: readonly number[];
-  /** For each filter: its living weights, its bias, its constants of the epilogue. */
+  /** For each filter: its non-zero weights, its bias, its constants of the epilogue. */
   readonly numbers: Weights;
   readonly perFilter: number;
 }
 
-/** A convolution each of whose filters reads one channel. */
+/** A convolution whose filters read one channel each. */
 export function depthwiseConvolution(placed: PlacedConvolution, scope: Scope): Step {
   const { conv, x, y, residual } = placed;
   const shapes = filtersByShape(placed, scope);
@@ -76,7 +76,7 @@ interface ShapeCall {
   readonly placed: PlacedConvolution;
   readonly shape: SameShape;
   readonly image: number;
-  /** Among the filters of the shape. */
+  /** A range of the filters of this skeleton. */
   readonly units: UnitRange;
 }
 
@@ -118,7 +118,7 @@ interface Written {
   readonly numbers: Local<'i32'>;
 }
 
-/** The lanes of a tile: a vector of pixels in each of a few rows below each other. */
+/** The kernel of a tile: one vector of pixels in each of a few consecutive rows. */
 function writeKernel(code: Code, emitter: Emitter, written: Written): void {
   const { placed, shape, tables, numbers } = written;
   const { conv, x, y, residual } = placed;
@@ -189,7 +189,7 @@ function startRows(
   });
 }
 
-/** Each pixel is loaded once, and multiplied for every row that reads it. */
+/** Accumulates the rows of a tile. Each pixel is loaded once, and multiplied for every output row that reads it. */
 function sumRows(
   code: Code,
   rows: Rows,
@@ -222,7 +222,7 @@ function sumRows(
   }
 }
 
-/** For each row of the input that is read: the rows of the kernel with the rows of the output that read it there. */
+/** For each input row that is read: pairs of a kernel row and the output row that reads the input row with it. */
 function usesByRow(
   taps: readonly { readonly tap: number }[],
   rows: number,

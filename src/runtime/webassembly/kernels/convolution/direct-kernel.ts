@@ -6,24 +6,24 @@ import { FLOAT } from '../../storage.ts';
 import { type PixelGrid, type Walked, walkPixels } from '../pixel-vectors.ts';
 import { addLone, sumChannels } from './sum-channels.ts';
 
-/** Everything that the code of a block depends on. */
+/** All that the code of a block depends on. */
 export interface DirectShape {
   readonly filters: number;
   readonly vectors: number;
   readonly unroll: number;
-  /** In the order of reading: the offset in the input, the filters that keep it. */
+  /** In reading order: the offset in the input, and the filters with a non-zero stripe there. */
   readonly taps: readonly { readonly offset: number; readonly keepers: readonly number[] }[];
   readonly first: number;
-  /** Whether some weights are multiplied one by one. */
+  /** Whether some weights are multiplied one by one ({@link LoneWeight}). */
   readonly isLone: boolean;
   readonly columnStride: number;
   readonly grid: PixelGrid;
   readonly maps: { readonly input: Walked; readonly output: Walked; readonly residual: Walked | null };
-  /** From plane to plane of the input, in bytes; null where their addresses stand in a table. */
+  /** Distance between planes of the input, in bytes; null if their addresses are in a table. */
   readonly planeStride: number | null;
 }
 
-/** Addresses that a kernel is called with. */
+/** The arguments of a kernel: addresses. */
 export interface DirectPointers {
   readonly input: Local<'i32'>;
   readonly end: Local<'i32'>;
@@ -41,7 +41,7 @@ export interface DirectKernel {
   readonly pointers: DirectPointers;
 }
 
-/** The code of a block of filters: sums start as the bias, and are stored through the epilogue. */
+/** Writes the code of a block of filters: sums start with the bias, and the epilogue is applied before they are stored. */
 export function writeDirectKernel(code: Code, emitter: Emitter, written: DirectKernel): void {
   const { shape, pointers } = written;
   const { input, output, residual } = shape.maps;
@@ -57,10 +57,10 @@ export function writeDirectKernel(code: Code, emitter: Emitter, written: DirectK
   });
 }
 
-/** By filter and vector of pixels. */
+/** Accumulators, by filter and vector of pixels. */
 export type Sums = readonly (readonly Local<'v128'>[])[];
 
-/** Bias, and what is added to the result. */
+/** Initialises the sums with the bias. */
 function startSums(
   code: Code,
   sums: Sums,

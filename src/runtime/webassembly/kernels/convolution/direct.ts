@@ -19,7 +19,7 @@ import {
 } from './filter-blocks.ts';
 import type { ConvolutionShape } from './read.ts';
 
-/** Where every weight is multiplied alone: many pixels for each. */
+/** The tile for layers whose weights are all multiplied one by one: many pixels per weight. */
 const SPARSE: Tile = { filters: 1, vectors: 8 };
 
 /** A convolution with the storage of its operands. */
@@ -29,17 +29,17 @@ export interface PlacedConvolution {
   readonly y: Planes;
   readonly residual: Planes | null;
   readonly fusion: Fusion;
-  /** Filters whose results are planes of the input. */
+  /** Pass-through filters: their results are planes of the input. */
   readonly carried: ReadonlySet<number>;
 }
 
-/** Whether four pixels of the output lie in a row. */
+/** Whether output rows have at least four pixels. */
 export const isDirect = (placed: PlacedConvolution): boolean => pixelGrid(placed).columns >= LANES;
 
 /**
- * y = epilogue(x ⋆ W + b + residual): registers hold a tile of filters × vectors of four pixels; for each channel straight
- * code loads the pixels of every position that a filter of the block keeps and multiplies them by the weights that are not
- * zero. Weights stand in the order in which they are read.
+ * y = epilogue(x ⋆ W + b + residual). Registers hold a tile of filters × vectors of four pixels. For each channel,
+ * straight-line code loads the pixels of every kernel position that a filter of the block uses, and multiplies them by the
+ * non-zero weights. Weights are stored in reading order.
  */
 export function directConvolution(placed: PlacedConvolution, scope: Scope): Step {
   const { conv, x, y, residual, fusion, carried } = placed;
@@ -72,7 +72,7 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope): Step
   };
 }
 
-/** The layer as its tile is chosen. */
+/** The properties of the layer on which the choice of its tile depends. */
 function tiledLayer(placed: PlacedConvolution, { living, isLone }: WeightPlan): TiledLayer {
   const { conv, x, y, residual, fusion, carried } = placed;
   const { name, channels, group, kernel, strides, dilations, pads } = conv;
@@ -91,7 +91,7 @@ function tiledLayer(placed: PlacedConvolution, { living, isLone }: WeightPlan): 
   };
 }
 
-/** One long row where all maps lie without gaps and the kernel is a point. */
+/** The pixel grid of the output: one long row if all feature maps are without gaps and the kernel is 1×1. */
 function pixelGrid({ conv, x, y, residual }: PlacedConvolution): PixelGrid {
   const isPoint = conv.kernel.every((size) => size === 1) && conv.pads.every((pad) => pad === 0);
   const isWhole =
@@ -101,16 +101,16 @@ function pixelGrid({ conv, x, y, residual }: PlacedConvolution): PixelGrid {
   return gridOf(y.geometry, isWhole);
 }
 
-/** A block with its weights placed. */
+/** A block whose weights have been allocated. */
 interface PreparedBlock {
   readonly block: FilterBlock;
   readonly group: number;
-  /** Channels in the order in which they are read; null repeats some channel with weights of zero. */
+  /** Channels in reading order; null repeats some channel with zero weights. */
   readonly channels: readonly (number | null)[];
-  /** Channels in each turn of the loop. */
+  /** Channels per iteration of the loop. */
   readonly unroll: number;
   readonly weights: Weights;
-  /** Bias and channel constants of the epilogue, by filter; then the lone weights. */
+  /** By filter: bias and channel constants of the epilogue; then the lone weights. */
   readonly constants: Weights;
 }
 
@@ -144,7 +144,7 @@ function prepare(
   };
 }
 
-/** Enough multiply-adds in each turn that the loop itself costs little. */
+/** Channels per iteration: enough multiply-adds that the overhead of the loop is small. */
 function unrolling({ stripes, channels }: FilterBlock): number {
   const wanted = Math.min(4, Math.max(1, Math.floor(24 / Math.max(1, stripes))));
   const fitting = [4, 3, 2, 1].find((count) => count <= wanted && channels.length % count === 0) ?? 1;
@@ -192,7 +192,7 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
   code.call(kernel.index);
 }
 
-/** For each filter the number of its lone weights, and for each of those the address of what it is multiplied by. */
+/** For each filter: the number of its lone weights, and the address of the pixels that each is multiplied by. */
 function loneTable({ placed: { conv, x }, block: { block } }: BlockCall, first: number): number[] {
   return block.lone.flatMap((list) => [
     list.length,
@@ -203,11 +203,11 @@ function loneTable({ placed: { conv, x }, block: { block } }: BlockCall, first: 
   ]);
 }
 
-/** From a plane's element (0, 0) to the first that the kernel reads, in bytes. */
+/** Offset from a plane's element (0, 0) to the first element that the kernel reads, in bytes. */
 const firstOffset = ({ pads }: ConvolutionShape, { geometry }: Planes): number =>
   -FLOAT * (pads[0] * geometry.rowStride + pads[1]);
 
-/** From there to the element of a kernel position, in bytes. */
+/** Offset from that first element to the element at a kernel position, in bytes. */
 const tapOffset = ({ kernel, dilations }: ConvolutionShape, { geometry }: Planes, position: number): number =>
   FLOAT *
   (Math.floor(position / kernel[1]) * dilations[0] * geometry.rowStride +

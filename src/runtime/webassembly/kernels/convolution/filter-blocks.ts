@@ -1,34 +1,36 @@
 import type { ConvolutionShape } from './read.ts';
 
-/** Filters whose results are computed together, and the weights of theirs that are not zero. */
+/** Filters that are computed together, and their non-zero weights. */
 export interface FilterBlock {
   readonly filters: readonly number[];
-  /** Channels of the filters' group that some filter of the block reads and that are not lone, ascending. */
+  /** Channels within the filters' group that some filter of the block reads and that are not lone, ascending. */
   readonly channels: readonly number[];
-  /** Kernel positions i·kW + j that some filter keeps, with the places in `filters` of those that keep it. */
+  /** Kernel positions i·kW + j that some filter uses, with the indices in `filters` of the filters that use them. */
   readonly positions: readonly { readonly position: number; readonly keepers: readonly number[] }[];
-  /** Weights that are multiplied for each channel. */
+  /** Stripes of the block: weights that are multiplied per channel. */
   readonly stripes: number;
-  /** For each filter, the weights that are multiplied one by one. */
+  /** For each filter, its lone weights. */
   readonly lone: readonly (readonly LoneWeight[])[];
 }
 
-/** A weight that is multiplied alone: channel of the group, kernel position, weight. */
+/**
+ * A weight that is multiplied by itself, outside the straight-line code: channel within the group, kernel position, weight.
+ */
 export interface LoneWeight {
   readonly channel: number;
   readonly position: number;
   readonly weight: number;
 }
 
-/** Which weights of a convolution are computed in which way. */
+/** How each weight of a convolution is computed: in straight-line code, by itself, or not at all. */
 export interface WeightPlan {
-  /** For each filter, the kernel positions with a weight other than zero in a channel that is not lone. */
+  /** For each filter and kernel position, whether it has a non-zero weight in a channel that is not lone. */
   readonly living: readonly (readonly boolean[])[];
   /** By group and channel: whether so few filters read the channel that its weights are multiplied one by one. */
   readonly isLone: readonly (readonly boolean[])[];
 }
 
-/** The time of a lone weight, in those of a weight in straight code. */
+/** The cost of a lone weight, relative to a weight in straight-line code. */
 const LONE_COST = 3;
 
 export function planWeights(conv: ConvolutionShape): WeightPlan {
@@ -45,7 +47,7 @@ export function planWeights(conv: ConvolutionShape): WeightPlan {
   };
 }
 
-/** For each filter, whether each kernel position has a weight other than zero. */
+/** For each filter and kernel position, whether it has a non-zero weight. */
 export function livingPositions(
   { weights, filters, channels, kernel }: ConvolutionShape,
   isLeftOut: (filter: number, channel: number) => boolean = () => false,
@@ -62,7 +64,7 @@ export function livingPositions(
   });
 }
 
-/** Weights other than zero with which the filters of a group read a channel. */
+/** The number of non-zero weights with which the filters of a group read a channel. */
 function weightsOf(
   { weights, filters, channels, kernel, group }: ConvolutionShape,
   g: number,
@@ -81,13 +83,13 @@ function weightsOf(
 interface BlockOptions {
   readonly size: number;
   readonly plan: WeightPlan;
-  /** Filters whose results are computed elsewhere. */
+  /** Filters that are left out because their results are computed elsewhere. */
   readonly except: ReadonlySet<number>;
 }
 
 /**
- * The filters of one group in blocks of at most `size`, of nearly equal sizes; filters of similar shape stand together, so
- * that their inputs are loaded once.
+ * Divides the filters of a group into blocks of nearly equal size, at most `size`. Filters with similar skeletons share a
+ * block, so that their inputs are loaded once.
  */
 export function filterBlocks(conv: ConvolutionShape, group: number, options: BlockOptions): FilterBlock[] {
   const { size, plan, except } = options;
@@ -152,7 +154,10 @@ function channelsRead({ weights, channels, kernel }: ConvolutionShape, filters: 
   return Array.from({ length: channels }, (_, c) => c).filter((c) => filters.some((m) => reads(m, c)));
 }
 
-/** Each filter followed by the one whose shape differs least from its own, from the fullest on; equal shapes in order. */
+/**
+ * Orders filters so that each is followed by the remaining filter with the most similar skeleton, from the fullest on; equal
+ * skeletons keep their order.
+ */
 function bySimilarity(members: readonly number[], living: readonly (readonly boolean[])[]): number[] {
   const shapes = new Map<string, { living: readonly boolean[]; filters: number[] }>();
   for (const m of members) {
@@ -179,7 +184,7 @@ function bySimilarity(members: readonly number[], living: readonly (readonly boo
   return ordered;
 }
 
-/** The block's weights in the order in which code reads them: by channel, position, filter. */
+/** The weights of a block in the order in which its code reads them: by channel, position, filter. */
 export function packWeights(
   { weights, channels, kernel }: ConvolutionShape,
   block: FilterBlock,
@@ -200,6 +205,6 @@ export function packWeights(
   return packed;
 }
 
-/** Multiply-accumulates of a block for each pixel. */
+/** Multiply-accumulates of a block per pixel. */
 export const livingWeights = ({ stripes, channels, lone }: FilterBlock): number =>
   stripes * channels.length + lone.reduce((sum, list) => sum + list.length, 0);

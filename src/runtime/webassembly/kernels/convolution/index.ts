@@ -32,7 +32,7 @@ export const convolutionRow: KernelRow = {
   },
 };
 
-/** Filters that hand on a channel which the fused operators leave as it is: their results are planes of the input. */
+/** Pass-through filters whose channel the fused operators leave unchanged: their results are planes of the input. */
 function carriedPlanes(
   { conv, x, fusion }: Pick<PlacedConvolution, 'conv' | 'x' | 'fusion'>,
   scope: Scope,
@@ -50,7 +50,7 @@ function carriedPlanes(
   return { filters: new Set(carried.map(([m]) => m)), planes };
 }
 
-/** What a window reads outside of its input; none where only pixels inside are met. */
+/** The border that a window reads outside its input; none if it reads only inside. */
 export function borderOf({ x, y, kernel, strides, dilations, pads }: ConvolutionShape): Border | null {
   const [height = 1, width = 1] = staticShape(x).slice(2);
   const [rows = 1, columns = 1] = staticShape(y).slice(2);

@@ -3,7 +3,7 @@ import { type PlanarConvolution, readPlanarConvolution } from '../../../../graph
 import { isRefusal } from '../../../../graph/edit/refused.ts';
 import { type Node, nodeTitle, onlyOutput, type Value } from '../../../../graph/graph.ts';
 
-/** A convolution over rows and columns of constant weights. */
+/** A two-dimensional convolution with constant weights. */
 export interface ConvolutionShape extends PlanarConvolution {
   readonly name: string;
   readonly y: Value;
@@ -11,13 +11,13 @@ export interface ConvolutionShape extends PlanarConvolution {
   readonly weights: Float32Array;
 }
 
-/** Why a Conv node has no kernel; null where it has. */
+/** Why a Conv node has no kernel; null if it has one. */
 export function refuseConvolution(node: Node): string | null {
   const read = readPlanarConvolution(node);
   return isRefusal(read) ? read.reason : null;
 }
 
-/** Reads a Conv node that is not refused. */
+/** Reads a Conv node that {@link refuseConvolution} accepts. */
 export function readConvolution(node: Node): ConvolutionShape {
   const read = readPlanarConvolution(node);
   assert(!isRefusal(read), `${nodeTitle(node)} has no kernel`);

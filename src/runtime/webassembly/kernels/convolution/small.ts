@@ -12,12 +12,12 @@ import type { PlacedConvolution } from './direct.ts';
 import { livingPositions } from './filter-blocks.ts';
 import type { ConvolutionShape } from './read.ts';
 
-/** Pixels whose sums are held in registers at once. */
+/** Pixels whose sums are in registers at once. */
 const PIXELS = 4;
 
 /**
- * A convolution whose output has rows of fewer than four pixels: vectors hold filters. What a position would read outside
- * the input is left out.
+ * A convolution with output rows of fewer than four pixels: vectors hold four filters. Kernel positions outside the input are
+ * skipped.
  */
 export function smallConvolution(placed: PlacedConvolution, scope: Scope): Step {
   const { conv, x, y, residual } = placed;
@@ -112,7 +112,7 @@ function shapeOf(
   };
 }
 
-/** Where a position of the kernel reads for a pixel of the output; null outside the input. */
+/** The offset that a kernel position reads for an output pixel; null outside the input. */
 function tapOffset(
   { kernel, strides, dilations, pads }: ConvolutionShape,
   { height, width, rowStride }: Geometry,

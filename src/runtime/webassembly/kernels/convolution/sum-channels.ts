@@ -10,14 +10,14 @@ interface Summed {
   readonly from: readonly Local<'i32'>[];
 }
 
-/** A vector of pixels: where it is read, and the register that it is read into. */
+/** A vector of pixels: its address, and the register that it is loaded into. */
 interface PixelVector {
   readonly offset: Local<'i32'>;
   readonly address: Local<'i32'>;
   readonly pixels: Local<'v128'>;
 }
 
-/** Adds the products of all channels: a loop whose body is the code of one channel, or of a few. */
+/** Accumulates the products of all channels: a loop over one or a few channels per iteration. */
 export function sumChannels(code: Code, sums: Sums, { written, from }: Summed): void {
   const { shape, pointers } = written;
   const { unroll, taps, planeStride } = shape;
@@ -81,11 +81,11 @@ interface Taps {
   readonly vectors: readonly PixelVector[];
   readonly weight: Local<'i32'>;
   readonly factor: Local<'v128'>;
-  /** Of the channel: bytes from the address, weights from the pointer. */
+  /** Of the channel within the iteration: offset of its plane in bytes, and of its weights. */
   readonly place: { readonly plane: number; readonly stripe: number };
 }
 
-/** The code of one channel: at each position the pixels are loaded, and multiplied for the filters that keep it. */
+/** Accumulates one channel: at each kernel position, loads the pixels and multiplies them for the filters that use it. */
 function multiplyTaps(code: Code, sums: Sums, { written, vectors, weight, factor, place }: Taps): void {
   const { taps, columnStride } = written.shape;
   let { stripe } = place;
@@ -104,7 +104,7 @@ function multiplyTaps(code: Code, sums: Sums, { written, vectors, weight, factor
   }
 }
 
-/** Adds the products of the lone weights: for each filter a loop over the list of its own. */
+/** Accumulates the products of the lone weights: for each filter, a loop over its list. */
 export function addLone(code: Code, sums: Sums, { written, from }: Summed): void {
   const { shape, pointers, fusion } = written;
   const list = { entry: code.local('i32'), weight: code.local('i32'), count: code.local('i32') };
