@@ -54,7 +54,7 @@ function putBeside({ first, from, width, shortcut }: CarryPlan, edits: Edits): v
 
 /** A convolution with further filters that hand the carried channels on. */
 function reserve(conv: PlanarConvolution, plan: CarryPlan, edits: Edits): void {
-  const { width, shortcut } = plan;
+  const { width } = plan;
   const { filters, channels, group } = conv;
   const rows = filters + width;
   const taps = plan.taps.get(conv) ?? [];
@@ -65,17 +65,18 @@ function reserve(conv: PlanarConvolution, plan: CarryPlan, edits: Edits): void {
     return;
   }
   const { offset, columns } = columnsOf(conv, plan);
-  const carried = conv === plan.first ? shortcut.inputs : width;
-  const entries = range(carried, (l): Entry => ({ row: filters + l, column: offset + l, factor: 1 }));
+  const read = conv === plan.first ? plan.carried : range(width, (l) => l);
+  const entries = read.map((column, l): Entry => ({ row: filters + l, column: offset + column, factor: 1 }));
   widenConvolution(conv, { rows, columns, entries, taps }, edits);
 }
 
 /** The last convolution adds P·x̄ + q. */
 function merge(plan: CarryPlan, edits: Edits): void {
-  const { last, shortcut } = plan;
+  const { first, last, shortcut, carried } = plan;
   const { offset, columns } = columnsOf(last, plan);
   const taps = plan.taps.get(last) ?? [];
-  const entries = entriesOf(plan, offset);
+  // The first convolution reads all of x.
+  const entries = entriesOf(plan, (l) => offset + (last === first ? carried[l]! : l));
   widenConvolution(last, { rows: last.filters, columns, entries, taps, bias: shortcut.bias }, edits);
 }
 
@@ -88,13 +89,15 @@ export function columnsOf(
   return { offset: conv.channels, columns: conv.channels + (conv === first ? shortcut.inputs : width) };
 }
 
-/** P, its columns moved. */
-function* entriesOf({ shortcut }: CarryPlan, offset: number): Generator<Entry> {
-  const { matrix, inputs, outputs } = shortcut;
+/** The columns of P that are not zero, each in the place of its carried channel. */
+function* entriesOf(
+  { shortcut: { matrix, inputs, outputs }, carried }: CarryPlan,
+  placeOf: (index: number) => number,
+): Generator<Entry> {
   for (let row = 0; row < outputs; row++) {
-    for (let c = 0; c < inputs; c++) {
+    for (const [l, c] of carried.entries()) {
       const factor = matrix[row * inputs + c] ?? 0;
-      if (factor !== 0) yield { row, column: offset + c, factor };
+      if (factor !== 0) yield { row, column: placeOf(l), factor };
     }
   }
 }
@@ -110,7 +113,8 @@ function append(
   const columns = outputs + width;
   const weights = new Float32Array(outputs * columns);
   for (let m = 0; m < outputs; m++) weights[m * columns + m] = 1;
-  for (const { row, column, factor } of entriesOf(plan, outputs)) weights[row * columns + column]! += factor;
+  for (const { row, column, factor } of entriesOf(plan, (l) => outputs + l))
+    weights[row * columns + column]! += factor;
   const name = add.name || sum.name;
   const weight = edits.constant(floats([outputs, columns, 1, 1], weights), `${name}.weight`);
   const shift = bias.some((value) => value !== 0)

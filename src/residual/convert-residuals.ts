@@ -1,15 +1,13 @@
 import { isRefusal, type Refusal, type Refused, refuse, refusedAt } from '../graph/edit/refused.ts';
-import { type Graph, type Node, nodeName, type Value } from '../graph/graph.ts';
+import { type Graph, type Node, nodeName } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
 import { canonicalForm } from '../rewrite/index.ts';
-import { readBranch } from './branch.ts';
 import { carry, columnsOf } from './carry.ts';
-import { type Fork, forkAt } from './find.ts';
-import { type CarryPlan, type MiddleForm, planCarry } from './plan.ts';
-import { rangesOf } from './range.ts';
-import { readShortcut } from './shortcut.ts';
+import { forkAt } from './find.ts';
+import type { CarryPlan, MiddleForm } from './plan.ts';
+import { planBlock } from './plan-block.ts';
 
 /** Options of {@link convertResiduals}. */
 export interface ConvertOptions {
@@ -59,7 +57,7 @@ export function convertResiduals(network: Graph, options: ConvertOptions = {}): 
     if (options.only && !options.only(name)) continue;
     const fork = forkAt(graph, graph.nodes.indexOf(add));
     if (!fork) continue;
-    const plan = planOf(graph, fork, options.middle ?? 'widen');
+    const plan = planBlock(graph, fork, options.middle ?? 'widen');
     const refusal = isRefusal(plan) ? plan : tooLarge(plan, options.maxGrowth);
     if (refusal) refusals.push(refusedAt(add, refusal));
     else if (!isRefusal(plan)) converted.push(convert(plan, name));
@@ -74,27 +72,6 @@ function convert(plan: CarryPlan, add: string): ConvertedResidual {
   removeDeadNodes(graph);
   inferShapes(graph);
   return { add, from: from.name, carried: width, weightsBefore, weightsAfter };
-}
-
-/** Either side may be the shortcut. */
-function planOf(graph: Graph, { add, from, sides }: Fork, middle: MiddleForm): CarryPlan | Refusal {
-  const links = connections(graph);
-  const range = rangesOf(graph)(from);
-  const planWith = (branch: Value, side: Value): CarryPlan | Refusal => {
-    const shortcut = readShortcut(from, side, links);
-    if (isRefusal(shortcut)) return shortcut;
-    const stages = readBranch(from, branch, links);
-    return isRefusal(stages) ? stages : planCarry({ graph, add, from, stages, shortcut, range, middle });
-  };
-  const [left, right] = sides;
-  return better(planWith(left, right), planWith(right, left));
-}
-
-/** Of two plans that with the longer branch; of two refusals that of a branch, which says more than that of a shortcut. */
-function better(a: CarryPlan | Refusal, b: CarryPlan | Refusal): CarryPlan | Refusal {
-  if (isRefusal(a) && isRefusal(b)) return a.code === 'no-shortcut' && b.code !== 'no-shortcut' ? b : a;
-  if (isRefusal(a)) return b;
-  return !isRefusal(b) && b.stages.length > a.stages.length ? b : a;
 }
 
 function tooLarge(plan: CarryPlan, most = Number.POSITIVE_INFINITY): Refusal | null {

@@ -15,6 +15,7 @@ export interface Passing {
 
 /** Carried channels get past what lies between convolutions as they are. */
 export function pass(stage: Exclude<Stage, { kind: 'convolution' }>, passing: Passing): void {
+  if (passing.plan.width === 0) return;
   if (stage.kind === 'clip') passClip(stage, passing);
   else if (stage.kind === 'affine') passAffine(stage, passing);
   else passIsland(stage, passing);
@@ -73,6 +74,7 @@ function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, pas
 export function passBeside(conv: PlanarConvolution, passing: Passing): void {
   const { node, strides, x } = conv;
   const { plan, edits } = passing;
+  if (plan.width === 0) return;
   const carried = part([node], x, passing);
   const isPooled = conv === plan.pooling;
   const isSampled = strides.some((stride) => stride > 1);

@@ -12,6 +12,8 @@ export interface Carrying {
   readonly graph: Graph;
   readonly add: Node;
   readonly from: Value;
+  /** What the Add reads of the shortcut. */
+  readonly side: Value;
   readonly stages: readonly Stage[];
   readonly shortcut: Shortcut;
   /** What the carried channels can hold. */
@@ -31,7 +33,9 @@ export interface CarryPlan extends Carrying {
   readonly last: PlanarConvolution;
   /** Whether the last convolution adds the carried channels; else a 1×1 convolution behind the branch does. */
   readonly mergesInLast: boolean;
-  /** Carried channels: those of x, filled up with zeros to whole groups. */
+  /** The channels of x that are carried: those that the shortcut reads. */
+  readonly carried: readonly number[];
+  /** How many they are, filled up with zeros to whole groups. */
   readonly width: number;
   /** Whether the first convolution reads x itself; else it gets x beside what it reads. */
   readonly readsDirectly: boolean;
@@ -56,17 +60,25 @@ export function planCarry(carrying: Carrying): CarryPlan | Refusal {
   const mergesInLast = stages.at(-1)?.to === last.node.outputs[0] && last.group === 1;
   if (last.filters !== shortcut.outputs || add.outputs[0]?.shape?.[1] !== last.filters)
     return refuse('mismatch', 'its Add broadcasts one of its inputs');
-  const readsDirectly = start === 0 && first.group === 1;
   const widened = middle === 'widen' ? convs : convs.filter((conv) => conv === first || conv === last);
   const multiple = commonGroupSize(widened.filter((conv) => !(mergesInLast && conv === last)));
   if (isRefusal(multiple)) return multiple;
-  const width = Math.ceil(shortcut.inputs / multiple) * multiple;
+  // In groups, x is carried as it is.
+  const carried = first.group > 1 ? [...Array(shortcut.inputs).keys()] : channelsRead(shortcut);
+  const width = Math.ceil(carried.length / multiple) * multiple;
+  const readsDirectly = (start === 0 && first.group === 1) || width === 0;
   const pooling = shortcut.window.some((size) => size > 1) ? poolingIn(convs, shortcut) : null;
   if (isRefusal(pooling)) return pooling;
   const taps = tapsOfAll(widened, pooling, shortcut);
   if (isRefusal(taps)) return taps;
   const path = stages.slice(start);
-  return { ...carrying, path, first, last, mergesInLast, width, readsDirectly, pooling, taps };
+  return { ...carrying, path, first, last, mergesInLast, carried, width, readsDirectly, pooling, taps };
+}
+
+/** The columns of P that are not zero. */
+function channelsRead({ matrix, inputs, outputs }: Shortcut): number[] {
+  const rows = [...Array(outputs).keys()];
+  return [...Array(inputs).keys()].filter((c) => rows.some((row) => matrix[row * inputs + c] !== 0));
 }
 
 /** A number of channels that is whole groups in each of some convolutions. */

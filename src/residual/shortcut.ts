@@ -17,7 +17,7 @@ export function readShortcut(from: Value, to: Value, { producer }: Connections):
     nodes.unshift(node);
     value = next;
   }
-  let shortcut: Shortcut = identity(inputs);
+  let shortcut = identityShortcut(inputs);
   for (const node of nodes) {
     const rule = shortcutRules[node.op];
     const next = rule ? rule(shortcut, node) : unsupportedIn(node);
@@ -38,7 +38,8 @@ function mainInput(node: Node): Value | null {
   return only && others.length === 0 ? only : null;
 }
 
-function identity(channels: number): Shortcut {
+/** s = x. */
+export function identityShortcut(channels: number): Shortcut {
   const matrix = new Float32Array(channels * channels);
   for (let c = 0; c < channels; c++) matrix[c * channels + c] = 1;
   const bias = new Float32Array(channels);

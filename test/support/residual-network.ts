@@ -76,23 +76,39 @@ export interface BlockShape {
   readonly after: Activation;
 }
 
-interface NetworkShape {
+export interface NetworkShape {
   readonly channels: number;
   readonly size: number;
   readonly blocks: readonly BlockShape[];
 }
 
-/** x [N, C, size, size] → a stem → blocks y = after(f(x) + s(x)) → y. */
+/** x [N, C, size, size] → blocks y = after(f(x) + s(x)) → y. */
 export function residualNetwork({ channels, size, blocks }: NetworkShape): Graph {
   const graph = emptyGraph('residual');
   const g = builderOf(graph);
-  let x = g.input('x', 'float32', ['N', channels, size, size]);
+  const x = g.input('x', 'float32', ['N', channels, size, size]);
+  g.output(g.Identity(residualBlocks(g, x, blocks)), 'y');
+  return graph;
+}
+
+/** The same between a convolution of the image and one of the blocks' means, so that all channels of blocks may be removed. */
+export function framedResidualNetwork({ channels, size, blocks }: NetworkShape): Graph {
+  const graph = emptyGraph('residual');
+  const g = builderOf(graph);
+  const image = g.input('x', 'float32', ['N', 3, size, size]);
+  const x = residualBlocks(g, g.Conv(image, g.constant(normals([channels, 3, 1, 1], 80, 0.5))), blocks);
+  const weight = g.constant(normals([4, Number(x.shape![1]), 1, 1], 81));
+  g.output(g.Conv(g.GlobalAveragePool(x), weight), 'y');
+  return graph;
+}
+
+function residualBlocks(g: Builder, given: Value, blocks: readonly BlockShape[]): Value {
+  let x = given;
   blocks.forEach((block, index) => {
     x = activations[block.before](g, x);
     x = residualBlock(g, x, block, index);
   });
-  g.output(g.Identity(x), 'y');
-  return graph;
+  return x;
 }
 
 function residualBlock(

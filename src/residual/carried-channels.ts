@@ -1,0 +1,60 @@
+import type { ChannelCoupling, CoupledLayer } from '../channels/coupling/scope.ts';
+import { nodeName } from '../graph/graph.ts';
+import type { UntiedBlock } from './untie.ts';
+
+/** A channel that a block carries from its input to its sum, by channel sets. */
+export interface CarriedChannel {
+  readonly set: number;
+  /** The channel of x that it copies; null where the channels of x cannot be removed. */
+  readonly input: number | null;
+  /** The channels of the sum that it is added to; empty where the shortcut mixes channels. */
+  readonly outputs: readonly number[];
+}
+
+/** The channels that the blocks of an untied network carry. */
+export function carriedChannels(
+  { layers, readings, sets }: ChannelCoupling,
+  blocks: readonly UntiedBlock[],
+): CarriedChannel[] {
+  const named = new Map(layers.map((layer) => [nodeName(layer.node), layer]));
+  const read = new Map(readings.map(({ node, channels }) => [node, channels.labels]));
+  return blocks.flatMap(({ reserve, merge }) => {
+    const layer = named.get(reserve);
+    const merging = merge === null ? undefined : named.get(merge);
+    if (!layer) return [];
+    const weights = weightsOf(layer);
+    return Array.from({ length: layer.count }, (_, l): CarriedChannel => {
+      const label = read.get(layer.node)?.[weights.columnsOf(l)[0] ?? -1];
+      const outputs = merging ? weightsOf(merging).rowsOf(l) : [];
+      return {
+        set: sets.find(layer.first + l),
+        input: label === undefined ? null : sets.find(label),
+        outputs: outputs.map((row) => sets.find(merging!.first + row)),
+      };
+    });
+  });
+}
+
+/**
+ * `removed` with the carried channels that lose their input, or all of their outputs: what is carried needs a channel to come
+ * from and one to go to.
+ */
+export function withoutStrays(carried: readonly CarriedChannel[], removed: ReadonlySet<number>): Set<number> {
+  const strays = carried.filter(
+    ({ input, outputs }) =>
+      (input !== null && removed.has(input)) ||
+      (outputs.length > 0 && outputs.every((output) => removed.has(output))),
+  );
+  return new Set([...removed, ...strays.map(({ set }) => set)]);
+}
+
+/** The places of a 1×1 convolution's weights that are not zero. */
+function weightsOf({ node, count }: CoupledLayer) {
+  const data = node.inputs[1]!.tensor!.data as Float32Array;
+  const columns = data.length / count;
+  const range = (length: number) => [...Array(length).keys()];
+  return {
+    columnsOf: (row: number) => range(columns).filter((column) => data[row * columns + column] !== 0),
+    rowsOf: (column: number) => range(count).filter((row) => data[row * columns + column] !== 0),
+  };
+}
