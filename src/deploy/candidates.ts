@@ -10,22 +10,22 @@ import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
 import { lowerConvolutions } from './lower.ts';
 import type { Prepared, Variant } from './prepare.ts';
 
-/** A variant, and what each of its layers takes in each form. */
+/** A variant with the time of each layer in each form. */
 export interface TimedVariant extends Variant {
   readonly layers: readonly TimedLayer[];
-  /** For one image, all layers dense. */
+  /** MACs per image if all layers are dense. */
   readonly macs: number;
   readonly leftAlone: readonly Refused[];
 }
 
-/** A whole network that could be shipped: a variant, and plans for some of its layers. */
+/** A complete network that could be deployed: a variant, and a plan for some of its layers. */
 export interface Candidate {
   readonly variant: TimedVariant;
-  /** By layer; those that are missing stay dense. */
+  /** By layer name; layers without a plan stay dense. */
   readonly plans: ReadonlyMap<string, FormPlan>;
 }
 
-/** Times every layer of a variant that has dead stripes, each between its neighbours. */
+/** Times every layer of a variant that has dead stripes, in the context of its neighbours. */
 export async function timeVariant(variant: Variant, timing: LayerTiming): Promise<TimedVariant> {
   const { timer, size, onLayer } = timing;
   const sized = withFixedShapes(variant.graph, { size, batch: 1 });
@@ -45,21 +45,24 @@ export async function timeVariant(variant: Variant, timing: LayerTiming): Promis
 
 export interface LayerTiming {
   readonly timer: Timer;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
   readonly onLayer?: ((layer: TimedLayer) => void) | undefined;
 }
 
-/** Gains of layers, dense being 1, below which a candidate leaves them dense. */
+/** Candidates leave layers dense whose speed-up over dense is below one of these. */
 const LEAST_GAINS = [1, 1.1, 1.3];
 
-/** A variant, all layers dense, none of them timed. */
+/** A candidate in which all layers are dense; nothing is timed. */
 export function denseCandidate(variant: Variant, { size }: LayerTiming): Candidate {
   const { macs } = costs(variant.graph, { size });
   return { variant: { ...variant, layers: [], leftAlone: [], macs }, plans: new Map() };
 }
 
-/** Of a variant: dense throughout, every layer in its best form, and only those that gain much so. */
+/**
+ * The candidates of a variant: all layers dense; every layer in its fastest form; and only those layers in their fastest form
+ * that gain most.
+ */
 export function candidatesOf(variant: TimedVariant): Candidate[] {
   const all = LEAST_GAINS.map((gain) => ({ variant, plans: gainingPlans(variant.layers, gain) }));
   const distinct = new Map(
@@ -84,14 +87,14 @@ const candidateKey = ({ variant, plans }: Candidate): string =>
     [...plans].map(([name, { form, signature }]) => [name, form, signature]),
   ]);
 
-/** The network of a candidate. */
+/** Builds the network of a candidate. */
 export async function candidateNetwork({ variant, plans }: Candidate, size?: ImageSize): Promise<Graph> {
   const sized = withFixedShapes(variant.graph, { size, batch: 1 });
   const { graph } = await lowerConvolutions(variant.graph, ({ name }) => plans.get(name) ?? null, sized);
   return graph;
 }
 
-/** A candidate to be timed as a whole; networks are made when they are needed. */
+/** A candidate to be timed as a whole network, which is built only if needed. */
 export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?: ImageSize): TimedModel {
   let model: Uint8Array | null = null;
   const inputs = inputFeedsOf(candidate.variant.graph);
@@ -107,23 +110,23 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
   };
 }
 
-/** The size and the shapes of inputs that were given. */
+/** A cache key of the given size and input shapes. */
 const shapesKey = (size: ImageSize | undefined, inputs: InputFeeds): string => {
   const shapes = Object.entries(inputs).map(([name, { shape }]) => `${name}=${shape.join('x')}`);
   const given = typeof size === 'object' ? extents(size).join('x') : (size ?? '');
   return [given, ...shapes].join(' ');
 };
 
-/** MACs that tell candidates of one network apart. */
+/** Estimated MACs, which are sufficient to compare candidates of one network. */
 const estimatedMacs = ({ variant, plans }: Candidate): number =>
   variant.layers.reduce(
     (sum, layer) => sum - formOf(layer).macs + formOf(layer, plans.get(layer.name)?.form).macs,
     variant.macs,
   );
 
-/** What the layers of a candidate take by themselves. */
+/** Sum of the times of a candidate's layers. */
 const layersMs = ({ variant, plans }: Candidate): number =>
   variant.layers.reduce((sum, layer) => sum + formOf(layer, plans.get(layer.name)?.form).ms, 0);
 
-/** What a layer takes in a form, dense where there is none. */
+/** A layer's time in a form; default: dense. */
 const formOf = ({ forms }: TimedLayer, form = 'dense'): TimedForm => forms.find((one) => one.form === form)!;

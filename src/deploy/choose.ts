@@ -11,24 +11,24 @@ import {
 import type { TimedLayer } from './layer-plans.ts';
 import { type Prepared, widthVariants } from './prepare.ts';
 
-/** Layers that are tried in other forms within the whole network. */
+/** Maximum number of layers for which other forms are tried in the whole network. */
 const MOST_IMPROVED = 8;
-/** Networks slower than this, in ms, are not improved layer by layer: that would take too long. */
+/** Networks slower than this many milliseconds are not improved layer by layer, because it would take too long. */
 const SMALL_MS = 20;
 
-/** The quickest network found, and the quickest that computes every layer as it is. */
+/** The fastest network found, and the fastest in which all layers are dense. */
 export interface Choice {
   readonly best: Candidate;
   readonly dense: Candidate;
 }
 
-/** Variants that are slower than the quickest, all layers dense, by more than this are not looked at layer by layer. */
+/** Variants whose dense form is slower than the fastest by more than this factor are not timed layer by layer. */
 const COMPETITIVE = 1.1;
 
 /**
- * Times the variants all dense; the layers of those that are about as quick as the quickest, and of the one that is filled up
- * most, as other forms like blocks; then whole networks with the layers' best forms. The quickest of them is improved layer by
- * layer, as long as it is quick itself.
+ * Chooses the fastest candidate. First times all variants with dense layers; then the layers of the fast variants, and of the
+ * variant with the widest multiple, since some forms profit from it; then whole networks with the best form of each layer. If
+ * the fastest of these is fast enough, other forms are tried layer by layer.
  */
 export async function chooseCandidate(prepared: Prepared, timing: LayerTiming): Promise<Choice> {
   const ground = { prepared, timing };
@@ -63,7 +63,7 @@ const rankCandidates = (
     timing.timer,
   );
 
-/** The closest calls among the layers, tried in the other forms that came near their best. */
+/** Improves a candidate: tries the second-best forms of the layers where they are closest. */
 async function improved(start: Candidate, ground: Ground): Promise<Candidate> {
   let best = start;
   const close = start.variant.layers.filter((layer) => alternatives(start, layer).length > 0);
@@ -75,12 +75,12 @@ async function improved(start: Candidate, ground: Ground): Promise<Candidate> {
   return best;
 }
 
-/** Forms that take up to this much longer than a layer's best may still be better in the whole network. */
+/** Forms that are slower than a layer's best by at most this factor may be faster in the whole network. */
 const NEAR = 1.15;
-/** Most forms of a layer that are tried in the whole network. */
+/** Maximum number of alternative forms per layer that are tried in the whole network. */
 const MOST_ALTERNATIVES = 2;
 
-/** How much longer a layer's second form takes than its first. */
+/** The time of a layer's second-best form relative to its best. */
 function lead({ forms }: TimedLayer): number {
   const [first = 1, second = Number.POSITIVE_INFINITY] = forms.map(({ ms }) => ms).sort((a, b) => a - b);
   return second / first;

@@ -11,31 +11,31 @@ import type { WrittenForm } from './written-forms.ts';
 /** Options of {@link compressStripes}. */
 export interface CompressOptions {
   readonly executor: Executor;
-  /** How the lowered network computes layers with dead stripes. */
+  /** The form of layers with dead stripes in the lowered network. */
   readonly form: WrittenForm;
-  /** Largest error against the masked network, relative to its largest output. Default 1e-4. */
+  /** Largest allowed error against the masked network, relative to its largest output. Default 1e-4. */
   readonly tolerance?: number;
-  /** Compares both results with the masked network; default true. */
+  /** Whether to compare both results with the masked network; default true. */
   readonly verify?: boolean;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
 }
 
-/** A masked network without its zero filters, and in the form that skips its zero stripes. */
+/** A masked network without its zero filters, and a form of it that skips its zero stripes. */
 export interface Compressed {
-  /** Without its dead filters: ordinary convolutions, BatchNormalization kept, ready to be trained on. */
+  /** Without zero filters: ordinary convolutions with their BatchNormalization, which can be trained. */
   readonly dense: Graph;
   readonly removal: DeadFilterRemoval;
-  /** BatchNormalization folded, and dead stripes skipped. */
+  /** With BatchNormalization folded and dead stripes skipped. */
   readonly lowered: LoweredNetwork;
-  /** The largest error found against the masked network; null where it was not verified. */
+  /** The largest error found against the masked network; null if not verified. */
   readonly error: number | null;
 }
 
 /**
- * Makes a masked network small: dead filters and branches go, BatchNormalization is folded, and each convolution with
- * dead stripes takes a form. Both results are run against the masked network in the executor;
- * throws EspalierError('verification') where they differ.
+ * Makes a masked network small: removes dead filters and branches, folds BatchNormalization, and rewrites each convolution
+ * with dead stripes in the given form. Throws `verification` if either result differs from the masked network in the
+ * executor.
  *
  * @example
  * const { dense, lowered } = await compressStripes(masked, { executor: onnxruntime, form: 'stripe' });
@@ -56,11 +56,11 @@ export async function compressStripes(masked: Graph, options: CompressOptions): 
   return { dense: removal.graph, removal, lowered, error: verify ? largest : null };
 }
 
-/** The layer of the network before lowering that a convolution of the lowered one belongs to. */
+/** The name of the original layer to which a convolution of the lowered network belongs. */
 const originalLayer = (name: string): string =>
   name.replace(/\.(part\d+(\.box\d+)?|box\d+|tap\d+|stripes|shift|sum)(_\d+)?$/, '');
 
-/** What the layers of a network that may be lowered cost for one image, by their names before lowering. */
+/** Costs per image of a lowered network, by the names of the original layers. */
 export function originalLayerCosts(lowered: Graph, size?: ImageSize) {
   const layers = new Map<string, { name: string; macs: number; parameters: number }>();
   for (const { name: part, macs, parameters } of layerCosts(lowered, { size })) {

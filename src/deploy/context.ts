@@ -5,13 +5,14 @@ import { filled } from '../numeric/tensor.ts';
 import type { FormPlan } from './forms/plan.ts';
 import { type DeadStripeLayer, lowerOrdered } from './lower.ts';
 
-/** Channels at either end of a context: one block, so that nothing is spent on them. */
+/** Channels at both ends of a context: a single block, so that the ends cost little. */
 const END = 16;
 const PREFIX = 'context.';
 
 /**
- * One plan of a layer as it stands in a network: between pointwise convolutions, and with what reads it. Alone it would pay
- * for a layout that its neighbours share, and miss what the engine fuses it with. Without a plan: the neighbours alone.
+ * A network in which a plan of a layer is timed: between pointwise convolutions, and with the operator that reads it. In
+ * isolation a layer would have to convert its memory layout, which it shares with its neighbours, and could not be fused.
+ * Without a plan, the neighbours only.
  */
 export function inContext(layer: DeadStripeLayer, plan: FormPlan | null): Graph {
   const { conv, reader } = layer;
@@ -35,7 +36,7 @@ export function inContext(layer: DeadStripeLayer, plan: FormPlan | null): Graph 
   return graph;
 }
 
-/** MACs of a plan for one image, its context left out. */
+/** MACs of a plan per image, without its context. */
 export const planMacs = (layer: DeadStripeLayer, plan: FormPlan): number =>
   layerCosts(inContext(layer, plan))
     .filter(({ name }) => !name.startsWith(PREFIX))

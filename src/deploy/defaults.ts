@@ -1,6 +1,6 @@
 import type { DeployHereOptions } from './deploy-here.ts';
 
-/** The options of {@link deploy} that are not given. */
+/** Default options of {@link deploy}. */
 export const deployDefaults = {
   target: 'node',
   threads: 1,

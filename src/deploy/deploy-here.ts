@@ -9,30 +9,30 @@ import { type Deployment, type DeployOptions, deployNetwork } from './deploy.ts'
 
 /** Options of {@link deploy}. */
 export interface DeployHereOptions extends Omit<DeployOptions, 'executor' | 'timer' | 'reference'> {
-  /** Where the network will run: onnxruntime in Node, or in a browser, which is opened for it. Default `node`. */
+  /** The runtime in which the network will run: `node`, or `web`, for which a headless browser is opened. Default `node`. */
   readonly target?: RuntimeName;
-  /** Threads of the engine; default 1. */
+  /** Threads of the runtime; default 1. */
   readonly threads?: number;
-  /** Whether times that were measured before hold, and new ones are kept for this user. Default true. */
+  /** Whether to reuse cached times and to cache new ones for this user. Default true. */
   readonly cache?: boolean;
-  /** Measures, in place of `target`, `threads` and `cache`. */
+  /** A timer, instead of `target`, `threads` and `cache`. */
   readonly timer?: Timer;
   readonly signal?: AbortSignal;
-  /** Verifies. Default: onnxruntime. */
+  /** Evaluates constants and verifies. Default: onnxruntime. */
   readonly executor?: Executor;
 }
 
-/** A deployed network in the element types of the network given. */
+/** A deployed network with the element types of the given network. */
 export interface DeployedNetwork extends Deployment {
-  /** The deployed network in float32, before its element types are restored: what is quantised. */
+  /** The deployed network in float32, from which it can be quantised. */
   readonly float32: Graph;
-  /** What measured, with its version. */
+  /** Name and version of the runtime that was timed. */
   readonly engine: string;
 }
 
 /**
- * Makes an equivalent network that is as quick on this machine as exact forms of its layers can make it: zero stripes are
- * skipped where that was measured to be quicker. Throws `verification` where it computes anything else than the network given.
+ * Makes an equivalent network that is as fast as possible with exact forms of its layers: zero stripes are skipped wherever
+ * that is faster by measurement. Throws `verification` if the result computes different outputs.
  *
  * @example
  * const { graph, latency } = await deploy(readModelFile('masked.onnx'));

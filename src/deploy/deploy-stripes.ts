@@ -13,18 +13,18 @@ import { type Deployment, deployNetwork } from './deploy.ts';
 import { keptFilters } from './prepare.ts';
 import type { WrittenForm } from './written-forms.ts';
 
-/** What the fastest network gains in onnxruntime, beside the masked network, and what the MACs of living stripes promise. */
+/** Latency of the fastest network beside the masked network, and the MACs of living stripes. */
 export type StripeGain = Pick<Deployment, 'latency' | 'macs'>;
 
-/** What becomes of a masked network whose dead stripes are skipped. */
+/** The deployed forms of a masked network. */
 export interface DeployedStripes extends Pick<Compressed, 'dense' | 'error'> {
-  /** Dead stripes skipped in the form that was asked for. */
+  /** The network with dead stripes skipped in the requested form. */
   readonly deployed: Graph;
-  /** Dead stripes skipped where onnxruntime is quicker without them, layer by layer; nowhere, where that is quicker. */
+  /** The network with dead stripes skipped only in those layers where it is faster in onnxruntime. */
   readonly fastest: Graph;
-  /** The layers of the deployed network, by their names before lowering. */
+  /** The layers of `deployed`, by the names of the original layers. */
   readonly layers: readonly Pick<LayerCost, 'name' | 'macs' | 'parameters'>[];
-  /** How many layers of the fastest network took each form. */
+  /** Number of layers of `fastest` per form. */
   readonly forms: Readonly<Record<string, number>>;
   readonly gain: StripeGain;
   readonly leftAlone: readonly Refused[];
@@ -34,20 +34,20 @@ export interface DeployedStripes extends Pick<Compressed, 'dense' | 'error'> {
 export interface DeployStripesOptions {
   readonly executor: Executor;
   readonly form: WrittenForm;
-  /** To measure the fastest network in. */
+  /** Duration of measuring the fastest network. */
   readonly seconds: number;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Of the file, which networks are timed in. */
+  /** The element types of the given file, in which networks are timed. */
   readonly types: Float32Form;
   /** Default: onnxruntime in Node on one thread. */
   readonly timer?: Timer | undefined;
-  /** Compares what is made with the masked network; default true. */
+  /** Whether to compare the results with the masked network; default true. */
   readonly verify?: boolean | undefined;
 }
 
-/** Removes dead filters, lowers dead stripes, and checks the results against the masked network. */
+/** Removes dead filters, skips dead stripes, and verifies the results against the masked network. */
 export async function deployStripes(masked: Graph, options: DeployStripesOptions): Promise<DeployedStripes> {
   const { executor, seconds, size, types, verify = true } = options;
   const { dense, removal, lowered, error } = await compressStripes(masked, { ...options, verify });

@@ -19,55 +19,61 @@ import { prepareForDeployment } from './prepare.ts';
 export interface DeployOptions {
   readonly executor: Executor;
   readonly timer: Timer;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
-  /** Time to measure the result in, beside the network that was given. Default 4. */
+  /** Duration of measuring the result beside the given network. Default 4. */
   readonly seconds?: number;
-  /** Compares with the network that was given; default true. */
+  /** Whether to compare the result with the given network; default true. */
   readonly verify?: boolean;
-  /** What it is compared with, where the network itself is a form of it: the file, and the way back to its element types. */
+  /**
+   * The reference for the comparison, if the network is a converted form of it: the file, and a function that restores its
+   * element types.
+   */
   readonly reference?: { readonly graph: Graph; restore(made: Graph): Graph };
-  /** Hears of each layer that was timed. */
+  /** Called for each layer that was timed. */
   readonly onLayer?: ((layer: TimedLayer) => void) | undefined;
 }
 
-/** A layer that has dead stripes: the form that it is shipped in, and those that it was timed in. */
+/** A layer with dead stripes: its chosen form, and the times of all its forms. */
 export interface DeployedLayer {
   readonly name: string;
   readonly form: string;
   readonly forms: readonly TimedForm[];
 }
 
-/** A network to be shipped, and what is known of it. */
+/** A network that is ready to be deployed. */
 export interface Deployment {
   readonly graph: Graph;
   readonly layers: readonly DeployedLayer[];
   readonly leftAlone: readonly Refused[];
-  /** Filters are filled up to multiples of this; 1 where nothing is. */
+  /** Filters are padded to multiples of this number; 1 if none is. */
   readonly multiple: number;
-  /** For one image: of the network given, of what lives in it, of the one that is shipped. */
+  /** MACs per image: of the given network, of its living stripes, of the deployed network. */
   readonly macs: { readonly before: number; readonly live: number; readonly after: number };
-  /** Milliseconds an image, the shortest of samples taken in turns; ratio above 1 is faster than the network given. */
+  /**
+   * Milliseconds per image: the shortest of samples taken in alternation. A ratio above 1 means faster than the given
+   * network.
+   */
   readonly latency: {
     readonly before: number;
     readonly after: number;
     readonly ratio: number;
-    /** The middle half of the ratios of samples taken one after the other: how much else the machine did. */
+    /** First and third quartile of the ratios of consecutive samples. */
     readonly ratioSpread: readonly [number, number];
   };
-  /** The gain in speed over the gain that the living MACs promise. */
+  /** The speed-up divided by the reduction of MACs. */
   readonly quotient: number;
-  /** The largest error against the network given; null where it was not verified. */
+  /** The largest error against the given network; null if not verified. */
   readonly error: number | null;
 }
 
-/** Allowed error, relative to the largest output. */
+/** Largest allowed error, relative to the largest output. */
 const TOLERANCE = 1e-4;
 
 /**
- * Makes a network as quick as exact forms of its layers can make it where it will run: whatever is dead is skipped where
- * that was measured to be quicker. Never slower than the network with its BatchNormalization folded. Throws `verification` where the
- * result computes anything else than the network given.
+ * Makes a network as fast as possible in the timer's runtime with exact forms of its layers: zero filters and stripes are
+ * skipped wherever that is faster by measurement. The result is never slower than the network with its BatchNormalization
+ * folded. Throws `verification` if the result computes different outputs.
  *
  * @example
  * const timer = { benchmark, engine: 'node onnxruntime', threads: 1, timings: openTimings() };
@@ -115,7 +121,7 @@ async function errorOf([network, made]: readonly [Graph, Graph], options: Deploy
   return (await verifyEquivalent(before, after, { executor, tolerance, ...at })).error;
 }
 
-/** The best candidate, measured beside the network given and the dense candidate; the latter where that is quicker. */
+/** The best candidate, or the dense one if that is faster, measured beside the given network. */
 async function quicker(
   network: Graph,
   choice: { readonly best: Candidate; readonly dense: Candidate },

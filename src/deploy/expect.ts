@@ -10,36 +10,39 @@ import { liveMacs } from './live-macs.ts';
 import { type DeadStripeLayer, lowerConvolutions } from './lower.ts';
 import { prepareForDeployment } from './prepare.ts';
 
-/** A form that a layer would be tried in. */
+/** A form in which a layer would be timed. */
 interface ExpectedForm {
   readonly form: string;
-  /** By the cost model: one core with AVX-512, in onnxruntime in Node. */
+  /** Predicted by the cost model: one core with AVX-512, onnxruntime in Node. */
   readonly expectedMs: number;
-  /** For one image. */
+  /** MACs per image. */
   readonly macs: number;
 }
 
-/** A layer with dead stripes, and its forms: `dense`, then those that may be quicker, the most promising first. */
+/** A layer with dead stripes, and its forms: first `dense`, then those that may be faster, the most promising first. */
 export interface ExpectedLayer {
   readonly name: string;
   readonly forms: readonly ExpectedForm[];
 }
 
-/** What deploying a network would try. */
+/** The forms that deploying a network would time. */
 export interface Expectation {
   readonly layers: readonly ExpectedLayer[];
   readonly leftAlone: readonly Refused[];
-  /** For one image: of the network given, and of what lives in it. */
+  /** MACs per image: of the given network, and of its living stripes. */
   readonly macs: { readonly before: number; readonly live: number };
 }
 
 interface ExpectOptions {
   readonly executor: Executor;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
 }
 
-/** The forms that each layer of a network would be tried in, in its own widths, and what they are expected to take. Times nothing. */
+/**
+ * Lists the forms in which each layer of a network would be timed, at its own width, with their predicted times. Times
+ * nothing.
+ */
 export async function expectForms(network: Graph, { executor, size }: ExpectOptions): Promise<Expectation> {
   const prepared = await prepareForDeployment(network, executor);
   const sized = withFixedShapes(prepared.graph, { size, batch: 1 });

@@ -5,15 +5,15 @@ import { expectedUs, promisingPlans } from './forms/index.ts';
 import type { FormPlan } from './forms/plan.ts';
 import type { DeadStripeLayer } from './lower.ts';
 
-/** A form that a layer was timed in. */
+/** The measured time of a layer in one form. */
 export interface TimedForm {
   readonly form: string;
-  /** What the layer adds to the time of its context. */
+  /** The time that the layer adds to its context. */
   readonly ms: number;
   readonly macs: number;
 }
 
-/** A layer's plans with their times; `dense` is the first. */
+/** The plans of a layer with their times, starting with `dense`. */
 export interface TimedLayer {
   readonly name: string;
   readonly best: FormPlan;
@@ -22,10 +22,10 @@ export interface TimedLayer {
   readonly cached: boolean;
 }
 
-/** A layer is given at least this time, in ms: differences of two times may vanish. */
+/** Lower bound of a layer's time in ms: a difference of two measured times may be 0. */
 const LEAST_MS = 1e-4;
 
-/** Times the promising plans of a layer between its neighbours. */
+/** Times the promising plans of a layer in the context of its neighbours. */
 export async function timePlans(layer: DeadStripeLayer, timer: Timer): Promise<TimedLayer> {
   const plans = promisingPlans(layer.conv, layer.own);
   const macs = plans.map((plan) => planMacs(layer, plan));

@@ -6,7 +6,7 @@ import type { ImageSize } from '../measure/image-size.ts';
 import { layerCosts } from '../measure/macs.ts';
 import { liveStripes, readStripes } from './forms/convolution.ts';
 
-/** MACs for one image that living stripes take: what a network promises that skips all dead ones. */
+/** MACs per image of the living stripes: the cost of a network that skips all dead stripes. */
 export function liveMacs(network: Graph, size?: ImageSize): number {
   const fixed = withFixedShapes(network, { size, batch: 1 });
   const shares = new Map<string, number>();

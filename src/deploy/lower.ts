@@ -20,20 +20,20 @@ import { type Convolution, readStripes, withFilters } from './forms/convolution.
 import { hasDeadStripes } from './forms/index.ts';
 import { type FormPlan, keepsOrder } from './forms/plan.ts';
 
-/** A convolution with dead stripes, and where it stands in its network. */
+/** A convolution with dead stripes, and its position in the network. */
 export interface DeadStripeLayer {
   readonly name: string;
   readonly conv: Convolution;
-  /** Whether nothing else shares its channels, so that its filters may stand in any order. */
+  /** Whether no other layer shares its channels, so that its filters can be reordered. */
   readonly own: boolean;
-  /** What reads its maps, where only one node does: `Relu`, `Add`. */
+  /** The operator that reads its output, if there is only one reader: `Relu`, `Add`. */
   readonly reader: string | null;
 }
 
-/** Decides how a layer is computed; null leaves it as it is. */
+/** Chooses how a layer is computed; null keeps it. */
 export type PlanChooser = (layer: DeadStripeLayer) => Promise<FormPlan | null> | FormPlan | null;
 
-/** A network in which convolutions are computed otherwise. */
+/** A network in which convolutions were replaced by plans. */
 export interface LoweredNetwork {
   readonly graph: Graph;
   readonly layers: readonly { readonly name: string; readonly form: string }[];
@@ -42,15 +42,15 @@ export interface LoweredNetwork {
 
 interface Chosen {
   readonly plan: FormPlan;
-  /** A Relu that is done to each of the plan's maps before they are joined. */
+  /** A Relu that is applied to each of the plan's maps before they are concatenated. */
   readonly relu: Node | null;
-  /** Whether the filters stand in the plan's order already. */
+  /** Whether the filters are already in the plan's order. */
   readonly sorted: boolean;
 }
 
 /**
- * Rewrites each convolution that has dead stripes as a chooser says, exactly. `sized` is the same network with sizes fixed,
- * where they are open in this one: plans follow them.
+ * Rewrites each convolution with dead stripes by the chosen plan, exactly. `sized` is the same network with fixed sizes, from
+ * which plans are made if this network leaves its sizes open.
  */
 export async function lowerConvolutions(
   network: Graph,
@@ -91,14 +91,14 @@ export async function lowerConvolutions(
   return { graph, layers, leftAlone };
 }
 
-/** The node that alone reads what a node makes; null where several do, or the network's user does. */
+/** The only node that reads the output of a node; null if there are several readers or it is a graph output. */
 function onlyReader({ uses }: Connections, node: Node): Node | null {
   const output = onlyOutput(node);
   const [use, ...others] = uses.get(output) ?? [];
   return use && others.length === 0 ? use.node : null;
 }
 
-/** Filters are put in order first, all of them: that changes the weights of those that read them. */
+/** Applies all plans. Filters are reordered first, since that changes the weights of the layers that read them. */
 function applyPlans(graph: Graph, plans: ReadonlyMap<Node, FormPlan>, channels: UncoupledLayers): void {
   const links = connections(graph);
   const chosen = new Map<Node, Chosen>();
@@ -125,8 +125,8 @@ function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, Chosen>): void {
 }
 
 /**
- * Appends the plan's nodes; the last one makes the value that the convolution made, or the Relu behind it. A single convolution
- * bears the layer's name, which is free again.
+ * Appends the plan's nodes. The last one produces the output of the convolution, or of the Relu after it. A single
+ * convolution gets the layer's name.
  */
 function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void {
   const read = readStripes(node);
@@ -144,18 +144,18 @@ function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void
 interface OrderedPlan {
   readonly plan: FormPlan;
   readonly after?: ((map: Value) => Value) | undefined;
-  /** Whether whoever reads the maps expects the plan's order. */
+  /** Whether readers of the maps expect the plan's order. */
   readonly sorted: boolean;
 }
 
-/** The plan's maps; a Gather restores the order of the filters where readers expect that. */
+/** The maps of a plan, followed by a Gather if readers expect the original filter order. */
 export function lowerOrdered(g: Builder, conv: Convolution, { plan, after, sorted }: OrderedPlan): Value {
   const maps = plan.lower(g, conv, after);
   if (sorted || keepsOrder(plan)) return maps;
   return g.named(`${conv.name}.order`).Gather(maps, g.int64s(placesIn(plan.order)), { axis: 1 });
 }
 
-/** Where each filter stands in an order. */
+/** The index of each filter in an order. */
 function placesIn(order: readonly number[]): number[] {
   const places = new Array<number>(order.length);
   order.forEach((filter, place) => {

@@ -9,12 +9,15 @@ import type { Executor } from '../runtime/executor.ts';
 import { type DeadFilterRemoval, removeDeadFilters } from '../stripes/remove-dead.ts';
 import { fillWidths } from './widths.ts';
 
-/** What is shipped at the least: BatchNormalization folded, dead filters and what does nothing gone, weights initializers. */
+/**
+ * A network after all rewrites that always apply: BatchNormalization folded, dead filters and redundant nodes removed,
+ * weights as initializers.
+ */
 export interface Prepared {
   readonly graph: Graph;
-  /** The network with nothing but its constants folded. */
+  /** The network with only its constants folded. */
   readonly withConstants: Graph;
-  /** Of the graph: what is timed of its variants is filed under it. */
+  /** A digest of the graph, the cache key of times of its variants. */
   readonly digest: string;
   readonly leftAlone: readonly Refused[];
 }
@@ -33,24 +36,24 @@ export async function prepareForDeployment(network: Graph, executor: Executor): 
   return { graph, withConstants, digest: await digest(serializeModel(graph)), leftAlone };
 }
 
-/** The layers of which zero filters are kept. */
+/** The layers whose zero filters are kept. */
 export const keptFilters = ({ leftAlone }: DeadFilterRemoval): Refused[] =>
   leftAlone.map(({ filters, reason, ...rest }) => ({
     ...rest,
     reason: `zero filters are kept (${filters}): ${reason}`,
   }));
 
-/** The prepared network in one of the widths that engines may like. */
+/** The prepared network with padded layer widths. */
 export interface Variant {
-  /** Its layers' filters are filled up to multiples of this. */
+  /** The numbers of filters are padded to multiples of this number. */
   readonly multiple: number;
   readonly graph: Graph;
 }
 
-/** Blocks of vector units: with 8 floats, and with 16. */
+/** Block sizes of vector units: 8 and 16 floats. */
 const BLOCKS = [8, 16];
 
-/** The network as it is, and filled up to blocks where that changes anything. */
+/** The unchanged network, and variants with padded widths if they differ. */
 export function widthVariants(graph: Graph): Variant[] {
   const variants: Variant[] = [{ multiple: 1, graph }];
   const seen = new Set([widthsOf(graph)]);

@@ -4,12 +4,12 @@ import { cloneGraph } from '../graph/clone.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 
-/** Widths below this part of a multiple stay: filling them up would cost more than it could gain. */
+/** Widths below this fraction of a multiple are not padded: it would cost more than it could gain. */
 const LEAST_FILLED = 0.5;
 
 /**
- * The same network with filters of zeros added, and channels of zeros to read them, so that layers that share their channels
- * with no other have a multiple of `multiple` filters; the number of layers that were filled up.
+ * Adds filters of zeros, and zero channels that read them, so that layers which share their channels with no other layer have
+ * a multiple of `multiple` filters. Also returns the number of layers that were padded.
  */
 export function fillWidths(
   network: Graph,

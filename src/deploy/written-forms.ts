@@ -1,4 +1,4 @@
-/** Ways to write a network with dead stripes: zeros kept, kernels cropped, the fewest MACs. */
+/** Ways to write a network with dead stripes: `dense` keeps zeros, `shape` crops kernels, `stripe` has the fewest MACs. */
 export const writtenForms = ['dense', 'shape', 'stripe'] as const;
-/** One of `writtenForms`. */
+/** One of {@link writtenForms}. */
 export type WrittenForm = (typeof writtenForms)[number];

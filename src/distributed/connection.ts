@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { EspalierError } from '../errors.ts';
 import { loadIoredis } from './packages.ts';
 
-/** The address of a Redis server, fit to be printed: without a password. */
+/** The address of a Redis server without its password, for printing. */
 export function shownAddress(url: string): string {
   try {
     const { protocol, host, pathname } = new URL(url);
@@ -13,8 +13,8 @@ export function shownAddress(url: string): string {
 }
 
 /**
- * A connection to Redis, `redis://[user:password@]host:port/db` or `rediss://` for TLS, that comes back by itself after the
- * server was gone. Throws `usage` on another address, `runtime` where the first attempt fails.
+ * Connects to Redis at `redis://[user:password@]host:port/db`, or `rediss://` for TLS, and reconnects after failures. Throws
+ * `usage` for an invalid address, `runtime` if the first attempt fails.
  */
 export async function connectRedis(url: string): Promise<Redis> {
   if (!/^rediss?:\/\//.test(url) || !URL.canParse(url))
@@ -25,7 +25,7 @@ export async function connectRedis(url: string): Promise<Redis> {
   const { Redis } = await loadIoredis();
   const redis = new Redis(url, {
     lazyConnect: true,
-    // Commands wait while the server is away, as BullMQ asks for.
+    // Commands wait while the server is unreachable, as BullMQ requires.
     maxRetriesPerRequest: null,
     connectTimeout: 10_000,
     retryStrategy: (attempt: number) => Math.min(200 * attempt, 5000),
@@ -48,7 +48,7 @@ export async function connectRedis(url: string): Promise<Redis> {
   return redis;
 }
 
-/** BullMQ waits for tasks on copies of the connection: without a listener theirs would print each error. */
+/** Adds error listeners to the duplicates that BullMQ makes of the connection: without them ioredis prints each error. */
 function quietCopies(redis: Redis): void {
   const duplicate = redis.duplicate.bind(redis);
   redis.duplicate = (...args) => {
@@ -59,7 +59,7 @@ function quietCopies(redis: Redis): void {
   };
 }
 
-/** Milliseconds to wait for the server at first. */
+/** Milliseconds to wait for the server at the first connection. */
 const PATIENCE = 10_000;
 
 async function firstAnswer(redis: Redis, lastError: () => unknown): Promise<void> {

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dataSets } from '../data/data-sets.ts';
 import { EspalierError } from '../errors.ts';
 
-/** Data sets are named and not sent: throws `missing-file` where a folder of images is not there at a worker. */
+/** Throws `missing-file` if a folder of images does not exist on a worker: tasks name data sets and do not contain them. */
 export async function refuseMissingData(name: string, worker: string): Promise<void> {
   if (Object.hasOwn(dataSets, name)) return;
   const found = await stat(name).catch(() => null);

@@ -1,9 +1,9 @@
 import { EspalierError } from '../errors.ts';
 
-/** Loads BullMQ, which only work on other machines needs; throws `unsupported`, naming the command that installs it. */
+/** Loads BullMQ, an optional dependency. Throws `unsupported`, naming the command that installs it. */
 export const loadBullmq = (): Promise<typeof import('bullmq')> => import('bullmq').catch(missing);
 
-/** {@link loadBullmq} for the client of Redis. */
+/** Like {@link loadBullmq}, for the Redis client ioredis. */
 export const loadIoredis = () => import('ioredis').catch(missing);
 
 function missing(cause: unknown): never {

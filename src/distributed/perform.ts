@@ -16,23 +16,23 @@ import { refuseMissingData } from './missing-data.ts';
 import type { Store } from './store.ts';
 import type { Blended, BlendTask, StoredCheckpoint, Trained, TrainTask } from './tasks.ts';
 
-/** Where a worker works, and what it fetches from and brings to. */
+/** The environment in which a worker executes tasks. */
 export interface Workplace {
-  /** The worker's own folder: it writes nowhere else. */
+  /** The worker's folder; it writes nowhere else. */
   readonly root: string;
   readonly store: Store;
-  /** How it is called in results. */
+  /** The worker's name in results. */
   readonly name: string;
   readonly signal?: AbortSignal;
-  /** Of tasks that do not say how many. */
+  /** Threads for tasks that do not specify a number. */
   readonly threads?: number | undefined;
-  /** Told what is broken in the folder. */
+  /** Called with a line about damaged files in the folder. */
   readonly warn?: ((line: string) => void) | undefined;
 }
 
 /**
- * Trains a network to the end of a round from what the task says, or from what an earlier attempt here left of it: the same
- * result whoever does it, and however often.
+ * Trains a network to the end of a round, from the checkpoint of the task or from the state of an earlier attempt on this
+ * worker. The result is the same for any worker and any number of attempts.
  */
 export async function performTrain(
   task: TrainTask,
@@ -57,7 +57,7 @@ export async function performTrain(
   return { network: task.network, checkpoint, events, seconds: secondsSince(started), worker: name };
 }
 
-/** Grafts the networks of a run, from what their training left in the store. */
+/** Grafts the networks of a run, from their checkpoints in the store. */
 export async function performBlend(
   task: BlendTask,
   trained: readonly Trained[],
@@ -99,7 +99,7 @@ async function calibrationOf({ data, preprocessing, settings }: BlendTask) {
   return openCalibration(train, { preprocessing, seed: settings.seed });
 }
 
-/** Writes a checkpoint of the store into a folder, unless it is there and whole. */
+/** Writes a checkpoint from the store into a folder, unless an intact copy is there. */
 export async function fetchCheckpoint(
   { name, key }: StoredCheckpoint,
   folder: string,
@@ -109,7 +109,7 @@ export async function fetchCheckpoint(
   if (!existsSync(path) || !isWhole(path)) writeFileAtomically(path, [await store.get(key)]);
 }
 
-/** Puts the newest checkpoint of a folder into the store. */
+/** Stores the newest checkpoint of a folder. */
 export async function putNewest(
   folder: string,
   store: Store,

@@ -8,13 +8,13 @@ import { taskFailure } from './worker.ts';
 
 export interface QueueOptions {
   readonly redis: string;
-  /** A folder that all machines see; Redis itself where left out. */
+  /** A folder that all machines can access; default: Redis itself. */
   readonly store?: string | undefined;
-  /** Seconds to wait for a worker to show up. Default 600. */
+  /** Seconds to wait for a worker to appear. Default 600. */
   readonly patience?: number;
 }
 
-/** Whoever asks workers for something. Close it. */
+/** The client side of the task queue. Close it. */
 export interface TaskQueue {
   readonly queue: Queue;
   readonly flows: FlowProducer;
@@ -23,7 +23,7 @@ export interface TaskQueue {
   close(): Promise<void>;
 }
 
-/** How tasks are kept: results stay for a day, so that whoever asks again finds them. */
+/** Options of tasks: results are kept for a day, so that a client can ask again. */
 export const TASK_OPTIONS = {
   attempts: 3,
   removeOnComplete: { age: 24 * 3600 },
@@ -35,7 +35,7 @@ export async function openTaskQueue(options: QueueOptions): Promise<TaskQueue> {
   const redis = await connectRedis(options.redis);
   const queue = new Queue(QUEUE, { connection: redis });
   const flows = new FlowProducer({ connection: redis });
-  // Without listeners an error of the connection would end the process; it comes back by itself.
+  // Without a listener, a connection error would end the process; the connection recovers by itself.
   queue.on('error', () => {});
   flows.on('error', () => {});
   const store = options.store === undefined ? redisStore(redis) : folderStore(options.store);
@@ -52,25 +52,25 @@ export async function openTaskQueue(options: QueueOptions): Promise<TaskQueue> {
   };
 }
 
-/** A task whose result is wanted. */
+/** A task whose result is requested. */
 export interface TaskRequest {
   readonly id: string;
-  /** What it is called where it failed. Default: its id; null: nothing. */
+  /** The name of the task in error messages. Default: its id; null: no name. */
   readonly name?: string | null;
-  /** Those that it hangs on. */
+  /** Ids of the tasks that it depends on. */
   readonly parts?: readonly string[];
-  /** Puts it into the queue, with those that it hangs on. */
+  /** Adds the task to the queue, with those that it depends on. */
   ask(): Promise<unknown>;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Milliseconds between two looks at the queue. */
+/** Milliseconds between two polls of the queue. */
 const LOOK = 100;
 
 /**
- * Waits for a task, and asks for it whenever the queue does not know it: tasks have names of their own and the same result
- * whoever does them, so that what is lost, with a worker or with Redis, is asked for again. Throws what a task that failed for
- * good says, and names it.
+ * Waits for the result of a task, and adds the task to the queue whenever the queue does not know it. Tasks have unique ids
+ * and a result that does not depend on the worker, so a task that is lost with a worker or with Redis is simply added again.
+ * If a task fails permanently, throws its error with its name.
  */
 export async function resultOf(tasks: TaskQueue, wanted: TaskRequest): Promise<unknown> {
   const { queue, options } = tasks;
@@ -79,7 +79,7 @@ export async function resultOf(tasks: TaskQueue, wanted: TaskRequest): Promise<u
   for (;;) {
     if (wanted.signal?.aborted) throw new EspalierError('interrupted', 'interrupted: continue with `resume`');
     const state = await queue.getJobState(wanted.id);
-    // Looked at only now: a job that was read before it was completed has no result yet.
+    // Fetched again: a job that was read before it completed has no result.
     const job: Job | undefined = await queue.getJob(wanted.id);
     if (!job) await wanted.ask();
     else if (state === 'completed') return job.returnvalue;
@@ -99,22 +99,22 @@ const alone = ({ redis, patience = 600 }: QueueOptions): EspalierError =>
     },
   );
 
-/** The task and its parts, as far as the queue knows them. */
+/** The task and its parts that are in the queue. */
 async function jobsOf({ queue }: TaskQueue, { id, parts = [] }: TaskRequest): Promise<Job[]> {
   const jobs = await Promise.all([id, ...parts].map((name) => queue.getJob(name)));
   return jobs.filter((job): job is Job => job !== undefined);
 }
 
-/** What failed before is tried again by whoever asks again. */
+/** Removes failed tasks, so that a new request tries them again. */
 async function forgetFailure(tasks: TaskQueue, wanted: TaskRequest): Promise<void> {
   const jobs = await jobsOf(tasks, wanted);
   const failed = await Promise.all(jobs.map((job) => job.isFailed()));
   if (!failed.includes(true)) return;
-  // The task first: without a part it would begin. One that a worker holds stays.
+  // The task is removed first: without a part it would start. A task that a worker has locked stays.
   for (const job of jobs) await job.remove().catch(() => {});
 }
 
-/** Parts are named before the task that hangs on them. */
+/** Reports failed parts before the task that depends on them. */
 async function refuseFailed(tasks: TaskQueue, wanted: TaskRequest): Promise<void> {
   for (const job of (await jobsOf(tasks, wanted)).reverse()) {
     if (await job.isFailed()) throw taskFailure(job.failedReason, nameOf(job, wanted));

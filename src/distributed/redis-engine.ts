@@ -26,7 +26,7 @@ export interface RedisEngineOptions extends QueueOptions {
   readonly recipe: Recipe;
 }
 
-/** A ring at work over a queue. */
+/** A ring that is processed by a queue. */
 interface Work {
   readonly ring: RingNetworks;
   readonly recipe: Recipe;
@@ -35,8 +35,8 @@ interface Work {
 }
 
 /**
- * Brings the networks of a ring through their rounds on whatever machines listen to a queue: each round is a flow, the
- * training of all networks and then their grafting.
+ * Runs the rounds of a ring on the workers of a queue. Each round is a flow: the training of all networks, then their
+ * grafting.
  */
 export async function redisEngine(ring: RingNetworks, options: RedisEngineOptions): Promise<RingEngine> {
   const { recipe } = options;
@@ -68,7 +68,7 @@ async function throughRound(work: Work, round: RoundWork, watching: TrainingWatc
   return { ...times, graft: seconds };
 }
 
-/** What workers brought is put where training here would have left it. */
+/** Writes checkpoints from workers where local training would have written them. */
 async function kept(
   results: readonly Trained[],
   folders: readonly string[],
@@ -89,7 +89,7 @@ const graftId = ({ run }: Work, { step }: RoundWork): string => `${run}-${step}-
 const trainId = ({ run }: Work, { step }: RoundWork, network: number): string =>
   `${run}-${step}-network-${network + 1}`;
 
-/** Puts a round into the queue; what it knows already stays as it is. */
+/** Adds a round to the queue; tasks that are already there are not changed. */
 async function askFor(work: Work, round: RoundWork): Promise<void> {
   const { flows } = work.tasks;
   const { grafts } = round;
@@ -105,7 +105,7 @@ async function askFor(work: Work, round: RoundWork): Promise<void> {
   }
   const data = await blendTask(work, round);
   const opts = { ...TASK_OPTIONS, jobId: graftId(work, round) };
-  // BullMQ's flows name their children by what a child may have, not by what a job has.
+  // BullMQ types the options of a flow's children more narrowly than those of jobs.
   await flows.add({ name: 'graft', queueName: QUEUE, data, opts, children } as FlowJob);
 }
 

@@ -5,11 +5,11 @@ import type { Redis } from 'ioredis';
 import { EspalierError } from '../errors.ts';
 import { readBytes, writeFileAtomically } from '../files.ts';
 
-/** Where machines leave files for one another: each under the SHA-256 of its bytes, which is checked when it is fetched. */
+/** A content-addressed store that machines share: keys are the SHA-256 of the bytes, which is verified on reading. */
 export interface Store {
-  /** Puts bytes there, unless they are there already; their key. */
+  /** Stores bytes, unless they are already stored; returns their key. */
   put(bytes: Uint8Array): Promise<string>;
-  /** Throws `missing-file` where nothing lies under the key, `invalid-data` where it is not what was put there. */
+  /** Reads bytes. Throws `missing-file` if the key is unknown, `invalid-data` if the contents do not match the key. */
   get(key: string): Promise<Uint8Array>;
 }
 
@@ -17,7 +17,7 @@ const KEY = /^[0-9a-f]{64}$/;
 
 const keyOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** A folder that all machines see. */
+/** A store in a folder that all machines can access. */
 export function folderStore(root: string): Store {
   const place = (key: string) => join(root, key.slice(0, 2), key);
   return {
@@ -36,10 +36,10 @@ export function folderStore(root: string): Store {
   };
 }
 
-/** Seconds that bytes stay in Redis after they were last put there: a day, as results do. */
+/** Seconds for which bytes stay in Redis after they were last stored: a day, like results. */
 const LASTS = 24 * 3600;
 
-/** Redis itself, for machines that share no folder; takes files up to 512 MB. */
+/** A store in Redis, for machines without a shared folder; files may have up to 512 MB. */
 export function redisStore(redis: Redis, prefix = 'espalier:store:'): Store {
   return {
     async put(bytes) {
@@ -57,7 +57,7 @@ export function redisStore(redis: Redis, prefix = 'espalier:store:'): Store {
   };
 }
 
-/** A key is the name of a file: nothing but a hash may be one. */
+/** Rejects keys that are not hashes, since a key becomes a file name. */
 function checkKey(key: string): void {
   if (!KEY.test(key)) throw new EspalierError('invalid-data', `expected a SHA-256 as key, found ${key}`);
 }

@@ -10,11 +10,11 @@ import type { StoredFile } from './tasks.ts';
 /** A file or folder that a task reads. */
 export interface StoredInput {
   readonly files: StoredFile[];
-  /** Which of them is meant; null for the folder of all. */
+  /** The file among them that the task refers to; null for the whole folder. */
   readonly path: string | null;
 }
 
-/** Stores a model as one file: as it is, or, where it has external data, with that inside. */
+/** Stores a model as one file; external data is included in it. */
 export async function storedModel(path: string, store: Store): Promise<StoredInput> {
   const graph = readModelFile(path);
   const bytes = readBytes(path);
@@ -27,7 +27,7 @@ export async function storedModel(path: string, store: Store): Promise<StoredInp
   return { files: [{ path: 'model.onnx', key: await store.put(whole) }], path: 'model.onnx' };
 }
 
-/** Stores a file, or the files of a folder ({@link filesBelow}). Throws `missing-file`. */
+/** Stores a file, or the files of a folder ({@link filesBelow}). Throws `missing-file` if it does not exist. */
 export async function storedPath(path: string, store: Store): Promise<StoredInput> {
   const found = statSync(path, { throwIfNoEntry: false });
   if (!found) throw new EspalierError('missing-file', 'no such file or folder', { where: path });
@@ -36,7 +36,7 @@ export async function storedPath(path: string, store: Store): Promise<StoredInpu
   return { files: await filesBelow(path, store), path: null };
 }
 
-/** Stores the files below a folder, but for hidden and unfinished ones, locks, and names that no task may have. */
+/** Stores the files below a folder, except hidden and unfinished ones, locks, and names that tasks must not use. */
 export async function filesBelow(
   root: string,
   store: Store,
@@ -53,7 +53,7 @@ export async function filesBelow(
   return files.sort((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-/** Writes stored files below a folder. */
+/** Writes stored files into a folder. */
 export async function fetchFiles(files: readonly StoredFile[], folder: string, store: Store): Promise<void> {
   for (const { path, key } of files) writeFileAtomically(join(folder, path), [await store.get(key)]);
 }

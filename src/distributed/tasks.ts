@@ -3,13 +3,13 @@ import { EspalierError } from '../errors.ts';
 import { thresholdSchema } from '../grafting/threshold.ts';
 import { jobSchema } from '../grafting/training-job.ts';
 
-/** The queue that workers listen to. */
+/** The name of the queue that workers process. */
 export const QUEUE = 'espalier';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finite = v.pipe(v.number(), v.finite());
 const hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, 'expected a SHA-256'));
-/** Names become folders: letters, digits and dashes alone. */
+/** Names of runs become folder names: only letters, digits and dashes. */
 const runName = v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{1,64}$/, 'expected letters, digits and dashes'));
 const checkpointName = v.pipe(
   v.string(),
@@ -22,15 +22,15 @@ export type StoredCheckpoint = v.InferOutput<typeof storedCheckpoint>;
 
 const { model: _model, folder: _folder, ...job } = jobSchema.entries;
 
-/** To train one network of a run to the end of a round. */
+/** A task: train one network of a run to the end of a round. */
 const trainSchema = v.object({
   kind: v.literal('train'),
   run: runName,
   network: count,
-  /** That the round lies in, from 1. */
+  /** The epoch of the round, from 1. */
   epoch: count,
   model: hash,
-  /** What to go on from; null at the start. */
+  /** The checkpoint to continue from; null at the start. */
   checkpoint: v.nullable(storedCheckpoint),
   recipe: v.looseObject({ command: v.string() }),
   job: v.object(job),
@@ -40,15 +40,15 @@ export type TrainTask = v.InferOutput<typeof trainSchema>;
 const trainedSchema = v.object({
   network: count,
   checkpoint: storedCheckpoint,
-  /** The record of the epoch, where it is over. */
+  /** The events of the epoch, if the round ends it. */
   events: v.array(v.looseObject({ type: v.string() })),
-  /** That it took where it was done. */
+  /** Duration on the worker. */
   seconds: finite,
   worker: v.string(),
 });
 export type Trained = v.InferOutput<typeof trainedSchema>;
 
-/** To graft the networks of a run, once all of them are through a round. */
+/** A task: graft the networks of a run, after all of them have finished a round. */
 const blendSchema = v.object({
   kind: v.literal('blend'),
   run: runName,
@@ -56,7 +56,7 @@ const blendSchema = v.object({
   step: count,
   model: hash,
   networks: count,
-  /** Networks that were through the round before. */
+  /** Networks that had finished the round before. */
   ready: v.array(v.object({ network: count, checkpoint: storedCheckpoint })),
   settings: v.object({
     source: v.picklist(['external', 'internal', 'noise', 'none', 'average']),
@@ -79,9 +79,9 @@ const blendedSchema = v.object({
 });
 export type Blended = v.InferOutput<typeof blendedSchema>;
 
-/** A name that stands for itself in a folder. */
+/** A name that is safe as a file or folder name. */
 const word = v.pipe(v.string(), v.regex(/^[A-Za-z][\w-]{0,99}$/, 'expected a word'));
-/** Below a folder: neither hidden nor above it. */
+/** A relative path inside a folder, without hidden components. */
 const filePath = v.pipe(
   v.string(),
   v.regex(/^[\w@+-][\w@+.-]*(\/[\w@+-][\w@+.-]*)*$/, 'expected a path below a folder'),
@@ -89,11 +89,11 @@ const filePath = v.pipe(
 const storedFile = v.object({ path: filePath, key: hash });
 export type StoredFile = v.InferOutput<typeof storedFile>;
 
-/** Text as it is typed, or a place among the files that come with the task. */
+/** An argument as typed, or a reference to a file that belongs to the task. */
 const argument = v.union([v.string(), v.object({ input: count, path: v.nullable(filePath) })]);
 export type TaskArgument = v.InferOutput<typeof argument>;
 
-/** To run a command of espalier's on files that come with it. */
+/** A task: run an Espalier command on files that belong to the task. */
 const commandSchema = v.object({
   kind: v.literal('command'),
   run: runName,
@@ -101,11 +101,11 @@ const commandSchema = v.object({
   command: v.pipe(v.string(), v.maxLength(40)),
   args: v.array(argument),
   options: v.record(word, v.union([argument, v.boolean(), v.array(v.string())])),
-  /** Files that it reads, each or each folder of them with what it is called where the run is. */
+  /** Input files, with the path that each file or folder has on the requesting machine. */
   inputs: v.array(v.object({ shown: v.string(), files: v.array(storedFile) })),
-  /** What it writes: a folder, a file in one, or nothing; and what that folder is called where the run is. */
+  /** The output: a folder, a file in a folder, or nothing; with its path on the requesting machine. */
   out: v.nullable(v.object({ file: v.nullable(filePath), shown: v.string() })),
-  /** The data set, a whole path where it is a folder, and what was typed. */
+  /** The data set (an absolute path for a folder), and the argument as typed. */
   data: v.nullable(v.object({ place: v.string(), shown: v.string() })),
 });
 export type CommandTask = v.InferOutput<typeof commandSchema>;
@@ -122,7 +122,7 @@ export type CommandDone = v.InferOutput<typeof commandDoneSchema>;
 const taskSchema = v.variant('kind', [trainSchema, blendSchema, commandSchema]);
 type Task = v.InferOutput<typeof taskSchema>;
 
-/** What came out of the queue, checked: whoever may write to Redis says nothing but this. */
+/** Validates data from the queue, which anyone with access to Redis can write. */
 export const checkedTask = (data: unknown): Task => checked(taskSchema, data, 'task');
 export const checkedTrained = (data: unknown): Trained => checked(trainedSchema, data, 'result');
 export const checkedCommandDone = (data: unknown): CommandDone => checked(commandDoneSchema, data, 'result');

@@ -10,29 +10,29 @@ import { type CommandDone, type CommandTask, checkedTask, checkedTrained, QUEUE 
 
 export interface WorkerOptions {
   readonly redis: string;
-  /** A folder of the worker's own. */
+  /** The worker's folder. */
   readonly root: string;
-  /** A folder that all machines see, to hand files over in; Redis itself where left out. */
+  /** A folder that all machines can access, for exchanging files; default: Redis itself. */
   readonly store?: string | undefined;
-  /** Tasks at a time. Default 1. */
+  /** Number of tasks processed at a time. Default 1. */
   readonly concurrency?: number;
-  /** A worker that was not heard of for as many seconds is taken for dead, and its task given to another. Default 30. */
+  /** A task is given to another worker if its worker has not reported for this many seconds. Default 30. */
   readonly stallSeconds?: number;
   readonly signal?: AbortSignal;
-  /** Runs the commands that tasks name. */
+  /** Executes a command task. */
   perform(task: CommandTask, place: Workplace): Promise<CommandDone>;
-  /** Told once Redis has answered. */
+  /** Called once Redis has answered. */
   readonly onReady?: () => void;
-  /** Of tasks that do not say how many. */
+  /** Threads for tasks that do not specify a number. */
   readonly threads?: number | undefined;
-  /** Told of each task and its run: `begins`, `done`, `failed: …`. */
+  /** Called with each task, its run, and `begins`, `done` or `failed: …`. */
   readonly onTask?: (what: string) => void;
 }
 
-/** How often a task is begun again after its worker died. */
+/** How often a task is restarted after its worker died. */
 const STALLS = 3;
 
-/** Takes tasks from a queue in Redis until the signal: what it is at is then handed back. */
+/** Processes tasks from a queue in Redis until the signal is aborted; the current task is then returned to the queue. */
 export async function runWorker(options: WorkerOptions): Promise<void> {
   const { Worker } = await loadBullmq();
   const { root, concurrency = 1, stallSeconds = 30, signal, threads } = options;
@@ -77,9 +77,9 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     while (!signal?.aborted) {
       lost = false;
       const worker = listen();
-      // Without a listener an error of the connection would end the process; it comes back by itself.
+      // Without a listener, a connection error would end the process; the connection recovers by itself.
       worker.on('error', () => {});
-      // What a queue keeps going in the background may not outlive a lost connection: it is begun anew with the next one.
+      // Background work of a queue must not outlive a lost connection: the worker is opened again with the next one.
       while (!signal?.aborted && !(lost && active === 0 && redis.status === 'ready')) await pause(signal);
       if (signal?.aborted) stopping.abort();
       await Promise.race([worker.close(true), pause(undefined, 5000)]);
@@ -108,7 +108,7 @@ async function carryOut(job: Job, place: Workplace, { perform, onTask }: WorkerO
   }
 }
 
-/** Errors that another attempt would meet too. */
+/** Errors that another attempt would reproduce. */
 const FINAL: ReadonlySet<ErrorCode> = new Set(['diverged', 'unsupported', 'shape', 'verification', 'usage']);
 
 type Task = ReturnType<typeof checkedTask>;
@@ -131,14 +131,14 @@ async function resultFor(task: Task, job: Job, { place, perform }: At): Promise<
   return performBlend(task, trained, place);
 }
 
-/** Milliseconds between two looks at the connection. */
+/** Milliseconds between two checks of the connection. */
 const LOOK = 200;
 
-/** Waits, or until the signal. */
+/** Waits for a time, or until the signal. */
 const pause = (signal?: AbortSignal, milliseconds = LOOK): Promise<void> =>
   setTimeout(milliseconds, undefined, signal ? { signal } : {}).catch(() => {});
 
-/** What went wrong with a task, as its queue tells it. */
+/** The error of a failed task, from the reason stored in the queue. */
 export function taskFailure(reason: string, where: string | null): EspalierError {
   const lost = reason.includes('stalled more than allowable limit');
   return new EspalierError('runtime', lost ? `lost its worker ${STALLS + 1} times` : reason, {

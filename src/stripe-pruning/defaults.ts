@@ -2,7 +2,7 @@ import { deployDefaults } from '../deploy/defaults.ts';
 import { stripeDefaults } from '../stripes/learning.ts';
 import type { StripePruningOptions } from './train-stripes.ts';
 
-/** The options of {@link trainStripes} that are not given, beside those of training. */
+/** Default options of {@link trainStripes}, in addition to those of training. */
 export const stripePruningDefaults = {
   ...stripeDefaults,
   form: 'stripe',

@@ -12,27 +12,27 @@ import type { TrainOptions } from '../training/options.ts';
 import { type TrainResult, train } from '../training/train.ts';
 import { stripePruningDefaults as defaults } from './defaults.ts';
 
-/** How shapes are learned, and what is made of them. */
+/** Options of training, of learning shapes, and of deploying the result. */
 export interface StripePruningOptions
   extends StripeLearning,
     Partial<Pick<DeployStripesOptions, 'form' | 'seconds' | 'verify' | 'timer'>> {
-  /** Told what happens beside training: layers are timed. */
+  /** Called with a line about steps other than training, such as timing layers. */
   onNote?(line: string): void;
 }
 
-/** A network whose filters have learned their shapes, and its forms without dead stripes. */
+/** A network with learned filter shapes, and its forms without dead stripes. */
 export interface PrunedStripes extends Pick<TrainResult, 'epochs'>, DeployedStripes {
-  /** The trained network: dead stripes are zero. */
+  /** The trained network, with zeros for dead stripes. */
   readonly masked: Graph;
-  /** Of all filters of the original network. */
+  /** The shapes of all filters of the original network. */
   readonly shapes: readonly LayerShapes[];
 }
 
 /**
- * Learns the shape of each filter while training, prunes the stripes outside it, and writes the network without them
- * (stripe-wise pruning; Meng et al., Pruning Filter in Filter, NeurIPS 2020, arXiv:2009.14410). With `macs` or `latency` pruning stops at the target, and the
- * remaining epochs recover accuracy. Throws `usage` where options contradict each other, `unsupported` where no convolution has a
- * kernel above 1×1, `verification` where a result computes anything else than the masked network.
+ * Learns the shape of each filter during training, prunes the stripes outside it, and deploys the network without them
+ * (stripe-wise pruning; Meng et al., Pruning Filter in Filter, NeurIPS 2020, arXiv:2009.14410). With `macs` or `latency`,
+ * pruning stops at the target, and the remaining epochs recover accuracy. Throws `usage` if options contradict each other,
+ * `unsupported` if no convolution has a kernel larger than 1×1, `verification` if a result differs from the masked network.
  *
  * @example
  * const data = await openDataSet('cifar10');
@@ -56,7 +56,7 @@ export async function trainStripes(
   };
 }
 
-/** As {@link trainStripes}, of a network in the form that training takes; results are in float32. */
+/** Like {@link trainStripes}, for a network in the form for training; results are float32. */
 export async function learnStripes(
   training: TrainOptions,
   options: StripePruningOptions & Pick<DeployStripesOptions, 'types'>,

@@ -24,29 +24,29 @@ export interface StripeControllerOptions extends MaskScheduleSettings, SkeletonS
   readonly pace: MaskScheduleName;
   readonly layers: readonly StripeLayer[];
   readonly totalMacs: number;
-  /** Cut filters without stripes from the network while it trains. Default true. */
+  /** Whether to remove filters without stripes from the network during training. Default true. */
   readonly shrink?: boolean;
-  /** Layers keep dead filters that fill their width up to a multiple of this, for speed. Default 16. */
+  /** A shrunk layer keeps dead filters up to a multiple of this width, for speed. Default 16. */
   readonly shrinkMultiple?: number;
-  /** Filters share their shapes in blocks. Default: each has its own, as they have in free blocks of 1. */
+  /** Lets filters share their shapes in blocks. Default: each filter has its own shape, as with free blocks of 1. */
   readonly shared?: SharedShapeSettings;
 }
 
-/** The controller that learns filter skeletons, and what it has masked so far. */
+/** A controller that learns filter skeletons. */
 export interface StripeController extends Controller {
-  /** The shapes of all filters of the original network, read off the masked network that a run ended with. */
+  /** The shapes of all filters of the original network, read from the masked network at the end of a run. */
   shapes(masked: Graph): LayerShapes[];
 }
 
-/** How far the skeletons were pushed, for the report. */
+/** The accumulated pressure on the skeletons, for the report. */
 interface Pressure {
-  /** Σ lr·α/(1 − μ): what the L1 term takes from |I|. */
+  /** Σ lr·α/(1 − μ): the reduction of |I| by the L1 term. */
   l1: number;
   /** Σ lr·wd/(1 − μ): the rate at which weight decay shrinks I. */
   decay: number;
 }
 
-/** What the next steps get. A negative threshold drops nothing more. */
+/** Settings of the next steps. A negative threshold removes nothing more. */
 interface Decision {
   readonly alpha: number;
   readonly threshold: number;
@@ -60,12 +60,12 @@ interface Saved {
   readonly blocks?: SavedBlocks;
 }
 
-/** Steps between two looks at the masks. */
+/** Steps between two checks of the masks. */
 const LOOK_EVERY = 10;
 
 /**
- * Steers skeleton training: α and δ by the chosen pace, masks frozen once the target is reached, filters without
- * stripes cut at the ends of epochs.
+ * Controls skeleton training: sets α and δ by the chosen schedule, freezes masks once the target is reached, and removes
+ * filters without stripes at the ends of epochs.
  *
  * @example
  * const prepared = await prepareNetwork(network, onnxruntime);
@@ -137,16 +137,19 @@ export function stripeController(options: StripeControllerOptions): StripeContro
   };
 }
 
-/** How what a pace asks for goes. */
+/** How demands of the schedule are met. */
 interface Dropping {
-  /** The part of the original cost that is left. */
+  /** The fraction of the original cost that is left. */
   kept(state: Tensors): number;
-  /** The threshold of the next step, and what changes before it. */
+  /** The threshold of the next step, and the state to write before it. */
   drop(state: Tensors, demand: MaskDemand): { readonly threshold: number; readonly written: Tensors | null };
   readonly blocks?: SharedShapes;
 }
 
-/** Each stripe by itself, in the step; or with those of its block, between steps: no step sees a block as a whole. */
+/**
+ * Without sharing, a step removes stripes by threshold. With blocks, they are removed between steps, because a step does not
+ * see a block as a whole.
+ */
 function droppingOf(options: StripeControllerOptions, account: ShrinkHistory): Dropping {
   const { layers, totalMacs, shared } = options;
   if (!shared || (shared.block === 1 && shared.shapes === 'free')) {

@@ -1,6 +1,6 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 
-/** Whether an output of a network depends on an input along a path that avoids some nodes. */
+/** Whether an output of a network depends on an input along some path that avoids the given nodes. */
 export function dependsOnInput(graph: Graph, without: ReadonlySet<Node>): boolean {
   const reached = new Set<Value>(graph.inputs.filter((value) => !value.tensor));
   for (const node of graph.nodes) {

@@ -16,7 +16,7 @@ export interface StripeLayer {
   readonly macsPerStripe: number;
 }
 
-/** The convolutions of a network that have stripes, in graph order, and the MACs of everything. */
+/** The convolutions with stripes of a network, in graph order, and the MACs of the whole network. */
 export function stripeLayers(network: Graph): { readonly layers: StripeLayer[]; readonly totalMacs: number } {
   const costs = new Map(layerCosts(network).map((cost) => [cost.name, cost]));
   const layers = network.nodes.filter(hasStripes).flatMap((node): StripeLayer[] => {
@@ -32,15 +32,15 @@ export function stripeLayers(network: Graph): { readonly layers: StripeLayer[]; 
   return { layers, totalMacs };
 }
 
-/** The mask [M, kH, kW] of a layer in a training state: 1 where a stripe lives. Empty where the layer was cut. */
+/** The mask [M, kH, kW] of a layer in a training state: 1 for living stripes. Empty if the layer was removed. */
 export const stripeMask = (state: Tensors, layer: StripeLayer): Float32Array =>
   contents(state, maskName(layer.weight.name));
 
-/** The skeleton I [M, kH, kW] of a layer in a training state. Empty where the layer was cut. */
+/** The skeleton I [M, kH, kW] of a layer in a training state. Empty if the layer was removed. */
 export const skeletonOf = (state: Tensors, layer: StripeLayer): Float32Array =>
   contents(state, skeletonName(layer.weight.name));
 
-/** How many stripes of a layer live in a training state. */
+/** Number of living stripes of a layer in a training state. */
 export function liveStripesOf(state: Tensors, layer: StripeLayer): number {
   let live = 0;
   for (const value of stripeMask(state, layer)) if (value !== 0) live++;

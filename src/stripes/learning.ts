@@ -1,47 +1,47 @@
 import { EspalierError } from '../errors.ts';
 
-/** How masks approach a target. */
+/** Schedules by which masks approach a target. */
 export const maskScheduleNames = ['threshold', 'gradual'] as const;
-/** How masks approach a target: by the threshold alone, or step by step up to a part of the run. */
+/** `threshold`: by a fixed threshold only; `gradual`: along a curve up to a fraction of the run. */
 export type MaskScheduleName = (typeof maskScheduleNames)[number];
 
-/** What skeletons begin with: 1, as in the paper, or the relative norm of each stripe. */
+/** Initial values of skeletons: 1, as in the paper, or the relative norm of each stripe. */
 export const skeletonStarts = ['one', 'norm'] as const;
 
-/** Shapes that a block of filters may have: each a cropped convolution, or any. */
+/** Shapes that a block of filters may have: `rectangles`, each a cropped convolution, or `free`. */
 export const sharedShapes = ['rectangles', 'free'] as const;
-/** One of `sharedShapes`. */
+/** One of {@link sharedShapes}. */
 export type SharedShape = (typeof sharedShapes)[number];
 
-/** How the shapes of filters are learned. */
+/** Options of learning filter shapes. */
 export interface StripeLearning {
-  /** L1 coefficient of the filter skeletons. Default 1e-5. */
+  /** L1 coefficient α of the filter skeletons. Default 1e-5. */
   readonly alpha?: number;
-  /** A stripe is pruned for good when the absolute value of its skeleton entry falls to this. Default 0.01. */
+  /** A stripe is removed permanently once the absolute value of its skeleton entry is at most this. Default 0.01. */
   readonly threshold?: number;
   /** Fraction of the MACs to keep; pruning stops there. Default: no target. */
   readonly macs?: number | undefined;
-  /** Fraction of the latency to keep, in place of `macs`; needs `shapeBlock`. */
+  /** Fraction of the latency to keep, instead of `macs`; needs `shapeBlock`. */
   readonly latency?: number | undefined;
-  /** Default `gradual` where there is a target, else `threshold`. */
+  /** Schedule of the masks. Default `gradual` with a target, else `threshold`. */
   readonly pace?: MaskScheduleName | undefined;
-  /** With `gradual`: fraction of the run after which the target is reached. Default 0.6. */
+  /** For `gradual`: the fraction of the run after which the target is reached. Default 0.6. */
   readonly until?: number;
-  /** Default `norm` with `gradual`, else `one`. */
+  /** Default `norm` for `gradual`, else `one`. */
   readonly skeletonStart?: (typeof skeletonStarts)[number] | undefined;
-  /** Default: that of the other parameters. */
+  /** Default: the weight decay of the other parameters. */
   readonly skeletonWeightDecay?: number | undefined;
-  /** Learns shapes alone: weights do not change. Default false. */
+  /** Learns shapes only: weights are not changed. Default false. */
   readonly freezeWeights?: boolean;
-  /** Removes filters without stripes while training: quicker, with the same result. Default true. */
+  /** Whether to remove filters without stripes during training, which is faster and gives the same result. Default true. */
   readonly shrink?: boolean;
-  /** Filters share their shapes in blocks of as many similar filters. Default: each has its own. */
+  /** Lets filters share their shapes in blocks of this many similar filters. Default: each filter has its own shape. */
   readonly shapeBlock?: number | undefined;
-  /** With `shapeBlock`; default `rectangles`. */
+  /** Shapes of blocks, if `shapeBlock` is given; default `rectangles`. */
   readonly shapes?: SharedShape | undefined;
 }
 
-/** The options of stripe learning that are not given. */
+/** Default options of learning filter shapes. */
 export const stripeDefaults = {
   alpha: 1e-5,
   threshold: 0.01,
@@ -51,7 +51,7 @@ export const stripeDefaults = {
   shapes: 'rectangles',
 } as const satisfies StripeLearning;
 
-/** Options that do not go together. */
+/** Invalid combinations of options. */
 const conflicts: readonly (readonly [applies: (options: StripeLearning) => boolean, message: string])[] = [
   [
     ({ pace, macs, latency }) => pace === 'gradual' && macs === undefined && latency === undefined,
@@ -71,7 +71,7 @@ const conflicts: readonly (readonly [applies: (options: StripeLearning) => boole
   ],
 ];
 
-/** Throws `usage` where options contradict each other. */
+/** Throws `usage` if options contradict each other. */
 export function checkStripeLearning(options: StripeLearning): void {
   const conflict = conflicts.find(([applies]) => applies(options));
   if (conflict) throw new EspalierError('usage', conflict[1]);

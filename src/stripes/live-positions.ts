@@ -1,4 +1,4 @@
-/** For each filter, the positions whose stripe W[m, :, i, j] is not zero throughout. */
+/** For each filter, the positions whose stripe W[m, :, i, j] is not entirely zero. */
 export function livePositions(weights: Float32Array, filters: number, channels: number): number[][] {
   const positions = weights.length / (filters * channels);
   return Array.from({ length: filters }, (_, m) => {

@@ -4,8 +4,8 @@ import { liveStripesOf, type StripeLayer, skeletonOf, stripeMask } from './layer
 import type { MaskScheduleName } from './learning.ts';
 
 /**
- * The part of the original network's MACs that the living stripes leave, layers without stripes included. Stripes that
- * a state no longer holds are dead.
+ * The fraction of the original network's MACs that is left, including layers without stripes. Stripes that are missing in a
+ * state count as dead.
  */
 export function keptMacs(state: Tensors, layers: readonly StripeLayer[], totalMacs: number): number {
   let dropped = 0;
@@ -15,32 +15,32 @@ export function keptMacs(state: Tensors, layers: readonly StripeLayer[], totalMa
   return 1 - dropped / totalMacs;
 }
 
-/** What a schedule demands at one update of the masks. */
+/** The demand of a schedule at one update of the masks. */
 export interface MaskDemand {
   readonly alpha: number;
   /** Stripes with |I| ≤ this are removed. Negative: none. */
   readonly upTo: number;
-  /** The part of the original cost to remove besides, smallest |I| first; none where it is not positive. */
+  /** In addition, the fraction of the original cost to remove, smallest |I| first; none if it is not positive. */
   readonly part: number;
-  /** The target is reached: masks stay as they are. */
+  /** Whether the target is reached, so that masks no longer change. */
   readonly frozen: boolean;
 }
 
-/** Settings of the schedule that masks stripes. */
+/** Settings of a mask schedule. */
 export interface MaskScheduleSettings {
   /** The L1 coefficient α. */
   readonly alpha: number;
-  /** δ: a stripe dies when |I| falls to it. */
+  /** δ: a stripe is removed once |I| ≤ δ. */
   readonly threshold: number;
-  /** Part of the original cost (MACs, unless said otherwise) to keep; null: no target. */
+  /** Fraction of the original cost (MACs by default) to keep; null: no target. */
   readonly target: number | null;
-  /** `gradual` alone: the part of the run in which the target is approached. */
+  /** For `gradual`: the fraction of the run in which the target is approached. */
   readonly until: number;
 }
 
 interface MaskScheduleCall {
   readonly moment: RunPosition;
-  /** The part of the original cost that is left. */
+  /** The fraction of the original cost that is left. */
   readonly kept: number;
   readonly settings: MaskScheduleSettings;
 }
@@ -49,15 +49,15 @@ type MaskSchedule = (call: MaskScheduleCall) => MaskDemand;
 
 const FROZEN: MaskDemand = { alpha: 0, upTo: -1, part: 0, frozen: true };
 
-/** Mask schedules: the threshold and α of each update of the masks, every few steps. */
+/** Mask schedules: the threshold and α of each mask update, which happens every few steps. */
 export const maskSchedules = {
   /** The paper's rule: fixed α and δ, until the target is reached. */
   threshold: ({ kept, settings: { alpha, threshold, target } }) =>
     target !== null && kept <= target ? FROZEN : { alpha, upTo: threshold, part: 0, frozen: false },
   /**
-   * Ours, for a target R: the kept part follows 1 − (1 − R)·(1 − (1 − t)³) over the first `until` of the run (the cubic
-   * of Zhu & Gupta, 2017, arXiv:1710.01878), the smallest |I| of the whole network going. Stripes die one by one, where a
-   * fixed δ lets many cross at once.
+   * Ours, for a target R: the kept fraction follows 1 − (1 − R)·(1 − (1 − t)³) over the first `until` of the run (the cubic
+   * of Zhu & Gupta, 2017, arXiv:1710.01878), by removing the smallest |I| of the whole network. Stripes are removed one by
+   * one, whereas many may cross a fixed δ at once.
    */
   gradual: ({ moment, kept, settings }) => {
     const target = settings.target ?? 1;
@@ -68,7 +68,7 @@ export const maskSchedules = {
   },
 } satisfies Record<MaskScheduleName, MaskSchedule>;
 
-/** The |I| at which the smallest living stripes add up to `macs`; −1 where `macs` is not positive. */
+/** The |I| up to which the smallest living stripes add up to `macs`; −1 if `macs` is not positive. */
 export function thresholdFor(macs: number, state: Tensors, layers: readonly StripeLayer[]): number {
   if (macs <= 0) return -1;
   const living: { size: number; macs: number }[] = [];

@@ -7,8 +7,8 @@ import { withState } from '../training/training-step.ts';
 import { hasStripes, maskName, perFilterParameters, skeletonName } from './skeleton.ts';
 
 /**
- * The network with its skeletons merged: W ⊙ I in an ordinary convolution, zero where stripes are dead; a filter
- * without stripes has bias, scale and shift zero as well, so that its map is zero throughout.
+ * Merges the skeletons of a network: W ⊙ I becomes the weight of an ordinary convolution, with zeros for dead stripes. A
+ * filter without stripes also gets zero bias, scale and shift, so that its feature map is zero.
  */
 export function maskedNetwork(network: Graph, state: Tensors): Graph {
   const graph = withState(network, state);
@@ -38,7 +38,7 @@ function scaled(weights: Float32Array, skeleton: Float32Array, shape: readonly n
   });
 }
 
-/** The filters whose mask [M, kH, kW] is 0 throughout. */
+/** The filters whose mask [M, kH, kW] is entirely 0. */
 export function deadFilters(mask: Tensor): number[] {
   const [filters = 0] = mask.shape;
   const size = mask.data.length / filters;
@@ -48,7 +48,7 @@ export function deadFilters(mask: Tensor): number[] {
   );
 }
 
-/** A tensor [M, …] with some filters zero. */
+/** A tensor [M, …] with the given filters set to zero. */
 export function withoutFilters(tensor: Tensor, filters: readonly number[]): Tensor {
   const data = float32Data(tensor).slice();
   const [all = 1] = tensor.shape;

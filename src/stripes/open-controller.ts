@@ -8,20 +8,20 @@ import type { LatencyTable } from './shared/latency/table.ts';
 import { normalizeStripes } from './stripe-norms.ts';
 
 interface ControllerOptions extends StripeLearning {
-  /** Of the optimiser. */
+  /** Weight decay of the optimiser. */
   readonly weightDecay: number;
   readonly momentum: number;
-  /** What a target in latency goes by. */
+  /** Measured latencies, for a target in latency. */
   readonly latencies?: LatencyTable | undefined;
 }
 
-/** A controller, and the network it is to steer: the same function, its stripes perhaps scaled otherwise. */
+/** A controller, and the network to train with it: the same function, but its stripes may be rescaled. */
 interface OpenedController {
   readonly controller: StripeController;
   readonly network: Graph;
 }
 
-/** The controller that learns the shapes of a network's filters; throws `unsupported` where none has any to learn. */
+/** Opens the controller that learns the filter shapes of a network. Throws `unsupported` if no convolution has stripes. */
 export function openController(network: Graph, options: ControllerOptions): OpenedController {
   const found = stripeLayers(network);
   if (found.layers.length === 0) {

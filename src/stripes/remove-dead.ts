@@ -17,41 +17,41 @@ import { dependsOnInput } from './depends-on-input.ts';
 
 /** Options of {@link removeDeadFilters}. */
 export interface DeadFilterOptions {
-  /** Dead filters stay where they fill the width of a layer up to a multiple of this. Default 1: none does. */
+  /** Dead filters are kept if they pad the width of a layer to a multiple of this. Default 1: none is kept. */
   readonly multiple?: number;
-  /** Which branches go: those that are constant (the default), or only those that add nothing. */
+  /** Which branches to remove: `constant` branches (the default), or only those that add `zero`. */
   readonly branches?: 'constant' | 'zero';
 }
 
-/** Slices of an initializer that stayed along an axis. */
+/** The slices of an initializer that were kept along an axis. */
 export interface KeptSlices {
   readonly name: string;
   readonly axis: number;
   readonly places: readonly number[];
 }
 
-/** A layer whose dead filters are kept, and why. */
+/** A layer whose dead filters are kept, with the reason. */
 export interface KeptDeadFilters extends Refused {
   readonly filters: number;
 }
 
-/** A network without its zero filters, and what was removed. */
+/** A network without its zero filters, and a list of what was removed. */
 export interface DeadFilterRemoval {
   readonly graph: Graph;
-  /** What was done to initializers, in order. */
+  /** Changes to initializers, in order. */
   readonly cuts: readonly KeptSlices[];
-  /** Filters removed, by layer. */
+  /** Number of removed filters, by layer. */
   readonly removed: readonly { readonly name: string; readonly filters: number; readonly of: number }[];
-  /** Adds whose branch was constant: the shortcut alone stays, with the constant where it is not zero. */
+  /** Adds with a constant branch: replaced by the shortcut, plus the constant if it is not zero. */
   readonly removedBranches: readonly string[];
-  /** Layers whose dead filters stay, and why. */
+  /** Layers whose dead filters are kept, with the reason. */
   readonly leftAlone: readonly KeptDeadFilters[];
 }
 
 /**
- * Removes filters whose map is zero for every input, with the input channels that read them, and branches that have
- * become constant. Exact: the network computes what it did. A filter stays where its channel is shared (a residual
- * sum); throws where the network's output has become constant.
+ * Removes filters whose feature map is zero for every input, with the input channels that read them, and branches that have
+ * become constant. Exact: the outputs do not change. A filter is kept if its channel is shared with another layer, as in a
+ * residual sum. Throws if an output of the network is constant.
  *
  * @example
  * const { graph } = removeDeadFilters(masked, { multiple: 8 });
@@ -94,7 +94,7 @@ function refuseCollapse(graph: Graph, constants: ConstantChannels): void {
   }
 }
 
-/** Replaces summands that are constant in all channels by a vector, or drops them where they are zero. */
+/** Replaces summands that are constant per channel by a vector, or removes them if they are zero. */
 function replaceBranches(
   graph: Graph,
   constants: ConstantChannels,
@@ -128,7 +128,7 @@ function replaceBranches(
 const isConstant = (channels: Float64Array | undefined): channels is Float64Array =>
   !!channels && channels.every((value) => !Number.isNaN(value));
 
-/** A removal on its way; layers by name. */
+/** State of the removal, with layers by name. */
 interface DeadFilterCut {
   readonly graph: Graph;
   readonly multiple: number;
@@ -137,7 +137,7 @@ interface DeadFilterCut {
   readonly refusals: Map<string, KeptDeadFilters>;
 }
 
-/** Cuts the dead filters of every layer that can do without; whether any could. */
+/** Removes the dead filters of every layer that allows it. Returns whether any was removed. */
 function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): boolean {
   const { graph, multiple, refusals, cuts } = cutting;
   const own = uncoupledLayers(graph, couple(graph));
@@ -166,12 +166,12 @@ function cutDeadFilters(cutting: DeadFilterCut, constants: ConstantChannels): bo
   return true;
 }
 
-/** A convolution with dead filters. */
+/** The dead filters of a convolution. */
 interface DeadFilters {
   readonly node: Node;
-  /** Of its dead filters. */
+  /** Channel labels of its dead filters. */
   readonly labels: readonly number[];
-  /** All its filters. */
+  /** Number of all its filters. */
   readonly filters: number;
 }
 
@@ -189,7 +189,7 @@ function deadFilters(
   });
 }
 
-/** The channel sets that may go, all of whose filters are dead: layers that share a weight lose them together. */
+/** The channel sets that can be removed: all their filters are dead. Layers that share a weight lose them together. */
 function deadEverywhere({ sets, layers }: ChannelCoupling, dead: ReadonlySet<number>): Set<number> {
   const roots = new Set([...dead].map(sets.find).filter((root) => sets.reasonOf(root) === null));
   for (const { first, count } of layers) {
@@ -211,14 +211,14 @@ function count(
   if (filters > 0) removed.set(name, { name, filters, of: before?.of ?? of });
 }
 
-/** The dead filters of a layer but for the first ones, which fill its width up to a multiple; one filter stays at least. */
+/** The dead filters of a layer, except the first ones, which pad its width to a multiple. At least one filter is kept. */
 function withoutFillers(dead: readonly number[], filters: number, multiple: number): readonly number[] {
   const live = filters - dead.length;
   const width = Math.max(1, Math.ceil(live / multiple)) * multiple;
   return dead.slice(Math.max(0, width - live));
 }
 
-/** Why dead filters' channels cannot go: their maps are constant but not zero where they are read. */
+/** Why channels of dead filters cannot be removed: where they are read, they are constant but not zero. */
 function nonZeroReader(
   { readings, sets }: ChannelCoupling,
   dead: ReadonlySet<number>,

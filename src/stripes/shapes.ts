@@ -8,14 +8,14 @@ export interface LayerShapes {
   readonly layer: string;
   readonly kernel: readonly [number, number];
   readonly filters: number;
-  /** For each filter, bit i·kW + j is set where the stripe at (i, j) lives. */
+  /** For each filter, a bit mask: bit i·kW + j is set if the stripe at (i, j) is living. */
   readonly masks: readonly number[];
 }
 
-/** Positions that a bit mask in a number can hold. */
+/** Number of positions that fit into a bit mask. */
 const MOST_POSITIONS = 31;
 
-/** Reads the filters' shapes off a masked network: a stripe is dead where W[m, :, i, j] is zero throughout. */
+/** Reads the filter shapes of a masked network: a stripe is dead if W[m, :, i, j] is entirely zero. */
 export function filterShapes(network: Graph): LayerShapes[] {
   return network.nodes.filter(hasStripes).flatMap((node) => {
     const { tensor } = inputsOf(node, 'Conv').weight;

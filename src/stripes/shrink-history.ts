@@ -6,32 +6,32 @@ import { filterShapes, type LayerShapes } from './shapes.ts';
 import type { LiveFilters } from './shared/blocks.ts';
 import { type LastingDead, lastingDead, type Shrunk, shrinkNetwork, shrinkState } from './shrink.ts';
 
-/** What a run has removed from its network, cut by cut. */
+/** The removals of a run, in order. */
 export interface ShrinkHistory {
-  /** Removes what is permanently dead; null where nothing is. */
+  /** Removes what is permanently dead; returns null if there is nothing. */
   shrink(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
-  /** Repeats all former cuts on the original network. */
+  /** Repeats all removals on the original network. */
   replay(network: Graph): Graph;
-  /** The kept filters. */
+  /** The remaining filters of each layer. */
   kept(): LiveFilters;
-  /** The part of the original MACs that the running network has, dead stripes included. */
+  /** The fraction of the original MACs that the network in training has, including dead stripes. */
   macsRunning(): number;
   /** The shapes of all filters of the original network; removed filters are dead. */
   shapes(masked: Graph): LayerShapes[];
-  /** What was dead at each cut, in order, for {@link replay}. */
+  /** The dead filters at each removal, in order, for {@link replay}. */
   save(): readonly LastingDead[];
   restore(saved: readonly LastingDead[]): void;
 }
 
 export interface ShrinkHistoryOptions {
-  /** Those of the original network. */
+  /** The layers of the original network. */
   readonly layers: readonly StripeLayer[];
   readonly totalMacs: number;
-  /** What widths are rounded up to. */
+  /** Layer widths are rounded up to a multiple of this. */
   readonly multiple: number;
 }
 
-/** The account of a run that has cut nothing yet. */
+/** Opens the history of a run that has removed nothing yet. */
 export function openShrinkHistory({ layers, totalMacs, multiple }: ShrinkHistoryOptions): ShrinkHistory {
   let history: readonly LastingDead[] = [];
   let kept = allFilters(layers);
@@ -84,7 +84,7 @@ function keptAfter(before: LiveFilters, { network, cuts }: Shrunk): LiveFilters 
   return kept;
 }
 
-/** Puts the filters that were cut back into the shapes of those that are left. */
+/** Adds the removed filters to the shapes of the remaining ones, as dead. */
 function originalShapes(
   left: readonly LayerShapes[],
   layers: readonly StripeLayer[],

@@ -15,8 +15,8 @@ import { hasStripes, maskName, perFilterParameters, skeletonMomentumName, skelet
 export type LastingDead = Readonly<Record<string, readonly number[]>>;
 
 /**
- * The filters that training cannot bring back: all stripes masked, and bias, scale and shift zero in the state. Those
- * become zero one step after the last stripe died.
+ * The filters that training cannot bring back: all stripes are masked, and bias, scale and shift are zero, which they become
+ * one step after the last stripe died.
  */
 export function lastingDead(network: Graph, state: Tensors): LastingDead {
   const links = connections(network);
@@ -32,17 +32,17 @@ export function lastingDead(network: Graph, state: Tensors): LastingDead {
   return found;
 }
 
-/** A network in training less what is dead for good. */
+/** A network in training without its permanently dead parts. */
 export interface Shrunk {
   readonly network: Graph;
-  /** What was done to the initializers that are left, in order. */
+  /** Changes to the remaining initializers, in order. */
   readonly cuts: readonly KeptSlices[];
 }
 
 /**
- * Removes filters that are dead for good, and branches that add nothing any more, from a network in training: what is
- * left trains as it did with them. Layers keep dead filters that fill their width up to a multiple. Null where nothing
- * goes; throws `diverged` where nothing would be left.
+ * Removes permanently dead filters, and branches that add nothing, from a network in training; the rest trains as it did
+ * before. Layers keep dead filters up to a multiple of their width. Returns null if there is nothing to remove. Throws
+ * `diverged` if nothing would be left.
  */
 export function shrinkNetwork(network: Graph, dead: LastingDead, multiple: number): Shrunk | null {
   const lasting = lastingNetwork(network, dead);
@@ -58,8 +58,8 @@ export function shrinkNetwork(network: Graph, dead: LastingDead, multiple: numbe
 }
 
 /**
- * What of a network lasts: values that training decides on are NaN, "not constant", but for those that dead filters
- * hold at zero. So a parameter that is zero today and trains on never counts as dead.
+ * A copy for finding constants that last: trainable values are NaN, "not constant", unless they are permanently zero. A
+ * parameter that happens to be zero is therefore not treated as dead.
  */
 function lastingNetwork(network: Graph, dead: LastingDead): Graph {
   const graph = cloneGraph(network);
@@ -76,11 +76,11 @@ function lastingNetwork(network: Graph, dead: LastingDead): Graph {
   return graph;
 }
 
-/** The training state of a shrunk network, sliced out of that of the network before. */
+/** The training state of a shrunk network, sliced from that of the larger network. */
 export function shrinkState(state: Tensors, before: Graph, { network, cuts }: Shrunk): Tensors {
   const tensors = new Map<string, Tensor>(Object.entries(state));
   const initializers = new Set(before.initializers.map(({ name }) => name));
-  // A name that is an initializer's own is nobody's slot.
+  // A name that belongs to an initializer cannot be a derived state name.
   const follow = (names: readonly string[]) => names.filter((name) => !initializers.has(name));
   for (const { name, axis, places } of cuts) {
     const along = [name, ...follow([...slotNames(name), ...(axis === 0 ? skeletonState(name) : [])])];
@@ -97,7 +97,7 @@ export function shrinkState(state: Tensors, before: Graph, { network, cuts }: Sh
   return Object.fromEntries(tensors);
 }
 
-/** State [M, kH, kW] that a weight [M, C, kH, kW] has of its skeleton. */
+/** Names of the skeleton state [M, kH, kW] of a weight [M, C, kH, kW]. */
 const skeletonState = (weight: string): string[] => [
   skeletonName(weight),
   skeletonMomentumName(weight),

@@ -5,24 +5,24 @@ import { type Connections, connections } from '../graph/topology.ts';
 import { filled, type Tensor } from '../numeric/tensor.ts';
 import type { StepExtension, StepScope } from '../training/step-graph.ts';
 
-/** State of a convolution's filter skeleton, by the name of its weight. */
+/** The state name of a convolution's filter skeleton, derived from the name of its weight. */
 export const skeletonName = (weight: string): string => `${weight}.skeleton`;
 export const skeletonMomentumName = (weight: string): string => `${weight}.skeleton.momentum`;
 export const maskName = (weight: string): string => `${weight}.skeleton.mask`;
 
-/** Settings of filter skeletons I, which multiply weights: W ⊙ I. */
+/** Settings of filter skeletons I, by which weights are multiplied: W ⊙ I. */
 export interface SkeletonSettings {
-  /** Weight decay on I, beside the L1 term. Default 0. */
+  /** Weight decay on I, in addition to the L1 term. Default 0. */
   readonly weightDecay?: number;
-  /** SGD's momentum for I. Default 0.9. */
+  /** SGD momentum for I. Default 0.9. */
   readonly momentum?: number;
-  /** Learn the shape alone: all other parameters keep their values. Default false. */
+  /** Whether all other parameters are fixed, so that only shapes are learned. Default false. */
   readonly freezeWeights?: boolean;
-  /** What skeletons start from, by the name of the weight. Default 1 throughout. */
+  /** Initial skeletons, by the name of the weight. Default: all 1. */
   readonly start?: ReadonlyMap<string, Tensor>;
 }
 
-/** Whether a convolution has stripes to drop: its kernel covers more than one position. */
+/** Whether a convolution has stripes: its kernel has more than one position. */
 export function hasStripes(node: Node): boolean {
   const [, weight] = node.inputs;
   const kernel = weight?.tensor?.shape.slice(2) ?? weight?.shape?.slice(2) ?? [];
@@ -80,10 +80,10 @@ export function filterSkeleton(settings: SkeletonSettings = {}): StepExtension {
   };
 }
 
-/** What one step graph has of skeletons: one extension may build several. */
+/** The skeletons of one step graph: one extension may build several step graphs. */
 interface SkeletonPlan {
   readonly skeletons: { value: Value; momentum: Value; mask: Value }[];
-  /** For each parameter of a filter's map, which filters live [M]. */
+  /** For each per-filter parameter, a mask [M] of living filters. */
   readonly liveOf: Map<Value, Value>;
   readonly links: Connections;
 }
@@ -101,7 +101,7 @@ function declare(scope: StepScope, weight: Value, start: Tensor | undefined) {
 
 const axesAfterFirst = (value: Value): number[] => value.shape!.slice(1).map((_, i) => i + 1);
 
-/** The parameters that shift and scale each filter's map: the bias, and those of a BatchNormalization behind it. */
+/** The parameters that shift and scale each filter's feature map: the bias, and those of the BatchNormalization after it. */
 export function perFilterParameters(conv: Node, links: Connections): Value[] {
   const { normalization } = layerTail(conv, links);
   return [conv.inputs[2], ...(normalization?.inputs.slice(1, 3) ?? [])].filter(

@@ -10,13 +10,13 @@ export interface NormalizedStripes {
   readonly skeletons: ReadonlyMap<string, Tensor>;
 }
 
-/** A stripe of zeros keeps a scale to be divided by. */
+/** Lower bound of the scale of a stripe, so that zero stripes can be divided by it. */
 const LEAST = 1e-6;
 
 /**
- * Writes W = W̃ ⊙ Ĩ with Ĩ[m,i,j] = ‖W[m,:,i,j]‖₂ divided by its mean over the layer: what the network computes stays the
- * same, and |Ĩ| ranks the stripes of all layers by their relative norm from the first step on, where skeletons that all
- * start at 1 say nothing yet. Ours, not the paper's.
+ * Writes W = W̃ ⊙ Ĩ with Ĩ[m,i,j] = ‖W[m,:,i,j]‖₂ divided by its mean over the layer. The network computes the same, and |Ĩ|
+ * ranks the stripes of all layers by their relative norm from the first step on, whereas skeletons that start at 1 carry no
+ * information. Ours, not from the paper.
  */
 export function normalizeStripes(network: Graph, layers: readonly StripeLayer[]): NormalizedStripes {
   const graph = cloneGraph(network);

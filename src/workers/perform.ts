@@ -13,8 +13,8 @@ import { EspalierError } from '../errors.ts';
 import { releaseBelow } from '../training/run-lock.ts';
 
 /**
- * Runs the command of a task in a folder of the worker's, goes on there with what an earlier attempt left, and puts what it
- * wrote into the store. Paths are told as they are called where the run is.
+ * Executes the command of a task in a folder of the worker, continuing from an earlier attempt, and stores its output.
+ * Messages show the paths of the requesting machine.
  */
 export async function performCommand(task: CommandTask, workplace: Workplace): Promise<CommandDone> {
   const { root, store, name: worker, signal, threads } = workplace;
@@ -49,7 +49,7 @@ export async function performCommand(task: CommandTask, workplace: Workplace): P
     if (!(cause instanceof EspalierError)) throw cause;
     throw new EspalierError(cause.code, told(cause.message), { cause });
   } finally {
-    // Another worker may do the next task of this run here.
+    // Another worker may continue with the next task of this run in the folder.
     releaseBelow(folder);
   }
 }
@@ -60,7 +60,7 @@ function commandOf({ command: name }: CommandTask): Command {
   throw new EspalierError('usage', `workers do not run the command ${name}`);
 }
 
-/** Where an argument's file or folder lies here. */
+/** The local path of an argument's file or folder. */
 const placeOf = ({ input, path }: Exclude<TaskArgument, string>, folder: string): string =>
   join(folder, 'inputs', String(input), path ?? '');
 
@@ -92,7 +92,7 @@ function rawOf(
   return raw;
 }
 
-/** Replaces the paths of this machine by those of the run. */
+/** Replaces local paths by those of the requesting machine. */
 function tellerOf(
   { args, options, inputs, out, data }: CommandTask,
   folder: string,
@@ -110,7 +110,7 @@ function tellerOf(
 const renamed = (path: string, bytes: Buffer, told: (text: string) => string): Uint8Array =>
   /\.(json|jsonl|html)$/.test(path) ? Buffer.from(told(bytes.toString())) : bytes;
 
-/** A terminal that nobody looks at. */
+/** A terminal without a user. */
 function contextOf(signal = new AbortController().signal): Context {
   const bar = { advance() {}, to() {}, done() {} };
   return { signal, progress: () => bar, note() {}, warn() {} };

@@ -3,20 +3,20 @@ import type { Value } from '../../graph/graph.ts';
 import { floats } from '../../numeric/tensor.ts';
 import { biasOf, type Convolution } from './convolution.ts';
 
-/** Places first, first + step, … along one axis of a kernel, `count` of them. */
+/** Positions first, first + step, … along one axis of a kernel; `count` of them. */
 interface Span {
   readonly first: number;
   readonly step: number;
   readonly count: number;
 }
 
-/** Kernel positions rows × columns: what one convolution, perhaps a dilated one, can compute by itself. */
+/** Kernel positions rows × columns, which one convolution, possibly dilated, can compute. */
 export interface Box {
   readonly rows: Span;
   readonly columns: Span;
 }
 
-/** Positions i·kW + j of a box. */
+/** The positions i·kW + j of a box. */
 export function positionsOf({ rows, columns }: Box, { kernel }: Pick<Convolution, 'kernel'>): number[] {
   return placesOf(rows).flatMap((i) => placesOf(columns).map((j) => i * kernel[1] + j));
 }
@@ -24,15 +24,15 @@ export function positionsOf({ rows, columns }: Box, { kernel }: Pick<Convolution
 const placesOf = ({ first, step, count }: Span): number[] =>
   Array.from({ length: count }, (_, i) => first + i * step);
 
-/** kH·kW of the box alone. */
+/** The number of positions of a box. */
 export const areaOf = ({ rows, columns }: Box): number => rows.count * columns.count;
 
-/** All boxes that a convolution of their own can compute: its padding must not become negative. */
+/** All boxes that one convolution can compute, so that its padding is not negative. */
 export function boxesOf(conv: Convolution): Box[] {
   return spansOf(conv, 0).flatMap((rows) => spansOf(conv, 1).map((columns) => ({ rows, columns })));
 }
 
-/** The smallest box around positions; null for none. */
+/** The smallest box that contains all positions; null if there is none. */
 export function boxAround(conv: Convolution, positions: readonly number[]): Box | null {
   if (positions.length === 0) return null;
   const width = conv.kernel[1];
@@ -46,7 +46,7 @@ function smallest(spans: readonly Span[], places: ReadonlySet<number>): Span {
   return around.reduce((best, span) => (span.count < best.count ? span : best));
 }
 
-/** The spans of an axis that reach over what its padding adds on either side: cropping further would cut the input. */
+/** The spans of an axis that can be cropped to: the padding after cropping must not be negative on either side. */
 function spansOf({ kernel, pads, dilations }: Convolution, axis: 0 | 1): Span[] {
   const size = kernel[axis];
   const latestFirst = Math.min(size - 1, Math.floor(pads[axis] / dilations[axis]));
@@ -64,18 +64,18 @@ function spansOf({ kernel, pads, dilations }: Convolution, axis: 0 | 1): Span[] 
   return spans;
 }
 
-/** What one convolution of a box computes. */
+/** The part of a convolution that one box computes. */
 interface BoxWork {
   readonly name: string;
   readonly box: Box;
   readonly filters: readonly number[];
-  /** Positions that another box computes already. */
+  /** Positions that another box already computes. */
   readonly done?: ReadonlySet<number>;
-  /** Whether it adds the bias. */
+  /** Whether this box adds the bias. */
   readonly biased: boolean;
 }
 
-/** y[m] = Σ over the box of W[m, :, i, j] ⋆ x for some filters: a convolution, its kernel cropped and its padding with it. */
+/** y[m] = Σ over the box of W[m, :, i, j] ⋆ x for some filters: a convolution with a cropped kernel and padding. */
 export function convolveBox(g: Builder, conv: Convolution, work: BoxWork): Value {
   const { rows, columns } = work.box;
   const { kernel, pads, dilations, strides, channels, group } = conv;

@@ -4,18 +4,18 @@ import { type Node, nodeName, type Value } from '../../graph/graph.ts';
 import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
 import { livePositions } from '../../stripes/live-positions.ts';
 
-/** A convolution over rows and columns, its sizes, and the stripes that are not zero. */
+/** A two-dimensional convolution with its sizes and its non-zero stripes. */
 export interface Convolution extends PlanarConvolution {
   readonly name: string;
-  /** Input rows and columns; null where they are not fixed. */
+  /** Input rows and columns; null if open. */
   readonly input: SpatialPair | null;
-  /** Output rows and columns; null where they are not fixed. */
+  /** Output rows and columns; null if open. */
   readonly output: SpatialPair | null;
   /** For each filter, its living positions i·kW + j, ascending. */
   readonly live: readonly (readonly number[])[];
 }
 
-/** Reads a Conv with its live stripes. */
+/** Reads a Conv node with its living stripes. */
 export function readStripes(node: Node): Convolution | Refusal {
   const conv = readPlanarConvolution(node);
   if (isRefusal(conv)) return conv;
@@ -41,7 +41,7 @@ export function stripeOf(
   return Float32Array.from({ length: channels }, (_, c) => weight.data[first + c * positions]!);
 }
 
-/** The same convolution, its filter `order[i]` at place i. */
+/** The same convolution with filter `order[i]` at index i. */
 export function withFilters(conv: Convolution, order: readonly number[]): Convolution {
   const { weight, live, filters } = conv;
   const length = weight.data.length / filters;
@@ -58,7 +58,7 @@ export function withFilters(conv: Convolution, order: readonly number[]): Convol
   };
 }
 
-/** The biases of some filters; null where the convolution has none. */
+/** The biases of some filters; null if the convolution has no bias. */
 export const biasOf = ({ bias }: Convolution, filters: readonly number[]): Float32Tensor | null =>
   bias &&
   floats(
@@ -66,10 +66,10 @@ export const biasOf = ({ bias }: Convolution, filters: readonly number[]): Float
     filters.map((m) => bias[m] ?? 0),
   );
 
-/** Living stripes of all filters. */
+/** Number of living stripes of all filters. */
 export const liveStripes = ({ live }: Convolution): number =>
   live.reduce((sum, positions) => sum + positions.length, 0);
 
-/** Positions that at least one filter keeps, ascending. */
+/** Positions that are living in at least one filter, ascending. */
 export const livePlaces = ({ live }: Convolution): number[] =>
   [...new Set(live.flat())].sort((a, b) => a - b);

@@ -2,24 +2,24 @@ import { areaOf, type Box, boxAround, boxesOf, positionsOf } from './box.ts';
 import type { Convolution } from './convolution.ts';
 import { convolutionCost } from './cost.ts';
 
-/** A set of kernel positions, and boxes that compute it. */
+/** A set of kernel positions, and boxes that together compute it. */
 export interface Cover {
-  /** Bit i·kW + j. */
+  /** Bit i·kW + j is set for each position. */
   readonly mask: number;
   readonly boxes: readonly Box[];
-  /** Multiplications that a filter needs for one channel and place. */
+  /** Multiplications per filter, channel and output pixel. */
   readonly area: number;
 }
 
-/** Positions that fit a number's bits. */
+/** Largest number of positions, limited by the bits of an integer. */
 const MOST_POSITIONS = 31;
-/** Beyond this many boxes their pairs are too many to look at. */
+/** Largest number of boxes for which pairs are considered. */
 const MOST_PAIRED = 64;
 
 export const bitMask = (positions: readonly number[]): number =>
   positions.reduce((mask, position) => mask | (1 << position), 0);
 
-/** Two boxes that hold positions between them and take less than the one around all; null where there are none. */
+/** Two boxes that together contain all positions and have a smaller area than the box around them; null if there are none. */
 export function bestPair(conv: Convolution, positions: readonly number[]): readonly Box[] | null {
   const around = boxAround(conv, positions);
   if (!around) return null;
@@ -40,7 +40,9 @@ export function bestPair(conv: Convolution, positions: readonly number[]): reado
   return best;
 }
 
-/** The sets of positions that one box or two added ones can compute, each with the cheapest; none for large kernels. */
+/**
+ * The sets of positions that one box or the sum of two can compute, with the cheapest boxes of each; empty for large kernels.
+ */
 export function coversOf(conv: Convolution): Cover[] {
   if (conv.kernel[0] * conv.kernel[1] > MOST_POSITIONS) return [];
   const boxes = boxesOf(conv);

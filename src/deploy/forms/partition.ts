@@ -3,7 +3,7 @@ import type { Convolution } from './convolution.ts';
 import { BLOCK, boxesCost, copyCost } from './cost.ts';
 import { bitMask, type Cover, coversOf } from './cover.ts';
 
-/** Filters that are computed together, by boxes that are added up. */
+/** Filters that are computed together, as a sum of boxes. */
 export interface Part {
   readonly filters: readonly number[];
   readonly boxes: readonly Box[];
@@ -15,12 +15,12 @@ interface Partition {
   readonly cost: number;
 }
 
-/** Another part must lower the estimate by this much. */
+/** Another part must reduce the estimate to at most this fraction. */
 const WORTHWHILE = 0.97;
 
 /**
- * Partitions of the filters into 2, 3, … parts: covers are added one at a time, each the one that lowers the estimate most
- * together with all others, then exchanged while that helps; ends where another cover does not help.
+ * Partitions of the filters into 2, 3, … parts. Covers are added greedily, each the one that lowers the estimate most; then
+ * covers are exchanged as long as that helps. Stops when another cover does not help.
  */
 export function partitions(conv: Convolution, most: number): (readonly Part[])[] {
   const offered = coversOf(conv);
@@ -43,7 +43,7 @@ export function partitions(conv: Convolution, most: number): (readonly Part[])[]
 
 interface Filters {
   readonly conv: Convolution;
-  /** By filter. */
+  /** Mask of living positions, by filter. */
   readonly masks: readonly number[];
 }
 
@@ -53,7 +53,7 @@ function cheapest(filters: Filters, choices: readonly (readonly Cover[])[]): Par
     .reduce((best, choice) => (choice.cost < best.cost ? choice : best));
 }
 
-/** One cover after another (but the first, which holds everything) replaced by what is best in its place. */
+/** Replaces one cover after another by the best alternative, except the first, which contains all positions. */
 function exchanged(filters: Filters, offered: readonly Cover[], start: Partition): Partition {
   let best = start;
   for (let place = 1; place < start.covers.length; place++) {
@@ -67,7 +67,10 @@ function exchanged(filters: Filters, offered: readonly Cover[], start: Partition
   return best;
 }
 
-/** Each filter goes to the smallest cover that holds it; what is left of a block moves on to a larger one that does. */
+/**
+ * Assigns each filter to the smallest cover that contains it. Filters in a partial block move to a larger cover that contains
+ * them.
+ */
 function assigned({ conv, masks }: Filters, covers: readonly Cover[]): Partition {
   const groups = [...covers]
     .sort((a, b) => a.area - b.area)

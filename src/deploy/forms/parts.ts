@@ -7,30 +7,30 @@ import { bestPair } from './cover.ts';
 import { type Part, partitions } from './partition.ts';
 import { type FormPlan, inOrder } from './plan.ts';
 
-/** Most parts that are tried: each is a convolution that must be worth being started. */
+/** Maximum number of parts: each is a convolution with a start-up cost. */
 const MOST_PARTS = 4;
 
-/** Zeros kept: the convolution as it is. */
+/** The unchanged convolution, with its zeros. */
 export function densePlan(conv: Convolution): FormPlan {
   const whole = boxesOf(conv).reduce((best, box) => (areaOf(box) > areaOf(best) ? box : best));
   const plan = partsPlan('dense', conv, [{ filters: inOrder(conv), boxes: [whole] }]);
   return { ...plan, estimate: convolutionCost(conv, conv.filters, areaOf(whole)) };
 }
 
-/** The kernel cropped to the box around what any filter keeps, where that is smaller. */
+/** The kernel cropped to the box around all living positions, if that is smaller. */
 export function cropPlans(conv: Convolution): FormPlan[] {
   const box = boxAround(conv, livePlaces(conv));
   if (!box || areaOf(box) === conv.kernel[0] * conv.kernel[1]) return [];
   return [partsPlan('crop', conv, [{ filters: inOrder(conv), boxes: [box] }])];
 }
 
-/** Two boxes that together hold what any filter keeps, computed apart and added: a plus is 1×3 and 3×1. */
+/** Two boxes that together contain all living positions, computed separately and added: a plus shape is 1×3 and 3×1. */
 export function crossPlans(conv: Convolution): FormPlan[] {
   const boxes = conv.group === 1 ? bestPair(conv, livePlaces(conv)) : null;
   return boxes ? [partsPlan('cross', conv, [{ filters: inOrder(conv), boxes }])] : [];
 }
 
-/** The filters in two to four parts that have boxes of their own, computed apart and concatenated. */
+/** The filters in two to four parts with boxes of their own, computed separately and concatenated. */
 export function partPlans(conv: Convolution): FormPlan[] {
   if (conv.group !== 1) return [];
   return partitions(conv, MOST_PARTS).map((parts) => partsPlan(`parts ${parts.length}`, conv, parts));
@@ -65,7 +65,7 @@ function lowerParts(g: Builder, { conv, parts, after = (map) => map }: PartsWork
   return g.named(`${conv.name}.joined`).Concat(...maps, { axis: 1 });
 }
 
-/** The boxes of one part added up; each position is computed by the first box that holds it. */
+/** The sum of the boxes of one part. Each position is computed by the first box that contains it. */
 function lowerPart(
   g: Builder,
   conv: Convolution,

@@ -4,22 +4,27 @@ import type { Convolution } from './convolution.ts';
 
 /** One exact way to compute a convolution. */
 export interface FormPlan {
-  /** `dense`, `crop`, `parts 3` …: unique among the plans of a layer. */
+  /** A name such as `dense`, `crop` or `parts 3`, unique among the plans of a layer. */
   readonly form: string;
-  /** The filters in the order in which it computes them. */
+  /** The order in which the plan computes the filters. */
   readonly order: readonly number[];
-  /** What it is expected to take, in microseconds. */
+  /** Predicted microseconds. */
   readonly estimate: number;
-  /** Everything but the weights that its time depends on. */
+  /** Everything except the weights that the plan's time depends on. */
   readonly signature: string;
-  /** Whether it joins maps of several convolutions, so that what follows is better done to each. */
+  /**
+   * Whether the plan concatenates feature maps of several convolutions, so that the next operator is better applied to each.
+   */
   readonly joins: boolean;
-  /** Maps [N, M, H, W], the filters in its order; where it joins maps, `after` is done to each before. */
+  /**
+   * Appends the plan: feature maps [N, M, H, W] in the plan's order. If the plan concatenates maps, `after` is applied to
+   * each before.
+   */
   lower(g: Builder, conv: Convolution, after?: (map: Value) => Value): Value;
 }
 
-/** The filters as they stand. */
+/** The identity order. */
 export const inOrder = ({ filters }: Convolution): number[] => Array.from({ length: filters }, (_, m) => m);
 
-/** Whether a plan leaves the filters as they stand. */
+/** Whether a plan does not reorder the filters. */
 export const keepsOrder = ({ order }: FormPlan): boolean => order.every((filter, i) => filter === i);

@@ -5,7 +5,7 @@ import { biasOf, type Convolution, liveStripes, stripeOf } from './convolution.t
 import { BLOCK, depthwiseCost, pointwiseCost, wholeBlocks } from './cost.ts';
 import type { FormPlan } from './plan.ts';
 
-/** Filters whose stripes stand together: their maps are summed by one group of the last convolution. */
+/** Filters whose stripes are adjacent: one group of the last convolution sums their maps. */
 interface Bundle {
   readonly filters: readonly number[];
   readonly stripes: number;
@@ -13,19 +13,19 @@ interface Bundle {
 
 interface ShiftLayout {
   readonly bundles: readonly Bundle[];
-  /** Maps that each bundle has, living stripes and what fills them up. */
+  /** Maps per bundle: living stripes, then padding. */
   readonly lanes: number;
 }
 
-/** Sizes of bundles that are tried: small ones cost less to sum, large ones fill up with less. */
+/** Candidate bundle sizes: small bundles are cheaper to sum, large ones need less padding. */
 const BUNDLES = [BLOCK, 2 * BLOCK];
-/** Where filters keep their order, bundles differ in what they hold: larger ones differ less. */
+/** Candidate sizes if filters keep their order. Bundles then hold different numbers of stripes, less so if they are large. */
 const ORDERED_BUNDLES = [BLOCK, 2 * BLOCK, 4 * BLOCK];
 
 /**
- * y[m] = Σ over the living (i, j) of m of (W[m, :, i, j] · x) shifted by (i, j), as three convolutions: pointwise, a map for
- * each living stripe; depthwise, one tap a map, which shifts; pointwise in groups, of ones, which sums. All stay in the
- * layout of onnxruntime's fast convolutions.
+ * y[m] = Σ over the living (i, j) of m of (W[m, :, i, j] · x) shifted by (i, j), as three convolutions: pointwise, with one
+ * map per living stripe; depthwise with one non-zero weight per map, which shifts; pointwise with groups and weights 1, which
+ * sums. All stay in the blocked layout of onnxruntime's fast convolutions.
  */
 export function shiftPlans(conv: Convolution, free: boolean): FormPlan[] {
   if (conv.group !== 1 || liveStripes(conv) === 0 || conv.kernel[0] * conv.kernel[1] === 1) return [];
@@ -52,7 +52,7 @@ function shiftPlan(conv: Convolution, size: number, layout: ShiftLayout): FormPl
   };
 }
 
-/** Bundles of about as many living stripes each: the filter with most goes where fewest are. */
+/** Bundles with similar numbers of living stripes: filters, in descending order, are added to the bundle with the fewest. */
 function balancedLayout({ filters, live }: Convolution, size: number): ShiftLayout {
   const bundles = Array.from({ length: filters / size }, () => ({ filters: [] as number[], stripes: 0 }));
   const largestFirst = [...live.keys()].sort((a, b) => live[b]!.length - live[a]!.length);
@@ -65,7 +65,7 @@ function balancedLayout({ filters, live }: Convolution, size: number): ShiftLayo
   return layoutOf(bundles);
 }
 
-/** Bundles of filters that stand next to each other. */
+/** Bundles of consecutive filters. */
 function orderedLayout({ filters, live }: Convolution, size: number): ShiftLayout {
   const bundles = Array.from({ length: filters / size }, (_, i) => {
     const members = Array.from({ length: size }, (_, k) => i * size + k);

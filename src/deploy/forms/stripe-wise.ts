@@ -5,7 +5,7 @@ import { type Convolution, liveStripes, stripeOf } from './convolution.ts';
 import { copyCost, pointwiseCost, sliceCost } from './cost.ts';
 import { type FormPlan, inOrder } from './plan.ts';
 
-/** The living stripes at one position of the kernel. */
+/** The living stripes at one kernel position. */
 interface Tap {
   readonly row: number;
   readonly column: number;
@@ -13,9 +13,9 @@ interface Tap {
 }
 
 /**
- * y[m] = Σ over the living (i, j) of m of (1×1 convolution with W[m, :, i, j]) shifted by (i, j). Each tap samples the padded
- * input at its offset and the stride first, then multiplies: MACs are exactly living stripes · C · H_out · W_out, the fewest
- * of all forms. The maps are then gathered by filter, a zero map filling up, and summed.
+ * y[m] = Σ over the living (i, j) of m of (1×1 convolution with W[m, :, i, j]) shifted by (i, j). Each tap first samples the
+ * padded input with its offset and stride, then multiplies: MACs are exactly living stripes · C · H_out · W_out, the fewest
+ * of all forms. The maps are then gathered by filter, padded with a zero map, and summed.
  */
 export function stripePlans(conv: Convolution): FormPlan[] {
   const stripes = liveStripes(conv);
@@ -64,7 +64,8 @@ function pad(g: Builder, { x, pads: [top, left, bottom, right] }: Convolution): 
 function sample(g: Builder, conv: Convolution, padded: Value, { row, column }: Tap): Value {
   const { kernel, strides, dilations } = conv;
   const starts = [row * dilations[0], column * dilations[1]];
-  // What the other taps reach beyond this one is cut off at the end: −0 would mean "nothing", so an open end stands for it.
+  // Positions beyond those that this tap reads are cut off at the end. An end of −0 would mean 0, so an open end is used
+  // instead.
   const behind = [(kernel[0] - 1) * dilations[0] - starts[0]!, (kernel[1] - 1) * dilations[1] - starts[1]!];
   const ends = behind.map((size) => (size === 0 ? OPEN_END : -size));
   if (
@@ -90,7 +91,9 @@ function pointwise(g: Builder, conv: Convolution, { tap, sampled }: { tap: Tap; 
   return g.named(tapName).Conv(sampled, weight, { kernel_shape: [1, 1] });
 }
 
-/** Σ of each filter's maps: gathered to [N, M·T, …] with T the most taps of a filter, reshaped and reduced. */
+/**
+ * Σ of each filter's maps: gathered to [N, M·T, …], where T is the largest number of taps of a filter, reshaped and reduced.
+ */
 function sumByFilter(g: Builder, conv: Convolution, taps: readonly Tap[], maps: readonly Value[]): Value {
   const { filters } = conv;
   const most = mostTaps(conv);
@@ -109,7 +112,7 @@ function sumByFilter(g: Builder, conv: Convolution, taps: readonly Tap[], maps: 
   return g.ReduceSum(shaped, g.int64s([2]), { keepdims: 0 });
 }
 
-/** [N, M·T, H, W] → [N, M, T, H, W]: fixed where the map's size is, else computed. */
+/** The target shape of [N, M·T, H, W] → [N, M, T, H, W]: constant if the size is fixed, else computed. */
 function reshapeTarget(
   g: Builder,
   {
@@ -128,7 +131,7 @@ function reshapeTarget(
   return g.Concat(batch, g.int64s([filters, most]), rest, { axis: 0 });
 }
 
-/** A map of zeros [N, 1, H, W], of the size of another value. */
+/** A map of zeros [N, 1, H, W] with the size of another value. */
 function zeroMap(g: Builder, like: Value): Value {
   const first = g.Slice(like, g.int64s([0]), g.int64s([1]), g.int64s([1]));
   return g.Sub(first, first);

@@ -1,9 +1,10 @@
 import { addTo, average } from '../../numeric/statistics.ts';
 
 /**
- * Points gathered in groups of `size` (the last one smaller where they do not come out even), near ones together: the
- * block of each point. Whoever is farthest from the middle of those that are left takes its nearest (Domingo-Ferrer &
- * Mateo-Sanz, 2002, MDAV); then pairs change places as long as Σ ‖x − mean of its block‖² falls. Deterministic.
+ * Clusters points into blocks of `size` (the last one may be smaller), close points together; returns the block of each
+ * point. The remaining point that is farthest from the mean of the remaining points forms a block with its nearest neighbours
+ * (MDAV: Domingo-Ferrer & Mateo-Sanz, 2002); then pairs are exchanged as long as Σ ‖x − mean of its block‖² decreases.
+ * Deterministic.
  */
 export function balancedBlocks(points: readonly Float32Array[], size: number): number[] {
   const members = gathered(points, size);
@@ -17,7 +18,7 @@ interface PointBlock {
   size: number;
 }
 
-/** A point, and the block that it is in. */
+/** A point and its block. */
 interface Member {
   readonly x: Float32Array;
   block: PointBlock;
@@ -41,21 +42,21 @@ function gathered(points: readonly Float32Array[], size: number): Member[] {
   return members;
 }
 
-/** The point farthest from the mean of all. */
+/** The point farthest from the mean of all points. */
 function farthest(points: readonly Float32Array[]): Float32Array {
   const mean = average(points);
   const far = points.map((x) => ({ x, distance: squaredDistance(x, mean) }));
   return far.reduce((best, each) => (each.distance > best.distance ? each : best)).x;
 }
 
-/** Rounds of exchanges; each looks at all pairs. */
+/** Maximum number of rounds of exchanges; each considers all pairs. */
 const MOST_ROUNDS = 20;
-/** Gains below this part of Σ‖x‖² are rounding. */
+/** Gains below this fraction of Σ‖x‖² are treated as rounding errors. */
 const LEAST_GAIN = 1e-9;
 
 /**
- * Changes pairs as long as that helps. Sizes stay, so that Σ ‖x − mean‖² falls by what Σ ‖sum of a block‖² / its size
- * rises.
+ * Exchanges pairs as long as that helps. Sizes of blocks do not change, so Σ ‖x − mean‖² decreases by as much as Σ ‖sum of a
+ * block‖² / its size increases.
  */
 function exchange(members: readonly Member[]): void {
   const squares = members.map(({ x }) => x.reduce((sum, value) => sum + value * value, 0));
@@ -77,7 +78,7 @@ function exchange(members: readonly Member[]): void {
   }
 }
 
-/** What Σ ‖sum‖²/size gains where x of block a and y of block b change places. */
+/** The increase of Σ ‖sum‖²/size if x of block a and y of block b are exchanged. */
 function gain(
   [x, y]: readonly [Float32Array, Float32Array],
   [a, b]: readonly [PointBlock, PointBlock],

@@ -5,10 +5,10 @@ import { balancedBlocks } from './assign.ts';
 import type { ShapeBlock } from './pricing.ts';
 import type { BlockedLayer } from './removal-candidates.ts';
 
-/** The filters that a layer still has, by the name of its weight and in their original numbers. */
+/** The remaining filters of each layer, by the name of its weight, with their original indices. */
 export type LiveFilters = ReadonlyMap<string, readonly number[]>;
 
-/** The block of each original filter of a layer; settled once the layer has lost something. */
+/** The block of each original filter of a layer; final once the layer has lost a stripe. */
 interface Assignment {
   readonly blocks: readonly number[];
   readonly settled: boolean;
@@ -17,17 +17,17 @@ interface Assignment {
 /** Assignments by the name of the weight. */
 export type SavedBlocks = Readonly<Record<string, Assignment>>;
 
-/** Which filters are in one block. */
+/** The assignment of filters to blocks. */
 export interface BlockAssignments {
-  /** A layer as blocks; its filters are assigned where they are not yet. */
+  /** A layer as blocks. Assigns its filters if they have no block yet. */
   view(layer: StripeLayer, state: Tensors, filters: LiveFilters): BlockedLayer;
-  /** Assigns the filters of a layer that has lost nothing anew, for good; whether it had not been done before. */
+  /** Assigns the filters of a complete layer again, permanently. Returns false if that was done before. */
   settle(layer: StripeLayer, state: Tensors): boolean;
   save(): SavedBlocks;
   restore(saved: SavedBlocks): void;
 }
 
-/** No filter is in any block yet. */
+/** Opens assignments in which no filter has a block yet. */
 export function openAssignments(size: number): BlockAssignments {
   const assignments = new Map<string, Assignment>();
   const assign = (layer: StripeLayer, state: Tensors, settled: boolean): Assignment => {
@@ -55,7 +55,7 @@ export function openAssignments(size: number): BlockAssignments {
   };
 }
 
-/** The blocks of a layer that has lost nothing. */
+/** The blocks of a layer that has lost no stripe. */
 export function fullBlocks(layer: StripeLayer, size: number): ShapeBlock[] {
   const living = [...Array(kernelPositions(layer)).keys()];
   return Array.from({ length: Math.ceil(layer.filters / size) }, (_, i) => {
@@ -64,10 +64,10 @@ export function fullBlocks(layer: StripeLayer, size: number): ShapeBlock[] {
   });
 }
 
-/** How many positions the kernel of a layer covers. */
+/** Number of positions of a layer's kernel. */
 export const kernelPositions = ({ kernel }: StripeLayer): number => kernel.reduce((a, b) => a * b, 1);
 
-/** For each filter, the norms of its stripes as the network has them: |I|·‖W‖. */
+/** For each filter, the norms of its merged stripes: |I|·‖W‖. */
 function mergedNorms(layer: StripeLayer, state: Tensors): Float32Array[] {
   const skeleton = skeletonOf(state, layer);
   const norms = squaredNorms(state[layer.weight.name] ?? layer.weight.tensor!).map(
@@ -78,11 +78,11 @@ function mergedNorms(layer: StripeLayer, state: Tensors): Float32Array[] {
 }
 
 interface Members extends Pick<Assignment, 'blocks'> {
-  /** The original numbers of the filters that the layer still has. */
+  /** The original indices of the remaining filters. */
   readonly numbers: readonly number[];
 }
 
-/** The blocks that are left of a layer. What lives is the same for all filters of one. */
+/** The remaining blocks of a layer. All filters of a block have the same living stripes. */
 function blocksOf(layer: StripeLayer, state: Tensors, { blocks, numbers }: Members): ShapeBlock[] {
   const members = new Map<number, number[]>();
   numbers.forEach((filter, place) => {

@@ -1,22 +1,22 @@
 import type { BlockedLayer, RemovalCandidate } from './removal-candidates.ts';
 
-/** What has to go. */
+/** The demand for removal. */
 interface DropDemand {
-  /** Whatever has |I| at or under this. */
+  /** Removes all pieces with |I| at or below this. */
   readonly upTo: number;
-  /** As much of the cost besides, the lowest rank first. */
+  /** In addition, removes pieces of this total cost, lowest rank first. */
   readonly cost: number;
 }
 
 interface DropRules {
   offers(layer: BlockedLayer): readonly RemovalCandidate[];
-  /** Whether a layer may lose its last block, others being without any already. */
+  /** Whether a layer may lose its last block, given the layers that are already dead. */
   mayDie(layer: BlockedLayer, dead: readonly BlockedLayer[]): boolean;
-  /** The layer in other blocks, asked before it loses anything; null: they stay. */
+  /** Reassigns the filters of a layer to blocks before it loses its first piece; null keeps the blocks. */
   regroup(layer: BlockedLayer): BlockedLayer | null;
 }
 
-/** Takes pieces off blocks until a demand is met: the layers that lost some, as they are then. */
+/** Removes pieces from blocks until a demand is met. Returns the changed layers. */
 export function dropPieces(
   layers: readonly BlockedLayer[],
   { upTo, cost }: DropDemand,
@@ -43,13 +43,16 @@ export function dropPieces(
   }
 }
 
-/** A layer and what it could lose next. */
+/** A layer with its current removal candidates. */
 interface Stall {
   layer: BlockedLayer;
   offers: RemovalCandidate[];
 }
 
-/** The offer that is least in something, at most `most`; null where there is none. What ranks infinite saves nothing. */
+/**
+ * The candidate with the smallest size or rank, at most `most`; null if there is none. An infinite rank means that nothing is
+ * saved.
+ */
 function least(stalls: readonly Stall[], by: 'size' | 'rank', most = Number.MAX_VALUE) {
   let best: { stall: Stall; offer: RemovalCandidate } | null = null;
   for (const stall of stalls) {

@@ -16,31 +16,31 @@ import { dropPieces } from './drop.ts';
 import type { Pricing } from './pricing.ts';
 import { type BlockedLayer, removalCandidates } from './removal-candidates.ts';
 
-/** Settings of shapes that blocks of filters share. */
+/** Settings of shapes that are shared in blocks of filters. */
 export interface SharedShapeSettings {
-  /** Filters that share their shape. */
+  /** Number of filters per block. */
   readonly block: number;
   readonly shapes: SharedShape;
-  /** The original network, whose layers those of the run are. */
+  /** The original network, whose layers the run trains. */
   readonly network: Graph;
-  /** What is to be lowered. Default: MACs. */
+  /** The cost to be reduced. Default: MACs. */
   readonly pricing?: Pricing;
 }
 
-/** Shapes that filters share in blocks, over one run. */
+/** The shared shapes of one run. */
 export interface SharedShapes extends Pick<BlockAssignments, 'save' | 'restore'> {
-  /** The part of the original cost that a state leaves. */
+  /** The fraction of the original cost that is left in a state. */
   kept(state: Tensors, filters: LiveFilters): number;
-  /** Takes what a demand asks for off blocks: the state that changes. `part` is one of the original cost. */
+  /** Removes pieces of blocks to meet a demand, and returns the changed state. `part` is a fraction of the original cost. */
   drop(state: Tensors, filters: LiveFilters, demand: { upTo: number; part: number }): Tensors;
 }
 
 /**
- * Lets the filters of each layer share their shapes in blocks of B: a stripe lives or dies with those of its block at the
- * same position, so that each block is a convolution of its own with whole vectors of filters. Every filter keeps its own
- * I; a block's piece has |I| = the root of the mean of I² over its stripes. Filters meet by the norms of their stripes,
- * as they are when first looked at, then once more just before their layer loses its first stripe. The last block of a
- * layer goes only where the output does not depend on it. Ours, not the paper's.
+ * Lets the filters of each layer share their shapes in blocks of B: the stripes of a block at the same position are living or
+ * dead together, so that each block is a convolution by itself with full vectors of filters. Every filter keeps its own I;
+ * the |I| of a block's piece is the root mean square of I over its stripes. Filters are grouped by the norms of their
+ * stripes: when a layer is first used, and once more before it loses its first stripe. The last block of a layer is removed
+ * only if the output does not depend on it. Ours, not from the paper.
  */
 export function shareShapes(
   { block, shapes, network, pricing }: SharedShapeSettings & { readonly pricing: Pricing },
@@ -75,7 +75,7 @@ export function shareShapes(
   };
 }
 
-/** Mask, skeleton and momentum of a layer, zero where its blocks do not live. */
+/** Mask, skeleton and momentum of a layer, set to zero outside the living positions of its blocks. */
 function masked({ layer, blocks }: BlockedLayer, state: Tensors): Tensors {
   const { name } = layer.weight;
   const size = kernelPositions(layer);

@@ -7,15 +7,15 @@ export interface Piece {
   readonly positions: readonly number[];
 }
 
-/** What a block may lose next, of the positions that live. */
+/** The pieces that a block may lose next, given its living positions. */
 type PieceRule = (living: readonly number[], kernel: readonly number[]) => readonly Piece[];
 
-/** The last position of a block: no side is left. */
+/** The `side` of the last piece of a block. */
 const WHOLE = -1;
 
-/** The shapes that a block may have, each by what can be taken off it. */
+/** The shapes that a block may have, each defined by the pieces that can be removed. */
 export const sharedShapeRules = {
-  /** An outer row or column at a time, so that what lives is a box at all times: exactly a cropped convolution. */
+  /** Removes an outer row or column at a time: the living positions are always a box, that is, a cropped convolution. */
   rectangles(living, kernel) {
     const strides = stridesOf(kernel);
     const slices = kernel.flatMap((size, axis) => {
@@ -28,6 +28,6 @@ export const sharedShapeRules = {
     const outer = slices.filter(({ positions }) => positions.length < living.length);
     return living.length === 1 ? [{ side: WHOLE, positions: living }] : outer;
   },
-  /** Any position. */
+  /** Removes any position. */
   free: (living) => living.map((position) => ({ side: position, positions: [position] })),
 } satisfies Record<SharedShape, PieceRule>;

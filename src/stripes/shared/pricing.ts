@@ -1,21 +1,21 @@
 import type { StripeLayer } from '../layers.ts';
 
-/** Filters of one layer that share their shape. */
+/** Filters of one layer that share a shape. */
 export interface ShapeBlock {
-  /** Their places in the tensors of the layer. */
+  /** Their indices in the tensors of the layer. */
   readonly places: readonly number[];
-  /** The kernel positions that live, ascending; none where the block is dead. */
+  /** The living kernel positions, ascending; empty if the block is dead. */
   readonly living: readonly number[];
 }
 
-/** What removing a candidate changes. */
+/** The effect of removing a candidate. */
 export interface RemovalEffect {
-  /** Σ I² over its stripes. */
+  /** Σ I² over the removed stripes. */
   readonly squares: number;
   readonly stripes: number;
-  /** Stripes that the layer had at first. */
+  /** Initial number of stripes of the layer. */
   readonly ofStripes: number;
-  /** By how much it lowers the network's cost. */
+  /** Reduction of the network's cost. */
   readonly saved: number;
 }
 
@@ -25,13 +25,13 @@ export interface Pricing {
   readonly total: number;
   /** The cost of a layer with these blocks. */
   cost(layer: StripeLayer, blocks: readonly ShapeBlock[]): number;
-  /** The smallest rank is removed first. */
+  /** The rank of a candidate; the smallest is removed first. */
   rank(stake: RemovalEffect): number;
-  /** Whether costs of pieces do not add up, so that the same side is removed from several blocks at once where that saves more. */
+  /** Whether costs are not additive, so that the same side is removed from several blocks at once if that saves more. */
   readonly together: boolean;
 }
 
-/** MACs: the smallest |I| is removed first, as without shared shapes. */
+/** Cost in MACs: the smallest |I| is removed first, as without shared shapes. */
 export const macsPricing = (totalMacs: number): Pricing => ({
   total: totalMacs,
   together: false,
@@ -40,6 +40,6 @@ export const macsPricing = (totalMacs: number): Pricing => ({
     blocks.reduce((sum, { places, living }) => sum + places.length * living.length, 0) * macsPerStripe,
 });
 
-/** |I| of several stripes: the root of the mean of I². */
+/** The |I| of several stripes: the root mean square. */
 export const rootMeanSquare = ({ squares, stripes }: Pick<RemovalEffect, 'squares' | 'stripes'>): number =>
   Math.sqrt(squares / stripes);

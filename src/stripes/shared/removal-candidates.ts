@@ -3,19 +3,19 @@ import type { SharedShape } from '../learning.ts';
 import { type Piece, sharedShapeRules } from './pieces.ts';
 import { type Pricing, type RemovalEffect, rootMeanSquare, type ShapeBlock } from './pricing.ts';
 
-/** A layer as blocks, at one moment. */
+/** A layer as blocks, in one state of training. */
 export interface BlockedLayer {
   readonly layer: StripeLayer;
-  /** I [M, kH, kW] of the filters that the layer still has. */
+  /** I [M, kH, kW] of the remaining filters. */
   readonly skeleton: Float32Array;
   readonly blocks: readonly ShapeBlock[];
 }
 
-/** A candidate for removal: the layer's blocks without it, and what that saves. */
+/** A candidate for removal: the blocks of the layer without it, and the effect. */
 export interface RemovalCandidate {
   readonly blocks: readonly ShapeBlock[];
   readonly saved: number;
-  /** |I| of the removed stripes. */
+  /** Root mean square |I| of the removed stripes. */
   readonly size: number;
   readonly rank: number;
 }
@@ -45,7 +45,7 @@ export function removalCandidates(
   );
 }
 
-/** A piece of the block of an index. */
+/** A piece of the block with a given index. */
 interface CandidatePiece extends Pick<RemovalEffect, 'squares' | 'stripes'> {
   readonly index: number;
   readonly piece: Piece;
@@ -58,7 +58,7 @@ function pieceMagnitude({ layer, skeleton }: BlockedLayer, { places }: ShapeBloc
   return { squares, stripes: places.length * positions.length };
 }
 
-/** Pieces of one side that go in one: each alone, or the weakest ones of several blocks. */
+/** Pieces of one side that are removed together: each by itself, or the weakest of several blocks. */
 function choices(
   taken: readonly CandidatePiece[],
   { together }: Pricing,

@@ -9,20 +9,20 @@ import { bindDimensions } from '../../../rewrite/index.ts';
 import type { StripeLayer } from '../../layers.ts';
 import { type LatencyTable, type LayerLatency, sizeName } from './table.ts';
 
-/** Milliseconds of graphs, each run on one image. */
+/** Measures milliseconds of graphs, each on one image. */
 type TimeGraphs = (graphs: readonly Graph[]) => Promise<readonly number[]>;
 
 interface Measuring {
-  /** Filters that share their shape. */
+  /** Number of filters per block. */
   readonly block: number;
   readonly time: TimeGraphs;
-  /** What is timed as the whole network; default: the network itself. */
+  /** The graph that is timed as the whole network; default: the network itself. */
   readonly whole?: Graph;
 }
 
 /**
- * Times what blocks can make of each layer: its kernel cropped to every size, 1, 2, 4 … blocks wide, layers that are
- * alike once. What starting a run takes is left out. Layers with groups, or not two-dimensional, are never cropped.
+ * Times all possible shapes of each layer: its kernel cropped to every size, 1, 2, 4 … blocks wide; equal layers only once.
+ * The overhead of starting a run is subtracted. Layers with groups, or that are not two-dimensional, are not timed.
  */
 export async function measureLatencies(
   network: Graph,
@@ -47,7 +47,7 @@ export async function measureLatencies(
   return fitted({ networkMs: wholeMs - startMs, layers: Object.fromEntries(rows) }, layers);
 }
 
-/** How often a layer stands in the graph that times it: starting a run takes as long as a small convolution. */
+/** Copies of a layer in the graph that times it, since starting a run takes as long as a small convolution. */
 const COPIES = 4;
 
 async function measureLayer(conv: PlanarConvolution, { block, time }: Measuring): Promise<LayerLatency> {
@@ -69,7 +69,7 @@ async function measureLayer(conv: PlanarConvolution, { block, time }: Measuring)
 
 type Row = readonly [size: readonly [number, number], times: readonly number[]];
 
-/** No time is above that of a larger kernel or of more filters, which compute the same: what is above is noise. */
+/** Limits each time to that of larger kernels and of more filters, which do more work: anything above is noise. */
 function atMost(rows: readonly Row[]): LayerLatency['ms'] {
   const lowered = rows.map(([[kH, kW], times]) => {
     const larger = rows.filter(([[h, w]]) => h >= kH && w >= kW);
@@ -79,14 +79,14 @@ function atMost(rows: readonly Row[]): LayerLatency['ms'] {
   return Object.fromEntries(lowered);
 }
 
-/** 1, 2, 4 … blocks, and all filters. */
+/** The widths that are timed: 1, 2, 4 … blocks, and all filters. */
 function widthsOf(filters: number, block: number): number[] {
   const widths: number[] = [];
   for (let width = block; width < filters; width *= 2) widths.push(width);
   return [...widths, filters];
 }
 
-/** A layer of parts that are so many filters wide, joined, its kernel cropped to a size about the middle. */
+/** A layer of several concatenated parts, each `width` filters wide, with the kernel cropped around its centre. */
 function croppedLayer(
   conv: PlanarConvolution,
   size: readonly [number, number],
@@ -107,7 +107,7 @@ function croppedLayer(
   return graph;
 }
 
-/** The padding of a kernel that is cropped about its middle. */
+/** The padding of a kernel that is cropped around its centre. */
 function croppedPads(
   { kernel: [kH, kW], dilations: [dH, dW], pads: [top, left, bottom, right] }: PlanarConvolution,
   [height, width]: readonly [number, number],
@@ -118,7 +118,7 @@ function croppedPads(
   return pads.map((pad) => Math.max(0, pad));
 }
 
-/** A run that does nothing and has as many results. */
+/** A graph without computation that has the same number of outputs. */
 function startingAlone(results: number): Graph {
   const graph = emptyGraph('start');
   const g = builderOf(graph);
@@ -127,7 +127,7 @@ function startingAlone(results: number): Graph {
   return graph;
 }
 
-/** Layers that take longer alone than in the network, scaled so that together they take no longer than it. */
+/** Scales the times of layers if their sum exceeds the time of the network. */
 function fitted(table: LatencyTable, layers: readonly StripeLayer[]): LatencyTable {
   const dense = layers.reduce((sum, { name, kernel: [kH = 1, kW = 1] }) => {
     return sum + (table.layers[name]?.ms[sizeName(kH, kW)]?.at(-1) ?? 0);

@@ -3,9 +3,9 @@ import type { Pricing, ShapeBlock } from '../pricing.ts';
 import { type LatencyTable, type LayerLatency, millisecondsOf, sizeName } from './table.ts';
 
 /**
- * Measured milliseconds as what is to be lowered: what goes first has the least Σ I², as a part of its layer, for a
- * millisecond saved. A layer takes as long as its boxes, each a cropped convolution, filters of several boxes computed in
- * their hull where that is quicker. Ours.
+ * Measured milliseconds as the cost to reduce: first removed is the piece with the smallest Σ I², relative to its layer, per
+ * saved millisecond. The time of a layer is that of its boxes, each a cropped convolution; filters of several boxes are
+ * computed in their common hull if that is faster. Ours.
  */
 export const latencyPricing = ({ networkMs, layers }: LatencyTable): Pricing => ({
   total: networkMs,
@@ -18,7 +18,7 @@ export const latencyPricing = ({ networkMs, layers }: LatencyTable): Pricing => 
   },
 });
 
-/** Filters that are computed in one convolution. Rows and columns are inclusive. */
+/** Filters that are computed by one convolution. Rows and columns are inclusive. */
 interface Box {
   readonly rows: readonly [number, number];
   readonly columns: readonly [number, number];
@@ -37,7 +37,7 @@ function partsOf({ kernel: [, kW = 1] }: StripeLayer, blocks: readonly ShapeBloc
   return [...parts.values()];
 }
 
-/** The time of the parts, those joined in their hull that save most by it. */
+/** The time of all parts, after those are merged into their hull that save most by it. */
 function layerMs(latency: LayerLatency, parts: readonly Box[]): number {
   const timed = parts.map((part) => ({ part, ms: partMs(latency, part) }));
   for (;;) {

@@ -1,23 +1,23 @@
-/** Milliseconds of cropped convolutions, as they were measured. */
+/** Measured milliseconds of cropped convolutions. */
 export interface LatencyTable {
-  /** The whole network, nothing cropped. */
+  /** The whole network, with no layer cropped. */
   readonly networkMs: number;
-  /** By the name of the layer; layers that are never cropped have no row. */
+  /** By layer name; layers that cannot be cropped have no row. */
   readonly layers: Readonly<Record<string, LayerLatency>>;
 }
 
 export interface LayerLatency {
-  /** Widths that were timed, ascending. */
+  /** The widths that were timed, ascending. */
   readonly filters: readonly number[];
-  /** For each size of the kernel, `3×1`, one a width. */
+  /** For each kernel size, such as `3×1`: milliseconds at each width. */
   readonly ms: Readonly<Record<string, readonly number[]>>;
-  /** What each convolution beyond the first takes to be joined with the others. */
+  /** Milliseconds to concatenate each convolution beyond the first. */
   readonly joinMs: number;
 }
 
 export const sizeName = (kH: number, kW: number): string => `${kH}×${kW}`;
 
-/** Milliseconds of a cropped convolution: linear between the widths that were timed, and as the narrowest below it. */
+/** Milliseconds of a cropped convolution: interpolated linearly between the timed widths; below the narrowest, its time. */
 export function millisecondsOf({ filters, ms }: LayerLatency, size: string, width: number): number {
   const times = ms[size]!;
   const above = filters.findIndex((timed) => timed >= width);

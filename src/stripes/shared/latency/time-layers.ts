@@ -11,9 +11,9 @@ import { measureLatencies } from './measure.ts';
 import type { LatencyTable } from './table.ts';
 
 interface TimingOptions {
-  /** Filters that share their shape. */
+  /** Number of filters per block. */
   readonly block: number;
-  /** Keeps the times, so that a resumed run goes by them. */
+  /** Stores the times, so that a resumed run uses the same; null stores nothing. */
   readonly run: RunDirectory | null;
   /** Default: onnxruntime in Node on one thread. */
   readonly timer?: Timer | undefined;
@@ -21,7 +21,7 @@ interface TimingOptions {
   onNote?(line: string): void;
 }
 
-/** What the blocks of each layer can come to take, as deployment times it; or what was timed as the run began. */
+/** Times the possible shapes of each layer, like {@link deploy} would; a resumed run uses the times stored at its start. */
 export async function timeLayers(network: Graph, options: TimingOptions): Promise<LatencyTable> {
   const { block, run, onNote } = options;
   const file = run && join(run.path, 'latencies.json');
