@@ -1,4 +1,7 @@
-/** The part of the library that runs anywhere, a browser too: it imports nothing of Node, and no engine. */
+/**
+ * The part of the library that runs in any JavaScript environment, including browsers: it imports no Node module and no
+ * engine.
+ */
 export { decompose, gradients } from './autodiff/index.ts';
 export { type Calibration, type CalibrationOptions, openCalibration } from './calibration/calibration.ts';
 export { type Comparison, type ComparisonResult, openComparison } from './calibration/comparison.ts';

@@ -1,4 +1,4 @@
-/** What went wrong, for programs: the class of an {@link EspalierError}. */
+/** The kind of an {@link EspalierError}, for programs. */
 export type ErrorCode =
   | 'usage' // wrong flag, option or argument
   | 'missing-file'
@@ -13,8 +13,8 @@ export type ErrorCode =
   | 'interrupted';
 
 /**
- * The one error that users see. The message is one lower-case line that names the thing, what was
- * expected and what was found: `conv1 (Conv): expected 64 input channels, got 32`.
+ * The error type that users see. The message is one lower-case line that names the thing, what was expected and what was
+ * found: `conv1 (Conv): expected 64 input channels, got 32`.
  *
  * @example
  * try {
@@ -25,7 +25,7 @@ export type ErrorCode =
  */
 export class EspalierError extends Error {
   readonly code: ErrorCode;
-  /** The node, file or option at fault. */
+  /** The node, file or option that caused the error. */
   readonly where: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: { where?: string; cause?: unknown } = {}) {
@@ -36,11 +36,11 @@ export class EspalierError extends Error {
   }
 }
 
-/** Names from files may hold line breaks and terminal escapes. */
+/** Names from files may contain line breaks and terminal escapes. */
 const oneLine = (text: string): string =>
   text.replace(/[\s\p{Cc}]+/gu, (gap) => (/[\p{Cc}\u2028\u2029]/u.test(gap) ? ' ' : gap));
 
-/** Throws an error that names a bug of Espalier's own unless `condition` holds. */
+/** Throws an error that reports a bug in Espalier unless `condition` holds. */
 export function assert(condition: unknown, message: string): asserts condition {
   if (!condition) throw new Error(`internal: ${message}`);
 }

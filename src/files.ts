@@ -25,7 +25,7 @@ const reasons: Readonly<Record<string, string>> = {
   EMFILE: 'too many open files',
 };
 
-/** The error of a failed file operation, in one line that names the file. */
+/** The error of a failed file operation: one line that names the file. */
 export function fileError(cause: unknown, path: string): EspalierError {
   if (cause instanceof EspalierError) return cause;
   const code = (cause as NodeJS.ErrnoException).code ?? '';
@@ -41,8 +41,8 @@ export interface FileContents {
 }
 
 /**
- * Writes files so that they are there whole or not at all: beside, synced to disk, then renamed over. On an error the
- * partial files are removed and what was there before stays.
+ * Writes files atomically: each is written beside its target, synced to disk and renamed. On an error, partial files are
+ * removed and existing files are kept.
  */
 export function writeFilesAtomically(files: readonly FileContents[]): void {
   const partial = (path: string) => `${path}.${process.pid}.partial`;
@@ -63,7 +63,7 @@ export function writeFilesAtomically(files: readonly FileContents[]): void {
   }
 }
 
-/** Removes what processes that no longer run left half-written below a folder. */
+/** Removes half-written files below a folder whose process no longer runs. */
 export function removeStalePartials(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     const pid = /\.(\d+)\.partial$/.exec(name)?.[1];
@@ -76,7 +76,7 @@ export function writeFileAtomically(path: string, chunks: FileContents['chunks']
   writeFilesAtomically([{ path, chunks }]);
 }
 
-/** Bytes that one write asks for at most: Node refuses 2 GiB. */
+/** Maximum number of bytes per write: Node rejects 2 GiB. */
 const MOST_AT_ONCE = 2 ** 30;
 
 function writeChunks(path: string, chunks: Iterable<Uint8Array | string>): void {
@@ -94,7 +94,7 @@ function writeChunks(path: string, chunks: Iterable<Uint8Array | string>): void 
   }
 }
 
-/** A file's bytes; an EspalierError names it where it cannot be read. */
+/** Reads a file. Errors are EspalierErrors that name it. */
 export function readBytes(path: string): Buffer {
   try {
     return readFileSync(path);
@@ -103,7 +103,7 @@ export function readBytes(path: string): Buffer {
   }
 }
 
-/** What a JSON file holds; throws `invalid-data` where it is none. */
+/** Parses a JSON file. Throws `invalid-data` if it is no JSON. */
 export function readJson(path: string): unknown {
   const text = readBytes(path).toString();
   try {
@@ -113,7 +113,7 @@ export function readJson(path: string): unknown {
   }
 }
 
-/** Whether two paths lead to one file that exists. */
+/** Whether two paths lead to the same existing file. */
 export function isSameFile(a: string, b: string): boolean {
   try {
     return realpathSync(a) === realpathSync(b);

@@ -1,11 +1,11 @@
-/** Control characters, marks that turn the direction of text, and line separators: what a terminal would obey. */
+/** Characters that a terminal would interpret: control characters, bidirectional marks, and line separators. */
 const OBEYED = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
 
 const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** A text in one line as it may go to a terminal: names from files may hold what a terminal would obey. */
+/** Escapes a text for printing on one line: names from files may contain characters that a terminal would interpret. */
 export const printableLine = (text: string): string => text.replace(OBEYED, escaped);
 
-/** {@link printableLine} of a text whose line breaks are its own. JSON stays JSON: there it is an escape of the same meaning. */
+/** {@link printableLine} for a text with intended line breaks. JSON remains valid and keeps its meaning. */
 export const printableText = (text: string): string =>
   text.replace(OBEYED, (c) => (c === '\n' ? c : escaped(c)));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Whether a process of this machine runs; one that has ended and waits for its parent does not. */
+/** Whether a process runs on this machine; a zombie does not count. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -10,7 +10,10 @@ export function isRunning(pid: number): boolean {
   return statOf(pid)?.[0] !== 'Z';
 }
 
-/** When a process started, in words of the system's own that no later process of the number shares; null where it does not say. */
+/**
+ * The start time of a process, as text from the system that no later process with the same PID has; null if the system does
+ * not report it.
+ */
 export function processStart(pid: number): string | null {
   const ticks = statOf(pid)?.[19];
   if (ticks === undefined) return null;
@@ -21,7 +24,7 @@ export function processStart(pid: number): string | null {
   }
 }
 
-/** Linux's fields behind the name of the program, which may hold spaces and brackets. */
+/** The fields of /proc/PID/stat after the program's name, which may contain spaces and brackets. */
 function statOf(pid: number): string[] | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');

@@ -1,4 +1,4 @@
-/** The name nearest to what was typed, by edit distance up to a third of its length; null where none is that near. */
+/** The name closest to `typed`, with an edit distance of at most a third of its length; null if there is none. */
 export function closestName(typed: string, names: readonly string[]): string | null {
   let best: { name: string; distance: number } | null = null;
   for (const name of names) {
@@ -10,7 +10,9 @@ export function closestName(typed: string, names: readonly string[]): string | n
   return best?.name ?? null;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours between two strings (optimal string alignment). */
+/**
+ * The number of insertions, deletions, substitutions and swaps of neighbours between two strings (optimal string alignment).
+ */
 function editDistance(a: string, b: string): number {
   const table = [Array.from({ length: b.length + 1 }, (_, j) => j)];
   for (let i = 1; i <= a.length; i++) {

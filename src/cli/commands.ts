@@ -4,7 +4,7 @@ import { report } from '../commands/report.ts';
 import { runRecipe } from '../recipes/run.ts';
 import { worker } from '../workers/worker.ts';
 
-/** Every command, in the order of the help. */
+/** All commands, in the order of the help. */
 export const commands: readonly Command[] = stepCommands.flatMap((command) =>
   command === report ? [runRecipe, report, worker] : [command],
 );

@@ -2,17 +2,19 @@ import { CommanderError } from 'commander';
 import { EspalierError } from '../errors.ts';
 import { INTERRUPTED } from './interrupt.ts';
 
-/** How an error ends the process. */
+/** Exit code and message of an error. */
 export interface Failure {
   readonly exitCode: number;
-  /** For programs; `internal` is a bug of Espalier's own. */
+  /** The error code for programs; `internal` means a bug in Espalier. */
   readonly code: string;
   /** One line. */
   readonly message: string;
   readonly stack: string;
 }
 
-/** 2 for usage, 130 for an interruption, 1 for everything else; null where commander has shown help or the version. */
+/**
+ * Exit code 2 for usage errors, 130 for an interruption, 1 for all others; null if commander has printed help or the version.
+ */
 export function failureOf(error: unknown): Failure | null {
   const stack = error instanceof Error ? stackOf(error) : String(error);
   if (error instanceof CommanderError) {
@@ -37,7 +39,7 @@ const exitCodes: { readonly [code in EspalierError['code']]?: number } = {
   interrupted: INTERRUPTED,
 };
 
-/** How V8 says that something is too large to be allocated. */
+/** V8's messages for allocations that are too large. */
 const noMemory =
   /^(Invalid (typed )?array (buffer )?length|Array buffer allocation failed|Invalid string length)/;
 

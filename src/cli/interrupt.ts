@@ -1,15 +1,15 @@
 /** The exit code of an interrupted process. */
 export const INTERRUPTED = 130;
 
-/** A watch on Ctrl-C and on requests to end. */
+/** Handles Ctrl-C and requests to terminate. */
 export interface InterruptWatch {
   readonly signal: AbortSignal;
   stop(): void;
 }
 
 /**
- * The first Ctrl-C aborts the signal and calls `onFirst`; the second ends the process at once with 130. Where the
- * command does not listen to the signal the first one does.
+ * The first Ctrl-C aborts the signal and calls `onFirst`; the second terminates the process at once with 130. If the command
+ * does not listen to the signal, the first one terminates.
  */
 export function watchInterrupts(listens: boolean, onFirst: () => void): InterruptWatch {
   const controller = new AbortController();

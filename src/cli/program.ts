@@ -4,14 +4,14 @@ import type { RawValue } from '../commands/flags.ts';
 import { version } from '../version.ts';
 import { commands } from './commands.ts';
 
-/** The flags of every command. */
+/** The flags that all commands have. */
 export interface GlobalOptions {
   readonly json: boolean;
   readonly quiet: boolean;
   readonly debug: boolean;
 }
 
-/** What was typed: a command, its arguments, and its flags as text. */
+/** A parsed command line: a command, its arguments, and its flags as text. */
 export interface Typed {
   readonly command: Command;
   readonly args: readonly string[];
@@ -21,7 +21,7 @@ export interface Typed {
 
 type Families = Map<string, CommanderCommand>;
 
-/** The command line as commander sees it; `run` gets what was typed. Usage errors are thrown, not printed. */
+/** Builds the command line parser; `run` receives the parsed command line. Usage errors are thrown instead of printed. */
 export function makeProgram(run: (typed: Typed) => Promise<void>): CommanderCommand {
   const program = strict(new CommanderCommand('espalier'))
     .description('Train, prune and graft convolutional networks: ONNX in, a smaller and faster ONNX out.')
@@ -75,7 +75,7 @@ function familyOf(program: CommanderCommand, families: Families, name: string): 
   return family;
 }
 
-/** Errors are thrown without a word; they are printed in one place. */
+/** Throws errors without printing them: they are printed in one place. */
 function strict(command: CommanderCommand): CommanderCommand {
   return command
     .exitOverride()

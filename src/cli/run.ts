@@ -7,7 +7,7 @@ import { watchInterrupts } from './interrupt.ts';
 import { makeProgram, type Typed } from './program.ts';
 import { openTerminal } from './terminal.ts';
 
-/** Runs a command line (without `node` and the script); the exit code. */
+/** Runs a command line (without `node` and the script) and returns the exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   endQuietlyWithoutReader();
   try {
@@ -22,7 +22,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   }
 }
 
-/** What computed tensors may take beside what a file holds, in GB. */
+/** Sets how much memory computed tensors may use in addition to the tensors of the file, in GB. */
 async function readMemoryBudget(gigabytes: string | undefined): Promise<void> {
   if (gigabytes === undefined || gigabytes === '') return;
   const bytes = 1e9 * Number(gigabytes);
@@ -51,14 +51,14 @@ async function runCommand({ command, args, raw, global }: Typed): Promise<void> 
   }
 }
 
-/** The way out of a comparison that failed, where the command has one. */
+/** Adds a hint on how to continue to a failed verification, if the command has a flag for it. */
 function rethrown(error: unknown, { options }: Command): never {
   if (!(error instanceof EspalierError) || error.code !== 'verification' || !('verify' in options))
     throw error;
   throw new EspalierError('verification', `${error.message} ${VERIFY_HINT}`, { cause: error });
 }
 
-/** Says what failed: one line on stderr, and with --json a document on stdout. */
+/** Reports an error: one line on stderr, and with --json a document on stdout. */
 function reportFailure(error: unknown, argv: readonly string[]): number {
   const failure = failureOf(error);
   if (!failure) return 0;
@@ -71,7 +71,7 @@ function reportFailure(error: unknown, argv: readonly string[]): number {
   return exitCode;
 }
 
-/** `espalier … | head` ends without a word once nobody reads any more. */
+/** Exits silently when the reader of stdout has gone, as in `espalier … | head`. */
 function endQuietlyWithoutReader(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(0);

@@ -3,13 +3,13 @@ import { printableLine } from '../printable.ts';
 import { formatCount, formatDuration } from '../report/quantities.ts';
 
 export interface TerminalOptions {
-  /** Nothing but warnings and errors. */
+  /** Prints only warnings and errors. */
   readonly silent: boolean;
-  /** Not even warnings. */
+  /** Does not print warnings either. */
   readonly quiet: boolean;
 }
 
-/** Where lines go: a stream such as stderr. */
+/** The destination of lines: a stream such as stderr. */
 export interface LineStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
@@ -18,12 +18,12 @@ export interface LineStream {
 
 const BAR_WIDTH = 24;
 const REDRAW_MS = 80;
-/** How often progress is told where there is no terminal to redraw. */
+/** Interval between progress lines if the stream is not a terminal, in milliseconds. */
 const LINE_MS = 10_000;
 
 type Messages = Pick<Context, 'progress' | 'note' | 'warn'>;
 
-/** Lines and one progress bar on a stream: redrawn on a terminal, a line every ten seconds elsewhere. */
+/** Prints lines and one progress bar: redrawn on a terminal, a line every ten seconds otherwise. */
 export function openTerminal(stream: LineStream, { silent, quiet }: TerminalOptions): Messages {
   const screen = openScreen(stream);
   return {
@@ -35,11 +35,11 @@ export function openTerminal(stream: LineStream, { silent, quiet }: TerminalOpti
 
 const noProgress: ProgressBar = { advance() {}, to() {}, done() {} };
 
-/** Where lines scroll above at most one bar. */
+/** Lines with at most one progress bar below them. */
 interface Screen {
   readonly live: boolean;
   line(text: string): void;
-  /** The bar's text from now on, drawn at once and again below each line; null takes it away. */
+  /** Sets the text of the bar, which is drawn at once and again after each line; null removes it. */
   setBar(text: (() => string) | null): void;
 }
 

@@ -8,25 +8,25 @@ import type { ImageSource } from './image-source.ts';
 export type { BatchStream } from './batches/own-thread.ts';
 export type { Batch } from './batches/prepare.ts';
 
-/** Options of reading batches. */
+/** Options of {@link openBatches}. */
 export interface BatchOptions extends BatchSettings {
   /**
-   * 1 prepares batches in a worker thread, 0 on the caller's. Default: 1, but for so few pixels that a thread takes longer to
-   * start than all of them. Sources without an origin and augmentations of the caller's own cannot be sent to a thread and
-   * are always prepared on the caller's.
+   * 1 prepares batches in a worker thread, 0 on the calling thread. Default: 1, unless there are so few pixels that starting
+   * a thread takes longer than preparing them all. Sources without `origin` and custom augmentations cannot be sent to a
+   * thread, and are always prepared on the calling thread.
    */
   readonly workers?: 0 | 1;
 }
 
-/** Numbers in a source's images that are prepared on the caller's thread: some tens of milliseconds. */
+/** Number of values in a source's images up to which they are prepared on the calling thread: some tens of milliseconds. */
 const WORTH_A_THREAD = 1 << 20;
 
 const numbersIn = ({ count, channels, height, width }: ImageSource): number =>
   count * channels * height * width;
 
 /**
- * Shuffled, augmented and normalised batches of a source; throws `shape` where the source does not fit the preprocessing, and
- * `unsupported` where a batch would take more than the memory budget.
+ * Opens shuffled, augmented and normalised batches of a source. Throws `shape` if the source does not fit the preprocessing,
+ * `unsupported` if a batch would exceed the memory budget.
  *
  * @example
  * const settings = { batch: 128, preprocessing, seed: 0, shuffle: true, dropLast: true } as const;

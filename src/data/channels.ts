@@ -1,10 +1,10 @@
 import { EspalierError } from '../errors.ts';
 import type { ImageShape, ImageSource } from './image-source.ts';
 
-/** Writes planar 8-bit pixels as others; the plane has so many pixels. */
+/** Converts planar 8-bit pixels; `plane` is the number of pixels. */
 type Convert = (from: Uint8Array, to: Uint8Array, plane: number) => void;
 
-/** ITU-R BT.601: what PIL and OpenCV make grey images by. */
+/** ITU-R BT.601, the weights with which PIL and OpenCV convert to grey. */
 const LUMINANCE = [0.299, 0.587, 0.114] as const;
 
 const OPAQUE = 255;
@@ -28,7 +28,7 @@ const opaque =
     to.fill(OPAQUE, 3 * plane, 4 * plane);
   };
 
-/** From how many channels to how many: grey, RGB, RGBA. */
+/** By numbers of channels, `from→to`: grey, RGB, RGBA. */
 const conversions: Readonly<Record<string, Convert>> = {
   '1→3': repeatGrey,
   '1→4': opaque(repeatGrey),
@@ -39,8 +39,8 @@ const conversions: Readonly<Record<string, Convert>> = {
 };
 
 /**
- * Makes images of some channels images of others: grey is the luminance, is repeated for red, green and blue, and what has
- * no alpha is opaque. null where nothing is to be done; throws `unsupported` where images cannot have so many channels.
+ * The conversion between numbers of channels: RGB to grey by luminance, grey to RGB by repetition; missing alpha is opaque.
+ * null if nothing is to be done. Throws `unsupported` for other numbers of channels.
  */
 function channelConversion(from: number, to: number): Convert | null {
   if (from === to) return null;
@@ -49,7 +49,7 @@ function channelConversion(from: number, to: number): Convert | null {
   throw new EspalierError('unsupported', `expected images of 1, 3 or 4 channels, found ${to}`);
 }
 
-/** The images of a source with so many channels; throws `unsupported` where images cannot have them. */
+/** A source with the given number of channels. Throws `unsupported` if images cannot have it. */
 export function withChannels(source: ImageSource, channels: number): ImageSource {
   const { origin, read, ...description } = source;
   if (!channelConversion(source.channels, channels)) return source;
@@ -61,7 +61,7 @@ export function withChannels(source: ImageSource, channels: number): ImageSource
   };
 }
 
-/** Reads what has `from` channels as images of the size. */
+/** A reader that converts images from `from` channels. */
 export function convertingReader(
   read: ImageSource['read'],
   from: number,

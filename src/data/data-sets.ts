@@ -11,27 +11,27 @@ import { limitSource } from './subset.ts';
 
 /** Options of {@link openDataSet}. */
 export interface DataSetOptions extends ImageFolderOptions {
-  /** At most this many training images: a seeded subset, balanced over classes. */
+  /** Maximum number of training images: a random subset by seed, balanced over classes. Default: all. */
   readonly limit?: number;
   /** The same for test images. */
   readonly testLimit?: number;
-  /** The folder that stands in for ~/.cache. */
+  /** The cache folder instead of ~/.cache. */
   readonly cache?: string;
 }
 
-/** A data set with a name. */
+/** A data set that is known by name. */
 export interface NamedDataSet {
   readonly title: string;
-  /** Where neither a network nor anybody else says otherwise. */
+  /** The preprocessing of its images, unless the network or the caller specifies another. */
   readonly preprocessing: Preprocessing;
   open(options: DataSetOptions): Promise<DataSet>;
-  /** Fetches it, or finds it and checks that it is complete; its folder. */
+  /** Downloads the data set, or checks that it is complete; returns its folder. */
   get(options: DownloadOptions): Promise<string>;
-  /** Its folder where all files are there, unchecked; else null. */
+  /** Its folder if all files exist (unchecked), else null. */
   find(cache?: string): Promise<string | null>;
 }
 
-/** The data sets that are known by name; any other name is a folder. */
+/** The data sets that are known by name. Any other name is a folder. */
 export const dataSets: Readonly<Record<string, NamedDataSet>> = {
   cifar10: {
     title: 'CIFAR-10: 60 000 colour images of 32×32 in 10 classes',
@@ -50,8 +50,9 @@ export const dataSets: Readonly<Record<string, NamedDataSet>> = {
 };
 
 /**
- * The data set of a name, or the images in a folder by class. Folders decode to `height` × `width`; a named set has
- * its own size and throws `shape` where another is asked for. Images have as many channels as asked for: grey is luminance. Throws `usage` on an unknown name.
+ * Opens a data set by name, or a folder with one subfolder of images per class. Images of folders are resized to `height` ×
+ * `width`; a named data set has a fixed size and throws `shape` if another is requested. Images are converted to `channels`
+ * (grey is luminance). Throws `usage` for an unknown name.
  *
  * @example
  * const { train, test } = await openDataSet('photos', { height: 224, width: 224 });
@@ -70,7 +71,7 @@ const inChannels = ({ name, train, test }: DataSet, channels: number | undefined
   test: channels === undefined ? test : withChannels(test, channels),
 });
 
-/** Fetches a data set by name, or checks it where it is; its folder. Throws `usage` on an unknown name. */
+/** Downloads a data set by name, or checks the existing one; returns its folder. Throws `usage` for an unknown name. */
 export async function getDataSet(name: string, options: DownloadOptions = {}): Promise<string> {
   const known = findNamed(name);
   if (known) return known.get(options);

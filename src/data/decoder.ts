@@ -1,7 +1,10 @@
 import type Sharp from 'sharp';
 import { EspalierError } from '../errors.ts';
 
-/** sharp, an optional dependency that decodes images; throws `unsupported`, saying how to install it, where it is missing. */
+/**
+ * Loads sharp, an optional dependency that decodes images. Throws `unsupported`, naming the command that installs it, if it
+ * is missing.
+ */
 export async function loadDecoder(): Promise<typeof Sharp> {
   try {
     return (await import('sharp')).default;

@@ -16,8 +16,8 @@ const classes = [
 ];
 
 /**
- * Fashion-MNIST (Xiao et al., 2017, arXiv:1708.07747): 60 000 training and 10 000 test images, [1, 28, 28], in shared
- * memory, from $ESPALIER_FASHION_MNIST or Debian's package; throws `invalid-data`, saying how to get it.
+ * Fashion-MNIST (Xiao et al., 2017, arXiv:1708.07747): 60 000 training and 10 000 test images, [1, 28, 28], in shared memory,
+ * from $ESPALIER_FASHION_MNIST or Debian's package. Throws `invalid-data`, saying how to install it, if it is not found.
  */
 export async function openFashionMnist(): Promise<DataSet> {
   const folder = await findFashionMnist();
@@ -25,7 +25,10 @@ export async function openFashionMnist(): Promise<DataSet> {
   return { name: 'fashion-mnist', train, test: await openSplit(folder, 't10k') };
 }
 
-/** The folder that holds Fashion-MNIST's four files, gzipped or not; throws `invalid-data`, saying how to get it. */
+/**
+ * The folder with the four files of Fashion-MNIST, gzipped or not. Throws `invalid-data`, saying how to install them, if
+ * there is none.
+ */
 export async function findFashionMnist(): Promise<string> {
   const folder = process.env.ESPALIER_FASHION_MNIST || DEBIAN_FOLDER;
   const present = await readdir(folder).catch(() => [] as string[]);

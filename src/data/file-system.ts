@@ -1,6 +1,6 @@
 import { fileError } from '../files.ts';
 
-/** Runs file work on `where`; what the operating system refuses becomes an EspalierError, `missing-file` or `io`. */
+/** Runs file operations on `where`; errors of the operating system become EspalierErrors with code `missing-file` or `io`. */
 export async function withFileErrors<T>(where: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -3,17 +3,20 @@ import { gunzipSync } from 'node:zlib';
 import { EspalierError } from '../errors.ts';
 import { withFileErrors } from './file-system.ts';
 
-/** A tensor of unsigned bytes as MNIST's IDX format stores it. */
+/** A tensor of unsigned bytes in MNIST's IDX format. */
 export interface IdxTensor {
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
 
-/** The unsigned bytes in an IDX file, gzipped or not; throws `invalid-data` where it is none of the given rank, or truncated. */
+/**
+ * Reads the unsigned bytes of an IDX file, gzipped or not. Throws `invalid-data` if it is truncated, no IDX file, or of
+ * another rank.
+ */
 export async function readIdx(path: string, rank: number): Promise<IdxTensor> {
   const stored = await withFileErrors(path, () => readFile(path));
   const bytes = stored[0] === 0x1f && stored[1] === 0x8b ? gunzip(path, stored) : stored;
-  // Magic number: two zero bytes, the element type (8: unsigned byte), the rank; then big-endian sizes.
+  // Header: two zero bytes, the element type (8: unsigned byte), the rank; then the sizes, big-endian.
   const header = 4 + 4 * rank;
   if (bytes.length < header || bytes.readUInt32BE(0) !== 0x0800 + rank)
     throw new EspalierError('invalid-data', `not an IDX file of bytes with ${rank} dimensions`, {

@@ -7,8 +7,8 @@ import { EspalierError } from '../errors.ts';
 const run = promisify(execFile);
 
 /**
- * Downloads an npm package into a folder, through the registry that npm is configured for, and unpacks it; the path
- * of its contents. Throws `io` where npm or tar fails, with what it said.
+ * Downloads an npm package into a folder, from the registry that npm is configured for, and unpacks it. Returns the path of
+ * its contents. Throws `io`, with the output, if npm or tar fails.
  */
 export async function unpackNpmPackage(spec: string, folder: string): Promise<string> {
   await command(
@@ -18,13 +18,13 @@ export async function unpackNpmPackage(spec: string, folder: string): Promise<st
   );
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz'));
   if (!tarball) throw new EspalierError('io', 'npm pack wrote no file', { where: spec });
-  // Relative names: a tar that knows remote archives takes `C:` for a host.
+  // Relative names, since some versions of tar treat `C:` as a remote host.
   await command('tar', ['-xzf', tarball], spec, folder);
   return join(folder, 'package');
 }
 
 async function command(program: string, args: string[], spec: string, cwd?: string): Promise<void> {
-  // On Windows npm is a script, which only a shell can start.
+  // On Windows npm is a script, which needs a shell.
   const shell = process.platform === 'win32' && program === 'npm';
   await run(program, args, { cwd, shell }).catch((cause: NodeJS.ErrnoException & { stderr?: string }) => {
     const message = cause.code === 'ENOENT' ? 'the program is not installed' : `failed: ${reason(cause)}`;
@@ -32,7 +32,7 @@ async function command(program: string, args: string[], spec: string, cwd?: stri
   });
 }
 
-/** The first line that says more than npm's list of codes. */
+/** The first line of npm's output that describes the error. */
 function reason(error: Error & { stderr?: string }): string {
   const lines = (error.stderr ?? '').split('\n').map((line) => line.replace(/^npm (error|ERR!) /, ''));
   const telling = lines.find((line) => line !== '' && !/^(code|syscall|errno|path) /.test(line));

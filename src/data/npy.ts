@@ -6,7 +6,7 @@ import { withFileErrors } from './file-system.ts';
 
 type NumpyType = Exclude<DataType, 'string'>;
 
-/** NumPy's names of element types, without the byte order. */
+/** By NumPy's name of the type, without byte order. */
 const types: Readonly<Record<string, NumpyType>> = {
   f2: 'float16',
   f4: 'float32',
@@ -22,14 +22,14 @@ const types: Readonly<Record<string, NumpyType>> = {
   b1: 'bool',
 };
 
-/** The array in a file of numpy.save; throws `invalid-data` where it is none of numbers, row-major, little-endian. */
+/** Reads an array written by numpy.save. Throws `invalid-data` unless it is numeric, row-major and little-endian. */
 export async function readNpyFile(path: string): Promise<Tensor> {
   return parseNpy(await withFileErrors(path, () => readFile(path)), path);
 }
 
 /**
- * The array in a file's bytes: \x93NUMPY, a version, the length of the header (2 bytes, from version 2 on 4), the header, which is
- * a Python dictionary, and the elements.
+ * Parses the format: \x93NUMPY, version, length of the header (2 bytes, or 4 from version 2), the header, which is a Python
+ * dictionary, and the elements.
  */
 function parseNpy(bytes: Buffer, where: string): Tensor {
   const wrong = (message: string) => new EspalierError('invalid-data', message, { where });

@@ -2,7 +2,7 @@ import { convertingReader } from './channels.ts';
 import { imageFileReader } from './image-folder/decode.ts';
 import type { ImageOrigin, ImageShape, ImageSource } from './image-source.ts';
 
-/** Writes image `index` of an origin into `target`. */
+/** Writes image `index` into `target`. */
 type ImageReader = ImageSource['read'];
 
 type Kind = ImageOrigin['kind'];
@@ -21,13 +21,13 @@ const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageShape) =
   },
 };
 
-/** A reader of the images at an origin, on the thread that calls. */
+/** Opens a reader of the images at an origin, on the calling thread. */
 function openOrigin<K extends Kind>(origin: OriginOf<K>, size: ImageShape): ImageReader {
   const open = readers[origin.kind as K] as (origin: OriginOf<K>, size: ImageShape) => ImageReader;
   return open(origin, size);
 }
 
-/** A source over the images at an origin. */
+/** A source of the images at an origin. */
 export function sourceAt(
   origin: ImageOrigin,
   description: Omit<ImageSource, 'read' | 'origin' | 'count'>,

@@ -5,8 +5,8 @@ import { zip } from '../numeric/zip.ts';
 import type { ImageSource } from './image-source.ts';
 
 /**
- * What turns an 8-bit image into a network's input: resized to `height` × `width`, then per channel
- * (x/255 − mean) / std. Stored with a model, so that whoever evaluates it needs no flags.
+ * How an 8-bit image becomes a network's input: resized to `height` × `width`, then (x/255 − mean) / std per channel. It is
+ * stored in the model's metadata, so that evaluating it needs no flags.
  */
 export interface Preprocessing {
   readonly height: number;
@@ -15,18 +15,18 @@ export interface Preprocessing {
   readonly std: readonly number[];
 }
 
-/** The key of the preprocessing, as JSON, in a model's metadata. */
+/** Metadata key of the preprocessing, as JSON. */
 export const PREPROCESSING_KEY = 'espalier.preprocessing';
-/** The key of the class names, as a JSON array, in a model's metadata. */
+/** Metadata key of the class names, as a JSON array. */
 export const CLASSES_KEY = 'espalier.classes';
 
 const imagenetColours = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
-/** 32×32 with ImageNet's channel statistics, as the CIFAR-10 recipes of the papers here have it. */
+/** 32×32 with ImageNet's channel statistics, as in the CIFAR-10 settings of the papers implemented here. */
 export const cifar10Preprocessing: Preprocessing = { height: 32, width: 32, ...imagenetColours };
 /** 224×224 with ImageNet's channel statistics. */
 export const imagenetPreprocessing: Preprocessing = { height: 224, width: 224, ...imagenetColours };
-/** 28×28 with the training images' mean and standard deviation. */
+/** 28×28 with mean and standard deviation of the training images. */
 export const fashionMnistPreprocessing: Preprocessing = {
   height: 28,
   width: 28,
@@ -48,8 +48,8 @@ const preprocessingSchema = v.pipe(
 const classesSchema = v.array(v.string());
 
 /**
- * Stores the preprocessing in the graph's metadata, in place: image size, and mean and standard deviation of each
- * channel of x/255.
+ * Stores the preprocessing in the graph's metadata, in place: image size, and mean and standard deviation of x/255 per
+ * channel.
  *
  * @example
  * storePreprocessing(network, { height: 32, width: 32, mean: [0.49, 0.48, 0.45], std: [0.25, 0.24, 0.26] });
@@ -58,14 +58,14 @@ export function storePreprocessing(graph: Graph, { height, width, mean, std }: P
   graph.metadata[PREPROCESSING_KEY] = JSON.stringify({ height, width, mean, std });
 }
 
-/** The preprocessing in the graph's metadata, null where there is none; throws `invalid-model` where it is malformed. */
+/** The preprocessing in the graph's metadata; null if there is none. Throws `invalid-model` if it is malformed. */
 export function loadPreprocessing(graph: Graph): Preprocessing | null {
   return loadJson(graph, PREPROCESSING_KEY, preprocessingSchema);
 }
 
 /**
- * The preprocessing that is given, else none for a source of inputs, else the one in the graph's metadata; throws `usage` where
- * there is neither.
+ * The given preprocessing, else none for a source of raw inputs, else the one in the graph's metadata. Throws `usage` if
+ * there is none of these.
  */
 export function expectPreprocessing(graph: Graph, images: ImageSource, given?: Preprocessing): Preprocessing {
   const preprocessing = given ?? (images.readInput ? noPreprocessing(images) : loadPreprocessing(graph));
@@ -73,7 +73,7 @@ export function expectPreprocessing(graph: Graph, images: ImageSource, given?: P
   throw new EspalierError('usage', 'the network stores no preprocessing: expected `preprocessing`');
 }
 
-/** (x/255 − mean)/std is not applied to inputs: their size alone counts. */
+/** Raw inputs are not normalised; only their size is used. */
 const noPreprocessing = ({ channels, height, width }: ImageSource): Preprocessing => ({
   height,
   width,
@@ -81,17 +81,17 @@ const noPreprocessing = ({ channels, height, width }: ImageSource): Preprocessin
   std: new Array<number>(channels).fill(1),
 });
 
-/** Stores the class names, by label, in the graph's metadata. */
+/** Stores the class names in the graph's metadata, in the order of labels. */
 export function storeClasses(graph: Graph, classes: readonly string[]): void {
   graph.metadata[CLASSES_KEY] = JSON.stringify(classes);
 }
 
-/** The class names in the graph's metadata, null where there are none; throws `invalid-model` where they are malformed. */
+/** The class names in the graph's metadata; null if there are none. Throws `invalid-model` if they are malformed. */
 export function loadClasses(graph: Graph): string[] | null {
   return loadJson(graph, CLASSES_KEY, classesSchema);
 }
 
-/** (x/255 − mean) / std as scale·x + shift, per channel, of 8-bit x. */
+/** (x/255 − mean) / std as scale·x + shift per channel, for 8-bit x. */
 export interface Normalization {
   readonly scale: readonly number[];
   readonly shift: readonly number[];
@@ -105,7 +105,7 @@ export function normalization({ mean, std }: Preprocessing): Normalization {
   };
 }
 
-/** (x/255 − mean) / std of every 8-bit x, one table of 256 per channel. */
+/** (x/255 − mean) / std for every 8-bit x: a table of 256 numbers per channel. */
 export function normalizationTables({ mean, std }: Preprocessing): Float32Array[] {
   return zip(mean, std).map(([value, deviation]) =>
     Float32Array.from({ length: 256 }, (_, x) => (x / 255 - value) / deviation),

@@ -17,8 +17,8 @@ function subset(source: ImageSource, indices: Uint32Array): ImageSource {
 }
 
 /**
- * A random subset of n images that depends on the seed alone, in the source's order: ⌊n / classes⌋ or one more of each
- * class, as far as a class has them. The source itself where it has no more than n.
+ * A random subset of n images that depends only on the seed, in the source's order: ⌊n / classes⌋ or one more per class, as
+ * far as a class has as many. Returns the source if it has at most n images.
  */
 export function limitSource(source: ImageSource, n: number, seed: number): ImageSource {
   if (!Number.isInteger(n) || n < 1)
@@ -29,14 +29,14 @@ export function limitSource(source: ImageSource, n: number, seed: number): Image
   return subset(source, dealByClass(source.labels, seed).subarray(0, n).sort());
 }
 
-/** Which part of a source: images i, i + n, i + 2n … of n parts of one size, the left-over at the end in none. */
+/** One of n equal parts of a source: images i, i + n, i + 2n, …; a remainder at the end belongs to no part. */
 export interface Shard {
-  /** From 0. */
+  /** Index of the part, from 0. */
   readonly index: number;
   readonly of: number;
 }
 
-/** The images of a shard; the source itself where it is the only one. */
+/** The images of a shard; the source itself if there is only one. */
 export function shardSource(source: ImageSource, { index, of }: Shard): ImageSource {
   if (of === 1) return source;
   const count = Math.floor(source.count / of);
@@ -46,7 +46,10 @@ export function shardSource(source: ImageSource, { index, of }: Shard): ImageSou
   );
 }
 
-/** A seeded partition, class by class: the first part gets `share` of each class, rounded, and never all of two or more. */
+/**
+ * A random partition by seed and class: the first part gets `share` of each class, rounded, but never all images of a class
+ * with two or more.
+ */
 export function splitSource(source: ImageSource, share: number, seed: number): [ImageSource, ImageSource] {
   const queues = shuffledByClass(source.labels, seed);
   const cut = (size: number) => (size < 2 ? size : Math.min(size - 1, Math.round(size * share)));
@@ -55,7 +58,7 @@ export function splitSource(source: ImageSource, share: number, seed: number): [
   return [subset(source, Uint32Array.from(first).sort()), subset(source, Uint32Array.from(second).sort())];
 }
 
-/** All indices, as if dealt from one shuffled pile per class in turn, the classes' order shuffled anew each round. */
+/** All indices in random order such that classes alternate, in a new random order of classes each round. */
 function dealByClass(labels: Int32Array, seed: number): Uint32Array {
   const queues = shuffledByClass(labels, seed);
   const dealt = new Uint32Array(labels.length);

@@ -4,16 +4,16 @@ import type { DataSet, ImageSource } from './image-source.ts';
 
 /** Images in memory. */
 export interface TensorImages {
-  /** Images [N, C, H, W]: float32 inputs as the network takes them, or uint8 pixels, which the preprocessing normalises. */
+  /** [N, C, H, W]: float32 inputs as the network takes them, or uint8 pixels, which are normalised by the preprocessing. */
   readonly images: Tensor;
-  /** [N], from 0; default: the images have no classes. */
+  /** [N], from 0; default: no classes. */
   readonly labels?: ArrayLike<number>;
-  /** Class names by label. Default: the labels' numbers. */
+  /** Class names by label. Default: the label numbers. */
   readonly classes?: readonly string[];
 }
 
 /**
- * A data set of tensors; throws `invalid-data` where shapes do not fit, or a label has no class.
+ * A data set from tensors. Throws `invalid-data` if shapes do not match, or a label has no class.
  *
  * @example
  * const data = tensorData({ train: { images, labels }, test: { images: testImages, labels: testLabels } });
@@ -27,7 +27,7 @@ export const tensorData = (splits: {
   test: tensorImages(splits.test),
 });
 
-/** Tensors as a source of images; throws as {@link tensorData}. */
+/** A source of images from tensors. Throws the errors of {@link tensorData}. */
 export function tensorImages({ images, labels, classes }: TensorImages): ImageSource {
   const { dtype, shape, data } = images;
   const [count = 0, channels = 0, height = 0, width = 0] = shape;

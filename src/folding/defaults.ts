@@ -1,4 +1,4 @@
 import type { FoldOptions } from './fold.ts';
 
-/** The options of {@link fold} that are not given. */
+/** Default options of {@link fold}. */
 export const foldDefaults = { growth: 1, verify: true } as const satisfies FoldOptions;

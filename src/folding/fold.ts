@@ -19,37 +19,37 @@ import { foldDefaults } from './defaults.ts';
 
 /** Options of {@link fold}. */
 export interface FoldOptions {
-  /** Rewrites to apply; default: all. */
+  /** The rewrites to apply; default: all. */
   readonly only?: readonly FoldingName[] | undefined;
-  /** Merged layers may have this many times the multiply-accumulates and weights of their parts; default 1. */
+  /** Merged layers may have up to this many times the multiply-accumulates and weights of their parts; default 1. */
   readonly growth?: number | undefined;
-  /** Converts the network, with its inputs and outputs; default: it keeps its types. */
+  /** Converts the network including its inputs and outputs; default: types are kept. */
   readonly elementType?: 'float32' | 'float16' | undefined;
-  /** Compares the result with the network that was given; default true. */
+  /** Whether to compare the result with the given network; default true. */
   readonly verify?: boolean;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
   /** Default: onnxruntime. */
   readonly executor?: Executor;
 }
 
-/** A folded network, and how it compares with the network given. */
+/** A folded network, and its comparison with the given network. */
 export interface FoldedNetwork {
   readonly graph: Graph;
-  /** How many nodes were rewritten. */
+  /** Number of rewritten nodes. */
   readonly changed: number;
-  /** The same by rewrite. */
+  /** Number of rewritten nodes by rewrite. */
   readonly counts: { readonly [N in FoldingName]?: number };
   readonly refusals: readonly Refused[];
-  /** The largest error against the network given, relative to its largest output; null where nothing was compared. */
+  /** The largest error against the given network, relative to its largest output; null if not verified. */
   readonly error: number | null;
-  /** Whether the result is the network that was given. */
+  /** Whether the result is identical to the given network. */
   readonly unchanged: boolean;
 }
 
 /**
  * Folds BatchNormalization, padding, consecutive linear layers, parallel branches and redundant nodes into convolutions, and
- * compares the result with the network given. Throws `verification` where they differ, or the result is larger.
+ * compares the result with the given network. Throws `verification` if the outputs differ, or if the result is larger.
  *
  * @example
  * const { graph, counts, error } = await fold(readModelFile('model.onnx'));
@@ -72,7 +72,10 @@ export async function fold(network: Graph | NetworkForms, options: FoldOptions =
   return { ...made, error };
 }
 
-/** Against the network given, or its float32 form where nothing runs the network; inputs and outputs are cast to its types. */
+/**
+ * The error against the given network, or against its float32 form if no engine runs it; inputs and outputs are cast to its
+ * types.
+ */
 async function errorOf(
   { given, graph, form }: NetworkForms,
   made: Graph,

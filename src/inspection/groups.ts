@@ -10,13 +10,13 @@ export interface GroupFacts {
   /** Channels of the first layer. */
   readonly channels: number;
   readonly members: readonly string[];
-  /** Whether any channel may be removed. */
+  /** Whether any channel can be removed. */
   readonly prunable: boolean;
-  /** Why channels are pinned, where any are. */
+  /** Why channels are pinned, if any are. */
   readonly reason?: string;
 }
 
-/** The groups of channels of a network, and why channels are pinned. */
+/** The groups of layers that share channels, and the reasons for pinned channels. */
 export async function groupFacts(graph: Graph, executor: Executor): Promise<GroupFacts[]> {
   return channelGroups(await prepareForPruning(graph, executor)).groups.map(factsOf);
 }

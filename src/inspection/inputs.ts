@@ -3,10 +3,10 @@ import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { asImage, mainInput } from '../graph/inputs/image-input.ts';
 import { inputsBeside } from '../graph/inputs/input-feeds.ts';
 
-/** How the image input takes images; a dimension is null where the network leaves it free. */
+/** The format of the image input; a dimension is null if the network leaves it open. */
 export interface ImageFacts {
   readonly input: string;
-  /** Without N: the network takes a single image. */
+  /** Without N, the network takes a single image. */
   readonly layout: 'NCHW' | 'NHWC' | 'CHW' | 'HWC';
   readonly channels: number | null;
   readonly batch: number | null;
@@ -14,22 +14,22 @@ export interface ImageFacts {
   readonly width: number | null;
 }
 
-/** An input beside the image. */
+/** An input other than the image. */
 export interface OtherInput {
   readonly name: string;
   readonly shape: Shape | null;
-  /** Whether a feed has its contents; otherwise the network is run with random numbers. */
+  /** Whether a feed gives its contents; otherwise the network runs on random numbers. */
   readonly hasContents: boolean;
 }
 
 /** The inputs of a network. */
 export interface InputFacts {
-  /** null where no input takes images. */
+  /** null if no input takes images. */
   readonly image: ImageFacts | null;
   readonly otherInputs: readonly OtherInput[];
 }
 
-/** The inputs of a network as its file has them, with the sizes that feeds give. */
+/** The inputs of a network as declared in the file, with the sizes given by feeds. */
 export function inputFacts(graph: Graph): InputFacts {
   const bound = bindFeeds(graph);
   const main = mainInput(bound);

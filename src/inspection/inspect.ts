@@ -13,30 +13,30 @@ import { type InputFacts, inputFacts } from './inputs.ts';
 
 /** Options of {@link inspectNetwork}. */
 export interface InspectOptions {
-  /** Folds constants. */
+  /** Evaluates constants. */
   readonly executor: Executor;
-  /** Height and width, for a network that leaves its image size free. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
 }
 
-/** An input or output, as the file declares it. */
+/** An input or output as declared in the file. */
 export interface ValueSignature {
   readonly name: string;
   readonly dtype: DataType | null;
   readonly shape: Shape | null;
 }
 
-/** A network in figures: costs by layer, channel groups, residual connections, inputs and outputs. */
+/** Facts about a network: costs by layer, channel groups, residual connections, inputs and outputs. */
 export interface NetworkFacts extends Costs, InputFacts {
   readonly groups: readonly GroupFacts[];
   readonly residuals: readonly Residual[];
-  /** By domain; '' is ONNX's own. */
+  /** Versions by domain; '' is ONNX's own domain. */
   readonly opsets: Readonly<Record<string, number>>;
   readonly inputs: readonly ValueSignature[];
   readonly outputs: readonly ValueSignature[];
   /** Number of nodes by operator. */
   readonly operators: Readonly<Record<string, number>>;
-  /** null where the file has none. */
+  /** null if the file stores none. */
   readonly preprocessing: Preprocessing | null;
 }
 
@@ -70,7 +70,7 @@ export async function inspectNetwork(
   };
 }
 
-/** Exporters compute some shapes; they are known only once constants are folded. */
+/** Costs after folding constants, since exporters compute some shapes in the graph. */
 async function costsOf(graph: Graph, { executor, size }: InspectOptions): Promise<Costs> {
   const given = costs(graph, { size });
   if (given.layers.every(({ note }) => note === undefined)) return given;

@@ -1,7 +1,7 @@
 import type { PruningSettings } from './iterative/settings.ts';
 import type { ScoreNormalization } from './ranking/score-rules.ts';
 
-/** The settings of pruning that no one gives. */
+/** Default settings of pruning. */
 export const pruningDefaults = {
   criterion: 'l1-norm',
   granularity: 'filter',
@@ -19,10 +19,13 @@ export const pruningDefaults = {
   seed: 1,
 } as const satisfies Partial<PruningSettings>;
 
-/** How scores of different layers are made comparable: network slimming compares γ of all layers as they are. */
+/**
+ * The default normalisation of scores across layers: none for `bn-scale`, as network slimming compares γ of all layers
+ * directly; else `mean`.
+ */
 export const defaultNormalization = (
   criterion: PruningSettings['criterion'] | undefined,
 ): ScoreNormalization => (criterion === 'bn-scale' ? 'none' : 'mean');
 
-/** The peak learning rate and the schedule of retraining. */
+/** Default peak learning rate and schedule of retraining. */
 export const retrainingDefaults = { learningRate: 0.01, schedule: 'cosine' } as const;

@@ -7,23 +7,23 @@ import type { Executor } from '../runtime/executor.ts';
 import { type CostModel, costModel } from './ranking/cost-model.ts';
 import { type PruningUnit, pruningUnits } from './ranking/units.ts';
 
-/** A network with all that ranking and cutting ask about it: made once for each network, and passed on. */
+/** A network with everything that ranking and cutting need: computed once per network and passed on. */
 export interface PreparedNetwork {
-  /** The network that was prepared. */
+  /** The given network. */
   readonly network: Graph;
-  /** Its copy that can be cut: constants folded, shapes known. */
+  /** A copy with folded constants and known shapes, which can be cut. */
   readonly graph: Graph;
-  /** Of the channels of `graph`. */
+  /** The coupling of the channels of `graph`. */
   readonly coupling: Coupling;
   readonly units: readonly PruningUnit[];
   readonly costs: CostModel;
-  /** Height and width that it is measured at, where it leaves them open. */
+  /** Height and width for costs, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
 }
 
 /**
- * Prepares a network for pruning its channels: finds which channels can only be removed together, and what they cost. A
- * network that is prepared is returned as it is.
+ * Prepares a network for channel pruning: finds which channels can only be removed together, and their costs. A prepared
+ * network is returned unchanged.
  *
  * @example
  * const { units, costs } = await prepareChannels(network, onnxruntime);

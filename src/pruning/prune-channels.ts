@@ -31,68 +31,71 @@ import {
 import { layerTitle, type PruningUnit, setCounts } from './ranking/units.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
-/** How many channels are removed, and how they are ranked: by default by the L1 norm, each layer to the same part. */
+/**
+ * The target and the ranking of channel pruning. By default, channels are ranked by L1 norm and the same fraction of each
+ * layer is removed.
+ */
 export interface ChannelPruningOptions extends Partial<RankingOptions> {
   readonly executor: Executor;
   readonly target: PruningTarget;
-  /** Compares with the network that was given, the removed channels masked; default true. */
+  /** Whether to compare the result with the given network whose removed channels are masked; default true. */
   readonly verify?: boolean;
   /**
-   * What it is compared with, where the network itself is a form of it: the file, and the way back to its element types.
-   * Values are found by their names.
+   * The reference of the comparison, if the network is a converted form of it: the file, and a function that restores its
+   * element types. Values are matched by name.
    */
   readonly reference?: { readonly graph: Graph; restore(made: Graph): Graph };
-  /** Tries widths beside those that the ranking gives, for those that lose least on calibration images. */
+  /** Tries other widths than those of the ranking, and chooses those with the least loss on calibration images. */
   readonly search?: SearchOptions;
-  /** The outputs that count in a search: globs of names. Default: all. */
+  /** Globs of the outputs that are compared in a search. Default: all. */
   readonly outputs?: readonly string[] | undefined;
   readonly signal?: AbortSignal;
 }
 
-/** What happens to one unit. */
+/** The result of pruning for one unit. */
 export interface UnitOutcome {
   readonly name: string;
   readonly layers: readonly string[];
-  /** Channels of its first layer that belong to it, in the original network. */
+  /** Number of channels of its first layer that belong to it, in the original network. */
   readonly channels: number;
   readonly kept: number;
-  /** Why (some of) its channels cannot go. */
+  /** Why (some of) its channels cannot be removed. */
   readonly reason?: string;
 }
 
-/** What would be cut. */
+/** The selection of channels to remove. */
 export interface PruningPlan {
   readonly prepared: PreparedNetwork;
   readonly units: readonly UnitOutcome[];
   readonly removed: ReadonlySet<number>;
   readonly cost: { readonly original: NetworkCost; readonly after: NetworkCost };
-  /** Whether the target is met; where not, all that may go goes. */
+  /** Whether the target is met; if not, all removable channels are removed. */
   readonly met: boolean;
-  /** Why a cost stays far below its target: the smallest step that is wider exceeds it. */
+  /** The smallest wider step, which exceeds the target, if a cost stays far below it. */
   readonly nextStep?: NextStep;
 }
 
 /** The smallest step by which a unit could be wider. */
 export interface NextStep {
-  /** The unit's first layer. */
+  /** The first layer of the unit. */
   readonly layer: string;
-  /** What the step costs, as a part of the original. */
+  /** The cost of the step, as a fraction of the original. */
   readonly part: number;
 }
 
-/** A network without the channels that a plan selects, and what was verified. */
+/** A pruned network, and the result of its verification. */
 export interface PrunedChannels extends PruningPlan {
   readonly graph: Graph;
-  /** Against the masked network, relative to its largest output; null where it was not verified. */
+  /** The largest error against the masked network, relative to its largest output; null if not verified. */
   readonly error: number | null;
-  /** Whether so much went that the output is the same whatever comes in; false where it was not verified. */
+  /** Whether so much was removed that the output no longer depends on the input; false if not verified. */
   readonly constant: boolean;
-  /** The filters that stay of each layer, by the name of its output. */
+  /** The kept filters of each layer, by the name of its output. */
   readonly keptFilters: ReadonlyMap<string, readonly number[]>;
 }
 
 /**
- * Ranks the channels of a network and selects those to remove for a target, without removing them; options as of
+ * Ranks the channels of a network and selects those to remove for a target, without removing them. Options are those of
  * {@link pruneChannels}.
  */
 export async function planChannels(
@@ -143,9 +146,9 @@ const named = ({ unit, part }: WideningStep, units: readonly PruningUnit[]): Nex
 });
 
 /**
- * Prunes whole channels of a network: those that a plan selects are taken out of every layer that makes or reads them.
- * The result is compared with the network whose channels are multiplied by 0; throws `verification` where they differ, or
- * where the result is larger.
+ * Prunes channels of a network: removes the selected ones from every layer that computes or reads them. The result is
+ * compared with the network whose removed channels are multiplied by 0. Throws `verification` if the outputs differ, or if
+ * the result is larger.
  *
  * @example
  * const { graph, met, cost } = await pruneChannels(network, {
@@ -168,9 +171,9 @@ export async function pruneChannels(
 }
 
 /**
- * Compares with the network that was given, its removed channels multiplied by 0; where that does not name a value that a
- * layer reads, as inside a function, with its canonical form, and last with what was prepared, once that was compared with the
- * network itself.
+ * Compares with the given network whose removed channels are multiplied by 0. If that network does not name a value that a
+ * layer reads, as inside a function, compares with its canonical form instead; else with the prepared network, after
+ * comparing that with the given network.
  */
 async function verifyCut(
   { prepared, removed, graph }: PruningPlan & { readonly graph: Graph },
@@ -193,13 +196,13 @@ async function verifyCut(
   return agree([masked(prepared.graph)!, graph]);
 }
 
-/** Half precision is rounded to its own tolerance. */
+/** Networks in half precision have a tolerance of their own. */
 const toleranceOf = (...graphs: readonly Graph[]): number =>
   graphs.some((graph) => graph.outputs.some(({ dtype }) => dtype === 'float16'))
     ? Math.max(TOLERANCE, elementTolerance('float16'))
     : TOLERANCE;
 
-/** Sums in another order differ more where more is summed; a wrong channel differs by far more than this. */
+/** Sums in another order differ, the more so the longer they are; a wrong channel differs by far more than this. */
 const TOLERANCE = 1e-3;
 
 async function reach(ranked: RankedChannels, { target, timer }: CompleteOptions): Promise<Reached> {
@@ -222,12 +225,12 @@ async function reach(ranked: RankedChannels, { target, timer }: CompleteOptions)
   return at(found.widths, found.met);
 }
 
-/** Aims that are tried, where a network that was cut costs more than predicted. */
+/** Number of aims that are tried if the cut network costs more than predicted. */
 const AIMS = 4;
 
 /**
- * The selection whose network, once it is cut, is within the target: the prediction counts layers by the channels that
- * stay, and a layer between reshapes may be cut otherwise. Where it costs more, a lower prediction is aimed at.
+ * Finds a selection whose network, once cut, is within the target. The prediction multiplies costs by fractions of channels,
+ * but a layer between reshapes may be cut differently. If the network costs more, a lower prediction is aimed at.
  */
 async function reachCutCost(
   { measure, fraction }: CostTarget,
@@ -248,7 +251,7 @@ async function reachCutCost(
   }
 }
 
-/** Orders units by the scores of what they lose from one selection to the next. */
+/** Orders units by the scores of the channels they lose from one selection to the next. */
 const leastLossFirst =
   ({ prepared: { units }, selector, scores }: RankedChannels): NarrowingSearch['order'] =>
   (differing, wide, narrow) => {
@@ -261,7 +264,7 @@ const leastLossFirst =
     return differing.toSorted((a, b) => lost[a]! - lost[b]!);
   };
 
-/** The widths of the best candidate. */
+/** The widths of the best candidate of a search. */
 async function searched(ranked: RankedChannels, start: Reached, options: CompleteOptions): Promise<Reached> {
   const { widths } = await searchChannels(ranked, start.widths, { ...options, search: options.search! });
   const { selector, prepared, original } = ranked;
@@ -272,7 +275,7 @@ async function searched(ranked: RankedChannels, start: Reached, options: Complet
     : { widths, cost: costOf(selector.removed(widths)), met: true };
 }
 
-/** What widths make of each unit. */
+/** The result of the widths for each unit. */
 function outcomes(ranked: RankedChannels, widths: UnitWidths): UnitOutcome[] {
   const originals = setCounts(ranked.original.units);
   return ranked.prepared.units.map((unit, i) => {

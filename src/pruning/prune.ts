@@ -22,58 +22,63 @@ import { prepareChannels } from './prepared-network.ts';
 import type { UnitOutcome } from './prune-channels.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
 
-/** How {@link prune} retrains, besides the data and the number of epochs. */
+/** Retraining options of {@link prune}, except the data and the number of epochs. */
 export type RetrainingOptions = Partial<
   Omit<TrainOptions, 'network' | 'data' | 'preprocessing' | 'executor' | 'epochs' | 'run' | 'controller'>
 >;
 
-/** Options of {@link prune}: exactly one target, and what else differs from the defaults. */
+/** Options of {@link prune}: exactly one target, and any settings that differ from the defaults. */
 export interface PruneOptions
   extends PruningTargetOptions,
     Partial<Omit<PruningSettings, 'target'>>,
     PruningWatch {
-  /** Images of criteria, recovery, comparison and retraining; see `tensorData`, `openDataSet`. Default: none. */
+  /**
+   * Images for criteria, recovery, comparison and retraining; see {@link tensorData} and {@link openDataSet}. Default: none.
+   */
   readonly data?: DataSet;
-  /** Default: the one stored with the network; none for a data set of inputs. */
+  /** Default: the preprocessing stored with the network; none for a data set of raw inputs. */
   readonly preprocessing?: Preprocessing;
-  /** Epochs of retraining in all. Default: none. */
+  /** Total number of retraining epochs. Default 0. */
   readonly epochs?: number;
   readonly training?: RetrainingOptions;
-  /** Retrains the outputs of the network given (or of `teacher`) in place of labels. */
+  /** Retrains on the outputs of the given network (or of `teacher`) instead of labels. */
   readonly distill?: Distilling;
-  /** Records the run, with checkpoints of retraining. Default: nothing is kept. */
+  /** Records the run, with checkpoints of retraining. Default: nothing is recorded. */
   readonly run?: RunDirectory;
-  /** The output with class scores. Default: found by its shape and the classes of the data. */
+  /** The name of the output with class scores. Default: found by its shape and the number of classes. */
   readonly logits?: string;
-  /** From `measureSensitivity`: the widths of layers are chosen by it. */
+  /** The result of {@link measureSensitivity}, by which the widths of layers are chosen. */
   readonly sensitivity?: readonly UnitSensitivity[];
-  /** Evaluates so many choices of widths on calibration images, and takes the best. */
+  /** The number of widths to evaluate on calibration images, of which the best is taken. Default: no search. */
   readonly search?: number;
   /** Runs, verifies and evaluates networks. Default: onnxruntime. */
   readonly executor?: Executor;
-  /** Times candidates of a target in latency, and channel sets for scores per millisecond. Default: onnxruntime on one thread. */
+  /**
+   * Times candidates if the target is a latency, and channel sets for scores per millisecond. Default: onnxruntime on one
+   * thread.
+   */
   readonly timer?: Timer;
 }
 
 /** A pruned network. */
 export interface PrunedNetwork {
-  /** In the element types of the network given. */
+  /** The pruned network in the element types of the given network. */
   readonly graph: Graph;
   readonly before: Costs;
   readonly after: Costs;
   /** Whether the target is met. */
   readonly met: boolean;
-  /** Groups of layers with the number of channels that they keep, and why a group keeps more than it should. */
+  /** Groups of layers with their kept channels, and why a group keeps more than requested. */
   readonly units: readonly UnitOutcome[];
   readonly steps: readonly PruneStep[];
-  /** Largest difference of a cut from the masked network, relative to its outputs; null where nothing was compared. */
+  /** Largest difference of a cut from the masked network, relative to its outputs; null if not verified. */
   readonly error: number | null;
 }
 
 /**
- * Prunes a network to a target, in one or several cuts, each followed by recovery on images and by retraining where there
- * are `epochs`. Each cut is compared with the given network, its removed channels multiplied by 0. Throws `usage` where
- * options contradict each other, `verification` where a cut computes something else, and what training throws.
+ * Prunes a network to a target in one or several cuts, each followed by recovery on images (if `data` is given) and by
+ * retraining (if `epochs` are given). Each cut is compared with the given network whose removed channels are multiplied by 0.
+ * Throws `usage` if options contradict each other, `verification` if outputs differ after a cut, and the errors of training.
  *
  * @example
  * const small = await prune(network, { macs: 0.5 });
@@ -133,7 +138,7 @@ function result(
   };
 }
 
-/** All options of retraining, and the network in the form that training takes. */
+/** The options of retraining, and the network in the form for training. */
 const retrainingOf = (
   network: Graph,
   { data, epochs, preprocessing, logits, seed, signal, distill, training }: PruneOptions,
@@ -148,7 +153,10 @@ const retrainingOf = (
     executor,
   });
 
-/** The images, if any, and the network with its constants folded, its class scores known and its other inputs fed. */
+/**
+ * Without retraining: the images, if any, and the network with folded constants, known class scores and feeds for its other
+ * inputs.
+ */
 async function withoutTraining(
   network: Graph,
   settings: PruneOptions & Pick<PruningSettings, 'calibrationImages' | 'seed'>,

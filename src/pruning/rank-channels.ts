@@ -22,29 +22,29 @@ import type { UnitSensitivity } from './sensitivity/measure.ts';
 export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   readonly executor: Executor;
   readonly criterion: CriterionName | Criterion;
-  /** Scores that were learned, in place of a criterion's: of the channel sets that may go, by unit, in its order. */
+  /** Learned scores instead of a criterion's: of the removable channel sets, by unit, in its order. */
   readonly learned?: ReadonlyMap<string, readonly number[]>;
-  /** What is scored: filters (granularity filter), or the weights that read their channels (granularity channel). */
+  /** What is scored: `filters` that compute a channel, or `inputs`, the weights that read it. */
   readonly side: 'filters' | 'inputs';
   readonly foldBatchNormalization?: boolean;
   readonly normalize: ScoreNormalization;
   readonly reduce: ScoreReduction;
-  /** What a score is divided by: nothing, or what a channel set costs. */
+  /** Divides a score by the cost of the channel set; null does not. */
   readonly per?: CostShare | null;
-  /** Times channel sets for scores per millisecond, and candidates where the target is a latency. */
+  /** Times channel sets for scores per millisecond, and candidates if the target is a latency. */
   readonly timer?: Timer;
   readonly seed: number;
   readonly calibration: Calibration | null;
-  /** The network before the first cut, of which ratios and targets are fractions. Default: the network itself. */
+  /** The network before the first cut, to which ratios and targets refer. Default: the network itself. */
   readonly original?: PreparedNetwork;
-  /** Sensitivities to choose the widths of units by, in place of the scope. */
+  /** Sensitivities by which the widths of units are chosen, instead of the scope. */
   readonly sensitivity?: {
     readonly sensitivities: readonly UnitSensitivity[];
     readonly damage: DamageMeasure;
   };
 }
 
-/** A network whose channels are coupled and ranked. */
+/** A network with coupled and ranked channels. */
 export interface RankedChannels {
   readonly prepared: PreparedNetwork;
   /** The network before the first cut. */
@@ -56,7 +56,7 @@ export interface RankedChannels {
 }
 
 /**
- * Couples, scores and ranks the channels of a network.
+ * Finds coupled channels, scores them and ranks them. Throws `unsupported` if no layer can be scored.
  *
  * @example
  * const { prepared, scores } = await rankChannels(network, {
@@ -105,7 +105,7 @@ export async function rankChannels(
   return { prepared, original, layerScores, scores, selector };
 }
 
-/** Nothing to rank at all is an error, and says why by its first layer. */
+/** Throws if there is nothing to rank, with the reason of the first layer. */
 function refuseUnscored(scores: ReadonlyMap<CoupledLayer, LayerScores>): void {
   const results = [...scores];
   if (results.some(([, result]) => 'scores' in result)) return;

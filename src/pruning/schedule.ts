@@ -1,19 +1,16 @@
 import type { PruningTarget } from './ranking/targets.ts';
 
-/** The part of the way to the target that is behind after each of `steps` cuts; t runs from 0 to 1. */
+/** The fraction of the way to the target that is covered after each of `steps` cuts; t runs from 0 to 1. */
 export const pruningSchedules = {
   linear: (t: number) => t,
-  /** 1 − (1 − t)³: large cuts first, while there is much to lose (Zhu & Gupta, 2017, arXiv:1710.01878). */
+  /** 1 − (1 − t)³: large cuts first (Zhu & Gupta, 2017, arXiv:1710.01878). */
   cubic: (t: number) => 1 - (1 - t) ** 3,
 } as const;
 
-/** The name of one of `pruningSchedules`. */
+/** The name of one of {@link pruningSchedules}. */
 export type PruningSchedule = keyof typeof pruningSchedules;
 
-/**
- * The target of each step. All refer to the ORIGINAL network, so that the last is the target itself and nothing
- * compounds: 30 % in six steps ends at 30 %.
- */
+/** The target of each step. All refer to the original network, so they do not compound: 30 % in six steps ends at 30 %. */
 export function stepTargets(
   { measure, fraction }: PruningTarget,
   { steps, schedule }: { readonly steps: number; readonly schedule: PruningSchedule },

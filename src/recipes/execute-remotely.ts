@@ -17,7 +17,7 @@ interface Where {
   readonly context: Context;
 }
 
-/** Steps on their way, by name. */
+/** Running steps by name. */
 interface Work extends Omit<Where, 'queue'> {
   readonly tasks: TaskQueue;
   readonly outcomes: Map<string, Promise<StepOutcome>>;
@@ -25,9 +25,9 @@ interface Work extends Omit<Where, 'queue'> {
 }
 
 /**
- * Runs steps on workers, each as soon as those whose files it reads are done; what no worker runs (`data get`) is run here,
- * and waited for by all that come after it. A step that fails stops none but those that read its files. Throws what the first
- * failed step said, and names the others.
+ * Runs steps on workers, each as soon as the steps are finished whose files it reads. Steps that workers cannot run (`data
+ * get`) run on this machine, and all later steps wait for them. If a step fails, only steps that read its files are skipped.
+ * Throws the error of the first failed step, and names the others.
  */
 export async function runStepsRemotely(
   steps: readonly PlannedStep[],
@@ -84,7 +84,7 @@ async function runThere(step: PlannedStep, { run, tasks, context }: Work): Promi
   }
 }
 
-/** What the first step that failed said, which others failed, and which were not begun for want of files. */
+/** The error of the first failed step, with the names of the other failed steps, and of the skipped ones. */
 function failure(
   steps: readonly PlannedStep[],
   settled: readonly PromiseSettledResult<StepOutcome>[],

@@ -8,8 +8,8 @@ import type { RunDirectory } from '../training/run-directory.ts';
 import type { PlannedStep } from './plan.ts';
 
 /**
- * Runs the steps in order, past those that are recorded as finished; a step that was started and can be resumed is.
- * Records each start and finish. Throws `interrupted` on the signal.
+ * Runs the steps in order, except those recorded as finished. A step that was started is resumed if it supports that. Records
+ * each start and finish. Throws `interrupted` when the signal is aborted.
  */
 export async function runSteps(
   steps: readonly PlannedStep[],
@@ -26,7 +26,7 @@ export async function runSteps(
   return outcomes;
 }
 
-/** Runs a step here, and records its start and its finish, or how far it came. */
+/** Runs a step in this process, and records its start, its finish or its progress. */
 export async function runStep(step: PlannedStep, run: RunDirectory, context: Context): Promise<StepOutcome> {
   if (context.signal.aborted) throw interrupted(run);
   const { name, command, line } = step;
@@ -50,13 +50,13 @@ export async function runStep(step: PlannedStep, run: RunDirectory, context: Con
   return outcome;
 }
 
-/** Whether the step keeps a record of its own and began one in this run. */
+/** Whether the step has a run directory and was started in this run. */
 function wasStarted({ name, command, folder }: PlannedStep, run: RunDirectory): boolean {
   const begun = run.readEvents().some((event) => event.type === 'start' && event.name === name);
   return begun && 'resume' in command.options && existsSync(join(folder, 'recipe.json'));
 }
 
-/** What went wrong, with the step's name. */
+/** The error of a failed step, with the name of the step. */
 export function failed(cause: unknown, where: string, run: RunDirectory): unknown {
   if (!(cause instanceof EspalierError)) return cause;
   if (cause.code === 'interrupted') return interrupted(run, cause);

@@ -1,7 +1,7 @@
 import { EspalierError } from '../errors.ts';
 import { camelCase, type RecipeStep } from './recipe-file.ts';
 
-/** A `--set`: an option of one step, or of whichever steps it fits. */
+/** A `--set`: an option for one step, or for all steps that it fits. */
 interface Override {
   readonly text: string;
   readonly step: string | null;
@@ -10,8 +10,8 @@ interface Override {
 }
 
 /**
- * The steps with options replaced: `train.epochs=1` in the step of that name; `epochs=1` in every step that has the
- * option, or, where none has it, in every step whose command takes it. Throws `usage` where it fits nowhere.
+ * Replaces options of steps. `train.epochs=1` applies to the step with that name; `epochs=1` to every step that has the
+ * option, or, if none has it, to every step whose command accepts it. Throws `usage` if it applies to no step.
  */
 export function overridden(
   steps: readonly RecipeStep[],

@@ -8,17 +8,17 @@ import { overridden } from './overrides.ts';
 import type { OptionValue, RecipeFile, RecipeStep } from './recipe-file.ts';
 import { rawValue, spellingOf, spellingsOf } from './typed-options.ts';
 
-/** A step that is ready to run: what would be typed. */
+/** A step that is ready to run. */
 export interface PlannedStep {
   readonly name: string;
   readonly command: Command;
-  /** Where the step keeps what it makes: `DIR/01-train`. */
+  /** The folder for the step's output: `DIR/01-train`. */
   readonly folder: string;
   readonly args: readonly string[];
   readonly raw: Readonly<Record<string, RawValue>>;
-  /** The command line. */
+  /** The command line of the step. */
   readonly line: string;
-  /** The earlier steps whose files it reads, by name. */
+  /** The names of earlier steps whose files it reads. */
   readonly needs: readonly string[];
 }
 
@@ -26,11 +26,11 @@ export interface Surroundings {
   readonly commands: readonly Command[];
   /** The folder of the whole run. */
   readonly out: string;
-  /** What `$in` stands for. */
+  /** The value of `$in`. */
   readonly model?: string | undefined;
 }
 
-/** The recipe with options replaced (see {@link overridden}). Throws `usage` where a command or an option is unknown. */
+/** The recipe with replaced options (see {@link overridden}). Throws `usage` for an unknown command or option. */
 export function withOverrides(
   recipe: RecipeFile,
   settings: readonly string[],
@@ -44,7 +44,7 @@ export function withOverrides(
   return { ...recipe, steps: overridden(recipe.steps, settings, takes) };
 }
 
-/** What each step would run. Checks all of it as the command line would, before anything runs; throws `usage`. */
+/** The command lines of all steps, validated like typed command lines before anything runs. Throws `usage`. */
 export async function planSteps(recipe: RecipeFile, surroundings: Surroundings): Promise<PlannedStep[]> {
   refuseUnusedModel(recipe, surroundings);
   const planned: PlannedStep[] = [];
@@ -101,7 +101,7 @@ function commandOf(step: RecipeStep, commands: readonly Command[], where: string
   });
 }
 
-/** Flags that make sense for a command alone, and why a step cannot take them. */
+/** Flags that only make sense for a single command, with the reason why a step cannot have them. */
 const flagsOfOneCommand: Readonly<Record<string, string>> = {
   out: 'each step has its own folder',
   resume: 'each step resumes by itself',
@@ -117,7 +117,7 @@ function refuseFlagsOfOneCommand({ options, do: command }: RecipeStep, where: st
   }
 }
 
-/** Where the command writes: its step's folder, or a model in it. A command that resumes keeps a folder of its own. */
+/** The output option of a step: its folder, or a model in it. Commands that can be resumed have a folder of their own. */
 function outOption({ options, arguments: wanted }: Command, folder: string): Record<string, OptionValue> {
   if (!options.out) return {};
   if (options.resume || options.out.usage.endsWith('<dir>')) return { out: folder };
@@ -144,14 +144,14 @@ function withReferences(value: OptionValue, where: string, place: StepContext): 
 
 const REFERENCE = /^\$([\w-]+)([\\/].*)?$/;
 
-/** The steps that a step refers to; all of them are earlier ones. */
+/** The steps that a step refers to. They must be earlier ones. */
 function needsOf({ model, options }: RecipeStep): string[] {
   const words = [...model, ...Object.values(options).flat()].map(String);
   const names = words.flatMap((word) => REFERENCE.exec(word)?.[1] ?? []);
   return [...new Set(names)].filter((name) => name !== 'in');
 }
 
-/** `$name/rest` is a file that an earlier step made, `$in` the model that the recipe is given. */
+/** Resolves `$name/rest` to a file of an earlier step, and `$in` to the model given for the recipe. */
 function resolved(text: string, where: string, { earlier, model }: StepContext): string {
   const [, name, rest = ''] = REFERENCE.exec(text) ?? [];
   if (!text.startsWith('$')) return text;

@@ -7,7 +7,9 @@ import { readBytes } from '../files.ts';
 import { closestName } from '../suggest.ts';
 import { sweepSchema, swept } from './sweep.ts';
 
-/** The value of an option in a recipe: what its flag takes; true and false for a switch; a list for commas. */
+/**
+ * The value of an option in a recipe: the value of its flag; true or false for a switch; a list for comma-separated values.
+ */
 const valueSchema = v.union([
   v.string(),
   v.number(),
@@ -18,7 +20,7 @@ export type OptionValue = v.InferOutput<typeof valueSchema>;
 
 const text = v.pipe(v.string(), v.minLength(1, 'expected some text'));
 const WORD = 'expected a word for the name of a step';
-/** `{option}` may stand in the name of a sweep. */
+/** The name of a step, which may contain `{option}` in a sweep. */
 const stepName = v.pipe(v.string(), v.regex(/^([a-z]|\{[\w-]+\})([\w-]|\{[\w-]+\})*$/i, WORD));
 
 const fileSchema = v.strictObject({
@@ -39,17 +41,17 @@ const fileSchema = v.strictObject({
   ),
 });
 
-/** A step: a command, the arguments that it works on, its options by their names in camelCase. */
+/** A step: a command, its arguments, and its options by their names in camelCase. */
 export interface RecipeStep {
   readonly name: string;
   readonly do: string;
   readonly model: readonly string[];
   readonly options: Readonly<Record<string, OptionValue>>;
-  /** Which step of the file it is, from 0. */
+  /** Index of the step in the file, from 0. */
   readonly at?: number;
 }
 
-/** Steps in order; `source` is what errors call the recipe. */
+/** Steps in order; `source` is the name of the recipe in error messages. */
 export interface RecipeFile {
   readonly source: string;
   readonly name: string;
@@ -60,7 +62,7 @@ export interface RecipeFile {
 
 const shipped = fileURLToPath(new URL('../../recipes/', import.meta.url));
 
-/** Reads a recipe: a .json file, or one that comes with Espalier by its name. Throws `usage` naming the key at fault. */
+/** Reads a recipe: a .json file, or the name of a recipe included with Espalier. Throws `usage`, naming the invalid key. */
 export function readRecipe(name: string): RecipeFile {
   const isPath = /\.json$|[\\/]/.test(name);
   if (isPath) return parseRecipe(readBytes(name).toString(), name);
@@ -71,11 +73,11 @@ export function readRecipe(name: string): RecipeFile {
   throw new EspalierError('usage', `expected a .json file or the name of a recipe: ${hint}`, { where: name });
 }
 
-/** The names of the recipes that come with Espalier. */
+/** The names of the recipes included with Espalier. */
 export const shippedRecipes = (): string[] =>
   readdirSync(shipped).flatMap((file) => (file.endsWith('.json') ? [file.slice(0, -'.json'.length)] : []));
 
-/** A recipe from its text. */
+/** Parses a recipe. */
 export function parseRecipe(json: string, source: string): RecipeFile {
   const parsed = v.safeParse(fileSchema, parseJson(json, source));
   if (!parsed.success) throw schemaError(parsed.issues[0], source);
@@ -106,7 +108,7 @@ function refuseName(name: string, taken: ReadonlyMap<string, number>, where: str
   throw new EspalierError('usage', `expected a unique name, found ${found}`, { where });
 }
 
-/** `weight-decay` and `weightDecay` are one name. */
+/** Converts `weight-decay` to `weightDecay`. */
 export const camelCase = (key: string): string => key.replace(/-(\w)/g, (_, letter) => letter.toUpperCase());
 
 function freeName(name: string, taken: ReadonlyMap<string, number>): string {
@@ -141,7 +143,7 @@ function mismatch({ expected, received }: v.BaseIssue<unknown>): string {
   return `expected ${plainTypes(expected ?? 'another value')}, found ${received}`;
 }
 
-/** valibot's names of types as people say them: `(string | Array)` → `string or list`. */
+/** Rewrites valibot's type names for error messages: `(string | Array)` → `string or list`. */
 const plainTypes = (types: string): string =>
   types
     .replace(/[()]/g, '')

@@ -12,16 +12,16 @@ import { holdRun } from '../training/run-lock.ts';
 import { version } from '../version.ts';
 import type { RecipeFile, RecipeStep } from './recipe-file.ts';
 
-/** What a run of a recipe does: its steps after `--set`, and what `$in` stands for. */
+/** The steps of a recipe run, after `--set`, and the value of `$in`. */
 export interface RecipeRunPlan {
   readonly recipe: RecipeFile;
   readonly model?: string | undefined;
 }
 
-/** `recipe.json` of such a run. */
+/** The contents of `recipe.json` for a recipe run. */
 type PlannedRecipe = Recipe & { readonly plan: RecipeRunPlan };
 
-/** The plan that is recorded in a folder, and the folder; throws `usage` where it holds another command's run. */
+/** The folder of a run and the plan recorded in it. Throws `usage` if it contains a run of another command. */
 export function recordedPlan(path: string): { readonly run: RunDirectory; readonly plan: RecipeRunPlan } {
   const run = openRunDirectory(path);
   const { plan, command } = run.recipe as PlannedRecipe;
@@ -37,8 +37,8 @@ export interface RecordSettings {
 }
 
 /**
- * The record of a run in its folder, which this process holds from then on: a new one, or the one that is there if it has the
- * same plan; else throws `usage`.
+ * Opens the record of a run in its folder, and locks the folder: creates it, or reuses an existing record with the same plan.
+ * Throws `usage` if the plans differ.
  */
 export async function openRecord(plan: RecipeRunPlan, { out, set }: RecordSettings): Promise<RunDirectory> {
   await holdRun(out);

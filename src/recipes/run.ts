@@ -61,7 +61,7 @@ interface RunArguments {
   readonly options: Options<typeof flags>;
 }
 
-/** The recipe and model of the command line, else those of the run that is resumed, with `--set` on top. */
+/** The recipe and model from the command line, else from the run that is resumed, with `--set` applied. */
 async function planOf({
   recipe: name,
   model,

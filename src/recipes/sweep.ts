@@ -1,24 +1,24 @@
 import * as v from 'valibot';
 
-/** A value that a sweep gives an option. */
+/** One value of an option in a sweep. */
 const sweptValue = v.union([v.string(), v.number(), v.boolean()]);
 
-/** The options that a step takes several values of, one step each: by name, in order. */
+/** Options with several values, for which there is one step per combination. */
 export const sweepSchema = v.record(
   v.string(),
   v.pipe(v.array(sweptValue), v.minLength(1, 'expected at least one value')),
 );
 type Sweep = v.InferOutput<typeof sweepSchema>;
 
-/** One step of a sweep: its name, and its options. */
+/** One step of a sweep: its name and options. */
 export interface SweptStep {
   readonly name: string;
   readonly options: Readonly<Record<string, v.InferOutput<typeof sweptValue>>>;
 }
 
 /**
- * A step for each combination of values, the last option's changing fastest. `{option}` in the name stands for its value;
- * a name without is followed by the values.
+ * One step per combination of values; the last option varies fastest. `{option}` in the name is replaced by the value;
+ * otherwise the values are appended.
  */
 export function swept(name: string, sweep: Sweep): SweptStep[] {
   const combinations = Object.entries(sweep).reduce<SweptStep['options'][]>(
@@ -29,7 +29,7 @@ export function swept(name: string, sweep: Sweep): SweptStep[] {
   return combinations.map((options) => ({ name: nameOf(name, options), options }));
 }
 
-/** Dots and the like are dashes in names. */
+/** Replaces characters that are not allowed in names by dashes. */
 const wordOf = (value: unknown): string => String(value).replaceAll(/[^\w-]+/g, '-');
 
 function nameOf(pattern: string, options: SweptStep['options']): string {

@@ -4,18 +4,21 @@ import { EspalierError } from '../errors.ts';
 import { closestName } from '../suggest.ts';
 import { camelCase, type OptionValue } from './recipe-file.ts';
 
-/** A flag under one of its names in a recipe. */
+/** A flag under one of its names in recipes. */
 export interface Spelling {
-  /** The flag's key in its command's table. */
+  /** The flag's key in the table of its command. */
   readonly key: string;
-  /** The flag as it is typed: `--no-verify`. */
+  /** The flag on a command line: `--no-verify`. */
   readonly word: string;
   readonly flag: Flag<unknown>;
-  /** What value a switch is typed for: `verify: false` and `noVerify: true` both type `--no-verify`; null takes a value. */
+  /**
+   * The value for which a switch is present on the command line: `verify: false` and `noVerify: true` both mean
+   * `--no-verify`. null for flags with values.
+   */
   readonly typedFor: boolean | null;
 }
 
-/** The names that a recipe may give to a command's options. */
+/** The names that a recipe may use for a command's options. */
 export function spellingsOf(flags: Flags): ReadonlyMap<string, Spelling> {
   const names = new Map<string, Spelling>();
   for (const [key, flag] of Object.entries(flags)) {
@@ -29,7 +32,7 @@ export function spellingsOf(flags: Flags): ReadonlyMap<string, Spelling> {
   return names;
 }
 
-/** The spelling of an option; throws `usage` where the command has no such flag. */
+/** Finds the flag for an option name. Throws `usage` if the command has no such flag. */
 export function spellingOf(
   { name: command, options }: Pick<Command, 'name' | 'options'>,
   name: string,
@@ -43,11 +46,14 @@ export function spellingOf(
   throw new EspalierError('usage', `${command} has no option ${flagOf(name)}${hint}`, { where });
 }
 
-/** `learningRate` as it would be typed: `--learning-rate`. */
+/** The flag for an option name: `learningRate` → `--learning-rate`. */
 const flagOf = (name: string): string =>
   `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
-/** What commander would hand over for an option's value; undefined for a switch that is not typed. Throws `usage`. */
+/**
+ * The raw value that commander would return for an option; undefined for a switch that is absent. Throws `usage` for an
+ * invalid value.
+ */
 export function rawValue({ word, flag, typedFor }: Spelling, value: OptionValue, where: string): RawValue {
   if (typedFor === null) {
     if (typeof value === 'boolean')

@@ -1,8 +1,8 @@
 import type { Recipe } from '../training/run-directory.ts';
 
 /**
- * The command line that repeats a run: `espalier train resnet20 --data cifar10 …`. Options that have their default are
- * left out; `model` may be several.
+ * The command line that repeats a run: `espalier train resnet20 --data cifar10 …`. Options with default values are omitted.
+ * `model` may be a list.
  */
 export function commandLine(
   { command, options }: Pick<Recipe, 'command' | 'options'>,
@@ -21,7 +21,7 @@ export function commandLine(
   return words.join(' ');
 }
 
-/** A word of a command line, in quotes where a shell needs them. */
+/** A word of a command line, quoted if a shell requires it. */
 export function quoted(value: unknown): string {
   const text = String(value);
   return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

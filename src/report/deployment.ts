@@ -11,15 +11,15 @@ const layerSchema = v.pipe(
 );
 const pairSchema = v.object({ float: number, int8: number });
 
-/** The results of `deploy`: times in ms, MACs for one image. */
+/** The results of `deploy`: times in ms, MACs per image. */
 export const deploymentSchema = v.object({
   type: v.literal('deployment'),
-  // With its version.
+  // Name and version.
   engine: v.string(),
   threads: count,
   layers: v.array(layerSchema),
   macs: v.object({ before: count, live: v.pipe(number, v.gtValue(0)), after: count }),
-  // The shortest samples, and the middle half of the ratios of samples.
+  // The shortest samples, and the quartiles of the ratios of samples.
   latency: v.object({
     before: count,
     after: count,
@@ -27,7 +27,7 @@ export const deploymentSchema = v.object({
     ratioSpread: v.tuple([number, number]),
   }),
   quotient: number,
-  // Of 8-bit integers beside the same network in float: top-1 accuracy, median times.
+  // 8-bit integers compared with the same network in floating point: top-1 accuracy, median times.
   int8: v.nullable(
     v.object({
       layers: count,
@@ -51,27 +51,27 @@ export const deploymentSchema = v.object({
   ),
 });
 
-/** What `deploy` measured: times in ms, MACs for one image. */
+/** The results of `deploy`: times in ms, MACs per image. */
 export type DeploymentPoint = v.InferOutput<typeof deploymentSchema>;
-/** A layer with dead stripes: the form that it is shipped in, and those that were timed, `dense` the first. */
+/** A layer with dead stripes: its chosen form, and all forms that were timed, `dense` first. */
 export type FormsOfLayer = v.InferOutput<typeof layerSchema>;
 type Form = v.InferOutput<typeof formSchema>;
 type Layer = { readonly form: string; readonly forms: readonly Form[] };
 
-/** Whether a layer had a form beside the dense one to be tried in. */
+/** Whether a layer was timed in any form besides dense. */
 export const hadChoice = ({ forms }: { readonly forms: readonly unknown[] }): boolean => forms.length > 1;
 
 export const denseForm = ({ forms }: Layer): Form => forms[0]!;
 
 export const shippedForm = ({ form, forms }: Layer): Form => forms.find((one) => one.form === form)!;
 
-/** Forms that were timed and are not shipped, the quickest first; the dense one left out. */
+/** The other forms that were timed, fastest first, without the dense one. */
 export const otherForms = ({ form, forms }: Layer): Form[] =>
   forms
     .slice(1)
     .filter((one) => one.form !== form)
     .sort((a, b) => a.ms - b.ms);
 
-/** `parts 4 1.23×`, `shift 32 0.91×`: how fast the other forms are, the dense one being 1. */
+/** The speed of the other forms relative to dense: `parts 4 1.23×`, `shift 32 0.91×`. */
 export const otherFormTexts = (layer: Layer): string[] =>
   otherForms(layer).map(({ form, ms }) => `${form} ${formatRatio(denseForm(layer).ms / ms)}`);

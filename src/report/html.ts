@@ -1,17 +1,17 @@
 import { printableText } from '../printable.ts';
-/** Markup that is safe to put into a page. */
+/** Markup that can be inserted into a page without escaping. */
 export interface Html {
   readonly html: string;
 }
 
 type Content = string | number | Html | null | undefined | false | readonly Content[];
 
-/** A template whose interpolated text is escaped; markup, made by this very function, is not. */
+/** A template that escapes interpolated text, but not markup made by this function. */
 export function html(strings: TemplateStringsArray, ...values: readonly Content[]): Html {
   return { html: strings.reduce((page, text, i) => page + render(values[i - 1]) + text) };
 }
 
-/** Text that is markup already. Never for text that comes from a model. */
+/** Declares text as markup. Never use it for text from a model. */
 export const trusted = (markup: string): Html => ({ html: markup });
 
 function render(value: Content): string {

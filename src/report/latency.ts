@@ -1,13 +1,13 @@
 import { formatMs, formatRatio } from './quantities.ts';
 
-/** How fast something is: a ratio above 1 is faster than what it was measured beside. */
+/** A speed-up: a ratio above 1 means faster than the reference. */
 export interface Speed {
   readonly ratio: number;
-  /** The middle half of the ratios of single rounds; missing in records that were written without it. */
+  /** First and third quartile of the ratios of single rounds; missing in older records. */
   readonly ratioSpread?: readonly [number, number] | null | undefined;
 }
 
-/** The latency of a network, and how it compares with the one that it was measured beside. */
+/** The latency of a network, and its speed-up over a reference. */
 export interface LatencyMeasures {
   readonly latencyMs?: number | null | undefined;
   readonly latencyMinMs?: number | null | undefined;
@@ -16,7 +16,7 @@ export interface LatencyMeasures {
   readonly latencyRatioSpread?: readonly [number, number] | null | undefined;
 }
 
-/** A measurement as a record keeps it. */
+/** A measurement in the form that records store. */
 export const latencyMeasures = (model: {
   readonly medianMs: number;
   readonly minMs: number;
@@ -31,7 +31,7 @@ export const latencyMeasures = (model: {
   latencyRatioSpread: [...model.ratioSpread] as [number, number],
 });
 
-/** Whether a measurement shows a difference: it does not where the ratios of single rounds lie on both sides of 1. */
+/** Whether a measurement shows a difference: not if the quartiles of the ratios are on both sides of 1. */
 export function speedOf({ ratio, ratioSpread }: Speed): 'faster' | 'slower' | 'same' {
   const [low, high] = ratioSpread ?? [ratio, ratio];
   if (Math.min(low, ratio) > 1) return 'faster';
@@ -61,11 +61,11 @@ export function latencyText({ latencyMs, latencyMinMs, latencyP90Ms }: LatencyMe
   return formatMs(middle) + (range === '' ? '' : ` (${range})`);
 }
 
-/** `7.92 ms – 8.50 ms`; empty where it is not known. */
+/** `7.92 ms – 8.50 ms`; empty if unknown. */
 export const rangeText = ({ latencyMinMs: least, latencyP90Ms: most }: LatencyMeasures): string =>
   typeof least === 'number' && typeof most === 'number' ? `${formatMs(least)} – ${formatMs(most)}` : '';
 
-/** How a network compares with another; of the ratio of their times where no ratio was recorded. */
+/** The speed-up of one network over another; computed from their medians if no ratio was recorded. */
 export function speedBetween(before: LatencyMeasures, after: LatencyMeasures): Speed {
   const [was, is] = [before, after].map(
     ({ latencyMs, latencyMinMs }) => latencyMs ?? latencyMinMs ?? Number.NaN,
@@ -77,10 +77,10 @@ export function speedBetween(before: LatencyMeasures, after: LatencyMeasures): S
 export const latencyChange = (before: LatencyMeasures, after: LatencyMeasures): string =>
   `${latencyText(before)} → ${latencyText(after)}, ${speedText(speedBetween(before, after))}`;
 
-/** Below this factor a gain in speed is none to speak of. */
+/** Speed-ups below this factor are reported as small. */
 const WORTHWHILE = 1.05;
 
-/** What to warn of where a network is hardly faster, not measurably faster or slower; null where it is faster. */
+/** A warning if the speed-up is small, not measurable, or below 1; null if the network is clearly faster. */
 export function smallGain(speed: Speed): string | null {
   const { ratio } = speed;
   const words = {
@@ -91,7 +91,7 @@ export function smallGain(speed: Speed): string | null {
   return Number.isFinite(ratio) ? words[speedOf(speed)] : null;
 }
 
-/** A quartile of the ratios over another; above it, the machine changed more than the models differ. */
+/** Above this ratio of the quartiles, the machine changed more than the models differ. */
 const SCATTERED = 1.5;
 
 interface Sampled {
@@ -99,7 +99,7 @@ interface Sampled {
   readonly ratioSpread: readonly [number, number];
 }
 
-/** A warning about a measurement that other processes on the machine disturbed; null where none did. */
+/** A warning if other processes disturbed a measurement; null if not. */
 export function disturbance(models: readonly Sampled[]): string | null {
   const scattered = models.filter(({ ratioSpread: [low, high] }) => high / low > SCATTERED);
   if (scattered.length === 0) return null;

@@ -1,7 +1,7 @@
 import { type Html, html } from './html.ts';
 import { linearScale, roundTicks, type Scale } from './scale.ts';
 
-/** Points joined by a line; `tone` picks its colour. */
+/** Points connected by a line; `tone` selects its colour. */
 export interface Series {
   readonly name: string;
   readonly tone: 'leaf' | 'earth' | 'sky';
@@ -10,22 +10,22 @@ export interface Series {
 
 export interface LineChart {
   readonly title: string;
-  /** What the horizontal axis counts. */
+  /** Label of the horizontal axis. */
   readonly xLabel: string;
   readonly series: readonly Series[];
   readonly format: (y: number) => string;
-  /** Labels of the vertical axis. */
+  /** Formats the labels of the vertical axis. */
   readonly formatTick: (y: number) => string;
   /** A dashed horizontal line. */
   readonly reference?: { readonly name: string; readonly y: number };
-  /** Where the vertical axis must reach. */
+  /** Values that the vertical axis must include. */
   readonly include?: readonly number[];
 }
 
 const SIZE = { width: 340, height: 226 };
 const PLOT = { left: 50, right: 330, top: 12, bottom: 184 };
 
-/** A line chart as inline SVG, with a legend above; coloured by the page's variables. */
+/** A line chart as inline SVG with a legend above it, coloured by the CSS variables of the page. */
 export function lineChart(chart: LineChart): Html {
   const points = chart.series.flatMap((series) => series.points);
   const ys = [...points.map(([, y]) => y), ...(chart.include ?? []), ...referenceOf(chart)];
@@ -47,7 +47,7 @@ ${chart.series.map((series) => line(series, x, y))}
 
 const referenceOf = ({ reference }: LineChart): number[] => (reference ? [reference.y] : []);
 
-/** What someone who cannot see the chart is told. */
+/** The text alternative of the chart. */
 function description({ title, series, format, xLabel }: LineChart): string {
   const ends = series.map(({ name, points }) => {
     const [first, last] = [points[0]!, points.at(-1)!];

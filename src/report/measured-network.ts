@@ -7,11 +7,11 @@ import { serializeModel } from '../onnx/index.ts';
 import { latencyMeasures } from './latency.ts';
 import type { LayerPoint, NetworkMeasures } from './run-record.ts';
 
-/** A network and what is measured of it. */
+/** A network and its measurements. */
 export interface Measured {
   readonly graph: Graph;
   readonly measures: NetworkMeasures;
-  /** Default: those of the graph as it stands. */
+  /** Default: the layers of the graph. */
   readonly layers?: readonly LayerPoint[];
 }
 
@@ -21,7 +21,7 @@ export function sizes(graph: Graph, size?: ImageSize): NetworkMeasures {
   return { parameters, macs, bytes };
 }
 
-/** Adds latencies, all networks measured in turns on one thread. */
+/** Adds latencies of all networks, measured in alternation on one thread. */
 export async function withLatencies(
   networks: readonly Measured[],
   options: { readonly seconds: number; readonly signal?: AbortSignal; readonly size?: ImageSize | undefined },
@@ -36,6 +36,6 @@ export async function withLatencies(
   }));
 }
 
-/** MACs and parameters of the layers, as a record keeps them. */
+/** MACs and parameters of the layers, in the form that records store. */
 export const layersOf = ({ graph, layers }: Measured): readonly LayerPoint[] =>
   layers ?? costs(graph).layers.map(({ name, macs, parameters }) => ({ name, macs, parameters }));

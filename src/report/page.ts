@@ -13,7 +13,7 @@ import { shapesSection } from './sections/shapes.ts';
 import { summarySection } from './sections/summary.ts';
 import { style } from './style.ts';
 
-/** The page's parts in reading order; each is left out where the record has nothing for it. */
+/** The sections in reading order; a section is omitted if the record has no data for it. */
 const sections: readonly ((record: RunRecord) => Html | null)[] = [
   headerSection,
   summarySection,
@@ -31,7 +31,7 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
 ];
 
 /**
- * A run as one HTML page that needs nothing beside itself: no scripts, no fonts, no requests.
+ * A run as one self-contained HTML page, without scripts, fonts or requests.
  *
  * @example
  * const html = renderReport(readRunRecord('runs/first'));
@@ -44,7 +44,7 @@ export function renderReport(record: RunRecord): string {
   );
 }
 
-/** A page of sections, with the style of every report. */
+/** A page of sections, in the style of all reports. */
 export function pageOf(title: string, parts: readonly (Html | null)[]): string {
   const page = html`<!doctype html>
 <html lang="en">

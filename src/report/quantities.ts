@@ -1,6 +1,6 @@
 const prefixes = ['', ' k', ' M', ' G', ' T'];
 
-/** x to three significant digits with an SI prefix: 1234567 → `1.23 M`. */
+/** x with three significant digits and an SI prefix: 1234567 → `1.23 M`. */
 export function formatCount(x: number): string {
   const { digits, prefix } = scaled(x, 1000);
   return digits + prefix;
@@ -22,13 +22,13 @@ export function formatBytes(bytes: number): string {
 export const formatPercent = (fraction: number, decimals = 2): string =>
   Number.isFinite(fraction) ? `${(100 * fraction).toFixed(decimals)} %` : '–';
 
-/** Milliseconds to three significant digits: `3.21 ms`. */
+/** Milliseconds with three significant digits: `3.21 ms`. */
 export const formatMs = (ms: number): string => `${significant(ms)} ms`;
 
 /** A factor: `1.73×`. */
 export const formatRatio = (ratio: number): string => (Number.isFinite(ratio) ? `${ratio.toFixed(2)}×` : '–');
 
-/** Seconds as people say them: `4.2 s`, `3 min 05 s`, `2 h 10 min`. */
+/** A duration: `4.2 s`, `3 min 05 s`, `2 h 10 min`. */
 export function formatDuration(seconds: number): string {
   if (!Number.isFinite(seconds)) return '–';
   if (seconds < 10) return `${seconds.toFixed(1)} s`;
@@ -40,7 +40,7 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
 }
 
-/** x to three significant digits, without an exponent. */
+/** x with three significant digits, without exponent. */
 export function significant(x: number, digits = 3): string {
   if (!Number.isFinite(x)) return '–';
   const magnitude = x === 0 ? 0 : Math.floor(Math.log10(Math.abs(Number(x.toPrecision(digits)))));
@@ -57,7 +57,7 @@ function scaled(x: number, step: number): { digits: string; prefix: string } {
   return { digits, prefix: prefixes[index]! };
 }
 
-/** How far two networks agree on an output. */
+/** The agreement of two networks on one output. */
 interface AgreedOutput {
   readonly name: string;
   readonly error: number;

@@ -30,14 +30,14 @@ const measuresSchema = v.object({
   bytes: maybe,
   top1: maybe,
   top5: maybe,
-  // Beside a teacher.
+  // Compared with a teacher.
   outputError: maybe,
   agreement: maybe,
-  // Median, least and 90th percentile; `deploy` measures the least alone.
+  // Median, minimum and 90th percentile; `deploy` measures only the minimum.
   latencyMs: maybe,
   latencyMinMs: maybe,
   latencyP90Ms: maybe,
-  // Beside the network before, above 1 where it is faster, with the middle half of the ratios of single rounds.
+  // Relative to the network before, above 1 if faster, with the quartiles of the ratios of single rounds.
   latencyRatio: maybe,
   latencyRatioSpread: v.optional(v.nullable(v.tuple([number, number]))),
 });
@@ -61,7 +61,7 @@ const stepSchema = v.object({
   type: v.literal('prune-step'),
   number: count,
   target: v.object({ measure: v.string(), fraction: number }),
-  // The parts of the original that the cut left.
+  // The fractions of the original that are left after the step.
   left: v.optional(v.nullable(v.object({ macs: number, parameters: number })), null),
   stages: v.array(stageSchema),
 });
@@ -118,31 +118,31 @@ const schemas = {
   }),
 };
 
-/** What one epoch measured; accuracies are fractions. */
+/** The metrics of one epoch; accuracies are in [0, 1]. */
 export type EpochPoint = v.InferOutput<typeof epochSchema>;
-/** What a network measures; `top1` is a fraction, latencies are of one batch. */
+/** The measurements of a network; `top1` is in [0, 1], latencies are for one batch. */
 export type NetworkMeasures = v.InferOutput<typeof measuresSchema>;
-/** What one layer costs. */
+/** The costs of one layer. */
 export type LayerPoint = v.InferOutput<typeof layerSchema>;
-/** One cut of a pruning run, and the accuracy after each of its stages. */
+/** One pruning step, and the accuracy after each of its stages. */
 export type PrunePoint = v.InferOutput<typeof stepSchema>;
-/** What the network does after one stage of a cut. */
+/** The accuracy or output error after one stage of a pruning step. */
 export type StagePoint = PrunePoint['stages'][number];
-/** Layers that share channel sets, and how many channels are kept. */
+/** Layers that share channel sets, with the number of channels kept. */
 export type GroupPoint = v.InferOutput<typeof groupSchema>;
-/** What the network loses when one group alone is pruned. */
+/** The loss of accuracy when one group alone is pruned. */
 export type SensitivityCurve = v.InferOutput<typeof unitSchema>;
-/** Entropy and invalid filters of each network at the end of an epoch. */
+/** Entropy and number of invalid filters of each network at the end of an epoch. */
 export type GraftPoint = v.InferOutput<(typeof schemas)['graft']>;
-/** How the networks of a ring ended. */
+/** The final results of the networks of a ring. */
 export type RingPoint = v.InferOutput<(typeof schemas)['ring']>;
-/** A run as its report shows it. */
+/** The data of a run for its report. */
 export interface RunRecord {
   readonly recipe: Recipe;
-  /** What the options of the command are where they are not typed. */
+  /** Default values of the command's options. */
   readonly defaults: Recipe['options'];
   readonly epochs: readonly EpochPoint[];
-  /** `fastest`: the same function as `after`, in the form that is quickest on the machine. */
+  /** `fastest`: an equivalent of `after` in the form that is fastest on the machine. */
   readonly result: {
     readonly before: NetworkMeasures;
     readonly after: NetworkMeasures;
@@ -151,7 +151,7 @@ export interface RunRecord {
   readonly layers: { readonly before: readonly LayerPoint[]; readonly after: readonly LayerPoint[] } | null;
   readonly shapes: readonly LayerShapes[];
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
-  /** `original` is the accuracy before the first cut. */
+  /** `original` is the accuracy before the first pruning step. */
   readonly pruning: {
     readonly original: number | null;
     readonly steps: readonly PrunePoint[];
@@ -160,11 +160,14 @@ export interface RunRecord {
   readonly sensitivity: readonly SensitivityCurve[];
   readonly deployment: DeploymentPoint | null;
   readonly compilation: CompilationPoint | null;
-  /** Of a ring of networks. */
+  /** Only for rings of networks. */
   readonly grafting: { readonly epochs: readonly GraftPoint[]; readonly ring: RingPoint | null };
 }
 
-/** The record of a run from its events; events that are unknown or malformed are passed over, the last of a kind counts. */
+/**
+ * Builds the record of a run from its events. Unknown and malformed events are ignored; of several events of one kind, the
+ * last counts.
+ */
 export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunRecord {
   const all = <K extends keyof typeof schemas>(kind: K) =>
     events.flatMap((event) => {
@@ -192,7 +195,7 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
   };
 }
 
-/** The record in a run directory, its defaults unknown; throws `missing-file` where there is none. */
+/** The record in a run directory, without default options. Throws `missing-file` if there is none. */
 export function readRunRecord(path: string): RunRecord {
   const run = openRunDirectory(path);
   return makeRunRecord(run.recipe, run.readEvents());

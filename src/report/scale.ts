@@ -1,17 +1,17 @@
-/** Numbers from `low` to `high` to positions from `from` to `to`. */
+/** Maps numbers from [low, high] to positions from `from` to `to`. */
 export interface Scale {
   readonly low: number;
   readonly high: number;
   at(value: number): number;
 }
 
-/** The linear scale of a domain onto a range. */
+/** The linear scale from a domain to a range. */
 export function linearScale(low: number, high: number, [from, to]: readonly [number, number]): Scale {
   const span = high - low || 1;
   return { low, high, at: (value) => from + ((value - low) / span) * (to - from) };
 }
 
-/** About `wanted` round numbers (1, 2 or 5 times a power of ten apart) that cover low … high. */
+/** About `wanted` round numbers (multiples of 1, 2 or 5 times a power of ten) that cover low … high. */
 export function roundTicks(low: number, high: number, wanted: number): number[] {
   const span = high - low || Math.abs(high) || 1;
   const rough = span / wanted;

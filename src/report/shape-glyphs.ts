@@ -2,23 +2,23 @@ import type { LayerShapes } from '../stripes/shapes.ts';
 import { isLive, keptPerTap } from './filter-shapes.ts';
 import { type Html, html } from './html.ts';
 
-/** Where and how large a picture of one filter is, in units of the SVG. */
+/** Position and size of the picture of one filter, in SVG units. */
 export interface GlyphPlacement {
   readonly x: number;
   readonly y: number;
-  /** The side of one position's square. */
+  /** The side length of the square of one kernel position. */
   readonly cell: number;
 }
 
 type Kernel = LayerShapes['kernel'];
 
-/** The side of a square with the gap to the next. */
+/** The distance from one square to the next. */
 export const pitch = (cell: number): number => cell * 1.18;
 
 /** The width or height of `positions` squares. */
 export const extent = (positions: number, cell: number): number => pitch(cell) * (positions - 1) + cell;
 
-/** Path data of the living, and of the dead, squares of filters, each with its place. */
+/** Path data of the living and of the dead squares of several filters. */
 export function shapePaths(filters: readonly { mask: number; at: GlyphPlacement }[], [kH, kW]: Kernel) {
   const paths = { live: '', dead: '' };
   for (const { mask, at } of filters) {
@@ -32,13 +32,13 @@ export function shapePaths(filters: readonly { mask: number; at: GlyphPlacement 
   return paths;
 }
 
-/** Filters as small squares, living ones filled. */
+/** Filters as small squares; living positions are filled. */
 export function shapeGlyphs(filters: readonly { mask: number; at: GlyphPlacement }[], kernel: Kernel): Html {
   const { live, dead } = shapePaths(filters, kernel);
   return html`<path class="dead" d="${dead}"/><path class="live" d="${live}"/>`;
 }
 
-/** For each position of the kernel a square, the fuller the more filters keep it, with the percentage. */
+/** A square per kernel position, filled by the fraction of filters that use it, with the percentage as text. */
 export function heatMap(layer: LayerShapes, { x, y, cell }: GlyphPlacement): Html {
   const [, kW] = layer.kernel;
   const squares = keptPerTap(layer).map((kept, tap) => {

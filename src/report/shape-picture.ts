@@ -9,7 +9,7 @@ const WIDTH = 820;
 const HEAD = 52;
 const ROW_GAP = 22;
 const SHOWN = 12;
-/** The longest name that the first column holds. */
+/** The maximum number of characters in the first column. */
 const NAME_LENGTH = 27;
 
 const style = trusted(`<style>
@@ -19,8 +19,8 @@ text{font:13px ui-sans-serif,system-ui,-apple-system,'Segoe UI',sans-serif}.smal
 </style>`);
 
 /**
- * The learned shapes as one SVG that stands alone: a row for each layer with how many filters keep each position, and
- * the commonest shapes with how many filters have them.
+ * The learned shapes as a self-contained SVG: a row per layer, with the fraction of filters that use each position, and the
+ * most common shapes with their counts.
  *
  * @example
  * const svg = shapePicture(filterShapes(masked));

@@ -9,7 +9,7 @@ import { makeRunRecord } from './run-record.ts';
 import { headerSection } from './sections/header.ts';
 import { finishedSteps, type StepOutcome, startedSteps } from './steps-record.ts';
 
-/** The run of a recipe in a folder as one HTML page: what each step came to, with a link to its report. */
+/** A run of a recipe as one HTML page: the result of each step, with a link to its report. */
 export function renderSteps(path: string): string {
   const { recipe, readEvents } = openRunDirectory(path);
   const events = readEvents();

@@ -4,12 +4,12 @@ import type { RunEvent } from '../training/run-directory.ts';
 const outcomeSchema = v.object({
   type: v.literal('finish'),
   name: v.string(),
-  /** The command line. */
+  /** The command line of the step. */
   line: v.string(),
-  /** The step's folder; it need not exist. */
+  /** The step's folder, which may be missing. */
   folder: v.string(),
   hours: v.number(),
-  /** What the command prints with --json, and without. */
+  /** The output of the command with --json, and without. */
   data: v.unknown(),
   text: v.string(),
 });
@@ -18,7 +18,7 @@ const stopSchema = v.object({ type: v.literal('stop'), name: v.string(), hours: 
 /** The result of a finished step of a recipe. */
 export type StepOutcome = Omit<v.InferOutput<typeof outcomeSchema>, 'type'>;
 
-/** The finished steps of a run of a recipe by name, in order; events that are malformed are passed over. */
+/** The finished steps of a recipe run by name, in order; malformed events are ignored. */
 export function finishedSteps(events: readonly RunEvent[]): ReadonlyMap<string, StepOutcome> {
   return new Map(
     events.flatMap((event) => {
@@ -30,7 +30,7 @@ export function finishedSteps(events: readonly RunEvent[]): ReadonlyMap<string, 
   );
 }
 
-/** Hours that a step has run for before it was stopped. */
+/** Hours that an interrupted step has run so far. */
 export function hoursSpent(events: readonly RunEvent[], name: string): number {
   return events.reduce((sum, event) => {
     const parsed = v.safeParse(stopSchema, event);
@@ -38,7 +38,7 @@ export function hoursSpent(events: readonly RunEvent[], name: string): number {
   }, 0);
 }
 
-/** The names of the steps that were started, in order. */
+/** The names of the started steps, in order. */
 export const startedSteps = (events: readonly RunEvent[]): string[] => [
   ...new Set(
     events.flatMap(({ type, name }) => (type === 'start' && typeof name === 'string' ? [name] : [])),

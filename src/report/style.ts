@@ -1,4 +1,4 @@
-/** The page's style: earth and leaves, light and dark, down to a phone's width. */
+/** The style sheet of reports, with light and dark colours, for all widths down to a phone's. */
 export const style = `
 :root{color-scheme:light dark;--paper:#fbfaf5;--card:#fff;--ink:#262b22;--muted:#646b5c;--rule:#e4dfcf;--leaf:#47743a;--earth:#a9662f;--sky:#4a7d8c;--dead:#e8e4d6;--wood:#8a6a4a;--warn:#9c4a1a}
 @media(prefers-color-scheme:dark){:root{--paper:#151914;--card:#1c211b;--ink:#e6e8df;--muted:#a0a897;--rule:#2e352c;--leaf:#8fbf77;--earth:#d79a62;--sky:#7fb6c6;--dead:#2b3229;--wood:#a5866a;--warn:#e69a6b}}

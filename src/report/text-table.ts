@@ -1,13 +1,13 @@
 import { printableLine } from '../printable.ts';
 
-/** A column of a table: its head, its cell for a row, and the side its cells lean to. */
+/** A column: its heading, the text of a row's cell, and the alignment. */
 export interface Column<Row> {
   readonly head: string;
   readonly cell: (row: Row) => string;
   readonly align?: 'left' | 'right';
 }
 
-/** Rows as lines of aligned columns, two spaces apart, for terminals. */
+/** Formats rows as lines of aligned columns, separated by two spaces, for terminals. */
 export function textTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const cells = [
     columns.map(({ head }) => head),

@@ -1,7 +1,7 @@
 import type { Augmentation } from './augmentation.ts';
 import { shiftAndFlip } from './shift-and-flip.ts';
 
-/** Mirrored left to right with probability ½. */
+/** Mirrors left to right with probability ½. */
 export const flip: Augmentation = {
   name: 'flip',
   apply: (image, random) => shiftAndFlip(image, { down: 0, right: 0, flip: random.integer(2) === 1 }),

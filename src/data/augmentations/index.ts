@@ -4,7 +4,9 @@ import { none } from './none.ts';
 import { padCropFlip } from './pad-crop-flip.ts';
 
 export type { Augmentation } from './augmentation.ts';
-/** The built-in augmentations: none; mirrored at random; shifted by up to 4 pixels and mirrored at random. */
+/**
+ * The built-in augmentations: none; random horizontal flips; random shifts by up to 4 pixels with random horizontal flips.
+ */
 export type AugmentationName = 'none' | 'flip' | 'pad-crop-flip';
 
 /** The augmentations by name. */

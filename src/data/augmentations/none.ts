@@ -1,6 +1,6 @@
 import type { Augmentation } from './augmentation.ts';
 
-/** The image as it is. */
+/** Copies the image unchanged. */
 export const none: Augmentation = {
   name: 'none',
   apply: ({ image, target }) => target.set(image),

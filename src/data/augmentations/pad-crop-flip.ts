@@ -4,9 +4,9 @@ import { shiftAndFlip } from './shift-and-flip.ts';
 const PADDING = 4;
 
 /**
- * Padded by 4 on each side, cropped at random to the old size, mirrored with probability ½ (He et al., Deep Residual
+ * Pads by 4 pixels on each side, crops at random to the original size, mirrors with probability ½ (He et al., Deep Residual
  * Learning, CVPR 2016, arXiv:1512.03385, section 4.2).
- * The padding is black before normalisation, as in torchvision's RandomCrop, where the paper says nothing of its value.
+ * The padding is black before normalisation, as in torchvision's RandomCrop; the paper does not specify its value.
  */
 export const padCropFlip: Augmentation = {
   name: 'pad-crop-flip',

@@ -7,7 +7,7 @@ export interface ImageShift {
   readonly flip: boolean;
 }
 
-/** The image moved and mirrored; what moves in is 0, which after normalisation is −mean/std. */
+/** Shifts and mirrors an image. Pixels from outside are 0, which is −mean/std after normalisation. */
 export function shiftAndFlip({ image, target, size }: AugmentedImage, placement: ImageShift): void {
   const { channels, height, width } = size;
   const { down, right, flip } = placement;

@@ -3,25 +3,25 @@ import type { ImageOrigin, ImageSource } from '../image-source.ts';
 import type { Batch } from './prepare.ts';
 import type { BatchSettings } from './settings.ts';
 
-/** What a worker is started with. */
+/** The data with which a worker is started. */
 export interface WorkerTask {
   readonly source: Omit<ImageSource, 'read' | 'origin'>;
   readonly origin: ImageOrigin;
   readonly settings: BatchSettings;
 }
 
-/** Starts an epoch, with leave for `ahead` batches, or gives leave for one batch more. */
+/** Starts an epoch and requests its first `ahead` batches, or requests one more batch. */
 export type Order =
   | { readonly kind: 'start'; readonly epoch: number; readonly firstStep: number; readonly ahead: number }
   | { readonly kind: 'more' };
 
-/** A batch, the end of the epoch, or what went wrong. */
+/** A batch, the end of the epoch, or an error. */
 export type Reply =
   | { readonly kind: 'batch'; readonly batch: Batch }
   | { readonly kind: 'end' }
   | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string; readonly where?: string };
 
-/** An error as a message: class instances do not survive the way between threads. */
+/** Converts an error to a message: class instances are not preserved between threads. */
 export function failure(error: unknown): Reply {
   if (!(error instanceof EspalierError))
     return { kind: 'failed', code: 'runtime', message: String(error), where: 'batch worker' };

@@ -4,13 +4,13 @@ import type { ImageSource } from '../image-source.ts';
 import { normalizationTables } from '../preprocessing.ts';
 import type { BatchSettings } from './settings.ts';
 
-/** Images ready for a network. The arrays are the receiver's own. */
+/** A batch of preprocessed images. The receiver owns the arrays. */
 export interface Batch {
   /** [count, C, H, W]. */
   readonly images: Float32Array;
   readonly labels: BigInt64Array;
   readonly count: number;
-  /** The place in the epoch, from 0. */
+  /** Index within the epoch, from 0. */
   readonly step: number;
 }
 
@@ -19,11 +19,14 @@ export interface BatchPlace {
   readonly step: number;
 }
 
-// Streams of random numbers that must not meet.
+// Separate streams of random numbers.
 const ORDER = 1;
 const AUGMENT = 2;
 
-/** Makes any batch of any epoch: its contents are a function of the source, the settings, epoch and step. */
+/**
+ * Returns a function that prepares any batch of any epoch; its contents are a function of the source, settings, epoch and
+ * step.
+ */
 export function batchPreparer(
   source: ImageSource,
   settings: BatchSettings,
@@ -50,7 +53,7 @@ function epochOrder(count: number, { shuffle, seed }: BatchSettings): (epoch: nu
   };
 }
 
-/** The images at some indices, one after the other: 8-bit, or the inputs of a source of inputs. */
+/** The images with the given indices, concatenated: uint8, or float32 for a source of raw inputs. */
 async function readImages(source: ImageSource, indices: Uint32Array): Promise<Uint8Array | Float32Array> {
   const { readInput } = source;
   if (readInput)

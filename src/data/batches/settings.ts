@@ -4,27 +4,26 @@ import type { Augmentation, AugmentationName } from '../augmentations/index.ts';
 import type { ImageSource } from '../image-source.ts';
 import type { Preprocessing } from '../preprocessing.ts';
 
-/** How a source becomes batches. */
+/** How a source is divided into batches. */
 export interface BatchSettings {
-  /** Images in a batch. */
+  /** Images per batch. */
   readonly batch: number;
   readonly preprocessing: Preprocessing;
   readonly seed: number;
   readonly augmentation: AugmentationName | Augmentation;
-  /** A new order every epoch; otherwise the source's own. */
+  /** Whether every epoch has a new random order; otherwise the source's order. */
   readonly shuffle: boolean;
-  /** Leaves out the last batch where it is not full. */
+  /** Whether to omit the last batch if it is incomplete. */
   readonly dropLast: boolean;
 }
 
-/** Batches in an epoch. */
+/** Number of batches per epoch. */
 export function batchesPerEpoch(count: number, { batch, dropLast }: BatchSettings): number {
   return dropLast ? Math.floor(count / batch) : Math.ceil(count / batch);
 }
 
 /**
- * Throws `usage` or `shape` where no batch can be made of the source, and `unsupported` where one would take more than the
- * memory budget.
+ * Throws `usage` or `shape` if no batch can be made of the source, `unsupported` if a batch would exceed the memory budget.
  */
 export function checkSettings(source: ImageSource, settings: BatchSettings): void {
   const { batch, preprocessing } = settings;

@@ -4,22 +4,25 @@ import { EspalierError } from '../../errors.ts';
 import type { Order, Reply, WorkerTask } from './messages.ts';
 import type { Batch } from './prepare.ts';
 
-/** Batches that wait prepared while the network computes. */
+/** Number of batches that are prepared ahead of the consumer. */
 const AHEAD = 4;
 
-/** Where an epoch begins. */
+/** Where to start within an epoch. */
 export interface EpochStart {
   readonly epoch: number;
   readonly firstStep: number;
 }
 
-/** Epochs prepared in a worker thread, and a way to end it. */
+/** Epochs that are prepared in a worker thread. Close it. */
 export interface WorkerEpochs {
   epoch(start: EpochStart): AsyncGenerator<Batch, void>;
   close(): Promise<void>;
 }
 
-/** Prepares batches in a worker thread, started with the first epoch and kept between epochs that run to their end. */
+/**
+ * Prepares batches in a worker thread, which is started with the first epoch and reused after epochs that are read to their
+ * end.
+ */
 export function workerEpochs(task: WorkerTask): WorkerEpochs {
   let idle: Worker | null = null;
   const running = new Set<Worker>();
@@ -36,7 +39,7 @@ export function workerEpochs(task: WorkerTask): WorkerEpochs {
     } finally {
       running.delete(worker);
       worker.unref(); // an idle worker must not keep the process alive
-      // A worker stopped halfway would still send batches of the old epoch: the next epoch gets a new one.
+      // A worker stopped within an epoch would still send its batches: the next epoch uses a new worker.
       if (ended && !idle) idle = worker;
       else await worker.terminate();
     }
@@ -51,7 +54,7 @@ export function workerEpochs(task: WorkerTask): WorkerEpochs {
 }
 
 async function* batchesFrom(worker: Worker, start: EpochStart): AsyncGenerator<Batch, void> {
-  // Listening begins before the order is given, as no message may be missed.
+  // Starts listening before the order is sent, so that no message is lost.
   const replies = on(worker, 'message', { close: ['exit'] });
   order(worker, { kind: 'start', ahead: AHEAD, ...start });
   try {

@@ -8,8 +8,8 @@ import { type Cifar10Files, IMAGE_BYTES, md5, RECORD_BYTES } from './files.ts';
 const PLANE = 32 * 32;
 
 /**
- * One binary file from the package's PNG, whose row i is image i as 1024 RGB pixels, and its labels, a JSON list.
- * Throws `invalid-data` where the package is not what it was.
+ * Makes a binary file from the package's PNG, whose row i is image i as 1024 RGB pixels, and its labels, a JSON list. Throws
+ * `invalid-data` if the package has unexpected contents.
  */
 export async function convertBatch(folder: string, name: string, files: Cifar10Files): Promise<Uint8Array> {
   const labels = await readLabels(folder, name, files);

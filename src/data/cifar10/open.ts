@@ -10,8 +10,8 @@ const classes = [
 ];
 
 /**
- * CIFAR-10: 50 000 training and 10 000 test images, [3, 32, 32], in shared memory. Throws `invalid-data` where it has
- * not been fetched, or a file is damaged, saying what to do.
+ * CIFAR-10: 50 000 training and 10 000 test images, [3, 32, 32], in shared memory. Throws `invalid-data`, naming the command
+ * to run, if it has not been downloaded or a file is damaged.
  */
 export async function openCifar10(cache?: string, files: Cifar10Files = cifar10Files): Promise<DataSet> {
   const folder = cifar10Folder(cache);

@@ -5,7 +5,7 @@ import { withFileErrors } from '../file-system.ts';
 
 const IMAGE_FILE = /\.(jpe?g|png|webp|gif|avif|tiff?)$/i;
 
-/** The names of the folders in a folder, sorted. */
+/** The names of the subfolders, sorted. */
 export async function subfolders(root: string): Promise<string[]> {
   const entries = await withFileErrors(root, () => readdir(root, { withFileTypes: true }));
   const names: string[] = [];
@@ -22,7 +22,10 @@ export interface LabelledFiles {
   readonly labels: Int32Array;
 }
 
-/** The images in `root`'s folders, labelled by their folder's place in `classes`; throws `invalid-data` on a folder of no class. */
+/**
+ * The images in the subfolders of `root`; the label is the index of the subfolder in `classes`. Throws `invalid-data` for a
+ * subfolder that is not in `classes`.
+ */
 export async function listClassFolders(root: string, classes: readonly string[]): Promise<LabelledFiles> {
   const labelOf = new Map(classes.map((name, label) => [name, label]));
   const paths: string[] = [];
@@ -47,7 +50,7 @@ export async function listClassFolders(root: string, classes: readonly string[])
   throw new EspalierError('invalid-data', message, { where: root });
 }
 
-/** The images in a folder itself, sorted; none where it holds folders alone. */
+/** The image files directly in a folder, sorted. */
 export async function listImages(folder: string): Promise<string[]> {
   const names = await withFileErrors(folder, () => readdir(folder));
   return names
@@ -56,7 +59,9 @@ export async function listImages(folder: string): Promise<string[]> {
     .map((name) => join(folder, name));
 }
 
-/** The images in a folder and in all folders in it, sorted folder by folder; throws `invalid-data` where there are none. */
+/**
+ * The image files in a folder and in all its subfolders, sorted folder by folder. Throws `invalid-data` if there are none.
+ */
 export async function listNested(root: string): Promise<string[]> {
   const paths = await imagesBelow(root);
   if (paths.length > 0) return paths;

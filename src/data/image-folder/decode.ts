@@ -2,17 +2,17 @@ import { EspalierError } from '../../errors.ts';
 import { loadDecoder } from '../decoder.ts';
 import type { ImageShape, ImageSource } from '../image-source.ts';
 
-/** ImageNet's evaluation resizes to 256/224 of the crop. */
+/** The ratio of ImageNet's evaluation: resized to 256, cropped to 224. */
 const RESIZE_RATIO = 256 / 224;
 const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
 
 /**
- * Reads image files as [3, height, width], or [4, height, width] with alpha: turned upright, sRGB, the shorter side resized to 256/224 of
- * the size (antialiased bilinear) and the centre cropped, as ImageNet's evaluation does. The first 512 MiB of decoded
- * images stay in memory. Throws `invalid-data` naming the file that cannot be decoded.
+ * Decodes image files as [3, height, width], or [4, height, width] with alpha: EXIF orientation applied, sRGB, shorter side
+ * resized to 256/224 of the size (antialiased bilinear), then a centre crop, as in ImageNet's evaluation. The first 512 MiB
+ * of decoded images are cached. Throws `invalid-data`, naming the file, if it cannot be decoded.
  */
 export function imageFileReader(paths: readonly string[], size: ImageShape): ImageSource['read'] {
-  // The first to come stay: an epoch reads every image once, so that the least recently used is the next one needed.
+  // The first images stay cached: an epoch reads every image once, so the least recently used one is the next one needed.
   const kept = new Map<number, Uint8Array>();
   const capacity = Math.floor(MEMORY_BUDGET_BYTES / (size.channels * size.height * size.width));
   return async (index, target) => {
@@ -56,7 +56,7 @@ function planarInto(pixels: Uint8Array, target: Uint8Array, wanted: number): voi
   const plane = target.length / wanted;
   const channels = pixels.length / plane;
   for (let channel = 0; channel < wanted; channel++) {
-    // Grey stays one channel, with alpha behind it.
+    // A grey image has one colour channel, followed by alpha if any.
     const from = channel === 3 ? channels - 1 : channels >= 3 ? channel : 0;
     const offset = channel * plane;
     for (let i = 0; i < plane; i++) target[offset + i] = pixels[i * channels + from]!;

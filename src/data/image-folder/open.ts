@@ -10,31 +10,31 @@ import { type LabelledFiles, listClassFolders, listImages, listNested, subfolder
 const TRAIN_FOLDERS = ['train'];
 const TEST_FOLDERS = ['val', 'validation', 'test'];
 
-/** Options of opening a folder with one subfolder of images for each class. */
+/** Options of opening a folder with one subfolder of images per class. */
 export interface ImageFolderOptions {
-  /** Default 224. */
+  /** Height of the images in pixels; default 224. */
   readonly height?: number;
-  /** Default 224. */
+  /** Width of the images in pixels; default 224. */
   readonly width?: number;
-  /** A file of folder names, one a line: line i names label i. Without it labels follow the folders' sorted names. */
+  /** A file with one subfolder name per line: line i names label i. Default: labels follow the sorted names. */
   readonly labels?: string;
   /**
-   * Where there is no folder of test images: 'train' (the default) keeps a tenth of the images, drawn by seed, out of
-   * training for testing, 'calibrate' half of them; 'evaluate' takes all images as test set.
+   * How to split images if there is no folder of test images: 'train' (the default) uses a random tenth for testing, by seed,
+   * and 'calibrate' a half; 'evaluate' uses all images as test set.
    */
   readonly purpose?: 'train' | 'calibrate' | 'evaluate';
   readonly seed?: number;
-  /** 3, the default, or 4 with alpha; {@link openDataSet} also converts to 1 (luminance). */
+  /** Channels of the images: 3 (default), or 4 with alpha. {@link openDataSet} also converts to 1 (luminance). */
   readonly channels?: number;
-  /** Takes images that lie in the folder itself, of no class, where there are no folders. Default false. */
+  /** Whether to accept images directly in the folder, without classes, if there are no subfolders. Default false. */
   readonly unlabelled?: boolean;
-  /** Takes all images of the folder and of the folders in it, of no class. Default false. */
+  /** Whether to use all images of the folder and its subfolders, without classes. Default false. */
   readonly nested?: boolean;
 }
 
 /**
- * Images in ROOT/{train,val|test}/CLASS/ or ROOT/CLASS/, decoded when read; throws `invalid-data` where there are none.
- * Unlabelled images are of no classes, and both training and test images.
+ * Opens images in ROOT/{train,val|test}/CLASS/ or ROOT/CLASS/; they are decoded when read. Throws `invalid-data` if there are
+ * none. Unlabelled images have no classes, and are used both for training and as test images.
  */
 export async function openImageFolder(root: string, options: ImageFolderOptions): Promise<DataSet> {
   const folders = await subfolders(root);
@@ -66,7 +66,7 @@ interface SplitFolders {
   readonly testFolder: string | undefined;
 }
 
-/** Images of no class, split by the folders that are there for it, else as {@link withoutSplit}. */
+/** Images without classes, split by existing train and test folders, else as in {@link withoutSplit}. */
 async function openNested(
   root: string,
   { trainFolder, testFolder }: SplitFolders,

@@ -8,17 +8,17 @@ import { withState } from '../../training/training-step.ts';
 import type { MaskedLayers, MaskedParameter, UnitMask } from './masked-layers.ts';
 
 export interface MaskSettings {
-  /** λ of λ·Σ|m|. */
+  /** λ of the penalty λ·Σ|m|. */
   readonly strength: number;
-  /** A mask that falls to this is 0 from then on. */
+  /** A mask with |m| at or below this becomes 0 permanently. */
   readonly threshold: number;
-  /** SGD's momentum. */
+  /** SGD momentum of the masks. */
   readonly momentum: number;
 }
 
 /**
- * Learns a mask m for each channel, from 1, with an L1 penalty and a threshold: y ← m·y for every layer's channels, those
- * that are carried past a removed residual connection among them (Meng et al., RMNet, 2021, arXiv:2111.00687, section 3.3).
+ * Learns a mask m for each channel, starting at 1, with an L1 penalty and a threshold: y ← m·y for the channels of every
+ * layer, including those that pass a removed residual connection (Meng et al., RMNet, 2021, arXiv:2111.00687, section 3.3).
  */
 export function channelMaskController(layers: MaskedLayers, settings: MaskSettings): Controller {
   return {
@@ -84,7 +84,7 @@ function maskExtension({ masks, parameters }: MaskedLayers, { momentum }: MaskSe
   };
 }
 
-/** The factor of each place along a parameter's axis: the mask itself where it lies as the channels do. */
+/** The factor of each index along a parameter's axis: the mask itself if the order is that of the channels. */
 function factorsOf(g: Builder, { places }: MaskedParameter, masks: readonly Value[]): Value {
   const [only] = masks;
   const isPlain =
@@ -94,7 +94,7 @@ function factorsOf(g: Builder, { places }: MaskedParameter, masks: readonly Valu
   return g.Gather(all, g.constant(int64s([...places])), { axis: 0 });
 }
 
-/** The network with its parameters multiplied by the masks. */
+/** The network with its masks multiplied into its parameters. */
 function merged(network: Graph, { parameters }: MaskedLayers, state: Tensors): Graph {
   const byName = new Map(network.initializers.map((value) => [value.name, value]));
   for (const { name, axis, masks, places } of parameters) {
@@ -115,6 +115,6 @@ function keptPart({ masks }: MaskedLayers, state: Tensors): number {
   return all.filter((m) => m !== 0).length / all.length;
 }
 
-/** |m| of the channel sets that may go, by the name of their unit, in its order: what ranks them. */
+/** |m| of the removable channel sets, by the name of their unit, in its order: the scores for ranking. */
 export const learnedScores = ({ masks }: MaskedLayers, state: Tensors): Map<string, number[]> =>
   new Map(masks.map((mask) => [mask.unit, Array.from(state[mask.state]!.data as Float32Array, Math.abs)]));

@@ -5,11 +5,11 @@ import { layerTail } from '../../graph/layer-tail.ts';
 import { connections } from '../../graph/topology.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 
-/** The mask of a unit: one number a channel set. */
+/** The mask of a unit: one number per channel set. */
 export interface UnitMask {
   /** The unit's name. */
   readonly unit: string;
-  /** The name of its state. */
+  /** The name of its training state. */
   readonly state: string;
   readonly sets: readonly number[];
 }
@@ -18,9 +18,9 @@ export interface UnitMask {
 export interface MaskedParameter {
   readonly name: string;
   readonly axis: number;
-  /** The masks that it meets, put one behind the other, and a 1 behind all of them. */
+  /** The masks that apply to it, which are concatenated, followed by a 1. */
   readonly masks: readonly UnitMask[];
-  /** For each place along the axis, that of its factor. */
+  /** For each index along the axis, the index of its factor in that concatenation. */
   readonly places: readonly number[];
 }
 
@@ -30,8 +30,8 @@ export interface MaskedLayers {
 }
 
 /**
- * Where learned masks go: on the scale and shift of the BatchNormalization behind a layer, which would undo them before
- * it, else on its filters and bias. Units none of whose channels may go have none.
+ * Determines where learned masks are applied: to scale and shift of the BatchNormalization after a layer, which would undo
+ * them if they were before it, else to the layer's filters and bias. Units without removable channels have no mask.
  */
 export function maskedLayers({
   graph,
@@ -63,7 +63,7 @@ export function maskedLayers({
       places,
     }));
   });
-  // A parameter that layers share has the masks of its channels once.
+  // A parameter that several layers share is masked once.
   return { masks, parameters: [...new Map(parameters.map((each) => [each.name, each])).values()] };
 }
 
@@ -75,7 +75,7 @@ interface CoupledGraph {
   readonly links: ReturnType<typeof connections>;
 }
 
-/** What scales the channels of a layer, by the axis of its channels. */
+/** The parameters that scale the channels of a layer, with their channel axis. */
 function parametersOf(
   layer: CoupledLayer,
   { found, links }: CoupledGraph,

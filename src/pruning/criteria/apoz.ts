@@ -7,8 +7,8 @@ import type { Criterion } from './criterion.ts';
 import { type FeatureMap, featureMaps, usable } from './feature-maps.ts';
 
 /**
- * 1 − the fraction of zeros behind the activation (Average Percentage of Zeros), over images and positions: the channels
- * that are zero most often go first. A ranking, no test for channels that never fire.
+ * 1 − Average Percentage of Zeros of a channel's activations over images and positions: channels that are zero most often are
+ * removed first. It ranks channels; it does not detect channels that are always zero.
  */
 export const apoz: Criterion = {
   name: 'apoz',
@@ -29,7 +29,7 @@ export const apoz: Criterion = {
               results.set(layer, { scores });
               const map = copyOf(value);
               const others = staticShape(map).flatMap((_, other) => (other === axis ? [] : [other]));
-              // The activation gives nothing below 0, so that the sign is 0 at zeros and 1 elsewhere.
+              // Activations are never negative, so their sign is 0 at zeros and 1 elsewhere.
               const alive = g.ReduceMean(g.Sign(map), g.int64s(others), { keepdims: 0 });
               watch(alive, (part) => addTo(scores, float32Data(part), calibration.batches.length));
             }

@@ -2,7 +2,10 @@ import { refuse } from '../../graph/edit/refused.ts';
 import { layerTail } from '../../graph/layer-tail.ts';
 import { type Criterion, type LayerScores, scoreEach } from './criterion.ts';
 
-/** |γ| of the BatchNormalization behind the layer; tells most after training with λ·Σ|γ|, λ 1e-4. */
+/**
+ * |γ| of the BatchNormalization after the layer. It is most informative after training with the penalty λ·Σ|γ|, for example λ
+ * = 1e-4.
+ */
 export const batchNormalizationScale: Criterion = {
   name: 'bn-scale',
   paper:
@@ -17,7 +20,7 @@ export const batchNormalizationScale: Criterion = {
     }),
 };
 
-/** Exporters fold it away unless told otherwise. */
+/** Exporters fold BatchNormalization away unless told otherwise. */
 const WITHOUT = refuse(
   'unsupported',
   'no BatchNormalization follows it alone: export the network without folding ' +

@@ -8,44 +8,47 @@ import type { CriterionName } from './names.ts';
 import type { PassThroughFilters } from './pass-through-filters.ts';
 import type { Slices, WeightData } from './slices.ts';
 
-/** What is scored of a channel: the filter that makes it, or what the layers that read it do with it. */
+/** What is scored for a channel: the filter that computes it, or the weights that read it. */
 export type ScoredSide = 'filters' | 'inputs';
 
-/** One score a filter of the layer, the lowest to go first; or why the layer cannot be scored. */
+/** One score per filter of the layer, where the lowest is removed first; or the reason why the layer cannot be scored. */
 export type LayerScores =
   | {
       readonly scores: Float64Array;
-      /** Filters that rank as the channels that they hand on. */
+      /** Pass-through filters, which are ranked like the channels that they copy. */
       readonly carrying?: PassThroughFilters;
     }
   | Refusal;
 
-/** Options of `scoreLayers`. */
+/** Options of {@link scoreLayers}. */
 export interface ScoringOptions {
-  /** A name, or a criterion of the caller's own. */
+  /** The name of a built-in criterion, or a custom criterion. */
   readonly criterion: CriterionName | Criterion;
   readonly seed: number;
-  /** Runs what a criterion computes on images. */
+  /** Runs networks on images, for criteria that need them. */
   readonly executor: Executor;
   readonly calibration: Calibration | null;
-  /** Default 'filters'. 'inputs' sums over the layers that read a channel, by the slice of their weights that reads it. */
+  /**
+   * `filters` scores the filter that computes a channel; `inputs` sums the scores of the weights that read it, over all
+   * layers that do. Default 'filters'.
+   */
   readonly side?: ScoredSide;
-  /** Scores W·γ/√(σ² + ε) of layers with a BatchNormalization behind them in place of W; changes the order. */
+  /** Whether to score W·γ/√(σ² + ε) instead of W if a BatchNormalization follows; this changes the order. */
   readonly foldBatchNormalization?: boolean;
 }
 
-/** A layer with the slices of its weight that are its filters, or why it has none that can be scored. */
+/** A layer with its filters as slices of its weight, or the reason why it cannot be scored. */
 export interface ScoredLayer {
   readonly layer: CoupledLayer;
   readonly filters: Slices | Refusal;
 }
 
-/** What criteria see of a network. */
+/** The network and options that criteria receive. */
 export interface Scoring extends ScoringOptions {
   readonly graph: Graph;
   readonly found: ChannelCoupling;
   readonly links: Connections;
-  /** Weights as they are scored. */
+  /** The weights to score, possibly with BatchNormalization folded. */
   readonly weights: WeightData;
   readonly layers: readonly ScoredLayer[];
 }
@@ -54,7 +57,7 @@ export interface Scoring extends ScoringOptions {
 export type ScoresByLayer = ReadonlyMap<CoupledLayer, LayerScores>;
 
 /**
- * How filters are scored: a row of the table of criteria, or one of the caller's own.
+ * A rule that scores the filters of each layer: built-in, or custom.
  *
  * @example
  * const largest: Criterion = {
@@ -66,18 +69,18 @@ export type ScoresByLayer = ReadonlyMap<CoupledLayer, LayerScores>;
  * await prune(network, { macs: 0.5, criterion: largest });
  */
 export interface Criterion {
-  /** In messages. */
+  /** The name in messages. */
   readonly name: string;
   readonly paper?: string;
-  /** Labels come with the images. */
+  /** The data that the criterion needs: only weights, images, or images with labels. */
   readonly needs: 'weights' | 'images' | 'labels';
   readonly sides: readonly ScoredSide[];
-  /** Whether scores are how large weights are, which says nothing of a filter that hands a channel on; default false. */
+  /** Whether scores measure the size of weights, which is meaningless for pass-through filters; default false. */
   readonly weighs?: boolean;
   score(scoring: Scoring): ScoresByLayer | Promise<ScoresByLayer>;
 }
 
-/** Scores layer after layer, by their filters; what has none that can be scored keeps its reason. */
+/** Scores each layer by its filters. Layers that cannot be scored keep their reason. */
 export async function scoreEach(
   layers: readonly ScoredLayer[],
   score: (
@@ -93,7 +96,7 @@ export async function scoreEach(
   return results;
 }
 
-/** Numbers ≥ 0 scaled to [0, 1), in their order: they decide between equal integers. */
+/** Scales numbers ≥ 0 to [0, 1), preserving their order, to break ties between integer scores. */
 export function belowOne(numbers: Float64Array): Float64Array {
   const largest = numbers.reduce((most, number) => Math.max(most, number), 0);
   return largest > 0

@@ -5,20 +5,20 @@ import { layerTail } from '../../graph/layer-tail.ts';
 import { inputsOf, isOneOf, isOperator } from '../../graph/operators/index.ts';
 import type { LayerScores, Scoring } from './criterion.ts';
 
-/** Where the feature maps of a layer show: behind its activation, channels along one axis. */
+/** The feature maps of a layer after its activation, with their channel axis. */
 export interface FeatureMap {
   readonly layer: CoupledLayer;
   readonly value: Value;
   readonly axis: number;
-  /** The operator that made them; null where no activation did. */
+  /** The activation operator; null if there is none. */
   readonly activation: string | null;
-  /** What makes the maps the layer's last ones, where no activation does. */
+  /** A description of the readers, for layers without activation. */
   readonly readers: string;
-  /** The least that the activation gives; −∞ where that is not known. */
+  /** The minimum of the activation; −∞ if unknown. */
   readonly least: number;
 }
 
-/** The feature maps of every layer, or why it has none. */
+/** The feature maps of every layer, or the reason why it has none. */
 export function featureMaps({ layers, found, links }: Scoring): Map<CoupledLayer, FeatureMap | Refusal> {
   return new Map(
     layers.map(({ layer }): [CoupledLayer, FeatureMap | Refusal] => {
@@ -43,7 +43,7 @@ function leastOf(activation: Node): number {
   return min ? Number(min.data[0]) : Number.NEGATIVE_INFINITY;
 }
 
-/** Splits feature maps into those that can be looked at and the results of those that cannot. */
+/** Separates the feature maps that can be measured from the results of layers without. */
 export function usable(
   maps: ReadonlyMap<CoupledLayer, FeatureMap | Refusal>,
   obstacle: (map: FeatureMap) => Refusal | null,

@@ -8,8 +8,8 @@ import { l1Norms } from './norms.ts';
 import { numericalRank } from './numerical-rank.ts';
 
 /**
- * The mean numerical rank of a channel's H×W map behind the activation, over images. The ranks of a few images tell as
- * much as those of many, as the paper found. Equal ranks, among them those of all maps up to 2×2, are ordered by Σ|F|.
+ * The mean numerical rank of a channel's H×W feature map after the activation, over images. According to the paper, a few
+ * images are sufficient. Equal ranks, such as those of all maps up to 2×2, are ordered by Σ|F|.
  */
 export const featureRank: Criterion = {
   name: 'feature-rank',
@@ -41,7 +41,7 @@ export const featureRank: Criterion = {
   },
 };
 
-/** Images whose maps are in memory at once, and images in all. */
+/** Images whose maps are in memory at the same time, and images in total. */
 const AT_ONCE = 4;
 const IMAGES = 32;
 

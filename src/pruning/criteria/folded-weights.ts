@@ -12,7 +12,7 @@ interface Folding {
   readonly foldBatchNormalization?: boolean;
 }
 
-/** W as it stands, or W·γ/√(σ² + ε) filter by filter where a BatchNormalization follows and folding is asked for. */
+/** The weights to score: W, or W·γ/√(σ² + ε) per filter if folding is requested and a BatchNormalization follows. */
 export function weightData({ found, links, foldBatchNormalization }: Folding): WeightData {
   if (!foldBatchNormalization) return (_, weight) => weight;
   const filters = new Map<Node, ParameterSlicing>();
@@ -31,7 +31,7 @@ export function weightData({ found, links, foldBatchNormalization }: Folding): W
   };
 }
 
-/** γ/√(σ² + ε) of the BatchNormalization behind a layer; null where there is none with constant parameters. */
+/** γ/√(σ² + ε) of the BatchNormalization after a layer; null if there is none with constant parameters. */
 function foldingFactors(layer: Node, links: Connections): Float64Array | null {
   const { normalization } = layerTail(layer, links);
   if (!normalization) return null;

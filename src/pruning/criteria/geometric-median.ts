@@ -8,8 +8,8 @@ import { scoreInputs } from './inputs.ts';
 import { type FilterRows, rowsOf } from './slices.ts';
 
 /**
- * Σₖ ‖F − Fₖ‖₂ over the filters of the layer: those nearest to all others can be replaced by them. On the side of inputs
- * F is what a layer reads of a channel.
+ * Σₖ ‖F − Fₖ‖₂ over the filters of the layer: filters close to all others can be replaced by them. For inputs, F are the
+ * weights that read a channel.
  */
 export const geometricMedian: Criterion = {
   name: 'geometric-median',
@@ -31,7 +31,7 @@ export const geometricMedian: Criterion = {
   },
 };
 
-/** One row a class, of all that is read of it: the columns of a Flatten, the tied channels of groups. */
+/** One row per channel set, with all weights that read it: the columns after a Flatten, the tied channels of groups. */
 function joinRows(
   { data, length }: FilterRows,
   classOf: Int32Array,
@@ -48,7 +48,7 @@ function joinRows(
   return { rows: { data: joined, count: places.size, length: width * length }, roots: [...places.keys()] };
 }
 
-/** Differences of fewer elements are formed here, those of more come from one matrix product in the executor. */
+/** Up to this many elements, differences are computed directly; above, by one matrix product in the executor. */
 const FEW = 2e7;
 
 async function distanceSums(rows: FilterRows, executor: Executor): Promise<Float64Array> {
@@ -75,7 +75,7 @@ function squaredDistance({ data, count, length }: FilterRows, { a, b, gram }: Pa
   if (gram) {
     const norms = gram[a * count + a]! + gram[b * count + b]!;
     const squared = norms - 2 * gram[a * count + b]!;
-    // Near neighbours cancel: of seven digits two or more would be lost.
+    // For close filters the difference of squares cancels: two or more of seven digits would be lost.
     if (squared > norms / 20) return squared;
   }
   let sum = 0;

@@ -30,7 +30,7 @@ export type {
 } from './criterion.ts';
 export { type CriterionName, criterionNames } from './names.ts';
 
-/** Every criterion, by name. */
+/** All criteria, by name. */
 export const criteria: { readonly [Name in CriterionName]: Criterion } = {
   'l1-norm': l1Norm,
   'l2-norm': l2Norm,
@@ -44,8 +44,8 @@ export const criteria: { readonly [Name in CriterionName]: Criterion } = {
 };
 
 /**
- * Scores the filters of every layer of a coupled graph, the lowest to go first; a layer that cannot be scored has a reason.
- * Throws `usage` where the criterion needs images that are not given, or does not score inputs.
+ * Scores the filters of every layer of a coupled graph, where the lowest are removed first; a layer that cannot be scored has
+ * a reason instead. Throws `usage` if the criterion needs images that are not given, or cannot score inputs.
  *
  * @example
  * const options = { criterion: 'l1-norm', seed: 0, executor: onnxruntime, calibration: null } as const;

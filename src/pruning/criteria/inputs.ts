@@ -4,13 +4,18 @@ import { nodeLabel } from '../../graph/graph.ts';
 import type { LayerScores, ScoresByLayer, Scoring } from './criterion.ts';
 import { type Slices, slicesOf } from './slices.ts';
 
-/** Scores the channel sets that one layer reads, given the channel set of each slice of its weight; or says why it cannot. */
+/**
+ * Scores the channel sets that a layer reads, given the channel set of each slice of its weight; or returns the reason why it
+ * cannot.
+ */
 export type ScoreReader = (
   slices: Slices,
   classOf: Int32Array,
 ) => Promise<ReadonlyMap<number, number> | Refusal> | ReadonlyMap<number, number> | Refusal;
 
-/** Scores channels by what reads them: the sum, over the layers that do, of the score of the slice that does. */
+/**
+ * Scores channels by their readers: the sum, over the layers that read a channel, of the score of the slice that reads it.
+ */
 export async function scoreInputs(scoring: Scoring, scoreReader: ScoreReader): Promise<ScoresByLayer> {
   const { found, layers, weights } = scoring;
   const { find } = found.sets;
@@ -18,7 +23,7 @@ export async function scoreInputs(scoring: Scoring, scoreReader: ScoreReader): P
   const refusals = new Map<number, Refusal>();
   const seen = new Set<unknown>();
   for (const slicing of found.slicings) {
-    // A weight that several layers share counts once.
+    // A weight shared by several layers counts once.
     if (slicing.role !== 'inputs' || seen.has(slicing.value)) continue;
     seen.add(slicing.value);
     const classOf = slicing.channels.labels.map(find);

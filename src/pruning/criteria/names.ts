@@ -14,6 +14,8 @@ export const criterionNames = [
 /** The name of a built-in criterion. */
 export type CriterionName = (typeof criterionNames)[number];
 
-/** How pieces are scored: by the mean of their elements, so that pieces of different size compare. */
+/**
+ * The criteria for pieces. Scores are means over the elements of a piece, so that pieces of different sizes are comparable.
+ */
 export const pieceCriteria = ['l1-norm', 'l2-norm', 'random'] as const satisfies readonly CriterionName[];
 export type PieceCriterion = (typeof pieceCriteria)[number];

@@ -7,7 +7,7 @@ const paper = 'Li et al., Pruning Filters for Efficient ConvNets, ICLR 2017, arX
 /** A norm: the root of a sum over elements. */
 interface Norm {
   sum(data: Float32Array, from: number, to: number): number;
-  /** Adds the term of each element of the data to its target. */
+  /** Adds the contribution of each element to its target. */
   addEach(targets: Float64Array, data: Float32Array): void;
   root(sum: number): number;
 }
@@ -35,7 +35,7 @@ export const l2Norm: Criterion = {
   score: (scoring) => scoreNorms(scoring, euclidean),
 };
 
-/** Σ|F| of every slice. */
+/** Σ|F| of each slice. */
 export const l1Norms = (slices: Slices): Float64Array => sums(slices, absolute);
 
 function scoreNorms(scoring: Scoring, norm: Norm) {
@@ -76,7 +76,7 @@ function addSquares(targets: Float64Array, data: Float32Array): void {
   for (let i = 0; i < data.length; i++) targets[i]! += data[i]! * data[i]!;
 }
 
-// Four sums at once: one alone waits for each addition before the next.
+// Four independent sums, since a single one would wait for each addition.
 function absoluteSum(data: Float32Array, from: number, to: number): number {
   let [a, b, c, d] = [0, 0, 0, 0];
   let i = from;

@@ -1,7 +1,7 @@
 /**
- * The rank of a row-major matrix of float32 numbers: rows are made orthogonal, longest first (Gram–Schmidt with pivoting),
- * until what is left of each is shorter than the first by max(m, n)·ε, or nothing. A singular value decomposition costs
- * ten times as much and tells the same unless the matrix is within rounding of a lower rank.
+ * The numerical rank of a row-major float32 matrix: rows are orthogonalised, longest first (Gram–Schmidt with pivoting),
+ * until all remaining rows are shorter than max(m, n)·ε times the first. A singular value decomposition takes ten times as
+ * long, and differs only if the matrix is within rounding of a lower rank.
  */
 export function numericalRank(matrix: Float32Array, columns: number): number {
   const work = Float64Array.from(matrix);
@@ -23,11 +23,14 @@ const EPSILON = 2 ** -23;
 
 interface Stage {
   readonly columns: number;
-  /** Rows that are orthogonal already. */
+  /** Number of rows that are already orthogonalised. */
   readonly rank: number;
 }
 
-/** Writes the squared lengths of the rows that are left; they are summed anew each time, since updates would cancel. */
+/**
+ * Computes the squared lengths of the remaining rows and returns the longest. They are summed anew each time, since updating
+ * them would cancel digits.
+ */
 function longestRow(work: Float64Array, squares: Float64Array, { columns, rank }: Stage): number {
   let longest = rank;
   for (let row = rank; row < squares.length; row++) {

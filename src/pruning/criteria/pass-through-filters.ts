@@ -58,7 +58,7 @@ function passThroughFiltersOf({ node }: CoupledLayer, read: Int32Array): PassThr
   return found;
 }
 
-/** The only input channel with nonzero weights, all equal and adding up to 1; else null. */
+/** The only input channel with non-zero weights, if these are equal and add up to 1; else null. */
 function passedChannel(filter: Float32Array, kernel: number): number | null {
   const first = filter.findIndex((weight) => weight !== 0);
   if (first < 0) return null;

@@ -1,7 +1,7 @@
 import { random } from '../../numeric/random.ts';
 import { type Criterion, scoreEach } from './criterion.ts';
 
-/** Uniform numbers of the seed: the baseline that every other must beat. */
+/** Uniform random numbers by seed: the baseline for all other criteria. */
 export const randomScore: Criterion = {
   name: 'random',
   paper: 'Mittal et al., Recovering from Random Pruning, WACV 2018, arXiv:1801.10447',

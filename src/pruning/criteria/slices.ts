@@ -4,8 +4,8 @@ import type { Node } from '../../graph/graph.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 
 /**
- * The slices of a weight along one axis, without copies: element (o, a, i) lies at (o·size + a)·inner + i. With groups
- * (a transposed convolution's), slice g·size + a takes the g-th part of the outer positions.
+ * The slices of a weight along one axis, without copies: element (o, a, i) is at (o·size + a)·inner + i. With groups (as in a
+ * transposed convolution), slice g·size + a consists of the g-th part of the outer positions.
  */
 export interface Slices {
   readonly data: Float32Array;
@@ -13,14 +13,14 @@ export interface Slices {
   readonly size: number;
   readonly inner: number;
   readonly groups: number;
-  /** Positions of the kernel: kH·kW; 1 for a matrix. */
+  /** Number of kernel positions, kH·kW; 1 for a matrix. */
   readonly kernel: number;
 }
 
-/** Contents of a weight as they are scored. */
+/** The values to score, for a layer and the contents of its weight. */
 export type WeightData = (node: Node, weight: Float32Array) => Float32Array;
 
-/** Slices of each layer's weight that are its filters; a reason where they cannot be scored. */
+/** The filters of each layer as slices of its weight, or the reason why they cannot be scored. */
 export function filterSlices(
   found: ChannelCoupling,
   data: WeightData,
@@ -56,14 +56,14 @@ export function slicesOf(
   };
 }
 
-/** Slices as rows [count, length]: a view where they lie so, else a copy. */
+/** Slices as rows [count, length]: a view if they are contiguous, else a copy. */
 export interface FilterRows {
   readonly data: Float32Array;
   readonly count: number;
   readonly length: number;
 }
 
-/** The slices of a weight as rows, one for each filter or input channel. */
+/** The slices of a weight as rows, one per filter or input channel. */
 export function rowsOf({ data, outer, size, inner, groups }: Slices): FilterRows {
   const blocks = outer / groups;
   const [count, length] = [groups * size, blocks * inner];
@@ -81,7 +81,7 @@ export function rowsOf({ data, outer, size, inner, groups }: Slices): FilterRows
   return { data: rows, count, length };
 }
 
-/** The weight with each filter multiplied by its factor. */
+/** The weight with each filter multiplied by a factor. */
 export function scaledFilters(
   { data, outer, size, inner, groups }: Slices,
   factors: ArrayLike<number>,

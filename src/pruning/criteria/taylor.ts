@@ -11,9 +11,9 @@ import type { Criterion, LayerScores, ScoredLayer } from './criterion.ts';
 import type { Slices } from './slices.ts';
 
 /**
- * (Σ w·∂L/∂w)² over the weights of a filter: the squared change of the loss, to first order, if the filter were zero. L is
- * the mean cross-entropy of a calibration batch; scores are means over batches. Normalisations stay as in inference, so that
- * the change is that of the network as it is used.
+ * (Σ w·∂L/∂w)² over the weights of a filter: to first order, the squared change of the loss if the filter were zero. L is the
+ * mean cross-entropy of a calibration batch; scores are means over batches. Normalisations are in inference mode, so the
+ * change is that of the network in use.
  */
 export const taylor: Criterion = {
   name: 'taylor',

@@ -2,7 +2,7 @@ import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import { belowOne, type Criterion, scoreEach } from './criterion.ts';
 import { type FilterRows, rowsOf, type Slices } from './slices.ts';
 
-/** The numerical rank of F as a matrix [C, kH·kW]; of equal ranks the smaller nuclear norm Σσ goes first. */
+/** The numerical rank of F as a matrix [C, kH·kW]; among equal ranks, the nuclear norm Σσ decides. */
 export const weightRank: Criterion = {
   name: 'weight-rank',
   paper:
@@ -13,7 +13,7 @@ export const weightRank: Criterion = {
   score: ({ layers }) => scoreEach(layers, scoreRanks),
 };
 
-/** Singular values below σ₁·max(m, n)·ε of float32 are noise. */
+/** Singular values below σ₁·max(m, n)·ε are noise in float32. */
 const EPSILON = 2 ** -23;
 
 function scoreRanks(filters: Slices): Float64Array {
@@ -31,8 +31,9 @@ function scoreRanks(filters: Slices): Float64Array {
 }
 
 /**
- * Those of row m as a matrix [·, columns], as roots of the eigenvalues of the smaller of FᵀF and FFᵀ: ten times faster
- * than a decomposition of F, and in double precision exact to 10⁻⁸·σ₁, far below what float32 weights can tell.
+ * The singular values of row m as a matrix [·, columns], as square roots of the eigenvalues of the smaller of FᵀF and FFᵀ.
+ * This is ten times faster than a decomposition of F, and in double precision exact to 10⁻⁸·σ₁, far below the precision of
+ * float32 weights.
  */
 function singularValues({ data, length }: FilterRows, m: number, columns: number): number[] {
   const filter = data.subarray(m * length, (m + 1) * length);

@@ -2,21 +2,21 @@ import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { isOperator } from '../../graph/operators/index.ts';
 import { traitsOf } from '../../graph/operators/traits.ts';
 
-/** Elements of a weight that go together: `pieceOf` tells of which piece an element is. */
+/** A division of a weight into pieces: `pieceOf` maps an element's index to its piece. */
 export interface Pieces {
   readonly weight: Value;
   readonly layer: string;
   readonly count: number;
-  /** Elements in a piece. */
+  /** Number of elements per piece. */
   readonly size: number;
   pieceOf(element: number): number;
 }
 
-/** The pieces that each granularity below the channel drops. */
+/** The pieces of each granularity below channels. */
 export const pieceRules = {
-  /** Single weights, of convolutions and linear layers. */
+  /** Single weights of convolutions and linear layers. */
   weight: (node: Node) => pieces(node, (shape) => ({ count: product(shape), pieceOf: (i) => i })),
-  /** W[m, :, i, j]: each filter loses positions of its own, section 3 of Meng et al., NeurIPS 2020. */
+  /** W[m, :, i, j]: each filter loses kernel positions of its own (Meng et al., NeurIPS 2020, section 3). */
   stripe: (node: Node) =>
     hasStripes(node)
       ? pieces(node, ([filters = 0, channels = 0, ...kernel]) => {
@@ -25,7 +25,7 @@ export const pieceRules = {
           return { count: filters * positions, pieceOf };
         })
       : null,
-  /** W[:, c, i, j]: all filters lose the same positions of the same input channel. */
+  /** W[:, c, i, j]: all filters lose the same kernel positions of an input channel. */
   group: (node: Node) =>
     hasStripes(node)
       ? pieces(node, ([, channels = 0, ...kernel]) => {
@@ -33,7 +33,7 @@ export const pieceRules = {
           return { count: size, pieceOf: (i) => i % size };
         })
       : null,
-  /** W[:, :, i, j]: positions of the kernel that no filter keeps. */
+  /** W[:, :, i, j]: kernel positions that all filters lose. */
   position: (node: Node) =>
     hasStripes(node)
       ? pieces(node, ([, , ...kernel]) => ({ count: product(kernel), pieceOf: (i) => i % product(kernel) }))
@@ -42,12 +42,12 @@ export const pieceRules = {
 
 export type PieceGranularity = keyof typeof pieceRules;
 
-/** The pieces of every layer that a granularity applies to, in graph order. */
+/** The pieces of every layer to which a granularity applies, in graph order. */
 export function piecesOf(graph: Graph, granularity: PieceGranularity): Pieces[] {
   return graph.nodes.flatMap((node) => pieceRules[granularity](node) ?? []);
 }
 
-/** Whether a convolution has more than one position to lose. */
+/** Whether a convolution has more than one kernel position. */
 const hasStripes = (node: Node): boolean =>
   isOperator(node, 'Conv') && (node.inputs[1]?.tensor?.shape.slice(2).some((size) => size > 1) ?? false);
 

@@ -5,10 +5,10 @@ import type { Controller } from '../../training/options.ts';
 import type { StepExtension } from '../../training/step-graph.ts';
 import { withState } from '../../training/training-step.ts';
 
-/** 1 where an element of a weight stays, 0 where it went, by the weight's name. */
+/** By weight name: 1 for kept elements, 0 for removed ones. */
 export type WeightMasks = ReadonlyMap<string, Float32Array>;
 
-/** A copy of a network whose weights are zero where their masks are. */
+/** A copy of a network with masked weights set to zero. */
 export function withMasks(network: Graph, masks: WeightMasks): Graph {
   const graph = cloneGraph(network);
   for (const value of graph.initializers) {
@@ -21,7 +21,7 @@ export function withMasks(network: Graph, masks: WeightMasks): Graph {
   return graph;
 }
 
-/** The part of all masked elements that went. */
+/** The fraction of zeros among all masked elements. */
 export function sparsityOf(masks: WeightMasks): number {
   let [gone, all] = [0, 0];
   for (const mask of masks.values()) {
@@ -32,8 +32,8 @@ export function sparsityOf(masks: WeightMasks): number {
 }
 
 /**
- * Training that leaves pruned weights zero: the network reads W ⊙ M, so that their gradient is 0; starting at 0, their
- * weight decay and momentum are 0 as well.
+ * Keeps pruned weights at zero during training: the network computes with W ⊙ M, so their gradients are 0, and since they
+ * start at 0, their weight decay and momentum are 0 as well.
  */
 export function maskController(masks: WeightMasks): Controller {
   const extension: StepExtension = {

@@ -16,15 +16,15 @@ export interface PiecePruningOptions {
   readonly granularity: PieceGranularity;
   readonly criterion: PieceCriterion;
   readonly scope: RankingScope;
-  /** A ratio of the elements; or the part that stays of MACs or parameters, zeros not counted. */
+  /** The fraction of elements to remove; or the fraction of MACs or parameters to keep, where zeros do not count. */
   readonly target: PruningTarget;
-  /** The part of a layer's pieces that stays at least. */
+  /** The smallest fraction of a layer's pieces that is kept. */
   readonly floor: number;
   readonly layerRatios: readonly { readonly glob: string; readonly ratio: number }[];
   readonly seed: number;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
-  /** Pieces that are gone already, of an earlier step: they stay gone. */
+  /** Pieces that earlier steps have removed, which stay removed. */
   readonly before?: WeightMasks;
 }
 
@@ -34,23 +34,23 @@ export interface PrunedPieces {
   readonly met: boolean;
 }
 
-/** One layer's pieces, ranked. */
+/** The ranked pieces of a layer. */
 interface Ranked {
   readonly pieces: Pieces;
   readonly scores: Float64Array;
-  /** What one piece costs in the measure of the target. */
+  /** The cost of one piece in the measure of the target. */
   readonly cost: number;
-  /** A ratio of its own. */
+  /** A ratio that applies to this layer only. */
   readonly ratio: number | null;
 }
 
-/** How many of a layer's pieces are removed, those of the lowest scores. */
+/** The number of pieces to remove from a layer, lowest scores first. */
 interface Chosen {
   readonly layer: Ranked;
   removed: number;
 }
 
-/** Chooses the pieces of the weights that become zero. Throws `unsupported` where no layer has any. */
+/** Chooses the pieces of weights that become zero. Throws `unsupported` if no layer has any. */
 export function prunePieces(graph: Graph, options: PiecePruningOptions): PrunedPieces {
   const globs = options.layerRatios.map(({ glob }) => glob);
   const layers = piecesOf(graph, 'weight').map(({ layer }) => layer);
@@ -94,7 +94,7 @@ function nothingToPrune(graph: Graph, granularity: PieceGranularity): EspalierEr
   });
 }
 
-/** The mean magnitude of each piece's elements; below 0 where an earlier step took it. */
+/** The mean magnitude of each piece's elements; negative for pieces that an earlier step removed. */
 function pieceScores(
   pieces: Pieces,
   { criterion, seed, before }: PiecePruningOptions,
@@ -121,7 +121,7 @@ function pieceScores(
 
 const total = ({ pieces, cost }: Ranked): number => pieces.count * cost;
 
-/** What the network costs beside the pieces. */
+/** The cost of the network without its pieces. */
 function fixedCost(graph: Graph, ranked: readonly Ranked[], options: PiecePruningOptions): number {
   const { measure } = options.target;
   if (measure !== 'macs' && measure !== 'parameters') return 0;
@@ -139,8 +139,8 @@ function costToRemove(
 }
 
 /**
- * The same part of every layer; of those with a ratio of their own, that. Rounding to whole pieces carries over to the
- * next layer, so that the sum is as wanted; where it is not reached, single pieces of the least cost are added.
+ * Removes the same fraction of every layer, except layers with a ratio of their own. Rounding to whole pieces carries over to
+ * the next layer, so that the sum is as wanted; if it falls short, single pieces of the lowest cost are added.
  */
 function chooseLocally(ranked: readonly Ranked[], wanted: number): Chosen[] {
   const bound = ranked.reduce((sum, layer) => sum + (layer.ratio ?? 0) * total(layer), 0);
@@ -166,7 +166,7 @@ const clampedTo = (bound: number, value: number): number => Math.min(bound, Math
 const removedCost = (chosen: readonly Chosen[]): number =>
   chosen.reduce((sum, { layer, removed }) => sum + layer.cost * removed, 0);
 
-/** Takes single pieces, the cheapest first that suffices, until as much goes as is wanted. */
+/** Removes single pieces, each the cheapest that suffices, until the wanted cost is removed. */
 function complete(chosen: readonly Chosen[], wanted: number): void {
   const free = chosen
     .filter(({ layer: { ratio, cost } }) => ratio === null && cost > 0)
@@ -182,10 +182,10 @@ function complete(chosen: readonly Chosen[], wanted: number): void {
   }
 }
 
-/** Halvings of the range of scores. */
+/** Bisection steps over the range of scores. */
 const HALVINGS = 50;
 
-/** All pieces below one score, found by bisection; a layer keeps its floor. */
+/** Removes all pieces below one score, which is found by bisection; a layer keeps at least its floor. */
 function chooseGlobally(ranked: readonly Ranked[], wanted: number, floor: number): Chosen[] {
   const sorted = ranked.map((layer) => ({ layer, scores: Float64Array.from(layer.scores).sort() }));
   const chosenBelow = (threshold: number): Chosen[] =>
@@ -205,7 +205,7 @@ function chooseGlobally(ranked: readonly Ranked[], wanted: number, floor: number
   return withTies(chosenBelow(low), chosenBelow(high), wanted);
 }
 
-/** Of pieces of equal score only as many as it takes, the first layers' first. */
+/** Of pieces with equal scores, removes only as many as needed, the first layers' first. */
 function withTies(some: readonly Chosen[], all: readonly Chosen[], wanted: number): Chosen[] {
   let missing = wanted - removedCost(some);
   return zip(some, all).map(([{ layer, removed }, { removed: most }]) => {
@@ -215,7 +215,7 @@ function withTies(some: readonly Chosen[], all: readonly Chosen[], wanted: numbe
   });
 }
 
-/** How many of ascending numbers are below one. */
+/** The number of elements below a threshold in an ascending list. */
 function below(sorted: Float64Array, threshold: number): number {
   let [low, high] = [0, sorted.length];
   while (low < high) {
@@ -226,7 +226,7 @@ function below(sorted: Float64Array, threshold: number): number {
   return low;
 }
 
-/** 0 at the elements of the `count` pieces of lowest score. */
+/** A mask that is 0 at the elements of the `count` pieces with the lowest scores. */
 function maskOf({ pieces, scores }: Ranked, count: number): Float32Array {
   const mask = new Float32Array(pieces.count * pieces.size).fill(1);
   if (count === 0) return mask;

@@ -5,7 +5,7 @@ import { type PruningSettings, pieceGranularity } from './settings.ts';
 
 const measures = ['ratio', 'macs', 'parameters', 'latency'] as const;
 
-/** The target of pruning: one of these. */
+/** The target of pruning: exactly one of these. */
 export interface PruningTargetOptions {
   /** The fraction of the channels (or pieces) to remove. */
   readonly ratio?: number | undefined;
@@ -32,14 +32,14 @@ export interface PruningRequest
 
 const expected = 'expected one of `ratio`, `macs`, `parameters` and `latency`';
 
-/** The one target that is given; throws `usage` where there is none, or more than one. */
+/** The only target that is given. Throws `usage` if there is none, or more than one. */
 export function targetOf(options: PruningTargetOptions): PruningTarget {
   const target = givenTarget(options);
   if (target) return target;
   throw new EspalierError('usage', `${expected}, found none`);
 }
 
-/** The target that is given, null without one; throws `usage` for more than one. */
+/** The target that is given; null if there is none. Throws `usage` if there is more than one. */
 export function givenTarget(options: PruningTargetOptions): PruningTarget | null {
   const given = measures.flatMap((measure) => {
     const fraction = options[measure];
@@ -56,7 +56,7 @@ const criterionName = ({ criterion }: PruningRequest): string =>
 const isPieces = (request: PruningRequest): boolean => pieceGranularity(request) !== null;
 const pieceNames: readonly string[] = pieceCriteria;
 
-/** Combinations that are refused, each with its message. */
+/** Invalid combinations of options, each with its message. */
 const conflicts: readonly (readonly [
   (request: PruningRequest) => boolean,
   (request: PruningRequest) => string,
@@ -101,7 +101,7 @@ const conflicts: readonly (readonly [
   [(r) => !r.data && r.recover?.some((step) => step !== 'none') === true, () => '`recover` needs `data`'],
 ];
 
-/** Throws `usage` where options contradict each other. */
+/** Throws `usage` if options contradict each other. */
 export function checkRequest(request: PruningRequest): void {
   const conflict = conflicts.find(([applies]) => applies(request));
   if (conflict) throw new EspalierError('usage', conflict[1](request));

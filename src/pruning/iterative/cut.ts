@@ -10,20 +10,20 @@ import { channelOptions, type PruningJob } from './job.ts';
 import { learnMasks } from './learn-masks.ts';
 import { pieceGranularity } from './settings.ts';
 
-/** What one cut made of a network. */
+/** The result of one cut. */
 export interface Cut {
-  /** Channels are removed, smaller pieces are zero. */
+  /** The network with channels removed, or with smaller pieces set to zero. */
   readonly network: Graph;
-  /** Keeps smaller pieces at zero while training. */
+  /** Keeps zeroed pieces at zero during training; null if channels are removed. */
   readonly controller: Controller | null;
   readonly masks: WeightMasks | null;
   readonly units: readonly UnitOutcome[];
   readonly met: boolean;
-  /** Why a cost stays far below its target. */
+  /** The smallest next step, if a cost stays far below its target. */
   readonly nextStep?: NextStep;
-  /** Largest difference from the masked network, relative to its outputs; null where nothing was compared. */
+  /** Largest difference from the masked network, relative to its outputs; null if not verified. */
   readonly error: number | null;
-  /** What to reconstruct: the network before, and the kept filters. */
+  /** What reconstruction needs: the network before the cut, and the kept filters. */
   readonly reconstruction: {
     readonly original: Graph;
     readonly keptFilters: ReadonlyMap<string, readonly number[]>;
@@ -32,13 +32,13 @@ export interface Cut {
 
 export interface CutRequest {
   readonly target: PruningTarget;
-  /** Which cut it is, from 0. */
+  /** Index of the cut, from 0. */
   readonly index: number;
-  /** The pieces that earlier cuts set to zero. */
+  /** The pieces that earlier cuts have set to zero. */
   readonly before: WeightMasks | null;
 }
 
-/** Cuts a network to a target of the original, in the granularity of the settings. */
+/** Cuts a network to a target, which is a fraction of the original, in the granularity of the settings. */
 export async function cutNetwork(network: Graph, job: PruningJob, request: CutRequest): Promise<Cut> {
   const pieces = pieceGranularity(job.settings);
   return pieces ? cutPieces(network, job, { ...request, pieces }) : cutWholeChannels(network, job, request);

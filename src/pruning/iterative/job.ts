@@ -18,51 +18,53 @@ import type { UnitSensitivity } from '../sensitivity/measure.ts';
 import type { PruningSettings } from './settings.ts';
 import type { PruningStage } from './stages.ts';
 
-/** Images to calibrate with, to evaluate on, and to retrain with. */
+/** Images for calibration, evaluation and retraining. */
 export interface PruningData {
   readonly set: DataSet;
   readonly preprocessing: Preprocessing;
   readonly calibration: Calibration;
 }
 
-/** Retraining: its epochs in all, and the options of some of them, but for the network and its folder. */
+/**
+ * Retraining: the total number of epochs, and the options of training for a part of them, without network and run directory.
+ */
 export interface Retraining {
   readonly epochs: number;
-  /** Whether it learns the outputs of the original, in place of labels. */
+  /** Whether it trains on the outputs of the original network instead of labels. */
   readonly distills: boolean;
   options(epochs: number): Omit<TrainOptions, 'network' | 'run'>;
 }
 
-/** Who hears of what pruning does. */
+/** Callbacks for the progress of pruning. */
 export interface PruningWatch {
   readonly signal?: AbortSignal | undefined;
-  /** A network was evaluated; step 0 is before the first cut. */
+  /** Called after a network was evaluated; step 0 is before the first cut. */
   onStage?(stage: PruningStage, step: number): void;
-  /** Images evaluated so far. */
+  /** Called with the number of images evaluated so far. */
   onEvaluated?(images: number, of: number): void;
   onWarning?(line: string): void;
 }
 
-/** Everything that pruning in steps works on. */
+/** Everything that pruning in steps works with. */
 export interface PruningJob extends PruningWatch {
   readonly settings: PruningSettings;
-  /** The network to prune: constants folded, in the form that training takes where it is retrained. */
+  /** The network to prune: constants folded, and in the form for training if it is retrained. */
   readonly original: PreparedNetwork;
-  /** The file that the first cut is compared with, where the network is another form of it. */
+  /** The file with which the first cut is compared, if the network is a converted form of it. */
   readonly reference?: ChannelPruningOptions['reference'];
   readonly executor: Executor;
   readonly data: PruningData | null;
-  /** Compares networks with the one that is pruned, on test images; opened at its first use; null without images. */
+  /** Compares networks with the original on test images; opened at its first use. null without images. */
   readonly comparison: (() => Promise<Comparison>) | null;
-  /** Measured earlier, to choose widths by. */
+  /** Sensitivities measured earlier, by which widths are chosen. */
   readonly sensitivity: readonly UnitSensitivity[] | null;
-  /** The search of widths of a cut, by its index; none without. */
+  /** The search of widths for a cut, by its index; null without search. */
   search?(cut: number): SearchOptions | null;
-  /** Times candidates and channel sets; null where neither the target nor `per` is a time. */
+  /** Times candidates and channel sets; null if neither the target nor `per` is a time. */
   readonly timer: Timer | null;
-  /** Null without retraining. */
+  /** null without retraining. */
   readonly retraining: Retraining | null;
-  /** Records the run, and resumes it; null keeps nothing. */
+  /** Records the run, and resumes it; null records nothing. */
   readonly run: RunDirectory | null;
 }
 
@@ -76,13 +78,13 @@ export const channelOptions = (job: PruningJob, target: PruningTarget): ChannelP
   ...(job.signal && { signal: job.signal }),
 });
 
-/** How the settings rank channels. */
+/** The ranking options of the settings. */
 export function rankingOptions(job: PruningJob): RankingOptions {
   const { settings, executor, data, original, sensitivity } = job;
   const { criterion, granularity, scope, round, floor, reduce, per, seed, scoreFolded } = settings;
   return {
     executor,
-    // Masks have scores of their own.
+    // Learned masks are scores by themselves.
     criterion: criterion === 'mask' ? 'l1-norm' : criterion,
     side: granularity === 'channel' ? 'inputs' : 'filters',
     foldBatchNormalization: scoreFolded ?? false,
@@ -100,6 +102,6 @@ export function rankingOptions(job: PruningJob): RankingOptions {
   };
 }
 
-/** The loss where class scores are the only output that counts, else the error of all outputs. */
+/** The loss if class scores are the only compared output, else the error of all outputs. */
 const damageOf = (sensitivity: readonly UnitSensitivity[]): DamageMeasure =>
   sensitivity.every(({ points }) => points.every(isLossAlone)) ? 'loss' : 'outputError';

@@ -7,13 +7,13 @@ import { prepareChannels } from '../prepared-network.ts';
 import type { PruningJob } from './job.ts';
 import { stepRun } from './saved-start.ts';
 
-/** A network that was trained with masks on its channels, multiplied in, and the scores that they became. */
+/** A network trained with channel masks, which are multiplied in, and the masks as scores. */
 interface LearnedMasks {
   readonly network: Graph;
   readonly learned: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Learns the masks of channels before a cut, in a folder of its own, resumed where it was interrupted. */
+/** Learns channel masks before a cut, in a run directory of its own, which is resumed after an interruption. */
 export async function learnMasks(given: Graph, job: PruningJob, cut: number): Promise<LearnedMasks> {
   const { settings, retraining, executor } = job;
   const network = separateUniform(given);

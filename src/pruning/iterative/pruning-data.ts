@@ -7,7 +7,7 @@ import type { Executor } from '../../runtime/executor.ts';
 import type { PruningData } from './job.ts';
 import type { PruningSettings } from './settings.ts';
 
-/** The images of a data set, with those that criteria and recovery use. */
+/** Prepares the images of a data set, including those for criteria and recovery. */
 export async function openPruningData(
   set: DataSet,
   preprocessing: Preprocessing,
@@ -20,7 +20,7 @@ export async function openPruningData(
   };
 }
 
-/** Test images that networks are compared on. */
+/** Number of test images on which networks are compared. */
 const COMPARED_IMAGES = 256;
 
 interface Comparing {

@@ -10,20 +10,22 @@ import type { Cut } from './cut.ts';
 import type { PruningJob } from './job.ts';
 import type { PruningStage } from './stages.ts';
 
-/** The network that retraining of a step starts from, and the cut that made it. */
+/** The network with which retraining of a step starts, and the cut that produced it. */
 export interface StartedStep {
   readonly network: Graph;
   readonly cut: Cut;
   readonly stages: readonly PruningStage[];
 }
 
-/** The content of `cut.json`. */
+/** The contents of `cut.json`. */
 type SavedCut = Pick<Cut, 'units' | 'met' | 'error'> & Pick<StartedStep, 'stages'>;
 
-/** The folder of a step, by its index, within that of its run. */
+/** The folder of a step, by its index, in the folder of the run. */
 const stepFolder = (run: string, index: number): string => join(run, `step-${index + 1}`);
 
-/** Where a step trains: a folder within the run's, resumed where it exists; nowhere without a run. */
+/**
+ * The run directory in which a step trains: a folder in that of the run, which is resumed if it exists; none without a run.
+ */
 export function stepRun({ run }: PruningJob, index: number, name = ''): Pick<TrainOptions, 'run' | 'resume'> {
   if (!run) return { run: null, resume: false };
   const path = join(stepFolder(run.path, index), name);
@@ -32,8 +34,8 @@ export function stepRun({ run }: PruningJob, index: number, name = ''): Pick<Tra
 }
 
 /**
- * Keeps the network that retraining starts from: a target in measured latency would be met otherwise another time. Smaller
- * pieces are always chosen alike, and need no keeping.
+ * Saves the network with which retraining starts, since another measurement of latency could lead to a different cut. Smaller
+ * pieces are not saved: they are always chosen equally.
  */
 export function saveStart({ run }: PruningJob, index: number, { network, cut, stages }: StartedStep): void {
   if (cut.masks || !run) return;
@@ -44,7 +46,7 @@ export function saveStart({ run }: PruningJob, index: number, { network, cut, st
   writeFileAtomically(join(folder, 'cut.json'), [JSON.stringify({ units, met, error, stages })]);
 }
 
-/** The start of a step that was saved before the run was interrupted; null where there is none. */
+/** The saved start of an interrupted step; null if there is none. */
 export function savedStart({ retraining, run, original }: PruningJob, index: number): StartedStep | null {
   if (!retraining || !run || !existsSync(join(stepFolder(run.path, index), 'cut.json'))) return null;
   const folder = stepFolder(run.path, index);

@@ -2,23 +2,23 @@ import type { Graph } from '../../graph/graph.ts';
 import { evaluate } from '../../measure/accuracy.ts';
 import type { PruningJob } from './job.ts';
 
-/** What a network computes on the test images, at one point of a step. */
+/** The evaluation of a network on test images at one stage of a step. */
 export interface PruningStage {
   /** `original`, `cut`, `recalibrate`, `reconstruct`, `retrained` or `distilled`. */
   readonly stage: string;
-  /** On the test images; null where they have no classes, or the network gives no class scores. */
+  /** Top-1 accuracy on the test images; null if they have no classes, or the network has no class scores. */
   readonly top1: number | null;
   readonly top5: number | null;
   readonly loss: number | null;
   /** The mean of {@link outputErrors}. */
   readonly outputError: number;
-  /** ‖y − y₀‖/‖y₀‖ of each output on test images; y₀ is that of the network before the first cut. */
+  /** By output: the relative error ‖y − y₀‖/‖y₀‖ on test images, where y₀ is the output before the first cut. */
   readonly outputErrors: Readonly<Record<string, number>>;
 }
 
 type Evaluated = Pick<PruningJob, 'data' | 'executor' | 'comparison' | 'onStage' | 'onEvaluated' | 'signal'>;
 
-/** Evaluates a network on the test images; step 0 is before the first cut. */
+/** Evaluates a network on test images; step 0 is before the first cut. */
 export async function stageOf(
   network: Graph,
   job: Evaluated,

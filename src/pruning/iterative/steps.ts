@@ -16,17 +16,17 @@ import { type StartedStep, savedStart, saveStart, stepRun } from './saved-start.
 import type { Recovery } from './settings.ts';
 import { type PruningStage, stageOf } from './stages.ts';
 
-/** One cut and what followed it. */
+/** One pruning step: a cut, recovery and retraining. */
 export interface PruneStep {
-  /** From 1. */
+  /** Number of the step, from 1. */
   readonly step: number;
   readonly target: PruningTarget;
   readonly met: boolean;
-  /** The kept fractions of the original's MACs and parameters; null where pieces are zero instead of removed. */
+  /** The kept fractions of the original's MACs and parameters; null if pieces are zeroed instead of removed. */
   readonly left: NetworkCost | null;
-  /** The largest difference from the masked network, relative to its outputs; null where nothing was compared. */
+  /** The largest difference from the masked network, relative to its outputs; null if not verified. */
   readonly error: number | null;
-  /** With images: after the cut, after each recovery, after retraining. */
+  /** Evaluations after the cut, each recovery and retraining; empty without images. */
   readonly stages: readonly PruningStage[];
   readonly epochs: readonly EpochResult[];
 }
@@ -38,7 +38,7 @@ export interface PrunedInSteps {
   readonly cut: Cut;
 }
 
-/** Cuts, recovers and retrains, step by step; each step's target is a fraction of the original network. */
+/** Cuts, recovers and retrains step by step. The target of each step is a fraction of the original network. */
 export async function pruneInSteps(job: PruningJob): Promise<PrunedInSteps> {
   const { target, steps: count, pace: schedule } = job.settings;
   let { network } = job.original;
@@ -60,7 +60,7 @@ export async function pruneInSteps(job: PruningJob): Promise<PrunedInSteps> {
 }
 
 interface OwnStep {
-  /** From 0. */
+  /** Index of the step, from 0. */
   readonly index: number;
   readonly target: PruningTarget;
 }
@@ -109,7 +109,7 @@ function partsLeft(network: Graph, { original, settings }: PruningJob): NetworkC
   return { macs: macs / whole.macs, parameters: parameters / whole.parameters };
 }
 
-/** Zeroed pieces have no channels to reconstruct, and integers stay as they are. */
+/** Reconstruction is omitted for zeroed pieces, which have no removed channels, and for integer weights. */
 function recoveriesOf({ settings, data, retraining, original }: PruningJob): readonly Recovery[] {
   if (!data || original.network.nodes.some(isQuantized)) return [];
   const byLabels = retraining !== null && !retraining.distills;
@@ -129,7 +129,7 @@ async function recovered(
   return retraining ? adoptStatistics(graph, { calibration, executor }) : graph;
 }
 
-/** Trains in the step's own folder, so that an interrupted step resumes from its checkpoints. */
+/** Retrains in the step's run directory, so that an interrupted step resumes from its checkpoints. */
 async function retrain(
   { network, cut }: Pick<StartedStep, 'network' | 'cut'>,
   job: PruningJob,

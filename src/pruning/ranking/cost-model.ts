@@ -9,15 +9,16 @@ import { type CostOptions, layerCosts, type NetworkCost } from '../../measure/ma
 import { learnedParameters } from '../../measure/parameters.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 
-/** Costs of a coupled network without some of its channel sets, without cutting it. */
+/** Predicts the costs of a coupled network without some of its channel sets, without cutting it. */
 export interface CostModel {
   readonly whole: NetworkCost;
   without(removed: ReadonlySet<number>): NetworkCost;
 }
 
 /**
- * A layer's MACs are its weight's elements times the positions that they meet, so they shrink as the weight does; where
- * both factors are computed (attention), as the elements of the left one times the columns of the right one.
+ * The MACs of a layer are the number of its weights times the positions they are applied to, so they shrink in proportion to
+ * the weight. If both factors are computed (attention), they are the elements of the left one times the columns of the right
+ * one.
  */
 export function costModel(graph: Graph, found: ChannelCoupling, options: CostOptions = {}): CostModel {
   const named = new Map(graph.nodes.map((node) => [nodeName(node), node]));
@@ -40,10 +41,10 @@ export function costModel(graph: Graph, found: ChannelCoupling, options: CostOpt
   return { whole: without(new Set()), without };
 }
 
-/** The part of something that is left. */
+/** The remaining fraction of something. */
 type Factor = (stays: Uint8Array) => number;
 
-/** What is left of a number. */
+/** The remaining number of something. */
 type Count = Factor;
 
 const product = (factors: readonly Factor[], stays: Uint8Array): number =>
@@ -55,7 +56,7 @@ interface CostContext {
   readonly found: ChannelCoupling;
 }
 
-/** The parts that are left of what a layer multiplies. */
+/** The remaining fractions of the factors of a layer's MACs. */
 function layerFactors({ node, slicings, found }: CostContext): Factor[] {
   const own = node.inputs.flatMap((value) => (value?.tensor?.dtype === 'float32' ? [value] : []));
   const [largest] = own.sort((a, b) => elementCount(b.tensor!.shape) - elementCount(a.tensor!.shape));
@@ -63,7 +64,7 @@ function layerFactors({ node, slicings, found }: CostContext): Factor[] {
   return factorsOf((slicings.get(largest) ?? []).filter((slicing) => slicing.node === node));
 }
 
-/** One factor an axis: uses of a parameter agree on what is left. */
+/** One factor per axis: all uses of a parameter have the same remaining fraction. */
 function factorsOf(slicings: readonly ParameterSlicing[]): Factor[] {
   const byAxis = new Map(
     slicings.flatMap(({ channels }) =>
@@ -73,7 +74,7 @@ function factorsOf(slicings: readonly ParameterSlicing[]): Factor[] {
   return [...byAxis.values()];
 }
 
-/** The elements that are left of each learned parameter; one that is shared counts once. */
+/** The remaining elements of each learned parameter; a shared one counts once. */
 function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly ParameterSlicing[]>): Count[] {
   const { uses } = connections(graph);
   const decoded = new Map(
@@ -89,7 +90,7 @@ function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly Par
       const factors = factorsOf(own);
       return (stays) => size * product(factors, stays);
     }
-    // Uses that are cut to different sizes have a parameter each.
+    // A parameter whose uses are cut to different sizes becomes one parameter per use.
     const uncut = [...readers].some((node) => own.every((slicing) => slicing.node !== node));
     return (stays) => {
       const sizes = new Set(own.map((slicing) => size * product(factorsOf([slicing]), stays)));
@@ -99,7 +100,7 @@ function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly Par
   });
 }
 
-/** a·b, both computed: what is left of a, and of the columns of b. */
+/** a·b, both computed: the remaining fraction of a, and of the columns of b. */
 function computedFactors({ inputs: [a, b] }: Node, { carried }: ChannelCoupling): Factor[] {
   const left = a && carried.get(a);
   const right = b && carried.get(b);
@@ -110,10 +111,10 @@ function computedFactors({ inputs: [a, b] }: Node, { carried }: ChannelCoupling)
   ];
 }
 
-/** Parts that were counted already, by what stays and the labels of a value: values of one layer share them. */
+/** A cache of fractions, by the kept channel sets and the labels of a value, which all values of a layer share. */
 const counted = new WeakMap<Uint8Array, Map<Int32Array, Map<string, number>>>();
 
-/** The part of the places along an axis at which anything stays. */
+/** The fraction of indices along an axis that have a kept channel. */
 function alongAxis(channels: Channels, axis: number): Factor {
   const { sizes, axes, labels } = channels;
   const at = axes.indexOf(axis);

@@ -6,21 +6,21 @@ import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 
-/** What a channel set costs: bytes of its activations, or measured milliseconds. */
+/** The cost of a channel set: bytes of its activations, or measured milliseconds. */
 export type CostShare = 'bytes' | 'ms';
 
 interface Sharing {
   readonly per: CostShare;
   readonly scores: ReadonlyMap<number, number>;
-  /** Needed for milliseconds. */
+  /** Required for milliseconds. */
   readonly timer?: Timer | undefined;
 }
 
-/** The network that the channel sets are of. */
+/** The network to which the channel sets belong. */
 type CoupledUnits = Pick<PreparedNetwork, 'graph' | 'coupling' | 'units' | 'size'>;
 
 /**
- * Scores divided by what a channel set costs, so that expensive channels go before cheap ones of the same score (Liu et al.,
+ * Divides scores by the cost of each channel set, so that of equal scores, expensive channels are removed first (Liu et al.,
  * Group Fisher Pruning, ICML 2021, arXiv:2108.00708: at equal FLOPs, speed follows memory).
  */
 export async function shareCosts(
@@ -35,7 +35,7 @@ export async function shareCosts(
   );
 }
 
-/** Bytes of all float32 values in which a channel set has places, for one image. */
+/** Bytes per image of all float32 values that contain a channel of each set. */
 function activationBytes({ graph, coupling: { found }, size }: CoupledUnits): Map<number, number> {
   const fixed = withFixedShapes(graph, { batch: 1, size });
   const sizes = new Map(
@@ -58,8 +58,8 @@ function activationBytes({ graph, coupling: { found }, size }: CoupledUnits): Ma
 }
 
 /**
- * What a channel set of each unit takes: the network against itself with half of the unit's free channel sets gone, timed in turns
- * in a timer's engine. Units whose gain drowns in noise count as the cheapest.
+ * Milliseconds per channel set of each unit: the network is timed in alternation with a copy that lacks half of the unit's
+ * removable channel sets. Units whose saving is below the noise get the lowest cost.
  */
 async function milliseconds(
   { graph, coupling, units, size }: CoupledUnits,

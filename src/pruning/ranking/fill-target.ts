@@ -1,28 +1,28 @@
 import type { UnitWidths, WidthSelector } from './selection.ts';
 
-/** What is left of a budget after pruning. */
+/** The input of using up a budget. */
 export interface Filling {
   readonly selector: Pick<WidthSelector, 'choices' | 'mostLacking'>;
-  /** What a selection costs, as a part of the original; no narrower selection costs more. */
+  /** The cost of a selection, as a fraction of the original; it must not decrease as units get wider. */
   readonly partOf: (widths: UnitWidths) => number;
-  /** The part that must not be exceeded. */
+  /** The fraction that must not be exceeded. */
   readonly limit: number;
-  /** The pruning ratio that widths are compared with, to widen the unit that is furthest below its share first. */
+  /** The pruning ratio to which widths are compared, so that the unit furthest below its share is widened first. */
   readonly ratio: number;
 }
 
-/** Selections nearer to the target than this part of the original are not improved. */
+/** Selections within this fraction of the limit are not improved. */
 const NEAR = 0.005;
-/** Nearer than this, no step is looked for: each costs an evaluation of the whole network. */
+/** Once closer to the limit than this, no step is tried: each costs an evaluation of the whole network. */
 const REACHED = 0.001;
-/** Exchanges of one step of a unit for one of another, after every single step is too large. */
+/** Maximum number of exchanges, in which one unit gets wider and another narrower, after no single step fits. */
 const EXCHANGES = 12;
-/** Exchanges whose estimates are verified in a round. */
+/** Number of exchanges per round whose estimates are verified. */
 const VERIFIED = 6;
 
 /**
- * Widens a selection within a limit until the cost is near it: single units by single steps, those that lack most first;
- * once every step is too large, one unit is widened for another that is narrowed. Widths never exceed the limit.
+ * Widens a selection until its cost is close to a limit: first single units by single steps, those furthest below their share
+ * first; once no step fits, one unit is widened and another narrowed. The limit is never exceeded.
  */
 export function fillTarget(start: UnitWidths, filling: Filling): UnitWidths {
   let widths = widen(start, filling);
@@ -34,7 +34,7 @@ export function fillTarget(start: UnitWidths, filling: Filling): UnitWidths {
   return widths;
 }
 
-/** Steps are taken until none fits: costs only rise, so a unit that did not fit once never will. */
+/** Takes steps until none fits. Costs only rise, so a unit that did not fit once never will. */
 function widen(start: UnitWidths, { selector, partOf, limit, ratio }: Filling): UnitWidths {
   let widths = start;
   const closed = new Set<number>();
@@ -55,7 +55,7 @@ function widen(start: UnitWidths, { selector, partOf, limit, ratio }: Filling): 
   return widths;
 }
 
-/** The best found of all exchanges of one step up for one step down; null where none costs more within the limit. */
+/** The best exchange of a step up and a step down; null if none increases the cost within the limit. */
 function exchange(widths: UnitWidths, { selector, partOf, limit }: Filling): UnitWidths | null {
   const now = partOf(widths);
   const change = (by: 1 | -1) =>
@@ -73,14 +73,14 @@ function exchange(widths: UnitWidths, { selector, partOf, limit }: Filling): Uni
   for (const { wider, narrower } of pairs.slice(0, VERIFIED)) {
     const narrowed = stepped(widths, selector, narrower)!;
     const exchanged = stepped(narrowed, selector, wider)!;
-    // The gains of layers that touch each other multiply, so that an estimate may be too low.
+    // The savings of adjacent layers multiply, so an estimate may be too low.
     const part = partOf(exchanged);
     if (part > now && part <= limit) return exchanged;
   }
   return null;
 }
 
-/** The widths with one unit a choice wider or narrower; null where it has none. */
+/** The widths with one unit one choice wider or narrower; null if it has none. */
 export function stepped(
   widths: UnitWidths,
   { choices }: Pick<WidthSelector, 'choices'>,

@@ -1,6 +1,6 @@
 import { mean, standardDeviation } from '../../numeric/statistics.ts';
 
-/** How scores of different layers are made comparable. */
+/** Normalisations that make scores of different layers comparable. */
 export const normalizations = {
   none: () => (score: number) => score,
   /** s / mean. */
@@ -14,7 +14,7 @@ export const normalizations = {
   },
 } as const;
 
-/** How the scores of one channel set become one: from their sum, number, largest and first. */
+/** How the scores of a channel set are combined: from their sum, number, maximum and first. */
 export const reductions = {
   sum: (total: number) => total,
   mean: (total: number, count: number) => total / count,
@@ -22,12 +22,12 @@ export const reductions = {
   first: (_total: number, _count: number, _largest: number, first: number) => first,
 } as const;
 
-/** The name of one of `normalizations`. */
+/** The name of one of {@link normalizations}. */
 export type ScoreNormalization = keyof typeof normalizations;
-/** The name of one of `reductions`. */
+/** The name of one of {@link reductions}. */
 export type ScoreReduction = keyof typeof reductions;
 
-/** s / divisor; scores that are all 0 stay 0. */
+/** s / divisor; scores that are all 0 remain 0. */
 const divideBy =
   (divisor: number) =>
   (score: number): number =>

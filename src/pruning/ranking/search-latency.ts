@@ -6,17 +6,17 @@ import { type NarrowingSearch, narrowUntil } from './targets.ts';
 
 interface LatencySearch extends Pick<NarrowingSearch, 'widths' | 'order'> {
   readonly original: Pick<PreparedNetwork, 'graph' | 'size'>;
-  /** The network of such widths. */
+  /** Builds the network with the given widths. */
   readonly pruned: (widths: UnitWidths) => Graph;
   readonly timer: Timer | undefined;
 }
 
-/** Halvings of the range of ratios; each costs a measurement. */
+/** Bisection steps over the range of ratios; each costs a measurement. */
 const HALVINGS = 7;
 
 /**
- * The widest selection found whose latency in the engine of a timer, of one image, is within a fraction of the original's;
- * each candidate is timed in turns with the original.
+ * Finds the widest selection whose latency per image, measured by a timer, is within a fraction of the original's. Each
+ * candidate is timed in alternation with the original.
  */
 export async function searchLatency(
   fraction: number,
@@ -28,8 +28,8 @@ export async function searchLatency(
 }
 
 /**
- * Of networks, the part of the original's latency that each takes: the shortest of samples taken in turns, as `rank` has
- * them. Throws `usage` without a timer.
+ * The latencies of networks as fractions of the original's: shortest samples taken in alternation, as in {@link rank}. Throws
+ * `usage` without a timer.
  */
 export function latencyParts(
   { graph, size }: Pick<PreparedNetwork, 'graph' | 'size'>,

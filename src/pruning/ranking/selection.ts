@@ -3,15 +3,15 @@ import { zip } from '../../numeric/zip.ts';
 import { layerTitle, type PruningUnit } from './units.ts';
 import { roundedWidth, type WidthRules, widthChoices } from './widths.ts';
 
-/** `local`: each unit loses the same fraction of its channels; `global`: channels of all units are ranked in one list. */
+/** `local`: each unit loses the same fraction of its channels; `global`: channels of all units are ranked together. */
 export type RankingScope = 'local' | 'global';
 
 /** The rules by which scored channels are selected. */
 export interface SelectionRules extends WidthRules {
   readonly scope: RankingScope;
-  /** Globs of layers with a ratio of their own, whatever the scope; 0 keeps a layer as it is. */
+  /** Ratios for layers that match globs, in any scope; 0 keeps a layer unchanged. */
   readonly layerRatios: readonly { readonly glob: string; readonly ratio: number }[];
-  /** Channel sets of each unit in the original network, by its name; units that are missing are as they were. */
+  /** Number of channel sets of each unit in the original network, by its name. Missing units are unchanged since then. */
   readonly original: ReadonlyMap<string, number>;
 }
 
@@ -26,14 +26,17 @@ export interface Ranking {
 /** The number of kept channel sets of each unit, in the order of the units. */
 export type UnitWidths = readonly number[];
 
-/** A selection for any ratio, in [0, 1], of the original channels; a larger ratio removes the same channels or more. */
+/** A selection for every ratio in [0, 1] of the original channels. A larger ratio never removes fewer channels. */
 export interface WidthSelector {
   widths(ratio: number): UnitWidths;
-  /** The channel sets that go: in each unit those that carry what went already, then the lowest scores. */
+  /**
+   * The channel sets to remove for given widths: in each unit first those that pass removed channels through, then the lowest
+   * scores.
+   */
   removed(widths: UnitWidths): Set<number>;
-  /** The widths that each unit may have, ascending; only one where the unit has a ratio of its own or stays whole. */
+  /** The possible widths of each unit, ascending; a single one if the unit has a ratio of its own or cannot be pruned. */
   readonly choices: readonly (readonly number[])[];
-  /** Units that may be widened, those first whose widths are furthest below what a ratio asks for. */
+  /** Units that can be widened, ordered by how far their widths are below what a ratio requires. */
   mostLacking(ratio: number, widths: UnitWidths): readonly number[];
 }
 
@@ -73,23 +76,23 @@ export function openSelection(
   };
 }
 
-/** A channel set that may be removed. */
+/** A removable channel set. */
 interface ScoredSet {
   readonly root: number;
   readonly score: number;
 }
 
-/** A unit, and what selects its channel sets. */
+/** A unit with the order of its channel sets. */
 interface RankedUnit extends PruningUnit {
-  /** The channel sets that may be removed, lowest scores first. */
+  /** The removable channel sets, lowest scores first. */
   readonly order: readonly ScoredSet[];
-  /** A ratio of its own. */
+  /** A ratio that applies to this unit only. */
   readonly ratio: number | null;
-  /** Channel sets in the original network. */
+  /** Number of channel sets in the original network. */
   readonly original: number;
 }
 
-/** The width before rounding: what the ratio, or the unit's own, leaves. */
+/** The width before rounding, by the ratio or the unit's own ratio. */
 const localWidth = ({ sets, ratio: own, original }: RankedUnit, ratio: number): number =>
   Math.min(sets.length, (1 - (own ?? ratio)) * original);
 
@@ -98,7 +101,7 @@ const localWidths =
   (ratio: number): number[] =>
     units.map((unit) => localWidth(unit, ratio));
 
-/** Widths before rounding, where the lowest scores of all units go first. Only channels that may go count. */
+/** Widths before rounding if the lowest scores of all units are removed first. Only removable channels count. */
 function globalWidths(units: readonly RankedUnit[], { floor }: SelectionRules): (ratio: number) => number[] {
   const entries = units.map((unit) => ({
     unit,
@@ -109,7 +112,7 @@ function globalWidths(units: readonly RankedUnit[], { floor }: SelectionRules): 
   const channels = (setsOf: (unit: RankedUnit) => number) =>
     counted.reduce((sum, unit) => sum + setsOf(unit) * unit.channelsPerSet, 0);
   const free = channels(({ order }) => order.length);
-  // What went in earlier steps counts; what stays in any case does not.
+  // Channels removed in earlier steps count; those that cannot be removed do not.
   const total = channels(({ order, original, sets }) =>
     order.length === 0 ? 0 : original - sets.length + order.length,
   );
@@ -148,7 +151,7 @@ function removedSets(
   return gone;
 }
 
-/** The channel sets of a unit that may go and have a score, lowest first; equal scores in the order of the filters. */
+/** The removable channel sets of a unit that have a score, lowest first; equal scores in the order of filters. */
 function orderOf({ sets, reasons }: PruningUnit, scores: ReadonlyMap<number, number>): ScoredSet[] {
   const free = sets.flatMap((root) => {
     const score = scores.get(root);
@@ -157,7 +160,7 @@ function orderOf({ sets, reasons }: PruningUnit, scores: ReadonlyMap<number, num
   return free.sort((a, b) => a.score - b.score);
 }
 
-/** The ratio that a glob gives a unit; null where none names one of its layers. */
+/** The ratio of the glob that matches a layer of the unit; null if none does. */
 function ownRatio({ layers }: PruningUnit, { layerRatios }: SelectionRules): number | null {
   const rule = layerRatios.find(({ glob }) => {
     const matches = nameMatcher(glob);

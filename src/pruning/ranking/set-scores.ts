@@ -9,8 +9,8 @@ interface Combining {
 }
 
 /**
- * The score of each channel set that a scored layer has. Layers without scores and pass-through filters are ignored; a set
- * that consists of pass-through filters alone has the score of the set that it passes on.
+ * The score of each channel set. Unscored layers and pass-through filters are ignored; a set that consists only of
+ * pass-through filters has the score of the set that it passes through.
  */
 export function setScores(
   found: ChannelCoupling,
@@ -35,7 +35,7 @@ export function setScores(
   const reduced = new Map<number, number>();
   for (const [root, { total, count, largest, first }] of gathered)
     reduced.set(root, reductions[reduce](total, count, largest, first));
-  // Layers come in graph order: what is handed on has its score by then, if it has any.
+  // Layers are in graph order, so the score of a passed-through set is already known, if it has one.
   for (const [root, { from, value }] of handedOn)
     if (!reduced.has(root)) reduced.set(root, reduced.get(from) ?? value);
   return reduced;
@@ -43,7 +43,7 @@ export function setScores(
 
 type Scored = Extract<LayerScores, { readonly scores: unknown }>;
 
-/** The layers that have scores; those that share one weight are one, with the mean of theirs. */
+/** The layers that have scores. Layers that share a weight count as one, with the mean of their scores. */
 function ofSharedWeights(
   { slicings }: ChannelCoupling,
   layerScores: ReadonlyMap<CoupledLayer, LayerScores>,

@@ -7,46 +7,45 @@ export type PruningTarget =
   | { readonly measure: 'ratio'; readonly fraction: number }
   | { readonly measure: 'macs' | 'parameters' | 'latency'; readonly fraction: number };
 
-/** What the pruned network must not exceed, as a part of the original in (0, 1]. */
+/** The limit of a cost, as a fraction of the original in (0, 1]. */
 export interface CostTarget {
   readonly measure: keyof NetworkCost;
   readonly fraction: number;
 }
 
-/** A selection that meets a target, and what it costs. */
+/** A selection for a target, and its cost. */
 export interface Reached {
   readonly widths: UnitWidths;
   readonly cost: NetworkCost;
-  /** Whether it is within the target; where not, everything that may go went. */
+  /** Whether it meets the target; if not, all removable channels are removed. */
   readonly met: boolean;
-  /** The smallest step that is wider, where the cost stays further below the target than a step should leave it. */
+  /** The smallest wider step, if the cost stays further below the target than a step should leave it. */
   readonly nextStep?: WideningStep;
 }
 
-/** One unit made wider by one step. */
+/** A step that makes one unit wider. */
 export interface WideningStep {
-  /** By its place among the units. */
+  /** Index of the unit. */
   readonly unit: number;
-  /** What the step costs, as a part of the original. */
+  /** The cost of the step, as a fraction of the original. */
   readonly part: number;
 }
 
 /** The search for the widest selection within a target. */
 export interface NarrowingSearch {
-  /** The widths of all units at a ratio; no wider at a larger one. */
+  /** The widths of all units at a ratio; they must not increase with the ratio. */
   readonly widths: (ratio: number) => UnitWidths;
-  /** Of units that differ, those that are narrowed first. */
+  /** Orders units that differ between two selections: the first are narrowed first. */
   readonly order: (units: readonly number[], wide: UnitWidths, narrow: UnitWidths) => readonly number[];
-  /** Whether such widths meet the target; asked once of each. */
+  /** Whether widths meet the target; called once for each. */
   readonly isWithin: (widths: UnitWidths) => boolean | Promise<boolean>;
-  /** Halvings of the range of ratios. */
+  /** Bisection steps over the range of ratios. */
   readonly halvings: number;
 }
 
 /**
- * The widest selection found within a target, by bisection of the ratio. Widths jump where they are rounded, so between
- * the last ratio that is too much and the first that is not, units are narrowed one by one until it is met, as few as it
- * takes, by bisection again.
+ * Finds the widest selection within a target by bisection of the ratio. Rounded widths change in jumps, so between the last
+ * ratio that exceeds the target and the first that meets it, as few units as possible are narrowed, again by bisection.
  */
 export async function narrowUntil({ widths, order, isWithin, halvings }: NarrowingSearch) {
   const known = new Map<string, boolean>();
@@ -80,24 +79,24 @@ export async function narrowUntil({ widths, order, isWithin, halvings }: Narrowi
   return { widths: withFirst(many), ratio: low, met: true };
 }
 
-/** What a target in costs is searched with. */
+/** The input of a search for a target in costs. */
 export interface Search {
   readonly selector: WidthSelector;
-  /** What a selection costs. */
+  /** The cost of a selection. */
   readonly costOf: (removed: ReadonlySet<number>) => NetworkCost;
-  /** The measure of the original network, which the target is a part of. */
+  /** The cost of the original network, to which the target refers. */
   readonly original: NetworkCost;
 }
 
-/** The ratio is found to 1e-4. */
+/** Bisection steps, for a precision of the ratio of 1e-4. */
 const HALVINGS = 14;
 
-/** Below the target by less than this part of the original, a selection needs no explanation. */
+/** A selection that is below the target by less than this fraction of the original needs no explanation. */
 export const TARGET_TOLERANCE = 0.02;
 
 /**
- * The widest selection found within a target in MACs or parameters: that of least ratio, where widths jump with the last
- * units narrowed first, and single units widened again as far as the target permits.
+ * Finds the widest selection within a target in MACs or parameters: the smallest ratio, where the last units are narrowed
+ * first, and then single units are widened again as far as the target permits.
  */
 export async function reachCost(target: CostTarget, search: Search): Promise<Reached> {
   const { selector, costOf } = search;
@@ -116,7 +115,7 @@ export async function reachCost(target: CostTarget, search: Search): Promise<Rea
   return reachedAt(fillTarget(found.widths, { selector, partOf, limit, ratio: found.ratio }), target, search);
 }
 
-/** The cost of widths within a target, and the next step where the cost is far below the target. */
+/** The cost of widths within a target, and the next step if the cost is far below the target. */
 export function reachedAt(widths: UnitWidths, target: CostTarget, search: Search): Reached {
   const { selector, costOf } = search;
   const { partOf, limit } = budgetOf(target, search);
@@ -126,7 +125,7 @@ export function reachedAt(widths: UnitWidths, target: CostTarget, search: Search
   return { widths, cost, met: true, ...(nextStep ? { nextStep } : {}) };
 }
 
-/** What widths cost as a part of the original, and the part that a target permits. */
+/** The cost of widths as a fraction of the original, and the fraction that the target permits. */
 export function budgetOf({ measure, fraction }: CostTarget, { selector, costOf, original }: Search) {
   return {
     partOf: (widths: UnitWidths) => costOf(selector.removed(widths))[measure] / original[measure],

@@ -3,18 +3,18 @@ import type { CoupledLayer } from '../../channels/coupling/scope.ts';
 import { nodeTitle } from '../../graph/graph.ts';
 
 /**
- * Channel sets with channels in the same layers of a group, which are ranked against each other and rounded together. A
- * shortcut that pads with zero channels splits a group into several units, each as wide as a stage adds.
+ * Channel sets with channels in the same layers of a group, which are ranked and rounded together. A shortcut that is padded
+ * with zero channels divides a group into several units, each as wide as the channels that a stage adds.
  */
 export interface PruningUnit {
-  /** The names of its layers; stays the same while the network gets narrower. */
+  /** The names of its layers; does not change when channels are removed. */
   readonly name: string;
   readonly layers: readonly CoupledLayer[];
-  /** By the number that stands for each, in the order of the first layer's filters. */
+  /** Root labels of its channel sets, in the order of the first layer's filters. */
   readonly sets: readonly number[];
-  /** Why a channel set cannot be removed, by its root label; no entry where it can. */
+  /** Why a channel set cannot be removed, by its root label; removable sets have no entry. */
   readonly reasons: ReadonlyMap<number, string>;
-  /** How many channels of its narrowest layer a channel set takes. */
+  /** Number of channels of its narrowest layer per channel set. */
   readonly channelsPerSet: number;
 }
 
@@ -61,7 +61,7 @@ function unitsOf({ found }: Coupling, { layers, reasons }: ChannelGroup): Prunin
   });
 }
 
-/** The name of a layer's node, or its label where it has none. */
+/** The name of a layer's node, or a description if it has none. */
 export const layerTitle = ({ node }: CoupledLayer): string => nodeTitle(node);
 
 function channelsIn(

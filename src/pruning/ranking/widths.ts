@@ -1,17 +1,17 @@
 import { greatestCommonDivisor } from '../../numeric/divisors.ts';
 import type { PruningUnit } from './units.ts';
 
-/** How narrow units may become. */
+/** Limits on the widths of units. */
 export interface WidthRules {
-  /** Channels that stay are a multiple of this, or all there are. */
+  /** The number of kept channels is a multiple of this, or all of them. */
   readonly round: number;
-  /** The part of a unit's original channel sets that stays at least, in [0, 1]. */
+  /** The smallest kept fraction of a unit's original channel sets, in [0, 1]. */
   readonly floor: number;
 }
 
 /**
- * The number of channel sets that a unit keeps, nearest to `wanted`, such that its channels are a multiple of `round`; at least
- * one such multiple, the floor, and the pinned sets.
+ * The number of channel sets that a unit keeps, as close as possible to `wanted`, such that its channels are a multiple of
+ * `round`, and at least one such multiple, the floor, and the pinned sets are kept.
  */
 export function roundedWidth(
   unit: PruningUnit,
@@ -28,7 +28,7 @@ export function roundedWidth(
   return Math.min(count, enough >= least ? enough : Math.min(count, Math.ceil(least / step) * step));
 }
 
-/** The widths that a unit may have, ascending. */
+/** The possible widths of a unit, ascending. */
 export function widthChoices(unit: PruningUnit, rules: WidthRules & { readonly original: number }): number[] {
   const wanted = Array.from({ length: unit.sets.length }, (_, i) => i + 1);
   const kept = new Set(wanted.map((width) => roundedWidth(unit, width, rules)));

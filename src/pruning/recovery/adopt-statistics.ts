@@ -8,9 +8,9 @@ import { zip } from '../../numeric/zip.ts';
 import { separateUniform } from '../../rewrite/index.ts';
 
 /**
- * The same function with the statistics that its normalisations really have: μ and σ² over the calibration images in place
- * of those that are stored, m and v, with γ′ = γ·√((σ² + ε)/(v + ε)) and β′ = β + γ·(μ − m)/√(v + ε). Training normalises by
- * its batches, and would otherwise start from another function than the one that was reconstructed.
+ * Rewrites normalisations with their actual statistics, without changing the function: μ and σ² over the calibration images
+ * replace the stored m and v, with γ′ = γ·√((σ² + ε)/(v + ε)) and β′ = β + γ·(μ − m)/√(v + ε). Training normalises by batch
+ * statistics, and would otherwise start from a different function than the one that was reconstructed.
  */
 export async function adoptStatistics(network: Graph, context: ProbeContext): Promise<Graph> {
   const graph = separateUniform(network);
@@ -20,12 +20,12 @@ export async function adoptStatistics(network: Graph, context: ProbeContext): Pr
   return graph;
 }
 
-/** A normalisation, and the statistics of its input. */
+/** A normalisation with the statistics of its input. */
 interface Observed extends ChannelStatistics {
   readonly node: Node;
 }
 
-/** Nodes that share their parameters, together: they have the mean of the statistics of all their uses. */
+/** Groups nodes that share their parameters: they get the mean of the statistics of all their uses. */
 function sharingParameters(nodes: readonly Observed[]): Observed[][] {
   const groups = new Map<unknown, Observed[]>();
   for (const observed of nodes) {

@@ -5,7 +5,7 @@ import { connections } from '../../graph/topology.ts';
 import { floats, type Tensor } from '../../numeric/tensor.ts';
 import type { LinearLayer } from './linear-layer.ts';
 
-/** Adds Δ of each group [columns (and the bias), filters/group] to a layer's weight and bias, in place. */
+/** Adds the change Δ [columns (and the bias), filters/group] of each group to a layer's weight and bias, in place. */
 export function changeLayer(graph: Graph, layer: LinearLayer, changes: readonly Matrix[]): void {
   const { weight, columns, filters, groups, filterMajor, weightFactor } = layer;
   const data = (weight.tensor!.data as Float32Array).slice();
@@ -24,7 +24,10 @@ export function changeLayer(graph: Graph, layer: LinearLayer, changes: readonly 
   if (layer.biasAt !== null) addBias(graph, layer, shift);
 }
 
-/** A bias of one number for all filters, of none, or one that others read too becomes one of its own for each. */
+/**
+ * Adds to the bias. A missing bias, a single number for all filters, or a bias that other layers read is first replaced by
+ * one of its own.
+ */
 function addBias(
   graph: Graph,
   { node, biasAt, biasFactor, filters }: LinearLayer,

@@ -17,10 +17,9 @@ import { floats } from '../../numeric/tensor.ts';
 import { canonicalForm } from '../../rewrite/index.ts';
 
 /**
- * Puts a BatchNormalization behind every Conv that has none, with μ and σ² of its output over the calibration images,
- * γ = √(σ² + ε) and β = μ: the network computes what it did, and can be trained as one whose normalisations were not
- * folded away. Outputs of the network and single positions (gates, classifiers), which are not normalised in training,
- * are left alone.
+ * Inserts a BatchNormalization after every Conv that has none, with μ and σ² of its output over the calibration images, γ =
+ * √(σ² + ε) and β = μ. The network computes the same, and can be trained like one whose normalisations were not folded.
+ * Outputs of the network, and single positions (gates, classifiers), which are not normalised in training, are not changed.
  */
 export async function insertBatchNormalization(
   network: Graph,
@@ -37,7 +36,7 @@ export async function insertBatchNormalization(
   return { graph, inserted: layers.length };
 }
 
-/** A layer, and its output. */
+/** A layer and its output. */
 interface Layer {
   readonly node: Node;
   readonly value: Value;
@@ -56,7 +55,7 @@ function layersWithout(graph: Graph): Layer[] {
 
 const EPSILON = 1e-5;
 
-/** The node that gives what the layer gave, under its name. */
+/** A node that computes the normalised output under the name of the layer's output. */
 function normalizationOf(
   graph: Graph,
   { node, value: y, mean, variance }: Layer & ChannelStatistics,

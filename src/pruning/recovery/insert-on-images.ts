@@ -13,7 +13,7 @@ interface InsertingOptions {
   onNote?(line: string): void;
 }
 
-/** As {@link insertBatchNormalization}, on a seeded choice of images. */
+/** Like {@link insertBatchNormalization}, on randomly chosen images (by seed). */
 export async function insertOnImages(
   network: Graph,
   { images, preprocessing, executor, seed, onNote }: InsertingOptions,

@@ -2,13 +2,16 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import type { LinearLayer } from './linear-layer.ts';
 import type { NormalEquations } from './normal-equations.ts';
 
-/** Δ of each group [n, m], that makes ‖X·Δ − R‖² + ridge·Σᵢ (XᵀX)ᵢᵢ·‖Δᵢ‖² least; what is never read stays as it is, and all where sums overflow. */
+/**
+ * The change Δ [n, m] of each group that minimises ‖X·Δ − R‖² + ridge·Σᵢ (XᵀX)ᵢᵢ·‖Δᵢ‖². Inputs that are never read are not
+ * changed, and nothing is if sums overflow.
+ */
 export function solve(equations: NormalEquations, layer: LinearLayer, ridge: number): Matrix[] {
   return Array.from({ length: layer.groups }, (_, group) => {
     const { products, moments } = partsOf(equations, layer, group);
     for (let i = 0; i < products.rows; i++) {
       const diagonal = products.get(i, i);
-      // Sums in another order leave the two triangles apart in the last digit.
+      // The two triangles differ in the last digit, because their sums were added in different orders.
       for (let j = 0; j < i; j++) products.set(i, j, products.get(j, i));
       products.set(i, i, diagonal > 0 ? diagonal * (1 + ridge) : 1);
     }
@@ -18,7 +21,7 @@ export function solve(equations: NormalEquations, layer: LinearLayer, ridge: num
   });
 }
 
-/** ‖X·Δ − R‖²/‖Y‖², from the sums alone. */
+/** ‖X·Δ − R‖²/‖Y‖², computed from the sums. */
 export function errorAfter(
   equations: NormalEquations,
   layer: LinearLayer,
@@ -32,7 +35,7 @@ export function errorAfter(
   return Math.max(0, residual + gained.reduce((a, b) => a + b, 0)) / (wanted || 1);
 }
 
-/** ‖R‖²/‖Y‖²; 0 where it is the rounding of another order of sums. */
+/** ‖R‖²/‖Y‖²; 0 if it is only a rounding error. */
 export function errorBefore({ squares: [residual = 0, wanted = 0] }: NormalEquations): number {
   const error = residual / (wanted || 1);
   return error > ROUNDING ? error : 0;

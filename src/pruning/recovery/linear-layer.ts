@@ -4,7 +4,7 @@ import { attributesOf } from '../../graph/operators/index.ts';
 import { explicitWindow } from '../../graph/window.ts';
 import { elementCount, stridesOf } from '../../numeric/tensor.ts';
 
-/** A layer as a linear map: at each place, `columns` numbers of each group are read and weighted into its filters. */
+/** A layer as a linear map: at each position, `columns` inputs of each group are multiplied by the weights of its filters. */
 export interface LinearLayer {
   readonly node: Node;
   readonly weight: Value;
@@ -12,23 +12,23 @@ export interface LinearLayer {
   /** C/group · kH·kW. */
   readonly columns: number;
   readonly filters: number;
-  /** Weight (m, c) lies at m·columns + c; else at c·filters + m. */
+  /** Whether weight (m, c) is at m·columns + c; else at c·filters + m. */
   readonly filterMajor: boolean;
   /** y = weightFactor·x·W + biasFactor·bias. */
   readonly weightFactor: number;
   readonly biasFactor: number;
-  /** Where the bias is read; null where the operator has none. */
+  /** Index of the bias among the node's inputs; null if the operator has none. */
   readonly biasAt: number | null;
-  /** The axis of channels in x and y. */
+  /** The channel axis of x and y. */
   readonly channelAxis: 1 | -1;
 }
 
-/** How a layer is read, without the layer. */
+/** The properties of a linear layer without its node and weight. */
 type LinearForm = Omit<LinearLayer, 'node' | 'weight'>;
 
 type Row = (node: Node, weight: Value) => LinearForm | Refusal;
 
-/** One row an operator. */
+/** One row per operator. */
 const rows: Readonly<Record<string, Row>> = {
   Conv(node, { tensor }) {
     const { group } = attributesOf(node, 'Conv');
@@ -53,7 +53,7 @@ const rows: Readonly<Record<string, Row>> = {
   },
 };
 
-/** A node as a linear layer; null where it is none with constant weights; refuses one that cannot be refit. */
+/** A node as a linear layer; null if it is none with constant weights; a refusal if it cannot be refitted. */
 export function linearLayer(node: Node): LinearLayer | Refusal | null {
   const row = node.domain === '' && Object.hasOwn(rows, node.op) ? rows[node.op]! : null;
   const weight = node.inputs[1];
@@ -71,12 +71,14 @@ function biasObstacle(node: Node, { biasAt, filters }: LinearForm): Refusal | nu
   return isPlain ? null : refuse('not-constant', 'its bias is not a constant with one number per filter');
 }
 
-/** Where a convolution of fixed shapes reads: the padded input, flat, at one index for each place and tap of the kernel. */
+/**
+ * The inputs of a convolution with fixed shapes: indices into the flat, padded input, for each position and kernel position.
+ */
 export interface KernelReads {
-  /** Begins, then ends, of the spatial axes. */
+  /** Padding: the begins, then the ends of the spatial axes. */
   readonly pads: readonly number[];
   readonly kernel: number;
-  /** The flat indices under some places, tap by tap. */
+  /** The flat indices for some positions, by kernel position. */
   at(places: ArrayLike<number>): number[];
 }
 
@@ -102,7 +104,7 @@ export function layerTaps({ node, weight }: LinearLayer): KernelReads {
   };
 }
 
-/** All index tuples of a shape, row-major. */
+/** All multi-indices of a shape, row-major. */
 const indices = (shape: readonly number[]): number[][] =>
   shape.reduce<number[][]>(
     (before, length) => before.flatMap((index) => Array.from({ length }, (_, i) => [...index, i])),

@@ -8,28 +8,28 @@ import { type KernelReads, type LinearLayer, layerTaps } from './linear-layer.ts
 import { channelsFirst, type SampledRefit, type SampledRun } from './samples.ts';
 
 /**
- * The sums that a least-squares fit of X·Δ to the residual R needs, X [rows, n] being what a layer reads (and a 1, where it
- * has a bias) and R [rows, m] what its output lacks. All in double precision, group by group.
+ * The sums for a least-squares fit of X·Δ to the residual R, where X [rows, n] is what a layer reads (with a 1 if it has a
+ * bias) and R [rows, m] is the difference of its output from the original's. In double precision, by group.
  */
 export interface NormalEquations {
   /** XᵀX [groups, n, n]. */
   readonly products: Float64Array;
   /** XᵀR [groups, n, m]. */
   readonly moments: Float64Array;
-  /** ΣR², and ΣY² of the output that is wanted. */
+  /** ΣR², and ΣY² of the original output. */
   readonly squares: Float64Array;
 }
 
 export interface Observed {
   readonly fit: NormalEquations;
-  /** Of the last fifth of the rows: other images, where a batch has more than a few. */
+  /** Sums over the last fifth of the rows, which are other images if a batch has more than a few. */
   readonly held: NormalEquations;
 }
 
-/** ONNX's number of float64. */
+/** ONNX's type number of float64. */
 const FLOAT64 = 11;
 
-/** Runs the pruned network up to one layer and sums over the samples of the original. */
+/** Runs the pruned network up to one layer, and sums over the samples of the original. */
 export async function normalEquations(
   pruned: Graph,
   { refit: { layer }, runs }: SampledRefit,
@@ -59,11 +59,11 @@ export async function normalEquations(
   return observed;
 }
 
-/** What each run is fed with beside the images; the network may have values of the same names. */
+/** The inputs of each run besides the images; their names are unique in the network. */
 interface FedInputs {
   readonly places: Value;
   readonly targets: Value;
-  /** Where a convolution reads for each place; null for other layers. */
+  /** The inputs that a convolution reads at each position; null for other layers. */
   readonly taps: { readonly reads: KernelReads; readonly indices: Value } | null;
 }
 
@@ -109,7 +109,7 @@ function appendSums({ g, watch }: ProbeScope, layer: LinearLayer, fed: FedInputs
 const rowsOf = (g: Builder, value: Value, [from, to]: readonly [number, number]): Value =>
   g.Slice(value, g.int64s([from]), g.int64s([to]), g.int64s([1]));
 
-/** What a layer reads at the places: [groups, rows, columns]. */
+/** What a layer reads at the positions: [groups, rows, columns]. */
 function inputRows(g: Builder, layer: LinearLayer, { taps, places }: FedInputs): Value {
   const x = requiredInput(layer.node, 0);
   const [count = 1] = staticShape(places);
@@ -131,7 +131,7 @@ function padded(g: Builder, x: Value, { pads }: KernelReads): Value {
   return g.Pad(x, g.int64s([0, 0, ...pads.slice(0, rank), 0, 0, ...pads.slice(rank)]));
 }
 
-/** [images, filters, places] → [groups, rows, filters/group]. */
+/** [images, filters, positions] → [groups, rows, filters/group]. */
 function outputRows(g: Builder, value: Value, groups: number): Value {
   const [images = 1, filters = 1, places = 1] = staticShape(value);
   const split = g.Reshape(value, g.int64s([images, groups, filters / groups, places]));
@@ -141,7 +141,7 @@ function outputRows(g: Builder, value: Value, groups: number): Value {
   );
 }
 
-/** A column of ones for the bias. */
+/** Appends a column of ones for the bias. */
 function withOnes(g: Builder, rows: Value, { groups, biasAt }: LinearLayer): Value {
   if (biasAt === null) return rows;
   const [, count = 1] = staticShape(rows);

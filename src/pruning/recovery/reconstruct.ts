@@ -15,22 +15,22 @@ import { type SampledRefit, sampleTargets } from './samples.ts';
 export interface ReconstructOptions extends ProbeContext {
   readonly original: Graph;
   readonly pruned: Graph;
-  /** The filters that the pruned network keeps, by the name of a layer's output; all where it is not told. */
+  /** The filters that the pruned network keeps, by the name of a layer's output; layers without entry keep all. */
   readonly keptFilters: KeptFilters;
-  /** Weight of ‖ΔW‖² relative to the inputs' own squares; default: what does best on images that are held out. */
+  /** Weight of ‖ΔW‖² relative to the sums of squared inputs; default: the one with the smallest error on held-out images. */
   readonly ridge?: number;
-  /** Draws the places at which layers are compared; default 0. */
+  /** Seed of the random positions at which layers are compared; default 0. */
   readonly seed?: number;
 }
 
-/** ‖ŷ − y‖²/‖y‖² of a layer's output on images that the fit has not seen. */
+/** The relative squared error ‖ŷ − y‖²/‖y‖² of a layer's output on held-out images, before and after the fit. */
 export interface RefitLayer {
   readonly name: string;
   readonly errorBefore: number;
   readonly errorAfter: number;
 }
 
-/** A pruned network whose weights were fit to the original's outputs. */
+/** A pruned network with weights fitted to the original's outputs. */
 export interface Reconstruction {
   readonly graph: Graph;
   readonly layers: readonly RefitLayer[];
@@ -38,11 +38,11 @@ export interface Reconstruction {
 }
 
 /**
- * Fits the weights and the bias of every layer that lost inputs, from the first on, so that it gives what the original's
- * layer does (the reconstruction of He et al., Channel Pruning, ICCV 2017, arXiv:1707.06168): least squares over places of
- * calibration images, from what the layer reads in the pruned network, earlier fits included. The ridge holds weights to
- * what they were, ours. A fit is taken only where the error falls on images that were held out. Normalisations have the
- * original's statistics again: those of the cut network, recalibrated, would not suit what layers then give.
+ * Fits weights and bias of every layer that lost inputs, in order, so that it computes the output of the original's layer
+ * (the reconstruction of He et al., Channel Pruning, ICCV 2017, arXiv:1707.06168): least squares over positions of
+ * calibration images, where the layer reads the pruned network with all earlier fits. The ridge towards the previous weights
+ * is ours. A fit is accepted only if it reduces the error on held-out images. Normalisations get the statistics of the
+ * original, since those of the cut network do not match the fitted outputs.
  *
  * @example
  * const options = { executor: onnxruntime, target: { measure: 'macs', fraction: 0.5 } } as const;
@@ -73,14 +73,14 @@ export async function reconstruct(options: ReconstructOptions): Promise<Reconstr
   return { graph, layers, skipped };
 }
 
-/** Few samples of many inputs want a strong one. */
+/** The candidate ridges; few samples of many inputs need a strong one. */
 const RIDGES = [1e-4, 1e-2, 0.1, 1];
 
 interface Fit extends SampledRefit {
   readonly ridges: readonly number[];
 }
 
-/** Changes the layer where that helps. */
+/** Fits a layer, and changes it if that reduces the error. */
 async function refitLayer(
   graph: Graph,
   { refit, runs, ridges }: Fit,
@@ -94,7 +94,7 @@ async function refitLayer(
   return result;
 }
 
-/** The fit of the first ridge that a stronger one does not better on the samples held out. */
+/** The fit with the smallest ridge that no stronger one improves on the held-out samples. */
 function bestFit({ fit, held }: Observed, layer: LinearLayer, ridges: readonly number[]) {
   let best: { changes: Matrix[]; error: number } | null = null;
   for (const ridge of ridges) {

@@ -4,22 +4,22 @@ import { isOneOf, isOperator } from '../../graph/operators/index.ts';
 import { type Connections, connections } from '../../graph/topology.ts';
 import { type LinearLayer, linearLayer } from './linear-layer.ts';
 
-/** A layer that lost inputs, and the layer that it was. */
+/** A layer that lost inputs, and the same layer in the original. */
 export interface Refit {
   readonly name: string;
   readonly layer: LinearLayer;
   readonly original: LinearLayer;
-  /** The filters of the original that are left. */
+  /** The remaining filters, by their index in the original. */
   readonly kept: readonly number[];
 }
 
-/** The kept filters of each layer, by the name of its output; layers that are missing keep all. */
+/** The kept filters of each layer, by the name of its output; layers without entry keep all. */
 export type KeptFilters = ReadonlyMap<string, readonly number[]>;
 
-/** More unknowns than this take minutes to solve for. */
+/** Maximum number of unknowns: solving for more takes minutes. */
 const MOST_UNKNOWNS = 2400;
 
-/** The layers of a pruned network that read less than they did, in topological order. */
+/** The layers of a pruned network with fewer inputs than in the original, in topological order. */
 export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilters) {
   const before = new Map(original.nodes.map((node) => [node.outputs[0]?.name, node]));
   const { producer, uses } = connections(pruned);
@@ -38,7 +38,7 @@ export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilt
   return { refits, skipped };
 }
 
-/** Why a layer is not fit by itself: others read its weight too, and one fit would undo the other's. */
+/** Why a layer cannot be fitted: other layers read its weight, and one fit would undo the other's. */
 function sharedWeight(layer: Form, uses: Connections['uses']): Refusal | null {
   if (isRefusal(layer)) return null;
   const other = uses.get(layer.weight)?.find(({ node }) => node !== layer.node);
@@ -49,7 +49,7 @@ function sharedWeight(layer: Form, uses: Connections['uses']): Refusal | null {
 
 type Form = LinearLayer | Refusal;
 
-/** null where nothing was lost. */
+/** The refit of a layer; null if it lost no inputs. */
 function refitOf(
   layer: Form,
   original: Form,

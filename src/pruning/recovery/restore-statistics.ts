@@ -5,8 +5,8 @@ import { connections } from '../../graph/topology.ts';
 import { type KeptFilters, remainingChannels } from './refits.ts';
 
 /**
- * Gives every BatchNormalization μ and σ² of the same channels in the original, in place: once layers are fit to give what
- * they gave there, these describe it, and statistics of the cut network do not.
+ * Sets μ and σ² of every BatchNormalization to those of the same channels in the original, in place. After layers were fitted
+ * to the original's outputs, these are the right statistics, unlike those of the cut network.
  */
 export function restoreStatistics(graph: Graph, original: Graph, keptFilters: KeptFilters): void {
   const before = new Map(original.nodes.filter(isNormalization).map((node) => [node.outputs[0]?.name, node]));

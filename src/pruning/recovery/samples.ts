@@ -5,15 +5,15 @@ import { random } from '../../numeric/random.ts';
 import { int64s, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import type { Refit } from './refits.ts';
 
-/** What a layer of the original network outputs at some places of each image. */
+/** The output of a layer of the original network at some positions of each image. */
 export interface SampledRun {
-  /** [places], the same for all images of the run. */
+  /** [positions], the same for all images of the run. */
   readonly places: readonly number[];
-  /** [images, filters that are left, places]. */
+  /** [images, remaining filters, positions]. */
   readonly targets: Tensor;
 }
 
-/** A layer to be fit, and its samples, run by run. */
+/** A layer to be fitted, and its samples by run. */
 export interface SampledRefit {
   readonly refit: Refit;
   readonly runs: readonly SampledRun[];
@@ -23,11 +23,11 @@ export interface Sampling extends ProbeContext {
   readonly seed: number;
 }
 
-/** Samples for each row that there is to fit, the held-out fifth not counted. */
+/** Samples per unknown of a row, without the held-out fifth. */
 const PER_UNKNOWN = 5;
 const FEWEST = 2000;
 
-/** Runs the original network once, and keeps what its layers give at places drawn anew for each batch. */
+/** Runs the original network once, and records its layers' outputs at positions that are drawn anew for each batch. */
 export async function sampleTargets(
   original: Graph,
   refits: readonly Refit[],
@@ -63,14 +63,14 @@ export async function sampleTargets(
   return sampled;
 }
 
-/** The places that a run samples. */
+/** The positions that a run samples. */
 interface Draw {
-  /** The input that they are fed to. */
+  /** The name of the input for the positions. */
   readonly input: string;
   drawn(run: number): number[];
 }
 
-/** A value as [images, channels, places]. */
+/** A value as [images, channels, positions]. */
 export function channelsFirst(g: Builder, value: Value, axis: 1 | -1): Value {
   const shape = staticShape(value);
   const [first = 1, second = 1] = shape;

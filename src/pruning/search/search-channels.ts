@@ -12,24 +12,24 @@ import type { UnitWidths } from '../ranking/selection.ts';
 import { budgetOf, type PruningTarget } from '../ranking/targets.ts';
 import { searchWidths, type WidthCandidate, type WidthSearch } from './search-widths.ts';
 
-/** How many widths a search tries, and which candidates are known from an interrupted one. */
+/** The number of widths to try, and the candidates of an interrupted search. */
 export interface SearchOptions extends Pick<WidthSearch, 'candidates' | 'known' | 'onCandidate'> {}
 
 interface Searching extends RankingOptions {
-  /** In a cost: a part of the channels has no widths to choose from. */
+  /** A target in a cost; a ratio of channels leaves no choice of widths. */
   readonly target: PruningTarget;
   readonly search: SearchOptions;
-  /** The outputs that count: globs of names. Default: all. */
+  /** Globs of the outputs that are compared. Default: all. */
   readonly outputs?: readonly string[] | undefined;
-  /** Times candidates, where the target is a latency. */
+  /** Times candidates if the target is a latency. */
   readonly timer?: Timer;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Searches the widths of all units for those that lose least within the target: each candidate is cut, its statistics are
- * recalibrated, and what it lost is its loss on calibration images where class scores are all that counts, else the mean error
- * of its outputs.
+ * Searches the widths of all units that lose least within the target. Each candidate is cut and its statistics are
+ * recalibrated; it is judged by its loss on calibration images if class scores are the only compared output, else by the mean
+ * error of its outputs.
  */
 export async function searchChannels(
   ranked: RankedChannels,
@@ -62,7 +62,7 @@ export async function searchChannels(
   });
 }
 
-/** Widens what a change left below the target, units in the given order. */
+/** Widens units in the given order as far as the target permits. */
 function refillOf(
   target: PruningTarget,
   { selector, prepared, original }: RankedChannels,

@@ -1,38 +1,38 @@
 import { random } from '../../numeric/random.ts';
 import type { UnitWidths } from '../ranking/selection.ts';
 
-/** A choice of widths that was tried, and what it lost. */
+/** Widths that were tried, and their damage. */
 export interface WidthCandidate {
   readonly widths: UnitWidths;
   readonly damage: number;
 }
 
-/** What `searchWidths` searches. */
+/** The input of {@link searchWidths}. */
 export interface WidthSearch {
-  /** The widths that each unit may have, ascending. */
+  /** The possible widths of each unit, ascending. */
   readonly choices: readonly (readonly number[])[];
-  /** Within the budget. */
+  /** Widths to start from, within the budget. */
   readonly start: UnitWidths;
-  /** How many to try, the start included. */
+  /** Number of candidates, including the start. */
   readonly candidates: number;
   readonly seed: number;
   /** Whether widths are within the budget. */
   isWithin(widths: UnitWidths): boolean | Promise<boolean>;
-  /** Widens units in the given order, within the budget, where widths stay below it. Default: leaves them as they are. */
+  /** Widens units in the given order within the budget. Default: returns the widths unchanged. */
   refill?(widths: UnitWidths, order: readonly number[]): UnitWidths;
-  /** What a network of these widths loses. */
+  /** The damage (loss or error) of a network with the given widths. */
   damageOf(widths: UnitWidths): Promise<number>;
-  /** Candidates that an interrupted search tried, by their number: they are not tried again. */
+  /** Candidates of an interrupted search, by index, which are not evaluated again. */
   readonly known?: ReadonlyMap<number, WidthCandidate>;
-  /** Told of each candidate that was tried. */
+  /** Called with each candidate that was evaluated. */
   onCandidate?(candidate: WidthCandidate, index: number): void;
 }
 
 /**
- * Looks for the widths that lose least within a budget: from the best found so far some units are widened and others
- * narrowed until it fits again, and the result kept if it loses less (a (1 + 1) evolution; the paper of RMNet takes
- * reinforcement learning, He et al., AMC, ECCV 2018, for the same end). Candidate i is a function of the seed, of i and of the
- * best before it, so that an interrupted search goes on as if it had not been.
+ * Searches widths with the least damage within a budget: some units of the best candidate are widened, and others narrowed
+ * until it fits again; the result replaces the best if its damage is smaller (a (1 + 1) evolution strategy; the RMNet paper
+ * uses reinforcement learning for this, He et al., AMC, ECCV 2018). Candidate i is a function of the seed, of i and of the
+ * best candidate before it, so an interrupted search continues with the same result.
  */
 export async function searchWidths(search: WidthSearch): Promise<WidthCandidate> {
   const { start, candidates, known, onCandidate } = search;
@@ -53,10 +53,10 @@ export async function searchWidths(search: WidthSearch): Promise<WidthCandidate>
   return best ?? { widths: start, damage: await search.damageOf(start) };
 }
 
-/** Steps that are taken at most to get back within the budget. */
+/** Maximum number of steps to get back within the budget. */
 const REPAIRS = 200;
 
-/** One to three units a step wider, others narrower until it fits; null where it does not. */
+/** Widens one to three units by a step, and narrows others until it fits; null if it does not fit. */
 async function changed(
   from: UnitWidths,
   index: number,

@@ -4,7 +4,7 @@ import type { UnitWidths, WidthSelector } from '../ranking/selection.ts';
 import type { PruningUnit } from '../ranking/units.ts';
 import type { UnitSensitivity } from './measure.ts';
 
-/** The measure of what a narrowed unit loses. */
+/** The measure of damage: loss, or output error. */
 export type DamageMeasure = 'loss' | 'outputError';
 
 interface Greedy {
@@ -17,9 +17,9 @@ interface Greedy {
 }
 
 /**
- * A selector that follows a greedy path: from the whole network on, each step narrows the one unit that loses least for
- * the MACs that it saves, as its sensitivity tells, until none can be narrowed (Yang et al., NetAdapt, ECCV 2018,
- * arXiv:1804.03230; here damages are measured once, unit by unit, and add up). `ratio` is the part of the path.
+ * A selector that follows a greedy path: starting with the whole network, each step narrows the unit with the least damage
+ * per saved MAC, according to its sensitivity, until none can be narrowed (Yang et al., NetAdapt, ECCV 2018,
+ * arXiv:1804.03230; here damage is measured once per unit, and assumed to be additive). `ratio` is the fraction of the path.
  */
 export function greedySelector(greedy: Greedy): WidthSelector {
   const { choices: all, removed } = greedy.selector;
@@ -49,7 +49,7 @@ export function greedySelector(greedy: Greedy): WidthSelector {
   };
 }
 
-/** The damage that the next wider choice undoes; below 0 where there is none. */
+/** The damage that the next wider choice undoes; negative if there is none. */
 function gainOf(
   { curve, choices }: { readonly curve: Curve; readonly choices: readonly number[] },
   width: number,
@@ -58,14 +58,14 @@ function gainOf(
   return wider === undefined ? -1 : damageAt(curve, width) - damageAt(curve, wider);
 }
 
-/** How far a unit is narrowed along its curve. */
+/** The position of a unit on its curve. */
 interface Narrowing {
   readonly unit: number;
   readonly curve: Curve;
   at: number;
 }
 
-/** One unit's next narrower width, and what it loses for what it saves. */
+/** The next narrower width of a unit, and its damage per saved MAC. */
 interface Proposal {
   readonly narrowing: Narrowing;
   readonly kept: number;
@@ -76,7 +76,7 @@ function greedyPath(
   { selector, costOf }: Greedy,
   curves: readonly Curve[],
 ): readonly [UnitWidths, ...UnitWidths[]] {
-  // Units that were not measured, or have a ratio of their own, have the widths that the selector gives.
+  // Units without measurement, or with a ratio of their own, get the widths of the selector.
   let widths = selector.widths(0);
   const macsOf = (wanted: UnitWidths) => costOf(selector.removed(wanted)).macs;
   let macs = macsOf(widths);
@@ -91,7 +91,7 @@ function greedyPath(
   const path: [UnitWidths, ...UnitWidths[]] = [widths];
   let proposals = curves.flatMap((curve, unit) => propose({ unit, curve, at: 0 }));
   for (;;) {
-    // Narrower neighbours only make a saving smaller, so an old price is a lower bound: look again at the best alone.
+    // Narrower neighbours only reduce a saving, so an earlier price is a lower bound: only the best is recomputed.
     const [best, second, ...others] = proposals.sort((a, b) => a.price - b.price);
     const [fresh] = best ? propose(best.narrowing) : [];
     if (!fresh) return path;
@@ -114,12 +114,12 @@ interface CurvePoint {
   readonly damage: number;
 }
 
-/** Points by falling width. */
+/** Points in order of decreasing width. */
 type Curve = readonly CurvePoint[];
 
 /**
- * Damage by falling width; what is measured to get better with less counts as no damage. Empty for a unit that was not
- * measured or has only one width.
+ * Damage by decreasing width; a measured improvement counts as no damage. Empty for a unit without measurement or with a
+ * single width.
  */
 function curveOf(
   { name }: PruningUnit,
@@ -138,7 +138,7 @@ function curveOf(
   });
 }
 
-/** The damage at a width, linear between the points of a curve. */
+/** The damage at a width, interpolated linearly between the points of a curve. */
 function damageAt(curve: Curve, width: number): number {
   const above = curve.findLast(({ kept }) => kept >= width) ?? curve[0];
   const below = curve.find(({ kept }) => kept <= width) ?? curve.at(-1);

@@ -6,27 +6,27 @@ import type { Executor } from '../../runtime/executor.ts';
 import type { RankedChannels } from '../rank-channels.ts';
 import { roundedWidth, type WidthRules } from '../ranking/widths.ts';
 
-/** What a network does on images when one unit alone is narrowed. */
+/** The result of a network when one unit alone is narrowed. */
 export interface SensitivityPoint extends ComparisonResult {
   /** The removed fraction of the unit's channels, in [0, 1]. */
   readonly ratio: number;
-  /** Channel sets that are kept. */
+  /** Number of channel sets that are kept. */
   readonly kept: number;
 }
 
-/** How much a network loses when one unit is narrowed, at several ratios. */
+/** The damage of narrowing one unit at several ratios. */
 export interface UnitSensitivity {
   readonly name: string;
   readonly layers: readonly string[];
-  /** Its channel sets. */
+  /** Number of its channel sets. */
   readonly classes: number;
-  /** By rising ratio; the first is the network as it is. */
+  /** By increasing ratio; the first is the unchanged network. */
   readonly points: readonly SensitivityPoint[];
 }
 
-/** Every n-th of the units that can be narrowed: those at i, i + n, i + 2n …. */
+/** Every n-th of the units that can be narrowed: i, i + n, i + 2n, …. */
 export interface UnitPart {
-  /** From 0. */
+  /** Index of the first unit, from 0. */
   readonly index: number;
   readonly of: number;
 }
@@ -36,20 +36,20 @@ export interface SensitivityOptions extends WidthRules {
   readonly executor: Executor;
   readonly ratios: readonly number[];
   readonly calibration: Calibration;
-  /** The outputs that count: globs of names. Default: all. */
+  /** Globs of the outputs that are compared. Default: all. */
   readonly outputs?: readonly string[] | undefined;
-  /** Measures some of the units alone. Default: all. */
+  /** Measures only some of the units. Default: all. */
   readonly part?: UnitPart | undefined;
-  /** Units measured before, by name: they are not measured again. */
+  /** Units measured earlier, by name, which are not measured again. */
   readonly known?: ReadonlyMap<string, UnitSensitivity>;
-  /** Told of each unit when it is measured. */
+  /** Called with each unit that was measured. */
   readonly onUnit?: (unit: UnitSensitivity) => void;
   readonly signal?: AbortSignal;
 }
 
 /**
- * Narrows each unit alone, at several ratios, and measures accuracy, loss and output errors of the network; units that cannot
- * be narrowed are left out.
+ * Narrows each unit alone, at several ratios, and measures accuracy, loss and output errors of the network. Units that cannot
+ * be narrowed are omitted.
  *
  * @example
  * const ranked = await rankChannels(network, rankingOptions);

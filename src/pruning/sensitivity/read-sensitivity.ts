@@ -28,7 +28,7 @@ const schema = v.object({
   ),
 });
 
-/** What `espalier sensitivity` measured, from its file or the folder of its run; throws `invalid-data` otherwise. */
+/** Reads the result of `espalier sensitivity` from its file or run directory. Throws `invalid-data` if it is malformed. */
 export async function readSensitivity(path: string): Promise<readonly UnitSensitivity[]> {
   const { readBytes } = await import('../../files.ts');
   const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;

@@ -3,7 +3,7 @@ import { lineChart, type Series } from '../line-chart.ts';
 import { formatMs, formatPercent, significant } from '../quantities.ts';
 import type { EpochPoint, RunRecord } from '../run-record.ts';
 
-/** By epoch: loss, accuracy, the kept part of the MACs, the part of scales near zero, the time where the network shrank. */
+/** By epoch: loss, accuracy, kept fraction of the MACs, fraction of scales near zero, and time if the network was shrunk. */
 export function curvesSection({ epochs, result }: RunRecord): Html | null {
   if (epochs.length === 0) return null;
   const accuracy = [
@@ -36,11 +36,11 @@ ${hasShrunk(epochs) && trainingTime(epochs)}
 </div></section>`;
 }
 
-/** Whether filters were cut from the network while it trained. */
+/** Whether filters were removed from the network during training. */
 const hasShrunk = (epochs: readonly EpochPoint[]): boolean =>
   epochs.some(({ macsRunning }) => typeof macsRunning === 'number' && macsRunning < 1);
 
-/** By image, since an epoch that was interrupted and resumed has no time of its own. */
+/** Time per image, since an epoch that was interrupted and resumed has no time of its own. */
 function trainingTime(epochs: readonly EpochPoint[]): Html | null {
   const perImage = series(epochs, 'per image', {
     tone: 'leaf',
@@ -59,7 +59,7 @@ interface Picked {
   readonly value: (epoch: EpochPoint) => number | null | undefined;
 }
 
-/** None where no epoch has the value. */
+/** The series of a value; empty if no epoch has it. */
 function series(epochs: readonly EpochPoint[], name: string, { tone, value }: Picked): Series[] {
   const points = epochs.flatMap((epoch): [number, number][] => {
     const y = value(epoch);

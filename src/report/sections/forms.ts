@@ -13,7 +13,10 @@ import { agreementText, formatMacs, formatMs, formatPercent, formatRatio } from 
 import type { RunRecord } from '../run-record.ts';
 import { linearScale } from '../scale.ts';
 
-/** For each layer with dead stripes the form that won, and by how much; what the network gained of what its MACs promise. */
+/**
+ * The chosen form of each layer with dead stripes and its speed-up, and the overall speed-up relative to the reduction of
+ * MACs.
+ */
 export function formsSection({ deployment }: RunRecord): Html | null {
   if (!deployment) return null;
   const { layers } = deployment;
@@ -40,7 +43,7 @@ function row(layer: FormsOfLayer, longestMs: number): Html {
 const others = (layer: FormsOfLayer): Html[] =>
   otherFormTexts(layer).map((text, i) => html`${i > 0 && ', '}<span>${text}</span>`);
 
-/** The dense time as a pale bar, the shipped one as a full one, a tick for each other form; one scale for all layers. */
+/** The dense time as a pale bar, the chosen form's as a solid bar, a tick for each other form; one scale for all layers. */
 function bars(layer: FormsOfLayer, longestMs: number): Html {
   const x = linearScale(0, longestMs, [0, 100]);
   const bar = (ms: number) => x.at(ms).toFixed(2);

@@ -4,10 +4,10 @@ import { formatDuration, formatPercent, significant } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 const TONES: readonly Series['tone'][] = ['leaf', 'earth', 'sky'];
-/** More lines than tones cannot be told apart. */
+/** More lines than colours could not be distinguished. */
 const SHOWN = TONES.length;
 
-/** What the weights of each network of a ring tell, epoch by epoch, and how well each ended. */
+/** Entropy and invalid filters of each network of a ring by epoch, and the final results. */
 export function graftingSection({ grafting: { epochs, ring } }: RunRecord): Html | null {
   if (epochs.length === 0) return null;
   const count = epochs[0]!.networks.length;
@@ -30,7 +30,7 @@ ${lineChart({ ...axes, title: 'Entropy', series: entropy, format: (y) => signifi
 </div>${ring && members(ring)}${overhead(epochs)}</section>`;
 }
 
-/** Where the time of an epoch went, the mean over those that were timed. */
+/** How the time of an epoch was spent: the mean over the timed epochs. */
 function overhead(epochs: RunRecord['grafting']['epochs']): Html | null {
   const timed = epochs.flatMap(({ times }) => times ?? []);
   if (timed.length === 0) return null;

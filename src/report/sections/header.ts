@@ -2,7 +2,7 @@ import { type Html, html, trusted } from '../html.ts';
 import { formatDuration } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
-/** What each command did, as the page's first line says it. */
+/** The title of the page, by command. */
 const titles: Readonly<Record<string, string>> = {
   train: 'Trained',
   swp: 'Filter shapes learned',
@@ -10,7 +10,7 @@ const titles: Readonly<Record<string, string>> = {
   run: 'A recipe, step by step',
 };
 
-/** What the run was, when, how long it took. */
+/** Command, date and duration of the run. */
 export function headerSection({ recipe, epochs }: RunRecord): Html {
   const { model = 'network', data } = recipe.options as { model?: string; data?: string };
   const seconds = epochs.reduce((sum, epoch) => sum + (epoch.seconds ?? 0), 0);
@@ -25,7 +25,7 @@ export function headerSection({ recipe, epochs }: RunRecord): Html {
 <p class="facts">${facts.map((fact, i) => html`${i > 0 && ' · '}<span>${fact}</span>`)}</p></div></header>`;
 }
 
-/** The file's name; with its folder where that name is what every run calls its result. */
+/** The file name, with its folder if the name is one that Espalier gives to every result. */
 function shortName(model: string): string {
   const parts = model.split(/[\\/]/).filter((part) => part !== '');
   return parts.slice(parts.at(-1) === 'model.onnx' ? -2 : -1).join('/');
@@ -36,7 +36,7 @@ function day(iso: string): string {
   return Number.isNaN(date.getTime()) ? iso : date.toISOString().slice(0, 16).replace('T', ', ');
 }
 
-/** A tree trained flat: trunk, three tiers, leaves. */
+/** The logo: a trunk, three tiers, leaves. */
 function espalierTree(): string {
   const tiers = [
     { y: 70, reach: 50 },

@@ -3,7 +3,7 @@ import { type Html, html } from '../html.ts';
 import { formatMacs, formatMs, formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
-/** For each step of a network that was compiled to WebAssembly its kernel, its time and its share of the peak. */
+/** For each step of a network compiled to WebAssembly: kernel, time, and fraction of peak performance. */
 export function kernelsSection({ compilation }: RunRecord): Html | null {
   if (!compilation) return null;
   const { engine, module, peakGflops, ms, steps } = compilation;

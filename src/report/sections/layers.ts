@@ -2,7 +2,7 @@ import { type Html, html } from '../html.ts';
 import { formatMacs, formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
-/** The MACs of each layer, before as a pale bar and after as a full one. */
+/** The MACs of each layer: before as a pale bar, after as a solid one. */
 export function layersSection({ layers }: RunRecord): Html | null {
   const before = layers?.before.filter(({ macs }) => macs > 0) ?? [];
   if (!layers || before.length === 0) return null;
@@ -18,7 +18,7 @@ export function layersSection({ layers }: RunRecord): Html | null {
 
 const width = (value: number, of: number): string => Math.min(100, (100 * value) / of).toFixed(1);
 
-/** Layers that the run did not touch, and why. */
+/** Layers that were not changed, with the reason. */
 export function leftAloneSection({ leftAlone }: RunRecord): Html | null {
   if (leftAlone.length === 0) return null;
   const rows = leftAlone.map(

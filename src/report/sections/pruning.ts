@@ -2,7 +2,7 @@ import { type Html, html } from '../html.ts';
 import { formatCount, formatPercent } from '../quantities.ts';
 import type { GroupPoint, PrunePoint, RunRecord, StagePoint } from '../run-record.ts';
 
-/** For each cut: how far it went, and the accuracy after it, after each recovery and after retraining. */
+/** For each pruning step: the remaining size, and the accuracy after pruning, after each recovery and after retraining. */
 export function pruningSection({ pruning }: RunRecord): Html | null {
   const { original, steps } = pruning;
   const stages = [...new Set(steps.flatMap((step) => step.stages.map(({ stage }) => stage)))];
@@ -15,7 +15,7 @@ export function pruningSection({ pruning }: RunRecord): Html | null {
 <tbody>${steps.map((step) => row(step, { stages, counted }))}</tbody></table></section>`;
 }
 
-/** What the cells of the table hold. */
+/** The paragraph that explains the cells of the table. */
 function leadOf(steps: readonly PrunePoint[]): string {
   const stages = steps.flatMap((step) => step.stages);
   if (stages.length === 0) return 'What each cut kept of the original network';
@@ -37,7 +37,7 @@ const titles: Readonly<Record<string, string>> = {
 
 interface Columns {
   readonly stages: readonly string[];
-  /** Whether some step has its costs counted. */
+  /** Whether costs are known for some step. */
   readonly counted: boolean;
 }
 
@@ -57,7 +57,7 @@ function row({ number, target, left, stages }: PrunePoint, { stages: names, coun
   return html`<tr><th scope="row">${number}</th><td>${goal}</td>${counted && parts}${cells}</tr>`;
 }
 
-/** Accuracy where there is one, the mean error, and that of each output where there are several. */
+/** The accuracy if known, the mean output error, and the error of each output if there are several. */
 function cellOf({ top1, outputError, outputErrors }: StagePoint): Html {
   const each = Object.entries(outputErrors);
   const text = [top1, outputError].flatMap((value) => (value == null ? [] : [formatPercent(value)]));
@@ -71,7 +71,7 @@ const measures: Readonly<Record<string, string>> = {
   latency: 'latency',
 };
 
-/** The channels of each group, before as a pale bar and after as a full one. */
+/** The number of channels of each group: before as a pale bar, after as a solid one. */
 export function widthsSection({ pruning: { groups } }: RunRecord): Html | null {
   if (groups.length === 0) return null;
   const largest = Math.max(...groups.map(({ channels }) => channels));

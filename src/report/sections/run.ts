@@ -3,7 +3,7 @@ import { type Html, html } from '../html.ts';
 import { formatCount, formatDuration } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
-/** How the run was made, how to repeat it, and what to try next. */
+/** The settings of the run, the command line that repeats it, and a suggested next command. */
 export function runSection(record: RunRecord): Html {
   const { recipe, defaults } = record;
   const { machine, versions } = recipe;
@@ -27,7 +27,7 @@ function speed({ epochs }: RunRecord): Html | null {
   return html`<dt>Training</dt><dd>${formatDuration(seconds)}, ${formatCount(Math.round(images / seconds))} images/s</dd>`;
 }
 
-/** Accuracy lost beyond this (a fraction) calls for a milder target. */
+/** A loss of accuracy (fraction) above which a milder target is suggested. */
 const MUCH_LOST = 0.02;
 
 interface Advice {
@@ -35,7 +35,7 @@ interface Advice {
   readonly line: string;
 }
 
-/** The next command to try, by what was run and how it ended. */
+/** The suggested next command, given the command and its results. */
 function nextCommand({ recipe, result, defaults }: RunRecord): Advice | null {
   const { command, options } = recipe;
   const out = String(options.out ?? 'DIR');

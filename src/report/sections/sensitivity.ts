@@ -6,7 +6,7 @@ import { linearScale } from '../scale.ts';
 const SIZE = { width: 190, height: 84 };
 const PLOT = { left: 4, right: 186, top: 6, bottom: 78 };
 
-/** What a network still does when one group alone loses channels: one small chart a group, all on one scale. */
+/** Accuracy or output error when one group alone is pruned: one small chart per group, on a common scale. */
 export function sensitivitySection({ sensitivity }: RunRecord): Html | null {
   if (sensitivity.length === 0) return null;
   const labelled = sensitivity.every(({ points }) => points.every(isByAccuracy));
@@ -20,7 +20,7 @@ ranges from ${formatPercent(range[0], 0)} to ${formatPercent(range[1], 0)}. The 
 <div class="sparks">${curves.map(({ curve, points }) => spark(curve, points, range))}</div></section>`;
 }
 
-/** Accuracy says all where class scores are the only output. */
+/** Whether accuracy suffices, because class scores are the only output. */
 const isByAccuracy = ({ top1, outputErrors }: SensitivityCurve['points'][number]): boolean =>
   typeof top1 === 'number' && Object.keys(outputErrors).length <= 1;
 

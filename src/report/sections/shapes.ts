@@ -9,7 +9,7 @@ const SHOWN = 6;
 const GRID = { cell: 4, gap: 6, columns: 16 };
 const HEAT_CELL = 26;
 
-/** For each layer: how many filters keep each position, the commonest shapes, and every filter's shape. */
+/** For each layer: the fraction of filters that use each position, the most common shapes, and the shape of every filter. */
 export function shapesSection({ shapes }: RunRecord): Html | null {
   if (shapes.length === 0) return null;
   return html`<section><h2>The shapes that were learned</h2>
@@ -40,7 +40,7 @@ function glyphSvg(mask: number, { kernel }: LayerShapes): Html {
   return html`<svg viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img"><title>${title}</title>${shapeGlyphs([{ mask, at: { x: 0, y: 0, cell } }], kernel)}</svg>`;
 }
 
-/** Every filter of a layer, the fullest first. */
+/** All filters of a layer, fullest first. */
 function gridSvg({ layer, kernel, masks }: LayerShapes): Html {
   const stepX = extent(kernel[1], GRID.cell) + GRID.gap;
   const stepY = extent(kernel[0], GRID.cell) + GRID.gap;

@@ -7,11 +7,11 @@ interface Quantity {
   readonly name: string;
   readonly value: (measures: NetworkMeasures) => number | null | undefined;
   readonly format: (value: number) => string;
-  /** What the last column says of before and after. */
+  /** The text of the last column, from the values before and after. */
   readonly change: (before: number, after: number, result: Result) => string;
-  /** Whether more is better. */
+  /** Whether a larger value is better. */
   readonly gain?: boolean;
-  /** What stands below a value. */
+  /** A text below a value, such as its range. */
   readonly spread?: (measures: NetworkMeasures) => string;
 }
 
@@ -58,7 +58,7 @@ const quantities: readonly Quantity[] = [
   },
 ];
 
-/** The headline figures, and everything before and after in a table. */
+/** The headline figures, and a table of all values before and after. */
 export function summarySection({ result, epochs, sensitivity }: RunRecord): Html | null {
   if (!result) return sensitivity.length > 0 ? null : unfinished(epochs.length);
   const known = quantities.filter(
