@@ -94,7 +94,7 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   appendForward(nodes, parts, current);
   graph.outputs = [];
   const values = outputs.map((value) => current.get(value) ?? value);
-  const { loss, ...named } = appendLoss(g, task, { images, values });
+  const { loss, ...named } = appendLoss(g, task, { network: model, images, values });
 
   const wanted = [...trained.map(({ value }) => value), ...parts.wanted];
   const computed = new Map(gradients(g, loss, wanted).map((gradient, i) => [wanted[i], gradient]));
@@ -108,7 +108,11 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   return { ...parts.finish(images), ...named, loss: loss.name };
 }
 
-function appendLoss(g: Builder, task: TrainingTask, network: Pick<LossScope, 'images' | 'values'>) {
+function appendLoss(
+  g: Builder,
+  task: TrainingTask,
+  network: Pick<LossScope, 'network' | 'images' | 'values'>,
+) {
   const inputs = new Map<string, Value>();
   const input: LossScope['input'] = (name, dtype, shape) => {
     const value = g.input(name, dtype, shape);

@@ -49,7 +49,7 @@ export async function openTrainingStep(
     ...(onFallback ? { onFallback } : {}),
   });
   program.writeState(step.initial);
-  const task = await options.task.open?.({ executor, threads });
+  const task = await options.task.open?.({ network: model, executor, threads });
   const images = step.graph.inputs.find(({ name }) => name === step.images)!;
   const shape = images.shape as number[];
   const read = new Set(step.graph.inputs.map(({ name }) => name));

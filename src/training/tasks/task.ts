@@ -39,6 +39,8 @@ export interface TrainingTask {
 /** The step graph under construction, for a task. */
 export interface LossScope {
   readonly g: Builder;
+  /** The network in training, with fixed shapes. */
+  readonly network: Graph;
   /** The preprocessed images [N, C, H, W]. */
   readonly images: Value;
   /** The values of `reads`, in their training form. */
@@ -57,6 +59,8 @@ export interface TaskLoss {
 
 /** The environment of a task: what runs the training step. */
 export interface TaskContext {
+  /** The network in training, with fixed shapes. */
+  readonly network: Graph;
   readonly executor: Executor;
   readonly threads?: number | undefined;
 }

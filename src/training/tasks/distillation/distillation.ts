@@ -2,12 +2,14 @@ import type { DataSet } from '../../../data/image-source.ts';
 import { loadPreprocessing, type Preprocessing } from '../../../data/preprocessing.ts';
 import { EspalierError } from '../../../errors.ts';
 import type { Graph, Value } from '../../../graph/graph.ts';
+import { zip } from '../../../numeric/zip.ts';
 import { formsOf } from '../../../rewrite/index.ts';
 import type { Executor } from '../../../runtime/executor.ts';
 import { trainableParameters } from '../../parameters.ts';
 import { prepareNetwork } from '../../prepare.ts';
 import type { TaskEvaluation, TrainingTask } from '../task.ts';
 import { compareWithTeacher, nameOf } from './compare.ts';
+import { featuresOf, sharedFeatures } from './features.ts';
 import { agreement, pairLoss } from './losses.ts';
 import { type ChosenLoss, type DistilledPair, distilledPairs } from './pairs.ts';
 import { boundNetwork, openValues } from './teacher.ts';
@@ -28,17 +30,21 @@ export interface DistillationOptions {
   readonly temperature?: number | undefined;
   /** Losses by output name; default: chosen by the kind of each output. */
   readonly losses?: Readonly<Record<string, ChosenLoss>> | undefined;
-  /** Called with a line that describes the loss of each output. */
+  /** Weight of the mean error of inner values; 0 leaves them out. Default 1. */
+  readonly featureWeight?: number | undefined;
+  /** Called with lines that describe the loss of each output, and the inner values that are compared. */
   onNote?(line: string): void;
 }
 
 /** Number of training images on which the teacher's variances are measured. */
 const VARIANCE_IMAGES = 256;
+const FEATURE_WEIGHT = 1;
 
 /**
  * A task that trains a student to reproduce the outputs of a teacher, without labels. The loss is the sum over outputs of
  * - `kl`, τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), for class scores and what Softmax or Sigmoid reads;
- * - `mse`, mean((s − t)²/σ²), for others, with the teacher's variance σ² of the channel over training images.
+ * - `mse`, mean((s − t)²/σ²), for others, with the teacher's variance σ² of the channel over training images;
+ * and, times `featureWeight`, the mean of this squared error over the ends of blocks ({@link featuresOf}) that both networks have.
  * The student is in the form of {@link prepareNetwork}; its outputs correspond to the teacher's by name, else by order. Throws
  * `usage` where they do not, or where the teacher stores another preprocessing.
  *
@@ -49,7 +55,8 @@ const VARIANCE_IMAGES = 256;
  * const task = await distillation(student, settings); // for `train`, with the same batch
  */
 export async function distillation(student: Graph, options: DistillationOptions): Promise<TrainingTask> {
-  const { data, preprocessing, executor, temperature = 2, onNote } = options;
+  const { data, preprocessing, executor, onNote } = options;
+  const { temperature = 2, featureWeight = FEATURE_WEIGHT } = options;
   const batch = Math.min(options.batch, data.train.count);
   expectSamePreprocessing(options.teacher, preprocessing);
   const teacher = await prepareNetwork((await formsOf(options.teacher, executor)).graph, executor);
@@ -57,36 +64,44 @@ export async function distillation(student: Graph, options: DistillationOptions)
   const pairs = distilledPairs(boundNetwork(student, data.train, batch).graph, bound.graph, options.losses);
   expectParameters(student, pairs);
   for (const pair of pairs) onNote?.(described(pair, temperature));
-  const names = pairs.map((pair) => pair.teacher);
-  const runner = await openValues(bound, names, { executor });
-  const images = { source: data.train, preprocessing, batch, most: VARIANCE_IMAGES };
-  const variances = await inverseVariances(runner, pairs, images).finally(() => runner.close());
-  const feedName = (i: number) => `teacher.${i}`;
+  const features = featureWeight > 0 ? featuresOf(bound.graph, student, pairs) : [];
+  const inverseVariance = await inverseVariances(bound, [...pairs, ...features], {
+    ...{ executor, source: data.train, preprocessing, batch, most: VARIANCE_IMAGES },
+  });
+  const comparedIn = (network: Graph) => [...pairs, ...sharedFeatures(network, features, featureWeight)];
+  let noted = '';
   return {
     name: 'distillation',
-    reads: (network) => valuesOf(network, pairs),
-    loss({ g, values, input }) {
-      const compared = pairs.map((pair, i) => {
-        const target = input(feedName(i), 'float32', pair.shape);
-        return { student: values[i]!, teacher: target, pair, temperature, inverseVariance: variances[i]! };
-      });
-      const losses = compared.map((each) => pairLoss(g, each));
+    reads: (network) => valuesOf(network, comparedIn(network)),
+    loss({ g, network, values, input }) {
+      const compared = comparedIn(network).map((pair, i) => ({
+        ...{ student: values[i]!, teacher: input(feedName(pair), 'float32', pair.shape) },
+        ...{ pair, temperature, inverseVariance: inverseVariance.get(pair.teacher)! },
+      }));
       const metrics = compared.flatMap((each) =>
         each.pair.loss === 'kl' && each.pair.axis !== null
           ? [[agreementName(each.pair), agreement(g, each, each.pair.axis)] as const]
           : [],
       );
       return {
-        loss: losses.reduce((sum, loss) => g.Add(sum, loss)),
+        loss: compared.map((each) => pairLoss(g, each)).reduce((sum, loss) => g.Add(sum, loss)),
         metrics: Object.fromEntries(metrics),
       };
     },
-    async open(context) {
-      const open = await openValues(bound, names, context);
+    async open({ network, ...engine }) {
+      const compared = comparedIn(network);
+      const note = describedFeatures(compared.slice(pairs.length), featureWeight);
+      if (featureWeight > 0 && note !== noted) onNote?.(note);
+      noted = note;
+      const open = await openValues(
+        bound,
+        compared.map((pair) => pair.teacher),
+        engine,
+      );
       return {
-        async feeds(given) {
-          const values = await open.run(given.images);
-          return Object.fromEntries(values.map((value, i) => [feedName(i), value]));
+        async feeds({ images }) {
+          const values = await open.run(images);
+          return Object.fromEntries(zip(compared, values).map(([pair, value]) => [feedName(pair), value]));
         },
         close: open.close,
       };
@@ -113,6 +128,8 @@ export async function distillation(student: Graph, options: DistillationOptions)
   };
 }
 
+const feedName = ({ teacher }: DistilledPair): string => `teacher.${teacher}`;
+
 const agreementName = (pair: DistilledPair): string => `agreement of ${nameOf(pair)}`;
 
 function valuesOf(network: Graph, pairs: readonly DistilledPair[]): Value[] {
@@ -138,6 +155,18 @@ function expectParameters(student: Graph, pairs: readonly DistilledPair[]): void
   const message = 'expected parameters on which the outputs depend, found none to train';
   throw new EspalierError('usage', message, { where: student.name });
 }
+
+/** A line that names the inner values that are compared. */
+function describedFeatures(features: readonly DistilledPair[], weight: number): string {
+  const names = features.slice(0, SHOWN).map(({ student }) => student);
+  const more = features.length > SHOWN ? ` and ${features.length - SHOWN} more` : '';
+  return features.length > 0
+    ? `inner values of equal shape, weight ${weight}: ${names.join(', ')}${more}`
+    : 'no inner values are compared: none at the end of a block has an equal shape in both networks';
+}
+
+/** Number of inner values that a line names. */
+const SHOWN = 4;
 
 /** A line that describes the loss of an output. */
 function described({ output, student, loss, axis, weight }: DistilledPair, temperature: number): string {

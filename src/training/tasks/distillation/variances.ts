@@ -1,23 +1,33 @@
 import { elementCount, float32Data, floats, type Tensor } from '../../../numeric/tensor.ts';
 import { zip } from '../../../numeric/zip.ts';
+import type { Executor } from '../../../runtime/executor.ts';
 import type { DistilledPair } from './pairs.ts';
-import { type ImagesToRun, overImages, type ValueRunner } from './teacher.ts';
+import { type BoundNetwork, type ImagesToRun, openValues, overImages } from './teacher.ts';
 
 /** Lower bound of a channel's variance, as a fraction of the mean variance over channels. */
 const LEAST_PART = 1e-3;
 
-/** 1/σ² per channel of the teacher's values over images, as [1, …, C, …, 1]; a single number for values without channels. */
+/**
+ * 1/σ² per channel of some of the teacher's values over images, by name, as [1, …, C, …, 1]; a single number for values without
+ * channels.
+ */
 export async function inverseVariances(
-  teacher: ValueRunner,
-  pairs: readonly DistilledPair[],
-  images: ImagesToRun,
-): Promise<Tensor[]> {
-  const sums = pairs.map(({ shape }) => openSums(shape));
-  await overImages(images, async (batch, count) => {
-    const values = await teacher.run(batch);
-    for (const [sum, value] of zip(sums, values)) sum.add(float32Data(value), count / images.batch);
-  });
-  return sums.map(({ inverse }) => inverse());
+  teacher: BoundNetwork,
+  values: readonly Pick<DistilledPair, 'teacher' | 'shape'>[],
+  { executor, ...images }: ImagesToRun & { readonly executor: Executor },
+): Promise<ReadonlyMap<string, Tensor>> {
+  const sums = values.map(({ shape }) => openSums(shape));
+  const names = values.map((value) => value.teacher);
+  const runner = await openValues(teacher, names, { executor });
+  try {
+    await overImages(images, async (batch, count) => {
+      const found = await runner.run(batch);
+      for (const [sum, value] of zip(sums, found)) sum.add(float32Data(value), count / images.batch);
+    });
+  } finally {
+    await runner.close();
+  }
+  return new Map(zip(names, sums).map(([name, { inverse }]) => [name, inverse()]));
 }
 
 /** Accumulates counts, sums and squares per channel; the first axis is the batch. */
