@@ -9,16 +9,21 @@ import type { TrainOptions } from './options.ts';
 import { prepareNetwork } from './prepare.ts';
 import { type DistillationOptions, distillation } from './tasks/distillation/distillation.ts';
 import { taskOf } from './tasks/index.ts';
+import { mixed } from './tasks/mixed.ts';
 
-/** Options of training a network on the outputs of a teacher; the default teacher is the given network before pruning. */
-export type Distilling = Pick<DistillationOptions, 'temperature' | 'losses' | 'onNote'> &
-  Partial<Pick<DistillationOptions, 'teacher'>>;
+/** Options of distillation. The teacher is by default the given network itself, before a cut. */
+export interface Distilling
+  extends Pick<DistillationOptions, 'temperature' | 'losses' | 'featureWeight' | 'onNote'>,
+    Partial<Pick<DistillationOptions, 'teacher'>> {
+  /** a of the loss a·L + (1 − a)·(the loss of distillation), with L of `task` or else of classification. Default 0. */
+  readonly labelWeight?: number | undefined;
+}
 
 /** Options of training. Only images and epochs are required. */
 export interface TrainingOptions
   extends Pick<TrainOptions, 'data' | 'epochs'>,
     Partial<Omit<TrainOptions, 'data' | 'epochs' | 'network' | 'controller'>> {
-  /** Trains on the outputs of another network, instead of `task`. */
+  /** Trains on the outputs of another network, instead of `task` or beside it. */
   readonly distill?: Distilling | undefined;
 }
 
@@ -32,14 +37,16 @@ export async function openTraining(given: Graph, options: TrainingOptions): Prom
   const { trainer = options.executor ?? (await chooseExecutor()).executor } = options;
   const preprocessing = expectPreprocessing(given, data.train, options.preprocessing);
   const form = await prepareNetwork(given, executor);
-  const prepared = distill ? form : (taskOf(options).accept?.(form) ?? form);
+  const { labelWeight = 0 } = distill ?? {};
+  const own = taskOf(options);
+  const prepared = distill && labelWeight === 0 ? form : (own.accept?.(form) ?? form);
   // Passes that need a size which the network leaves open then use the size of the images.
   storePreprocessing(prepared, preprocessing);
   const network = withOthersFed(prepared, { size: preprocessing });
   const settings = { ...options, ...trainingDefaults, ...defined(options) };
   const { batch } = settings;
-  const task = distill
-    ? await distillation(network, { teacher: given, ...distill, data, preprocessing, executor, batch })
-    : taskOf(options);
+  const settled = { data, preprocessing, executor, batch };
+  const learned = distill && (await distillation(network, { teacher: given, ...distill, ...settled }));
+  const task = !learned ? own : labelWeight === 0 ? learned : mixed(labelWeight, own, learned);
   return { ...settings, executor, trainer, preprocessing, network, task, run };
 }

@@ -1,5 +1,6 @@
 import { EspalierError } from '../../errors.ts';
 import { checkRequest, givenTarget, targetOf } from '../../pruning/iterative/check-request.ts';
+import { checkTeacher } from '../training/teacher-flags.ts';
 import type { PruneSettings } from './flags.ts';
 
 /** Throws `usage` where options contradict each other. */
@@ -13,7 +14,8 @@ export function checkPruneSettings(settings: PruneSettings): void {
       'usage',
       '--criterion mask learns which channels to remove, so that it has no --plan or --explain',
     );
-  checkRequest(settings);
+  checkTeacher(settings);
+  checkRequest({ ...settings, distill: settings.distill ?? settings.teacher });
   const needsFolder = epochs !== undefined ? '--epochs' : compile && '--compile';
   if (needsFolder && out?.endsWith('.onnx'))
     throw new EspalierError('usage', `${needsFolder} needs a folder for --out, found a file`);

@@ -26,6 +26,7 @@ import {
 import { outputsFlag } from '../outputs.ts';
 import { trainingFlags } from '../training/flags.ts';
 import type { Settings } from '../training/recipe.ts';
+import { teacherFlags } from '../training/teacher-flags.ts';
 import { verifyFlag } from '../verify-flag.ts';
 
 const criteria = [...criterionNames, 'mask'] as const;
@@ -164,6 +165,7 @@ export const pruneFlags = {
   ...outputsFlag,
   benchSeconds: defaulted('--bench-seconds <s>', 'seconds for measuring the latency', [positive, 4]),
   ...trainingFlags,
+  ...teacherFlags,
   data: optional(
     '--data <name>',
     'images to calibrate, evaluate and retrain with: cifar10, fashion-mnist, or a folder of images by class',

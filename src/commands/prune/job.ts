@@ -18,6 +18,7 @@ import { inputOptions } from '../input-flags.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
 import { openTrainingSession, trainOptions } from '../training/session.ts';
+import { distillingOf } from '../training/teacher-flags.ts';
 import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
 import { openSearch } from './search.ts';
 import { watchPruning } from './watch.ts';
@@ -45,7 +46,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
       : await openTrainingSession(
           { ...planned, settings: retraining(options, epochs) },
           context,
-          options.distill && { onNote: context.note },
+          await distillingOf(options, context),
         );
   const model = session?.model ?? (await loadModel(options.model, context, inputOptions(options)));
   if (!session) checkQuantized(model, options);
@@ -72,7 +73,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     timer: needsTimer(options) ? await openLatencyTimer(context, model) : null,
     retraining: session && {
       epochs: epochs!,
-      distills: options.distill === true,
+      distills: options.distill === true || options.teacher !== undefined,
       options: (some) => trainOptions(session, retraining(options, some), context),
     },
     run,

@@ -93,10 +93,17 @@ interface Deployed {
 }
 
 /** Stripes that went are skipped in the form that was asked for; everything else is as it stands. */
-async function deployedForm(network: Graph, { options, executor, model }: PruneJob): Promise<Deployed> {
+async function deployedForm(
+  network: Graph,
+  { options, executor, model, retraining }: PruneJob,
+): Promise<Deployed> {
   const { granularity, form, verify, size, benchSeconds: seconds } = options;
-  if (granularity !== 'stripe' && granularity !== 'group')
-    return { graph: network, beside: {}, leftAlone: [], error: null, gain: null };
+  if (granularity !== 'stripe' && granularity !== 'group') {
+    const { foldInserted } = await import('../../pruning/recovery/insert-on-images.ts');
+    const isFolded = options.insertBatchnorm && retraining?.distills;
+    const graph = isFolded ? await foldInserted(network, executor) : network;
+    return { graph, beside: {}, leftAlone: [], error: null, gain: null };
+  }
   const { deployStripes } = await import('../../deploy/deploy-stripes.ts');
   const { deployed, fastest, dense, layers, leftAlone, error, gain } = await deployStripes(network, {
     executor,

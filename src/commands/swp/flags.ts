@@ -15,6 +15,7 @@ import {
 } from '../flags.ts';
 import { trainingFlags } from '../training/flags.ts';
 import type { Settings } from '../training/recipe.ts';
+import { teacherFlags } from '../training/teacher-flags.ts';
 import { verifyFlag } from '../verify-flag.ts';
 
 const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
@@ -22,6 +23,7 @@ const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
 /** The flags of swp. */
 export const stripeFlags = {
   ...trainingFlags,
+  ...teacherFlags,
   sr: defaulted('--sr <x>', 'L1 coefficient of the filter skeletons', [numberIn(0), defaults.alpha]),
   threshold: defaulted(
     '--threshold <x>',

@@ -10,6 +10,7 @@ import { isModelPath } from '../model.ts';
 import { trainedModel } from '../training/flags.ts';
 import { planRun, trainingNeeds } from '../training/recipe.ts';
 import { openTrainingSession, type TrainingSession, trainOptions } from '../training/session.ts';
+import { checkTeacher, distillingOf } from '../training/teacher-flags.ts';
 import { type StripeSettings, stripeFlags } from './flags.ts';
 
 export const swp = defineCommand({
@@ -39,7 +40,8 @@ export const swp = defineCommand({
   },
   async run(invocation, context) {
     const planned = await planStripes(invocation);
-    const session = await openTrainingSession(planned, context);
+    const distilling = await distillingOf(planned.settings, context);
+    const session = await openTrainingSession(planned, context, distilling);
     const outcome = await learnShapes(session, planned.settings, context);
     return { data: outcome, text: describe(outcome) };
   },
@@ -48,6 +50,7 @@ export const swp = defineCommand({
 async function planStripes(invocation: Invocation<typeof stripeFlags>) {
   const planned = await planRun('swp', invocation, trainingNeeds);
   checkStripeLearning(planned.settings);
+  checkTeacher(planned.settings);
   return planned;
 }
 
@@ -104,10 +107,12 @@ const NO_GAIN =
 
 function describe(outcome: Outcome): string {
   const { model, before, after, fastest, forms, error } = outcome;
-  const top1 = before.top1 == null ? '' : ` (before ${formatPercent(before.top1)})`;
+  const was = before.top1 == null ? '' : ` (before ${formatPercent(before.top1)})`;
   const quickest = `${latencyText(fastest)}, ${speedText(speedBetween(before, fastest))}`;
   const lines = [
-    `top-1    ${formatPercent(after.top1!)}${top1}`,
+    after.top1 == null
+      ? `outputs  error ${formatPercent(after.outputError!)} beside the teacher's`
+      : `top-1    ${formatPercent(after.top1)}${was}`,
     `MACs     ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${formatPercent(after.macs! / before.macs!, 1)})`,
     `latency  ${latencyChange(before, after)}; in the fastest form ${quickest} (${formText(forms)})`,
     error === null ? 'not verified' : `equal to the masked network within ${error.toExponential(1)}`,

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { storeClasses, storePreprocessing } from '../../data/preprocessing.ts';
+import { defined } from '../../defined.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { evaluate } from '../../measure/accuracy.ts';
@@ -19,10 +20,10 @@ export async function measureNetwork(
   const graph = model.form.restore(network);
   const progress = countingBar(context, 'evaluating', 'images');
   const settings = { executor, preprocessing, progress, signal: context.signal };
-  const results = task?.evaluate
-    ? (await task.evaluate(network, data.test, settings)).metrics
-    : await evaluate(graph, data.test, settings);
-  return { graph, measures: { ...sizes(graph), ...results } };
+  if (!task?.evaluate)
+    return { graph, measures: { ...sizes(graph), ...(await evaluate(graph, data.test, settings)) } };
+  const { testAccuracy: top1, testLoss: loss, metrics } = await task.evaluate(network, data.test, settings);
+  return { graph, measures: { ...sizes(graph), ...defined({ top1, loss }), ...metrics } };
 }
 
 /** The network that a session starts from, where its accuracy says nothing. */

@@ -45,7 +45,7 @@ export async function openTrainingSession(
   const { holdRun } = await import('../../training/run-lock.ts');
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
-    ? await openTrained(settings, context, distill !== undefined)
+    ? await openTrained(settings, context, distill !== undefined && !distill.labelWeight)
     : await openFresh(settings, context);
   const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
@@ -54,8 +54,8 @@ export async function openTrainingSession(
   const { elementType } = model.form;
   if (elementType !== 'float32')
     context.note(`${elementType}: trained in float32, written as ${elementType}`);
-  const { insertBatchnorm, seed, logits, epochs, batch } = settings;
-  const opening = { data, epochs, batch, preprocessing, trainer, logits, distill };
+  const { insertBatchnorm, seed, logits, epochs, batch, labelSmoothing } = settings;
+  const opening = { data, epochs, batch, preprocessing, trainer, logits, labelSmoothing, distill };
   const opened = await openTraining(model.graph, opening);
   const { executor } = opened;
   for (const line of describeOthers(model.graph, opened.network)) context.note(line);

@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts';
 import type { Distilling } from '../../training/open-training.ts';
 import type { DistillationOptions } from '../../training/tasks/distillation/distillation.ts';
 import type { Context } from '../command.ts';
-import { listOf, type Options, optional, positive, text } from '../flags.ts';
+import { listOf, numberIn, type Options, optional, positive, text } from '../flags.ts';
 import { loadModel } from '../model.ts';
 
 const pattern = /^.+=(kl|mse)(:(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?)?$/i;
@@ -20,6 +20,16 @@ export const teacherFlags = {
     'with --teacher: temperature of class scores and probabilities (default: 2)',
     positive,
   ),
+  featureWeight: optional(
+    '--feature-weight <x>',
+    'with --teacher: weight of the error of inner values that both networks have in equal shape; 0 leaves them out (default: 1)',
+    numberIn(0),
+  ),
+  labelWeight: optional(
+    '--label-weight <a>',
+    'with --teacher and images by class: learn from labels, too, with the loss a·cross-entropy + (1 − a)·distillation (default: 0)',
+    numberIn(0, 1),
+  ),
   loss: optional(
     '--loss <list>',
     "with --teacher: losses of outputs, such as boxes=mse:2,scores=kl; mse is the squared error by the teacher's variance (default: chosen by what each output is)",
@@ -27,39 +37,33 @@ export const teacherFlags = {
   ),
 };
 
-type TeacherOptions = Options<typeof teacherFlags>;
-
-interface Conflicting extends TeacherOptions {
-  readonly replicas?: number | undefined;
-  readonly insertBatchnorm?: true | undefined;
-}
+type TeacherOptions = Options<typeof teacherFlags> & { readonly distill?: true | undefined };
 
 /** Throws `usage` for flags that need a teacher, or that cannot be combined with one. */
 export function checkTeacher({
   teacher,
-  temperature,
-  loss,
+  distill,
   replicas = 1,
-  insertBatchnorm,
-}: Conflicting): void {
-  if (teacher === undefined) {
-    const flag = temperature !== undefined ? '--temperature' : loss !== undefined ? '--loss' : null;
-    if (flag) throw new EspalierError('usage', `${flag} needs --teacher`);
-    return;
-  }
-  if (replicas > 1) throw new EspalierError('usage', '--teacher and --replicas cannot be combined');
-  if (insertBatchnorm)
-    throw new EspalierError('usage', '--teacher and --insert-batchnorm cannot be combined');
+  ...others
+}: TeacherOptions & { readonly replicas?: number | undefined }): void {
+  if (teacher !== undefined && replicas > 1)
+    throw new EspalierError('usage', '--teacher and --replicas cannot be combined');
+  if (teacher !== undefined || distill) return;
+  const { temperature, featureWeight, labelWeight, loss } = others;
+  const flags = { temperature, featureWeight, labelWeight, loss };
+  const given = Object.entries(flags).find(([, value]) => value !== undefined);
+  if (given) throw new EspalierError('usage', `\`${given[0]}\` needs \`teacher\``);
 }
 
-/** How a run distils; undefined without a teacher. */
+/** The options of distillation; undefined without a teacher. With `distill` and no teacher, it is the model itself. */
 export async function distillingOf(
-  { teacher, temperature, loss }: TeacherOptions,
+  { teacher, distill, loss, temperature, featureWeight, labelWeight }: TeacherOptions,
   context: Context,
 ): Promise<Distilling | undefined> {
-  if (teacher === undefined) return undefined;
-  const { graph } = await loadModel(teacher, context);
-  return { teacher: graph, temperature, losses: loss && lossesOf(loss), onNote: context.note };
+  if (teacher === undefined && !distill) return undefined;
+  const loaded = teacher === undefined ? {} : { teacher: (await loadModel(teacher, context)).graph };
+  const settings = { temperature, featureWeight, labelWeight, losses: loss && lossesOf(loss) };
+  return { ...loaded, ...settings, onNote: context.note };
 }
 
 /** `output=mse:2`, as it is typed: a name may contain `=`. */

@@ -52,7 +52,10 @@ export const trainModel = defineCommand({
       ? await measureNetwork(session.network, session, context)
       : untrained(session);
     const { network, epochs } = await trained(session, settings, context);
-    const after = await measureNetwork(network, session, context);
+    const { foldInserted } = await import('../../pruning/recovery/insert-on-images.ts');
+    const isFolded = settings.insertBatchnorm && settings.teacher !== undefined;
+    const written = isFolded ? await foldInserted(network, session.executor) : network;
+    const after = await measureNetwork(written, session, context);
     const model = await finishRun(session, { before, after });
     const { macs } = after.measures;
     const text = printableLine(

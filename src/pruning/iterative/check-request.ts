@@ -93,10 +93,6 @@ const conflicts: readonly (readonly [
     (r) => `\`steps\` ${r.steps} needs at least ${r.steps} epochs, found ${r.epochs}`,
   ],
   [(r) => r.distill != null && r.epochs === undefined, () => '`distill` needs `data` and `epochs`'],
-  [
-    (r) => r.distill != null && r.insertBatchnorm === true,
-    () => '`distill` and `insertBatchnorm` cannot be combined',
-  ],
   [(r) => r.insertBatchnorm === true && !r.data, () => '`insertBatchnorm` needs `data`'],
   [(r) => !r.data && r.recover?.some((step) => step !== 'none') === true, () => '`recover` needs `data`'],
 ];
