@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import { type Evaluation, evaluate } from '../measure/accuracy.ts';
 import { requiredCheckpoint } from '../training/checkpoint.ts';
 import type { StepProgress } from '../training/options.ts';
+import { settleLearningRate } from '../training/range-test.ts';
 import { withState } from '../training/training-step.ts';
 import { graftDefaults as defaults, type GraftingOptions } from './defaults.ts';
 import type { RingEngine, RingNetworks } from './engine.ts';
@@ -68,7 +69,8 @@ export interface GrownRing {
 
 /** Trains a ring of networks, resuming an interrupted run, and evaluates each network and their ensemble. */
 export async function growRing(growth: RingGrowth): Promise<GrownRing> {
-  const { training, networks } = growth;
+  const { networks } = growth;
+  const training = await settleLearningRate(growth.training);
   const jobs: MemberJob[] = [];
   for (let index = 0; index < networks; index++) {
     const learningRate = learningRateOf(training.learningRate, networks, index);

@@ -2,6 +2,7 @@ import { openCalibration } from '../calibration/calibration.ts';
 import type { Graph } from '../graph/graph.ts';
 import { evaluate } from '../measure/accuracy.ts';
 import { requiredCheckpoint } from '../training/checkpoint.ts';
+import { settleLearningRate } from '../training/range-test.ts';
 import { openRunDirectory, type RunEvent } from '../training/run-directory.ts';
 import { withState } from '../training/training-step.ts';
 import type { GraftMomentum } from './blend.ts';
@@ -61,7 +62,8 @@ export async function trainReplicas(
 }
 
 async function ringOf({ training, replicas, momentum, images }: ReplicaOptions): Promise<RingNetworks> {
-  const { network, data, preprocessing, executor, learningRate, seed } = training;
+  const { network, data, preprocessing, executor, seed } = training;
+  const { learningRate } = await settleLearningRate(training);
   const members: MemberJob[] = [];
   for (let index = 0; index < replicas; index++) {
     const shard = { index, of: replicas };

@@ -7,6 +7,7 @@ import { headerSection } from './sections/header.ts';
 import { kernelsSection } from './sections/kernels.ts';
 import { layersSection, leftAloneSection } from './sections/layers.ts';
 import { pruningSection, widthsSection } from './sections/pruning.ts';
+import { rangeTestSection } from './sections/range-test.ts';
 import { runSection } from './sections/run.ts';
 import { sensitivitySection } from './sections/sensitivity.ts';
 import { shapesSection } from './sections/shapes.ts';
@@ -22,6 +23,7 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
   pruningSection,
   sensitivitySection,
   graftingSection,
+  rangeTestSection,
   curvesSection,
   shapesSection,
   widthsSection,

@@ -104,6 +104,11 @@ const schemas = {
   sensitivity: v.object({ type: v.literal('sensitivity'), unit: unitSchema }),
   deployment: deploymentSchema,
   compiled: compilationSchema,
+  'range-test': v.object({
+    type: v.literal('range-test'),
+    learningRate: number,
+    points: v.pipe(v.array(v.tuple([v.pipe(number, v.gtValue(0)), number])), v.minLength(1)),
+  }),
   graft: v.object({
     type: v.literal('graft'),
     epoch: count,
@@ -134,6 +139,8 @@ export type GroupPoint = v.InferOutput<typeof groupSchema>;
 export type SensitivityCurve = v.InferOutput<typeof unitSchema>;
 /** Entropy and number of invalid filters of each network at the end of an epoch. */
 export type GraftPoint = v.InferOutput<(typeof schemas)['graft']>;
+/** The loss at each learning rate that was tried, and the one that was chosen. */
+export type RangeTestPoint = v.InferOutput<(typeof schemas)['range-test']>;
 /** The final results of the networks of a ring. */
 export type RingPoint = v.InferOutput<(typeof schemas)['ring']>;
 /** The data of a run for its report. */
@@ -142,6 +149,8 @@ export interface RunRecord {
   /** Default values of the command's options. */
   readonly defaults: Recipe['options'];
   readonly epochs: readonly EpochPoint[];
+  /** One for each training that began with one. */
+  readonly rangeTests: readonly RangeTestPoint[];
   /** `fastest`: an equivalent of `after` in the form that is fastest on the machine. */
   readonly result: {
     readonly before: NetworkMeasures;
@@ -179,6 +188,7 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
     recipe,
     defaults: {},
     epochs: [...epochs.values()].sort((a, b) => a.epoch - b.epoch),
+    rangeTests: all('range-test'),
     result: all('result').at(-1) ?? null,
     layers: all('layers').at(-1) ?? null,
     shapes: all('shapes').at(-1)?.shapes ?? [],

@@ -10,7 +10,11 @@ import type { StepExtension } from './step-graph.ts';
 import type { TrainingTask } from './tasks/task.ts';
 
 /** Options of `train`. */
-export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 'warmupSteps'> {
+export interface TrainOptions
+  extends OptimizerSettings,
+    Omit<ScheduleSettings, 'warmupSteps' | 'learningRate'> {
+  /** The highest learning rate; `auto`: found by a range test. */
+  readonly learningRate: number | 'auto';
   /** The network, in the form of {@link prepareNetwork}. */
   readonly network: Graph;
   readonly data: DataSet;
@@ -51,6 +55,8 @@ export interface TrainOptions extends OptimizerSettings, Omit<ScheduleSettings, 
   readonly onFallback?: (operators: readonly string[]) => void;
   /** Called with a problem that does not end the run, such as a damaged checkpoint. */
   readonly onWarning?: (line: string) => void;
+  /** Called with a decision of the run, such as the learning rate that a range test finds. */
+  readonly onNote?: (line: string) => void;
   readonly onStep?: (progress: StepProgress) => void;
   readonly onEpoch?: (epoch: EpochResult) => void;
 }

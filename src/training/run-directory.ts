@@ -107,6 +107,9 @@ export function checkSameOptions(run: RunDirectory, options: Recipe['options']):
   }
 }
 
+/** Events that precede all steps. */
+const beforeSteps: ReadonlySet<string> = new Set(['engines', 'range-test']);
+
 function directory(path: string, recipe: Recipe): RunDirectory {
   const file = join(path, 'events.jsonl');
   const readEvents = () => parseEvents(existsSync(file) ? readBytes(file).toString() : '');
@@ -124,7 +127,7 @@ function directory(path: string, recipe: Recipe): RunDirectory {
     rewind(step, epochs = Number.POSITIVE_INFINITY) {
       const isDone = ({ step: at, epoch = 0 }: RunEvent) =>
         at !== undefined && at <= step && Number(epoch) <= epochs;
-      const kept = readEvents().filter((event) => event.type === 'engines' || isDone(event));
+      const kept = readEvents().filter((event) => beforeSteps.has(event.type) || isDone(event));
       writeFileAtomically(
         file,
         kept.map((event) => `${JSON.stringify(event)}\n`),

@@ -1,15 +1,13 @@
 import { type BatchStream, openBatches } from '../data/batches.ts';
 import type { Graph } from '../graph/graph.ts';
-import { withOthersFed } from '../measure/beside-image.ts';
-import { bindImages } from '../measure/bind-shapes.ts';
-import { asImageNetwork, expectImagesFit } from '../measure/classifier.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { settleBest } from './best.ts';
 import { latestCheckpoint, saveCheckpoint, setBrokenAside } from './checkpoint.ts';
+import { openStep } from './open-step.ts';
 import type { TrainOptions } from './options.ts';
+import { type SettledOptions, settleLearningRate } from './range-test.ts';
 import { patientlyHoldRun } from './run-lock.ts';
-import { taskOf } from './tasks/index.ts';
-import { openTrainingStep, type TrainingStep, withState } from './training-step.ts';
+import { type TrainingStep, withState } from './training-step.ts';
 
 /** The position of a run; a checkpoint stores it with the tensors. */
 export interface RunProgress {
@@ -27,7 +25,7 @@ export interface RunProgress {
 
 /** A run that is open in this process. Close it. */
 export interface TrainingRun {
-  readonly options: TrainOptions;
+  readonly options: SettledOptions;
   readonly batch: number;
   readonly batches: BatchStream;
   readonly progress: RunProgress;
@@ -53,7 +51,8 @@ export async function openTrainingRun(options: TrainOptions): Promise<TrainingRu
   }
 }
 
-async function openHeld(options: TrainOptions, release: () => void): Promise<TrainingRun> {
+async function openHeld(given: TrainOptions, release: () => void): Promise<TrainingRun> {
+  const options = await settleLearningRate(given);
   const { data, run, controller } = options;
   const batch = Math.min(options.batch, data.train.count);
   if (options.resume && run) setBrokenAside(run.path, options.onWarning ?? (() => {}));
@@ -74,18 +73,6 @@ async function openHeld(options: TrainOptions, release: () => void): Promise<Tra
     throw cause;
   }
   return session;
-}
-
-/** Compiles the training step for the batches of a run. Throws `shape` if the images do not fit the network. */
-export async function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
-  const { height, width, count } = options.data.train;
-  const size = { height, width };
-  const { graph, image } = asImageNetwork(withOthersFed(network, { size }));
-  expectImagesFit(image, options.data.train);
-  const fixed = bindImages(graph, { batch: Math.min(options.batch, count), size });
-  const { controller, executor, trainer = executor } = options;
-  const extensions = controller?.extensions ?? [];
-  return openTrainingStep(fixed, { ...options, task: taskOf(options), executor: trainer, extensions });
 }
 
 export async function closeSession({ batches, step, release }: TrainingRun): Promise<void> {
@@ -115,8 +102,3 @@ export function checkpoint({ options, step, progress }: TrainingRun): void {
   progress.controller = options.controller?.save() ?? null;
   saveCheckpoint(options.run.path, stepsDone(options, progress), { tensors: step.state(), progress });
 }
-
-export const copyState = (state: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(state).map(([name, t]) => [name, { ...t, data: t.data.slice() as typeof t.data }]),
-  );

@@ -1,5 +1,7 @@
 import { verifyEquivalent } from '../rewrite/index.ts';
-import { copyState, openStep, stepsDone, type TrainingRun } from './session.ts';
+import { openStep } from './open-step.ts';
+import { stepsDone, type TrainingRun } from './session.ts';
+import { copyState } from './training-step.ts';
 
 /**
  * Lets the controller remove parts that no longer contribute, and continues with the training step of the smaller network.

@@ -7,7 +7,6 @@ import { learningRateAt } from './schedules.ts';
 import {
   checkpoint,
   closeSession,
-  copyState,
   openTrainingRun,
   type RunProgress,
   stepsDone,
@@ -15,6 +14,7 @@ import {
   type TrainingRun,
   trainedNetwork,
 } from './session.ts';
+import { copyState } from './training-step.ts';
 
 /** A trained network, with its training state and the results of its epochs. */
 export interface TrainResult {

@@ -119,3 +119,9 @@ export function withState(model: Graph, state: Tensors): Graph {
   }
   return graph;
 }
+
+/** A copy of views that later steps overwrite. */
+export const copyState = (state: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(state).map(([name, t]) => [name, { ...t, data: t.data.slice() as typeof t.data }]),
+  );

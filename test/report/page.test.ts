@@ -48,6 +48,16 @@ describe('the report', () => {
     expect(page(events())).not.toContain('Training time');
   });
 
+  it('shows the curve of a range test', () => {
+    const points = [1e-4, 1e-3, 1e-2, 1e-1].map((rate, i) => [rate, [2, 1.5, 1, 3][i]]);
+    const html = page([{ type: 'range-test', learningRate: 0.01, points }, ...events()]);
+    expect(headings(html)).toContain('Learning rate');
+    expect(html).toContain(
+      'learning rate 0.0100 by log₁₀ of the learning rate: smoothed loss from 2.00 to 3.00',
+    );
+    expect(html).toContain('chosen from 1.00 to 1.00');
+  });
+
   it('repeats the command', () => {
     expect(page(events())).toContain(
       'espalier swp models/resnet20-cifar10.onnx --data cifar10 --macs 0.5 --threshold 0.01 --epochs 8 --seed 1 --out runs/shapes',

@@ -24,7 +24,7 @@ import {
   wholeNumber,
 } from '../flags.ts';
 import { outputsFlag } from '../outputs.ts';
-import { trainingFlags } from '../training/flags.ts';
+import { LEARNING_RATE, learningRate, trainingFlags } from '../training/flags.ts';
 import type { Settings } from '../training/recipe.ts';
 import { teacherFlags } from '../training/teacher-flags.ts';
 import { verifyFlag } from '../verify-flag.ts';
@@ -173,8 +173,8 @@ export const pruneFlags = {
   ),
   epochs: optional('--epochs <n>', 'total epochs of retraining', wholeNumber()),
   out: optional('--out <path>', 'the pruned model (.onnx), or a new folder for the run', text),
-  lr: defaulted('--lr <x>', 'peak learning rate of retraining', [positive, retrainingDefaults.learningRate]),
-  schedule: defaulted('--schedule <name>', 'learning rate schedule: step, cosine or constant', [
+  lr: defaulted('--lr <x>', LEARNING_RATE, [learningRate, retrainingDefaults.learningRate]),
+  schedule: defaulted('--schedule <name>', `learning rate schedule: ${scheduleNames.join(', ')}`, [
     choice(scheduleNames),
     retrainingDefaults.schedule,
   ]),

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import { trainingDefaults as defaults } from '../../training/defaults.ts';
 import { optimizerNames } from '../../training/optimizers.ts';
 import { scheduleNames } from '../../training/schedules.ts';
@@ -21,6 +22,11 @@ import { preprocessingFlags } from '../preprocessing.ts';
 
 const roles = ['weight', 'bias', 'scale', 'shift', 'bn'] as const;
 
+/** What `--lr` takes. */
+export const learningRate = v.union([v.literal('auto'), positive], 'expected a number above 0, or auto');
+export const LEARNING_RATE =
+  'peak learning rate, or auto: found by a range test of 110 steps before training';
+
 /** Flags of every command that trains. The three that a run needs come from its recipe where it is resumed. */
 export const trainingFlags = {
   data: optional('--data <name>', `${DATA_SUMMARY} (required)`, dataName),
@@ -36,7 +42,7 @@ export const trainingFlags = {
     choice(optimizerNames),
     defaults.optimizer,
   ]),
-  lr: defaulted('--lr <x>', 'peak learning rate', [positive, defaults.learningRate]),
+  lr: defaulted('--lr <x>', LEARNING_RATE, [learningRate, defaults.learningRate]),
   momentum: defaulted('--momentum <x>', "momentum of SGD, or Adam's beta1", [
     numberIn(0, 1),
     defaults.momentum,

@@ -142,7 +142,8 @@ export function trainOptions(
   const watched = watchTraining(context, settings.epochs);
   const onFallback = announceOnce(context);
   const onWarning = (line: string) => context.warn(line);
-  const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback, onWarning };
+  const onNote = (line: string) => context.note(line);
+  const beside = { learningRate, noDecayOn, evaluateEvery, resume, signal, onFallback, onWarning, onNote };
   return { ...settings, ...session, ...beside, ...watched };
 }
 

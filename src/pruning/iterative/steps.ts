@@ -146,6 +146,7 @@ async function retrain(
   });
   for (const event of own.run?.readEvents() ?? []) {
     if (event.type === 'epoch') job.run!.record({ ...event, epoch: until(index) + Number(event.epoch) });
+    if (event.type === 'range-test') job.run!.record(event);
   }
   return result;
 }
