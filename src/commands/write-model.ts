@@ -1,3 +1,4 @@
+import type { Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import { isSameFile } from '../files.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -5,14 +6,30 @@ import type { Float32Form } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import { isModelPath, type LoadedModel } from './model.ts';
 
+/** What a written model is beside the network. */
+interface WrittenModel {
+  readonly form?: Float32Form | undefined;
+  /** What is stored in it, where it is known. */
+  readonly preprocessing?: Preprocessing | undefined;
+  readonly classes?: readonly string[] | undefined;
+}
+
 /**
  * Writes a network in its own element types. Replaces nothing unless every node's operands have one type and, where the
  * network is not float32, onnxruntime loads it.
  */
-export async function writeModel(graph: Graph, path: string, form?: Float32Form): Promise<void> {
+export async function writeModel(
+  graph: Graph,
+  path: string,
+  { form, preprocessing, classes = [] }: WrittenModel = {},
+): Promise<void> {
+  const { storeClasses, storePreprocessing } = await import('../data/preprocessing.ts');
+  const { cloneGraph } = await import('../graph/clone.ts');
   const { writeModelFile } = await import('../onnx/model-file.ts');
   const { expectWritable } = await import('../rewrite/index.ts');
-  const written = form ? form.restore(graph) : graph;
+  const written = cloneGraph(form ? form.restore(graph) : graph);
+  if (preprocessing) storePreprocessing(written, preprocessing);
+  if (classes.length > 0) storeClasses(written, classes);
   await expectWritable(written, form?.elementType ?? 'float32', defaultExecutor);
   writeModelFile(written, path);
 }

@@ -3,10 +3,9 @@ import type { Preprocessing } from '../data/preprocessing.ts';
 import { defined } from '../defined.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Costs, costs } from '../measure/macs.ts';
-import { networkOnImages } from '../measure/network-on-images.ts';
-import { inElementType, withTimer } from '../measure/runtimes.ts';
+import { withTimer } from '../measure/runtimes.ts';
 import type { Timer } from '../measure/timer.ts';
-import { foldConstants, formsOf, type NetworkForms } from '../rewrite/index.ts';
+import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type Distilling, openTraining } from '../training/open-training.ts';
@@ -14,11 +13,10 @@ import type { TrainOptions } from '../training/options.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
 import { pruningDefaults, retrainingDefaults } from './defaults.ts';
 import { checkRequest, type PruningTargetOptions, targetOf } from './iterative/check-request.ts';
-import type { PruningData, PruningJob, PruningWatch } from './iterative/job.ts';
-import { comparisonOnTestImages, openPruningData } from './iterative/pruning-data.ts';
+import type { PruningWatch, Retraining } from './iterative/job.ts';
+import { openPruningJob } from './iterative/open-job.ts';
 import { needsTimer, type PruningSettings } from './iterative/settings.ts';
 import { type PrunedInSteps, type PruneStep, pruneInSteps } from './iterative/steps.ts';
-import { prepareChannels } from './prepared-network.ts';
 import type { UnitOutcome } from './prune-channels.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
 
@@ -91,35 +89,18 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
   const executor = options.executor ?? (await defaultExecutor());
   const forms = await formsOf(network, executor);
   const training = options.epochs === undefined ? null : await retrainingOf(forms.graph, options, executor);
-  const { data, network: prepared } = training
-    ? {
-        data: await openPruningData(training.data, training.preprocessing, settings),
-        network: training.network,
-      }
-    : await withoutTraining(forms.graph, settings, executor);
-  const job: PruningJob = {
-    ...options,
-    settings,
-    reference: { graph: forms.given, restore: forms.form.restore },
-    original: await prepareChannels(prepared, executor, options),
-    executor,
-    data,
-    comparison: data && comparisonOnTestImages(prepared, data, { executor, settings }),
-    sensitivity: options.sensitivity ?? null,
-    search: () => (options.search === undefined ? null : { candidates: options.search }),
-    timer: null,
-    retraining: training && {
-      epochs: training.epochs,
-      distills: options.distill !== undefined,
-      options: (epochs) => ({ ...training, epochs }),
-    },
-    run: options.run ?? null,
+  const pruneWith = async (timer?: Timer) => {
+    const job = await openPruningJob(forms, { ...options, settings, executor, timer }, training);
+    return pruneInSteps({ ...job, retraining: training && retrainingBy(training, options) });
   };
-  const pruned = needsTimer(options)
-    ? await withTimer(options, (timer) => pruneInSteps({ ...job, timer: inElementType(timer, forms.form) }))
-    : await pruneInSteps(job);
-  return result(pruned, forms, options);
+  return result(await (needsTimer(options) ? withTimer(options, pruneWith) : pruneWith()), forms, options);
 }
+
+const retrainingBy = (training: TrainOptions, { distill }: PruneOptions): Retraining => ({
+  epochs: training.epochs,
+  distills: distill !== undefined,
+  options: (epochs) => ({ ...training, epochs }),
+});
 
 function result(
   { network, steps, cut }: PrunedInSteps,
@@ -152,24 +133,3 @@ const retrainingOf = (
     epochs: epochs!,
     executor,
   });
-
-/**
- * Without retraining: the images, if any, and the network with folded constants, known class scores and feeds for its other
- * inputs.
- */
-async function withoutTraining(
-  network: Graph,
-  settings: PruneOptions & Pick<PruningSettings, 'calibrationImages' | 'seed'>,
-  executor: Executor,
-): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
-  if (!settings.data) return { network: await foldConstants(network, executor), data: null };
-  const {
-    network: fed,
-    data,
-    preprocessing,
-  } = networkOnImages(network, { ...settings, data: settings.data });
-  return {
-    network: await foldConstants(fed, executor),
-    data: await openPruningData(data, preprocessing, settings),
-  };
-}

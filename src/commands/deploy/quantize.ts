@@ -3,16 +3,14 @@ import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
 import type { OutputAgreement } from '../../quantization/agreement.ts';
 import { quantizationDefaults } from '../../quantization/defaults.ts';
 import type { QuantizedLayer } from '../../quantization/quantize.ts';
-import { type QuantizedNetwork, quantize } from '../../quantization/quantize-on-images.ts';
+import { quantize } from '../../quantization/quantize-on-images.ts';
+import type { Int8Report } from '../../report/deployed-network.ts';
 import { latencyChange, latencyMeasures } from '../../report/latency.ts';
 import { agreementText, formatBytes, formatPercent } from '../../report/quantities.ts';
 import { type Context, countingBar } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import type { LoadedModel } from '../model.ts';
 import { percentileOf, type QuantizeSettings } from './quantize-flags.ts';
-
-/** What became of a network in 8 bits, beside itself in float. */
-export type Int8Report = Omit<QuantizedNetwork, 'graph'>;
 
 /** Who asks, and how. */
 interface QuantizeJob {

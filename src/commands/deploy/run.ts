@@ -47,7 +47,7 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   const tried = { ...facts, threads, int8 };
   const path = await writeDeployment(
     { network: model.given, quick: float32, graph },
-    { run, settings, tried },
+    { run, settings, facts: tried },
   );
   warn(facts, { path, inIntegers: int8 !== null }, context);
   const took = (performance.now() - began) / 1000;

@@ -1,10 +1,11 @@
+import { openRingEngine } from '../../distributed/ring-engine.ts';
 import { growRing, type RingMember } from '../../grafting/grow-ring.ts';
 import { sizes } from '../../report/measured-network.ts';
 import type { Context } from '../command.ts';
 import type { TrainingFlags } from '../training/flags.ts';
 import type { PlannedRun } from '../training/recipe.ts';
 import { finishRun, untrained } from '../training/result.ts';
-import { jobSource, openRingEngine, timesText, watchRing } from '../training/ring-engine.ts';
+import { jobSource, timesText, watchRing } from '../training/ring-watch.ts';
 import { openTrainingSession, trainOptions } from '../training/session.ts';
 import type { GraftCommandSettings } from './graft.ts';
 import { ringStart } from './start.ts';
@@ -32,7 +33,7 @@ export async function runGrafting(
     training: { ...trainOptions(session, settings, context), run },
     ...{ networks, grafting: settings, images: await jobSource(settings) },
     start: (index) => ringStart(session, settings, index),
-    openEngine: (ring) => openRingEngine(ring, settings, run),
+    openEngine: (ring) => openRingEngine(ring, settings, run.recipe),
     restore: source.form.restore,
     onStep: watch.step,
     onEpoch({ epoch, times, invalid }) {

@@ -1,17 +1,16 @@
-import type { Graph } from '../../graph/graph.ts';
+import { defined } from '../../defined.ts';
 import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
-import { inElementType, openTimer } from '../../measure/runtimes.ts';
+import { openTimer } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
 import { pruningDefaults } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';
-import type { PruningData, PruningJob } from '../../pruning/iterative/job.ts';
+import type { PruningJob } from '../../pruning/iterative/job.ts';
+import { openPruningJob } from '../../pruning/iterative/open-job.ts';
 import { needsTimer, type PruningSettings } from '../../pruning/iterative/settings.ts';
 import type { PreparedNetwork } from '../../pruning/prepared-network.ts';
-import { insertOnImages } from '../../pruning/recovery/insert-on-images.ts';
 import { readSensitivity } from '../../pruning/sensitivity/read-sensitivity.ts';
 import { expectFloatWeights, expectLayersOfNumbers } from '../../quantization/expect-float.ts';
 import { defaultExecutor } from '../../runtime/default-executor.ts';
-import type { Executor } from '../../runtime/executor.ts';
 import type { Context } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import { inputOptions } from '../input-flags.ts';
@@ -20,7 +19,6 @@ import { openRun, type PlannedRun } from '../training/recipe.ts';
 import { openTrainingSession, trainOptions } from '../training/session.ts';
 import { distillingOf } from '../training/teacher-flags.ts';
 import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
-import { openSearch } from './search.ts';
 import { watchPruning } from './watch.ts';
 
 /** A pruning job of the command line. */
@@ -35,11 +33,8 @@ export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 /** Loads model and data; the run's folder is created last, where there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings: options } = planned;
-  const { prepareChannels } = await import('../../pruning/prepared-network.ts');
-  const { comparisonOnTestImages, openPruningData } = await import('../../pruning/iterative/pruning-data.ts');
-  const executor = await defaultExecutor();
-  const sensitivity = options.sensitivity === undefined ? null : await readSensitivity(options.sensitivity);
-  const { epochs } = options;
+  const { epochs, distill, teacher, logits, insertBatchnorm, search } = options;
+  const sensitivity = options.sensitivity ? await readSensitivity(options.sensitivity) : undefined;
   const session =
     epochs === undefined
       ? null
@@ -50,51 +45,43 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
         );
   const model = session?.model ?? (await loadModel(options.model, context, inputOptions(options)));
   if (!session) checkQuantized(model, options);
-  const opened = session
-    ? { network: session.network, data: await openPruningData(session.data, session.preprocessing, options) }
-    : await openPruneData(options, model, context);
-  const { data } = opened;
-  const network =
-    session?.network ?? (await untrained(opened.network, { settings: options, data, executor, context }));
-  const original = await prepareChannels(network, executor, { size: options.size });
-  await checkGlobs(options, original);
-  const run = session?.run ?? (await openRun(planned));
+  const asked = {
+    ...(session || options.data === undefined ? {} : await openImages(options.data, model, options)),
+    ...{ settings: pruningSettings(options), logits, insertBatchnorm, sensitivity, search },
+    ...{ executor: await defaultExecutor(), onNote: context.note, ...watchPruning(context) },
+    timer: needsTimer(options) ? await openLatencyTimer(context) : undefined,
+  };
+  const job = await openPruningJob(model, asked, session);
+  await checkGlobs(options, job.original);
   return {
-    options,
-    settings: pruningSettings(options),
-    model,
-    ...(options.insertBatchnorm ? {} : { reference: { graph: model.given, restore: model.form.restore } }),
-    original,
-    executor,
-    data,
-    comparison: data && comparisonOnTestImages(network, data, { executor, settings: options }),
-    sensitivity,
-    search: (cut) => openSearch(options.search, { run, context, cut }),
-    timer: needsTimer(options) ? await openLatencyTimer(context, model) : null,
+    ...job,
+    ...{ options, model },
     retraining: session && {
       epochs: epochs!,
-      distills: options.distill === true || options.teacher !== undefined,
+      distills: distill === true || teacher !== undefined,
       options: (some) => trainOptions(session, retraining(options, some), context),
     },
-    run,
-    ...watchPruning(context),
+    run: session?.run ?? (await openRun(planned)),
   };
+}
+
+/** Images to calibrate and evaluate with; they need no classes. */
+async function openImages(name: string, model: LoadedModel, settings: PruneSettings) {
+  const preprocessing = resolvePreprocessing(model, settings);
+  const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
+  return { preprocessing, data: await openData(name, preprocessing, options) };
 }
 
 /** What the library calls the options of the command line. */
 function pruningSettings(options: PruneSettings): PruningSettings {
   const { exclude = [], layerRatio = [], recover } = options;
-  const excluded = exclude.map((glob) => ({ glob, ratio: 0 }));
-  const wanted = recover?.flatMap((name) => (name === 'none' ? [] : [name]));
   return {
-    ...pruningDefaults,
     ...options,
+    ...pruningDefaults,
+    ...defined(options),
     target: givenTarget(options) ?? { measure: 'ratio', fraction: 0 },
-    layerRatios: [...excluded, ...layerRatio],
-    recover: wanted,
-    maskEpochs: options.maskEpochs ?? pruningDefaults.maskEpochs,
-    maskStrength: options.maskStrength ?? pruningDefaults.maskStrength,
-    maskThreshold: options.maskThreshold ?? pruningDefaults.maskThreshold,
+    layerRatios: [...exclude.map((glob) => ({ glob, ratio: 0 })), ...layerRatio],
+    recover: recover?.filter((name) => name !== 'none'),
   };
 }
 
@@ -122,49 +109,7 @@ async function checkGlobs(
   for (const [option, globs] of Object.entries(given)) matcherOf(globs, layers, { option, what: 'layer' });
 }
 
-async function openLatencyTimer({ signal }: Context, { form }: LoadedModel): Promise<Timer> {
+async function openLatencyTimer({ signal }: Context): Promise<Timer> {
   const { timer } = await openTimer('node', { threads: 1, cache: false, signal });
-  return inElementType(timer, form);
-}
-
-interface Opening {
-  readonly settings: PruneSettings;
-  readonly data: PruningData | null;
-  readonly executor: Executor;
-  readonly context: Context;
-}
-
-async function untrained(graph: Graph, { settings, data, executor, context }: Opening): Promise<Graph> {
-  const { foldConstants } = await import('../../rewrite/index.ts');
-  const folded = await foldConstants(graph, executor);
-  if (!settings.insertBatchnorm || !data) return folded;
-  const { preprocessing, set } = data;
-  const { seed } = settings;
-  const images = set.train;
-  return insertOnImages(folded, { images, preprocessing, executor, seed, onNote: context.note });
-}
-
-/** The network, its class scores known where labels are of use, and its data. */
-async function openPruneData(
-  settings: PruneSettings,
-  model: LoadedModel,
-  context: Context,
-): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
-  if (settings.data === undefined) return { network: model.graph, data: null };
-  const { networkOnImages } = await import('../../measure/network-on-images.ts');
-  const { openPruningData } = await import('../../pruning/iterative/pruning-data.ts');
-  const preprocessing = resolvePreprocessing(model, settings);
-  const options = { ...settings, purpose: 'calibrate', unlabelled: true } as const;
-  const found = await openData(settings.data, preprocessing, options);
-  if (settings.criterion === 'taylor' && found.train.classes.length > 0) {
-    const { classScores } = await import('../../measure/outputs/class-scores.ts');
-    classScores(model.graph, { logits: settings.logits, classes: found.train.classes.length });
-  }
-  const { network, data } = networkOnImages(model.graph, {
-    data: found,
-    preprocessing,
-    logits: settings.logits,
-    onNote: context.note,
-  });
-  return { network, data: await openPruningData(data, preprocessing, settings) };
+  return timer;
 }

@@ -42,11 +42,16 @@ export async function finishPruning(
   { job, context, original }: Finishing,
 ): Promise<PruneResult> {
   const { sizes, withLatencies } = await import('../../report/measured-network.ts');
+  const { deployPruned } = await import('../../deploy/deploy-pruned.ts');
   const {
-    options: { size, benchSeconds: seconds, verify },
+    options: { size, benchSeconds: seconds, verify, granularity, insertBatchnorm, form: written },
     model: { form },
+    executor,
+    retraining,
   } = job;
-  const deployed = await deployedForm(network, job);
+  const folds = insertBatchnorm && retraining?.distills;
+  const deploying = { executor, form: written, seconds, size, types: form, verify, folds };
+  const deployed = await deployPruned(network, granularity, deploying);
   const last = steps.at(-1)!.stages.at(-1) ?? null;
   const measured = (network: Graph, stage: PruningStage | null, layers?: readonly LayerPoint[]): Measured => {
     const graph = form.restore(network);
@@ -61,7 +66,7 @@ export async function finishPruning(
   ];
   const leftAlone = [
     ...cut.units.flatMap(({ name, reason }) => (reason === undefined ? [] : [{ name, reason }])),
-    ...deployed.leftAlone,
+    ...namedReasons(deployed.leftAlone),
   ];
   job.run?.record({ type: 'prune-groups', groups: cut.units });
   const model = await write({ before, after }, { job, leftAlone, beside: deployed.beside });
@@ -83,46 +88,6 @@ export async function finishPruning(
 const accuracyIn = (stage: PruningStage | null) =>
   stage?.top1 == null || stage.top5 === null ? {} : { top1: stage.top1, top5: stage.top5 };
 
-interface Deployed {
-  readonly graph: Graph;
-  readonly layers?: readonly LayerPoint[];
-  readonly beside: Readonly<Record<string, Graph>>;
-  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
-  readonly error: number | null;
-  readonly gain: StripeGain | null;
-}
-
-/** Stripes that went are skipped in the form that was asked for; everything else is as it stands. */
-async function deployedForm(
-  network: Graph,
-  { options, executor, model, retraining }: PruneJob,
-): Promise<Deployed> {
-  const { granularity, form, verify, size, benchSeconds: seconds } = options;
-  if (granularity !== 'stripe' && granularity !== 'group') {
-    const { foldInserted } = await import('../../pruning/recovery/insert-on-images.ts');
-    const isFolded = options.insertBatchnorm && retraining?.distills;
-    const graph = isFolded ? await foldInserted(network, executor) : network;
-    return { graph, beside: {}, leftAlone: [], error: null, gain: null };
-  }
-  const { deployStripes } = await import('../../deploy/deploy-stripes.ts');
-  const { deployed, fastest, dense, layers, leftAlone, error, gain } = await deployStripes(network, {
-    executor,
-    form,
-    seconds,
-    size,
-    types: model.form,
-    verify,
-  });
-  return {
-    graph: deployed,
-    layers,
-    beside: { 'model-fastest.onnx': fastest, 'model-dense.onnx': dense },
-    leftAlone: namedReasons(leftAlone),
-    error,
-    gain,
-  };
-}
-
 interface Writing {
   readonly job: PruneJob;
   readonly leftAlone: PruneResult['leftAlone'];
@@ -139,10 +104,6 @@ async function write(
     const images = data ? { data: data.set, preprocessing: data.preprocessing } : {};
     return finishRun({ run, model, ...images }, { before, after }, beside);
   }
-  const { storePreprocessing } = await import('../../data/preprocessing.ts');
-  const { cloneGraph } = await import('../../graph/clone.ts');
-  const graph = cloneGraph(after.graph);
-  if (data) storePreprocessing(graph, data.preprocessing);
-  await writeModel(graph, options.out!, model.form);
+  await writeModel(after.graph, options.out!, { form: model.form, preprocessing: data?.preprocessing });
   return options.out!;
 }

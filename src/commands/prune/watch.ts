@@ -6,8 +6,10 @@ import { errorText } from '../outputs.ts';
 
 /** Shows on the terminal how pruning proceeds. */
 export function watchPruning(context: Context): PruningWatch {
+  const searching = countingBar(context, 'searching', 'candidates');
   return {
     signal: context.signal,
+    onCandidate: (tried, of, damage) => searching(tried, of, damage.toFixed(3)),
     onWarning: (line) => context.warn(line),
     onEvaluated: countingBar(context, 'evaluating', 'images'),
     onStage: (stage, step) => noteStage(stage, step, context),

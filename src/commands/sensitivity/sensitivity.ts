@@ -1,15 +1,13 @@
 import * as v from 'valibot';
 import { assert } from '../../errors.ts';
 import { printableLine } from '../../printable.ts';
-import type { PruningData } from '../../pruning/iterative/job.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
+import type { SensitivityJob } from '../../pruning/sensitivity/recorded.ts';
 import { formatPercent, significant } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
-import type { RunDirectory, RunEvent } from '../../training/run-directory.ts';
-import { type Context, defineCommand, type Invocation } from '../command.ts';
+import { type Context, defineCommand, type Invocation, type ProgressBar } from '../command.ts';
 import { defaulted, defaultsOf, numbers, optional, text, wholeNumber } from '../flags.ts';
 import { pruneFlags } from '../prune/flags.ts';
-import type { PruneJob } from '../prune/job.ts';
 import { queueFlags } from '../queue-flags.ts';
 import { planRun, type Settings } from '../training/recipe.ts';
 
@@ -108,12 +106,6 @@ const planned = (invocation: Invocation<typeof flags>) =>
 
 export type SensitivitySettings = Settings<typeof flags, 'data' | 'out'>;
 
-/** A job with a folder and images. */
-interface SensitivityJob extends PruneJob {
-  readonly run: RunDirectory;
-  readonly data: PruningData;
-}
-
 /** Measured on this machine, or by the workers of a queue. */
 async function unitsOf(
   job: SensitivityJob,
@@ -127,49 +119,18 @@ async function unitsOf(
 
 async function measure(
   job: SensitivityJob,
-  { ratios, part, outputs }: SensitivitySettings,
+  settings: SensitivitySettings,
   context: Context,
 ): Promise<UnitSensitivity[]> {
-  const { rankChannels } = await import('../../pruning/rank-channels.ts');
-  const { measureSensitivity } = await import('../../pruning/sensitivity/measure.ts');
-  const { rankingOptions } = await import('../../pruning/iterative/job.ts');
-  const ranked = await rankChannels(job.original, { ...rankingOptions(job), scope: 'local', floor: 0 });
-  const bar = context.progress(
-    'measuring',
-    Math.ceil(ranked.prepared.units.length / (part?.of ?? 1)),
-    'groups',
-  );
-  const known = knownUnits(job.run.readEvents());
-  try {
-    return await measureSensitivity(ranked, {
-      executor: job.executor,
-      ratios,
-      round: job.settings.round,
-      floor: 0,
-      calibration: job.data.calibration,
-      outputs,
-      part,
-      known,
-      onUnit(unit) {
-        job.run.record({ type: 'sensitivity', unit });
-        bar.advance(1, unit.name);
-      },
-      signal: context.signal,
-    });
-  } finally {
-    bar.done();
-  }
+  const { recordedSensitivity } = await import('../../pruning/sensitivity/recorded.ts');
+  const { ratios, part, outputs } = settings;
+  let bar: ProgressBar | null = null;
+  const onStart = (units: number) => {
+    bar = context.progress('measuring', units, 'groups');
+  };
+  const onUnit = ({ name }: UnitSensitivity) => bar?.advance(1, name);
+  return recordedSensitivity(job, { ratios, part, outputs, onStart, onUnit }).finally(() => bar?.done());
 }
-
-/** What an interrupted run measured. */
-const knownUnits = (events: readonly RunEvent[]): Map<string, UnitSensitivity> =>
-  new Map(
-    events.flatMap((event) => {
-      if (event.type !== 'sensitivity') return [];
-      const unit = event.unit as UnitSensitivity;
-      return [[unit.name, unit] as const];
-    }),
-  );
 
 const MOST_COLUMNS = 4;
 

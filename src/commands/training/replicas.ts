@@ -1,3 +1,4 @@
+import { openRingEngine } from '../../distributed/ring-engine.ts';
 import { type AveragedEpoch, trainReplicas } from '../../grafting/replicas.ts';
 import { formatPercent } from '../../report/quantities.ts';
 import type { Context } from '../command.ts';
@@ -5,7 +6,7 @@ import type { Options } from '../flags.ts';
 import type { TrainingFlags } from './flags.ts';
 import type { Settings } from './recipe.ts';
 import type { replicaFlags } from './replica-flags.ts';
-import { jobSource, openRingEngine, timesText, watchRing } from './ring-engine.ts';
+import { jobSource, timesText, watchRing } from './ring-watch.ts';
 import { type TrainingSession, trainOptions } from './session.ts';
 
 export type ReplicaSettings = Settings<TrainingFlags> & Options<typeof replicaFlags>;
@@ -19,7 +20,7 @@ export async function trainAsReplicas(session: TrainingSession, settings: Replic
       training: { ...trainOptions(session, settings, context), run: session.run },
       ...{ replicas, averageEvery, momentum: replicaMomentum, images: await jobSource(settings) },
       openEngine: (ring) =>
-        openRingEngine(ring, { redis, store, patience, processes: replicas }, session.run),
+        openRingEngine(ring, { redis, store, patience, processes: replicas }, session.run.recipe),
       onStep: watch.step,
       onEpoch(result) {
         watch.done();

@@ -1,7 +1,5 @@
 import { join } from 'node:path';
-import { storeClasses, storePreprocessing } from '../../data/preprocessing.ts';
 import { defined } from '../../defined.ts';
-import { cloneGraph } from '../../graph/clone.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { evaluate } from '../../measure/accuracy.ts';
 import { layersOf, type Measured, sizes } from '../../report/measured-network.ts';
@@ -52,12 +50,9 @@ export async function finishRun(
 ): Promise<string> {
   const { run, preprocessing, data, model: source } = session;
   const model = join(run.path, 'model.onnx');
-  for (const [name, network] of Object.entries({ ...beside, 'model.onnx': after.graph })) {
-    const graph = cloneGraph(network);
-    if (preprocessing) storePreprocessing(graph, preprocessing);
-    if (data && data.train.classes.length > 0) storeClasses(graph, data.train.classes);
-    await writeModel(graph, join(run.path, name), source?.form);
-  }
+  const written = { form: source?.form, preprocessing, classes: data?.train.classes };
+  for (const [name, network] of Object.entries({ ...beside, 'model.onnx': after.graph }))
+    await writeModel(network, join(run.path, name), written);
   run.record({ type: 'layers', before: layersOf(before), after: layersOf(after) });
   const quick = fastest ? { fastest: fastest.measures } : {};
   run.record({ type: 'result', before: before.measures, after: after.measures, ...quick });

@@ -8,6 +8,7 @@ import { type NextStep, pruneChannels, type UnitOutcome } from '../prune-channel
 import type { PruningTarget } from '../ranking/targets.ts';
 import { channelOptions, type PruningJob } from './job.ts';
 import { learnMasks } from './learn-masks.ts';
+import { recordedSearch } from './recorded-search.ts';
 import { pieceGranularity } from './settings.ts';
 
 /** The result of one cut. */
@@ -46,7 +47,7 @@ export async function cutNetwork(network: Graph, job: PruningJob, request: CutRe
 
 async function cutWholeChannels(given: Graph, job: PruningJob, { target, index }: CutRequest): Promise<Cut> {
   const masked = job.settings.criterion === 'mask' ? await learnMasks(given, job, index) : null;
-  const search = job.search?.(index);
+  const search = recordedSearch(index, job);
   const network = masked?.network ?? given;
   const pruned = await pruneChannels(network === job.original.network ? job.original : network, {
     ...channelOptions(job, target),

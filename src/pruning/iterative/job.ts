@@ -12,7 +12,6 @@ import type { PreparedNetwork } from '../prepared-network.ts';
 import type { ChannelPruningOptions } from '../prune-channels.ts';
 import type { RankingOptions } from '../rank-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
-import type { SearchOptions } from '../search/search-channels.ts';
 import type { DamageMeasure } from '../sensitivity/greedy.ts';
 import type { UnitSensitivity } from '../sensitivity/measure.ts';
 import type { PruningSettings } from './settings.ts';
@@ -42,6 +41,8 @@ export interface PruningWatch {
   onStage?(stage: PruningStage, step: number): void;
   /** Called with the number of images evaluated so far. */
   onEvaluated?(images: number, of: number): void;
+  /** Called after a choice of widths was tried in the search of a cut, with the damage that it does. */
+  onCandidate?(tried: number, of: number, damage: number): void;
   onWarning?(line: string): void;
 }
 
@@ -50,16 +51,16 @@ export interface PruningJob extends PruningWatch {
   readonly settings: PruningSettings;
   /** The network to prune: constants folded, and in the form for training if it is retrained. */
   readonly original: PreparedNetwork;
-  /** The file with which the first cut is compared, if the network is a converted form of it. */
-  readonly reference?: ChannelPruningOptions['reference'];
+  /** The file with which the first cut is compared; null if the network is more than a converted form of it. */
+  readonly reference: NonNullable<ChannelPruningOptions['reference']> | null;
   readonly executor: Executor;
   readonly data: PruningData | null;
   /** Compares networks with the original on test images; opened at its first use. null without images. */
   readonly comparison: (() => Promise<Comparison>) | null;
   /** Sensitivities measured earlier, by which widths are chosen. */
   readonly sensitivity: readonly UnitSensitivity[] | null;
-  /** The search of widths for a cut, by its index; null without search. */
-  search?(cut: number): SearchOptions | null;
+  /** How many choices of widths each cut tries; null without search. */
+  readonly search: number | null;
   /** Times candidates and channel sets; null if neither the target nor `per` is a time. */
   readonly timer: Timer | null;
   /** null without retraining. */

@@ -1,44 +1,16 @@
-import { availableParallelism } from 'node:os';
-import type { RingEngine, RingNetworks } from '../../grafting/engine.ts';
 import type { JobSource } from '../../grafting/member-job.ts';
 import type { RoundTimes } from '../../grafting/ring.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import type { StepProgress } from '../../training/options.ts';
-import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Context } from '../command.ts';
 import { dataPlace } from '../data-flags.ts';
-import type { Options } from '../flags.ts';
-import type { queueFlags } from '../queue-flags.ts';
 import type { TrainingFlags } from './flags.ts';
 import type { Settings } from './recipe.ts';
-
-interface Where extends Options<typeof queueFlags> {
-  /** Networks that train at the same time on this machine. */
-  readonly processes: number;
-}
 
 /** The images of a run, as other processes and machines open them. */
 export async function jobSource(settings: Settings<TrainingFlags>): Promise<JobSource> {
   const { limit, testLimit, labels, executor } = settings;
   return { name: await dataPlace(settings.data), limit, testLimit, labels, executor };
-}
-
-/** This machine's processes, or whoever listens to a queue. */
-export async function openRingEngine(
-  ring: RingNetworks,
-  where: Where,
-  run: RunDirectory,
-): Promise<RingEngine> {
-  const { redis, store, patience, processes } = where;
-  if (redis === undefined) {
-    const { localEngine } = await import('../../grafting/engine.ts');
-    const { processTrainers } = await import('../../grafting/processes.ts');
-    const atATime = Math.min(processes, ring.members.length);
-    const threads = Math.max(1, Math.floor(availableParallelism() / atATime));
-    return localEngine(ring, processTrainers({ limit: processes, threads }));
-  }
-  const { redisEngine } = await import('../../distributed/redis-engine.ts');
-  return redisEngine(ring, { redis, store, patience, recipe: run.recipe });
 }
 
 /** One bar for all networks of an epoch. */

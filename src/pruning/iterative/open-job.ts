@@ -1,0 +1,89 @@
+import type { DataSet } from '../../data/image-source.ts';
+import type { Preprocessing } from '../../data/preprocessing.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { networkOnImages } from '../../measure/network-on-images.ts';
+import { classScores } from '../../measure/outputs/class-scores.ts';
+import { inElementType } from '../../measure/runtimes.ts';
+import type { Timer } from '../../measure/timer.ts';
+import { foldConstants, type NetworkForms } from '../../rewrite/index.ts';
+import type { Executor } from '../../runtime/executor.ts';
+import type { TrainOptions } from '../../training/options.ts';
+import type { RunDirectory } from '../../training/run-directory.ts';
+import { prepareChannels } from '../prepared-network.ts';
+import { insertOnImages } from '../recovery/insert-on-images.ts';
+import type { UnitSensitivity } from '../sensitivity/measure.ts';
+import type { PruningData, PruningJob, PruningWatch } from './job.ts';
+import { comparisonOnTestImages, openPruningData } from './pruning-data.ts';
+import type { PruningSettings } from './settings.ts';
+
+interface JobOptions extends PruningWatch {
+  readonly settings: PruningSettings;
+  readonly executor: Executor;
+  readonly data?: DataSet | undefined;
+  readonly preprocessing?: Preprocessing | undefined;
+  readonly logits?: string | undefined;
+  /** Inserts BatchNormalization where it was folded away; a network that is retrained has it already. */
+  readonly insertBatchnorm?: boolean | undefined;
+  readonly sensitivity?: readonly UnitSensitivity[] | undefined;
+  readonly search?: number | undefined;
+  readonly timer?: Timer | undefined;
+  readonly run?: RunDirectory | undefined;
+  onNote?(line: string): void;
+}
+
+/** A network in the form that training takes, and its images. */
+type RetrainedNetwork = Pick<TrainOptions, 'network' | 'data' | 'preprocessing'>;
+
+/** Everything that pruning works with, except for how a network is retrained. */
+export async function openPruningJob(
+  forms: NetworkForms,
+  options: JobOptions,
+  retrained: RetrainedNetwork | null,
+): Promise<Omit<PruningJob, 'retraining'>> {
+  const {
+    settings,
+    executor,
+    insertBatchnorm,
+    sensitivity = null,
+    search = null,
+    timer,
+    run = null,
+  } = options;
+  const { network, data } = retrained
+    ? {
+        network: retrained.network,
+        data: await openPruningData(retrained.data, retrained.preprocessing, settings),
+      }
+    : await withoutTraining(forms.graph, options);
+  return {
+    ...options,
+    reference: insertBatchnorm ? null : { graph: forms.given, restore: forms.form.restore },
+    original: await prepareChannels(network, executor, settings),
+    data,
+    comparison: data && comparisonOnTestImages(network, data, { executor, settings }),
+    timer: timer ? inElementType(timer, forms.form) : null,
+    ...{ sensitivity, search, run },
+  };
+}
+
+/**
+ * Without retraining: the images, if any, and the network with folded constants, known class scores and feeds for its other
+ * inputs.
+ */
+async function withoutTraining(
+  given: Graph,
+  options: JobOptions,
+): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
+  const { settings, executor, data: images, logits, insertBatchnorm, onNote } = options;
+  if (!images) return { network: await foldConstants(given, executor), data: null };
+  const { seed, criterion } = settings;
+  const classes = images.train.classes.length;
+  if (criterion === 'taylor' && classes > 0) classScores(given, { logits, classes });
+  const { network, data, preprocessing } = networkOnImages(given, { ...options, data: images });
+  const folded = await foldConstants(network, executor);
+  const inserting = { images: data.train, preprocessing, executor, seed, onNote };
+  return {
+    network: insertBatchnorm ? await insertOnImages(folded, inserting) : folded,
+    data: await openPruningData(data, preprocessing, settings),
+  };
+}

@@ -1,0 +1,45 @@
+import type { RunDirectory, RunEvent } from '../../training/run-directory.ts';
+import { type PruningData, type PruningJob, rankingOptions } from '../iterative/job.ts';
+import { rankChannels } from '../rank-channels.ts';
+import { measureSensitivity, type SensitivityOptions, type UnitSensitivity } from './measure.ts';
+
+/** A job with images, in a folder that records it. */
+export interface SensitivityJob extends PruningJob {
+  readonly data: PruningData;
+  readonly run: RunDirectory;
+}
+
+interface Measuring extends Pick<SensitivityOptions, 'ratios' | 'part' | 'outputs' | 'onUnit'> {
+  /** So many units are going to be measured, those that the run knows among them. */
+  onStart?(units: number): void;
+}
+
+/** {@link measureSensitivity} for a job, recorded in its run: what an interrupted run has measured is not measured again. */
+export async function recordedSensitivity(
+  job: SensitivityJob,
+  { onStart, onUnit, ...options }: Measuring,
+): Promise<UnitSensitivity[]> {
+  const { settings, executor, data, run, signal } = job;
+  const ranked = await rankChannels(job.original, { ...rankingOptions(job), scope: 'local', floor: 0 });
+  onStart?.(Math.ceil(ranked.prepared.units.length / (options.part?.of ?? 1)));
+  return measureSensitivity(ranked, {
+    ...options,
+    ...{ executor, round: settings.round, floor: 0, calibration: data.calibration },
+    known: knownUnits(run.readEvents()),
+    onUnit(unit) {
+      run.record({ type: 'sensitivity', unit });
+      onUnit?.(unit);
+    },
+    ...(signal && { signal }),
+  });
+}
+
+/** What an interrupted run measured. */
+const knownUnits = (events: readonly RunEvent[]): Map<string, UnitSensitivity> =>
+  new Map(
+    events.flatMap((event) => {
+      if (event.type !== 'sensitivity') return [];
+      const unit = event.unit as UnitSensitivity;
+      return [[unit.name, unit] as const];
+    }),
+  );
