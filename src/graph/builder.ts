@@ -14,48 +14,49 @@ import type { InputArguments, OutputTuple } from './operators/schema.ts';
 import { inferNode, type KnownElements } from './shapes/index.ts';
 import { subgraphs } from './topology.ts';
 
-/** What a builder method returns: the value of an operator with one output, else its values in order. */
+/** The result of a builder method: the value of an operator with one output, else its values in order. */
 export type OperatorOutputs<N> = N extends 1 ? Value : OutputTuple<N>;
 
-/** Inputs by position (null where an optional one is missing), then attributes. */
+/** Inputs by position (null for a missing optional one), then attributes. */
 export type OperatorArguments<Op extends OperatorName> =
   | InputArguments<OperatorTable[Op]['names']>
   | (keyof GivenAttributesOf<Op> extends never
       ? never
       : [...InputArguments<OperatorTable[Op]['names']>, GivenAttributesOf<Op>]);
 
-/** A method for each operator with a fixed number of outputs. */
+/** One method per operator with a fixed number of outputs. */
 export type OperatorMethods = {
   readonly [Op in OperatorName as OutputCount<Op> extends number ? Op : never]: (
     ...args: OperatorArguments<Op>
   ) => OperatorOutputs<OutputCount<Op>>;
 };
 
-/** Appends typed nodes to a graph; types of outputs are inferred at once. */
+/** Appends typed nodes to a graph and infers the types of their outputs. */
 export interface Builder extends OperatorMethods {
   readonly graph: Graph;
   input(name: string, dtype: DataType, shape: Shape): Value;
-  /** An initializer; the name is made unique. */
+  /** Adds an initializer; the name is made unique. */
   constant(tensor: Tensor, name?: string): Value;
-  /** A float32 initializer; a number makes a scalar. */
+  /** Adds a float32 initializer; a single number makes a scalar. */
   floats(data: number | readonly number[], shape?: readonly number[]): Value;
-  /** A one-dimensional int64 initializer. */
+  /** Adds a one-dimensional int64 initializer. */
   int64s(values: readonly number[]): Value;
   /** Declares a graph output, renamed if a name is given. */
   output(value: Value, name?: string): Value;
-  /** Any known operator with a free number of outputs. */
+  /** Appends a node of any known operator, with any number of outputs. */
   node<Op extends OperatorName>(
     op: Op,
     inputs: readonly (Value | null)[],
     attributes: GivenAttributesOf<Op>,
     outputs: number,
   ): Value[];
-  /** The same builder, with the next node (and its first output) called `name`. */
+  /** The same builder, whose next node (and its first output) is called `name`. */
   named(name: string): Builder;
 }
 
 /**
- * A builder that appends to `graph`: one typed method for each ONNX operator, which infers the types of its results.
+ * A builder that appends to `graph`, with one typed method per ONNX operator. The types of results are inferred; a method
+ * throws `shape` if its inputs do not fit together.
  *
  * @example
  * const g = builderOf(emptyGraph('double'));
@@ -153,14 +154,14 @@ function trimmed(inputs: readonly (Value | null)[]): (Value | null)[] {
   return inputs.slice(0, length);
 }
 
-/** Gives each wanted name a suffix where the graph, one of its subgraphs, or an earlier call, has it already. */
+/** Returns a function that makes names unique in a graph and its subgraphs, by a suffix if necessary. */
 export function uniqueNames(graph: Graph): (wanted: string) => string {
   const used = new Set<string>();
   collectNames(graph, used);
   return suffixed(used);
 }
 
-/** Gives each wanted name a suffix where it is among those in use, to which each name that is given is added. */
+/** Returns a function that makes names unique among those in use, by a suffix if necessary, and adds them to these. */
 export function suffixed(used: Set<string>): (wanted: string) => string {
   const next = new Map<string, number>();
   return (wanted) => {

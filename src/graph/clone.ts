@@ -1,7 +1,7 @@
 import { assert } from '../errors.ts';
 import type { Attribute, Graph, Node, Value } from './graph.ts';
 
-/** A copy of a graph that can be edited freely; tensors are shared. */
+/** An independent copy of a graph; tensors are shared. */
 export interface GraphCopy {
   readonly graph: Graph;
   /** The copy of a value of the original. */
@@ -10,7 +10,7 @@ export interface GraphCopy {
   readonly copyOfNode: (original: Node) => Node;
 }
 
-/** Copies nodes, values and attributes; tensors, being immutable, are shared. */
+/** Copies nodes, values and attributes; tensors are immutable and shared. */
 export function copyGraph(graph: Graph): GraphCopy {
   const copies: Copies = { values: new Map(), nodes: new Map() };
   return {
@@ -20,10 +20,10 @@ export function copyGraph(graph: Graph): GraphCopy {
   };
 }
 
-/** A copy of a graph that can be edited freely: nodes, values and attributes are copied; tensors, being immutable, are shared. */
+/** An independent copy of a graph: nodes, values and attributes are copied; tensors are immutable and shared. */
 export const cloneGraph = (graph: Graph): Graph => copyGraph(graph).graph;
 
-/** The copies made so far, by their originals. */
+/** Copies made so far, by original. */
 interface Copies {
   readonly values: Map<Value, Value>;
   readonly nodes: Map<Node, Node>;

@@ -4,35 +4,35 @@ import { type Node, nodeName, requiredInput, type Value } from './graph.ts';
 import { attributesOf } from './operators/index.ts';
 import { fixedWindow, type Window } from './window.ts';
 
-/** Of rows and of columns. */
+/** A number for rows and one for columns. */
 export type SpatialPair = readonly [number, number];
-/** top, left, bottom, right. */
+/** Padding: top, left, bottom, right. */
 export type SpatialPads = readonly [number, number, number, number];
 
-/** A Conv of constant filters and bias, every default written out. */
+/** A Conv with constant filters and bias, and all attributes explicit. */
 export interface ConstantConvolution {
   readonly node: Node;
   readonly x: Value;
   /** W [M, C/group, …kernel]. */
   readonly weight: Float32Tensor;
-  /** [M]; null where there is none. */
+  /** [M]; null without bias. */
   readonly bias: Float32Array | null;
-  /** M. */
+  /** Number of filters M. */
   readonly filters: number;
-  /** C/group: the channels that one filter reads. */
+  /** Number of channels that one filter reads, C/group. */
   readonly channels: number;
   readonly group: number;
   readonly kernel: readonly number[];
   readonly window: Window;
 }
 
-/** The float32 contents of a value where they are fixed; null for all else. */
+/** Returns the constant float32 contents of a value; null for other values. */
 type ReadWeights = (value: Value | null | undefined) => Float32Tensor | null;
 
 const storedWeights: ReadWeights = (value) =>
   value?.tensor?.dtype === 'float32' ? (value.tensor as Float32Tensor) : null;
 
-/** Reads a Conv of any number of axes; refuses one whose weight, bias or padding is not fixed. */
+/** Reads a Conv with any number of spatial axes. Refuses if its weight, bias or padding is not constant. */
 export function readConvolution(node: Node, weights = storedWeights): ConstantConvolution | Refusal {
   const name = nodeName(node);
   const [, , bias] = node.inputs;
@@ -49,7 +49,7 @@ export function readConvolution(node: Node, weights = storedWeights): ConstantCo
   return { ...read, filters, channels, group, kernel, window };
 }
 
-/** A {@link ConstantConvolution} over rows and columns. */
+/** A {@link ConstantConvolution} with two spatial axes. */
 export interface PlanarConvolution extends Omit<ConstantConvolution, 'window'> {
   readonly kernel: SpatialPair;
   readonly strides: SpatialPair;
@@ -57,7 +57,7 @@ export interface PlanarConvolution extends Omit<ConstantConvolution, 'window'> {
   readonly pads: SpatialPads;
 }
 
-/** Reads a Conv over rows and columns; refuses one of other axes, or whose weight, bias or padding is not fixed. */
+/** Reads a Conv with two spatial axes. Refuses if it has others, or if its weight, bias or padding is not constant. */
 export function readPlanarConvolution(node: Node): PlanarConvolution | Refusal {
   const read = readConvolution(node);
   if (isRefusal(read)) return read;
@@ -72,7 +72,7 @@ export function readPlanarConvolution(node: Node): PlanarConvolution | Refusal {
 
 const pair = ([rows = 1, columns = 1]: readonly number[]): SpatialPair => [rows, columns];
 
-/** Whether a kernel is one element. */
+/** Whether a kernel has a single position. */
 export const isPointwise = (kernel: readonly number[]): boolean => kernel.every((length) => length === 1);
-/** Whether a window reaches beyond its input. */
+/** Whether a window has padding. */
 export const isPadded = ({ pads }: Pick<Window, 'pads'>): boolean => pads.some((pad) => pad !== 0);

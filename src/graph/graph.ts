@@ -3,38 +3,38 @@ import type { DataType, Tensor } from '../numeric/tensor.ts';
 
 /** A dimension: fixed, symbolic (`N`), or unknown. */
 export type Dim = number | string | null;
-/** Dimensions, the outermost first. */
+/** Dimensions, outermost first. */
 export type Shape = readonly Dim[];
 
 /**
- * A tensor that flows through a graph. Values are compared by identity; names are unique within a graph and its
- * subgraphs and matter only in files.
+ * A value (tensor) in a graph. Values are compared by identity; names are unique within a graph and its subgraphs, and only
+ * matter in files.
  */
 export interface Value {
   name: string;
-  /** null while unknown, and for values that are no tensors. */
+  /** null if unknown, or if the value is no tensor. */
   dtype: DataType | null;
-  /** null while even the rank is unknown. */
+  /** null if even the rank is unknown. */
   shape: Shape | null;
-  /** The contents where they are fixed: of an initializer, or of a Constant node's output. */
+  /** Constant contents: of an initializer, or of the output of a Constant node; else null. */
   tensor: Tensor | null;
-  /** A type that is no dense tensor (sequence, optional, map, sparse), kept as the file has it. */
+  /** A type other than a dense tensor (sequence, optional, map, sparse), unchanged from the file. */
   otherType?: unknown;
-  /** What a file says of the value beside its type, kept as it is. */
+  /** Other data about the value in the file, kept unchanged. */
   opaque?: unknown;
-  /** Of an input: what runs of the network feed it with; told from outside, in no file. */
+  /** For inputs: the contents with which the network is run. It is set by the caller and not stored in files. */
   feed?: InputFeed;
 }
 
-/** What an input is fed with. */
+/** The contents of an input. */
 export interface InputFeed {
-  /** A leading 1 stands for the batch, where the network leaves that open. */
+  /** A leading 1 represents the batch if the network leaves it open. */
   readonly shape: readonly number[];
-  /** null leaves them to whoever runs the network. */
+  /** null if random numbers may be used. */
   readonly contents: Tensor | null;
 }
 
-/** An attribute of a node: its kind, as ONNX names it, and its value. */
+/** An attribute of a node: its ONNX kind, and its value. */
 export type Attribute =
   | { readonly kind: 'int'; readonly value: number | bigint }
   | { readonly kind: 'float'; readonly value: number }
@@ -45,53 +45,53 @@ export type Attribute =
   | { readonly kind: 'tensor'; readonly value: Tensor }
   | { readonly kind: 'graph'; readonly value: Graph }
   | { readonly kind: 'graphs'; readonly value: readonly Graph[] }
-  /** Kinds that nothing here reads (types, sparse tensors, references to function attributes), kept as the file has them. */
+  /** Kinds that are not interpreted (types, sparse tensors, references to function attributes), unchanged from the file. */
   | { readonly kind: 'opaque'; readonly value: unknown };
 
-/** One operation. A missing optional input or output is null. */
+/** An operation. A missing optional input or output is null. */
 export interface Node {
   op: string;
-  /** '' is ONNX's own domain. */
+  /** The domain of the operator; '' is ONNX's own. */
   domain: string;
   name: string;
   inputs: (Value | null)[];
   outputs: (Value | null)[];
   attributes: Record<string, Attribute>;
-  /** What a file says of the node beside the above, kept as it is. */
+  /** Other data about the node in the file, kept unchanged. */
   opaque?: unknown;
 }
 
-/** A network, a training step, or the body of a control-flow node. Nodes stand in topological order. */
+/** A network, a training step, or the body of a control-flow node. Nodes are in topological order. */
 export interface Graph {
   name: string;
   inputs: Value[];
   outputs: Value[];
-  /** Values with contents that are stored beside the nodes. One may also be an input (a default that a feed replaces). */
+  /** Values with constant contents. One may also be an input, whose default value it is. */
   initializers: Value[];
   nodes: Node[];
-  /** Operator set version by domain. A subgraph has its model's. */
+  /** Operator set version by domain. A subgraph has those of its model. */
   opsets: Record<string, number>;
   /** Key-value pairs stored with the model. */
   metadata: Record<string, string>;
-  /** What a file says of the model beside the above, kept as it is. */
+  /** Other data about the model in the file, kept unchanged. */
   opaque?: unknown;
 }
 
 /** The domain of the training operators. */
 export const ESPALIER_DOMAIN = 'espalier';
-/** The opset of graphs that are built here and not read from a file. */
+/** The opset of graphs that are built rather than read from files. */
 export const DEFAULT_OPSET = 18;
 
 export function makeValue(name: string, dtype: DataType | null = null, shape: Shape | null = null): Value {
   return { name, dtype, shape, tensor: null };
 }
 
-/** A value with fixed contents. */
+/** Creates a value with constant contents. */
 export function makeConstant(name: string, tensor: Tensor): Value {
   return { name, dtype: tensor.dtype, shape: tensor.shape, tensor };
 }
 
-/** A node of ONNX's own domain without attributes. */
+/** Creates a node in ONNX's own domain, without attributes. */
 export const makeNode = (op: string, links: Pick<Node, 'name' | 'inputs' | 'outputs'>): Node => ({
   op,
   domain: '',
@@ -99,24 +99,24 @@ export const makeNode = (op: string, links: Pick<Node, 'name' | 'inputs' | 'outp
   ...links,
 });
 
-/** A graph without inputs and nodes, for ONNX's operator set `opset`, 18 by default; fill it by {@link builderOf}. */
+/** A graph without inputs and nodes, with ONNX opset `opset` (default 18). Add nodes with {@link builderOf}. */
 export function emptyGraph(name: string, opset: number = DEFAULT_OPSET): Graph {
   return { name, inputs: [], outputs: [], initializers: [], nodes: [], opsets: { '': opset }, metadata: {} };
 }
 
-/** The name of a node, of its first output where it has none, or its operator. */
+/** The name of a node, else of its first output, else its operator. */
 export const nodeName = (node: Node): string => node.name || node.outputs[0]?.name || node.op;
 
-/** The name of a node, or its label where it has none. */
+/** The name of a node; its label if it has none. */
 export const nodeTitle = (node: Node): string => node.name || nodeLabel(node);
 
-/** `conv1 (Conv)`: how messages name a node. */
+/** A description of a node for messages: `conv1 (Conv)`. */
 export function nodeLabel(node: Node): string {
   const name = node.name || node.outputs.find((output) => output !== null)?.name || 'unnamed node';
   return `${name} (${node.domain ? `${node.domain}.` : ''}${node.op})`;
 }
 
-/** Numbers by the least rank of a tensor. */
+/** Shape types by minimum rank. */
 interface StaticShapes {
   0: number[];
   1: [number, ...number[]];
@@ -125,7 +125,7 @@ interface StaticShapes {
   4: [number, number, number, number, ...number[]];
 }
 
-/** The shape where every dimension is a number, and their number at least `rank`; throws otherwise. */
+/** The shape of a value whose dimensions are all numbers, with at least `rank` of them; throws `shape` otherwise. */
 export function staticShape<R extends keyof StaticShapes = 0>(value: Value, rank?: R): StaticShapes[R] {
   const { shape } = value;
   const isStatic = shape?.every((dim) => typeof dim === 'number');
@@ -134,12 +134,12 @@ export function staticShape<R extends keyof StaticShapes = 0>(value: Value, rank
   throw new EspalierError('shape', `expected ${wanted}, found ${formatShape(shape)}`, { where: value.name });
 }
 
-/** `[N, 3, 32, 32]`; unknown dimensions are `?`. */
+/** A shape as text: `[N, 3, 32, 32]`, with `?` for unknown dimensions. */
 export function formatShape(shape: Shape | null): string {
   return shape ? `[${shape.map((dim) => dim ?? '?').join(', ')}]` : 'of unknown rank';
 }
 
-/** The input that must be there, by position; throws naming node and position. */
+/** The input with the given index. Throws, naming the node, if it is missing. */
 export function requiredInput(node: Node, index: number): Value {
   const value = node.inputs[index];
   if (!value)
@@ -147,7 +147,7 @@ export function requiredInput(node: Node, index: number): Value {
   return value;
 }
 
-/** The single output of a node that must have one; throws naming the node. */
+/** The only output of a node. Throws, naming the node, if it has none. */
 export function onlyOutput(node: Node): Value {
   const value = node.outputs[0];
   if (!value) throw new EspalierError('invalid-model', 'output 0 is missing', { where: nodeLabel(node) });

@@ -7,15 +7,15 @@ import type { Connections } from './topology.ts';
 export interface LayerTail {
   /** The BatchNormalization that only this layer feeds, possibly after a bias. */
   readonly normalization: Node | null;
-  /** The first activation (the Sigmoid of x·Sigmoid(x)'s product); null where another operator reads the channels first. */
+  /** The first activation (for x·Sigmoid(x), the Sigmoid); null if another operator reads the channels first. */
   readonly activation: Node | null;
-  /** The activation's output; without one, the last value before the path forks or ends. */
+  /** The output of the activation; without one, the last value before the path forks or ends. */
   readonly value: Value;
-  /** The operators that read `value` where there is no activation. */
+  /** A description of the operators that read `value` if there is no activation. */
   readonly readers: string;
 }
 
-/** Follows a layer's output through a bias, normalisations and sums to its first activation. */
+/** Follows a layer's output through bias, normalisations and sums to the first activation. */
 export function layerTail(layer: Node, links: Connections): LayerTail {
   let value = onlyOutput(layer);
   let normalization: Node | null = null;
@@ -31,7 +31,7 @@ export function layerTail(layer: Node, links: Connections): LayerTail {
       return { normalization, activation: null, value, readers: named(readers) };
     }
     if (step === 'normalization' && own) normalization = reader;
-    // After a sum of two values, or a first normalisation, the channels are no longer this layer's alone.
+    // After a sum of two values, or a second normalisation, the channels no longer belong to this layer alone.
     if (step === 'normalization' || (step === 'sum' && !addsConstant(reader))) own = false;
     value = onlyOutput(reader);
   }
@@ -45,7 +45,7 @@ const passages: { readonly [Op in OperatorName]?: 'normalization' | 'sum' | 'ide
   Dropout: 'identity',
 };
 
-/** One reader that is an activation, or x·f(x) with an f that is. */
+/** The reader that is an activation, also in the form x·f(x). */
 function activationOf(readers: readonly (Node | null)[], { uses }: Connections): Node | null {
   const [first, second] = readers;
   if (readers.length === 1) return first && traitsOf(first).activation ? first : null;

@@ -3,23 +3,27 @@ import { EspalierError } from '../errors.ts';
 import { closestName } from '../suggest.ts';
 
 /**
- * Whether a glob, or the name itself, names something; `*` crosses slashes, as exporters put some into names, and line breaks. Takes the
- * name alone, so that it may be handed to `some` and `filter`: a second argument would be an option of picomatch.
+ * Returns a test whether a glob matches a name, or equals it; `*` also matches slashes, which exporters put into names, and
+ * line breaks. The test has a single parameter, so that it can be passed to `some` and `filter`: picomatch would use a second
+ * one as an option.
  */
 export function nameMatcher(glob: string): (name: string) => boolean {
   const matches = picomatch(glob, { bash: true, dot: true, flags: 's' });
   return (name) => name === glob || matches(name);
 }
 
-/** Where globs came from, and what they name. */
+/** The source of globs, and what they are matched with. */
 export interface GlobUse {
-  /** The flag or option that gave them. */
+  /** The flag or option that contained them. */
   readonly option: string;
-  /** What they name, in the singular: `layer`. */
+  /** The singular of what they match: `layer`. */
   readonly what: string;
 }
 
-/** Whether any of some globs names something; throws `usage` for a glob that names none, with the names that are near. */
+/**
+ * Returns a test whether any glob matches a name. Throws `usage` for a glob that matches no known name, listing similar
+ * names.
+ */
 export function matcherOf(
   globs: readonly string[],
   names: readonly string[],
@@ -33,7 +37,7 @@ export function matcherOf(
   return (name) => matchers.some((matches) => matches(name));
 }
 
-/** How many of the names an error lists. */
+/** Number of names that an error lists. */
 const SHOWN = 8;
 
 function noSuchName(glob: string, names: readonly string[], { option, what }: GlobUse): EspalierError {

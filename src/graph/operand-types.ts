@@ -5,15 +5,15 @@ import { knownOperator, type OperatorName } from './operators/index.ts';
 import { inferShapes } from './shapes/index.ts';
 import { subgraphs } from './topology.ts';
 
-/** Inputs whose element type is not that of the node's other floating-point operands. */
+/** Inputs whose type may differ from that of the node's other floating-point inputs. */
 interface OperandTypes {
-  /** By position: of a type of their own. */
+  /** Indices of inputs that may have any type. */
   readonly free?: readonly number[] | 'all';
-  /** By position: float32 whatever the others are. */
+  /** Indices of inputs that are always float32. */
   readonly float32?: readonly number[];
 }
 
-/** Where ONNX lets floating-point operands differ; everywhere else they are all of one type. */
+/** Operators with floating-point inputs of different types; the inputs of all others have one type. */
 const operandTypes: { readonly [Op in OperatorName]?: OperandTypes } = {
   BatchNormalization: { free: [1, 2, 3, 4] },
   Cast: { free: [0] },
@@ -34,7 +34,7 @@ const operandTypes: { readonly [Op in OperatorName]?: OperandTypes } = {
   Upsample: { float32: [1] },
 };
 
-/** What an operand's floating-point type hangs on: the node's own type, nothing, or float32; null where no rule is known. */
+/** How the floating-point type of an input is determined: the node's type, any type, or float32; null if no rule is known. */
 export function operandKind(node: Node, index: number): 'node' | 'free' | 'float32' | null {
   const op = knownOperator(node);
   if (!op) return null;
@@ -50,10 +50,10 @@ const floating: ReadonlySet<DataType | null> = new Set([
   'float64',
 ] as const);
 
-/** Whether a type is one of those that networks compute in. */
+/** Whether networks compute in this type. */
 export const isFloating = (dtype: DataType | null): boolean => floating.has(dtype);
 
-/** The first node whose floating-point operands do not agree, in words; null where all do. */
+/** Describes the first node whose floating-point inputs have different types; null if there is none. */
 export function mixedOperands(graph: Graph): string | null {
   const copy = cloneGraph(graph);
   inferShapes(copy);

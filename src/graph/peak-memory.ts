@@ -10,9 +10,9 @@ import { capturedValues, subgraphs } from './topology.ts';
 export type InputShapes = Readonly<Record<string, readonly number[]>>;
 
 /**
- * What computing a graph once takes at its peak, weights left out: the results that are alive at one node, by their inferred
- * shapes, those of the bodies of Loop, Scan and If among them; the node named is that of the largest result up to there.
- * Dimensions that are not known count as 1.
+ * Estimates the peak memory of one run, without weights: the largest total size of the results that exist at the same time,
+ * by inferred shapes, including those in the bodies of Loop, Scan and If. Also names the node with the largest result up to
+ * that point. Unknown dimensions count as 1.
  */
 export function peakMemory(graph: Graph, inputs: InputShapes = {}): Need {
   const copy = cloneGraph(graph);
@@ -24,21 +24,21 @@ export function peakMemory(graph: Graph, inputs: InputShapes = {}): Need {
   try {
     inferShapes(copy);
   } catch {
-    // What does not fit together is for the engine to say; what fits was inferred.
+    // The engine reports inputs that do not fit together; whatever could be inferred is used.
   }
   return peakOf(copy);
 }
 
-/** Throws `unsupported` where a run would take more than the budget that the graph's weights give it. */
+/** Throws `unsupported` if a run would need more memory than the budget, which depends on the size of the weights. */
 export function expectMemory(graph: Graph, inputs: InputShapes = {}): void {
   expectWithin(peakMemory(graph, inputs), memoryBudget(payloadBytes(graph)));
 }
 
-/** Whether a run stays within the budget. */
+/** Whether a run stays within the memory budget. */
 export const fitsMemory = (graph: Graph, inputs: InputShapes = {}): boolean =>
   peakMemory(graph, inputs).bytes <= memoryBudget(payloadBytes(graph));
 
-/** Sizes that a file states for another batch, or another size, are not believed. */
+/** Removes sizes from the file, which may be for another batch or image size. */
 function forget(graph: Graph): void {
   for (const { outputs } of graph.nodes) {
     for (const value of outputs) if (value?.shape) value.shape = value.shape.map(() => null);
@@ -69,7 +69,7 @@ function peakOf(graph: Graph): Need {
   return peak;
 }
 
-/** The node that reads a value last; `end` for outputs of the graph; none where nobody does. */
+/** The last node that reads each value; `end` for graph outputs; no entry for values without readers. */
 function lastUses(graph: Graph): Map<Value, Node | 'end'> {
   const last = new Map<Value, Node | 'end'>();
   for (const node of graph.nodes) {
@@ -79,7 +79,7 @@ function lastUses(graph: Graph): Map<Value, Node | 'end'> {
   return last;
 }
 
-/** What all results of a node take. */
+/** Total bytes of all results of a node. */
 const outputBytes = ({ outputs }: Node): number =>
   outputs.reduce((sum, value) => sum + (value ? bytesOf(value) : 0), 0);
 
@@ -90,7 +90,7 @@ function described(node: Node): string {
   return `computing ${formatShape(largest?.shape ?? null)}`;
 }
 
-/** 4 bytes an element where the type is not known. */
+/** Bytes of a value; 4 per element if the type is unknown. */
 function bytesOf({ dtype, shape }: Value): number {
   const sizes = (shape ?? []).map((dim) => (typeof dim === 'number' ? dim : 1));
   return bytesFor(dtype === null || dtype === 'string' ? 'float32' : dtype, sizes);

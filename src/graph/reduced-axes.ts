@@ -7,8 +7,8 @@ interface ReductionAttributes {
 }
 
 /**
- * The axes that a reduction of a rank takes away, counted from the front: an input, in older opsets an attribute. None
- * where noop_with_empty_axes says so; null where they are computed.
+ * The reduced axes of a node, counted from the front: from an input, or in older opsets an attribute. Empty if
+ * noop_with_empty_axes is set; null if they are computed.
  */
 export function reducedAxes(
   { axes, noop_with_empty_axes }: ReductionAttributes,

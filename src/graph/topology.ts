@@ -1,22 +1,22 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, type Node, nodeLabel, type Value } from './graph.ts';
 
-/** One place where a value is read: a node's input, or a graph output (node null). */
+/** A use of a value: as a node's input, or as a graph output (node null). */
 export interface ValueUse {
   readonly node: Node | null;
   readonly index: number;
 }
 
-/** The links of a graph: who computes and who reads each value. */
+/** The links of a graph: the producer and the readers of each value. */
 export interface Connections {
-  /** The node that computes each value; none for inputs and initializers. */
+  /** The node that computes each value; no entry for inputs and initializers. */
   readonly producer: ReadonlyMap<Value, Node>;
-  /** Where each value is read. A node whose subgraph captures the value reads it at index −1. */
+  /** The readers of each value. A node whose subgraph reads the value has index −1. */
   readonly uses: ReadonlyMap<Value, readonly ValueUse[]>;
 }
 
 /**
- * Who computes and who reads each value, in one pass. Stale once the graph is edited.
+ * Computes the producer and the readers of each value in one pass. The result is not updated when the graph changes.
  *
  * @example
  * const { producer, uses } = connections(graph);
@@ -41,14 +41,14 @@ export function connections(graph: Graph): Connections {
   return { producer, uses };
 }
 
-/** The subgraphs that a node carries as attributes (If, Loop, Scan). */
+/** The subgraphs in the attributes of a node (If, Loop, Scan). */
 export function subgraphs(node: Node): Graph[] {
   return Object.values(node.attributes).flatMap((attribute) =>
     attribute.kind === 'graph' ? [attribute.value] : attribute.kind === 'graphs' ? [...attribute.value] : [],
   );
 }
 
-/** Values from outside that the subgraphs of a node read. */
+/** Outer values that the subgraphs of a node read. */
 export function capturedValues(node: Node): Set<Value> {
   const captured = new Set<Value>();
   for (const body of subgraphs(node)) {
@@ -64,7 +64,7 @@ export function capturedValues(node: Node): Set<Value> {
   return captured;
 }
 
-/** Puts the nodes in topological order, stable otherwise; throws where they form a cycle. */
+/** Sorts the nodes topologically, preserving their order where possible. Throws if they form a cycle. */
 export function sortTopologically(graph: Graph): void {
   const { producer } = connections(graph);
   const pending = new Map<Node, number>();
@@ -111,7 +111,7 @@ function isSorted(graph: Graph): boolean {
   return true;
 }
 
-/** Removes nodes and initializers that no output depends on; returns how many nodes went. */
+/** Removes nodes and initializers that no output depends on. Returns the number of removed nodes. */
 export function removeDeadNodes(graph: Graph): number {
   const live = new Set<Value>(graph.outputs);
   const kept: Node[] = [];
@@ -127,7 +127,7 @@ export function removeDeadNodes(graph: Graph): number {
 }
 
 /**
- * Makes every reader of `from`, graph outputs included, read `to`.
+ * Replaces `from` by `to` for all readers, including graph outputs.
  *
  * @example
  * for (const node of graph.nodes) {

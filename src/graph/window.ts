@@ -1,7 +1,7 @@
 import { zip } from '../numeric/zip.ts';
 import type { Node } from './graph.ts';
 
-/** The attributes of convolutions and pools that place their windows. */
+/** The attributes of convolutions and pools that determine the positions of windows. */
 export interface WindowAttributes {
   /** Default NOTSET. */
   readonly auto_pad?: string;
@@ -10,14 +10,14 @@ export interface WindowAttributes {
   readonly dilations?: readonly number[] | undefined;
 }
 
-/** A window that slides over an input: one entry an axis, pads as ONNX has them (all begins, then all ends). */
+/** A sliding window with one entry per axis; pads as in ONNX (all begins, then all ends). */
 export interface Window {
   readonly strides: readonly number[];
   readonly pads: readonly number[];
   readonly dilations: readonly number[];
 }
 
-/** A window on one axis. */
+/** A window along one axis. */
 interface WindowAxis {
   readonly stride: number;
   readonly dilation: number;
@@ -25,7 +25,7 @@ interface WindowAxis {
   readonly padEnd: number;
 }
 
-/** A window axis by axis. */
+/** A window, axis by axis. */
 export function windowAxes({ strides, dilations, pads }: Window): WindowAxis[] {
   const rank = strides.length;
   return zip(strides, dilations, pads.slice(0, rank), pads.slice(rank)).map(
@@ -33,10 +33,10 @@ export function windowAxes({ strides, dilations, pads }: Window): WindowAxis[] {
   );
 }
 
-/** Input elements under a window on one axis, gaps included. */
+/** Input elements under a window along one axis, including gaps. */
 export const extentOf = (kernel: number, dilation: number): number => (kernel - 1) * dilation + 1;
 
-/** Every default written out, auto_pad turned into pads. */
+/** Makes all defaults explicit, and converts auto_pad to pads. */
 export function explicitWindow(
   attributes: WindowAttributes,
   size: readonly number[],
@@ -60,7 +60,7 @@ export function explicitWindow(
   };
 }
 
-/** The window of a convolution or pool over its first input; null where its padding depends on sizes that are open. */
+/** The window of a convolution or pool; null if its padding depends on open sizes. */
 export function fixedWindow(
   node: Node,
   attributes: WindowAttributes,
@@ -71,6 +71,6 @@ export function fixedWindow(
   const size = node.inputs[0]?.shape?.slice(2) ?? [];
   const isFixed = size.length > 0 && size.every((dim) => typeof dim === 'number');
   if (isFixed) return explicitWindow(attributes, size, kernel);
-  // At stride 1 the same size needs (kernel − 1)·dilation of padding, whatever the size.
+  // With stride 1, SAME needs (kernel − 1)·dilation of padding for any size.
   return strides.every((stride) => stride === 1) ? explicitWindow(attributes, kernel, kernel) : null;
 }

@@ -1,47 +1,51 @@
 import { EspalierError } from '../errors.ts';
 
-/** What computed tensors may take beside what the file holds: 640 MB, so that a small file stays below 1 GB in all. */
+/**
+ * Bytes for computed tensors in addition to those of the file: 640 MB, so that a small file needs less than 1 GB in total.
+ */
 let base = 640e6;
-/** Bytes of intermediate results allowed a byte of the file: large networks have large feature maps. */
+/** Bytes of intermediate results that are allowed per byte of the file, since large networks have large feature maps. */
 const PER_STORED_BYTE = 16;
 
-/** Sets what computed tensors may take beside what a file holds, in bytes. */
+/** Sets the memory budget for computed tensors, in bytes, in addition to those of the file. */
 export function setMemoryBudget(bytes: number): void {
   base = bytes;
 }
 
-/** The bytes that one run of a network may take, with so many bytes of weights. */
+/** The memory budget for one run of a network with the given bytes of weights. */
 export const memoryBudget = (storedBytes: number): number => base + PER_STORED_BYTE * storedBytes;
 
-/** What evaluating constants may still take. */
+/** What remains of the budget for evaluating constants. */
 export interface Allowance {
   bytes: number;
   /** Multiply-accumulates. */
   work: number;
-  /** When evaluation ends, by `performance.now()`. */
+  /** The time at which evaluation ends, as `performance.now()`. */
   readonly until: number;
 }
 
-/** What takes a second with common numbers takes a hundred with denormal ones. */
+/** A time limit is necessary: a computation that takes a second with normal numbers takes a hundred with denormal ones. */
 const CONSTANTS_MS = 3000;
 
-/** For constants made of so many stored bytes: each is held by the engine, too, and written. */
+/**
+ * The budget for constants computed from the given bytes; the engine holds a copy of each, and each is written to the file.
+ */
 export const constantAllowance = (storedBytes: number): Allowance => ({
   bytes: base / 5 + 4 * storedBytes,
   work: 1e9,
   until: performance.now() + CONSTANTS_MS,
 });
 
-/** Something that is about to be allocated. */
+/** An allocation to be checked. */
 export interface Need {
   readonly bytes: number;
-  /** The value or node that takes it. */
+  /** The value or node that needs it. */
   readonly where: string;
-  /** What it is, in words: `a feed of [1, 3, 224, 224]`. */
+  /** A description, such as `a feed of [1, 3, 224, 224]`. */
   readonly what: string;
 }
 
-/** Throws `unsupported` at what would take more than the budget, before anything is allocated. */
+/** Throws `unsupported` if an allocation exceeds the budget. */
 export function expectWithin({ bytes, where, what }: Need, budget: number = memoryBudget(0)): void {
   if (bytes <= budget) return;
   const message = `${what} would need ${amount(bytes)}, more than the allowed ${amount(budget)}: use a smaller size or batch, or set ESPALIER_MEMORY (in GB)`;

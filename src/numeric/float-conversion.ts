@@ -1,10 +1,10 @@
 import { assert } from '../errors.ts';
 import { type DataType, type Float32Tensor, floats, makeTensor, type Tensor } from './tensor.ts';
 
-/** Floating-point types that a network may be stored in beside float32. */
+/** Floating-point types other than float32 in which a network can be stored. */
 export type OtherFloat = 'float16' | 'bfloat16' | 'float64';
 
-/** How far a type reaches, and how its elements are converted. */
+/** The range of a type, and the conversion of its elements. */
 interface Conversion {
   /** The largest finite element. */
   readonly largest: number;
@@ -28,18 +28,18 @@ export const isOtherFloat = (dtype: DataType | null | undefined): dtype is Other
 /** The largest finite element of a type. */
 export const largestOf = (dtype: OtherFloat): number => conversions[dtype].largest;
 
-/** The elements as float32: exact but for float64, which is rounded. */
+/** The elements as float32: exact, except that float64 is rounded. */
 export function asFloat32(tensor: Tensor): Float32Tensor {
   if (tensor.dtype === 'float32') return tensor as Float32Tensor;
   assert(isOtherFloat(tensor.dtype), `floating point expected, got ${tensor.dtype}`);
   return floats(tensor.shape, conversions[tensor.dtype].decode(tensor.data));
 }
 
-/** float32 elements in another type, rounded to nearest, ties to even; beyond its range they become infinite. */
+/** float32 elements converted to another type: rounded to nearest, ties to even; infinite beyond its range. */
 export const asFloat = (tensor: Float32Tensor, dtype: OtherFloat): Tensor =>
   makeTensor(dtype, tensor.shape, conversions[dtype].encode(tensor.data));
 
-/** The number that 16 bits stand for (IEEE 754 binary16). */
+/** The number that a 16-bit pattern encodes (IEEE 754 binary16). */
 export function halfToNumber(bits: number): number {
   const sign = bits & 0x8000 ? -1 : 1;
   const exponent = (bits >> 10) & 31;
@@ -48,7 +48,7 @@ export function halfToNumber(bits: number): number {
   return sign * (exponent === 0 ? mantissa * 2 ** -24 : (1024 + mantissa) * 2 ** (exponent - 25));
 }
 
-/** 16 bits to float32, by the float32 bits that they stand for. */
+/** Decodes 16 bits, given the conversion to the bits of a float32. */
 function decoded(bitsOf: (bits: number) => number): Conversion['decode'] {
   return (data) => {
     const from = data as Uint16Array;
@@ -76,11 +76,11 @@ function floatFromHalf(bits: number): number {
     return ((bits & 0x8000) << 16) | (((bits & 0x7fff) << 13) + 0x38000000);
   }
   one[0] = halfToNumber(bits);
-  // JavaScript has one NaN and keeps the sign of zero.
+  // JavaScript has a single NaN, and preserves the sign of zero.
   return oneBits[0]!;
 }
 
-/** Rounds a float32, by its bits, to binary16. */
+/** Rounds the bits of a float32 to binary16. */
 function halfFromFloat(bits: number): number {
   const sign = (bits >>> 16) & 0x8000;
   const magnitude = bits & 0x7fffffff;
@@ -97,6 +97,6 @@ function bfloatFromFloat(bits: number): number {
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-/** Drops `count` bits, to nearest, ties to even. */
+/** Drops `count` bits: rounds to nearest, ties to even. */
 const roundedOff = (bits: number, count: number): number =>
   (bits + (1 << (count - 1)) - 1 + ((bits >>> count) & 1)) >>> count;

@@ -3,7 +3,7 @@ import { expectWithin } from './budget.ts';
 import { fillDrawn, type Random } from './random.ts';
 import { allocate, bytesFor, type DataType, makeTensor, type Tensor } from './tensor.ts';
 
-/** What to make contents for. */
+/** The name, type and shape of an input. */
 interface RandomInput {
   readonly name: string;
   readonly dtype: DataType | null;
@@ -13,9 +13,9 @@ interface RandomInput {
 type Element = (source: Random, scale: number) => number;
 
 const normal: Element = ({ normal: next }, scale) => scale * next();
-/** Small, for integers mostly index something. */
+/** Small, because integers are mostly indices. */
 const bit: Element = ({ integer }) => integer(2);
-/** Raw bits of ±scale·[1/8, 2): sign, exponent from −3 to 0 (and log₂ of the scale), mantissa. */
+/** Bits of ±scale·[1/8, 2): sign, exponent from −3 to 0 (plus log₂ of the scale), mantissa. */
 const half: Element = ({ integer }, scale) =>
   (integer(2) << 15) | ((12 + integer(4) + Math.round(Math.log2(scale))) << 10) | integer(1024);
 
@@ -35,8 +35,8 @@ const elements: { readonly [D in DataType]?: Element } = {
 };
 
 /**
- * Random contents like those of images and tokens: normal numbers of standard deviation `scale`, 8-bit values, 0 or 1 for
- * other integers. Throws `unsupported` for other types and for shapes without elements.
+ * Random contents that resemble images and tokens: normal numbers with standard deviation `scale`, 8-bit values, and 0 or 1
+ * for other integers. Throws `unsupported` for other types, and for shapes without elements.
  */
 export function randomTensor({ name, dtype, shape }: RandomInput, source: Random, scale = 1): Tensor {
   const element = dtype && elements[dtype];

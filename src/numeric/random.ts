@@ -1,6 +1,6 @@
-/** A stream of pseudo-random numbers that depends on nothing but its seed. */
+/** A stream of pseudo-random numbers that depends only on its seed. */
 export interface Random {
-  /** Uniform in [0, 1), 32 bits of resolution. */
+  /** Uniform in [0, 1), with a resolution of 32 bits. */
   uniform(): number;
   /** Uniform integer in [0, bound). */
   integer(bound: number): number;
@@ -11,8 +11,8 @@ export interface Random {
 }
 
 /**
- * Seeded generator: sfc32, its state mixed from the keys with splitmix32. Keys are counters (seed, epoch, step …),
- * so that any point of a run can be reached again without storing a state.
+ * A seeded generator: sfc32, with a state mixed from the keys by splitmix32. Keys are counters (seed, epoch, step …), so that
+ * any point of a run can be reproduced without stored state.
  */
 export function random(...keys: readonly number[]): Random {
   const next = sfc32(keys);
@@ -61,10 +61,15 @@ function shuffled(n: number, integer: (bound: number) => number): Uint32Array {
   return order;
 }
 
-/** Numbers drawn for one tensor; a prime, so that neither rows nor images of a larger one are alike. */
+/**
+ * Maximum number of random numbers drawn for one tensor; a prime, so that repeated rows and images of larger tensors differ.
+ */
 const MOST_DRAWN = 1_048_573;
 
-/** Fills an array by draws, a large one by repeating its first million: drawing takes longer than running small networks. */
+/**
+ * Fills an array with random elements. Large arrays repeat the first million, since drawing would take longer than running
+ * small networks.
+ */
 export function fillDrawn<T extends ArrayLike<number> | ArrayLike<bigint>>(
   data: T & { copyWithin(target: number, start: number, end: number): unknown },
   draw: () => T[number],

@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
 
-/** The q-quantile (0 ≤ q ≤ 1), linearly interpolated between order statistics. */
+/** The q-quantile (0 ≤ q ≤ 1), with linear interpolation between order statistics. */
 export function quantile(values: ArrayLike<number>, q: number): number {
   assert(values.length > 0, 'quantile of no values');
   const sorted = Float64Array.from(values).sort();
@@ -10,15 +10,15 @@ export function quantile(values: ArrayLike<number>, q: number): number {
   return sorted[below]! + (position - below) * (sorted[above]! - sorted[below]!);
 }
 
-/** The middle value. */
+/** The median. */
 export const median = (values: ArrayLike<number>): number => quantile(values, 0.5);
 
-/** Adds data/divisor to a sum, element by element. */
+/** Adds data/divisor to a sum, elementwise. */
 export function addTo(sum: Float64Array, data: ArrayLike<number>, divisor = 1): void {
   for (let i = 0; i < sum.length; i++) sum[i]! += data[i]! / divisor;
 }
 
-/** The mean of vectors of one length, element by element. */
+/** The elementwise mean of vectors of equal length. */
 export function average(vectors: readonly ArrayLike<number>[]): Float64Array {
   const sum = new Float64Array(vectors[0]?.length ?? 0);
   for (const vector of vectors) addTo(sum, vector);

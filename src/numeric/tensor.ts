@@ -1,8 +1,8 @@
 import { assert } from '../errors.ts';
 
 /**
- * Element types, with ONNX's names. float16 and bfloat16 hold raw bits in a Uint16Array, bool and the
- * 8-bit floats a byte each, int4 and uint4 two elements a byte, complex numbers interleaved pairs.
+ * Element types, with ONNX's names. float16 and bfloat16 are raw bits in a Uint16Array, bool and the 8-bit floats one byte
+ * per element, int4 and uint4 two elements per byte, complex numbers interleaved pairs.
  */
 export type DataType =
   | 'float32'
@@ -32,7 +32,7 @@ export type DataType =
   | 'int2'
   | 'uint2';
 
-/** The arrays that hold elements of numeric tensors; float16 and bfloat16 are raw bits in a Uint16Array. */
+/** The arrays that store the elements of numeric tensors; float16 and bfloat16 are raw bits in a Uint16Array. */
 export type TypedArray =
   | Float32Array
   | Float64Array
@@ -45,14 +45,14 @@ export type TypedArray =
   | BigInt64Array
   | BigUint64Array;
 
-/** A dense tensor, row-major. Its data is never written to after construction, so tensors are shared freely. */
+/** A dense tensor, row-major. Its data must not be modified after construction, because tensors are shared. */
 export interface Tensor {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly data: TypedArray | readonly string[];
 }
 
-/** A tensor whose elements are known to be float32. */
+/** A tensor with float32 elements. */
 export type Float32Tensor = Tensor & { readonly dtype: 'float32'; readonly data: Float32Array };
 
 interface ArrayConstructor {
@@ -95,48 +95,48 @@ const storage: { readonly [D in Exclude<DataType, 'string'>]: Storage } = {
   uint2: { array: Uint8Array, perElement: 1 / 4 },
 };
 
-/** The number of elements in a tensor of this shape; 1 for a scalar. */
+/** The number of elements of a shape; 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** Elements between neighbours on each axis, row-major. */
+/** Distance between neighbouring elements along each axis, row-major. */
 export function stridesOf(shape: readonly number[]): number[] {
   const strides = new Array<number>(shape.length).fill(1);
   for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1]! * shape[axis + 1]!;
   return strides;
 }
 
-/** How many elements the typed array of a tensor has. */
+/** Length of the typed array of a tensor. */
 export function arrayLength(dtype: Exclude<DataType, 'string'>, shape: readonly number[]): number {
   return Math.ceil(elementCount(shape) * storage[dtype].perElement);
 }
 
-/** Bytes of an element of the typed array that holds tensors of this type. */
+/** Bytes per element of the typed array of a type. */
 export const byteWidth = (dtype: Exclude<DataType, 'string'>): number =>
   storage[dtype].array.BYTES_PER_ELEMENT;
 
 const utf8 = new TextEncoder();
 
-/** Bytes that a tensor's elements occupy; strings count their UTF-8 length. */
+/** Bytes of a tensor's elements; strings count with their UTF-8 length. */
 export function byteSize(tensor: Tensor): number {
   if (ArrayBuffer.isView(tensor.data)) return tensor.data.byteLength;
   return tensor.data.reduce((sum, text) => sum + utf8.encode(text).length, 0);
 }
 
-/** Bytes of a tensor of this type and shape. */
+/** Bytes of a tensor with this type and shape. */
 export const bytesFor = (dtype: Exclude<DataType, 'string'>, shape: readonly number[]): number =>
   arrayLength(dtype, shape) * byteWidth(dtype);
 
-/** A zeroed typed array for tensors of this type and shape. */
+/** A typed array of zeros for this type and shape. */
 export function allocate(dtype: Exclude<DataType, 'string'>, shape: readonly number[]): TypedArray {
   return new storage[dtype].array(arrayLength(dtype, shape));
 }
 
-/** A typed array over little-endian bytes: copied where they are not aligned for the type. */
+/** A typed array over little-endian bytes; they are copied if not aligned for the type. */
 export function viewBytes(dtype: Exclude<DataType, 'string'>, bytes: Uint8Array): TypedArray {
   const { array } = storage[dtype];
-  // Not bytes.slice(): of a Buffer that is a view of the same memory, as unaligned as before.
+  // Not bytes.slice(): for a Buffer that is a view of the same memory, and no better aligned.
   const aligned = bytes.byteOffset % array.BYTES_PER_ELEMENT === 0 ? bytes : new Uint8Array(bytes);
   return new array(
     aligned.buffer as ArrayBuffer,
@@ -145,7 +145,7 @@ export function viewBytes(dtype: Exclude<DataType, 'string'>, bytes: Uint8Array)
   );
 }
 
-/** A tensor; throws when the data's length does not fit the shape. */
+/** A tensor. Throws if the length of the data does not match the shape. */
 export function makeTensor(dtype: DataType, shape: readonly number[], data: Tensor['data']): Tensor {
   const expected = dtype === 'string' ? elementCount(shape) : arrayLength(dtype, shape);
   assert(
@@ -161,14 +161,14 @@ export function floats(shape: readonly number[], data: ArrayLike<number>): Float
   return makeTensor('float32', shape, array) as Float32Tensor;
 }
 
-/** A one-dimensional int64 tensor of integers, see {@link toInt64}. */
+/** A one-dimensional int64 tensor; see {@link toInt64}. */
 export function int64s(values: readonly (number | bigint)[]): Tensor {
   return makeTensor('int64', [values.length], BigInt64Array.from(values, toInt64));
 }
 
 const [LEAST_INT64, LARGEST_INT64] = [-(2n ** 63n), 2n ** 63n - 1n];
 
-/** An integer in int64; beyond its range the end of it: INT64_MAX, which is 2⁶³ as a number, comes back as itself. */
+/** Converts an integer to int64, clamped to its range: INT64_MAX, which becomes 2⁶³ as a number, is restored. */
 export function toInt64(value: number | bigint): bigint {
   const exact = BigInt(value);
   if (exact > LARGEST_INT64) return LARGEST_INT64;
@@ -182,24 +182,24 @@ export function scalar(value: number, dtype: 'float32' | 'int64' = 'float32'): T
     : makeTensor('int64', [], BigInt64Array.of(toInt64(value)));
 }
 
-/** The elements of an integer or floating-point tensor as numbers; asserts on strings and packed types. */
+/** The elements of an integer or floating-point tensor as numbers. Asserts on strings and packed types. */
 export function toNumbers(tensor: Tensor): number[] {
   assert(ArrayBuffer.isView(tensor.data), `numbers expected, got ${tensor.dtype}`);
   return Array.from(tensor.data as ArrayLike<number | bigint>, Number);
 }
 
-/** The elements of a tensor that is known to be float32: another type, or no tensor, is a bug of the caller. */
+/** The elements of a float32 tensor. Another type, or no tensor, is a bug of the caller. */
 export function float32Data(tensor: Tensor | null | undefined): Float32Array {
   assert(tensor?.data instanceof Float32Array, `float32 expected, got ${tensor?.dtype ?? 'no tensor'}`);
   return tensor.data;
 }
 
-/** A float32 tensor of one value throughout. */
+/** A float32 tensor whose elements all have one value. */
 export function filled(shape: readonly number[], value: number): Float32Tensor {
   return floats(shape, new Float32Array(elementCount(shape)).fill(value));
 }
 
-/** Whether all elements, of numbers, are equal; an empty tensor's are. */
+/** Whether all elements of a numeric tensor are equal, or there are none. */
 export function isUniform({ dtype, data }: Tensor): boolean {
   if (dtype === 'string') return false;
   const elements = data as TypedArray;

@@ -1,8 +1,8 @@
 import { assert } from '../errors.ts';
 
 /**
- * Lists of one length, element by element: `zip([1, 2], ['a', 'b'])` is `[[1, 'a'], [2, 'b']]`. Lists of other lengths are
- * a bug of the caller.
+ * Combines lists elementwise: `zip([1, 2], ['a', 'b'])` is `[[1, 'a'], [2, 'b']]`. Lists of different lengths are a bug of
+ * the caller.
  */
 export function zip<T extends readonly unknown[]>(
   ...lists: { readonly [I in keyof T]: ArrayLike<T[I]> }

@@ -1,19 +1,19 @@
 import { broken } from './broken.ts';
 
-/** Bytes of a file beside the model. */
+/** A range of bytes in a file beside the model. */
 export interface ExternalRange {
-  /** The file, relative to the model's folder; as the model states it. */
+  /** The file, relative to the model's folder, as stated in the model. */
   readonly location: string;
   readonly offset: number;
   readonly length: number;
-  /** The tensor, for errors. */
+  /** The name of the tensor, for errors. */
   readonly where: string;
 }
 
-/** Reads bytes of a file beside the model, exactly as many as asked for. */
+/** Reads exactly the given range of bytes. */
 export type ReadExternalData = (range: ExternalRange) => Uint8Array;
 
-/** Every tensor outside the model's bytes is an error. */
+/** Rejects external data, with an error for each tensor. */
 export const refuseExternalData: ReadExternalData = ({ where }) => {
   throw broken(
     'its data is in another file: read the model by the path of its file, or give `externalData`',
@@ -21,7 +21,7 @@ export const refuseExternalData: ReadExternalData = ({ where }) => {
   );
 };
 
-/** The bytes that the entries (location, offset, length) of a tensor point to. */
+/** The bytes at the location, offset and length given in a tensor's entries. */
 export function externalBytes(
   entries: Readonly<Record<string, string>>,
   { where, bytes }: { readonly where: string; readonly bytes: number },

@@ -4,13 +4,13 @@ import { fileError } from '../files.ts';
 import { broken } from './broken.ts';
 import type { ExternalRange, ReadExternalData } from './external-data.ts';
 
-/** Reads external data from the files of a folder. */
+/** Returns a function that reads external data from files in a folder. */
 export const externalFilesIn =
   (directory: string): ReadExternalData =>
   ({ location, ...range }) =>
     readRange(locate(directory, location, range.where), range);
 
-/** The file of a location; nothing outside the model's folder is read, links included. */
+/** The path of a location. Rejects files outside the model's folder, including links to them. */
 function locate(directory: string, location: string, where: string): string {
   const outside = () =>
     broken(`external data must lie in the model's folder, found ${JSON.stringify(location)}`, where);
@@ -23,7 +23,7 @@ function locate(directory: string, location: string, where: string): string {
     const within = relative(realpathSync(directory), real);
     if (within === '' || within === '..' || within.startsWith(`..${sep}`) || isAbsolute(within))
       throw outside();
-    // Opening a pipe would wait for ever.
+    // Opening a pipe would block forever.
     if (!statSync(real).isFile()) throw broken('its external data is not a file', where);
     return real;
   } catch (cause) {
@@ -31,7 +31,7 @@ function locate(directory: string, location: string, where: string): string {
   }
 }
 
-/** Bytes that one read asks for at most. */
+/** Maximum number of bytes per read. */
 const CHUNK = 2 ** 30;
 
 function readRange(path: string, { offset, length, where }: Omit<ExternalRange, 'location'>): Uint8Array {

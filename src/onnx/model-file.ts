@@ -9,7 +9,10 @@ import { externalFilesIn } from './external-files.ts';
 import { encodeModel, parseModel, serializeModel } from './model.ts';
 import { rawBytes } from './write-graph.ts';
 
-/** Reads a model's file, external data beside it included; errors name the file. */
+/**
+ * Reads an .onnx file, including external data beside it. Errors are EspalierErrors that name the file: `missing-file`, `io`,
+ * or those of {@link parseModel}.
+ */
 export function readModelFile(path: string): Graph {
   try {
     if (statSync(path).isDirectory())
@@ -26,16 +29,16 @@ export function readModelFile(path: string): Graph {
   }
 }
 
-/** Payload above which 'auto' puts tensors into a file of their own: 1.9 GB, below protobuf's limit. */
+/** Bytes of tensors above which 'auto' stores them in a separate file: 1.9 GB, below protobuf's limit. */
 const MOST_INSIDE = 1.9e9;
-/** Tensors smaller than this stay inside. */
+/** Tensors with fewer bytes stay in the model. */
 const LEAST_OUTSIDE = 1024;
-/** Offsets are multiples of this, so that the file can be mapped. */
+/** Offsets are multiples of this, so that the file can be memory-mapped. */
 const ALIGNMENT = 4096;
 
 /**
- * Writes a model, whole or not at all; its large tensors to `<path>.data` beside it where `externalData` says so
- * ('auto', the default: where they exceed 1.9 GB).
+ * Writes an .onnx file atomically. With `externalData`, large tensors are stored in `<path>.data` beside it; 'auto' (the
+ * default) does so if they exceed 1.9 GB.
  */
 export function writeModelFile(
   graph: Graph,

@@ -9,21 +9,21 @@ import { readGraph } from './read-graph.ts';
 import { validate } from './validate.ts';
 import { type ExternalPlacement, writeGraph } from './write-graph.ts';
 
-/** What a file says of a model beside what graphs hold. */
+/** The data of a file's model that graphs do not represent. */
 type ModelNotes = Omit<ModelProto, '$typeName' | '$unknown' | 'graph' | 'metadataProps'>;
 
-/** Before this IR version every initializer had to be listed as an input as well. */
+/** Before this IR version, every initializer had to be listed as an input as well. */
 const SEPARATE_INITIALIZERS = 4n;
 
-/** Versions above are damage. */
+/** Larger version numbers indicate a damaged file. */
 const MOST_VERSION = BigInt(2 ** 31 - 1);
 
-/** What a protobuf file can hold. */
+/** The size limit of a protobuf file. */
 const MOST_BYTES = 2 ** 31 - 1;
 
 /**
- * Reads a model from its bytes, tensors that lie in other files by `externalData`. Everything that nothing here interprets (functions,
- * annotations, documentation, unknown operators) is kept for writing. Throws EspalierError('invalid-model').
+ * Parses an ONNX model; tensors in other files are read by `externalData`. Data that Espalier does not interpret (functions,
+ * annotations, documentation, unknown operators) is kept for writing. Throws `invalid-model` if the bytes are no valid model.
  *
  * @example
  * const network = parseModel(new Uint8Array(await (await fetch('model.onnx')).arrayBuffer()));
@@ -76,7 +76,7 @@ function decode(bytes: Uint8Array): ModelProto {
   }
 }
 
-/** A model's bytes. Throws where they would exceed protobuf's 2 GB. */
+/** Serialises a model. Throws if the result would exceed protobuf's 2 GB. */
 export function serializeModel(graph: Graph): Uint8Array {
   if (payloadBytes(graph) > MOST_BYTES) throw tooLarge();
   return encodeModel(graph, () => null);
@@ -85,7 +85,7 @@ export function serializeModel(graph: Graph): Uint8Array {
 const tooLarge = () =>
   new EspalierError('unsupported', 'a model over 2 GB must be written to a file, with external data');
 
-/** Encodes a model whose tensors go where `place` says. */
+/** Serialises a model whose tensors are stored where `place` says. */
 export function encodeModel(graph: Graph, place: ExternalPlacement): Uint8Array {
   const { model } = (graph.opaque ?? {}) as { model?: ModelNotes };
   const opsetImport = Object.entries(graph.opsets).map(([domain, version]) => ({
@@ -107,7 +107,7 @@ export function encodeModel(graph: Graph, place: ExternalPlacement): Uint8Array 
   return bytes;
 }
 
-/** The IR version that first knew an opset. */
+/** The first IR version for each opset. */
 const irOfOpset: readonly (readonly [opset: number, ir: number])[] = [
   [25, 13],
   [24, 12],
@@ -119,7 +119,7 @@ const irOfOpset: readonly (readonly [opset: number, ir: number])[] = [
   [11, 6],
 ];
 
-/** The file's own version; raised where a newer opset, or initializers that are no inputs, need it. */
+/** The IR version of the file, raised if a newer opset, or initializers that are no inputs, require it. */
 function irVersion(graph: Graph, model: ModelNotes | undefined): bigint {
   const needed = irOfOpset.find(([opset]) => (graph.opsets[''] ?? 0) >= opset)?.[1] ?? 6;
   if (!model) return BigInt(Math.max(8, needed));

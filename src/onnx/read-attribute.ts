@@ -4,16 +4,16 @@ import { broken } from './broken.ts';
 import type { ReadExternalData } from './external-data.ts';
 import { readTensor } from './read-tensor.ts';
 
-/** What an attribute's reader needs from around it. */
+/** The context for reading an attribute. */
 export interface AttributeContext {
   readonly external: ReadExternalData;
-  /** Reads a subgraph, which sees the values around its node. */
+  /** Reads a subgraph, which can access the values around its node. */
   readonly subgraph: (proto: GraphProto) => Graph;
-  /** The node, as errors name it. */
+  /** A label of the node, for errors. */
   readonly label: string;
 }
 
-/** An attribute; kinds that nothing here reads stay as they are. */
+/** Reads an attribute; kinds that are not interpreted are kept unchanged. */
 export function readAttribute(proto: AttributeProto, context: AttributeContext): Attribute {
   const { external, subgraph, label } = context;
   if (proto.refAttrName) return { kind: 'opaque', value: proto };
@@ -43,7 +43,7 @@ export function readAttribute(proto: AttributeProto, context: AttributeContext):
   }
 }
 
-/** The kind of an attribute in files from before the field `type`. */
+/** The kind of an attribute in files that predate the field `type`. */
 function guessedKind(proto: AttributeProto): Kind {
   if (proto.g) return Kind.GRAPH;
   if (proto.t) return Kind.TENSOR;
@@ -62,7 +62,7 @@ const integer = (value: bigint): number | bigint =>
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Text where the bytes are UTF-8, else the bytes. */
+/** Text if the bytes are UTF-8, else the bytes. */
 function text(bytes: Uint8Array): string | Uint8Array {
   try {
     return decoder.decode(bytes);

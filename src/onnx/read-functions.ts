@@ -6,32 +6,32 @@ import { refuseExternalData } from './external-data.ts';
 import { readAttribute } from './read-attribute.ts';
 import { type NodeNotes, readGraph } from './read-graph.ts';
 
-/** A function that a model defines: what its calls stand for. */
+/** A function that a model defines, to be inlined. */
 export interface LocalFunction {
-  /** Inputs and outputs are its formal ones; opsets are its own imports. */
+  /** Its inputs and outputs are the formal ones; its opsets are its own imports. */
   readonly body: Graph;
-  /** What attributes are where a call leaves them out. */
+  /** Values of attributes that a call omits. */
   readonly defaults: Readonly<Record<string, Attribute>>;
 }
 
-/** The functions of the model that a graph was read from, by {@link calledFunction}; each is read when it is asked for. */
+/** The functions of the model that a graph was read from, by {@link calledFunction}; each is read on request. */
 export function readFunctions(graph: Graph): ReadonlyMap<string, () => LocalFunction> {
   return new Map(functionsOf(graph).map((proto) => [keyOf(proto), () => readFunction(proto)]));
 }
 
-/** The key of the function that a node calls, should the model define one. */
+/** The key of the function that a node calls, if the model defines one. */
 export function calledFunction({ domain, op, opaque }: Node): string {
   const overload = (opaque as NodeNotes | undefined)?.proto.overload ?? '';
   return keyOf({ domain, name: op, overload });
 }
 
-/** The name of the function's attribute that an attribute in its body stands for; null where it is one itself. */
+/** The name of the function's attribute to which an attribute in its body refers; null if it does not refer to one. */
 export function referredAttribute(attribute: Attribute): string | null {
   if (attribute.kind !== 'opaque') return null;
   return (attribute.value as Partial<AttributeProto>).refAttrName || null;
 }
 
-/** The model's functions are no longer called, and are not written. */
+/** Discards the model's functions, after all calls were inlined. */
 export function forgetFunctions(graph: Graph): void {
   const { model, ...rest } = (graph.opaque ?? {}) as { model?: ModelProto };
   if (model) graph.opaque = { ...rest, model: { ...model, functions: [] } };

@@ -18,35 +18,35 @@ import type { ReadExternalData } from './external-data.ts';
 import { readAttribute } from './read-attribute.ts';
 import { readTensor } from './read-tensor.ts';
 
-/** Everything a reader of graphs passes down. */
+/** State that is passed down while graphs are read. */
 export interface Reading {
   readonly opsets: Record<string, number>;
   readonly external: ReadExternalData;
 }
 
-/** The values that a graph sees by name: its own, then those around it. */
+/** The values that a graph can access by name: its own, then outer ones. */
 interface Scope {
   readonly own: Map<string, Value>;
   readonly outer: Scope | null;
   readonly depth: number;
 }
 
-/** What a file says of a node beside what nodes hold. */
+/** The data of a node in the file that nodes do not represent. */
 export interface NodeNotes {
   readonly proto: Pick<NodeProto, 'docString' | 'overload' | 'metadataProps' | 'deviceConfigurations'>;
   readonly attributeDocs: Readonly<Record<string, string>>;
 }
 
-/** What a file says of a value beside its type; `listed` where it stands in value_info. */
+/** The data of a value in the file, except its type; `listed` if it is in value_info. */
 export interface ValueNotes {
   readonly info: ValueInfoProto;
   readonly listed: boolean;
 }
 
-/** Subgraphs nested deeper than this are taken for an attack. */
+/** Maximum nesting of subgraphs; more is treated as an attack. */
 const DEEPEST = 60;
 
-/** Reads a graph, or a subgraph that sees the values of `outer`. */
+/** Reads a graph, or a subgraph that can access the values of `outer`. */
 export function readGraph(proto: GraphProto, reading: Reading, outer: Scope | null = null): Graph {
   const scope: Scope = { own: new Map(), outer, depth: (outer?.depth ?? 0) + 1 };
   if (scope.depth > DEEPEST) throw broken(`subgraphs are nested deeper than ${DEEPEST}`);
@@ -162,7 +162,7 @@ function readNode(
       attributeDocs: Object.fromEntries(docs),
     } satisfies NodeNotes,
   };
-  // A Constant states its output's contents, in one of several attributes.
+  // A Constant contains its output in one of several attributes.
   if (isOperator(node, 'Constant')) inferNode(node, reading.opsets, new Map());
   return node;
 }

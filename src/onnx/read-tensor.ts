@@ -4,15 +4,15 @@ import { allocate, arrayLength, type DataType, type Tensor, viewBytes } from '..
 import { broken } from './broken.ts';
 import { externalBytes, type ReadExternalData } from './external-data.ts';
 
-/** What a file says of a tensor beside type, shape and contents. */
+/** The data of a tensor in the file, except type, shape and contents. */
 export type TensorNotes = Pick<TensorProto, 'name' | 'docString' | 'metadataProps'>;
 
-/** Kept beside the tensors, which have no place for it, so that a file is written as it was read. */
+/** Notes of tensors, stored separately because tensors have no field for them, so that they can be written back. */
 export const tensorNotes = new WeakMap<Tensor, TensorNotes>();
 
 type NumericType = Exclude<DataType, 'string'>;
 
-/** Reads a tensor; its size is checked against its payload before anything is allocated. */
+/** Reads a tensor. Its size is checked against its payload before anything is allocated. */
 export function readTensor(proto: TensorProto, external: ReadExternalData): Tensor {
   const where = proto.name || 'tensor';
   const dtype = elementType(proto.dataType);
@@ -62,7 +62,7 @@ function readData(proto: TensorProto, target: Target): Tensor['data'] {
   return readTyped(proto, { ...target, dtype, length });
 }
 
-/** Bytes of a tensor, by its array's element size. */
+/** Bytes of a tensor's typed array. */
 function bytesOf(dtype: NumericType, shape: readonly number[]): number {
   const { BYTES_PER_ELEMENT } = allocate(dtype, [0]);
   return arrayLength(dtype, shape) * BYTES_PER_ELEMENT;
@@ -78,7 +78,7 @@ function readStrings(proto: TensorProto, { shape, where }: Target): string[] {
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 
-/** The field in which each type's elements stand where they are not raw bytes. */
+/** Reads elements from the type-specific field, if they are not raw bytes. */
 function readTyped(
   proto: TensorProto,
   target: Target & { dtype: NumericType; length: number },

@@ -7,7 +7,7 @@ const isConvolution = isOneOf('Conv', 'ConvTranspose', 'ConvInteger', 'QLinearCo
 const isPool = isOneOf('MaxPool', 'AveragePool', 'LpPool');
 const positiveLists = ['kernel_shape', 'strides', 'dilations'];
 
-/** Throws at what would kill an engine instead of failing in it: empty filters, zero strides, zero groups. */
+/** Throws for attributes that would crash an engine instead of failing: empty filters, zero strides, zero groups. */
 export function validate(graph: Graph): void {
   for (const node of graph.nodes) {
     if (isConvolution(node) || isPool(node)) validateWindow(node);

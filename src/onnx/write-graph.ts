@@ -21,12 +21,12 @@ import { type Tensor, toInt64 } from '../numeric/tensor.ts';
 import type { NodeNotes, ValueNotes } from './read-graph.ts';
 import { tensorNotes } from './read-tensor.ts';
 
-/** Where a tensor's bytes go instead of into the model; null keeps them inside. */
+/** Chooses where a tensor's bytes are stored outside the model; null stores them inside. */
 export type ExternalPlacement = (
   tensor: Tensor,
 ) => { location: string; offset: number; length: number } | null;
 
-/** A graph as protobuf. */
+/** Converts a graph to protobuf. */
 export function writeGraph(graph: Graph, place: ExternalPlacement): GraphProto {
   const { graph: rest } = (graph.opaque ?? {}) as { graph?: Omit<GraphProto, '$typeName'> };
   const outputs = new Set(graph.outputs);
@@ -51,7 +51,7 @@ export function writeGraph(graph: Graph, place: ExternalPlacement): GraphProto {
 
 const isListed = (value: Value): boolean => ((value.opaque ?? {}) as Partial<ValueNotes>).listed === true;
 
-/** A value that a file lists and no node here has: kept only while it is none of ours that was removed. */
+/** Whether a value in the file's value_info is unknown to the graph. It is kept, unless it is one that was removed. */
 function isForeign(graph: Graph, name: string): boolean {
   return graph.inputs.some((value) => value.name === name);
 }
@@ -68,7 +68,7 @@ function writeValue(value: Value): ValueInfoProto {
 
 type Documentation = Pick<ValueInfoProto, 'docString' | 'metadataProps'>;
 
-/** Documentation where there is any: an empty field would be written too. */
+/** The documentation fields that exist; empty ones would be written, too. */
 function documentation(notes: Documentation | undefined): Partial<Documentation> {
   return {
     ...(notes?.docString ? { docString: notes.docString } : {}),
@@ -175,7 +175,7 @@ function writeTensor(
   });
 }
 
-/** A tensor's elements as little-endian bytes, not copied. */
+/** A tensor's elements as little-endian bytes, without copying. */
 export function rawBytes({ data }: Tensor): Uint8Array<ArrayBuffer> {
   const view = data as Float32Array;
   return new Uint8Array(view.buffer as ArrayBuffer, view.byteOffset, view.byteLength);

@@ -4,27 +4,28 @@ import type { Executor } from './executor.ts';
 /** The name of a training engine. */
 export type ExecutorName = 'onednn' | 'onnxruntime';
 
-/** What trains on this machine. */
+/** The engine that trains on this machine, and its properties. */
 export interface TrainingEngine {
   readonly name: ExecutorName;
   readonly version: string;
-  /** oneDNN's alone, like kernels, block and threads. */
+  /** Only for oneDNN, like kernels, block and threads. */
   readonly path: string | null;
   readonly kernels: string | null;
   readonly block: number | null;
   readonly threads: number | null;
-  /** Why not oneDNN, where nobody asked for onnxruntime. */
+  /** Why oneDNN is not used, if onnxruntime was not requested explicitly. */
   readonly reason?: string;
 }
 
-/** An executor, and the engine that it runs on. */
+/** An executor with the properties of its engine. */
 export interface ChosenExecutor {
   readonly executor: Executor;
   readonly engine: TrainingEngine;
 }
 
 /**
- * The executor of a name, loaded; without one oneDNN where it is found, else onnxruntime. Throws `runtime`.
+ * Loads the executor with the given name; by default oneDNN if it is found, else onnxruntime. Throws `runtime` if it cannot
+ * be loaded.
  *
  * @example
  * const { executor, engine } = await chooseExecutor();

@@ -1,14 +1,14 @@
 import { chooseExecutor, type TrainingEngine } from './choose.ts';
 
-/** Which engine does what on this machine. */
+/** The engines on this machine, by their tasks. */
 export interface Engines {
   readonly training: TrainingEngine;
   readonly inference: { readonly name: 'onnxruntime'; readonly version: string };
-  /** What ESPALIER_DNNL is set to. */
+  /** The value of ESPALIER_DNNL. */
   readonly givenLibrary: string | null;
 }
 
-/** The engines as they are chosen where no --executor is given; throws `runtime` without onnxruntime. */
+/** The engines that are used without --executor. Throws `runtime` if onnxruntime is missing. */
 export async function findEngines(): Promise<Engines> {
   const { onnxruntimeVersion } = await import('./onnxruntime/session.ts');
   return {

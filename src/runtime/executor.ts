@@ -5,14 +5,14 @@ import { type DataType, float32Data, type Tensor } from '../numeric/tensor.ts';
 /** Tensors by the name of their value. */
 export type Tensors = Readonly<Record<string, Tensor>>;
 
-/** The tensor of a name; one that is missing is a bug of the caller. */
+/** The tensor with a name. A missing one is a bug of the caller. */
 export function namedTensor(tensors: Tensors, name: string): Tensor {
   const tensor = tensors[name];
   assert(tensor, `there is no tensor named ${name}`);
   return tensor;
 }
 
-/** The elements of the float32 tensor of a name. */
+/** The elements of the float32 tensor with a name. */
 export const namedFloats = (tensors: Tensors, name: string): Float32Array =>
   float32Data(namedTensor(tensors, name));
 
@@ -20,50 +20,53 @@ export const namedFloats = (tensors: Tensors, name: string): Float32Array =>
 export interface CompileOptions {
   /** Threads within an operator; default: all cores. */
   readonly threads?: number;
-  /** 'disabled' keeps the engine's own graph optimiser out, for references in verification. Default 'all'. */
+  /** `disabled` turns off the engine's graph optimisations, for references of verifications. Default 'all'. */
   readonly optimization?: 'all' | 'disabled';
   /**
-   * Inputs that are state: after each run such an input holds what the paired output computed. State stays with the
-   * program, in two buffers that swap; it is not among the feeds and results of `run`. Shapes must be fixed.
+   * Pairs of an input and an output: the input is state, which after each run holds the value of the output. State stays with
+   * the program, and is not part of the feeds and results of `run`. Shapes must be fixed.
    */
   readonly state?: readonly StatePair[];
-  /** Whether a run may take whatever the caller's batch makes it, as training does; default: it has a memory budget. */
+  /**
+   * Whether runs may use any amount of memory, as in training, where the caller chooses the batch. Default: false, limited by
+   * the memory budget.
+   */
   readonly unbounded?: boolean;
-  /** Told which operators the executor leaves to another one, if any. */
+  /** Called with the operators that the executor runs in another engine, if any. */
   readonly onFallback?: (operators: readonly string[]) => void;
 }
 
-/** An input and the output that replaces it, by name. */
+/** An input and the output that replaces its value, by name. */
 export interface StatePair {
   readonly input: string;
   readonly output: string;
 }
 
-/** A compiled graph. Owns native memory: close it. */
+/** A compiled graph. It owns native memory, so close it. */
 export interface Program {
   /**
-   * Runs once. Feeds are read, not kept; results of fixed shape are overwritten by the next run. The event loop turns
-   * before it settles, so that signals and timers are heard between runs.
+   * Runs the graph once. Feeds are read, not kept; results with fixed shape are overwritten by the next run. Each run yields
+   * to the event loop, so that signals and timers are handled between runs.
    */
   run(feeds: Tensors): Promise<Tensors>;
-  /** The current state, by input name: views, overwritten by later runs. */
+  /** The current state by input name, as views that later runs overwrite. */
   readState(): Tensors;
-  /** Replaces state, by input name; copies. */
+  /** Copies new values into the state, by input name. */
   writeState(state: Tensors): void;
   close(): Promise<void>;
 }
 
-/** Something that runs graphs. All executors pass one conformance suite. */
+/** An engine that runs graphs. All executors pass the same conformance tests. */
 export interface Executor {
   readonly name: string;
-  /** Whether it runs the training operators itself; else graphs are decomposed first. */
+  /** Whether it runs training operators directly; else graphs are decomposed first. */
   readonly trainingOperators: boolean;
-  /** Whether it runs nothing but float32 networks with constant weights: no training, no state. */
+  /** Whether it only runs float32 networks with constant weights, without training and state. Default false. */
   readonly inferenceOnly?: boolean;
   compile(graph: Graph, options?: CompileOptions): Promise<Program>;
 }
 
-/** Numeric element types that every executor takes as feeds and hands back as results. */
+/** Numeric element types that every executor accepts as feeds and returns as results. */
 export const exchangedTypes: ReadonlySet<DataType> = new Set<DataType>([
   'float32',
   'float64',
@@ -79,7 +82,7 @@ export const exchangedTypes: ReadonlySet<DataType> = new Set<DataType>([
   'bool',
 ]);
 
-/** An executor whose programs run on some threads. */
+/** An executor with another default number of threads. */
 export const onThreads = (executor: Executor, threads: number): Executor => ({
   ...executor,
   compile: (graph, options) => executor.compile(graph, { ...options, threads }),

@@ -2,7 +2,10 @@ import { builderOf } from '../graph/builder.ts';
 import { emptyGraph } from '../graph/graph.ts';
 import { serializeModel } from '../onnx/index.ts';
 
-/** y = x with x: [1]: loaded first, it takes upon itself what an engine needs to start. */
+/**
+ * A model y = x with x: [1]. It is loaded first, so that the start-up costs of an engine do not count for the models that are
+ * measured.
+ */
 export function identityModel(): Uint8Array {
   const graph = emptyGraph('identity');
   const g = builderOf(graph);

@@ -1,24 +1,25 @@
 import { isMainThread } from 'node:worker_threads';
 
-/** A setting that a native library reads from the environment when it is loaded. */
+/** An environment variable that a native library reads when it is loaded. */
 interface Setting {
   readonly value: string;
-  /** Others that say the same: where the user has set one of them, this one stays away. */
+  /** Variables with the same meaning: if the user has set one of them, this one is not set. */
   readonly unless?: readonly string[];
 }
 
 type Library = 'onnxruntime' | 'openmp';
 
 const settings: Readonly<Record<Library, Readonly<Record<string, Setting>>>> = {
-  // It looks up a host of Microsoft's and keeps an identifier of the device in ~/.cache.
+  // Telemetry contacts a Microsoft host and stores a device identifier in ~/.cache.
   onnxruntime: { ORT_DISABLE_TELEMETRY: { value: '1' } },
-  // Threads soon sleep where one waits for a core that something else has: docs/engines.md has the figures.
+  // Threads soon sleep while one of them waits for a core that is in use: docs/engines.md has measurements.
   openmp: { GOMP_SPINCOUNT: { value: '10000', unless: ['OMP_WAIT_POLICY'] } },
 };
 
 /**
- * Sets what a library is to find in the environment when it is loaded; what the user has set stays. In a worker thread an
- * assignment to process.env does not reach C, so that setenv is called by koffi; without koffi nothing is set there.
+ * Sets the environment variables that a library reads when it is loaded; variables set by the user are kept. In a worker
+ * thread, assignments to process.env are not visible to native code, so setenv is called by koffi; without koffi nothing is
+ * set there.
  */
 export async function prepareEnvironment(library: Library): Promise<void> {
   for (const [name, { value, unless = [] }] of Object.entries(settings[library])) {

@@ -1,19 +1,19 @@
-/** A stretch of the arena that holds one tensor in one layout, or several in turn. */
+/** A range of the arena that holds one tensor in one layout, or several one after another. */
 export interface Buffer {
   readonly label: string;
   readonly bytes: number;
-  /** Keeps its contents between runs: state, constants, gradients of parameters. */
+  /** Whether it keeps its contents between runs: state, constants, gradients of parameters. */
   persistent: boolean;
-  /** In the arena, in bytes; −1 until planned. */
+  /** Offset in the arena, in bytes; −1 until planned. */
   offset: number;
 }
 
-/** One step of a program, before memory is known. */
+/** One step of a program, before memory is planned. */
 export interface Instruction {
   readonly label: string;
   readonly reads: readonly Buffer[];
   readonly writes: readonly Buffer[];
-  /** Pairs of a written buffer and a read one that may be the same memory. */
+  /** Pairs of a written and a read buffer that may share memory. */
   readonly inPlace?: readonly (readonly [written: Buffer, read: Buffer])[];
 }
 
@@ -28,10 +28,10 @@ interface Lifetime {
 }
 
 /**
- * Gives every buffer its place in one arena: persistent ones side by side in the order given, scratch behind them, so
- * that no two that live at once overlap. What an instruction may overwrite is merged with what dies in it; then the
- * largest go first, each to the lowest free place (greedy by size: Pisarchyk & Lee, arXiv:2001.03288). Returns the bytes
- * of the arena.
+ * Assigns every buffer a place in one arena: persistent ones first, in the given order, then scratch buffers, such that
+ * buffers with overlapping lifetimes do not overlap. Buffers that an instruction may overwrite are merged; the others are
+ * placed by decreasing size, each at the lowest free offset (greedy by size: Pisarchyk & Lee, arXiv:2001.03288). Returns the
+ * size of the arena in bytes.
  */
 export function planMemory(
   instructions: readonly Instruction[],
@@ -83,13 +83,13 @@ function mergeInPlace(instructions: readonly Instruction[], lifetimes: Map<Buffe
   return [...new Set(lifetimes.values())];
 }
 
-/** Returns the bytes of scratch. */
+/** Places the scratch buffers; returns their total size in bytes. */
 function place(lifetimes: readonly Lifetime[], base: number): number {
   const placed: { readonly lifetime: Lifetime; readonly offset: number }[] = [];
   let total = 0;
   for (const lifetime of lifetimes.toSorted((a, b) => b.bytes - a.bytes)) {
     let offset = 0;
-    // In the order of their offsets: the first gap that is wide enough.
+    // By increasing offset: finds the first gap that is wide enough.
     for (const other of placed) {
       const together = other.lifetime.first <= lifetime.last && lifetime.first <= other.lifetime.last;
       if (!together) continue;

@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.ts';
 import type { Graph, Value } from '../graph/graph.ts';
 import type { StatePair } from './executor.ts';
 
-/** The values of state pairs, in their order; throws `usage` where a graph lacks one. */
+/** The values of state pairs, in the same order. Throws `usage` if a graph lacks one. */
 export function resolveStates(
   graph: Graph,
   pairs: readonly StatePair[],

@@ -24,53 +24,53 @@ import {
 } from './links.ts';
 import { nodeOrderOf } from './node-order.ts';
 
-/** An operator, applied. */
+/** An operator with its inputs and attributes. */
 export interface OperatorUse<Op extends StandardOperatorName> {
   readonly op: Op;
   readonly inputs: readonly (Value | null)[];
   readonly attributes?: GivenAttributesOf<Op>;
 }
 
-/** A node to be inserted. */
+/** A node to insert. */
 export interface NewNode<Op extends StandardOperatorName> extends OperatorUse<Op> {
-  /** Made unique. */
+  /** The wanted name, which is made unique. */
   readonly name: string;
-  /** Default: one new value of the node's name. */
+  /** Default: one new value with the node's name. */
   readonly outputs?: readonly Value[];
 }
 
-/** Changes of a graph in place. Links follow each change; the list of nodes follows in `apply`. */
+/** Changes a graph in place. Links are updated with each change, the list of nodes in `apply`. */
 export interface Edits extends Connections {
   readonly graph: Graph;
-  /** The name that is wanted, with a suffix where something has it. */
+  /** The wanted name, with a suffix if it is in use. */
   unique(wanted: string): string;
-  /** A new initializer; its name is made unique. */
+  /** Adds an initializer; its name is made unique. */
   constant(tensor: Tensor, name: string): Value;
-  /** A new value for a node to compute; its name is made unique. */
+  /** Adds a value for the output of a node; its name is made unique. */
   value(name: string, dtype?: DataType | null, shape?: Shape | null): Value;
   setInput(node: Node, index: number, value: Value | null): void;
   setInputs(node: Node, inputs: readonly (Value | null)[]): void;
   setOutput(node: Node, index: number, value: Value): void;
-  /** Gives a node's input a constant of its own. */
+  /** Replaces a node's input by a new constant. */
   setConstant(node: Node, index: number, tensor: Tensor): void;
-  /** Makes every reader of `from` read `to`, outputs of the graph and bodies of nodes included. */
+  /** Replaces `from` by `to` for all readers, including graph outputs and subgraphs. */
   replaceUses(from: Value, to: Value): void;
-  /** Gives a node another operator; its name and outputs stay. */
+  /** Changes the operator of a node; its name and outputs are kept. */
   become<Op extends StandardOperatorName>(node: Node, use: OperatorUse<Op>): void;
-  /** Adds a node in front of another; returns its first output. */
+  /** Inserts a node before another; returns its first output. */
   insertBefore<Op extends StandardOperatorName>(anchor: Node, wanted: NewNode<Op>): Value;
-  /** Adds a node behind another; returns its first output. */
+  /** Inserts a node after another; returns its first output. */
   insertAfter<Op extends StandardOperatorName>(anchor: Node, wanted: NewNode<Op>): Value;
-  /** Moves a node to the place in front of another. */
+  /** Moves a node before another. */
   moveBefore(anchor: Node, node: Node): void;
   remove(node: Node): void;
-  /** Removes the nodes that edits have left without readers. */
+  /** Removes nodes that have lost all readers through edits. */
   removeUnread(): void;
   isRemoved(node: Node): boolean;
   apply(): void;
 }
 
-/** Opens a graph for edits: until `apply`, everything that changes its nodes goes through them. */
+/** Opens a graph for edits. Until `apply`, its nodes must not be changed in any other way. */
 export function openEdits(graph: Graph): Edits {
   const unique = uniqueNames(graph);
   const links = linksOf(graph);

@@ -8,16 +8,16 @@ import {
   type ValueUse,
 } from '../topology.ts';
 
-/** Producers and readers that follow each change of a graph. */
+/** Producers and readers that are updated with each change of a graph. */
 export interface Links extends Connections {
   readonly graph: Graph;
   readonly producer: Map<Value, Node>;
   readonly uses: Map<Value, readonly ValueUse[]>;
-  /** Nodes that lost readers. */
+  /** Nodes that have lost readers. */
   readonly unread: Set<Node>;
 }
 
-/** The links of a graph, which are right as long as all changes are made by the functions below. */
+/** The links of a graph; they remain correct if all changes use the functions below. */
 export function linksOf(graph: Graph): Links {
   const { producer, uses } = connections(graph);
   return { graph, producer: new Map(producer), uses: new Map(uses), unread: new Set() };
@@ -29,7 +29,7 @@ export function linkNode({ producer, uses }: Links, node: Node): void {
   for (const value of node.outputs) if (value) producer.set(value, node);
 }
 
-/** Removes the links of a node; another node may produce its outputs then. */
+/** Removes the links of a node, so that another node may produce its outputs. */
 export function unlinkNode(links: Links, node: Node): void {
   for (const [value, use] of usesBy(node)) dropUse(links, value, use);
   for (const value of node.outputs) {
@@ -38,7 +38,7 @@ export function unlinkNode(links: Links, node: Node): void {
   links.unread.delete(node);
 }
 
-/** A place of a node where a value is read or computed. */
+/** An input or output of a node. */
 export interface NodePlace {
   readonly node: Node;
   readonly index: number;
@@ -67,7 +67,7 @@ export function setOutput({ producer }: Links, { node, index }: NodePlace, value
   producer.set(value, node);
 }
 
-/** Every reader of `from` reads `to`. */
+/** Replaces `from` by `to` for all readers. */
 export function redirectUses(links: Links, from: Value, to: Value): void {
   for (const use of links.uses.get(from) ?? []) {
     const { node, index } = use;
@@ -79,11 +79,11 @@ export function redirectUses(links: Links, from: Value, to: Value): void {
   }
 }
 
-/** Removes the links of nodes that lost their last reader, and of those that only they read; returns these nodes. */
+/** Removes the links of nodes without readers, and of the nodes that only they read. Returns all these nodes. */
 export function unlinkUnread(links: Links): Node[] {
   const { unread, uses } = links;
   const dead: Node[] = [];
-  // A set hands out what is added to it on the way, too.
+  // Iteration over a set includes elements that are added meanwhile.
   for (const node of unread) {
     if (node.outputs.some((value) => value && uses.has(value))) continue;
     unlinkNode(links, node);

@@ -2,7 +2,7 @@ import type { Graph, Node } from '../graph.ts';
 
 /** The nodes of a graph as a linked list. */
 export interface NodeOrder {
-  /** Puts a node, new or of the graph, in front of another. */
+  /** Places a node, new or moved, before another. */
   placeBefore(anchor: Node, node: Node): void;
   placeAfter(anchor: Node, node: Node): void;
   remove(node: Node): void;
@@ -12,7 +12,7 @@ export interface NodeOrder {
 }
 
 export function nodeOrderOf({ nodes }: Graph): NodeOrder {
-  // null lies before the first node and behind the last.
+  // null is before the first node and after the last.
   const next = new Map<Node | null, Node | null>();
   const previous = new Map<Node | null, Node | null>();
   const join = (before: Node | null, after: Node | null) => {

@@ -1,55 +1,55 @@
 import { type Graph, type Node, nodeLabel } from '../graph.ts';
 
-/** Why a pass leaves something alone, by kind. */
+/** The kinds of reasons why a pass leaves something unchanged. */
 export type RefusalCode =
-  /** A parameter is computed, fed, or of another type than float32. */
+  /** A parameter is computed, an input, or of another type than float32. */
   | 'not-constant'
-  /** A parameter or a value is also read elsewhere. */
+  /** A parameter or value has other readers. */
   | 'shared'
-  /** It depends on a size that is not fixed. */
+  /** It depends on an open size. */
   | 'open-size'
-  /** There is no rule for an operator, or for one of its attributes. */
+  /** An operator, or one of its attributes, has no rule. */
   | 'unsupported'
-  /** The result would differ, at the border for example. */
+  /** The result would differ, for example at the border. */
   | 'inexact'
   /** Its parts do not fit together. */
   | 'mismatch'
-  /** The result would be larger, or take more operations. */
+  /** The result would be larger, or need more operations. */
   | 'too-costly'
-  /** What joins a branch again does more than sample and mix channels. */
+  /** The branch that would join a shortcut does more than sampling and mixing channels. */
   | 'no-shortcut'
-  /** The caller asked for it. */
+  /** The caller excluded it. */
   | 'excluded';
 
-/** Why something is left alone. */
+/** The reason why something is left unchanged. */
 export interface Refusal {
   readonly code: RefusalCode;
-  /** A clause for the user: `its parameters are not float32 constants`. Nothing reads it but people. */
+  /** A clause for users, such as `its parameters are not float32 constants`. Code must not depend on it. */
   readonly reason: string;
 }
 
-/** What a pass left alone, and why. */
+/** Something that a pass left unchanged, with the reason. */
 export interface Refused extends Refusal {
-  /** The name of a node, with or without its operator. */
+  /** The name of a node, possibly with its operator. */
   readonly where: string;
 }
 
-/** What was left alone, as records of runs and commands list it. */
+/** Refusals in the form in which records of runs and commands list them. */
 export const namedReasons = (
   refused: readonly Refused[],
 ): { readonly name: string; readonly reason: string }[] =>
   refused.map(({ where, reason }) => ({ name: where, reason }));
 
-/** The result of a pass: an edited copy of its graph. */
+/** The result of a pass: a changed copy of its graph. */
 export interface Rewritten {
   readonly graph: Graph;
-  /** How many nodes were rewritten; 0: the copy computes node by node what the original does. */
+  /** Number of rewritten nodes; 0 if the copy equals the original. */
   readonly changed: number;
   readonly refusals: readonly Refused[];
 }
 
 /**
- * A refusal, for a rewrite rule to return.
+ * Creates a refusal, for a rewrite rule to return.
  *
  * @example
  * const rewrite: RewriteRule['rewrite'] = (node) =>
@@ -61,7 +61,7 @@ export const refuse = (code: RefusalCode, reason: string): Refusal => ({ code, r
 export const isRefusal = (result: unknown): result is Refusal =>
   typeof result === 'object' && result !== null && 'code' in result && 'reason' in result;
 
-/** All results; the first refusal where there is one. */
+/** All results, or the first refusal if there is one. */
 export function unlessRefused<T>(results: readonly (T | Refusal)[]): T[] | Refusal {
   const accepted: T[] = [];
   for (const result of results) {
@@ -71,7 +71,7 @@ export function unlessRefused<T>(results: readonly (T | Refusal)[]): T[] | Refus
   return accepted;
 }
 
-/** A refusal that names a node. */
+/** Adds the name of a node to a refusal. */
 export const refusedAt = (node: Node, { code, reason }: Refusal): Refused => ({
   code,
   reason,

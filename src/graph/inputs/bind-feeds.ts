@@ -5,9 +5,9 @@ import { fedInputs } from './image-input.ts';
 import { boundSymbols, isBatchOpen } from './input-feeds.ts';
 
 /**
- * A copy with the sizes that {@link InputFeed | feeds} give to dimensions that the network leaves open, and to all that is
- * computed from them by name; a batch that a feed leaves open stays so. Shapes are not inferred again. Throws `usage` where
- * feeds disagree.
+ * A copy in which dimensions that the network leaves open have the sizes given by {@link InputFeed | feeds}, wherever their
+ * symbols occur. A batch that a feed leaves open stays open. Shapes are not inferred again. Throws `usage` if feeds
+ * contradict each other.
  */
 export function bindFeeds(graph: Graph): Graph {
   const copy = cloneGraph(graph);

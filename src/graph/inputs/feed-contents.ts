@@ -4,8 +4,8 @@ import type { Value } from '../graph.ts';
 import { isFloating } from '../operand-types.ts';
 
 /**
- * What an input is fed with at a shape, in the type that the input has by now: its feed, which is repeated for each image of a
- * batch where it holds one. null where contents were left open, or are of another shape.
+ * The contents of an input with a given shape, in the input's current type: its feed, which is repeated for each image of a
+ * batch if it holds one. null if contents were not given, or have another shape.
  */
 export function feedContents({ feed, dtype }: Value, shape: readonly number[]): Tensor | null {
   if (!feed?.contents) return null;
@@ -19,7 +19,7 @@ export function feedContents({ feed, dtype }: Value, shape: readonly number[]): 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
   a.length === b.length && a.every((size, axis) => size === b[axis]);
 
-/** A network in float16 is worked on in float32. */
+/** Networks in float16 are processed in float32. */
 function asType(tensor: Tensor, dtype: Value['dtype']): Tensor {
   if (tensor.dtype === dtype || !isFloating(dtype) || !isFloating(tensor.dtype)) return tensor;
   const exact = asFloat32(tensor);

@@ -1,25 +1,25 @@
 import { EspalierError } from '../../errors.ts';
 import { type Dim, formatShape, type Graph, type Value } from '../graph.ts';
 
-/** The input of a network that takes images. */
+/** The image input of a network. */
 export interface ImageInput {
   readonly value: Value;
-  /** Of a single image without a batch: CHW, HWC. */
+  /** CHW and HWC are single images, without a batch axis. */
   readonly layout: 'NCHW' | 'NHWC' | 'CHW' | 'HWC';
-  /** 1 where the input is a single image. */
+  /** Size of the batch axis; 1 for a single image. */
   readonly batch: Dim;
   readonly channels: Dim;
   readonly height: Dim;
   readonly width: Dim;
 }
 
-/** Inputs that must be fed: those with contents of their own are defaults. */
+/** Inputs that must be fed: inputs with contents have a default. */
 export function fedInputs(graph: Graph): Value[] {
   const defaults = new Set(graph.initializers);
   return graph.inputs.filter((input) => !input.tensor && !defaults.has(input));
 }
 
-/** The input that takes the images, whatever is beside it; throws `unsupported` where there is none. */
+/** The image input of a network, which may have other inputs. Throws `unsupported` if there is none. */
 export function imageInput(graph: Graph): ImageInput {
   const value = mainInput(graph);
   const image = value && asImage(value);
@@ -29,7 +29,10 @@ export function imageInput(graph: Graph): ImageInput {
   throw new EspalierError('unsupported', message, { where: value?.name ?? graph.name });
 }
 
-/** An input's image dimensions; null where it takes no images. Channels last only where the shape leaves no doubt. */
+/**
+ * The image dimensions of an input; null if it takes no images. Channels are assumed to be last only if the shape is
+ * unambiguous.
+ */
 export function asImage(value: Value): ImageInput | null {
   if (value.shape?.length === 4) {
     const [batch, second, third, fourth] = value.shape as readonly [Dim, Dim, Dim, Dim];
@@ -44,16 +47,16 @@ export function asImage(value: Value): ImageInput | null {
   return { value, layout: 'HWC', batch: 1, channels: third, height: first, width: second };
 }
 
-/** Whether an input is a single image [C, H, W] or [H, W, C], whose first axis is no batch. */
+/** Whether an input is a single image [C, H, W] or [H, W, C], without a batch axis. */
 export function isUnbatched({ shape }: Value): boolean {
   if (shape?.length !== 3) return false;
   const [first, second, third] = shape as readonly [Dim, Dim, Dim];
   if (isChannels(first)) return isExtent(second) && isExtent(third);
-  // A first axis that is free is a batch.
+  // An open first axis is a batch.
   return typeof first === 'number' && isExtent(first) && isExtent(second) && (third === 3 || third === 4);
 }
 
-/** Which inputs come first where the image is looked for. */
+/** Predicates for the image input, most likely first. */
 const likely: readonly ((value: Value) => boolean)[] = [
   (value) => isBatchOfImages(value) && hasColours(value),
   (value) => isUnbatched(value) && hasColours(value),
@@ -64,8 +67,9 @@ const likely: readonly ((value: Value) => boolean)[] = [
 ];
 
 /**
- * The input that holds the images: the first of rank 4, or the first single image, with 3 channels, else with any; else the first with
- * a batch; of several alike the first whose contents are not told. Integers wider than a byte are no pixels.
+ * The input that holds the images: the first with rank 4, or the first single image, preferably with 3 channels; else the
+ * first with a batch. Among several, inputs without given contents come first. Integer types wider than a byte are never
+ * images.
  */
 export function mainInput(graph: Graph): Value | null {
   const inputs = fedInputs(graph);
@@ -78,7 +82,7 @@ export function mainInput(graph: Graph): Value | null {
   return null;
 }
 
-/** What the main input holds in a run: a number where the network fixes it (1 for a single image), null where it is free. */
+/** The batch size of the main input: a number if the network fixes it (1 for a single image), null if it is open. */
 export function imagesOf(graph: Graph): number | null {
   const input = mainInput(graph);
   if (!input?.shape || input.shape.length < 2 || isUnbatched(input)) return 1;

@@ -3,12 +3,12 @@ import { cloneGraph } from '../clone.ts';
 import { formatShape, type Graph, type InputFeed, type Value } from '../graph.ts';
 import { fedInputs, mainInput } from './image-input.ts';
 
-/** What inputs are fed with, by name. */
+/** Contents of inputs, by name. */
 export type InputFeeds = Readonly<Record<string, InputFeed>>;
 
 /**
- * A copy of a network that is run with these inputs, whoever runs it; {@link InputFeed}. Throws `usage` for a name that no
- * input has, and where rank, sizes or type are not those of the network.
+ * A copy of a network that is always run with the given inputs; see {@link InputFeed}. Throws `usage` if a name is no input,
+ * or if rank, sizes or type differ from the network's.
  *
  * @example
  * const fed = withInputFeeds(network, { scale: { shape: [1, 2], contents: null } }); // null: random contents
@@ -29,24 +29,27 @@ export function withInputFeeds(graph: Graph, feeds: InputFeeds): Graph {
   return copy;
 }
 
-/** The feeds that a network is run with. */
+/** The feeds stored with a network's inputs. */
 export const inputFeedsOf = (graph: Graph): InputFeeds =>
   Object.fromEntries(fedInputs(graph).flatMap(({ name, feed }) => (feed ? [[name, feed] as const] : [])));
 
-/** Those of inputs that a network has: of several networks one may have lost an input that nothing reads any more. */
+/** The feeds of inputs that the network has: a rewritten network may have lost an unused input. */
 export function knownFeeds(graph: Graph, feeds: InputFeeds): InputFeeds {
   const names = new Set(fedInputs(graph).map(({ name }) => name));
   return Object.fromEntries(Object.entries(feeds).filter(([name]) => names.has(name)));
 }
 
-/** The shape that an input is fed at a batch, null where nothing was told: a leading 1 becomes the batch where that is open. */
+/**
+ * The shape with which an input is fed for a batch size; null without a feed. A leading 1 becomes the batch if that axis is
+ * open.
+ */
 export function fedShape({ shape, feed }: Value, batch: number): readonly number[] | null {
   if (!feed) return null;
   const [first, ...rest] = feed.shape;
   return first === 1 && typeof shape?.[0] !== 'number' ? [batch, ...rest] : feed.shape;
 }
 
-/** Whether the first axis of an input follows the batch of a run. */
+/** Whether the first axis of an input is the batch. */
 export const isBatchOpen = ({ shape, feed }: Value): boolean =>
   shape !== null &&
   shape.length > 0 &&
@@ -54,8 +57,8 @@ export const isBatchOpen = ({ shape, feed }: Value): boolean =>
   (feed === undefined || feed.shape[0] === 1);
 
 /**
- * The sizes that feeds give to symbolic dimensions; those that follow the batch have none. Throws `usage` where two feeds
- * disagree.
+ * Sizes of symbolic dimensions as given by feeds, without those of the batch. Throws `usage` if two feeds contradict each
+ * other.
  */
 export function boundSymbols(graph: Graph): ReadonlyMap<string, number> {
   const sizes = new Map<string, { readonly size: number; readonly input: string }>();
@@ -76,7 +79,7 @@ export function boundSymbols(graph: Graph): ReadonlyMap<string, number> {
   return new Map([...sizes].map(([symbol, { size }]) => [symbol, size]));
 }
 
-/** Symbols of first axes that follow the batch. */
+/** Symbols of first axes that are the batch. */
 const batchSymbols = (graph: Graph): ReadonlySet<unknown> =>
   new Set(fedInputs(graph).flatMap((input) => (isBatchOpen(input) ? [input.shape![0]] : [])));
 
@@ -95,7 +98,7 @@ function expectFitting(input: Value, { shape, contents }: InputFeed): void {
   throw new EspalierError('usage', message, { where: name });
 }
 
-/** The inputs of a network that takes images beside the one that they go into. */
+/** The inputs of a network other than its image input. */
 export function inputsBeside(graph: Graph): Value[] {
   const main = mainInput(graph);
   return fedInputs(graph).filter((input) => input !== main);

@@ -9,7 +9,7 @@ import {
   outputsOf,
 } from './index.ts';
 
-/** A node as its operator's rules read it. */
+/** A node as read by the rules of its operator. */
 export interface OperatorCall<Op extends OperatorName> {
   readonly node: Node;
   readonly inputs: InputsOf<Op>;
@@ -17,7 +17,7 @@ export interface OperatorCall<Op extends OperatorName> {
   readonly attributes: AttributesOf<Op>;
 }
 
-/** Throws where an input or output that the operator requires is missing, or an attribute is of another kind. */
+/** Reads a node. Throws if a required input or output is missing, or if an attribute has the wrong kind. */
 export const callOf = <Op extends OperatorName>(node: Node, op: Op): OperatorCall<Op> => ({
   node,
   inputs: inputsOf(node, op),

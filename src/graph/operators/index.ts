@@ -12,7 +12,7 @@ import type {
 import { standardOperators } from './standard.ts';
 import { trainingOperators } from './training.ts';
 
-/** Every operator that the rules here know, by name; the two domains share no name. */
+/** All operators with rules, by name. The two domains have no name in common. */
 export const operators = { ...standardOperators, ...trainingOperators };
 
 /** The type of `operators`: inputs, outputs and attributes of each operator. */
@@ -23,32 +23,32 @@ export type OperatorName = keyof OperatorTable;
 export type StandardOperatorName = keyof typeof standardOperators;
 export type TrainingOperatorName = keyof typeof trainingOperators;
 export type AttributesOf<Op extends OperatorName> = ParsedAttributes<OperatorTable[Op]['attributes']>;
-/** The attributes of an operator as a builder takes them. */
+/** The attributes of an operator as given to a builder. */
 export type GivenAttributesOf<Op extends OperatorName> = GivenAttributes<OperatorTable[Op]['attributes']>;
-/** The inputs of an operator by name. */
+/** The inputs of an operator, by name. */
 export type InputsOf<Op extends OperatorName> = NamedInputs<OperatorTable[Op]['names']>;
-/** How many outputs a node of an operator always has; 'variadic' where nodes differ. */
+/** The fixed number of outputs of an operator; 'variadic' if it depends on the node. */
 export type OutputCount<Op extends OperatorName> = OperatorTable[Op]['outputs'];
-/** The outputs of a node: those that its operator always has, then optional ones. */
+/** The outputs of a node: the fixed ones, then optional ones. */
 export type OutputsOf<Op extends OperatorName> =
   OutputCount<Op> extends number
     ? readonly [...OutputTuple<OutputCount<Op>>, ...(Value | null)[]]
     : readonly Value[];
 
-/** The table's name for a node's operator; null for operators and domains that no rule here knows. */
+/** The operator of a node; null for operators and domains without rules. */
 export function knownOperator(node: Node): OperatorName | null {
   const table =
     node.domain === '' ? standardOperators : node.domain === ESPALIER_DOMAIN ? trainingOperators : null;
   return table && Object.hasOwn(table, node.op) ? (node.op as OperatorName) : null;
 }
 
-/** Whether a node is this operator, in its own domain. */
+/** Whether a node has this operator, in the operator's domain. */
 export const isOperator = <Op extends OperatorName>(
   node: Node | null | undefined,
   op: Op,
 ): node is Node & { readonly op: Op } => node?.op === op && node.domain === domainOf(op);
 
-/** A test for nodes of any of these operators, in their own domain. */
+/** Returns a test whether a node has one of these operators, in their domains. */
 export function isOneOf<Op extends OperatorName>(...ops: readonly Op[]) {
   const names: ReadonlySet<string> = new Set(ops);
   return (node: Node | null | undefined): node is Node & { readonly op: Op } =>
@@ -60,7 +60,7 @@ export function domainOf(op: OperatorName): string {
 }
 
 /**
- * A node's inputs by name; throws naming node and input where one that its operator requires is missing.
+ * The inputs of a node by name. Throws, naming node and input, if a required one is missing.
  *
  * @example
  * const weights = graph.nodes.filter(({ op }) => op === 'Conv').map((node) => inputsOf(node, 'Conv').weight);
@@ -76,7 +76,7 @@ export function inputsOf<Op extends OperatorName>(node: Node, op: Op): InputsOf<
   return named as InputsOf<Op>;
 }
 
-/** A node's outputs; throws naming the node where one that its operator always has is missing. */
+/** The outputs of a node. Throws, naming the node, if a required one is missing. */
 export function outputsOf<Op extends OperatorName>(node: Node, op: Op): OutputsOf<Op> {
   const { outputs: count } = operators[op];
   for (let i = 0; i < (count === 'variadic' ? node.outputs.length : count); i++) {
@@ -89,7 +89,7 @@ function missing(node: Node, what: string): never {
   throw new EspalierError('invalid-model', `${what} is missing`, { where: nodeLabel(node) });
 }
 
-/** A node's attributes with the operator's defaults; throws where one has another kind than its operator's. */
+/** The attributes of a node, with defaults. Throws if one has the wrong kind. */
 export function attributesOf<Op extends OperatorName>(node: Node, op: Op): AttributesOf<Op> {
   const schemas: AttributeSchemas = (operators[op] as OperatorSchema).attributes;
   const parsed: Record<string, unknown> = {};
@@ -114,11 +114,11 @@ function plainValue(attribute: Attribute): unknown {
   return attribute.value;
 }
 
-/** Bytes that are no UTF-8 are read as Latin-1. */
+/** Decodes UTF-8, or Latin-1 if the bytes are no UTF-8. */
 const text = (value: string | Uint8Array): string =>
   typeof value === 'string' ? value : Array.from(value, (byte) => String.fromCharCode(byte)).join('');
 
-/** Attributes as nodes store them, from those a builder was given; undefined ones are left out. */
+/** Converts attributes given to a builder to the form that nodes store; undefined ones are omitted. */
 export function makeAttributes<Op extends OperatorName>(
   op: Op,
   given: GivenAttributesOf<Op>,

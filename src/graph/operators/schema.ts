@@ -1,7 +1,7 @@
 import type { Tensor } from '../../numeric/tensor.ts';
 import type { Graph, Value } from '../graph.ts';
 
-/** The type of an attribute's value, by its kind. */
+/** The value type of each attribute kind. */
 export interface AttributeTypes {
   int: number;
   float: number;
@@ -13,10 +13,10 @@ export interface AttributeTypes {
   graph: Graph;
 }
 
-/** The kinds of attributes. */
+/** The kind of an attribute. */
 export type AttributeKind = keyof AttributeTypes;
 
-/** An attribute of an operator: its kind, and its default where ONNX gives one. */
+/** An attribute of an operator: its kind, and its default if ONNX specifies one. */
 export interface AttributeSchema<K extends AttributeKind = AttributeKind, D = unknown> {
   readonly kind: K;
   readonly default: D;
@@ -41,18 +41,18 @@ export const graph = schema('graph');
 /** The attributes of an operator, by name. */
 export type AttributeSchemas = Readonly<Record<string, AttributeSchema>>;
 
-/** How a row writes the name of an input: `x`, `bias?` where it may be left out, `...inputs` for any number of them. */
+/** Input names in a row: `x`, `bias?` for an optional input, `...inputs` for any number of inputs. */
 export type InputNames = readonly string[];
 
-/** An input as a row's name describes it. */
+/** An input as described by its name in the row. */
 interface InputSlot {
   readonly name: string;
   readonly kind: 'required' | 'optional' | 'variadic';
 }
 
 /**
- * An operator: its inputs, its attributes and the number of its outputs that a builder makes ('variadic' where nodes
- * differ). Further optional outputs (indices of MaxPool, mask of Dropout …) exist only in nodes that list them.
+ * An operator: its inputs, its attributes, and the number of outputs that a builder creates ('variadic' if it depends on the
+ * node). Additional optional outputs (indices of MaxPool, mask of Dropout …) only exist in nodes that list them.
  */
 export interface OperatorSchema<
   I extends InputNames = InputNames,
@@ -90,7 +90,7 @@ function inputSlot(name: string): InputSlot {
   return name.endsWith('?') ? { name: name.slice(0, -1), kind: 'optional' } : { name, kind: 'required' };
 }
 
-/** The inputs of a node by name: null for an optional one that is left out. */
+/** The inputs of a node by name; null for a missing optional one. */
 export type NamedInputs<I extends InputNames> = I extends unknown
   ? {
       readonly [N in I[number] as N extends `...${infer Name}` | `${infer Name}?`
@@ -99,7 +99,7 @@ export type NamedInputs<I extends InputNames> = I extends unknown
     }
   : never;
 
-/** The outputs that every node of an operator has. */
+/** The fixed outputs of an operator. */
 export type OutputTuple<N> = N extends 1
   ? [Value]
   : N extends 2
@@ -110,7 +110,7 @@ export type OutputTuple<N> = N extends 1
         ? [Value, Value, Value, Value, Value]
         : Value[];
 
-/** The inputs as a builder takes them, by position: optional ones may be null or end the list early. */
+/** The inputs as given to a builder, by position: optional ones may be null, or omitted at the end. */
 export type InputArguments<I extends InputNames> = I extends readonly [
   infer N extends string,
   ...infer Rest extends InputNames,
@@ -122,7 +122,7 @@ export type InputArguments<I extends InputNames> = I extends readonly [
       : [Value, ...InputArguments<Rest>]
   : [];
 
-/** The attributes of a node as its operator's rules read them: defaults filled in. */
+/** The attributes of a node for the rules of its operator, with defaults. */
 export type ParsedAttributes<A extends AttributeSchemas> = {
   readonly [N in keyof A]: A[N] extends AttributeSchema<infer K, infer D>
     ? undefined extends D
@@ -131,7 +131,7 @@ export type ParsedAttributes<A extends AttributeSchemas> = {
     : never;
 };
 
-/** The attributes as a builder takes them. */
+/** The attributes as given to a builder. */
 export type GivenAttributes<A extends AttributeSchemas> = {
   readonly [N in keyof A]?: A[N] extends AttributeSchema<infer K, unknown>
     ? AttributeTypes[K] | undefined

@@ -10,8 +10,8 @@ const argument = operator(['x'], { axis: int(0), keepdims: int(1), select_last_i
 const axisSoftmax = operator(['x'], { axis: int() });
 
 /**
- * ONNX's own operators that the rules here know, opset 7 to 22. An attribute that became an input in a later opset
- * (axes of ReduceSum, split of Split, pads of Pad …) is listed still, and the input is optional: older files carry the
+ * ONNX's own operators that have rules, in opsets 7 to 22. An attribute that became an input in a later opset (axes of
+ * ReduceSum, split of Split, pads of Pad …) is still listed, and the input is optional, since older files contain the
  * attribute.
  */
 export const standardOperators = {

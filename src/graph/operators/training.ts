@@ -4,9 +4,9 @@ const window = { kernel_shape: ints(), strides: ints(), pads: ints() };
 const convolution = { strides: ints(), pads: ints(), dilations: ints(), group: int(1), size: ints() };
 
 /**
- * The training operators, in the domain `espalier`: what gradient rules and optimisers emit. Each has a decomposition
- * into ONNX's own operators; an executor may have a native kernel instead. `pads` are explicit, `size` is the shape of
- * the result. Gradients are named after what they are the gradient of: dy is ∂L/∂y.
+ * The training operators (domain `espalier`), which gradient rules and optimisers emit. Each has a decomposition into ONNX
+ * operators; an executor may have native kernels instead. `pads` are explicit; `size` is the shape of the result; dy denotes
+ * ∂L/∂y.
  */
 export const trainingOperators = {
   /** (dy, w) → dx, for y = x ⋆ w. */

@@ -1,13 +1,13 @@
 import type { Node } from '../graph.ts';
 import { knownOperator, type OperatorName } from './index.ts';
 
-/** Facts about an operator that several passes ask for. */
+/** Properties of an operator that several passes use. */
 interface OperatorTraits {
-  /** A function of each element alone that networks use as an activation. */
+  /** An elementwise function that is used as an activation. */
   readonly activation?: true;
   /** A linear layer: y = x·W, or x ⋆ W, with W as its second input. */
   readonly linear?: true;
-  /** The result holds the elements of the first input, in their order, in another shape. */
+  /** The result contains the elements of the first input, in the same order, with another shape. */
   readonly reshapes?: true;
 }
 
@@ -42,7 +42,7 @@ const traits: { readonly [Op in OperatorName]?: OperatorTraits } = {
   Unsqueeze: reshapes,
 };
 
-/** The traits of a node's operator; none for operators and domains that no rule here knows. */
+/** The traits of a node's operator; none for operators and domains without rules. */
 export function traitsOf(node: Node): OperatorTraits {
   const op = knownOperator(node);
   return (op && traits[op]) ?? {};

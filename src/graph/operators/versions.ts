@@ -2,10 +2,10 @@ import { type Graph, type Node, nodeLabel } from '../graph.ts';
 import { subgraphs } from '../topology.ts';
 import type { standardOperators } from './standard.ts';
 
-/** The names of ONNX's own operators that the rules know. */
+/** The names of ONNX's own operators that have rules. */
 export type StandardOperator = keyof typeof standardOperators;
 
-/** The opsets in which each operator took its forms, up to 22: of those before opset 8 the last alone. */
+/** The opsets that changed each operator, up to 22; of those before opset 8, only the last. */
 export const operatorVersions: { readonly [Op in StandardOperator]: readonly [number, ...number[]] } = {
   Abs: [6, 13],
   Neg: [6, 13],
@@ -154,7 +154,7 @@ export const operatorVersions: { readonly [Op in StandardOperator]: readonly [nu
   If: [1, 11, 13, 16, 19, 21],
 };
 
-/** The first node whose operator its graph's opset does not know yet, as messages name it; null where there is none. */
+/** The first node whose operator does not exist in the opset of its graph, as a label for messages; null if there is none. */
 export function newerThanOpset(graph: Graph): string | null {
   const { '': opset = 1 } = graph.opsets;
   const isNewer = ({ op, domain }: Node) =>

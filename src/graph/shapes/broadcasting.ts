@@ -5,14 +5,14 @@ import { arithmetic, type Compute, mapContents } from './contents.ts';
 import { broadcast, misfit } from './dims.ts';
 import type { Call, Inferred, ShapeRules } from './rule.ts';
 
-/** A node all of whose inputs are stretched to one another. */
+/** A node whose inputs are all broadcast to one another. */
 interface BroadcastCall extends Call {
   readonly inputs: Readonly<Record<string, Value | readonly Value[]>>;
 }
 
 const operands = ({ inputs }: BroadcastCall): Value[] => Object.values(inputs).flat();
 
-/** The inputs stretched to one another, of element type `dtype`. */
+/** The broadcast shape of all inputs, with element type `dtype`. */
 function stretched(call: BroadcastCall, dtype: DataType | null, compute: Compute | null = null): Inferred[] {
   const inputs = operands(call);
   const shape = broadcast(
@@ -23,7 +23,7 @@ function stretched(call: BroadcastCall, dtype: DataType | null, compute: Compute
   return [{ dtype, shape, contents: followed ? mapContents(call, inputs, compute) : null }];
 }
 
-/** The element type that inputs share; throws where two known ones differ. */
+/** The common element type of the inputs. Throws if two known ones differ. */
 function commonType(node: Node, inputs: readonly Value[]): DataType | null {
   let common: DataType | null = null;
   for (const { dtype, name } of inputs) {
@@ -61,7 +61,7 @@ const divide = (integral: boolean) =>
     (a, b) => (integral ? Math.trunc(a / b) : a / b),
     (a, b) => (b === 1 ? a : null),
   );
-/** Symbols stand for dimensions and are never negative. */
+/** Symbols represent dimensions, which are never negative. */
 const equal = arithmetic(
   (a, b) => Number(a === b),
   (a, b) => (a !== null && a === b ? 1 : isNegative(a, b) || isNegative(b, a) ? 0 : null),
@@ -78,7 +78,7 @@ const chosen: Compute = (condition = null, a = null, b = null) =>
 
 const isIntegral = ({ dtype }: Value): boolean => dtype?.includes('float') === false;
 
-/** Functions of several tensors, element by element. */
+/** Elementwise functions of several tensors. */
 export const broadcastShapes = {
   Add: arithmeticOf(add),
   Sub: arithmeticOf(subtract),

@@ -27,7 +27,7 @@ function joined({ node }: Call, axis: number, [a, b]: readonly [Shape, Shape]): 
 function joinedContents(call: ShapeCall<'Concat'>): readonly Dim[] | null {
   const all: Dim[] = [];
   for (const input of call.inputs.inputs) {
-    // A vector of unknown elements but known length leaves the others known.
+    // A vector with known length and unknown elements does not affect the other elements.
     const contents = call.contents(input) ?? unknownElements(input);
     if (!contents || all.length + contents.length > LONGEST_CONTENTS) return null;
     all.push(...contents);
@@ -51,7 +51,7 @@ function parts(call: ShapeCall<'Split'>): Inferred[] {
   return sizes.map((size) => ({ dtype, shape: shape.map((dim, axis) => (axis === at ? size : dim)) }));
 }
 
-/** The parts' sizes as given, or equal ones, the last smaller where `num_outputs` allows it. */
+/** The given sizes of the parts, or equal ones, where the last may be smaller with `num_outputs`. */
 function partSizes(call: ShapeCall<'Split'>, whole: Dim): readonly Dim[] {
   const { node, inputs, attributes } = call;
   const count = node.outputs.length;
@@ -78,7 +78,7 @@ function partSizes(call: ShapeCall<'Split'>, whole: Dim): readonly Dim[] {
   );
 }
 
-/** Contents of equal or given parts of a vector. */
+/** Adds the contents of the parts of a vector. */
 function withContents(call: ShapeCall<'Split'>, inferred: Inferred[]): Inferred[] {
   const contents = call.contents(call.inputs.x);
   let start = 0;
@@ -108,14 +108,14 @@ function padded(call: ShapeCall<'Pad'>): Shape | null {
   return result;
 }
 
-/** size + begin + end; negative pads crop. */
+/** size + begin + end; negative padding crops. */
 function paddedDim({ node }: Call, dim: Dim, [begin, end]: readonly [Dim, Dim]): Dim {
   if (begin === 0 && end === 0) return dim;
   const known = typeof dim === 'number' && typeof begin === 'number' && typeof end === 'number';
   return known ? sizeOf(node, dim + begin + end) : null;
 }
 
-/** Operators that join, cut and pad. */
+/** Operators that concatenate, split, slice and pad. */
 export const joiningShapes = {
   Concat: (call) => {
     const shape = concatenated(call);

@@ -4,7 +4,7 @@ import type { AttributesOf, OperatorName } from '../operators/index.ts';
 import { misfit, product, shapeFrom, shapeOfUnknownContents, sizeOf } from './dims.ts';
 import { type Inferred, LONGEST_CONTENTS, type ShapeCall, type ShapeRules } from './rule.ts';
 
-/** The tensor that a Constant node states; null for sparse ones. */
+/** The tensor of a Constant node; null for sparse ones. */
 function statedTensor(attributes: AttributesOf<'Constant'>): Tensor | null {
   const { value, value_float, value_floats, value_int, value_ints, value_string, value_strings } = attributes;
   if (value) return value;
@@ -52,7 +52,7 @@ function range(call: ShapeCall<'Range'>): Pick<Inferred, 'shape' | 'contents'> {
   };
 }
 
-/** Constants, and what only looks at shapes. */
+/** Constants, and operators that only read shapes. */
 export const constantShapes = {
   Constant: ({ attributes }) => {
     const tensor = statedTensor(attributes);

@@ -1,10 +1,10 @@
 import type { Dim, Shape, Value } from '../graph.ts';
 import { type Call, LONGEST_CONTENTS } from './rule.ts';
 
-/** A function of elements, unknown ones included. */
+/** A function of elements, which may be unknown. */
 export type Compute = (...elements: readonly (Dim | undefined)[]) => Dim;
 
-/** Contents computed element by element, stretching single elements; null where an input is unknown. */
+/** Contents computed elementwise with broadcasting of single elements; null if an input is unknown. */
 export function mapContents(call: Call, inputs: readonly Value[], compute: Compute): readonly Dim[] | null {
   const lists = inputs.map((input) => call.contents(input)).filter((contents) => contents !== null);
   if (lists.length < inputs.length) return null;
@@ -16,7 +16,10 @@ export function mapContents(call: Call, inputs: readonly Value[], compute: Compu
   return Array.from({ length }, (_, i) => compute(...lists.map((list) => list[list.length === 1 ? 0 : i])));
 }
 
-/** Compute on numbers; where one is no number the `otherwise` rule decides. Nothing beyond 2⁵³ is believed. */
+/**
+ * Makes a function of numbers a function of elements: if one is no number, the `otherwise` rule applies. Results beyond 2⁵³
+ * become unknown.
+ */
 export const arithmetic =
   (compute: (a: number, b: number) => number, otherwise: (a: Dim, b: Dim) => Dim = () => null): Compute =>
   (a = null, b = null) => {
@@ -24,25 +27,25 @@ export const arithmetic =
     return believable(compute(a, b));
   };
 
-/** Compute on one number. */
+/** The same for a function of one number. */
 export const unaryArithmetic =
   (compute: (a: number) => number): Compute =>
   (a = null) =>
     typeof a === 'number' ? believable(compute(a)) : null;
 
-/** The number itself unless it is NaN, infinite, or too large to be exact. */
+/** The number, or unknown if it is NaN, infinite, or too large to be exact. */
 export const believable = (value: number): Dim =>
   Number.isFinite(value) && (Math.abs(value) <= Number.MAX_SAFE_INTEGER || !Number.isInteger(value))
     ? value
     : null;
 
-/** How an axis of a picture of a tensor moves through its elements. */
+/** The stride of an axis through the elements of a tensor. */
 export interface Stride {
   readonly size: number;
   readonly step: number;
 }
 
-/** The elements that axes with these strides meet, in row-major order. */
+/** The elements at which axes with the given strides point, in row-major order. */
 export function stridedContents(elements: readonly Dim[], axes: readonly Stride[], start = 0): Dim[] {
   let positions = [start];
   for (const { size, step } of axes)
@@ -50,7 +53,7 @@ export function stridedContents(elements: readonly Dim[], axes: readonly Stride[
   return positions.map((at) => elements[at] ?? null);
 }
 
-/** From one element of an axis to the next, for each axis; null where a dimension is unknown. */
+/** Strides of all axes; null if a dimension is unknown. */
 export function axisStrides(shape: Shape): Stride[] | null {
   if (!shape.every((dim) => typeof dim === 'number')) return null;
   const sizes = shape as readonly number[];

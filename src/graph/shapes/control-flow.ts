@@ -4,7 +4,7 @@ import type { OperatorName } from '../operators/index.ts';
 import { commonDim } from './dims.ts';
 import type { Inferred, ShapeRules } from './rule.ts';
 
-/** What two branches agree on. */
+/** The type information that two branches have in common. */
 function common(a: Value | undefined, b: Value | undefined): Inferred {
   if (!a || !b) return { dtype: null, shape: null };
   return { dtype: a.dtype === b.dtype ? a.dtype : null, shape: commonShape(a.shape, b.shape) };

@@ -33,7 +33,7 @@ function convolved(node: Node, attributes: ConvolutionAttributes, inputs: Operan
   return [batch, filters, ...axes.map(([dim, window]) => places(node, dim, window))];
 }
 
-/** onnxruntime does not fail on a convolution without filters: it takes the process down. */
+/** Rejects convolutions without filters, on which onnxruntime crashes the process. */
 function checkFilters(node: Node, filters: Dim): void {
   if (filters === 0) throw misfit(node, 'expected at least one filter, got 0');
 }
@@ -50,7 +50,7 @@ function checkBias(node: Node, bias: Value | null | undefined, filters: Dim): vo
   if (shape) equalDims(node, 'biases', filters, shape[0]);
 }
 
-/** The kernel by weight and attribute, which must agree. */
+/** The kernel according to weight and attribute, which must be equal. */
 function kernelOf(node: Node, { kernel_shape: stated }: WindowShapeAttributes, kernel: Shape): Shape {
   if (!stated || stated.length === 0) return kernel;
   if (stated.length !== kernel.length) {
@@ -66,7 +66,9 @@ interface TransposedAttributes extends ConvolutionAttributes {
   readonly output_shape?: readonly number[] | undefined;
 }
 
-/** x: [N, C, …size], weight: [C, M/group, …kernel], bias: [M] → [N, M, …stride·(size − 1) + extent + output padding − pads]. */
+/**
+ * x: [N, C, …size], weight: [C, M/group, …kernel], bias: [M] → [N, M, …stride·(size − 1) + extent + output padding − pads].
+ */
 function transposed(node: Node, attributes: TransposedAttributes, inputs: Operands): Shape | null {
   const input = shapeOfLeastRank(node, inputs.x, 3);
   const weight = shapeOfLeastRank(node, inputs.weight, 3);

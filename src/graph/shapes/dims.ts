@@ -2,31 +2,31 @@ import { EspalierError } from '../../errors.ts';
 import { zip } from '../../numeric/zip.ts';
 import { type Dim, formatShape, type Node, nodeLabel, type Shape, type Value } from '../graph.ts';
 
-/** The error of a node whose inputs do not fit together. */
+/** The error for a node whose inputs do not fit together. */
 export const misfit = (node: Node, message: string): EspalierError =>
   new EspalierError('shape', message, { where: nodeLabel(node) });
 
-/** Shapes by rank. */
+/** Shape types by rank. */
 interface Shapes {
   1: readonly [Dim];
   2: readonly [Dim, Dim];
   4: readonly [Dim, Dim, Dim, Dim];
 }
 
-/** The shape of an input; throws unless its rank, where known, is `rank`. */
+/** The shape of an input. Throws if its rank is known and not `rank`. */
 export function shapeOfRank<R extends keyof Shapes>(node: Node, input: Value, rank: R): Shapes[R] | null {
   if (input.shape && input.shape.length !== rank) throw wrongRank(node, input, `${rank}`);
   return input.shape as Shapes[R] | null;
 }
 
-/** Shapes by least rank. */
+/** Shape types by minimum rank. */
 interface LeastShapes {
   1: readonly [Dim, ...Dim[]];
   2: readonly [Dim, Dim, ...Dim[]];
   3: readonly [Dim, Dim, Dim, ...Dim[]];
 }
 
-/** The shape of an input; throws unless its rank, where known, is at least `rank`. */
+/** The shape of an input. Throws if its rank is known and below `rank`. */
 export function shapeOfLeastRank<R extends keyof LeastShapes>(
   node: Node,
   input: Value,
@@ -39,7 +39,7 @@ export function shapeOfLeastRank<R extends keyof LeastShapes>(
 const wrongRank = (node: Node, { name, shape }: Value, wanted: string): EspalierError =>
   misfit(node, `expected ${wanted} dimensions of ${name}, got ${formatShape(shape)}`);
 
-/** An axis counted from the front; throws unless −rank ≤ axis < rank. */
+/** An axis counted from the front. Throws unless −rank ≤ axis < rank. */
 export function axisOf(node: Node, axis: number, rank: number): number {
   if (!Number.isInteger(axis) || axis < -rank || axis >= rank) {
     throw misfit(node, `expected an axis in [${-rank}, ${rank - 1}], got ${axis}`);
@@ -47,20 +47,20 @@ export function axisOf(node: Node, axis: number, rank: number): number {
   return axis < 0 ? axis + rank : axis;
 }
 
-/** Axes counted from the front, each once. */
+/** Axes counted from the front. Throws if one occurs twice. */
 export function axesOf(node: Node, axes: readonly number[], rank: number): number[] {
   const normal = axes.map((axis) => axisOf(node, axis, rank));
   if (new Set(normal).size < normal.length) throw misfit(node, `expected distinct axes, got [${axes}]`);
   return normal;
 }
 
-/** A computed dimension; throws unless it is an integer from 0 to 2⁵³ − 1. */
+/** A computed dimension. Throws unless it is an integer from 0 to 2⁵³ − 1. */
 export function sizeOf(node: Node, size: number): number {
   if (!Number.isSafeInteger(size) || size < 0) throw misfit(node, `expected a dimension, got ${size}`);
   return size === 0 ? 0 : size; // no −0
 }
 
-/** Two dimensions that must be equal: the better known of them; throws where both are numbers and differ. */
+/** Unifies two dimensions that must be equal. Throws if both are numbers and differ. */
 export function equalDims(node: Node, what: string, expected: Dim, found: Dim): Dim {
   if (typeof expected === 'number' && typeof found === 'number' && expected !== found) {
     throw misfit(node, `expected ${expected} ${what}, got ${found}`);
@@ -68,16 +68,16 @@ export function equalDims(node: Node, what: string, expected: Dim, found: Dim): 
   return betterKnown(expected, found);
 }
 
-/** A number before a symbol before an unknown. */
+/** The more specific dimension: a number, else a symbol, else unknown. */
 export function betterKnown(a: Dim, b: Dim): Dim {
   if (typeof a === 'number') return a;
   return typeof b === 'number' ? b : (a ?? b);
 }
 
-/** The one dimension where both agree, null where they may differ. */
+/** The dimension if both are equal; null if they may differ. */
 export const commonDim = (a: Dim, b: Dim): Dim => (a === b ? a : null);
 
-/** Shapes stretched to one another as NumPy does; null while a rank is unknown. */
+/** The broadcast shape, as in NumPy; null if a rank is unknown. */
 export function broadcast(node: Node, shapes: readonly (Shape | null)[]): Shape | null {
   let result: Shape = [];
   for (const shape of shapes) {
@@ -87,7 +87,7 @@ export function broadcast(node: Node, shapes: readonly (Shape | null)[]): Shape 
   return result;
 }
 
-/** The same of two known shapes. */
+/** The broadcast shape of two known shapes. */
 export function broadcastTwo(node: Node, a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   const padded = (shape: Shape) => [...new Array<Dim>(rank - shape.length).fill(1), ...shape];
@@ -101,7 +101,7 @@ export function broadcastTwo(node: Node, a: Shape, b: Shape): Shape {
   });
 }
 
-/** Throws where the second shape broadcasts to the first only by stretching that too. */
+/** Throws if the first shape would have to be broadcast, too. */
 export function checkStretches(
   node: Node,
   what: string,
@@ -130,15 +130,15 @@ export function sum(node: Node, a: Dim, b: Dim): Dim {
   return a === 0 ? b : b === 0 ? a : null;
 }
 
-/** A shape of unknown dimensions. */
+/** A shape with unknown dimensions. */
 export const unknownDims = (rank: number): Shape => new Array<Dim>(rank).fill(null);
 
-/** A shape from contents; throws where a number is no dimension. */
+/** A shape from the contents of a tensor. Throws if a number is no valid dimension. */
 export function shapeFrom(node: Node, contents: readonly Dim[]): Shape {
   return contents.map((dim) => (typeof dim === 'number' ? sizeOf(node, dim) : dim));
 }
 
-/** The shape of rank n that a one-dimensional input of n unknown elements stands for; null where n is unknown. */
+/** The shape given by a one-dimensional input of n unknown elements: rank n; null if n is unknown. */
 export function shapeOfUnknownContents({ shape }: Value): Shape | null {
   const length = shape?.[0];
   return typeof length === 'number' && length <= 64 ? unknownDims(length) : null;

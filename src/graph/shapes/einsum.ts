@@ -3,7 +3,7 @@ import { type Dim, type Node, requiredInput, type Shape } from '../graph.ts';
 import { broadcastTwo, equalDims, misfit } from './dims.ts';
 import type { Call } from './rule.ts';
 
-/** The result's shape of an equation such as `bij,bjk->bik` or `...ij->...ji`; null while a rank is unknown. */
+/** The result shape of an equation such as `bij,bjk->bik` or `...ij->...ji`; null if a rank is unknown. */
 export function einsumShape({ node }: Call, equation: string | undefined): Shape | null {
   const sizes = einsumSizes(node, equation);
   if (!sizes) return null;
@@ -17,13 +17,13 @@ export function einsumShape({ node }: Call, equation: string | undefined): Shape
   });
 }
 
-/** What an equation's labels and its ellipsis stand for. */
+/** The sizes of an equation's labels and of its ellipsis. */
 export interface EinsumSizes {
   readonly labels: ReadonlyMap<string, Dim>;
   readonly batch: Shape;
 }
 
-/** Sizes of all labels; null while a rank is unknown. */
+/** The sizes of all labels; null if a rank is unknown. */
 export function einsumSizes(node: Node, equation: string | undefined): EinsumSizes | null {
   const [left = ''] = sidesOf(equation);
   const terms = left.split(',');
@@ -49,7 +49,7 @@ interface Term {
   readonly labels: Map<string, Dim>;
 }
 
-/** Notes each label's dimension; returns what the ellipsis stands for. */
+/** Binds each label to its dimension; returns the dimensions of the ellipsis. */
 function bindLabels(node: Node, { term, shape, labels }: Term): Shape {
   const [before = '', after] = term.split('...');
   const front = [...before];
@@ -66,7 +66,7 @@ function bindLabels(node: Node, { term, shape, labels }: Term): Shape {
   return shape.slice(front.length, front.length + extra);
 }
 
-/** Without an arrow: the ellipsis, then the labels that occur once, in alphabetical order. */
+/** The result of an equation without arrow: the ellipsis, then the labels that occur once, in alphabetical order. */
 function implicitResult(left: string): string {
   const all = left.replaceAll(/[^A-Za-z]/g, '');
   const once = [...all].filter((label) => all.split(label).length === 2).sort();

@@ -1,6 +1,6 @@
 import type { DataType } from '../../numeric/tensor.ts';
 
-/** ONNX's numbers of element types, as attributes `to` and `dtype` have them: position = number. */
+/** Element types by ONNX's number, as used in attributes `to` and `dtype`. */
 export const elementTypes: readonly (DataType | null)[] = [
   null,
   'float32',
@@ -31,5 +31,5 @@ export const elementTypes: readonly (DataType | null)[] = [
   'int2',
 ];
 
-/** The element type of an attribute's number; null where there is none. */
+/** The element type with ONNX's number; null if there is none. */
 export const elementType = (number: number | undefined): DataType | null => elementTypes[number ?? 0] ?? null;

@@ -15,7 +15,7 @@ const unary = (compute: (a: number) => number) => (call: CallOnX) => {
 
 const test = ({ inputs: { x } }: CallOnX): Inferred[] => [{ dtype: 'bool', shape: x.shape }];
 
-/** Bounds were attributes until opset 6; from 11 on they are inputs, either of which may be left out. */
+/** The bounds are attributes up to opset 6; from opset 11 they are optional inputs. */
 function clipped(call: ShapeCall<'Clip'>): Inferred[] {
   const { inputs, attributes } = call;
   const { dtype, shape } = inputs.x;
@@ -28,7 +28,7 @@ function clipped(call: ShapeCall<'Clip'>): Inferred[] {
   return [{ dtype, shape, contents: elements?.map((element) => clip(element)) ?? null }];
 }
 
-/** Functions of one element, and of one element and parameters that leave the shape alone. */
+/** Elementwise functions of one tensor, possibly with parameters. */
 export const unaryShapes = {
   Abs: unary(Math.abs),
   Neg: unary((a) => -a),
@@ -95,7 +95,7 @@ export const unaryShapes = {
   },
 } satisfies Partial<ShapeRules<OperatorName>>;
 
-/** Truncation towards integers, truth for bool; symbols are integers and stay, but for bool. */
+/** Truncation to integers, comparison with 0 for bool. Symbols are integers and are kept, except for bool. */
 function castTo(dtype: string | null): Compute {
   if (dtype === 'bool') return unaryArithmetic((a) => Number(a !== 0));
   if (dtype?.startsWith('float')) return (a: Dim = null) => a;

@@ -1,11 +1,11 @@
 import type { Dim } from '../graph.ts';
 
-/** Longer symbols are unknown: they grow with each layer. */
+/** Longer symbols become unknown, since they would grow with each layer. */
 const LONGEST_SYMBOL = 160;
 
 /**
- * ⌊(size + offset)/divisor⌋ of a free size, as a symbol that says how it is computed: sizes that are computed alike are known to
- * be equal. Null where that would be too long.
+ * ⌊(size + offset)/divisor⌋ of an open size, as a symbol that describes the computation, so that sizes computed in the same
+ * way are known to be equal. null if the symbol would be too long.
  *
  * @example sizeComputedOf('H', { offset: 1, divisor: 2 }) // 'floor((H+1)/2)'
  */
@@ -19,7 +19,7 @@ export function sizeComputedOf(
   return symbol.length > LONGEST_SYMBOL ? null : symbol;
 }
 
-/** The size that a symbol stands for, once those that it is computed of are known; itself where they are not. */
+/** The size that a symbol represents, if the sizes it is computed from are known; else the symbol. */
 export function sizeOfSymbol(symbol: string, sizes: ReadonlyMap<string, number>): number | string {
   const given = sizes.get(symbol);
   if (given !== undefined) return given;

@@ -21,7 +21,7 @@ import { type Inferred, LONGEST_CONTENTS, type ShapeCall, type ShapeRule } from 
 import { trainingShapes } from './training.ts';
 import { expectWholeOperands } from './whole-operands.ts';
 
-/** One rule an operator; a missing one does not compile. */
+/** One rule per operator; a missing one does not compile. */
 export const shapeRules: { readonly [Op in OperatorName]: ShapeRule<Op> } = {
   ...unaryShapes,
   ...broadcastShapes,
@@ -40,10 +40,10 @@ export const shapeRules: { readonly [Op in OperatorName]: ShapeRule<Op> } = {
   ...trainingShapes,
 };
 
-/** Known elements of small numeric values, as shape computations produce them. */
+/** Known elements of small numeric values, such as computed shapes. */
 export type KnownElements = Map<Value, readonly Dim[]>;
 
-/** Infers the types of one node's outputs and stores them; unknown operators leave their outputs as they are. */
+/** Infers the output types of a node and stores them; outputs of unknown operators are not changed. */
 export function inferNode(
   node: Node,
   opsets: Readonly<Record<string, number>>,
@@ -63,14 +63,14 @@ export function inferNode(
   };
   rule(call).forEach((inferred, index) => {
     const output = node.outputs[index];
-    if (inferred.shape) shapeFrom(node, inferred.shape); // throws where a dimension is none
+    if (inferred.shape) shapeFrom(node, inferred.shape); // throws if a number is no dimension
     if (output) store(output, inferred, contents);
   });
 }
 
 /**
- * Infers types through a whole graph in place, subgraphs included; inferred types replace stale ones from the file.
- * Returns the elements of small tensors as far as they are known.
+ * Infers the types of a graph in place, including subgraphs. Inferred types replace those from the file. Returns the known
+ * elements of small tensors. Throws `shape` if the inputs of a node do not fit together.
  */
 export function inferShapes(graph: Graph): KnownElements {
   const contents: KnownElements = new Map();
@@ -92,13 +92,13 @@ function store(output: Value, inferred: Inferred, contents: KnownElements): void
   if (inferred.tensor) output.tensor = inferred.tensor;
 }
 
-/** Elements as their type holds them. */
+/** Converts elements to their type. */
 function rounded(contents: readonly Dim[], dtype: DataType | null): readonly Dim[] {
   if (dtype !== 'float32') return contents;
   return contents.map((element) => (typeof element === 'number' ? Math.fround(element) : element));
 }
 
-/** The inferred shape, with dimensions it leaves open taken from what was known. */
+/** The inferred shape, whose open dimensions are filled from the previous shape. */
 function refine(inferred: Shape, known: Shape | null): Shape {
   return known?.length === inferred.length ? inferred.map((dim, i) => dim ?? known[i] ?? null) : inferred;
 }
@@ -109,10 +109,7 @@ export const contentsOf = (
   contents: KnownElements,
 ): readonly Dim[] | null => ((value?.shape?.length ?? 0) <= 1 ? elementsOf(value, contents) : null);
 
-/**
- * The elements of a small numeric value in row-major order, as far as they are known: a constant's, or what inference found;
- * null where nothing is.
- */
+/** The known elements of a small numeric value in row-major order: a constant's, or inferred ones; null if none is known. */
 function elementsOf(value: Value | null | undefined, contents: KnownElements): readonly Dim[] | null {
   if (!value) return null;
   const { tensor } = value;
@@ -121,5 +118,5 @@ function elementsOf(value: Value | null | undefined, contents: KnownElements): r
   return followed ? Array.from(tensor.data as ArrayLike<number | bigint>, Number) : null;
 }
 
-/** Element types whose arrays hold the elements themselves. */
+/** Element types whose arrays contain the elements directly. */
 const numeric: ReadonlySet<string> = new Set(['int64', 'int32', 'float32', 'float64', 'bool']);

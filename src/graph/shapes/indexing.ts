@@ -44,7 +44,7 @@ function oneHot(call: ShapeCall<'OneHot'>): Shape | null {
   return [...indices.slice(0, axis), depth, ...indices.slice(axis)];
 }
 
-/** Operators that pick and place elements. */
+/** Operators that select and scatter elements. */
 export const indexingShapes = {
   Gather: (call) => {
     const shape = gathered(call);
@@ -58,7 +58,7 @@ export const indexingShapes = {
   OneHot: (call) => [{ dtype: call.inputs.values.dtype, shape: oneHot(call) }],
   NonZero: ({ inputs: { x } }) => {
     const rank = x.shape?.length ?? null;
-    // A scalar counts as a vector of one element.
+    // A scalar is treated as a vector of one element.
     return [{ dtype: 'int64', shape: rank === null ? unknownDims(2) : [Math.max(1, rank), null] }];
   },
   EyeLike: ({ inputs: { x }, attributes }) => [

@@ -9,7 +9,7 @@ interface Factors {
   readonly b: Value;
 }
 
-/** […, M, K] · […, K, N] → […, M, N], vectors and broadcasting as in NumPy. */
+/** […, M, K] · […, K, N] → […, M, N], with vectors and broadcasting as in NumPy. */
 function multiplied({ node, inputs }: Call & { readonly inputs: Factors }): Shape | null {
   const a = shapeOfLeastRank(node, inputs.a, 1);
   const b = shapeOfLeastRank(node, inputs.b, 1);

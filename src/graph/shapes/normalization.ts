@@ -4,7 +4,7 @@ import { axisOf, equalDims, shapeOfLeastRank, shapeOfRank } from './dims.ts';
 import { sameType } from './elementwise.ts';
 import type { CallOnX, ShapeRules } from './rule.ts';
 
-/** The channels of [N, C, …]; throws where a parameter among `parameters` has another number of them. */
+/** The channel dimension of [N, C, …]. Throws if a parameter has another size. */
 function channelsOf({ node, inputs: { x } }: CallOnX, parameters: readonly Value[]): Dim {
   const shape = shapeOfLeastRank(node, x, 1);
   let channels: Dim = shape ? (shape[1] ?? 1) : null;
@@ -19,7 +19,7 @@ function channelsOf({ node, inputs: { x } }: CallOnX, parameters: readonly Value
 export const normalizationShapes = {
   BatchNormalization: (call) => {
     const { scale, bias, mean, variance } = call.inputs;
-    // Until opset 8 the statistics could be of each position: [C, …size].
+    // Up to opset 8, statistics can be per position: [C, …size].
     const channels = call.attributes.spatial === 0 ? null : channelsOf(call, [scale, bias, mean, variance]);
     const statistic = { dtype: mean.dtype, shape: [channels] };
     return [...sameType(call), statistic, statistic, statistic, statistic];

@@ -2,7 +2,7 @@ import type { OperatorName } from '../operators/index.ts';
 import { elementType } from './element-types.ts';
 import type { ShapeRules } from './rule.ts';
 
-/** Between numbers and their quantised form. */
+/** Operators that convert between numbers and their quantised form. */
 export const quantizationShapes = {
   QuantizeLinear: ({ inputs: { x, zeroPoint }, attributes }) => {
     const dtype = zeroPoint ? zeroPoint.dtype : (elementType(attributes.output_dtype) ?? 'uint8');

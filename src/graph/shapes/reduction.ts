@@ -8,7 +8,10 @@ import type { CallOnX, Inferred, ShapeCall, ShapeRules } from './rule.ts';
 
 type Fold = (elements: readonly number[]) => number;
 
-/** Axes come as an attribute, later as an input; none means all, or none at all where noop_with_empty_axes says so. */
+/**
+ * The axes are an attribute or, in newer opsets, an input. Without axes all are reduced, or none if noop_with_empty_axes is
+ * set.
+ */
 function reduced(call: ShapeCall<'ReduceSum'>, fold: Fold | null): Inferred[] {
   const { attributes, inputs } = call;
   const { dtype, shape } = inputs.x;
@@ -28,7 +31,7 @@ function withoutAxes(shape: Shape, axes: readonly number[], keepdims: boolean): 
   return shape.flatMap((dim, axis): Dim[] => (!axes.includes(axis) ? [dim] : keepdims ? [1] : []));
 }
 
-/** Contents are vectors or scalars, so that reducing any axis leaves one element. */
+/** Contents are vectors or scalars, so reducing any axis leaves one element. */
 function foldedContents(call: CallOnX, fold: Fold | null): readonly Dim[] | null {
   const elements = call.contents(call.inputs.x);
   if (!fold || !elements?.every((element) => typeof element === 'number')) return null;
@@ -40,7 +43,7 @@ const reduction =
   (call: ShapeCall<'ReduceSum'>) =>
     reduced(call, fold);
 
-/** The position of an extreme along one axis. */
+/** Index of the extreme along one axis. */
 function position(call: ShapeCall<'ArgMax'>): Inferred[] {
   const { shape } = call.inputs.x;
   const { axis, keepdims } = call.attributes;
@@ -50,7 +53,7 @@ function position(call: ShapeCall<'ArgMax'>): Inferred[] {
   ];
 }
 
-/** Reductions along axes, and what runs along one. */
+/** Reductions and cumulative operators. */
 export const reductionShapes = {
   ReduceSum: reduction((elements) => elements.reduce((a, b) => a + b, 0)),
   ReduceMean: reduction(),

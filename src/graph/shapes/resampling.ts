@@ -4,7 +4,7 @@ import type { OperatorName } from '../operators/index.ts';
 import { axesOf, equalDims, misfit, shapeOfLeastRank, shapeOfRank, sizeOf, unknownDims } from './dims.ts';
 import type { Call, ShapeCall, ShapeRules } from './rule.ts';
 
-/** Each axis' size after resizing by the input `scales` or to the input `sizes`, whichever is given. */
+/** Sizes of the axes after resizing by `scales` or to `sizes`, whichever is given. */
 function resized(call: ShapeCall<'Resize'>): Shape | null {
   const { node, inputs, attributes } = call;
   const { shape } = inputs.x;
@@ -34,7 +34,7 @@ function scaled({ node }: Call, scale: Dim, dim: Dim): Dim {
   return sizeOf(node, Math.floor(dim * scale));
 }
 
-/** The sizes asked for, or those of the same aspect ratio within or around them. */
+/** The requested sizes, or sizes with the input's aspect ratio that fit within or around them. */
 function targetSizes(
   call: ShapeCall<'Resize'>,
   axes: readonly number[],
@@ -48,7 +48,7 @@ function targetSizes(
   return axes.map((axis) => (Number.isFinite(ratio) ? Math.floor(Number(shape[axis]) * ratio + 0.5) : null));
 }
 
-/** [N, C, H, W] → [N, C·b⁻², H·b, W·b], or back where `down`. */
+/** [N, C, H, W] → [N, C·b⁻², H·b, W·b], or the inverse if `down`. */
 function moved({ node, inputs, attributes }: ShapeCall<'DepthToSpace' | 'SpaceToDepth'>, down: boolean) {
   const { dtype } = inputs.x;
   const shape = shapeOfRank(node, inputs.x, 4);
@@ -66,7 +66,7 @@ function moved({ node, inputs, attributes }: ShapeCall<'DepthToSpace' | 'SpaceTo
   return [{ dtype, shape: [n, wide(c, b * b), narrow(h, b), narrow(w, b)] }];
 }
 
-/** Resampling and the operators of detection heads. */
+/** Resampling, and operators of detection heads. */
 export const resamplingShapes = {
   Resize: (call) => [{ dtype: call.inputs.x.dtype, shape: resized(call) }],
   Upsample: (call) => {

@@ -2,8 +2,8 @@ import type { Dim, Node, Shape } from '../graph.ts';
 import { misfit, product, sizeOf } from './dims.ts';
 
 /**
- * The shape that Reshape makes of `shape` (null: unknown) for the target list: 0 copies a dimension (unless
- * `allowZero`), −1 is what remains. Symbols on both sides cancel.
+ * The result shape of Reshape for an input shape (null: unknown) and a target: 0 copies a dimension (unless `allowZero`), −1
+ * is the remaining size. Symbols on both sides cancel.
  */
 export function reshapedShape(
   node: Node,
@@ -28,7 +28,7 @@ export function reshapedShape(
 interface Factors {
   /** The product of the known dimensions. */
   readonly known: number;
-  /** Symbols, and unknown dimensions by position. */
+  /** Symbols, and unknown dimensions by index. */
   readonly open: readonly string[];
 }
 
@@ -40,13 +40,13 @@ function factors(shape: Shape, tokens: (index: number) => string = (i) => `?${i}
   return { known, open };
 }
 
-/** The factors of the target but for the open dimension; a copied unknown is the input's unknown of that position. */
+/** The factors of the target without the −1. A copied unknown dimension is the input's with that index. */
 function factorsOf(result: Shape, copied: readonly boolean[], open: number): Factors {
   const rest = result.map((dim, i) => (i === open ? 1 : dim));
   return factors(rest, (i) => (copied[i] ? `?${i}` : `!${i}`));
 }
 
-/** The whole over the rest; null where symbols remain that do not cancel. */
+/** The quotient of two products; null if symbols remain that do not cancel. */
 function remainder(node: Node, whole: Factors, rest: Factors): Dim {
   const left = [...whole.open];
   for (const token of rest.open) {

@@ -15,7 +15,7 @@ import {
 import { reshapedShape } from './reshape-target.ts';
 import { type CallOnX, LONGEST_CONTENTS, type ShapeCall, type ShapeRules } from './rule.ts';
 
-/** Axes of Squeeze and Unsqueeze: an attribute until opset 12, then an input; null where unknown. */
+/** The axes of Squeeze and Unsqueeze: an attribute up to opset 12, then an input; null if unknown. */
 function givenAxes(call: ShapeCall<'Squeeze' | 'Unsqueeze'>): readonly number[] | null {
   const axes = call.attributes.axes ?? call.contents(call.inputs.axes);
   return axes?.every((axis) => typeof axis === 'number') ? (axes as readonly number[]) : null;
@@ -49,11 +49,11 @@ function unsqueezed(call: ShapeCall<'Unsqueeze'>): Shape | null {
   return Array.from({ length: rank }, (_, axis) => (added.includes(axis) ? 1 : (rest.shift() ?? null)));
 }
 
-/** Contents survive any change of shape. */
+/** Contents do not change with the shape. */
 const keptContents = (call: CallOnX, shape: Shape | null): readonly Dim[] | null =>
   shape && call.elements(call.inputs.x);
 
-/** Contents with the axes in another order. */
+/** Contents with permuted axes. */
 function transposedContents(call: CallOnX, shape: Shape, order: readonly number[]): readonly Dim[] | null {
   const elements = call.elements(call.inputs.x);
   const strides = elements && axisStrides(shape);
@@ -69,7 +69,7 @@ function reshaped(call: ShapeCall<'Reshape'>): Shape | null {
   return reshapedShape(call.node, x.shape, { target, allowZero });
 }
 
-/** y: the input stretched to the target's shape and back. */
+/** The input and the target shape, broadcast to one another. */
 function expanded(call: ShapeCall<'Expand'>): Shape | null {
   const { x, shape: wanted } = call.inputs;
   const target = call.contents(wanted);
@@ -99,7 +99,7 @@ function repeatedContents(call: CallOnX, shape: Shape | null): readonly Dim[] | 
     : Array.from({ length: size }, (_, i) => contents[i % contents.length] ?? null);
 }
 
-/** Operators that keep the elements in order, or repeat them. */
+/** Operators that keep elements in order, or repeat them. */
 export const reshapeShapes = {
   Reshape: (call) => {
     const shape = reshaped(call);

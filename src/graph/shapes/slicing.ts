@@ -6,7 +6,7 @@ import type { ShapeCall } from './rule.ts';
 
 type Call = ShapeCall<'Slice'>;
 
-/** start:end:step on one axis; null where unknown. */
+/** start:end:step on one axis; null for unknown numbers. */
 interface Range {
   readonly axis: number;
   readonly start: Dim;
@@ -14,10 +14,10 @@ interface Range {
   readonly step: Dim;
 }
 
-/** The ends that exporters write for "to the last element": beyond any dimension. */
+/** Exporters write "to the last element" as a number beyond any dimension. */
 const BEYOND = 2 ** 31 - 1;
 
-/** data[start:end:step] along the given axes. */
+/** The shape of data[start:end:step] along the given axes. */
 export function slicedShape(call: Call): Shape | null {
   const { shape } = call.inputs.x;
   if (!shape) return null;
@@ -47,7 +47,7 @@ export function slicedContents(call: Call): readonly Dim[] | null {
   return stridedContents(elements, axes, start);
 }
 
-/** Inputs are data, starts, ends, axes, steps; until opset 9 starts, ends and axes were attributes. */
+/** The ranges, from inputs data, starts, ends, axes, steps; up to opset 9 starts, ends and axes are attributes. */
 function rangesOf(call: Call, rank: number): Range[] | null {
   const { node, inputs, attributes } = call;
   const starts = attributes.starts ?? call.contents(inputs.starts);
@@ -84,7 +84,7 @@ interface Bounds {
   readonly count: number;
 }
 
-/** The elements that a range picks from an axis of `size`; null where the range is not known. */
+/** The indices that a range selects from an axis of `size`; null if the range is unknown. */
 function boundsOf(size: number, { start, end, step }: Range): Bounds | null {
   if (typeof start !== 'number' || typeof end !== 'number' || typeof step !== 'number') return null;
   const [least, most] = step > 0 ? [0, size] : [-1, size - 1];

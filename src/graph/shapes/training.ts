@@ -4,17 +4,17 @@ import type { OperatorName } from '../operators/index.ts';
 import { equalDims, misfit, product, shapeFrom, shapeOfLeastRank, shapeOfRank } from './dims.ts';
 import type { Inferred, ShapeRules } from './rule.ts';
 
-/** Outputs with the types of these inputs. */
+/** Outputs with the same types as the given inputs. */
 const typesOf = (...inputs: readonly Value[]): Inferred[] =>
   inputs.map(({ dtype, shape }) => ({ dtype, shape }));
 
-/** A result whose shape the attribute `size` states. */
+/** The shape given by the attribute `size`. */
 function sized(node: Node, size: readonly number[] | undefined): Shape {
   if (!size) throw misfit(node, 'expected a size, got none');
   return shapeFrom(node, size);
 }
 
-/** The optimisers' results replace what they update: equal shapes throughout. */
+/** The results of optimisers replace their inputs, so all shapes must be equal. */
 function expectEqualShapes(node: Node, { shape: wanted }: Value, others: readonly Value[]): void {
   for (const { name, shape } of others) {
     if (!wanted || !shape) continue;
@@ -27,7 +27,7 @@ function expectEqualShapes(node: Node, { shape: wanted }: Value, others: readonl
   }
 }
 
-/** The training operators; their signatures stand with their schemas. */
+/** Shapes of the training operators, whose signatures are documented with their schemas. */
 export const trainingShapes = {
   ConvGradInput: ({ node, inputs: { dy, weight }, attributes }) => {
     const size = sized(node, attributes.size);

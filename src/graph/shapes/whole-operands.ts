@@ -2,7 +2,7 @@ import { EspalierError } from '../../errors.ts';
 import { type Node, nodeLabel } from '../graph.ts';
 import { knownOperator, type OperatorName } from '../operators/index.ts';
 
-/** Inputs, by position, that are sizes, axes or indices: ONNX has whole numbers there. */
+/** Indices of inputs that are sizes, axes or indices, which must be integers. */
 const wholeOperands: { readonly [Op in OperatorName]?: readonly number[] } = {
   ConstantOfShape: [0],
   Expand: [1],
@@ -19,7 +19,7 @@ const wholeOperands: { readonly [Op in OperatorName]?: readonly number[] } = {
   Unsqueeze: [1],
 };
 
-/** Throws `invalid-model` where a size, an axis or an index is of a floating-point type. */
+/** Throws `invalid-model` if a size, axis or index has a floating-point type. */
 export function expectWholeOperands(node: Node): void {
   const op = knownOperator(node);
   for (const index of (op && wholeOperands[op]) ?? []) {

@@ -14,9 +14,9 @@ export interface WindowShapeAttributes {
   readonly ceil_mode?: number;
 }
 
-/** A window that slides over one axis. */
+/** A window along one axis. */
 export interface AxisWindow {
-  /** Input elements under the window, gaps included: (kernel − 1)·dilation + 1; null while the kernel is unknown. */
+  /** Input elements under the window, including gaps: (kernel − 1)·dilation + 1; null if the kernel is unknown. */
   readonly extent: number | null;
   readonly stride: number;
   readonly padBegin: number;
@@ -25,7 +25,7 @@ export interface AxisWindow {
   readonly ceilMode: boolean;
 }
 
-/** The window of each spatial axis; throws where lists have the wrong length or entries out of range. */
+/** The window along each spatial axis. Throws if lists have the wrong length, or numbers are out of range. */
 export function windows(node: Node, attributes: WindowShapeAttributes, kernel: Shape): AxisWindow[] {
   const rank = kernel.length;
   const strides = listOf(node, 'strides', attributes.strides, rank, 1);
@@ -67,7 +67,7 @@ function paddings(node: Node, { auto_pad, pads }: WindowShapeAttributes, rank: n
     : new Array<number>(2 * rank).fill(0);
 }
 
-/** How many places a window takes on an axis of `size`; throws where it takes none. */
+/** Number of positions of a window on an axis of `size`. Throws if there is none. */
 export function places(node: Node, size: Dim, window: AxisWindow): Dim {
   const { extent, stride, padBegin, padEnd, autoPad } = window;
   if (typeof size !== 'number') return size && placesOfSymbol(size, window);
@@ -79,11 +79,11 @@ export function places(node: Node, size: Dim, window: AxisWindow): Dim {
     throw misfit(node, `expected at least ${extent} elements under the window, got ${size + padding}`);
   if (!window.ceilMode) return sizeOf(node, Math.floor(room / stride) + 1);
   const last = Math.ceil(room / stride);
-  // A window that would start in the padding behind the input is left out.
+  // Windows that would start in the padding after the input are omitted.
   return sizeOf(node, last * stride >= size + padBegin ? last : last + 1);
 }
 
-/** The same for an axis of a free size. */
+/** The number of positions on an axis of open size. */
 function placesOfSymbol(
   size: string,
   { extent, stride, padBegin, padEnd, autoPad, ceilMode }: AxisWindow,

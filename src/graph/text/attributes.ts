@@ -4,10 +4,12 @@ import type { AttributeSyntax, GraphSyntax } from './syntax.ts';
 import { type Cursor, listOf, nameAt, type Token, unquoted } from './tokens.ts';
 import { atType, fixedShape, typeAt } from './types.ts';
 
-/** Reads a graph where one comes next. */
+/** Reads a graph if one follows. */
 type GraphReader = (cursor: Cursor) => GraphSyntax;
 
-/** One attribute, `name = value`; its kind may stand before the value (`axes: ints = []`) and has to if the list is empty. */
+/**
+ * Reads an attribute `name = value`. Its kind may precede the value (`axes: ints = []`), which is required for an empty list.
+ */
 export function attributeAt(cursor: Cursor, graphAt: GraphReader): readonly [string, AttributeSyntax] {
   const name = nameAt(cursor, 'the name of an attribute');
   const kind = cursor.accept(':') ? nameAt(cursor, 'the kind of the attribute') : null;
@@ -51,7 +53,7 @@ function tensorAt(cursor: Cursor, start: Token): AttributeSyntax {
   return { kind: 'tensor', value: contentsAt(cursor, dtype, shape) };
 }
 
-/** A list's attribute: of the kind of its parts, numbers of both kinds making floats; null where they do not go together. */
+/** The attribute for a list: numbers of both kinds become floats; null if the elements have incompatible kinds. */
 function listed(parts: readonly AttributeSyntax[], kind: string | null): AttributeSyntax | null {
   const kinds = new Set(parts.map((part) => part.kind));
   if (kinds.size === 0) return isListKind(kind) ? { kind, value: [] } : null;

@@ -5,21 +5,23 @@ import type { AttributeSyntax, GraphSyntax, NodeSyntax, ValueSyntax } from './sy
 import type { Cursor } from './tokens.ts';
 import type { TypeSyntax } from './types.ts';
 
-/** What building a graph and its subgraphs shares. */
+/** State shared by the construction of a graph and its subgraphs. */
 export interface Building {
   readonly cursor: Cursor;
   readonly opsets: Record<string, number>;
-  /** Every value with a type that the text states, to be held against what is inferred. */
+  /** All values with a type in the text, to be compared with inferred types. */
   readonly declared: (readonly [Value, ValueSyntax])[];
 }
 
-/** The values that a name can mean, innermost first. */
+/** The values that a name can refer to, innermost first. */
 interface NameScope {
   readonly own: Map<string, Value>;
   readonly outer: NameScope | null;
 }
 
-/** The graph that a text describes, names looked up and nodes sorted; throws at names unknown or given twice. */
+/**
+ * Builds the graph that a text describes: resolves names and sorts nodes. Throws for names that are unknown or defined twice.
+ */
 export function buildGraph(syntax: GraphSyntax, building: Building, outer: NameScope | null = null): Graph {
   const scope: NameScope = { own: new Map(), outer };
   const declare = (written: ValueSyntax, value = makeValue(written.name, written.dtype, written.shape)) => {
@@ -45,7 +47,7 @@ export function buildGraph(syntax: GraphSyntax, building: Building, outer: NameS
   return graph;
 }
 
-/** Throws where the text gives a value another type than it has. */
+/** Throws if a type in the text contradicts the inferred one. */
 export function checkTypes({ cursor, declared }: Building): void {
   for (const [value, written] of declared) {
     if (!agree(written, value)) {
@@ -100,7 +102,7 @@ function resolve(scope: NameScope, written: ValueSyntax, { cursor }: Building): 
   return value;
 }
 
-/** The value, with the type that the text states here where it had none. */
+/** The value, with the type from the text if it had none. */
 function typed(written: ValueSyntax, value: Value, { declared }: Building): Value {
   value.dtype ??= written.dtype;
   value.shape ??= written.shape;
@@ -108,7 +110,7 @@ function typed(written: ValueSyntax, value: Value, { declared }: Building): Valu
   return value;
 }
 
-/** Types agree where both are known; symbols stand for any size. */
+/** Whether types are compatible; symbols match any size. */
 function agree(a: TypeSyntax, b: TypeSyntax): boolean {
   if (a.dtype && b.dtype && a.dtype !== b.dtype) return false;
   if (!a.shape || !b.shape) return true;

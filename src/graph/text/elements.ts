@@ -2,7 +2,7 @@ import { random } from '../../numeric/random.ts';
 import { allocate, arrayLength, type DataType, elementCount, type Tensor } from '../../numeric/tensor.ts';
 import { type Cursor, listOf, unquoted } from './tokens.ts';
 
-/** How elements of a type are written: those whose arrays hold raw bits as hexadecimal array elements. */
+/** The notation of elements; types whose arrays contain raw bits are written in hexadecimal. */
 type Notation = 'single' | 'double' | 'integer' | 'bool' | 'string' | 'bits';
 
 const notations: { readonly [D in DataType]: Notation } = {
@@ -34,20 +34,20 @@ const notations: { readonly [D in DataType]: Notation } = {
   uint2: 'bits',
 };
 
-/** More elements than this are a mistake in a text, not a tensor. */
+/** Maximum number of elements in a text: more are assumed to be a mistake. */
 const MOST_ELEMENTS = 2 ** 28;
 
 type Element = number | bigint | string;
 
 export const isDataType = (name: string): name is DataType => Object.hasOwn(notations, name);
 
-/** `{1, 2.5}`: every array element, so that it reads back the same. */
+/** All array elements as text, such as `{1, 2.5}`, in a form that parses to the same elements. */
 export function formatElements(tensor: Tensor): string {
   const format = formats[notations[tensor.dtype]];
   return `{${Array.from(tensor.data as ArrayLike<Element>, format).join(', ')}}`;
 }
 
-/** The fewest digits that read back as the same number; `.0` is not added. */
+/** The fewest digits that parse to the same number, without a trailing `.0`. */
 export function formatNumber(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
@@ -72,7 +72,7 @@ function shortest(value: number): number {
   return value; // -0, infinite or NaN
 }
 
-/** Contents of a tensor of this type: `{1, 2}`, `fill(0.5)` or `random(seed = 1)` (standard normals). */
+/** Parses the contents of a tensor: `{1, 2}`, `fill(0.5)` or `random(seed = 1)` (standard normal numbers). */
 export function contentsAt(cursor: Cursor, dtype: DataType, shape: readonly number[]): Tensor {
   const start = cursor.peek();
   if (cursor.at('...')) throw cursor.fail('the contents are omitted here; print the graph in full', start);
@@ -126,7 +126,7 @@ function elementAt(cursor: Cursor, dtype: DataType): Element {
   return exact(dtype, element);
 }
 
-/** Arrays of 64-bit integers take bigints, others numbers. */
+/** Converts to the element type of the array: bigint for 64-bit integers. */
 const exact = (dtype: DataType, element: bigint): number | bigint =>
   dtype === 'int64' || dtype === 'uint64' ? element : Number(element);
 

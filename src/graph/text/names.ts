@@ -1,13 +1,13 @@
 import type { Graph, Value } from '../graph.ts';
 import { isDataType } from './elements.ts';
 
-/** The printed name of each value of a graph, and of what its subgraphs can see; unique, and never empty. */
+/** The printed names of a graph's values and of those that its subgraphs can access; unique and not empty. */
 export interface Names {
   of(value: Value): string;
   readonly taken: ReadonlySet<string>;
 }
 
-/** Names for a graph's values inside `outer`: their own where free, with a suffix where not. */
+/** Chooses names for the values of a graph inside `outer`: their own if free, else with a suffix. */
 export function namesOf(graph: Graph, outer: Names | null): Names {
   const names = new Map<Value, string>();
   const taken = new Set(outer?.taken);
@@ -23,19 +23,19 @@ export function namesOf(graph: Graph, outer: Names | null): Names {
   return { taken, of: (value) => names.get(value) ?? outer?.of(value) ?? claim(value) };
 }
 
-/** As an identifier where it reads back as one, else in quotes. */
+/** The name as an identifier if it parses as one, else quoted. */
 export function quotedName(name: string): string {
   return /^[A-Za-z_]\w*(?:\.\w+)*$/.test(name) && !isReserved(name) ? name : JSON.stringify(name);
 }
 
-/** `Conv`, `com.microsoft.Gelu`; domain and operator in quotes where the point would mislead. */
+/** The operator as text: `Conv`, `com.microsoft.Gelu`; quoted if the dot would be ambiguous. */
 export function qualifiedOperator(domain: string, op: string): string {
   const qualified = domain ? `${domain}.${op}` : op;
   const plain = quotedName(qualified) === qualified && !op.includes('.') && !isGenerator(qualified);
   return plain ? qualified : `${JSON.stringify(domain)} ${JSON.stringify(op)}`;
 }
 
-/** Names that stand for contents where an operator could stand. */
+/** Whether a name denotes generated contents at a position where an operator may be. */
 export const isGenerator = (name: string): boolean => name === 'random' || name === 'fill';
 
 const isReserved = (name: string) => name === '_' || /^(?:inf|nan)$/.test(name) || isDataType(name);

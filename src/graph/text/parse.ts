@@ -5,8 +5,8 @@ import { graphAt } from './syntax.ts';
 import { type Cursor, cursorOver, listOf, nameAt, unquoted } from './tokens.ts';
 
 /**
- * The graph that a text such as `net(float32[N, 3] x) => (y) { y = Relu(x) }` describes, sorted, its types inferred;
- * throws an EspalierError that names line and column where the text is wrong.
+ * Parses a graph in text form, such as `net(float32[N, 3] x) => (y) { y = Relu(x) }`; sorts its nodes and infers types.
+ * Throws `invalid-model` with line and column if the text is invalid.
  */
 export function parseGraph(text: string): Graph {
   const cursor = cursorOver(text);
@@ -20,7 +20,7 @@ export function parseGraph(text: string): Graph {
   return graph;
 }
 
-/** `<opset = 18, com.microsoft = 1, "author" = "me">`: operator sets by number, metadata as text. */
+/** Parses a header `<opset = 18, com.microsoft = 1, "author" = "me">`: numbers are operator sets, text is metadata. */
 function headerAt(cursor: Cursor) {
   const opsets: Record<string, number> = { '': DEFAULT_OPSET };
   const metadata: [string, string][] = [];

@@ -6,11 +6,11 @@ import { type Names, namesOf, qualifiedOperator, quotedName } from './names.ts';
 
 /** Options of {@link printGraph}. */
 export interface PrintOptions {
-  /** Print every element and every known type, so that the text parses to the same graph; default false. */
+  /** Whether to print all elements and all known types, so that the text parses to the same graph; default false. */
   readonly full?: boolean;
 }
 
-/** Tensors of more elements than this are left out unless the print is full. */
+/** Tensors with more elements are abbreviated unless `full` is set. */
 const MOST_SHOWN = 16;
 
 interface Printing {
@@ -20,8 +20,8 @@ interface Printing {
 }
 
 /**
- * The graph as text near ONNX's own, tensors of more than 16 elements shortened to `...`. What a file says beside the
- * graph (opaque attributes and notes, types that are no tensors) has no text form.
+ * Prints a graph in a text form similar to ONNX's. Tensors of more than 16 elements are abbreviated to `...`. Opaque data
+ * from files (attributes, notes, types other than tensors) is not printed.
  */
 export function printGraph(graph: Graph, { full = false }: PrintOptions = {}): string {
   const printing = { full, names: namesOf(graph, null), indent: '' };
@@ -89,7 +89,7 @@ function contents(tensor: Tensor, { full }: Printing): string {
   return full || elementCount(tensor.shape) <= MOST_SHOWN ? formatElements(tensor) : '...';
 }
 
-/** ` = value`, or `: kind = value` where the value alone does not tell. */
+/** ` = value`, or `: kind = value` if the value alone is ambiguous. */
 function attributeText(attribute: Attribute, printing: Printing): string {
   const isEmptyList = Array.isArray(attribute.value) && attribute.value.length === 0;
   const kind = isEmptyList ? `: ${attribute.kind}` : '';
@@ -124,7 +124,7 @@ function attributeValue(attribute: Attribute, printing: Printing): string {
 const bodyText = (body: Graph, printing: Printing) =>
   graphText(body, { ...printing, names: namesOf(body, printing.names) });
 
-/** Always with a point or exponent, to be no integer. */
+/** A float, always with a point or exponent, to distinguish it from an integer. */
 function floatText(value: number): string {
   const text = formatNumber(value);
   return /^-?\d+$/.test(text) ? `${text}.0` : text;

@@ -6,13 +6,13 @@ import { isGenerator } from './names.ts';
 import { type Cursor, listOf, nameAt, type Token, unquoted } from './tokens.ts';
 import { atType, fixedShape, type TypeSyntax, typeAt } from './types.ts';
 
-/** A value where it is declared (with a type, perhaps) or read. */
+/** A value that is declared (possibly with a type) or read. */
 export interface ValueSyntax extends TypeSyntax {
   readonly name: string;
   readonly token: Token;
 }
 
-/** An attribute whose subgraphs are syntax still. */
+/** An attribute whose subgraphs are not built yet. */
 export type AttributeSyntax =
   | Exclude<Attribute, { kind: 'graph' | 'graphs' }>
   | { readonly kind: 'graph'; readonly value: GraphSyntax }
@@ -26,7 +26,7 @@ export interface InitializerSyntax {
 
 /** `y = Relu(x)` */
 export interface NodeSyntax {
-  /** null where the node is called as its first output. */
+  /** null if the node is named after its first output. */
   readonly name: string | null;
   readonly domain: string;
   readonly op: string;
@@ -35,7 +35,7 @@ export interface NodeSyntax {
   readonly outputs: readonly (ValueSyntax | null)[];
 }
 
-/** A graph as written: names are not looked up yet, so that statements may stand in any order. */
+/** A parsed graph. Names are not resolved yet, so that statements may be in any order. */
 export interface GraphSyntax {
   readonly name: string;
   readonly inputs: readonly ValueSyntax[];

@@ -2,33 +2,33 @@ import { EspalierError } from '../../errors.ts';
 
 export type TokenKind = 'name' | 'number' | 'string' | 'bytes' | 'symbol' | 'end';
 
-/** One word of the text; `text` is as written, quotes included. */
+/** A token; `text` is as in the source, including quotes. */
 export interface Token {
   readonly kind: TokenKind;
   readonly text: string;
   readonly offset: number;
 }
 
-/** Reads a text token by token. */
+/** Reads the tokens of a text. */
 export interface Cursor {
-  /** The token `ahead` places on, 0 being the next; the last is of kind 'end'. */
+  /** The token `ahead` positions further; 0 is the next. The last token has kind 'end'. */
   peek(ahead?: number): Token;
   next(): Token;
   /** Whether the next token is this symbol or name. */
   at(text: string): boolean;
-  /** Takes the next token if it is this symbol or name. */
+  /** Consumes the next token if it is this symbol or name. */
   accept(text: string): boolean;
-  /** Takes the next token; throws unless it is this symbol or name. */
+  /** Consumes the next token. Throws unless it is this symbol or name. */
   expect(text: string): Token;
-  /** An error of ours at a token: `line 3, column 5: …`. */
+  /** An error at a token: `line 3, column 5: …`. */
   fail(message: string, token: Token): EspalierError;
-  /** `expected …, found …`, at the next token. */
+  /** An error `expected …, found …` at the next token. */
   unexpected(expected: string): EspalierError;
 }
 
 const SPACE = /(?:\s+|#[^\n]*|\/\/[^\n]*)*/y;
 
-/** The first that matches wins, so bytes and numbers such as `inf` come before names. */
+/** The first pattern that matches is used, so bytes and numbers such as `inf` precede names. */
 const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['bytes', /b"(?:[0-9a-fA-F]{2})*"/y],
   ['number', /0[xX][0-9a-fA-F]+|-?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?|(?:inf|nan)(?![\w.]))/y],
@@ -37,7 +37,7 @@ const PATTERNS: readonly (readonly [TokenKind, RegExp])[] = [
   ['symbol', /=>|\.\.\.|[<>()[\]{}=,:?]/y],
 ];
 
-/** The tokens of a text, comments (`#` and `//` to the end of the line) left out; throws at what is no token. */
+/** Splits a text into tokens, without comments (`#` or `//` to the end of the line). Throws at invalid characters. */
 export function cursorOver(text: string): Cursor {
   const tokens = tokenize(text);
   let position = 0;
@@ -58,7 +58,7 @@ export function cursorOver(text: string): Cursor {
   return { peek, next, at, accept, expect, fail, unexpected };
 }
 
-/** Items between the symbols `open` and `close`, separated by commas. */
+/** Reads a comma-separated list between the symbols `open` and `close`. */
 export function listOf<T>(cursor: Cursor, [open, close]: readonly [string, string], item: () => T): T[] {
   const items: T[] = [];
   cursor.expect(open);
@@ -70,7 +70,7 @@ export function listOf<T>(cursor: Cursor, [open, close]: readonly [string, strin
   return items;
 }
 
-/** What a string token stands for (JSON's escapes). */
+/** The value of a string token, with JSON's escapes. */
 export function unquoted(cursor: Cursor, token: Token): string {
   try {
     return JSON.parse(token.text) as string;
@@ -79,7 +79,7 @@ export function unquoted(cursor: Cursor, token: Token): string {
   }
 }
 
-/** An identifier, or any name in quotes. */
+/** Reads an identifier or a quoted name. */
 export function nameAt(cursor: Cursor, what: string): string {
   const { kind } = cursor.peek();
   if (kind === 'name') return cursor.next().text;

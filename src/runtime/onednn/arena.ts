@@ -1,7 +1,7 @@
 import { type DataType, type TypedArray, viewBytes } from '../../numeric/tensor.ts';
 import type { OpenedLibrary } from './library/open.ts';
 
-/** Memory that JavaScript owns and native code works in; freed when nothing refers to it any more. */
+/** Memory that is owned by JavaScript and used by native code; freed when it is no longer referenced. */
 export interface Arena {
   readonly address: bigint;
   view(dtype: DataType, offset: number, bytes: number): TypedArray;
@@ -11,7 +11,7 @@ const HUGE_PAGE = 2 ** 21;
 const PAGE = 4096;
 const MADV_HUGEPAGE = 14;
 
-/** Zeroed memory, on Linux in huge pages where the kernel has some: kernels are up to a tenth faster. */
+/** Allocates zeroed memory, on Linux in huge pages if available: kernels are up to 10 % faster. */
 export function openArena(koffi: OpenedLibrary['koffi'], bytes: number): Arena {
   const buffer = new ArrayBuffer(bytes + HUGE_PAGE);
   const start = koffi.address(buffer);
@@ -27,6 +27,6 @@ export function openArena(koffi: OpenedLibrary['koffi'], bytes: number): Arena {
 function adviseHugePages(koffi: OpenedLibrary['koffi'], address: bigint, bytes: number): void {
   if (process.platform !== 'linux') return;
   const madvise = koffi.load(null).func('int madvise(void *address, size_t length, int advice)');
-  // Advice: memory works without it just as well.
+  // Only advice to the kernel: the memory can be used without it.
   madvise(address, bytes, MADV_HUGEPAGE);
 }

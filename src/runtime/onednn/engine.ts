@@ -3,23 +3,23 @@ import type { Dnnl } from './library/api.ts';
 import { type OpenedLibrary, openLibrary } from './library/open.ts';
 import { openVersion } from './library/version.ts';
 
-/** oneDNN, ready for one program. */
+/** oneDNN, opened for one program. */
 export interface OpenedEngine {
   readonly dnnl: Dnnl;
   readonly koffi: OpenedLibrary['koffi'];
   readonly path: string;
-  /** Channels in a block, as this processor's convolutions want them. */
+  /** Channels per block, as convolutions on this processor prefer. */
   readonly block: 8 | 16;
-  /** oneDNN's name of its convolution here, such as jit:avx512_core. */
+  /** oneDNN's name of its convolution kernel on this processor, such as jit:avx512_core. */
   readonly kernels: string;
-  /** Whether that convolution is compiled for this processor, and not the reference. */
+  /** Whether that kernel is optimised for this processor, as opposed to the reference implementation. */
   readonly fast: boolean;
   useThreads(count: number | undefined): void;
 }
 
 let library: Promise<OpenedLibrary> | null = null;
 
-/** Opens oneDNN; throws `runtime` with advice where it is missing or of a version that nothing here knows. */
+/** Opens oneDNN. Throws `runtime`, with advice, if it is missing or has an unsupported version. */
 export async function openEngine(): Promise<OpenedEngine> {
   library ??= openLibrary();
   const opened = await library.catch((reason) => {
@@ -36,7 +36,7 @@ export async function openEngine(): Promise<OpenedEngine> {
   };
 }
 
-/** Blocks of 16 channels with AVX-512, of 8 without. */
+/** Blocks of 16 channels with AVX-512, else of 8. */
 function preferredConvolution(dnnl: Dnnl): Pick<OpenedEngine, 'block' | 'kernels' | 'fast'> {
   const isFast = (kernels: string): boolean => /^(jit|brg)/.test(kernels);
   const wide = probe(dnnl, 16);
@@ -45,7 +45,7 @@ function preferredConvolution(dnnl: Dnnl): Pick<OpenedEngine, 'block' | 'kernels
   return { block: 8, kernels: narrow, fast: isFast(narrow) };
 }
 
-/** The name of the kernel for a 3×3 convolution with channels in blocks. */
+/** The name of the kernel for a 3×3 convolution with blocked channels. */
 function probe(dnnl: Dnnl, channelBlock: 8 | 16): string {
   const data = dnnl.describe([1, 16, 8, 8], { channelBlock });
   const weights = dnnl.describe([16, 16, 3, 3], 'any');

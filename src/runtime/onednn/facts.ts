@@ -2,19 +2,22 @@ import { availableParallelism } from 'node:os';
 import { EspalierError } from '../../errors.ts';
 import { openEngine } from './engine.ts';
 
-/** What oneDNN is here. */
+/** Properties of oneDNN on this machine. */
 export interface EngineFacts {
   readonly version: string;
   readonly path: string;
-  /** oneDNN's name of its convolution on this processor, such as jit:avx512_core. */
+  /** oneDNN's name of its convolution kernel on this processor, such as jit:avx512_core. */
   readonly kernels: string;
-  /** Channels in a block. */
+  /** Channels per block. */
   readonly block: number;
-  /** What it uses where --threads does not say: one a core. */
+  /** Threads that it uses without --threads: one per core. */
   readonly threads: number;
 }
 
-/** oneDNN as it would train here; throws `runtime` where it cannot be used, or has no fast kernels for this processor. */
+/**
+ * Properties of oneDNN as a training engine. Throws `runtime` if it cannot be used, or has no optimised kernels for this
+ * processor.
+ */
 export async function engineFacts(): Promise<EngineFacts> {
   const { dnnl, path, block, kernels, fast } = await openEngine();
   const { version } = dnnl;

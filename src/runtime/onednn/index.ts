@@ -5,7 +5,7 @@ import { compileProgram } from './program.ts';
 export { engineFacts } from './facts.ts';
 export { matmulPeak } from './matmul-peak.ts';
 
-/** The executor for training on processors: oneDNN's kernels, from the system's libdnnl. */
+/** The executor for training on CPUs: oneDNN kernels from the system's libdnnl. */
 export const onednn: Executor = {
   name: 'onednn',
   trainingOperators: true,

@@ -2,7 +2,7 @@ import { openArena } from './arena.ts';
 import { requiredPrimitive } from './compile/primitives.ts';
 import { openEngine } from './engine.ts';
 
-/** GFLOP/s of the fastest of `runs` float32 products of two size × size matrices: what the machine can do. */
+/** GFLOP/s of the fastest of `runs` float32 products of two size × size matrices: the peak performance of the machine. */
 export async function matmulPeak(threads?: number, size = 4096, runs = 5): Promise<number> {
   const { dnnl, koffi, useThreads } = await openEngine();
   useThreads(threads);

@@ -11,14 +11,14 @@ import type { LinkedInstruction, Memory, Operand } from './compile/operand.ts';
 import type { OpenedEngine } from './engine.ts';
 import { openStateIo, type StateIo } from './state-io.ts';
 
-/** Compiles a graph: lowers it, plans its memory, binds every kernel to its operands. */
+/** Compiles a graph: lowers it, plans its memory, and binds every kernel to its operands. */
 export async function compileProgram(
   graph: Graph,
   engine: OpenedEngine,
   options: CompileOptions,
 ): Promise<Program> {
   const { dnnl, block } = engine;
-  // Kernels divide their work when they are made: they must run with as many threads.
+  // Kernels divide their work when they are created, and must run with the same number of threads.
   engine.useThreads(options.threads);
   const parts: FallbackPart[] = [];
   const lowered = lowerGraph(graph, dnnl, {
@@ -33,7 +33,7 @@ export async function compileProgram(
   return linkProgram(lowered, memory, { engine, options, closeParts });
 }
 
-/** Plans the arena, makes it, and writes the constants. */
+/** Plans and allocates the arena, and writes constants into it. */
 function layOut(lowered: LoweredGraph, engine: OpenedEngine): Memory {
   const { instructions, feeds, results, regions } = lowered;
   const inRegions = regions.flatMap(({ buffers }) => buffers);
@@ -79,7 +79,7 @@ async function linkProgram(
   const run = runnerOf(lowered.instructions, steps);
   let isOpen = true;
   const requireOpen = () => {
-    // What it would call is freed.
+    // The native objects have been freed.
     if (!isOpen) throw new EspalierError('usage', 'the program is closed');
   };
   return {
@@ -89,7 +89,7 @@ async function linkProgram(
       for (const [name, operand] of feeds) write(memory, operand, { tensor: given[name], name });
       const pending = run();
       if (pending) await pending;
-      // Kernels block the thread: without a turn between runs no signal and no timer would get theirs.
+      // Kernels block the thread. Without a turn of the event loop between runs, signals and timers would not be handled.
       await setImmediate();
       return Object.fromEntries(
         [...results].map(([name, operand]) => [name, tensorOf(operand, memory.view(operand))]),
@@ -114,7 +114,7 @@ function stateOf(
     readState() {
       const tensors: Record<string, Tensor> = {};
       for (const [name, operand] of states) {
-        // Converted only where someone looks: weights are not row-major.
+        // Converted only when read, since weights are not row-major.
         const get = () => {
           requireOpen();
           return exchange.read(operand);
@@ -134,7 +134,7 @@ function stateOf(
   };
 }
 
-/** Runs all steps; a promise only where one of them is another engine's. */
+/** Runs all steps; returns a promise only if a step runs in another engine. */
 function runnerOf(
   instructions: readonly LinkedInstruction[],
   steps: readonly (() => void | Promise<void>)[],

@@ -6,7 +6,7 @@ import { requiredPrimitive } from './compile/primitives.ts';
 import type { Descriptor, Dnnl } from './library/api.ts';
 import type { OpenedLibrary } from './library/open.ts';
 
-/** Reads and writes a program's state as row-major tensors, whatever its layout in the arena. */
+/** Reads and writes a program's state as row-major tensors, in any layout of the arena. */
 export interface StateIo {
   read(operand: Operand): Tensor;
   write(operand: Operand, tensor: Tensor): void;

@@ -3,13 +3,13 @@ import { delimiter, join } from 'node:path';
 import type { Browser } from 'puppeteer-core';
 import { EspalierError } from '../../errors.ts';
 
-/** How to get what a browser needs. */
+/** How to install what measuring in a browser needs. */
 export const installHint =
   'run `npm install onnxruntime-web puppeteer-core` and install Chrome or Chromium (ESPALIER_CHROMIUM sets its path)';
 
 const names = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'chrome', 'msedge'];
 
-/** Where installers put browsers that are on no path. */
+/** Locations of browsers that are not on the PATH. */
 const places = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
   '/Applications/Chromium.app/Contents/MacOS/Chromium',
@@ -17,7 +17,7 @@ const places = [
   'C:\\Program Files (x86)\\Microsoft\\Edge\\Application\\msedge.exe',
 ];
 
-/** Nothing is fetched, drawn on a graphics card or reported behind what is measured. */
+/** Flags that disable downloads, the GPU and reports in the background. */
 const flags = [
   '--disable-gpu',
   '--disable-quic',
@@ -27,7 +27,7 @@ const flags = [
   '--no-pings',
 ];
 
-/** The browser of ESPALIER_CHROMIUM, or the first that is found by name; null where there is none. */
+/** The browser named by ESPALIER_CHROMIUM, else the first that is found by name; null if there is none. */
 export function findBrowser(): string | null {
   const given = process.env.ESPALIER_CHROMIUM;
   if (given) return isFile(given) ? given : null;
@@ -40,8 +40,8 @@ export function findBrowser(): string | null {
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 
 /**
- * A headless Chromium with an empty profile of its own. It ends with this process, however that ends: they talk through a
- * pipe. Throws `unsupported`, saying what to install, and `runtime` where it does not start.
+ * Starts a headless Chromium with an empty profile. It ends with this process in any case, since both communicate through a
+ * pipe. Throws `unsupported`, naming what to install, if there is none, and `runtime` if it does not start.
  */
 export async function launchBrowser(): Promise<Browser> {
   const { launch } = await loadPuppeteer();
@@ -55,11 +55,11 @@ export async function launchBrowser(): Promise<Browser> {
       executablePath,
       pipe: true,
       protocolTimeout: 0,
-      // Whoever is interrupted closes it.
+      // The caller closes it when interrupted.
       handleSIGINT: false,
       handleSIGTERM: false,
       handleSIGHUP: false,
-      // The administrator's processes cannot have Chromium's sandbox; the page shows nothing from elsewhere.
+      // Chromium's sandbox does not work for root. The page loads nothing from elsewhere.
       args: process.getuid?.() === 0 ? [...flags, '--no-sandbox'] : flags,
     });
   } catch (cause) {

@@ -4,7 +4,7 @@ import { executorOn } from '../onnxruntime/executor.ts';
 import { holdSession, type Onnxruntime } from '../onnxruntime/held-session.ts';
 
 /**
- * The executor of a page: its own onnxruntime-web, in the build and on the threads that it was set up with.
+ * The executor of a web page: onnxruntime-web as loaded and configured by the page.
  *
  * @example
  * import * as ort from 'onnxruntime-web';
@@ -13,7 +13,7 @@ import { holdSession, type Onnxruntime } from '../onnxruntime/held-session.ts';
 export const onnxruntimeWeb = (ort: Onnxruntime): Executor =>
   executorOn({
     name: 'onnxruntime-web',
-    // It says that a tensor handed to a run was filled, and leaves it as it was.
+    // The binding reports that it filled a given tensor, but does not change it.
     fillsTensors: false,
     open: (graph, options) => holdSession(ort, serializeModel(graph), options),
   });

@@ -10,11 +10,11 @@ import { type Content, type ContentServer, serveContents } from './server.ts';
 
 /** onnxruntime-web in a headless Chromium. */
 export interface WebRuntime {
-  /** What runs: `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
+  /** Engine and browser, such as `onnxruntime-web 1.30.0, Chrome/140.0.0.0`. */
   readonly version: string;
-  /** The browser alone: `Chrome/140.0.0.0`. */
+  /** The browser only: `Chrome/140.0.0.0`. */
   readonly browserVersion: string;
-  /** A page in which onnxruntime-web (WebAssembly, float32 SIMD) runs on so many threads. */
+  /** Opens a page in which onnxruntime-web (WebAssembly, SIMD) runs on the given number of threads. */
   openPage(threads: number): Promise<WebPage>;
   close(): Promise<void>;
 }
@@ -23,44 +23,44 @@ type WebInputs = readonly (readonly [name: string, Tensor])[];
 
 export interface WebPage {
   load(model: Uint8Array, inputs: WebInputs): Promise<WebModel>;
-  /** What the script of a compiled folder loads. */
+  /** Loads a compiled folder by its script. */
   loadFolder(folder: string, inputs: WebInputs): Promise<WebModel>;
-  /** A module without imports, whose memory holds these contents. */
+  /** Instantiates a module without imports, and writes contents into its memory. */
   instantiate(wasm: Uint8Array, contents: readonly MemoryContents[]): Promise<WebInstance>;
-  /** Of WebAssembly: it grows in steps and never shrinks, so this is its peak. */
+  /** Size of all WebAssembly memories. They grow in steps and never shrink, so it is their peak. */
   heapBytes(): Promise<number>;
   close(): Promise<void>;
 }
 
-/** A session in a page, with the inputs that it is run on. */
+/** A model in a page, with the inputs to run it on. */
 export interface WebModel {
-  /** What creating the session took, the model's bytes being there. */
+  /** Milliseconds to create the session, without loading the model's bytes. */
   readonly loadMs: number;
-  /** The mean milliseconds of n runs. */
+  /** Mean milliseconds over n runs. */
   time(n: number): Promise<number>;
   close(): Promise<void>;
 }
 
 /** Contents of a module's memory. */
 export interface MemoryContents {
-  /** In bytes. */
+  /** In bytes, from the start of memory. */
   readonly offset: number;
   readonly data: Tensor['data'];
 }
 
 /** A WebAssembly module in a page. */
 export interface WebInstance {
-  /** What compiling it and filling its memory took, the bytes being there. */
+  /** Milliseconds to compile it and fill its memory, without loading the bytes. */
   readonly loadMs: number;
-  /** The mean milliseconds of n calls of an exported function with one argument. */
+  /** Mean milliseconds over n calls of an exported function with one argument. */
   timeCalls(name: string, argument: number, n: number): Promise<number>;
   close(): Promise<void>;
 }
 
-/** What the page asks for of onnxruntime-web: its build without graphics cards. */
+/** The files of onnxruntime-web that the page loads: its build without GPU support. */
 const ortFiles = ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm'];
 
-/** Opens a browser and a server that only its pages use; throws `unsupported` where something is not installed. */
+/** Opens a browser, and a server for its pages. Throws `unsupported` if something is not installed. */
 export async function openWebRuntime(): Promise<WebRuntime> {
   const folder = ortFolder();
   const browser = await launchBrowser();
@@ -88,7 +88,7 @@ function ortFolder(): string {
   }
 }
 
-/** A browser, and what serves the contents of its pages. */
+/** A browser, and the server of its pages. */
 interface Opened {
   readonly browser: Browser;
   readonly server: ContentServer;
@@ -107,7 +107,7 @@ async function openIn({ browser, server }: Opened, threads: number): Promise<Web
   };
 }
 
-/** A page, and what serves its contents. */
+/** A page, and the server of its contents. */
 interface Served {
   readonly page: Page;
   readonly server: ContentServer;
@@ -129,7 +129,7 @@ async function loadFolder(served: Served, folder: string, inputs: WebInputs): Pr
   return load('loadFolder', { ...served, path, contents }, inputs);
 }
 
-/** What is loaded from a path, by a function of the page. */
+/** Loads the contents at a path by a function of the page. */
 interface Loading extends Served {
   readonly path: string;
   readonly contents: readonly (readonly [path: string, Content])[];
@@ -192,7 +192,7 @@ function bytesOf(data: Tensor['data']): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
-/** What failed, by the function of the page. */
+/** A description of each function of the page, for errors. */
 const failures: Readonly<Record<string, string>> = {
   load: 'onnxruntime-web cannot load the model',
   loadFolder: 'the browser cannot load the compiled network',

@@ -1,9 +1,10 @@
-/** The page that runs models: nothing to see, one script. */
+/** The page that runs models: empty, with one script. */
 export const page = `<!doctype html><meta charset="utf-8"><title>Espalier</title><script type="module" src="/page.js"></script>`;
 
 /**
- * Its script: `runtime`, whose functions are called from outside. Threads are those of the address (`?threads=2`), since
- * onnxruntime-web fixes them when it starts. All memories of WebAssembly are noted as they are made. onnxruntime-web starts with its first model.
+ * The script of the page: an object `runtime` whose functions are called from Node. The address gives the number of threads
+ * (`?threads=2`), which onnxruntime-web fixes when it starts, together with its first model. All WebAssembly memories are
+ * recorded as they are created.
  */
 export const script = `
 const memories = [];
@@ -16,7 +17,7 @@ WebAssembly.Memory = class extends WebAssembly.Memory {
 
 const threads = Number(new URLSearchParams(location.search).get('threads'));
 
-/** onnxruntime-web, started by the first session; that may fail. */
+/** Starts onnxruntime-web with the first session; this can fail. */
 const startOrt = async () => {
   const ort = await import('/ort/ort.wasm.min.mjs');
   ort.env.wasm.wasmPaths = '/ort/';
@@ -35,7 +36,7 @@ const bytes = async (path) => (await fetch(path)).arrayBuffer();
 const models = new Map();
 
 globalThis.runtime = {
-  /** The milliseconds that the session took; inputs: [name, type, shape, path]. */
+  /** Returns the milliseconds to create the session; inputs: [name, type, shape, path]. */
   async load(path, inputs) {
     started ??= startOrt();
     const ort = await started;
@@ -50,14 +51,14 @@ globalThis.runtime = {
     return loadMs;
   },
 
-  /** The milliseconds that a compiled network took; inputs: [name, type, shape, path]. */
+  /** Returns the milliseconds to load a compiled network; inputs: [name, type, shape, path]. */
   async loadFolder(path, inputs) {
     const { load } = await import(path + '/model.js');
     const relaxed = await bytes(path + '/model-relaxed.wasm');
     const wasm = WebAssembly.validate(relaxed) ? relaxed : await bytes(path + '/model.wasm');
     const weights = await bytes(path + '/model.bin');
     const start = performance.now();
-    // Threads have a module of their own, which the script fetches.
+    // Several threads have a module of their own, which the script fetches.
     const network = await load(threads === 1 ? { wasm, weights, threads } : { weights });
     const loadMs = performance.now() - start;
     for (const [name, type, , from] of inputs) network.inputs[name].set(new arrays[type](await bytes(from)));
@@ -67,7 +68,7 @@ globalThis.runtime = {
     return loadMs;
   },
 
-  /** The milliseconds that a module took; contents of its memory: [offset, path]. */
+  /** Returns the milliseconds to instantiate a module; contents of its memory: [offset, path]. */
   async instantiate(path, contents) {
     const wasm = await bytes(path);
     const parts = await Promise.all(contents.map(async ([offset, from]) => [offset, new Uint8Array(await bytes(from))]));
@@ -80,7 +81,7 @@ globalThis.runtime = {
     return loadMs;
   },
 
-  /** The mean milliseconds of n runs. */
+  /** Mean milliseconds over n runs. */
   async time(path, n) {
     const { run } = models.get(path);
     const start = performance.now();
@@ -88,7 +89,7 @@ globalThis.runtime = {
     return (performance.now() - start) / n;
   },
 
-  /** The mean milliseconds of n calls of a module's function. */
+  /** Mean milliseconds over n calls of a module's function. */
   timeCalls(path, name, argument, n) {
     const { [name]: called } = models.get(path).exports;
     const start = performance.now();

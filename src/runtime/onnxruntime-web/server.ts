@@ -2,18 +2,18 @@ import { createReadStream } from 'node:fs';
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What lies at an address: bytes or text, or a file that is read when it is asked for. */
+/** The contents at a path: bytes, text, or a file that is read on request. */
 export type Content = Uint8Array | string | { readonly file: string };
 
-/** A web server on a free port of 127.0.0.1, of which nobody but this machine hears. */
+/** A web server on a free port of 127.0.0.1, which only this machine can access. */
 export interface ContentServer {
   readonly url: string;
-  /** By path, from `/`; whatever is not among them is not found. */
+  /** By path, starting with `/`; other paths are not found. */
   readonly contents: Map<string, Content>;
   close(): Promise<void>;
 }
 
-/** Pages with these are isolated: they get threads, and a clock of 5 µs instead of 100. */
+/** Headers that isolate pages: these get threads, and a clock with a resolution of 5 µs instead of 100. */
 const isolation = {
   'Cross-Origin-Opener-Policy': 'same-origin',
   'Cross-Origin-Embedder-Policy': 'require-corp',
@@ -29,13 +29,13 @@ const types: Readonly<Record<string, string>> = {
   wasm: 'application/wasm',
 };
 
-/** Serves contents to isolated pages of its own. */
+/** Serves contents to isolated pages. */
 export async function serveContents(): Promise<ContentServer> {
   const contents = new Map<string, Content>();
   const server = createServer(({ method, url = '/', headers }, response) => {
     const { pathname } = new URL(url, 'http://127.0.0.1');
     const content = contents.get(pathname);
-    // Another site's name may point here; only its own pages ask for this address.
+    // Rejects requests from pages of other sites, whose names could resolve to this address.
     const own = headers.host === `127.0.0.1:${(server.address() as AddressInfo).port}`;
     if (method !== 'GET' || !own || content === undefined) response.writeHead(404).end();
     else send(response, pathname, content);

@@ -7,15 +7,15 @@ import type { CompileOptions, Executor, Program, StatePair } from '../executor.t
 import { resolveStates } from '../state-pairs.ts';
 import type { Session } from './held-session.ts';
 
-/** A binding of onnxruntime. */
+/** A JavaScript binding of onnxruntime. */
 interface Binding {
   readonly name: string;
-  /** Whether results are written into tensors that are handed to a run. */
+  /** Whether the binding writes results into tensors that are passed to a run. */
   readonly fillsTensors: boolean;
   open(graph: Graph, options: CompileOptions): Promise<Session>;
 }
 
-/** An executor on a binding of onnxruntime: ONNX's own operators alone. */
+/** An executor on a binding of onnxruntime. It runs only ONNX's own operators. */
 export const executorOn = (binding: Binding): Executor => ({
   name: binding.name,
   trainingOperators: false,
@@ -31,7 +31,7 @@ export const executorOn = (binding: Binding): Executor => ({
   },
 });
 
-/** onnxruntime kills the process with a floating-point exception on a convolution without filters. */
+/** Rejects convolutions without filters, on which onnxruntime kills the process with a floating-point exception. */
 function refuseEmptyConvolutions(graph: Graph): void {
   for (const node of graph.nodes) {
     if (!node.op.includes('Conv')) continue;
@@ -43,14 +43,14 @@ function refuseEmptyConvolutions(graph: Graph): void {
   }
 }
 
-/** onnxruntime's bindings end a name at its first NUL character: what is fed or asked for would not be found. */
+/** Rejects names with NUL characters: onnxruntime's bindings cut a name at the first one, and would not find its value. */
 function refuseCutNames(graph: Graph): void {
   const cut = [...graph.inputs, ...graph.outputs].find(({ name }) => name.includes('\0'));
   if (cut)
     throw new EspalierError('unsupported', 'expected a name without NUL characters', { where: cut.name });
 }
 
-/** A program that is refused feeds whose sizes would take more than the budget: once a set of shapes. */
+/** A program that rejects feeds whose sizes would need more memory than the budget; checked once per set of shapes. */
 function bounded(graph: Graph, made: Program): Program {
   const isOpen = graph.inputs.some(({ shape }) => !shape?.every((dim) => typeof dim === 'number'));
   if (!isOpen) return made;
@@ -126,7 +126,7 @@ function stateBuffers(
   return { input: value.name, output: next.name, tensors, native };
 }
 
-/** A result that is written into one buffer again and again; what a file declares larger than memory is not believed. */
+/** Whether a result is written into the same buffer in each run; not if the file declares a size larger than memory. */
 function isPreallocated({ dtype, shape }: Value): boolean {
   if (dtype === null || dtype === 'string') return false;
   if (!shape?.every((dim) => typeof dim === 'number')) return false;

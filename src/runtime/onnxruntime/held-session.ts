@@ -3,29 +3,29 @@ import { EspalierError } from '../../errors.ts';
 import type { DataType, Tensor } from '../../numeric/tensor.ts';
 import { type CompileOptions, exchangedTypes } from '../executor.ts';
 
-/** What onnxruntime-node and onnxruntime-web have in common. */
+/** The common part of onnxruntime-node and onnxruntime-web. */
 export type Onnxruntime = Pick<typeof onnxruntime, 'InferenceSession' | 'Tensor'>;
 
 type NativeSession = Awaited<ReturnType<Onnxruntime['InferenceSession']['create']>>;
 type NativeTensor = InstanceType<Onnxruntime['Tensor']>;
 
-/** A held onnxruntime session, its tensors and errors translated. */
+/** An onnxruntime session with translated tensors and errors. */
 export interface Session {
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
-  /** A native tensor over the same memory. */
+  /** A native tensor that shares the memory. */
   tensor(tensor: Tensor): unknown;
   read(native: unknown): Tensor;
   run(feeds: Record<string, unknown>, fetches: Record<string, unknown>): Promise<Record<string, unknown>>;
   close(): Promise<void>;
 }
 
-/** Types that onnxruntime's bindings can pass in and out: text as well as numbers. */
+/** Types that onnxruntime's bindings can pass in and out: numbers and text. */
 const passable: ReadonlySet<DataType> = new Set([...exchangedTypes, 'string']);
 
 const FATAL_ONLY = 4;
 
-/** Creates a session from a model's bytes, or from the file of a model with external data. */
+/** Creates a session from a model's bytes, or from a file with external data. */
 export async function holdSession(
   { InferenceSession, Tensor: Native }: Onnxruntime,
   model: Uint8Array | string,
@@ -36,7 +36,7 @@ export async function holdSession(
       intraOpNumThreads: options.threads ?? 0,
       interOpNumThreads: 1,
       graphOptimizationLevel: options.optimization ?? 'all',
-      // A reference runs once or twice, beside another: its memory is given back after each run.
+      // A reference runs once or twice beside another model, so its memory is freed after each run.
       enableCpuMemArena: options.optimization !== 'disabled',
       logSeverityLevel: FATAL_ONLY,
     }),
@@ -75,7 +75,7 @@ async function translated<T>(what: string, action: () => Promise<T>): Promise<T>
   }
 }
 
-/** An operator of somebody's own, as of TensorRT's or mmcv's. */
+/** The error for custom operators, such as those of TensorRT or mmcv. */
 function unregistered(operator: string, cause: unknown): EspalierError {
   const message = `onnxruntime does not implement the operator ${operator}: split the model before this operator, and use the first part`;
   return new EspalierError('unsupported', message, { cause });

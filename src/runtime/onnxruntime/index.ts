@@ -3,7 +3,7 @@ import { executorOn } from './executor.ts';
 import { openSession } from './open-session.ts';
 
 /**
- * The executor that works everywhere in Node: onnxruntime's CPU engine.
+ * The executor that works everywhere in Node: onnxruntime on the CPU.
  *
  * @example
  * const program = await onnxruntime.compile(network);

@@ -6,10 +6,10 @@ import type { CompileOptions } from '../executor.ts';
 import type { Session } from './held-session.ts';
 import { createSession } from './session.ts';
 
-/** Payload above which a model goes through a file, its tensors beside it: protobuf holds 2 GB at most. */
+/** Bytes above which a model is passed by file, with external data: protobuf is limited to 2 GB. */
 const MOST_IN_MEMORY = 1.9e9;
 
-/** A session of a graph of any size; parameters beyond `most` bytes go through a folder that is gone afterwards. */
+/** A session of a graph of any size. A model with more than `most` bytes of parameters is passed in a temporary folder. */
 export async function openSession(
   graph: Graph,
   options: CompileOptions,

@@ -3,15 +3,15 @@ import type { CompileOptions } from '../executor.ts';
 import { prepareEnvironment } from '../library-environment.ts';
 import { holdSession, type Session } from './held-session.ts';
 
-/** Creates a session from a model's bytes, or from the file of a model with external data. */
+/** Creates a session from a model's bytes, or from a file with external data. */
 export const createSession = async (
   model: Uint8Array | string,
   options: CompileOptions = {},
 ): Promise<Session> => holdSession(await loadOnnxruntime(), model, options);
 
 /**
- * The one place that loads onnxruntime-node, its telemetry off; throws `runtime` where it is not there. Loaded at first use: it
- * costs 50 ms and 40 MB.
+ * Loads onnxruntime-node with its telemetry off; all code must load it here. It is loaded at first use, as that takes 50 ms
+ * and 40 MB. Throws `runtime` if it is not installed.
  */
 export async function loadOnnxruntime() {
   await prepareEnvironment('onnxruntime');
@@ -23,7 +23,7 @@ export async function loadOnnxruntime() {
   }
 }
 
-/** Node's message on a missing file goes on with the stack of requires. */
+/** The first line of Node's message, which continues with the stack of requires. */
 function loadFailure(cause: unknown): string {
   const [reason = ''] = String((cause as Error).message).split('\n');
   const advice =
@@ -31,7 +31,7 @@ function loadFailure(cause: unknown): string {
   return `onnxruntime-node cannot be loaded on ${process.platform} ${process.arch} (${reason}): ${advice}`;
 }
 
-/** The version of onnxruntime that runs. */
+/** The version of the loaded onnxruntime. */
 export async function onnxruntimeVersion(): Promise<string> {
   const { env } = await loadOnnxruntime();
   return env.versions.node ?? env.versions.common ?? '?';

@@ -8,22 +8,22 @@ import { dimsOf, type Layouts } from './layouts.ts';
 import { type LinkedInstruction, type NativeOperand, type Operand, primitiveInstruction } from './operand.ts';
 import { requiredPrimitive } from './primitives.ts';
 
-/** What of each value is in memory, and in which layouts. */
+/** The copies of each value in memory, by layout. */
 export interface Copies {
-  /** The value in a layout, converted where it has another; in the one it has, or row-major, where none is asked for. */
+  /** The value in the wanted layout, converted if necessary. Default: its existing layout, or row-major. */
   read(value: Value, wanted?: Descriptor): Operand;
   readPlain(value: Value): Operand;
-  /** The layout the value has; null while it is free to choose. */
+  /** The layout of the value; null if it has none yet. */
   layoutOf(value: Value): Descriptor | null;
   /** Declares the memory of a value that the next instruction computes; row-major by default. */
   write(value: Value, descriptor?: Descriptor): Operand;
-  /** Declares that a value is the bytes of an operand, in its own shape. */
+  /** Declares that a value consists of the bytes of an operand, with its own shape. */
   alias(value: Value, source: Operand): void;
   /** Declares that a value has been computed in an operand's memory. */
   settle(value: Value, operand: Operand): void;
-  /** The value in a layout, in memory that keeps it and that no other value has. */
+  /** The value in a layout, in memory that keeps its contents and is not shared with other values. */
   pinned(value: Value, layout: Descriptor): Operand;
-  /** Memory that no value names. */
+  /** Memory without a value. */
   scratch(label: string, descriptor: Descriptor): NativeOperand;
 }
 
@@ -32,7 +32,7 @@ interface CopyTarget {
   readonly layouts: Layouts;
   readonly isState: (value: Value) => boolean;
   readonly instructions: LinkedInstruction[];
-  /** Run once, when the program is made: layouts of constants. */
+  /** Run once, when the program is created: converts constants to their layouts. */
   readonly setup: LinkedInstruction[];
   readonly copies: Map<Value, Operand[]>;
 }
@@ -53,7 +53,9 @@ export function openCopies({ dnnl, layouts, isState, instructions, setup, copies
     copies.set(value, [...(copies.get(value) ?? []), operand]);
   }
 
-  /** The first copy of what nothing here computes: state in the layout that is asked for first, all else row-major. */
+  /**
+   * The first copy of a value that no instruction computes: state in the layout that is requested first, others row-major.
+   */
   function first(value: Value, wanted?: Descriptor): Operand {
     const known = copies.get(value)?.[0];
     if (known) return known;
@@ -84,7 +86,7 @@ export function openCopies({ dnnl, layouts, isState, instructions, setup, copies
     const fitting = copies.get(value)?.find((copy) => isNative(copy) && dnnl.equal(copy.descriptor, wanted));
     if (fitting) return fitting;
     if (source.descriptor.dims.join() === wanted.dims.join()) return convert(value, source, wanted);
-    // With other axes, as grouped weights have them, only row-major bytes mean the same.
+    // With other axes, as for grouped weights, only row-major bytes have the same meaning.
     const reshaped = { ...read(value, plain(staticShape(value))), descriptor: plain(wanted.dims) };
     return dnnl.equal(reshaped.descriptor, wanted) ? reshaped : convert(value, reshaped, wanted);
   }

@@ -6,7 +6,7 @@ import type { Fallback } from './lower-graph.ts';
 import type { Memory, Operand } from './operand.ts';
 import type { LoweringScope } from './scope.ts';
 
-/** Nodes without oneDNN kernels, run by onnxruntime inside the program. */
+/** Nodes without oneDNN kernels, which run in onnxruntime inside the program. */
 export interface FallbackPart {
   readonly graph: Graph;
   program: Program | null;
@@ -45,7 +45,7 @@ async function runPart(
   }
 }
 
-/** The nodes as a graph: its inputs are computed outside, its outputs are read outside. */
+/** The nodes as a graph, whose inputs are computed outside and whose outputs are read outside. */
 function partOf(graph: Graph, scope: LoweringScope, nodes: readonly Node[]): Graph {
   const inside = new Set(nodes);
   const computed = new Set(nodes.flatMap(({ outputs }) => outputs));
@@ -68,7 +68,7 @@ function partOf(graph: Graph, scope: LoweringScope, nodes: readonly Node[]): Gra
   };
 }
 
-/** Compiles the parts with another executor; returns how to close them. */
+/** Compiles the parts with another executor. Returns a function that closes them. */
 export async function compileFallbacks(
   parts: readonly FallbackPart[],
   options: CompileOptions,

@@ -16,19 +16,19 @@ import type { LoweringScope } from './scope.ts';
 
 type Attributes = AttributesOf<'SgdUpdate'>;
 
-/** SgdUpdates with the same settings, whose parameters and momenta are state: one pass over all of them. */
+/** SgdUpdates with equal settings whose parameters and momenta are state: they are computed in one pass. */
 export interface UpdateGroup {
   readonly nodes: readonly [Node, ...Node[]];
   readonly attributes: Attributes;
   readonly learningRate: Value;
 }
 
-/** Buffers that must lie side by side, in this order. */
+/** Buffers that must be adjacent, in this order. */
 export interface Region {
   readonly buffers: readonly Buffer[];
 }
 
-/** Groups the updates that can share a pass; the rest are computed one by one. */
+/** Groups the updates that can share a pass; the others are computed one by one. */
 export function groupUpdates(
   graph: Graph,
   { uses }: Connections,
@@ -39,7 +39,7 @@ export function groupUpdates(
     if (!isOperator(node, 'SgdUpdate')) continue;
     const { weight, momentum, learningRate } = inputsOf(node, 'SgdUpdate');
     const [, nextMomentum] = outputsOf(node, 'SgdUpdate');
-    // A momentum that others read has its own layout.
+    // A momentum with other readers has a layout of its own.
     const isShared = (uses.get(momentum)?.length ?? 0) > 1;
     if (!nextOf.has(weight) || nextOf.get(momentum) !== nextMomentum || isShared) continue;
     const attributes = attributesOf(node, 'SgdUpdate');
@@ -51,8 +51,8 @@ export function groupUpdates(
 }
 
 /**
- * One pass a term over all parameters of a group, laid end to end: m ← decay·w + g + μ·m, then w ← w − rate·m; Nesterov's
- * form and decoupled decay as SgdUpdate defines them. Returns the regions that must be contiguous.
+ * Computes all parameters of a group as one vector, one pass per term: m ← decay·w + g + μ·m, then w ← w − rate·m; Nesterov's
+ * form and decoupled decay as defined by SgdUpdate. Returns the regions that must be contiguous.
  */
 export function appendFlatUpdate(
   scope: LoweringScope,
@@ -63,7 +63,7 @@ export function appendFlatUpdate(
   const rows = [first, ...otherNodes.map((node) => operandsOf(scope, node))];
   const floats = rows.reduce((sum, { w }) => sum + paddedFloats(w), 0);
   const flat = scope.plain([1, floats]);
-  // The first buffer of each region stands for all of it.
+  // The first buffer of each region represents the whole region.
   const whole = (operand: Operand) => ({ ...scope.seen(operand, flat), shape: [1, floats] });
   const all = { w: whole(first.w), m: whole(first.m), g: whole(first.g) };
   const terms = flatTerms(scope, { attributes, learningRate });
@@ -115,7 +115,8 @@ function flatTerms(
       coupled === 0
         ? [{ target: m, source: g, factor: one, keep: momentum }]
         : [{ target: m, source: w, factor: scope.constant(1, coupled), keep: momentum, plus: g }];
-    // Nesterov's step takes the slope once more: its decay here, apart, so that the gradient stays as others read it.
+    // Nesterov's step uses the gradient a second time. Its decay is applied separately here, so that the gradient is
+    // unchanged for other readers.
     const shrink: Term[] =
       decay && (decoupled || nesterov)
         ? [{ target: w, source: w, factor: times('−rate·decay', -decay), keep: 1 }]
@@ -130,7 +131,7 @@ function flatTerms(
   };
 }
 
-/** The parameter in its layout, its momentum and gradient in the same. */
+/** The parameter in its layout, with momentum and gradient in the same layout. */
 function operandsOf(scope: LoweringScope, node: Node) {
   const { weight, gradient, momentum } = inputsOf(node, 'SgdUpdate');
   const [nextWeight, nextMomentum] = outputsOf(node, 'SgdUpdate');

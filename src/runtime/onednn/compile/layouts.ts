@@ -1,22 +1,22 @@
 import { stridesOf } from '../../../numeric/tensor.ts';
 import type { Descriptor, Dnnl } from '../library/api.ts';
 
-/** The layouts that kernels choose from. */
+/** The memory layouts that kernels can request. */
 export interface Layouts {
   /** Row-major. */
   plain(shape: readonly number[]): Descriptor;
-  /** Row-major in another order of axes, the first of it outermost. */
+  /** Row-major in another order of axes, outermost first. */
   permuted(shape: readonly number[], order: readonly number[]): Descriptor;
-  /** Blocked channels where there are enough of them, else row-major. */
+  /** Blocked channels if there are enough of them, else row-major. */
   activation(shape: readonly number[]): Descriptor;
-  /** Whatever a primitive likes best. */
+  /** The layout that the primitive prefers. */
   any(shape: readonly number[]): Descriptor;
 }
 
-/** At least one axis: oneDNN knows no scalars. */
+/** At least one axis, since oneDNN has no scalars. */
 export const dimsOf = (shape: readonly number[]): readonly number[] => (shape.length > 0 ? shape : [1]);
 
-/** Fewer channels than this lie row-major: blocks would mostly hold padding. */
+/** Fewer channels than this are row-major: blocks would mostly contain padding. */
 const FEWEST_BLOCKED_CHANNELS = 8;
 
 export function openLayouts(dnnl: Dnnl, block: 8 | 16): Layouts {

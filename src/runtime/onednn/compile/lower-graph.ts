@@ -14,18 +14,18 @@ import { requiredPrimitive, unsupported } from './primitives.ts';
 import { type Lowered, type LoweringScope, openScope } from './scope.ts';
 
 export interface LoweredGraph extends Lowered {
-  /** Buffers of parameters, momenta and gradients that lie side by side. */
+  /** Adjacent buffers of parameters, momenta and gradients. */
   readonly regions: readonly Region[];
-  /** By name, as are feeds and states. */
+  /** Results by name. */
   readonly results: ReadonlyMap<string, Operand>;
   readonly feeds: ReadonlyMap<string, Operand>;
   readonly states: ReadonlyMap<string, Operand>;
 }
 
-/** Appends what computes a run of nodes that have no kernel here. */
+/** Appends the computation of consecutive nodes without kernels. */
 export type Fallback = (scope: LoweringScope, nodes: readonly Node[]) => void;
 
-/** Lowers a graph node by node; updates of parameters come last, then what reads them. */
+/** Lowers a graph node by node. Updates of parameters are last, followed by the nodes that read updated values. */
 export function lowerGraph(
   graph: Graph,
   dnnl: Dnnl,
@@ -48,7 +48,7 @@ export function lowerGraph(
   return { ...scope, regions, results, feeds, states };
 }
 
-/** Splits the nodes: what no update precedes, the updates that share a pass, what depends on these. */
+/** Divides the nodes: those before all updates, the updates that share a pass, and the nodes that depend on them. */
 function schedule(graph: Graph, links: Connections, nextOf: ReadonlyMap<Value, Value>) {
   const candidates = groupUpdates(graph, links, nextOf);
   const grouped = new Set(candidates.flatMap(({ nodes }) => nodes));
@@ -70,7 +70,7 @@ function schedule(graph: Graph, links: Connections, nextOf: ReadonlyMap<Value, V
   const clash = candidates.some(({ nodes }) =>
     nodes.some((node) => conflicts(node) || dependsOn(node, late)),
   );
-  // Something reads a parameter after its update: none is overwritten before its time if all keep their order.
+  // A node reads a parameter after its update. If all nodes keep their order, no parameter is overwritten too early.
   if (clash) return { before: graph.nodes, groups: [] as UpdateGroup[], after: [] as Node[] };
   return { before, groups: candidates, after };
 }
@@ -107,7 +107,7 @@ function lower(node: Node, scope: LoweringScope): boolean {
   throw unsupported('kernel', nodeLabel(node));
 }
 
-/** Moves the next value of a state into its place, unless it was computed there. */
+/** Copies the next value of a state to the state's memory, unless it was computed there. */
 function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
   const source = home.descriptor ? scope.read(next, home.descriptor) : scope.read(next);
   if (source.buffer === home.buffer) return;
@@ -124,7 +124,7 @@ function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
   });
 }
 
-/** From here on oneDNN copies faster, with all threads. */
+/** From this number of elements, oneDNN copies faster, with all threads. */
 const LARGE = 2 ** 18;
 
 export const buffersOf = (operands: Iterable<Operand>): Buffer[] => [...operands].map(({ buffer }) => buffer);

@@ -2,31 +2,31 @@ import type { DataType, TypedArray } from '../../../numeric/tensor.ts';
 import type { Buffer, Instruction } from '../../memory-plan.ts';
 import type { Descriptor, Dnnl, Primitive, Role } from '../library/api.ts';
 
-/** A tensor in one layout; descriptor null where the type is not float32: then it is row-major. */
+/** A tensor in one layout; the descriptor is null for types other than float32, which are row-major. */
 export interface Operand {
   readonly buffer: Buffer;
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly descriptor: Descriptor | null;
-  /** All elements as they lie, padding included, for what treats each alike. */
+  /** Whether elementwise code may process all elements in memory order, including padding. */
   readonly isRaw?: boolean;
 }
 
-/** A float32 tensor in a layout of oneDNN's. */
+/** A float32 tensor in a oneDNN layout. */
 export interface NativeOperand extends Operand {
   readonly descriptor: Descriptor;
 }
 
-/** Where operands lie once memory is planned. */
+/** The memory of operands, after it has been planned. */
 export interface Memory {
   address(operand: Operand): bigint;
-  /** The elements: row-major where the layout is, as they lie where it is not. */
+  /** The elements: row-major if the layout is, else in memory order. */
   view(operand: Operand): TypedArray;
 }
 
-/** An instruction, and how it becomes something to run. */
+/** An instruction, and a function that makes it executable. */
 export interface LinkedInstruction extends Instruction {
-  /** Runs in another engine, and has to be waited for. */
+  /** Whether it runs in another engine and must be awaited. */
   readonly isForeign?: boolean;
   link(memory: Memory): () => void | Promise<void>;
 }
@@ -37,7 +37,7 @@ export type InPlace = readonly (readonly [written: Operand, read: Operand])[];
 type Operands = readonly Operand[];
 type Views<T extends Operands> = { readonly [I in keyof T]: TypedArray };
 
-/** A computation in JavaScript, on the elements of each operand. */
+/** A computation in JavaScript on the elements of its operands. */
 export interface HostInstruction<R extends Operands, W extends Operands> {
   readonly label: string;
   readonly reads: R;

@@ -1,7 +1,7 @@
 import { EspalierError } from '../../../errors.ts';
 import type { Dnnl, PostOperation, Primitive } from '../library/api.ts';
 
-/** The primitive of an operation; throws `unsupported` where oneDNN has none. */
+/** Creates the primitive of an operation. Throws `unsupported` if oneDNN has none. */
 export function requiredPrimitive(
   dnnl: Dnnl,
   operation: Parameters<Dnnl['create']>[0],
@@ -12,9 +12,9 @@ export function requiredPrimitive(
   throw unsupported(operation.kind, where);
 }
 
-/** What to say where oneDNN has no kernel. */
+/** The error for an operation without a oneDNN kernel. */
 export const unsupported = (kind: string, where: string): EspalierError =>
   new EspalierError('unsupported', `oneDNN has no ${kind} for it: use \`executor\` onnxruntime`, { where });
 
-/** Whether a kernel was compiled for this processor, not written for any. */
+/** Whether a kernel is optimised for this processor, as opposed to a generic one. */
 export const isFast = ({ implementation }: Primitive): boolean => !/^(ref|gemm|simple)/.test(implementation);

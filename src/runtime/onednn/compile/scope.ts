@@ -15,47 +15,47 @@ import {
   primitiveInstruction,
 } from './operand.ts';
 
-/** The program under construction, as kernels see it. */
+/** The program under construction, as seen by kernels. */
 export interface LoweringScope extends Copies, Layouts {
   readonly dnnl: Dnnl;
   readonly connections: Connections;
-  /** A vector of equal entries. */
+  /** A vector of equal numbers. */
   constant(length: number, entry: number): Operand;
-  /** The same memory seen in another shape. */
+  /** The same memory interpreted with another descriptor. */
   seen(operand: Operand, descriptor: Descriptor): NativeOperand;
   run(primitive: Primitive, operands: Arguments, inPlace?: InPlace): void;
   host<const R extends readonly Operand[], const W extends readonly Operand[]>(
     instruction: HostInstruction<R, W>,
   ): void;
   emit(instruction: LinkedInstruction): void;
-  /** Marks a node that another one's kernel has computed along. */
+  /** Marks a node that the kernel of another node has already computed. */
   skip(node: Node): void;
   isSkipped(node: Node): boolean;
   isState(value: Value): boolean;
   /** Whether a value is among the graph's outputs. */
   isOutput(value: Value): boolean;
-  /** The node that alone reads a value; null where there are several, or the value is an output. */
+  /** The only node that reads a value; null if there are several, or if the value is an output. */
   onlyReader(value: Value): Node | null;
-  /** What forward kernels leave for backward ones, by the value that they computed. */
+  /** Data that forward kernels keep for backward kernels, by the computed value. */
   readonly left: Map<Value, Leftover>;
 }
 
-/** What a forward kernel leaves for the backward one. */
+/** Data that a forward kernel keeps for the backward kernel. */
 export interface Leftover {
   readonly primitive: Primitive;
   readonly workspace: Operand | null;
   readonly node: Node;
 }
 
-/** What lowering gathers. */
+/** The result of lowering. */
 export interface Lowered {
   readonly instructions: LinkedInstruction[];
-  /** Run once, when the program is made: layouts of constants. */
+  /** Run once, when the program is created: converts constants to their layouts. */
   readonly setup: LinkedInstruction[];
   readonly copies: ReadonlyMap<Value, readonly Operand[]>;
 }
 
-/** Opens the scope of a graph; `states` are the inputs that persist. */
+/** Opens the scope of a graph; `states` are the inputs whose values persist. */
 export function openScope(
   graph: Graph,
   dnnl: Dnnl,

@@ -1,4 +1,4 @@
-/** log p = x − max − log Σ exp(x − max), row by row of [N, K]. */
+/** log p = x − max − log Σ exp(x − max), for each row of [N, K]. */
 export function logSoftmax(logits: Float32Array, target: Float32Array, classes: number): void {
   for (let start = 0; start < logits.length; start += classes) {
     let largest = Number.NEGATIVE_INFINITY;
@@ -25,7 +25,7 @@ export function crossEntropy(
   return -sum / labels.length;
 }
 
-/** (p − target)/N·dloss. */
+/** The gradient of {@link crossEntropy} with respect to the logits: (p − target)/N·dloss. */
 export function crossEntropyGradient(
   logs: Float32Array,
   labels: ArrayLike<number | bigint>,

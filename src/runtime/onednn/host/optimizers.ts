@@ -2,7 +2,7 @@ import type { AttributesOf } from '../../../graph/operators/index.ts';
 
 type Row = Float32Array;
 
-/** w′, m′ of SgdUpdate. */
+/** Computes w′, m′ of SgdUpdate. */
 export function sgd(
   [w, gradient, m, learningRate]: readonly [Row, Row, Row, Row],
   [nextW, nextM]: readonly [Row, Row],
@@ -18,7 +18,7 @@ export function sgd(
   }
 }
 
-/** w′, m′, v′ of AdamWUpdate. */
+/** Computes w′, m′, v′ of AdamWUpdate. */
 export function adamw(
   [w, gradient, m, v, learningRate, step]: readonly [Row, Row, Row, Row, Row, Row],
   [nextW, nextM, nextV]: readonly [Row, Row, Row],
@@ -38,7 +38,7 @@ export function adamw(
   }
 }
 
-/** I′, m′, mask′ of SkeletonUpdate. */
+/** Computes I′, m′, mask′ of SkeletonUpdate. */
 export function skeleton(
   [value, gradient, m, mask, ...scalars]: readonly [Row, Row, Row, Row, Row, Row, Row],
   [nextValue, nextM, nextMask]: readonly [Row, Row, Row],

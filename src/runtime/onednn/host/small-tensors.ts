@@ -1,6 +1,6 @@
 import { stridesOf } from '../../../numeric/tensor.ts';
 
-/** Folds the elements along axes into one, row-major: [kept…]. */
+/** Reduces the elements along some axes; the result is row-major with the remaining axes. */
 export function reduceTo(
   source: ArrayLike<number>,
   target: { [index: number]: number; length: number },

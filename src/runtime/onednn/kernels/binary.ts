@@ -34,13 +34,16 @@ interface BinaryCall {
   readonly y: Value;
 }
 
-/** Over an operand that dies here, and with the Relu that alone reads the result. */
+/**
+ * Operands of equal shape. The result may overwrite an operand that is no longer needed, and is fused with a Relu that is its
+ * only reader.
+ */
 function equalShapes(
   { node, algorithm, left: a, right: b, y }: BinaryCall,
   scope: LoweringScope,
   commutes: boolean,
 ): boolean {
-  // State is in the layout that its update wants: what is computed once adapts to it.
+  // State has the layout that its update needs, so the other operand adapts to it.
   const settled = scope.isState(b)
     ? (scope.layoutOf(b) ?? scope.layoutOf(a))
     : (scope.layoutOf(a) ?? scope.layoutOf(b));
@@ -54,16 +57,16 @@ function equalShapes(
   if (relu) scope.skip(relu);
   // oneDNN's reference kernel clears its result before it reads the right operand.
   const overRight = commutes && isFast(primitive) ? ([[dst, right]] as const) : [];
-  // With a Relu behind it, its fast kernel leaves the left operand as it was where channels pad a block.
+  // With a fused Relu, the optimised kernel does not write the padding of blocks when it works in place.
   const isPadded = data.bytes > byteWidth('float32') * elementCount(data.dims);
   const inPlace = relu && isPadded ? [] : ([[dst, left], ...overRight] as const);
   scope.run(primitive, { src: left, src1: right, dst }, inPlace);
   return true;
 }
 
-/** The right operand repeated along axes of the left one. */
+/** The right operand is broadcast along axes of the left one. */
 function broadcast({ node, algorithm, left, right, y }: BinaryCall, scope: LoweringScope): boolean {
-  // 0/0 in the channels that pad a block would be NaN.
+  // 0/0 in the padding of blocks would be NaN.
   const { data, seen, row } = repeatedOperand(scope, left, right, { inBlocks: algorithm !== 'div' });
   const operation = {
     kind: 'binary',
@@ -82,12 +85,12 @@ function broadcast({ node, algorithm, left, right, y }: BinaryCall, scope: Lower
 interface Repeated {
   /** The layout that the tensor must have. */
   readonly data: Descriptor;
-  /** What a primitive then takes it for. */
+  /** The descriptor with which the primitive interprets it. */
   readonly seen: Descriptor;
   readonly row: NativeOperand;
 }
 
-/** How a primitive reads a tensor, and a smaller one that is repeated along some of its axes. */
+/** How a primitive reads a tensor, and a smaller one that is broadcast along some of its axes. */
 export function repeatedOperand(
   scope: LoweringScope,
   tensor: Value,
@@ -108,7 +111,7 @@ export function repeatedOperand(
     const perChannel = scope.activation(sizes);
     return { data: blocked, seen: blocked, row: scope.seen(scope.read(small, perChannel), perChannel) };
   }
-  // The axes along which it is repeated go outermost: then it is one row, read again and again.
+  // The broadcast axes become the outermost, so that the smaller tensor is a single row that is read repeatedly.
   const outer = shape.flatMap((size, axis) => (sizes[axis] === 1 && size > 1 ? [axis] : []));
   const kept = shape.flatMap((_, axis) => (outer.includes(axis) ? [] : [axis]));
   const rows = elementCount(shape.filter((_, axis) => outer.includes(axis)));
@@ -125,7 +128,7 @@ function hasLayout(scope: LoweringScope, value: Value, layout: Descriptor): bool
   return present !== null && scope.dnnl.equal(present, layout);
 }
 
-/** Arithmetic, element by element. */
+/** Elementwise arithmetic. */
 export const binaryKernels = {
   Add: binary('add', true),
   Sub: binary('sub', false),

@@ -36,7 +36,7 @@ function apply(
   return true;
 }
 
-/** Appends dx = f′(x)·dy, told by y = f(x). */
+/** Appends dx = f′(x)·dy, where f′(x) is computed from y = f(x). */
 function gradient(
   { node, inputs: { dy, y }, outputs: [dx] }: OperatorCall<'ReluGrad' | 'ClipGrad'>,
   scope: LoweringScope,
@@ -59,7 +59,7 @@ function gradient(
 /** The largest float32. */
 const LARGEST = 3.4028234663852886e38;
 
-/** Between two numbers, of which either may be absent; null where a bound is more than a number that is known. */
+/** Clip between two bounds, of which either may be absent; null if a bound is not a single constant number. */
 function clip(low: Value | null, high: Value | null): Formula<'clip'> | null {
   const alpha = low ? singleNumber(low) : -LARGEST;
   const beta = high ? singleNumber(high) : LARGEST;
@@ -69,7 +69,7 @@ function clip(low: Value | null, high: Value | null): Formula<'clip'> | null {
 const singleNumber = ({ tensor }: Value): number | null =>
   tensor?.data.length === 1 ? Number(tensor.data[0]) : null;
 
-/** Appends dx = dy where low < y < high, else 0; bounds of one shape, a number a channel for example. */
+/** Appends dx = dy where low < y < high, else 0, for bounds of equal shape, such as one number per channel. */
 function boundedGradient(
   { node, inputs: { dy, y, low, high }, outputs: [dx] }: OperatorCall<'ClipGrad'>,
   scope: LoweringScope,
@@ -94,7 +94,7 @@ function boundedGradient(
   return true;
 }
 
-/** Activations, and the gradients that their results tell. */
+/** Activations, and gradients that are functions of their results. */
 export const elementwiseKernels = {
   Relu: unary('relu'),
   Sigmoid: unary('logistic'),

@@ -11,7 +11,7 @@ import { poolingKernels } from './pooling.ts';
 import { shapeChangeKernels } from './shape-changes.ts';
 import { smallTensorKernels } from './small-tensors.ts';
 
-/** How operators are lowered; those without a row, or whose row declines, run in onnxruntime. */
+/** The kernel of each operator. Operators without a kernel, and nodes that it declines, run in onnxruntime. */
 export const kernels: Kernels = {
   ...onFloats(convolutionKernels),
   ...onFloats(normalizationKernels),
@@ -25,7 +25,7 @@ export const kernels: Kernels = {
   ...smallTensorKernels,
 };
 
-/** Kernels that decline where an input has another type: oneDNN's tensors are float32. */
+/** Adds a check to kernels: they decline nodes with inputs of other types than float32. */
 function onFloats(table: Kernels): Kernels {
   const rows = Object.entries(table).map(([op, kernel]) => {
     const guarded: Kernel<OperatorName> = (call, scope) =>

@@ -2,7 +2,7 @@ import type { OperatorCall } from '../../../graph/operators/call.ts';
 import type { OperatorName } from '../../../graph/operators/index.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 
-/** Appends what computes a node's outputs; returns false, having appended nothing, where it cannot. */
+/** Appends the computation of a node. Returns false, without having appended anything, if it cannot compute the node. */
 export type Kernel<Op extends OperatorName> = (call: OperatorCall<Op>, scope: LoweringScope) => boolean;
 
 export type Kernels = { readonly [Op in OperatorName]?: Kernel<Op> };

@@ -2,7 +2,7 @@ import { staticShape } from '../../../graph/graph.ts';
 import { crossEntropy, crossEntropyGradient, logSoftmax } from '../host/losses.ts';
 import type { Kernels } from './kernel.ts';
 
-/** The loss and its gradient: [N, K] is small, JavaScript does it. */
+/** The loss and its gradient, computed in JavaScript, since [N, K] is small. */
 export const lossKernels = {
   SoftmaxCrossEntropy({ inputs: { logits, labels }, outputs: [loss, logs], attributes }, scope) {
     const [, classes] = staticShape(logits, 2);

@@ -6,7 +6,7 @@ import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor, PostOperation } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
-/** Matrix products, and sums that are products with ones. */
+/** Matrix products, and sums computed as products with ones. */
 export const matrixKernels = {
   Gemm({ node, inputs: { a, b, c }, outputs: [y], attributes }, scope) {
     const { alpha, beta, transA, transB } = attributes;
@@ -59,18 +59,18 @@ export const matrixKernels = {
   },
 } satisfies Kernels;
 
-/** A matrix, or the transpose of what lies row-major. */
+/** A row-major matrix, or its transpose. */
 function matrixOf(scope: LoweringScope, value: Value, transposed: boolean): Descriptor {
   const [rows, columns] = staticShape(value, 2);
   if (!transposed) return scope.plain([rows, columns]);
   return scope.dnnl.describe([columns, rows], { strides: [1, columns] });
 }
 
-/** A reduction over no axes, by request: a copy. */
+/** Whether a reduction has no axes, with noop_with_empty_axes, and is therefore a copy. */
 export const isNothing = (axes: readonly number[], shape: readonly number[]): boolean =>
   axes.length === 0 && shape.length > 0;
 
-/** Σ share·x over axes: with these outermost, the product of a row vector and a matrix. */
+/** Σ share·x over some axes: if they are outermost, the product of a row vector and a matrix. */
 function weightedSum(
   { node, x, y }: { node: Node; x: Value; y: Value },
   scope: LoweringScope,

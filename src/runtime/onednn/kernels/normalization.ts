@@ -7,12 +7,12 @@ import type { Descriptor } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
 /**
- * The ε of a gradient whose variance holds the true one already. Not 0: in the channels that pad a block the variance is
- * 0, and 0/√0 is NaN, which convolutions then multiply with zeros and add.
+ * The ε of a gradient whose stored variance already includes the true one. It must not be 0: in channels that pad a block the
+ * variance is 0, and 0/√0 is NaN, which convolutions would multiply by zeros and add.
  */
 const VANISHING = 1e-20;
 
-/** Batch normalisation, a Relu behind it included, both ways. */
+/** Batch normalisation and its gradient, fused with a following Relu. */
 export const normalizationKernels = {
   BatchNormalizationTraining({ node, inputs, outputs, attributes }, scope) {
     const { x, scale, bias, runningMean, runningVariance } = inputs;
@@ -101,20 +101,23 @@ export const normalizationKernels = {
   },
 } satisfies Kernels;
 
-/** The layout that x has, unless it is row-major: that is the slowest. */
+/** The existing layout of x, unless it is row-major, which is the slowest. */
 function dataLayout(scope: LoweringScope, x: Value): Descriptor {
   const shape = staticShape(x);
   const present = scope.layoutOf(x);
   return present && !scope.dnnl.equal(present, scope.plain(shape)) ? present : scope.activation(shape);
 }
 
-/** The Relu that alone reads a value: it is computed along. */
+/** The Relu that is the only reader of a value, so that it can be fused. */
 export function followingRelu(scope: LoweringScope, y: Value): Node | null {
   const reader = scope.onlyReader(y);
   return isOperator(reader, 'Relu') ? reader : null;
 }
 
-/** Where dz = ReluGrad(dy, z), z the fused result of the same normalisation: dy, and what the forward pass left. */
+/**
+ * If dz = ReluGrad(dy, z), where z is the fused result of the same normalisation: dy, and the data kept by the forward
+ * kernel.
+ */
 function fusedGradient(scope: LoweringScope, dz: Value) {
   const producer = scope.connections.producer.get(dz);
   if (!producer || !isFusedReluGradient(scope, producer)) return null;
@@ -122,7 +125,7 @@ function fusedGradient(scope: LoweringScope, dz: Value) {
   return { dy, forward: scope.left.get(z) ?? null };
 }
 
-/** Whether a ReluGrad is computed by the BatchNormalizationGrad that alone reads it. */
+/** Whether a ReluGrad is computed by the BatchNormalizationGrad that is its only reader. */
 export function isFusedReluGradient(scope: LoweringScope, node: Node): boolean {
   if (!isOperator(node, 'ReluGrad')) return false;
   const forward = scope.left.get(inputsOf(node, 'ReluGrad').y);
@@ -135,7 +138,7 @@ export function isFusedReluGradient(scope: LoweringScope, node: Node): boolean {
   );
 }
 
-/** running ← μ·running + (1 − μ)·batch, the variance unbiased; and 1/√(σ² + ε). */
+/** running ← μ·running + (1 − μ)·batch, with unbiased variance; and 1/√(σ² + ε). */
 function runningStatistics({
   epsilon,
   momentum,

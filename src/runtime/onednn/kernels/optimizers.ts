@@ -5,7 +5,7 @@ import type { LoweringScope } from '../compile/scope.ts';
 import { adamw, sgd, skeleton } from '../host/optimizers.ts';
 import type { Kernels } from './kernel.ts';
 
-/** Updates that are not part of a flat one, in JavaScript, in whatever layout the parameter has. */
+/** Updates outside the flat passes: computed in JavaScript, in the layout of the parameter. */
 export const optimizerKernels = {
   SgdUpdate: ({ node, attributes }, scope) =>
     update(node, scope, (reads, writes) => sgd(reads as never, writes as never, attributes)),

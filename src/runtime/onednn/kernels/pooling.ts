@@ -16,7 +16,7 @@ interface Pool {
 
 const averaged = (countPads: number): PoolingAlgorithm => (countPads ? 'averageWithPads' : 'average');
 
-/** Pools and their gradients, with channels in blocks. */
+/** Pools and their gradients, with blocked channels. */
 export const poolingKernels = {
   MaxPool({ node, inputs: { x }, outputs: [y, indices], attributes }, scope) {
     const { kernel_shape: kernel, ceil_mode } = attributes;
@@ -38,7 +38,7 @@ export const poolingKernels = {
       y,
     ]);
   },
-  /** The forward pass knows which element was the largest. */
+  /** The forward kernel keeps the index of the largest element in its workspace. */
   MaxPoolGrad({ node, inputs: { dy, y, x }, outputs: [dx], attributes }, scope) {
     const { kernel_shape: kernel = [] } = attributes;
     const window = explicitWindow(attributes, staticShape(x).slice(2), kernel);
@@ -74,7 +74,7 @@ export function pool(given: Pool, scope: LoweringScope, [x, y]: readonly [Value,
   return true;
 }
 
-/** The forward pass once more, for its workspace alone. */
+/** Runs the forward pass again, only for its workspace. */
 function pooledAgain(given: Pool, scope: LoweringScope, [x, y]: readonly [Value, Value]): Leftover | null {
   const made = pooling(given, scope, [x, y]);
   if (!made?.workspace) return null;
@@ -91,7 +91,7 @@ function pooling({ algorithm, kernel, window }: Pool, scope: LoweringScope, [x, 
   return primitive && { primitive, src, dst, workspace: layout && scope.scratch(`${y.name} maxima`, layout) };
 }
 
-/** dx from dy. */
+/** Appends dx, computed from dy. */
 function poolGradient(
   { node, algorithm, kernel, window }: Pool,
   scope: LoweringScope,

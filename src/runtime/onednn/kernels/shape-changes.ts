@@ -8,7 +8,7 @@ import { pool } from './pooling.ts';
 
 type Reshaping = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Identity';
 
-/** The same bytes, row-major, in another shape; a copy of state, whose bytes an update may overwrite before they are read. */
+/** The same row-major bytes with another shape. State is copied, because an update may overwrite it before it is read. */
 const sameBytes: Kernel<Reshaping> = ({ inputs: { x }, outputs: [y] }, scope) => {
   const source = scope.readPlain(x);
   if (!source.buffer.persistent || (x.tensor && !scope.isOutput(y))) {
@@ -25,7 +25,7 @@ const sameBytes: Kernel<Reshaping> = ({ inputs: { x }, outputs: [y] }, scope) =>
   return true;
 };
 
-/** Operators that move elements and leave them as they are. */
+/** Operators that move elements without changing them. */
 export const shapeChangeKernels = {
   Reshape: sameBytes,
   Flatten: sameBytes,
@@ -33,7 +33,7 @@ export const shapeChangeKernels = {
   Unsqueeze: sameBytes,
   Identity: sameBytes,
   Constant: () => true,
-  /** Every n-th place of an image is a pool of one element. */
+  /** A Slice of every n-th pixel is a pool with windows of one element. */
   Slice({ node, inputs, outputs: [y] }, scope) {
     const { x } = inputs;
     const steps = spatialSteps(inputs);
@@ -42,7 +42,7 @@ export const shapeChangeKernels = {
     const window = { strides: steps, dilations: kernel, pads: [...kernel, ...kernel].map(() => 0) };
     return pool({ node, algorithm: 'average', kernel, window }, scope, [x, y]);
   },
-  /** Channels of zeros before and behind: a 1×1 convolution that copies, so that blocks of channels stay whole. */
+  /** Padding with channels of zeros is a 1×1 convolution that copies, which preserves blocks of channels. */
   Pad({ node, inputs, outputs: [padded], attributes }, scope) {
     const { x, pads, value: fill, axes } = inputs;
     const given = pads?.tensor && toNumbers(pads.tensor);
@@ -67,7 +67,7 @@ export const shapeChangeKernels = {
   },
 } satisfies Kernels;
 
-/** Row m copies channel m − before. */
+/** Weights whose row m copies channel m − before. */
 function oneHot(filters: number, channels: number, before: number): Float32Array {
   const weights = new Float32Array(filters * channels);
   for (let c = 0; c < channels; c++)
@@ -75,7 +75,7 @@ function oneHot(filters: number, channels: number, before: number): Float32Array
   return weights;
 }
 
-/** The steps of a Slice that takes every n-th place from the first on, of spatial axes alone; null for others. */
+/** The steps of a Slice that takes every n-th element from the first on along spatial axes; null for other Slices. */
 function spatialSteps({
   x,
   starts,

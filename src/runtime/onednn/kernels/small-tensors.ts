@@ -7,13 +7,13 @@ import { argMax, reduceTo } from '../host/small-tensors.ts';
 import type { Kernels } from './kernel.ts';
 import { isNothing } from './matrix.ts';
 
-/** Beyond this JavaScript is too slow. */
+/** Number of elements above which JavaScript is too slow. */
 const SMALL = 2 ** 16;
 
 const isSmall = (...values: Value[]): boolean =>
   values.every((value) => elementCount(staticShape(value)) <= SMALL);
 
-/** What is too small to be worth a native kernel, or of a type that oneDNN does not take: in JavaScript. */
+/** Operators on tensors that are too small for a native kernel, or of types that oneDNN lacks: computed in JavaScript. */
 export const smallTensorKernels = {
   ArgMax({ inputs: { x }, outputs: [y], attributes }, scope) {
     const shape = staticShape(x);

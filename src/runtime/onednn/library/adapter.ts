@@ -13,32 +13,32 @@ import { argumentOf, binaryAlgorithms, CPU, IN_ORDER, QUERY_IMPLEMENTATION, quer
 import type { OpenedLibrary } from './open.ts';
 import { check, created, UNIMPLEMENTED } from './status.ts';
 
-/** What a major version of oneDNN does in its own way. */
+/** The parts of the interface that differ between major versions of oneDNN. */
 export interface Generation {
   readonly postOperationBase: number;
-  /** The native memory descriptor. */
+  /** Creates a native memory descriptor. */
   describe(dims: readonly number[], format: Format): unknown;
-  /** The memory descriptor behind a pointer into a primitive descriptor; its dims are empty where there is none. */
+  /** Reads the memory descriptor that a primitive descriptor contains; its dims are empty if there is none. */
   read(pointer: bigint): { readonly dims: readonly number[]; readonly native: unknown };
-  /** Writes the primitive descriptor to `out`; returns oneDNN's status. */
+  /** Writes a primitive descriptor to `out`; returns oneDNN's status. */
   primitiveDescriptor(out: [bigint | null], operation: Operation, attributes: bigint | null): number;
   appendSum(list: bigint, scale: number): number;
   appendElementwise(list: bigint, operation: Extract<PostOperation, { kind: 'elementwise' }>): number;
-  /** What a primitive wants bound, where that differs from what it uses. */
+  /** The operands to bind to a primitive, if they differ from those it uses. */
   operands(kind: Operation['kind'], given: readonly Bound[]): readonly Bound[];
 }
 
-/** What a generation builds on. */
+/** What a version's implementation can use. */
 export interface Host {
   readonly koffi: OpenedLibrary['koffi'];
   readonly library: OpenedLibrary['dnnl'];
   readonly dnnl: SharedFunctions;
   readonly engine: bigint;
-  /** Has a handle destroyed when the adapter closes. */
+  /** Registers a handle to be destroyed when the adapter is closed. */
   keep(destroy: Native, handle: bigint): bigint;
 }
 
-/** oneDNN behind the interface of every version. */
+/** Opens oneDNN with the interface that all versions share. */
 export function openAdapter(
   opened: OpenedLibrary,
   version: string,

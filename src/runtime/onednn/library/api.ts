@@ -1,18 +1,18 @@
 import type { Window } from '../../../graph/window.ts';
 
-/** How the elements of a tensor lie in memory: oneDNN's memory descriptor, float32. */
+/** The layout of a float32 tensor: oneDNN's memory descriptor. */
 export interface Descriptor {
   readonly dims: readonly number[];
-  /** What a buffer must hold, padding included. */
+  /** Size of a buffer for it, including padding. */
   readonly bytes: number;
-  /** The library's own form. */
+  /** The native descriptor. */
   readonly native: unknown;
 }
 
-/** `any` lets a primitive choose; channelBlock is nChw16c or nChw8c: channels in blocks, innermost. */
+/** `any` lets the primitive choose; channelBlock is nChw16c or nChw8c, blocks of channels with the channel innermost. */
 export type Format = 'any' | { readonly strides: readonly number[] } | { readonly channelBlock: 8 | 16 };
 
-/** Comparisons give 1 or 0. */
+/** Comparisons return 1 or 0. */
 export type BinaryAlgorithm = 'add' | 'sub' | 'mul' | 'div' | 'max' | 'min' | 'greater' | 'less';
 export type ElementwiseAlgorithm =
   | 'relu'
@@ -25,11 +25,11 @@ export type ElementwiseAlgorithm =
   | 'linear'
   | 'clip'
   | 'hardswish';
-/** Those whose gradient is told by their result. */
+/** Functions whose gradient can be computed from their result. */
 export type BackwardAlgorithm = Extract<ElementwiseAlgorithm, 'relu' | 'clip'>;
 export type PoolingAlgorithm = 'max' | 'averageWithPads' | 'average';
 
-/** Applied to each element of the result, in order, before it is stored. */
+/** An operation on each element of the result, in order, before it is stored. */
 export type PostOperation =
   | { readonly kind: 'sum'; readonly scale: number }
   | {
@@ -40,7 +40,7 @@ export type PostOperation =
     }
   | { readonly kind: 'binary'; readonly algorithm: BinaryAlgorithm; readonly operand: Descriptor };
 
-/** What a primitive computes, in the terms of oneDNN's documentation. */
+/** The computation of a primitive, in the terms of oneDNN's documentation. */
 export type Operation =
   | ({
       readonly kind: 'convolution';
@@ -154,22 +154,22 @@ export interface Primitive {
   /** oneDNN's name of the chosen kernel, such as jit:avx512_core. */
   readonly implementation: string;
   readonly native: { readonly descriptor: bigint; readonly primitive: bigint };
-  /** The layout that the primitive works with; null where it has no such tensor. */
+  /** The layout that the primitive chose for a tensor; null if it has no such tensor. */
   layout(role: QueriedRole): Descriptor | null;
 }
 
-/** oneDNN, whatever its version. Every call throws EspalierError('runtime') with primitive, shapes and status. */
+/** oneDNN of any version. Failing calls throw `runtime` with the primitive, its shapes and the status. */
 export interface Dnnl {
   readonly version: string;
   describe(dims: readonly number[], format: Format): Descriptor;
   equal(a: Descriptor, b: Descriptor): boolean;
-  /** null where oneDNN has no kernel for it. */
+  /** Creates a primitive; null if oneDNN has no kernel for it. */
   create(operation: Operation, postOperations?: readonly PostOperation[]): Primitive | null;
-  /** Binds a primitive to memory, once; the result runs it. Addresses must stay valid. */
+  /** Binds a primitive to memory, once; the returned function runs it. Addresses must remain valid. */
   bind(primitive: Primitive, operands: readonly Bound[]): () => void;
-  /** Sets the number of threads of what runs next. */
+  /** Sets the number of threads for subsequent runs. */
   useThreads(count: number): void;
-  /** Frees what was created and bound. */
+  /** Frees everything that was created and bound. */
   close(): void;
 }
 

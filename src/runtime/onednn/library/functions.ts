@@ -4,7 +4,7 @@ import type { NativeLibrary } from './open.ts';
 /** A native function; most return a status. */
 export type Native = (...values: unknown[]) => number;
 
-/** The functions that versions 2 and 3 share, by their C declarations. */
+/** The functions that versions 2 and 3 share, as C declarations. */
 export const sharedDeclarations = {
   engineCreate: 'int dnnl_engine_create(_Out_ void **engine, int kind, size_t index)',
   engineDestroy: 'int dnnl_engine_destroy(void *engine)',
@@ -34,7 +34,7 @@ export const sharedDeclarations = {
 export type Functions<Declarations> = { readonly [Name in keyof Declarations]: Native };
 export type SharedFunctions = Functions<typeof sharedDeclarations>;
 
-/** Looks up every function that is declared; throws `runtime` where the library lacks one. */
+/** Looks up all declared functions. Throws `runtime` if the library lacks one. */
 export function nativeFunctions<Declarations extends Readonly<Record<string, string>>>(
   library: NativeLibrary,
   declarations: Declarations,

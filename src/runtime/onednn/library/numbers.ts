@@ -1,6 +1,6 @@
 import type { BackwardAlgorithm, BinaryAlgorithm, PoolingAlgorithm, QueriedRole, Role } from './api.ts';
 
-/** oneDNN's numbers that versions 2 and 3 share, from its public headers. */
+/** Constants from oneDNN's public headers that versions 2 and 3 share. */
 export const FLOAT32 = 3;
 export const CPU = 1;
 export const IN_ORDER = 1;
@@ -9,7 +9,7 @@ export const DIRECT_CONVOLUTION = 1;
 
 export const propagation = { forwardTraining: 64, backward: 128 };
 
-/** Gradients that are told by the result. */
+/** Gradients computed from the result of the forward function. */
 export const gradientAlgorithms: Readonly<Record<BackwardAlgorithm, number>> = { relu: 0x100, clip: 0x106 };
 
 export const binaryAlgorithms: Readonly<Record<BinaryAlgorithm, number>> = {
@@ -59,7 +59,7 @@ const roles: Readonly<Record<Exclude<Role, `post${number}`>, number>> = {
 };
 const SECOND_SOURCE = 2;
 
-/** The argument number under which a primitive expects a tensor; post-operation n reads base · (n + 1) | 2. */
+/** The argument number of a tensor of a primitive; that of post-operation n is base · (n + 1) | 2. */
 export function argumentOf(role: Role, postOperationBase: number): number {
   if (role.startsWith('post')) return (postOperationBase * (1 + Number(role.slice(4)))) | SECOND_SOURCE;
   return roles[role as keyof typeof roles];

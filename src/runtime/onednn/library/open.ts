@@ -9,7 +9,7 @@ export type NativeLibrary = ReturnType<Koffi['load']>;
 export interface OpenedLibrary {
   readonly koffi: Koffi;
   readonly dnnl: NativeLibrary;
-  /** OpenMP's runtime, where it is a library of its own. */
+  /** OpenMP's runtime, if it is a separate library. */
   readonly openmp: NativeLibrary | null;
   readonly path: string;
 }
@@ -34,7 +34,10 @@ const openmpNames: Readonly<Partial<Record<NodeJS.Platform, readonly string[]>>>
   win32: ['libiomp5md.dll', 'vcomp140.dll'],
 };
 
-/** Loads oneDNN: the file that ESPALIER_DNNL names, else the system's. Throws `runtime` saying what was tried. */
+/**
+ * Loads oneDNN: the file named by ESPALIER_DNNL, else the system's library. Throws `runtime`, listing the names that were
+ * tried.
+ */
 export async function openLibrary(): Promise<OpenedLibrary> {
   const koffi = await loadKoffi();
   await prepareEnvironment('openmp');
@@ -74,15 +77,15 @@ function firstThatLoads(koffi: Koffi, names: readonly string[]) {
     try {
       return { path, library: koffi.load(path) };
     } catch {
-      // The next name may be there.
+      // Tries the next name.
     }
   }
   return null;
 }
 
 /**
- * Pins a library in the process: OpenMP's threads outlive the JavaScript that started them, and unmapping the code
- * under them at exit kills the process with a segmentation fault.
+ * Keeps a library loaded: OpenMP's threads outlive the JavaScript that started them, and unmapping their code at exit would
+ * crash the process.
  */
 function keepLoaded(koffi: Koffi, path: string): void {
   if (process.platform !== 'linux') return;

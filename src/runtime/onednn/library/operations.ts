@@ -2,7 +2,7 @@ import type { Operation } from './api.ts';
 import { native, poolingArguments, windowArguments } from './arguments.ts';
 import { binaryAlgorithms, DIRECT_CONVOLUTION, poolingAlgorithms, propagation } from './numbers.ts';
 
-/** Operations that are described by a function of their own. */
+/** Operations that have a descriptor function of their own. */
 export type DescribedKind = Exclude<Operation['kind'], 'reorder'>;
 export type OperationOf<Kind extends DescribedKind> = Extract<Operation, { kind: Kind }>;
 export type ArgumentRows<Kind extends DescribedKind> = {
@@ -11,7 +11,7 @@ export type ArgumentRows<Kind extends DescribedKind> = {
 
 const NONE = null;
 
-/** What describes an operation, in the order of oneDNN's functions, where versions 2 and 3 agree. */
+/** The arguments of operations, in the order of oneDNN's functions, as far as versions 2 and 3 agree. */
 export const sharedRows = {
   convolution: ({ src, weights, bias, dst, ...window }) => [
     propagation.forwardTraining,
@@ -64,7 +64,7 @@ export const sharedRows = {
   ],
 } satisfies Partial<ArgumentRows<DescribedKind>>;
 
-/** The arguments that a version's rows give for an operation. */
+/** The arguments of an operation, by the table of a version. */
 export function argumentsFor(
   rows: ArgumentRows<DescribedKind>,
   operation: OperationOf<DescribedKind>,
@@ -73,7 +73,7 @@ export function argumentsFor(
   return row(operation as never);
 }
 
-/** Scale and shift always, the Relu where it is fused: by each version's numbers. */
+/** Flags of a normalisation: scale and shift always, the fused Relu if requested, with each version's numbers. */
 export const normalizationFlagsOf = (
   flags: { readonly useScale: number; readonly useShift: number; readonly fuseRelu: number },
   relu: boolean,

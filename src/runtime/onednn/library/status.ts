@@ -18,7 +18,7 @@ export function check(status: number, what: string): void {
     throw new EspalierError('runtime', `oneDNN ${what}: ${statuses[status] ?? `status ${status}`}`);
 }
 
-/** The handle that a native function writes to its first argument; throws `runtime`. */
+/** Calls a native function and returns the handle that it writes to its first argument. Throws `runtime` on failure. */
 export function created(what: string, create: Native, ...values: readonly unknown[]): bigint {
   const out: [bigint | null] = [null];
   check(create(out, ...values), what);

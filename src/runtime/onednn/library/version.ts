@@ -3,11 +3,11 @@ import type { Dnnl } from './api.ts';
 import { nativeFunctions } from './functions.ts';
 import type { OpenedLibrary } from './open.ts';
 
-/** Of the struct { int major, minor, patch; const char *hash; unsigned cpu_runtime, gpu_runtime; }. */
+/** Size of the struct { int major, minor, patch; const char *hash; unsigned cpu_runtime, gpu_runtime; }. */
 const VERSION_BYTES = 32;
 const RUNTIME_FIELD = 6;
 
-/** How a build of oneDNN runs its threads, by number. */
+/** Threading runtimes of oneDNN builds, by number. */
 const runtimes: Readonly<Record<number, string>> = {
   0: 'no processor',
   1: 'sequential',
@@ -16,7 +16,7 @@ const runtimes: Readonly<Record<number, string>> = {
   8: 'threadpool',
   512: 'SYCL',
 };
-/** Those whose calls return when the work is done, and that need no thread pool from the caller. */
+/** Runtimes whose calls return when the work is finished, and that need no thread pool from the caller. */
 const usable: ReadonlySet<number> = new Set([1, 2, 4]);
 
 type OpenVersion = (opened: OpenedLibrary, version: string) => Dnnl;
@@ -26,7 +26,7 @@ const versions: Readonly<Record<number, () => Promise<OpenVersion>>> = {
   3: async () => (await import('./version-3/index.ts')).openVersion3,
 };
 
-/** The adapter for a library's version; throws `runtime` where there is none, or for a build that cannot be used. */
+/** Opens the adapter for the library's version. Throws `runtime` for an unknown version or an unusable build. */
 export async function openVersion(opened: OpenedLibrary): Promise<Dnnl> {
   const { koffi, dnnl, path: where } = opened;
   const { versionOf } = nativeFunctions(dnnl, { versionOf: 'void *dnnl_version()' });

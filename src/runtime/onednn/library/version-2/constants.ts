@@ -1,10 +1,10 @@
 import type { ElementwiseAlgorithm } from '../api.ts';
 
-/** Sizes of oneDNN 2.6's structs, in bytes; descriptors get room to spare. */
+/** Sizes of oneDNN 2.6's structs, in bytes; descriptors get some extra room. */
 export const MEMORY_DESCRIPTOR_BYTES = 696;
 export const OPERATION_DESCRIPTOR_BYTES = 8192;
 
-/** aBc…: by block, then by rank. */
+/** Format tags aBc…, by block size, then by rank. */
 export const blockedFormats: Readonly<Record<8 | 16, Readonly<Record<number, number>>>> = {
   8: { 3: 60, 4: 93, 5: 133 },
   16: { 3: 47, 4: 69, 5: 112 },

@@ -1,6 +1,6 @@
 import type { Functions } from '../functions.ts';
 
-/** What version 2 alone has: an operation is described in a struct that the caller holds. */
+/** Functions of version 2 only: an operation is described by a struct that the caller owns. */
 export const declarations = {
   describeByStrides:
     'int dnnl_memory_desc_init_by_strides(void *md, int ndims, void *dims, int type, void *strides)',

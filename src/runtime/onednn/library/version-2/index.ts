@@ -16,7 +16,7 @@ import {
 import { declarations, type Version2Functions } from './functions.ts';
 import { rows } from './operations.ts';
 
-/** oneDNN 2.x: descriptors are structs that the caller holds. */
+/** Opens oneDNN 2.x, in which descriptors are structs that the caller owns. */
 export function openVersion2(opened: OpenedLibrary, version: string): Dnnl {
   return openAdapter(opened, version, generation);
 }
@@ -61,7 +61,7 @@ function tagOf(format: Exclude<Format, { strides: unknown }>, rank: number): num
   return format === 'any' ? ANY_FORMAT : (blockedFormats[format.channelBlock][rank] ?? 0);
 }
 
-/** The gradient of a normalisation counts the shift among its inputs, and never reads it. */
+/** The gradient of a normalisation lists the shift among its inputs, but never reads it. */
 function operands(kind: Operation['kind'], given: readonly Bound[]): readonly Bound[] {
   const scale = kind === 'batchNormalizationBackward' && given.find(({ role }) => role === 'scale');
   return scale ? [...given, { ...scale, role: 'shift' }] : given;

@@ -5,7 +5,7 @@ import { elementwiseAlgorithms, normalizationFlags } from './constants.ts';
 
 const TRAINING = propagation.forwardTraining;
 
-/** The arguments of each operation's function, behind the descriptor that it fills. */
+/** The arguments of each operation's function, after the descriptor that it fills. */
 export const rows: ArgumentRows<DescribedKind> = {
   ...sharedRows,
   batchNormalization: ({ data, epsilon, relu }) => [

@@ -1,6 +1,6 @@
 import type { ElementwiseAlgorithm } from '../api.ts';
 
-/** aBc…: by block, then by rank. */
+/** Format tags aBc…, by block size, then by rank. */
 export const blockedFormats: Readonly<Record<8 | 16, Readonly<Record<number, number>>>> = {
   8: { 3: 69, 4: 102, 5: 142 },
   16: { 3: 56, 4: 78, 5: 121 },
@@ -21,11 +21,11 @@ export const elementwiseAlgorithms: Readonly<Record<ElementwiseAlgorithm, number
   hardswish: 0x34,
 };
 
-/** A sum that names its type, even the same one, has no kernel in most primitives. */
+/** The undefined type: a sum with an explicit type, even the same one, has no kernel in most primitives. */
 export const TYPE_OF_RESULT = 0;
 
 export const POST_OPERATION_BASE = 32768;
 
-/** Queries of a memory descriptor. */
+/** Query numbers of a memory descriptor. */
 export const QUERY_RANK = 256;
 export const QUERY_DIMS = 257;

@@ -1,6 +1,6 @@
 import type { Functions } from '../functions.ts';
 
-/** What version 3 alone has: descriptors are handles, and each operation makes its primitive descriptor at once. */
+/** Functions of version 3 only: descriptors are handles, and each operation directly creates its primitive descriptor. */
 export const declarations = {
   describeByStrides:
     'int dnnl_memory_desc_create_with_strides(_Out_ void **md, int ndims, void *dims, int type, void *strides)',

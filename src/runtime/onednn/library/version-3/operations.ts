@@ -44,13 +44,13 @@ const rows: ArgumentRows<DescribedKind> = {
   ],
 };
 
-/** What an operation's function takes between the engine and the attributes. */
+/** The arguments of an operation's function between the engine and the attributes. */
 export function argumentsOf(operation: Extract<Operation, { kind: DescribedKind }>): readonly unknown[] {
   const hint = 'hint' in operation ? [operation.hint.native.descriptor] : [];
   return [...argumentsFor(rows, operation), ...hint];
 }
 
-/** x ↦ f(x; α, β), 0 where not given; version 3 wants hardswish's slope and offset, which version 2 knows by itself. */
+/** α and β of x ↦ f(x; α, β), 0 by default. Version 3 needs slope and offset of hardswish, which are built into version 2. */
 export function coefficients(
   algorithm: ElementwiseAlgorithm,
   given: { readonly alpha?: number; readonly beta?: number },
