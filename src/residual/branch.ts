@@ -7,18 +7,18 @@ import type { Connections } from '../graph/topology.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import { nodesBetween } from './find.ts';
 
-/** One step of a branch, from a value [N, C, H, W] to the next. */
+/** A step of a branch, from one value [N, C, H, W] to the next. */
 export type Stage = StageSpan &
   (
     | { readonly kind: 'convolution'; readonly conv: PlanarConvolution }
-    /** Works on each element alone, in bounds that a carried channel may need to be kept from. */
+    /** An elementwise activation with bounds, which may have to be lifted for carried channels. */
     | { readonly kind: 'clip'; readonly node: Node; readonly low: number; readonly high: number }
     | AffineStage
-    /** Anything that keeps the channels and the map, from one value to one value: a gate, another activation. */
+    /** Any other subgraph with one input and one output that keeps channels and size: a gate, another activation. */
     | { readonly kind: 'island' }
   );
 
-/** A factor or a summand for each channel: BatchNormalization, or Mul or Add of a constant. */
+/** A factor or summand per channel: BatchNormalization, or Mul or Add of a constant. */
 export interface AffineStage {
   readonly kind: 'affine';
   readonly node: Node;
@@ -31,16 +31,16 @@ interface StageSpan {
   readonly nodes: readonly Node[];
 }
 
-/** A constant of one element, or of one for each channel. */
+/** A constant with one element, or one per channel. */
 export interface AffineParameter {
-  /** The input that it is. */
+  /** Index of the input. */
   readonly index: number;
   readonly tensor: Tensor;
-  /** The element that leaves a channel as it is. */
+  /** The number that leaves a channel unchanged. */
   readonly neutral: number;
 }
 
-/** The chain of stages between a value and what an Add reads. */
+/** The chain of stages from a value to an operand of an Add. */
 export function readBranch(from: Value, to: Value, links: Connections): Stage[] | Refusal {
   const stages: Stage[] = [];
   for (let value = to; value !== from; ) {
@@ -83,7 +83,7 @@ function stageOf(node: Node, to: Value, within: Within): Stage | Refusal {
   return affineStage(node, to) ?? islandBefore(node, to, within);
 }
 
-/** A node that applies a factor or summand for each channel; null where it does not. */
+/** Reads a node that applies a factor or summand per channel; null for other nodes. */
 function affineStage(node: Node, to: Value): (StageSpan & AffineStage) | null {
   if (isOperator(node, 'BatchNormalization')) {
     const { epsilon } = attributesOf(node, 'BatchNormalization');
@@ -103,16 +103,16 @@ function affineStage(node: Node, to: Value): (StageSpan & AffineStage) | null {
   return { from: x, to, nodes: [node], kind: 'affine', node, parameters };
 }
 
-/** Whether a constant beside [N, C, H, W] is one element, or one for each channel. */
+/** Whether a constant operand of [N, C, H, W] has one element, or one per channel. */
 function isPerChannel({ shape }: Tensor): boolean {
   const sizes = [...new Array<number>(Math.max(0, 4 - shape.length)).fill(1), ...shape];
   return sizes.length === 4 && sizes.every((size, axis) => axis === 1 || size === 1);
 }
 
-/** Operators that keep channels and map, besides gates that are multiplied in. */
+/** Operators that keep channels and size, in addition to gates. */
 const isElementwise = isOneOf('Mul', 'Div', 'Add', 'Sub', 'Max', 'Min', 'Erf');
 
-/** The nodes between a value and the nearest before it that all of them derive from. */
+/** The nodes between a value and the nearest earlier value from which they all derive. */
 function islandBefore(node: Node, to: Value, { from, links }: Within): Stage | Refusal {
   if (!traitsOf(node).activation && !isElementwise(node))
     return refuse('unsupported', `its branch contains ${nodeLabel(node)}, which is not supported`);
@@ -124,7 +124,7 @@ function islandBefore(node: Node, to: Value, { from, links }: Within): Stage | R
   return { kind: 'island', from: before, to, nodes: nodesBetween(before, to, links) };
 }
 
-/** Of several values the one that all others derive from alone. */
+/** The one of several values from which all others derive. */
 function entryOf(values: readonly Value[], { from, links }: Within): Value | null {
   for (const candidate of values) {
     const others = values.filter((value) => value !== candidate);
@@ -133,7 +133,7 @@ function entryOf(values: readonly Value[], { from, links }: Within): Value | nul
   return null;
 }
 
-/** Whether all ways back from a value lead to another one. */
+/** Whether all backward paths from a value lead to `entry`. */
 function derivesFrom(entry: Value, value: Value, { from, links }: Within): boolean {
   const pending = [value];
   const seen = new Set<Value>();
@@ -147,7 +147,7 @@ function derivesFrom(entry: Value, value: Value, { from, links }: Within): boole
   return true;
 }
 
-/** A value within the chain that something outside of it reads, the Add behind its end excepted. */
+/** A value inside the chain that is read outside it, except by the Add at its end. */
 function sharedValue(stages: readonly Stage[], from: Value, { uses }: Connections): Value | null {
   const inside = new Set(stages.flatMap(({ nodes }) => nodes));
   const end = stages.at(-1)?.to;

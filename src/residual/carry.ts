@@ -7,8 +7,8 @@ import type { CarryPlan } from './plan.ts';
 import { type Entry, widenConvolution } from './widen.ts';
 
 /**
- * Converts a block, in place: x rides along the branch as further channels (reserve), and the last convolution adds them
- * (merge), so that the Add goes (Meng et al., RMNet, 2021, arXiv:2111.00687, section 3.1).
+ * Converts a block in place: x is carried through the branch in additional channels (reserve), and the last convolution adds
+ * them (merge), so that the Add is removed (Meng et al., RMNet, 2021, arXiv:2111.00687, section 3.1).
  */
 export function carry(plan: CarryPlan): void {
   const { graph, path, first, last, add, mergesInLast, readsDirectly, middle } = plan;
@@ -34,7 +34,7 @@ export function carry(plan: CarryPlan): void {
   edits.apply();
 }
 
-/** x beside what the first convolution reads: it comes later than x, or in groups. */
+/** Concatenates x with the input of the first convolution, if that does not read x itself or has groups. */
 function putBeside({ first, from, width, shortcut }: CarryPlan, edits: Edits): void {
   const { node, group, x } = first;
   const missing = group > 1 ? width - shortcut.inputs : 0;
@@ -52,7 +52,7 @@ function putBeside({ first, from, width, shortcut }: CarryPlan, edits: Edits): v
   edits.setInput(node, 0, beside);
 }
 
-/** A convolution with further filters that hand the carried channels on. */
+/** Adds pass-through filters for the carried channels to a convolution. */
 function reserve(conv: PlanarConvolution, plan: CarryPlan, edits: Edits): void {
   const { width } = plan;
   const { filters, channels, group } = conv;
@@ -70,7 +70,7 @@ function reserve(conv: PlanarConvolution, plan: CarryPlan, edits: Edits): void {
   widenConvolution(conv, { rows, columns, entries, taps }, edits);
 }
 
-/** The last convolution adds P·x̄ + q. */
+/** Adds P·x̄ + q to the last convolution. */
 function merge(plan: CarryPlan, edits: Edits): void {
   const { first, last, shortcut, carried } = plan;
   const { offset, columns } = columnsOf(last, plan);
@@ -80,7 +80,7 @@ function merge(plan: CarryPlan, edits: Edits): void {
   widenConvolution(last, { rows: last.filters, columns, entries, taps, bias: shortcut.bias }, edits);
 }
 
-/** Where a convolution without groups reads the carried channels, and how many channels it reads then. */
+/** The input channels by which a convolution without groups reads the carried channels, and its number of input channels. */
 export function columnsOf(
   conv: PlanarConvolution,
   { first, readsDirectly, shortcut, width }: CarryPlan,
@@ -102,7 +102,7 @@ function* entriesOf(
   }
 }
 
-/** A 1×1 convolution [I | P] behind a branch that ends in something else. */
+/** Appends a 1×1 convolution [I | P] to a branch that does not end in a convolution. */
 function append(
   end: Value,
   sum: Value,

@@ -11,11 +11,11 @@ import { planBlock } from './plan-block.ts';
 
 /** Options of {@link convertResiduals}. */
 export interface ConvertOptions {
-  /** Whether to convert the block that ends in an Add of this name; default: all. */
+  /** Which blocks to convert, by the name of the Add at their end; default: all. */
   readonly only?: ((add: string) => boolean) | undefined;
-  /** Blocks whose convolutions would have more than this times the weights stay. Default: any growth. */
+  /** Blocks whose convolutions would have more than this many times the weights are not converted. Default: no limit. */
   readonly maxGrowth?: number | undefined;
-  /** How carried channels get past convolutions in the middle of a block; default `widen`. */
+  /** How carried channels pass convolutions in the middle of a block; default `widen`. */
   readonly middle?: MiddleForm;
 }
 
@@ -23,25 +23,25 @@ export interface ConvertOptions {
 export interface ConvertedResidual {
   readonly add: string;
   readonly from: string;
-  /** Channels that ride along. */
+  /** Number of carried channels. */
   readonly carried: number;
-  /** Weights of the block's convolutions, the shortcut's included. */
+  /** Weights of the block's convolutions, including the shortcut's. */
   readonly weightsBefore: number;
   readonly weightsAfter: number;
 }
 
-/** A network after its residual blocks were converted, block by block. */
+/** The result of removing residual connections. */
 export interface ConvertedResiduals {
   readonly graph: Graph;
   readonly converted: readonly ConvertedResidual[];
-  /** Residual connections that stay, and why. */
+  /** Residual connections that were kept, with the reason. */
   readonly refusals: readonly Refused[];
 }
 
 /**
- * Removes residual connections: a network of blocks y = f(x) + s(x) becomes a plain chain that computes the same, every
- * layer of which may have any width (the RM operation; Meng et al., 2021, arXiv:2111.00687). BatchNormalization that can be
- * folded should be folded first. Exact up to rounding; what has another form stays, with its reason.
+ * Removes residual connections: a network of blocks y = f(x) + s(x) becomes a plain chain that computes the same, in which
+ * every layer may have any width (the RM operation; Meng et al., RMNet, 2021, arXiv:2111.00687). Fold BatchNormalization
+ * first where possible. Exact up to rounding. Blocks of other forms are kept, with the reason.
  *
  * @example
  * const { graph: folded } = foldBatchNormalization(canonicalForm(network).graph);
@@ -100,7 +100,7 @@ function weightsOf(plan: CarryPlan): [number, number] {
   return [before, after];
 }
 
-/** Weights on the way from the fork to the Add that are none of the branch's. */
+/** Weights between fork and Add that do not belong to the branch. */
 function shortcutWeights(graph: Graph, add: Node, stages: CarryPlan['stages']): number {
   const { producer } = connections(graph);
   const own = new Set(stages.flatMap((stage) => (stage.kind === 'convolution' ? [stage.conv.node] : [])));

@@ -3,26 +3,26 @@ import { onlyOutput } from '../graph/graph.ts';
 import { isOneOf, isOperator } from '../graph/operators/index.ts';
 import { type Connections, connections } from '../graph/topology.ts';
 
-/** y = f(x) + s(x): an Add both of whose inputs derive from one value. */
+/** y = f(x) + s(x): an Add both of whose operands derive from the same value. */
 export interface Residual {
-  /** The Add's name. */
+  /** The name of the Add. */
   readonly add: string;
-  /** The name of x, the nearest value that both inputs derive from. */
+  /** The name of x, the nearest value from which both operands derive. */
   readonly from: string;
-  /** s is the identity; one convolution with what normalises it; or anything else. */
+  /** s is the identity, a single convolution with optional normalisation (`projection`), or something else. */
   readonly kind: 'identity' | 'projection' | 'other';
 }
 
-/** An Add both of whose inputs derive from one value. */
+/** An Add both of whose operands derive from the same value. */
 export interface Fork {
   readonly add: Node;
-  /** x, the nearest value that both derive from. */
+  /** x, the nearest value from which both derive. */
   readonly from: Value;
   readonly sides: readonly [Value, Value];
 }
 
 /**
- * The residual connections of a graph, in its order.
+ * The residual connections of a graph, in graph order.
  *
  * @example
  * for (const { add, from, kind } of findResiduals(network)) console.log(`${add}: ${kind} from ${from}`);
@@ -36,10 +36,10 @@ export function findResiduals(graph: Graph): Residual[] {
   }));
 }
 
-/** The Adds of a graph that join what one value forked into, in its order. */
+/** The Adds of a graph that join branches of one value, in graph order. */
 const findForks = (graph: Graph): Fork[] => graph.nodes.flatMap((_, index) => forkAt(graph, index) ?? []);
 
-/** The fork that the node at a place joins again; null where it joins none. */
+/** The fork that the node with an index joins; null if it joins none. */
 export function forkAt(graph: Graph, index: number): Fork | null {
   const add = graph.nodes[index]!;
   const [left, right] = add.inputs;
@@ -48,7 +48,10 @@ export function forkAt(graph: Graph, index: number): Fork | null {
   return from ? { add, from, sides: [left, right] } : null;
 }
 
-/** The latest value that both inputs of node `index` derive from: ancestors are marked backwards, 1 and 2, until one has both. */
+/**
+ * The latest value from which both inputs of node `index` derive: ancestors are marked 1 and 2, backwards, until one has both
+ * marks.
+ */
 function forkOf(graph: Graph, index: number, [left, right]: readonly [Value, Value]): Value | null {
   const marks = new Map<Value, number>();
   const mark = (value: Value, bits: number) => marks.set(value, (marks.get(value) ?? 0) | bits);
@@ -67,7 +70,7 @@ function forkOf(graph: Graph, index: number, [left, right]: readonly [Value, Val
   return graph.inputs.find((input) => marks.get(input) === 3) ?? null;
 }
 
-/** What may stand beside the one convolution of a projection. */
+/** Operators that a projection may contain besides its convolution. */
 const isBesideProjection = isOneOf('BatchNormalization', 'AveragePool', 'Identity');
 
 function kindOf(fork: Value, sides: readonly [Value, Value], links: Connections): Residual['kind'] {
@@ -83,7 +86,7 @@ function isProjection(path: readonly Node[]): boolean {
   return convolutions === 1 && others.every(isBesideProjection);
 }
 
-/** The nodes on all ways from a value to another. */
+/** The nodes on all paths from one value to another. */
 export function nodesBetween(fork: Value, end: Value, { producer }: Connections): Node[] {
   const found = new Set<Node>();
   const pending = [end];

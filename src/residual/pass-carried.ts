@@ -9,11 +9,11 @@ import type { CarryPlan } from './plan.ts';
 export interface Passing {
   readonly plan: CarryPlan;
   readonly edits: Edits;
-  /** Channels of the branch. */
+  /** Number of channels of the branch. */
   readonly channels: number;
 }
 
-/** Carried channels get past what lies between convolutions as they are. */
+/** Passes the carried channels unchanged through a stage other than a convolution. */
 export function pass(stage: Exclude<Stage, { kind: 'convolution' }>, passing: Passing): void {
   if (passing.plan.width === 0) return;
   if (stage.kind === 'clip') passClip(stage, passing);
@@ -24,7 +24,7 @@ export function pass(stage: Exclude<Stage, { kind: 'convolution' }>, passing: Pa
 /** The largest float32. */
 const MAX = 3.4028234663852886e38;
 
-/** Unchanged where x is within the bounds; else each channel gets its own. */
+/** Unchanged if the range of x is within the bounds; else each channel gets bounds of its own. */
 function passClip(
   { node, from, low, high }: Extract<Stage, { kind: 'clip' }>,
   { plan: { range: given, width }, edits, channels }: Passing,
@@ -61,7 +61,7 @@ function passAffine({ node, parameters }: AffineStage, { plan: { width }, edits,
   }
 }
 
-/** The carried channels part from the branch in front of it, and join it again behind. */
+/** Splits the carried channels off before a stage, and concatenates them after it. */
 function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, passing: Passing): void {
   const inside = new Set(nodes);
   const [start, ...others] = passing.plan.graph.nodes.filter((node) => inside.has(node));
@@ -70,7 +70,7 @@ function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, pas
   join(others.at(-1) ?? start, [to, carried], passing.edits);
 }
 
-/** A convolution that the carried channels pass by: sampled, or the means of a window, as it strides. */
+/** Passes the carried channels beside a convolution, sampled or averaged like its stride requires. */
 export function passBeside(conv: PlanarConvolution, passing: Passing): void {
   const { node, strides, x } = conv;
   const { plan, edits } = passing;
@@ -91,7 +91,7 @@ export function passBeside(conv: PlanarConvolution, passing: Passing): void {
   join(node, [onlyOutput(node), sampled], edits);
 }
 
-/** Splits what goes into nodes: they read the branch's own channels; returns the carried ones. */
+/** Splits the input of nodes, so that they read the branch's own channels; returns the carried ones. */
 function part(
   nodes: readonly [Node, ...Node[]],
   from: Value,
@@ -115,7 +115,7 @@ function part(
   return carried;
 }
 
-/** Puts carried channels behind what a node computes, under the name that it had. */
+/** Concatenates carried channels to the output of a node, which keeps its name. */
 function join(node: Node, [to, carried]: readonly [Value, Value], edits: Edits): void {
   const inner = edits.value(`${to.name}.own`);
   edits.setOutput(node, node.outputs.indexOf(to), inner);

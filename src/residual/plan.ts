@@ -7,7 +7,7 @@ import type { ValueRange } from './range.ts';
 import type { Shortcut } from './shortcut-rules.ts';
 import { type Tap, tapsOf } from './taps.ts';
 
-/** A branch, and what rides along it. */
+/** A branch, and the channels to carry through it. */
 export interface Carrying {
   readonly graph: Graph;
   readonly add: Node;
@@ -16,36 +16,39 @@ export interface Carrying {
   readonly side: Value;
   readonly stages: readonly Stage[];
   readonly shortcut: Shortcut;
-  /** What the carried channels can hold. */
+  /** The range of the carried channels. */
   readonly range: ValueRange;
-  /** How they get past convolutions in the middle: through further filters, or beside them. */
+  /** How they pass convolutions in the middle: through additional filters, or beside them. */
   readonly middle: MiddleForm;
 }
 
-/** `widen`: a plain chain, its middle convolutions as wide as branch and shortcut together; `concat`: they keep their size. */
+/**
+ * `widen`: a plain chain, whose middle convolutions are as wide as branch and shortcut together; `concat`: they keep their
+ * size.
+ */
 export type MiddleForm = 'widen' | 'concat';
 
-/** What the conversion of a block needs, checked before anything is changed. */
+/** A conversion of a block, checked before anything is changed. */
 export interface CarryPlan extends Carrying {
   /** The stages from the first convolution on. */
   readonly path: readonly Stage[];
   readonly first: PlanarConvolution;
   readonly last: PlanarConvolution;
-  /** Whether the last convolution adds the carried channels; else a 1×1 convolution behind the branch does. */
+  /** Whether the last convolution adds the carried channels; else an appended 1×1 convolution does. */
   readonly mergesInLast: boolean;
   /** The channels of x that are carried: those that the shortcut reads. */
   readonly carried: readonly number[];
   /** How many they are, filled up with zeros to whole groups. */
   readonly width: number;
-  /** Whether the first convolution reads x itself; else it gets x beside what it reads. */
+  /** Whether the first convolution reads x; else x is concatenated with its input. */
   readonly readsDirectly: boolean;
-  /** The convolution that takes the means of an average-pool shortcut. */
+  /** The convolution that also computes the means of an average-pool shortcut. */
   readonly pooling: PlanarConvolution | null;
-  /** The taps through which the convolutions that are widened read the carried channels. */
+  /** The kernel positions through which widened convolutions read the carried channels. */
   readonly taps: ReadonlyMap<PlanarConvolution, readonly Tap[]>;
 }
 
-/** How a block would be converted. */
+/** Plans the conversion of a block, or refuses it. */
 export function planCarry(carrying: Carrying): CarryPlan | Refusal {
   const { stages, shortcut, add, middle } = carrying;
   const start = stages.findIndex(({ kind }) => kind === 'convolution');
@@ -81,7 +84,7 @@ function channelsRead({ matrix, inputs, outputs }: Shortcut): number[] {
   return [...Array(inputs).keys()].filter((c) => rows.some((row) => matrix[row * inputs + c] !== 0));
 }
 
-/** A number of channels that is whole groups in each of some convolutions. */
+/** A number of channels that is a multiple of every convolution's channels per group. */
 function commonGroupSize(convs: readonly PlanarConvolution[]): number | Refusal {
   const grouped = convs.filter(({ group }) => group > 1);
   const unequal = grouped.find(({ group, filters, channels }) => filters / group !== channels);
@@ -90,7 +93,7 @@ function commonGroupSize(convs: readonly PlanarConvolution[]): number | Refusal 
     : grouped.reduce((multiple, { channels }) => leastCommonMultiple(multiple, channels), 1);
 }
 
-/** The one strided convolution, which can take means as well. */
+/** The only strided convolution, which can also compute means. */
 function poolingIn(convs: readonly PlanarConvolution[], { strides }: Shortcut): PlanarConvolution | Refusal {
   const [strided, ...others] = convs.filter((conv) => conv.strides.join() === strides.join());
   return strided && others.length === 0

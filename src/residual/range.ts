@@ -1,7 +1,7 @@
 import type { Graph, Node, Value } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
 
-/** The least and the largest number that a value can hold. */
+/** The smallest and largest number that a value can contain. */
 export interface ValueRange {
   readonly low: number;
   readonly high: number;
@@ -9,7 +9,7 @@ export interface ValueRange {
 
 const ANY: ValueRange = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 
-/** Proves ranges from a graph: of an activation, and of what passes numbers on; any number where nothing is known. */
+/** Derives ranges from a graph: of activations, and of operators that pass numbers through; unbounded if nothing is known. */
 export function rangesOf(graph: Graph): (value: Value) => ValueRange {
   const { producer } = connections(graph);
   const known = new Map<Value, ValueRange>();
@@ -45,7 +45,7 @@ const atLeastZero: Rule = (_node, input) => ({
   low: Math.max(0, input(0).low),
   high: Math.max(0, input(0).high),
 });
-/** Also where a window lies over padding of zeros. */
+/** Includes 0, for windows over zero padding. */
 const withZero: Rule = (_node, input) => ({
   low: Math.min(0, input(0).low),
   high: Math.max(0, input(0).high),

@@ -18,33 +18,35 @@ import { residualDefaults } from './defaults.ts';
 
 /** Options of {@link removeResiduals}. */
 export interface RemoveResidualsOptions extends Omit<ConvertOptions, 'only'> {
-  /** Converts only the blocks whose Add nodes this glob names; default: all. */
+  /** A glob of Add nodes whose blocks are converted; default: all. */
   readonly only?: string | undefined;
-  /** Merges consecutive convolutions without an activation between them, even where that costs more. Default false. */
+  /**
+   * Whether to merge consecutive convolutions without an activation between them, even if that is more costly. Default false.
+   */
   readonly fuse?: boolean;
-  /** Compares the result with the network that was given; default true. */
+  /** Whether to compare the result with the given network; default true. */
   readonly verify?: boolean;
-  /** Height and width, where the network leaves them open. */
+  /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
   /** Default: onnxruntime. */
   readonly executor?: Executor;
 }
 
-/** A network without the residual connections that could be removed. */
+/** A network whose residual connections were removed as far as possible. */
 export interface PlainNetwork extends ConvertedResiduals {
-  /** Pairs of convolutions that became one. */
+  /** Number of merged pairs of convolutions. */
   readonly fused: number;
-  /** The largest error against the network given, relative to its largest output; null where nothing was compared. */
+  /** The largest error against the given network, relative to its largest output; null if not verified. */
   readonly error: number | null;
-  /** With BatchNormalization folded. */
+  /** Costs with BatchNormalization folded, before the conversion. */
   readonly before: NetworkCost;
   readonly after: NetworkCost;
 }
 
 /**
- * Makes a plain chain of a residual network: constants and BatchNormalization are folded, each block y = f(x) + s(x) is
- * converted (see {@link convertResiduals}), and the result is compared with the network given. Blocks that cannot be converted
- * stay, each with its reason. Throws `verification` where the networks differ, `usage` where `only` names no Add.
+ * Makes a plain chain of a residual network: folds constants and BatchNormalization, converts each block y = f(x) + s(x) (see
+ * {@link convertResiduals}), and compares the result with the given network. Blocks that cannot be converted are kept, with
+ * the reason. Throws `verification` if the outputs differ, `usage` if `only` matches no Add.
  *
  * @example
  * const { graph, converted, refusals } = await removeResiduals(readModelFile('resnet56.onnx'));
@@ -79,7 +81,7 @@ export async function removeResiduals(
   };
 }
 
-/** Which additions a glob names; throws `usage` where it names none. */
+/** Returns a test for the Adds that a glob matches. Throws `usage` if it matches none. */
 function additionsNamed(glob: string, { nodes }: Graph): (name: string) => boolean {
   const additions = nodes.filter((node) => isOperator(node, 'Add') || isOperator(node, 'Sum'));
   const names = additions.map(({ name, outputs }) => name || outputs[0]!.name);

@@ -5,7 +5,7 @@ import { attributesOf } from '../graph/operators/index.ts';
 import { fixedWindow } from '../graph/window.ts';
 import { toNumbers } from '../numeric/tensor.ts';
 
-/** s = P·x̄ + q, x̄ being x sampled at the strides, each sample the mean of a window. */
+/** s = P·x̄ + q, where x̄ is x sampled with strides, each sample being the mean of a window. */
 export interface Shortcut {
   /** P, row-major [outputs, inputs]. */
   readonly matrix: Float32Array;
@@ -19,7 +19,7 @@ export interface Shortcut {
   readonly isIdentity: boolean;
 }
 
-/** How each operator of a shortcut changes it. */
+/** How each operator transforms a shortcut. */
 export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: Node) => Shortcut | Refusal>> =
   {
     Identity: (shortcut) => shortcut,
@@ -68,7 +68,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
       }
       return result;
     },
-    /** Zero channels before and behind. */
+    /** Adds zero channels before and after. */
     Pad(shortcut, node) {
       const pads = node.inputs[1]?.tensor && toNumbers(node.inputs[1].tensor);
       const fill = node.inputs[2]?.tensor ? Number(node.inputs[2].tensor.data[0]) : 0;
@@ -79,7 +79,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
         return refuse('unsupported', `${nodeLabel(node)} pads axes other than the channels`);
       return between(shortcut, pads[1] ?? 0, pads[5] ?? 0);
     },
-    /** With constants that are zero. */
+    /** Concatenates with zero constants. */
     Concat(shortcut, node) {
       const { axis = 0 } = attributesOf(node, 'Concat');
       const at = node.inputs.findIndex((value) => value && !value.tensor);
@@ -90,7 +90,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
         values.reduce((sum, value) => sum + (value?.tensor?.shape[1] ?? 0), 0);
       return between(shortcut, width(node.inputs.slice(0, at)), width(node.inputs.slice(at + 1)));
     },
-    /** Without padding, in front of everything that samples. */
+    /** Without padding, and before any other sampling. */
     AveragePool(shortcut, node) {
       const attributes = attributesOf(node, 'AveragePool');
       const [kH = 1, kW = 1] = attributes.kernel_shape ?? [];
@@ -105,7 +105,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
         return refuse('inexact', `${nodeLabel(node)} has windows that may extend beyond the edge`);
       return { ...sampled(shortcut, [sH, sW]), window: [kH, kW] };
     },
-    /** A pool of one element samples. */
+    /** A pool with a 1×1 window samples. */
     MaxPool(shortcut, node) {
       const { kernel_shape: kernel = [], strides: [sH = 1, sW = 1] = [] } = attributesOf(node, 'MaxPool');
       return isPointwise(kernel) ? sampled(shortcut, [sH, sW]) : unsupportedIn(node);
@@ -114,7 +114,7 @@ export const shortcutRules: Readonly<Record<string, (shortcut: Shortcut, node: N
 
 const noShortcut = (what: string): Refusal => refuse('no-shortcut', `no shortcut: ${what}`);
 
-/** Refuses an operator that a shortcut cannot contain. */
+/** The refusal for an operator that a shortcut cannot contain. */
 export const unsupportedIn = (node: Node): Refusal =>
   noShortcut(`it contains ${nodeLabel(node)}, which is not supported`);
 
@@ -126,7 +126,7 @@ interface Row {
   readonly shift: number;
 }
 
-/** Each new row a sum of old ones, in double precision. */
+/** A shortcut whose rows are weighted sums of the old rows, in double precision. */
 function combined(shortcut: Shortcut, rows: readonly Row[]): Shortcut {
   const { matrix, bias, inputs, isIdentity } = shortcut;
   const product = new Float32Array(rows.length * inputs);
@@ -168,7 +168,7 @@ function channelsIn(shortcut: Shortcut, { start, end, step }: SliceRange): Short
   return combined(shortcut, rows);
 }
 
-/** Beyond this an end means "to the last". */
+/** Ends beyond this mean "to the last element". */
 const FAR = 2 ** 31 - 2;
 
 interface Sampling extends SliceRange {
@@ -184,7 +184,7 @@ function sampledBy(shortcut: Shortcut, { start, end, step, axis, size, node }: S
   return sampled(shortcut, axis === 2 ? [step, 1] : [1, step]);
 }
 
-/** Zero rows before and behind. */
+/** Adds zero rows before and after. */
 function between(shortcut: Shortcut, before: number, behind: number): Shortcut {
   const zero = (length: number) => Array.from({ length }, (): Row => ({ terms: [], shift: 0 }));
   const own = Array.from(

@@ -3,7 +3,7 @@ import type { Node, Value } from '../graph/graph.ts';
 import type { Connections } from '../graph/topology.ts';
 import { type Shortcut, shortcutRules, unsupportedIn } from './shortcut-rules.ts';
 
-/** The shortcut from a value to what an Add reads. */
+/** Reads the shortcut from a value to an operand of an Add. */
 export function readShortcut(from: Value, to: Value, { producer }: Connections): Shortcut | Refusal {
   const inputs = from.shape?.[1];
   if (typeof inputs !== 'number' || from.shape?.length !== 4)
@@ -27,10 +27,10 @@ export function readShortcut(from: Value, to: Value, { producer }: Connections):
   return shortcut;
 }
 
-/** A shortcut with more nodes is none. */
+/** Maximum number of nodes of a shortcut. */
 const LONGEST = 12;
 
-/** What a node of a shortcut passes on: its one computed input. */
+/** The only computed input of a node of a shortcut. */
 function mainInput(node: Node): Value | null {
   if (!(node.op in shortcutRules)) return null;
   const computed = node.inputs.filter((value): value is Value => value !== null && !value.tensor);

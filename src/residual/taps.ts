@@ -1,14 +1,14 @@
 import type { PlanarConvolution } from '../graph/convolution.ts';
 
-/** A place of the kernel, and the weight that it gets. */
+/** A kernel position, and its weight. */
 export interface Tap {
   readonly position: number;
   readonly weight: number;
 }
 
 /**
- * The taps through which a convolution reads the mean of x[s·i + j], j from 0 to `window` − 1 on each axis; with a window
- * of one x[s·i] itself. Null where its kernel does not reach them.
+ * The kernel positions through which a convolution reads the mean of x[s·i + j], with j from 0 to `window` − 1 on each axis;
+ * with a window of 1, x[s·i] itself. null if its kernel does not reach them.
  */
 export function tapsOf(
   { kernel, pads, dilations }: PlanarConvolution,

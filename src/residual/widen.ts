@@ -3,7 +3,7 @@ import type { Edits } from '../graph/edit/edits.ts';
 import { floats } from '../numeric/tensor.ts';
 import type { Tap } from './taps.ts';
 
-/** A weight that is added: what filter `row` takes of its input channel `column`, through the taps. */
+/** An additional weight: of filter `row` for its input channel `column`, at each of the taps. */
 export interface Entry {
   readonly row: number;
   readonly column: number;
@@ -11,17 +11,17 @@ export interface Entry {
 }
 
 export interface Widening {
-  /** Filters, and input channels of a group, of the wider convolution. */
+  /** Number of filters, and of input channels per group, of the wider convolution. */
   readonly rows: number;
   readonly columns: number;
   readonly group?: number;
   readonly entries: Iterable<Entry>;
   readonly taps: readonly Tap[];
-  /** Added to the biases of the first filters. */
+  /** Summands for the biases of the first filters. */
   readonly bias?: Float32Array;
 }
 
-/** Replaces the weights of a convolution by wider ones that hold its own in their first rows and columns. */
+/** Replaces the weights of a convolution by wider ones that contain the old ones in their first rows and columns. */
 export function widenConvolution(conv: PlanarConvolution, widening: Widening, edits: Edits): void {
   const { node, weight, filters, channels, kernel } = conv;
   const { rows, columns, entries, taps, group } = widening;

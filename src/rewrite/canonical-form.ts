@@ -9,18 +9,18 @@ import { inlineFunctions } from './rules/inline-functions.ts';
 import { nameUniquely, separateNodes } from './rules/name-uniquely.ts';
 import { upgradeOpset } from './rules/upgrade-opset.ts';
 
-/** A network in the one form that every pipeline works on. */
+/** A network in canonical form, on which all pipelines work. */
 export interface CanonicalForm {
   readonly graph: Graph;
-  /** What the user should know of the difference to the file, a line each. */
+  /** Differences to the file that users should know, one line each. */
   readonly notes: readonly string[];
 }
 
 /**
- * A copy in the one form that every pipeline works on: opset 18 or later; no initializer among the inputs; functions
- * inlined; the branch that is taken in place of an If whose condition is known; nodes in inference mode; a Sum of two an Add; every node, and
- * every value of every subgraph, with a name of its own. It computes what the given network computes in inference; a
- * canonical network is only copied. Throws `unsupported` where opset 18 has no words for a node.
+ * Converts a network to canonical form: opset 18 or later; no initializers among the inputs; functions inlined; an If with a
+ * known condition replaced by its branch; nodes in inference mode; Sum of two inputs as Add; unique names of all nodes, and
+ * of all values across subgraphs. It computes the same as the given network in inference mode. A network that is already
+ * canonical is only copied. Throws `unsupported` if a node cannot be expressed in opset 18.
  */
 export function canonicalForm(network: Graph): CanonicalForm {
   const copy = cloneGraph(network);
@@ -38,8 +38,8 @@ export function canonicalForm(network: Graph): CanonicalForm {
 }
 
 /**
- * The network as its file has it where engines run that for inference; else a copy whose nodes are in inference mode and do
- * not share names, which onnxruntime refuses. What becomes of a network is compared with this.
+ * The network as in the file if engines can run it for inference; else a copy with nodes in inference mode and unique node
+ * names, which onnxruntime requires. Results are compared with this form.
  */
 export function runnableForm(network: Graph): Graph {
   const { graph: copy } = inlineFunctions(cloneGraph(network));
@@ -48,13 +48,13 @@ export function runnableForm(network: Graph): Graph {
   return renamed > 0 || isTrained ? copy : network;
 }
 
-/** Whether a look for training mode is worth it. */
+/** Whether the graph may contain nodes in training mode. */
 const trainable = ({ nodes }: Graph): boolean =>
   nodes.some(
     (node) => isOperator(node, 'Dropout') || isOperator(node, 'BatchNormalization') || isOperator(node, 'If'),
   );
 
-/** Until IR version 4 every initializer was listed as an input, too: a default that nobody feeds is a constant. */
+/** Turns defaults into constants: up to IR version 3, every initializer had to be listed as an input, too. */
 function fixDefaults(graph: Graph): void {
   const stored = new Set(graph.initializers);
   const fed = graph.inputs.filter((value) => !stored.has(value));
@@ -63,7 +63,7 @@ function fixDefaults(graph: Graph): void {
 
 const isSumOfTwo = (node: Node): boolean => isOperator(node, 'Sum') && node.inputs.length === 2;
 
-/** A branch can make further conditions known. */
+/** Repeated, because a branch can make further conditions known. */
 function foldKnownBranches(graph: Graph): number {
   let folded = 0;
   for (let found = 1; found > 0; folded += found) {
@@ -74,7 +74,7 @@ function foldKnownBranches(graph: Graph): number {
   return folded;
 }
 
-/** Names given before the rest is counted. */
+/** Number of names that are listed before the rest is only counted. */
 const NAMED = 3;
 
 function trainingNote(labels: readonly string[]): string[] {

@@ -10,22 +10,22 @@ export interface ComparePoint {
   readonly after: Value;
 }
 
-/** Where an output is compared: before operators that hide or exaggerate differences. */
+/** The points at which an output is compared, before operators that hide or amplify differences. */
 export interface OutputPoints {
   readonly points: readonly ComparePoint[];
-  /** Whether elements of the output may change places, or jump, where values before differ by rounding. */
+  /** Whether elements of the output may be reordered, or jump, if earlier values differ by rounding. */
   readonly ordering: boolean;
 }
 
-/** What hands its first input on as it is. */
+/** Operators that select elements of their first input. */
 const isPicking = isOneOf('Gather', 'Slice');
 const isTransparent = isOneOf('Identity', 'Dropout');
 
 /**
- * The points at which each output of two graphs is compared: what the last layers give, where an operator behind them
- * saturates (Sigmoid, Softmax …), orders or rounds (TopK, NonMaxSuppression, ArgMax, Equal, Cast to whole numbers …). Both
- * graphs are walked from the output side by side, as long as they have the same operators. null where nothing hides
- * differences: the output itself is compared.
+ * Determines where each output of two graphs is compared: at the outputs of the last layers, if an operator after them
+ * saturates (Sigmoid, Softmax …), or orders or rounds (TopK, NonMaxSuppression, ArgMax, Equal, Cast to integers …). Both
+ * graphs are followed backwards from the output as long as their operators agree. null if no operator hides differences: then
+ * the output itself is compared.
  */
 export function comparePoints(before: Graph, after: Graph): (OutputPoints | null)[] {
   const sides: Sides = { before: connections(before).producer, after: connections(after).producer };
@@ -59,10 +59,10 @@ function walk(pair: ComparePoint, sides: Sides, found: Walk): void {
     if (found.seen.has(before)) continue;
     found.seen.add(before);
     const [left, right] = [sides.before.get(before), sides.after.get(after)];
-    // Constants and inputs of the graphs are the same by themselves.
+    // Constants and inputs of the graphs are equal.
     if (before.tensor || after.tensor || (!left && !right)) continue;
     if (!left || !right || !isSame(left, right)) {
-      // Where one side was folded, what lies before it is found by name.
+      // If one graph was folded, the values before this node are matched by name.
       const exits = left && exitsOf(before, sides, found);
       for (const point of exits ?? [{ before, after }]) found.points.set(point.before, point);
       continue;
@@ -75,8 +75,8 @@ function walk(pair: ComparePoint, sides: Sides, found: Walk): void {
 }
 
 /**
- * What the last layers give above a value behind which something orders, each with its namesake in the other graph; null where
- * nothing orders, where sizes alone are above it, or where a namesake is missing.
+ * The outputs of the last layers before a value that is ordered, each with the value of the same name in the other graph;
+ * null if nothing orders them, if only sizes precede the value, or if a name is missing.
  */
 function exitsOf(value: Value, { before, after }: Sides, found: Walk): ComparePoint[] | null {
   const namesakes = new Map([...after.keys()].map((made) => [made.name, made]));
@@ -112,19 +112,19 @@ function source(value: Value, producer: ReadonlyMap<Value, Node>): Value {
   return at;
 }
 
-/** Whether a node picks some of the sizes of a value, which are compared in place of it. */
+/** Whether a node selects sizes of a value; then the value is compared instead. */
 function picksSize(node: Node, producer: ReadonlyMap<Value, Node>): boolean {
   const [data] = node.inputs;
   return isPicking(node) && !!data && isOperator(producer.get(source(data, producer)), 'Shape');
 }
 
-/** Whether both nodes are of an operator that is followed, and do the same. */
+/** Whether both nodes have the same operator, which can be followed, and the same attributes. */
 function isSame(left: Node, right: Node): boolean {
   if (left.op !== right.op || !isKnown(left) || !isKnown(right)) return false;
   return inputsOf(left).length === inputsOf(right).length && keyOf(left) === keyOf(right);
 }
 
-/** Attributes as text; bodies are told by their names alone. */
+/** Attributes as text; subgraphs are identified by their names. */
 const keyOf = ({ attributes }: Node): string =>
   Object.entries(attributes)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -138,7 +138,7 @@ function textOf({ kind, value }: Attribute): string {
     : String(value);
 }
 
-/** Explicit inputs, and what bodies read from outside. */
+/** Explicit inputs, and the outer values that subgraphs read. */
 const inputsOf = (node: Node): (Value | null)[] => [...node.inputs, ...capturedValues(node)];
 
 function pairsOf(left: Node, right: Node): ComparePoint[] {

@@ -3,18 +3,18 @@ import { asFloat32, isOtherFloat } from '../numeric/float-conversion.ts';
 import { type DataType, type Tensor, toNumbers } from '../numeric/tensor.ts';
 
 /**
- * Allowed errors relative to the largest expected element; other types must be equal. float16 rounds what each layer
- * computes to 11 bits, an error of up to u = 2⁻¹¹; those of L layers add up like a random walk, to about √L·u, and the
- * reference has made them too: √2·√L·u, with a factor of 2 for weights that are rounded anew, is 2 % at 200 layers.
- * float64 networks are worked on in float32.
+ * Allowed errors, relative to the largest expected element; other types must be equal. float16 rounds each layer's results to
+ * 11 bits, an error of up to u = 2⁻¹¹. The errors of L layers accumulate like a random walk, to about √L·u, and the reference
+ * has them as well: √2·√L·u, with a factor of 2 for newly rounded weights, is 2 % at 200 layers. float64 networks are
+ * processed in float32.
  */
 const tolerances: { readonly [D in DataType]?: number } = { float64: 1e-4, float32: 1e-4, float16: 2e-2 };
 
 export const toleranceOf = (dtype: DataType): number => tolerances[dtype] ?? 0;
 
 /**
- * max |a − b| / max |b| over the elements, NaN where one alone is NaN; elements that are equal, infinite or NaN ones
- * too, differ by 0. Relative to `scale` where no element is as large. Throws `verification` where types or shapes differ.
+ * max |a − b| / max |b| over all elements; NaN if an element is NaN in only one tensor. Equal elements, including infinite
+ * ones and NaN, have a difference of 0. The denominator is at least `scale`. Throws `verification` if types or shapes differ.
  */
 export function tensorError(name: string, actual: Tensor, expected: Tensor, scale = 0): number {
   const [found, wanted] = [actual, expected].map(({ dtype, shape }) => `${dtype} [${shape}]`);
@@ -32,7 +32,7 @@ export function tensorError(name: string, actual: Tensor, expected: Tensor, scal
   return difference / largest;
 }
 
-/** max |x| over the finite elements; 0 where there are none. */
+/** max |x| over the finite elements; 0 if there are none. */
 export function scaleOf(tensor: Tensor): number {
   if (tensor.dtype === 'string') return 0;
   let largest = 0;
@@ -45,7 +45,7 @@ export function scaleOf(tensor: Tensor): number {
 const stringError = (actual: Tensor, expected: Tensor): number =>
   expected.data.every((text: unknown, i: number) => text === actual.data[i]) ? 0 : 1;
 
-/** Elements as numbers, without a copy where they are: the 16-bit types hold bits, the 64-bit integers are none. */
+/** The elements as numbers, without a copy if possible: 16-bit types are stored as bits, 64-bit integers as bigints. */
 function numbersOf(tensor: Tensor): ArrayLike<number> {
   const { dtype, data } = tensor;
   if (isOtherFloat(dtype) && dtype !== 'float64') return asFloat32(tensor).data;

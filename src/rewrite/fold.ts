@@ -9,14 +9,14 @@ import { mergeLinearPairs } from './rules/linear-pairs/index.ts';
 import { foldPadding } from './rules/padding-folding.ts';
 import { mergeParallelBranches } from './rules/parallel-branches/index.ts';
 
-/** The rewrites that fold a network, by name. */
+/** The rewrites that fold a network. */
 export const foldingNames = ['leftovers', 'pad', 'batchnorm', 'branches', 'linear-pairs'] as const;
 /** The name of a rewrite that {@link foldNetwork} applies. */
 export type FoldingName = (typeof foldingNames)[number];
 
 type Folding = (graph: Graph, options: { readonly growth: number }) => Rewritten;
 
-/** In this order: each can make way for the next, and branches come before the pairs that they would be part of. */
+/** In order of application: each can enable the next, and branches come before the pairs that they could be part of. */
 const foldings: { readonly [N in FoldingName]: Folding } = {
   leftovers: removeLeftOvers,
   pad: foldPadding,
@@ -27,25 +27,25 @@ const foldings: { readonly [N in FoldingName]: Folding } = {
 
 /** Options of {@link foldNetwork}. */
 export interface FoldingOptions {
-  /** Evaluates what is constant. */
+  /** Evaluates constants. */
   readonly executor: Executor;
-  /** Default: all. */
+  /** The rewrites to apply; default: all. */
   readonly only?: readonly FoldingName[];
-  /** Merged layers may take this many times the multiply-accumulates, and the weights, of their parts; default 1. */
+  /** Merged layers may have up to this many times the multiply-accumulates and weights of their parts; default 1. */
   readonly growth?: number;
 }
 
-/** A folded network, and how often each rewrite was applied. */
+/** A folded network, and the number of applications of each rewrite. */
 export interface Folded extends Rewritten {
-  /** Rewritten nodes by rewrite; those that were not asked for are missing. */
+  /** Rewritten nodes by rewrite; rewrites that were not requested have no entry. */
   readonly counts: { readonly [N in FoldingName]?: number };
-  /** The network with nothing but its constants folded: those that are computed from others take more room. */
+  /** The network with only its constants folded, which may be larger than the given one. */
   readonly withConstants: Graph;
 }
 
 /**
- * Folds constants, then applies rewrites in turns until none of them finds anything; all are exact. Refusals are what
- * the last turn left alone. Throws `runtime` where the executor cannot evaluate the constants.
+ * Folds constants, then applies the rewrites repeatedly until none changes anything; all are exact. Refusals are those of the
+ * last round. Throws `runtime` if the executor cannot evaluate the constants.
  */
 export async function foldNetwork(
   network: Graph,
@@ -55,7 +55,7 @@ export async function foldNetwork(
   const counts = Object.fromEntries(chosen.map((name) => [name, 0])) as Record<FoldingName, number>;
   let refusals: Refused[] = [];
   const { graph } = canonicalForm(network);
-  // Folding constants removes what does nothing too, uncounted.
+  // Constant folding also removes redundant nodes, but does not count them.
   const early = chosen.includes('leftovers') ? removeLeftOvers(graph) : { graph, changed: 0 };
   if (early.changed > 0) counts.leftovers += early.changed;
   const withConstants = await foldConstants(early.graph, executor);

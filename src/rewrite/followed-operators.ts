@@ -1,21 +1,21 @@
 import type { Attribute, Node } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 
-/** Whether a node hands on, saturates or orders what layers give, without weights of its own. */
+/** Whether a node passes on, saturates or orders values, without weights of its own. */
 export const isKnown = ({ op, domain }: Node): boolean =>
   domain === '' && (passing.has(op) || saturating.has(op) || ordering.has(op));
 
-/** Whether inputs that differ by rounding may give quite other outputs. */
+/** Whether inputs that differ by rounding may lead to completely different outputs. */
 export const isOrdering = (node: Node): boolean =>
   ordering.has(node.op) || (isOperator(node, 'Cast') && !isFloat(node.attributes.to));
 
-/** Whether different inputs may give the same output, up to rounding. */
+/** Whether different inputs may lead to equal outputs, up to rounding. */
 export const isSaturating = ({ op }: Node): boolean => saturating.has(op);
 
-/** Whether a node reads no elements: those of its input, some of whose channels may be gone, are not compared. */
+/** Whether a node reads only sizes: the elements of its input, which may have lost channels, are not compared. */
 export const readsSize = (node: Node): boolean => isOperator(node, 'Shape') || isOperator(node, 'Size');
 
-/** Operators that make different inputs equal, up to rounding. */
+/** Operators that map different inputs to equal outputs, up to rounding. */
 const saturating: ReadonlySet<string> = new Set([
   'Sigmoid',
   'Softmax',
@@ -27,7 +27,7 @@ const saturating: ReadonlySet<string> = new Set([
   'Erf',
 ]);
 
-/** Operators that choose, order or round: inputs that differ by rounding may give quite other outputs. */
+/** Operators that select, order or round: inputs that differ by rounding may lead to completely different outputs. */
 const ordering: ReadonlySet<string> = new Set(
   [
     ['TopK', 'NonMaxSuppression', 'ArgMax', 'ArgMin', 'Hardmax', 'NonZero', 'Compress', 'Unique', 'OneHot'],
@@ -36,7 +36,7 @@ const ordering: ReadonlySet<string> = new Set(
   ].flat(),
 );
 
-/** Operators that hand values on, or compute with them element by element, without weights of their own. */
+/** Operators that pass values on, or compute elementwise, without weights of their own. */
 const passing: ReadonlySet<string> = new Set(
   [
     [

@@ -19,16 +19,16 @@ import { zip } from '../numeric/zip.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { randomFeeds } from './random-feeds.ts';
 
-/** A graph, and lines for the user on operators whose shapes nobody knows. */
+/** A graph, and lines for users about operators whose shapes could not be determined. */
 export interface KnownShapes {
   readonly graph: Graph;
   readonly notes: readonly string[];
 }
 
 /**
- * A copy in which the outputs of operators without a shape rule have the types and shapes that an engine gives them: it runs
- * what they depend on, at two sizes of every free dimension, so that what varies is told from what does not. The graph
- * itself where there is no such operator.
+ * A copy in which outputs of operators without a shape rule have types and shapes measured in an engine. The engine runs the
+ * nodes that they depend on with two sizes of each open dimension, to distinguish fixed dimensions from varying ones. Returns
+ * the given graph if it has no such operators.
  */
 export async function withKnownShapes(given: Graph, executor: Executor): Promise<KnownShapes> {
   if (unknownNodes(given).length === 0) return { graph: given, notes: [] };
@@ -48,10 +48,10 @@ export async function withKnownShapes(given: Graph, executor: Executor): Promise
   return { graph, notes };
 }
 
-/** Whether shapes of a graph must be asked of an engine. */
+/** Whether shapes of a graph must be measured in an engine. */
 export const hasUnknownShapes = (graph: Graph): boolean => unknownNodes(graph).length > 0;
 
-/** The nodes without a shape rule whose outputs are not known from the file. */
+/** The nodes without a shape rule whose output shapes are not in the file. */
 function unknownNodes({ nodes }: Graph): Node[] {
   return nodes.filter(
     (node) =>
@@ -64,7 +64,7 @@ function unknownNodes({ nodes }: Graph): Node[] {
 const isKnown = ({ dtype, shape }: Value): boolean =>
   dtype !== null && shape !== null && !shape.includes(null);
 
-/** Sizes that free dimensions are tried at: the first pair at which the network runs. */
+/** Pairs of sizes to try for open dimensions; the first at which the network runs is used. */
 const sizes: readonly (readonly [number, number])[] = [
   [64, 96],
   [32, 64],
@@ -72,7 +72,7 @@ const sizes: readonly (readonly [number, number])[] = [
   [7, 9],
 ];
 
-/** Asks for the outputs of one node, and stores them; null where it is done, else why not. */
+/** Measures the outputs of one node and stores their shapes; returns null, or the reason why it failed. */
 async function ask(graph: Graph, node: Node, executor: Executor): Promise<string | null> {
   const wanted = node.outputs.flatMap((value) => (value && !value.otherType ? [value] : []));
   let reason = '';
@@ -107,15 +107,15 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
 const varied = (base: ReadonlyMap<string, number>, symbol: string, size: number) =>
   new Map(base).set(symbol, size);
 
-/** The sizes of some values that are computed from free ones. */
+/** The symbols of sizes computed from open ones. */
 const freeSizesOf = (values: readonly (Value | null)[]): string[] =>
   values.flatMap((value) => (value?.shape ?? []).filter((dim) => typeof dim === 'string'));
 
-/** Another number for a dimension: of a batch of 1 two, of the size the other size, of what was told twice as much. */
+/** A second size for a dimension: 2 for a batch of 1, the other size of a pair, or twice a given size. */
 const otherThan = (bound: number, [size, other]: readonly [number, number]): number =>
   bound === 1 ? 2 : bound === size ? other : 2 * bound;
 
-/** A number for each free dimension of the inputs: what was told of it, else 1 for a leading one, else the size. */
+/** A number for each open dimension of the inputs: the given size, else 1 for the first axis, else `size`. */
 function bindingsOf(graph: Graph, size: number): Map<string, number> {
   const bound = new Map(boundSymbols(graph));
   for (const { shape } of graph.inputs)
@@ -129,11 +129,11 @@ interface Measuring {
   readonly wanted: readonly Value[];
   readonly executor: Executor;
   readonly bound: ReadonlyMap<string, number>;
-  /** Of the random feeds: a shape that changes with what is fed is not fixed. */
+  /** Seed of the random feeds: a shape that depends on them is not fixed. */
   readonly seed?: number;
 }
 
-/** Runs what some values depend on. */
+/** Runs the nodes that some values depend on. */
 async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Measuring): Promise<Trial[]> {
   const { graph: copy, copyOfValue } = copyGraph(graph);
   copy.outputs = wanted.map(copyOfValue);
@@ -157,14 +157,14 @@ async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Meas
   }
 }
 
-/** A value's type and shape where free dimensions have these sizes. */
+/** The type and shape of a value for given sizes of the open dimensions. */
 interface Trial {
   readonly bound: ReadonlyMap<string, number>;
   readonly dtype: DataType;
   readonly shape: readonly number[];
 }
 
-/** A shape with the symbol that each dimension follows, where it varies, and null for those that follow none. */
+/** A shape in which each varying dimension is the symbol that it follows, or null if it follows none. */
 function generalShape(first: Trial, others: readonly Trial[], symbols: readonly string[]): Shape {
   return first.shape.map((size, axis): Dim => {
     if (others.every(({ shape }) => shape[axis] === size)) return size;

@@ -5,21 +5,21 @@ import { canonicalForm, runnableForm } from './canonical-form.ts';
 import { type Float32Form, toFloat32 } from './element-types/to-float32.ts';
 import { hasUnknownShapes, withKnownShapes } from './known-shapes.ts';
 
-/** One network in the forms that passes work on, that results are compared with, and that files have. */
+/** A network in three forms: for passes, for comparisons, and as in its file. */
 export interface NetworkForms {
-  /** The canonical form, in float32 throughout; what the file has where there is an obstacle. */
+  /** The canonical form in float32; if there is an obstacle, the network as in the file. */
   readonly graph: Graph;
-  /** As the file has it; where onnxruntime cannot run that for inference, a copy that it can run. */
+  /** The network as in the file; if onnxruntime cannot run that for inference, a copy that it can run. */
   readonly given: Graph;
-  /** Gives what became of the graph the element types of the file. */
+  /** Converts a changed graph to the element types of the file. */
   readonly form: Float32Form;
-  /** How the graph differs from the file, as far as the user should know. */
+  /** Differences between the graph and the file that users should know. */
   readonly notes: readonly string[];
-  /** Why the network has no canonical form; null where it has. */
+  /** Why the network has no canonical form; null if it has one. */
   readonly obstacle: EspalierError | null;
 }
 
-/** The forms of a network as its file has it. An engine is opened only where an operator without a shape rule needs it. */
+/** Computes the forms of a network. An engine is only opened if an operator without a shape rule requires it. */
 export async function networkForms(
   file: Graph,
   openExecutor: () => Promise<Executor>,
@@ -38,7 +38,7 @@ export async function networkForms(
   }
 }
 
-/** The forms of a network, computed unless they are known already. Throws `unsupported` where it has no canonical form. */
+/** The forms of a network, computed if necessary. Throws `unsupported` if it has no canonical form. */
 export async function formsOf(network: Graph | NetworkForms, executor: Executor): Promise<NetworkForms> {
   const forms = 'given' in network ? network : await networkForms(network, async () => executor);
   if (forms.obstacle) throw forms.obstacle;

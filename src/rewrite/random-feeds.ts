@@ -4,14 +4,14 @@ import { random } from '../numeric/random.ts';
 import { randomTensor } from '../numeric/random-tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 
-/** How wide the random numbers of a feed spread. */
+/** The distribution of random feeds. */
 interface Draw {
   readonly seed: number;
-  /** Factor of the standard normal distribution. */
+  /** Standard deviation of the normal distribution. */
   readonly scale: number;
 }
 
-/** What each input of fixed shape is fed with: its own feed, else seeded random contents. */
+/** Feeds for inputs with fixed shapes: their own, else random contents by seed. */
 export function randomFeeds(graph: Graph, { seed, scale }: Draw): Tensors {
   const stored = new Set(graph.initializers);
   const fed = graph.inputs.filter((value) => !stored.has(value));

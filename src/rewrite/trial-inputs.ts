@@ -3,10 +3,10 @@ import type { Graph, Shape } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { bindDimensions } from './rules/static-shapes.ts';
 
-/** What a trial gives to dimensions that the network leaves open. */
+/** The sizes of open dimensions in a trial. */
 export interface TrialSize {
   readonly batch: number;
-  /** Of the first open dimension beside the batch, and of all others. */
+  /** The size of the first open dimension except the batch, and of all others. */
   readonly first: number;
   readonly others: number;
 }
@@ -18,13 +18,15 @@ export interface Trial {
 }
 
 export interface TrialOptions {
-  /** Images in the first trial, where the network leaves that open. */
+  /** Batch size of the first trial, if the network leaves it open. */
   readonly batch: number;
-  /** Height and width of the first trial; default: the first of some usual ones that fits. */
+  /** Height and width of the first trial; default: the first common size that fits. */
   readonly size?: readonly [height: number, width: number];
 }
 
-/** Sizes tried for open dimensions beside the batch: all alike, then different ones that a mix-up would show. */
+/**
+ * Sizes to try for open dimensions except the batch: first equal ones, then different ones, which would reveal swapped axes.
+ */
 const alike = [64, 224, 32, 28, 320, 512, 1024, 16000].map((size) => [size, size] as const);
 const different = [
   [96, 128],
@@ -37,15 +39,15 @@ const different = [
   [2048, 2048],
   [32, 48],
 ] as const;
-/** A network for more images than this at once is tried at small sizes first. */
+/** A network with a larger batch than this is first tried with small sizes. */
 const MANY_IMAGES = 64;
-/** The symbol of dimensions that have none. */
+/** A symbol for dimensions without one. */
 const UNNAMED = 'unnamed dimension';
 
 /**
- * Two lists of trials, in the order in which they are to be tried until one works: the network at one size and batch, and
- * at another size and a batch of 1. The second is empty where the network leaves neither open. Sizes at which shapes do
- * not fit are left out; throws what is wrong with the last where none is left for the first list.
+ * Two lists of trials, of each of which the first that works is used: the network at one size and batch, and at another size
+ * with a batch of 1. The second list is empty if the network leaves neither open. Sizes at which shapes do not fit are
+ * omitted; throws the error of the last one if none is left in the first list.
  */
 export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly [Trial[], Trial[]] {
   const graph = bindFeeds(given);
@@ -57,7 +59,7 @@ export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly 
       size: { batch: images, first: 0, others: 0 },
     });
     const single = openBatch && batch !== 1 ? [at(1)] : [];
-    // Who told a shape may have told the only one that the network takes.
+    // A given shape may be the only one that the network accepts.
     return [[at(batch), ...(graph.inputs.some(({ feed }) => feed) ? single : [])], single];
   }
   const isLarge = graph.inputs.some(({ shape }) => Number(shape?.[0]) > MANY_IMAGES);
@@ -74,7 +76,7 @@ export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly 
 }
 
 interface Fitting {
-  /** null where the network fixes it. */
+  /** null if the network fixes it. */
   readonly batch: number | null;
   readonly sizes: readonly (readonly [number, number])[];
 }
@@ -110,7 +112,7 @@ function withBatch(graph: Graph, batch: number, open: boolean): Graph {
 
 const named = (shape: Shape, name: string): Shape => shape.map((dim, axis) => dim ?? `${name}.${axis}`);
 
-/** Each open dimension, and which of its input's it is. */
+/** Each open dimension, with its axis. */
 function openSymbols({ inputs }: Graph): Map<string, number> {
   const symbols = new Map<string, number>();
   for (const { shape } of inputs) {

@@ -14,40 +14,43 @@ import { type Trial, type TrialOptions, type TrialSize, trialsOf } from './trial
 /** Options of {@link verifyEquivalent}. */
 export interface VerifyOptions {
   readonly executor: Executor;
-  /** Runs the second graph; default: the same executor. */
+  /** Runs the second graph; default: `executor`. */
   readonly resultExecutor?: Executor;
-  /** Allowed error relative to the largest expected element; default by type: 1e-4 for float32. */
+  /** Allowed error, relative to the largest expected element; default by type: 1e-4 for float32. */
   readonly tolerance?: number;
-  /** Default 0. */
+  /** Seed of the random inputs. Default 0. */
   readonly seed?: number;
-  /** Images in a run, where the network leaves that open; default 2, and another run with 1. */
+  /** Images per run, if the network leaves it open; default 2, with another run of 1. */
   readonly batch?: number;
-  /** Height and width of the first run, where the network leaves them open. */
+  /** Height and width of the first run, if the network leaves them open. */
   readonly size?: readonly [height: number, width: number];
 }
 
-/** Inputs of the usual spread, and of one that saturates activations. */
+/** Standard deviations of the inputs: a usual one, and one that saturates activations. */
 const SCALES = [1, 8];
 
-/** Outputs that differ by no more than this between inputs do not depend on them. */
+/** Outputs whose relative difference between inputs is at most this do not depend on the inputs. */
 const CONSTANT = 1e-6;
 
-/** How well two graphs agree. */
+/** The result of comparing two graphs. */
 export interface Equivalence {
-  /** The largest error relative to the largest expected element. */
+  /** The largest error, relative to the largest expected element. */
   readonly error: number;
-  /** Whether the outputs are the same whatever comes in, so that agreeing proves nothing. */
+  /** Whether the outputs are equal for all inputs, so that the comparison proves nothing. */
   readonly constant: boolean;
-  /** What was compared for each output: itself, or values before what saturates, orders or rounds. */
+  /**
+   * The values that were compared for each output: the output itself, or values before operators that saturate, order or
+   * round.
+   */
   readonly compared: readonly { readonly output: string; readonly values: readonly string[] }[];
-  /** What open dimensions were in each run. */
+  /** The sizes of open dimensions in each run. */
   readonly sizes: readonly TrialSize[];
 }
 
 /**
- * Runs two graphs on the same random inputs, the engine's own optimiser off; where sizes or the batch are open, at two of
- * each. An output behind operators that saturate, order or round is compared before them. Throws `verification` where the
- * error is beyond the tolerance, or types or shapes of outputs differ.
+ * Runs two graphs on the same random inputs, without the engine's optimiser. If sizes or the batch are open, two of each are
+ * used. An output after operators that saturate, order or round is compared before these. Throws `verification` if the error
+ * exceeds the tolerance, or if types or shapes of outputs differ.
  *
  * @example
  * const { error } = await verifyEquivalent(network, changed, { executor: onnxruntime });
@@ -99,7 +102,7 @@ export async function verifyEquivalent(
   }
 }
 
-/** With one image where more are beyond the memory budget. */
+/** Uses a single image if more would exceed the memory budget. */
 function fittingTrials(graph: Graph, options: TrialOptions): readonly [readonly Trial[], readonly Trial[]] {
   const trials = trialsOf(graph, options);
   const [smallest] = trials[0];
@@ -109,7 +112,9 @@ function fittingTrials(graph: Graph, options: TrialOptions): readonly [readonly 
 
 type Points = readonly (OutputPoints | null)[];
 
-/** Points of the canonical form, whose values have the names of the file's; values without a namesake are no points. */
+/**
+ * Compare points of the canonical form, in which values keep the names of the file; values without a counterpart are omitted.
+ */
 function pointsOf(before: Graph, after: Graph): Points {
   const names = new Set(before.nodes.flatMap(({ outputs }) => outputs.map((value) => value?.name)));
   return comparePoints(canonicalOr(before), after).map((found) => {
@@ -127,7 +132,7 @@ function canonicalOr(graph: Graph): Graph {
   }
 }
 
-/** The graph with points as further outputs. */
+/** The graph with compare points as additional outputs. */
 function watched(graph: Graph, points: Points, side: 'before' | 'after'): Graph {
   const outputs = new Map(graph.outputs.map((value) => [value.name, value]));
   const byName = new Map<string, Value>();
@@ -166,7 +171,7 @@ interface Draws {
   readonly scales: readonly number[];
 }
 
-/** Runs both at the first size that the reference takes. */
+/** Runs both graphs at the first size that the reference accepts. */
 async function run(
   trials: readonly Trial[],
   { before, after }: WatchedPair,
@@ -193,7 +198,7 @@ async function run(
   throw misfit;
 }
 
-/** Whether the reference itself does not take a size, or a run at it takes too much memory. */
+/** Whether the reference itself rejects a size, or needs too much memory. */
 const isMisfit = (error: unknown): boolean =>
   error instanceof EspalierError && (error.code === 'runtime' || error.code === 'unsupported');
 
@@ -202,7 +207,7 @@ function unlessMisfit(error: unknown): null {
   throw error;
 }
 
-/** Results are copied: the next run may overwrite them. A graph that lost an input is not fed it. */
+/** Results are copied, since the next run may overwrite them. Inputs that a graph has lost are not fed. */
 async function runOnce({ graph, program }: Watched, feed: Tensors, made?: string): Promise<Tensors> {
   const wanted = new Set(graph.inputs.map(({ name }) => name));
   const given = Object.fromEntries(Object.entries(feed).filter(([name]) => wanted.has(name)));
@@ -212,7 +217,7 @@ async function runOnce({ graph, program }: Watched, feed: Tensors, made?: string
   );
 }
 
-/** What was made must run wherever the reference does. */
+/** The result must run wherever the reference runs. */
 function rethrown(error: unknown, made: string | undefined): never {
   if (made === undefined || !(error instanceof EspalierError)) throw error;
   throw new EspalierError(
@@ -243,14 +248,14 @@ function agreementError(run: VerificationRun, { before, after, points, tolerance
     const inner = found.points.map((point) => pairOf(point.before, point.after));
     const error = Math.max(...inner.map((each) => within(each, tolerance)));
     if (found.ordering) return error;
-    // What saturates may be as wrong as what goes into it, and no more.
+    // A saturated output may have as large an error as its input, but no larger.
     within(output, tolerance, Math.max(...inner.map(({ expected }) => scaleOf(expected))));
     return error;
   });
   return Math.max(0, ...errors);
 }
 
-/** A result by name: an engine returns every output of a graph. */
+/** A result by name: engines return every output of a graph. */
 function resultOf(results: Tensors, name: string): Tensor {
   const result = results[name];
   assert(result, `${name} is computed`);
@@ -271,7 +276,7 @@ function within({ name, expected, actual }: OutputPair, tolerance: number | unde
   throw new EspalierError('verification', message, { where: name });
 }
 
-/** Whether everything that is compared is the same for inputs of different scale. */
+/** Whether all compared values are equal for inputs of different scale. */
 function isConstant([usual, large]: readonly Tensors[], { outputs }: Graph, points: Points): boolean {
   if (!usual || !large) return false;
   const names = outputs.flatMap(

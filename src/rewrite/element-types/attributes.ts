@@ -2,10 +2,10 @@ import type { Attribute, Node } from '../../graph/graph.ts';
 import { elementType, elementTypes } from '../../graph/shapes/element-types.ts';
 import type { DataType } from '../../numeric/tensor.ts';
 
-/** Attributes that state the element type of what a node computes. */
+/** Attributes that specify the element type of a node's output. */
 const typeAttributes = ['to', 'dtype', 'output_dtype', 'output_datatype'] as const;
 
-/** A node's attributes with each stated element type replaced by what `change` makes of it. */
+/** The attributes of a node, with each specified element type replaced by the result of `change`. */
 export function withStatedTypes(node: Node, change: (dtype: DataType) => DataType): Node['attributes'] {
   const attributes: Record<string, Attribute> = { ...node.attributes };
   for (const name of typeAttributes) {

@@ -6,15 +6,15 @@ import { asFloat, isOtherFloat, largestOf, type OtherFloat } from '../../numeric
 import type { DataType, Float32Tensor, Tensor } from '../../numeric/tensor.ts';
 import type { TypeRecord } from './record.ts';
 
-/** The float32 constants of a graph, handed out in the types that their readers need. */
+/** The float32 constants of a graph, converted to the types that their readers need. */
 export interface TypedConstants {
-  /** The constant in a type; null for what is no constant of float32. The first asked for is the value itself. */
+  /** The constant in a type; null if the value is no float32 constant. The first conversion replaces the value itself. */
   typed(value: Value, dtype: DataType): Value | null;
-  /** Nodes that come before all others of a graph: Casts of constants that are stored in another type. */
+  /** Nodes that are placed first in a graph: Casts of constants that are stored in another type. */
   readonly leading: ReadonlyMap<Graph, readonly Node[]>;
 }
 
-/** What converting needs to know. */
+/** What the conversion needs: the recorded types and unique names. */
 interface Naming {
   readonly record: TypeRecord;
   unique(wanted: string): string;
@@ -26,7 +26,7 @@ interface Constant {
   readonly made: Map<DataType, Value>;
 }
 
-/** The initializers of a graph and its subgraphs that no feed replaces. */
+/** The initializers of a graph and its subgraphs, except defaults of inputs. */
 export function constantsOf(graph: Graph, { record, unique }: Naming): TypedConstants {
   const constants = new Map<Value, Constant>();
   collect(graph, constants);
@@ -56,7 +56,7 @@ export function constantsOf(graph: Graph, { record, unique }: Naming): TypedCons
   };
 }
 
-/** The type in which a constant that is read in float32 was stored before a Cast; null where it was stored as it is. */
+/** The type in which a constant was stored before a Cast to float32; null if it was not cast. */
 function storedType({ name }: Value, { stored, values }: TypeRecord): OtherFloat | null {
   const own = values.get(name);
   return stored.get(name) ?? (isOtherFloat(own) ? own : null);
@@ -71,7 +71,7 @@ function collect(graph: Graph, constants: Map<Value, Constant>): void {
   for (const node of graph.nodes) for (const body of subgraphs(node)) collect(body, constants);
 }
 
-/** Makes a constant the Cast of one in the type that it is stored in. */
+/** Turns a constant into the Cast of one in its stored type. */
 function castInto(value: Value, { owner, source }: { readonly owner: Graph; readonly source: Value }): Node {
   owner.initializers = owner.initializers.map((other) => (other === value ? source : other));
   value.tensor = null;
@@ -88,7 +88,7 @@ export const castNode = (from: Value, to: Value, name = to.name): Node => ({
   attributes: { to: { kind: 'int', value: elementTypes.indexOf(to.dtype) } },
 });
 
-/** A constant's contents in a type: what they were converted from where they are unchanged. */
+/** The contents of a constant in a type; the original ones if they are unchanged. */
 export function convert(value: Value, dtype: DataType, { originals }: TypeRecord): Tensor {
   const tensor = value.tensor as Float32Tensor;
   const original = originals.get(tensor);
@@ -97,10 +97,10 @@ export function convert(value: Value, dtype: DataType, { originals }: TypeRecord
   return asFloat(fitting(value.name, tensor, dtype), dtype);
 }
 
-/** Elements this large stand for no bound at all. */
+/** Elements at least this large represent "no bound". */
 const UNBOUNDED = 1e30;
 
-/** The tensor, its unbounded elements moved to the ends of the type's range; throws `unsupported` at others beyond it. */
+/** Clamps unbounded elements to the range of the type. Throws `unsupported` if others exceed it. */
 function fitting(name: string, tensor: Float32Tensor, dtype: OtherFloat): Float32Tensor {
   const largest = largestOf(dtype);
   const { data } = tensor;

@@ -4,7 +4,10 @@ import type { DataType } from '../../numeric/tensor.ts';
 
 const halves: ReadonlySet<DataType | null> = new Set<DataType>(['float16', 'bfloat16']);
 
-/** Throws `unsupported` at a network with weights or inputs of half precision: what edits weights works on {@link toFloat32}'s form. */
+/**
+ * Throws `unsupported` if a network has weights or inputs in half precision: passes that change weights need the form of
+ * {@link toFloat32}.
+ */
 export function expectFloat32(graph: Graph): void {
   const value = [...graph.inputs, ...graph.initializers].find(({ dtype }) => halves.has(dtype));
   if (!value) return;

@@ -6,8 +6,8 @@ import type { DataType } from '../../numeric/tensor.ts';
 import type { Executor } from '../../runtime/executor.ts';
 
 /**
- * Throws `unsupported` where the operands of a node differ in type, and, where a network is neither float32 nor bfloat16,
- * `runtime` where the engine does not load it.
+ * Throws `unsupported` if the operands of a node differ in type; and, unless the network is float32 or bfloat16, `runtime` if
+ * the engine cannot load it.
  */
 export async function expectWritable(
   graph: Graph,

@@ -4,30 +4,30 @@ import { subgraphs } from '../../graph/topology.ts';
 import type { OtherFloat } from '../../numeric/float-conversion.ts';
 import type { DataType, Tensor } from '../../numeric/tensor.ts';
 
-/** The floating-point types of a node's operands and results; null where it has another type, or none. */
+/** The floating-point types of a node's inputs and outputs; null if it has other types, or none. */
 export interface NodeTypes {
   readonly op: string;
   readonly inputs: readonly (DataType | null)[];
   readonly outputs: readonly (DataType | null)[];
 }
 
-/** The floating-point types that a graph had, by name, since passes copy graphs and keep names. */
+/** The floating-point types of a graph by name, since passes copy graphs but keep names. */
 export interface TypeRecord {
-  /** The type of what nothing is recorded of. */
+  /** The type of values and nodes without entry. */
   readonly main: DataType;
   readonly values: ReadonlyMap<string, DataType>;
   readonly nodes: ReadonlyMap<string, NodeTypes>;
-  /** Constants that are cast before they are read: the type that they are stored in, by the name of what is read. */
+  /** Constants that are cast before they are read: their stored type, by the name of the value that is read. */
   readonly stored: ReadonlyMap<string, OtherFloat>;
-  /** What each converted tensor was made of. */
+  /** The original of each converted tensor. */
   readonly originals: ReadonlyMap<Tensor, Tensor>;
 }
 
-/** How a record names a node. */
+/** The key of a node in the record. */
 export const nodeKey = (node: Node): string =>
   node.name || `output ${node.outputs.find((value) => value !== null)?.name}`;
 
-/** The types of a graph, subgraphs included, whose values have theirs. */
+/** The floating-point types of a graph, including subgraphs. */
 export function typesOf(graph: Graph): Pick<TypeRecord, 'values' | 'nodes'> {
   const values = new Map<string, DataType>();
   const nodes = new Map<string, NodeTypes>();

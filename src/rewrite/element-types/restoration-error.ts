@@ -6,8 +6,8 @@ import type { Float32Form } from './to-float32.ts';
 import { signatureOf, withSignature } from './with-signature.ts';
 
 /**
- * The error of a network in the element types of its file against itself in float32, relative to the largest output; null
- * where both are the same. Throws `verification` beyond what its type's rounding explains.
+ * The error of a network in the element types of its file against its float32 form, relative to the largest output; null if
+ * both are equal. Throws `verification` if the error is larger than rounding explains.
  */
 export async function restorationError(
   graph: Graph,

@@ -10,7 +10,7 @@ import { castNode, constantsOf, convert, type TypedConstants, uniqueNamesInBodie
 import { type NodeTypes, nodeKey, type TypeRecord } from './record.ts';
 import { asOutput } from './with-signature.ts';
 
-/** A float32 graph with the types of a record: Casts stand where two types meet. */
+/** Converts a float32 graph back to the recorded types, with Casts between different types. */
 export function restoreTypes(graph: Graph, record: TypeRecord): Graph {
   const copy = cloneGraph(graph);
   inferShapes(copy);
@@ -30,7 +30,7 @@ interface RestoreScope {
   readonly record: TypeRecord;
   readonly constants: TypedConstants;
   unique(wanted: string): string;
-  /** The casts of this graph, and of those around it. */
+  /** The Casts of this graph, and of the graphs around it. */
   readonly casts: Casts | null;
 }
 
@@ -62,7 +62,7 @@ function restoreGraph(graph: Graph, around: RestoreScope): void {
   );
 }
 
-/** What a body computes has the recorded type, as what is handed in has. */
+/** The results of a subgraph have the recorded types, like its inputs. */
 function restoreBody(body: Graph, scope: RestoreScope): void {
   for (const input of body.inputs) {
     if (input.dtype === 'float32') input.dtype = scope.record.values.get(input.name) ?? 'float32';
@@ -71,12 +71,12 @@ function restoreBody(body: Graph, scope: RestoreScope): void {
 }
 
 interface Restored {
-  /** Of the node's own operands. */
+  /** The type of the node's own operands. */
   readonly own: DataType;
   readonly recorded: NodeTypes | null;
 }
 
-/** As recorded of the node, else of its result, else as its first computed operand is. */
+/** The type recorded for the node, else for its output, else that of its first computed input. */
 function nodeTypes(node: Node, { nodes, values, main }: TypeRecord): Restored {
   const known = nodes.get(nodeKey(node));
   const recorded = known?.op === node.op ? known : null;
@@ -89,7 +89,7 @@ function nodeTypes(node: Node, { nodes, values, main }: TypeRecord): Restored {
   return { own, recorded };
 }
 
-/** The type that an operand must have; null where it may have its own. Constants that may differ do not, unless recorded. */
+/** The required type of an operand; null if it may keep its own. Constants use the node's type unless recorded otherwise. */
 function operandType(node: Node, index: number, { own, recorded }: Restored): DataType | null {
   const kind = operandKind(node, index);
   if (kind === 'float32') return 'float32';
@@ -97,7 +97,7 @@ function operandType(node: Node, index: number, { own, recorded }: Restored): Da
   return recorded?.inputs[index] ?? (kind === 'free' && node.inputs[index]!.tensor ? own : null);
 }
 
-/** Gives what a node computes, and says it computes, its type. */
+/** Sets the types of a node's outputs, also in attributes that specify them. */
 function retype(node: Node, { own, recorded }: Restored): void {
   node.outputs.forEach((value, i) => {
     if (value?.dtype === 'float32') value.dtype = outputType(node, recorded?.outputs[i] ?? own);
@@ -107,13 +107,13 @@ function retype(node: Node, { own, recorded }: Restored): void {
   node.attributes = withStatedTypes(node, (stated) => (stated === 'float32' ? dtype : stated));
 }
 
-/** A Constant of the attributes value_float and value_floats is float32 by definition. */
+/** A Constant with value_float or value_floats is float32 by definition. */
 function outputType(node: Node, wanted: DataType): DataType {
   const { value_float, value_floats } = node.attributes;
   return isOperator(node, 'Constant') && (value_float || value_floats) ? 'float32' : wanted;
 }
 
-/** A value in a type: a constant is converted, all else is cast. */
+/** A value in a type: constants are converted, other values are cast. */
 function typed(
   value: Value,
   dtype: DataType | null,

@@ -13,24 +13,24 @@ import { type TypeRecord, typesOf } from './record.ts';
 import { restoreTypes } from './restore.ts';
 import { signatureOf, withSignature } from './with-signature.ts';
 
-/** A network as everything here works on it, and the way back. */
+/** A network in float32, with the conversion back to its own types. */
 export interface Float32Form {
-  /** The network with float32 in place of every other floating-point type; the graph itself where it has none. */
+  /** The network with all floating-point types replaced by float32; the given graph if it has no others. */
   readonly graph: Graph;
-  /** The type that the network is stored in. */
+  /** The main type of the given network. */
   readonly elementType: DataType;
   /**
-   * What became of the graph, with the types that the network had: what is left of it has its own, what is new that of its
-   * neighbours; Casts stand where they meet. Throws `unsupported` where a constant does not fit.
+   * Converts a changed graph back to the types of the given network: remaining values get their own types, new ones those of
+   * their neighbours, with Casts between different types. Throws `unsupported` if a constant is out of range.
    */
   restore(edited: Graph): Graph;
-  /** What became of the graph, float32 inside, with the inputs and outputs that the network had. */
+  /** Converts only the inputs and outputs of a changed graph back; it remains float32 inside. */
   restoreSignature(edited: Graph): Graph;
 }
 
 /**
- * A network of float16, bfloat16 or float64, or of a mixture, as the same network in float32. Constants are converted,
- * those of float64 rounded; Casts between the types do nothing any more.
+ * Converts a network in float16, bfloat16 or float64, or a mixture, to float32. Constants are converted, those of float64 are
+ * rounded; Casts between these types become redundant.
  */
 export function toFloat32(graph: Graph): Float32Form {
   const copy = cloneGraph(graph);
@@ -55,7 +55,7 @@ export function toFloat32(graph: Graph): Float32Form {
   };
 }
 
-/** Types that a file leaves out: what no rule knows has the type of its first floating-point operand. */
+/** Completes types that are missing in the file: an operator without rule has the type of its first floating-point input. */
 function completeTypes(graph: Graph): void {
   inferShapes(graph);
   fillTypes(graph);
@@ -72,11 +72,11 @@ function fillTypes(graph: Graph): void {
   }
 }
 
-/** float64 counts where the network itself computes in it: float32 networks round sizes in float64, which stays exact. */
+/** float64 is converted only if it is the main type: float32 networks compute sizes in float64, which must stay exact. */
 const convertibleTypes = (main: DataType): ReadonlySet<DataType | null> =>
   new Set<DataType>(main === 'float64' ? ['float16', 'bfloat16', 'float64'] : ['float16', 'bfloat16']);
 
-/** The type that most convolutions and products compute in, else of any value, where that is not float32. */
+/** The type of most convolutions and matrix products, else of any value; null if it is float32. */
 function mainType(graph: Graph): OtherFloat | null {
   const counts = new Map<OtherFloat, number>();
   const count = (value: Value | null | undefined, weight: number) => {
@@ -99,7 +99,7 @@ function mainType(graph: Graph): OtherFloat | null {
   return first?.[0] ?? null;
 }
 
-/** Sequences and the like of these types have no float32 form here. */
+/** Rejects sequences, optionals and maps of these types. */
 function refuseOtherTypes(graph: Graph): void {
   for (const node of graph.nodes) {
     for (const value of node.outputs) {
@@ -112,7 +112,7 @@ function refuseOtherTypes(graph: Graph): void {
   }
 }
 
-/** Weights that are stored in half of the bytes and cast before they are read. */
+/** Weights stored in half precision that are cast before they are read. */
 function storedTypes(graph: Graph): Map<string, OtherFloat> {
   const stored = new Map<string, OtherFloat>();
   const walk = (part: Graph) => {

@@ -6,7 +6,7 @@ import { type NodeTypes, nodeKey, typesOf } from './record.ts';
 import { restoreTypes } from './restore.ts';
 import { toFloat32 } from './to-float32.ts';
 
-/** Operators that compute in float32 whatever the network is stored in: ONNX, or opsets before 19, know them in nothing else. */
+/** Operators that compute in float32 in any network, because ONNX, or opsets before 19, define them only for float32. */
 const float32Only: ReadonlySet<OperatorName> = new Set([
   'Celu',
   'Range',
@@ -16,9 +16,9 @@ const float32Only: ReadonlySet<OperatorName> = new Set([
 ] as const);
 
 /**
- * A copy of a network, stored and computed in float32 or float16 throughout, its inputs and outputs too. In float16, what
- * ONNX knows in float32 alone, and operators that no rule here knows, stay in float32 between Casts. Throws
- * `unsupported` where a constant is beyond float16's range.
+ * A copy of a network that is stored and computed in float32 or float16, including its inputs and outputs. In float16,
+ * operators that ONNX defines only for float32, and operators without rules, stay in float32 between Casts. Throws
+ * `unsupported` if a constant exceeds the range of float16.
  *
  * @example
  * writeModelFile(withElementType(network, 'float16'), 'half.onnx');

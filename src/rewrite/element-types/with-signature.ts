@@ -7,8 +7,8 @@ import type { DataType } from '../../numeric/tensor.ts';
 import { castNode, uniqueNamesInBodies } from './constants.ts';
 
 /**
- * A copy whose floating-point inputs and outputs have the types given by name; where those differ, a Cast stands behind the
- * input, or before the output. All else stays as it is.
+ * A copy whose floating-point inputs and outputs have the given types, by name, with Casts after inputs and before outputs.
+ * The rest is not changed.
  */
 export function withSignature(graph: Graph, types: ReadonlyMap<string, DataType>): Graph {
   const copy = cloneGraph(graph);
@@ -39,11 +39,11 @@ interface GraphNames {
   unique(wanted: string): string;
 }
 
-/** A graph output in its type, under its name: what computes it in another type gets a new name. */
+/** A graph output in the given type under its own name; if a node computes it in another type, that value is renamed. */
 export function asOutput(value: Value, dtype: DataType | null, { graph, unique }: GraphNames): Value {
   if (!dtype || !isFloating(value.dtype) || value.dtype === dtype) return value;
   const output: Value = { ...value, dtype };
-  // What a body captures keeps its name: others know it by that.
+  // A value that a subgraph reads keeps its name, by which subgraphs refer to it.
   if (graph.nodes.some((node) => node.outputs.includes(value))) {
     value.name = unique(`${value.name}.${value.dtype}`);
     delete value.opaque;

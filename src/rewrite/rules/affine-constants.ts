@@ -3,7 +3,7 @@ import { knownOperator, type OperatorName } from '../../graph/operators/index.ts
 import type { Float32Tensor } from '../../numeric/tensor.ts';
 import type { Affine, RewriteContext } from './rewrite-context.ts';
 
-/** a and s of a·x + s for one number c beside x, by the operator; `first`: the constant stands before x. */
+/** The coefficients a and s of a·x + s, for an operator on x and a number c; `first`: c is the first operand. */
 type Coefficients = (c: number, first: boolean) => readonly [a: number, s: number] | null;
 
 const coefficients: { readonly [Op in OperatorName]?: Coefficients } = {
@@ -13,13 +13,15 @@ const coefficients: { readonly [Op in OperatorName]?: Coefficients } = {
   Div: (c, first) => (first || c === 0 ? null : [1 / c, 0]),
 };
 
-/** The operators that may be an affine map of one of their inputs. */
+/** Operators that can be an affine map of one input. */
 export const affineOperators = Object.keys(coefficients) as OperatorName[];
 
-/** Layers that take a factor and a shift for each channel. A MatMul has its bias as an Add already. */
+/** Layers into which a factor and a summand per channel can be folded. A MatMul already has its bias as an Add. */
 const layers: ReadonlySet<OperatorName | null> = new Set<OperatorName>(['Conv', 'ConvTranspose', 'Gemm']);
 
-/** Mul, Add, Sub or Div of a layer's output by a constant of one number, or of one a channel; null where a node is none. */
+/**
+ * Reads Mul, Add, Sub or Div of a layer's output and a constant with one element, or one per channel; null for other nodes.
+ */
 export function affineConstant(node: Node, { weights, producer }: RewriteContext): Affine | null {
   const op = knownOperator(node);
   const row = op && coefficients[op];
@@ -36,7 +38,7 @@ export function affineConstant(node: Node, { weights, producer }: RewriteContext
   return [...a, ...s].every(Number.isFinite) ? { a, s, x } : null;
 }
 
-/** A constant beside a map [N, C, …] as C numbers; null where it changes along other axes, or the shape of the map. */
+/** A constant operand of a feature map [N, C, …] as C numbers; null if it varies along other axes, or changes the shape. */
 function perChannel(tensor: Float32Tensor, shape: Shape): number[] | null {
   const missing = shape.length - tensor.shape.length;
   const channels = shape[1];

@@ -8,10 +8,10 @@ import type { Affine, RewriteContext } from './rewrite-context.ts';
 import { type RewriteRule, rewriteNodes } from './rewrite-nodes.ts';
 
 /**
- * Folds each BatchNormalization of inference, y = γ(x − μ)/√(σ² + ε) + β, into the convolution or matrix product before it
- * (W·a and b·a + s with a = γ/√(σ² + ε), s = β − μ·a), or into the convolutions after it where that is exact: without
- * padding, or with s = 0. A weight that several layers share is folded where all of them are normalised alike. Everything
- * left alone is named with its reason. A constant Mul, Add, Sub or Div behind a layer is folded into it as well.
+ * Folds each BatchNormalization, y = γ(x − μ)/√(σ² + ε) + β, into the convolution or matrix product before it (W·a and b·a +
+ * s with a = γ/√(σ² + ε), s = β − μ·a), or into the convolutions after it if that is exact: without padding, or with s = 0. A
+ * weight that several layers share is folded if all are normalised in the same way. A constant Mul, Add, Sub or Div after a
+ * layer is folded as well. Refusals say why others remain.
  */
 export const foldBatchNormalization = (graph: Graph): Rewritten =>
   rewriteNodes(graph, [foldNormalization, foldConstant]);
@@ -38,7 +38,7 @@ const foldConstant: RewriteRule = {
   },
 };
 
-/** A BatchNormalization of inference as an affine map, in double precision; refuses what is none. */
+/** A BatchNormalization as an affine map, in double precision; refuses other nodes. */
 export function affineOf(node: Node, { weights, uses }: RewriteContext): Affine | Refusal {
   const { epsilon, training_mode, spatial } = attributesOf(node, 'BatchNormalization');
   if (training_mode || node.outputs.slice(1).some((value) => value && uses.has(value))) {

@@ -3,7 +3,7 @@ import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import { type Node, nodeName } from '../../graph/graph.ts';
 import { type RewriteContext, vector } from './rewrite-context.ts';
 
-/** Reads a Conv whose weight is its own; refuses others. */
+/** Reads a Conv whose weight has no other reader; refuses others. */
 export function constantConvolution(
   node: Node,
   { weights, sharer }: RewriteContext,
@@ -13,12 +13,12 @@ export function constantConvolution(
   return other ? refuse('shared', `the weight of ${nodeName(node)} is shared with ${nodeName(other)}`) : read;
 }
 
-/** What a Conv becomes. */
+/** The new parameters of a Conv. */
 export interface NewConvolution extends Pick<ConstantConvolution, 'x' | 'weight' | 'group' | 'window'> {
   readonly bias: ArrayLike<number> | null;
 }
 
-/** Rewrites a Conv in place; it keeps its name and its output. */
+/** Changes a Conv in place; it keeps its name and output. */
 export function setConvolution(node: Node, made: NewConvolution, context: RewriteContext): void {
   const { x, weight, bias, group, window } = made;
   context.setWeight(node, 1, weight);

@@ -6,15 +6,15 @@ import { byteSize, bytesFor, type DataType, elementCount, type Tensor } from '..
 import { type Executor, exchangedTypes, type Tensors } from '../../runtime/executor.ts';
 import { mergeViews, stayingNodes } from './constant-views.ts';
 
-/** A result beyond this is stored only where it is no larger than what it is made of. */
+/** Bytes above which a result is stored only if it is no larger than the constants it is computed from. */
 const LARGEST_RESULT = 1 << 20;
 
-/** Work of one run, after which the time is looked at. */
+/** Work per run, after which the time limit is checked. */
 const WORK_OF_A_RUN = 1e8;
 
 /**
- * Evaluates in place every node that depends on constants alone, as far as the allowance reaches: in one run, or in several
- * where there is much to compute, until the time is over.
+ * Evaluates, in place, nodes that depend only on constants, within the allowance: in a single run, or in several if there is
+ * much to compute.
  */
 export async function evaluateConstants(
   graph: Graph,
@@ -36,7 +36,7 @@ export async function evaluateConstants(
   graph.nodes = graph.nodes.filter((node) => !done.has(node) || staying.has(node));
 }
 
-/** Nodes in their order, cut where a run has work enough. */
+/** Nodes in order, divided into runs with limited work. */
 function partsOf(foldable: ReadonlyMap<Node, number>): Set<Node>[] {
   const parts = [new Set<Node>()];
   let work = 0;
@@ -51,7 +51,7 @@ function partsOf(foldable: ReadonlyMap<Node, number>): Set<Node>[] {
   return parts;
 }
 
-/** Gives values the contents that a graph computes for them. */
+/** Sets the contents of values to the results of a graph. */
 async function store(values: readonly Value[], constants: Graph, executor: Executor): Promise<void> {
   const tensors = await runOnce(constants, executor);
   for (const value of values) {
@@ -60,7 +60,7 @@ async function store(values: readonly Value[], constants: Graph, executor: Execu
   }
 }
 
-/** The nodes that are evaluated, each with its work. */
+/** The nodes to evaluate, with their work. */
 function foldableNodes(graph: Graph, allowance: Allowance): Map<Node, number> {
   const fed = new Set(graph.inputs);
   const sizes = new Map<Value, number>();
@@ -82,23 +82,23 @@ function foldableNodes(graph: Graph, allowance: Allowance): Map<Node, number> {
   return foldable;
 }
 
-/** Operators of the table are, but for those that draw random numbers; those outside it are not known to be. */
+/** Whether a node has a deterministic operator: known operators, except random ones. */
 function isDeterministic(node: Node): boolean {
   const training = isOperator(node, 'Dropout') && node.inputs[2];
   return (
     node.domain === '' &&
     knownOperator(node) !== null &&
-    // Weights that are stored as integers stay integers: engines compute on them, and in float they are four times as large.
+    // Weights stored as integers are not dequantised: engines compute with integers, and floats would be four times as large.
     !isOperator(node, 'DequantizeLinear') &&
     subgraphs(node).length === 0 &&
     !training
   );
 }
 
-/** The bytes of each output; null where an input is no constant, or a result too large or of unknown size. */
+/** The bytes of each output; null if an input is no constant, or a result is too large or of unknown size. */
 function resultSizes(node: Node, sizes: ReadonlyMap<Value, number>): number[] | null {
   let given = 0;
-  // What stands twice among the inputs is held once.
+  // An input that occurs twice is stored once.
   for (const value of new Set(node.inputs)) {
     const size = value ? sizes.get(value) : 0;
     if (size === undefined) return null;
@@ -117,11 +117,11 @@ function bytesOf({ dtype, shape }: Value): number {
 
 interface Foldable {
   readonly foldable: ReadonlySet<Node>;
-  /** Those that are evaluated for others, and stay all the same. */
+  /** Nodes that are evaluated for others, but also kept. */
   readonly staying: ReadonlySet<Node>;
 }
 
-/** About how many multiply-accumulates a node takes: of a product, m·k·n = √(m·k · k·n · m·n). */
+/** Estimated multiply-accumulates of a node; for a product, m·k·n = √(m·k · k·n · m·n). */
 function workOf(node: Node): number {
   const result = Math.max(0, ...node.outputs.map((value) => (value ? countOf(value) : 0)));
   const { kernel_shape: kernel } = node.attributes;
@@ -143,7 +143,7 @@ const isProduct = isOneOf(
 
 const countOf = ({ shape }: Value): number => elementCount((shape ?? []).map((dim) => Number(dim ?? 1)));
 
-/** What the rest of the graph reads of the foldable nodes. */
+/** The outputs of foldable nodes that other nodes read. */
 function frontier(graph: Graph, { foldable, staying }: Foldable): Value[] {
   const { producer, uses } = connections(graph);
   return [...producer].flatMap(([value, node]) => {
@@ -154,7 +154,7 @@ function frontier(graph: Graph, { foldable, staying }: Foldable): Value[] {
   });
 }
 
-/** The foldable nodes alone: no inputs, the frontier as outputs. */
+/** A graph of the foldable nodes, without inputs, whose outputs are those that other nodes read. */
 function constantGraph(graph: Graph, foldable: ReadonlySet<Node>, outputs: Value[]): Graph {
   const nodes = graph.nodes.filter((node) => foldable.has(node));
   const read = new Set(nodes.flatMap((node) => node.inputs));
@@ -173,5 +173,5 @@ async function runOnce(graph: Graph, executor: Executor): Promise<Tensors> {
   }
 }
 
-/** The engine's memory goes with the program. */
+/** Copies the data, which belong to the engine's program. */
 const owned = (tensor: Tensor): Tensor => ({ ...tensor, data: tensor.data.slice() });

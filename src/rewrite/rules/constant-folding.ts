@@ -12,15 +12,14 @@ import { SMALL } from './constant-views.ts';
 import { foldBranches } from './fold-branches.ts';
 import { removeIdentities } from './identity-elimination.ts';
 
-/** Each round can make further shapes known; real networks need two or three. */
+/** Maximum number of rounds: each can make further shapes known, and real networks need two or three. */
 const MOST_ROUNDS = 8;
 
 /**
- * Replaces whatever does not depend on the inputs by its value: Constant nodes, all-constant subgraphs (evaluated in
- * one run a round), and what shape inference knows; an If whose condition is known by its branch. Identity, Dropout of
- * inference and dead nodes go too. Untouched are random operators, unknown domains, results of more than 1 MiB that are
- * larger than what they are made of, and what takes too much memory or time.
- * Throws `runtime` where the executor cannot run them.
+ * Replaces everything that does not depend on inputs by its value: Constant nodes, nodes with only constant inputs (evaluated
+ * in one run per round), and contents known by shape inference; an If with a known condition by its branch. Also removes
+ * Identity, Dropout and dead nodes. Kept are random and unknown operators, results of more than 1 MiB that are larger than
+ * their inputs, and nodes that need too much memory or time. Throws `runtime` if the executor cannot evaluate the constants.
  *
  * @example
  * const folded = await foldConstants(network, onnxruntime);
@@ -36,19 +35,19 @@ export async function foldConstants(graph: Graph, executor: Executor): Promise<G
     const contents = fixedContents(copy);
     branches = foldBranches(copy, contents);
     storeContents(copy, contents);
-    // Before views of one parameter are compared, and told from those of another.
+    // First, so that views of the same parameter are recognised.
     removeIdentities(copy);
     await evaluateConstants(copy, executor, allowance);
     removeDeadNodes(copy);
   }
   inferShapes(copy);
-  // An input whose default went is read by nobody, and nobody should have to feed it now.
+  // An input whose default was removed has no reader, and must not be required.
   const gone = new Set(defaults.filter((value) => !copy.initializers.includes(value)));
   copy.inputs = copy.inputs.filter((value) => !gone.has(value));
   return copy;
 }
 
-/** Constant nodes become initializers. */
+/** Turns Constant nodes into initializers. */
 function storeConstants(graph: Graph): void {
   inferShapes(graph);
   graph.nodes = graph.nodes.filter((node) => {
@@ -58,7 +57,7 @@ function storeConstants(graph: Graph): void {
   });
 }
 
-/** What shape inference knows without the defaults that a feed can replace. */
+/** Contents known by shape inference without defaults, which feeds could replace. */
 function fixedContents(graph: Graph): KnownElements {
   const replaceable = graph.inputs.filter((value) => value.tensor);
   const defaults = replaceable.map((value) => value.tensor);
@@ -71,8 +70,8 @@ function fixedContents(graph: Graph): KnownElements {
 }
 
 /**
- * What inference knows of a small computed tensor in full becomes an initializer: dimensions, mostly. Larger ones are
- * evaluated, where a parameter that is read in two shapes is not stored in both.
+ * Turns small, fully inferred tensors into initializers; mostly dimensions. Larger ones are evaluated instead, where a
+ * parameter that is read in two shapes is not stored twice.
  */
 function storeContents(graph: Graph, contents: KnownElements): void {
   graph.nodes = graph.nodes.filter((node) => {

@@ -3,17 +3,17 @@ import { isOneOf } from '../../graph/operators/index.ts';
 import { connections, replaceUses, type ValueUse } from '../../graph/topology.ts';
 import { byteSize } from '../../numeric/tensor.ts';
 
-/** Results up to this many bytes are stored whatever they are made of. */
+/** Results of at most this many bytes are always stored. */
 export const SMALL = 1024;
 
-/** Operators that repeat what they are given. */
+/** Operators that repeat elements. */
 const isRepeating = isOneOf('ConstantOfShape', 'Expand', 'Tile');
-/** Operators whose result is the elements of their first input again. */
+/** Operators whose result consists of the elements of their first input. */
 const isView = isOneOf('Transpose', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Cast', 'Identity');
 
 /**
- * The nodes of constant inputs that are better computed than stored: their result is larger than what they repeat, or it is
- * a second copy of a parameter that others read as it is.
+ * The nodes with constant inputs that should be computed instead of stored: results that are larger than their input by
+ * repetition, and copies of a parameter that other nodes read directly.
  */
 export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Node> {
   const { uses } = connections(graph);
@@ -28,7 +28,7 @@ export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Nod
       if (isRepeating(node)) return bytes > node.inputs.reduce((sum, value) => sum + given(value), 0);
       const [source] = node.inputs;
       if (!isView(node) || !source || !stored.has(source)) return false;
-      // Whoever else reads the parameter, as it is or in another view, keeps it in the file.
+      // Another reader of the parameter, directly or through another view, keeps it in the file.
       return (uses.get(source) ?? []).some(
         (use) => use.node !== node && readsOutside(use, { uses, foldable }),
       );
@@ -41,7 +41,7 @@ interface ViewContext {
   readonly foldable: ReadonlySet<Node>;
 }
 
-/** Whether a use keeps a parameter, or makes a view of it that is kept. */
+/** Whether a use keeps a parameter in the file, directly or through a view that is kept. */
 function readsOutside({ node }: ValueUse, { uses, foldable }: ViewContext): boolean {
   if (!node || !foldable.has(node)) return true;
   if (!isView(node)) return false;
@@ -56,7 +56,7 @@ function bytesOf({ dtype, shape }: Value): number {
   return (shape ?? []).reduce<number>((size, dim) => size * Number(dim), width);
 }
 
-/** One node for all views of a parameter that are equal: each would be folded to a copy of its own. */
+/** Merges equal views of a parameter into one node, since each would be folded to a separate copy. */
 export function mergeViews(graph: Graph): void {
   const stored = new Set(graph.initializers);
   const numbers = new Map(graph.initializers.map((value, i) => [value, i]));

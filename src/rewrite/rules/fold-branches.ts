@@ -5,7 +5,7 @@ import { contentsOf, type KnownElements } from '../../graph/shapes/index.ts';
 import { subgraphs } from '../../graph/topology.ts';
 import { splice } from './splice.ts';
 
-/** Replaces, in place, each If whose condition is known by the branch that is taken; how many there were. */
+/** Replaces, in place, each If with a known condition by its branch. Returns the number of replacements. */
 export function foldBranches(graph: Graph, contents: KnownElements): number {
   return foldInto(graph, contents, uniqueNames(graph));
 }

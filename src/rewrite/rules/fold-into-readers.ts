@@ -7,7 +7,7 @@ import { fixedWindow } from '../../graph/window.ts';
 import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
 import { type Affine, type RewriteContext, vector } from './rewrite-context.ts';
 
-/** Folds a·x + s into every convolution that reads it. */
+/** Folds a·x + s into all convolutions that read it. */
 export function foldIntoReaders(node: Node, affine: Affine, context: RewriteContext): true | Refusal {
   const output = onlyOutput(node);
   const uses = context.uses.get(output) ?? [];
@@ -15,7 +15,7 @@ export function foldIntoReaders(node: Node, affine: Affine, context: RewriteCont
   for (const use of uses) {
     const reader = readerOf(use, affine, context);
     if (isRefusal(reader)) return reader;
-    // Readers may share a weight with each other alone.
+    // Readers may share a weight only with each other.
     const other = context.sharer(
       reader.node,
       1,
@@ -31,7 +31,7 @@ export function foldIntoReaders(node: Node, affine: Affine, context: RewriteCont
   return true;
 }
 
-/** A Conv that takes a factor and a shift for each channel of its input. */
+/** A Conv into which a factor and a summand per input channel can be folded. */
 interface Reader {
   readonly node: Node;
   readonly weight: Float32Tensor;
@@ -44,7 +44,7 @@ function readerOf({ node, index }: ValueUse, { s }: Affine, { weights }: Rewrite
   const [weight, bias] = [weights(node.inputs[1]), weights(node.inputs[2])];
   if (!weight || (node.inputs[2] && !bias))
     return refuse('not-constant', 'the weight of the Conv that reads it is not a float32 constant');
-  // Padding enters behind the normalisation as 0, before it as −s/a: no constant of a convolution.
+  // After the normalisation, padding is 0; before it, padding would have to be −s/a, which a convolution cannot express.
   const window = fixedWindow(node, attributesOf(node, 'Conv'), weight.shape.slice(2));
   return (!window || isPadded(window)) && s.some((shift) => shift !== 0)
     ? refuse('inexact', 'the Conv that reads it pads it')

@@ -4,18 +4,18 @@ import { attributesOf, isOperator, knownOperator, type OperatorName } from '../.
 import { type Float32Tensor, floats } from '../../numeric/tensor.ts';
 import { type Affine, equalTensors, type RewriteContext, vector } from './rewrite-context.ts';
 
-/** Where a source keeps its weights: how to scale output channel m by a[m] and replace its bias. */
+/** The parameters of a source, so that output channel m can be multiplied by a[m] and its bias replaced. */
 interface Source {
   readonly node: Node;
   readonly weight: Float32Tensor;
-  /** The position of the weight among the inputs. */
+  /** Index of the weight among the inputs. */
   readonly weightAt: number;
-  /** The output channel of each element of the weight. */
+  /** The output channel of an element of the weight. */
   channelOf(index: number): number;
-  /** The node that adds the bias, at this input; null: the normalisation itself becomes an Add. */
+  /** The node that adds the bias, with its input; null: the normalisation itself becomes an Add. */
   readonly biasNode: Node | null;
   readonly biasAt: number;
-  /** The factor of the bias in the sum. */
+  /** The factor of the bias. */
   readonly beta: number;
 }
 
@@ -39,7 +39,7 @@ export function foldIntoSource(node: Node, affine: Affine, context: RewriteConte
   return apply(source, affine, { node, context });
 }
 
-/** A node that shares the weight of a source, and what follows it differs: a fold for both would not be one weight. */
+/** Another node with the same weight but a different normalisation, so that one weight cannot have both folded into it. */
 function unlike({ node: source, weightAt }: Source, node: Node, { uses }: RewriteContext): Node | null {
   const sharers = uses.get(requiredInput(source, weightAt)) ?? [];
   for (const { node: other, index } of sharers) {
@@ -63,7 +63,7 @@ function sameConstants(a: Node, b: Node | null): boolean {
   });
 }
 
-/** What can take a factor and a shift for each channel of its output. */
+/** Operators into which a factor and a summand per output channel can be folded. */
 const sources: { readonly [Op in OperatorName]?: (node: Node, context: RewriteContext) => Source | Refusal } =
   {
     Conv: (node, { weights }) => {
@@ -145,7 +145,7 @@ function apply(source: Source, { a, s }: Affine, { node, context }: FoldTarget):
   if (biasNode) {
     context.setWeight(biasNode, biasAt, shifted);
     if (biasNode.attributes.beta) biasNode.attributes.beta = { kind: 'float', value: 1 };
-    // It computes now what the normalisation did, under its name.
+    // It now computes the result of the normalisation, under that name.
     context.remove(node);
     context.setOutput(biasNode, 0, onlyOutput(node));
   } else {
@@ -155,11 +155,11 @@ function apply(source: Source, { a, s }: Affine, { node, context }: FoldTarget):
   return true;
 }
 
-/** Refuses a bias that {@link channelBias} cannot read, of a node or of a kind of node. */
+/** The refusal for a bias that {@link channelBias} cannot read. */
 export const biasRefusal = (name: string): Refusal =>
   refuse('not-constant', `the bias of ${name} is not a float32 constant with one element per channel`);
 
-/** A bias [C], [1, C] or of one element, as one number a channel; null where it is none. */
+/** A bias [C], [1, C] or with one element, as one number per channel; null for other shapes. */
 export function channelBias(tensor: Float32Tensor | null, channels: number): Float32Array | null {
   if (!tensor || tensor.shape.length > 2) return null;
   const { data, shape } = tensor;

@@ -1,14 +1,14 @@
 import { type Refusal, refuse } from '../../graph/edit/refused.ts';
 
-/** Multiply-accumulates at one place of the output, before and after; after, there are as many as weights. */
+/** Multiply-accumulates per output position, before and after a rewrite; after, there are as many weights. */
 export interface MacsAtPlace {
   readonly before: number;
   readonly after: number;
-  /** Weights before, where they are not as many as multiply-accumulates. */
+  /** Weights before, if their number differs from the multiply-accumulates. */
   readonly weights?: number;
 }
 
-/** Refuses what takes more than `growth` times the multiply-accumulates, or weights; else null. */
+/** Refuses a rewrite with more than `growth` times the multiply-accumulates or weights; null if it is acceptable. */
 export function tooCostly({ before, after, weights = before }: MacsAtPlace, growth: number): Refusal | null {
   if (after > growth * before)
     return costly(`${whole(after)} MACs per output position instead of ${whole(before)}`);

@@ -5,7 +5,7 @@ import { toNumbers } from '../../numeric/tensor.ts';
 import { rewriteContext } from './rewrite-context.ts';
 import type { RewriteRule } from './rewrite-nodes.ts';
 
-/** When an operator's output is its first input. */
+/** Conditions under which an operator's output equals its first input. */
 const identities: { readonly [Op in OperatorName]?: (node: Node, edits: Edits) => boolean } = {
   Identity: () => true,
   Dropout: ({ inputs: [, , training], outputs: [, mask] }, { uses }) =>
@@ -20,7 +20,7 @@ const identities: { readonly [Op in OperatorName]?: (node: Node, edits: Edits) =
 };
 const operators = Object.keys(identities) as OperatorName[];
 
-/** Removes nodes whose output is their first input: Identity, Dropout of inference, and casts, pads and the like that do nothing. */
+/** Removes nodes whose output equals their first input: Identity, Dropout, and casts, pads and others without effect. */
 export const dropIdentity: RewriteRule = {
   name: 'identity',
   ops: operators,
@@ -46,7 +46,7 @@ function sameFixedShape(x: Value | null | undefined, y: Value | null | undefined
   return !!a && a.length === b?.length && a.every((dim, i) => typeof dim === 'number' && dim === b[i]);
 }
 
-/** Whether the indices are 0 … n − 1. */
+/** Whether the indices are 0, …, n − 1. */
 function takesAll(node: Node, { graph }: Edits): boolean {
   const [x, indices] = node.inputs;
   const axis = attributesOf(node, 'Gather').axis;
@@ -55,7 +55,10 @@ function takesAll(node: Node, { graph }: Edits): boolean {
   return indices.tensor.shape[0] === length && toNumbers(indices.tensor).every((index, i) => index === i);
 }
 
-/** Readers of a node's output read `x`, its equal; where the output is the graph's, x takes its name. Whether the node was removed. */
+/**
+ * Replaces a node's output by the equal value `x`; if it is a graph output, x gets its name. Returns whether the node was
+ * removed.
+ */
 export function bypassNode(node: Node, x: Value, edits: Edits): boolean {
   const output = node.outputs[0];
   if (!output) return false;
@@ -66,7 +69,7 @@ export function bypassNode(node: Node, x: Value, edits: Edits): boolean {
     return true;
   }
   const source = producer.get(x);
-  // An input, an initializer or another output of the graph must keep its own name.
+  // Inputs, initializers and other graph outputs must keep their names.
   if (!source || graph.outputs.includes(x)) return false;
   edits.remove(node);
   edits.setOutput(source, source.outputs.indexOf(x), output);

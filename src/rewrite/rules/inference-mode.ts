@@ -3,7 +3,7 @@ import { type Graph, makeNode, type Node, nodeLabel, type Value } from '../../gr
 import { contentsOf, type KnownElements } from '../../graph/shapes/index.ts';
 import { connections, subgraphs } from '../../graph/topology.ts';
 
-/** The nodes that took the place of a training node, or null where it was none. */
+/** The nodes that replace a node in training mode; null for other nodes. */
 type Change = (node: Node, scope: InferenceScope) => readonly Node[] | null;
 
 interface InferenceScope {
@@ -12,7 +12,7 @@ interface InferenceScope {
   unique(wanted: string): string;
 }
 
-/** Puts, in place, nodes that were exported in training mode into inference mode; their labels. */
+/** Converts nodes that were exported in training mode to inference mode, in place. Returns their labels. */
 export function inferenceMode(graph: Graph, contents: KnownElements): string[] {
   return changeAll(graph, contents, uniqueNames(graph));
 }
@@ -32,7 +32,7 @@ function changeAll(graph: Graph, contents: KnownElements, unique: (wanted: strin
   return changed;
 }
 
-/** In inference it hands its input on; its mask is true throughout. */
+/** Dropout in inference mode passes its input through; its mask is entirely true. */
 const dropout: Change = (node, { contents }) => {
   const [training = null] = contentsOf(node.inputs[2], contents) ?? [];
   if (typeof training !== 'number' || training === 0) return null;
@@ -41,8 +41,8 @@ const dropout: Change = (node, { contents }) => {
 };
 
 /**
- * In inference the running statistics are what they were; so are those of the batch, which are not computed. Until opset 13
- * it was the number of outputs that said whether it trains.
+ * In inference mode, running statistics are unchanged; batch statistics are not computed, so they are replaced by these. Up
+ * to opset 13, the number of outputs determined the mode.
  */
 const batchNormalization: Change = (node, { isRead, unique }) => {
   const { training_mode: mode } = node.attributes;
@@ -61,7 +61,7 @@ const batchNormalization: Change = (node, { isRead, unique }) => {
   return [node, ...copies];
 };
 
-/** Operators that compute something else in training. */
+/** Operators with a training mode. */
 const changes: Readonly<Record<string, Change>> = {
   Dropout: dropout,
   BatchNormalization: batchNormalization,

@@ -14,31 +14,31 @@ import {
 import { splice } from './splice.ts';
 import { upgradeOpset } from './upgrade-opset.ts';
 
-/** Nodes that the functions of one model may come to; more is taken for an attack. */
+/** Maximum number of nodes from the functions of a model; more is treated as an attack. */
 const MOST_NODES = 200_000;
-/** Functions that call functions deeper than this, too. */
+/** Maximum nesting of function calls. */
 const DEEPEST = 60;
 
 interface Inlining {
   readonly functions: ReadonlyMap<string, () => LocalFunction>;
   readonly opset: number;
   readonly contents: KnownElements;
-  /** Nodes written so far. */
+  /** Number of nodes inlined so far. */
   nodes: number;
   unique(wanted: string): string;
 }
 
-/** A network without calls of functions. */
+/** A network without calls of its own functions. */
 export interface Inlined {
   readonly graph: Graph;
-  /** How many calls there were. */
+  /** Number of inlined calls. */
   readonly calls: number;
 }
 
 /**
- * Replaces each call of a function that the model defines by the function's nodes, in subgraphs and in functions that
- * call functions, too. Where a function was written for another opset, it and the network are upgraded to the newest of
- * all. The given network is used up. Throws `invalid-model` where functions call each other in a circle.
+ * Replaces each call of a function that the model defines by the function's nodes, also in subgraphs and in other functions.
+ * If functions use other opsets, everything is upgraded to the newest. The given network is consumed. Throws `invalid-model`
+ * if functions call each other recursively.
  */
 export function inlineFunctions(network: Graph): Inlined {
   const functions = readFunctions(network);
@@ -52,7 +52,7 @@ export function inlineFunctions(network: Graph): Inlined {
   return { graph, calls };
 }
 
-/** The network with what its functions import; at its own opset where all agree. */
+/** The network in the newest opset that it or its functions import. */
 function withOpsets(network: Graph, imported: readonly Graph['opsets'][]): Graph {
   const standard = [network.opsets, ...imported].flatMap(({ '': version }) => version ?? []);
   const newest = Math.max(...standard);
@@ -65,7 +65,7 @@ function withOpsets(network: Graph, imported: readonly Graph['opsets'][]): Graph
   return graph;
 }
 
-/** Types are inferred on the way, since a function's nodes may depend on those of its inputs. */
+/** Infers types meanwhile, because nodes of a function may depend on the types of its inputs. */
 function inlineInto(graph: Graph, inlining: Inlining, around: readonly string[]): number {
   let calls = 0;
   const nodes: Node[] = [];
@@ -89,7 +89,7 @@ function inlineInto(graph: Graph, inlining: Inlining, around: readonly string[])
 interface FunctionCall {
   readonly node: Node;
   readonly called: LocalFunction;
-  /** The functions that are being inlined, this one last. */
+  /** The names of the functions being inlined, the current one last. */
   readonly around: readonly string[];
 }
 
@@ -111,7 +111,7 @@ function inlined(graph: Graph, { node, called, around }: FunctionCall, inlining:
   });
 }
 
-/** A copy of a function's body with the types of what a call hands it, and the call's attributes. */
+/** A copy of a function's body, with the types of the call's inputs and the call's attributes. */
 function instantiated(node: Node, { body, defaults }: LocalFunction): Graph {
   const instance = cloneGraph(body);
   instance.inputs.forEach((value, i) => {
@@ -123,7 +123,7 @@ function instantiated(node: Node, { body, defaults }: LocalFunction): Graph {
   return instance;
 }
 
-/** Attributes that stand for the function's own become those of the call; where it has none they go. */
+/** Replaces references to the function's attributes by those of the call; a missing one is removed. */
 function setAttributes(graph: Graph, given: Readonly<Record<string, Attribute>>): void {
   for (const node of graph.nodes) {
     const attributes = Object.entries(node.attributes).flatMap(([name, attribute]) => {

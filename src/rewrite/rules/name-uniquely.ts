@@ -3,15 +3,15 @@ import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { subgraphs } from '../../graph/topology.ts';
 
 /**
- * Gives, in place, every node a name of its own and every value one that none in another subgraph has. What has a name
- * alone keeps it, and so does the first of those that share one; a node without is called after its first output.
+ * Makes the names of all nodes, and of all values across subgraphs, unique, in place. Unique names are kept, as is the first
+ * of several equal ones; a node without name is named after its first output.
  */
 export function nameUniquely(graph: Graph): void {
   nameNodes(graph);
   nameValues(graph);
 }
 
-/** Gives, in place, nodes that share a name names of their own; how many there were. */
+/** Makes the names of nodes unique, in place. Returns the number of renamed nodes. */
 export function separateNodes(graph: Graph): number {
   const nodes = allNodes(graph);
   const unique = suffixed(new Set(nodes.map(({ name }) => name)));
@@ -39,7 +39,7 @@ function nameNodes(graph: Graph): void {
 const allNodes = (graph: Graph): Node[] =>
   graph.nodes.flatMap((node) => [node, ...subgraphs(node).flatMap(allNodes)]);
 
-/** The values of the outermost graph come first: they keep their names. */
+/** Values of the outermost graph are first, so that they keep their names. */
 function nameValues(graph: Graph): void {
   const bodies = [...bodiesOf(graph)];
   const values = [graph, ...bodies].map(valuesOf);
@@ -60,7 +60,7 @@ function* bodiesOf(graph: Graph): Generator<Graph> {
   }
 }
 
-/** What a graph defines itself. */
+/** The values that a graph itself defines. */
 function valuesOf({ inputs, initializers, nodes }: Graph): Set<Value> {
   const computed = nodes.flatMap(({ outputs }) => outputs).filter((value) => value !== null);
   return new Set([...inputs, ...initializers, ...computed]);

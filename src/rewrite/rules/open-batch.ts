@@ -2,19 +2,19 @@ import { type Builder, builderOf } from '../../graph/builder.ts';
 import { type Graph, type Node, staticShape, type Value } from '../../graph/graph.ts';
 import { attributesOf, isOperator } from '../../graph/operators/index.ts';
 
-/** A batch that a file fixes, and the one that takes its place. */
+/** The fixed batch size of a file, and the size that replaces it. */
 interface Rebatched {
   readonly found: number;
   readonly batch: number;
-  /** What depends on the input that has the batch. */
+  /** The values that depend on the input with the batch. */
   readonly batched: ReadonlySet<Value>;
 }
 
 type Opening = (node: Node, g: Builder, change: Rebatched) => void;
 
 /**
- * Changes constants that hold the batch of a file in place, in a graph that is bound to another; shapes must be known. What is
- * no batch after all does not fit, which shape inference finds.
+ * Changes constants that contain the file's batch size, in place, in a graph with another batch size and known shapes. A
+ * constant that was not the batch leads to shapes that do not fit, which inference reports.
  */
 export function openBatch(graph: Graph, input: Value, sizes: Pick<Rebatched, 'found' | 'batch'>): void {
   const change = { ...sizes, batched: dependents(graph, input) };
@@ -23,14 +23,14 @@ export function openBatch(graph: Graph, input: Value, sizes: Pick<Rebatched, 'fo
     if (node.domain !== '') continue;
     const before = graph.nodes.length;
     openings[node.op]?.(node, g, change);
-    // Nodes that were appended come before the one that reads them.
+    // Appended nodes are moved before the node that reads them.
     const added = graph.nodes.splice(before);
     graph.nodes.splice(graph.nodes.indexOf(node), 0, ...added);
   }
 }
 
 const openings: Readonly<Record<string, Opening>> = {
-  /** The batch is taken from the input: -1, or 0 where another size is -1 already. */
+  /** The batch becomes -1, or 0, which copies it from the input, if another size is -1 already. */
   Reshape(node, g, { found }) {
     const [x, target] = node.inputs;
     const sizes = numbersOf(target);
@@ -39,7 +39,7 @@ const openings: Readonly<Record<string, Opening>> = {
     if (copied && attributesOf(node, 'Reshape').allowzero === 1) return;
     node.inputs = [x, g.int64s([copied ? 0 : -1, ...sizes.slice(1)]), ...node.inputs.slice(2)];
   },
-  /** A row that is repeated for each image: where there is one image, that says nothing, see Concat. */
+  /** A row that is repeated for each image. With a batch of 1 this cannot be recognised; see Concat. */
   Expand(node, g, { found, batch, batched }) {
     const [x, target] = node.inputs;
     const sizes = numbersOf(target);
@@ -53,7 +53,7 @@ const openings: Readonly<Record<string, Opening>> = {
     if (!counts || counts[0] !== found || found === 1 || !x || batched.has(x) || x.shape?.[0] !== 1) return;
     node.inputs = [x, g.int64s([batch, ...counts.slice(1)])];
   },
-  /** What is no part of the images and stands beside them, a class token, is repeated for each. */
+  /** An operand that does not depend on the images, such as a class token, is repeated for each image. */
   Concat(node, g, { found, batch, batched }) {
     const axis = attributesOf(node, 'Concat').axis ?? 0;
     const rank = node.inputs[0]?.shape?.length ?? 0;
@@ -70,7 +70,7 @@ const openings: Readonly<Record<string, Opening>> = {
 const numbersOf = (value: Value | null | undefined): number[] | null =>
   value?.tensor ? Array.from(value.tensor.data as ArrayLike<number | bigint>, Number) : null;
 
-/** The input and all that is computed from it, but for sizes. */
+/** The input and all values computed from it, except sizes. */
 function dependents({ nodes }: Graph, input: Value): ReadonlySet<Value> {
   const found = new Set([input]);
   for (const node of nodes) {

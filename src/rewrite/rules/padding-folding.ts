@@ -12,8 +12,8 @@ import type { RewriteContext } from './rewrite-context.ts';
 import { type RewriteOutcome, rewriteNodes } from './rewrite-nodes.ts';
 
 /**
- * Adds the zeros that a Pad puts around an image to the padding of every Conv and AveragePool that reads it, an
- * AveragePool then counting them. A Pad whose readers do not all take it is left alone, with the reason.
+ * Adds the zero padding of a Pad to every Conv and AveragePool that reads it (AveragePool then counts padding). A Pad is kept
+ * if some reader cannot have it.
  */
 export const foldPadding = (graph: Graph): Rewritten =>
   rewriteNodes(graph, [{ name: 'padding', ops: ['Pad'], rewrite: fold }]);
@@ -38,7 +38,7 @@ function fold(node: Node, context: RewriteContext): RewriteOutcome {
   return true;
 }
 
-/** Zeros before and after each axis of the image, as ONNX lists them; a reason where it pads anything else. */
+/** Zeros before and after each spatial axis, in ONNX's order; a refusal if other axes or values are padded. */
 function spatialPads(node: Node, { numbers }: RewriteContext): number[] | Refusal {
   const [x, pads, value, axes] = node.inputs;
   const { mode } = attributesOf(node, 'Pad');
@@ -61,7 +61,7 @@ function spatialPads(node: Node, { numbers }: RewriteContext): number[] | Refusa
   return rest.some((pad) => pad !== 0) ? refuse('unsupported', 'it pads the batch or channel axis') : image;
 }
 
-/** The attributes of a node that takes more padding; a reason where it cannot. */
+/** The attributes of a node with additional padding; a refusal if it cannot have it. */
 type Taker = (node: Node, pads: readonly number[]) => Node['attributes'] | Refusal;
 
 function takerOf({ node, index }: ValueUse): Taker | undefined {
@@ -84,7 +84,7 @@ const takers: { readonly [Op in OperatorName]?: Taker } = {
     if (isPadded && !counted)
       return refuse('inexact', `${nodeName(node)} does not include its padding in the average`);
     if (ceilMode) return refuse('unsupported', `${nodeName(node)} rounds its output size up`);
-    // onnxruntime wants something of the image under every window.
+    // onnxruntime requires that every window overlaps the image.
     const isWide = sum.some((pad, i) => pad >= (kernel[i % kernel.length] ?? 0));
     if (isWide) return refuse('unsupported', `a window of ${nodeName(node)} would cover only padding`);
     return makeAttributes('AveragePool', { auto_pad: 'NOTSET', pads: sum, count_include_pad: 1 });
@@ -94,7 +94,7 @@ const takers: { readonly [Op in OperatorName]?: Taker } = {
 const dependsOnSize = (node: Node): Refusal =>
   refuse('open-size', `the padding of ${nodeName(node)} depends on the size of its input`);
 
-/** Own pads and those of the Pad; undefined where the own ones are open. */
+/** The sum of the node's pads and those of the Pad; undefined if the node's depend on open sizes. */
 function padsOf(
   node: Node,
   attributes: WindowAttributes & { readonly kernel_shape?: readonly number[] | undefined },

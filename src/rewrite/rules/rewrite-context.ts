@@ -2,25 +2,25 @@ import { type Edits, openEdits } from '../../graph/edit/edits.ts';
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { type Float32Tensor, floats, type Tensor, toNumbers } from '../../numeric/tensor.ts';
 
-/** y = a·x + s per channel. */
+/** y = a·x + s, per channel. */
 export interface Affine {
   readonly a: Float64Array;
   readonly s: Float64Array;
-  /** What x is; default: the first input of the node. */
+  /** The value x; default: the first input of the node. */
   readonly x?: Value;
 }
 
-/** What a rewrite rule works with: the edits of a copy, and what is known of its constants. */
+/** The context of a rewrite rule: edits of the copy, and access to constants. */
 export interface RewriteContext extends Edits {
-  /** The float32 contents of an initializer that no feed can replace; null for all else. */
+  /** The float32 contents of an initializer that is no default of an input; null for other values. */
   weights(value: Value | null | undefined): Float32Tensor | null;
-  /** The elements of a constant of numbers that no feed can replace; null for all else. */
+  /** The elements of a numeric constant that is no default of an input; null for other values. */
   numbers(value: Value | null | undefined): readonly number[] | null;
-  /** Another node, but for some, that reads the weight that a node reads at an input; null where there is none. */
+  /** Another node that reads the same weight as a node's input, except those in `but`; null if there is none. */
   sharer(node: Node, index: number, but?: readonly (Node | null)[]): Node | null;
   /**
-   * Puts new contents where one node reads a weight: in place, or in a copy where others read it too. Nodes that change a
-   * shared weight alike go on sharing it.
+   * Replaces the contents of a node's weight: in place, or in a copy if other nodes read it. Nodes that change a shared
+   * weight to equal contents share it again.
    */
   setWeight(node: Node, index: number, tensor: Tensor): void;
 }
@@ -45,7 +45,7 @@ export function rewriteContext(graph: Graph): RewriteContext {
     },
     setWeight: (node, index, tensor) => {
       const old = node.inputs[index];
-      // A bias that is new belongs to the weight.
+      // A new bias is associated with the weight.
       const owner = old ?? node.inputs[1];
       const known = owner && copies.get(owner)?.find((copy) => isEqual(copy.tensor, tensor));
       if (known) {
@@ -64,7 +64,7 @@ export function rewriteContext(graph: Graph): RewriteContext {
 
 const isEqual = (a: Tensor | null, b: Tensor): boolean => a !== null && equalTensors(a, b);
 
-/** Whether two tensors of numbers hold the same. */
+/** Whether two numeric tensors have equal elements. */
 export function equalTensors(a: Tensor, b: Tensor): boolean {
   return (
     a.shape.join() === b.shape.join() && a.data.every((element: unknown, i: number) => element === b.data[i])

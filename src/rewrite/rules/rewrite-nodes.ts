@@ -7,25 +7,28 @@ import { inferShapes } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
 import { type RewriteContext, rewriteContext } from './rewrite-context.ts';
 
-/** What a rule did at a node: true, rewrote it; null, found nothing of its own; a refusal, left it alone. */
+/**
+ * The result of a rule at a node: true if it was rewritten, null if the rule does not apply, a refusal if it applies but must
+ * not be used.
+ */
 export type RewriteOutcome = true | null | Refusal;
 
-/** A rewrite at one node. */
+/** A rule that rewrites single nodes. */
 export interface RewriteRule {
   readonly name: string;
-  /** The operators of the nodes at which it is tried. */
+  /** The operators to which it can apply. */
   readonly ops: readonly OperatorName[];
-  /** Changes the graph through `context` alone, and only if it returns true. */
+  /** Rewrites a node. It may change the graph only through `context`, and only if it returns true. */
   readonly rewrite: (node: Node, context: RewriteContext) => RewriteOutcome;
 }
 
-/** More rewrites of one node are taken for a rule that never ends. */
+/** Maximum number of rewrites of one node: more indicate an endless rule. */
 const MOST_TIMES = 10_000;
 
 /**
- * A copy of the graph in which rules were tried at every node, in topological order: the first that applies to a node's
- * operator and finds something decides; where it rewrote, they are tried again. Nodes that a rewrite leaves without readers
- * are removed. Throws `usage` where a rule rewrites a node without end.
+ * Applies rules to a copy of a graph, node by node in topological order. For each node, the first rule that applies is used;
+ * after a rewrite, the rules are tried again. Nodes that have lost all readers are removed. Throws `usage` if a rule rewrites
+ * a node endlessly.
  *
  * @example
  * const sumOfTwo: RewriteRule = {
@@ -58,7 +61,7 @@ export function rewriteNodes(graph: Graph, rules: readonly RewriteRule[]): Rewri
   return { graph: copy, changed, refusals };
 }
 
-/** How often rules rewrote a node, and why the last that looked at it did not. */
+/** The number of rewrites of a node, and the refusal of the last rule that applied. */
 interface NodeResult {
   readonly times: number;
   readonly refusal: Refusal | null;
@@ -73,7 +76,7 @@ function rewriteNode(node: Node, rules: readonly RewriteRule[], context: Rewrite
       throw new EspalierError('usage', `rule ${rule?.name} rewrites it without end`, {
         where: nodeLabel(node),
       });
-    // What was replaced must not count as a reader when the next node is looked at.
+    // Replaced nodes must not count as readers for the next node.
     context.removeUnread();
   }
   return { times, refusal: null };
@@ -92,7 +95,7 @@ function firstFinding(
   return null;
 }
 
-/** The node that computes a value, where nobody but one node reads it. */
+/** The producer of a value that has a single reader. */
 export function soleProducer(
   value: Value | null | undefined,
   { producer, uses }: RewriteContext,

@@ -5,9 +5,8 @@ import { connections } from '../../graph/topology.ts';
 import { isUniform, type Tensor } from '../../numeric/tensor.ts';
 
 /**
- * A copy in which parameters that are shared by chance are separate: exporters store equal tensors once, so that biases of
- * zeros, scales and variances of ones of layers that have nothing to do with each other are one vector. Layers that share a
- * weight share their vectors still.
+ * A copy in which layers that share a vector by coincidence get separate ones: exporters store equal tensors once, such as
+ * biases of zeros, and scales or variances of ones. Layers that share a weight still share their vectors.
  */
 export function separateUniform(given: Graph): Graph {
   const graph = cloneGraph(given);
@@ -37,6 +36,6 @@ export function separateUniform(given: Graph): Graph {
 const isUniformVector = (tensor: Tensor): boolean =>
   tensor.dtype === 'float32' && tensor.shape.length === 1 && tensor.data.length > 1 && isUniform(tensor);
 
-/** The weight of the layer that a vector belongs to; null for a normalisation, which has none. */
+/** The weight of the layer to which a vector belongs; null for a normalisation, which has none. */
 const weightOf = ({ inputs }: Node, vector: Value): Value | null =>
   inputs.find((value) => value?.tensor && value !== vector && value.tensor.shape.length > 1) ?? null;

@@ -1,20 +1,20 @@
 import { type Graph, makeNode, type Node, type Value } from '../../graph/graph.ts';
 import { subgraphs } from '../../graph/topology.ts';
 
-/** Where a body goes. */
+/** The position at which a body is inserted. */
 export interface SplicePoint {
-  /** What its formal inputs are; null where one is missing. */
+  /** Values for its formal inputs; null for missing ones. */
   readonly inputs: readonly (Value | null)[];
-  /** What its outputs become. */
+  /** Values for its outputs. */
   readonly outputs: readonly (Value | null)[];
-  /** Names in it begin with this. */
+  /** Prefix for names in the body. */
   readonly prefix: string;
   unique(wanted: string): string;
 }
 
 /**
- * The nodes of a body that take the place of the node that carries or calls it: a branch of If, a function. The body is
- * used up: its values become the graph's, its initializers move there.
+ * The nodes of a body (a branch of an If, or a function) that replace the node that contains or calls it. The body is
+ * consumed: its values and initializers become those of the graph.
  */
 export function splice(graph: Graph, body: Graph, { inputs, outputs, prefix, unique }: SplicePoint): Node[] {
   const replaced = new Map<Value, Value | null>();
@@ -31,7 +31,7 @@ export function splice(graph: Graph, body: Graph, { inputs, outputs, prefix, uni
       target.shape ??= value.shape;
       replaced.set(value, target);
     } else {
-      // An input handed on, a constant, a value from outside, or one that is two outputs.
+      // An output that is an input, a constant, an outer value, or also another output needs an Identity node.
       const name = unique(`${prefix}/identity`);
       handedOn.push(makeNode('Identity', { name, inputs: [value], outputs: [target] }));
     }
@@ -46,7 +46,7 @@ export function splice(graph: Graph, body: Graph, { inputs, outputs, prefix, uni
   return nodes;
 }
 
-/** Replaces values of a node, those that its subgraphs read included. */
+/** Replaces values that a node and its subgraphs read. */
 function substitute(node: Node, replaced: ReadonlyMap<Value, Value | null>): void {
   const swap = (value: Value | null) => (value && replaced.has(value) ? replaced.get(value)! : value);
   node.inputs = node.inputs.map(swap);

@@ -7,9 +7,9 @@ import { inferShapes } from '../../graph/shapes/index.ts';
 import { openBatch } from './open-batch.ts';
 
 /**
- * A copy with symbolic dimensions fixed and all shapes inferred again: `{ N: 128 }` by symbol, or a number for the first
- * dimension of every input that leaves it open (where none does, the first input's batch is replaced). Throws
- * `shape` or `unsupported` where the network does not work at that size.
+ * A copy with symbolic dimensions fixed, and all shapes inferred again. `sizes` is a number per symbol, `{ N: 128 }`, or one
+ * number for the first dimension of every input that leaves it open (if none does, the batch of the first input is replaced).
+ * Throws `shape` or `unsupported` if the network does not work with these sizes.
  *
  * @example
  * const oneImage = bindDimensions(network, 1);
@@ -63,7 +63,7 @@ function substituteAll(graph: Graph, sizes: ReadonlyMap<string, number>): void {
   inferShapes(graph);
 }
 
-/** Files exported for one batch size mostly work at any: shape inference tells. */
+/** Replaces a fixed batch size; most networks work with any, and shape inference reports those that do not. */
 function replaceBatch(graph: Graph, input: Value | undefined, batch: number): void {
   const found = input?.shape?.[0];
   if (!input?.shape || typeof found !== 'number' || found === batch) {

@@ -7,21 +7,21 @@ import { connections, subgraphs } from '../../graph/topology.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 import { type Upgrade, type UpgradeContext, upgrades } from './opset-changes/index.ts';
 
-/** The newest opset that the table of changes reaches to. */
+/** The newest opset in the tables of changes. */
 const NEWEST = 22;
 
-/** Before opset 7 broadcasting was an attribute; files that old are not read. */
+/** Before opset 7, broadcasting was an attribute; such files are rejected. */
 const OLDEST = 7;
 
 /**
- * A copy written for opset `to` (at most 22; default 18): attributes that became inputs, defaults and meanings that
- * changed are rewritten node by node. A model that is newer already stays as it is. Throws `unsupported` for opsets
- * before 7 and for what the newer opset cannot say.
+ * A copy in opset `to` (at most 22; default 18): attributes that became inputs, changed defaults and changed meanings are
+ * rewritten node by node. A newer model is not changed. Throws `unsupported` for opsets before 7, and for nodes that the
+ * newer opset cannot express.
  */
 export function upgradeOpset(graph: Graph, to: number = DEFAULT_OPSET): Graph {
   const copy = cloneGraph(graph);
   const from = copy.opsets[''];
-  // Without ONNX's own operators, the version of their set says nothing.
+  // Without ONNX's own operators, the version of their opset has no meaning.
   if (from === undefined && !usesStandard(copy)) copy.opsets[''] = to;
   const given = copy.opsets[''] ?? 1;
   if (given >= to) return copy;
@@ -59,7 +59,7 @@ function upgradeGraph(graph: Graph, span: Span): void {
   graph.opsets[''] = span.to;
 }
 
-/** The nodes that replace one, oldest change first. */
+/** The nodes that replace a node, with the oldest change applied first. */
 function applied(node: Node, rows: readonly Upgrade[], context: UpgradeContext): Node[] {
   let nodes = [node];
   for (const { change } of rows) {

@@ -6,7 +6,7 @@ import { elementType, elementTypes } from '../../graph/shapes/element-types.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { type DataType, floats, toNumbers } from '../../numeric/tensor.ts';
 
-/** The least and the greatest code of a type. */
+/** The smallest and largest code of a type. */
 const ranges: { readonly [D in DataType]?: readonly [number, number] } = {
   int8: [-128, 127],
   uint8: [0, 255],
@@ -14,7 +14,7 @@ const ranges: { readonly [D in DataType]?: readonly [number, number] } = {
   uint16: [0, 65535],
 };
 
-/** Operators that move codes, or select some, whatever type these have. */
+/** Operators that move or select codes of any type. */
 const movesCodes = isOneOf(
   'Concat',
   'DepthToSpace',
@@ -36,9 +36,8 @@ const movesCodes = isOneOf(
 );
 
 /**
- * A copy whose activations are scaled and clamped to codes as QuantizeLinear does, but not rounded: sums in another order
- * then differ by what they differ, not by a whole step. For comparing two networks of 8-bit integers; null where there is
- * nothing to round.
+ * A copy whose activations are scaled and clamped like by QuantizeLinear, but not rounded: different orders of summation then
+ * lead to small differences instead of whole steps. For comparisons of 8-bit networks; null if there is nothing to round.
  */
 export function withoutRounding(graph: Graph): Graph | null {
   if (!graph.nodes.some((node) => isOperator(node, 'QuantizeLinear'))) return null;
@@ -56,12 +55,12 @@ export function withoutRounding(graph: Graph): Graph | null {
 
 interface RoundingFreeGraph {
   readonly g: Builder;
-  /** Codes as float32, by the value that held them as integers. */
+  /** Codes as float32, by the value that contains them as integers. */
   readonly codes: Map<Value, { readonly value: Value; readonly dtype: DataType }>;
   readonly numbers: Map<Value, Value>;
 }
 
-/** Appends what stands for a node; false where the node itself does, its inputs fitted. */
+/** Appends replacements of a node; false if the node itself is kept with converted inputs. */
 function appended(node: Node, place: RoundingFreeGraph): boolean {
   const { codes, numbers } = place;
   node.inputs = node.inputs.map((value) => (value && numbers.get(value)) ?? value);
@@ -80,7 +79,7 @@ function appended(node: Node, place: RoundingFreeGraph): boolean {
   return false;
 }
 
-/** What replaces the two operators; false where it cannot. */
+/** Replacements of QuantizeLinear and DequantizeLinear; false if one cannot be replaced. */
 const rows: Readonly<Record<string, (node: Node, place: RoundingFreeGraph) => boolean>> = {
   QuantizeLinear: encode,
   DequantizeLinear: decode,
@@ -110,7 +109,10 @@ function decode(node: Node, { g, codes, numbers }: RoundingFreeGraph): boolean {
   return true;
 }
 
-/** A scale or zero point as float32, along its axis where each channel has its own; null where none is constant, or the axis is not known. */
+/**
+ * A scale or zero point as float32, shaped along its axis if it is per channel; null if it is not constant, or if the axis is
+ * unknown.
+ */
 function parameter(node: Node, value: Value | null | undefined, g: Builder): Value | null {
   if (!value?.tensor) return null;
   const numbers = toNumbers(value.tensor);
@@ -122,7 +124,7 @@ function parameter(node: Node, value: Value | null | undefined, g: Builder): Val
   return g.constant(floats([numbers.length, ...new Array<number>(after).fill(1)], numbers));
 }
 
-/** Codes and constants among them as float32; shapes and indices as they are. */
+/** Codes and constants as float32; shapes and indices unchanged. */
 function asFloats(value: Value, dtype: DataType, { g, codes }: RoundingFreeGraph): Value {
   const known = codes.get(value);
   if (known) return known.value;
@@ -130,7 +132,7 @@ function asFloats(value: Value, dtype: DataType, { g, codes }: RoundingFreeGraph
   return g.constant(floats(value.tensor.shape, toNumbers(value.tensor)));
 }
 
-/** Codes as the integers that everything else takes. */
+/** Codes as integers, which other operators need. */
 function rounded(value: Value, { g, codes }: RoundingFreeGraph): Value {
   const known = codes.get(value);
   return known ? g.Cast(g.Round(known.value), { to: elementTypes.indexOf(known.dtype) }) : value;

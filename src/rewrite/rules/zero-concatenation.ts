@@ -5,8 +5,8 @@ import { connections } from '../../graph/topology.ts';
 import { int64s } from '../../numeric/tensor.ts';
 
 /**
- * Writes a Concat with zeros (an initializer, a ConstantOfShape, whatever is made of them) as the Pad that it is, in place:
- * its zeros then follow the channels that they are added to.
+ * Rewrites, in place, a Concat with zeros (an initializer, a ConstantOfShape, or values derived from them) as Pad. Its zeros
+ * are then coupled with the channels to which they are added.
  */
 export function padInsteadOfZeros(graph: Graph): void {
   const { producer } = connections(graph);
@@ -17,18 +17,18 @@ export function padInsteadOfZeros(graph: Graph): void {
   });
 }
 
-/** Lists of whole numbers are sizes, whose zeros shape inference reads. */
+/** Lists of integers are sizes, whose zeros shape inference needs. */
 const joinsChannels = (node: Node): boolean =>
   isOperator(node, 'Concat') && node.outputs[0]?.dtype?.startsWith('float') === true;
 
-/** An operand, and how many zeros stand before and behind it. */
+/** An operand, and the numbers of zeros before and after it. */
 interface PaddedPart {
   readonly value: Value;
   before: number;
   behind: number;
 }
 
-/** The operands of a Concat that are not zero; null where there is nothing to pad, or a size is open. */
+/** The operands of a Concat that are not zero; null if there is nothing to pad, or a size is open. */
 function paddedParts(node: Node, producer: ReadonlyMap<Value, Node>): PaddedPart[] | null {
   const parts: PaddedPart[] = [];
   let leading = 0;
@@ -85,7 +85,7 @@ function axisOf(node: Node, { shape }: Value): number {
   return axis < 0 ? axis + (shape?.length ?? 0) : axis;
 }
 
-/** Operators that make zeros of zeros, as far as their first input counts. */
+/** Operators that map zeros to zeros, with regard to their first input. */
 const passesZeros = isOneOf(
   'Identity',
   'Expand',

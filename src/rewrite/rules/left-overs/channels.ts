@@ -9,13 +9,13 @@ import type { RewriteContext } from '../rewrite-context.ts';
 import { type RewriteRule, soleProducer } from '../rewrite-nodes.ts';
 import { type Gathered, gatherOf } from './gather.ts';
 
-/** The indices of a Gather that makes a vector of channels of an image. */
+/** The indices of a Gather of an image's channels by a vector. */
 function channelsOf(node: Node | undefined, context: RewriteContext): Gathered | null {
   const gathered = gatherOf(node, context);
   return gathered?.axis === 1 && node?.inputs[1]?.shape?.length === 1 ? gathered : null;
 }
 
-/** Gather(conv(x), i) = conv of the filters W[i], b[i]; without groups. */
+/** Gather(conv(x), i) = conv with filters W[i], b[i]; for convolutions without groups. */
 export const takeFilters: RewriteRule = {
   name: 'Gather of Conv',
   ops: ['Gather'],
@@ -55,8 +55,8 @@ function rowsTaken({ weight, filters }: ConstantConvolution, indices: readonly n
 }
 
 /**
- * conv(Gather(x, i)) = conv of x with W′[m, i[c]] = Σ W[m, c], where x has no more channels than were gathered and
- * convolutions alone read them.
+ * conv(Gather(x, i)) = conv of x with W′[m, i[c]] = Σ W[m, c], if x has no more channels than are gathered and only
+ * convolutions read them.
  */
 export const gatherInto: RewriteRule = {
   name: 'Conv of Gather',

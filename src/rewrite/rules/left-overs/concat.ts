@@ -2,7 +2,7 @@ import type { Node } from '../../../graph/graph.ts';
 import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
 import { type RewriteRule, soleProducer } from '../rewrite-nodes.ts';
 
-/** Concat(Concat(a, b), c) = Concat(a, b, c) on one axis. */
+/** Concat(Concat(a, b), c) = Concat(a, b, c) along one axis. */
 export const flattenConcat: RewriteRule = {
   name: 'Concat of Concat',
   ops: ['Concat'],

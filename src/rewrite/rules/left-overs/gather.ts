@@ -4,7 +4,7 @@ import { makeTensor } from '../../../numeric/tensor.ts';
 import type { RewriteContext } from '../rewrite-context.ts';
 import { type RewriteRule, soleProducer } from '../rewrite-nodes.ts';
 
-/** Which elements of which axis a Gather takes. */
+/** The elements and the axis that a Gather selects. */
 export interface Gathered {
   /** Counted from the front. */
   readonly axis: number;
@@ -13,7 +13,7 @@ export interface Gathered {
   readonly length: number;
 }
 
-/** A Gather of constant indices from an axis of known length; null for all else. */
+/** A Gather with constant indices along an axis of known length; null for other nodes. */
 export function gatherOf(node: Node | undefined, { numbers }: RewriteContext): Gathered | null {
   if (!isOperator(node, 'Gather')) return null;
   const [x, list] = node.inputs;
@@ -28,7 +28,7 @@ export function gatherOf(node: Node | undefined, { numbers }: RewriteContext): G
   return counted.every((index) => index >= 0 && index < length) ? { axis, indices: counted, length } : null;
 }
 
-/** Gather(Gather(x, i), j) = Gather(x, i[j]) on one axis, i a vector and j of any shape. */
+/** Gather(Gather(x, i), j) = Gather(x, i[j]) along one axis, where i is a vector and j has any shape. */
 export const joinGathers: RewriteRule = {
   name: 'Gather of Gather',
   ops: ['Gather'],

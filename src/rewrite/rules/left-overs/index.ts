@@ -8,7 +8,7 @@ import { joinGathers } from './gather.ts';
 import { joinReshapes } from './reshape.ts';
 import { joinTransposes } from './transpose.ts';
 
-/** The first that finds something at a node decides. */
+/** The rules; the first that applies to a node is used. */
 const rules: readonly RewriteRule[] = [
   dropIdentity,
   flattenConcat,
@@ -20,8 +20,8 @@ const rules: readonly RewriteRule[] = [
 ];
 
 /**
- * Takes out what exporters and other rewrites leave behind: nodes that do nothing, Concat of Concat, Gather behind
- * Gather, Transpose behind Transpose, Reshape behind Reshape; a Gather of channels becomes another order of the filters
- * of the Conv before it or of the channels of the Conv behind it.
+ * Removes redundant nodes that exporters and rewrites leave: nodes without effect; nested Concat; consecutive Gather,
+ * Transpose or Reshape; and a Gather of channels, which reorders the filters of the Conv before it, or the input channels of
+ * the Conv after it.
  */
 export const removeLeftOvers = (graph: Graph): Rewritten => rewriteNodes(graph, rules);

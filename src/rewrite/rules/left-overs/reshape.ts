@@ -4,7 +4,7 @@ import { traitsOf } from '../../../graph/operators/traits.ts';
 import { int64s } from '../../../numeric/tensor.ts';
 import { type RewriteRule, soleProducer } from '../rewrite-nodes.ts';
 
-/** Reshape(Reshape(x, s), t) = Reshape(x, t), a 0 of t, which copies a dimension, written for x. */
+/** Reshape(Reshape(x, s), t) = Reshape(x, t), where a 0 in t, which copies a dimension, is adapted to x. */
 export const joinReshapes: RewriteRule = {
   name: 'Reshape of Reshape',
   ops: ['Reshape'],
@@ -23,7 +23,7 @@ export const joinReshapes: RewriteRule = {
   },
 };
 
-/** The target where the input is x; null where a copied dimension is neither x's at that place nor a number. */
+/** The target for input x; null if a copied dimension is neither a number nor equal to x's. */
 function targetFor(node: Node, target: readonly number[], x: Shape | null): number[] | null {
   if (attributesOf(node, 'Reshape').allowzero) return [...target];
   const copied = requiredInput(node, 0).shape;

@@ -3,7 +3,7 @@ import { attributesOf, isOperator } from '../../../graph/operators/index.ts';
 import { bypassNode } from '../identity-elimination.ts';
 import type { RewriteRule } from '../rewrite-nodes.ts';
 
-/** Transpose(Transpose(x, p), q) = Transpose(x, p[q]), and x where that leaves every axis in its place. */
+/** Transpose(Transpose(x, p), q) = Transpose(x, p[q]), or x if that is the identity. */
 export const joinTransposes: RewriteRule = {
   name: 'Transpose of Transpose',
   ops: ['Transpose'],

@@ -13,7 +13,7 @@ interface Pair {
   readonly second: ConstantConvolution;
 }
 
-/** conv₂(conv₁(x)) = conv(x), one of the two 1×1. */
+/** conv₂(conv₁(x)) = conv(x), if one of the two is 1×1. */
 export const mergeConvolutions = (growth: number): RewriteRule => ({
   name: 'Conv of Conv',
   ops: ['Conv'],
@@ -35,13 +35,13 @@ export const mergeConvolutions = (growth: number): RewriteRule => ({
   },
 });
 
-/** Groups of the merged filters: those of both, or 1 where one of the two mixes all channels. */
+/** The group count of the merged convolution: that of both, or 1 if one of them mixes all channels; null if there is none. */
 function commonGroup({ first, second }: Pair): number | null {
   if (first.group === second.group) return first.group;
   return Math.min(first.group, second.group) === 1 ? 1 : null;
 }
 
-/** null where the merged layer is equal everywhere, borders included. */
+/** Why the merged layer would differ, for example at borders; null if it is equal. */
 function obstacle({ first, second }: Pair): Refusal | null {
   if (isPointwise(second.kernel) && !isPadded(second.window)) return null;
   const name = nodeName(first.node);
@@ -57,7 +57,10 @@ function obstacle({ first, second }: Pair): Refusal | null {
     : null;
 }
 
-/** The second layer's steps are steps of the first: strides multiply, and gaps and pads widen by the first's stride. */
+/**
+ * The window of the merged convolution: strides multiply; dilations and pads of the second are scaled by the stride of the
+ * first.
+ */
 function joined({ first, second }: Pair): Window {
   const [inner, outer] = [first.window, second.window];
   const strides = inner.strides.map((stride, axis) => stride * (outer.strides[axis] ?? 1));
@@ -76,7 +79,7 @@ function macsAtPlace({ first, second }: Pair, group: number) {
   return { before, after: second.filters * perGroup * kernel, weights: inner + outer };
 }
 
-/** Places of the first layer's output to each of the second's. */
+/** Number of output positions of the first layer per output position of the second. */
 function placesRatio(first: ConstantConvolution, second: ConstantConvolution): number {
   const [inner, outer] = [first, second].map(({ node }) => places(node.outputs[0]));
   return inner && outer ? inner / outer : elementCount(second.window.strides);
@@ -87,7 +90,7 @@ function places(value: Value | null | undefined): number | null {
   return size?.every((dim) => typeof dim === 'number') ? elementCount(size as number[]) : null;
 }
 
-/** W[m, c, k] = Σ_i W₂[m, i, k₂]·W₁[i, c, k₁], in double precision; one of k₁ and k₂ is 0 throughout. */
+/** W[m, c, k] = Σ_i W₂[m, i, k₂]·W₁[i, c, k₁], in double precision; either k₁ or k₂ is always 0. */
 function product({ first, second }: Pair, group: number) {
   const { filters } = second;
   const [size1, size2] = [elementCount(first.kernel), elementCount(second.kernel)];
@@ -101,7 +104,7 @@ function product({ first, second }: Pair, group: number) {
       (filter * perGroup + from - Math.floor(filter / (filters / group)) * perGroup) * size1 * size2;
     for (let k2 = 0; k2 < size2; k2++) {
       const factor = outer[link * size2 + k2]!;
-      // Filters that only hand a channel on are zero nearly everywhere.
+      // Pass-through filters are mostly zero.
       if (factor === 0) continue;
       const row = middle * length;
       for (let i = 0; i < length; i++) rows[start + i * size2 + k2]! += factor * inner[row + i]!;
@@ -111,7 +114,7 @@ function product({ first, second }: Pair, group: number) {
   return floats([filters, perGroup, ...kernel], rows);
 }
 
-/** Calls back for each channel between the layers that each filter reads; `link` counts them through the second's weight. */
+/** Calls back for each intermediate channel that each filter reads; `link` is its index in the second layer's weight. */
 function forEachLink(
   { filters, channels, group }: ConstantConvolution,
   visit: (filter: number, middle: number, link: number) => void,

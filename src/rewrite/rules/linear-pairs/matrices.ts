@@ -8,17 +8,17 @@ import { tooCostly } from '../growth.ts';
 import { type RewriteContext, vector } from '../rewrite-context.ts';
 import { type RewriteRule, soleProducer } from '../rewrite-nodes.ts';
 
-/** x·W + b, the factors of Gemm multiplied in. */
+/** x·W + b, with the factors α and β of Gemm included. */
 interface Product {
   readonly node: Node;
   readonly input: Value;
   /** [inputs, outputs]. */
   readonly weight: Matrix;
-  /** [1, outputs]; null where there is none. */
+  /** [1, outputs]; null without bias. */
   readonly bias: Matrix | null;
 }
 
-/** (x·W₁ + b₁)·W₂ + b₂ = x·W₁W₂ + b₁W₂ + b₂, of Gemm and MatMul, or MatMul and the Add of its bias. */
+/** (x·W₁ + b₁)·W₂ + b₂ = x·W₁W₂ + b₁W₂ + b₂, for Gemm, MatMul, and MatMul followed by the Add of its bias. */
 export const mergeProducts = (growth: number): RewriteRule => ({
   name: 'product of product',
   ops: ['Gemm', 'MatMul'],
@@ -45,7 +45,7 @@ const macs = (weight: Matrix): number => weight.rows * weight.columns;
 
 const plus = (a: Matrix | null, b: Matrix | null): Matrix | null => (a && b ? Matrix.add(a, b) : (a ?? b));
 
-/** A Gemm or MatMul by a constant; null where it is none, a reason where it is but cannot be merged. */
+/** Reads a Gemm or MatMul with a constant; null for other nodes, a refusal if it cannot be merged. */
 function product(node: Node, context: RewriteContext): Product | Refusal | null {
   if (!isOperator(node, 'Gemm') && !isOperator(node, 'MatMul')) return null;
   const other = context.weights(node.inputs[1]) && context.sharer(node, 1);
@@ -69,7 +69,7 @@ function gemm(node: Node, { weights }: RewriteContext): Product | Refusal {
   return { node, input: requiredInput(node, 0), weight: factor, bias: row(bias).mul(beta) };
 }
 
-/** An Add of a constant to what MatMul computes. */
+/** Reads an Add of a constant and the result of a MatMul. */
 function biased(node: Node, context: RewriteContext): Product | null {
   if (!isOperator(node, 'Add')) return null;
   const at = node.inputs.findIndex((value) => context.weights(value));
@@ -89,7 +89,7 @@ function setGemm(node: Node, bias: Matrix | null, context: RewriteContext): void
   context.become(node, { op: 'Gemm', inputs: node.inputs });
 }
 
-/** Adds a row to what a MatMul computes: in the Add of its bias, or in one that takes over its output. */
+/** Adds a row to the result of a MatMul: in the Add of its bias, or in a new Add. */
 function addBehind(node: Node, bias: Matrix, context: RewriteContext): void {
   const output = onlyOutput(node);
   const [use, ...others] = context.uses.get(output) ?? [];

@@ -1,8 +1,8 @@
 import type { StandardOperator } from '../../../graph/operators/versions.ts';
 
 /**
- * The opsets in which an operator took further types, or attributes and inputs whose defaults are the former meaning: what
- * an older file says still holds.
+ * Opsets in which an operator only got further types, or attributes and inputs whose default is the previous behaviour, so
+ * that older nodes need no change.
  */
 export const compatible: { readonly [Op in StandardOperator]?: readonly number[] } = {
   Abs: [13],

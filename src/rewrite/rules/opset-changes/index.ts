@@ -7,5 +7,5 @@ import type { Upgrades } from './upgrade.ts';
 export { compatible } from './compatible.ts';
 export type { Upgrade, UpgradeContext } from './upgrade.ts';
 
-/** How each operator changed from opset 7 to 22; where nothing was lost, see {@link compatible}. */
+/** The changes of each operator from opset 7 to 22; compatible changes are in {@link compatible}. */
 export const upgrades: Upgrades = { ...lists, ...meanings, ...resampling, ...softmaxes };

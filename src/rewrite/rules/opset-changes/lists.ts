@@ -3,7 +3,7 @@ import { listBecomesInput, setOptionalInput, takeAttribute, type Upgrade, type U
 
 const axes = (since: number): readonly Upgrade[] => [{ since, change: listBecomesInput('axes', 1) }];
 
-/** starts, ends, axes become inputs. */
+/** starts, ends and axes become inputs. */
 const slice: Upgrade['change'] = (node, { constant }) => {
   ['starts', 'ends', 'axes'].forEach((name, i) => {
     const list = takeAttribute(node, name, 'ints');
@@ -11,7 +11,7 @@ const slice: Upgrade['change'] = (node, { constant }) => {
   });
 };
 
-/** Without sizes, the number of equal parts must now be stated. */
+/** Without sizes, the number of equal parts is required. */
 const split: Upgrade['change'] = (node) => {
   if (!node.inputs[1]) node.attributes.num_outputs = { kind: 'int', value: node.outputs.length };
 };
@@ -21,7 +21,7 @@ const topK: Upgrade['change'] = (node, { constant }) => {
   if (count !== undefined) setOptionalInput(node, 1, constant(int64s([count]), 'k'));
 };
 
-/** Lists of axes and sizes that moved from attributes to inputs. */
+/** Lists of axes and sizes that became inputs. */
 export const lists: Upgrades = {
   Squeeze: axes(13),
   Unsqueeze: axes(13),

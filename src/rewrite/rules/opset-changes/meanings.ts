@@ -27,13 +27,13 @@ const pad: Upgrade['change'] = (node, { constant }) => {
   if (value) setOptionalInput(node, 2, constant(numberLike(node, value), 'value'));
 };
 
-/** Dropout of inference, which these opsets know alone, hands its input on whatever the ratio. */
+/** Dropout, which has only inference mode in these opsets, passes its input through for any ratio. */
 const dropout: Upgrade['change'] = (node, { constant }) => {
   const ratio = takeAttribute(node, 'ratio', 'float');
   if (ratio !== undefined) setOptionalInput(node, 1, constant(floats([], [ratio]), 'ratio'));
 };
 
-/** Until opset 13 it was the number of outputs that said whether statistics are of the batch. */
+/** Up to opset 13, the number of outputs determined whether batch statistics are used. */
 const batchNormalization: Upgrade['change'] = (node, { isRead }) => {
   if ([1, 2, 3, 4].some(isRead)) {
     throw inexpressible(
@@ -44,7 +44,7 @@ const batchNormalization: Upgrade['change'] = (node, { isRead }) => {
   node.outputs.length = 1;
 };
 
-/** `spatial` went; where it was 0, a mean for each position: (x − μ)·(γ/√(σ² + ε)) + β in operators of its own. */
+/** `spatial` was removed. With 0, statistics are per position: (x − μ)·(γ/√(σ² + ε)) + β in separate operators. */
 const spatial: Upgrade['change'] = (node, context) => {
   if (takeAttribute(node, 'spatial', 'int') !== 0) return undefined;
   const { x, scale, bias, mean, variance } = inputsOf(node, 'BatchNormalization');
@@ -70,12 +70,12 @@ const spatial: Upgrade['change'] = (node, context) => {
   return [...nodes, Object.assign(node, { op: 'Add', attributes: {} }, links)];
 };
 
-/** Sampling points moved by half a pixel; this is the former meaning's name. */
+/** Sampling points moved by half a pixel; the attribute selects the previous behaviour. */
 const roiAlign: Upgrade['change'] = (node) => {
   node.attributes.coordinate_transformation_mode = { kind: 'string', value: 'output_half_pixel' };
 };
 
-/** The modes took the names that Resize has for them. */
+/** The modes were renamed to those of Resize. */
 const gridSample: Upgrade['change'] = (node) => {
   const { mode } = node.attributes;
   const names: Readonly<Record<string, string>> = { bilinear: 'linear', bicubic: 'cubic' };
@@ -83,7 +83,7 @@ const gridSample: Upgrade['change'] = (node) => {
   if (renamed) node.attributes.mode = { kind: 'string', value: renamed };
 };
 
-/** Scale and bias were one a group, and became one a channel. */
+/** Scale and bias per group became scale and bias per channel. */
 const groupNormalization: Upgrade['change'] = (node, context) => {
   const channels = requiredInput(node, 0).shape?.[1];
   const groups = Number(takeAttribute(node, 'num_groups', 'int'));
@@ -108,12 +108,12 @@ const scatter: Upgrade['change'] = (node) => {
   node.op = 'ScatterElements';
 };
 
-/** Scan lost its axis for the batch. */
+/** Scan lost its batch axis. */
 const scan: Upgrade['change'] = (node) => {
   throw inexpressible(node, 'expected a Scan of opset 9 or later: export the model again');
 };
 
-/** Operators with other attributes, inputs or defaults than before. */
+/** Operators whose attributes, inputs or defaults changed. */
 export const meanings: Upgrades = {
   Clip: [{ since: 11, change: clip }],
   Pad: [{ since: 11, change: pad }],

@@ -9,12 +9,12 @@ import {
   type Upgrades,
 } from './upgrade.ts';
 
-/** Upsample had no half-pixel centres, and took the nearest pixel to the left. */
+/** Upsample does not use half-pixel centres, and rounds down to the nearest pixel. */
 const upsample: Upgrade['change'] = (node) => {
   toResize(node, node.inputs[1] ?? null, 'floor');
 };
 
-/** Resize of opset 10 took the nearest pixel to the left where it enlarged, and the one to the right where it shrank. */
+/** Resize in opset 10 rounds down where it enlarges, and up where it reduces. */
 const oldResize: Upgrade['change'] = (node, context) => {
   const scales = requiredInput(node, 1);
   const known = context.contents(scales);
@@ -28,7 +28,7 @@ const oldResize: Upgrade['change'] = (node, context) => {
 const modeOf = ({ attributes: { mode } }: Node): string =>
   mode?.kind === 'string' ? String(mode.value) : 'nearest';
 
-/** Axes that grow, then axes that shrink: the nearest pixel is chosen axis by axis. */
+/** First enlarged axes, then reduced ones, because the rounding differs by axis. */
 function inTwoSteps(node: Node, scales: Value, context: UpgradeContext): Node[] {
   const { dtype } = requiredInput(node, 0);
   const one = context.constant(floats([1], [1]), 'one');
@@ -59,8 +59,8 @@ const upsampleScales: Upgrade['change'] = (node, { constant }) => {
 };
 
 /**
- * Scales (or a region) that were there for form's sake, without elements, become missing inputs. (i + ½)/s, which went
- * as tf_half_pixel_for_nn, is half a pixel right of half_pixel: rounding differently makes up for it.
+ * Empty tensors for scales or region become missing inputs. The removed mode tf_half_pixel_for_nn, (i + ½)/s, is half a pixel
+ * right of half_pixel, which is compensated by another rounding.
  */
 const emptyInputs: Upgrade['change'] = (node) => {
   const { coordinate_transformation_mode: mode, nearest_mode: rounding } = node.attributes;
@@ -80,13 +80,13 @@ const emptyInputs: Upgrade['change'] = (node) => {
   });
 };
 
-/** The rounding of x − ½ that equals a rounding of x. */
+/** For each rounding of x, the rounding of x − ½ that is equal. */
 const halfLess: Readonly<Record<string, string>> = {
   floor: 'round_prefer_ceil',
   round_prefer_floor: 'ceil',
 };
 
-/** Resampling: Upsample became Resize. */
+/** Resampling; Upsample became Resize. */
 export const resampling: Upgrades = {
   Upsample: [
     { since: 9, change: upsampleScales },

@@ -3,8 +3,8 @@ import { int64s } from '../../../numeric/tensor.ts';
 import { takeAttribute, type Upgrade, type UpgradeContext, type Upgrades } from './upgrade.ts';
 
 /**
- * Until opset 12 the input was seen as a matrix, rows before `axis` (default 1), and normalised by row; since then
- * along `axis` alone (default −1). Equal where nothing but ones follow the axis; else flattened and shaped back.
+ * Up to opset 12, the input was flattened to a matrix at `axis` (default 1) and normalised by row; since opset 13, along
+ * `axis` alone (default −1). Both are equal if all later dimensions are 1; else the input is flattened and reshaped back.
  */
 const byRow: Upgrade['change'] = (node, context) => {
   const { shape } = requiredInput(node, 0);
@@ -30,7 +30,7 @@ function flattened(node: Node, axis: number, context: UpgradeContext): Node[] {
   return [...nodes, flatten, node, reshape];
 }
 
-/** The shape of a value as a tensor: an initializer where it is fixed, computed otherwise. */
+/** The shape of a value as a tensor: an initializer if it is fixed, else computed. */
 function shapeOf(
   x: Value,
   context: UpgradeContext,
@@ -47,5 +47,5 @@ function shapeOf(
 
 const change: readonly Upgrade[] = [{ since: 13, change: byRow }];
 
-/** Softmax and its kin. */
+/** Softmax and related operators. */
 export const softmaxes: Upgrades = { Softmax: change, LogSoftmax: change, Hardmax: change };

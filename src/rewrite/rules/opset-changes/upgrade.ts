@@ -2,29 +2,29 @@ import { EspalierError } from '../../../errors.ts';
 import { type Dim, type Node, nodeLabel, type Shape, type Value } from '../../../graph/graph.ts';
 import { type DataType, int64s, type Tensor } from '../../../numeric/tensor.ts';
 
-/** What a change may add to the graph around its node. */
+/** The context in which a node is upgraded. */
 export interface UpgradeContext {
-  /** The opset that the graph is written for. */
+  /** The opset of the graph. */
   readonly from: number;
-  /** A new initializer named after the node. */
+  /** Adds an initializer named after the node. */
   constant(tensor: Tensor, suffix: string): Value;
-  /** A new intermediate value named after the node. */
+  /** Adds an intermediate value named after the node. */
   value(suffix: string, dtype: DataType | null, shape: Shape | null): Value;
-  /** A name for a further node. */
+  /** A name for an additional node. */
   name(suffix: string): string;
-  /** The elements of a small value as far as they are known; null where nothing is. */
+  /** The known elements of a small value; null if none is known. */
   contents(value: Value): readonly Dim[] | null;
-  /** Whether the node's output of this index is read. */
+  /** Whether the output with this index has readers. */
   isRead(index: number): boolean;
 }
 
-/** A change of an operator in opset `since`: edits the node in place, or returns the nodes that replace it. */
+/** The change of an operator in opset `since`: edits the node in place, or returns the nodes that replace it. */
 export interface Upgrade {
   readonly since: number;
   change(node: Node, context: UpgradeContext): Node[] | undefined;
 }
 
-/** Changes of one operator, oldest first. */
+/** The changes of each operator, oldest first. */
 export type Upgrades = Readonly<Record<string, readonly Upgrade[]>>;
 
 interface AttributeValues {
@@ -34,7 +34,7 @@ interface AttributeValues {
   floats: readonly number[];
 }
 
-/** Takes an attribute off a node; undefined where it has none. */
+/** Removes an attribute from a node and returns its value; undefined if it is missing. */
 export function takeAttribute<K extends keyof AttributeValues>(
   node: Node,
   name: string,
@@ -50,13 +50,13 @@ export function takeAttribute<K extends keyof AttributeValues>(
   return attribute.value as AttributeValues[K];
 }
 
-/** Sets an input, the missing ones before it null. */
+/** Sets an input; missing inputs before it become null. */
 export function setOptionalInput(node: Node, index: number, value: Value): void {
   while (node.inputs.length < index) node.inputs.push(null);
   node.inputs[index] = value;
 }
 
-/** The list attribute `name` becomes the input `index`. */
+/** Turns the list attribute `name` into the input with index `index`. */
 export const listBecomesInput =
   (name: string, index: number): Upgrade['change'] =>
   (node, { constant }) => {
@@ -64,6 +64,6 @@ export const listBecomesInput =
     if (list) setOptionalInput(node, index, constant(int64s(list), name));
   };
 
-/** An error of a node that the newer opset has no words for. */
+/** The error for a node that cannot be expressed in the newer opset. */
 export const inexpressible = (node: Node, message: string): EspalierError =>
   new EspalierError('unsupported', message, { where: nodeLabel(node) });

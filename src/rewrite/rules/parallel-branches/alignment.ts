@@ -4,15 +4,15 @@ import { elementCount, stridesOf } from '../../../numeric/tensor.ts';
 import { zip } from '../../../numeric/zip.ts';
 import type { Branch } from './branch.ts';
 
-/** One kernel that covers those of several branches. */
+/** A kernel that covers those of several branches. */
 export interface Alignment {
   readonly kernel: readonly number[];
   readonly window: Window;
-  /** For each branch, the place of each of its taps in the common kernel. */
+  /** For each branch, the index of each of its kernel positions in the common kernel. */
   readonly places: readonly (readonly number[])[];
 }
 
-/** The alignment of branches; a reason where their windows do not lie on one grid, or come to different places. */
+/** Aligns branches. Refuses if their windows are not on a common grid, or have different numbers of positions. */
 export function align(branches: readonly Branch[]): Alignment | Refusal {
   const [{ window } = { window: explicitWindow({}, [], []) }] = branches;
   const axes = zip(...branches.map(axesOf));
@@ -26,7 +26,7 @@ export function align(branches: readonly Branch[]): Alignment | Refusal {
   return { kernel: size, window: { strides: window.strides, dilations, pads }, places };
 }
 
-/** A branch on one axis. */
+/** A branch along one axis. */
 interface Axis {
   readonly length: number;
   readonly dilation: number;
@@ -35,7 +35,7 @@ interface Axis {
 }
 
 interface AlignedAxis extends Axis {
-  /** For each branch, the tap of the common kernel that its first tap becomes. */
+  /** For each branch, the index of its first kernel position in the common kernel. */
   readonly steps: readonly number[];
 }
 
@@ -47,12 +47,15 @@ const axesOf = ({ kernel, window }: Branch): Axis[] =>
     end: padEnd,
   }));
 
-/** Tap j of a branch reads x[s·o + d·j − begin]: with the largest begin, all of them are taps of one kernel. */
+/**
+ * Kernel position j of a branch reads x[s·o + d·j − begin]; relative to the largest begin, all become positions of one
+ * kernel.
+ */
 function alignAxis(axes: readonly Axis[]): AlignedAxis | Refusal {
   const dilations = new Set(axes.filter(({ length }) => length > 1).map(({ dilation }) => dilation));
   if (dilations.size > 1) return refuse('mismatch', 'its branches have different dilations');
   const [dilation = 1] = dilations;
-  // What a window leaves of the input is what all of them must leave, or they come to different sizes.
+  // All branches must leave the same remainder of the input at the end, or their outputs have different sizes.
   const slacks = new Set(
     axes.map(({ length, begin, end, dilation: gap }) => begin + end - extentOf(length, gap)),
   );

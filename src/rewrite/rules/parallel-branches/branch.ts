@@ -10,20 +10,20 @@ import type { RewriteContext } from '../rewrite-context.ts';
 
 /** A linear map from x to a term of a sum. */
 export interface Branch {
-  /** What computes the term; null: nothing does, it is x. */
+  /** The node that computes the term; null if the term is x. */
   readonly node: Node | null;
   readonly kernel: readonly number[];
   readonly window: Window;
-  /** Output channels. */
+  /** Number of output channels. */
   readonly channels: number;
-  /** null: each channel is a multiple of its own input, in groups of any number. */
+  /** Group count; null if each channel is a multiple of its own input, which is possible with any group count. */
   readonly group: number | null;
-  /** The weight at [row, tap], rows being [M, C/group] and taps the kernel's; of a null group at [channel, tap]. */
+  /** The weight at [row, tap] of [M, C/group] × kernel; for a null group at [channel, tap]. */
   readonly weight: (row: number, tap: number) => number;
   readonly bias: ArrayLike<number> | null;
 }
 
-/** The term as a function of x: null where it is none, a reason where it is one that cannot be merged. */
+/** Reads a term as a linear map of x; null if it is none, a refusal if it cannot be merged. */
 export function branchOf(term: Value, x: Value, context: RewriteContext): Branch | Refusal | null {
   if (term === x) return identity(x);
   const node = context.producer.get(term);
@@ -65,7 +65,7 @@ const rows: { readonly [Op in OperatorName]?: BranchRow } = {
   },
 };
 
-/** x itself, as a convolution of ones. */
+/** x itself, as a convolution with weights 1. */
 function identity(x: Value): Branch | null {
   const channels = channelsOf(x);
   const ones = x.shape?.slice(2).map(() => 1) ?? [];

@@ -11,9 +11,9 @@ import { type Branch, branchOf } from './branch.ts';
 import { groupOf, type MergedBranches, macsOf, merged } from './merge.ts';
 
 /**
- * Merges the terms of a sum that are convolutions of one value, that value itself, its BatchNormalization or an average
- * pool of it, into one convolution: kernels are padded to the largest, an identity is a Dirac kernel. RepVGG's blocks
- * become one 3×3 each (Ding et al., RepVGG, CVPR 2021, arXiv:2101.03697). Other terms stay.
+ * Merges terms of a sum into one convolution: convolutions of the same value, the value itself, its BatchNormalization and
+ * its average pools. Kernels are padded to the largest; the identity is a Dirac kernel. Each RepVGG block becomes one 3×3
+ * convolution (Ding et al., RepVGG, CVPR 2021, arXiv:2101.03697). Other terms are kept.
  */
 export const mergeParallelBranches = (graph: Graph, { growth = 1 }: GrowthOptions = {}): Rewritten =>
   rewriteNodes(graph, [mergeBranches(growth)]);
@@ -37,13 +37,13 @@ const mergeBranches = (growth: number): RewriteRule => ({
 const isSum = (node: Node | null | undefined): node is Node =>
   isOperator(node, 'Add') || isOperator(node, 'Sum');
 
-/** A sum that only another sum reads is part of that one. */
+/** Whether a sum is only read by another sum, and therefore part of it. */
 function isTerm(node: Node, { uses }: RewriteContext): boolean {
   const [use, ...others] = uses.get(onlyOutput(node)) ?? [];
   return others.length === 0 && isSum(use?.node);
 }
 
-/** The terms of a tree of sums; broadcasting is as indifferent to their grouping as addition. */
+/** The terms of a tree of sums. Grouping does not matter for addition with broadcasting. */
 function termsOf(node: Node, context: RewriteContext): Value[] {
   return node.inputs.flatMap((value) => {
     const inner = soleProducer(value, context);
@@ -68,12 +68,14 @@ interface Sum {
 
 interface Merge {
   readonly x: Value;
-  /** Indices of the terms that go. */
+  /** Indices of the terms that are removed. */
   readonly gone: ReadonlySet<number>;
   readonly made: MergedBranches;
 }
 
-/** The first set of alike branches of x; null where there are no two, a reason where there are but do not merge. */
+/**
+ * The first set of branches of x that can be merged; null if there are no two branches, a refusal if they cannot be merged.
+ */
 function mergeable({ x, terms }: Sum, growth: number, context: RewriteContext): Merge | Refusal | null {
   const found = terms.map((term) => branchOf(term, x, context));
   const branches = found.flatMap((branch, index) =>
@@ -114,7 +116,7 @@ function mergeAll(branches: readonly Branch[], perGroup: number, growth: number)
   return tooCostly(macsOf(branches, alignment, rows), growth) ?? merged(branches, alignment, perGroup);
 }
 
-/** Puts the merged convolution, and the sum of it and what stays, in the place of a sum. */
+/** Replaces a sum by the sum of the merged convolution and the other terms. */
 function replace(
   node: Node,
   terms: readonly Value[],

@@ -6,23 +6,23 @@ import type { MacsAtPlace } from '../growth.ts';
 import type { Alignment } from './alignment.ts';
 import type { Branch } from './branch.ts';
 
-/** The groups that all of them can have: those of the first that has a number of its own. */
+/** A group count that all branches can have: that of the first branch that has one. */
 export const groupOf = (branches: readonly Branch[]): number =>
   branches.find(({ group }) => group !== null)?.group ?? 1;
 
-/** MACs at one place of the output; what is no convolution counts nothing. */
+/** MACs per output position; terms that are no convolutions count as 0. */
 export function macsOf(branches: readonly Branch[], { kernel }: Alignment, rows: number): MacsAtPlace {
   const convolutions = branches.filter(({ group }) => group !== null);
   const before = convolutions.reduce((sum, branch) => sum + rows * elementCount(branch.kernel), 0);
   return { before, after: rows * elementCount(kernel) };
 }
 
-/** One convolution in place of several, and which of them becomes it. */
+/** The merged convolution, and the node that it replaces. */
 export interface MergedBranches extends Omit<NewConvolution, 'x'> {
   readonly node: Node;
 }
 
-/** Σ of the branches as one convolution of [M, C/group, …kernel], `perGroup` = C/group; sums in double precision. */
+/** Σ of the branches as one convolution [M, C/group, …kernel], with `perGroup` = C/group; sums are in double precision. */
 export function merged(
   branches: readonly Branch[],
   { kernel, window, places }: Alignment,
@@ -45,13 +45,16 @@ export function merged(
   return { node: largest(branches), weight, bias, group: groupOf(branches), window };
 }
 
-/** The convolution of most taps: its name stays. */
+/** The convolution with the largest kernel, whose name is kept. */
 function largest(branches: readonly Branch[]): Node {
   const taps = ({ group, kernel }: Branch) => (group === null ? 0 : elementCount(kernel));
   return branches.toSorted((a, b) => taps(b) - taps(a))[0]!.node!;
 }
 
-/** Rows of [M, C/group] that a branch fills, each with the row of its own: all of them, or each channel's with itself. */
+/**
+ * The rows of [M, C/group] that a branch fills, with its own row for each: all rows, or for each channel the row of that
+ * channel.
+ */
 function* rowsOf({ group, channels }: Branch, perGroup: number): Generator<readonly [number, number]> {
   for (let m = 0; m < channels; m++) {
     if (group === null) yield [m * perGroup + (m % perGroup), m];
