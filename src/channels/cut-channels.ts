@@ -4,6 +4,7 @@ import type { Coupling } from './channel-groups.ts';
 import type { ChannelCoupling } from './coupling/scope.ts';
 import { hideDecoded } from './quantized-weights.ts';
 import { type Removable, removeChannels } from './remove-channels.ts';
+import type { Places } from './select-slices.ts';
 
 /** A prepared graph, and its coupling. */
 export interface CoupledGraph {
@@ -16,19 +17,22 @@ export interface CutGraph {
   readonly graph: Graph;
   /** The kept filters of each layer, by the name of its output. */
   readonly keptFilters: ReadonlyMap<string, readonly number[]>;
+  /** The kept places of each parameter that lost any, by its name and axis. */
+  readonly keptPlaces: ReadonlyMap<string, Places>;
 }
 
 /** A copy of a prepared graph without some channel sets. */
 export function cutChannels({ graph, coupling }: CoupledGraph, removed: ReadonlySet<number>): CutGraph {
   const { found } = coupling;
   const copy = copyGraph(graph);
-  removeChannels(copy.graph, couplingOfCopy(found, copy), removed);
+  const cuts = removeChannels(copy.graph, couplingOfCopy(found, copy), removed);
   hideDecoded(copy.graph);
   const keptFilters = found.layers.map(({ node, first, count }) => {
     const filters = Array.from({ length: count }, (_, m) => m);
     return [onlyOutput(node).name, filters.filter((m) => !removed.has(found.sets.find(first + m)))] as const;
   });
-  return { graph: copy.graph, keptFilters: new Map(keptFilters) };
+  const keptPlaces = new Map(cuts.map(({ value, places }) => [value.name, places]));
+  return { graph: copy.graph, keptFilters: new Map(keptFilters), keptPlaces };
 }
 
 /** What is sliced and edited in a copy of the coupled graph. */

@@ -1,5 +1,8 @@
+import { defined } from '../defined.ts';
+import { type PaceRequest, paceOf } from './iterative/pace.ts';
 import type { PruningSettings } from './iterative/settings.ts';
 import type { ScoreNormalization } from './ranking/score-rules.ts';
+import type { PruningTarget } from './ranking/targets.ts';
 
 /** Default settings of pruning. */
 export const pruningDefaults = {
@@ -11,6 +14,8 @@ export const pruningDefaults = {
   reduce: 'mean',
   steps: 1,
   pace: 'linear',
+  until: 0.4,
+  maskEvery: 15,
   calibrationImages: 1024,
   maskEpochs: 1,
   maskStrength: 0.005,
@@ -18,6 +23,28 @@ export const pruningDefaults = {
   verify: true,
   seed: 1,
 } as const satisfies Partial<PruningSettings>;
+
+/** What differs where a network is pruned while it trains. */
+export const gradualDefaults = {
+  criterion: 'taylor',
+  scope: 'global',
+  per: 'macs',
+} as const satisfies Partial<PruningSettings>;
+
+/** The settings of pruning with the options that are given; those that the pace decides on follow it. */
+export function completeSettings(
+  target: PruningTarget,
+  options: PaceRequest & Partial<PruningSettings>,
+): PruningSettings {
+  const pace = paceOf(options);
+  return {
+    ...pruningDefaults,
+    ...(pace === 'gradual' && gradualDefaults),
+    ...defined(options),
+    pace,
+    target,
+  };
+}
 
 /**
  * The default normalisation of scores across layers: none for `bn-scale`, as network slimming compares γ of all layers

@@ -11,13 +11,14 @@ import type { Executor } from '../runtime/executor.ts';
 import { type Distilling, openTraining } from '../training/open-training.ts';
 import type { TrainOptions } from '../training/options.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
-import { pruningDefaults, retrainingDefaults } from './defaults.ts';
+import { completeSettings, retrainingDefaults } from './defaults.ts';
 import { checkRequest, type PruningTargetOptions, targetOf } from './iterative/check-request.ts';
 import type { PruningWatch, Retraining } from './iterative/job.ts';
 import { openPruningJob } from './iterative/open-job.ts';
 import { needsTimer, type PruningSettings } from './iterative/settings.ts';
-import { type PrunedInSteps, type PruneStep, pruneInSteps } from './iterative/steps.ts';
+import type { PrunedInSteps, PruneStep } from './iterative/steps.ts';
 import type { UnitOutcome } from './prune-channels.ts';
+import { runPruning } from './run-pruning.ts';
 import type { UnitSensitivity } from './sensitivity/measure.ts';
 
 /** Retraining options of {@link prune}, except the data and the number of epochs. */
@@ -74,24 +75,24 @@ export interface PrunedNetwork {
 }
 
 /**
- * Prunes a network to a target in one or several cuts, each followed by recovery on images (if `data` is given) and by
- * retraining (if `epochs` are given). Each cut is compared with the given network whose removed channels are multiplied by 0.
+ * Prunes a network to a target: gradually, while it trains (the default with `epochs`), or in one or several cuts, each followed
+ * by recovery on images (if `data` is given) and by retraining (if `epochs` are given). Each cut is compared with the given network whose removed channels are multiplied by 0.
  * Throws `usage` if options contradict each other, `verification` if outputs differ after a cut, and the errors of training.
  *
  * @example
  * const small = await prune(network, { macs: 0.5 });
- * const retrained = await prune(network, { macs: 0.5, scope: 'global', data, epochs: 10 });
- * writeModelFile(retrained.graph, 'small.onnx');
+ * const trained = await prune(network, { macs: 0.5, data, epochs: 10 });
+ * writeModelFile(trained.graph, 'small.onnx');
  */
 export async function prune(network: Graph | NetworkForms, options: PruneOptions): Promise<PrunedNetwork> {
-  const settings = { ...options, ...pruningDefaults, ...defined(options), target: targetOf(options) };
-  checkRequest(settings);
+  checkRequest(options);
+  const settings = { ...options, ...completeSettings(targetOf(options), options) };
   const executor = options.executor ?? (await defaultExecutor());
   const forms = await formsOf(network, executor);
   const training = options.epochs === undefined ? null : await retrainingOf(forms.graph, options, executor);
   const pruneWith = async (timer?: Timer) => {
     const job = await openPruningJob(forms, { ...options, settings, executor, timer }, training);
-    return pruneInSteps({ ...job, retraining: training && retrainingBy(training, options) });
+    return runPruning({ ...job, retraining: training && retrainingBy(training, options) });
   };
   return result(await (needsTimer(options) ? withTimer(options, pruneWith) : pruneWith()), forms, options);
 }

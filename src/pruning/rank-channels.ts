@@ -82,11 +82,7 @@ export async function rankChannels(
   const { graph, units, costs } = prepared;
   const { found } = prepared.coupling;
   const { original = prepared } = options;
-  matcherOf(
-    options.layerRatios.map(({ glob }) => glob),
-    original.coupling.found.layers.map(layerTitle),
-    { option: 'layerRatios', what: 'layer' },
-  );
+  expectLayers(options.layerRatios, original);
   const layerScores = learned
     ? new Map<CoupledLayer, LayerScores>()
     : await scoreLayers(graph, found, options);
@@ -103,6 +99,15 @@ export async function rankChannels(
     ? greedySelector({ ...sensitivity, units, selector: ranked, costOf: costs.without })
     : ranked;
   return { prepared, original, layerScores, scores, selector };
+}
+
+/** Throws `usage` for a glob that names no layer. */
+export function expectLayers(
+  layerRatios: SelectionRules['layerRatios'],
+  { coupling }: Pick<PreparedNetwork, 'coupling'>,
+): void {
+  const globs = layerRatios.map(({ glob }) => glob);
+  matcherOf(globs, coupling.found.layers.map(layerTitle), { option: 'layerRatios', what: 'layer' });
 }
 
 /** Throws if there is nothing to rank, with the reason of the first layer. */

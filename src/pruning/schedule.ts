@@ -9,6 +9,7 @@ export const pruningSchedules = {
 
 /** The name of one of {@link pruningSchedules}. */
 export type PruningSchedule = keyof typeof pruningSchedules;
+export const pruningScheduleNames = Object.keys(pruningSchedules) as PruningSchedule[];
 
 /** The target of each step. All refer to the original network, so they do not compound: 30 % in six steps ends at 30 %. */
 export function stepTargets(

@@ -10,6 +10,8 @@ export interface ForwardScope {
   setNext(value: Value, next: Value): void;
   /** Turns a fixed initializer into state of the step, and returns its current value. */
   asState(value: Value): Value;
+  /** What a node reads in place of one of its inputs. */
+  reads(node: Node, index: number, value: Value): Value;
   /** A random 0/1 mask, scaled by 1/(1 − ratio), that is an input and drawn anew in each step. */
   dropoutMask(ratio: number, shape: readonly number[]): Value;
 }
@@ -45,7 +47,9 @@ export function appendForward(nodes: readonly Node[], scope: ForwardScope, curre
       throw new EspalierError('unsupported', 'has no gradient rule: unknown operator', {
         where: nodeLabel(node),
       });
-    const inputs = node.inputs.map((value) => value && (current.get(value) ?? value));
+    const inputs = node.inputs.map(
+      (value, index) => value && scope.reads(node, index, current.get(value) ?? value),
+    );
     const appended = { ...node, inputs };
     const form = trainingForms[op];
     if (form) {

@@ -72,7 +72,7 @@ export interface Controller {
   /** Called with the state after each step. */
   afterStep(moment: RunPosition, state: () => Tensors): void;
   /** Called after `afterStep`: returns state to overwrite, by name, or null. */
-  overwrite?(moment: RunPosition, state: () => Tensors): Tensors | null;
+  overwrite?(moment: RunPosition, state: () => Tensors): Tensors | null | Promise<Tensors | null>;
   /** The network that a training state represents. `network` is the network in training, which may have been shrunk. */
   network(network: Graph, state: Tensors): Graph;
   /**

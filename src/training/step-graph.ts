@@ -2,7 +2,7 @@ import { gradients } from '../autodiff/index.ts';
 import { assert } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
-import type { Graph, Value } from '../graph/graph.ts';
+import type { Graph, Node, Value } from '../graph/graph.ts';
 import { mainInput } from '../graph/inputs/image-input.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import type { Tensor } from '../numeric/tensor.ts';
@@ -17,6 +17,8 @@ import { appendUpdates } from './updates.ts';
 export interface StepExtension {
   /** The value that replaces the parameter in the network; null keeps the parameter. */
   reparametrize?(scope: StepScope, parameter: Parameter): Value | null;
+  /** The value that a node of the network reads in place of one of its inputs; null leaves it alone. */
+  reads?(scope: StepScope, reading: Reading): Value | null;
   /** Appends updates of the extension's state, given the gradients that it requested. */
   update?(scope: StepScope, gradientOf: (value: Value) => Value): void;
   /** The gradient of a penalty on a parameter, which is added to that of the loss; null adds none. */
@@ -25,6 +27,13 @@ export interface StepExtension {
   adjust?(scope: StepScope, parameter: Parameter, next: Value): Value;
   /** Whether a parameter is left unchanged. */
   freezes?(parameter: Parameter): boolean;
+}
+
+/** An input of a node of the network, and the value that stands there while training. */
+export interface Reading {
+  readonly node: Node;
+  readonly index: number;
+  readonly value: Value;
 }
 
 /** The step graph under construction, for extensions. */
@@ -91,7 +100,12 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
       if (effective) current.set(parameter.value, effective);
     }
   }
-  appendForward(nodes, parts, current);
+  const reads = (node: Node, index: number, given: Value): Value =>
+    (options.extensions ?? []).reduce(
+      (value, extension) => extension.reads?.(scope, { node, index, value }) ?? value,
+      given,
+    );
+  appendForward(nodes, { ...parts, reads }, current);
   graph.outputs = [];
   const values = outputs.map((value) => current.get(value) ?? value);
   const { loss, ...named } = appendLoss(g, task, { network: model, images, values });

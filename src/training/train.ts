@@ -85,7 +85,7 @@ async function runSteps(session: TrainingRun): Promise<void> {
     progress.stepInEpoch++;
     progress.lossSum += loss;
     for (const [name, sum] of Object.entries(metrics)) progress.sums[name] = (progress.sums[name] ?? 0) + sum;
-    steer(session, { step: done + 1, totalSteps, learningRate });
+    await steer(session, { step: done + 1, totalSteps, learningRate });
     options.onStep?.({
       epoch: progress.epoch + 1,
       epochs: options.epochs,
@@ -105,10 +105,10 @@ async function runSteps(session: TrainingRun): Promise<void> {
   }
 }
 
-function steer({ options: { controller }, step }: TrainingRun, moment: RunPosition): void {
+async function steer({ options: { controller }, step }: TrainingRun, moment: RunPosition): Promise<void> {
   const state = () => step.state();
   controller?.afterStep(moment, state);
-  const written = controller?.overwrite?.(moment, state);
+  const written = await controller?.overwrite?.(moment, state);
   if (written) step.load(written);
 }
 

@@ -6,6 +6,7 @@ import { costs } from '../../src/measure/macs.ts';
 import type { Timer } from '../../src/measure/timer.ts';
 import { temporaryTimings } from '../../src/measure/timings.ts';
 import { parseModel } from '../../src/onnx/index.ts';
+import { costModel } from '../../src/pruning/ranking/cost-model.ts';
 import { shareCosts } from '../../src/pruning/ranking/cost-share.ts';
 import { pruningUnits } from '../../src/pruning/ranking/units.ts';
 
@@ -24,7 +25,7 @@ function sharing() {
   const coupling = channelGroups(graph);
   const units = pruningUnits(coupling);
   const scores = new Map(units.flatMap(({ sets }) => sets.map((root) => [root, 1] as const)));
-  return { network: { graph, coupling, units }, scores };
+  return { network: { graph, coupling, units, costs: costModel(graph, coupling.found) }, scores };
 }
 
 /** A machine on which each multiply-accumulate takes a millisecond. */

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { criterionNames } from '../../pruning/criteria/names.ts';
-import { pruningDefaults as defaults, retrainingDefaults } from '../../pruning/defaults.ts';
+import { pruningDefaults as defaults, gradualDefaults, retrainingDefaults } from '../../pruning/defaults.ts';
 import { granularities, recoveries } from '../../pruning/iterative/settings.ts';
-import type { CostShare } from '../../pruning/ranking/cost-share.ts';
+import { costShares } from '../../pruning/ranking/cost-share.ts';
 import { normalizations, reductions } from '../../pruning/ranking/score-rules.ts';
 import type { RankingScope } from '../../pruning/ranking/selection.ts';
-import { pruningSchedules } from '../../pruning/schedule.ts';
+import { pruningScheduleNames } from '../../pruning/schedule.ts';
 import { scheduleNames } from '../../training/schedules.ts';
 import { compileFlag } from '../compile/compile-flag.ts';
 import {
@@ -48,10 +48,11 @@ const layerRatios = v.pipe(
 
 /** Flags of `prune`. Those of training count where --epochs is given. */
 export const pruneFlags = {
-  criterion: defaulted('--criterion <name>', `how channels are scored: ${criteria.join(', ')}`, [
+  criterion: optional(
+    '--criterion <name>',
+    `how channels are scored: ${criteria.join(', ')} (default: ${defaults.criterion}; with --pace gradual: ${gradualDefaults.criterion})`,
     choice(criteria),
-    defaults.criterion,
-  ]),
+  ),
   granularity: defaulted(
     '--granularity <name>',
     'what is pruned: channels, scored by the weights that compute them (filter) or that read them (channel); or weights that become zero: W[m, :, i, j] (stripe), W[:, c, i, j] (group), single weights (weight)',
@@ -65,10 +66,10 @@ export const pruneFlags = {
     'fraction of the original latency to keep, measured in onnxruntime on this machine',
     fraction,
   ),
-  scope: defaulted(
+  scope: optional(
     '--scope <name>',
-    'local: the same fraction is removed from each group; global: all channels are ranked together',
-    [choice(['local', 'global'] satisfies RankingScope[]), defaults.scope],
+    `local: the same fraction is removed from each group; global: all channels are ranked together (default: ${defaults.scope}; with --pace gradual: ${gradualDefaults.scope})`,
+    choice(['local', 'global'] satisfies RankingScope[]),
   ),
   round: defaulted(
     '--round <n>',
@@ -97,8 +98,8 @@ export const pruneFlags = {
   ),
   per: optional(
     '--per <cost>',
-    'divide scores by the cost of a channel: bytes of activations, or measured ms',
-    choice(['bytes', 'ms'] satisfies CostShare[]),
+    'divide scores by the cost of a channel: macs, bytes of activations, or measured ms (default with --pace gradual: macs)',
+    choice(costShares),
   ),
   sensitivity: optional(
     '--sensitivity <path>',
@@ -126,15 +127,26 @@ export const pruneFlags = {
     numberIn(0),
   ),
   scoreFolded: flagSwitch('--score-folded', 'compute norms of weights with BatchNormalization folded in'),
-  steps: defaulted(
+  steps: optional(
     '--steps <n>',
-    'number of cuts until the target is reached; the epochs are divided among them',
-    [wholeNumber(), defaults.steps],
+    'number of cuts until the target is reached; the epochs are divided among them (default: 1)',
+    wholeNumber(),
   ),
-  pace: defaulted('--pace <name>', 'how the cuts approach the target: in linear or cubic steps', [
-    choiceOf(pruningSchedules),
-    defaults.pace,
-  ]),
+  pace: optional(
+    '--pace <name>',
+    'gradual: channels are masked and removed while the network trains; linear, cubic: in cuts, between which it is retrained (default: gradual with --epochs, unless --steps or another flag asks for cuts)',
+    choice(['gradual', ...pruningScheduleNames]),
+  ),
+  until: optional(
+    '--until <r>',
+    `with --pace gradual: fraction of the run after which the target is met (default: ${defaults.until})`,
+    fraction,
+  ),
+  maskEvery: optional(
+    '--mask-every <n>',
+    `with --pace gradual: training steps from one masking of channels to the next (default: ${defaults.maskEvery})`,
+    wholeNumber(),
+  ),
   distill: laterSwitch(
     '--distill',
     'with --epochs: retrain the outputs of the given model, without labels; --data is then any folder of images',

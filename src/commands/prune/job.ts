@@ -1,8 +1,7 @@
-import { defined } from '../../defined.ts';
 import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
 import { openTimer } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
-import { pruningDefaults } from '../../pruning/defaults.ts';
+import { completeSettings } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';
 import type { PruningJob } from '../../pruning/iterative/job.ts';
 import { openPruningJob } from '../../pruning/iterative/open-job.ts';
@@ -75,14 +74,12 @@ async function openImages(name: string, model: LoadedModel, settings: PruneSetti
 /** What the library calls the options of the command line. */
 function pruningSettings(options: PruneSettings): PruningSettings {
   const { exclude = [], layerRatio = [], recover } = options;
-  return {
+  const settings = {
     ...options,
-    ...pruningDefaults,
-    ...defined(options),
-    target: givenTarget(options) ?? { measure: 'ratio', fraction: 0 },
     layerRatios: [...exclude.map((glob) => ({ glob, ratio: 0 })), ...layerRatio],
     recover: recover?.filter((name) => name !== 'none'),
   };
+  return completeSettings(givenTarget(options) ?? { measure: 'ratio', fraction: 0 }, settings);
 }
 
 /** What 8-bit integers cannot have done to them. */

@@ -68,14 +68,14 @@ async function look(job: PruneJob): Promise<Output> {
 }
 
 async function execute(job: PruneJob, context: Context): Promise<Output> {
-  const { pruneInSteps } = await import('../../pruning/iterative/steps.ts');
+  const { runPruning } = await import('../../pruning/run-pruning.ts');
   const { stageOf } = await import('../../pruning/iterative/stages.ts');
   const { finishPruning } = await import('./result.ts');
   const ignored = (await job.comparison?.())?.ignored ?? [];
   for (const { name, reason } of ignored) context.note(`output ${name} is not compared: ${reason}`);
   const original = job.data ? await stageOf(job.original.network, job, { stage: 'original', step: 0 }) : null;
   if (original) job.run?.record({ type: 'prune-original', ...original });
-  const pruned = await pruneInSteps(job);
+  const pruned = await runPruning(job);
   const result = await finishPruning(pruned, { job, context, original });
   await warn(result, pruned.cut, { job, context });
   const { criterion, granularity, scope } = job.settings;

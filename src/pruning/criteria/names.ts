@@ -14,6 +14,9 @@ export const criterionNames = [
 /** The name of a built-in criterion. */
 export type CriterionName = (typeof criterionNames)[number];
 
+/** Criteria that look at feature maps of images: too slow to be asked every few steps of training. */
+export const imageCriteria = ['feature-rank', 'apoz'] as const satisfies readonly CriterionName[];
+
 /**
  * The criteria for pieces. Scores are means over the elements of a piece, so that pieces of different sizes are comparable.
  */

@@ -1,6 +1,7 @@
 import { EspalierError } from '../../errors.ts';
 import { pieceCriteria } from '../criteria/names.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
+import { cuttingOption, type PaceRequest, paceOf } from './pace.ts';
 import { type PruningSettings, pieceGranularity } from './settings.ts';
 
 const measures = ['ratio', 'macs', 'parameters', 'latency'] as const;
@@ -20,12 +21,9 @@ export interface PruningTargetOptions {
 /** The options whose combinations are checked. */
 export interface PruningRequest
   extends PruningTargetOptions,
-    Pick<PruningSettings, 'criterion' | 'granularity' | 'wholePositions' | 'steps'> {
-  readonly recover?: readonly string[] | undefined;
+    PaceRequest,
+    Partial<Pick<PruningSettings, 'until' | 'maskEvery'>> {
   readonly data?: unknown;
-  readonly epochs?: number | undefined;
-  readonly sensitivity?: unknown;
-  readonly search?: number | undefined;
   readonly insertBatchnorm?: boolean | undefined;
   readonly distill?: unknown;
 }
@@ -51,7 +49,7 @@ export function givenTarget(options: PruningTargetOptions): PruningTarget | null
   throw new EspalierError('usage', `${expected}, found ${found}`);
 }
 
-const criterionName = ({ criterion }: PruningRequest): string =>
+const criterionName = ({ criterion = pieceCriteria[0] }: PruningRequest): string =>
   typeof criterion === 'string' ? criterion : criterion.name;
 const isPieces = (request: PruningRequest): boolean => pieceGranularity(request) !== null;
 const pieceNames: readonly string[] = pieceCriteria;
@@ -89,8 +87,17 @@ const conflicts: readonly (readonly [
   ],
   [(r) => r.epochs !== undefined && !r.data, () => '`epochs` needs `data`'],
   [
-    (r) => r.epochs !== undefined && r.epochs < r.steps,
+    (r) => r.epochs !== undefined && r.epochs < (r.steps ?? 1),
     (r) => `\`steps\` ${r.steps} needs at least ${r.steps} epochs, found ${r.epochs}`,
+  ],
+  [(r) => r.pace === 'gradual' && r.epochs === undefined, () => '`pace` gradual needs `data` and `epochs`'],
+  [
+    (r) => r.pace === 'gradual' && cuttingOption(r) !== undefined,
+    (r) => `${cuttingOption(r)} needs \`pace\` linear or cubic, found gradual`,
+  ],
+  [
+    (r) => (r.until ?? r.maskEvery) !== undefined && paceOf(r) !== 'gradual',
+    (r) => `\`until\` and \`maskEvery\` need \`pace\` gradual, found ${paceOf(r)}`,
   ],
   [(r) => r.distill != null && r.epochs === undefined, () => '`distill` needs `data` and `epochs`'],
   [(r) => r.insertBatchnorm === true && !r.data, () => '`insertBatchnorm` needs `data`'],

@@ -23,6 +23,9 @@ export const recoveries = ['recalibrate', 'reconstruct'] as const;
  */
 export type Recovery = (typeof recoveries)[number];
 
+/** How pruning approaches its target: while the network trains, or in cuts on a schedule. */
+export type PruningPace = PruningSchedule | 'gradual';
+
 /** Settings of pruning: what is removed, how it is scored, and in how many steps. */
 export interface PruningSettings {
   readonly target: PruningTarget;
@@ -50,8 +53,15 @@ export interface PruningSettings {
   readonly scoreFolded?: boolean;
   /** Number of cuts until the target is reached; retraining epochs are divided among them. Default 1. */
   readonly steps: number;
-  /** Schedule of the targets of the steps. Default `linear`. */
-  readonly pace: PruningSchedule;
+  /**
+   * `gradual`: while the network trains, channels are masked and taken out; else how cuts approach the target. Default `gradual` with
+   * epochs, where nothing asks for cuts; else `linear`.
+   */
+  readonly pace: PruningPace;
+  /** With `gradual`: the fraction of the run after which the target is met. Default 0.4. */
+  readonly until: number;
+  /** With `gradual`: training steps from one masking to the next. Default 15. */
+  readonly maskEvery: number;
   /** Recovery after each cut. Default with images: both; if the network is retrained with labels, only `recalibrate`. */
   readonly recover?: readonly Recovery[] | undefined;
   /** Number of images for criteria and recovery. Default 1024. */
@@ -72,9 +82,9 @@ export interface PruningSettings {
 
 /** The granularity of zeroed pieces; null if whole channels are removed. */
 export function pieceGranularity({
-  granularity,
+  granularity = 'filter',
   wholePositions,
-}: Pick<PruningSettings, 'granularity' | 'wholePositions'>): PieceGranularity | null {
+}: Partial<Pick<PruningSettings, 'granularity' | 'wholePositions'>>): PieceGranularity | null {
   if (granularity === 'filter' || granularity === 'channel') return null;
   return wholePositions ? 'position' : granularity;
 }

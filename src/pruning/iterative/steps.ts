@@ -3,13 +3,13 @@ import type { Graph } from '../../graph/graph.ts';
 import type { NetworkCost } from '../../measure/macs.ts';
 import { costs } from '../../measure/macs.ts';
 import { isQuantized } from '../../quantization/operators.ts';
-import type { EpochResult } from '../../training/options.ts';
+import type { EpochResult, TrainOptions } from '../../training/options.ts';
 import { train } from '../../training/train.ts';
 import type { WeightMasks } from '../granularity/masks.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { adoptStatistics } from '../recovery/adopt-statistics.ts';
 import { reconstruct } from '../recovery/reconstruct.ts';
-import { stepTargets } from '../schedule.ts';
+import { type PruningSchedule, stepTargets } from '../schedule.ts';
 import { type Cut, cutNetwork } from './cut.ts';
 import type { PruningJob } from './job.ts';
 import { type StartedStep, savedStart, saveStart, stepRun } from './saved-start.ts';
@@ -39,8 +39,8 @@ export interface PrunedInSteps {
 }
 
 /** Cuts, recovers and retrains step by step. The target of each step is a fraction of the original network. */
-export async function pruneInSteps(job: PruningJob): Promise<PrunedInSteps> {
-  const { target, steps: count, pace: schedule } = job.settings;
+export async function pruneInSteps(job: PruningJob, schedule: PruningSchedule): Promise<PrunedInSteps> {
+  const { target, steps: count } = job.settings;
   let { network } = job.original;
   let masks: WeightMasks | null = null;
   let cut: Cut | null = null;
@@ -103,7 +103,8 @@ async function retrained(
   return { network: trained.network, step: { ...step, stages: [...stages, after], epochs: trained.epochs } };
 }
 
-function partsLeft(network: Graph, { original, settings }: PruningJob): NetworkCost {
+/** The kept fractions of the original's MACs and parameters. */
+export function partsLeft(network: Graph, { original, settings }: PruningJob): NetworkCost {
   const { macs, parameters } = costs(network, { size: settings.size });
   const { whole } = original.costs;
   return { macs: macs / whole.macs, parameters: parameters / whole.parameters };
@@ -144,9 +145,14 @@ async function retrain(
     network,
     ...(cut.controller ? { controller: cut.controller } : {}),
   });
-  for (const event of own.run?.readEvents() ?? []) {
-    if (event.type === 'epoch') job.run!.record({ ...event, epoch: until(index) + Number(event.epoch) });
+  recordTraining(job, own, until(index));
+  return result;
+}
+
+/** Copies what a step's own run recorded of training into the record of the job; `before` is the number of earlier epochs. */
+export function recordTraining(job: PruningJob, { run }: Pick<TrainOptions, 'run'>, before = 0): void {
+  for (const event of run?.readEvents() ?? []) {
+    if (event.type === 'epoch') job.run!.record({ ...event, epoch: before + Number(event.epoch) });
     if (event.type === 'range-test') job.run!.record(event);
   }
-  return result;
 }

@@ -6,18 +6,37 @@ import { elementCount } from '../../numeric/tensor.ts';
 import { serializeModel } from '../../onnx/index.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 
-/** The cost of a channel set: bytes of its activations, or measured milliseconds. */
-export type CostShare = 'bytes' | 'ms';
+/** The network to which the channel sets belong. */
+type CoupledUnits = Pick<PreparedNetwork, 'graph' | 'coupling' | 'units' | 'costs' | 'size'>;
 
-interface Sharing {
+/** What each channel set that may be removed costs. */
+const shares = {
+  /** The MACs of the whole network that it alone would save. */
+  macs: macsSaved,
+  /** Bytes of its activations. */
+  bytes: activationBytes,
+  /** Measured milliseconds. */
+  ms: milliseconds,
+} satisfies Record<
+  string,
+  (network: CoupledUnits, timer?: Timer) => Map<number, number> | Promise<Map<number, number>>
+>;
+
+/** What a channel set costs: one of `costShares`. */
+export type CostShare = keyof typeof shares;
+export const costShares = Object.keys(shares) as CostShare[];
+
+interface Costing {
   readonly per: CostShare;
-  readonly scores: ReadonlyMap<number, number>;
   /** Required for milliseconds. */
   readonly timer?: Timer | undefined;
 }
 
-/** The network to which the channel sets belong. */
-type CoupledUnits = Pick<PreparedNetwork, 'graph' | 'coupling' | 'units' | 'size'>;
+/** What each channel set costs, by its root label. */
+export const costsOfSets = async (
+  network: CoupledUnits,
+  { per, timer }: Costing,
+): Promise<ReadonlyMap<number, number>> => shares[per](network, timer);
 
 /**
  * Divides scores by the cost of each channel set, so that of equal scores, expensive channels are removed first (Liu et al.,
@@ -25,13 +44,24 @@ type CoupledUnits = Pick<PreparedNetwork, 'graph' | 'coupling' | 'units' | 'size
  */
 export async function shareCosts(
   network: CoupledUnits,
-  { per, scores, timer }: Sharing,
+  { scores, ...costing }: Costing & { readonly scores: ReadonlyMap<number, number> },
 ): Promise<ReadonlyMap<number, number>> {
-  const costs = per === 'bytes' ? activationBytes(network) : await milliseconds(network, timer);
+  const costs = await costsOfSets(network, costing);
   const known = [...costs.values()].filter((cost) => cost > 0);
   const least = Math.min(...known) || 1;
   return new Map(
     [...scores].map(([root, score]) => [root, (score * least) / Math.max(costs.get(root) ?? 0, least)]),
+  );
+}
+
+/** Sets of a unit save the same. */
+function macsSaved({ units, costs }: CoupledUnits): Map<number, number> {
+  return new Map(
+    units.flatMap(({ sets, reasons }) => {
+      const free = sets.filter((root) => !reasons.has(root));
+      const saved = costs.whole.macs - costs.without(new Set(free.slice(0, 1))).macs;
+      return free.map((root) => [root, saved] as const);
+    }),
   );
 }
 
@@ -63,7 +93,7 @@ function activationBytes({ graph, coupling: { found }, size }: CoupledUnits): Ma
  */
 async function milliseconds(
   { graph, coupling, units, size }: CoupledUnits,
-  timer: Timer | undefined,
+  timer?: Timer,
 ): Promise<Map<number, number>> {
   const { benchmark, threads } = requiredTimer(timer, 'scores per millisecond');
   const reference = serializeModel(graph);

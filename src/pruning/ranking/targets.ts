@@ -1,5 +1,5 @@
 import type { NetworkCost } from '../../measure/macs.ts';
-import { fillTarget, stepped } from './fill-target.ts';
+import { type Filling, fillTarget, stepped } from './fill-target.ts';
 import type { UnitWidths, WidthSelector } from './selection.ts';
 
 /** How far to prune, relative to the original network: the fraction of channels to remove, or the fraction of a cost to keep. */
@@ -101,18 +101,33 @@ export const TARGET_TOLERANCE = 0.02;
 export async function reachCost(target: CostTarget, search: Search): Promise<Reached> {
   const { selector, costOf } = search;
   const { partOf, limit } = budgetOf(target, search);
-  const isWithin = (widths: UnitWidths) => partOf(widths) <= limit;
   const costAt = (widths: UnitWidths) => costOf(selector.removed(widths));
+  const { widths, met } = await widestWithin({ selector, partOf, limit });
+  if (!met) return { widths, met, cost: costAt(widths) };
+  return reachedAt(widths, target, search);
+}
+
+/** What widths cost, and the cost that they must not exceed. */
+export interface Budget extends Pick<Filling, 'partOf' | 'limit'> {
+  readonly selector: WidthSelector;
+}
+
+/** The widest selection found within a budget; all that may be removed is where it cannot be met. */
+export async function widestWithin({
+  selector,
+  partOf,
+  limit,
+}: Budget): Promise<{ readonly widths: UnitWidths; readonly met: boolean }> {
+  const isWithin = (widths: UnitWidths) => partOf(widths) <= limit;
   const whole = selector.widths(0);
-  if (isWithin(whole)) return { widths: whole, cost: costAt(whole), met: true };
-  const found = await narrowUntil({
+  if (isWithin(whole)) return { widths: whole, met: true };
+  const { widths, met, ratio } = await narrowUntil({
     widths: selector.widths,
     order: (units) => units.toReversed(),
     isWithin,
     halvings: HALVINGS,
   });
-  if (!found.met) return { ...found, cost: costAt(found.widths) };
-  return reachedAt(fillTarget(found.widths, { selector, partOf, limit, ratio: found.ratio }), target, search);
+  return { widths: met ? fillTarget(widths, { selector, partOf, limit, ratio }) : widths, met };
 }
 
 /** The cost of widths within a target, and the next step if the cost is far below the target. */

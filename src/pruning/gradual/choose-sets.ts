@@ -1,0 +1,61 @@
+import { openSelection, type SelectionRules, type WidthSelector } from '../ranking/selection.ts';
+import { widestWithin } from '../ranking/targets.ts';
+import type { PruningUnit } from '../ranking/units.ts';
+import type { PrunableSets, SetCosts } from './prunable-sets.ts';
+
+/** What is masked by now, and by which scores more is. */
+export interface ChoosingState {
+  /** In the order in which they were masked. */
+  readonly masked: readonly number[];
+  /** Masked sets that stay masked whatever is chosen. */
+  readonly settled: ReadonlySet<number>;
+  /** Sets without a score are kept. */
+  readonly scores: ReadonlyMap<number, number>;
+}
+
+/** How far to go. */
+export interface ChoosingLimit {
+  /** The predicted part of the cost that must not be exceeded. */
+  readonly limit: number;
+  readonly rules: SelectionRules;
+}
+
+/**
+ * The sets to mask, in order, so that the cost is within a limit: those of the lowest score for what they save, where rules
+ * permit. What is masked and not settled is chosen before all else, and left out again where widths are rounded up.
+ */
+export async function chooseSets(
+  { sets, costs }: { readonly sets: PrunableSets; readonly costs: SetCosts },
+  state: ChoosingState,
+  { limit, rules }: ChoosingLimit,
+): Promise<number[]> {
+  const { settled } = state;
+  const units = sets.units.map((unit) => ({ ...unit, sets: unit.sets.filter((root) => !settled.has(root)) }));
+  const order = orderOf(units, costs, state);
+  const scores = new Map(order.map((root, rank) => [root, rank]));
+  const selection = openSelection({ units, scores }, rules);
+  const selector: WidthSelector = {
+    ...selection,
+    removed: (widths) => new Set(sets.permitted(selection.removed(widths), settled)),
+  };
+  const partOf = (widths: readonly number[]) => costs.predicted(selector.removed(widths));
+  const { widths } = await widestWithin({ selector, partOf, limit });
+  const chosen = selector.removed(widths);
+  return [...settled, ...order.filter((root) => chosen.has(root))];
+}
+
+/** Masked sets in their order, then all others by score for what they save: sets of one unit save the same. */
+function orderOf(
+  units: readonly PruningUnit[],
+  costs: SetCosts,
+  { masked, settled, scores }: ChoosingState,
+): number[] {
+  const gone = new Set(masked);
+  const priced = units.flatMap(({ sets, reasons }) => {
+    const free = sets.filter((root) => scores.has(root) && !reasons.has(root) && !gone.has(root));
+    const saving = free.length > 0 ? costs.saving(free[0]!, gone) : 0;
+    return free.map((root) => ({ root, price: scores.get(root)! / Math.max(saving, Number.MIN_VALUE) }));
+  });
+  priced.sort((a, b) => (a.price < b.price ? -1 : Number(a.price > b.price)));
+  return [...masked.filter((root) => !settled.has(root)), ...priced.map(({ root }) => root)];
+}

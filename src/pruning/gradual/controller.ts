@@ -1,0 +1,158 @@
+import type { Graph } from '../../graph/graph.ts';
+import { filled } from '../../numeric/tensor.ts';
+import type { Tensors } from '../../runtime/executor.ts';
+import type { Controller } from '../../training/options.ts';
+import { withState } from '../../training/training-step.ts';
+import type { SelectionRules } from '../ranking/selection.ts';
+import { chooseSets } from './choose-sets.ts';
+import { goalAt, type MaskingGoal, type MaskingPace } from './goal.ts';
+import { gradientName, maskExtension, maskedNetwork, maskTensors } from './mask-extension.ts';
+import { openMovingScores } from './moving-scores.ts';
+import type { PrunableSets, ReducedNetwork, SetCosts } from './prunable-sets.ts';
+import { removableSets } from './removable-sets.ts';
+import { sliceState } from './slice-state.ts';
+
+/** Options of {@link gradualController}. */
+export interface GradualOptions extends MaskingPace {
+  readonly sets: PrunableSets;
+  readonly costs: SetCosts;
+  /** The part of the original cost to keep. */
+  readonly part: number;
+  /** Of the widths at the end; on the way there they are not rounded. */
+  readonly rules: SelectionRules;
+  /** What the part of the cost is called in the record. */
+  readonly metric: string;
+  /** Scores the sets of the network without `removed`, in place of the moving average of gradients. */
+  score?(network: Graph, removed: ReadonlySet<number>): Promise<ReadonlyMap<number, number>>;
+}
+
+/** The controller, and what it has pruned so far. */
+export interface GradualController extends Controller {
+  /** The sets that are masked or taken out. */
+  pruned(): ReadonlySet<number>;
+  /** Whether the target is met. */
+  met(): boolean;
+  /** The network that a state stands for, without what is masked. */
+  reduced(state: Tensors): Graph;
+}
+
+/** How far pruning is. */
+interface Progress {
+  /** In the order of masking; those that were taken out among them. */
+  masked: readonly number[];
+  removed: ReadonlySet<number>;
+  /** The part of the original cost that the masked network has. */
+  left: number;
+  isDone: boolean;
+  /** The network in training. */
+  current: ReducedNetwork;
+}
+
+/**
+ * Prunes channel sets while a network trains: every few steps those of the lowest score for their cost are masked, so that the
+ * cost follows a cubic schedule (Zhu & Gupta, 2017, arXiv:1710.01878), and at the ends of epochs they are taken out. A masked
+ * set stays masked, but for the last masking, which rounds widths.
+ */
+export function gradualController(options: GradualOptions): GradualController {
+  const { sets, rules, metric, score } = options;
+  const whole = sets.without(new Set());
+  const progress: Progress = { masked: [], removed: new Set(), left: 1, isDone: false, current: whole };
+  const scores = openMovingScores(
+    sets.units.flatMap((unit) => unit.sets.filter((root) => !unit.reasons.has(root))),
+  );
+  const pruned = () => new Set(progress.masked);
+  const network = (graph: Graph, state: Tensors) =>
+    maskedNetwork(withState(graph, state), whole.places, state);
+  return {
+    extensions: [maskExtension(() => progress.current.places)],
+    scalars: () => ({}),
+    afterStep(_, state) {
+      if (!score && !progress.isDone) scores.add(progress.current.places, state(), pruned());
+    },
+    async overwrite(moment, state) {
+      const { removed, current, isDone } = progress;
+      const goal = isDone ? null : goalAt(moment, options);
+      if (!goal) return null;
+      const found = (await score?.(network(current.network, state()), removed)) ?? scores.values();
+      await maskMore(progress, options, { goal, scores: found });
+      return maskTensors(current.places, pruned());
+    },
+    network,
+    shrink(_, state) {
+      const before = progress.current;
+      const removed = removableSets(sets, progress.masked, progress.isDone ? 1 : rules.round);
+      if (removed.size === progress.removed.size) return null;
+      const current = sets.without(removed);
+      Object.assign(progress, { removed, current });
+      return {
+        network: current.network,
+        state: reducedState(state, { before, after: current, pruned: pruned() }),
+      };
+    },
+    shrunk() {
+      progress.current = sets.without(progress.removed);
+      return progress.current.network;
+    },
+    metrics: () => ({ [metric]: progress.left }),
+    save: (): Saved => ({
+      masked: progress.masked,
+      removed: [...progress.removed],
+      left: progress.left,
+      isDone: progress.isDone,
+      scores: scores.save(),
+    }),
+    restore(saved) {
+      const { removed, scores: averages, ...others } = saved as Saved;
+      Object.assign(progress, { ...others, removed: new Set(removed) });
+      scores.restore(averages);
+    },
+    pruned,
+    met: () => progress.isDone && progress.left <= options.part * EXACT,
+    reduced(state) {
+      const after = sets.without(pruned());
+      return withState(after.network, sliceState(state, progress.current, after));
+    },
+  };
+}
+
+interface Saved extends Pick<Progress, 'masked' | 'left' | 'isDone'> {
+  readonly removed: readonly number[];
+  readonly scores: readonly (readonly [number, number])[];
+}
+
+/** What rounding may add to a part. */
+const EXACT = 1 + 1e-9;
+
+/** Choices of the last masking, where the cost that is measured differs from the predicted one. */
+const LAST_CHOICES = 8;
+
+async function maskMore(
+  progress: Progress,
+  options: GradualOptions,
+  { goal, scores }: { readonly goal: MaskingGoal; readonly scores: ReadonlyMap<number, number> },
+): Promise<void> {
+  const { costs } = options;
+  // The last masking may take back what is masked only.
+  const settled = goal.isLast ? progress.removed : new Set(progress.masked);
+  for (let i = 0; i < (goal.isLast ? LAST_CHOICES : 1); i++) {
+    const limit = (goal.part * EXACT * costs.predicted(new Set(progress.masked))) / progress.left;
+    const state = { masked: progress.masked, settled, scores };
+    progress.masked = await chooseSets(options, state, { limit, rules: goal.rules });
+    progress.left = await costs.measured(new Set(progress.masked));
+    if (progress.left <= goal.part * EXACT) break;
+  }
+  progress.isDone = goal.isLast;
+}
+
+interface Reduction {
+  readonly before: ReducedNetwork;
+  readonly after: ReducedNetwork;
+  readonly pruned: ReadonlySet<number>;
+}
+
+/** The state of training what is left: gradients of masks are computed anew. */
+function reducedState(state: Tensors, { before, after, pruned }: Reduction): Tensors {
+  const masks = maskTensors(after.places, pruned);
+  const gradients = after.places.map((place) => [gradientName(place), filled(place.shape, 0)] as const);
+  return { ...sliceState(state, before, after), ...masks, ...Object.fromEntries(gradients) };
+}

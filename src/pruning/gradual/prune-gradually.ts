@@ -1,0 +1,93 @@
+import { recalibrate } from '../../calibration/recalibrate.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { separateUniform, verifyEquivalent } from '../../rewrite/index.ts';
+import { taskOf } from '../../training/tasks/index.ts';
+import { criteria } from '../criteria/index.ts';
+import { type PruningJob, rankingOptions } from '../iterative/job.ts';
+import { type PruningStage, stageOf } from '../iterative/stages.ts';
+import { type PrunedInSteps, partsLeft } from '../iterative/steps.ts';
+import { type PreparedNetwork, prepareChannels } from '../prepared-network.ts';
+import type { UnitOutcome } from '../prune-channels.ts';
+import { expectLayers } from '../rank-channels.ts';
+import { layerTitle, type PruningUnit } from '../ranking/units.ts';
+import { criterionScores } from './criterion-scores.ts';
+import { tiedCosts } from './tied-costs.ts';
+import { tiedSets } from './tied-sets.ts';
+import { trainGradually } from './train-gradually.ts';
+
+/**
+ * Prunes a network while it trains, in one run of all epochs, and recalibrates it at the end. The result is compared with the masked
+ * network that was trained.
+ */
+export async function pruneGradually(job: PruningJob): Promise<PrunedInSteps> {
+  const { settings, executor, original } = job;
+  const { target, layerRatios = [], per } = settings;
+  expectLayers(layerRatios, original);
+  const prepared = await prepareChannels(separateUniform(original.graph), executor, original);
+  const options = job.retraining!.options(job.retraining!.epochs);
+  const sets = tiedSets(prepared, taskOf(options).reads(prepared.graph));
+  const costing = { measure: target.measure, per: per ?? 'macs', timer: job.timer ?? undefined } as const;
+  const costs = await tiedCosts(prepared, costing);
+  const {
+    network: masked,
+    state,
+    epochs,
+    controller,
+  } = await trainGradually(job, {
+    ...{ sets, costs },
+    ...scoring(prepared, job),
+  });
+  const trained = controller.reduced(state);
+  const error = settings.verify ? (await verifyEquivalent(masked, trained, { executor })).error : null;
+  const { network, stages } = await recovered(trained, job);
+  const units = sets.units.map((unit) => outcome(unit, controller.pruned()));
+  const step = {
+    step: 1,
+    target,
+    met: controller.met(),
+    left: partsLeft(network, job),
+    error,
+    stages,
+    epochs,
+  };
+  const { step: number, epochs: _, ...recorded } = step;
+  job.run?.record({ type: 'prune-step', number, ...recorded });
+  const cut = { network, controller: null, masks: null, units, met: step.met, error, reconstruction: null };
+  return { network, steps: [step], cut };
+}
+
+/** The criterion of the settings; gradients are the default. */
+function scoring(prepared: PreparedNetwork, job: PruningJob) {
+  const { criterion } = job.settings;
+  return criterion === 'taylor' || criterion === criteria.taylor
+    ? {}
+    : { score: criterionScores(prepared, { ...rankingOptions(job), per: null }) };
+}
+
+async function recovered(
+  trained: Graph,
+  job: PruningJob,
+): Promise<{ readonly network: Graph; readonly stages: readonly PruningStage[] }> {
+  const { executor, data, retraining, settings } = job;
+  const stage = retraining!.distills ? 'distilled' : 'retrained';
+  const stages = [await stageOf(trained, job, { stage, step: 1 })];
+  if (settings.recover?.length === 0) return { network: trained, stages };
+  const { calibration } = data!;
+  const network = await recalibrate(trained, { calibration, executor });
+  return { network, stages: [...stages, await stageOf(network, job, { stage: 'recalibrate', step: 1 })] };
+}
+
+function outcome(
+  { name, layers, sets, reasons, channelsPerSet }: PruningUnit,
+  pruned: ReadonlySet<number>,
+): UnitOutcome {
+  const kept = sets.filter((root) => !pruned.has(root)).length;
+  const [reason] = reasons.values();
+  return {
+    name,
+    layers: layers.map(layerTitle),
+    channels: sets.length * channelsPerSet,
+    kept: kept * channelsPerSet,
+    ...(reason === undefined ? {} : { reason }),
+  };
+}

@@ -1,0 +1,42 @@
+import { type TrainResult, train } from '../../training/train.ts';
+import type { PruningJob } from '../iterative/job.ts';
+import { stepRun } from '../iterative/saved-start.ts';
+import { recordTraining } from '../iterative/steps.ts';
+import { setCounts } from '../ranking/units.ts';
+import { type GradualController, type GradualOptions, gradualController } from './controller.ts';
+
+/** A network trained with masks, which are multiplied in, and what masked it. */
+export interface GradualTraining extends TrainResult {
+  readonly controller: GradualController;
+}
+
+/** What the epoch's record calls the part of each cost that is left. */
+const metrics = {
+  ratio: 'channelsKept',
+  macs: 'macsKept',
+  parameters: 'parametersKept',
+  latency: 'latencyKept',
+} as const;
+
+/** Trains all epochs of a job while channel sets are masked and taken out, in a folder of its own, resumed where it was interrupted. */
+export async function trainGradually(
+  job: PruningJob,
+  pruned: Pick<GradualOptions, 'sets' | 'costs' | 'score'>,
+): Promise<GradualTraining> {
+  const { settings, retraining } = job;
+  const { target, until, maskEvery: every, scope, round, floor, layerRatios = [] } = settings;
+  const { measure, fraction } = target;
+  const controller = gradualController({
+    ...pruned,
+    ...{ until, every },
+    part: measure === 'ratio' ? 1 - fraction : fraction,
+    rules: { scope, round, floor, layerRatios, original: setCounts(pruned.sets.units) },
+    metric: metrics[measure],
+  });
+  const { network } = pruned.sets.without(new Set());
+  const own = stepRun(job, 0);
+  const options = retraining!.options(retraining!.epochs);
+  const result = await train({ ...options, ...own, network, controller });
+  recordTraining(job, own);
+  return { ...result, controller };
+}
