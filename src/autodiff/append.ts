@@ -3,13 +3,13 @@ import type { Value } from '../graph/graph.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 import { allAxes, dims } from './call.ts';
 
-/** A scalar of the element type of `like`. */
+/** A scalar with the element type of `like`. */
 export const number = (g: Builder, value: number, like: Value): Value =>
   g.constant(
     like?.dtype === 'float64' ? makeTensor('float64', [], Float64Array.of(value)) : floats([], [value]),
   );
 
-/** Zeros of this shape, of the element type of `like`. */
+/** Zeros of this shape, with the element type of `like`. */
 export const zeros = (g: Builder, shape: readonly number[], like: Value): Value =>
   g.ConstantOfShape(g.int64s(shape), { value: oneZero(like) });
 
@@ -19,13 +19,13 @@ const oneZero = (like: Value): Tensor =>
 export const reshape = (g: Builder, value: Value, shape: readonly number[]): Value =>
   g.Reshape(value, g.int64s(shape), { allowzero: shape.includes(0) ? 1 : 0 });
 
-/** Concat; a single value is left as it is. */
+/** Concatenates values; returns a single value unchanged. */
 export function joined(g: Builder, values: readonly Value[], axis: number): Value {
   const [first, ...others] = values;
   return first && others.length === 0 ? first : g.Concat(...values, { axis });
 }
 
-/** [C] → [C, 1, …], to be stretched over [N, C, …]. */
+/** Reshapes [C] to [C, 1, …], to broadcast over [N, C, …]. */
 export const perChannel = (g: Builder, value: Value, like: Value): Value =>
   reshape(g, value, [
     dims(value, 1)[0],
@@ -34,7 +34,7 @@ export const perChannel = (g: Builder, value: Value, like: Value): Value =>
       .map(() => 1),
   ]);
 
-/** The last two axes swapped. */
+/** Swaps the last two axes. */
 export function transposed(g: Builder, value: Value): Value {
   const axes = allAxes(value);
   return g.Transpose(value, { perm: [...axes.slice(0, -2), axes.length - 1, axes.length - 2] });

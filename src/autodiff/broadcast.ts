@@ -2,7 +2,7 @@ import type { Builder } from '../graph/builder.ts';
 import { staticShape, type Value } from '../graph/graph.ts';
 import { reshape } from './append.ts';
 
-/** The adjoint of stretching a tensor of `shape` to that of `value`: sums over the axes that were stretched. */
+/** The adjoint of broadcasting `shape` to the shape of `value`: sums over the broadcast axes. */
 export function sumTo(g: Builder, value: Value, shape: readonly number[]): Value {
   const found = staticShape(value);
   const added = found.length - shape.length;

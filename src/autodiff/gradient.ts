@@ -11,9 +11,9 @@ import type { GradientRow } from './rule.ts';
 import { gradientRules } from './rules/index.ts';
 
 /**
- * Appends the nodes that compute ∂loss/∂v for each v in `wrt` (reverse-mode differentiation), and returns those values;
- * zeros where the loss does not depend on v. The loss is a scalar and shapes on the way are fixed. Throws
- * EspalierError('unsupported') at a node on the way that has no gradient.
+ * Appends nodes that compute ∂loss/∂v for each v in `wrt` (reverse-mode differentiation), and returns these values; zeros if
+ * the loss does not depend on v. The loss must be a scalar, and shapes on the way must be fixed. Throws `unsupported` at a
+ * node on the way that has no gradient.
  *
  * @example
  * const g = builderOf(emptyGraph('squares'));
@@ -49,7 +49,7 @@ export function gradients<const T extends readonly Value[]>(
   return results as { -readonly [I in keyof T]: Value };
 }
 
-/** The gradients that the uses of a value send back. */
+/** The gradients of a value with respect to each of its uses. */
 type Parts = Map<Value, [Value, ...Value[]]>;
 
 /** ∂loss/∂loss. */
@@ -62,7 +62,7 @@ function unit(g: Builder, loss: Value): Value {
   return shape.length === 0 ? number(g, 1, loss) : reshape(g, number(g, 1, loss), shape);
 }
 
-/** The floating-point values that depend on `sources` in a way that gradients follow, and the sources themselves. */
+/** The floating-point values that depend differentiably on `sources`, and the sources. */
 function dependents(graph: Graph, sources: readonly Value[]): Set<Value> {
   const active = new Set(sources);
   for (const node of graph.nodes) {
@@ -72,7 +72,7 @@ function dependents(graph: Graph, sources: readonly Value[]): Set<Value> {
   return active;
 }
 
-/** Whether a node reads something active and is not constant almost everywhere. */
+/** Whether a node reads an active value and is not constant almost everywhere. */
 function passesGradient(node: Node, active: ReadonlySet<Value>): boolean {
   const op = knownOperator(node);
   if (op && gradientRules[op] === 'none') return false;
@@ -106,7 +106,7 @@ function push(parts: Parts, value: Value, gradient: Value): void {
   else parts.set(value, [gradient]);
 }
 
-/** The sum over all uses of a value, appended once. */
+/** The sum of the gradients over all uses of a value, which is appended once. */
 function total(g: Builder, parts: Parts, value: Value): Value | null {
   const list = parts.get(value);
   if (!list) return null;
@@ -116,7 +116,7 @@ function total(g: Builder, parts: Parts, value: Value): Value | null {
   return sum;
 }
 
-/** Takes away what was appended for inputs that need no gradient. */
+/** Removes nodes that were appended for inputs that need no gradient. */
 function dropUnused(
   graph: Graph,
   results: readonly Value[],

@@ -6,8 +6,8 @@ import { reshape, zeros } from './append.ts';
 import { dims } from './call.ts';
 
 /**
- * Inserts `gaps[axis]` zeros after every element of each axis. Uses Concat, not Pad: Pad takes ten times as long on an axis of one
- * element (11 ms against 1 for 8 MB).
+ * Inserts `gaps[axis]` zeros after every element of each axis. Uses Concat instead of Pad, which takes ten times as long on
+ * an axis of size 1 (11 ms against 1 ms for 8 MB).
  */
 export function insertZeros(g: Builder, value: Value, gaps: readonly number[]): Value {
   const shape = [...dims(value)];

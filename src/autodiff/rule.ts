@@ -5,9 +5,9 @@ import type { OperatorName, OutputCount } from '../graph/operators/index.ts';
 import type { OperandValue } from './call.ts';
 
 /**
- * From ∂L/∂y of each output (null where none reaches it) to ∂L/∂x of each input, appended to `g`. A gradient may keep
- * the axes along which its input was stretched: the driver sums over them. null says that no gradient flows into an
- * input; a missing position that the rule has none for it.
+ * Computes ∂L/∂x of each input from ∂L/∂y of each output (null if there is none), by nodes appended to `g`. A gradient may
+ * keep the axes along which its input was broadcast: the driver sums over them. null means that an input has no gradient; a
+ * missing position means that the rule does not support its gradient.
  */
 export type GradientRule<Op extends OperatorName> = (
   call: OperatorCall<Op>,
@@ -15,12 +15,15 @@ export type GradientRule<Op extends OperatorName> = (
   g: Builder,
 ) => readonly OperandValue[];
 
-/** ∂L/∂y of each output; where there is a single one, it is never missing. */
+/** ∂L/∂y of each output; never null for an operator with a single output. */
 type OutputGradients<Op extends OperatorName> =
   OutputCount<Op> extends 1 ? readonly [Value, ...OperandValue[]] : readonly OperandValue[];
 
-/** A rule, no gradient (what comes out is constant almost everywhere), or no rule, which is a named error. */
+/**
+ * A rule; 'none' if the result is constant almost everywhere; 'unsupported' if there is no rule, which leads to a named
+ * error.
+ */
 export type GradientRow<Op extends OperatorName> = GradientRule<Op> | 'none' | 'unsupported';
 
-/** A table of rules: one row for each of these operators. */
+/** A table with one row for each of these operators. */
 export type GradientRows<Op extends OperatorName> = { readonly [O in Op]: GradientRow<O> };

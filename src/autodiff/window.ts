@@ -1,7 +1,7 @@
 import { extentOf, type Window, windowAxes } from '../graph/window.ts';
 import { zip } from '../numeric/zip.ts';
 
-/** The window with defaults where an attribute is missing. */
+/** The window with default values for missing attributes. */
 export function writtenOut({ strides, pads, dilations }: Partial<Window>, kernel: readonly number[]): Window {
   const ones = kernel.map(() => 1);
   return {
@@ -14,13 +14,13 @@ export function writtenOut({ strides, pads, dilations }: Partial<Window>, kernel
 /** Lengths by axis. */
 export interface Extents {
   readonly kernel: readonly number[];
-  /** Of the window's places: y. */
+  /** Of y: the number of window positions. */
   readonly places: readonly number[];
-  /** Of what the window slides over: x. */
+  /** Of x, over which the window slides. */
   readonly size: readonly number[];
 }
 
-/** Attributes of the ConvTranspose that leads from places back to a tensor of just this size. */
+/** The attributes of the ConvTranspose from y back to exactly the size of x. */
 export function adjointWindow(given: Partial<Window>, { kernel, places, size }: Extents) {
   const window = writtenOut(given, kernel);
   const output_padding = zip(windowAxes(window), kernel, places, size).map(

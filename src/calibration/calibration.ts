@@ -3,30 +3,30 @@ import type { Batch } from '../data/batches/prepare.ts';
 import type { ImageSource } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 
-/** Normalised images in memory on which a network is measured, in batches of one size. */
+/** Preprocessed images in memory on which a network is measured, in batches of one size. */
 export interface Calibration {
   readonly batch: number;
-  /** [channels, height, width] of an image. */
+  /** [channels, height, width] of one image. */
   readonly image: readonly [number, number, number];
   readonly batches: readonly Batch[];
-  /** Whether the images have classes; where not, labels mean nothing. */
+  /** Whether the images have classes; if not, labels are meaningless. */
   readonly labelled: boolean;
-  /** How many classes the images have; left out where that is not known. */
+  /** Number of classes; absent if unknown. */
   readonly classes?: number;
 }
 
 /** Options of {@link openCalibration}. */
 export interface CalibrationOptions {
   readonly preprocessing: Preprocessing;
-  /** Images to take; default 1024, or all. */
+  /** Number of images; default 1024, or all if there are fewer. */
   readonly images?: number;
-  /** Default 64. */
+  /** Images per batch; default 64. */
   readonly batch?: number;
   readonly seed: number;
 }
 
 /**
- * A seeded choice of a source's images, whole batches only, neither shuffled twice nor augmented.
+ * Chooses random images of a source by seed, in whole batches, without augmentation.
  *
  * @example
  * const calibration = await openCalibration(data.train, { preprocessing, images: 512, seed: 0 });

@@ -4,15 +4,15 @@ import { float32Data } from '../numeric/tensor.ts';
 import { zip } from '../numeric/zip.ts';
 import { type ProbeContext, probe } from './probe.ts';
 
-/** Mean and variance of each channel of a value [N, C, …]. */
+/** Mean and variance per channel of a value [N, C, …]. */
 export interface ChannelStatistics {
   readonly mean: Float64Array;
   readonly variance: Float64Array;
 }
 
 /**
- * μ and σ² of every channel of some values over all calibration images: the mean of the batches' variances plus the variance
- * of their means.
+ * μ and σ² per channel of some values over all calibration images: the mean of the batches' variances plus the variance of
+ * their means.
  */
 export async function channelStatistics<T extends { readonly value: Value }>(
   graph: Graph,

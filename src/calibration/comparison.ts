@@ -9,31 +9,31 @@ import type { Calibration } from './calibration.ts';
 import { outputsOnImages, type Recorded } from './outputs-on-images.ts';
 import type { ProbeContext } from './probe.ts';
 
-/** What a changed network still does on images. */
+/** The accuracy of a changed network, and the errors of its outputs, on images. */
 export interface ComparisonResult {
-  /** null where images have no classes, or the network gives no class scores. */
+  /** Top-1 accuracy; null if images have no classes, or the network has no class scores. */
   readonly top1: number | null;
-  /** The mean of −ln p(true class); null where {@link top1} is. */
+  /** The mean of −ln p(true class); null if {@link top1} is. */
   readonly loss: number | null;
   /** The mean of {@link outputErrors}; needs no labels. */
   readonly outputError: number;
   /**
-   * How far each output that counts is from the original's: ‖y − y₀‖₂ / ‖y₀‖₂ over all images; of integers and booleans
-   * the part of the elements that differ.
+   * By output: the relative error ‖y − y₀‖₂ / ‖y₀‖₂ against the original over all images; for integers and booleans, the
+   * fraction of elements that differ.
    */
   readonly outputErrors: Readonly<Record<string, number>>;
 }
 
-/** Networks beside the one that they come from, on calibration images. */
+/** Compares networks with the original on calibration images. */
 export interface Comparison {
   readonly original: ComparisonResult;
-  /** Outputs that do not count, and why. */
+  /** Outputs that are not compared, with the reason. */
   readonly ignored: CountedOutputs['ignored'];
   compare(graph: Graph): Promise<ComparisonResult>;
 }
 
 /**
- * Runs the original once. Throws `usage` where no output counts.
+ * Opens a comparison and runs the original once. Throws `usage` if no output can be compared.
  *
  * @example
  * const comparison = await openComparison(network, { calibration, executor: onnxruntime });
@@ -58,7 +58,7 @@ export async function openComparison(original: Graph, context: ProbeContext): Pr
     ignored: outputs.ignored,
     compare: async (graph) => {
       const own = await outputsOf(graph, { ...request, images: imagesInRun(reference, context) });
-      // One of both may fix its batch, where the other works at any.
+      // One of the networks may fix its batch size, and the other may not.
       if (runsOf(own) !== runsOf(reference))
         reference = await outputsOf(original, { ...request, images: imagesInRun(own, context) });
       return compared(own);
@@ -73,10 +73,10 @@ const imagesInRun = (outputs: Outputs, { calibration: { batch, batches } }: Prob
 
 interface OutputRequest {
   readonly context: ProbeContext;
-  /** Images in a run; default: those of a calibration batch. */
+  /** Images per run; default: those of a calibration batch. */
   readonly images?: number;
   readonly counted: readonly CountedOutput[];
-  /** The output with class scores, where labels say what they should be. */
+  /** The output with class scores, if there are labels. */
   readonly scores: Value | null;
 }
 
@@ -85,7 +85,7 @@ interface Outputs {
   readonly scores: { readonly rows: Recorded; readonly kind: Scores } | null;
 }
 
-/** The outputs of a network for all calibration images, values being those of the same names. */
+/** The outputs of a network for all calibration images; values are matched by name. */
 async function outputsOf(
   graph: Graph,
   { context, images, counted, scores }: OutputRequest,
@@ -117,7 +117,7 @@ function accuracyOf(
   return { top1: hits / rows.length, loss: loss / rows.length };
 }
 
-/** The scores of each image of a run: a network that fixes its batch looks at a batch of images in several. */
+/** The scores of each image of a run: a network with a fixed batch size processes a calibration batch in several runs. */
 const rowsOf = (run: Float32Array, images: number): Float32Array[] => {
   const classes = run.length / images;
   return Array.from({ length: images }, (_, i) => run.subarray(i * classes, (i + 1) * classes));

@@ -6,23 +6,25 @@ import { float32Data, type Tensor } from '../numeric/tensor.ts';
 import type { Calibration } from './calibration.ts';
 import { type Probe, type ProbeContext, probe } from './probe.ts';
 
-/** A value of a network to be kept for all images. */
+/** A value of a network that is recorded for all images. */
 export interface RecordedOutput {
   readonly value: Value;
   /**
-   * Numbers: of many, every n-th; all: every one; the index of the highest score of each image, or of each pixel: nothing
-   * where it is no map of scores.
+   * What is recorded. `numbers`: all elements, or every n-th of many; `all`: all elements; `class of images` or `class of
+   * pixels`: the index of the highest score (empty if the value has no scores per pixel).
    */
   readonly keep: 'numbers' | 'all' | 'class of images' | 'class of pixels';
 }
 
-/** What was kept, run after run. */
+/** The recorded elements, run by run. */
 export type Recorded = readonly Float32Array[];
 
-/** The most numbers kept of a value; of more, every n-th is kept, the same ones of networks of equal shapes. */
+/**
+ * Maximum number of elements recorded per value; above it, every n-th is recorded, the same for networks with equal shapes.
+ */
 const MOST_NUMBERS = 2 ** 24;
 
-/** Runs a network on all calibration images, and keeps some of its values. */
+/** Runs a network on all calibration images, and records some of its values. */
 export async function outputsOnImages(
   network: Graph,
   kept: readonly RecordedOutput[],
@@ -41,7 +43,7 @@ export async function outputsOnImages(
   return recorded.map(({ runs }) => runs);
 }
 
-/** A copy under a name of its own: an input cannot be an output, and one value may be kept twice. */
+/** A copy under a new name: an input cannot be an output, and a value may be recorded twice. */
 const asFloat32 = (g: Builder, value: Value): Value =>
   value.dtype === 'float32' || value.dtype === null ? g.Identity(value) : g.Cast(value, { to: 1 });
 
@@ -63,7 +65,7 @@ function keptOf(
   return Float32Array.from({ length: Math.ceil(numbers.length / stride) }, (_, i) => numbers[i * stride]!);
 }
 
-/** The least stride that keeps few enough numbers and falls on every place of each axis. */
+/** The smallest stride that selects few enough elements and all indices of each axis. */
 function strideFor(total: number, shape: readonly number[]): number {
   let stride = Math.ceil(total / MOST_NUMBERS);
   const sharesAFactor = (size: number) => gcd(size, stride) > 1;
@@ -73,7 +75,7 @@ function strideFor(total: number, shape: readonly number[]): number {
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-/** The index of the highest number along an axis, for each place on the others; of equal ones the first. */
+/** The index of the maximum along an axis, for each position on the other axes; of equal ones the first. */
 function highestAlong(numbers: Float32Array, shape: readonly number[], axis: number): Float32Array {
   const count = shape[axis] ?? 1;
   const inner = shape.slice(axis + 1).reduce((a, b) => a * b, 1);

@@ -14,7 +14,7 @@ import { canonicalForm, withKnownShapes } from '../rewrite/index.ts';
 import type { Executor, Program, Tensors } from '../runtime/executor.ts';
 import type { Calibration } from './calibration.ts';
 
-/** The calibration images and the executor that runs a network on them. */
+/** Calibration images, and the executor that runs networks on them. */
 export interface ProbeContext {
   readonly calibration: Calibration;
   readonly executor: Executor;
@@ -22,39 +22,39 @@ export interface ProbeContext {
   readonly outputs?: readonly string[] | undefined;
 }
 
-/** Values to compute inside a network, and what to do with them. */
+/** Values to compute inside a network, and functions that receive them. */
 export interface Probe {
-  /** Images in a run; default: those of a calibration batch, which this must divide. */
+  /** Images per run; default: those of a calibration batch, which must be a multiple. */
   readonly images?: number;
-  /** Runs of each calibration batch, where it holds more than one; default: all. */
+  /** Number of runs per calibration batch, if it contains several; default: all. */
   readonly runs?: number;
-  /** Appends nodes, and watches values. */
+  /** Appends nodes, and selects the values to receive. */
   append(scope: ProbeScope): void;
-  /** Feeds beside images and labels. */
+  /** Feeds in addition to images and labels. */
   feeds?(moment: ProbeRun): Tensors;
 }
 
-/** Called with a value after each run; the next run overwrites it. */
+/** Receives a value after each run; the next run overwrites it. */
 export type OnResult = (value: Tensor, moment: ProbeRun) => void;
 
-/** The copy of the network that is run, with a fixed batch. */
+/** The copy of the network that is run, with a fixed batch size. */
 export interface ProbeScope {
   readonly g: Builder;
-  /** int64 [images]: the class of each image; an input of the graph once it is asked for. */
+  /** int64 [images]: the class of each image; becomes an input of the graph once requested. */
   labels(): Value;
-  /** The copy of one of the network's values; throws `unsupported` where another network has none of its name. */
+  /** The copy of one of the network's values. Throws `unsupported` if the copy has no value of that name. */
   copyOf(original: Value): Value;
-  /** Makes a value an output, in place of the network's own. */
+  /** Makes a value an output, instead of the network's own outputs. */
   watch(value: Value, onResult: OnResult): void;
 }
 
-/** The number of a run, from 0, and its batch. */
+/** Index of a run, from 0, and its batch. */
 export interface ProbeRun {
   readonly run: number;
   readonly batch: Batch;
 }
 
-/** Runs a copy of a network, in inference mode, on calibration images, and computes the values that the probe asks for. */
+/** Runs a copy of a network, in inference mode, on calibration images, and computes the values of a probe. */
 export async function probe(
   network: Graph,
   { calibration, executor }: ProbeContext,
@@ -64,10 +64,11 @@ export async function probe(
   const [, height, width] = calibration.image;
   const fed = withOthersFed(canonicalForm(network).graph, { size: { height, width } });
   const ordered = inOrder(fed);
-  // A batch may take as much as its images do; what one image, or the batch of the file, takes is bounded.
+  // A batch may need as much memory as its size requires; only the need of a single image, or of the file's batch, is
+  // limited.
   expectMemory(withFixedShapes(ordered, { batch: 1, size: { height, width } }));
   const fixed = withFixedInput(ordered, [wanted, ...calibration.image]);
-  // Shapes behind an operator without a rule may be known only now that sizes are.
+  // Shapes after an operator without a rule can be determined once sizes are fixed.
   const { graph } = await withKnownShapes(fixed, executor);
   const input = mainInput(graph);
   assert(input, 'a network that is probed has an input');
@@ -90,8 +91,8 @@ export async function probe(
 }
 
 /**
- * The network with an input float32 [N, C, H, W], whatever its file takes; what its nodes read has the name of the file's input, by
- * which views know it.
+ * The network with a float32 input [N, C, H, W], whatever the file's input is. The value that its nodes read keeps the name
+ * of the file's input, by which probes find it.
  */
 function inOrder(network: Graph): Graph {
   const input = mainInput(network);
@@ -102,7 +103,10 @@ function inOrder(network: Graph): Graph {
   return graph;
 }
 
-/** The network for a number of images, its free height and width those of the images; where it fixes another batch, for that. */
+/**
+ * The network with a fixed batch size, and with the images' height and width if it leaves them open. A network that fixes
+ * another batch size keeps it.
+ */
 function withFixedInput(network: Graph, [batch = 1, , height = 1, width = 1]: readonly number[]): Graph {
   const size = { height, width };
   const fixed = imagesOf(network);
@@ -116,12 +120,12 @@ function withFixedInput(network: Graph, [batch = 1, , height = 1, width = 1]: re
 }
 
 interface AppendedProbe {
-  /** The input for labels; null where the probe uses none. */
+  /** The input for labels; null if the probe does not use them. */
   readonly labels: Value | null;
   readonly watched: readonly (readonly [Value, OnResult])[];
 }
 
-/** Replaces the graph's outputs by those that the probe watches. */
+/** Replaces the graph's outputs by the values that the probe selects. */
 function appendProbe(graph: Graph, view: Probe, images: number): AppendedProbe {
   const byName = new Map<string, Value>();
   for (const value of [...graph.inputs, ...graph.initializers]) byName.set(value.name, value);
@@ -154,7 +158,7 @@ function appendProbe(graph: Graph, view: Probe, images: number): AppendedProbe {
 const compile = (graph: Graph, executor: Executor): Promise<Program> =>
   executor.compile(executor.trainingOperators ? graph : decompose(graph), { unbounded: true });
 
-/** The first images of a batch, run by run. */
+/** Divides the first images of a batch into runs. */
 function parts(
   { images, labels, count, step }: Batch,
   size: number,
@@ -172,9 +176,9 @@ function parts(
 
 interface ProgramRun {
   readonly input: Value;
-  /** Null where the probe uses none. */
+  /** null if the probe does not use labels. */
   readonly labels: Value | null;
-  /** What the other inputs are fed with. */
+  /** Feeds of the other inputs. */
   readonly beside: Tensors;
   readonly calibration: Calibration;
   readonly moment: ProbeRun;
@@ -190,7 +194,7 @@ function runOn(program: Program, run: ProgramRun): Promise<Tensors> {
   return program.run(feeds);
 }
 
-/** The calibration images; throws `usage`, naming what needs them, where there are none. */
+/** The calibration images. Throws `usage`, naming what needs them, if there are none. */
 export function requireCalibration(calibration: Calibration | null, what: string): Calibration {
   if (calibration && calibration.batches.length > 0) return calibration;
   throw new EspalierError('usage', `${what} needs images to calibrate with: expected \`data\``);

@@ -16,9 +16,9 @@ import { canonicalForm, separateUniform } from '../rewrite/index.ts';
 import { type ProbeContext, type ProbeScope, probe, requireCalibration } from './probe.ts';
 
 /**
- * The network with μ and σ² of every BatchNormalization estimated anew: the means, over calibration batches, of the mean
- * and the variance of a batch, each layer reading what the ones before it give when they normalise by the batch as well,
- * as in training. Variances are unbiased, n/(n − 1)·σ², as training keeps them. A network without any stays as it is.
+ * Re-estimates μ and σ² of every BatchNormalization: means over calibration batches of the batch mean and variance, where all
+ * layers normalise by batch statistics, as in training. Variances are unbiased, n/(n − 1)·σ², as training stores them. A
+ * network without BatchNormalization is returned unchanged.
  *
  * @example
  * const recalibrated = await recalibrate(changed, { calibration, executor: onnxruntime });
@@ -50,7 +50,7 @@ export async function recalibrate(network: Graph, context: ProbeContext): Promis
   return graph;
 }
 
-/** The mean over batches, and over the nodes that share a statistic: each use of one updates it in training. */
+/** The mean over batches, and over the nodes that share a statistic, each of which updates it in training. */
 function meanOf(sums: readonly Float64Array[], batches: number): Tensor {
   const [first] = sums as [Float64Array];
   const total = new Float64Array(first.length);
@@ -61,7 +61,7 @@ function meanOf(sums: readonly Float64Array[], batches: number): Tensor {
   );
 }
 
-/** Normalises by constants, which can be replaced. */
+/** Whether a node normalises by constants, which can be replaced. */
 function isInference(node: Node): boolean {
   if (!isOperator(node, 'BatchNormalization')) return false;
   if (attributesOf(node, 'BatchNormalization').training_mode) return false;
@@ -73,7 +73,7 @@ interface RecalibrationScope {
   names(wanted: string): string;
 }
 
-/** Makes the copy of a node normalise by its batch, in place; returns the mean and the unbiased variance [C]. */
+/** Changes the copy of a node to batch statistics, in place; returns the mean and the unbiased variance [C]. */
 function trainingForm(
   original: Node,
   { scope, names }: RecalibrationScope,
@@ -91,14 +91,14 @@ function trainingForm(
     op: 'BatchNormalizationTraining',
     domain: ESPALIER_DOMAIN,
     outputs: [y, mean, variance, part('batchMean'), part('inverseDeviation')],
-    // Without momentum the running statistics are those of the batch.
+    // With momentum 0, the running statistics are those of the batch.
     attributes: makeAttributes('BatchNormalizationTraining', { epsilon, momentum: 0 }),
   });
   graph.opsets[ESPALIER_DOMAIN] ??= 1;
   return { mean, variance };
 }
 
-/** One element has no variance. */
+/** Refuses a single element per channel, which has no variance. */
 function refuseSingle(node: Node): void {
   const sizes = node.inputs[0]?.shape ?? [];
   if (sizes.some((size, axis) => axis !== 1 && size !== 1)) return;

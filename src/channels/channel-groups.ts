@@ -3,25 +3,25 @@ import { openChannelSets } from './coupling/channel-sets.ts';
 import { couple } from './coupling/index.ts';
 import type { ChannelCoupling, CoupledLayer } from './coupling/scope.ts';
 
-/** Layers that share channel sets, and those channel sets. */
+/** A group of layers that share channel sets. */
 export interface ChannelGroup {
-  /** The first layer of the group, by name. */
+  /** The name of the group's first layer. */
   readonly root: string;
   readonly layers: readonly CoupledLayer[];
   /** The root label of each channel set, in the order of the first layer's filters. */
   readonly sets: readonly number[];
-  /** Why a channel set cannot be removed, by its root label; no entry where it can. */
+  /** Why a channel set cannot be removed, by its root label; removable sets have no entry. */
   readonly reasons: ReadonlyMap<number, string>;
 }
 
-/** How the channels of a graph depend on each other, and the groups of layers that share them. */
+/** The coupling of the channels of a graph, and its groups of layers. */
 export interface Coupling {
   readonly found: ChannelCoupling;
   readonly groups: readonly ChannelGroup[];
 }
 
 /**
- * The groups of channels of a graph with inferred shapes, in graph order.
+ * Finds the channel groups of a graph with inferred shapes, in graph order.
  *
  * @example
  * const { graph } = canonicalForm(network);

@@ -5,8 +5,8 @@ import { fixedWindow } from '../graph/window.ts';
 import { toNumbers } from '../numeric/tensor.ts';
 
 /**
- * What each channel of a value is where it does not depend on the network's input nor on the position: its value, or
- * NaN where it varies.
+ * For each value, its constant channels: the number if a channel depends neither on the network's input nor on the position,
+ * else NaN.
  */
 export type ConstantChannels = ReadonlyMap<Value, Float64Array>;
 
@@ -18,7 +18,7 @@ const pointwise =
     x ? x.map((value) => f(value, node)) : null;
 
 const keep = pointwise((x) => x);
-/** Padding with zeros leaves a zero channel alone, and no other. */
+/** Padding with zeros only keeps zero channels constant. */
 const keepZero = pointwise((x) => (x === 0 ? 0 : Number.NaN));
 function isPaddedPool(node: Node): boolean {
   const attributes = attributesOf(node, 'AveragePool');
@@ -26,10 +26,10 @@ function isPaddedPool(node: Node): boolean {
   return !window || isPadded(window);
 }
 
-/** Longer rows are not followed. */
+/** Maximum number of columns that are tracked. */
 const MOST_COLUMNS = 2 ** 24;
 
-/** [N, C, H, W] → [N, C·H·W]: a channel becomes H·W equal columns. */
+/** [N, C, H, W] → [N, C·H·W]: each channel becomes H·W equal columns. */
 function flattened(node: Node, [x]: readonly (Float64Array | null)[]): Float64Array | null {
   const shape = node.inputs[0]?.shape ?? [];
   const block = shape
@@ -108,7 +108,7 @@ const rules: { readonly [Op in OperatorName]?: Rule } = {
   Add: (_, [a, b]) => (a && b && a.length === b.length ? a.map((x, c) => x + b[c]!) : null),
 };
 
-/** Finds the channels that are constant, by one walk through the network. */
+/** Finds the constant channels in one pass through the network. */
 export function constantChannels(graph: Graph): ConstantChannels {
   const known = new Map<Value, Float64Array>();
   for (const node of graph.nodes) {

@@ -6,7 +6,7 @@ import { hideDecoded } from './quantized-weights.ts';
 import { type Removable, removeChannels } from './remove-channels.ts';
 import type { Places } from './select-slices.ts';
 
-/** A prepared graph, and its coupling. */
+/** A prepared graph with its coupling. */
 export interface CoupledGraph {
   readonly graph: Graph;
   readonly coupling: Coupling;
@@ -21,7 +21,7 @@ export interface CutGraph {
   readonly keptPlaces: ReadonlyMap<string, Places>;
 }
 
-/** A copy of a prepared graph without some channel sets. */
+/** Returns a copy of a prepared graph without some channel sets. */
 export function cutChannels({ graph, coupling }: CoupledGraph, removed: ReadonlySet<number>): CutGraph {
   const { found } = coupling;
   const copy = copyGraph(graph);
@@ -35,7 +35,7 @@ export function cutChannels({ graph, coupling }: CoupledGraph, removed: Readonly
   return { graph: copy.graph, keptFilters: new Map(keptFilters), keptPlaces };
 }
 
-/** What is sliced and edited in a copy of the coupled graph. */
+/** The slicings and edits for a copy of the coupled graph. */
 const couplingOfCopy = (
   { sets, slicings, edits }: ChannelCoupling,
   { copyOfValue, copyOfNode }: GraphCopy,

@@ -4,12 +4,12 @@ import { attributesOf, isOneOf } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { floats, makeTensor, toNumbers } from '../numeric/tensor.ts';
 
-/** Operators that stretch their operands themselves. */
+/** Operators that broadcast their operands. */
 const stretches = isOneOf('Add', 'Sub', 'Mul', 'Div', 'Pow', 'Min', 'Max', 'Sum', 'Mean');
 
 /**
- * Lets operators that stretch their operands read what an Expand, a Tile or a ConstantOfShape before them stretches, in
- * place: a size that a target shape names would have to be cut along with channels that its input does not have.
+ * Removes, in place, Expand, Tile and ConstantOfShape before operators that broadcast: a size in their target shape would
+ * have to be changed with channels that their input does not have.
  */
 export function dropExpansions(graph: Graph): void {
   const { uses } = connections(graph);
@@ -23,7 +23,7 @@ export function dropExpansions(graph: Graph): void {
   }
 }
 
-/** What an operator stretches; null where it does more than that. */
+/** By operator: the value that it expands; null if it does more. */
 const expansions: Readonly<Record<string, (node: Node, graph: Graph) => Value | null>> = {
   Expand: ({ inputs: [x] }) => x ?? null,
   Tile({ inputs: [x, repeats] }) {
@@ -39,7 +39,7 @@ const expansions: Readonly<Record<string, (node: Node, graph: Graph) => Value | 
   },
 };
 
-/** Whether another operand has the whole shape by itself. */
+/** Whether another operand already has the whole shape. */
 function stretchesAlone(node: Node, index: number, { shape }: Value): boolean {
   if (!stretches(node) || index < 0 || !shape || shape.includes(null)) return false;
   return node.inputs.some((value, i) => i !== index && value?.shape?.join() === shape.join());

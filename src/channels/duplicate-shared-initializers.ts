@@ -5,8 +5,8 @@ import type { KeptChannels, ParameterSlicing } from './coupling/scope.ts';
 import { canBeDivided, slicingsByValue } from './coupling/shared-parameters.ts';
 
 /**
- * The slicings of a graph, after parameters of equal elements were duplicated, in place: one copy for each size that removal
- * leaves; uses of one size share a copy.
+ * Duplicates, in place, parameters with equal elements: one copy for each size that remains after removal; uses with the same
+ * size share a copy. Returns the slicings of the changed graph.
  */
 export function duplicateSharedInitializers(
   graph: Graph,
@@ -20,7 +20,7 @@ export function duplicateSharedInitializers(
     if (readers.size < 2 || producer.has(value) || !canBeDivided(own)) return own;
     const cutters = new Set(own.map(({ node }) => node));
     const parts = new Map<string, Value>();
-    // Whoever is not cut keeps the parameter as it is.
+    // Uses that are not cut keep the parameter.
     if ([...readers].some((node) => !node || !cutters.has(node)))
       parts.set(value.tensor!.shape.join(), value);
     return own.map((slicing) => {
@@ -36,7 +36,7 @@ export function duplicateSharedInitializers(
   });
 }
 
-/** The shape that a use leaves of its parameter. */
+/** The shape of a parameter that remains for a use. */
 export function sizeLeft({ value, channels }: ParameterSlicing, kept: KeptChannels): string {
   return value
     .tensor!.shape.map((size, axis) =>

@@ -3,8 +3,8 @@ import { survivors } from './coupling/survivors.ts';
 
 /**
  * `removed` without the channel sets whose removal would leave a tensor empty: a layer may lose most of its channels, but a
- * part that is split off for another layer must keep one. Of such a tensor the first channel set is kept that `before` does not
- * name: those were removed earlier.
+ * slice of them that another layer reads must keep one. Of such a tensor, the first channel set is kept that is not in
+ * `before`, the sets that were removed earlier.
  */
 export function keepOneChannel(
   found: ChannelCoupling,
@@ -18,7 +18,7 @@ export function keepOneChannel(
   for (const { labels } of seen) {
     if (labels.length === 0 || !labels.every((label) => stays[label] === 0)) continue;
     const spared = Array.from(labels, sets.find).find((root) => !before.has(root));
-    // Keeping this set may fill other tensors too; they are checked in their own turn.
+    // Keeping this set may affect other tensors, which are checked later.
     if (spared !== undefined && labels.every((label) => left.has(sets.find(label)))) left.delete(spared);
   }
   return left;

@@ -8,10 +8,10 @@ import { floats, type Tensor } from '../numeric/tensor.ts';
 import type { ChannelConsumer, ChannelCoupling } from './coupling/scope.ts';
 
 /**
- * A graph with the channels of some channel sets multiplied by 0 in every value that a layer reads: what removing them must compute.
- * The coupling may be that of another form of the network, such as the file's own, whose values are found by their names; null
- * where one of them is not there. Multiplying a value by 0 for all its readers is the same as for that layer alone: what
- * mixes channels is a layer, and is masked itself.
+ * A graph in which the channels of some sets are multiplied by 0 in every value that a layer reads: the reference for
+ * removing them. The coupling may be that of another form of the network, such as the file's, whose values are matched by
+ * name; null if one is missing. A value can be masked for all its readers, since every reader that mixes channels is a layer
+ * and would be masked itself.
  */
 export function maskedReference(
   given: Graph,
@@ -41,12 +41,12 @@ export function maskedReference(
   return graph;
 }
 
-/** Element types, where inference finds any: a mask has that of what it is multiplied with. */
+/** Infers element types where possible: a mask has the type of the value it is multiplied with. */
 function inferTypes(graph: Graph): void {
   try {
     inferShapes(graph);
   } catch {
-    // A file that inference cannot read is run all the same.
+    // Errors are ignored: the file can be run nevertheless.
   }
 }
 
@@ -66,7 +66,7 @@ interface Masking {
   unique(wanted: string): string;
 }
 
-/** The node that multiplies a value; everything that read the value reads its result. */
+/** A node that multiplies a value by its mask; all readers of the value read the result instead. */
 function multiplied(graph: Graph, value: Value, { unique, mask }: Masking): Node {
   const dtype = value.dtype;
   const tensor = isOtherFloat(dtype) ? asFloat(floats(mask.shape, mask.data as Float32Array), dtype) : mask;
@@ -75,13 +75,13 @@ function multiplied(graph: Graph, value: Value, { unique, mask }: Masking): Node
   graph.initializers.push(constant);
   const outputs = [...graph.outputs];
   replaceUses(graph, value, result);
-  // Channels of the network's outputs stay.
+  // Outputs of the network are not masked.
   graph.outputs = outputs;
   const name = result.name;
   return { op: 'Mul', domain: '', name, inputs: [value, constant], outputs: [result], attributes: {} };
 }
 
-/** 0 where a channel set is removed, 1 elsewhere; one element along axes that carry no channels. */
+/** A mask that is 0 for removed channel sets, else 1; of size 1 along axes without channels. */
 function maskOf(
   { node, index, channels }: ChannelConsumer,
   { sets }: ChannelCoupling,

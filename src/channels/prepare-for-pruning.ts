@@ -16,8 +16,8 @@ import { dropExpansions } from './drop-expansions.ts';
 import { showDecoded } from './quantized-weights.ts';
 
 /**
- * A copy of a network whose channels can be followed and removed: constants are folded and shapes are known. A free batch stays
- * free: where an exporter computes a target shape from it, the target becomes a constant with −1 for the batch.
+ * Prepares a copy of a network for following and removing channels: folds constants and infers shapes. An open batch stays
+ * open: a target shape that is computed from it becomes a constant with −1 for the batch.
  */
 export async function prepareForPruning(network: Graph, executor: Executor): Promise<Graph> {
   expectFloat32(network);
@@ -43,7 +43,7 @@ export async function prepareForPruning(network: Graph, executor: Executor): Pro
   return graph;
 }
 
-/** What takes the place of a computed target: the last input of the node from then on. */
+/** By operator: the constant that replaces a computed target, which becomes the last input of the node. */
 const targets: Readonly<Record<string, (node: Node) => ConstantTarget | null>> = {
   Reshape: shapeTarget,
   Resize: scales,
@@ -54,7 +54,7 @@ interface ConstantTarget {
   readonly tensor: ReturnType<typeof int64s>;
 }
 
-/** A shape with one free dimension at most is a target by itself. */
+/** A shape with at most one open dimension is a target itself. */
 function shapeTarget({ inputs: [, target], outputs: [y] }: Node): ConstantTarget | null {
   const shape = y?.shape;
   if (!target || target.tensor || !shape || shape.includes(0)) return null;
@@ -62,7 +62,7 @@ function shapeTarget({ inputs: [, target], outputs: [y] }: Node): ConstantTarget
   return { index: 1, tensor: int64s(shape.map((dim) => (typeof dim === 'number' ? dim : -1))) };
 }
 
-/** Computed sizes become scales, where all that change are known and scales give the same. */
+/** Computed sizes become scales, if all changed sizes are known and scales have the same effect. */
 function scales({ inputs: [x, , , sizes], outputs: [y], attributes }: Node): ConstantTarget | null {
   if (!sizes || sizes.tensor || attributes.axes || !x?.shape || y?.shape?.length !== x.shape.length)
     return null;
@@ -77,12 +77,12 @@ function scales({ inputs: [x, , , sizes], outputs: [y], attributes }: Node): Con
   return factors.some(Number.isNaN) ? null : { index: 2, tensor: floats([factors.length], factors) };
 }
 
-/** Whether a dimension is known to stay: two that are unknown are not known to be equal. */
+/** Whether a dimension is certainly unchanged: two unknown dimensions may differ. */
 const isUnchanged = (from: Dim, to: Dim): boolean => from !== null && from === to;
 
 /**
- * Computed sizes of which some stay what they are: the node then resizes the other axes alone, so that none of its sizes
- * counts channels. Returns the node that picks their sizes; none where sizes are known, or keep an aspect ratio.
+ * If some computed sizes are unchanged, resizes only the other axes, so that none of the sizes is a number of channels.
+ * Returns the nodes that select the sizes; none if sizes are known, or preserve an aspect ratio.
  */
 function resizedAxesOnly(node: Node, graph: Graph, unique: (wanted: string) => string): Node[] {
   const { inputs, outputs, attributes } = node;

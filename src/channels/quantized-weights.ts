@@ -5,8 +5,8 @@ import type { ReplaceInput } from './coupling/constants.ts';
 import { selectPlaces } from './select-slices.ts';
 
 /**
- * Gives the output of each DequantizeLinear of stored integers its contents, in place, so that layers have weights to score and
- * slice. The network still computes with the integers, which {@link cutCodes} slices.
+ * Sets, in place, the contents of each DequantizeLinear of stored integers, so that layers have weights to score and slice.
+ * The network still computes with the integers, which {@link cutCodes} slices.
  */
 export function showDecoded(graph: Graph): void {
   for (const node of graph.nodes) {
@@ -15,12 +15,12 @@ export function showDecoded(graph: Graph): void {
   }
 }
 
-/** Takes the contents away again, in place: nothing of them is written. */
+/** Removes these contents again, in place, so that they are not written. */
 export function hideDecoded(graph: Graph): void {
   for (const node of graph.nodes) if (isDecoder(node) && node.outputs[0]) node.outputs[0].tensor = null;
 }
 
-/** Cuts the integers of a DequantizeLinear, and their scales and zero points where each channel has its own. */
+/** Slices the integers of a DequantizeLinear, and per-channel scales and zero points. */
 export function cutCodes(
   node: Node,
   places: ReadonlyMap<number, readonly number[]>,
@@ -45,7 +45,7 @@ const axisOf = (node: Node): number => {
 
 const byteOrMore: ReadonlySet<string> = new Set(['int8', 'uint8', 'int16', 'uint16', 'int32']);
 
-/** (code − zero point)·scale of stored codes, a scale for all or one a channel; null for all else. */
+/** (code − zero point)·scale of stored codes, per tensor or per channel; null for other nodes. */
 function decoded(node: Node): Tensor | null {
   const [codes, scale, zero] = node.inputs.map((value) => value?.tensor ?? null);
   const isTyped = !node.inputs[2] || zero?.dtype === codes?.dtype;

@@ -8,18 +8,18 @@ import { duplicateSharedInitializers } from './duplicate-shared-initializers.ts'
 import { cutCodes } from './quantized-weights.ts';
 import { selectPlaces } from './select-slices.ts';
 
-/** The places of a parameter that stayed, by axis. */
+/** The kept indices of a parameter, by axis. */
 export interface ParameterCut {
   readonly value: Value;
   readonly places: ReadonlyMap<number, readonly number[]>;
 }
 
-/** The parts of a coupling that a removal needs. */
+/** The parts of a coupling that removal needs. */
 export type Removable = Pick<ChannelCoupling, 'sets' | 'slicings' | 'edits'>;
 
 /**
- * Removes channel sets from the graph that was coupled, in place: slices its parameters and fits its nodes. Returns what
- * was done to parameters.
+ * Removes channel sets from the coupled graph, in place: slices its parameters and adapts its nodes. Returns the changes of
+ * parameters.
  */
 export function removeChannels(
   graph: Graph,
@@ -44,7 +44,7 @@ export function removeChannels(
   return cuts;
 }
 
-/** What several nodes read before a change of each, they read after it. */
+/** Values that several nodes share before a change stay shared after it. */
 function keepShared(node: Node, shared: Map<Value, Value>, change: () => void): void {
   const before = [...node.inputs];
   change();
@@ -56,7 +56,7 @@ function keepShared(node: Node, shared: Map<Value, Value>, change: () => void): 
   });
 }
 
-/** The places that stay of each parameter that loses any, by axis. */
+/** The kept indices of each parameter that loses any, by axis. */
 function keptPlaces(
   slicings: readonly ParameterSlicing[],
   kept: KeptChannels,

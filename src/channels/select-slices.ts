@@ -1,7 +1,7 @@
 import { assert } from '../errors.ts';
 import { elementCount, floats, makeTensor, type Tensor, type TypedArray } from '../numeric/tensor.ts';
 
-/** The slices `indices` of a float32 tensor along one axis, each `block` rows wide, in that order. */
+/** The slices `indices` of a float32 tensor along one axis, in that order, each `block` rows wide. */
 export function selectSlices(tensor: Tensor, axis: number, indices: readonly number[], block = 1): Tensor {
   assert(tensor.dtype === 'float32', `float32 expected, got ${tensor.dtype}`);
   const source = tensor.data as Float32Array;
@@ -22,10 +22,10 @@ export function selectSlices(tensor: Tensor, axis: number, indices: readonly num
   return floats(shape, target);
 }
 
-/** Places along some axes of a tensor, by axis. */
+/** Indices along some axes of a tensor, by axis. */
 export type Places = ReadonlyMap<number, ArrayLike<number>>;
 
-/** The elements of a tensor of numbers at the given places along some axes, all others kept, in one pass. */
+/** The elements of a numeric tensor at the given indices along some axes; other axes are kept. One pass. */
 export function selectPlaces(tensor: Tensor, places: Places): Tensor {
   const { dtype, data } = tensor;
   assert(
@@ -46,7 +46,7 @@ export function selectPlaces(tensor: Tensor, places: Places): Tensor {
   return makeTensor(dtype, shape, target);
 }
 
-/** Where each kept row begins: the positions of the kept places of all axes before `last`. */
+/** The start of each kept row: the positions of the kept indices of all axes before `last`. */
 function offsets(shape: readonly number[], places: Places, last: number): number[] {
   let rows = [0];
   let stride = elementCount(shape);

@@ -7,13 +7,13 @@ import type { Channels } from './coupling/channels.ts';
 import type { ChannelCoupling, CoupledLayer } from './coupling/scope.ts';
 import { selectSlices } from './select-slices.ts';
 
-/** Which layers share their channels with no other layer. */
+/** The layers that share channels with no other layer. */
 export interface UncoupledLayers {
   readonly graph: Graph;
   readonly found: ChannelCoupling;
-  /** Why a convolution's filters cannot be removed or reordered alone; null where they can. */
+  /** Why a convolution's filters cannot be removed or reordered independently; null if they can. */
   sharedBecause(conv: Node): Refusal | null;
-  /** Whether another node reads the weight of a convolution too. */
+  /** Whether another node reads the weight of a convolution. */
   sharesWeight(conv: Node): boolean;
 }
 
@@ -42,7 +42,7 @@ export function uncoupledLayers(graph: Graph, found: ChannelCoupling): Uncoupled
   return { graph, found, sharedBecause, sharesWeight };
 }
 
-/** The parameters that more than one node reads, by the labels that they are sliced by. */
+/** The parameters with several readers, by the labels with which they are sliced. */
 function sharedParameters(graph: Graph, { slicings }: ChannelCoupling): Map<number, string> {
   const { uses } = connections(graph);
   const shared = new Map<number, string>();
@@ -53,7 +53,7 @@ function sharedParameters(graph: Graph, { slicings }: ChannelCoupling): Map<numb
   return shared;
 }
 
-/** The node at which a layer's channels meet others that they go with. */
+/** The node at which a layer's channels are joined with others. */
 function meetingPlace(
   { nodes }: Graph,
   { carried, sets }: ChannelCoupling,
@@ -77,8 +77,8 @@ const holds = (channels: Channels | null | undefined, test: (label: number) => b
   channels?.labels.some(test) ?? false;
 
 /**
- * Reorders the filters of an uncoupled layer, and the weights that read them. Returns false, and changes nothing, where the
- * channels are in another order or concatenated with others anywhere.
+ * Reorders the filters of an uncoupled layer, and the weights that read them. Returns false without changing anything if the
+ * channels are reordered or concatenated with others anywhere.
  */
 export function reorderFilters({ found }: UncoupledLayers, conv: Node, order: readonly number[]): boolean {
   const layer = layerInOrder(found, conv);
@@ -89,7 +89,7 @@ export function reorderFilters({ found }: UncoupledLayers, conv: Node, order: re
   return true;
 }
 
-/** Nodes that hold no sizes of the maps that go through them. */
+/** Nodes that do not depend on the number of channels. */
 const isSizeless = isOneOf(
   'BatchNormalization',
   'Relu',
@@ -109,8 +109,8 @@ const isSizeless = isOneOf(
 );
 
 /**
- * Appends filters of zeros to an uncoupled layer, and zeros to the weights that read them. Returns false, and changes nothing,
- * where {@link reorderFilters} does, or where a node stores the number of channels.
+ * Appends filters of zeros to an uncoupled layer, and zeros to the weights that read them. Returns false without changing
+ * anything if {@link reorderFilters} would, or if a node stores the number of channels.
  */
 export function extendFilters({ graph, found }: UncoupledLayers, conv: Node, more: number): boolean {
   const layer = layerInOrder(found, conv);
@@ -134,7 +134,7 @@ const isOf =
   (label: number): boolean =>
     label >= first && label < first + count;
 
-/** The layer of a convolution; null where its channels stand anywhere in another order or beside others. */
+/** The layer of a convolution; null if its channels are reordered or concatenated with others anywhere. */
 function layerInOrder({ layers, carried, slicings }: ChannelCoupling, conv: Node): CoupledLayer | null {
   const layer = layers.find(({ node }) => node === conv);
   if (!layer) return null;
@@ -146,7 +146,7 @@ function layerInOrder({ layers, carried, slicings }: ChannelCoupling, conv: Node
   return concerned.every(inOrder) ? layer : null;
 }
 
-/** The parameters that a layer's channels slice, each with the axis, and how many of its places belong to a channel. */
+/** The parameters that a layer's channels slice, with the axis, and the number of indices per channel. */
 function ownSlices({ slicings }: ChannelCoupling, layer: CoupledLayer) {
   const concerned = slicings.filter(({ channels }) => channels.labels.some(isOf(layer)));
   return concerned.map(({ value, channels }) => ({
@@ -156,7 +156,7 @@ function ownSlices({ slicings }: ChannelCoupling, layer: CoupledLayer) {
   }));
 }
 
-/** A float32 tensor with zeros behind it along one axis. */
+/** Appends zeros to a float32 tensor along one axis. */
 function withZeros(tensor: Tensor, axis: number, more: number): Tensor {
   const size = tensor.shape[axis]!;
   const inner = elementCount(tensor.shape.slice(axis + 1));

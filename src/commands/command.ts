@@ -3,11 +3,11 @@ import type { Flag, Flags, Options, RawValue } from './flags.ts';
 
 /** A progress bar. */
 export interface ProgressBar {
-  /** Moves on by `n`, with a few words on where it stands. */
+  /** Advances by `n`, with an optional note. */
   advance(n: number, note?: string): void;
-  /** Moves to `done`. */
+  /** Advances to `done`. */
   to(done: number, note?: string): void;
-  /** Takes the bar away. */
+  /** Removes the bar. */
   done(): void;
 }
 
@@ -23,55 +23,55 @@ export function countingBar({ progress }: Pick<Context, 'progress'>, label: stri
   };
 }
 
-/** What a command sees of the terminal. */
+/** The environment of a command. */
 export interface Context {
   /** Aborted by the first Ctrl-C. */
   readonly signal: AbortSignal;
-  /** A bar on stderr for `total` units of work. */
+  /** Shows a bar on stderr for `total` units of work. */
   progress(label: string, total: number, unit?: string): ProgressBar;
-  /** A line on stderr, left out with --quiet and --json. */
+  /** Prints a line on stderr, unless --quiet or --json is given. */
   note(line: string): void;
-  /** A line on stderr that only --quiet leaves out. */
+  /** Prints a line on stderr, unless --quiet is given. */
   warn(line: string): void;
 }
 
-/** The result of a command: `data` is printed with --json, `text` without. */
+/** The result of a command: `data` is printed with --json, `text` otherwise. */
 export interface Output {
   readonly data: unknown;
   readonly text: string;
 }
 
-/** A positional argument: `<name>` is required, `[name]` is not, `<name...>` takes several. */
+/** A positional argument: `<name>` is required, `[name]` optional, `<name...>` accepts several. */
 export interface Argument {
   readonly name: string;
   readonly summary: string;
 }
 
-/** What was typed, parsed. */
+/** The parsed command line of a command. */
 export interface Invocation<F extends Flags> {
-  /** By position; a variadic argument is one entry a word. */
+  /** By position; a variadic argument has one entry per word. */
   readonly args: readonly string[];
   readonly options: Options<F>;
-  /** The options that were typed, by key. */
+  /** The options that were given explicitly, by key. */
   readonly given: ReadonlySet<keyof F>;
 }
 
 export interface Command<F extends Flags = Flags> {
-  /** One word, or two for a command of a family: `data get`. */
+  /** One word, or two for a subcommand: `data get`. */
   readonly name: string;
   readonly summary: string;
   readonly arguments: readonly Argument[];
   readonly options: F;
-  /** Command lines, each with what it does. */
+  /** Example command lines with descriptions. */
   readonly examples: readonly (readonly [line: string, does: string])[];
   /** Whether it ends by itself soon after the signal; otherwise Ctrl-C ends the process. */
   readonly stopsCleanly?: boolean;
-  /** Throws `usage` where `run` would, as far as that shows without a look at models and data. */
+  /** Throws `usage` if `run` would, as far as this can be determined without reading models and data. */
   check?(invocation: Invocation<F>): Promise<void>;
   run(invocation: Invocation<F>, context: Context): Promise<Output>;
 }
 
-/** A command, its options typed by its flags. Heavy modules belong in `run`, imported there. */
+/** Defines a command with options typed by its flags. Heavy modules should be imported inside `run`. */
 export function defineCommand<const F extends Record<string, Flag<unknown>>>(command: Command<F>): Command {
   const { options, check, run } = command;
   const named: Command<F> = {
@@ -83,7 +83,7 @@ export function defineCommand<const F extends Record<string, Flag<unknown>>>(com
   return named as unknown as Command;
 }
 
-/** What was typed, read by a command's flags; throws EspalierError('usage') where a value is none or is missing. */
+/** Parses a command line with a command's flags. Throws `usage` if a value is invalid or missing. */
 export function invocationOf(
   { options: flags }: Command,
   args: readonly string[],

@@ -4,16 +4,16 @@ import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import { optional, text, wholeNumber } from './flags.ts';
 
-/** What `--data` takes. */
+/** The values that `--data` accepts. */
 export const DATA_SUMMARY = 'cifar10, fashion-mnist, or a folder of images by class';
 
-/** Flags that make a data set smaller. */
+/** Flags that limit the size of a data set. */
 export const limitFlags = {
   limit: optional('--limit <n>', 'use a seeded subset of n training images', wholeNumber()),
   testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),
 };
 
-/** Which output gives class scores. */
+/** The flag that selects the output with class scores. */
 export const logitsFlag = {
   logits: optional(
     '--logits <name>',
@@ -25,7 +25,7 @@ export const logitsFlag = {
 /** The schema of `--data`. */
 export const dataName = text;
 
-/** A data set as processes and machines find it wherever they are called: its name, or the whole path of its folder. */
+/** A data set in the form in which other processes find it: its name, or the absolute path of its folder. */
 export async function dataPlace(name: string): Promise<string> {
   const { dataSets } = await import('../data/data-sets.ts');
   return Object.hasOwn(dataSets, name) ? name : resolve(name);
@@ -37,7 +37,7 @@ type DataOptions = Pick<
   'labels' | 'limit' | 'testLimit' | 'seed' | 'purpose' | 'unlabelled' | 'nested'
 >;
 
-/** The data set of a name, decoded to the size that the model takes. */
+/** Opens a data set by name, with images of the size that the model needs. */
 export async function openData(
   name: string,
   { height, width, mean }: Preprocessing,

@@ -80,7 +80,7 @@ interface Step {
   readonly raw: Readonly<Record<string, string>>;
 }
 
-/** Runs a step, goes on with it where it was interrupted, or passes over it where it is done. */
+/** Runs a step; resumes it if it was interrupted, and skips it if it is finished. */
 async function completeRun({ command, model, raw }: Step, context: Context): Promise<void> {
   const { out = '' } = raw;
   if (existsSync(join(out, 'report.html'))) return context.note(`   ${out} is already finished`);
@@ -91,7 +91,7 @@ async function completeRun({ command, model, raw }: Step, context: Context): Pro
   await command.run(invocation, context);
 }
 
-/** Flags as they would be typed, those without a value left out. */
+/** Removes flags without a value, and converts the others to text. */
 const given = (values: Readonly<Record<string, string | number | undefined>>): Record<string, string> =>
   Object.fromEntries(
     Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),

@@ -6,13 +6,16 @@ import { formatRatio } from '../report/quantities.ts';
 import type { CompiledRun } from './compile/compile-run.ts';
 
 interface PrunedModel {
-  /** What was written: its zero stripes kept, or another form of it beside `model-dense.onnx`. */
+  /** The file that was written: with zero stripes, or another form of it, beside `model-dense.onnx`. */
   readonly model: string;
   readonly gain: StripeGain;
   readonly compiled: CompiledRun | null;
 }
 
-/** Which deployment pays for a network with zero stripes: onnxruntime, where its fastest form was measured to be faster, or `compile`. */
+/**
+ * A hint on how to deploy a network with zero stripes: in onnxruntime if its fastest form is faster there, else with
+ * `compile`.
+ */
 export function deploymentHint({ model, gain: { latency, macs }, compiled }: PrunedModel): string {
   const promise = formatRatio(macs.before / macs.live);
   const dense = model.endsWith('/model.onnx') ? join(dirname(model), 'model-dense.onnx') : model;

@@ -1,7 +1,7 @@
 import type { TrainingEngine } from '../runtime/choose.ts';
 import type { Engines } from '../runtime/engines.ts';
 
-/** The engines in words, one a line. */
+/** Describes the engines, one line each. */
 export function enginesText({ training, inference, givenLibrary }: Engines): string {
   return [
     ...trainingLines(training),

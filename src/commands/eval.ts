@@ -90,7 +90,7 @@ interface Comparing {
   readonly executor: string;
 }
 
-/** How far the outputs of a model are from another one's. */
+/** Compares the outputs of a model with those of a teacher. */
 async function compared(model: LoadedModel, options: Comparing, context: Context): Promise<Output> {
   const { preprocessing, limit: testLimit, seed, batch, threads } = options;
   if (options.executor !== 'onnxruntime')

@@ -2,11 +2,11 @@ import { EspalierError } from '../errors.ts';
 import type { Context } from './command.ts';
 import type { Flags } from './flags.ts';
 
-/** A line of the library, which names options in backquotes, with a command's flags instead: `size` → --size. */
+/** Replaces option names in backquotes in a line from the library by a command's flags: `size` → --size. */
 const withFlagNames = (flags: Flags, line: string): string =>
   line.replace(/`(\w+)`/g, (named, key: string) => flags[key]?.usage.split(' ')[0] ?? named);
 
-/** Runs a command whose errors name its flags, where those of the library name options. */
+/** Runs a command, with option names in the library's errors replaced by its flags. */
 export async function namingFlags<T>(flags: Flags, run: () => Promise<T>): Promise<T> {
   try {
     return await run();
@@ -17,7 +17,7 @@ export async function namingFlags<T>(flags: Flags, run: () => Promise<T>): Promi
   }
 }
 
-/** A terminal on which the library's notes and warnings name a command's flags. */
+/** A context in which the library's notes and warnings name a command's flags. */
 export const flagNamingContext = (flags: Flags, context: Context): Context => ({
   ...context,
   note: (line) => context.note(withFlagNames(flags, line)),

@@ -2,39 +2,39 @@ import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 
-/** What commander hands over: text, several for a flag that repeats, true for a switch, undefined where it was not typed. */
+/** A raw value from commander: text, several for a repeatable flag, true for a switch, undefined if absent. */
 export type RawValue = string | boolean | readonly string[] | undefined;
 
-/** A flag: how it is typed, and how its value is read. */
+/** A flag: its form on the command line, and how its value is read. */
 export interface Flag<T> {
-  /** `--epochs <n>`; a switch takes no value. */
+  /** `--epochs <n>`; a switch has no value. */
   readonly usage: string;
   readonly summary: string;
-  /** Shown in the help. */
+  /** The default, as shown in the help. */
   readonly shownDefault?: string;
-  /** Must be typed: reading it without a value throws. */
+  /** Whether it is required: reading it without a value throws. */
   readonly required?: boolean;
-  /** May be typed several times. */
+  /** Whether it can be given several times. */
   readonly repeats?: boolean;
-  /** The value; throws EspalierError('usage'). */
+  /** Reads the value. Throws `usage` if it is invalid. */
   read(raw: RawValue): T;
 }
 
 export type Flags = Readonly<Record<string, Flag<unknown>>>;
 export type Options<F extends Flags> = { readonly [K in keyof F]: ReturnType<F[K]['read']> };
 
-/** The values of flags of which none was typed. */
+/** The values of all flags if none is given. */
 export const defaultsOf = <F extends Flags>(flags: F): Options<F> =>
   Object.fromEntries(Object.entries(flags).map(([key, flag]) => [key, flag.read(undefined)])) as Options<F>;
 
 type ValueSchema<T> = v.GenericSchema<string, T>;
 
-/** A flag that may be left out. */
+/** An optional flag. */
 export function optional<T>(usage: string, summary: string, schema: ValueSchema<T>): Flag<T | undefined> {
   return { usage, summary, read: (raw) => (raw === undefined ? undefined : parse(usage, schema, raw)) };
 }
 
-/** A flag with a value of its own where it is left out. */
+/** A flag with a default value. */
 export function defaulted<T>(
   usage: string,
   summary: string,
@@ -44,7 +44,7 @@ export function defaulted<T>(
   return { usage, summary, shownDefault: String(fallback), read };
 }
 
-/** A flag that must be typed. */
+/** A required flag. */
 export function required<T>(usage: string, summary: string, schema: ValueSchema<T>): Flag<T> {
   return {
     usage,
@@ -57,14 +57,14 @@ export function required<T>(usage: string, summary: string, schema: ValueSchema<
   };
 }
 
-/** A flag that may be typed several times; its values in order, none where it is left out. */
+/** A repeatable flag: its values in order, empty if absent. */
 export function repeated<T>(usage: string, summary: string, schema: ValueSchema<T>): Flag<T[]> {
   const read = (raw: RawValue) =>
     raw === undefined ? [] : [raw].flat().map((one) => parse(usage, schema, one));
   return { usage, summary: `${summary} (may be repeated)`, repeats: true, read };
 }
 
-/** {@link repeated}, undefined where it is left out: recipes mention it only where it was typed. */
+/** {@link repeated}, but undefined if absent, so that recipes do not record it. */
 export function repeatedIfTyped<T>(
   usage: string,
   summary: string,
@@ -74,19 +74,19 @@ export function repeatedIfTyped<T>(
   return { ...flag, read: (raw) => (raw === undefined ? undefined : flag.read(raw)) };
 }
 
-/** A flag without a value; false where it is left out. `--no-x` is false where it is typed. */
+/** A switch: false if absent. `--no-x` is false if present. */
 export function flagSwitch(usage: string, summary: string): Flag<boolean> {
   return { usage, summary, read: (raw) => (raw === undefined ? usage.startsWith('--no-') : raw === true) };
 }
 
-/** A switch that recipes mention only where it was typed: runs from before there was such a flag can be resumed. */
+/** A switch that recipes record only if present, so that runs from before it existed can be resumed. */
 export const laterSwitch = (usage: string, summary: string): Flag<true | undefined> => ({
   usage,
   summary,
   read: (raw) => (raw === undefined ? undefined : true),
 });
 
-/** The error for a flag that should have been typed. */
+/** The error for a missing required flag. */
 export const missingFlag = (usage: string): EspalierError =>
   new EspalierError('usage', `missing ${usage}: see --help`);
 
@@ -97,10 +97,10 @@ function parse<T>(usage: string, schema: ValueSchema<T>, raw: RawValue): T {
   throw new EspalierError('usage', `${name}: ${result.issues[0].message}, found ${JSON.stringify(raw)}`);
 }
 
-/** Any text but none. */
+/** Non-empty text. */
 export const text = v.pipe(v.string(), v.minLength(1, 'expected a value'));
 
-/** A whole number of at least `least`. */
+/** An integer of at least `least`. */
 export function wholeNumber(least = 1) {
   const message = `expected a whole number of at least ${least}`;
   return v.pipe(
@@ -112,7 +112,7 @@ export function wholeNumber(least = 1) {
   );
 }
 
-/** A height and width: one number, or HEIGHTxWIDTH; 192x192 is 192. */
+/** Height and width: one number, or HEIGHTxWIDTH; 192x192 is 192. */
 export const imageSize = v.pipe(
   v.string(),
   v.regex(/^[1-9]\d*(x[1-9]\d*)?$/, 'expected a size such as 224, or a height and a width such as 192x320'),
@@ -122,14 +122,14 @@ export const imageSize = v.pipe(
   }),
 );
 
-/** The size of images, for commands that look at none. */
+/** The image size, for commands that read no images. */
 export const openSizeFlag = optional(
   '--size <size>',
   'height and width, for a model that leaves its image size free: 224, or 192x320',
   imageSize,
 );
 
-/** A finite number within bounds, the bounds included. */
+/** A finite number within inclusive bounds. */
 export function numberIn(least: number, most = Number.POSITIVE_INFINITY) {
   const message =
     most === Number.POSITIVE_INFINITY
@@ -157,10 +157,10 @@ export const listOf = <T>(schema: ValueSchema<T>) =>
 /** Globs separated by commas. */
 export const globs = listOf(v.string());
 
-/** Finite numbers separated by commas. */
+/** Comma-separated finite numbers. */
 export const numbers = listOf(finite('expected numbers separated by commas'));
 
-/** One of some words. */
+/** One of several words. */
 export const choice = <const T extends readonly string[]>(words: T) =>
   v.picklist(words, `expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
 
@@ -168,7 +168,7 @@ export const choice = <const T extends readonly string[]>(words: T) =>
 export const choiceOf = <const T extends object>(table: T) =>
   choice(Object.keys(table) as (keyof T & string)[]);
 
-/** Some of some words, separated by commas. */
+/** Several of some words, comma-separated. */
 export const choices = <const T extends readonly string[]>(words: T) =>
   listOf(v.picklist(words, `expected some of ${words.join(', ')}, separated by commas`));
 

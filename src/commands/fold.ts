@@ -8,7 +8,7 @@ import { loadModel, openModel } from './model.ts';
 import { verifyFlag } from './verify-flag.ts';
 import { expectOtherFile, writeGiven, writeModel } from './write-model.ts';
 
-/** Each rewrite with what it does to one node, and to several. */
+/** Descriptions of each rewrite, for one node and for several. */
 const rewrites = {
   batchnorm: ['folded', 'normalisation', 'normalisations'],
   'linear-pairs': ['merged', 'linear pair', 'linear pairs'],
@@ -77,7 +77,7 @@ interface Result {
   readonly counts: { readonly [N in FoldingName]?: number };
   readonly refusals: readonly { readonly where: string; readonly reason: string }[];
   readonly error: number | null;
-  /** Whether the file is the one that was given. */
+  /** Whether the written file is identical to the given one. */
   readonly unchanged: boolean;
 }
 

@@ -15,7 +15,7 @@ import { sensitivityCommand } from './sensitivity/sensitivity.ts';
 import { swp } from './swp/swp.ts';
 import { trainModel } from './training/train.ts';
 
-/** The commands that steps of recipes and workers run, in the order of the help. */
+/** The commands that can be steps of recipes and run on workers, in the order of the help. */
 export const stepCommands: readonly Command[] = [
   inspect,
   dataGet,

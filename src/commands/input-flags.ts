@@ -6,7 +6,7 @@ import { repeatedIfTyped } from './flags.ts';
 const SHAPE = 'expected NAME=SHAPE, such as images=1x3x48x192';
 const FILE = 'expected NAME=FILE, a file written by numpy.save';
 
-/** `images=1x3x48x192`; a name may hold `=`. */
+/** `images=1x3x48x192`; a name may contain `=`. */
 const namedShape = v.pipe(
   v.string(),
   v.regex(/^.+=[1-9]\d*(x[1-9]\d*)*$/, SHAPE),
@@ -23,7 +23,7 @@ const namedShape = v.pipe(
   v.check(({ shape }) => shape.every(Number.isSafeInteger), SHAPE),
 );
 
-/** `mask=mask.npy`: a name ends at the first `=`. */
+/** `mask=mask.npy`: the name ends at the first `=`. */
 const namedFile = v.pipe(
   v.string(),
   v.regex(/^[^=]+=./, FILE),
@@ -33,7 +33,7 @@ const namedFile = v.pipe(
   }),
 );
 
-/** What the inputs of a network are, for every command that runs one or needs its shapes. */
+/** Flags for the shapes and contents of inputs, for all commands that run a network or need its shapes. */
 export const inputFlags = {
   input: repeatedIfTyped(
     '--input <name=shape>',
@@ -53,10 +53,10 @@ export interface InputOptions {
   readonly feed?: readonly { readonly name: string; readonly path: string }[] | undefined;
 }
 
-/** The values of {@link inputFlags} among others. */
+/** Selects the values of {@link inputFlags} from other options. */
 export const inputOptions = ({ input, feed }: InputOptions): InputOptions => ({ input, feed });
 
-/** What was typed of each input; the contents of its file have a shape of their own. Throws `usage` where they disagree. */
+/** The feeds given by flags; contents from a file determine the shape. Throws `usage` if shapes contradict each other. */
 export async function readInputFeeds({ input = [], feed = [] }: InputOptions): Promise<InputFeeds> {
   const { readNpyFile } = await import('../data/npy.ts');
   const { EspalierError } = await import('../errors.ts');

@@ -8,20 +8,21 @@ import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Context } from './command.ts';
 import { type InputOptions, readInputFeeds } from './input-flags.ts';
 
-/** Options of a network of the zoo, and what inputs are. */
+/** Options of built-in networks, and of inputs. */
 export interface ModelLoadOptions extends ModelOptions, InputOptions {}
 
-/** A network in its forms, and what is known of it beside the file. */
+/** A network in its forms, with its name and preprocessing. */
 export interface LoadedModel extends NetworkForms {
-  /** The path or the zoo's name. */
+  /** The path, or the name of a built-in network. */
   readonly name: string;
-  /** null for a file. */
+  /** null for files. */
   readonly zooPreprocessing: Preprocessing | null;
 }
 
 /**
- * The network in an .onnx file, or one of the zoo, freshly initialised; options but for inputs are the zoo's alone. What the canonical
- * form changes is noted. Throws `unsupported` where there is none, and for bfloat16, which onnxruntime does not run.
+ * Loads an .onnx file, or builds a built-in network with new parameters; all options except inputs only apply to the latter.
+ * Changes by the canonical form are printed as notes. Throws `unsupported` if there is no canonical form, and for bfloat16,
+ * which onnxruntime does not run.
  */
 export async function loadModel(
   name: string,
@@ -37,7 +38,7 @@ export async function loadModel(
   throw new EspalierError('unsupported', message, { where: name });
 }
 
-/** {@link loadModel} for what is only looked at, or converted: of any element type, in canonical form or not. */
+/** {@link loadModel} for commands that only inspect or convert: any element type, with or without canonical form. */
 export async function openModel(name: string, options: ModelLoadOptions = {}): Promise<LoadedModel> {
   const { input, feed, ...zoo } = options;
   if (isModelPath(name)) {
@@ -51,7 +52,7 @@ export async function openModel(name: string, options: ModelLoadOptions = {}): P
   return { ...(await formsOf(graph)), name, zooPreprocessing };
 }
 
-/** The network, fed as the flags say wherever it is run. */
+/** The network with the feeds given by flags. */
 async function withTypedInputs(graph: Graph, options: InputOptions): Promise<Graph> {
   if (!options.input && !options.feed) return graph;
   const { withInputFeeds } = await import('../graph/inputs/input-feeds.ts');
@@ -63,6 +64,8 @@ async function formsOf(file: Graph): Promise<NetworkForms> {
   return networkForms(file, defaultExecutor);
 }
 
-/** Whether a model is meant as a file and not as a name of the zoo: the demo leaves a folder of its network's name. */
+/**
+ * Whether a model argument is a path rather than the name of a built-in network: the demo creates a folder with such a name.
+ */
 export const isModelPath = (name: string): boolean =>
   /\.onnx$/i.test(name) || /[\\/]/.test(name) || statSync(name, { throwIfNoEntry: false })?.isFile() === true;

@@ -1,7 +1,7 @@
 import { formatPercent } from '../report/quantities.ts';
 import { globs, optional } from './flags.ts';
 
-/** Which outputs count where networks are compared. */
+/** The flag that selects the outputs to compare. */
 export const outputsFlag = {
   outputs: optional(
     '--outputs <globs>',
@@ -12,7 +12,7 @@ export const outputsFlag = {
 
 const SHOWN = 4;
 
-/** `3.1 %`, of several outputs `3.1 % (scores 1.2 %, boxes 5.0 %)`: the largest come first. */
+/** `3.1 %`, or for several outputs `3.1 % (scores 1.2 %, boxes 5.0 %)`, largest first. */
 export function errorText(outputError: number, outputErrors: Readonly<Record<string, number>>): string {
   const mean = formatPercent(outputError, 1);
   const each = Object.entries(outputErrors).sort(([, a], [, b]) => b - a);

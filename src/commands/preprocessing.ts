@@ -1,6 +1,6 @@
 import { imageSize, numbers, optional, text } from './flags.ts';
 
-/** Flags for models whose files do not say how images become inputs. */
+/** Flags for models whose files contain no preprocessing. */
 export const preprocessingFlags = {
   mean: optional(
     '--mean <list>',

@@ -1,6 +1,6 @@
 import { defaulted, optional, positive, text } from './flags.ts';
 
-/** Flags of commands that can hand their work to other machines. */
+/** Flags of commands that can use other machines. */
 export const queueFlags = {
   redis: optional(
     '--redis <url>',

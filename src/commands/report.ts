@@ -16,7 +16,7 @@ export const report = defineCommand({
   },
 });
 
-/** Writes the page on the run in a folder. */
+/** Writes the report of a run directory. */
 export async function writeReport(directory: string, path: string): Promise<void> {
   const { readRunRecord, renderReport, renderSteps } = await import('../report/index.ts');
   const { writeFileAtomically } = await import('../files.ts');
@@ -26,7 +26,7 @@ export async function writeReport(directory: string, path: string): Promise<void
   writeFileAtomically(path, [renderReport({ ...record, defaults })]);
 }
 
-/** The values of a command's options that were not typed. */
+/** The default values of a command's options. */
 async function defaultsOf(name: string): Promise<Record<string, unknown>> {
   const { stepCommands: commands } = await import('./index.ts');
   const { options = {} } = commands.find((command) => command.name === name) ?? {};

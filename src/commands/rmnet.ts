@@ -98,7 +98,7 @@ interface Timing {
   readonly context: Context;
 }
 
-/** Writes the plain network, and times it beside the one that was given; without latencies where both are the same. */
+/** Writes the plain network, and measures its latency beside the given one; no latencies if both are equal. */
 async function write(plain: Graph, { model, facts, out }: Writing, { size, seconds, context }: Timing) {
   const { converted, fused } = facts;
   if (converted.length === 0 && fused === 0) {

@@ -15,8 +15,8 @@ interface WrittenModel {
 }
 
 /**
- * Writes a network in its own element types. Replaces nothing unless every node's operands have one type and, where the
- * network is not float32, onnxruntime loads it.
+ * Writes a network in its own element types. An existing file is only replaced if the operands of every node have one type,
+ * and, unless the network is float32, onnxruntime loads the network.
  */
 export async function writeModel(
   graph: Graph,
@@ -34,14 +34,14 @@ export async function writeModel(
   writeModelFile(written, path);
 }
 
-/** Throws `usage` where a model would be written over the file that it is read from, by whatever path. */
+/** Throws `usage` if a model would overwrite the file that it is read from. */
 export function expectOtherFile(model: string, out: string | undefined): void {
   if (out === undefined || !isModelPath(model) || !isSameFile(model, out)) return;
   const message = `--out: expected another file than the model itself, got ${out}`;
   throw new EspalierError('usage', message);
 }
 
-/** Writes the model as it was given: its bytes, where its contents lie in the one file. */
+/** Writes the given model: unchanged bytes, if it has no external data. */
 export async function writeGiven({ name, given }: LoadedModel, out: string): Promise<void> {
   const { payloadBytes } = await import('../onnx/index.ts');
   const { writeModelFile } = await import('../onnx/model-file.ts');

@@ -3,7 +3,7 @@ import { type Attribute, type Graph, type Node, nodeLabel, type Value } from '..
 import type { Tensor } from '../numeric/tensor.ts';
 import { zip } from '../numeric/zip.ts';
 
-/** The first thing in which two networks differ beside their weights and names, of the second; null where nothing does. */
+/** Describes the first difference between two networks besides weights and names; null if there is none. */
 export function firstDifference(first: Graph, second: Graph): string | null {
   const same = new Map<Value | null, Value | null>([[null, null]]);
   second.inputs.forEach((value, i) => {
@@ -25,7 +25,7 @@ export function firstDifference(first: Graph, second: Graph): string | null {
     : 'its output is a different value';
 }
 
-/** The first network with the weights of another of the same architecture: their names may differ. */
+/** The first network with the weights of another one of the same architecture, whose names may differ. */
 export function withWeightsOf(first: Graph, other: Graph): Graph {
   const weights = new Map<string, Tensor>();
   for (const [own, others] of zip(first.nodes, other.nodes))
@@ -38,7 +38,7 @@ export function withWeightsOf(first: Graph, other: Graph): Graph {
   return graph;
 }
 
-/** Whether values stand for one another: those of the second network by those of the first. */
+/** Corresponding values: those of the second network by those of the first. */
 type Pairs = Map<Value | null, Value | null>;
 
 function nodeDifference([wanted, found]: readonly [Node, Node], same: Pairs): string | null {
@@ -63,7 +63,7 @@ function inputDifference([wanted, found]: readonly [Value | null, Value | null],
     const alike = !wanted?.tensor && !found?.tensor && same.get(found) === wanted;
     return alike ? null : `expected ${wanted?.name ?? 'nothing'}, found ${found?.name ?? 'nothing'}`;
   }
-  // A weight that two layers share is shared in both.
+  // A weight that two layers share must be shared in both networks.
   if (same.has(found) && same.get(found) !== wanted) return `expected ${wanted.name}, found ${found.name}`;
   same.set(found, wanted);
   const [was, is] = [wanted.tensor, found.tensor].map(({ dtype, shape }) => `${dtype} [${shape.join(', ')}]`);

@@ -5,9 +5,9 @@ import { slotNames } from '../training/optimizers.ts';
 import type { GraftMomentum } from './blend.ts';
 
 /**
- * Each network's state with the mean of all in place of its own parameters and statistics, W ← Σ W_i / n: local SGD (Stich,
- * ICLR 2019, arXiv:1805.09767). The optimiser's state is averaged too (`blend`: Yu, Jin & Yang, ICML 2019,
- * arXiv:1905.03817), kept, or set to 0.
+ * Replaces the parameters and statistics of all networks by their mean, W ← Σ W_i / n: local SGD (Stich, ICLR 2019,
+ * arXiv:1805.09767). The optimiser's state is averaged, too (`blend`: Yu, Jin & Yang, ICML 2019, arXiv:1905.03817), kept, or
+ * reset to 0.
  */
 export function averaged(states: readonly Tensors[], momentum: GraftMomentum): Tensors[] {
   const [first = {}] = states;
@@ -28,13 +28,13 @@ export function averaged(states: readonly Tensors[], momentum: GraftMomentum): T
   );
 }
 
-/** Σ x_i / n, summed in 64 bits in the order of the networks. */
+/** Σ x_i / n, summed in double precision in the order of the networks. */
 function mean(tensors: readonly Tensor[]): Tensor {
   const [{ shape }] = tensors as [Tensor];
   return floats(shape, average(tensors.map(float32Data)));
 }
 
-/** A tensor of zeros, as another is. */
+/** A tensor of zeros with the same type and shape. */
 export const zerosLike = ({ dtype, shape, data }: Tensor): Tensor =>
   makeTensor(
     dtype,

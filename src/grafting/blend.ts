@@ -6,26 +6,26 @@ import { zerosLike } from './average.ts';
 import { entropy } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 
-/** How the part of a network's own weights is chosen: one for a layer, by entropy; or one for each filter, by |γ|. */
+/** Granularity of the blending weight: one per layer, by entropy, or one per filter, by |γ|. */
 export type GraftLevel = 'layer' | 'filter';
 
-/** What becomes of the optimiser's state of grafted parameters. */
+/** What happens to the optimiser's state of grafted parameters. */
 export type GraftMomentum = 'keep' | 'blend' | 'reset';
 
 /** Options of {@link blend} and {@link blendRing}. */
 export interface BlendOptions {
   readonly level: GraftLevel;
   readonly momentum: GraftMomentum;
-  /** A of w = A/π·arctan(c·(H_self − H_other)) + ½. Default 0.4: w lies in [0.3, 0.7]. */
+  /** A in w = A/π·arctan(c·(H_self − H_other)) + ½. Default 0.4: w is in [0.3, 0.7]. */
   readonly reach?: number;
-  /** c. Default 500. */
+  /** c in this formula. Default 500. */
   readonly steepness?: number;
 }
 
 /**
- * The state of a network grafted with another's, W ← w·W_self + (1 − w)·W_other for the weight, the bias and the
- * BatchNormalization of every convolution (Meng et al., Filter Grafting, CVPR 2020, arXiv:2001.05868, equations 5 to 7). At
- * the level of filters w_m = |γ_self| / (|γ_self| + |γ_other|), where a BatchNormalization follows.
+ * Grafts a network with another one: W ← w·W_self + (1 − w)·W_other for weight, bias and BatchNormalization of every
+ * convolution (Meng et al., Filter Grafting, CVPR 2020, arXiv:2001.05868, equations 5 to 7). At filter level, w_m = |γ_self|
+ * / (|γ_self| + |γ_other|) where a BatchNormalization follows.
  *
  * @example
  * const grafted = blend(graftLayers(network), [state, otherState], { level: 'layer', momentum: 'keep' });
@@ -50,7 +50,7 @@ export function blend(
   return blended;
 }
 
-/** Every network of a ring grafted with the one before it, all from what they were before. */
+/** Grafts every network of a ring with the one before it, using the states before grafting. */
 export const blendRing = (
   layers: readonly GraftLayer[],
   states: readonly Tensors[],
@@ -58,7 +58,7 @@ export const blendRing = (
 ): Tensors[] =>
   zip(states, [...states.slice(-1), ...states.slice(0, -1)]).map((pair) => blend(layers, pair, options));
 
-/** w of each filter [M]. */
+/** The blending weight w of each filter [M]. */
 function ownParts(
   layer: GraftLayer,
   [self, other]: readonly [Tensors, Tensors],
@@ -82,20 +82,20 @@ function parametersOf({ weight, bias, normalization }: GraftLayer): string[] {
   return [weight, bias, scale, shift, mean, variance].filter((name): name is string => !!name);
 }
 
-/** The optimiser's state of a parameter, as far as there is any. */
+/** The optimiser's states of a parameter that exist. */
 const slotsOf = (state: Tensors, name: string): (readonly [slot: string, tensor: Tensor])[] =>
   slotNames(name).flatMap((slot) => {
     const tensor = state[slot];
     return tensor ? [[slot, tensor] as const] : [];
   });
 
-/** w·a + (1 − w)·b, w by the first axis. */
+/** w·a + (1 − w)·b, with w along the first axis. */
 function mixed([a, b]: readonly [Tensor, Tensor], parts: Float64Array): Tensor {
   const [own, others] = [float32Data(a), float32Data(b)];
   const size = own.length / parts.length;
   const data = own.map((x, i) => {
     const w = parts[Math.floor(i / size)]!;
-    // Equal numbers stay what they are, whatever w rounds to.
+    // Equal numbers are kept exactly, despite rounding of w.
     return x === others[i] ? x : w * x + (1 - w) * others[i]!;
   });
   return makeTensor(a.dtype, a.shape, data);

@@ -13,21 +13,24 @@ export const graftSources = [
 export const graftLevels = ['layer', 'filter'] as const satisfies readonly GraftLevel[];
 export const graftMomenta = ['keep', 'blend', 'reset'] as const satisfies readonly GraftMomentum[];
 
-/** How the networks of a ring are grafted. */
+/** Options of grafting. */
 export interface GraftingOptions {
-  /** Default `external`. */
+  /** Source of new weights. Default `external`. */
   readonly source?: (typeof graftSources)[number];
-  /** With `external`: one blending weight a layer, by entropy, or one a filter, by BatchNormalization's scale. Default `layer`. */
+  /**
+   * For `external`: one blending weight per layer, by entropy, or one per filter, by BatchNormalization's scale. Default
+   * `layer`.
+   */
   readonly level?: GraftLevel;
-  /** What becomes of the optimiser's momentum of grafted weights. Default `keep`. */
+  /** What happens to the optimiser's momentum of grafted weights. Default `keep`. */
   readonly graftMomentum?: GraftMomentum;
-  /** A filter is invalid if its |γ|·Σ|w| is below this; a percentage is one of the mean of its layer. Default 0.01. */
+  /** A filter is invalid if its |γ|·Σ|w| is below this; a percentage is relative to the mean of its layer. Default 0.01. */
   readonly invalidBelow?: Threshold;
-  /** With `noise`: the standard deviation in epoch t is this to the power of t. Default 0.5. */
+  /** For `noise`: a, where aᵗ is the standard deviation in epoch t. Default 0.5. */
   readonly noise?: number;
 }
 
-/** The options of grafting that are not given. */
+/** Default options of grafting. */
 export const graftDefaults = {
   source: 'external',
   level: 'layer',
@@ -36,16 +39,16 @@ export const graftDefaults = {
   noise: 0.5,
 } as const satisfies GraftingOptions;
 
-/** What becomes of the optimiser's momentum where the weights of replicas are averaged. */
+/** What happens to the optimiser's momentum when the weights of replicas are averaged. */
 export const replicaMomenta = ['average', 'keep', 'reset'] as const;
 export type ReplicaMomentum = (typeof replicaMomenta)[number];
 
-/** The options of replicas that are not given. */
+/** Default options of replicas. */
 export const replicaDefaults = { momentum: 'average' } as const satisfies {
   readonly momentum: ReplicaMomentum;
 };
 
-/** Throws `usage` where there are too few networks for a source. */
+/** Throws `usage` if there are too few networks for a source. */
 export function checkGrafting({
   source,
   networks,

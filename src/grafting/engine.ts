@@ -9,33 +9,33 @@ import type { MemberJob, TrainingJob } from './training-job.ts';
 
 export interface TrainingWatch {
   readonly signal?: AbortSignal | undefined;
-  /** Told how the network at a place of the ring is getting on. */
+  /** Called with the progress of a network, by its index in the ring. */
   onStep?(member: number, progress: StepProgress): void;
 }
 
-/** A round of a ring, as far as it is still to do. */
+/** A round of a ring, with the networks that still have to run it. */
 export interface RoundWork extends Round {
-  /** Networks that have not come through it yet, by their place in the ring. */
+  /** Indices of the networks that have not finished the round. */
   readonly behind: readonly number[];
 }
 
-/** Seconds that the parts of a round took, where they were done. */
+/** Seconds that the parts of a round took. */
 export interface RoundWorkTimes {
-  /** Of each network that was behind. */
+  /** For each network of `behind`. */
   readonly training: readonly number[];
   readonly graft: number;
 }
 
-/** Trains and grafts the networks of a ring, round by round: on this machine, or on others. */
+/** Trains and grafts the networks of a ring, round by round, on this machine or on others. */
 export interface RingEngine {
-  /** Afterwards every folder holds the checkpoint of the round's end, and what grafting made of it. */
+  /** Runs a round. Afterwards every folder contains the checkpoint of the round's end, and the grafted one. */
   round(work: RoundWork, watching: TrainingWatch): Promise<RoundWorkTimes>;
   close(): Promise<void>;
 }
 
-/** Runs training jobs that are independent of each other. */
+/** Runs independent training jobs. */
 export interface Trainers {
-  /** The seconds of each; throws what the first that failed threw. */
+  /** Runs jobs and returns the seconds of each. Throws the error of the first that failed. */
   run(
     jobs: readonly TrainingJob[],
     watching: {
@@ -46,19 +46,19 @@ export interface Trainers {
   close(): Promise<void>;
 }
 
-/** All that a ring works on. */
+/** The state of a ring. */
 export interface RingNetworks {
   readonly members: readonly MemberJob[];
   readonly network: Graph;
   readonly layers: readonly GraftLayer[];
   readonly stepsPerEpoch: number;
   readonly settings: GraftSettings;
-  /** Images to estimate statistics on; opened where they are needed. */
+  /** Images for estimating statistics; opened on demand. */
   readonly calibration: () => Promise<Calibration>;
   readonly executor: Executor;
 }
 
-/** Trains by trainers of this machine, and grafts in this process. */
+/** Trains with trainers on this machine, and grafts in this process. */
 export function localEngine(ring: RingNetworks, trainers: Trainers): RingEngine {
   const { members } = ring;
   return {

@@ -3,7 +3,7 @@ import { cloneGraph } from '../graph/clone.ts';
 import { emptyGraph, type Graph, type Value } from '../graph/graph.ts';
 import { zip } from '../numeric/zip.ts';
 
-/** One network that gives the mean of what several give for the same images: their first outputs, as logits. */
+/** A network that computes the mean of the first outputs of several networks, as logits. */
 export function ensembleOf(networks: readonly [Graph, ...Graph[]]): Graph {
   const [first] = networks;
   const graph = emptyGraph('ensemble');

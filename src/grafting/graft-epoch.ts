@@ -14,40 +14,40 @@ import { graftInternal, graftNoise } from './reactivate.ts';
 import type { Threshold } from './threshold.ts';
 
 /**
- * Where new weights come from: of the network before in the ring, of the network itself, or noise; nowhere; or the mean of all
- * networks, which then are replicas of one.
+ * The source of new weights: the previous network in the ring, the network itself, noise, none; or the mean of all networks,
+ * which are then replicas.
  */
 export type GraftSource = 'external' | 'internal' | 'noise' | 'none' | 'average';
 
 export interface GraftSettings extends BlendOptions {
   readonly source: GraftSource;
-  /** Filters whose |γ|·Σ|F| is below this are invalid, for `internal` and `noise`. */
+  /** For `internal` and `noise`: filters whose |γ|·Σ|F| is below this are invalid. */
   readonly threshold: Threshold;
-  /** a of noise of standard deviation aᵗ. */
+  /** a, where aᵗ is the standard deviation of the noise in epoch t. */
   readonly noise: number;
   readonly seed: number;
 }
 
 interface GraftWork {
-  /** Of the runs, in the order of the ring. */
+  /** Folders of the runs, in the order of the ring. */
   readonly folders: readonly string[];
   /** The network that the runs train. */
   readonly network: Graph;
   readonly layers: readonly GraftLayer[];
-  /** From 1. */
+  /** The epoch, from 1. */
   readonly epoch: number;
-  /** Steps done by the end of the epoch. */
+  /** Number of steps at the end of the epoch. */
   readonly step: number;
   readonly settings: GraftSettings;
-  /** Images to estimate statistics on; opened where a source needs them. */
+  /** Images for estimating statistics; opened if a source needs them. */
   readonly calibration: () => Promise<Calibration>;
   readonly executor: Executor;
 }
 
 interface Source {
-  /** How the states of all networks change. */
+  /** Computes the states of all networks after grafting. */
   readonly graft: (states: readonly Tensors[], work: GraftWork) => Tensors[];
-  /** Whether the statistics of BatchNormalization are those of no network any more, and are estimated anew. */
+  /** Whether the statistics of BatchNormalization must be estimated again, because they belong to no network. */
   readonly recalibrates: boolean;
 }
 
@@ -73,14 +73,14 @@ const sources: Readonly<Record<GraftSource, Source>> = {
     recalibrates: true,
   },
   none: { graft: (states) => [...states], recalibrates: false },
-  // Means of means and variances are what training's own running statistics are: of batches of all replicas.
+  // Means of means and variances are statistics over the batches of all replicas, like those of training.
   average: { graft: (states, { settings }) => averaged(states, settings.momentum), recalibrates: false },
 };
 
 /**
- * Grafts the networks of a ring at the end of a round, all from what training left of them, and recalibrates their
- * BatchNormalization. What one lacks after an interruption is made again from the same checkpoints; throws `invalid-data` where
- * one of them is gone.
+ * Grafts the networks of a ring at the end of a round, using their checkpoints, and recalibrates their BatchNormalization.
+ * After an interruption, missing results are computed from the same checkpoints; throws `invalid-data` if one of these is
+ * missing.
  */
 export async function graftEpoch(work: GraftWork): Promise<void> {
   const { folders, step } = work;
@@ -99,7 +99,7 @@ export async function graftEpoch(work: GraftWork): Promise<void> {
   }
 }
 
-/** What training left of a network at the end of a round. */
+/** The checkpoint of a network at the end of a round, before grafting. */
 function beforeGraft(folder: string, step: number): Checkpoint<unknown> {
   const saved = latestCheckpoint(folder, { ungrafted: true, step });
   if (saved) return saved;
@@ -117,7 +117,7 @@ async function recalibrated(state: Tensors, work: GraftWork): Promise<Tensors> {
   return { ...state, ...statistics(fresh, layers, state) };
 }
 
-/** The running statistics of a network, of those that the state holds. */
+/** The running statistics of a network that are in its state. */
 function statistics(network: Graph, layers: readonly GraftLayer[], state: Tensors): Tensors {
   const names = new Set(
     layers.flatMap(({ normalization }) =>

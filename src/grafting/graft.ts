@@ -16,14 +16,14 @@ export interface GraftOptions
   extends GraftingOptions,
     RingWatch,
     Omit<TrainingOptions, 'run' | 'resume' | 'untilStep' | 'onStep' | 'onEpoch'> {
-  /** Where checkpoints and events go, and where an interrupted run goes on; default: a folder that is removed at the end. */
+  /** The run directory for checkpoints and events, from which an interrupted run resumes; default: a temporary folder. */
   readonly run?: RunDirectory;
 }
 
 /**
- * Trains networks of one architecture together, in this process, and re-activates the invalid filters of each with weights of
- * another after each epoch (filter grafting; Meng et al., CVPR 2020, arXiv:2001.05868). Networks are best given different
- * weights. Throws `shape` where architectures differ, `usage` where a source needs more networks.
+ * Trains networks of the same architecture together in this process. After each epoch, the invalid filters of each are
+ * re-activated with weights of another network (filter grafting; Meng et al., CVPR 2020, arXiv:2001.05868). The networks
+ * should have different initial weights. Throws `shape` if architectures differ, `usage` if a source needs more networks.
  *
  * @example
  * const networks = [1, 2].map((seed) => buildModel('resnet20', { seed }));
@@ -54,7 +54,7 @@ export async function graft(networks: readonly Graph[], options: GraftOptions): 
   });
 }
 
-/** The weights of another network in the first one's graph. */
+/** The weights of another network in the first network's graph. */
 function alike(first: Graph, other: Graph, place: number): Graph {
   const difference = firstDifference(first, other);
   if (difference === null) return withWeightsOf(first, other);

@@ -15,59 +15,59 @@ import { type RoundTimes, trainRing } from './ring.ts';
 import { graftRounds } from './rounds.ts';
 import type { MemberJob } from './training-job.ts';
 
-/** An epoch of all networks of a ring. */
+/** The results of one epoch for all networks of a ring. */
 export interface GraftedEpoch {
   readonly epoch: number;
   readonly times: RoundTimes;
-  /** Invalid filters of each network, before it is grafted. */
+  /** Number of invalid filters of each network, before grafting. */
   readonly invalid: readonly number[];
 }
 
 /** Callbacks for the progress of a ring. */
 export interface RingWatch {
-  /** Steps of a network, by its place in the ring. */
+  /** Called with the progress of a network, by its index in the ring. */
   onStep?(member: number, progress: StepProgress): void;
   onEpoch?(epoch: GraftedEpoch): void;
 }
 
-/** What a ring is grown of. */
+/** The input of {@link growRing}. */
 export interface RingGrowth extends RingWatch {
-  /** Of each network; the first one's, of which they all have the architecture. */
+  /** Training options for each network; its network is the first one, and all have the same architecture. */
   readonly training: RingTraining;
   readonly networks: number;
   readonly grafting: GraftingOptions;
-  /** How trainers in other places open the images. */
+  /** How other processes and machines open the images. */
   readonly images: JobSource;
-  /** What the network at a place starts from. */
+  /** The initial network with an index. */
   start(index: number): Graph | Promise<Graph>;
   openEngine(ring: RingNetworks): RingEngine | Promise<RingEngine>;
-  /** The element types of the files. */
+  /** Restores the element types of the files. */
   restore(graph: Graph): Graph;
 }
 
-/** One network of a ring, at its end. */
+/** The final result of one network of a ring. */
 export interface RingMember extends Omit<Evaluation, 'images'> {
   readonly graph: Graph;
-  /** From 1. */
+  /** Number of the network, from 1. */
   readonly network: number;
-  /** That it started from. */
+  /** Its initial learning rate. */
   readonly learningRate: number;
-  /** Invalid filters. */
+  /** Number of invalid filters. */
   readonly invalid: number;
-  /** The mean of its layers' entropies. */
+  /** The mean entropy of its layers. */
   readonly entropy: number;
 }
 
-/** The networks that were trained together, with their accuracies in [0, 1]. */
+/** The networks that were trained together; accuracies are in [0, 1]. */
 export interface GrownRing {
   readonly members: readonly RingMember[];
-  /** The network with the highest accuracy, from 1. */
+  /** Number of the network with the highest accuracy, from 1. */
   readonly best: number;
-  /** The accuracy of the mean output of all networks; null of one alone. */
+  /** The accuracy of the mean output of all networks; null for a single network. */
   readonly ensemble: number | null;
 }
 
-/** Trains a ring of networks, resuming an interrupted run, and evaluates each network and their ensemble. */
+/** Trains a ring of networks, resumes interrupted runs, and evaluates each network and their ensemble. */
 export async function growRing(growth: RingGrowth): Promise<GrownRing> {
   const { networks } = growth;
   const training = await settleLearningRate(growth.training);
@@ -82,7 +82,7 @@ export async function growRing(growth: RingGrowth): Promise<GrownRing> {
   return measure(ring, growth);
 }
 
-/** Network i of n starts at lr·(1 + cos(π(n − i)/n))/2, so that no two are alike. */
+/** Network i of n starts with learning rate lr·(1 + cos(π(n − i)/n))/2, so that all differ. */
 const learningRateOf = (highest: number, networks: number, index: number): number =>
   (highest * (1 + Math.cos((Math.PI * (networks - index - 1)) / networks))) / 2;
 
@@ -130,7 +130,7 @@ async function trainMembers(ring: RingNetworks, growth: RingGrowth): Promise<voi
   }
 }
 
-/** What the weights of each network tell, before they are grafted. */
+/** Entropy and invalid filters of each network, before grafting. */
 const informationOfAll = ({ members, layers, settings }: RingNetworks): LayerInformation[][] =>
   members.map(({ folder }) =>
     informationOf(layers, requiredCheckpoint(folder, { ungrafted: true }).tensors, settings.threshold),

@@ -3,12 +3,13 @@ import { namedFloats, type Tensors } from '../runtime/executor.ts';
 import { type GraftLayer, graftLayers } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
-/** Bins of the histogram that entropy is taken of. */
+/** Number of bins of the histogram for the entropy. */
 const BINS = 10;
 
 /**
- * H = −Σ p_b ln p_b over ten equal bins between the least and the largest weight, which counts in the last bin: how much a
- * layer's weights vary (Meng et al., Filter Grafting, CVPR 2020, arXiv:2001.05868, equation 4). 0 where all are equal.
+ * H = −Σ p_b ln p_b over ten equal bins between the smallest and the largest weight, which counts in the last bin: a measure
+ * of the variation of a layer's weights (Meng et al., Filter Grafting, CVPR 2020, arXiv:2001.05868, equation 4). 0 if all
+ * weights are equal.
  */
 export function entropy(weights: Float32Array): number {
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
@@ -30,7 +31,7 @@ export function entropy(weights: Float32Array): number {
   return sum;
 }
 
-/** |γ_m|·Σ|F_m| of every filter, Σ|F_m| where no BatchNormalization follows [M]. */
+/** |γ_m|·Σ|F_m| of every filter [M]; Σ|F_m| if no BatchNormalization follows. */
 export function validity(layer: GraftLayer, state: Tensors): Float64Array {
   const weights = namedFloats(state, layer.weight);
   const { normalization } = layer;
@@ -45,18 +46,18 @@ export function validity(layer: GraftLayer, state: Tensors): Float64Array {
   });
 }
 
-/** Entropy and invalid filters of one layer. */
+/** Entropy and number of invalid filters of one layer. */
 export interface LayerInformation {
   readonly name: string;
   readonly entropy: number;
   readonly filters: number;
-  /** Filters whose validity is below the threshold. */
+  /** Number of filters whose validity is below the threshold. */
   readonly invalid: number;
 }
 
 /**
- * Entropy of the weights and number of invalid filters of each layer. `state` has the parameters by name, as training
- * returns them.
+ * Computes the entropy of the weights and the number of invalid filters of each layer. `state` contains the parameters by
+ * name, as in training states.
  *
  * @example
  * for (const { name, entropy, invalid, filters } of informationOf(graftLayers(network), state, '60%'))

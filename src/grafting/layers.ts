@@ -14,7 +14,7 @@ export interface GraftLayer {
   readonly filters: number;
 }
 
-/** The BatchNormalization that follows a convolution, by the names of its parameters [M]. */
+/** The BatchNormalization after a convolution, by the names of its parameters [M]. */
 export interface NormalizationParameters {
   readonly scale: string;
   readonly shift: string;
@@ -22,7 +22,7 @@ export interface NormalizationParameters {
   readonly variance: string;
 }
 
-/** The convolutions of a network, in graph order, each with the BatchNormalization that reads it alone. */
+/** The convolutions of a network, in graph order, each with the BatchNormalization that is its only reader. */
 export function graftLayers(graph: Graph): GraftLayer[] {
   const links = connections(graph);
   return graph.nodes.flatMap((node): GraftLayer[] => {

@@ -11,14 +11,14 @@ import type { TrainOptions } from '../training/options.ts';
 import { createRunDirectory, type RunDirectory } from '../training/run-directory.ts';
 import type { MemberJob } from './training-job.ts';
 
-/** The training of several networks, each in a folder of the run. */
+/** Training options for several networks, each of which has a folder of the run. */
 export interface RingTraining extends TrainOptions {
   readonly run: RunDirectory;
 }
 
-/** How another process or machine opens the images, and which engine trains there. */
+/** How other processes and machines open the images, and which engine trains there. */
 export interface JobSource {
-  /** A data set's name, or the whole path of its folder. */
+  /** The name of a data set, or the absolute path of its folder. */
   readonly name: string;
   readonly limit?: number | undefined;
   readonly testLimit?: number | undefined;
@@ -26,16 +26,16 @@ export interface JobSource {
   readonly executor?: ExecutorName | undefined;
 }
 
-/** What is a network's own among several that a run trains. */
+/** The properties of one network among several. */
 export interface JobPlace {
-  /** From 0. */
+  /** Index of the network, from 0. */
   readonly index: number;
   readonly learningRate: number;
   readonly shard?: Shard;
   readonly start: () => Graph | Promise<Graph>;
 }
 
-/** The job of training one network of a run, in a folder of the run's, which is made where it is not there yet. */
+/** The job of training one network, in a folder of the run, which is created if it is missing. */
 export async function memberJob(
   training: RingTraining,
   source: JobSource,
@@ -70,7 +70,7 @@ function settingsOf(training: RingTraining): Omit<MemberJob['training'], 'learni
   const defaults = trainingDefaults;
   return {
     ...{ epochs, batch, seed, optimizer, schedule, nesterov, decoupledWeightDecay },
-    // A function stays in this process, where it is given to trainers beside their jobs.
+    // A custom augmentation is a function and is passed to trainers of this process separately.
     augmentation: typeof training.augmentation === 'string' ? training.augmentation : 'none',
     momentum: training.momentum ?? defaults.momentum,
     weightDecay: training.weightDecay ?? defaults.weightDecay,

@@ -2,7 +2,7 @@ import type { Trainers } from './engine.ts';
 import type { RingTraining } from './member-job.ts';
 import { trainJob } from './training-job.ts';
 
-/** Trains in this process, one network after the other, on images that are open already. */
+/** Trains in this process, one network after the other, on images that are already open. */
 export const ownTrainers = ({
   data,
   executor,

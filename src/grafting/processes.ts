@@ -5,7 +5,7 @@ import type { StepProgress } from '../training/options.ts';
 import type { Trainers } from './engine.ts';
 import type { TrainingJob } from './training-job.ts';
 
-/** What a process is told: to carry out a job, or to stop after the step that it is at. */
+/** An order to a process: run a job, or stop after the current step. */
 export type ProcessOrder = { readonly kind: 'train'; readonly job: TrainingJob } | { readonly kind: 'stop' };
 
 export type ProcessReply =
@@ -20,19 +20,19 @@ export type ProcessReply =
 
 type TrainingWatch = Parameters<Trainers['run']>[1];
 
-/** How often a job is begun again after its process died. */
+/** How often a job is restarted after its process died. */
 const RETRIES = 2;
 
 interface ProcessOptions {
-  /** Processes at a time. */
+  /** Maximum number of simultaneous processes. */
   readonly limit: number;
-  /** Of each, where a job says nothing of them. */
+  /** Threads of each process, unless a job specifies them. */
   readonly threads: number;
 }
 
 /**
- * Trains in processes of this machine, as many at a time as there are jobs, at most `limit`. A process that dies is replaced,
- * and its job gone on with from its newest checkpoint; where that fails again and again it is named.
+ * Trains in processes of this machine, at most `limit` at a time. If a process dies, its job continues in a new process from
+ * the newest checkpoint; after repeated failures, an error names the job.
  */
 export function processTrainers({ limit, threads }: ProcessOptions): Trainers {
   const idle: ChildProcess[] = [];
@@ -87,10 +87,10 @@ const script = (): string => {
   return fileURLToPath(new URL(name, import.meta.url));
 };
 
-/** How the job of a process ended: done, or with the process, and how. */
+/** How a job ended: finished, or by the death of its process. */
 type JobEnd = { readonly seconds: number } | { readonly died: string };
 
-/** Throws what the job threw. */
+/** Runs a job. Throws the job's error. */
 function perform(
   worker: ChildProcess,
   job: TrainingJob,

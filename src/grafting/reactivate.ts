@@ -6,14 +6,14 @@ import { validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
-/** Which filters are re-activated. */
+/** Options that select invalid filters. */
 export interface ReactivationOptions {
   /** Filters whose validity |γ|·Σ|F| is below this are invalid. */
   readonly threshold: Threshold;
 }
 
 /**
- * Adds to each invalid filter Gaussian noise of standard deviation aᵗ, t being the epoch (Meng et al., Filter Grafting,
+ * Adds Gaussian noise with standard deviation aᵗ to each invalid filter, where t is the epoch (Meng et al., Filter Grafting,
  * CVPR 2020, arXiv:2001.05868, equation 1). A function of the seed and the epoch.
  *
  * @example
@@ -36,7 +36,7 @@ export function graftNoise(
     const scores = validity(layer, state);
     const limit = limitOf(threshold, scores);
     scores.forEach((score, m) => {
-      // Drawn for every filter: what one gets does not hang on which others are invalid.
+      // Random numbers are drawn for every filter, so that the noise of one does not depend on which others are invalid.
       for (let i = m * size; i < (m + 1) * size; i++) {
         const noise = deviation * normal();
         if (score < limit) weights[i]! += noise;
@@ -46,8 +46,8 @@ export function graftNoise(
 }
 
 /**
- * Adds to each invalid filter a valid one of its layer, the largest to the smallest, the second largest to the second
- * smallest, and so on (equation 2).
+ * Adds a valid filter of the same layer to each invalid one: the largest to the smallest, the second largest to the second
+ * smallest, and so on (equation 2 of the same paper).
  *
  * @example
  * const grafted = graftInternal(graftLayers(network), state, { threshold: '60%' });
@@ -73,7 +73,7 @@ export function graftInternal(
   });
 }
 
-/** The state with the weights of each layer edited, in copies. */
+/** A copy of the state with changed weights of each layer. */
 function changed(
   layers: readonly GraftLayer[],
   state: Tensors,

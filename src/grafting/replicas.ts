@@ -18,39 +18,39 @@ const momenta = { average: 'blend', keep: 'keep', reset: 'reset' } as const sati
   GraftMomentum
 >;
 
-/** An epoch of all replicas. */
+/** The results of one epoch for all replicas. */
 export interface AveragedEpoch {
   readonly epoch: number;
   readonly loss: number;
   readonly trainAccuracy: number;
-  /** Of the mean; left out where it was not evaluated. */
+  /** Accuracy of the mean network; absent if it was not evaluated. */
   readonly testAccuracy?: number;
   readonly times: RoundTimes;
 }
 
 export interface ReplicaOptions extends Pick<TrainingWatch, 'onStep'> {
-  /** Of each replica. */
+  /** Training options of each replica. */
   readonly training: RingTraining;
   readonly replicas: number;
-  /** Steps between averages; default: those of an epoch. */
+  /** Steps between two averages; default: the steps of an epoch. */
   readonly averageEvery?: number | undefined;
-  /** What becomes of the optimiser's momentum at an average. Default `average`. */
+  /** What happens to the optimiser's momentum at an average. Default `average`. */
   readonly momentum?: ReplicaMomentum | undefined;
-  /** How trainers in other places open the images. */
+  /** How other processes and machines open the images. */
   readonly images: JobSource;
   openEngine(ring: RingNetworks): RingEngine | Promise<RingEngine>;
   onEpoch?(epoch: AveragedEpoch): void;
 }
 
-/** Replicas at work. */
+/** The state of training replicas. */
 interface Replicas extends ReplicaOptions {
   readonly ring: RingNetworks;
 }
 
 /**
- * Trains replicas of one network side by side, each on its own shard of the images, and takes the mean of their weights every
- * few steps (local SGD: Stich, ICLR 2019, arXiv:1805.09767; Lin et al., ICLR 2020, arXiv:1808.07217). Goes on where it was
- * interrupted.
+ * Trains replicas of one network in parallel, each on its own shard of the images, and averages their weights after a number
+ * of steps (local SGD: Stich, ICLR 2019, arXiv:1805.09767; Lin et al., ICLR 2020, arXiv:1808.07217). Resumes interrupted
+ * runs.
  */
 export async function trainReplicas(
   options: ReplicaOptions,
@@ -67,7 +67,7 @@ async function ringOf({ training, replicas, momentum, images }: ReplicaOptions):
   const members: MemberJob[] = [];
   for (let index = 0; index < replicas; index++) {
     const shard = { index, of: replicas };
-    // It is their mean that is evaluated.
+    // Only their mean is evaluated.
     const own = { ...training, evaluateEvery: 0 };
     members.push(await memberJob(own, images, { index, learningRate, shard, start: () => network }));
   }
@@ -124,7 +124,7 @@ interface Finished {
   readonly times: RoundTimes;
 }
 
-/** Evaluates the mean of the replicas and records the epoch as that of one network, once. */
+/** Evaluates the mean of the replicas, and records the epoch once, like that of a single network. */
 async function finishEpoch(work: Replicas, { epoch, step, times }: Finished): Promise<void> {
   const { training, ring } = work;
   const { run, executor, trainer = executor, epochs, evaluateEvery = 1 } = training;
@@ -156,6 +156,6 @@ async function evaluateAverage(work: Replicas): Promise<{ testAccuracy?: number;
   return { testAccuracy: top1, testLoss: loss };
 }
 
-/** The network that all replicas are after an average. */
+/** The network that all replicas have after an average. */
 const averageOf = ({ training, ring }: Replicas): Graph =>
   withState(training.network, requiredCheckpoint(ring.members[0]!.folder).tensors);

@@ -6,10 +6,10 @@ import type { Round } from './rounds.ts';
 /** How the seconds of a round were spent. */
 export interface RoundTimes {
   readonly seconds: number;
-  /** Of the network that took longest. */
+  /** Training time of the slowest network. */
   readonly training: number;
   readonly graft: number;
-  /** What is left: for a process or a worker, for files on their way, for networks that come one after the other. */
+  /** The remaining time: waiting for processes, workers and files, or for networks that are trained one after the other. */
   readonly waiting: number;
 }
 
@@ -17,16 +17,16 @@ export interface RingOptions extends TrainingWatch {
   readonly ring: RingNetworks;
   readonly engine: RingEngine;
   readonly rounds: readonly Round[];
-  /** Told of each checkpoint that is broken, before anything is gone on with. */
+  /** Called with each damaged checkpoint, before anything continues from one. */
   onWarning?(line: string): void;
-  /** Told of each round once all networks are through it, that at which an interrupted run stood included. */
+  /** Called after each round that all networks have finished, including the round at which an interrupted run stopped. */
   onRound?(round: Round, times: RoundTimes): void | Promise<void>;
 }
 
 /**
- * Trains networks side by side, round by round, and grafts each with the one before it where a round says so (Meng et al.,
- * Filter Grafting, CVPR 2020, arXiv:2001.05868, section 3.2). All that it knows lies in the folders of the runs, so that it
- * goes on wherever it was interrupted.
+ * Trains networks round by round, and grafts each with the one before it at the end of rounds that do so (Meng et al., Filter
+ * Grafting, CVPR 2020, arXiv:2001.05868, section 3.2). All state is in the folders of the runs, so that an interrupted run
+ * can be resumed at any time.
  */
 export async function trainRing(options: RingOptions): Promise<void> {
   const { ring, engine, rounds, onRound, onWarning } = options;
@@ -34,7 +34,7 @@ export async function trainRing(options: RingOptions): Promise<void> {
   for (const folder of folders) setBrokenAside(folder, (line) => onWarning?.(line));
   const done = () => folders.map((folder) => stepsDone(folder, ring));
   const least = Math.min(...done());
-  // The round at whose end an interrupted run stood may lack its graft.
+  // The round in which a run was interrupted may not have been grafted.
   for (const round of rounds.filter(({ step }) => step >= least)) {
     const behind = done().flatMap((step, i) => (step < round.step ? [i] : []));
     const started = performance.now();
@@ -43,7 +43,7 @@ export async function trainRing(options: RingOptions): Promise<void> {
   }
 }
 
-/** Steps that a network has done; an epoch that is not evaluated yet lacks its last. */
+/** Steps that a network has finished; an epoch that is not evaluated yet lacks its last step. */
 function stepsDone(folder: string, { stepsPerEpoch }: RingNetworks): number {
   const progress = latestCheckpoint<RunProgress>(folder)?.progress;
   return progress ? progress.epoch * stepsPerEpoch + Math.min(progress.stepInEpoch, stepsPerEpoch - 1) : 0;

@@ -1,8 +1,8 @@
-/** A stretch of steps that all networks of a ring go through, and what happens at its end. */
+/** A number of steps that all networks of a ring train for, and the action at its end. */
 export interface Round {
-  /** The epoch that it lies in, from 1. */
+  /** The epoch to which it belongs, from 1. */
   readonly epoch: number;
-  /** Steps of each network that are done by its end, since the start of the run. */
+  /** Steps of each network from the start of the run to the end of the round. */
   readonly step: number;
   /** Whether the networks are grafted at its end. */
   readonly grafts: boolean;
@@ -13,7 +13,7 @@ interface Epochs {
   readonly stepsPerEpoch: number;
 }
 
-/** A round an epoch, with a graft at the end of each but the last; or with none. */
+/** One round per epoch, each but the last with a graft at its end if `grafts`. */
 export const graftRounds = ({ epochs, stepsPerEpoch }: Epochs, grafts: boolean): Round[] =>
   Array.from({ length: epochs }, (_, i) => ({
     epoch: i + 1,
@@ -21,7 +21,7 @@ export const graftRounds = ({ epochs, stepsPerEpoch }: Epochs, grafts: boolean):
     grafts: grafts && i + 1 < epochs,
   }));
 
-/** Rounds of `every` steps, each with an average at its end; an epoch ends with one, of the steps that are left. */
+/** Rounds of `every` steps, each with an average at its end; an epoch also ends with one. */
 export const averagingRounds = ({ epochs, stepsPerEpoch }: Epochs, every: number): Round[] =>
   Array.from({ length: epochs }, (_, i): Round[] =>
     Array.from({ length: Math.ceil(stepsPerEpoch / every) }, (_, k) => ({

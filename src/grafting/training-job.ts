@@ -15,13 +15,13 @@ import { train } from '../training/train.ts';
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finite = v.pipe(v.number(), v.finite());
 
-/** All that it takes to train one network up to some step: plain data, checked where it arrives. */
+/** The data of a job that trains one network up to a step: plain data, validated by the receiver. */
 export const jobSchema = v.object({
-  /** The network to start from, in the form that training takes. */
+  /** The initial network, in the form for training. */
   model: v.string(),
-  /** The folder of its run, whose newest checkpoint is gone on from. */
+  /** The folder of its run, whose newest checkpoint is continued. */
   folder: v.string(),
-  /** Steps of the run that are done afterwards. */
+  /** The step of the run at which the job ends. */
   untilStep: count,
   data: v.object({
     name: v.string(),
@@ -60,7 +60,7 @@ export const jobSchema = v.object({
 
 export type TrainingJob = v.InferOutput<typeof jobSchema>;
 
-/** The job of one network of a ring, but for the step to train to. */
+/** The job of one network of a ring, without the step at which it ends. */
 export type MemberJob = Omit<TrainingJob, 'untilStep'>;
 
 interface Watching {
@@ -69,7 +69,7 @@ interface Watching {
   readonly onWarning?: (line: string) => void;
 }
 
-/** Trains a network up to some step, on images that it opens by their name. Throws `usage` where the job is none. */
+/** Trains a network up to a step, on images opened by name. Throws `usage` for an invalid job. */
 export async function performTraining(given: unknown, watching: Watching = {}): Promise<void> {
   const job = checkedJob(given);
   const { executor } = await chooseExecutor('onnxruntime');
@@ -78,11 +78,11 @@ export async function performTraining(given: unknown, watching: Watching = {}): 
   await trainJob(job, { data, executor, trainer }, watching);
 }
 
-/** Open images, what evaluates and trains, and what a job cannot hold. */
+/** Open images, executors, and options that a job cannot contain. */
 type Means = Pick<TrainOptions, 'data' | 'executor' | 'trainer'> &
   Partial<Pick<TrainOptions, 'augmentation'>>;
 
-/** Trains a network up to some step on its part of images that are open. */
+/** Trains a network up to a step, on its shard of open images. */
 export async function trainJob(job: TrainingJob, means: Means, watching: Watching): Promise<void> {
   const { model, folder, preprocessing, untilStep, threads } = job;
   const { data } = means;

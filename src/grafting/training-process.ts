@@ -2,7 +2,7 @@ import { EspalierError } from '../errors.ts';
 import type { ProcessOrder, ProcessReply } from './processes.ts';
 import { performTraining } from './training-job.ts';
 
-/** A process that carries out jobs of training, one at a time, for the one that started it. */
+/** A process that runs training jobs, one at a time, for its parent process. */
 let current: AbortController | null = null;
 
 const reply = (message: ProcessReply): void => void process.send?.(message);
@@ -11,7 +11,7 @@ process.on('message', (order: ProcessOrder) => {
   if (order.kind === 'stop') current?.abort();
   else void perform(order.job);
 });
-// Ctrl-C reaches all processes of a terminal: the first of them says what to do.
+// Ctrl-C reaches all processes of a terminal; the parent process decides what to do.
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(1));
 
@@ -29,7 +29,7 @@ async function perform(job: unknown): Promise<void> {
   }
 }
 
-/** An error as a message. */
+/** Converts an error to a message. */
 function failure(error: unknown): ProcessReply {
   if (error instanceof EspalierError) {
     const { code, message, where } = error;

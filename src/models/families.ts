@@ -1,18 +1,18 @@
 import type { NetworkDefinition } from './network.ts';
 import { cifarRepvgg } from './repvgg.ts';
 
-/** Networks whose names hold numbers. */
+/** A family of networks whose names contain numbers. */
 export interface Family {
-  /** How the names are written: `repvgg-cifarN`. */
+  /** The form of the names: `repvgg-cifarN`. */
   readonly form: string;
-  /** The definition of a name; null for a name of another form, or numbers that no network has. */
+  /** The definition of a name; null if the name is not of this form, or has invalid numbers. */
   define(name: string): NetworkDefinition | null;
 }
 
-/** Beyond it a network is a typing error. */
+/** Maximum depth: larger numbers are assumed to be typing errors. */
 const DEEPEST = 1202;
 
-/** In the order in which they are asked. */
+/** The families in the order in which they are tried. */
 export const families: readonly Family[] = [
   {
     form: 'repvgg-cifarN (N = 3n + 2 layers) or repvgg-cifarNxK (K times as wide)',

@@ -50,23 +50,23 @@ const definitions: Readonly<Record<string, NetworkDefinition>> = {
   'repvgg-b0': repvgg('b0'),
 };
 
-/** The networks that are known by name; those of {@link zooModel} whose names hold a depth come beside. */
+/** The networks that are known by name, except families, which {@link zooModel} also finds. */
 export const zoo: Readonly<Record<string, ZooModel>> = Object.fromEntries(
   Object.entries(definitions).map(([name, definition]) => [name, defineNetwork(name, definition)]),
 );
 
-/** The network of a name; null where there is none. */
+/** The network with a name; null if there is none. */
 export function zooModel(name: string): ZooModel | null {
   if (Object.hasOwn(zoo, name)) return zoo[name]!;
   const definition = families.map((family) => family.define(name)).find((found) => found !== null);
   return definition ? defineNetwork(name, definition) : null;
 }
 
-/** Whether a network of this name is in the zoo. */
+/** Whether there is a built-in network with this name. */
 export const isModelName = (name: string): boolean => zooModel(name) !== null;
 
 /**
- * The network of a name with fresh, seeded parameters; throws `usage` on an unknown name.
+ * Builds a network by name, with new parameters initialised by seed. Throws `usage` for an unknown name.
  *
  * @example
  * const network = buildModel('resnet20', { classes: 100, seed: 1 });

@@ -5,34 +5,39 @@ import { elementCount, type Float32Tensor, filled, floats } from '../numeric/ten
 
 export interface ConvolutionSettings {
   readonly filters: number;
-  /** Default 3. */
+  /** Kernel size; default 3. */
   readonly kernel?: number;
   /** Default 1. */
   readonly stride?: number;
   /** Default 1. */
   readonly group?: number;
-  /** Whether a bias is added, 0 at first; default false. */
+  /** Whether to add a bias, initially 0; default false. */
   readonly bias?: boolean;
 }
 
-/** Layers with seeded parameters, named as PyTorch names them: `NAME.weight`, `NAME.running_mean` … */
+/**
+ * Builds layers with parameters initialised by seed. Parameters are named as in PyTorch: `NAME.weight`, `NAME.running_mean` …
+ */
 export interface Layers {
   readonly g: Builder;
   /** x ⋆ w, padded by ⌊kernel/2⌋; w ~ N(0, 2/fan-out), fan-out = filters·kernel²/group (He et al., ICCV 2015). */
   convolution(x: Value, name: string, settings: ConvolutionSettings): Value;
-  /** γ·(x − μ)/√(σ² + 1e-5) + β with β = 0, μ = 0, σ² = 1 and the γ of {@link LayerSettings}. */
+  /** γ·(x − μ)/√(σ² + 1e-5) + β, with initial β = 0, μ = 0, σ² = 1, and γ of {@link LayerSettings}. */
   batchNormalization(x: Value, name: string): Value;
-  /** x·Wᵀ + b, W and b uniform in ±1/√fan-in (PyTorch's Linear). */
+  /** x·Wᵀ + b, with W and b uniform in ±1/√fan-in (as in PyTorch's Linear). */
   linear(x: Value, name: string, features: number): Value;
 }
 
 export interface LayerSettings {
   readonly seed: number;
-  /** What every γ of a BatchNormalization starts from; Network Slimming and stripe-wise pruning take 0.5. */
+  /** Initial γ of every BatchNormalization; Network Slimming and stripe-wise pruning use 0.5. */
   readonly gamma: number;
 }
 
-/** Layers that append to a builder's graph; equal seeds give equal parameters, a stream of its own each layer. */
+/**
+ * Layers that are appended to a builder's graph. Equal seeds give equal parameters; each layer has its own stream of random
+ * numbers.
+ */
 export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
   let drawn = 0;
   const normals = (shape: readonly number[], deviation: number) => {
@@ -73,7 +78,7 @@ export function layersOf(g: Builder, { seed, gamma }: LayerSettings): Layers {
   };
 }
 
-/** A square window, padded by ⌊kernel/2⌋. */
+/** A square window with padding ⌊kernel/2⌋. */
 function centred(kernel: number, stride: number) {
   const pad = Math.floor(kernel / 2);
   return { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] };

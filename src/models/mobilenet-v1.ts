@@ -23,8 +23,8 @@ const plan: readonly (readonly [filters: number, stride: number])[] = [
 ];
 
 /**
- * MobileNetV1 for ImageNet: a 3×3 stem, then thirteen depthwise 3×3 and 1×1 convolutions in a row, all widths times α.
- * With ReLU6, as its authors' code has it; the paper says ReLU.
+ * MobileNetV1 for ImageNet: a 3×3 stem and thirteen pairs of a depthwise 3×3 and a 1×1 convolution, all widths multiplied by
+ * α. With ReLU6 as in the authors' code, where the paper says ReLU.
  */
 export function mobilenetV1(alpha: number): NetworkDefinition {
   return {

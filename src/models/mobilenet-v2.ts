@@ -6,11 +6,11 @@ import type { NetworkDefinition } from './network.ts';
 import { relu6Unit } from './relu6-unit.ts';
 
 interface Stage {
-  /** How much wider than its input the middle of a block is. */
+  /** Factor by which the middle of a block is wider than its input. */
   readonly expansion: number;
   readonly filters: number;
   readonly blocks: number;
-  /** Of the first block. */
+  /** Stride of the first block. */
   readonly stride: number;
 }
 
@@ -27,7 +27,7 @@ const stages: readonly Stage[] = [
 
 const paper = 'Sandler et al., MobileNetV2, CVPR 2018, arXiv:1801.04381';
 
-/** MobileNetV2 for ImageNet: inverted residual blocks, layers named as in torchvision, all widths times α. */
+/** MobileNetV2 for ImageNet: inverted residual blocks, layers named as in torchvision, all widths multiplied by α. */
 export const mobilenetV2 = (alpha: number): NetworkDefinition => ({
   title: titleOf('ImageNet', alpha),
   paper,
@@ -36,7 +36,7 @@ export const mobilenetV2 = (alpha: number): NetworkDefinition => ({
   body: (layers, image, classes) => mobilenet(layers, image, { classes, stemStride: 2, stages, alpha }),
 });
 
-/** MobileNetV2 for 32×32 images: stride 1 in the stem and in the first two stages, so that it ends at 4×4. */
+/** MobileNetV2 for 32×32 images: stride 1 in the stem and the first two stages, so that the last feature map is 4×4. */
 export const cifarMobilenetV2 = (alpha: number): NetworkDefinition => ({
   title: titleOf('CIFAR', alpha),
   paper,
@@ -78,7 +78,7 @@ function mobilenet(layers: Layers, image: Value, plan: MobileNetPlan): Value {
   return classifier(layers, x, { classes: plan.classes, name: 'classifier.1' });
 }
 
-/** A multiple of 8, at least 90 % of what is asked for: as the paper's authors round. */
+/** A multiple of 8 that is at least 90 % of the wanted width, as in the authors' code. */
 function wide(filters: number, alpha: number): number {
   const wanted = filters * alpha;
   const rounded = Math.max(8, 8 * Math.round(wanted / 8));
@@ -89,7 +89,7 @@ interface Block extends Omit<Stage, 'blocks'> {
   readonly name: string;
 }
 
-/** 1×1 to a multiple of the channels, depthwise 3×3, linear 1×1; x is added where shapes allow. */
+/** 1×1 expansion, depthwise 3×3, linear 1×1; x is added if the shapes are equal. */
 function invertedResidual(layers: Layers, x: Value, { name, expansion, filters, stride }: Block): Value {
   const width = expansion * channelsOfMap(x);
   let index = 0;

@@ -5,13 +5,13 @@ import { builderOf } from '../graph/builder.ts';
 import { emptyGraph, type Graph, type Value } from '../graph/graph.ts';
 import { type Layers, layersOf } from './layers.ts';
 
-/** Options of `buildModel`. */
+/** Options of {@link buildModel}. */
 export interface ModelOptions {
-  /** Classes to tell apart; default: the network's own data set's. */
+  /** Number of classes; default: that of the data set the network is meant for. */
   readonly classes?: number;
-  /** Of the initial parameters; default 0. */
+  /** Seed of the initial parameters; default 0. */
   readonly seed?: number;
-  /** Height and width of the images; default: the network's own. */
+  /** Height and width of the images; default: those of the data set the network is meant for. */
   readonly size?: number;
   /** Channels of the images; default 3. */
   readonly channels?: number;
@@ -26,11 +26,11 @@ export interface ZooModel {
   readonly input: ImageShape;
   readonly classes: number;
   readonly preprocessing: Preprocessing;
-  /** The network with fresh parameters: `input` float32 [N, C, size, size] → `logits` [N, classes]. */
+  /** Builds the network with new parameters: `input` float32 [N, C, size, size] → `logits` [N, classes]. */
   build(options?: ModelOptions): Graph;
 }
 
-/** A network as a row of the zoo: `body` maps the image to the logits. */
+/** The definition of a built-in network: `body` maps the image to the logits. */
 export interface NetworkDefinition {
   readonly title: string;
   readonly paper: string;
@@ -39,7 +39,7 @@ export interface NetworkDefinition {
   body(layers: Layers, x: Value, classes: number): Value;
 }
 
-/** The zoo's entry for a definition. `build` throws `usage` on an option that is no positive integer. */
+/** The built-in network of a definition. `build` throws `usage` if an option is not a positive integer. */
 export function defineNetwork(name: string, definition: NetworkDefinition): ZooModel {
   const { title, paper, classes, preprocessing } = definition;
   const { height, width } = preprocessing;
@@ -62,7 +62,7 @@ function build(name: string, definition: NetworkDefinition, options: ModelOption
   const g = builderOf(graph);
   const input = g.input('input', 'float32', ['N', channels, size, size]);
   g.output(definition.body(layersOf(g, { seed, gamma }), input, classes), 'logits');
-  // The means belong to three colours; other images need the preprocessing of their own data set.
+  // The means are for three colours; other images need the preprocessing of their own data set.
   if (channels === preprocessing.mean.length) {
     storePreprocessing(graph, { ...preprocessing, height: size, width: size });
   }

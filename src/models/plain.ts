@@ -12,8 +12,8 @@ const plan = [
 ];
 
 /**
- * Six 3×3 convolutions in a row, BatchNormalization and ReLU after each, for 32×32 images: small enough to train in
- * minutes on a CPU, and without residual connections, so that every width is free to prune.
+ * Six 3×3 convolutions, each with BatchNormalization and ReLU, for 32×32 images: small enough to be trained in minutes on a
+ * CPU, and without residual connections, so that every width can be pruned.
  */
 export const demoNetwork: NetworkDefinition = {
   title: 'Six plain convolutions, the network of the demo',

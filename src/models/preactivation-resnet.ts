@@ -6,9 +6,9 @@ import type { NetworkDefinition } from './network.ts';
 import { paddedShortcut } from './residual-block.ts';
 
 /**
- * ResNet of full pre-activation for 32×32 images: 6n + 2 layers, x + conv(ReLU(BN(conv(ReLU(BN(x)))))), three stages of n
- * blocks with 16, 32 and 64 filters, option A shortcuts. As the paper has it, the first block's activation comes before
- * the branches part, and one more follows the last sum.
+ * Pre-activation ResNet for 32×32 images: 6n + 2 layers, x + conv(ReLU(BN(conv(ReLU(BN(x)))))), three stages of n blocks with
+ * 16, 32 and 64 filters, option A shortcuts. As in the paper, the first block's activation precedes the fork, and another
+ * activation follows the last sum.
  */
 export function preactivationResnet(depth: number): NetworkDefinition {
   const blocks = (depth - 2) / 6;

@@ -7,21 +7,24 @@ import type { NetworkDefinition } from './network.ts';
 const paper = 'Ding et al., RepVGG, CVPR 2021, arXiv:2101.03697';
 
 interface Plan {
-  /** By stage, the first block of each with stride 2. */
+  /** Number of blocks per stage; the first block of each stage has stride 2. */
   readonly blocks: readonly number[];
   readonly widths: readonly number[];
 }
 
 const widthsOf = (a: number, b: number): number[] => [64 * a, 128 * a, 256 * a, 512 * b];
 
-/** Tables 2 and 3 of the paper: widths times a, those of the last stage times b. */
+/** Tables 2 and 3 of the paper: widths are multiplied by a, those of the last stage by b. */
 const plans = {
   a0: { blocks: [2, 4, 14, 1], widths: widthsOf(0.75, 2.5) },
   a1: { blocks: [2, 4, 14, 1], widths: widthsOf(1, 2.5) },
   b0: { blocks: [4, 6, 16, 1], widths: widthsOf(1, 2.5) },
 } satisfies Record<string, Plan>;
 
-/** RepVGG for ImageNet as it trains, with three branches a block; `fold` makes the plain network that is deployed. */
+/**
+ * RepVGG for ImageNet in its training form, with three branches per block; `fold` converts it to the plain network for
+ * inference.
+ */
 export function repvgg(variant: keyof typeof plans): NetworkDefinition {
   const plan = plans[variant];
   return {
@@ -37,8 +40,8 @@ export function repvgg(variant: keyof typeof plans): NetworkDefinition {
 }
 
 /**
- * RepVGG for 32×32 images, in training form: 3n + 2 layers, three stages of n blocks with 16k, 32k and 64k filters. Folded,
- * with k = 1, it has the convolutions of the CIFAR ResNet of its depth, without their shortcuts. Not in the paper.
+ * RepVGG for 32×32 images in its training form: 3n + 2 layers, three stages of n blocks with 16k, 32k and 64k filters. When
+ * folded, with k = 1, it has the convolutions of the CIFAR ResNet of the same depth, without shortcuts. Not from the paper.
  */
 export function cifarRepvgg(depth: number, k: number): NetworkDefinition {
   const blocks = (depth - 2) / 3;
@@ -57,7 +60,7 @@ export function cifarRepvgg(depth: number, k: number): NetworkDefinition {
 
 interface Stages extends Plan {
   readonly classes: number;
-  /** Of the first stage; the others halve the map. */
+  /** Stride of the first stage; the other stages have stride 2. */
   readonly firstStride: number;
 }
 
@@ -83,7 +86,7 @@ interface BlockSettings {
   readonly stride: number;
 }
 
-/** ReLU(BN(conv3×3(x)) + BN(conv1×1(x)) + BN(x)), without BN(x) where size or channels change; names of the authors' code. */
+/** ReLU(BN(conv3×3(x)) + BN(conv1×1(x)) + BN(x)), without BN(x) if size or channels change; named as in the authors' code. */
 function block(layers: Layers, x: Value, { name, filters, stride }: BlockSettings): Value {
   const { g } = layers;
   const branch = (part: string, settings: ConvolutionSettings) =>

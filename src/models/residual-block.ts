@@ -9,7 +9,7 @@ export interface BlockSettings {
   readonly shortcut: ShortcutBuilder;
 }
 
-/** What carries a block's input past it where size or channels change. */
+/** Builds the shortcut of a block, given whether size or channels change. */
 export type ShortcutBuilder = (layers: Layers, x: Value, change: ShortcutChange) => Value;
 
 export interface ShortcutChange {
@@ -20,7 +20,7 @@ export interface ShortcutChange {
 
 export type Block = (layers: Layers, x: Value, settings: BlockSettings) => Value;
 
-/** ReLU(x + BN(conv3×3(ReLU(BN(conv3×3(x)))))), the stride in the first convolution. */
+/** ReLU(x + BN(conv3×3(ReLU(BN(conv3×3(x)))))), with the stride in the first convolution. */
 export const basicBlock: Block = (layers, x, { name, width, stride, shortcut }) => {
   const inner = activated(layers, x, { name, index: 1, filters: width, stride });
   const branch = normalized(layers, inner, { name, index: 2, filters: width });
@@ -31,8 +31,8 @@ export const basicBlock: Block = (layers, x, { name, width, stride, shortcut }) 
 };
 
 /**
- * ReLU(x + 1×1(3×3(1×1(x)))), each convolution with BatchNormalization, four times wider at the end.
- * The stride is in the 3×3 convolution, as in torchvision; the paper has it in the first 1×1.
+ * ReLU(x + 1×1(3×3(1×1(x)))), each convolution with BatchNormalization, the last four times as wide. The stride is in the 3×3
+ * convolution, as in torchvision; in the paper, it is in the first 1×1.
  */
 export const bottleneckBlock: Block = (layers, x, { name, width, stride, shortcut }) => {
   const channels = 4 * width;
@@ -42,7 +42,7 @@ export const bottleneckBlock: Block = (layers, x, { name, width, stride, shortcu
   return activatedSum(layers, branch, { name, shortcut: shortcut(layers, x, { name, channels, stride }) });
 };
 
-/** Option A: x[:, :, ::s, ::s] between zero channels, as many before as after; no parameters (He et al., section 4.2). */
+/** Option A: x[:, :, ::s, ::s] between equal numbers of zero channels, without parameters (He et al., section 4.2). */
 export const paddedShortcut: ShortcutBuilder = ({ g }, x, { name, channels, stride }) => {
   const missing = channels - channelsOfMap(x);
   if (missing === 0 && stride === 1) return x;
@@ -58,16 +58,16 @@ export const paddedShortcut: ShortcutBuilder = ({ g }, x, { name, channels, stri
   return g.named(`${name}.shortcut.pad`).Pad(sampled, pads);
 };
 
-/** Option B: a 1×1 convolution with stride s and BatchNormalization where size or channels change, else x. */
+/** Option B: a 1×1 convolution with stride s and BatchNormalization if size or channels change, else x. */
 export const projectedShortcut: ShortcutBuilder = (layers, x, { name, channels, stride }) => {
   if (channelsOfMap(x) === channels && stride === 1) return x;
   const projection = layers.convolution(x, `${name}.downsample.0`, { filters: channels, kernel: 1, stride });
   return layers.batchNormalization(projection, `${name}.downsample.1`);
 };
 
-/** A convolution of a block and its BatchNormalization, `NAME.convI` and `NAME.bnI`. */
+/** A convolution of a block with its BatchNormalization, `NAME.convI` and `NAME.bnI`. */
 export interface Unit {
-  /** Of the block. */
+  /** Name of the block. */
   readonly name: string;
   readonly index: number;
   readonly filters: number;

@@ -14,7 +14,7 @@ import {
 
 const paper = 'He et al., Deep Residual Learning for Image Recognition, CVPR 2016, arXiv:1512.03385';
 
-/** What fills the shortcut where a CIFAR network's width doubles: A, zero channels (the paper's); B, a projection. */
+/** Shortcuts where the width of a CIFAR network doubles. A: zero channels, as in the paper; B: a projection. */
 export type ShortcutOption = 'A' | 'B';
 
 const shortcuts: { readonly [O in ShortcutOption]: ShortcutBuilder } = {
@@ -33,7 +33,7 @@ export function cifarResnet(depth: number, option: ShortcutOption): NetworkDefin
   };
 }
 
-/** A network of 6n + 2 layers for 32×32 images, of any block of two 3×3 convolutions. */
+/** A network of 6n + 2 layers for 32×32 images, built from blocks with two 3×3 convolutions. */
 export function cifarBody(
   depth: number,
   parts: { readonly block: Block; readonly shortcut: ShortcutBuilder },
@@ -51,7 +51,7 @@ interface ImagenetPlan {
   readonly blocks: readonly number[];
 }
 
-/** Blocks of each depth by stage (table 1 of the paper). */
+/** Number of blocks per stage by depth (table 1 of the paper). */
 const imagenetPlans: Readonly<Record<number, ImagenetPlan>> = {
   18: { block: basicBlock, blocks: [2, 2, 2, 2] },
   34: { block: basicBlock, blocks: [3, 4, 6, 3] },
@@ -92,7 +92,7 @@ interface Stages {
   readonly widths: readonly number[];
 }
 
-/** `layer1` … : every stage but the first halves the map in its first block. */
+/** `layer1` …: the first block of every stage but the first has stride 2. */
 function residualStages(layers: Layers, input: Value, { block, shortcut, blocks, widths }: Stages): Value {
   let x = input;
   blocks.forEach((count, stage) => {

@@ -6,7 +6,7 @@ import { activated, activatedSum, type Block, normalized, paddedShortcut } from 
 import { cifarBody } from './resnet.ts';
 
 const REDUCTION = 16;
-/** A gate of fewer hidden channels tells nothing apart. */
+/** Minimum number of hidden channels of a gate: fewer could not discriminate. */
 const LEAST_HIDDEN = 4;
 
 /** The CIFAR ResNet of 6n + 2 layers with squeeze-and-excitation in every block, option A shortcuts. */
@@ -20,7 +20,7 @@ export function squeezeExcitationResnet(depth: number): NetworkDefinition {
   };
 }
 
-/** ReLU(x + s·y), y the branch of a basic block and s its gate. */
+/** ReLU(x + s·y), where y is the branch of a basic block and s its gate. */
 const gatedBlock: Block = (layers, x, { name, width, stride, shortcut }) => {
   const inner = activated(layers, x, { name, index: 1, filters: width, stride });
   const branch = normalized(layers, inner, { name, index: 2, filters: width });
@@ -31,7 +31,7 @@ const gatedBlock: Block = (layers, x, { name, width, stride, shortcut }) => {
   });
 };
 
-/** y·σ(W₂·ReLU(W₁·mean(y))), hidden channels C/16 but at least 4. */
+/** y·σ(W₂·ReLU(W₁·mean(y))), with C/16 hidden channels, but at least 4. */
 function gated(layers: Layers, y: Value, name: string): Value {
   const { g } = layers;
   const channels = channelsOfMap(y);

@@ -5,7 +5,7 @@ import type { NetworkDefinition } from './network.ts';
 
 const POOL = 'pool';
 
-/** Convolutions of each depth by their filters, stage by stage (table 1 of the paper: A, B, D, E). */
+/** Numbers of filters of the convolutions by depth, stage by stage (table 1 of the paper: A, B, D, E). */
 const stages: Readonly<Record<number, readonly number[]>> = {
   11: [1, 1, 2, 2, 2],
   13: [2, 2, 2, 2, 2],
@@ -14,7 +14,9 @@ const stages: Readonly<Record<number, readonly number[]>> = {
 };
 const widths = [64, 128, 256, 512, 512];
 
-/** VGG for 32×32 images: 3×3 convolutions with BatchNormalization, five poolings, one Linear (512 → classes). */
+/**
+ * VGG for 32×32 images: 3×3 convolutions with BatchNormalization, five max pools, one fully connected layer (512 → classes).
+ */
 export function vgg(depth: number): NetworkDefinition {
   return {
     title: `VGG-${depth} with BatchNormalization, for CIFAR`,
@@ -35,7 +37,7 @@ function plan(depth: number): (number | typeof POOL)[] {
   ]);
 }
 
-/** Names count as in the Sequential of torchvision: convolution, BatchNormalization and ReLU take a number each. */
+/** Named as in torchvision's Sequential, which numbers convolution, BatchNormalization and ReLU separately. */
 function convolutions(layers: Layers, image: Value, steps: readonly (number | typeof POOL)[]): Value {
   const { g } = layers;
   let x = image;
@@ -52,7 +54,7 @@ function convolutions(layers: Layers, image: Value, steps: readonly (number | ty
   return sizeOf(x) > 1 ? g.GlobalAveragePool(x) : x;
 }
 
-/** Halves the map; images under 32×32 are down to 1×1 before the last pooling, which then has nothing to do. */
+/** 2×2 max pooling; skipped on 1×1 maps, which images smaller than 32×32 reach before the last pool. */
 function pool({ g }: Layers, x: Value, name: string): Value {
   if (sizeOf(x) === 1) return x;
   return g.named(name).MaxPool(x, { kernel_shape: [2, 2], strides: [2, 2] });

@@ -5,14 +5,14 @@ import { findClassScores } from '../measure/outputs/class-scores.ts';
 import { type CountedOutput, countedOutputs } from '../measure/outputs/counted.ts';
 import { differenceOf, equalPart } from '../measure/outputs/difference.ts';
 
-/** How far two networks agree on one output; no labels are needed. */
+/** How far two networks agree on one output, without labels. */
 export interface OutputAgreement {
   readonly name: string;
-  /** ‖y − ŷ‖₂/‖y‖₂, y from the first network; of integers and booleans the part of the elements that differ. */
+  /** ‖y − ŷ‖₂/‖y‖₂, where y is from the first network; for integers and booleans, the fraction of elements that differ. */
   readonly error: number;
-  /** 10·log₁₀(Σy²/Σ(y − ŷ)²) in dB; ∞ where they are equal; null for integers and booleans. */
+  /** 10·log₁₀(Σy²/Σ(y − ŷ)²) in dB; ∞ if they are equal; null for integers and booleans. */
   readonly sqnrDb: number | null;
-  /** The part, in [0, 1], of the images, pixels or elements that are of the same class; null where there are no classes. */
+  /** The fraction in [0, 1] of images, pixels or elements with the same class; null if there are no classes. */
   readonly same: { readonly of: 'images' | 'pixels' | 'elements'; readonly part: number } | null;
 }
 
@@ -20,14 +20,14 @@ export interface OutputAgreement {
 export interface Agreement {
   readonly images: number;
   readonly outputs: readonly OutputAgreement[];
-  /** Of the class scores; where there are none, of the first output with classes; null without any. */
+  /** For the class scores, else the first output with classes; null if there is none. */
   readonly sameClass: number | null;
-  /** The lowest of all outputs. */
+  /** The minimum over all outputs. */
   readonly sqnrDb: number;
 }
 
 /**
- * Runs both networks on the images, and compares each output that counts; they must give outputs of one shape.
+ * Runs both networks on the images, and compares each output. Their outputs must have equal shapes.
  *
  * @example
  * const { sameClass, sqnrDb } = await compareOutputs(network, changed, { calibration, executor: onnxruntime });
@@ -42,7 +42,7 @@ export async function compareOutputs(before: Graph, after: Graph, context: Probe
   ]);
   const expected = await outputsOnImages(before, kept, context);
   const actual = await outputsOnImages(after, kept, context);
-  // Maps of several sizes are a detector's, whose channels are no classes.
+  // Maps of several sizes belong to a detector, and their channels are no classes.
   const sizes = new Set(
     counted.flatMap(({ value }, i) => (value === scores ? [] : (expected[2 * i + 1]![0]?.length ?? []))),
   );

@@ -9,36 +9,36 @@ import { serializeModel } from '../onnx/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type Agreement, compareOutputs } from './agreement.ts';
 
-/** A network in 8 bits beside itself in float. */
+/** An 8-bit network compared with its floating-point form. */
 export interface Int8Comparison {
-  /** Of one image, float first. */
+  /** For one image; the floating-point network is first. */
   readonly latency: Benchmark;
-  /** On test images; null where those have no classes. */
+  /** On test images; null if these have no classes. */
   readonly accuracy: { readonly float: Evaluation; readonly int8: Evaluation } | null;
-  /** On as many test images as were calibrated with. */
+  /** On as many test images as were used for calibration. */
   readonly agreement: Agreement;
   readonly bytes: { readonly float: number; readonly int8: number };
 }
 
-/** Options of `compareInt8`. */
+/** Options of {@link compareInt8}. */
 export interface ComparisonOptions {
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;
   readonly executor: Executor;
-  /** Images to compare outputs on. */
+  /** Number of images for comparing outputs. */
   readonly images: number;
   readonly seed: number;
-  /** Time to measure both in. */
+  /** Duration of the latency measurement. */
   readonly seconds: number;
   readonly threads: number;
   /** Globs of the outputs that are compared; default: all. */
   readonly outputs?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Images evaluated so far, in both networks together. */
+  /** Called with the number of images evaluated so far, over both networks. */
   onEvaluated?(images: number, of: number): void;
 }
 
-/** Compares two networks on test images and by the clock. */
+/** Compares accuracy, outputs and latency of two networks. */
 export async function compareInt8(
   [before, after]: readonly [float: Graph, int8: Graph],
   options: ComparisonOptions,
@@ -61,7 +61,7 @@ export async function compareInt8(
 
 const LARGEST_BATCH = 64;
 
-/** All images of a source, or nearly: in whole batches. */
+/** All images of a source, except a remainder that fills no batch. */
 export function calibrationOn(
   source: ImageSource,
   { preprocessing, seed, images: most }: Pick<ComparisonOptions, 'preprocessing' | 'seed' | 'images'>,

@@ -1,6 +1,6 @@
 import type { QuantizationOptions } from './quantize-on-images.ts';
 
-/** The options of {@link quantize} that are not given. */
+/** Default options of {@link quantize}. */
 export const quantizationDefaults = {
   calibration: 'minmax',
   weightBits: 8,

@@ -3,7 +3,7 @@ import { type Graph, nodeLabel } from '../graph/graph.ts';
 import { traitsOf } from '../graph/operators/traits.ts';
 import { isIntegerArithmetic, isQuantized } from './operators.ts';
 
-/** Throws `unsupported` at a network of 8-bit integers, where `work` needs weights in float: before any of it is done. */
+/** Throws `unsupported` for a network of 8-bit integers if `work` needs floating-point weights, before anything is done. */
 export function expectFloatWeights(graph: Graph, work: string, name: string): void {
   const node = graph.nodes.find(isQuantized);
   if (!node) return;
@@ -11,7 +11,7 @@ export function expectFloatWeights(graph: Graph, work: string, name: string): vo
   throw new EspalierError('unsupported', message, { where: name });
 }
 
-/** Throws `unsupported` at a network whose layers all compute on integers themselves: none has channels that can be followed. */
+/** Throws `unsupported` for a network whose layers all compute on integers: channels cannot be followed through them. */
 export function expectLayersOfNumbers({ nodes }: Graph, name: string): void {
   const node = nodes.find(isIntegerArithmetic);
   if (!node || nodes.some((other) => traitsOf(other).linear)) return;

@@ -5,8 +5,8 @@ import { type Connections, connections } from '../graph/topology.ts';
 import { floats } from '../numeric/tensor.ts';
 
 /**
- * Makes x·W + b of two nodes, with x: [N, K], one Gemm, in place: its bias is then added to the sums of integers, and
- * its output may stay float. Exact.
+ * Merges MatMul and the Add of its bias into one Gemm, in place, for x: [N, K]. The bias is then added to the integer sums,
+ * and the output may stay in floating point. Exact.
  */
 export function mergeMatMulAndBias(graph: Graph): void {
   const links = connections(graph);

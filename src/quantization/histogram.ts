@@ -1,6 +1,6 @@
 import type { ActivationRange } from './scales.ts';
 
-/** Elements counted in bins of equal width over [low, high]. */
+/** Counts of elements in bins of equal width over [low, high]. */
 export interface Histogram extends ActivationRange {
   readonly counts: Float64Array;
 }
@@ -13,7 +13,7 @@ export const emptyHistogram = ({ low, high }: ActivationRange): Histogram => ({
   counts: new Float64Array(BINS),
 });
 
-/** Counts elements; those outside count as the ends. */
+/** Counts elements; those outside are counted in the first or last bin. */
 export function countElements({ low, high, counts }: Histogram, data: ArrayLike<number>): void {
   const perUnit = BINS / (high - low);
   if (!Number.isFinite(perUnit)) return; // one value throughout
@@ -23,13 +23,15 @@ export function countElements({ low, high, counts }: Histogram, data: ArrayLike<
   }
 }
 
-/** What holds `percent` of the elements: of the rest, half lies below and half above, to within a bin. */
+/**
+ * The range that contains `percent` of the elements, with equal parts of the rest below and above, up to the width of a bin.
+ */
 export function percentileRange(histogram: Histogram, percent: number): ActivationRange {
   const outside = (1 - percent / 100) / 2;
   return { low: quantileOf(histogram, outside), high: quantileOf(histogram, 1 - outside) };
 }
 
-/** The q-quantile, elements taken as spread evenly over their bin. */
+/** The q-quantile, assuming that elements are distributed evenly within their bin. */
 function quantileOf({ low, high, counts }: Histogram, q: number): number {
   const total = counts.reduce((sum, n) => sum + n, 0);
   if (total === 0) return low;

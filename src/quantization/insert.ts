@@ -21,7 +21,10 @@ export interface Insertion {
   readonly layers: readonly RoundedLayer[];
 }
 
-/** Edits a graph: QuantizeLinear and DequantizeLinear behind every rounded value, weights and biases as integers. */
+/**
+ * Edits a graph: inserts QuantizeLinear and DequantizeLinear after every rounded value, and stores weights and biases as
+ * integers.
+ */
 export function insertQuantization(graph: Graph, insertion: Insertion): void {
   const links = connections(graph);
   const g = builderOf(graph);
@@ -49,7 +52,7 @@ export function insertQuantization(graph: Graph, insertion: Insertion): void {
   inferShapes(graph);
 }
 
-/** Nodes that work on the codes themselves, as they are before anything is inserted. */
+/** Nodes that work directly on codes; collected before anything is inserted. */
 function nodesOnCodes({ rows }: Int8Plan) {
   return [...rows].flatMap(([node, { fillInput: index }]) => {
     if (index === undefined) return [];
@@ -60,7 +63,7 @@ function nodesOnCodes({ rows }: Int8Plan) {
 
 type Reading = Connections & Int8Plan;
 
-/** 8-bit nodes read the rounded value; others only where the value itself does not exist any more. */
+/** 8-bit nodes read the rounded value; other nodes only if the exact value no longer exists. */
 function readRounded(
   graph: Graph,
   { value, replacement }: { readonly value: Value; readonly replacement: Value },
@@ -80,14 +83,14 @@ function readRounded(
   if (graph.outputs.includes(replacement)) keepName(graph, value, replacement);
 }
 
-/** A network's output is called as before. */
+/** Outputs of the network keep their names. */
 function keepName(graph: Graph, value: Value, replacement: Value): void {
   const { name } = value;
   value.name = uniqueNames(graph)(`${name}.inner`);
   replacement.name = name;
 }
 
-/** The node in front of a clamp gives what the clamp gave. */
+/** The node before a clamp that rounding replaces produces the clamp's output. */
 function takeOver(graph: Graph, { clamps }: Int8Plan): void {
   const gone = new Set<Node>(clamps.values());
   for (const [node, clamp] of clamps) node.outputs = clamp.outputs;

@@ -11,13 +11,13 @@ import {
   type RoundedLayer,
 } from './quantized-values.ts';
 
-/** What rounding does to a layer's output y, as ŷ from its rounded weights and input, all other layers left exact. */
+/** The error of a layer's output: y is exact, ŷ has rounded weights and input, while all other layers are exact. */
 export interface LayerError {
-  /** Signal to noise, 10·log₁₀(Σy²/Σ(y − ŷ)²); ∞ where nothing is lost. */
+  /** Signal-to-noise ratio, 10·log₁₀(Σy²/Σ(y − ŷ)²) in dB; ∞ without error. */
   readonly sqnrDb: number;
-  /** The same once each channel's mean error is taken out. */
+  /** The same after subtracting each channel's mean error. */
   readonly centredSqnrDb: number;
-  /** The mean of y − ŷ, by channel (axis 1). */
+  /** The mean of y − ŷ per channel (axis 1). */
   readonly shift: Float32Array;
 }
 
@@ -36,13 +36,13 @@ export async function layerErrors(
   return new Map([...sums].map(([node, sum]) => [node, errorOf(sum)]));
 }
 
-/** Over all runs so far. */
+/** Sums over all runs so far. */
 interface ErrorSums {
   signal: number;
   noise: number;
-  /** By channel. */
+  /** Per channel. */
   readonly error: Float64Array;
-  /** Of each channel. */
+  /** Elements per channel. */
   elements: number;
 }
 

@@ -9,7 +9,7 @@ export interface RoundingOptions {
   readonly perChannel: boolean;
 }
 
-/** The layers of a plan, their weights and biases rounded. */
+/** Rounds the weights and biases of a plan's layers. */
 export function roundLayers(
   { rows }: Int8Plan,
   scales: ReadonlyMap<Value, ActivationScale>,
@@ -24,8 +24,8 @@ export function roundLayers(
 }
 
 /**
- * Takes the mean error of each channel out of a layer by its bias (Nagel et al., Data-Free Quantization Through Weight
- * Equalization and Bias Correction, ICCV 2019, §4.2), the expectation being that over calibration images.
+ * Subtracts the mean error of each channel by changing the bias (Nagel et al., Data-Free Quantization Through Weight
+ * Equalization and Bias Correction, ICCV 2019, §4.2); the expectation is over calibration images.
  */
 export function correctBias(
   layer: RoundedLayer,

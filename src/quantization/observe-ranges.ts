@@ -5,15 +5,15 @@ import { elementCount, float32Data, type Tensor } from '../numeric/tensor.ts';
 import { countElements, emptyHistogram, percentileRange } from './histogram.ts';
 import { type ActivationRange, rangeOf, unionOf } from './scales.ts';
 
-/** Which elements 8 bits reach: all that were seen, or this percentage of them. */
+/** The elements that 8 bits represent: all observed ones, or the given percentage. */
 export type CalibrationMethod = 'minmax' | { readonly percentile: number };
 
-/** Memory that activations may take at once where they are counted. */
+/** Bytes of activations that may be held at once while they are counted. */
 const MOST_BYTES = 256e6;
 
 /**
- * The range of each value on calibration images, in one pass for its ends, and in a second one for a histogram between
- * them where percentiles are asked for. A constant has its own. Throws `diverged` where a value is infinite or NaN.
+ * The range of each value on calibration images: one pass for minimum and maximum, and for percentiles a second one for a
+ * histogram. A constant has the range of its elements. Throws `diverged` if a value is infinite or NaN.
  */
 export async function observeRanges(
   graph: Graph,
@@ -56,7 +56,7 @@ async function observeEnds(
 const diverged = ({ name }: Value): EspalierError =>
   new EspalierError('diverged', 'a calibration image makes it infinite or NaN', { where: name });
 
-/** Replaces ends by percentiles. */
+/** Replaces minimum and maximum by percentiles. */
 async function narrow(
   graph: Graph,
   ends: Map<Value, ActivationRange>,
@@ -66,7 +66,7 @@ async function narrow(
   await probe(graph, context, {
     images: imagesAtOnce([...ends.keys()], context.calibration.batch),
     append({ g, copyOf, watch }) {
-      // An input cannot be an output, and names of the network's own outputs are taken.
+      // An input cannot be an output, and names of the network's outputs are in use.
       for (const { value, histogram } of histograms)
         watch(g.Identity(copyOf(value)), (map) => countElements(histogram, float32Data(map)));
     },
@@ -74,7 +74,7 @@ async function narrow(
   for (const { value, histogram } of histograms) ends.set(value, percentileRange(histogram, percentile));
 }
 
-/** The most images, a divisor of the batch, whose activations fit. */
+/** The largest divisor of the batch size for which all activations fit into memory. */
 function imagesAtOnce(values: readonly Value[], batch: number): number {
   const elements = values.reduce((sum, { shape }) => sum + perImage(shape?.slice(1) ?? []), 0);
   let images = batch;
@@ -82,5 +82,5 @@ function imagesAtOnce(values: readonly Value[], batch: number): number {
   return images;
 }
 
-/** NaN where the network leaves a size open. */
+/** NaN if the network leaves a size open. */
 const perImage = (dims: readonly unknown[]): number => elementCount(dims.map(Number));

@@ -10,7 +10,7 @@ import {
 } from '../graph/operators/index.ts';
 
 /**
- * How onnxruntime runs an operator of a QDQ graph on 8-bit integers, as its optimiser was seen to fuse it:
+ * How onnxruntime executes an operator of a QDQ graph on 8-bit integers, according to observed fusions:
  * - `weights`: activations by constant weights, sums in int32, its output rounded to 8 bits unless `floatOutput`;
  * - `weights-only`: computed in float from weights stored in 8 bits;
  * - `computes`: every input and output has a scale of its own;
@@ -21,27 +21,31 @@ export type Int8Kind = 'weights' | 'weights-only' | 'computes' | 'joins' | 'pass
 
 export interface Int8Operator {
   readonly kind: Int8Kind;
-  /** The axis of the weight that counts output channels: each has its own scale. */
+  /** The axis of the weight that is the output channel; each channel has its own scale. */
   axis?(node: Node): number;
-  /** Whether its third input is a bias: one number a channel of axis 1 of its output. */
+  /** Whether its third input is a bias with one number per channel of axis 1 of its output. */
   readonly takesBias?: boolean;
-  /** Whether onnxruntime has a kernel of 8-bit inputs and float output. */
+  /** Whether onnxruntime has a kernel with 8-bit inputs and floating-point output. */
   readonly floatOutput?: boolean;
-  /** Of what moves codes and fills up: the input with the number between them. onnxruntime takes no Pad out of float. */
+  /**
+   * For operators that move codes and pad: the index of the input with the padding value. onnxruntime does not quantise such
+   * a Pad by itself.
+   */
   readonly fillInput?: number;
-  /** Why this node has no 8-bit kernel though its operator has one; null where it has. */
+  /** Why this node has no 8-bit kernel although its operator has one; null if it has. */
   refuse?(node: Node): Refusal | null;
 }
 
 const computes: Int8Operator = { kind: 'computes' };
 const passes: Int8Operator = { kind: 'passes' };
 
-/** The operators that run on 8-bit integers; all others stay in float. */
+/** The operators that run on 8-bit integers; all others stay in floating point. */
 const int8Operators: { readonly [Op in OperatorName]?: Int8Operator } = {
   Conv: { kind: 'weights', axis: () => 0, takesBias: true },
   ConvTranspose: { kind: 'weights-only', axis: () => 1 },
   Gemm: { kind: 'weights', axis: outputAxis, takesBias: true, floatOutput: true, refuse: refuseScaledGemm },
-  // Not of float output: onnxruntime joins a float MatMul and the Add behind it before it looks for 8-bit nodes.
+  // Not with floating-point output: onnxruntime fuses a floating-point MatMul with the following Add before it looks for
+  // 8-bit nodes.
   MatMul: { kind: 'weights', axis: () => 1, refuse: refuseStackedMatMul },
   Add: computes,
   Mul: computes,
@@ -63,7 +67,7 @@ const int8Operators: { readonly [Op in OperatorName]?: Int8Operator } = {
   Resize: { kind: 'passes', refuse: refuseInterpolation },
 };
 
-/** The row of a node's operator; null where onnxruntime has no 8-bit kernel for it. */
+/** The row of a node's operator; null if onnxruntime has no 8-bit kernel for it. */
 export function int8Operator(node: Node): Int8Operator | null {
   const op = knownOperator(node);
   return (op && int8Operators[op]) ?? null;
@@ -93,14 +97,14 @@ function refuseInterpolation(node: Node): Refusal | null {
   return mode === 'nearest' ? null : refuse('unsupported', `it interpolates (${mode})`);
 }
 
-/** Whether a node computes on integers itself. */
+/** Whether a node itself computes on integers. */
 export const isIntegerArithmetic = isOneOf('QLinearConv', 'QLinearMatMul', 'MatMulInteger', 'ConvInteger');
 const isConversion = isOneOf('QuantizeLinear', 'DequantizeLinear', 'DynamicQuantizeLinear');
 
-/** Whether a node belongs to a network that is quantised already. */
+/** Whether a node indicates that the network is already quantised. */
 export const isQuantized = (node: Node): boolean => isIntegerArithmetic(node) || isConversion(node);
 
-/** Where a clamp cuts off: [lowest, highest]; null for nodes that are none with constant bounds around 0. */
+/** The bounds [low, high] of a clamp; null for other nodes, and unless the bounds are constant and include 0. */
 export function clampOf(node: Node): readonly [low: number, high: number] | null {
   if (isOperator(node, 'Relu')) return [0, Number.POSITIVE_INFINITY];
   if (!isOperator(node, 'Clip')) return null;

@@ -3,18 +3,18 @@ import { type Graph, type Node, nodeTitle, onlyOutput, type Value } from '../gra
 import { type Connections, connections } from '../graph/topology.ts';
 import { clampOf, type Int8Operator, int8Operator } from './operators.ts';
 
-/** What of a network runs on 8-bit integers. */
+/** The parts of a network that run on 8-bit integers. */
 export interface Int8Plan {
   readonly rows: ReadonlyMap<Node, Int8Operator>;
-  /** Relu and Clip that rounding to 8 bits does already: by the node in front of each. */
+  /** Relu and Clip that rounding to 8 bits already performs, by the node before each. */
   readonly clamps: ReadonlyMap<Node, Node>;
   /** Values that are rounded to 8 bits; those with contents are constants. */
   readonly rounded: ReadonlySet<Value>;
-  /** The nodes that stay in float. */
+  /** The nodes that stay in floating point, with the reason. */
   readonly leftAlone: readonly Refused[];
 }
 
-/** Decides node by node, in topological order; layers whose names `inFloat` accepts stay in float. */
+/** Decides for each node, in topological order. Layers whose names `inFloat` accepts stay in floating point. */
 export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8Plan {
   const planner = { ...connections(graph), inFloat, rows: new Map<Node, Int8Operator>() };
   const clamps = new Map<Node, Node>();
@@ -42,7 +42,7 @@ export function planInt8(graph: Graph, inFloat: (name: string) => boolean): Int8
 const noKernel = refuse('unsupported', 'onnxruntime has no 8-bit kernel for it');
 const floatAround = refuse('mismatch', 'its input and output are float, without integer layers around it');
 
-/** Not what computes shapes and indices. */
+/** Excludes nodes that compute shapes and indices. */
 const mayBeFloat = ({ outputs }: Node): boolean => (outputs[0]?.dtype ?? 'float32') === 'float32';
 
 interface Planner extends Connections {
@@ -50,13 +50,13 @@ interface Planner extends Connections {
   inFloat(name: string): boolean;
 }
 
-/** The 8-bit node that alone feeds a clamp: values beyond its bounds round to its bounds. */
+/** The 8-bit node that is the only producer for a clamp: values beyond the clamp's bounds are rounded to them. */
 function absorbedBy(node: Node, { producer, uses, rows }: Planner): Node | null {
   const [x] = node.inputs;
   if (!x || !clampOf(node) || uses.get(x)?.length !== 1) return null;
   const before = producer.get(x);
   const row = before && rows.get(before);
-  // What passes has the scale of its input, which no clamp has bounded.
+  // A node that passes codes through has the scale of its input, which is not limited by this clamp.
   return row && row.kind !== 'passes' && row.kind !== 'weights-only' ? before : null;
 }
 
@@ -86,7 +86,7 @@ function refuseLayer(node: Node, { kind }: Int8Operator, axis: number): Refusal 
     : refuse('unsupported', 'its bias is not one number per channel');
 }
 
-/** What has no weights runs in 8 bits where something in 8 bits is in front of it. */
+/** A node without weights runs in 8 bits if its input comes from an 8-bit node. */
 function refuseOther(node: Node, row: Int8Operator, deciding: Deciding): Refusal | null {
   if (!activationsOf(node, row).some((value) => isMadeInInt8(value, deciding))) {
     return refuse('mismatch', 'its input comes from a float layer');
@@ -99,7 +99,7 @@ function refuseOther(node: Node, row: Int8Operator, deciding: Deciding): Refusal
   return null;
 }
 
-/** Whether an 8-bit node, or a clamp that one takes over, computes a value. */
+/** Whether a value is computed by an 8-bit node, or by a clamp that such a node replaces. */
 export function isMadeInInt8(
   value: Value,
   { producer, rows, clamps }: Pick<Connections, 'producer'> & Pick<Int8Plan, 'rows' | 'clamps'>,
@@ -112,14 +112,14 @@ export function isMadeInInt8(
   return !!before && clamps.get(before) === node;
 }
 
-/** The float32 inputs of a node that are rounded to 8 bits, weights and settings aside. */
+/** The float32 inputs of a node that are rounded to 8 bits, without weights and parameters. */
 export function activationsOf(node: Node, { kind }: Int8Operator): Value[] {
   if (kind === 'weights-only') return [];
   const inputs = kind === 'computes' || kind === 'joins' ? node.inputs : node.inputs.slice(0, 1);
   return inputs.filter((value) => value !== null);
 }
 
-/** What an 8-bit node gives, past the clamp that it takes over. */
+/** The outputs of an 8-bit node, or of the clamp that it replaces. */
 export const resultsOf = (node: Node, clamps: ReadonlyMap<Node, Node>): Value[] =>
   (clamps.get(node) ?? node).outputs.filter((value) => value !== null);
 

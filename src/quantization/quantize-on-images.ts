@@ -13,28 +13,28 @@ import { type Quantized, type QuantizeOptions, quantizeCalibrated } from './quan
 export interface QuantizationOptions
   extends QuantizeOptions,
     Partial<Omit<ComparisonOptions, 'data' | 'preprocessing' | 'executor'>> {
-  /** Training images to calibrate with, test images to compare on. Classes are used where there are any. */
+  /** Training images are used for calibration, test images for the comparison. Classes are used if there are any. */
   readonly data: DataSet;
-  /** Default: what is stored with the network. */
+  /** Default: the preprocessing stored with the network. */
   readonly preprocessing?: Preprocessing;
-  /** Images to calibrate with, and to compare outputs on. Default 300. */
+  /** Number of images for calibration, and for comparing outputs. Default 300. */
   readonly images?: number;
-  /** The output with class scores; default: found by its shape and the classes of the data. */
+  /** The name of the output with class scores; default: found by its shape and the number of classes. */
   readonly logits?: string | undefined;
   /** Default: onnxruntime. */
   readonly executor?: Executor;
-  /** Told of inputs beside the image, of labels that are not used, and before calibration. */
+  /** Called with a line about inputs other than the image, about ignored labels, and before calibration. */
   onNote?(line: string): void;
 }
 
-/** A network of 8-bit integers, beside itself in float. */
+/** An 8-bit network, compared with its floating-point form. */
 export interface QuantizedNetwork extends Quantized, Int8Comparison {
   readonly calibrationImages: number;
 }
 
 /**
- * Quantises a network to 8-bit integers (QDQ) with ranges seen on training images, and compares it with the network given: on
- * test images, and by the clock. Inputs and outputs keep their types. Throws as {@link quantizeCalibrated} does.
+ * Quantises a network to 8-bit integers (QDQ) with ranges observed on training images, and compares accuracy and latency with
+ * the given network on test images. Inputs and outputs keep their types. Throws the errors of {@link quantizeCalibrated}.
  *
  * @example
  * const { graph, accuracy } = await quantize(network, { data: await openDataSet('cifar10') });

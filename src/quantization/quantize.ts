@@ -18,42 +18,42 @@ import { activationScales } from './shared-scales.ts';
 
 /** Options of {@link quantizeCalibrated}. */
 export interface QuantizeOptions {
-  /** Default 'minmax'. */
+  /** How ranges are derived from activations. Default 'minmax'. */
   readonly calibration?: CalibrationMethod;
-  /** Layers that stay in float: globs of node names. */
+  /** Globs of node names of layers that stay in floating point. Default: none. */
   readonly floatLayers?: readonly string[];
-  /** 7 where products of pairs would overflow int16: x86 without VNNI. Default 8. */
+  /** Bits of weights; 7 avoids overflow of int16 in sums of two products, on x86 without VNNI. Default 8. */
   readonly weightBits?: 7 | 8;
   /** Whether each output channel of a weight has its own scale; default true. */
   readonly perChannel?: boolean;
-  /** Whether biases take up the mean error of their channel; default true. */
+  /** Whether biases compensate the mean error of their channel; default true. */
   readonly correctBias?: boolean;
 }
 
-/** A layer whose weights are integers now. */
+/** A layer whose weights were quantised. */
 export interface QuantizedLayer {
   readonly name: string;
   readonly bits: 7 | 8;
-  /** Whether its sums are integers, too; where not, only its weights are stored as such. */
+  /** Whether its sums are integers, too; else only its weights are stored as integers. */
   readonly computesInInt8: boolean;
-  /** Signal to quantisation noise of its output where it alone is rounded, in dB. */
+  /** Signal-to-quantisation-noise ratio of its output if only this layer is rounded, in dB. */
   readonly sqnrDb: number;
 }
 
-/** A network in QDQ form, with 8-bit weights and activations. */
+/** A network in QDQ form with 8-bit weights and activations. */
 export interface Quantized {
   readonly graph: Graph;
   readonly layers: readonly QuantizedLayer[];
-  /** What stays in float. */
+  /** Nodes that stay in floating point, with the reason. */
   readonly leftAlone: readonly Refused[];
 }
 
 /**
  * Static post-training quantisation in QDQ form (Jacob et al., CVPR 2018; Nagel et al., arXiv:2106.08295): symmetric int8
- * weights, a scale a channel, asymmetric uint8 activations of ranges seen on calibration images, int32 biases. What can
- * be folded is folded first; inputs and outputs stay float32. Throws `unsupported` where no layer can run on integers,
- * `usage` without images, for a glob that names none, a percentile out of range and a network that is quantised already,
- * `diverged` where activations are no numbers.
+ * weights with a scale per channel, asymmetric uint8 activations with ranges observed on calibration images, int32 biases.
+ * The network is folded first; inputs and outputs stay float32. Throws `unsupported` if no layer can run on integers; `usage`
+ * without images, for a glob that matches nothing, for a percentile out of range, and for a network that is already
+ * quantised; `diverged` if activations are not finite.
  *
  * @example
  * const context = { calibration, executor: onnxruntime };
@@ -100,7 +100,7 @@ function checked(method: CalibrationMethod): CalibrationMethod {
   throw new EspalierError('usage', `expected a percentile above 50, up to 100, found ${method.percentile}`);
 }
 
-/** A copy whose convolutions stand alone; what is exact and does not change its layers is folded. */
+/** A folded copy for quantisation: only exact rewrites that do not change its layers are applied. */
 async function prepare(network: Graph, { executor }: ProbeContext): Promise<Graph> {
   expectFloat32(network);
   const quantized = network.nodes.find(isQuantized);

@@ -9,7 +9,7 @@ export interface Rounded {
   readonly numbers: Value;
 }
 
-/** Q and DQ of a value; a constant is rounded here. */
+/** Appends QuantizeLinear and DequantizeLinear of a value; a constant is rounded directly. */
 export function quantizedAndBack(g: Builder, x: Value, scale: ActivationScale): Rounded {
   const parameters = parametersOf(g, x, scale);
   const codes = x.tensor
@@ -18,7 +18,7 @@ export function quantizedAndBack(g: Builder, x: Value, scale: ActivationScale): 
   return { codes, numbers: g.named(`${x.name}.dequantized`).DequantizeLinear(codes, ...parameters) };
 }
 
-/** DQ of codes that are there. */
+/** Appends DequantizeLinear of existing codes. */
 export function decoded(g: Builder, codes: Value, scale: ActivationScale): Rounded {
   const numbers = g
     .named(`${codes.name}.dequantized`)
@@ -32,7 +32,7 @@ const parametersOf = (g: Builder, { name }: Value, { scale, zeroPoint }: Activat
     g.constant(makeTensor('uint8', [], Uint8Array.of(zeroPoint)), `${name}.zero`),
   ] as const;
 
-/** uint8 codes of float32 numbers. */
+/** The uint8 codes of float32 numbers. */
 export const codesOf = ({ shape, data }: Tensor, scale: ActivationScale): Tensor =>
   makeTensor(
     'uint8',
@@ -40,19 +40,19 @@ export const codesOf = ({ shape, data }: Tensor, scale: ActivationScale): Tensor
     Uint8Array.from(data as Float32Array, (x) => codeOf(x, scale)),
   );
 
-/** A layer and what becomes of its parameters. */
+/** A layer with its quantised parameters. */
 export interface RoundedLayer {
   readonly node: Node;
   readonly weights: QuantizedWeights;
-  /** The axis of the weight that counts output channels. */
+  /** The axis of the weight that is the output channel. */
   readonly axis: number;
   /** Whether a bias can be added to it. */
   readonly takesBias: boolean;
-  /** Of its input; null where that stays float. */
+  /** Scale of its input; null if the input stays in floating point. */
   readonly input: ActivationScale | null;
 }
 
-/** int8 weights and the DequantizeLinear behind them. */
+/** int8 weights, followed by DequantizeLinear. */
 export function dequantizedWeight(g: Builder, { node, weights, axis }: RoundedLayer): Value {
   const { weight, scale } = weights;
   const zeros = makeTensor('int8', scale.shape, new Int8Array(scale.data.length));
@@ -67,7 +67,7 @@ export function dequantizedWeight(g: Builder, { node, weights, axis }: RoundedLa
     );
 }
 
-/** int32 biases of the scale that sums of products have; null where there are none. */
+/** int32 biases with the scale of the integer sums; null without bias. */
 export function dequantizedBias(g: Builder, { node, weights, input }: RoundedLayer): Value | null {
   const { bias, scale } = weights;
   if (!bias || !input) return null;

@@ -1,12 +1,12 @@
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 
-/** The interval of a tensor's elements that 8 bits are spent on. */
+/** The interval of numbers that 8 bits represent. */
 export interface ActivationRange {
   readonly low: number;
   readonly high: number;
 }
 
-/** x ≈ scale·(q − zeroPoint), q in 0 … 255. */
+/** x ≈ scale·(q − zeroPoint), with q in 0, …, 255. */
 export interface ActivationScale {
   readonly scale: number;
   readonly zeroPoint: number;
@@ -15,23 +15,23 @@ export interface ActivationScale {
 /** Weights (and bias) of a layer as integers: w ≈ scale[channel]·q. */
 export interface QuantizedWeights {
   readonly weight: Tensor;
-  /** float32 [channels], or one for all. */
+  /** float32 [channels], or a single scale. */
   readonly scale: Tensor;
-  /** int32 [channels], its scale the input's times the weight's; null where there is none. */
+  /** int32 [channels], with the scale of the input times that of the weight; null without bias. */
   readonly bias: Tensor | null;
 }
 
 const STEPS = 255;
-/** Biases stay below this in absolute value: int32, with room for the sum that is added. */
+/** Upper bound of a bias's absolute value: int32, with room for the sum that it is added to. */
 const LARGEST_BIAS = 2 ** 30;
 
-/** The smallest interval that holds both. */
+/** The smallest interval that contains both. */
 export const unionOf = (a: ActivationRange, b: ActivationRange): ActivationRange => ({
   low: Math.min(a.low, b.low),
   high: Math.max(a.high, b.high),
 });
 
-/** The smallest interval that holds some elements, and 0. */
+/** The smallest interval that contains some elements and 0. */
 export function rangeOf(data: ArrayLike<number>): ActivationRange {
   let [low, high] = [0, 0];
   for (let i = 0; i < data.length; i++) {
@@ -42,8 +42,8 @@ export function rangeOf(data: ArrayLike<number>): ActivationRange {
 }
 
 /**
- * Asymmetric uint8 over a range, widened to hold 0, which is exact then: scale = (high − low)/255, zero point =
- * round(−low/scale). Padding adds exact zeros for that reason.
+ * Asymmetric uint8 scale of a range, widened to contain 0, which is then represented exactly: scale = (high − low)/255, zero
+ * point = round(−low/scale). Padding requires exact zeros.
  */
 export function activationScale(range: ActivationRange): ActivationScale {
   const [low, high] = [Math.min(0, range.low), Math.max(0, range.high)];
@@ -52,11 +52,11 @@ export function activationScale(range: ActivationRange): ActivationScale {
   return { scale, zeroPoint: Math.min(STEPS, Math.max(0, roundHalfEven(-low / scale))) };
 }
 
-/** round(x/scale) + zero point, cut to 0 … 255. */
+/** round(x/scale) + zero point, clamped to 0, …, 255. */
 export const codeOf = (x: number, { scale, zeroPoint }: ActivationScale): number =>
   Math.min(STEPS, Math.max(0, roundHalfEven(x / scale) + zeroPoint));
 
-/** The nearest integer, of two the even one: as QuantizeLinear rounds. */
+/** Rounds to the nearest integer, ties to even, as QuantizeLinear does. */
 export function roundHalfEven(x: number): number {
   const below = Math.floor(x);
   const rest = x - below;
@@ -64,13 +64,13 @@ export function roundHalfEven(x: number): number {
   return below % 2 === 0 ? below : below + 1;
 }
 
-/** Weights below this are zeros: products of smaller scales would not be float32. */
+/** Weights with a smaller absolute value are treated as zeros: products of smaller scales would underflow float32. */
 const SMALLEST_SCALE = 1e-20;
 
 export interface WeightOptions {
-  /** The axis with a scale each; null for one scale in all. */
+  /** The axis with one scale per index; null for a single scale. */
   readonly axis: number | null;
-  /** 8, or 7 where products of 8 bits would overflow pairs of int16. */
+  /** 8, or 7 if sums of two products of 8 bits would overflow int16. */
   readonly bits: 7 | 8;
   readonly bias: Float32Array | null;
   /** The scale of the activations that the weights are multiplied by. */
@@ -78,8 +78,8 @@ export interface WeightOptions {
 }
 
 /**
- * Symmetric int8 weights: scale = max|w|/(2^(bits − 1) − 1) by channel, q = round(w/scale); int32 bias =
- * round(b/(input scale·scale)). A filter of next to no weights takes the scale at which its bias still fits.
+ * Symmetric int8 weights: scale = max|w|/(2^(bits − 1) − 1) per channel, q = round(w/scale); int32 bias = round(b/(input
+ * scale·scale)). For a filter with tiny weights, the scale is increased until its bias fits.
  */
 export function quantizeWeights(weight: Tensor, options: WeightOptions): QuantizedWeights {
   const { axis, bits, bias, inputScale } = options;

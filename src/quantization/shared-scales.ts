@@ -5,8 +5,8 @@ import { activationsOf, type Int8Plan, resultsOf } from './plan.ts';
 import { type ActivationRange, type ActivationScale, activationScale, unionOf } from './scales.ts';
 
 /**
- * A scale for every rounded value: one for all that a node passes on; inputs that a Concat alone reads take that of its
- * output, as far as the clamps in front of them still end where 8 bits end.
+ * A scale for every rounded value. Values that a node passes through have one scale; inputs that only a Concat reads have
+ * that of its output, as far as this preserves the bounds of the clamps before them.
  */
 export function activationScales(
   graph: Graph,
@@ -21,18 +21,18 @@ export function activationScales(
   for (const [node, row] of plan.rows) {
     if (row.kind !== 'passes') continue;
     const [x] = activationsOf(node, row);
-    // What passes has no wider range than its source, whose clamps therefore hold.
+    // A passed-through value has no wider range than its source, so the source's clamps are preserved.
     for (const y of resultsOf(node, plan.clamps)) join(groups, [x!, y]);
   }
   joinConcatenated(graph, plan, groups);
   return new Map([...groups].map(([value, { range }]) => [value, activationScale(range)]));
 }
 
-/** Values with one scale. */
+/** Values with a common scale. */
 interface Group {
   readonly members: readonly Value[];
   readonly range: ActivationRange;
-  /** The range must lie within, so that rounding does what a clamp did. */
+  /** The range must be within these bounds, so that rounding replaces a clamp. */
   readonly bounds: ActivationRange;
 }
 
@@ -47,7 +47,7 @@ function clampBounds({ clamps }: Int8Plan): Map<Value, ActivationRange> {
   return bounds;
 }
 
-/** One scale for both groups from now on. */
+/** Joins both groups, so that they have one scale. */
 function join(groups: Map<Value, Group>, [a, b]: readonly [Value, Value], range?: ActivationRange): void {
   const [first, second] = [groups.get(a)!, groups.get(b)!];
   if (first === second) return;
@@ -68,7 +68,7 @@ function joinConcatenated(graph: Graph, plan: Int8Plan, groups: Map<Value, Group
     for (const value of activationsOf(node, row)) {
       if (uses.get(value)!.length > 1) continue;
       const [own, target] = [groups.get(value)!, groups.get(result!)!];
-      // What the clamp behind cuts off need not reach it, where nothing shares the scale yet.
+      // If no other value shares the scale, its range need not include what a following clamp cuts off.
       const reaching = own.members.length === 1 ? clamps.get(result!) : undefined;
       const { low, high } = unionOf(cut(own.range, reaching ?? FREE), target.range);
       const fits = [own, target].every(({ bounds }) => bounds.low <= low && high <= bounds.high);

@@ -4,7 +4,7 @@ import type { OperatorName } from '../../graph/operators/index.ts';
 import { number } from '../append.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** dy where the condition holds, else 0. */
+/** dy where the condition is true, else 0. */
 const keep = (g: Builder, condition: Value, dy: Value): Value => g.Where(condition, dy, number(g, 0, dy));
 
 /** x > threshold. */
@@ -29,7 +29,10 @@ function tanhGelu(g: Builder, x: Value): Value {
   return scaled(g, 0.5, g.Add(g.Add(t, one), bent));
 }
 
-/** Activations; y = f(x) in each comment. At a kink the gradient is that of the side that ONNX's formula takes. */
+/**
+ * Activations, with y = f(x) in each comment. At a kink, the gradient is that of the side to which ONNX's formula assigns the
+ * point.
+ */
 export const activationGradients = {
   Relu: ({ outputs: [y] }, [dy], g) => [g.ReluGrad(dy, y)],
   /** y′ = y(1 − y). */
@@ -80,7 +83,7 @@ export const activationGradients = {
   ],
   /** y = x ∓ bias beyond ±λ, else 0. */
   Shrink: ({ inputs: { x }, attributes: { lambd } }, [dy], g) => [keep(g, above(g, g.Abs(x), lambd), dy)],
-  /** The gradient passes between the bounds. */
+  /** The gradient is dy between the bounds, else 0. */
   Clip: ({ inputs: { min, max }, outputs: [y] }, [dy], g) => [g.ClipGrad(dy, y, min, max)],
   /** y = max(x, 0) + slope·min(x, 0). */
   PRelu: ({ inputs: { x, slope } }, [dy], g) => [

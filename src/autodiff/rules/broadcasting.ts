@@ -5,7 +5,10 @@ import { toNumbers } from '../../numeric/tensor.ts';
 import { number } from '../append.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
-/** The gradient goes to the input that is the extreme; among equal ones to the first, but never to a value that a constant bounds. */
+/**
+ * The gradient belongs to the input with the extreme, among equal ones to the first. If one of two inputs is constant, it is a
+ * bound, and the gradient is 0 where both are equal.
+ */
 const extreme: GradientRule<'Min' | 'Max'> = ({ node, inputs: { inputs }, outputs: [y] }, [dy], g) => {
   const bound = inputs.length === 2 && inputs.find(({ tensor }) => tensor);
   if (bound) {
@@ -23,7 +26,7 @@ const extreme: GradientRule<'Min' | 'Max'> = ({ node, inputs: { inputs }, output
   });
 };
 
-/** Functions of several tensors, element by element. The driver sums over stretched axes. */
+/** Elementwise functions of several tensors. The driver sums over broadcast axes. */
 export const broadcastGradients = {
   Add: (_, [dy]) => [dy, dy],
   Sub: (_, [dy], g) => [dy, g.Neg(dy)],
@@ -33,7 +36,7 @@ export const broadcastGradients = {
     const da = g.Div(dy, b);
     return [da, g.Neg(g.Mul(da, y))];
   },
-  /** y = xᵖ: ∂y/∂x = p·xᵖ⁻¹; the exponent has none, as x may be negative. */
+  /** y = xᵖ: ∂y/∂x = p·xᵖ⁻¹. The exponent has no gradient, because x may be negative. */
   Pow: ({ inputs: { x, exponent } }, [dy], g) => {
     if (exponent.tensor && toNumbers(exponent.tensor).every((p) => p === 2)) return [g.Mul(dy, g.Add(x, x))];
     const p = exponent.dtype === x.dtype ? exponent : g.Cast(exponent, { to: elementTypes.indexOf(x.dtype) });

@@ -8,7 +8,7 @@ import { dims, fixedNumbers, refusal } from '../call.ts';
 import { insertZeros } from '../insert-zeros.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** x[first], x[first + step], …, `count` elements of an axis of `size`. */
+/** `count` elements x[first], x[first + step], … of an axis of `size`. */
 interface Range {
   readonly size: number;
   readonly first: number;
@@ -16,7 +16,7 @@ interface Range {
   readonly count: number;
 }
 
-/** What a Slice takes of each axis. */
+/** The range of each axis that a Slice selects. */
 function rangesOf(call: OperatorCall<'Slice'>): Range[] {
   const { inputs, outputs } = call;
   const starts = fixedNumbers(call, 'starts');
@@ -36,13 +36,13 @@ function rangesOf(call: OperatorCall<'Slice'>): Range[] {
   return ranges;
 }
 
-/** The value with some axes in reverse order. */
+/** Reverses some axes of a value. */
 function reversed(g: Builder, value: Value, axes: readonly number[]): Value {
   const every = (entry: number) => g.int64s(axes.map(() => entry));
   return g.Slice(value, every(-1), every(-(2 ** 31)), g.int64s(axes), every(-1));
 }
 
-/** Puts the elements that the ranges took back in their places among zeros. */
+/** The adjoint of slicing: the elements at their original indices, with zeros between. */
 function unsliced(g: Builder, dy: Value, ranges: readonly Range[]): Value {
   const backwards = ranges.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
   const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy;
@@ -52,14 +52,14 @@ function unsliced(g: Builder, dy: Value, ranges: readonly Range[]): Value {
     ranges.map(({ step }) => Math.abs(step) - 1),
   );
   const before = ranges.map(({ first, step, count }) => (step < 0 ? first + (count - 1) * step : first));
-  // Below 0 where zeros behind the last element reach over the edge: Pad then cuts them off.
+  // Negative if zeros after the last element exceed the axis: Pad then crops.
   const after = zip(ranges, before, dims(apart)).map(([{ size }, first, found]) => size - first - found);
   return [...before, ...after].every((pad) => pad === 0)
     ? apart
     : g.Pad(apart, g.int64s([...before, ...after]));
 }
 
-/** Whether a Slice takes every n-th place of an image, from the first on: then it is a pool of one element. */
+/** Whether a Slice takes every n-th pixel from the first on, which is a pool with windows of one element. */
 function isSubsampling([images, channels, ...places]: readonly Range[]): boolean {
   const isWhole = (range?: Range) => range?.step === 1 && range.count === range.size;
   const isRegular = ({ size, first, step, count }: Range) =>
@@ -68,7 +68,7 @@ function isSubsampling([images, channels, ...places]: readonly Range[]): boolean
   return whole && places.every(isRegular) && places.some(({ step }) => step > 1);
 }
 
-/** Operators that join tensors, cut them and pad them. */
+/** Operators that concatenate, split, slice and pad. */
 export const joiningGradients = {
   Concat: ({ inputs: { inputs }, attributes: { axis = 0 } }, [dy], g) => {
     const sizes = inputs.flatMap((x) => dims(x).at(axis) ?? []);
@@ -89,7 +89,7 @@ export const joiningGradients = {
     }
     return [unsliced(g, dy, ranges), null, null, null, null];
   },
-  /** Padding by −p cuts off what padding by p added. */
+  /** The adjoint of padding crops: padding by −p. */
   Pad: (call, [dy], g) => {
     const { mode } = call.attributes;
     if (mode !== 'constant') throw refusal(call.node, `has a gradient only in mode constant, not ${mode}`);

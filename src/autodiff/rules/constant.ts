@@ -1,7 +1,7 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** What depends on shapes alone, or on nothing; and control flow. */
+/** Operators that depend only on shapes or on nothing, and control flow. */
 export const constantGradients = {
   Constant: 'none',
   ConstantOfShape: 'none',

@@ -26,7 +26,7 @@ export const convolutionGradients = {
       bias ? g.ReduceSum(dy, g.int64s(allBut(1, dy)), { keepdims: 0 }) : null,
     ];
   },
-  /** The adjoint of a convolution that reads y and computes x: its own gradients are that convolution's. */
+  /** The adjoint of a convolution that reads y and computes x, whose forward and weight gradient are its own gradients. */
   ConvTranspose: ({ node, inputs: { x, weight, bias }, attributes }, [dy], g) => {
     refuseImplicitSize(node, attributes);
     const window = explicitWindow(attributes, dims(dy).slice(2), dims(weight).slice(2));

@@ -4,18 +4,18 @@ import { number } from '../append.ts';
 import { refusal } from '../call.ts';
 import type { GradientRows, GradientRule } from '../rule.ts';
 
-/** Back to the element type of the input. Integers carry no gradient and never get here. */
+/** Casts to the element type of the input. Integers have no gradient. */
 const castBack: GradientRule<'Cast' | 'CastLike'> = ({ inputs: { x } }, [dy], g) => [
   g.Cast(dy, { to: elementTypes.indexOf(x.dtype) }),
   null,
 ];
 
-/** Functions of one tensor, element by element; y = f(x) in each comment. */
+/** Elementwise functions of one tensor, with y = f(x) in each comment. */
 export const elementwiseGradients = {
   Identity: (_, [dy]) => [dy],
   Cast: castBack,
   CastLike: castBack,
-  /** At inference y = x; the training form multiplies by a mask and holds no Dropout. */
+  /** In inference mode y = x; the training form multiplies by a mask instead of using Dropout. */
   Dropout: ({ node, inputs: { trainingMode } }, [dy]) => {
     if (trainingMode && trainingMode.tensor?.data[0] !== 0)
       throw refusal(node, 'has a gradient only outside training mode');

@@ -16,7 +16,7 @@ import { resamplingGradients } from './resampling.ts';
 import { reshapeGradients } from './reshape.ts';
 import { trainingGradients } from './training.ts';
 
-/** One row an operator; a missing one does not compile. */
+/** One row per operator; a missing one does not compile. */
 export const gradientRules: GradientRows<OperatorName> = {
   ...elementwiseGradients,
   ...activationGradients,

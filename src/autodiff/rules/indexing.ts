@@ -3,9 +3,9 @@ import { reshape, zeros } from '../append.ts';
 import { dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** Reading and writing by index. Elements that are read twice get the sum of both gradients. */
+/** Gathering and scattering. Elements that are read twice get the sum of both gradients. */
 export const indexingGradients = {
-  /** y = x[…, indices, …]: both sides with the indices' axes as one, dy added up by index. */
+  /** y = x[…, indices, …]: with the indices flattened to one axis, dy is added by index. */
   Gather: ({ inputs: { x, indices }, attributes }, [dy], g) => {
     const shape = dims(x);
     const axis = attributes.axis < 0 ? attributes.axis + shape.length : attributes.axis;

@@ -8,7 +8,7 @@ import type { GradientRows } from '../rule.ts';
 /** [.., K, C] → [K′, C]. */
 const flattened = (g: Builder, value: Value): Value => reshape(g, value, [-1, ...dims(value).slice(-1)]);
 
-/** Vectors as MatMul reads them: a as a row, b as a column, and dy with the axes that this adds. */
+/** The operands of MatMul as matrices (a vector a is a row, b a column), and dy with the same axes. */
 function asMatrices(g: Builder, operands: readonly [Value, Value], dy: Value) {
   const [a, b] = [dims(operands[0]), dims(operands[1])];
   const batch = dims(dy).slice(0, dims(dy).length - Number(a.length > 1) - Number(b.length > 1));
@@ -33,7 +33,7 @@ export const matrixGradients = {
       : g.Gemm(a, dy, { alpha, transA: transA ? 0 : 1 }),
     beta === 1 ? dy : g.Mul(dy, g.floats(beta)),
   ],
-  /** y = AB: dA = dy·Bᵀ, dB = Aᵀ·dy; one matrix B of a whole batch as a single product over all rows. */
+  /** y = AB: dA = dy·Bᵀ, dB = Aᵀ·dy. If B is one matrix for the whole batch, dB is a single product over all rows. */
   MatMul: ({ inputs }, [gradient], g) => {
     const { a, b, dy } = asMatrices(g, [inputs.a, inputs.b], gradient);
     const shared = dims(b).length === 2 && dims(a).length > 2;

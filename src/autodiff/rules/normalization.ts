@@ -10,7 +10,7 @@ interface Normalized {
   readonly normalized: Value;
   /** 1/√(σ² + ε). */
   readonly inverse: Value;
-  /** The axes that μ and σ² run over. */
+  /** The axes over which μ and σ² are computed. */
   readonly axes: Value;
 }
 
@@ -44,7 +44,7 @@ export const normalizationGradients = {
     const dvariance = g.Mul(g.Div(g.Mul(dscale, scale), total), number(g, -0.5, x));
     return [g.Mul(dy, perChannel(g, factor, x)), dscale, dbias, g.Neg(g.Mul(dbias, factor)), dvariance];
   },
-  /** μ and σ² of each image and channel. */
+  /** μ and σ² per image and channel. */
   InstanceNormalization: ({ inputs: { x, scale }, attributes: { epsilon } }, [dy], g) => {
     const parts = normalize(g, x, { axes: allAxes(x).slice(2), epsilon });
     const sums = g.int64s(allBut(1, x));
@@ -60,7 +60,7 @@ export const normalizationGradients = {
     const parts = normalize(g, x, { axes: allAxes(x).slice(axis), epsilon });
     return [throughNormalization(g, parts, g.Mul(dy, scale)), g.Mul(dy, parts.normalized), dy];
   },
-  /** μ and σ² of each image and group; scale and bias a group (opset 18) or a channel (from 21). */
+  /** μ and σ² per image and group; scale and bias per group (opset 18) or per channel (from 21). */
   GroupNormalization: ({ inputs: { x, scale }, attributes }, [dy], g) => {
     const [batch, channels, ...size] = dims(x, 2);
     const { num_groups: groups = 1 } = attributes;

@@ -5,14 +5,14 @@ import { allAxes, dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 import { atExtremes } from './reduction.ts';
 
-/** Element counts on each axis. */
+/** Sizes along each axis. */
 interface Sizes {
   readonly input: readonly number[];
   readonly output: readonly number[];
   readonly kernel: readonly number[];
 }
 
-/** The window with end pads that just hold the last place, as ceil_mode makes them. */
+/** The window with end padding that exactly fits the last position, as with ceil_mode. */
 function withRoom(window: Window, { input, output, kernel }: Sizes): Window {
   const axes = zip(windowAxes(window), input, output, kernel);
   const ends = axes.map(([{ stride, dilation, padBegin, padEnd }, size, places, length]) => {
@@ -30,7 +30,7 @@ export const poolingGradients = {
     const window = withRoom(explicitWindow(attributes, input, kernel), { input, output, kernel });
     return [g.MaxPoolGrad(dy, y, x, { kernel_shape: kernel, ...window })];
   },
-  /** What a window in ceil_mode hangs over the edge is averaged differently by different engines: refused. */
+  /** Refused for windows that ceil_mode extends beyond the padding, which engines average differently. */
   AveragePool: ({ node, inputs: { x }, outputs: [y], attributes }, [dy], g) => {
     const { kernel_shape: kernel = [] } = attributes;
     const [input, output] = [dims(x).slice(2), dims(y).slice(2)];

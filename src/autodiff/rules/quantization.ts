@@ -1,7 +1,7 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** Quantised arithmetic: nothing here is differentiated. */
+/** Quantised arithmetic is not differentiated. */
 export const quantizationGradients = {
   QuantizeLinear: 'unsupported',
   DequantizeLinear: 'unsupported',

@@ -11,12 +11,12 @@ import type { GradientRows, GradientRule } from '../rule.ts';
 
 interface Extremes {
   readonly x: Value;
-  /** The extremes, their axes kept as 1. */
+  /** The extremes, with reduced axes of size 1. */
   readonly y: Value;
   readonly axes: Value;
 }
 
-/** dy where x attains y, shared between equals. */
+/** dy at the elements of x that are equal to y, divided by their number. */
 export function atExtremes(g: Builder, { x, y, axes }: Extremes, dy: Value): Value {
   const attains = g.Cast(g.Equal(x, y), { to: elementTypes.indexOf(x.dtype) });
   return g.Mul(attains, g.Div(dy, g.ReduceSum(attains, axes, { keepdims: 1, noop_with_empty_axes: 1 })));
@@ -33,7 +33,7 @@ type Reduction =
   | 'ReduceLogSum'
   | 'ReduceLogSumExp';
 
-/** A reduction's values, y and dy with the reduced axes kept as 1. */
+/** The operands of a reduction, with reduced axes of size 1 in y and dy. */
 interface Kept {
   readonly x: Value;
   readonly y: Value;
@@ -41,7 +41,7 @@ interface Kept {
   readonly axes: readonly number[];
 }
 
-/** A rule that reads y and dy stretched to x; it computes dx [x's shape]. */
+/** A rule with y and dy broadcast to x; it computes dx with x's shape. */
 const reduction =
   (rule: (g: Builder, kept: Kept) => Value): GradientRule<Reduction> =>
   (call, [dy], g) => {
@@ -59,7 +59,7 @@ const stretch = (g: Builder, value: Value, x: Value): Value => g.Expand(value, g
 
 const extreme = reduction((g, { x, y, dy, axes }) => atExtremes(g, { x, y, axes: g.int64s(axes) }, dy));
 
-/** Reductions along axes, and what runs along one. */
+/** Reductions and cumulative operators. */
 export const reductionGradients = {
   ReduceSum: reduction((g, { x, dy }) => stretch(g, dy, x)),
   ReduceMean: reduction((g, { x, dy, axes }) => {
@@ -81,7 +81,7 @@ export const reductionGradients = {
   ReduceProd: 'unsupported',
   ArgMax: 'none',
   ArgMin: 'none',
-  /** The running sum from the other end. */
+  /** The cumulative sum in the opposite direction. */
   CumSum: ({ inputs: { axis }, attributes: { exclusive, reverse } }, [dy], g) => [
     g.CumSum(dy, axis, { exclusive, reverse: reverse ? 0 : 1 }),
     null,

@@ -6,21 +6,21 @@ import { reshape } from '../append.ts';
 import { dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** The sum over each block of y that repeats one element of x. */
+/** Sums over the block of elements of y that repeat one element of x. */
 function blockSums(g: Builder, y: Value, shape: readonly number[]): Value {
   const blocks = zip(shape, dims(y)).flatMap(([size, total]) => [size, total / size]);
   const axes = shape.map((_, axis) => 2 * axis + 1);
   return g.ReduceSum(reshape(g, y, blocks), g.int64s(axes), { keepdims: 0 });
 }
 
-/** Whether nearest-neighbour resizing by whole factors repeats each element that many times. */
+/** Whether nearest-neighbour resizing by integer factors repeats each element that many times. */
 function repeatsElements({
   mode,
   coordinate_transformation_mode: coordinates,
   nearest_mode: rounding,
 }: AttributesOf<'Resize'>): boolean {
   if (mode !== 'nearest') return false;
-  // (i + ½)/s − ½ is within ½ of ⌊i/s⌋; i/s itself needs rounding down.
+  // (i + ½)/s − ½ is within ½ of ⌊i/s⌋; i/s itself must be rounded down.
   return coordinates === 'asymmetric'
     ? rounding === 'floor'
     : coordinates.includes('half_pixel') && rounding.startsWith('round');

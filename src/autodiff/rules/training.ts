@@ -2,7 +2,7 @@ import type { OperatorName } from '../../graph/operators/index.ts';
 import { refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
 
-/** The training operators that stand in a forward pass; of the others no second derivative is taken. */
+/** The training operators of a forward pass; second derivatives of the others are not supported. */
 export const trainingGradients = {
   BatchNormalizationTraining: ({ node, inputs: { x, scale }, outputs: [, , , mean, deviation] }, dy, g) => {
     const [gradient, ...others] = dy;

@@ -9,7 +9,7 @@ import { adjointWindow, type Extents, writtenOut } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 import { weightGradient } from './weight-gradient.ts';
 
-/** Each group's filters and channels swapped, the kernel turned around: [M, C/g, …] → [C, M/g, …]. */
+/** Swaps filters and channels of each group and flips the kernel: [M, C/g, …] → [C, M/g, …]. */
 function adjointWeight(g: Builder, w: Value, group: number): Value {
   const [filters, channels, ...kernel] = dims(w, 2);
   const axes = kernel.flatMap((size, axis) => (size > 1 ? [axis + 2] : []));
@@ -21,7 +21,7 @@ function adjointWeight(g: Builder, w: Value, group: number): Value {
   return reshape(g, swapped, [group * channels, filters / group, ...kernel]);
 }
 
-/** Pads of the convolution with the adjoint weight that yields dx; one may be negative where pads exceed the kernel. */
+/** The padding of the convolution with the adjoint weight that computes dx; negative if the padding exceeds the kernel. */
 function adjointPads(window: Window, { kernel, places, size }: Extents): number[] {
   const pads = zip(windowAxes(window), kernel, places, size).map(([axis, length, count, wanted]) => {
     const reach = extentOf(length, axis.dilation) - 1;
@@ -34,9 +34,9 @@ function adjointPads(window: Window, { kernel, places, size }: Extents): number[
 /** Gradients of convolutions. */
 export const convolutionDecompositions = {
   /**
-   * With strides of 1 the convolution with the adjoint weight: 11 ms against 15 for ConvTranspose (3×3, 16 → 16 on 32²,
-   * batch 128), 19 against 28 (128 → 128 on 16², batch 64). With other strides ConvTranspose: 6 ms against 26 between
-   * inserted zeros (16 → 32 on 32²), 36 against 103 (256 → 512 on 8²).
+   * With stride 1, the convolution with the adjoint weight: 11 ms, against 15 ms with ConvTranspose (3×3, 16 → 16 on 32²,
+   * batch 128); 19 against 28 ms (128 → 128 on 16², batch 64). With other strides ConvTranspose: 6 ms, against 26 ms with
+   * inserted zeros (16 → 32 on 32²); 36 against 103 ms (256 → 512 on 8²).
    */
   ConvGradInput: ({ inputs: { dy, weight }, attributes }, g) => {
     const { group, size = [] } = attributes;

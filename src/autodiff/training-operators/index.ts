@@ -14,7 +14,7 @@ import { normalizationDecompositions } from './normalization.ts';
 import { optimizerDecompositions } from './optimizers.ts';
 import { poolingDecompositions } from './pooling.ts';
 
-/** One row a training operator; a missing one does not compile. */
+/** One row per training operator; a missing one does not compile. */
 export const decompositions: Decompositions<TrainingOperatorName> = {
   ...activationDecompositions,
   ...convolutionDecompositions,
@@ -24,12 +24,12 @@ export const decompositions: Decompositions<TrainingOperatorName> = {
   ...optimizerDecompositions,
 };
 
-/** The first opset with the axes of all reductions as inputs. */
+/** The first opset in which the axes of all reductions are inputs. */
 const LEAST_OPSET = 18;
 
 /**
- * The same computation in ONNX's own operators alone (opset 18 or later), so that any engine runs it. The given graph
- * is left alone; names of inputs and outputs are kept. Throws where shapes are not fixed.
+ * Replaces training operators by ONNX operators (opset 18 or later), so that any engine can run the result. Returns a copy
+ * with the same names of inputs and outputs. Throws `shape` if shapes are not fixed.
  */
 export function decompose(graph: Graph): Graph {
   const result = cloneGraph(graph);
@@ -49,7 +49,7 @@ export function decompose(graph: Graph): Graph {
   return result;
 }
 
-/** Appends what computes the node's outputs, which keep their identity and names. */
+/** Appends the computation of a node's outputs, which keep their identity and names. */
 function appendDecomposed(g: Builder, node: Node): void {
   const op = knownOperator(node) as TrainingOperatorName | null;
   if (!op) throw refusal(node, 'has no decomposition: unknown operator');
@@ -61,7 +61,7 @@ function appendDecomposed(g: Builder, node: Node): void {
   for (const [index, result] of results.entries()) {
     const output = node.outputs[index];
     if (!output) continue;
-    // What passes through unchanged, or is needed under two names, gets a node of its own.
+    // A value that is passed through unchanged, or needed under two names, gets an Identity node.
     owner.set(computed.has(result) && !owner.has(result) ? result : g.Identity(result), output);
   }
   const owned = (value: Value | null) => value && (owner.get(value) ?? value);

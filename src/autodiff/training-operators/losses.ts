@@ -19,7 +19,7 @@ function targets(g: Builder, { labels, classes, smoothing }: Target): Value {
 
 /** Losses. */
 export const lossDecompositions = {
-  /** −mean over N of Σ target·log p; LogSoftmax subtracts the maximum first. */
+  /** −mean over N of Σ target·log p; LogSoftmax subtracts the maximum for numerical stability. */
   SoftmaxCrossEntropy: ({ inputs: { logits, labels }, attributes: { label_smoothing } }, g) => {
     const [count, classes] = dims(logits, 2);
     const log = g.LogSoftmax(logits, { axis: -1 });

@@ -4,7 +4,7 @@ import type { TrainingOperatorName } from '../../graph/operators/index.ts';
 import { number } from '../append.ts';
 import type { Decompositions } from './decomposition.ts';
 
-/** a + factor·b, without the terms that vanish. */
+/** a + factor·b, without terms that are zero. */
 function plus(g: Builder, a: Value, [factor, b]: readonly [number, Value]): Value {
   if (factor === 0) return a;
   return g.Add(a, factor === 1 ? b : g.Mul(b, number(g, factor, b)));
@@ -20,7 +20,7 @@ function decayed(g: Builder, w: Value, [learningRate, decay]: readonly [Value, n
 const unbiased = (g: Builder, x: Value, [beta, step]: readonly [number, Value]): Value =>
   g.Div(x, g.Sub(number(g, 1, x), g.Pow(number(g, beta, x), step)));
 
-/** What replaces a parameter after each step. */
+/** The next values of parameters and optimiser states. */
 export const optimizerDecompositions = {
   SgdUpdate: ({ inputs, attributes }, g) => {
     const { weight, gradient, learningRate } = inputs;
@@ -56,5 +56,5 @@ export const optimizerDecompositions = {
   },
 } satisfies Partial<Decompositions<TrainingOperatorName>>;
 
-/** ONNX's number of float32. */
+/** ONNX's type number of float32. */
 const FLOAT = 1;

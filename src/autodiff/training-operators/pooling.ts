@@ -9,7 +9,7 @@ import { insertZeros } from '../insert-zeros.ts';
 import { adjointWindow } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 
-/** How many elements each place averages, as 1/count: [1, 1, …places], or a scalar where all are equal. */
+/** 1/count for the number of elements that each position averages: [1, 1, …places], or a scalar if all are equal. */
 function shares(g: Builder, dy: Value, attributes: AttributesOf<'AveragePoolGrad'>): Value {
   const { kernel_shape: kernel = [], pads = [], count_include_pad } = attributes;
   if (count_include_pad || pads.every((pad) => pad === 0)) return number(g, 1 / elementCount(kernel), dy);
@@ -26,7 +26,7 @@ function shares(g: Builder, dy: Value, attributes: AttributesOf<'AveragePoolGrad
   );
 }
 
-/** Elements of the input, not of its padding, under a window on one axis. */
+/** Number of input elements (without padding) under a window along one axis. */
 function elementsUnder(
   { kernel_shape = [], strides = [], pads = [], size = [] }: AttributesOf<'AveragePoolGrad'>,
   axis: number,
@@ -36,7 +36,7 @@ function elementsUnder(
   return Math.min(first + kernel_shape[axis]!, size[axis + 2]!) - Math.max(first, 0);
 }
 
-/** dx of a pool that takes every n-th element: zeros between, cut off or added behind the last. */
+/** dx of a pool that selects every n-th element: inserts zeros, and crops or adds zeros after the last. */
 function subsamplingGradient(
   g: Builder,
   dy: Value,
@@ -50,8 +50,8 @@ function subsamplingGradient(
 /** Gradients of pools. */
 export const poolingDecompositions = {
   /**
-   * MaxPool's own indices say which elements to add to; of equal ones it takes the first. MaxPool 2×2 and its gradient on
-   * 8 MB: 8 ms, against 15 for comparing with the maxima tap by tap.
+   * Uses the indices from MaxPool; of equal elements, it selects the first. MaxPool 2×2 and its gradient on 8 MB take 8 ms,
+   * against 15 ms for comparing with the maxima at each kernel position.
    */
   MaxPoolGrad: ({ inputs: { dy, x }, attributes }, g) => {
     const indices = g.node('MaxPool', [x], attributes, 2)[1] as Value;
@@ -61,8 +61,8 @@ export const poolingDecompositions = {
     return [reshape(g, dx, dims(x))];
   },
   /**
-   * Each channel is an image of its own: the adjoint of a convolution with ones. A pool over everything spreads its
-   * gradient out; one over single elements puts zeros between.
+   * The adjoint of a convolution with ones, where each channel is treated as an image. A global pool broadcasts its gradient;
+   * a pool over single elements inserts zeros.
    */
   AveragePoolGrad: ({ inputs: { dy }, attributes }, g) => {
     const { kernel_shape: kernel = [], strides = kernel.map(() => 1), pads = [], size = [] } = attributes;

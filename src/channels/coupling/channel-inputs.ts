@@ -1,6 +1,6 @@
 import type { StandardOperatorName } from '../../graph/operators/index.ts';
 
-/** The inputs through which a rule follows channels; `all` where it answers for each of them. */
+/** The inputs whose channels a rule follows, by index; `all` if it handles every input. */
 export type ChannelInputs = 'all' | readonly number[];
 
 function each<const Names extends string>(
@@ -11,8 +11,8 @@ function each<const Names extends string>(
 }
 
 /**
- * Which inputs of an operator are feature maps, by position. Channels of all other inputs (coordinates of a grid, indices,
- * sizes, a region) are pinned. A missing row does not compile.
+ * By operator: which inputs are feature maps. Channels of all other inputs (coordinates of a grid, indices, sizes, a region)
+ * are pinned. A missing row does not compile.
  */
 export const channelInputs: { readonly [Op in StandardOperatorName]: ChannelInputs } = {
   ...each([0], ['Abs', 'Neg', 'Sign', 'Exp', 'Log', 'Sqrt', 'Reciprocal', 'Floor', 'Ceil', 'Round', 'Erf']),
@@ -23,25 +23,25 @@ export const channelInputs: { readonly [Op in StandardOperatorName]: ChannelInpu
   ...each('all', ['Add', 'Sub', 'Mul', 'Div', 'Pow', 'Mod', 'Min', 'Max', 'Sum', 'Mean', 'PRelu', 'Where']),
   ...each('all', ['And', 'Or', 'Xor', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual']),
   ...each('all', ['BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor']),
-  /** Weights that are computed: their channels stay, as the rules say. */
+  /** Computed weights are handled by the rules, which pin their channels. */
   ...each('all', ['Conv', 'ConvTranspose', 'Gemm', 'MatMul', 'Einsum']),
   ...each('all', ['BatchNormalization', 'InstanceNormalization', 'GroupNormalization']),
   ...each([0], ['LayerNormalization', 'MeanVarianceNormalization', 'LpNormalization', 'LRN']),
   ...each([0], ['Softmax', 'LogSoftmax', 'Hardmax']),
   ...each([0], ['MaxPool', 'AveragePool', 'LpPool', 'GlobalAveragePool', 'GlobalMaxPool', 'GlobalLpPool']),
-  /** A grid's last axis holds x and y; a region of interest has a begin and an end for each axis. */
+  /** The last axis of a grid contains x and y; a region of interest has a start and an end per axis. */
   ...each([0], ['GridSample', 'Resize', 'Upsample', 'DepthToSpace', 'SpaceToDepth']),
   ...each([0], ['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceL1', 'ReduceL2']),
   ...each([0], ['ReduceSumSquare', 'ReduceLogSum', 'ReduceLogSumExp', 'ArgMax', 'ArgMin', 'CumSum']),
   ...each([0], ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Expand', 'Tile']),
   Concat: 'all',
   ...each([0], ['Split', 'Slice', 'Gather', 'Pad']),
-  /** Nothing is followed through these: whatever comes in stays. */
+  /** Channels are not followed through these operators: those of all inputs are pinned. */
   ...each('all', ['ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul', 'QuantizeLinear']),
   ...each('all', ['DequantizeLinear', 'DynamicQuantizeLinear', 'TopK', 'NonMaxSuppression', 'RoiAlign']),
   ...each('all', ['GatherElements', 'GatherND', 'ScatterElements', 'ScatterND', 'OneHot', 'NonZero']),
   ...each('all', ['Trilu', 'If']),
-  /** Only the shape counts. */
+  /** Only the shape is read. */
   ...each('all', ['Shape', 'Size', 'EyeLike', 'Constant']),
   ...each([], ['ConstantOfShape', 'Range']),
 };

@@ -1,14 +1,14 @@
 /**
- * Channels that can only be removed together, as disjoint sets of labels (union-find). A pinned set cannot be removed, and has
- * the reason why.
+ * Channels that can only be removed together, as disjoint sets of labels (union-find). A pinned set cannot be removed, and
+ * has a reason.
  */
 export interface ChannelSets {
-  /** Adds channels, each in a set of its own; returns the first label. */
+  /** Adds channels, each in its own set; returns the first label. */
   grow(count: number): number;
   /** The root label of a channel's set. */
   find(channel: number): number;
   join(a: number, b: number): void;
-  /** Pins the set of a channel; the first reason given is kept. */
+  /** Pins the set of a channel; the first reason is kept. */
   pin(channel: number, reason: string): void;
   reasonOf(channel: number): string | null;
   readonly count: number;
@@ -22,7 +22,7 @@ export function openChannelSets(): ChannelSets {
   function find(channel: number): number {
     let root = channel;
     while (parents[root] !== root) root = parents[root]!;
-    // Path compression: with union by age the trees stay flat.
+    // Path compression: together with union by age, the trees stay flat.
     for (let at = channel; parents[at] !== root; ) {
       const next = parents[at]!;
       parents[at] = root;

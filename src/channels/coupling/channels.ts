@@ -3,11 +3,11 @@ import { elementCount, stridesOf } from '../../numeric/tensor.ts';
 import { zip } from '../../numeric/zip.ts';
 
 /**
- * The channel of each position of a tensor: labels over some of its axes, row-major, constant along all others. After [N, C, H,
- * W] → [N, g, C/g, H, W] two axes carry labels; after Flatten one axis repeats each label H·W times.
+ * The channel of each element of a tensor: labels over some axes, row-major, constant along all others. After [N, C, H, W] →
+ * [N, g, C/g, H, W], two axes have labels; after Flatten, one axis repeats each label H·W times.
  */
 export interface Channels {
-  /** Ascending. */
+  /** The axes with labels, ascending. */
   readonly axes: readonly number[];
   readonly sizes: readonly number[];
   readonly labels: Int32Array;
@@ -20,25 +20,25 @@ export const along = (axis: number, labels: Int32Array): Channels => ({
   labels,
 });
 
-/** One axis that carries channels. */
+/** An axis with labels. */
 interface ChannelAxis {
   readonly axis: number;
   readonly size: number;
-  /** Labels between neighbours along it. */
+  /** Distance between neighbouring labels along it. */
   readonly stride: number;
 }
 
 const axesOf = ({ axes, sizes }: Channels): ChannelAxis[] =>
   zip(axes, sizes, stridesOf(sizes)).map(([axis, size, stride]) => ({ axis, size, stride }));
 
-/** Labels read along axes, in their order. */
+/** Labels along axes, in their order. */
 const channelsAlong = (axes: readonly ChannelAxis[], labels: Int32Array): Channels => ({
   axes: axes.map(({ axis }) => axis),
   sizes: axes.map(({ size }) => size),
   labels: gather(labels, axes),
 });
 
-/** The labels of a tensor whose axes are in another order: axis i of the result is axis order[i]. */
+/** Permutes axes: axis i of the result is axis order[i]. */
 export function permutedChannels(channels: Channels, order: readonly number[]): Channels {
   const own = axesOf(channels);
   const placed = order.flatMap((from, to) =>
@@ -47,7 +47,7 @@ export function permutedChannels(channels: Channels, order: readonly number[]): 
   return channelsAlong(placed, channels.labels);
 }
 
-/** The labels over more axes than carry them, of the given sizes; each axis that carries them keeps its size. */
+/** Labels over more axes of the given sizes; axes that have labels keep their sizes. */
 export function spreadOver(channels: Channels, wanted: Pick<Channels, 'axes' | 'sizes'>): Int32Array {
   const { axes, sizes, labels } = channels;
   if (axes.join() === wanted.axes.join() && sizes.join() === wanted.sizes.join()) return labels;
@@ -61,7 +61,7 @@ export function spreadOver(channels: Channels, wanted: Pick<Channels, 'axes' | '
   return gather(labels, places);
 }
 
-/** Drops the axes, of several, along which the labels do not change; labels of one channel set are equal. */
+/** Removes axes along which labels do not change, if there are several; labels of one channel set count as equal. */
 export function compressed(channels: Channels, find: (label: number) => number): Channels {
   if (channels.axes.length <= 1) return channels;
   const labels = channels.labels.map(find);
@@ -78,7 +78,7 @@ function isConstantAlong(labels: Int32Array, size: number, stride: number): bool
   return true;
 }
 
-/** Row-major over the sizes, read with the strides. */
+/** Reads labels in row-major order of the sizes, with the given strides. */
 function gather(source: Int32Array, axes: readonly Pick<ChannelAxis, 'size' | 'stride'>[]): Int32Array {
   const target = new Int32Array(elementCount(axes.map(({ size }) => size)));
   const last = axes.reduce((sum, { size, stride }) => sum + (size - 1) * stride, 0);

@@ -6,7 +6,7 @@ import { elementwise, stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, dimensionsOf, fromStart, liesAlong, rankOf } from './rule.ts';
 import type { CouplingScope, KeptChannels } from './scope.ts';
 
-/** Operators that put tensors side by side, and take them apart. */
+/** Operators that concatenate and split tensors. */
 export const concatSplitCouplings = {
   Concat(call, scope) {
     const { inputs, channels, outputs } = call;
@@ -39,7 +39,7 @@ export const concatSplitCouplings = {
   },
 } satisfies Partial<CouplingRules>;
 
-/** Joined along an axis without channels: those along the others go together, as in a sum. */
+/** Concatenation along an axis without channels: channels along the other axes are joined, as in a sum. */
 function beside(call: CouplingCall<'Concat'>, scope: CouplingScope, axis: number): (Channels | null)[] {
   const isPlain = call.inputs.every((value, i) => call.channels[i] || value?.tensor);
   if (!isPlain)
@@ -49,7 +49,7 @@ function beside(call: CouplingCall<'Concat'>, scope: CouplingScope, axis: number
   );
 }
 
-/** The labels that one operand contributes; places of an operand without channels stay as they are. */
+/** The labels of one operand; indices of an operand without channels are pinned. */
 function partOf(
   value: Value,
   carried: Channels | null,
@@ -66,7 +66,7 @@ function partOf(
   return labels;
 }
 
-/** Operators that take places out of a tensor, or add some. */
+/** Operators that select or add indices along an axis. */
 export const sliceCouplings = {
   Slice(call, scope) {
     const { node, channels } = call;
@@ -103,7 +103,7 @@ export const sliceCouplings = {
     );
     return [{ axes: [axis], sizes: [labels.length], labels }];
   },
-  /** Places that are added along the channels are channels as well: of zeros, they go with what they meet. */
+  /** Padding along the channel axis adds channels: zeros that are removed with the channels that they are added to. */
   Pad(call, scope) {
     const { node, inputs, channels, attributes } = call;
     const [x] = channels;
@@ -138,7 +138,7 @@ interface Range {
   readonly step: number;
 }
 
-/** What a Slice takes; null where it is computed. */
+/** The ranges of a Slice; null if they are computed. */
 function rangesOf({ inputs, node }: CouplingCall<'Slice'>): Range[] | null {
   const lists = [1, 2, 3, 4].map((index) => {
     const value = inputs[index];
@@ -166,7 +166,7 @@ function placesOf({ start, end, step }: Range, length: number): number[] {
   return places;
 }
 
-/** Where the places that stay are among those that stay of x. */
+/** The indices of the kept elements among the kept elements of x. */
 function newPlaces(places: readonly number[], x: Channels, kept: KeptChannels): number[] {
   const positions = new Map<number, number>();
   x.labels.forEach((label, place) => {
@@ -175,7 +175,7 @@ function newPlaces(places: readonly number[], x: Channels, kept: KeptChannels): 
   return places.flatMap((place) => positions.get(place) ?? []);
 }
 
-/** Any selection of places is a Gather. */
+/** Replaces a Slice by a Gather, which can select any indices. */
 function becomeGather(slice: Node, axis: number): void {
   slice.op = 'Gather';
   slice.attributes = { axis: { kind: 'int', value: axis } };

@@ -2,10 +2,10 @@ import { uniqueNames } from '../../graph/builder.ts';
 import { type Graph, makeConstant, type Node } from '../../graph/graph.ts';
 import type { Tensor } from '../../numeric/tensor.ts';
 
-/** Gives a node's input a constant of its own: others may read the one that it had. */
+/** Replaces a node's input by a new constant, since other nodes may read the previous one. */
 export type ReplaceInput = (node: Node, index: number, tensor: Tensor) => void;
 
-/** Replaces inputs of a graph's nodes, names being looked through once. */
+/** Returns a function that replaces inputs; it collects the names of the graph only once. */
 export function inputReplacer(graph: Graph): ReplaceInput {
   const unique = uniqueNames(graph);
   return (node, index, tensor) => {

@@ -3,7 +3,7 @@ import { along, type Channels } from './channels.ts';
 import { dimensionsOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** A factor of a sum of products; each of its axes has a letter, as Einsum writes them. */
+/** A factor of a sum of products, with a letter per axis, as in Einsum. */
 export interface Factor {
   readonly value: Value;
   readonly index: number;
@@ -11,21 +11,21 @@ export interface Factor {
   readonly channels: Channels | null;
 }
 
-/** y[result] = Σ Π factors, over all letters that the result lacks. */
+/** y[result] = Σ Π factors, summed over all letters that are not in the result. */
 export interface Product {
   readonly node: Node;
   readonly factors: readonly [Factor, Factor];
   readonly result: string;
 }
 
-/** The channels that a sum of products carries: a constant factor makes it a layer. */
+/** The channels of the result of a sum of products. With a constant factor, it is a layer. */
 export function contracted(product: Product, scope: CouplingScope): Channels | null {
   const [a, b] = product.factors;
   if (b.value.tensor) return layer(product, [a, b], scope);
   return a.value.tensor ? layer(product, [b, a], scope) : joined(product, scope);
 }
 
-/** Reads the channels of x along a letter that is summed over; makes new ones along one that x lacks. */
+/** A layer: reads channels of x along a letter that is summed over; creates channels along a letter that x lacks. */
 function layer(
   { node, result }: Product,
   [x, weight]: readonly [Factor, Factor],
@@ -46,7 +46,7 @@ function layer(
   return along(result.indexOf(letter), made);
 }
 
-/** What becomes of the channels of x where they meet a weight. */
+/** The channels of x in the result, and their effect on the weight. */
 function through(
   { node, result }: Pick<Product, 'node' | 'result'>,
   { x, weight }: { readonly x: Factor; readonly weight: Factor },
@@ -67,13 +67,16 @@ function through(
   return goesOn ? along(result.indexOf(letter), labels) : null;
 }
 
-/** One channel that is multiplied with many positions stays. */
+/** A single channel that is multiplied with many positions is pinned. */
 function stretched({ channels }: Factor, node: Node, scope: CouplingScope): null {
   scope.pin(channels, `it is broadcast over other channels in ${nodeLabel(node)}`);
   return null;
 }
 
-/** Both factors computed: channels along a letter that is summed over go together and end; the others go on. */
+/**
+ * Both factors are computed: channels along a letter that is summed over are joined and end; the others continue in the
+ * result.
+ */
 function joined(product: Product, scope: CouplingScope): Channels | null {
   const [first, second] = product.factors;
   const [a, b] = [
@@ -88,14 +91,14 @@ function joined(product: Product, scope: CouplingScope): Channels | null {
     return meeting(sides, product, scope);
   }
   const passed = [sidePassed([a, b], product, scope), sidePassed([b, a], product, scope)];
-  // A position of the result would belong to channels of both.
+  // A position of the result would belong to channels of both factors.
   if (passed[0] && passed[1])
     for (const channels of passed)
       scope.pin(channels, `it is multiplied with other channels in ${nodeLabel(product.node)}`);
   return passed[0] && passed[1] ? null : (passed[0] ?? passed[1] ?? null);
 }
 
-/** Both factors carry channels along one letter. */
+/** Both factors have channels along the same letter. */
 function meeting(
   [a, b]: readonly [MeetingFactor, MeetingFactor],
   { node, result }: Product,
@@ -131,11 +134,11 @@ interface MeetingFactor extends Carried {
 
 interface Side {
   readonly factor: Factor;
-  /** Null where channels lie along several axes, or there are none. */
+  /** null if there are no channels, or if they are along several axes. */
   readonly carried: Carried | null;
 }
 
-/** The channels of one factor that go on; those that meet the other without channels there stay. */
+/** The channels of one factor in the result; those along a letter where the other factor has no channels are pinned. */
 function sidePassed(
   [{ factor, carried }, { factor: other }]: readonly [Side, Side],
   { node, result }: Pick<Product, 'node' | 'result'>,

@@ -6,7 +6,7 @@ import type { CouplingScope } from './scope.ts';
 
 type Convolution = CouplingCall<'Conv'> | CouplingCall<'ConvTranspose'>;
 
-/** Convolutions: they read the channels of x and make new ones; depthwise ones pass them on. */
+/** Convolutions read the channels of x and create new ones; depthwise convolutions pass them on. */
 export const convolutionCouplings = {
   /** w: [M, C/group, …kernel]. */
   Conv(call, scope) {
@@ -30,7 +30,7 @@ export const convolutionCouplings = {
   },
 } satisfies Pick<CouplingRules, 'Conv' | 'ConvTranspose'>;
 
-/** One filter a channel, or a few: the channels go on, each with its filters. */
+/** One or a few filters per channel: the channels continue, each with its filters. */
 function depthwise(
   call: Convolution,
   scope: CouplingScope,
@@ -62,7 +62,7 @@ interface Mixing {
   readonly filters: number;
 }
 
-/** Every filter reads every channel of its group. Groups stay equally wide: they lose the same channels. */
+/** Every filter reads every channel of its group. All groups lose the same channels, so that they keep equal sizes. */
 function mixing(
   call: Convolution,
   scope: CouplingScope,
@@ -88,7 +88,7 @@ function mixing(
   return [along(1, made)];
 }
 
-/** The n-th channels of all groups go together. */
+/** Joins the n-th channels of all groups. */
 function tie(labels: Int32Array, group: number, scope: CouplingScope): void {
   const width = labels.length / group;
   for (let g = 1; g < group; g++)

@@ -5,7 +5,7 @@ import { type Channels, spreadOver } from './channels.ts';
 import { type CouplingCall, type CouplingRule, dimensionsOf, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** An operand of a broadcasting operator, its axes counted as the result's. */
+/** An operand of a broadcasting operator, with its axes aligned to those of the result. */
 interface Aligned {
   readonly value: Value;
   readonly channels: Channels | null;
@@ -13,7 +13,7 @@ interface Aligned {
 }
 
 /**
- * y = f(a, b, …) with broadcasting: channels at one position of y are joined, an operand of size 1 that is broadcast keeps its
+ * y = f(a, b, …) with broadcasting: channels at the same position of y are joined, an operand that is broadcast keeps its
  * channel, and parameters are sliced with the channels.
  */
 export const elementwise: CouplingRule<OperatorName> = ({ node, inputs, outputs, channels }, scope) => {
@@ -34,8 +34,8 @@ function aligned(value: Value, channels: Channels | null, shift: number): Aligne
 }
 
 /**
- * The channels of an operand without the axes along which it is broadcast. Channels that are broadcast along all axes (a mask
- * of one channel) are pinned.
+ * The channels of an operand without its broadcast axes. Channels that are broadcast along all axes (a mask with one channel)
+ * are pinned.
  */
 export function unstretched(
   channels: Channels | null,
@@ -66,7 +66,7 @@ function joined(operands: readonly Aligned[], scope: CouplingScope): Channels | 
   return scope.compress({ ...shape, labels: first });
 }
 
-/** An operand that has no channels of its own: a parameter is sliced, what repeats along the channels is not concerned. */
+/** Handles an operand without channels: a parameter is sliced; one that is broadcast along the channels needs no change. */
 function follow(
   { value, channels, shift }: Aligned,
   { node, result }: { node: Node; result: Channels },
@@ -84,7 +84,7 @@ function follow(
   scope.slice({ value, channels: own, role: 'per channel', node });
 }
 
-/** Every output carries what the first input does. */
+/** Every output has the channels of the first input. */
 export const passOn: CouplingRule<OperatorName> = ({ outputs, channels: [first = null] }) =>
   outputs.map(() => first);
 
@@ -98,5 +98,5 @@ export function stay(
   return outputs.map(() => null);
 }
 
-/** An operator through which no channel is followed. */
+/** A rule for operators through which channels are not followed. */
 export const opaque: CouplingRule<OperatorName> = (call, scope) => stay(call, scope);

@@ -15,8 +15,9 @@ import { type ChannelCoupling, type CouplingScope, openCoupling } from './scope.
 import { joinSharedParameters } from './shared-parameters.ts';
 
 /**
- * Follows the channels of every layer through a graph with inferred shapes and constant weights: which can only be removed
- * together, which parameters are sliced with them, and which are pinned and why. One pass, linear in nodes and channels.
+ * Follows the channels of every layer through a graph with inferred shapes and constant weights: finds which channels can
+ * only be removed together, which parameters are sliced with them, and which channels are pinned, and why. One pass, linear
+ * in nodes and channels.
  */
 export function couple(graph: Graph): ChannelCoupling {
   const scope = openCoupling();
@@ -38,7 +39,7 @@ export function couple(graph: Graph): ChannelCoupling {
   return scope;
 }
 
-/** Positions along an axis that are followed at most: each is a label. */
+/** Maximum number of positions along an axis that are tracked: each has a label. */
 const MOST_POSITIONS = 2 ** 21;
 
 const isLong = (value: Value | null): boolean =>
@@ -50,7 +51,7 @@ interface CoupledNode {
   readonly links: Connections;
 }
 
-/** The channels that a node's outputs carry; those that come into an operator without a rule stay. */
+/** The channels of a node's outputs; inputs of an operator without rule are pinned. */
 function outputChannels(
   { node, channels, links }: CoupledNode,
   scope: CouplingScope,

@@ -6,15 +6,15 @@ import { along, type Channels, spreadOver } from './channels.ts';
 /** Joins the channels at equal positions into one channel set. */
 export type Join = (a: Int32Array, b: Int32Array) => void;
 
-/** A tensor's labels by its elements' positions i in memory: labels[⌊i / block⌋ mod labels.length]. */
+/** A tensor's labels by the index i of its elements in memory: labels[⌊i / block⌋ mod labels.length]. */
 interface Period {
   readonly labels: Int32Array;
   readonly block: number;
 }
 
 /**
- * The labels after a change of shape. Labels that no axis of the new shape separates are joined: where 12·N rows become one
- * axis of unknown size, only what repeats in every row is kept. Null where free dimensions make the labels unknown.
+ * The labels after a change of shape. Labels that no axis of the new shape separates are joined: if 12·N rows become one axis
+ * of unknown size, only a pattern that repeats in every row is kept. null if open dimensions make the labels unknown.
  */
 export function reshaped(
   channels: Channels,
@@ -26,7 +26,7 @@ export function reshaped(
   return period && laidOver(period, to.slice(0, to.length - common), join);
 }
 
-/** Channels along one of their axes alone: what differs along the others is joined. */
+/** Channels along only one of their axes: labels that differ along the others are joined. */
 export function alongOne({ axes, sizes, labels }: Channels, axis: number, join: Join): Channels {
   const at = axes.indexOf(axis);
   const size = sizes[at]!;
@@ -40,7 +40,7 @@ export function alongOne({ axes, sizes, labels }: Channels, axis: number, join: 
   );
 }
 
-/** How many last axes, behind all that carry channels, both shapes have in common. */
+/** The number of last axes, after all axes with labels, that both shapes have in common. */
 function commonTail({ axes }: Channels, from: Shape, to: Shape): number {
   const last = axes.at(-1) ?? -1;
   let count = 0;
@@ -62,7 +62,7 @@ function periodOf(channels: Channels, shape: Shape): Period | null {
   return { labels: spreadOver(channels, { axes, sizes }), block: elementCount(dims.slice(axes.length)) };
 }
 
-/** Lays labels over the axes of a shape, the last first. */
+/** Distributes labels over the axes of a shape, last axis first. */
 function laidOver({ labels: given, block: whole }: Period, shape: Shape, join: Join): Channels | null {
   let [labels, block, laid] = [given, whole, 1];
   const axes: number[] = [];
@@ -87,8 +87,8 @@ function laidOver({ labels: given, block: whole }: Period, shape: Shape, join: J
 }
 
 /**
- * The longest period that an axis of this size, behind it `laid` positions, can tell: the labels' own where they are whole
- * rows of it or repeat in each, else what both have in common.
+ * The longest period that an axis of this size can represent, where `laid` positions follow it: that of the labels if it
+ * divides or is a multiple of the size, else their common divisor.
  */
 function periodOver(
   size: Dim | undefined,
@@ -98,7 +98,7 @@ function periodOver(
   return length % (laid * size) === 0 ? length : greatestCommonDivisor(length, laid * size);
 }
 
-/** Each label as often as given, in its place. */
+/** Repeats each label in place. */
 function stretched(labels: Int32Array, times: number): Int32Array {
   if (times === 1) return labels;
   const result = new Int32Array(labels.length * times);
@@ -108,7 +108,7 @@ function stretched(labels: Int32Array, times: number): Int32Array {
   return result;
 }
 
-/** Joins labels that stand multiples of a period apart; one period of them. */
+/** Joins labels whose distance is a multiple of a period; returns one period. */
 function withPeriod(labels: Int32Array, period: number, join: Join): Int32Array {
   const first = labels.subarray(0, period);
   for (let start = period; start < labels.length; start += period)

@@ -34,7 +34,7 @@ export const matrixCouplings = {
     if (!factors || a === 0 || b === 0) return stay(call, scope);
     return [contracted({ node, factors, result: `${batch(Math.max(a, b))}${rows}${columns}` }, scope)];
   },
-  /** Two factors, each of whose letters stands once. */
+  /** Two factors in which each letter occurs once. */
   Einsum(call, scope) {
     const { node, attributes } = call;
     const [left = '', result] = attributes.equation!.replaceAll(' ', '').split('->');
@@ -50,7 +50,7 @@ export const matrixCouplings = {
 
 const BATCH_LETTERS = 'abcdefghij';
 
-/** The two factors with their letters; null where a rank is not what the letters say. */
+/** The two factors with their letters; null if a rank does not match. */
 function factorsOf(
   { inputs, channels }: CouplingCall<'Gemm'> | CouplingCall<'MatMul'> | CouplingCall<'Einsum'>,
   letters: readonly [string, string],

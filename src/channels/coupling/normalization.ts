@@ -12,14 +12,14 @@ import {
 } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** Channels along axes that a node normalises over stay: without one of them the others would change. */
+/** Pins channels along axes over which a node normalises: removing one would change the others. */
 function unlessOver(call: CouplingCall<OperatorName>, scope: CouplingScope, over: (axis: number) => boolean) {
   const [x] = call.channels;
   if (x?.axes.some(over)) return stay(call, scope, `it is normalised over in ${nodeLabel(call.node)}`);
   return passOn(call, scope);
 }
 
-/** Parameters [C] go with the channels. */
+/** Slices parameters [C] with the channels. */
 function perChannel(call: CouplingCall<OperatorName>, scope: CouplingScope, parameters: readonly number[]) {
   const { node, inputs, outputs, channels } = call;
   const x = channels[0] ?? null;
@@ -50,7 +50,7 @@ export const normalizationCouplings = {
     const first = fromStart(call.attributes.axis, rankOf(call.inputs[0]));
     return unlessOver(call, scope, (axis) => axis >= first);
   },
-  /** Channels of one group are normalised together, and go together: other groups do not notice. */
+  /** Channels of one group are normalised together, and joined; other groups are independent. */
   GroupNormalization(call, scope) {
     const { node, inputs, channels, attributes } = call;
     const [x] = channels;
@@ -77,7 +77,7 @@ export const normalizationCouplings = {
     const axes = call.attributes.axes ?? [0, 2, 3];
     return unlessOver(call, scope, (axis) => axes.includes(axis));
   },
-  /** Zeros add nothing to a norm. */
+  /** Zeros do not change a norm. */
   LpNormalization(call, scope) {
     const { node, inputs, channels, attributes } = call;
     const [x] = channels;

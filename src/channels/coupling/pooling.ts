@@ -4,13 +4,13 @@ import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import { passOn, stay } from './elementwise.ts';
 import { type CouplingRule, type CouplingRules, fromStart, liesAlong, rankOf } from './rule.ts';
 
-/** Works on each channel of axis 1 by itself. */
+/** Operators that process each channel of axis 1 separately. */
 const channelwise: CouplingRule<OperatorName> = (call, scope) => {
   const [x] = call.channels;
   return x && !liesAlong(x, 1) ? stay(call, scope) : passOn(call, scope);
 };
 
-/** Resize: scales and sizes have an entry for the channels too. */
+/** Resize: scales and sizes also have an entry for the channel axis. */
 const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   const { node, inputs, channels } = call;
   const [x] = channels;
@@ -32,7 +32,7 @@ const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   return [x];
 };
 
-/** Pools and changes of size. */
+/** Pools, and operators that change the size. */
 export const poolingCouplings = {
   MaxPool: channelwise,
   AveragePool: channelwise,
@@ -43,7 +43,7 @@ export const poolingCouplings = {
   GridSample: channelwise,
   Resize: resampling,
   Upsample: resampling,
-  /** C = C′·b²: the b² channels that make one go together. */
+  /** C = C′·b²: the b² channels that become one channel are joined. */
   DepthToSpace(call, scope) {
     const [x] = call.channels;
     if (!x) return [null];
@@ -60,7 +60,7 @@ export const poolingCouplings = {
       );
     return [{ axes: [1], sizes: [made], labels }];
   },
-  /** Channel c stands b² times in the result. */
+  /** Channel c occurs b² times in the result. */
   SpaceToDepth(call, scope) {
     const [x] = call.channels;
     if (!x) return [null];

@@ -5,7 +5,7 @@ import { stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, dimensionsOf, fromStart, liesAlong, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** Codes and numbers have the same channels; a scale a channel is sliced along. */
+/** Codes and numbers have the same channels; per-channel scales are sliced. */
 function encoded(
   call: CouplingCall<'QuantizeLinear' | 'DequantizeLinear'>,
   scope: CouplingScope,
@@ -28,7 +28,7 @@ function encoded(
 const count = (value: CouplingCall<'QuantizeLinear'>['inputs'][number]): number =>
   elementCount(dimensionsOf(value).map((size) => (typeof size === 'number' ? size : Number.NaN)));
 
-/** Between numbers and their 8-bit codes. */
+/** Conversions between numbers and 8-bit codes. */
 export const quantizationCouplings = {
   QuantizeLinear: encoded,
   DequantizeLinear: encoded,

@@ -6,7 +6,7 @@ import { stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRule, type CouplingRules, fromStart, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** Axes that are reduced go, with what lies behind them moving up; channels along one of them stay. */
+/** Removes reduced axes, which shifts later axes; channels along a reduced axis are pinned. */
 function reduced(
   call: CouplingCall<OperatorName>,
   scope: CouplingScope,
@@ -26,7 +26,7 @@ const reduction: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
   return axes ? reduced(call, scope, { axes, keepdims: attributes.keepdims !== 0 }) : stay(call, scope);
 };
 
-/** Sums to which zeros add nothing: channels that are summed over end there, as in a layer. */
+/** Sums, to which zeros add nothing: channels that are summed over end here, as in a layer. */
 const summation: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
   const { node, inputs, outputs, channels, attributes } = call;
   const [x] = channels;

@@ -8,7 +8,7 @@ import { alongOne, reshaped } from './layout.ts';
 import { type CouplingCall, type CouplingRules, dimensionsOf, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** Operators that lay the same elements out otherwise. */
+/** Operators that rearrange the same elements. */
 export const reshapingCouplings = {
   Reshape(call, scope) {
     const result = laidOut(call, scope);
@@ -63,8 +63,8 @@ export const reshapingCouplings = {
 } satisfies Partial<CouplingRules>;
 
 /**
- * The channels after a change of shape. Where more than one axis carries them, as groups and heads do, those that differ
- * along the longest alone may differ: a tensor stays a tensor only if the same places go from every row.
+ * The channels after a change of shape. If several axes have labels, as with groups and heads, only those along one axis may
+ * differ: a tensor remains a tensor only if the same indices are removed from every row.
  */
 function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channels | null {
   const { node, inputs, outputs, channels } = call;
@@ -85,23 +85,26 @@ function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channe
   return alongOne(compact, keptAxis(call, compact), scope.join);
 }
 
-/** The axis along which channels go: the one that a normalisation behind leaves alone, else the longest, of equals the last. */
+/**
+ * The axis along which channels can be removed: one that a following normalisation does not cover, else the longest; of equal
+ * ones, the last.
+ */
 function keptAxis({ readers }: CouplingCall<OperatorName>, { axes, sizes }: Channels): number {
   const perInstance =
     axes.includes(1) && readers().some((reader) => isOperator(reader, 'InstanceNormalization'));
   return perInstance ? 1 : axes[sizes.lastIndexOf(Math.max(...sizes))]!;
 }
 
-/** Sizes of a target that stand in a constant: input `index` of `node`. */
+/** Sizes of a target that are in a constant: input `index` of `node`. */
 interface Segment {
   readonly node: Node;
   readonly index: number;
-  /** The axis of the first. */
+  /** The axis of the first size. */
   readonly start: number;
   readonly sizes: readonly number[];
 }
 
-/** The target of a Reshape, or the constants among what is concatenated to it: exporters put free sizes between them. */
+/** The target of a Reshape, or the constants concatenated to it: exporters insert open sizes between them. */
 function targetSegments({ node, inputs, outputs, ownProducer }: CouplingCall<'Reshape'>): Segment[] {
   const segment = (value: Value | null | undefined, at: Omit<Segment, 'sizes'>): Segment[] => {
     if (!value?.tensor) return [];
@@ -121,7 +124,7 @@ function targetSegments({ node, inputs, outputs, ownProducer }: CouplingCall<'Re
   });
 }
 
-/** 0 copies a dimension: it is written out, as its position may count for another. */
+/** Replaces a 0, which copies a dimension, by its size, because the axis at its position may change. */
 function writtenOut(size: number, dim: Shape[number] | undefined): number {
   return size === 0 && typeof dim === 'number' ? dim : size;
 }

@@ -3,20 +3,20 @@ import type { AttributesOf, OperatorName, StandardOperatorName } from '../../gra
 import type { Channels } from './channels.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** A node, and the channels of its inputs; null for an input without removable channels. */
+/** A node, and the channels of its inputs; null for inputs without removable channels. */
 export interface CouplingCall<Op extends OperatorName> {
   readonly node: Node;
   readonly inputs: readonly (Value | null)[];
   readonly outputs: readonly (Value | null)[];
   readonly channels: readonly (Channels | null)[];
   readonly attributes: AttributesOf<Op>;
-  /** The nodes that read the outputs. */
+  /** The nodes that read its outputs. */
   readers(): readonly Node[];
-  /** The node that computes an input which this node alone reads; null where there is none. */
+  /** The producer of an input that has no other reader; null if there is none. */
   ownProducer(index: number): Node | null;
 }
 
-/** The channels that each output carries. */
+/** Returns the channels of each output. */
 export type CouplingRule<Op extends OperatorName> = (
   call: CouplingCall<Op>,
   scope: CouplingScope,
@@ -29,9 +29,9 @@ export type CouplingRules<Op extends StandardOperatorName = StandardOperatorName
 export const dimensionsOf = (value: Value | null | undefined): Shape => value?.shape ?? [];
 export const rankOf = (value: Value | null | undefined): number => dimensionsOf(value).length;
 
-/** −1 is the last axis. */
+/** Converts a negative axis: −1 is the last axis. */
 export const fromStart = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis);
 
-/** Whether channels lie along one axis, and that one. */
+/** Whether channels are along exactly this axis. */
 export const liesAlong = (channels: Channels | null, axis: number): boolean =>
   channels !== null && channels.axes.length === 1 && channels.axes[0] === axis;

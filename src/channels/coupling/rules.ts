@@ -9,12 +9,12 @@ import { reductionCouplings } from './reduction.ts';
 import { reshapingCouplings } from './reshaping.ts';
 import type { CouplingRules } from './rule.ts';
 
-/** The same rule for each of these operators. */
+/** Assigns the same rule to several operators. */
 function each<const Names extends string, Rule>(rule: Rule, names: readonly Names[]): Record<Names, Rule> {
   return Object.fromEntries(names.map((name) => [name, rule])) as Record<Names, Rule>;
 }
 
-/** One row an operator: how the channels of its inputs become those of its outputs. A missing one does not compile. */
+/** One row per operator: how channels of its inputs become those of its outputs. A missing row does not compile. */
 export const couplings: CouplingRules = {
   ...convolutionCouplings,
   ...matrixCouplings,
@@ -68,7 +68,7 @@ export const couplings: CouplingRules = {
   ]),
   ...each(elementwise, ['And', 'Or', 'Xor', 'Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual']),
   ...each(elementwise, ['BitShift', 'BitwiseAnd', 'BitwiseOr', 'BitwiseXor']),
-  /** Layers of integers, and what no rule follows channels through. */
+  /** Layers on integers, and operators through which channels are not followed. */
   ...each(opaque, ['ConvInteger', 'MatMulInteger', 'QLinearConv', 'QLinearMatMul']),
   ...each(opaque, ['DynamicQuantizeLinear', 'TopK', 'NonMaxSuppression', 'RoiAlign']),
   ...each(opaque, [
@@ -81,6 +81,6 @@ export const couplings: CouplingRules = {
     'Trilu',
     'If',
   ]),
-  /** The shape of what is pruned is that of what is left. */
+  /** Shapes adapt to the pruned tensor. */
   ...each(() => [null], ['Shape', 'Size', 'Constant', 'ConstantOfShape', 'Range', 'EyeLike']),
 };

@@ -11,16 +11,16 @@ export interface CoupledLayer {
   readonly count: number;
 }
 
-/** A parameter whose positions belong to channels, and are removed with them. */
+/** A parameter whose indices belong to channels and are removed with them. */
 export interface ParameterSlicing {
   readonly value: Value;
   readonly channels: Channels;
-  /** How the parameter relates to the channels. */
+  /** Whether indices are the layer's filters, its input channels, or elementwise parameters per channel. */
   readonly role: 'filters' | 'inputs' | 'per channel';
   readonly node: Node;
 }
 
-/** An input that a layer reads whole and mixes, where its channels end. */
+/** An input that a layer reads completely and mixes, so that its channels end. */
 export interface ChannelConsumer {
   readonly node: Node;
   readonly index: number;
@@ -30,46 +30,46 @@ export interface ChannelConsumer {
 /** The kept channels. */
 export interface KeptChannels {
   has(label: number): boolean;
-  /** How many of these positions are kept. */
+  /** Number of these positions that are kept. */
   count(labels: ArrayLike<number>): number;
-  /** The kept positions along one axis; the others must be removed as whole slices. */
+  /** The kept indices along one axis; the others must be removed as whole slices. */
   along(channels: Channels, axis: number): number[];
 }
 
-/** A change of a node, besides slicing, that fits it to the kept channels. */
+/** A change of a node, besides slicing, that adapts it to the kept channels. */
 export interface NodeEdit {
   readonly node: Node;
   /** Edits the node, or its counterpart in a copy of the graph. */
   readonly apply: (node: Node, kept: KeptChannels, replaceInput: ReplaceInput) => void;
 }
 
-/** What coupling rules can do besides returning the channels of their outputs. */
+/** The actions of coupling rules, besides returning the channels of outputs. */
 export interface CouplingScope {
-  /** Adds channels: the filters of a layer. */
+  /** Adds channels for the filters of a layer. */
   fresh(node: Node, count: number): Int32Array;
-  /** Adds positions that no layer computes, such as padding. */
+  /** Adds channels that no layer computes, such as padding. */
   places(count: number): Int32Array;
-  /** Joins the channels at equal positions. */
+  /** Joins the channels with equal indices. */
   join(a: Int32Array, b: Int32Array): void;
   /** Pins these channels. */
   pin(channels: Channels | null, reason: string): void;
-  /** Slices the parameter with its channels; pins them where the parameter is computed. */
+  /** Slices the parameter with its channels; pins them if the parameter is computed. */
   slice(slicing: ParameterSlicing): void;
   read(reading: ChannelConsumer): void;
-  /** Edits the node when channels are removed. */
+  /** Registers an edit of the node for when channels are removed. */
   edit(node: Node, apply: NodeEdit['apply']): void;
-  /** Drops the axes along which all labels belong to one channel set. */
+  /** Removes axes along which all labels belong to one channel set. */
   compress(channels: Channels): Channels;
 }
 
-/** The channels of a graph: its sets, and everything that changes when some are removed. */
+/** The channels of a graph: their sets, and everything that changes when some are removed. */
 export interface ChannelCoupling {
   readonly sets: ChannelSets;
   readonly layers: CoupledLayer[];
   readonly slicings: ParameterSlicing[];
   readonly readings: ChannelConsumer[];
   readonly edits: NodeEdit[];
-  /** The channels that each computed value carries. */
+  /** The channels of each computed value. */
   readonly carried: Map<Value, Channels>;
 }
 

@@ -5,8 +5,8 @@ import { isUniform } from '../../numeric/tensor.ts';
 import type { CouplingScope, ParameterSlicing } from './scope.ts';
 
 /**
- * Keeps a parameter that several nodes read in one piece: channels that its uses have at the same place are joined, and
- * channels that only some of its uses have are pinned.
+ * Ensures that all uses of a parameter are sliced equally: channels of its uses with the same index are joined, and channels
+ * that only some uses have are pinned.
  */
 export function joinSharedParameters(
   slicings: readonly ParameterSlicing[],
@@ -25,10 +25,10 @@ export function joinSharedParameters(
   }
 }
 
-/** What a file stores of a parameter: the integers, where it is read through a DequantizeLinear. */
+/** The stored form of a parameter: the integers, if it is read through a DequantizeLinear. */
 const storedOf = (value: Value, { producer }: Connections): Value => producer.get(value)?.inputs[0] ?? value;
 
-/** The nodes that read a parameter, through a DequantizeLinear too; null for an output of the network. */
+/** The nodes that read a parameter, also through a DequantizeLinear; null for an output of the network. */
 function readersOf(value: Value, { uses }: Connections): Set<Node | null> {
   return new Set(
     (uses.get(value) ?? []).flatMap(({ node }) => {
@@ -50,8 +50,8 @@ export function slicingsByValue(slicings: readonly ParameterSlicing[]): Map<Valu
 }
 
 /**
- * Whether the uses of a parameter need not agree: one number throughout (a bias of zeros, a scale of ones) is shared
- * because exporters store equal tensors once, and any part of it is as good as another.
+ * Whether uses of a parameter may be sliced differently: all its elements are equal (a bias of zeros, a scale of ones), and
+ * it is only shared because exporters store equal tensors once.
  */
 export const canBeDivided = (slicings: readonly ParameterSlicing[]): boolean =>
   slicings.every(({ role }) => role === 'per channel') && isUniform(slicings[0]!.value.tensor!);
@@ -60,7 +60,7 @@ const axesOf = ({ channels }: ParameterSlicing): string => channels.axes.join();
 
 interface Shared {
   readonly own: readonly ParameterSlicing[];
-  /** Null: an output of the network. */
+  /** null for an output of the network. */
   readonly readers: ReadonlySet<Node | null>;
 }
 

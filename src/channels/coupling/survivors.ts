@@ -9,7 +9,7 @@ export function survivors({ sets }: Pick<ChannelCoupling, 'sets'>, removed: Read
   return stays;
 }
 
-/** The positions along an axis at which any label is kept. */
+/** The indices along an axis at which any label is kept. */
 export function placesAlong({ axes, sizes, labels }: Channels, axis: number, stays: Uint8Array): number[] {
   const at = axes.indexOf(axis);
   const size = sizes[at]!;

@@ -73,7 +73,7 @@ export const bench = defineCommand({
   },
 });
 
-/** A path as it is, a compiled folder, and the bytes of a network of the zoo. */
+/** Resolves a model argument: a path is kept, a compiled folder is read, a built-in network becomes bytes. */
 async function named(name: string): Promise<NamedModel> {
   if (await isFolder(name)) {
     const { readCompiledFolder } = await import('../../compile/folder/read.ts');
@@ -85,7 +85,10 @@ async function named(name: string): Promise<NamedModel> {
   return { name, graph, source: serializeModel(graph) };
 }
 
-/** A folder with the name of a network is meant where it holds a compiled network: the demo leaves one that does not. */
+/**
+ * A folder with the name of a network counts only if it contains a compiled network, because the demo creates one that does
+ * not.
+ */
 async function isFolder(name: string): Promise<boolean> {
   if (!statSync(name, { throwIfNoEntry: false })?.isDirectory()) return false;
   const { isCompiledFolder } = await import('../../compile/folder/write.ts');
@@ -93,14 +96,14 @@ async function isFolder(name: string): Promise<boolean> {
   return isCompiledFolder(name) || !isModelName(name);
 }
 
-/** The models with their inputs as they are told, each as far as it has them. Throws `usage` for a name that no model has. */
+/** The models with the given input feeds, each with those that it has. Throws `usage` for a name that no model has. */
 async function fedModels(models: readonly NamedModel[], feeds: InputFeeds): Promise<NamedModel[]> {
   const { withInputFeeds } = await import('../../graph/inputs/input-feeds.ts');
   const inputsOf = (model: NamedModel) => ('graph' in model ? model.graph : model.source).inputs;
   const has = (model: NamedModel, name: string) => inputsOf(model).some((input) => input.name === name);
   return models.map((model, i) => {
     if (!('graph' in model)) return model;
-    // What no model has is said by the first.
+    // Names that no model has are passed to the first, which reports them.
     const known = Object.entries(feeds).filter(
       ([name]) => has(model, name) || (i === 0 && !models.some((other) => has(other, name))),
     );

@@ -7,14 +7,14 @@ import { shortSpread } from '../../report/latency.ts';
 import { formatBytes, formatCount, formatMacs, formatMs, formatRatio } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
 
-/** A file or a network of the zoo as it was named, and what is measured. */
+/** A file or built-in network: its name as typed, and what is measured. */
 export interface NamedFile {
   readonly name: string;
   readonly graph: Graph;
   readonly source: string | Uint8Array;
 }
 
-/** A compiled folder as it was named. */
+/** A compiled folder, by its name as typed. */
 interface NamedFolder {
   readonly name: string;
   readonly source: MeasuredFolder;
@@ -23,23 +23,23 @@ interface NamedFolder {
 export type NamedModel = NamedFile | NamedFolder;
 
 interface BenchedModel extends ModelLatency, Partial<ColdStart> {
-  /** Of the .onnx file, external data included; of a compiled folder, what a browser downloads. */
+  /** Size of the .onnx file with external data; for a compiled folder, what a browser downloads. */
   readonly sizeBytes: number;
-  /** null where a layer's shape is not known, and of a compiled folder. */
+  /** null if a layer's shape is unknown, and for compiled folders. */
   readonly parameters: number | null;
-  /** For one image. */
+  /** Per image. */
   readonly macs: number | null;
 }
 
-/** What `bench --json` prints. */
+/** The output of `bench --json`. */
 export interface BenchResult extends Omit<Benchmark, 'models'> {
   readonly models: readonly BenchedModel[];
   readonly runtime: 'node' | 'web';
-  /** With its version. */
+  /** Name and version. */
   readonly engine: string;
 }
 
-/** Latencies by name, with what each model weighs and, where measured, what its start costs. */
+/** Adds to latencies the size and costs of each model, and its cold start if measured. */
 export async function withCosts(
   models: readonly NamedModel[],
   measured: Benchmark,
@@ -62,14 +62,17 @@ async function weightOf(model: NamedModel, size: ImageSize | undefined) {
   return modelWeight(model, size);
 }
 
-/** A warning that says what a slower model has more of: a network that lost its residual connections is there to be pruned. */
+/**
+ * Adds an explanation to the warning about a slower model if it has more MACs: a network without residual connections is
+ * meant to be pruned.
+ */
 function explained({ warning, ratio, macs }: BenchedModel, first: BenchedModel): { warning?: string } {
   const grown = ratio < 1 && macs && first.macs ? macs / first.macs : 0;
   if (!warning || grown <= 1) return {};
   return { warning: `${warning}, with ${formatRatio(grown)} its MACs: prune it` };
 }
 
-/** The result as two tables: time, and what a model weighs. */
+/** Formats the result as two tables: latency, and size. */
 export function benchText({ models, batch, threads, rounds, engine }: BenchResult): string {
   const conditions = `batch ${batch}, ${threads} thread${threads === 1 ? '' : 's'}, ${rounds} rounds, ${engine}`;
   const cold = models[0]?.loadMs === undefined ? [] : coldColumns;

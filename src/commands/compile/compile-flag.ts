@@ -3,13 +3,13 @@ import type { Context } from '../command.ts';
 import { laterSwitch } from '../flags.ts';
 import type { CompiledRun, CompileRunOptions } from './compile-run.ts';
 
-/** Whether a run ends in a compiled folder, too. */
+/** The switch that also compiles the result of a run. */
 export const compileFlag = laterSwitch(
   '--compile',
   'also compile the network to WebAssembly, into compiled/ in the folder of the run',
 );
 
-/** The network of a finished run as WebAssembly; null without --compile. */
+/** Compiles the network of a finished run; null without --compile. */
 export async function compiledRun(
   run: RunDirectory,
   options: CompileRunOptions & { readonly compile: true | undefined },

@@ -9,10 +9,10 @@ import { type InputOptions, inputOptions } from '../input-flags.ts';
 import { loadModel } from '../model.ts';
 import { writeReport } from '../report.ts';
 
-/** A run's network as WebAssembly. */
+/** The result of compiling a run's network. */
 export interface CompiledRun {
   readonly out: string;
-  /** Milliseconds of a run in this Node. */
+  /** Milliseconds per run in this Node process. */
   readonly ms: number | null;
   readonly error: number | null;
 }
@@ -22,7 +22,10 @@ export interface CompileRunOptions extends InputOptions {
   readonly verify: boolean;
 }
 
-/** Compiles the network that a finished run has written, its zeros kept, into `compiled/` beside it, and records its layers for the report. */
+/**
+ * Compiles the network that a finished run has written, with its zeros, into `compiled/` beside it, and records its steps for
+ * the report.
+ */
 export async function compileRun(
   { path, record }: RunDirectory,
   options: CompileRunOptions,

@@ -6,7 +6,7 @@ import { printableLine } from '../../printable.ts';
 import { formatBytes, formatMacs, formatMs, formatPercent } from '../../report/quantities.ts';
 import type { Output } from '../command.ts';
 
-/** What was compiled, and how it is used. */
+/** Describes the compiled network and its use. */
 export function compiledOutput(model: CompiledHere, out: string): Output {
   const report = reportOf(model, model.profile);
   return { data: { out, ...report }, text: describe(model, report, out) };

@@ -31,7 +31,7 @@ export const deployCommand = defineCommand({
   },
 });
 
-/** The settings of a run; throws `usage` where they do not go together. */
+/** The settings of a run. Throws `usage` for invalid combinations. */
 async function planned(invocation: Invocation<typeof deployFlags>): Promise<PlannedDeployment> {
   const needed = invocation.options.plan ? {} : { out: '--out <path>' };
   const asked: PlannedDeployment = await planRun<typeof deployFlags, never>('deploy', invocation, needed);

@@ -41,5 +41,5 @@ export const deployFlags = {
   ),
 };
 
-/** What is to be deployed, and how. */
+/** The settings of `deploy`, with the model. */
 export type DeploySettings = Options<typeof deployFlags> & { readonly model: string };

@@ -10,7 +10,7 @@ import { inputOptions } from '../input-flags.ts';
 import { loadModel } from '../model.ts';
 import type { DeploySettings } from './flags.ts';
 
-/** What deploying would try, and what is expected of it. */
+/** Prints what deploying would time, with predicted times. */
 export async function deploymentPlanOutput(settings: DeploySettings, context: Context): Promise<Output> {
   const { model, size } = settings;
   const { graph } = await loadModel(model, context, inputOptions(settings));
@@ -35,7 +35,7 @@ function describe({ layers, leftAlone, macs }: Expectation): string {
   ].join('\n');
 }
 
-/** A row a form; the layer's name stands in its first. */
+/** One row per form; the first row of a layer has its name. */
 const formTable = (layers: readonly ExpectedLayer[]): string =>
   textTable(
     layers.flatMap(({ name, forms }) =>

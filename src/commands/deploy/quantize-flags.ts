@@ -8,10 +8,10 @@ import { preprocessingFlags } from '../preprocessing.ts';
 
 const METHODS = 'expected minmax, or percentile:P with P above 50, up to 100';
 
-/** 99.99 of `percentile:99.99`. */
+/** The percentile of `percentile:99.99`: 99.99. */
 export const percentileOf = (method: string): number => Number(method.split(':')[1]);
 
-/** `minmax`, `percentile:99.99`. */
+/** A calibration method: `minmax` or `percentile:99.99`. */
 const calibrationMethod = v.pipe(
   v.string(),
   v.regex(/^(minmax|percentile:\d+(\.\d+)?)$/, METHODS),
@@ -21,7 +21,7 @@ const calibrationMethod = v.pipe(
   ),
 );
 
-/** Flags of 8-bit quantisation. They count where --int8 is given. */
+/** Flags of 8-bit quantisation, which require --int8. */
 export const quantizeFlags = {
   int8: flagSwitch('--int8', 'quantise to 8-bit integers (QDQ), calibrated on the images of --data'),
   calibration: defaulted(
@@ -54,7 +54,7 @@ export const quantizeFlags = {
 /** The values of {@link quantizeFlags}. */
 export type QuantizeSettings = Options<typeof quantizeFlags>;
 
-/** Those that mean nothing without --int8. */
+/** Flags that have no effect without --int8. */
 const dependent = [
   'calibration',
   'floatLayers',
@@ -66,7 +66,7 @@ const dependent = [
   'outputs',
 ] as const;
 
-/** Throws `usage` where --int8 lacks images, or is itself lacking. */
+/** Throws `usage` if --int8 lacks images, or if flags that require --int8 are given without it. */
 export function checkQuantizeFlags(settings: QuantizeSettings, given: ReadonlySet<string>): void {
   if (settings.int8 && settings.data === undefined) {
     throw new EspalierError('usage', '--int8 needs calibration images: expected --data');

@@ -12,24 +12,24 @@ import { openData } from '../data-flags.ts';
 import type { LoadedModel } from '../model.ts';
 import { percentileOf, type QuantizeSettings } from './quantize-flags.ts';
 
-/** Who asks, and how. */
+/** The input of quantisation. */
 interface QuantizeJob {
-  /** The network, with the element types of its file, and where preprocessing may be stored. */
+  /** The network with the element types of its file, in which preprocessing may be stored. */
   readonly model: LoadedModel;
   readonly settings: QuantizeSettings;
-  /** Time to measure both in. */
+  /** Duration of the latency measurement. */
   readonly seconds: number;
   readonly threads: number;
 }
 
-/** A network to write, and what there is to say of it. */
+/** A network to write, with its report. */
 interface Written {
   readonly graph: Graph;
   readonly int8: Int8Report;
   readonly lines: readonly string[];
 }
 
-/** Quantises a network on training images, and compares both on test images and by the clock. */
+/** Quantises a network on training images, and compares accuracy and latency on test images. */
 export async function quantizeModel(job: QuantizeJob, context: Context): Promise<Written> {
   const { model, settings, seconds, threads } = job;
   const { limit: images = quantizationDefaults.images, data: name = '', calibration, reduceRange } = settings;
@@ -49,7 +49,7 @@ export async function quantizeModel(job: QuantizeJob, context: Context): Promise
   return { graph, int8, lines: describe(int8) };
 }
 
-/** What came of it, a line each. */
+/** The result in words, one line each. */
 function describe(report: Int8Report): string[] {
   const { layers, leftAlone, accuracy, agreement, latency, bytes, calibrationImages } = report;
   const [float, int8] = latency.models;

@@ -7,7 +7,7 @@ import { textTable } from '../../report/text-table.ts';
 
 type Facts = Omit<Deployment, 'graph'>;
 
-/** A warning where a network is less than 5 % faster than before; null elsewhere. */
+/** A warning if a network is less than 5 % faster than before; else null. */
 export function hardlyFaster({ latency, layers }: Facts): string | null {
   const small = smallGain(latency);
   if (small === null) return null;
@@ -21,7 +21,7 @@ export function hardlyFaster({ latency, layers }: Facts): string | null {
   return `${small}: ${why}`;
 }
 
-/** A table of the layers, and what the whole network gains. */
+/** Describes a deployment: a table of the layers, and the overall speed-up. */
 export function describeDeployment(facts: Facts): string {
   const { layers, leftAlone, macs, latency, quotient, error, multiple } = facts;
   const tried = layers.filter(hadChoice);

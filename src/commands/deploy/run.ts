@@ -16,14 +16,14 @@ import { quantizeModel } from './quantize.ts';
 import { describeDeployment, hardlyFaster } from './result.ts';
 import { writeDeployment } from './write.ts';
 
-/** A run that is about to start, or to be done again. */
+/** A run that is about to start or to resume. */
 export interface PlannedDeployment {
   readonly settings: DeploySettings;
   readonly recipe: Recipe;
   readonly existing: RunDirectory | null;
 }
 
-/** Deploys a network into a file, or a folder that records the run. */
+/** Deploys a network into a file, or into a run directory. */
 export async function runDeployment(planned: PlannedDeployment, context: Context): Promise<Output> {
   const { settings } = planned;
   const { out } = settings;

@@ -11,13 +11,13 @@ import { writeModel } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 
 interface Writing {
-  /** null where a file is written. */
+  /** null if only a file is written. */
   readonly run: RunDirectory | null;
   readonly settings: DeploySettings;
   readonly facts: DeploymentFacts;
 }
 
-/** Writes the network, with the record of the run where it has one; the path of the model. */
+/** Writes the network, with the record of the run if there is one. Returns the path of the model. */
 export async function writeDeployment(
   networks: DeployedNetworks,
   { run, settings: { out, size }, facts }: Writing,

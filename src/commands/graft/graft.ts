@@ -90,7 +90,7 @@ export const graftCommand = defineCommand({
   },
 });
 
-/** The settings of a run; throws `usage` where they do not fit together. */
+/** The settings of a run. Throws `usage` for invalid combinations. */
 async function planGrafting(invocation: Invocation<typeof flags>) {
   const planned = await planRun('graft', withCount(invocation), trainingNeeds);
   const { networks, source, models } = planned.settings;
@@ -103,7 +103,7 @@ async function planGrafting(invocation: Invocation<typeof flags>) {
   return planned;
 }
 
-/** Several models are as many networks. */
+/** Several models set the number of networks. */
 function withCount(invocation: Invocation<typeof flags>): Invocation<typeof flags> {
   const { args, options, given } = invocation;
   if (args.length < 2 || given.has('networks')) return invocation;

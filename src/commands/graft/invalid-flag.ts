@@ -12,7 +12,7 @@ const threshold = v.pipe(
   v.transform((typed) => (typed.endsWith('%') ? (typed as Threshold) : Number(typed))),
 );
 
-/** Which filters count as invalid. */
+/** The threshold below which filters are invalid. */
 export const invalidFlag = {
   invalidBelow: defaulted(
     '--invalid-below <x>',

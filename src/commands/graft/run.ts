@@ -11,15 +11,15 @@ import type { GraftCommandSettings } from './graft.ts';
 import { ringStart } from './start.ts';
 
 export interface RingResult {
-  /** The best network; all of them lie beside it. */
+  /** The best network; the others are beside it. */
   readonly model: string;
   readonly best: number;
   readonly members: readonly Omit<RingMember, 'graph' | 'top5'>[];
-  /** The accuracy of all networks together; null of one alone. */
+  /** The accuracy of all networks together; null for a single network. */
   readonly ensemble: number | null;
 }
 
-/** Trains a ring of networks, gone on with where it was interrupted, and keeps all of them. */
+/** Trains a ring of networks, resuming an interrupted run, and writes all of them. */
 export async function runGrafting(
   planned: Omit<PlannedRun<TrainingFlags>, 'settings'> & { readonly settings: GraftCommandSettings },
   context: Context,

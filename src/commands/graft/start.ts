@@ -7,8 +7,8 @@ import type { TrainingSession } from '../training/session.ts';
 import type { GraftCommandSettings } from './graft.ts';
 
 /**
- * What a network of a ring starts from: a model of its own; the one file that all start from; of the zoo fresh parameters,
- * another seed for each. Throws `shape` where its architecture is not that of the first.
+ * The initial network with an index: its own model, the single given file, or a built-in network with another seed for each.
+ * Throws `shape` if its architecture differs from the first.
  */
 export async function ringStart(
   session: TrainingSession,

@@ -5,7 +5,7 @@ import type { ImageFacts, InputFacts, OtherInput } from '../../inspection/inputs
 import { printableLine } from '../../printable.ts';
 import { textTable } from '../../report/text-table.ts';
 
-/** A row for each convolution. */
+/** A table with one row per convolution. */
 export function entropyText(layers: readonly LayerInformation[]): string {
   if (layers.length === 0) return 'entropy     no convolution with constant weights';
   return textTable(layers, [
@@ -16,10 +16,10 @@ export function entropyText(layers: readonly LayerInformation[]): string {
   ]);
 }
 
-/** Reasons that are printed; `--json` has all. */
+/** Number of reasons that are printed; `--json` has all. */
 const MOST_REASONS = 8;
 
-/** `12 of coupled layers; 2 cannot be pruned`, then why. */
+/** `12 of coupled layers; 2 cannot be pruned`, followed by the reasons. */
 export function groupsText(groups: readonly GroupFacts[]): string {
   const pinned = groups.filter(({ prunable }) => !prunable);
   const lines = groups.flatMap(({ root, members, prunable, reason }) => {
@@ -33,7 +33,7 @@ export function groupsText(groups: readonly GroupFacts[]): string {
   return [head, ...lines.slice(0, MOST_REASONS).map(printableLine), ...more].join('\n            ');
 }
 
-/** A line for each input. */
+/** One line per input. */
 export function inputsText({ image, otherInputs }: InputFacts): string[] {
   return [
     `image       ${image ? imageText(image) : 'no input takes images [N, C, H, W]'}`,
@@ -43,7 +43,7 @@ export function inputsText({ image, otherInputs }: InputFacts): string[] {
   ];
 }
 
-/** What an input beside the image is fed with whenever the network is run. */
+/** Describes the contents of an input other than the image. */
 export const fedWith = ({ hasContents }: OtherInput): string =>
   hasContents ? 'what --feed gives' : 'random numbers';
 

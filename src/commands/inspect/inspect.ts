@@ -65,7 +65,7 @@ async function modelPart(model: LoadedModel, size: ImageSize | undefined): Promi
   return { data: { model: model.name, ...facts, otherInputs }, text: describe(facts) };
 }
 
-/** The entropy of each convolution's weights, and its number of invalid filters. */
+/** Prints the entropy of each convolution's weights, and its number of invalid filters. */
 async function entropyPart({ graph }: LoadedModel, threshold: Threshold): Promise<Output> {
   const { networkInformation } = await import('../../grafting/information.ts');
   const entropy = networkInformation(graph, threshold);

@@ -6,7 +6,7 @@ import type { PruneSettings } from './flags.ts';
 /** Throws `usage` where options contradict each other. */
 export function checkPruneSettings(settings: PruneSettings): void {
   const { criterion, plan, explain, epochs, out, compile } = settings;
-  // Pinned channels have their reasons without a target.
+  // Pinned channels have reasons even without a target.
   if (explain === undefined) targetOf(settings);
   else givenTarget(settings);
   if (criterion === 'mask' && (plan || explain !== undefined))

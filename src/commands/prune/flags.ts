@@ -46,7 +46,7 @@ const layerRatios = v.pipe(
   v.check((pairs) => pairs.every(({ ratio }) => ratio >= 0 && ratio <= 1), RATIOS),
 );
 
-/** Flags of `prune`. Those of training count where --epochs is given. */
+/** Flags of `prune`. Those of training require --epochs. */
 export const pruneFlags = {
   criterion: optional(
     '--criterion <name>',
@@ -194,7 +194,7 @@ export const pruneFlags = {
 
 export type PruneSettings = Settings<typeof pruneFlags, never>;
 
-/** The settings of so many epochs of retraining, where data and a place are known to be given. */
+/** The settings for a number of retraining epochs, when data and output folder are known to be given. */
 export const retraining = (settings: PruneSettings, epochs: number): Settings<typeof pruneFlags> => ({
   ...settings,
   data: settings.data!,

@@ -26,10 +26,10 @@ export interface PruneJob extends PruningJob {
   readonly model: LoadedModel;
 }
 
-/** A run whose options may lack data, epochs and a place. */
+/** A run that may lack data, epochs and an output folder. */
 export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 
-/** Loads model and data; the run's folder is created last, where there is one. */
+/** Loads model and data; creates the run directory last, if there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings: options } = planned;
   const { epochs, distill, teacher, logits, insertBatchnorm, search } = options;
@@ -71,7 +71,7 @@ async function openImages(name: string, model: LoadedModel, settings: PruneSetti
   return { preprocessing, data: await openData(name, preprocessing, options) };
 }
 
-/** What the library calls the options of the command line. */
+/** Converts command line options to library settings. */
 function pruningSettings(options: PruneSettings): PruningSettings {
   const { exclude = [], layerRatio = [], recover } = options;
   const settings = {
@@ -82,7 +82,7 @@ function pruningSettings(options: PruneSettings): PruningSettings {
   return completeSettings(givenTarget(options) ?? { measure: 'ratio', fraction: 0 }, settings);
 }
 
-/** What 8-bit integers cannot have done to them. */
+/** Throws `usage` for options that do not apply to 8-bit integers. */
 function checkQuantized({ graph, name }: LoadedModel, { granularity, recover }: PruneSettings): void {
   expectLayersOfNumbers(graph, name);
   if (granularity !== 'filter' && granularity !== 'channel')
@@ -90,7 +90,7 @@ function checkQuantized({ graph, name }: LoadedModel, { granularity, recover }: 
   if (recover?.some((step) => step !== 'none')) expectFloatWeights(graph, '--recover', name);
 }
 
-/** Throws `usage` for a glob of a flag that names no layer. */
+/** Throws `usage` if a glob of a flag matches no layer. */
 async function checkGlobs(
   { exclude = [], layerRatio = [], explain }: PruneSettings,
   { coupling }: PreparedNetwork,

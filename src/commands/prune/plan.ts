@@ -9,7 +9,7 @@ import type { Output } from '../command.ts';
 import type { PruneSettings } from './flags.ts';
 import type { PruneJob } from './job.ts';
 
-/** What a cut would take, group by group; nothing is written. */
+/** Prints what pruning would remove, by group; nothing is written. */
 export async function pruningPlanOutput(job: PruneJob): Promise<Output> {
   const target = targetOf(job.options);
   if (pieceGranularity(job.settings)) {
@@ -33,13 +33,13 @@ export async function pruningPlanOutput(job: PruneJob): Promise<Output> {
   return { data, text: text.join('\n') };
 }
 
-/** Why more is removed than was asked for. */
+/** Explains why more is removed than requested. */
 export function belowTarget({ layer, part }: NextStep, { round }: Pick<PruneSettings, 'round'>): string {
   const finer = round > 1 ? '; a smaller --round makes finer steps' : '';
   return `more is removed than required: the next larger width of ${layer} costs ${formatPercent(part, 1)} of the original, which exceeds the target${finer}`;
 }
 
-/** Why layers that a glob names keep channels; without a target, which of them may lose any. */
+/** Explains why the layers that match a glob keep channels; without a target, which channels can be removed. */
 export async function explainOutput(glob: string, job: PruneJob): Promise<Output> {
   const { planChannels } = await import('../../pruning/prune-channels.ts');
   const { matcherOf } = await import('../../graph/name-globs.ts');

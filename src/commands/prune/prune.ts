@@ -50,12 +50,12 @@ export const pruneCommand = defineCommand({
   },
 });
 
-/** The settings of a run; `looksOnly` where it is to write nothing. Throws `usage` where they do not go together. */
+/** The settings of a run; `looksOnly` if nothing is to be written. Throws `usage` for invalid combinations. */
 async function planPruning(invocation: Invocation<typeof pruneFlags>) {
   const { plan, explain } = invocation.options;
   const looksOnly = plan || explain !== undefined;
   const needed = looksOnly ? {} : { out: '--out <path>' };
-  // Data and epochs may be missing: pruning without images.
+  // Data and epochs may be missing, for pruning without images.
   const asked: PlannedPruning = await planRun<typeof pruneFlags, never>('prune', invocation, needed);
   checkPruneSettings(asked.settings);
   return { ...asked, looksOnly };

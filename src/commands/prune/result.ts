@@ -14,29 +14,29 @@ import type { PruneJob } from './job.ts';
 
 /** The result of pruning. */
 export interface PruneResult {
-  /** The pruned model. */
+  /** The path of the pruned model. */
   readonly model: string;
   readonly before: NetworkMeasures;
   readonly after: NetworkMeasures;
-  /** Against the masked network; null where nothing was compared. */
+  /** Error against the masked network; null if not verified. */
   readonly error: number | null;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
-  /** How far outputs are from those before the first cut, on test images; null without images. */
+  /** Output errors against the original network on test images; null without images. */
   readonly outputs: Pick<PruningStage, 'outputError' | 'outputErrors'> | null;
-  /** Of zero stripes; null where none were made. */
+  /** The speed-up from zero stripes; null if there are none. */
   readonly gain: StripeGain | null;
-  /** null where --compile was not given. */
+  /** null without --compile. */
   readonly compiled: CompiledRun | null;
 }
 
 interface Finishing {
   readonly job: PruneJob;
   readonly context: Context;
-  /** The accuracy before the first cut. */
+  /** The evaluation of the original network. */
   readonly original: PruningStage | null;
 }
 
-/** Measures both networks, and writes the pruned one, with the record of the run where it has one. */
+/** Measures both networks, and writes the pruned one, with the record of the run if there is one. */
 export async function finishPruning(
   { network, steps, cut }: PrunedInSteps,
   { job, context, original }: Finishing,

@@ -4,7 +4,7 @@ import { formatPercent } from '../../report/quantities.ts';
 import { type Context, countingBar } from '../command.ts';
 import { errorText } from '../outputs.ts';
 
-/** Shows on the terminal how pruning proceeds. */
+/** Shows the progress of pruning on the terminal. */
 export function watchPruning(context: Context): PruningWatch {
   const searching = countingBar(context, 'searching', 'candidates');
   return {

@@ -2,12 +2,14 @@ import { EspalierError } from '../../errors.ts';
 import type { Command } from '../command.ts';
 import type { Flag, RawValue } from '../flags.ts';
 
-/** Commands that workers run: they read models and data sets, and write to the folder that they are given alone. */
+/** Commands that workers execute: they read models and data sets, and write only to the given folder. */
 const allowed: ReadonlySet<string> = new Set([
   ...['train', 'swp', 'prune', 'sensitivity', 'rmnet', 'graft', 'eval', 'fold', 'deploy', 'bench', 'inspect'],
 ]);
 
-/** Options that are the worker's to fill in, or nobody's: places to write to, other machines, and files of this one. */
+/**
+ * Options that the worker sets, or that are not allowed in tasks: output paths, other machines, and files of this machine.
+ */
 export const ownOptions: ReadonlySet<string> = new Set([
   'out',
   'resume',
@@ -17,7 +19,7 @@ export const ownOptions: ReadonlySet<string> = new Set([
   'feed',
 ]);
 
-/** Throws `usage` where a command line reads files that are not sent with it. */
+/** Throws `usage` if a command line reads files that are not sent with the task. */
 export function expectSendable(raw: Readonly<Record<string, RawValue>>): void {
   if (raw.feed === undefined) return;
   throw new EspalierError(
@@ -28,10 +30,10 @@ export function expectSendable(raw: Readonly<Record<string, RawValue>>): void {
 
 export const runsRemotely = ({ name }: Pick<Command, 'name'>): boolean => allowed.has(name);
 
-/** Whether a flag names a file or a folder that is read. */
+/** Whether a flag names a file or folder to read. */
 export const namesFiles = ({ usage }: Flag<unknown>): boolean => /<(path|dir|file)>$/.test(usage);
 
-/** Throws `usage` on an option that a task may not set. */
+/** Throws `usage` for an option that a task must not set. */
 export function refuseOption(command: Command, key: string, value: RawValue | object): void {
   const flag = Object.hasOwn(command.options, key) ? command.options[key] : undefined;
   const isFile = typeof value === 'object' && !Array.isArray(value);

@@ -3,7 +3,7 @@ import { fetchFiles } from '../../distributed/stored-files.ts';
 import { type CommandDone, checkedCommandDone } from '../../distributed/tasks.ts';
 import { commandTask, type RemoteCall } from './task.ts';
 
-/** Has a worker run a command; what it wrote is in the call's folder afterwards. */
+/** Executes a command on a worker, and fetches its output into the call's folder. */
 export async function callRemotely(
   call: RemoteCall,
   tasks: TaskQueue,

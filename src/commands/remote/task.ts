@@ -8,20 +8,20 @@ import type { RawValue } from '../flags.ts';
 import { isModelPath } from '../model.ts';
 import { expectSendable, namesFiles, ownOptions } from './allowed.ts';
 
-/** A command line that somebody else is to carry out. */
+/** A command line to execute on a worker. */
 export interface RemoteCall {
-  /** What tells the tasks of the run from those of others. */
+  /** A name that distinguishes the tasks of the run from those of others. */
   readonly run: string;
-  /** A word of its own within the run. */
+  /** A name that is unique within the run. */
   readonly name: string;
   readonly command: Command;
   readonly args: readonly string[];
   readonly raw: Readonly<Record<string, RawValue>>;
-  /** Where what the command writes belongs; `--out` is this folder or a file in it. */
+  /** The folder for the output; `--out` is this folder or a file in it. */
   readonly folder: string;
 }
 
-/** The task of a call; the files that it reads are put into the store. */
+/** Creates the task of a call, and stores the files that it reads. */
 export async function commandTask(call: RemoteCall, store: Store): Promise<CommandTask> {
   const { run, name, command, raw, folder } = call;
   expectSendable(raw);

@@ -9,17 +9,19 @@ import type { SensitivitySettings } from './sensitivity.ts';
 interface Remote {
   readonly run: RunDirectory;
   readonly settings: SensitivitySettings;
-  /** `sensitivity` itself. */
+  /** The command `sensitivity`. */
   readonly command: Command;
   readonly context: Context;
 }
 
-/** Parts for as many workers as usual; twice as many as there are where there are more, so that none waits long. */
+/**
+ * Number of parts for the usual number of workers; twice the number of workers if there are more, so that none waits long.
+ */
 const PARTS = 8;
 
 /**
- * What the network loses when each of its units alone is narrowed, measured by workers: each looks at every n-th unit. The
- * same as is measured here, in the same order.
+ * Measures the sensitivity of all units on workers, each of which measures every n-th unit. The result and its order are the
+ * same as on one machine.
  */
 export async function measureRemotely(remote: Remote): Promise<UnitSensitivity[]> {
   const { openTaskQueue } = await import('../../distributed/queue.ts');
@@ -42,7 +44,7 @@ export async function measureRemotely(remote: Remote): Promise<UnitSensitivity[]
   }
 }
 
-/** Into how many parts the units are dealt: once for the whole run, since tasks go by it. */
+/** The number of parts into which the units are divided. It is fixed for the whole run, because tasks depend on it. */
 async function partsOf(run: RunDirectory, { queue }: TaskQueue): Promise<number> {
   const known = run.readEvents().find(({ type }) => type === 'parts')?.of;
   if (typeof known === 'number') return known;
@@ -56,7 +58,7 @@ interface SharePart {
   readonly of: number;
 }
 
-/** Of what was measured before, else of a worker. */
+/** The units of a part: measured before, or by a worker. */
 async function partUnits(remote: Remote, tasks: TaskQueue, part: SharePart): Promise<UnitSensitivity[]> {
   const { run, settings, command, context } = remote;
   const before = run.readEvents().find(({ type, index }) => type === 'part' && index === part.index);
@@ -74,7 +76,7 @@ async function partUnits(remote: Remote, tasks: TaskQueue, part: SharePart): Pro
   return units;
 }
 
-/** Settings as they would be typed. */
+/** Converts settings to command line flags. */
 function rawOf(settings: SensitivitySettings, { options }: Command): Record<string, RawValue> {
   const raw: Record<string, RawValue> = {};
   for (const [key, value] of Object.entries(settings)) {
@@ -84,7 +86,7 @@ function rawOf(settings: SensitivitySettings, { options }: Command): Record<stri
   return raw;
 }
 
-/** The units in the order that they were dealt in. */
+/** Restores the original order of the units. */
 function interleaved(parts: readonly (readonly UnitSensitivity[])[]): UnitSensitivity[] {
   const longest = Math.max(...parts.map(({ length }) => length));
   return Array.from({ length: longest }, (_, k) => parts.flatMap((units) => units[k] ?? [])).flat();

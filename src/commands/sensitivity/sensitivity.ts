@@ -106,7 +106,7 @@ const planned = (invocation: Invocation<typeof flags>) =>
 
 export type SensitivitySettings = Settings<typeof flags, 'data' | 'out'>;
 
-/** Measured on this machine, or by the workers of a queue. */
+/** Measures on this machine, or on the workers of a queue. */
 async function unitsOf(
   job: SensitivityJob,
   settings: SensitivitySettings,
@@ -134,7 +134,7 @@ async function measure(
 
 const MOST_COLUMNS = 4;
 
-/** A column an output, where there are several. */
+/** One column per output, if there are several. */
 function outputColumns(units: readonly UnitSensitivity[]): Column<UnitSensitivity>[] {
   const names = Object.keys(units[0]?.points.at(-1)?.outputErrors ?? {});
   if (names.length < 2) return [];

@@ -20,7 +20,7 @@ import { verifyFlag } from '../verify-flag.ts';
 
 const shapeBlock = v.pipe(choice(['8', '16']), v.transform(Number));
 
-/** The flags of swp. */
+/** Flags of `swp`. */
 export const stripeFlags = {
   ...trainingFlags,
   ...teacherFlags,

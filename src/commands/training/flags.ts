@@ -27,7 +27,7 @@ export const learningRate = v.union([v.literal('auto'), positive], 'expected a n
 export const LEARNING_RATE =
   'peak learning rate, or auto: found by a range test of 110 steps before training';
 
-/** Flags of every command that trains. The three that a run needs come from its recipe where it is resumed. */
+/** Flags of all commands that train. The three required ones come from the recipe when a run is resumed. */
 export const trainingFlags = {
   data: optional('--data <name>', `${DATA_SUMMARY} (required)`, dataName),
   epochs: optional('--epochs <n>', 'passes over the training images (required)', wholeNumber()),
@@ -119,7 +119,7 @@ export const trainingFlags = {
 
 export type TrainingFlags = typeof trainingFlags;
 
-/** The argument of every command that trains. */
+/** The model argument of all commands that train. */
 export const trainedModel = {
   name: '[model]',
   summary:

@@ -2,7 +2,7 @@ import { formatDuration, formatPercent } from '../../report/quantities.ts';
 import type { EpochResult, TrainOptions } from '../../training/options.ts';
 import type { Context, ProgressBar } from '../command.ts';
 
-/** A bar for each epoch, and a line when it is done. */
+/** Shows a bar for each epoch, and a line when it is finished. */
 export function watchTraining(context: Context, epochs: number): Pick<TrainOptions, 'onStep' | 'onEpoch'> {
   let bar: ProgressBar | null = null;
   return {

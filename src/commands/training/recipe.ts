@@ -4,38 +4,38 @@ import { version } from '../../version.ts';
 import type { Invocation } from '../command.ts';
 import { type Flags, missingFlag, type Options } from '../flags.ts';
 
-/** Options that cannot be left out, and how they are typed. */
+/** Required options, with their flags. */
 type Needs<Needed extends string> = Readonly<Record<Needed, string>>;
 
-/** What every command that trains needs. */
+/** The required options of all commands that train. */
 export const trainingNeeds = { data: '--data <name>', epochs: '--epochs <n>', out: '--out <dir>' };
 
-/** What a run is asked to do: the options, defaults filled in, and those that cannot be left out. */
+/** The options of a run: with defaults, and without `undefined` for required ones. */
 export type Settings<F extends Flags, Needed extends string = keyof typeof trainingNeeds> = Omit<
   Options<F>,
   Needed
 > & { readonly [K in Needed & keyof F]: NonNullable<Options<F>[K]> } & {
   readonly model: string;
-  /** All of them, where a command takes several. */
+  /** All models, if a command accepts several. */
   readonly models: readonly string[];
 };
 
-/** A run that is about to start or to be resumed. */
+/** A run that is about to start or to resume. */
 export interface PlannedRun<F extends Flags, Needed extends string = keyof typeof trainingNeeds> {
   readonly settings: Settings<F, Needed>;
   readonly recipe: Recipe;
-  /** The run that is resumed. */
+  /** The run to resume; null for a new run. */
   readonly existing: RunDirectory | null;
 }
 
-/** Options that change how a run is watched over and not what it computes; `models` stand in `model`. */
+/** Options that do not affect the result of a run; `models` are represented by `model`. */
 const besideTheResult: ReadonlySet<string> = new Set([
   ...['resume', 'checkpointSeconds', 'redis', 'store', 'patience', 'processes', 'models'],
 ]);
 
 /**
- * The settings of a run: typed options, else those of the recipe where the run is resumed, else defaults. Throws
- * `usage` where something is missing, or where a resumed run was started otherwise.
+ * The settings of a run: given options, else those of the recipe if the run is resumed, else defaults. Throws `usage` if an
+ * option is missing, or if the resumed run was started with other options.
  */
 export async function planRun<F extends Flags, Needed extends string>(
   command: string,
@@ -67,7 +67,7 @@ interface Opening extends Pick<PlannedRun<Flags>, 'recipe' | 'existing'> {
   readonly settings: { readonly out?: string | undefined };
 }
 
-/** The folder that holds the record of a run; null where --out names a model, or nothing. */
+/** Opens the run directory; null if --out names a model, or is absent. */
 export async function openRun({ settings, recipe, existing }: Opening): Promise<RunDirectory | null> {
   if (settings.out === undefined || settings.out.endsWith('.onnx')) return null;
   const { createRunDirectory } = await import('../../training/run-directory.ts');

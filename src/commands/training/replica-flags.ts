@@ -3,7 +3,7 @@ import { replicaMomenta } from '../../grafting/defaults.ts';
 import { choice, type Options, optional, wholeNumber } from '../flags.ts';
 import { queueFlags } from '../queue-flags.ts';
 
-/** Flags of training one network in several places at once; recipes mention only those that are typed. */
+/** Flags of training replicas; recipes record only those that are given. */
 export const replicaFlags = {
   replicas: optional(
     '--replicas <n>',
@@ -23,7 +23,7 @@ export const replicaFlags = {
   ...queueFlags,
 };
 
-/** Throws `usage` where replicas are asked for what they cannot do. */
+/** Throws `usage` for options that replicas do not support. */
 export function checkReplicas({
   replicas = 1,
   redis,

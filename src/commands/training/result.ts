@@ -8,7 +8,7 @@ import { writeReport } from '../report.ts';
 import { writeModel } from '../write-model.ts';
 import type { TrainingSession } from './session.ts';
 
-/** Parameters, MACs and bytes of a network, in the element types of its file, and what its task measures on the test images of a session. */
+/** Parameters, MACs and bytes of a network, in the element types of its file, and the metrics of its task on test images. */
 export async function measureNetwork(
   network: Graph,
   session: TrainingSession,
@@ -24,25 +24,25 @@ export async function measureNetwork(
   return { graph, measures: { ...sizes(graph), ...defined({ top1, loss }), ...metrics } };
 }
 
-/** The network that a session starts from, where its accuracy says nothing. */
+/** The initial network of a session, whose accuracy is not meaningful if it is untrained. */
 export function untrained({ network, model }: TrainingSession): Measured {
   const graph = model.form.restore(network);
   return { graph, measures: sizes(graph) };
 }
 
-/** What a run came to. */
+/** The results of a run. */
 interface Results {
   readonly before: Measured;
   readonly after: Measured;
-  /** The same function in its quickest form, where there is one. */
+  /** The same function in its fastest form, if there is one. */
   readonly fastest?: Measured;
 }
 
-/** Where a run is recorded, and the images that its networks take, where there are any. */
+/** The record of a run, and the images of its networks, if there are any. */
 type Finishing = Pick<TrainingSession, 'run'> &
   Partial<Pick<TrainingSession, 'preprocessing' | 'data' | 'model'>>;
 
-/** Writes the model, others beside it by file name, and the report, and records what the run came to. */
+/** Writes the model, further models by file name, and the report, and records the results. */
 export async function finishRun(
   session: Finishing,
   { before, after, fastest }: Results,

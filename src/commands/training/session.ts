@@ -17,22 +17,22 @@ import type { TrainingFlags } from './flags.ts';
 import { watchTraining } from './progress.ts';
 import type { PlannedRun, Settings } from './recipe.ts';
 
-/** All that a run works on. */
+/** The state of a training command. */
 export interface TrainingSession {
   readonly model: LoadedModel;
-  /** The network in the form that training takes. */
+  /** The network in the form for training. */
   readonly network: Graph;
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;
   /** Default: classification. */
   readonly task?: TrainingTask;
   readonly executor: Executor;
-  /** What runs the training step. */
+  /** The executor of the training step. */
   readonly trainer: Executor;
   readonly run: RunDirectory;
 }
 
-/** Loads model and data, and only then creates the run's folder, or opens that of the run to resume. */
+/** Loads model and data, then creates the run directory, or opens that of the run to resume. */
 export async function openTrainingSession(
   planned: PlannedRun<TrainingFlags>,
   context: Context,
@@ -69,7 +69,7 @@ export async function openTrainingSession(
   return { model, network, data, preprocessing, ...task, executor, trainer, run };
 }
 
-/** Which versions computed what comes after it in the record. */
+/** Records the versions that compute the following events. */
 async function recordEngines(run: RunDirectory, { name, version }: TrainingEngine): Promise<void> {
   const { onnxruntimeVersion } = await import('../../runtime/onnxruntime/session.ts');
   const versions = { onnxruntime: await onnxruntimeVersion(), onednn: name === 'onednn' ? version : null };
@@ -95,7 +95,7 @@ async function openTrained(
   };
 }
 
-/** A network of the zoo fits itself to the images: their size, channels and classes. */
+/** Builds a built-in network for the size, channels and classes of the images. */
 async function openFresh(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
   const { buildModel, zooModel } = await import('../../models/index.ts');
   const { dataSets, openDataSet } = await import('../../data/data-sets.ts');
@@ -147,11 +147,11 @@ export function trainOptions(
   return { ...settings, ...session, ...beside, ...watched };
 }
 
-/** The roles without weight decay. */
+/** The parameter roles without weight decay. */
 export const noDecayRoles = ({ noWeightDecayOn = [] }: Settings<TrainingFlags>) =>
   noWeightDecayOn.flatMap((role) => (role === 'bn' ? (['scale', 'shift'] as const) : [role]));
 
-/** Names each operator that runs in another engine once. */
+/** Prints each operator that runs in another engine once. */
 function announceOnce(context: Context): (operators: readonly string[]) => void {
   const named = new Set<string>();
   return (operators) => {

@@ -8,14 +8,14 @@ const names = ['bn-scale', 'group-lasso'] as const satisfies readonly PenaltyNam
 const pattern = new RegExp(`^(${names.join('|')}):(\\d+(\\.\\d*)?|\\.\\d+)(e[-+]?\\d+)?$`, 'i');
 const expected = `expected ${names.map((name) => `${name}:λ`).join(' or ')}, such as bn-scale:1e-4`;
 
-/** `--sparse bn-scale:1e-4,group-lasso:1e-5`, as it is typed: a term an entry. */
+/** `--sparse bn-scale:1e-4,group-lasso:1e-5`: a list of penalties with coefficients. */
 export const sparseFlag = optional(
   '--sparse <list>',
   'sparsity penalties that prepare channels for pruning: bn-scale:λ (λ·Σ|γ|), group-lasso:λ (λ·Σ‖filter‖)',
   listOf(v.pipe(v.string(), v.regex(pattern, expected))),
 );
 
-/** What trains with these penalties; none where there are none. */
+/** The controllers of sparse training; empty without penalties. */
 export async function sparseTraining(
   network: Graph,
   terms: readonly string[] = [],

@@ -8,7 +8,7 @@ import { loadModel } from '../model.ts';
 
 const pattern = /^.+=(kl|mse)(:(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?)?$/i;
 
-/** Flags of training by another network's outputs. */
+/** Flags of training on the outputs of another network. */
 export const teacherFlags = {
   teacher: optional(
     '--teacher <model>',
@@ -66,7 +66,7 @@ export async function distillingOf(
   return { ...loaded, ...settings, onNote: context.note };
 }
 
-/** `output=mse:2`, as it is typed: a name may contain `=`. */
+/** Parses `output=mse:2`; a name may contain `=`. */
 const lossesOf = (terms: readonly string[]): DistillationOptions['losses'] =>
   Object.fromEntries(
     terms.map((term) => {

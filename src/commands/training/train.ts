@@ -68,7 +68,7 @@ export const trainModel = defineCommand({
 const resultText = ({ top1, outputError }: NetworkMeasures): string =>
   typeof top1 === 'number' ? `top-1 ${formatPercent(top1)}` : `output error ${formatPercent(outputError!)}`;
 
-/** What training leaves as it is, said in one line. */
+/** Prints the values that training does not change, in one line. */
 async function heldFixed({ network, data }: TrainingSession, { note }: Context) {
   const { fixedValues } = await import('../../training/parameters.ts');
   const found = fixedValues(network, { classes: data.train.classes.length }).map(({ value, reason }) => ({
