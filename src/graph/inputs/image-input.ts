@@ -19,14 +19,24 @@ export function fedInputs(graph: Graph): Value[] {
   return graph.inputs.filter((input) => !input.tensor && !defaults.has(input));
 }
 
-/** The image input of a network, which may have other inputs. Throws `unsupported` if there is none. */
+/**
+ * The image input of a network, which may have other inputs. Throws `unsupported` if there is none, or if one free size is
+ * both the number of images and their height or width.
+ */
 export function imageInput(graph: Graph): ImageInput {
   const value = mainInput(graph);
   const image = value && asImage(value);
-  if (image) return image;
+  if (image) return withOwnBatch(image);
   const found = value ? formatShape(value.shape) : 'no input';
   const message = `expected images [N, C, H, W], found ${found}`;
   throw new EspalierError('unsupported', message, { where: value?.name ?? graph.name });
+}
+
+function withOwnBatch(image: ImageInput): ImageInput {
+  const { value, batch, height, width } = image;
+  if (typeof batch !== 'string' || (batch !== height && batch !== width)) return image;
+  const message = `expected a batch that is no other size, found ${formatShape(value.shape)}: give its shape with \`input\` ${value.name}=2x3x224x224`;
+  throw new EspalierError('unsupported', message, { where: value.name });
 }
 
 /**
