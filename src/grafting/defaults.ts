@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.ts';
+import type { TrainOptions } from '../training/options.ts';
 import type { GraftLevel, GraftMomentum } from './blend.ts';
 import type { GraftSource } from './graft-epoch.ts';
 import type { Threshold } from './threshold.ts';
@@ -48,11 +49,22 @@ export const replicaDefaults = { momentum: 'average' } as const satisfies {
   readonly momentum: ReplicaMomentum;
 };
 
-/** Throws `usage` if there are too few networks for a source. */
+/** Options of training that networks which change one another's weights cannot have. */
+type OwnOptions = Pick<TrainOptions, 'ema' | 'stopAfter'>;
+
+/** Throws `usage` for options that networks which train together cannot have. */
+export function checkTogether({ ema, stopAfter }: OwnOptions): void {
+  const found = ema !== undefined ? '`ema`' : stopAfter !== undefined && '`stopAfter`';
+  if (found) throw new EspalierError('usage', `${found}: networks that train together cannot have it`);
+}
+
+/** Throws `usage` if there are too few networks for a source, and as {@link checkTogether}. */
 export function checkGrafting({
   source,
   networks,
-}: Pick<GraftingOptions, 'source'> & { networks: number }): void {
+  ...training
+}: Pick<GraftingOptions, 'source'> & { networks: number } & OwnOptions): void {
+  checkTogether(training);
   if ((source ?? graftDefaults.source) !== 'external' || networks >= 2) return;
   throw new EspalierError('usage', '`source` external needs `networks` 2 or more');
 }

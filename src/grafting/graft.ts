@@ -30,7 +30,7 @@ export interface GraftOptions
  * const { members, best } = await graft(networks, { data, epochs: 60, schedule: 'cosine' });
  */
 export async function graft(networks: readonly Graph[], options: GraftOptions): Promise<GrownRing> {
-  checkGrafting({ source: options.source, networks: networks.length });
+  checkGrafting({ ...options, networks: networks.length });
   const [first, ...others] = networks;
   if (!first) throw new EspalierError('usage', '`networks`: expected 1 or more, found none');
   const { onStep, onEpoch, ...training } = options;

@@ -79,6 +79,7 @@ function settingsOf(training: RingTraining): Omit<MemberJob['training'], 'learni
     gamma: training.gamma ?? defaults.gamma,
     warmupEpochs: training.warmupEpochs ?? defaults.warmupEpochs,
     labelSmoothing: training.labelSmoothing ?? defaults.labelSmoothing,
+    ...defined({ clipNorm: training.clipNorm }),
     evaluateEvery: training.evaluateEvery ?? defaults.evaluateEvery,
     checkpointSeconds: training.checkpointSeconds ?? defaults.checkpointSeconds,
   };

@@ -6,7 +6,7 @@ import { settleLearningRate } from '../training/range-test.ts';
 import { openRunDirectory, type RunEvent } from '../training/run-directory.ts';
 import { withState } from '../training/training-step.ts';
 import type { GraftMomentum } from './blend.ts';
-import { replicaDefaults as defaults, type ReplicaMomentum } from './defaults.ts';
+import { checkTogether, replicaDefaults as defaults, type ReplicaMomentum } from './defaults.ts';
 import type { RingEngine, RingNetworks, TrainingWatch } from './engine.ts';
 import { type JobSource, memberJob, type RingTraining } from './member-job.ts';
 import { type RoundTimes, trainRing } from './ring.ts';
@@ -62,6 +62,7 @@ export async function trainReplicas(
 }
 
 async function ringOf({ training, replicas, momentum, images }: ReplicaOptions): Promise<RingNetworks> {
+  checkTogether(training);
   const { network, data, preprocessing, executor, seed } = training;
   const { learningRate } = await settleLearningRate(training);
   const members: MemberJob[] = [];

@@ -10,6 +10,7 @@ import { readModelFile } from '../onnx/model-file.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
 import type { StepProgress, TrainOptions } from '../training/options.ts';
 import { openRunDirectory } from '../training/run-directory.ts';
+import { scheduleNames } from '../training/schedules.ts';
 import { train } from '../training/train.ts';
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -44,9 +45,10 @@ export const jobSchema = v.object({
     momentum: finite,
     nesterov: v.boolean(),
     weightDecay: finite,
+    clipNorm: v.optional(finite),
     decoupledWeightDecay: v.boolean(),
     noDecayOn: v.optional(v.array(v.picklist(['weight', 'bias', 'scale', 'shift']))),
-    schedule: v.picklist(['step', 'cosine', 'constant']),
+    schedule: v.picklist(scheduleNames),
     milestones: v.array(finite),
     gamma: finite,
     warmupEpochs: finite,

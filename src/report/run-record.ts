@@ -15,6 +15,7 @@ const epochSchema = v.object({
   trainAccuracy: maybe,
   testAccuracy: maybe,
   testLoss: maybe,
+  averaged: v.optional(v.object({ testAccuracy: maybe, testLoss: maybe, outputError: maybe })),
   macsKept: maybe,
   macsRunning: maybe,
   smallScales: maybe,

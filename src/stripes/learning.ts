@@ -51,8 +51,11 @@ export const stripeDefaults = {
   shapes: 'rectangles',
 } as const satisfies StripeLearning;
 
+/** With an option of training that is refused. */
+type StripeRequest = StripeLearning & { readonly ema?: number | undefined };
+
 /** Invalid combinations of options. */
-const conflicts: readonly (readonly [applies: (options: StripeLearning) => boolean, message: string])[] = [
+const conflicts: readonly (readonly [applies: (options: StripeRequest) => boolean, message: string])[] = [
   [
     ({ pace, macs, latency }) => pace === 'gradual' && macs === undefined && latency === undefined,
     '`pace` gradual needs `macs` or `latency`',
@@ -69,10 +72,11 @@ const conflicts: readonly (readonly [applies: (options: StripeLearning) => boole
     ({ shapes, shapeBlock }) => shapes !== undefined && shapeBlock === undefined,
     '`shapes` needs `shapeBlock`',
   ],
+  [({ ema }) => ema !== undefined, '`ema`: filter skeletons have no moving averages'],
 ];
 
 /** Throws `usage` if options contradict each other. */
-export function checkStripeLearning(options: StripeLearning): void {
+export function checkStripeLearning(options: StripeRequest): void {
   const conflict = conflicts.find(([applies]) => applies(options));
   if (conflict) throw new EspalierError('usage', conflict[1]);
 }

@@ -1,10 +1,10 @@
 import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
+import { evaluateEpoch, noteScores } from './evaluate-epoch.ts';
 import type { EpochResult } from './options.ts';
 import { learningRateAt } from './schedules.ts';
-import { checkpoint, stepsDone, stepsPerEpoch, type TrainingRun, trainedNetwork } from './session.ts';
+import { checkpoint, isOnPlateau, stepsDone, stepsPerEpoch, type TrainingRun } from './session.ts';
 import { shrinkSession } from './shrink.ts';
-import { taskOf } from './tasks/index.ts';
 import type { TaskEvaluation } from './tasks/task.ts';
 
 /** Finishes an epoch: evaluates and records it, shrinks the network if another epoch follows, and writes a checkpoint. */
@@ -20,13 +20,15 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   Object.assign(progress, { epoch: progress.epoch + 1, stepInEpoch: 0, lossSum: 0, sums: {} });
   const perEpoch = stepsPerEpoch(options);
   const schedule = { ...options, warmupSteps: Math.round((options.warmupEpochs ?? 0) * perEpoch) };
-  const { score, metrics, ...evaluated } = (await evaluateEpoch(session)) ?? NOTHING;
+  const evaluation = await evaluateEpoch(session);
+  const { score: _, metrics, ...evaluated } = evaluation?.current ?? NOTHING;
   const result: EpochResult = {
     epoch: progress.epoch,
     step: doneSteps,
     loss,
     ...(trainAccuracy !== undefined && { trainAccuracy }),
     ...evaluated,
+    ...(evaluation?.averaged && { averaged: flat(evaluation.averaged) }),
     learningRate: learningRateAt(doneSteps - 1, perEpoch * options.epochs, schedule),
     seconds,
     imagesPerSecond: speed,
@@ -38,8 +40,10 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
     ...result.metrics,
     engine: (options.trainer ?? options.executor).name,
   });
-  const isBest = stageBest(session, score);
-  if (progress.epoch < options.epochs) await shrinkSession(session);
+  const isBest = evaluation !== null && noteScores(progress, evaluation);
+  if (isBest) stageBest(session);
+  if (isOnPlateau(session)) notePlateau(session);
+  else if (progress.epoch < options.epochs) await shrinkSession(session);
   checkpoint(session);
   if (isBest && options.run) settleBest(options.run.path, progress);
   options.onEpoch?.(result);
@@ -48,21 +52,19 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
 
 const NOTHING: Partial<TaskEvaluation> = {};
 
-async function evaluateEpoch(session: TrainingRun): Promise<TaskEvaluation | undefined> {
-  const { options, step, batch, progress } = session;
-  const every = options.evaluateEvery ?? 1;
-  if (every === 0) return;
-  if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return;
-  const network = trainedNetwork(session, step.state());
-  return taskOf(options).evaluate?.(network, options.data.test, { ...options, batch });
-}
+const flat = ({ score: _, metrics, ...evaluated }: TaskEvaluation) => ({ ...evaluated, ...metrics });
 
 /** Stages the state of the epoch with the best score, until a checkpoint confirms it. */
-function stageBest({ options, step, progress }: TrainingRun, score: number | undefined): boolean {
-  if (score === undefined || (progress.best !== null && score <= progress.best)) return false;
-  progress.best = score;
-  if (!options.run) return false;
+function stageBest({ options, step, progress }: TrainingRun): void {
+  if (!options.run) return;
   progress.controller = options.controller?.save() ?? null;
   writeCheckpoint(stagedBest(options.run.path), { tensors: step.state(), progress });
-  return true;
+}
+
+function notePlateau({ options, progress }: TrainingRun): void {
+  const { epoch, bestEpoch } = progress;
+  options.run?.record({ type: 'early-stop', epoch, step: stepsDone(options, progress), bestEpoch });
+  options.onNote?.(
+    `stopped after epoch ${epoch} of ${options.epochs}: test results have not improved since epoch ${bestEpoch}`,
+  );
 }

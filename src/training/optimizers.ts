@@ -1,5 +1,6 @@
 import type { Builder } from '../graph/builder.ts';
 import type { Value } from '../graph/graph.ts';
+import { averageName } from './averages.ts';
 import type { ParameterRole } from './parameters.ts';
 
 /** An optimiser and its hyperparameters. */
@@ -14,6 +15,8 @@ export interface OptimizerSettings {
   readonly decoupledWeightDecay?: boolean;
   /** Parameter roles without weight decay. Default none. */
   readonly noDecayOn?: readonly ParameterRole[];
+  /** Largest L2 norm of the gradients of all parameters together; larger ones are scaled down. Default: no limit. */
+  readonly clipNorm?: number | undefined;
 }
 
 /** The graph values for the update of one parameter. */
@@ -80,6 +83,8 @@ export const optimizers = {
 export type OptimizerName = keyof typeof optimizers;
 export const optimizerNames = Object.keys(optimizers) as OptimizerName[];
 
-/** The names of all states that optimisers may keep for a parameter. */
-export const slotNames = (parameter: string): string[] =>
-  Object.values(optimizers).flatMap(({ slots }) => slots.map((slot) => `${parameter}.${slot}`));
+/** The names of all states that may be kept beside a parameter: those of optimisers, and its average. */
+export const slotNames = (parameter: string): string[] => [
+  ...Object.values(optimizers).flatMap(({ slots }) => slots.map((slot) => `${parameter}.${slot}`)),
+  averageName(parameter),
+];

@@ -44,6 +44,10 @@ export interface TrainOptions
   readonly evaluateEvery?: number;
   /** Seconds between checkpoints within an epoch; every epoch ends with one, too. Default 60. */
   readonly checkpointSeconds?: number;
+  /** Keeps moving averages of the weights with this decay, below 1, and evaluates them, too; the better network is the result. */
+  readonly ema?: number | undefined;
+  /** Stops when as many epochs have not improved the test result. Default: never. */
+  readonly stopAfter?: number | undefined;
   /** The run directory for events and checkpoints; null writes nothing. */
   readonly run: RunDirectory | null;
   /** Resumes from the newest checkpoint of `run`, if there is one. Default false. */
@@ -118,6 +122,8 @@ export interface EpochResult {
   readonly trainAccuracy?: number;
   readonly testAccuracy?: number;
   readonly testLoss?: number;
+  /** Test results of the averaged weights. */
+  readonly averaged?: Readonly<Record<string, number>>;
   readonly learningRate: number;
   readonly seconds: number;
   readonly imagesPerSecond: number;

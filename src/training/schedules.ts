@@ -13,6 +13,9 @@ export interface ScheduleSettings {
   readonly warmupSteps?: number;
 }
 
+/** The part of the run in which the rate of `one-cycle` rises. */
+const RISING = 0.3;
+
 type Curve = (progress: number, settings: ScheduleSettings) => number;
 
 /** The factor on the learning rate at a fraction of the run in [0, 1). */
@@ -22,7 +25,20 @@ const curves = {
     gamma ** milestones.filter((milestone) => progress >= milestone).length,
   /** ½(1 + cos πt) (Loshchilov & Hutter, ICLR 2017, without restarts). */
   cosine: (progress) => (1 + Math.cos(Math.PI * progress)) / 2,
+  /**
+   * From 1/25 to 1 in the first 30 %, then to 1/250000, along half cosines (Smith & Topin, 2019, arXiv:1708.07120, in PyTorch's
+   * form). The momentum is constant, where the paper lowers it while the rate rises.
+   */
+  'one-cycle': (progress) =>
+    progress < RISING
+      ? halfCosine(1 / 25, 1, progress / RISING)
+      : halfCosine(1, 1 / 250_000, (progress - RISING) / (1 - RISING)),
 } satisfies Record<string, Curve>;
+
+/** From one number to another one. */
+function halfCosine(from: number, to: number, progress: number): number {
+  return to + ((from - to) * (1 + Math.cos(Math.PI * progress))) / 2;
+}
 
 /** The name of a learning rate schedule. */
 export type ScheduleName = keyof typeof curves;

@@ -1,4 +1,5 @@
 import { type BatchStream, openBatches } from '../data/batches.ts';
+import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { settleBest } from './best.ts';
@@ -7,6 +8,7 @@ import { openStep } from './open-step.ts';
 import type { TrainOptions } from './options.ts';
 import { type SettledOptions, settleLearningRate } from './range-test.ts';
 import { patientlyHoldRun } from './run-lock.ts';
+import { taskOf } from './tasks/index.ts';
 import { type TrainingStep, withState } from './training-step.ts';
 
 /** The position of a run; a checkpoint stores it with the tensors. */
@@ -20,6 +22,12 @@ export interface RunProgress {
   sums: Record<string, number>;
   /** The best score so far; null before the first evaluation. */
   best: number | null;
+  /** That epoch; 0 before the first evaluation. */
+  bestEpoch: number;
+  /** Epochs from the best one to the last evaluated one. */
+  plateau: number;
+  /** Whether the averaged weights had the better score in the last evaluation. */
+  averageIsBetter: boolean;
   controller: unknown;
 }
 
@@ -51,14 +59,19 @@ export async function openTrainingRun(options: TrainOptions): Promise<TrainingRu
   }
 }
 
+const atStart = {
+  ...{ epoch: 0, stepInEpoch: 0, lossSum: 0, best: null, bestEpoch: 0, plateau: 0 },
+  ...{ averageIsBetter: false, controller: null },
+};
+
 async function openHeld(given: TrainOptions, release: () => void): Promise<TrainingRun> {
+  expectEvaluations(given);
   const options = await settleLearningRate(given);
   const { data, run, controller } = options;
   const batch = Math.min(options.batch, data.train.count);
   if (options.resume && run) setBrokenAside(run.path, options.onWarning ?? (() => {}));
   const saved = options.resume && run ? latestCheckpoint<RunProgress>(run.path) : null;
-  const fresh: RunProgress = { epoch: 0, stepInEpoch: 0, lossSum: 0, sums: {}, best: null, controller: null };
-  const progress: RunProgress = { ...fresh, ...saved?.progress };
+  const progress: RunProgress = { ...atStart, sums: {}, ...saved?.progress };
   if (saved) controller?.restore(progress.controller);
   const network = (saved && controller?.shrunk?.(options.network)) ?? options.network;
   const step = await openStep(network, options);
@@ -90,6 +103,16 @@ export const stepsPerEpoch = ({ data, batch }: TrainOptions): number =>
 /** Steps done since the start of the run. */
 export const stepsDone = (options: TrainOptions, progress: RunProgress): number =>
   progress.epoch * stepsPerEpoch(options) + progress.stepInEpoch;
+
+/** Whether as many epochs as `stopAfter` have brought no better result. */
+export const isOnPlateau = ({ options: { stopAfter }, progress }: TrainingRun): boolean =>
+  stopAfter !== undefined && progress.plateau >= stopAfter;
+
+function expectEvaluations(options: TrainOptions): void {
+  const { stopAfter, evaluateEvery } = options;
+  if (stopAfter === undefined || (evaluateEvery !== 0 && taskOf(options).evaluate)) return;
+  throw new EspalierError('usage', '`stopAfter` needs test results after epochs, found no evaluation');
+}
 
 /** The network that a state represents. */
 export function trainedNetwork({ options, network }: TrainingRun, state: Tensors): Graph {

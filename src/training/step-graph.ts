@@ -7,6 +7,7 @@ import { mainInput } from '../graph/inputs/image-input.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import type { Tensor } from '../numeric/tensor.ts';
 import type { StatePair } from '../runtime/executor.ts';
+import { appendAverages } from './averages.ts';
 import { appendForward } from './forward.ts';
 import type { OptimizerSettings } from './optimizers.ts';
 import { type Parameter, trainableParameters } from './parameters.ts';
@@ -52,6 +53,8 @@ export interface StepScope {
 
 export interface StepGraphOptions extends OptimizerSettings {
   readonly task: TrainingTask;
+  /** Keeps moving averages of parameters and running statistics with this decay. Default: none. */
+  readonly ema?: number | undefined;
   readonly extensions?: readonly StepExtension[];
 }
 
@@ -119,6 +122,7 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   };
   appendUpdates(scope, { parameters: trained, gradientOf, options });
   for (const extension of options.extensions ?? []) extension.update?.(scope, gradientOf);
+  if (options.ema !== undefined) appendAverages(scope, parts.modelStates(), options.ema);
   return { ...parts.finish(images), ...named, loss: loss.name };
 }
 
@@ -147,10 +151,12 @@ function openScope(graph: Graph, model: Graph) {
   const scalars = new Map<string, Value>();
   const dropout: { name: string; ratio: number; shape: readonly number[] }[] = [];
   const wanted: Value[] = [];
+  const moved = new Map<Value, Tensor>();
   const setNext = (value: Value, next: Value) => void nextOf.set(value, next);
   const asState = (value: Value) => {
     // A second request for a state continues with the value after the first.
     if (initial[value.name]) return nextOf.get(value) ?? value;
+    moved.set(value, value.tensor!);
     initial[value.name] = value.tensor!;
     value.tensor = null;
     graph.initializers = graph.initializers.filter((other) => other !== value);
@@ -178,6 +184,8 @@ function openScope(graph: Graph, model: Graph) {
     dropout.push({ name: value.name, ratio, shape });
     return value;
   };
+  const modelStates = () =>
+    [...moved].map(([value, start]) => ({ value, next: nextOf.get(value) ?? value, initial: start }));
   const finish = (images: Value) => {
     const state = [...nextOf].map(([value, next]) => ({
       input: value.name,
@@ -186,7 +194,7 @@ function openScope(graph: Graph, model: Graph) {
     removeDeadNodes(graph);
     return { graph, state, initial, scalars: namesOf(scalars), dropout, images: images.name };
   };
-  return { scope, g, setNext, asState, dropoutMask, wanted, finish };
+  return { scope, g, setNext, asState, dropoutMask, wanted, modelStates, finish };
 }
 
 const namesOf = (values: ReadonlyMap<string, Value>): ReadonlyMap<string, string> =>

@@ -1,12 +1,14 @@
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
+import { averagedState } from './averages.ts';
 import { finishEpoch } from './epoch-end.ts';
 import type { EpochResult, RunPosition, TrainOptions } from './options.ts';
 import { learningRateAt } from './schedules.ts';
 import {
   checkpoint,
   closeSession,
+  isOnPlateau,
   openTrainingRun,
   type RunProgress,
   stepsDone,
@@ -50,16 +52,26 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   const session = await openTrainingRun(options);
   try {
     const epochs: EpochResult[] = [];
-    while (session.progress.epoch < options.epochs && !isAtItsStep(session)) {
+    while (session.progress.epoch < options.epochs && !isAtItsStep(session) && !isOnPlateau(session)) {
       await runSteps(session);
       if (session.progress.stepInEpoch === stepsPerEpoch(options)) epochs.push(await finishEpoch(session));
       else checkpoint(session);
     }
     const state = copyState(session.step.state());
-    return { network: trainedNetwork(session, state), state, epochs };
+    return { network: trainedNetwork(session, chosenState(session, state)), state, epochs };
   } finally {
     await closeSession(session);
   }
+}
+
+/** The averaged weights if there are any and they had the better result, else the last ones. */
+function chosenState({ options, progress: { averageIsBetter } }: TrainingRun, state: Tensors): Tensors {
+  if (options.ema === undefined) return state;
+  const chosen = averageIsBetter
+    ? 'averaged weights, which are better'
+    : 'last weights: averages are not better';
+  options.onNote?.(`result: the ${chosen} on test images`);
+  return averageIsBetter ? averagedState(state) : state;
 }
 
 /** Whether the run has reached its last requested step. A complete epoch is still to be finished first. */

@@ -20,3 +20,12 @@ it('rises linearly while warming up, never from zero', () => {
   const settings = { schedule: 'constant', learningRate: 1, warmupSteps: 4 } as const;
   expect([0, 1, 2, 3, 4].map((step) => learningRateAt(step, 10, settings))).toEqual([0.2, 0.4, 0.6, 0.8, 1]);
 });
+
+it('rises along half a cosine and falls along another one in one cycle', () => {
+  const rate = (step: number) => learningRateAt(step, 100, { schedule: 'one-cycle', learningRate: 5 });
+  expect(rate(0)).toBeCloseTo(0.2, 10);
+  expect(rate(15)).toBeCloseTo(2.6, 10);
+  expect(rate(30)).toBeCloseTo(5, 10);
+  expect(rate(65)).toBeCloseTo(2.50001, 10);
+  expect(rate(99)).toBeLessThan(0.003);
+});

@@ -93,13 +93,13 @@ export const graftCommand = defineCommand({
 /** The settings of a run. Throws `usage` for invalid combinations. */
 async function planGrafting(invocation: Invocation<typeof flags>) {
   const planned = await planRun('graft', withCount(invocation), trainingNeeds);
-  const { networks, source, models } = planned.settings;
+  const { networks, models } = planned.settings;
   if (models.length > 1 && networks !== models.length)
     throw new EspalierError(
       'usage',
       `--networks: expected ${models.length}, one per model, found ${networks}`,
     );
-  checkGrafting({ source, networks });
+  checkGrafting(planned.settings);
   return planned;
 }
 

@@ -87,6 +87,21 @@ export const trainingFlags = {
     'augmentation of the training images: pad-crop-flip or none',
     [choice(['pad-crop-flip', 'none']), defaults.augmentation],
   ),
+  ema: optional(
+    '--ema <d>',
+    'moving averages of the weights with this decay, such as 0.999: evaluated as well, and the better network is written',
+    numberIn(0, 1),
+  ),
+  clipNorm: optional(
+    '--clip-norm <x>',
+    'largest norm of the gradient: longer ones are scaled down',
+    positive,
+  ),
+  stopAfter: optional(
+    '--stop-after <n>',
+    'stop when n epochs have not improved the test result',
+    wholeNumber(),
+  ),
   initialScale: defaulted(
     '--initial-scale <x>',
     'initial scale of BatchNormalization in a built-in network',

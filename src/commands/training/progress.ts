@@ -19,12 +19,13 @@ export function watchTraining(context: Context, epochs: number): Pick<TrainOptio
 }
 
 function epochLine(result: EpochResult, epochs: number): string {
-  const { epoch, loss, trainAccuracy, testAccuracy, seconds, metrics } = result;
+  const { epoch, loss, trainAccuracy, testAccuracy, averaged, seconds, metrics } = result;
   return [
     `epoch ${String(epoch).padStart(String(epochs).length)}/${epochs}`,
     `loss ${loss.toFixed(3)}`,
     trainAccuracy === undefined ? '' : `train ${formatPercent(trainAccuracy)}`,
     testAccuracy === undefined ? '' : `test ${formatPercent(testAccuracy)}`,
+    averaged?.testAccuracy === undefined ? '' : `averaged ${formatPercent(averaged.testAccuracy)}`,
     metrics.outputError === undefined ? '' : `output error ${formatPercent(metrics.outputError)}`,
     metrics.macsKept === undefined ? '' : `MACs kept ${formatPercent(metrics.macsKept, 1)}`,
     metrics.smallScales === undefined ? '' : `small scales ${formatPercent(metrics.smallScales, 1)}`,

@@ -1,5 +1,5 @@
 import { EspalierError } from '../../errors.ts';
-import { replicaMomenta } from '../../grafting/defaults.ts';
+import { checkTogether, replicaMomenta } from '../../grafting/defaults.ts';
 import { choice, type Options, optional, wholeNumber } from '../flags.ts';
 import { queueFlags } from '../queue-flags.ts';
 
@@ -28,7 +28,9 @@ export function checkReplicas({
   replicas = 1,
   redis,
   sparse,
-}: Pick<Options<typeof replicaFlags>, 'replicas' | 'redis'> & { readonly sparse?: unknown }): void {
+  ...training
+}: Pick<Options<typeof replicaFlags>, 'replicas' | 'redis'> &
+  Parameters<typeof checkTogether>[0] & { readonly sparse?: unknown }): void {
   if (redis !== undefined && replicas < 2)
     throw new EspalierError(
       'usage',
@@ -36,4 +38,5 @@ export function checkReplicas({
     );
   if (sparse !== undefined && replicas > 1)
     throw new EspalierError('usage', '--sparse and --replicas cannot be combined');
+  if (replicas > 1) checkTogether(training);
 }

@@ -22,7 +22,7 @@ export async function learnMasks(given: Graph, job: PruningJob, cut: number): Pr
   const options = retraining!.options(maskEpochs);
   const { momentum = 0.9 } = options;
   const result = await train({
-    ...options,
+    ...{ ...options, ema: undefined, stopAfter: undefined },
     ...stepRun(job, cut, 'masks'),
     network,
     controller: channelMaskController(layers, { strength, threshold, momentum }),

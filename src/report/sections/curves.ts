@@ -9,6 +9,7 @@ export function curvesSection({ epochs, result }: RunRecord): Html | null {
   const accuracy = [
     series(epochs, 'training images', { tone: 'earth', value: (epoch) => epoch.trainAccuracy }),
     series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.testAccuracy }),
+    series(epochs, 'averaged weights', { tone: 'sky', value: ({ averaged }) => averaged?.testAccuracy }),
   ].flat();
   const loss = [
     series(epochs, 'training images', { tone: 'earth', value: (epoch) => epoch.loss }),
@@ -20,7 +21,10 @@ export function curvesSection({ epochs, result }: RunRecord): Html | null {
       series(epochs, 'in training', { tone: 'earth', value: (epoch) => epoch.macsRunning }),
   ].flatMap((some) => some || []);
   const small = series(epochs, 'of all', { tone: 'sky', value: (epoch) => epoch.smallScales });
-  const errors = series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.outputError });
+  const errors = [
+    series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.outputError }),
+    series(epochs, 'averaged weights', { tone: 'sky', value: ({ averaged }) => averaged?.outputError }),
+  ].flat();
   const agreed = series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.agreement });
   const top1 = result?.before.top1;
   const reference = typeof top1 === 'number' ? { name: 'before', y: top1 } : undefined;

@@ -1,0 +1,13 @@
+import type { Builder } from '../graph/builder.ts';
+import type { Value } from '../graph/graph.ts';
+
+/** Added to the norm before the division, as in PyTorch's clip_grad_norm_. */
+const TINY = 1e-6;
+
+/** Gradients multiplied by min(1, c/‖g‖₂), with the norm of all of them together (Pascanu et al., ICML 2013, arXiv:1211.5063). */
+export function clipNorm(g: Builder, gradients: readonly Value[], most: number): Value[] {
+  const squares = gradients.map((gradient) => g.ReduceSum(g.Mul(gradient, gradient), null, { keepdims: 0 }));
+  const norm = g.Sqrt(squares.reduce((sum, square) => g.Add(sum, square)));
+  const factor = g.Min(g.floats(1), g.Div(g.floats(most), g.Add(norm, g.floats(TINY))));
+  return gradients.map((gradient) => g.Mul(gradient, factor));
+}

@@ -1,0 +1,34 @@
+import { averagedState } from './averages.ts';
+import { type RunProgress, type TrainingRun, trainedNetwork } from './session.ts';
+import { taskOf } from './tasks/index.ts';
+import type { TaskEvaluation } from './tasks/task.ts';
+
+/** The results of an epoch on test images: of the current weights, and of their moving averages if there are any. */
+interface EpochEvaluation {
+  readonly current: TaskEvaluation;
+  readonly averaged?: TaskEvaluation | undefined;
+}
+
+/** Evaluates a finished epoch; null if this one is not to be evaluated, or the task evaluates nothing. */
+export async function evaluateEpoch(session: TrainingRun): Promise<EpochEvaluation | null> {
+  const { options, step, batch, progress } = session;
+  const every = options.evaluateEvery ?? 1;
+  if (every === 0) return null;
+  if (progress.epoch % every !== 0 && progress.epoch < options.epochs) return null;
+  const evaluate = async (state = step.state()) =>
+    taskOf(options).evaluate?.(trainedNetwork(session, state), options.data.test, { ...options, batch });
+  const current = await evaluate();
+  if (!current) return null;
+  if (options.ema === undefined) return { current };
+  return { current, averaged: await evaluate(averagedState(step.state())) };
+}
+
+/** Updates the best score, the plateau since then, and whether the averages are better; whether this epoch is the best. */
+export function noteScores(progress: RunProgress, { current, averaged }: EpochEvaluation): boolean {
+  progress.averageIsBetter = averaged !== undefined && averaged.score > current.score;
+  const score = progress.averageIsBetter ? averaged!.score : current.score;
+  const isBest = progress.best === null || score > progress.best;
+  if (isBest) Object.assign(progress, { best: score, bestEpoch: progress.epoch });
+  progress.plateau = progress.epoch - progress.bestEpoch;
+  return isBest;
+}
