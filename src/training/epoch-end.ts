@@ -2,9 +2,9 @@ import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { evaluateEpoch, noteScores } from './evaluate-epoch.ts';
 import type { EpochResult } from './options.ts';
-import { learningRateAt } from './schedules.ts';
-import { checkpoint, isOnPlateau, stepsDone, stepsPerEpoch, type TrainingRun } from './session.ts';
+import { checkpoint, isOnPlateau, stepsDone, type TrainingRun } from './session.ts';
 import { shrinkSession } from './shrink.ts';
+import { learningRateOf } from './take-step.ts';
 import type { TaskEvaluation } from './tasks/task.ts';
 
 /** Finishes an epoch: evaluates and records it, shrinks the network if another epoch follows, and writes a checkpoint. */
@@ -18,8 +18,6 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
   const { correct: trainAccuracy, ...trained } = Object.fromEntries(means);
   const doneSteps = stepsDone(options, progress);
   Object.assign(progress, { epoch: progress.epoch + 1, stepInEpoch: 0, lossSum: 0, sums: {} });
-  const perEpoch = stepsPerEpoch(options);
-  const schedule = { ...options, warmupSteps: Math.round((options.warmupEpochs ?? 0) * perEpoch) };
   const evaluation = await evaluateEpoch(session);
   const { score: _, metrics, ...evaluated } = evaluation?.current ?? NOTHING;
   const result: EpochResult = {
@@ -29,7 +27,7 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
     ...(trainAccuracy !== undefined && { trainAccuracy }),
     ...evaluated,
     ...(evaluation?.averaged && { averaged: flat(evaluation.averaged) }),
-    learningRate: learningRateAt(doneSteps - 1, perEpoch * options.epochs, schedule),
+    learningRate: learningRateOf(options, doneSteps - 1),
     seconds,
     imagesPerSecond: speed,
     metrics: { ...trained, ...metrics, ...options.controller?.metrics(step.state()) },

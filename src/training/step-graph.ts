@@ -2,7 +2,7 @@ import { gradients } from '../autodiff/index.ts';
 import { assert } from '../errors.ts';
 import { type Builder, builderOf } from '../graph/builder.ts';
 import { copyGraph } from '../graph/clone.ts';
-import type { Graph, Node, Value } from '../graph/graph.ts';
+import { type Graph, type Node, nodeLabel, type Value } from '../graph/graph.ts';
 import { mainInput } from '../graph/inputs/image-input.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import type { Tensor } from '../numeric/tensor.ts';
@@ -77,6 +77,8 @@ export interface StepGraph {
   /** The input name of each input that the task declared. */
   readonly inputs: ReadonlyMap<string, string>;
   readonly loss: string;
+  /** Outputs of the network's nodes, the parts of the loss and the loss, in order, each with a name for messages. */
+  readonly watched: readonly { readonly name: string; readonly value: Value }[];
   /** The output name of each metric. */
   readonly metrics: ReadonlyMap<string, string>;
 }
@@ -110,8 +112,12 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
     );
   appendForward(nodes, { ...parts, reads }, current);
   graph.outputs = [];
+  const layers = nodes.flatMap((node) => {
+    const value = node.outputs[0] && (current.get(node.outputs[0]) ?? node.outputs[0]);
+    return value ? [{ name: `the output of ${nodeLabel(node)}`, value }] : [];
+  });
   const values = outputs.map((value) => current.get(value) ?? value);
-  const { loss, ...named } = appendLoss(g, task, { network: model, images, values });
+  const { loss, lossParts, ...named } = appendLoss(g, task, { network: model, images, values });
 
   const wanted = [...trained.map(({ value }) => value), ...parts.wanted];
   const computed = new Map(gradients(g, loss, wanted).map((gradient, i) => [wanted[i], gradient]));
@@ -123,7 +129,8 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   appendUpdates(scope, { parameters: trained, gradientOf, options });
   for (const extension of options.extensions ?? []) extension.update?.(scope, gradientOf);
   if (options.ema !== undefined) appendAverages(scope, parts.modelStates(), options.ema);
-  return { ...parts.finish(images), ...named, loss: loss.name };
+  const watched = [...layers, ...lossParts, { name: 'the loss', value: loss }];
+  return { ...parts.finish(images), ...named, loss: loss.name, watched };
 }
 
 function appendLoss(
@@ -137,10 +144,11 @@ function appendLoss(
     inputs.set(name, value);
     return value;
   };
-  const { loss, metrics = {} } = task.loss({ g, ...network, input });
+  const { loss, parts = {}, metrics = {} } = task.loss({ g, ...network, input });
   g.output(loss, 'loss');
   const measured = Object.entries(metrics).map(([name, value]) => [name, g.output(value, name)] as const);
-  return { loss, inputs: namesOf(inputs), metrics: namesOf(new Map(measured)) };
+  const lossParts = Object.entries(parts).map(([name, value]) => ({ name: `the loss of ${name}`, value }));
+  return { loss, lossParts, inputs: namesOf(inputs), metrics: namesOf(new Map(measured)) };
 }
 
 /** Opens the scope for extensions; it collects their inputs and updates. */

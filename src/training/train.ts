@@ -2,20 +2,20 @@ import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { averagedState } from './averages.ts';
+import { divergence, expectFiniteState, KEPT_EVERY, keepState } from './divergence.ts';
 import { finishEpoch } from './epoch-end.ts';
-import type { EpochResult, RunPosition, TrainOptions } from './options.ts';
-import { learningRateAt } from './schedules.ts';
+import type { EpochResult, TrainOptions } from './options.ts';
 import {
   checkpoint,
   closeSession,
   isOnPlateau,
   openTrainingRun,
-  type RunProgress,
   stepsDone,
   stepsPerEpoch,
   type TrainingRun,
   trainedNetwork,
 } from './session.ts';
+import { takeStep } from './take-step.ts';
 import { copyState } from './training-step.ts';
 
 /** A trained network, with its training state and the results of its epochs. */
@@ -54,6 +54,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     const epochs: EpochResult[] = [];
     while (session.progress.epoch < options.epochs && !isAtItsStep(session) && !isOnPlateau(session)) {
       await runSteps(session);
+      expectFiniteState(session);
       if (session.progress.stepInEpoch === stepsPerEpoch(options)) epochs.push(await finishEpoch(session));
       else checkpoint(session);
     }
@@ -81,54 +82,36 @@ const isAtItsStep = ({ options, progress }: TrainingRun): boolean =>
 
 /** Runs steps to the end of the epoch, or to the step at which the run is to stop. */
 async function runSteps(session: TrainingRun): Promise<void> {
-  const { options, batch, step, batches, progress } = session;
+  const { options, batch: size, batches, progress } = session;
   const perEpoch = stepsPerEpoch(options);
-  const totalSteps = perEpoch * options.epochs;
-  const schedule = { ...options, warmupSteps: Math.round((options.warmupEpochs ?? 0) * perEpoch) };
   session.started = performance.now();
   session.firstStep = progress.stepInEpoch;
   let saved = session.started;
-  for await (const { images, labels } of batches.epoch(progress.epoch, progress.stepInEpoch)) {
-    const done = stepsDone(options, progress);
-    const learningRate = learningRateAt(done, totalSteps, schedule);
-    const scalars = { learningRate, step: done + 1, ...options.controller?.scalars() };
-    const { loss, metrics } = await step.run({ images, labels, scalars, keys: [options.seed, done] });
-    refuseDivergence(loss, progress, learningRate);
-    progress.stepInEpoch++;
+  let kept = keepState(session);
+  for await (const batch of batches.epoch(progress.epoch, progress.stepInEpoch)) {
+    if (progress.stepInEpoch - kept.stepInEpoch >= KEPT_EVERY) kept = keepState(session);
+    const { loss, metrics } = await takeStep(session, batch);
+    if (!Number.isFinite(loss)) throw await divergence(session, kept, loss);
     progress.lossSum += loss;
     for (const [name, sum] of Object.entries(metrics)) progress.sums[name] = (progress.sums[name] ?? 0) + sum;
-    await steer(session, { step: done + 1, totalSteps, learningRate });
     options.onStep?.({
       epoch: progress.epoch + 1,
       epochs: options.epochs,
-      images: progress.stepInEpoch * batch,
-      ofImages: perEpoch * batch,
+      images: progress.stepInEpoch * size,
+      ofImages: perEpoch * size,
       loss: progress.lossSum / progress.stepInEpoch,
     });
     // No checkpoint is due after the last step of an epoch: its end writes one.
     const due =
       progress.stepInEpoch < perEpoch && performance.now() - saved > 1000 * (options.checkpointSeconds ?? 60);
     if (options.signal?.aborted || due) {
+      expectFiniteState(session);
       checkpoint(session);
       saved = performance.now();
     }
     if (options.signal?.aborted) throw interrupted(options);
     if (isAtItsStep(session)) return;
   }
-}
-
-async function steer({ options: { controller }, step }: TrainingRun, moment: RunPosition): Promise<void> {
-  const state = () => step.state();
-  controller?.afterStep(moment, state);
-  const written = await controller?.overwrite?.(moment, state);
-  if (written) step.load(written);
-}
-
-function refuseDivergence(loss: number, { epoch, stepInEpoch }: RunProgress, learningRate: number): void {
-  if (Number.isFinite(loss)) return;
-  const where = `epoch ${epoch + 1}, step ${stepInEpoch + 1}`;
-  const advice = `lower the learning rate (now ${Number(learningRate.toPrecision(3))}) or warm up`;
-  throw new EspalierError('diverged', `the loss became ${loss}: ${advice}`, { where });
 }
 
 function interrupted({ run }: TrainOptions): EspalierError {

@@ -6,18 +6,19 @@ import { feedsBeside } from '../measure/beside-image.ts';
 import { random } from '../numeric/random.ts';
 import { floats, makeTensor, type Tensor } from '../numeric/tensor.ts';
 import type { CompileOptions, Executor, Tensors } from '../runtime/executor.ts';
+import { firstNotFinite } from './not-finite.ts';
 import { buildStepGraph, type StepGraph, type StepGraphOptions } from './step-graph.ts';
 import type { TaskBatch } from './tasks/task.ts';
 
 /** A batch, with the scalars and random keys of a step. */
-interface StepInput extends TaskBatch {
+export interface StepInput extends TaskBatch {
   /** A value for each scalar of the step graph. */
   readonly scalars: Readonly<Record<string, number>>;
   /** Counters from which dropout masks are generated. */
   readonly keys: readonly number[];
 }
 
-interface StepResult {
+export interface StepResult {
   readonly loss: number;
   readonly metrics: Readonly<Record<string, number>>;
 }
@@ -29,6 +30,8 @@ export interface TrainingStep {
   /** Parameters, statistics, optimiser and extension state, by name, as views that later steps overwrite. */
   state(): Tensors;
   load(state: Tensors): void;
+  /** The first value that is infinite or NaN when a step is run from the present state; null if all are finite. */
+  firstNotFinite(input: StepInput): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -57,23 +60,28 @@ export async function openTrainingStep(
     Object.entries(feedsBeside(model, shape[0]!)).filter(([name]) => read.has(name)),
   );
 
+  const feedsOf = async (input: StepInput) => {
+    const feeds: Record<string, Tensor> = {
+      ...beside,
+      [step.images]: makeTensor('float32', shape, input.images),
+      ...dropoutMasks(step, input.keys),
+    };
+    const given = await task?.feeds(input);
+    for (const [name, fed] of step.inputs) feeds[fed] = taskFeed(name, given);
+    for (const [name, fed] of step.scalars) feeds[fed] = scalarFeed(name, input.scalars);
+    return feeds;
+  };
   return {
     async run(input) {
-      const feeds: Record<string, Tensor> = {
-        ...beside,
-        [step.images]: makeTensor('float32', shape, input.images),
-        ...dropoutMasks(step, input.keys),
-      };
-      const given = await task?.feeds(input);
-      for (const [name, fed] of step.inputs) feeds[fed] = taskFeed(name, given);
-      for (const [name, fed] of step.scalars) feeds[fed] = scalarFeed(name, input.scalars);
-      const results = await program.run(feeds);
+      const results = await program.run(await feedsOf(input));
       const number = (name: string) => Number(results[name]!.data[0]);
       const metrics = [...step.metrics].map(([name, output]) => [name, number(output)] as const);
       return { loss: number(step.loss), metrics: Object.fromEntries(metrics) };
     },
     state: () => program.readState(),
     load: (state) => program.writeState(state),
+    firstNotFinite: async (input) =>
+      firstNotFinite({ step, feeds: await feedsOf(input), state: program.readState() }, executor),
     async close() {
       await task?.close();
       await program.close();

@@ -15,6 +15,7 @@ export function mixed(a: number, first: TrainingTask, second: TrainingTask): Tra
       const two = second.loss({ ...scope, values: values.slice(own) });
       return {
         loss: g.Add(g.Mul(one.loss, g.floats(a)), g.Mul(two.loss, g.floats(1 - a))),
+        parts: { ...two.parts, [first.name]: one.loss },
         metrics: { ...two.metrics, ...one.metrics },
       };
     },

@@ -53,6 +53,8 @@ export interface LossScope {
 export interface TaskLoss {
   /** A scalar: the mean loss over the images. */
   readonly loss: Value;
+  /** Terms of the loss by name, for the message about a loss that is not finite. */
+  readonly parts?: Readonly<Record<string, Value>>;
   /** Scalars, each the sum over the images; means are reported. The metric `correct` is reported as training accuracy. */
   readonly metrics?: Readonly<Record<string, Value>>;
 }

@@ -83,8 +83,10 @@ export async function distillation(student: Graph, options: DistillationOptions)
           ? [[agreementName(each.pair), agreement(g, each, each.pair.axis)] as const]
           : [],
       );
+      const losses = compared.map((each) => pairLoss(g, each));
       return {
-        loss: compared.map((each) => pairLoss(g, each)).reduce((sum, loss) => g.Add(sum, loss)),
+        loss: losses.reduce((sum, loss) => g.Add(sum, loss)),
+        parts: Object.fromEntries(zip(compared, losses).map(([{ pair }, loss]) => [nameOf(pair), loss])),
         metrics: Object.fromEntries(metrics),
       };
     },
