@@ -1,15 +1,18 @@
 import { expectPreprocessing, storePreprocessing } from '../data/preprocessing.ts';
 import { defined } from '../defined.ts';
+import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { withOthersFed } from '../measure/beside-image.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import { trainingDefaults } from './defaults.ts';
 import type { TrainOptions } from './options.ts';
+import { fixedValues, trainableParameters } from './parameters.ts';
 import { prepareNetwork } from './prepare.ts';
 import { type DistillationOptions, distillation } from './tasks/distillation/distillation.ts';
 import { taskOf } from './tasks/index.ts';
 import { mixed } from './tasks/mixed.ts';
+import type { TrainingTask } from './tasks/task.ts';
 
 /** Options of distillation. The teacher is by default the given network itself, before a cut. */
 export interface Distilling
@@ -30,7 +33,8 @@ export interface TrainingOptions
 /**
  * Completes the options of training with defaults, and converts the network to the form for training ({@link
  * prepareNetwork}). Preprocessing defaults to what the network stores. Without an executor, the training step runs in oneDNN
- * if the library is installed, else in onnxruntime. Throws `usage` if preprocessing is neither stored nor given.
+ * if the library is installed, else in onnxruntime. Throws `usage` if preprocessing is neither stored nor given, or if no parameter
+ * would be trained.
  */
 export async function openTraining(given: Graph, options: TrainingOptions): Promise<TrainOptions> {
   const { executor = await defaultExecutor(), data, distill, run = null } = options;
@@ -48,5 +52,18 @@ export async function openTraining(given: Graph, options: TrainingOptions): Prom
   const settled = { data, preprocessing, executor, batch };
   const learned = distill && (await distillation(network, { teacher: given, ...distill, ...settled }));
   const task = !learned ? own : labelWeight === 0 ? learned : mixed(labelWeight, own, learned);
+  expectParameters(network, task);
   return { ...settings, executor, trainer, preprocessing, network, task, run };
 }
+
+function expectParameters(network: Graph, task: TrainingTask): void {
+  const outputs = task.reads(network);
+  if (trainableParameters(network, { outputs }).length > 0) return;
+  const fixed = fixedValues(network, { outputs }).map(({ value, reason }) => `${value.name} ${reason}`);
+  const found = ['none to train', ...fixed.slice(0, SHOWN)].join('; ');
+  const message = `expected parameters on which the outputs depend, found ${found}`;
+  throw new EspalierError('usage', message, { where: network.name });
+}
+
+/** Number of fixed values that a message names. */
+const SHOWN = 4;

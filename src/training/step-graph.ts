@@ -129,8 +129,13 @@ export function buildStepGraph(model: Graph, options: StepGraphOptions): StepGra
   appendUpdates(scope, { parameters: trained, gradientOf, options });
   for (const extension of options.extensions ?? []) extension.update?.(scope, gradientOf);
   if (options.ema !== undefined) appendAverages(scope, parts.modelStates(), options.ema);
+  const finished = parts.finish(images);
+  const living = new Set(graph.nodes.flatMap((node) => node.outputs));
   const watched = [...layers, ...lossParts, { name: 'the loss', value: loss }];
-  return { ...parts.finish(images), ...named, loss: loss.name, watched };
+  return {
+    ...{ ...finished, ...named, loss: loss.name },
+    watched: watched.filter(({ value }) => living.has(value)),
+  };
 }
 
 function appendLoss(

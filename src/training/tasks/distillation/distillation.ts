@@ -5,7 +5,6 @@ import type { Graph, Value } from '../../../graph/graph.ts';
 import { zip } from '../../../numeric/zip.ts';
 import { formsOf } from '../../../rewrite/index.ts';
 import type { Executor } from '../../../runtime/executor.ts';
-import { trainableParameters } from '../../parameters.ts';
 import { prepareNetwork } from '../../prepare.ts';
 import type { TaskEvaluation, TrainingTask } from '../task.ts';
 import { compareWithTeacher, nameOf } from './compare.ts';
@@ -62,7 +61,6 @@ export async function distillation(student: Graph, options: DistillationOptions)
   const teacher = await prepareNetwork((await formsOf(options.teacher, executor)).graph, executor);
   const bound = boundNetwork(teacher, data.train, batch);
   const pairs = distilledPairs(boundNetwork(student, data.train, batch).graph, bound.graph, options.losses);
-  expectParameters(student, pairs);
   for (const pair of pairs) onNote?.(described(pair, temperature));
   const features = featureWeight > 0 ? featuresOf(bound.graph, student, pairs) : [];
   const inverseVariance = await inverseVariances(bound, [...pairs, ...features], {
@@ -150,12 +148,6 @@ function expectSamePreprocessing(teacher: Graph, { mean, std }: Preprocessing): 
     `mean ${p.mean.join(',')} and std ${p.std.join(',')}`;
   const message = `expected a teacher for images of ${shown({ mean, std })}, found ${shown(stored)}`;
   throw new EspalierError('usage', message, { where: teacher.name });
-}
-
-function expectParameters(student: Graph, pairs: readonly DistilledPair[]): void {
-  if (trainableParameters(student, { outputs: valuesOf(student, pairs) }).length > 0) return;
-  const message = 'expected parameters on which the outputs depend, found none to train';
-  throw new EspalierError('usage', message, { where: student.name });
 }
 
 /** A line that names the inner values that are compared. */
