@@ -40,10 +40,10 @@ type DataOptions = Pick<
 /** Opens a data set by name, with images of the size that the model needs. */
 export async function openData(
   name: string,
-  { height, width, mean }: Preprocessing,
+  { height, width, mean, fit, pad }: Preprocessing,
   { labels, limit, testLimit, seed = 1, purpose, unlabelled, nested }: DataOptions,
 ): Promise<DataSet> {
   const { openDataSet } = await import('../data/data-sets.ts');
   const asked = { labels, limit, testLimit, seed, purpose, unlabelled, nested };
-  return openDataSet(name, { ...asked, height, width, channels: mean.length });
+  return openDataSet(name, { ...asked, height, width, fit, pad, channels: mean.length });
 }

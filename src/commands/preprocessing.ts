@@ -1,4 +1,6 @@
-import { imageSize, numbers, optional, text } from './flags.ts';
+import * as v from 'valibot';
+import { DEFAULT_PAD, fits } from '../data/image-folder/fits.ts';
+import { choiceOf, imageSize, numbers, optional, text, wholeNumber } from './flags.ts';
 
 /** Flags for models whose files contain no preprocessing. */
 export const preprocessingFlags = {
@@ -13,6 +15,16 @@ export const preprocessingFlags = {
     numbers,
   ),
   size: optional('--size <size>', 'height and width of the images: 224, or 192x320', imageSize),
+  fit: optional(
+    '--fit <name>',
+    'how images of another shape are resized: crop (shorter side to 256/224, centre crop), letterbox (whole image with a border), stretch (default: as the model stores it, else crop)',
+    choiceOf(fits),
+  ),
+  pad: optional(
+    '--pad <n>',
+    `with --fit letterbox: 8-bit value of the border (default: ${DEFAULT_PAD}, as in YOLO)`,
+    v.pipe(wholeNumber(0), v.maxValue(255, 'expected a number from 0 to 255')),
+  ),
   labels: optional(
     '--labels <file>',
     "file of class names, one per line, in the order of the model's outputs",

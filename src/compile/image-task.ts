@@ -1,3 +1,4 @@
+import { DEFAULT_PAD, type ImageFit } from '../data/image-folder/fits.ts';
 import { loadClasses, loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
 import { type Graph, staticShape } from '../graph/graph.ts';
 import { asImage, mainInput } from '../graph/inputs/image-input.ts';
@@ -13,6 +14,8 @@ export interface ImageTask {
   /** Per channel, of x/255. */
   readonly mean: readonly number[];
   readonly std: readonly number[];
+  readonly fit: ImageFit;
+  readonly pad: number;
   /** The name of the output with the class scores. */
   readonly output: string;
   readonly classes: number;
@@ -33,13 +36,13 @@ export function imageTaskOf(graph: Graph, known: Preprocessing | null): ImageTas
     number,
     number,
   ];
-  const { mean, std } = preprocessing;
+  const { mean, std, fit = 'crop', pad = DEFAULT_PAD } = preprocessing;
   if (mean.length !== channels) return null;
   const classes = staticShape(scores).reduce((product, dim) => product * dim, 1) / Number(image.batch);
   return {
     input: image.value.name,
     channelsLast: layout === 'NHWC' || layout === 'HWC',
-    ...{ channels, height, width, mean, std },
+    ...{ channels, height, width, mean, std, fit, pad },
     output: scores.name,
     classes,
     labels: loadClasses(graph),

@@ -1,3 +1,5 @@
+import type { Fitting } from './image-folder/fits.ts';
+
 /** The channels and size of a source's images. */
 export interface ImageShape {
   readonly channels: number;
@@ -27,8 +29,8 @@ export interface ImageSource extends ImageShape {
 export type ImageOrigin =
   /** Planar images, concatenated. */
   | { readonly kind: 'memory'; readonly pixels: Uint8Array }
-  /** Encoded files, which are resized and cropped when read. */
-  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  /** Encoded files, which are resized when read. */
+  | ({ readonly kind: 'files'; readonly paths: readonly string[] } & Fitting)
   /** Images converted from another number of channels. */
   | { readonly kind: 'channels'; readonly of: ImageOrigin; readonly from: number }
   | { readonly kind: 'subset'; readonly of: ImageOrigin; readonly indices: Uint32Array };

@@ -13,7 +13,7 @@ const readers: { readonly [K in Kind]: (origin: OriginOf<K>, size: ImageShape) =
     const bytes = channels * height * width;
     return (index, target) => target.set(pixels.subarray(index * bytes, (index + 1) * bytes));
   },
-  files: ({ paths }, size) => imageFileReader(paths, size),
+  files: imageFileReader,
   channels: ({ of, from }, size) => convertingReader(openOrigin(of, { ...size, channels: from }), from, size),
   subset: ({ of, indices }, size) => {
     const read = openOrigin(of, size);

@@ -2,13 +2,14 @@ import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { zip } from '../numeric/zip.ts';
+import { type Fitting, fits, type ImageFit } from './image-folder/fits.ts';
 import type { ImageSource } from './image-source.ts';
 
 /**
  * How an 8-bit image becomes a network's input: resized to `height` × `width`, then (x/255 − mean) / std per channel. It is
  * stored in the model's metadata, so that evaluating it needs no flags.
  */
-export interface Preprocessing {
+export interface Preprocessing extends Fitting {
   readonly height: number;
   readonly width: number;
   readonly mean: readonly number[];
@@ -42,6 +43,8 @@ const preprocessingSchema = v.pipe(
     width: size,
     mean: v.pipe(v.array(finite), v.minLength(1)),
     std: v.pipe(v.array(v.pipe(finite, v.gtValue(0))), v.minLength(1)),
+    fit: v.exactOptional(v.picklist(Object.keys(fits) as ImageFit[])),
+    pad: v.exactOptional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
   }),
   v.check(({ mean, std }) => mean.length === std.length, 'mean and std differ in length'),
 );
@@ -54,8 +57,11 @@ const classesSchema = v.array(v.string());
  * @example
  * storePreprocessing(network, { height: 32, width: 32, mean: [0.49, 0.48, 0.45], std: [0.25, 0.24, 0.26] });
  */
-export function storePreprocessing(graph: Graph, { height, width, mean, std }: Preprocessing): void {
-  graph.metadata[PREPROCESSING_KEY] = JSON.stringify({ height, width, mean, std });
+export function storePreprocessing(
+  graph: Graph,
+  { height, width, mean, std, fit, pad }: Preprocessing,
+): void {
+  graph.metadata[PREPROCESSING_KEY] = JSON.stringify({ height, width, mean, std, fit, pad });
 }
 
 /** The preprocessing in the graph's metadata; null if there is none. Throws `invalid-model` if it is malformed. */

@@ -46,14 +46,21 @@ export async function memberJob(
   const model = join(folder, 'start.onnx');
   if (!existsSync(join(folder, 'recipe.json'))) createRunDirectory(folder, run.recipe);
   if (!existsSync(model)) writeModelFile(withFeedsStored(await start()), model);
-  const { height, width } = preprocessing;
+  const { height, width, fit, pad } = preprocessing;
+  const fitting = defined({ fit, pad });
   const { name, limit, testLimit, labels, executor } = source;
   const images = shard ? Math.floor(data.train.count / shard.of) : data.train.count;
   return {
     model,
     folder,
-    data: { name, height, width, seed, ...defined({ limit, testLimit, labels, shard }) },
-    preprocessing: { height, width, mean: [...preprocessing.mean], std: [...preprocessing.std] },
+    data: { name, height, width, seed, ...fitting, ...defined({ limit, testLimit, labels, shard }) },
+    preprocessing: {
+      ...fitting,
+      height,
+      width,
+      mean: [...preprocessing.mean],
+      std: [...preprocessing.std],
+    },
     training: {
       ...settingsOf(training),
       batch: Math.min(training.batch, images),

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { type AugmentationName, augmentations } from '../data/augmentations/index.ts';
 import { type DataSetOptions, openDataSet } from '../data/data-sets.ts';
+import { fits, type ImageFit } from '../data/image-folder/fits.ts';
 import type { DataSet } from '../data/image-source.ts';
 import { shardSource } from '../data/subset.ts';
 import { defined } from '../defined.ts';
@@ -16,6 +17,12 @@ import { train } from '../training/train.ts';
 const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finite = v.pipe(v.number(), v.finite());
 
+/** How images are resized. */
+const fitting = {
+  fit: v.optional(v.picklist(Object.keys(fits) as ImageFit[])),
+  pad: v.optional(count),
+};
+
 /** The data of a job that trains one network up to a step: plain data, validated by the receiver. */
 export const jobSchema = v.object({
   /** The initial network, in the form for training. */
@@ -26,6 +33,7 @@ export const jobSchema = v.object({
   untilStep: count,
   data: v.object({
     name: v.string(),
+    ...fitting,
     height: count,
     width: count,
     seed: count,
@@ -34,7 +42,13 @@ export const jobSchema = v.object({
     labels: v.optional(v.string()),
     shard: v.optional(v.object({ index: count, of: v.pipe(count, v.minValue(1)) })),
   }),
-  preprocessing: v.object({ height: count, width: count, mean: v.array(finite), std: v.array(finite) }),
+  preprocessing: v.object({
+    ...fitting,
+    height: count,
+    width: count,
+    mean: v.array(finite),
+    std: v.array(finite),
+  }),
   training: v.object({
     epochs: count,
     batch: count,

@@ -1,4 +1,6 @@
+import type { Fitting, ImageFit } from '../data/image-folder/fits.ts';
 import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
+import { defined } from '../defined.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
@@ -17,6 +19,9 @@ interface PreprocessingOptions {
   readonly mean?: readonly number[];
   readonly std?: readonly number[];
   readonly size?: ImageSize;
+  readonly fit?: ImageFit | undefined;
+  /** For the fit `letterbox`. */
+  readonly pad?: number | undefined;
 }
 
 /**
@@ -35,11 +40,20 @@ export function resolvePreprocessing(model: PreprocessedModel, options: Preproce
     width: given?.[1] ?? fixed(fed?.width) ?? stored?.width ?? fixed(image?.width),
     mean: ofChannels(options.mean, channels) ?? stored?.mean,
     std: ofChannels(options.std, channels) ?? stored?.std,
+    ...fitting(options, stored),
   };
   requireAll(preprocessing, model.name);
   checkChannels(preprocessing, channels);
   checkSize(preprocessing, [fixed(image?.height), fixed(image?.width)]);
   return preprocessing;
+}
+
+/** The fit, and the border of a letterbox; neither if nobody names a fit. */
+function fitting(options: PreprocessingOptions, stored: Preprocessing | null): Fitting {
+  const fit = options.fit ?? stored?.fit;
+  if (fit === 'letterbox') return defined({ fit, pad: options.pad ?? stored?.pad });
+  if (options.pad === undefined) return defined({ fit });
+  throw new EspalierError('usage', `\`pad\` needs \`fit\` letterbox, found ${fit ?? 'crop'}`);
 }
 
 /** Repeats a single number for every channel. */

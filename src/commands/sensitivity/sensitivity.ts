@@ -24,8 +24,23 @@ const partOf = v.pipe(
 );
 
 const { criterion, normalize, reduce, scoreFolded, calibrationImages, round, exclude } = pruneFlags;
-const { data, labels, limit, testLimit, mean, std, size, seed, resume, logits, outputs, input, feed } =
-  pruneFlags;
+const {
+  data,
+  labels,
+  limit,
+  testLimit,
+  mean,
+  std,
+  size,
+  fit,
+  pad,
+  seed,
+  resume,
+  logits,
+  outputs,
+  input,
+  feed,
+} = pruneFlags;
 
 const flags = {
   ratios: defaulted('--ratios <list>', 'fractions of channels to remove from each group', [
@@ -34,7 +49,7 @@ const flags = {
   ]),
   ...{ criterion, normalize, reduce, scoreFolded, round, exclude, data },
   calibrationImages: { ...calibrationImages, summary: 'number of training images to measure with' },
-  ...{ limit, testLimit, mean, std, size, labels, logits, outputs, input, feed, seed },
+  ...{ limit, testLimit, mean, std, size, fit, pad, labels, logits, outputs, input, feed, seed },
   threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
   part: optional(
     '--part <i/n>',

@@ -87,18 +87,21 @@ await measure();
 find('#again').hidden = false;
 
 /**
- * Writes a picture into the input with the preprocessing used for accuracy: the shorter side scaled to 256/224 of the size,
- * then a centre crop.
+ * Writes a picture into the input with the preprocessing used for accuracy: cropped (the shorter side is scaled to 256/224 of
+ * the size), with a border (letterbox), or stretched.
  */
 async function classify(file) {
   const bitmap = await createImageBitmap(file);
-  const { width, height, channels, mean, std, channelsLast, labels, classes } = image;
+  const { width, height, channels, mean, std, fit, pad, channelsLast, labels, classes } = image;
   const canvas = find('canvas');
   Object.assign(canvas, { width, height });
   const context = canvas.getContext('2d', { willReadFrequently: true });
   context.imageSmoothingQuality = 'high';
-  const scale = (256 / 224) * Math.max(width / bitmap.width, height / bitmap.height);
-  const [w, h] = [bitmap.width * scale, bitmap.height * scale];
+  const scales = [width / bitmap.width, height / bitmap.height];
+  const scale = fit === 'crop' ? (256 / 224) * Math.max(...scales) : Math.min(...scales);
+  const [w, h] = fit === 'stretch' ? [width, height] : [bitmap.width * scale, bitmap.height * scale];
+  context.fillStyle = \`rgb(\${pad}, \${pad}, \${pad})\`;
+  context.fillRect(0, 0, width, height);
   context.drawImage(bitmap, (width - w) / 2, (height - h) / 2, w, h);
   const { data } = context.getImageData(0, 0, width, height);
   const plane = width * height;

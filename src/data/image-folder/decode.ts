@@ -1,46 +1,39 @@
 import { EspalierError } from '../../errors.ts';
 import { loadDecoder } from '../decoder.ts';
 import type { ImageShape, ImageSource } from '../image-source.ts';
+import { DEFAULT_PAD, type Fitting, fits } from './fits.ts';
 
-/** The ratio of ImageNet's evaluation: resized to 256, cropped to 224. */
-const RESIZE_RATIO = 256 / 224;
 const MEMORY_BUDGET_BYTES = 512 * 2 ** 20;
 
+/** Files, and how their images are resized. */
+interface ImageFiles extends Fitting {
+  readonly paths: readonly string[];
+}
+
 /**
- * Decodes image files as [3, height, width], or [4, height, width] with alpha: EXIF orientation applied, sRGB, shorter side
- * resized to 256/224 of the size (antialiased bilinear), then a centre crop, as in ImageNet's evaluation. The first 512 MiB
- * of decoded images are cached. Throws `invalid-data`, naming the file, if it cannot be decoded.
+ * Decodes image files as [3, height, width], or [4, height, width] with alpha: EXIF orientation applied, sRGB, resized by one of
+ * {@link fits} (antialiased bilinear). The first 512 MiB of decoded images are cached. Throws `invalid-data`, naming the file, if it cannot be decoded.
  */
-export function imageFileReader(paths: readonly string[], size: ImageShape): ImageSource['read'] {
+export function imageFileReader({ paths, ...fitting }: ImageFiles, size: ImageShape): ImageSource['read'] {
   // The first images stay cached: an epoch reads every image once, so the least recently used one is the next one needed.
   const kept = new Map<number, Uint8Array>();
   const capacity = Math.floor(MEMORY_BUDGET_BYTES / (size.channels * size.height * size.width));
   return async (index, target) => {
     const known = kept.get(index);
     if (known) return target.set(known);
-    await decodeFile(paths[index]!, size, target);
+    await decodeFile(paths[index]!, { ...size, ...fitting }, target);
     if (kept.size < capacity) kept.set(index, target.slice());
   };
 }
 
 async function decodeFile(
   path: string,
-  { channels, height, width }: ImageShape,
+  { channels, height, width, fit = 'crop', pad = DEFAULT_PAD }: ImageShape & Fitting,
   target: Uint8Array,
 ): Promise<void> {
   const sharp = await loadDecoder();
-  const [outerHeight, outerWidth] = [Math.round(height * RESIZE_RATIO), Math.round(width * RESIZE_RATIO)];
-  const crop = {
-    top: Math.floor((outerHeight - height) / 2),
-    left: Math.floor((outerWidth - width) / 2),
-    height,
-    width,
-  };
-  const upright = sharp(path, { failOn: 'error' })
-    .autoOrient()
-    .resize(outerWidth, outerHeight, { fit: 'cover', kernel: 'linear', fastShrinkOnLoad: false })
-    .extract(crop)
-    .toColourspace('srgb');
+  const whole = sharp(path, { failOn: 'error' }).autoOrient();
+  const upright = fits[fit](whole, { height, width, pad }).toColourspace('srgb');
   const pixels = await (channels === 4 ? upright.ensureAlpha() : upright.removeAlpha())
     .raw({ depth: 'uchar' })
     .toBuffer()

@@ -1,17 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { defined } from '../../defined.ts';
 import { EspalierError } from '../../errors.ts';
 import { withFileErrors } from '../file-system.ts';
 import type { DataSet, ImageSource } from '../image-source.ts';
 import { sourceAt } from '../origin.ts';
 import { splitSource } from '../subset.ts';
 import { type LabelledFiles, listClassFolders, listImages, listNested, subfolders } from './class-folders.ts';
+import type { Fitting } from './fits.ts';
 
 const TRAIN_FOLDERS = ['train'];
 const TEST_FOLDERS = ['val', 'validation', 'test'];
 
 /** Options of opening a folder with one subfolder of images per class. */
-export interface ImageFolderOptions {
+export interface ImageFolderOptions extends Fitting {
   /** Height of the images in pixels; default 224. */
   readonly height?: number;
   /** Width of the images in pixels; default 224. */
@@ -116,11 +118,11 @@ async function openClasses(
 function sourceOf(
   root: string,
   { paths, labels, classes }: LabelledFiles & { readonly classes: readonly string[] },
-  { height = 224, width = 224, channels }: ImageFolderOptions,
+  { height = 224, width = 224, channels, fit, pad }: ImageFolderOptions,
 ): ImageSource {
   const name = basename(resolve(root));
   return sourceAt(
-    { kind: 'files', paths },
+    { kind: 'files', paths, ...defined({ fit, pad }) },
     { name, channels: channels === 4 ? 4 : 3, height, width, labels, classes },
   );
 }
