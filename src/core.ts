@@ -155,7 +155,7 @@ export type { PassThroughFilters } from './pruning/criteria/pass-through-filters
 export { type FilterRows, rowsOf, type Slices, type WeightData } from './pruning/criteria/slices.ts';
 export type { PruningTargetOptions } from './pruning/iterative/check-request.ts';
 export type { PruningWatch } from './pruning/iterative/job.ts';
-export type { Granularity, PruningSettings, Recovery } from './pruning/iterative/settings.ts';
+export type { Granularity, PruningPace, PruningSettings, Recovery } from './pruning/iterative/settings.ts';
 export type { PruningStage } from './pruning/iterative/stages.ts';
 export { type PreparedNetwork, prepareChannels } from './pruning/prepared-network.ts';
 export {
@@ -265,7 +265,7 @@ export type { Parameter, ParameterRole } from './training/parameters.ts';
 export { prepareNetwork } from './training/prepare.ts';
 export type { Recipe, RunDirectory, RunEvent } from './training/run-directory.ts';
 export type { ScheduleName, ScheduleSettings } from './training/schedules.ts';
-export type { StepExtension, StepScope } from './training/step-graph.ts';
+export type { Reading, StepExtension, StepScope } from './training/step-graph.ts';
 export type {
   LossScope,
   TaskBatch,

@@ -23,7 +23,7 @@ it('a report tells what each cut left of the original, without images too', () =
       step(2, 0.5, { macs: 0.4987, parameters: 0.62 }),
     ]),
   );
-  expect(html).toContain('Cut by cut');
+  expect(html).toContain('Pruning, step by step');
   for (const text of ['75.0 % of MACs', '74.9 %', '81.0 %', '50.0 % of MACs', '49.9 %', '62.0 %'])
     expect(html).toContain(text);
 });

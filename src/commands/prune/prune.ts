@@ -24,7 +24,11 @@ export const pruneCommand = defineCommand({
       'keep half of the MACs; recover on images, without retraining',
     ],
     [
-      'espalier prune model.onnx --criterion taylor --macs 0.5 --steps 5 --data cifar10 --epochs 20 --out runs/half',
+      'espalier prune model.onnx --macs 0.5 --data cifar10 --epochs 20 --lr 0.03 --out runs/half',
+      'prune while the network trains: half of the MACs after 8 epochs, then 12 to recover',
+    ],
+    [
+      'espalier prune model.onnx --criterion taylor --macs 0.5 --steps 5 --data cifar10 --epochs 20 --out runs/cuts',
       'prune in five cuts, each followed by 4 epochs',
     ],
     [

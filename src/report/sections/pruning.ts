@@ -9,8 +9,8 @@ export function pruningSection({ pruning }: RunRecord): Html | null {
   const counted = steps.some(({ left }) => left !== null);
   if (stages.length === 0 && !(counted && steps.length > 1)) return null;
   const left = counted && html`<th class="number">MACs kept</th><th class="number">parameters kept</th>`;
-  return html`<section><h2>Cut by cut</h2>
-<p class="lead">${leadOf(steps)}${original !== null && `; top-1 ${formatPercent(original)} before the first`}.</p>
+  return html`<section><h2>Pruning, step by step</h2>
+<p class="lead">${leadOf(steps)}${original !== null && `; top-1 ${formatPercent(original)} before pruning`}.</p>
 <table><thead><tr><th>step</th><th>target</th>${left}${stages.map((stage) => html`<th class="number">${titles[stage] ?? stage}</th>`)}</tr></thead>
 <tbody>${steps.map((step) => row(step, { stages, counted }))}</tbody></table></section>`;
 }
@@ -18,9 +18,9 @@ export function pruningSection({ pruning }: RunRecord): Html | null {
 /** The paragraph that explains the cells of the table. */
 function leadOf(steps: readonly PrunePoint[]): string {
   const stages = steps.flatMap((step) => step.stages);
-  if (stages.length === 0) return 'What each cut kept of the original network';
-  const error = 'the output error ‖y − y₀‖/‖y₀‖, with y₀ from before the first cut,';
-  const when = 'on test images after each cut and each recovery from it';
+  if (stages.length === 0) return 'What each step kept of the original network';
+  const error = 'the output error ‖y − y₀‖/‖y₀‖, with y₀ from before pruning,';
+  const when = 'on test images after each stage';
   if (stages.every(({ top1 }) => top1 == null)) return `${error[0]!.toUpperCase()}${error.slice(1)} ${when}`;
   return stages.every(({ outputError }) => outputError == null)
     ? `Top-1 accuracy ${when}`
