@@ -1,10 +1,10 @@
 import { EspalierError } from '../errors.ts';
 import { type Graph, type Node, nodeName, onlyOutput, type Shape } from '../graph/graph.ts';
 import { imagesOf } from '../graph/inputs/image-input.ts';
-import { isOperator, knownOperator, type StandardOperatorName } from '../graph/operators/index.ts';
+import { isOperator } from '../graph/operators/index.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { type BindOptions, withFixedShapes } from './bind-shapes.ts';
-import { type LayerSize, macRules } from './mac-rules.ts';
+import { type LayerSize, layerSize } from './mac-rules.ts';
 import { elementsIn, learnedParameters } from './parameters.ts';
 
 /** The costs of one node. */
@@ -52,7 +52,7 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
   const parameters = learnedParameters(fixed);
   const batch = batchOf(fixed);
   return fixed.nodes.flatMap((node) => {
-    const found = layerSize(node);
+    const found = knownSize(node);
     const [size, note] = typeof found === 'string' ? [null, found] : [found, undefined];
     const count = (parameters.get(node) ?? []).reduce((sum, value) => sum + elementsIn(value), 0);
     if (isOperator(node, 'Constant') || (!found && count === 0)) return [];
@@ -74,12 +74,10 @@ export function costs(graph: Graph, options: CostOptions = {}): Costs {
   return { parameters: total('parameters'), macs: total('macs'), bytes, layers };
 }
 
-function layerSize(node: Node): LayerSize | string | null {
-  const op = knownOperator(node);
-  const rule = op && macRules[op as StandardOperatorName];
-  if (!rule) return null;
+/** The size of a layer, or why it is not known. */
+function knownSize(node: Node): LayerSize | string | null {
   try {
-    return rule(node);
+    return layerSize(node);
   } catch (error) {
     // The shape depends on data that is only known at run time.
     if (!(error instanceof EspalierError) || error.code !== 'shape') throw error;

@@ -9,19 +9,19 @@ import type { CouplingScope, KeptChannels } from './scope.ts';
 /** Operators that concatenate and split tensors. */
 export const concatSplitCouplings = {
   Concat(call, scope) {
-    const { inputs, channels, outputs } = call;
+    const { node, channels, outputs } = call;
     const axis = fromStart(call.attributes.axis!, rankOf(outputs[0]));
     if (channels.every((carried) => !carried?.axes.includes(axis))) return beside(call, scope, axis);
-    const parts = zip(inputs, channels).flatMap(
+    const parts = zip(node.inputs, channels).flatMap(
       ([value, carried]) => (value && partOf(value, carried, { call, axis, scope })) ?? [],
     );
-    if (parts.length < inputs.length) return stay(call, scope);
+    if (parts.length < node.inputs.length) return stay(call, scope);
     return [along(axis, Int32Array.from(parts.flatMap((part) => [...part])))];
   },
   Split(call, scope) {
     const { node, inputs, outputs, channels } = call;
     const [x] = channels;
-    const axis = fromStart(call.attributes.axis, rankOf(inputs[0]));
+    const axis = fromStart(call.attributes.axis, rankOf(inputs.x));
     if (!x?.axes.includes(axis)) return outputs.map(() => x ?? null);
     const sizes = outputs.map((value) => Number(dimensionsOf(value)[axis]));
     if (!liesAlong(x, axis) || sizes.some(Number.isNaN)) return stay(call, scope);
@@ -41,10 +41,10 @@ export const concatSplitCouplings = {
 
 /** Concatenation along an axis without channels: channels along the other axes are joined, as in a sum. */
 function beside(call: CouplingCall<'Concat'>, scope: CouplingScope, axis: number): (Channels | null)[] {
-  const isPlain = call.inputs.every((value, i) => call.channels[i] || value?.tensor);
+  const isPlain = call.inputs.inputs.every((value, i) => call.channels[i] || value.tensor);
   if (!isPlain)
     return stay(call, scope, `it is combined with a value that has no channels in ${nodeLabel(call.node)}`);
-  return [...elementwise({ ...call, attributes: {} as never }, scope)].map((carried) =>
+  return [...elementwise(call, scope)].map((carried) =>
     carried?.axes.includes(axis) ? null : carried,
   );
 }
@@ -89,9 +89,9 @@ export const sliceCouplings = {
     const { node, inputs, outputs, channels } = call;
     const [x] = channels;
     if (!x) return outputs.map(() => null);
-    const axis = fromStart(call.attributes.axis, rankOf(inputs[0]));
-    const indices = inputs[1]?.tensor;
-    const grown = rankOf(inputs[1]) - 1;
+    const axis = fromStart(call.attributes.axis, rankOf(inputs.x));
+    const indices = inputs.indices.tensor;
+    const grown = rankOf(inputs.indices) - 1;
     if (!x.axes.includes(axis))
       return [{ ...x, axes: x.axes.map((other) => (other > axis ? other + grown : other)) }];
     if (indices?.shape.length !== 1 || !liesAlong(x, axis))
@@ -107,12 +107,12 @@ export const sliceCouplings = {
   Pad(call, scope) {
     const { node, inputs, channels, attributes } = call;
     const [x] = channels;
-    const given = inputs[1]?.tensor && toNumbers(inputs[1].tensor);
+    const given = inputs.pads?.tensor && toNumbers(inputs.pads.tensor);
     if (!x) return [null];
-    const rank = rankOf(inputs[0]);
-    if (!given || inputs[3] || attributes.mode !== 'constant') {
+    const rank = rankOf(inputs.x);
+    if (!given || inputs.axes || attributes.mode !== 'constant') {
       const spatial =
-        given && !inputs[3] && x.axes.every((axis) => given[axis] === 0 && given[axis + rank] === 0);
+        given && !inputs.axes && x.axes.every((axis) => given[axis] === 0 && given[axis + rank] === 0);
       return spatial ? [x] : stay(call, scope);
     }
     const padded = x.axes.filter((axis) => given[axis] !== 0 || given[axis + rank] !== 0);
@@ -139,21 +139,23 @@ interface Range {
 }
 
 /** The ranges of a Slice; null if they are computed. */
-function rangesOf({ inputs, node }: CouplingCall<'Slice'>): Range[] | null {
-  const lists = [1, 2, 3, 4].map((index) => {
-    const value = inputs[index];
-    return value ? (value.tensor ? toNumbers(value.tensor) : null) : undefined;
-  });
-  const [starts, ends, axes, steps] = lists;
-  if (!starts || !ends || axes === null || steps === null || node.inputs.length < 3) return null;
+function rangesOf({ inputs }: CouplingCall<'Slice'>): Range[] | null {
+  const [starts, ends, axes, steps] = [inputs.starts, inputs.ends, inputs.axes, inputs.steps].map(listOf);
+  if (!starts || !ends || axes === null || steps === null) return null;
   if (steps?.some((step) => !Number.isInteger(step) || step === 0)) return null;
-  const rank = rankOf(inputs[0]);
+  const rank = rankOf(inputs.x);
   return starts.map((start, i) => ({
     axis: fromStart(axes?.[i] ?? i, rank),
     start,
     end: ends[i]!,
     step: steps?.[i] ?? 1,
   }));
+}
+
+/** The numbers of a constant; undefined where it is left out, null where it is computed. */
+function listOf(value: Value | null): number[] | null | undefined {
+  if (!value) return undefined;
+  return value.tensor ? toNumbers(value.tensor) : null;
 }
 
 function placesOf({ start, end, step }: Range, length: number): number[] {

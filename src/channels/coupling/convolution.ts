@@ -1,4 +1,4 @@
-import { nodeLabel, requiredInput, type Value } from '../../graph/graph.ts';
+import { nodeLabel } from '../../graph/graph.ts';
 import { along, type Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
 import { type CouplingCall, type CouplingRules, liesAlong } from './rule.ts';
@@ -10,7 +10,7 @@ type Convolution = CouplingCall<'Conv'> | CouplingCall<'ConvTranspose'>;
 export const convolutionCouplings = {
   /** w: [M, C/group, …kernel]. */
   Conv(call, scope) {
-    const sizes = call.inputs[1]?.tensor?.shape;
+    const sizes = call.inputs.weight.tensor?.shape;
     if (!sizes) return stay(call, scope, `it feeds ${nodeLabel(call.node)}, whose weight is not constant`);
     const { group } = call.attributes;
     const [filters = 0, perGroup] = sizes;
@@ -20,7 +20,7 @@ export const convolutionCouplings = {
   },
   /** w: [C, M/group, …kernel]. */
   ConvTranspose(call, scope) {
-    const sizes = call.inputs[1]?.tensor?.shape;
+    const sizes = call.inputs.weight.tensor?.shape;
     if (!sizes) return stay(call, scope, `it feeds ${nodeLabel(call.node)}, whose weight is not constant`);
     const { group } = call.attributes;
     const [channels, perGroup = 0] = sizes;
@@ -45,8 +45,8 @@ function depthwise(
     (_, m) => x.labels[Math.floor(m / multiple)]!,
   );
   for (const [value, axis] of [
-    [inputs[1], filterAxis],
-    [inputs[2], 0],
+    [inputs.weight, filterAxis],
+    [inputs.bias, 0],
   ] as const) {
     if (value) scope.slice({ value, channels: along(axis, labels), role: 'per channel', node });
   }
@@ -71,7 +71,7 @@ function mixing(
   const { node, inputs, channels, attributes } = call;
   const { group } = attributes;
   const [x] = channels;
-  const weight = requiredInput(node, 1);
+  const { weight, bias } = inputs;
   if (x && !liesAlong(x, 1)) stay(call, scope);
   else if (x) {
     const read = inputAxis === 0 ? x.labels : x.labels.subarray(0, x.labels.length / group);
@@ -83,7 +83,6 @@ function mixing(
   tie(made, group, scope);
   const rows = filterAxis === 1 ? made.subarray(0, filters / group) : made;
   scope.slice({ value: weight, channels: along(filterAxis, rows), role: 'filters', node });
-  const bias: Value | null | undefined = inputs[2];
   if (bias) scope.slice({ value: bias, channels: along(0, made), role: 'per channel', node });
   return [along(1, made)];
 }

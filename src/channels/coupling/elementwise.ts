@@ -16,9 +16,9 @@ interface Aligned {
  * y = f(a, b, …) with broadcasting: channels at the same position of y are joined, an operand that is broadcast keeps its
  * channel, and parameters are sliced with the channels.
  */
-export const elementwise: CouplingRule<OperatorName> = ({ node, inputs, outputs, channels }, scope) => {
+export const elementwise: CouplingRule<OperatorName> = ({ node, outputs, channels }, scope) => {
   const shape = dimensionsOf(outputs[0]);
-  const operands = inputs.flatMap((value, i): Aligned[] => {
+  const operands = node.inputs.flatMap((value, i): Aligned[] => {
     if (!value) return [];
     const own = aligned(value, channels[i] ?? null, shape.length - rankOf(value));
     return [{ ...own, channels: unstretched(own.channels, { node, shape }, scope) }];
@@ -90,12 +90,12 @@ export const passOn: CouplingRule<OperatorName> = ({ outputs, channels: [first =
 
 /** Pins the channels of all inputs. */
 export function stay(
-  { node, outputs, channels }: Pick<CouplingCall<OperatorName>, 'node' | 'outputs' | 'channels'>,
+  { node, channels }: Pick<CouplingCall<OperatorName>, 'node' | 'channels'>,
   scope: CouplingScope,
   reason = `it is read by ${nodeLabel(node)}`,
 ): null[] {
   for (const carried of channels) scope.pin(carried, reason);
-  return outputs.map(() => null);
+  return node.outputs.map(() => null);
 }
 
 /** A rule for operators through which channels are not followed. */

@@ -1,10 +1,6 @@
 import { type Graph, type Node, nodeLabel, type Value } from '../../graph/graph.ts';
-import {
-  attributesOf,
-  knownOperator,
-  type OperatorName,
-  type StandardOperatorName,
-} from '../../graph/operators/index.ts';
+import { callOf } from '../../graph/operators/call.ts';
+import { knownOperator, type OperatorName, type StandardOperatorName } from '../../graph/operators/index.ts';
 import { type Connections, capturedValues, connections } from '../../graph/topology.ts';
 import { channelInputs } from './channel-inputs.ts';
 import type { Channels } from './channels.ts';
@@ -60,11 +56,11 @@ function outputChannels(
   const rules: Partial<Record<OperatorName, unknown>> = couplings;
   const rule = op && (rules[op] as CouplingRule<OperatorName> | undefined);
   const { inputs, outputs } = node;
-  if (!op || !rule) return stay({ node, outputs, channels }, scope);
+  if (!op || !rule) return stay({ node, channels }, scope);
   const shapeless = [...inputs, ...outputs].find((value) => value && !value.shape && !value.otherType);
   if (shapeless)
     return stay(
-      { node, outputs, channels },
+      { node, channels },
       scope,
       `it is combined with ${shapeless.name}, of unknown shape, in ${nodeLabel(node)}`,
     );
@@ -76,7 +72,7 @@ function outputChannels(
   const long = channels.some((carried) => carried) && outputs.some(isLong);
   if (long)
     return stay(
-      { node, outputs, channels },
+      { node, channels },
       scope,
       `it has too many elements to follow in ${nodeLabel(node)}`,
     );
@@ -86,6 +82,5 @@ function outputChannels(
     const input = inputs[index];
     return (input && links.uses.get(input)?.length === 1 && links.producer.get(input)) || null;
   };
-  const attributes = attributesOf(node, op) as never;
-  return rule({ node, inputs, outputs, channels, readers, ownProducer, attributes }, scope);
+  return rule({ ...callOf(node, op), channels, readers, ownProducer }, scope);
 }

@@ -1,4 +1,4 @@
-import { nodeLabel, type Value } from '../../graph/graph.ts';
+import { nodeLabel } from '../../graph/graph.ts';
 import { along } from './channels.ts';
 import { contracted, type Factor } from './contraction.ts';
 import { stay } from './elementwise.ts';
@@ -9,10 +9,10 @@ export const matrixCouplings = {
   /** y = a·b + c. */
   Gemm(call, scope) {
     const { node, inputs, channels, attributes } = call;
+    const { c } = inputs;
     const factors = factorsOf(call, [attributes.transA ? 'km' : 'mk', attributes.transB ? 'nk' : 'kn']);
     if (!factors) return stay(call, scope);
     const made = contracted({ node, factors, result: 'mn' }, scope);
-    const c = inputs[2];
     if (!c) return [made];
     const axis = made ? made.axes[0]! - 2 + rankOf(c) : -1;
     const isWide = made && axis >= 0 && c.shape?.[axis] !== 1;
@@ -26,7 +26,7 @@ export const matrixCouplings = {
   /** […, m, k]·[…, k, n]; a vector has no m, or no n. */
   MatMul(call, scope) {
     const { node, inputs } = call;
-    const [a, b] = [rankOf(inputs[0]), rankOf(inputs[1])];
+    const [a, b] = [rankOf(inputs.a), rankOf(inputs.b)];
     const batch = (count: number) => BATCH_LETTERS.slice(BATCH_LETTERS.length - Math.max(0, count - 2));
     const rows = a === 1 ? '' : 'm';
     const columns = b === 1 ? '' : 'n';
@@ -52,11 +52,11 @@ const BATCH_LETTERS = 'abcdefghij';
 
 /** The two factors with their letters; null if a rank does not match. */
 function factorsOf(
-  { inputs, channels }: CouplingCall<'Gemm'> | CouplingCall<'MatMul'> | CouplingCall<'Einsum'>,
+  { node, channels }: CouplingCall<'Gemm' | 'MatMul' | 'Einsum'>,
   letters: readonly [string, string],
 ): readonly [Factor, Factor] | null {
   const factors = letters.map((own, index): Factor | null => {
-    const value: Value | null | undefined = inputs[index];
+    const value = node.inputs[index];
     return value && rankOf(value) === own.length
       ? { value, index, letters: own, channels: channels[index] ?? null }
       : null;

@@ -1,6 +1,6 @@
 import { nodeLabel } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
-import { along } from './channels.ts';
+import { along, type Channels } from './channels.ts';
 import { passOn, stay } from './elementwise.ts';
 import {
   type CouplingCall,
@@ -20,34 +20,36 @@ function unlessOver(call: CouplingCall<OperatorName>, scope: CouplingScope, over
 }
 
 /** Slices parameters [C] with the channels. */
-function perChannel(call: CouplingCall<OperatorName>, scope: CouplingScope, parameters: readonly number[]) {
+function perChannel(
+  call: CouplingCall<'BatchNormalization' | 'InstanceNormalization'>,
+  scope: CouplingScope,
+): (Channels | null)[] {
   const { node, inputs, outputs, channels } = call;
   const x = channels[0] ?? null;
   if (!x) return outputs.map(() => null);
   if (!liesAlong(x, 1)) return stay(call, scope);
-  for (const index of parameters) {
-    const value = inputs[index];
-    if (value) scope.slice({ value, channels: along(0, x.labels), role: 'per channel', node });
-  }
+  const { x: _, ...parameters } = inputs;
+  for (const value of Object.values(parameters))
+    scope.slice({ value, channels: along(0, x.labels), role: 'per channel', node });
   return outputs.map((_, i) => (i === 0 ? x : null));
 }
 
 const overOneAxis: CouplingRule<'Softmax' | 'LogSoftmax' | 'Hardmax'> = (call, scope) => {
-  const axis = fromStart(call.attributes.axis ?? -1, rankOf(call.inputs[0]));
+  const axis = fromStart(call.attributes.axis ?? -1, rankOf(call.inputs.x));
   return unlessOver(call, scope, (other) => other === axis);
 };
 
 /** Normalisations. */
 export const normalizationCouplings = {
-  BatchNormalization: (call, scope) => perChannel(call, scope, [1, 2, 3, 4]),
+  BatchNormalization: perChannel,
   InstanceNormalization(call, scope) {
     const [x] = call.channels;
     return x && !liesAlong(x, 1)
       ? stay(call, scope, `it is normalised over in ${nodeLabel(call.node)}`)
-      : perChannel(call, scope, [1, 2]);
+      : perChannel(call, scope);
   },
   LayerNormalization(call, scope) {
-    const first = fromStart(call.attributes.axis, rankOf(call.inputs[0]));
+    const first = fromStart(call.attributes.axis, rankOf(call.inputs.x));
     return unlessOver(call, scope, (axis) => axis >= first);
   },
   /** Channels of one group are normalised together, and joined; other groups are independent. */
@@ -64,9 +66,9 @@ export const normalizationCouplings = {
       x.labels,
       x.labels.map((_, channel) => first[Math.floor(channel / width)]!),
     );
-    for (const value of [inputs[1], inputs[2]]) {
-      const labels = value?.shape?.[0] === groups ? first : x.labels;
-      if (value) scope.slice({ value, channels: along(0, labels), role: 'per channel', node });
+    for (const value of [inputs.scale, inputs.bias]) {
+      const labels = value.shape?.[0] === groups ? first : x.labels;
+      scope.slice({ value, channels: along(0, labels), role: 'per channel', node });
     }
     scope.edit(node, (edited, kept) => {
       edited.attributes.num_groups = { kind: 'int', value: kept.count(first) };
@@ -81,7 +83,7 @@ export const normalizationCouplings = {
   LpNormalization(call, scope) {
     const { node, inputs, channels, attributes } = call;
     const [x] = channels;
-    const over = fromStart(attributes.axis, rankOf(inputs[0]));
+    const over = fromStart(attributes.axis, rankOf(inputs.x));
     if (x?.axes.includes(over) && x.axes.length > 1) return stay(call, scope);
     if (x?.axes.includes(over)) scope.read({ node, index: 0, channels: x });
     return passOn(call, scope);

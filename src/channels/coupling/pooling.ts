@@ -1,5 +1,4 @@
 import type { OperatorName } from '../../graph/operators/index.ts';
-import { isOperator } from '../../graph/operators/index.ts';
 import { int64s, toNumbers } from '../../numeric/tensor.ts';
 import { passOn, stay } from './elementwise.ts';
 import { type CouplingRule, type CouplingRules, fromStart, liesAlong, rankOf } from './rule.ts';
@@ -15,11 +14,11 @@ const resampling: CouplingRule<'Resize' | 'Upsample'> = (call, scope) => {
   const { node, inputs, channels } = call;
   const [x] = channels;
   if (!x) return [null];
-  const scales = inputs[isOperator(node, 'Upsample') ? 1 : 2];
-  const sizes = inputs[3];
+  const { scales } = inputs;
+  const sizes = 'sizes' in inputs ? inputs.sizes : null;
   if (!liesAlong(x, 1)) return stay(call, scope);
   const axes = 'axes' in call.attributes ? call.attributes.axes : undefined;
-  if (axes) return axes.some((axis) => fromStart(axis, rankOf(inputs[0])) === 1) ? stay(call, scope) : [x];
+  if (axes) return axes.some((axis) => fromStart(axis, rankOf(inputs.x)) === 1) ? stay(call, scope) : [x];
   const unscaled = !scales?.tensor || scales.tensor.data.length === 0 || Number(scales.tensor.data[1]) === 1;
   const known = [scales, sizes].every((value) => !value || value.tensor || value.shape?.[0] === 0);
   if (!known || !unscaled) return stay(call, scope);

@@ -1,4 +1,4 @@
-import { nodeLabel } from '../../graph/graph.ts';
+import { nodeLabel, type Value } from '../../graph/graph.ts';
 import { elementCount } from '../../numeric/tensor.ts';
 import { along, type Channels } from './channels.ts';
 import { stay } from './elementwise.ts';
@@ -15,8 +15,8 @@ function encoded(
   if (!x) return [null];
   if (attributes.block_size)
     return stay(call, scope, `it is quantised with block scales in ${nodeLabel(node)}`);
-  const axis = fromStart(attributes.axis, rankOf(inputs[0]));
-  const parameters = inputs.slice(1).filter((value) => value && count(value) !== 1);
+  const axis = fromStart(attributes.axis, rankOf(inputs.x));
+  const parameters = [inputs.scale, inputs.zeroPoint].filter((value) => value && count(value) !== 1);
   if (parameters.length > 0 && x.axes.includes(axis) && !liesAlong(x, axis)) return stay(call, scope);
   if (!liesAlong(x, axis)) return [x];
   for (const value of parameters) {
@@ -25,7 +25,7 @@ function encoded(
   return [x];
 }
 
-const count = (value: CouplingCall<'QuantizeLinear'>['inputs'][number]): number =>
+const count = (value: Value): number =>
   elementCount(dimensionsOf(value).map((size) => (typeof size === 'number' ? size : Number.NaN)));
 
 /** Conversions between numbers and 8-bit codes. */

@@ -22,7 +22,7 @@ function reduced(
 
 const reduction: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
   const { inputs, attributes } = call;
-  const axes = reducedAxes(attributes, inputs[1], rankOf(inputs[0]));
+  const axes = reducedAxes(attributes, inputs.axes, rankOf(inputs.x));
   return axes ? reduced(call, scope, { axes, keepdims: attributes.keepdims !== 0 }) : stay(call, scope);
 };
 
@@ -30,14 +30,14 @@ const reduction: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
 const summation: CouplingRule<'ReduceSum' | 'ReduceMean'> = (call, scope) => {
   const { node, inputs, outputs, channels, attributes } = call;
   const [x] = channels;
-  const axes = reducedAxes(attributes, inputs[1], rankOf(inputs[0]));
+  const axes = reducedAxes(attributes, inputs.axes, rankOf(inputs.x));
   if (x?.axes.length !== 1 || !axes?.includes(x.axes[0]!)) return reduction(call, scope);
   scope.read({ node, index: 0, channels: x });
   return outputs.map(() => null);
 };
 
 const argument: CouplingRule<'ArgMax' | 'ArgMin'> = (call, scope) => {
-  const axis = fromStart(call.attributes.axis, rankOf(call.inputs[0]));
+  const axis = fromStart(call.attributes.axis, rankOf(call.inputs.x));
   return reduced(call, scope, { axes: [axis], keepdims: call.attributes.keepdims !== 0 });
 };
 
@@ -56,8 +56,8 @@ export const reductionCouplings = {
   ArgMax: argument,
   ArgMin: argument,
   CumSum(call, scope) {
-    const axis = call.inputs[1]?.tensor && Number(call.inputs[1].tensor.data[0]);
-    const over = axis == null ? null : fromStart(axis, rankOf(call.inputs[0]));
+    const { x: value, axis } = call.inputs;
+    const over = axis.tensor ? fromStart(Number(axis.tensor.data[0]), rankOf(value)) : null;
     const [x] = call.channels;
     return over === null || x?.axes.includes(over) ? stay(call, scope) : [x ?? null];
   },

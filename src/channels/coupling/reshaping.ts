@@ -8,6 +8,8 @@ import { alongOne, reshaped } from './layout.ts';
 import { type CouplingCall, type CouplingRules, dimensionsOf, rankOf } from './rule.ts';
 import type { CouplingScope } from './scope.ts';
 
+type Reshaping = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze';
+
 /** Operators that rearrange the same elements. */
 export const reshapingCouplings = {
   Reshape(call, scope) {
@@ -30,7 +32,7 @@ export const reshapingCouplings = {
   Flatten: (call, scope) => [laidOut(call, scope)],
   Squeeze: (call, scope) => [laidOut(call, scope)],
   Unsqueeze: (call, scope) => [laidOut(call, scope)],
-  Transpose({ inputs: [x], channels: [carried], attributes }) {
+  Transpose({ inputs: { x }, channels: [carried], attributes }) {
     const rank = rankOf(x);
     const order = attributes.perm ?? Array.from({ length: rank }, (_, axis) => rank - 1 - axis);
     return [carried ? permutedChannels(carried, order) : null];
@@ -39,9 +41,9 @@ export const reshapingCouplings = {
     const { node, inputs, outputs, channels } = call;
     const x = channels[0];
     if (!x) return [null];
-    const target = inputs[1]?.tensor;
+    const target = inputs.shape.tensor;
     if (!target) return stay(call, scope);
-    const shift = rankOf(outputs[0]) - rankOf(inputs[0]);
+    const shift = rankOf(outputs[0]) - rankOf(inputs.x);
     const result = { ...x, axes: x.axes.map((axis) => axis + shift) };
     scope.edit(node, (edited, kept, replaceInput) => {
       const sizes = toNumbers(target);
@@ -55,10 +57,11 @@ export const reshapingCouplings = {
     return [result];
   },
   Tile(call, scope) {
-    const repeats = call.inputs[1]?.tensor && toNumbers(call.inputs[1].tensor);
+    const { tensor } = call.inputs.repeats;
     const [x] = call.channels;
     if (!x) return [null];
-    return repeats && x.axes.every((axis) => repeats[axis] === 1) ? [x] : stay(call, scope);
+    const repeats = tensor ? toNumbers(tensor) : [];
+    return x.axes.every((axis) => repeats[axis] === 1) ? [x] : stay(call, scope);
   },
 } satisfies Partial<CouplingRules>;
 
@@ -66,12 +69,12 @@ export const reshapingCouplings = {
  * The channels after a change of shape. If several axes have labels, as with groups and heads, only those along one axis may
  * differ: a tensor remains a tensor only if the same indices are removed from every row.
  */
-function laidOut(call: CouplingCall<OperatorName>, scope: CouplingScope): Channels | null {
+function laidOut(call: CouplingCall<Reshaping>, scope: CouplingScope): Channels | null {
   const { node, inputs, outputs, channels } = call;
   const [x] = channels;
   if (!x) return null;
   if (x.axes.length === 0) return stay(call, scope)[0]!;
-  const given = reshaped(x, [dimensionsOf(inputs[0]), dimensionsOf(outputs[0])], scope.join);
+  const given = reshaped(x, [dimensionsOf(inputs.x), dimensionsOf(outputs[0])], scope.join);
   if (!given) {
     scope.pin(x, `it has free dimensions in ${nodeLabel(node)}`);
     return null;
@@ -113,7 +116,7 @@ function targetSegments({ node, inputs, outputs, ownProducer }: CouplingCall<'Re
     );
     return [{ ...at, sizes }];
   };
-  if (inputs[1]?.tensor) return segment(inputs[1], { node, index: 1, start: 0 });
+  if (inputs.shape.tensor) return segment(inputs.shape, { node, index: 1, start: 0 });
   const joined = ownProducer(1);
   if (!isOperator(joined, 'Concat')) return [];
   let start = 0;

@@ -1,15 +1,12 @@
 import type { Node, Shape, Value } from '../../graph/graph.ts';
-import type { AttributesOf, OperatorName, StandardOperatorName } from '../../graph/operators/index.ts';
+import type { OperatorCall } from '../../graph/operators/call.ts';
+import type { OperatorName, StandardOperatorName } from '../../graph/operators/index.ts';
 import type { Channels } from './channels.ts';
 import type { CouplingScope } from './scope.ts';
 
-/** A node, and the channels of its inputs; null for inputs without removable channels. */
-export interface CouplingCall<Op extends OperatorName> {
-  readonly node: Node;
-  readonly inputs: readonly (Value | null)[];
-  readonly outputs: readonly (Value | null)[];
+/** A node, and the channels of its inputs by position; null for inputs without removable channels. */
+export interface CouplingCall<Op extends OperatorName> extends OperatorCall<Op> {
   readonly channels: readonly (Channels | null)[];
-  readonly attributes: AttributesOf<Op>;
   /** The nodes that read its outputs. */
   readers(): readonly Node[];
   /** The producer of an input that has no other reader; null if there is none. */

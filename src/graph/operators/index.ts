@@ -30,10 +30,11 @@ export type InputsOf<Op extends OperatorName> = NamedInputs<OperatorTable[Op]['n
 /** The fixed number of outputs of an operator; 'variadic' if it depends on the node. */
 export type OutputCount<Op extends OperatorName> = OperatorTable[Op]['outputs'];
 /** The outputs of a node: the fixed ones, then optional ones. */
-export type OutputsOf<Op extends OperatorName> =
-  OutputCount<Op> extends number
+export type OutputsOf<Op extends OperatorName> = Op extends unknown
+  ? OutputCount<Op> extends number
     ? readonly [...OutputTuple<OutputCount<Op>>, ...(Value | null)[]]
-    : readonly Value[];
+    : readonly Value[]
+  : never;
 
 /** The operator of a node; null for operators and domains without rules. */
 export function knownOperator(node: Node): OperatorName | null {
