@@ -1,5 +1,6 @@
 import { assert } from '../errors.ts';
 import { elementCount, floats, makeTensor, type Tensor, type TypedArray } from '../numeric/tensor.ts';
+import { copyInto } from '../numeric/typed-arrays.ts';
 
 /** The slices `indices` of a float32 tensor along one axis, in that order, each `block` rows wide. */
 export function selectSlices(tensor: Tensor, axis: number, indices: readonly number[], block = 1): Tensor {
@@ -75,7 +76,7 @@ function copyRuns({ source, target, run }: Copying, rows: readonly number[], ste
   for (const row of rows) {
     for (const step of steps) {
       const from = row + step;
-      if (run >= LONG_RUN) target.set(source.subarray(from, from + run) as never, at);
+      if (run >= LONG_RUN) copyInto(target, source.subarray(from, from + run), at);
       else for (let i = 0; i < run; i++) target[at + i] = source[from + i]!;
       at += run;
     }

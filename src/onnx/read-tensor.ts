@@ -1,6 +1,7 @@
 import { type TensorProto, TensorProto_DataLocation } from 'onnx-buf';
 import { elementType } from '../graph/shapes/element-types.ts';
 import { allocate, arrayLength, type DataType, type Tensor, viewBytes } from '../numeric/tensor.ts';
+import { setElements } from '../numeric/typed-arrays.ts';
 import { broken } from './broken.ts';
 import { externalBytes, type ReadExternalData } from './external-data.ts';
 
@@ -97,7 +98,6 @@ function readTyped(
   if (field.length !== length)
     throw broken(`expected ${length} elements for ${dtype} [${shape}], found ${field.length}`, where);
   const data = allocate(dtype, shape);
-  const wide = data instanceof BigInt64Array || data instanceof BigUint64Array;
-  for (let i = 0; i < length; i++) data[i] = (wide ? BigInt(field[i]!) : Number(field[i]!)) as never;
+  setElements(data, (i) => field[i]!);
   return data;
 }

@@ -11,6 +11,7 @@ import {
   TensorProto_DataLocation,
   TensorProtoSchema,
   type TypeProto,
+  TypeProto_TensorSchema,
   TypeProtoSchema,
   type ValueInfoProto,
   ValueInfoProtoSchema,
@@ -90,10 +91,13 @@ function writeType(value: Value, original: TypeProto | undefined): TypeProto | u
           ? ({ case: undefined } as const)
           : ({ case: 'dimParam', value: size } as const),
   }));
-  const tensorType = { elemType: elementTypes.indexOf(value.dtype), ...(dim ? { shape: { dim } } : {}) };
+  const tensorType = create(TypeProto_TensorSchema, {
+    elemType: elementTypes.indexOf(value.dtype),
+    ...(dim ? { shape: { dim } } : {}),
+  });
   return create(TypeProtoSchema, {
     ...(original?.denotation ? { denotation: original.denotation } : {}),
-    value: { case: 'tensorType', value: tensorType as never },
+    value: { case: 'tensorType', value: tensorType },
   });
 }
 

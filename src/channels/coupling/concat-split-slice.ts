@@ -44,9 +44,7 @@ function beside(call: CouplingCall<'Concat'>, scope: CouplingScope, axis: number
   const isPlain = call.inputs.inputs.every((value, i) => call.channels[i] || value.tensor);
   if (!isPlain)
     return stay(call, scope, `it is combined with a value that has no channels in ${nodeLabel(call.node)}`);
-  return [...elementwise(call, scope)].map((carried) =>
-    carried?.axes.includes(axis) ? null : carried,
-  );
+  return [...elementwise(call, scope)].map((carried) => (carried?.axes.includes(axis) ? null : carried));
 }
 
 /** The labels of one operand; indices of an operand without channels are pinned. */

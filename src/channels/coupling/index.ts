@@ -71,11 +71,7 @@ function outputChannels(
   });
   const long = channels.some((carried) => carried) && outputs.some(isLong);
   if (long)
-    return stay(
-      { node, channels },
-      scope,
-      `it has too many elements to follow in ${nodeLabel(node)}`,
-    );
+    return stay({ node, channels }, scope, `it has too many elements to follow in ${nodeLabel(node)}`);
   const readers = () =>
     outputs.flatMap((value) => (value && links.uses.get(value)) ?? []).flatMap((use) => use.node ?? []);
   const ownProducer = (index: number) => {

@@ -1,5 +1,6 @@
 import { random } from '../../numeric/random.ts';
 import { allocate, arrayLength, type DataType, elementCount, type Tensor } from '../../numeric/tensor.ts';
+import { setElements } from '../../numeric/typed-arrays.ts';
 import { type Cursor, listOf, unquoted } from './tokens.ts';
 
 /** The notation of elements; types whose arrays contain raw bits are written in hexadecimal. */
@@ -97,7 +98,7 @@ export function contentsAt(cursor: Cursor, dtype: DataType, shape: readonly numb
 function stored(dtype: DataType, shape: readonly number[], element: (i: number) => Element): Tensor['data'] {
   if (dtype === 'string') return Array.from({ length: elementCount(shape) }, (_, i) => String(element(i)));
   const data = allocate(dtype, shape);
-  for (let i = 0; i < data.length; i++) data[i] = element(i) as never;
+  setElements(data, element);
   return data;
 }
 

@@ -6,6 +6,7 @@ import { inferShapes, type KnownElements } from '../../graph/shapes/index.ts';
 import { removeDeadNodes } from '../../graph/topology.ts';
 import { constantAllowance } from '../../numeric/budget.ts';
 import { allocate, makeTensor, type Tensor } from '../../numeric/tensor.ts';
+import { setElements } from '../../numeric/typed-arrays.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { evaluateConstants } from './constant-evaluation.ts';
 import { SMALL } from './constant-views.ts';
@@ -94,11 +95,7 @@ function tensorOf({ dtype, shape }: Value, contents: readonly Dim[] | undefined)
   if ((shape as number[]).reduce((a, b) => a * b, 1) !== contents.length) return null;
   const data = allocate(dtype as Followed, shape as number[]);
   if (data.byteLength > SMALL) return null;
-  const isBig = data instanceof BigInt64Array || data instanceof BigUint64Array;
-  contents.forEach((element, i) => {
-    if (isBig) data[i] = BigInt(element as number);
-    else data[i] = element as number;
-  });
+  setElements(data, (i) => contents[i] as number);
   return makeTensor(dtype as Followed, shape as number[], data);
 }
 

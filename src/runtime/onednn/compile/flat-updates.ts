@@ -8,6 +8,7 @@ import {
   outputsOf,
 } from '../../../graph/operators/index.ts';
 import type { Connections } from '../../../graph/topology.ts';
+import { setElements } from '../../../numeric/typed-arrays.ts';
 import type { Buffer } from '../../memory-plan.ts';
 import type { PostOperation } from '../library/api.ts';
 import type { Operand } from './operand.ts';
@@ -105,7 +106,7 @@ function flatTerms(
       label,
       reads: [rate],
       writes: [result],
-      compute: ([from], [to]) => to.fill((factor * Number(from[0])) as never),
+      compute: ([from], [to]) => setElements(to, () => factor * Number(from[0])),
     });
     return result;
   };

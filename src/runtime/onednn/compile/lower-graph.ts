@@ -2,6 +2,7 @@ import { type Graph, type Node, nodeLabel, type Value } from '../../../graph/gra
 import { callOf } from '../../../graph/operators/call.ts';
 import { inputsOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
 import type { Connections } from '../../../graph/topology.ts';
+import { copyInto } from '../../../numeric/typed-arrays.ts';
 import type { StatePair } from '../../executor.ts';
 import type { Buffer } from '../../memory-plan.ts';
 import { resolveStates } from '../../state-pairs.ts';
@@ -120,7 +121,7 @@ function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
     label: 'state',
     reads: [{ ...source, isRaw: true }],
     writes: [{ ...home, isRaw: true }],
-    compute: ([from], [to]) => to.set(from as never),
+    compute: ([from], [to]) => copyInto(to, from),
   });
 }
 

@@ -1,5 +1,6 @@
-import type { Node, Value } from '../../../graph/graph.ts';
-import type { TypedArray } from '../../../numeric/tensor.ts';
+import type { Value } from '../../../graph/graph.ts';
+import type { OperatorCall } from '../../../graph/operators/call.ts';
+import type { TrainingOperatorName } from '../../../graph/operators/index.ts';
 import type { Operand } from '../compile/operand.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import { adamw, sgd, skeleton } from '../host/optimizers.ts';
@@ -7,18 +8,17 @@ import type { Kernels } from './kernel.ts';
 
 /** Updates outside the flat passes: computed in JavaScript, in the layout of the parameter. */
 export const optimizerKernels = {
-  SgdUpdate: ({ node, attributes }, scope) =>
-    update(node, scope, (reads, writes) => sgd(reads as never, writes as never, attributes)),
-  AdamWUpdate: ({ node, attributes }, scope) =>
-    update(node, scope, (reads, writes) => adamw(reads as never, writes as never, attributes)),
-  SkeletonUpdate: ({ node, attributes }, scope) =>
-    update(node, scope, (reads, writes) => skeleton(reads as never, writes as never, attributes)),
+  SgdUpdate: (call, scope) => update(call, scope, sgd),
+  AdamWUpdate: (call, scope) => update(call, scope, adamw),
+  SkeletonUpdate: (call, scope) => update(call, scope, skeleton),
 } satisfies Kernels;
 
-function update(
-  { op, inputs, outputs }: Node,
+type Arrays = readonly Float32Array[];
+
+function update<Op extends TrainingOperatorName, R extends Arrays, W extends Arrays>(
+  { node: { op, inputs, outputs }, attributes }: OperatorCall<Op>,
   scope: LoweringScope,
-  compute: (reads: readonly TypedArray[], writes: readonly TypedArray[]) => void,
+  step: (reads: R, writes: W, attributes: OperatorCall<Op>['attributes']) => void,
 ): boolean {
   const [parameter] = inputs as [Value];
   const layout = scope.read(parameter).descriptor!;
@@ -28,7 +28,7 @@ function update(
     label: op,
     reads: (inputs as Value[]).map((value) => raw(scope.read(value, isScalar(value) ? undefined : layout))),
     writes: (outputs as Value[]).map((value) => raw(scope.write(value, layout))),
-    compute,
+    compute: (reads, writes) => step(reads as R, writes as W, attributes),
   });
   return true;
 }

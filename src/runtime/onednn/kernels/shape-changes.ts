@@ -1,6 +1,7 @@
 import { makeConstant, nodeLabel, staticShape } from '../../../graph/graph.ts';
 import type { InputsOf } from '../../../graph/operators/index.ts';
 import { floats, toNumbers } from '../../../numeric/tensor.ts';
+import { copyInto } from '../../../numeric/typed-arrays.ts';
 import { zip } from '../../../numeric/zip.ts';
 import { convolve } from './convolution.ts';
 import type { Kernel, Kernels } from './kernel.ts';
@@ -20,7 +21,7 @@ const sameBytes: Kernel<Reshaping> = ({ inputs: { x }, outputs: [y] }, scope) =>
     label: 'copy',
     reads: [source],
     writes: [target],
-    compute: ([from], [to]) => to.set(from as never),
+    compute: ([from], [to]) => copyInto(to, from),
   });
   return true;
 };

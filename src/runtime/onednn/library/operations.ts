@@ -65,13 +65,11 @@ export const sharedRows = {
 } satisfies Partial<ArgumentRows<DescribedKind>>;
 
 /** The arguments of an operation, by the table of a version. */
-export function argumentsFor(
-  rows: ArgumentRows<DescribedKind>,
-  operation: OperationOf<DescribedKind>,
-): readonly unknown[] {
-  const row = rows[operation.kind] as (operation: never) => readonly unknown[];
-  return row(operation as never);
-}
+export const argumentsFor = <Kind extends DescribedKind>(
+  rows: ArgumentRows<Kind>,
+  kind: Kind,
+  operation: OperationOf<Kind>,
+): readonly unknown[] => rows[kind](operation);
 
 /** Flags of a normalisation: scale and shift always, the fused Relu if requested, with each version's numbers. */
 export const normalizationFlagsOf = (

@@ -36,7 +36,7 @@ function generation({ koffi, library, dnnl, engine }: Host): Generation {
         return dnnl.reorder(out, operation.src.native, engine, operation.dst.native, engine, attributes);
       const target = new Uint8Array(OPERATION_DESCRIPTOR_BYTES);
       const hint = 'hint' in operation ? operation.hint.native.descriptor : null;
-      const filled = own[operation.kind](target, ...argumentsFor(rows, operation));
+      const filled = own[operation.kind](target, ...argumentsFor(rows, operation.kind, operation));
       return filled || own.primitiveDescriptorCreate(out, target, attributes, engine, hint);
     },
     appendSum: (list, scale) => own.appendSum(list, scale),

@@ -47,7 +47,7 @@ const rows: ArgumentRows<DescribedKind> = {
 /** The arguments of an operation's function between the engine and the attributes. */
 export function argumentsOf(operation: Extract<Operation, { kind: DescribedKind }>): readonly unknown[] {
   const hint = 'hint' in operation ? [operation.hint.native.descriptor] : [];
-  return [...argumentsFor(rows, operation), ...hint];
+  return [...argumentsFor(rows, operation.kind, operation), ...hint];
 }
 
 /** α and β of x ↦ f(x; α, β), 0 by default. Version 3 needs slope and offset of hardswish, which are built into version 2. */
