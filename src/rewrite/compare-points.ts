@@ -1,8 +1,8 @@
 import type { Attribute, Graph, Node, Value } from '../graph/graph.ts';
 import { isOneOf, isOperator } from '../graph/operators/index.ts';
+import { traitsOf } from '../graph/operators/traits.ts';
 import { capturedValues, connections } from '../graph/topology.ts';
 import { zip } from '../numeric/zip.ts';
-import { isKnown, isOrdering, isSaturating, readsSize } from './followed-operators.ts';
 
 /** Values of two graphs that must be equal. */
 export interface ComparePoint {
@@ -68,9 +68,9 @@ function walk(pair: ComparePoint, sides: Sides, found: Walk): void {
       continue;
     }
     if (isOrdering(left)) found.orders = true;
-    if (isSaturating(left)) found.saturates = true;
+    if (traitsOf(left).saturates) found.saturates = true;
     if (picksSize(left, sides.before)) found.points.set(before, { before, after });
-    else if (!readsSize(left)) stack.push(...pairsOf(left, right));
+    else if (!traitsOf(left).readsSize) stack.push(...pairsOf(left, right));
   }
 }
 
@@ -90,7 +90,7 @@ function exitsOf(value: Value, { before, after }: Sides, found: Walk): ComparePo
     seen.add(at);
     if (isKnown(node)) {
       orders ||= isOrdering(node);
-      if (!readsSize(node)) for (const input of inputsOf(node)) if (input) stack.push(input);
+      if (!traitsOf(node).readsSize) for (const input of inputsOf(node)) if (input) stack.push(input);
       continue;
     }
     const namesake = namesakes.get(at.name);
@@ -148,3 +148,16 @@ function pairsOf(left: Node, right: Node): ComparePoint[] {
     return before && after ? [{ before, after }] : [];
   });
 }
+
+/** Whether a node passes on, saturates or orders values, without weights of its own. */
+function isKnown(node: Node): boolean {
+  const { passesOn, saturates, discontinuous } = traitsOf(node);
+  return node.domain === '' && (passesOn || saturates || discontinuous) === true;
+}
+
+/** Whether inputs that differ by rounding may lead to completely different outputs. */
+const isOrdering = (node: Node): boolean =>
+  traitsOf(node).discontinuous === true || (isOperator(node, 'Cast') && !isFloat(node.attributes.to));
+
+/** float32, float16, float64, bfloat16. */
+const isFloat = (to: Attribute | undefined): boolean => [1, 10, 11, 16].includes(Number(to?.value));

@@ -1,49 +1,72 @@
 import type { Node } from '../graph.ts';
 import { knownOperator, type OperatorName } from './index.ts';
 
-/** Properties of an operator that several passes use. */
-interface OperatorTraits {
+/** Operators of which these facts alone are known: no rule here handles them. */
+const unhandled = [
+  ...['Compress', 'Unique', 'Loop', 'Scan'],
+  ...['SequenceConstruct', 'ConcatFromSequence', 'SplitToSequence', 'SequenceAt'],
+  ...['EfficientNMS_TRT', 'BatchedNMS_TRT'],
+] as const;
+
+type Operators = readonly (OperatorName | (typeof unhandled)[number])[];
+
+/** Properties that several passes use, each with the operators that have it. */
+const operatorsWith = {
   /** An elementwise function that is used as an activation. */
-  readonly activation?: true;
+  activation: [
+    ...['Relu', 'Clip', 'LeakyRelu', 'PRelu', 'Elu', 'Celu', 'Selu', 'Gelu', 'Sigmoid', 'HardSigmoid'],
+    ...['HardSwish', 'Tanh', 'Softplus', 'Softsign', 'Mish', 'ThresholdedRelu'],
+  ],
   /** A linear layer: y = x·W, or x ⋆ W, with W as its second input. */
-  readonly linear?: true;
+  linear: ['Conv', 'ConvTranspose', 'Gemm', 'MatMul'],
   /** The result contains the elements of the first input, in the same order, with another shape. */
-  readonly reshapes?: true;
-}
+  reshapes: ['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze'],
+  /** Reads the size of its input and none of its elements. */
+  readsSize: ['Shape', 'Size'],
+  /** Maps different inputs to equal outputs, up to rounding. */
+  saturates: ['Sigmoid', 'Softmax', 'LogSoftmax', 'Tanh', 'HardSigmoid', 'Clip', 'Softsign', 'Erf'],
+  /** Selects elements, or computes results that depend on their order. */
+  selects: [
+    ...['TopK', 'NonMaxSuppression', 'NonZero', 'If', 'Unique', 'Compress', 'Loop', 'Scan'],
+    ...['EfficientNMS_TRT', 'BatchedNMS_TRT'],
+  ],
+  /** Selects, compares or rounds: inputs that differ by rounding may lead to completely different outputs. */
+  discontinuous: [
+    ...[
+      'TopK',
+      'NonMaxSuppression',
+      'ArgMax',
+      'ArgMin',
+      'Hardmax',
+      'NonZero',
+      'Compress',
+      'Unique',
+      'OneHot',
+    ],
+    ...['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual', 'Round', 'Floor', 'Ceil', 'Sign', 'Mod'],
+    ...['If', 'Loop', 'Scan'],
+  ],
+  /** Moves values, or computes with them element by element, without weights of its own. */
+  passesOn: [
+    ...['Identity', 'Dropout', 'Cast', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'Concat'],
+    ...['Split', 'Slice', 'Gather', 'GatherElements', 'GatherND', 'ScatterElements', 'ScatterND', 'Expand'],
+    ...['Tile', 'Pad', 'Add', 'Sub', 'Mul', 'Div', 'Pow', 'Exp', 'Log', 'Sqrt', 'Neg', 'Abs', 'Reciprocal'],
+    ...['Min', 'Max', 'Sum', 'Mean', 'Relu', 'LeakyRelu', 'Where', 'And', 'Or', 'Not', 'Xor', 'ReduceMean'],
+    ...['ReduceSum', 'ReduceMax', 'ReduceMin', 'ReduceProd', 'ReduceL2', 'Resize', 'Upsample', 'MaxPool'],
+    ...['AveragePool', 'CumSum', 'Shape', 'Size', 'GlobalAveragePool', 'GlobalMaxPool', 'DepthToSpace'],
+    ...['SpaceToDepth', 'ConstantOfShape', 'Range', 'Constant'],
+    ...['SequenceConstruct', 'ConcatFromSequence', 'SplitToSequence', 'SequenceAt'],
+  ],
+} as const satisfies Readonly<Record<string, Operators>>;
 
-const activation = { activation: true } as const;
-const linear = { linear: true } as const;
-const reshapes = { reshapes: true } as const;
+type OperatorTraits = { readonly [Trait in keyof typeof operatorsWith]?: true };
 
-const traits: { readonly [Op in OperatorName]?: OperatorTraits } = {
-  Relu: activation,
-  Clip: activation,
-  LeakyRelu: activation,
-  PRelu: activation,
-  Elu: activation,
-  Celu: activation,
-  Selu: activation,
-  Gelu: activation,
-  Sigmoid: activation,
-  HardSigmoid: activation,
-  HardSwish: activation,
-  Tanh: activation,
-  Softplus: activation,
-  Softsign: activation,
-  Mish: activation,
-  ThresholdedRelu: activation,
-  Conv: linear,
-  ConvTranspose: linear,
-  Gemm: linear,
-  MatMul: linear,
-  Reshape: reshapes,
-  Flatten: reshapes,
-  Squeeze: reshapes,
-  Unsqueeze: reshapes,
-};
+const traits = new Map<string, OperatorTraits>();
+for (const [trait, operators] of Object.entries(operatorsWith))
+  for (const op of operators) traits.set(op, { ...traits.get(op), [trait]: true });
 
-/** The traits of a node's operator; none for operators and domains without rules. */
-export function traitsOf(node: Node): OperatorTraits {
-  const op = knownOperator(node);
-  return (op && traits[op]) ?? {};
-}
+/** The traits of a node's operator; none for other operators and domains. */
+export const traitsOf = (node: Node): OperatorTraits =>
+  ((knownOperator(node) || isUnhandled(node.op)) && traits.get(node.op)) || {};
+
+const isUnhandled = (op: string): boolean => (unhandled as readonly string[]).includes(op);

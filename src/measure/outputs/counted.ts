@@ -1,6 +1,7 @@
 import type { Graph, Node, Value } from '../../graph/graph.ts';
 import { fedInputs } from '../../graph/inputs/image-input.ts';
 import { isOneOf, isOperator } from '../../graph/operators/index.ts';
+import { traitsOf } from '../../graph/operators/traits.ts';
 import { capturedValues, connections } from '../../graph/topology.ts';
 import { chosenOutputs } from './named.ts';
 
@@ -43,14 +44,6 @@ export function countedOutputs(graph: Graph, globs?: readonly string[]): Counted
   return { counted: [...counted.values()], ignored };
 }
 
-/** Operators whose results depend on the order of elements or select from them. */
-const selecting: ReadonlySet<string> = new Set([
-  ...['TopK', 'NonMaxSuppression', 'NonZero', 'Unique', 'Compress'],
-  ...['Loop', 'Scan', 'If', 'EfficientNMS_TRT', 'BatchedNMS_TRT'],
-]);
-/** Operators that read only the size of their input. */
-const readsSizes = isOneOf('Shape', 'Size');
-
 /** How values of a network depend on the image. */
 interface ImageFlow {
   readonly producer: ReadonlyMap<Value, Node>;
@@ -67,8 +60,8 @@ function followImage(graph: Graph): ImageFlow {
   const selected = new Map<Value, Node>();
   for (const node of graph.nodes) {
     const read = readBy(node).filter((value) => fromImage.has(value));
-    if (read.length === 0 || readsSizes(node)) continue;
-    const selector = selecting.has(node.op) ? node : read.map((value) => selected.get(value)).find(Boolean);
+    if (read.length === 0 || traitsOf(node).readsSize) continue;
+    const selector = traitsOf(node).selects ? node : read.map((value) => selected.get(value)).find(Boolean);
     for (const value of node.outputs) {
       if (!value) continue;
       fromImage.add(value);

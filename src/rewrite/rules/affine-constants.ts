@@ -1,5 +1,5 @@
 import type { Node, Shape } from '../../graph/graph.ts';
-import { knownOperator, type OperatorName } from '../../graph/operators/index.ts';
+import { isOneOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
 import type { Float32Tensor } from '../../numeric/tensor.ts';
 import type { Affine, RewriteContext } from './rewrite-context.ts';
 
@@ -17,7 +17,7 @@ const coefficients: { readonly [Op in OperatorName]?: Coefficients } = {
 export const affineOperators = Object.keys(coefficients) as OperatorName[];
 
 /** Layers into which a factor and a summand per channel can be folded. A MatMul already has its bias as an Add. */
-const layers: ReadonlySet<OperatorName | null> = new Set<OperatorName>(['Conv', 'ConvTranspose', 'Gemm']);
+const isLayer = isOneOf('Conv', 'ConvTranspose', 'Gemm');
 
 /**
  * Reads Mul, Add, Sub or Div of a layer's output and a constant with one element, or one per channel; null for other nodes.
@@ -29,7 +29,7 @@ export function affineConstant(node: Node, { weights, producer }: RewriteContext
   const constant = weights(node.inputs[at]);
   const x = node.inputs[1 - at];
   const layer = x && producer.get(x);
-  if (!row || !constant || !x?.shape || !layer || !layers.has(knownOperator(layer))) return null;
+  if (!row || !constant || !x?.shape || !layer || !isLayer(layer)) return null;
   const numbers = perChannel(constant, x.shape);
   const pairs = numbers?.map((c) => row(c, at === 0)) ?? [null];
   if (!pairs.every((pair) => pair !== null)) return null;
