@@ -1,4 +1,4 @@
-import { extentOf, type Window, windowAxes } from '../graph/window.ts';
+import { extentOf, type Window, type WindowExtents, windowAxes } from '../graph/window.ts';
 import { zip } from '../numeric/zip.ts';
 
 /** The window with default values for missing attributes. */
@@ -11,17 +11,8 @@ export function writtenOut({ strides, pads, dilations }: Partial<Window>, kernel
   };
 }
 
-/** Lengths by axis. */
-export interface Extents {
-  readonly kernel: readonly number[];
-  /** Of y: the number of window positions. */
-  readonly places: readonly number[];
-  /** Of x, over which the window slides. */
-  readonly size: readonly number[];
-}
-
 /** The attributes of the ConvTranspose from y back to exactly the size of x. */
-export function adjointWindow(given: Partial<Window>, { kernel, places, size }: Extents) {
+export function adjointWindow(given: Partial<Window>, { kernel, places, size }: WindowExtents) {
   const window = writtenOut(given, kernel);
   const output_padding = zip(windowAxes(window), kernel, places, size).map(
     ([{ stride, dilation, padBegin, padEnd }, length, count, wanted]) => {

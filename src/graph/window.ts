@@ -60,6 +60,42 @@ export function explicitWindow(
   };
 }
 
+/** Lengths by axis. */
+export interface WindowExtents {
+  readonly kernel: readonly number[];
+  /** Of y: the number of window positions. */
+  readonly places: readonly number[];
+  /** Of x, over which the window slides. */
+  readonly size: readonly number[];
+}
+
+/**
+ * The window of the convolution whose adjoint a ConvTranspose is. auto_pad and output_shape state the size of its result: what
+ * the windows reach beyond that is cut off, one more at the end with SAME_UPPER, else one more at the beginning.
+ */
+export function transposedWindow(
+  attributes: WindowAttributes & {
+    readonly output_shape?: readonly number[] | undefined;
+    readonly output_padding?: readonly number[] | undefined;
+  },
+  { size, places, kernel }: WindowExtents,
+): Window {
+  const { auto_pad = 'NOTSET', output_shape: stated, output_padding: added } = attributes;
+  const window = explicitWindow(
+    { ...attributes, auto_pad: auto_pad === 'VALID' ? auto_pad : 'NOTSET' },
+    size,
+    kernel,
+  );
+  if (!auto_pad.startsWith('SAME') && !stated?.length) return window;
+  const totals = zip(windowAxes(window), kernel, places, size).map(
+    ([{ stride, dilation }, length, count, wanted], axis) =>
+      Math.max(0, (count - 1) * stride + extentOf(length, dilation) + (added?.[axis] ?? 0) - wanted),
+  );
+  const small = totals.map((total) => Math.floor(total / 2));
+  const large = totals.map((total) => Math.ceil(total / 2));
+  return { ...window, pads: auto_pad === 'SAME_UPPER' ? [...small, ...large] : [...large, ...small] };
+}
+
 /** The window of a convolution or pool; null if its padding depends on open sizes. */
 export function fixedWindow(
   node: Node,

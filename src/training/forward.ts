@@ -2,6 +2,7 @@ import { EspalierError } from '../errors.ts';
 import type { Builder } from '../graph/builder.ts';
 import { type Node, nodeLabel, staticShape, type Value } from '../graph/graph.ts';
 import { attributesOf, inputsOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
+import { appendActivation, composedActivation } from './activation-forms.ts';
 
 /** What the training form of a node can use of the step graph under construction. */
 export interface ForwardScope {
@@ -41,15 +42,21 @@ const trainingForms: { readonly [Op in OperatorName]?: TrainingForm } = {
 /** Re-appends a network's nodes in their training form. */
 export function appendForward(nodes: readonly Node[], scope: ForwardScope, current: Map<Value, Value>): void {
   const { g } = scope;
+  const producers = new Map(nodes.flatMap((node) => node.outputs.map((value) => [value, node] as const)));
+  const now = (value: Value): Value => current.get(value) ?? value;
   for (const node of nodes) {
     const op = knownOperator(node);
     if (!op)
       throw new EspalierError('unsupported', 'has no gradient rule: unknown operator', {
         where: nodeLabel(node),
       });
-    const inputs = node.inputs.map(
-      (value, index) => value && scope.reads(node, index, current.get(value) ?? value),
-    );
+    const given = node.inputs.map((value) => value && now(value));
+    const inputs = given.map((value, index) => value && scope.reads(node, index, value));
+    const activation = composedActivation(node, (value) => producers.get(value));
+    if (activation && inputs.every((value, index) => value === given[index])) {
+      current.set(requiredOutput(node), appendActivation(g, { ...activation, x: now(activation.x) }));
+      continue;
+    }
     const appended = { ...node, inputs };
     const form = trainingForms[op];
     if (form) {

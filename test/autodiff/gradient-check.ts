@@ -7,6 +7,7 @@ import { type Random, random } from '../../src/numeric/random.ts';
 import { elementCount, type Float32Tensor, floats } from '../../src/numeric/tensor.ts';
 import type { Tensors } from '../../src/runtime/executor.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { expectNear, nativeExecutor } from '../support/executors.ts';
 
 /** Where inputs lie: away from the kinks of the function by more than the step of the differences. */
 export type Domain = 'any' | 'away-from-zero' | 'positive' | 'above-one' | 'inside-one' | 'distinct';
@@ -39,7 +40,10 @@ const times = (count: number, draw: () => number): number[] => Array.from({ leng
 const STEP = 1e-2;
 const TOLERANCE = 2e-3;
 
-/** Compares ∂(Σ y·r)/∂x·v of every input, for random r and v, with the difference of the loss at x ± εv. */
+/**
+ * Compares ∂(Σ y·r)/∂x·v of every input, for random r and v, with the difference of the loss at x ± εv; then the gradients with
+ * those of oneDNN, where it is installed.
+ */
 export async function checkGradients(gradientCase: GradientCase, seed: number): Promise<void> {
   const { graph, inputs } = lossGraph(gradientCase, seed);
   const program = await onnxruntime.compile(decompose(graph), { optimization: 'disabled', threads: 1 });
@@ -64,6 +68,27 @@ export async function checkGradients(gradientCase: GradientCase, seed: number): 
       const error = Math.abs(numeric - analytic) / scale;
       expect(error, `${name}: expected ${numeric}, got ${analytic}`).toBeLessThan(TOLERANCE);
     }
+    if (nativeExecutor) await compareNative({ graph, feeds, expected: slopes });
+  } finally {
+    await program.close();
+  }
+}
+
+async function compareNative({
+  graph,
+  feeds,
+  expected,
+}: {
+  readonly graph: Graph;
+  readonly feeds: Tensors;
+  readonly expected: readonly Float32Array[];
+}): Promise<void> {
+  const program = await nativeExecutor!.compile(graph, { threads: 1 });
+  try {
+    const results = await program.run(feeds);
+    expected.forEach((slopes, i) => {
+      expectNear(results[`dx${i}`]!, slopes, { tolerance: 1e-4, floor: 1e-3, what: `dx${i} in oneDNN` });
+    });
   } finally {
     await program.close();
   }

@@ -36,13 +36,13 @@ const refusals: readonly Refusal[] = [
   ['an exponent', 'Pow (Pow): has no gradient with respect to input 1', (g, x) => g.Pow(g.floats(2), x)],
   [
     'slices at computed places',
-    'Slice (Slice): has a gradient only if starts is constant',
+    'Slice (Slice): has a gradient only if starts, axes and steps are constant',
     (g, x) => g.Slice(x, g.Neg(g.int64s([-1])), g.int64s([3]), g.int64s([2])),
   ],
   [
-    'linear resizing',
-    'Resize (Resize): has a gradient only if it repeats each element an integer number of times',
-    (g, x) => g.Resize(x, null, g.floats([1, 1, 2, 2]), { mode: 'linear' }),
+    'antialiasing',
+    'Resize (Resize): has no gradient: its antialiasing is not computed',
+    (g, x) => g.Resize(x, null, g.floats([1, 1, 0.5, 0.5]), { mode: 'linear', antialias: 1 }),
   ],
   [
     'half precision',

@@ -7,6 +7,7 @@ import type {
   PostOperation,
   Role,
 } from '../../src/runtime/onednn/library/api.ts';
+import { normalDistribution } from '../support/reference/activations.ts';
 
 /** The oneDNN of this machine, or the one that ESPALIER_DNNL names: the tests hold for every version. */
 const engine = await openEngine().catch(() => null);
@@ -50,13 +51,21 @@ describe.skipIf(!engine)('the library of oneDNN', () => {
     linear: (x) => 0.5 * x + 2,
     clip: (x) => Math.min(Math.max(x, 0.5), 2),
     hardswish: (x) => (x * Math.min(Math.max(x + 3, 0), 6)) / 6,
+    swish: (x) => x / (1 + Math.exp(-2 * x)),
+    mish: (x) => x * Math.tanh(Math.log1p(Math.exp(x))),
+    softplus: (x) => Math.log1p(Math.exp(x)),
+    gelu: (x) => x * normalDistribution(x),
+    geluByTanh: (x) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3))),
+    power: (x) => 3 / x ** 2,
   };
-  const coefficients = { linear: [0.5, 2], clip: [0.5, 2] } as Partial<Record<string, [number, number]>>;
+  const coefficients = { linear: [0.5, 2], clip: [0.5, 2], swish: [2, 0], power: [3, -2] } as Partial<
+    Record<string, [number, number]>
+  >;
 
   it.each(Object.keys(functions) as ElementwiseAlgorithm[])(
     'computes %s, alone and behind a product',
     (name) => {
-      const positive = name === 'log' || name === 'sqrt';
+      const positive = name === 'log' || name === 'sqrt' || name === 'power';
       const x = Float32Array.from({ length: 61 }, (_, i) => (positive ? 0.1 : -4) + i / 7);
       const data = plain([1, x.length]);
       const [alpha, beta] = coefficients[name] ?? [];

@@ -8,19 +8,20 @@ import type { CompileOptions, Executor, Program, Tensors } from '../../src/runti
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { webassembly } from '../../src/runtime/webassembly/executor.ts';
 
-const native = await chooseExecutor('onednn').then(
+/** oneDNN; null where its library is missing. */
+export const nativeExecutor = await chooseExecutor('onednn').then(
   ({ executor }) => executor,
   () => null,
 );
 
 /** Whether oneDNN's library is on this machine. */
-export const hasOnednn = native !== null;
+export const hasOnednn = nativeExecutor !== null;
 
 /** Describes what every executor must do; oneDNN's part is skipped where its library is missing. */
 export function describeExecutors(title: string, tests: (executor: Executor) => void): void {
   describe.each([
     ['onnxruntime', onnxruntime],
-    ['onednn', native],
+    ['onednn', nativeExecutor],
   ] as const)(`${title}: %s`, (_, executor) => {
     describe.skipIf(!executor)('', () => tests(executor!));
   });

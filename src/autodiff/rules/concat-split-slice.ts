@@ -1,40 +1,12 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
-import type { OperatorCall } from '../../graph/operators/call.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { isSubsampling, type SliceRange, sliceRanges } from '../../graph/slice-ranges.ts';
 import { zip } from '../../numeric/zip.ts';
 import { joined, zeros } from '../append.ts';
 import { dims, fixedNumbers, refusal } from '../call.ts';
 import { insertZeros } from '../insert-zeros.ts';
 import type { GradientRows } from '../rule.ts';
-
-/** `count` elements x[first], x[first + step], … of an axis of `size`. */
-interface Range {
-  readonly size: number;
-  readonly first: number;
-  readonly step: number;
-  readonly count: number;
-}
-
-/** The range of each axis that a Slice selects. */
-function rangesOf(call: OperatorCall<'Slice'>): Range[] {
-  const { inputs, outputs } = call;
-  const starts = fixedNumbers(call, 'starts');
-  const axes = inputs.axes ? fixedNumbers(call, 'axes') : starts.map((_, axis) => axis);
-  const steps = inputs.steps ? fixedNumbers(call, 'steps') : starts.map(() => 1);
-  const ranges = zip(dims(inputs.x), dims(outputs[0])).map(
-    ([size, count]): Range => ({ size, first: 0, step: 1, count }),
-  );
-  for (const [given, start, step] of zip(axes, starts, steps)) {
-    const axis = given < 0 ? given + ranges.length : given;
-    const range = ranges[axis];
-    if (!range) continue;
-    const { size, count } = range;
-    const first = Math.min(Math.max(start < 0 ? start + size : start, 0), step > 0 ? size : size - 1);
-    ranges[axis] = { size, first, step, count };
-  }
-  return ranges;
-}
 
 /** Reverses some axes of a value. */
 function reversed(g: Builder, value: Value, axes: readonly number[]): Value {
@@ -43,7 +15,7 @@ function reversed(g: Builder, value: Value, axes: readonly number[]): Value {
 }
 
 /** The adjoint of slicing: the elements at their original indices, with zeros between. */
-function unsliced(g: Builder, dy: Value, ranges: readonly Range[]): Value {
+function unsliced(g: Builder, dy: Value, ranges: readonly SliceRange[]): Value {
   const backwards = ranges.flatMap(({ step }, axis) => (step < 0 ? [axis] : []));
   const forwards = backwards.length > 0 ? reversed(g, dy, backwards) : dy;
   const apart = insertZeros(
@@ -59,15 +31,6 @@ function unsliced(g: Builder, dy: Value, ranges: readonly Range[]): Value {
     : g.Pad(apart, g.int64s([...before, ...after]));
 }
 
-/** Whether a Slice takes every n-th pixel from the first on, which is a pool with windows of one element. */
-function isSubsampling([images, channels, ...places]: readonly Range[]): boolean {
-  const isWhole = (range?: Range) => range?.step === 1 && range.count === range.size;
-  const isRegular = ({ size, first, step, count }: Range) =>
-    first === 0 && step > 0 && count === Math.ceil(size / step);
-  const whole = isWhole(images) && isWhole(channels);
-  return whole && places.every(isRegular) && places.some(({ step }) => step > 1);
-}
-
 /** Operators that concatenate, split, slice and pad. */
 export const joiningGradients = {
   Concat: ({ inputs: { inputs }, attributes: { axis = 0 } }, [dy], g) => {
@@ -81,7 +44,8 @@ export const joiningGradients = {
   Slice: (call, [dy], g) => {
     const shape = dims(call.inputs.x);
     if (dims(dy).includes(0)) return [zeros(g, shape, dy), null, null, null, null];
-    const ranges = rangesOf(call);
+    const ranges = sliceRanges(call.node);
+    if (!ranges) throw refusal(call.node, 'has a gradient only if starts, axes and steps are constant');
     if (isSubsampling(ranges)) {
       const strides = ranges.slice(2).map(({ step }) => step);
       const kernel_shape = strides.map(() => 1);

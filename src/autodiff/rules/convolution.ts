@@ -1,18 +1,7 @@
-import type { Node } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
-import { explicitWindow } from '../../graph/window.ts';
-import { allBut, dims, refusal } from '../call.ts';
+import { explicitWindow, transposedWindow } from '../../graph/window.ts';
+import { allBut, dims } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
-
-interface TransposedAttributes {
-  readonly auto_pad: string;
-  readonly output_shape?: readonly number[] | undefined;
-}
-
-function refuseImplicitSize(node: Node, { auto_pad, output_shape }: TransposedAttributes): void {
-  if (auto_pad.startsWith('SAME') || output_shape?.length)
-    throw refusal(node, 'has a gradient only with explicit pads, not with auto_pad or output_shape');
-}
 
 /** Convolutions. */
 export const convolutionGradients = {
@@ -27,9 +16,9 @@ export const convolutionGradients = {
     ];
   },
   /** The adjoint of a convolution that reads y and computes x, whose forward and weight gradient are its own gradients. */
-  ConvTranspose: ({ node, inputs: { x, weight, bias }, attributes }, [dy], g) => {
-    refuseImplicitSize(node, attributes);
-    const window = explicitWindow(attributes, dims(dy).slice(2), dims(weight).slice(2));
+  ConvTranspose: ({ inputs: { x, weight, bias }, attributes }, [dy], g) => {
+    const [size, places] = [dims(dy).slice(2), dims(x).slice(2)];
+    const window = transposedWindow(attributes, { size, places, kernel: dims(weight).slice(2) });
     const { group } = attributes;
     return [
       g.Conv(dy, weight, { ...window, group }),

@@ -81,14 +81,9 @@ export const normalizationGradients = {
   ],
   LpNormalization: 'unsupported',
   LRN: 'unsupported',
-  /** dx = y·(dy − Σ dy·y). */
-  Softmax: ({ outputs: [y], attributes: { axis = -1 } }, [dy], g) => {
-    const weighted = g.Mul(dy, y);
-    return [g.Sub(weighted, g.Mul(y, g.ReduceSum(weighted, g.int64s([axis]), { keepdims: 1 })))];
-  },
-  /** dx = dy − eʸ·Σ dy. */
+  Softmax: ({ outputs: [y], attributes: { axis = -1 } }, [dy], g) => [g.SoftmaxGrad(dy, y, { axis })],
   LogSoftmax: ({ outputs: [y], attributes: { axis = -1 } }, [dy], g) => [
-    g.Sub(dy, g.Mul(g.Exp(y), g.ReduceSum(dy, g.int64s([axis]), { keepdims: 1 }))),
+    g.SoftmaxGrad(dy, y, { axis, log: 1 }),
   ],
   Hardmax: 'none',
 } satisfies Partial<GradientRows<OperatorName>>;

@@ -1,38 +1,23 @@
-import type { Builder } from '../../graph/builder.ts';
-import type { Value } from '../../graph/graph.ts';
-import type { AttributesOf, OperatorName } from '../../graph/operators/index.ts';
-import { zip } from '../../numeric/zip.ts';
+import type { OperatorName } from '../../graph/operators/index.ts';
+import { refuseTaps, resamplingMode, resizeTaps } from '../../graph/resize-taps.ts';
 import { reshape } from '../append.ts';
 import { dims, refusal } from '../call.ts';
+import { unresampled } from '../resample.ts';
 import type { GradientRows } from '../rule.ts';
-
-/** Sums over the block of elements of y that repeat one element of x. */
-function blockSums(g: Builder, y: Value, shape: readonly number[]): Value {
-  const blocks = zip(shape, dims(y)).flatMap(([size, total]) => [size, total / size]);
-  const axes = shape.map((_, axis) => 2 * axis + 1);
-  return g.ReduceSum(reshape(g, y, blocks), g.int64s(axes), { keepdims: 0 });
-}
-
-/** Whether nearest-neighbour resizing by integer factors repeats each element that many times. */
-function repeatsElements({
-  mode,
-  coordinate_transformation_mode: coordinates,
-  nearest_mode: rounding,
-}: AttributesOf<'Resize'>): boolean {
-  if (mode !== 'nearest') return false;
-  // (i + ½)/s − ½ is within ½ of ⌊i/s⌋; i/s itself must be rounded down.
-  return coordinates === 'asymmetric'
-    ? rounding === 'floor'
-    : coordinates.includes('half_pixel') && rounding.startsWith('round');
-}
 
 /** Changes of resolution. */
 export const resamplingGradients = {
-  Resize: ({ node, inputs: { x }, outputs: [y], attributes }, [dy], g) => {
-    const whole = zip(dims(x), dims(y)).every(([size, total]) => total % size === 0);
-    if (!whole || !repeatsElements(attributes))
-      throw refusal(node, 'has a gradient only if it repeats each element an integer number of times');
-    return [blockSums(g, dy, dims(x)), null, null, null];
+  Resize: ({ node, inputs: { x }, attributes }, [dy], g) => {
+    const mode = resamplingMode(node);
+    if (mode) return [g.ResampleGrad(dy, { mode, size: dims(x) }), null, null, null];
+    const refused = refuseTaps(attributes);
+    if (refused) throw refusal(node, `has no gradient: ${refused}`);
+    return [
+      unresampled(g, dy, { size: dims(x), tapsOf: (axis) => resizeTaps(node, axis) }),
+      null,
+      null,
+      null,
+    ];
   },
   Upsample: 'unsupported',
   DepthToSpace: ({ inputs: { x }, attributes: { blocksize = 1, mode } }, [dy], g) => {

@@ -1,11 +1,11 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Value } from '../../graph/graph.ts';
 import type { TrainingOperatorName } from '../../graph/operators/index.ts';
-import { extentOf, type Window, windowAxes } from '../../graph/window.ts';
+import { extentOf, type Window, type WindowExtents, windowAxes } from '../../graph/window.ts';
 import { zip } from '../../numeric/zip.ts';
 import { reshape } from '../append.ts';
 import { allAxes, dims } from '../call.ts';
-import { adjointWindow, type Extents, writtenOut } from '../window.ts';
+import { adjointWindow, writtenOut } from '../window.ts';
 import type { Decompositions } from './decomposition.ts';
 import { weightGradient } from './weight-gradient.ts';
 
@@ -22,7 +22,7 @@ function adjointWeight(g: Builder, w: Value, group: number): Value {
 }
 
 /** The padding of the convolution with the adjoint weight that computes dx; negative if the padding exceeds the kernel. */
-function adjointPads(window: Window, { kernel, places, size }: Extents): number[] {
+function adjointPads(window: Window, { kernel, places, size }: WindowExtents): number[] {
   const pads = zip(windowAxes(window), kernel, places, size).map(([axis, length, count, wanted]) => {
     const reach = extentOf(length, axis.dilation) - 1;
     const begin = reach - axis.padBegin;

@@ -13,6 +13,7 @@ import { lossDecompositions } from './losses.ts';
 import { normalizationDecompositions } from './normalization.ts';
 import { optimizerDecompositions } from './optimizers.ts';
 import { poolingDecompositions } from './pooling.ts';
+import { resamplingDecompositions } from './resampling.ts';
 
 /** One row per training operator; a missing one does not compile. */
 export const decompositions: Decompositions<TrainingOperatorName> = {
@@ -20,6 +21,7 @@ export const decompositions: Decompositions<TrainingOperatorName> = {
   ...convolutionDecompositions,
   ...normalizationDecompositions,
   ...poolingDecompositions,
+  ...resamplingDecompositions,
   ...lossDecompositions,
   ...optimizerDecompositions,
 };

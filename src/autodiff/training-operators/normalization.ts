@@ -55,4 +55,11 @@ export const normalizationDecompositions = {
     const factor = perChannel(g, g.Mul(scale, deviation), x);
     return [g.Mul(g.Sub(dy, explained), factor), dscale, dbias];
   },
+  /** Softmax: dx = y·(dy − Σ dy·y). LogSoftmax: dx = dy − eʸ·Σ dy. */
+  SoftmaxGrad: ({ inputs: { dy, y }, attributes: { axis, log } }, g) => {
+    const total = (value: Value) => g.ReduceSum(value, g.int64s([axis]), { keepdims: 1 });
+    if (log) return [g.Sub(dy, g.Mul(g.Exp(y), total(dy)))];
+    const weighted = g.Mul(dy, y);
+    return [g.Sub(weighted, g.Mul(y, total(weighted)))];
+  },
 } satisfies Partial<Decompositions<TrainingOperatorName>>;

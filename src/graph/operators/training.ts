@@ -1,4 +1,4 @@
-import { float, int, ints, operator } from './schema.ts';
+import { float, int, ints, operator, string } from './schema.ts';
 
 const window = { kernel_shape: ints(), strides: ints(), pads: ints() };
 const convolution = { strides: ints(), pads: ints(), dilations: ints(), group: int(1), size: ints() };
@@ -29,6 +29,31 @@ export const trainingOperators = {
   ReluGrad: operator(['dy', 'y']),
   /** (dy, y, low, high) → dx, for y = min(max(x, low), high): dy where low < y < high; a bound may be absent. */
   ClipGrad: operator(['dy', 'y', 'low?', 'high?']),
+  /** (x) → y = x·σ(x), which exporters write as Sigmoid and Mul. */
+  SwishTraining: operator(['x']),
+  /** (x) → y = x·Φ(x), which exporters write with Erf; Φ is the normal distribution's function. */
+  GeluTraining: operator(['x']),
+  /** (dy, x) → dx, for y = x·σ(x). */
+  SwishGrad: operator(['dy', 'x']),
+  /** (dy, x) → dx, for HardSwish. */
+  HardSwishGrad: operator(['dy', 'x']),
+  /** (dy, x) → dx, for Mish. */
+  MishGrad: operator(['dy', 'x']),
+  /** (dy, x) → dx, for Gelu with the same attribute. */
+  GeluGrad: operator(['dy', 'x'], { approximate: string('none') }),
+  /** (dy, x) → dx, for LeakyRelu: alpha·dy where x ≤ 0. */
+  LeakyReluGrad: operator(['dy', 'x'], { alpha: float(0.01) }),
+  /** (dy, y) → dx, for y = σ(x). */
+  SigmoidGrad: operator(['dy', 'y']),
+  /** (dy, y) → dx, for y = tanh x. */
+  TanhGrad: operator(['dy', 'y']),
+  /** (dy, y) → dx, for y = Softmax(x); with `log` for y = LogSoftmax(x). */
+  SoftmaxGrad: operator(['dy', 'y'], { axis: int(-1), log: int(0) }),
+  /**
+   * (dy) → dx, for a Resize of spatial axes between the centres of elements: `nearest`, which repeats each a whole number of
+   * times, or `linear`.
+   */
+  ResampleGrad: operator(['dy'], { mode: string('nearest'), size: ints() }),
   /** (dy, y, x) → dx: the gradient of each window goes to the first element, row by row, that attains its maximum. */
   MaxPoolGrad: operator(['dy', 'y', 'x'], { ...window, dilations: ints() }),
   /** (dy) → dx. */

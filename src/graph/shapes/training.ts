@@ -53,7 +53,20 @@ export const trainingShapes = {
     return [{ dtype, shape }, statistic, statistic, statistic, statistic];
   },
   BatchNormalizationGrad: ({ inputs: { x, scale } }) => typesOf(x, scale, scale),
+  SwishTraining: ({ inputs: { x } }) => typesOf(x),
+  GeluTraining: ({ inputs: { x } }) => typesOf(x),
   ReluGrad: ({ inputs: { dy } }) => typesOf(dy),
+  SwishGrad: ({ inputs: { dy } }) => typesOf(dy),
+  HardSwishGrad: ({ inputs: { dy } }) => typesOf(dy),
+  MishGrad: ({ inputs: { dy } }) => typesOf(dy),
+  GeluGrad: ({ inputs: { dy } }) => typesOf(dy),
+  LeakyReluGrad: ({ inputs: { dy } }) => typesOf(dy),
+  SigmoidGrad: ({ inputs: { dy } }) => typesOf(dy),
+  TanhGrad: ({ inputs: { dy } }) => typesOf(dy),
+  SoftmaxGrad: ({ inputs: { dy } }) => typesOf(dy),
+  ResampleGrad: ({ node, inputs: { dy }, attributes }) => [
+    { dtype: dy.dtype, shape: sized(node, attributes.size) },
+  ],
   ClipGrad: ({ inputs: { dy } }) => typesOf(dy),
   MaxPoolGrad: ({ inputs: { x } }) => typesOf(x),
   AveragePoolGrad: ({ node, inputs: { dy }, attributes }) => [

@@ -11,11 +11,17 @@ import type { LinkedInstruction, Memory, Operand } from './compile/operand.ts';
 import type { OpenedEngine } from './engine.ts';
 import { openStateIo, type StateIo } from './state-io.ts';
 
+/** Options of {@link compileProgram}. */
+export interface ProgramOptions extends CompileOptions {
+  /** Called after each instruction of a run: what it was, and how long it took. Default: nothing is measured. */
+  readonly onInstruction?: (label: string, milliseconds: number) => void;
+}
+
 /** Compiles a graph: lowers it, plans its memory, and binds every kernel to its operands. */
 export async function compileProgram(
   graph: Graph,
   engine: OpenedEngine,
-  options: CompileOptions,
+  options: ProgramOptions,
 ): Promise<Program> {
   const { dnnl, block } = engine;
   // Kernels divide their work when they are created, and must run with the same number of threads.
@@ -64,7 +70,7 @@ function allBuffers({ instructions, setup, copies }: LoweredGraph) {
 
 interface Linking {
   readonly engine: OpenedEngine;
-  readonly options: CompileOptions;
+  readonly options: ProgramOptions;
   readonly closeParts: () => Promise<void>;
 }
 
@@ -75,7 +81,13 @@ async function linkProgram(
 ): Promise<Program> {
   const { feeds, results, states } = lowered;
   for (const instruction of lowered.setup) await instruction.link(memory)();
-  const steps = lowered.instructions.map((instruction) => instruction.link(memory));
+  const { onInstruction } = options;
+  const steps = lowered.instructions.map((instruction) => {
+    const step = instruction.link(memory);
+    return onInstruction
+      ? timed(step, (milliseconds) => onInstruction(instruction.label, milliseconds))
+      : step;
+  });
   const run = runnerOf(lowered.instructions, steps);
   let isOpen = true;
   const requireOpen = () => {
@@ -102,6 +114,17 @@ async function linkProgram(
       await closeParts();
       engine.dnnl.close();
     },
+  };
+}
+
+type Step = () => void | Promise<void>;
+
+function timed(step: Step, tell: (milliseconds: number) => void): Step {
+  return () => {
+    const start = performance.now();
+    const pending = step();
+    const finish = () => tell(performance.now() - start);
+    return pending instanceof Promise ? pending.then(finish) : finish();
   };
 }
 
@@ -135,10 +158,7 @@ function stateOf(
 }
 
 /** Runs all steps; returns a promise only if a step runs in another engine. */
-function runnerOf(
-  instructions: readonly LinkedInstruction[],
-  steps: readonly (() => void | Promise<void>)[],
-): () => void | Promise<void> {
+function runnerOf(instructions: readonly LinkedInstruction[], steps: readonly Step[]): Step {
   const waits = instructions.some(({ isForeign }) => isForeign);
   if (waits) {
     return async () => {

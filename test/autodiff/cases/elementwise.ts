@@ -29,6 +29,8 @@ const rows: readonly Row[] = [
   ['Softplus', 'any'],
   ['Softsign', 'any'],
   ['Mish', 'any'],
+  ['SwishTraining', 'any'],
+  ['GeluTraining', 'any'],
   ['LeakyRelu', 'away-from-zero', { alpha: 0.3 }],
   ['Elu', 'away-from-zero', { alpha: 0.7 }],
   ['Celu', 'away-from-zero', { alpha: 0.7 }],

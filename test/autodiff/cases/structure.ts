@@ -113,6 +113,38 @@ const resampled: readonly GradientCase[] = [
   ]),
 ];
 
+interface Resizing {
+  readonly mode: string;
+  readonly coordinate_transformation_mode: string;
+  readonly nearest_mode?: string;
+  readonly exclude_outside?: number;
+}
+
+const resizings: readonly Resizing[] = [
+  { mode: 'linear', coordinate_transformation_mode: 'half_pixel' },
+  { mode: 'linear', coordinate_transformation_mode: 'pytorch_half_pixel' },
+  { mode: 'linear', coordinate_transformation_mode: 'align_corners' },
+  { mode: 'linear', coordinate_transformation_mode: 'asymmetric' },
+  { mode: 'cubic', coordinate_transformation_mode: 'half_pixel' },
+  { mode: 'cubic', coordinate_transformation_mode: 'half_pixel', exclude_outside: 1 },
+  { mode: 'nearest', coordinate_transformation_mode: 'half_pixel', nearest_mode: 'round_prefer_ceil' },
+  { mode: 'nearest', coordinate_transformation_mode: 'align_corners', nearest_mode: 'floor' },
+  { mode: 'nearest', coordinate_transformation_mode: 'asymmetric', nearest_mode: 'ceil' },
+];
+
+/** To twice the size and to sizes that are no multiples, of which one is smaller. */
+const resized = resizings.flatMap((attributes): GradientCase[] =>
+  [
+    [1, 2, 6, 8],
+    [1, 2, 5, 3],
+  ].map((size) => ({
+    op: 'Resize',
+    title: `${JSON.stringify(attributes)} to [${size}]`,
+    shapes: [[1, 2, 3, 4]],
+    build: (g, [x]) => g.Resize(x, null, null, g.int64s(size), attributes),
+  })),
+);
+
 const reductions = [
   'ReduceSum',
   'ReduceMean',
@@ -143,4 +175,4 @@ const reduced: readonly GradientCase[] = reductions.flatMap((op) => {
 });
 
 /** Operators that move and sum elements. */
-export const structureCases: readonly GradientCase[] = [...shaped, ...resampled, ...reduced];
+export const structureCases: readonly GradientCase[] = [...shaped, ...resampled, ...resized, ...reduced];

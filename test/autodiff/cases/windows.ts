@@ -80,6 +80,25 @@ function transposedConvolution(window: Window): GradientCase {
   };
 }
 
+/** The size of the result is stated; pads make up for it. */
+const sizedTransposed = (['SAME_UPPER', 'SAME_LOWER', 'output_shape'] as const).flatMap(
+  (stated): GradientCase[] =>
+    [2, 3].map((stride) => {
+      const size =
+        stated === 'output_shape' ? { output_shape: [4 * stride, 3 * stride] } : { auto_pad: stated };
+      const attributes = { strides: [stride, stride], ...size };
+      return {
+        op: 'ConvTranspose',
+        title: JSON.stringify(attributes),
+        shapes: [
+          [2, 3, 4, 3],
+          [3, 2, 4, 5],
+        ],
+        build: (g, [x, w]) => g.ConvTranspose(x, w, null, attributes),
+      };
+    }),
+);
+
 /** A pool's pads must be smaller than its kernel, and every window must see the input. */
 function poolAttributes(window: Window) {
   const kernel = window.axes.map((one) => Math.max(2, one.kernel));
@@ -167,6 +186,7 @@ export const windowCases: readonly GradientCase[] = [
   ...usual,
   ...[...drawn(2, 40, 1), ...drawn(1, 10, 2), ...drawn(3, 6, 3)].map(convolution),
   ...[...drawn(2, 12, 4), ...drawn(1, 4, 5)].map(transposedConvolution),
+  ...sizedTransposed,
   ...[...drawn(2, 16, 6), ...drawn(1, 6, 7), ...drawn(3, 4, 8)].map(maxPool),
   ...[...drawn(2, 16, 9), ...drawn(1, 6, 10), ...drawn(3, 4, 11)].map(averagePool),
   { op: 'GlobalAveragePool', shapes: [[2, 3, 4, 5]], build: (g, [x]) => g.GlobalAveragePool(x) },

@@ -27,6 +27,8 @@ export interface LoweringScope extends Copies, Layouts {
   host<const R extends readonly Operand[], const W extends readonly Operand[]>(
     instruction: HostInstruction<R, W>,
   ): void;
+  /** Clears an operand. */
+  zeros(operand: Operand): void;
   emit(instruction: LinkedInstruction): void;
   /** Marks a node that the kernel of another node has already computed. */
   skip(node: Node): void;
@@ -90,6 +92,15 @@ export function openScope(
     run: (primitive, operands, inPlace) =>
       append(primitiveInstruction(dnnl, { primitive, operands }, inPlace)),
     host: (instruction) => append(hostInstruction(instruction)),
+    zeros: (operand) =>
+      append(
+        hostInstruction({
+          label: 'zeros',
+          reads: [],
+          writes: [{ ...operand, isRaw: true }],
+          compute: (_, [target]) => void (target as Float32Array).fill(0),
+        }),
+      ),
     emit: append,
     skip: (node) => void skipped.add(node),
     isSkipped: (node) => skipped.has(node),

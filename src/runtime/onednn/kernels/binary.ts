@@ -1,4 +1,11 @@
-import { type Node, nodeLabel, onlyOutput, staticShape, type Value } from '../../../graph/graph.ts';
+import {
+  makeValue,
+  type Node,
+  nodeLabel,
+  onlyOutput,
+  staticShape,
+  type Value,
+} from '../../../graph/graph.ts';
 import { byteWidth, elementCount } from '../../../numeric/tensor.ts';
 import type { NativeOperand } from '../compile/operand.ts';
 import { isFast, requiredPrimitive } from '../compile/primitives.ts';
@@ -17,9 +24,26 @@ function binary(algorithm: BinaryAlgorithm, commutes: boolean): Kernel<Binary> {
     const call = { node, algorithm, left: first, right: second, y };
     if (fits(first) && fits(second)) return equalShapes(call, scope, commutes);
     if (fits(first)) return broadcast(call, scope);
-    if (fits(second) && commutes) return broadcast({ ...call, left: second, right: first }, scope);
-    return false;
+    if (!fits(second)) return false;
+    const swapped = { ...call, left: second, right: first };
+    if (commutes) return broadcast(swapped, scope);
+    return (
+      algorithm === 'sub' &&
+      broadcast({ ...swapped, algorithm: 'add', left: negated(scope, second, node) }, scope)
+    );
   };
+}
+
+/** −x, as a value of its own. */
+function negated(scope: LoweringScope, x: Value, node: Node): Value {
+  const data = scope.layoutOf(x) ?? scope.plain(staticShape(x));
+  const operation = { kind: 'elementwise', algorithm: 'linear', alpha: -1, data } as const;
+  const primitive = requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node) });
+  const result = makeValue(`−${x.name}`, x.dtype, x.shape);
+  const src = scope.read(x, data);
+  const dst = scope.write(result, data);
+  scope.run(primitive, { src, dst }, [[dst, src]]);
+  return result;
 }
 
 const sameShape = (a: readonly number[], b: readonly number[]): boolean =>
@@ -111,6 +135,9 @@ export function repeatedOperand(
     const perChannel = scope.activation(sizes);
     return { data: blocked, seen: blocked, row: scope.seen(scope.read(small, perChannel), perChannel) };
   }
+  const leading = sizes.findIndex((size, axis) => size !== shape[axis]);
+  if (sizes.every((size, axis) => axis < leading || size === 1))
+    return repeatedBehind(scope, tensor, { small, sizes, leading, inBlocks });
   // The broadcast axes become the outermost, so that the smaller tensor is a single row that is read repeatedly.
   const outer = shape.flatMap((size, axis) => (sizes[axis] === 1 && size > 1 ? [axis] : []));
   const kept = shape.flatMap((_, axis) => (outer.includes(axis) ? [] : [axis]));
@@ -123,13 +150,65 @@ export function repeatedOperand(
   };
 }
 
+/** An operand that is repeated along the last axes: a number a channel of one image that holds those of all. */
+function repeatedBehind(
+  scope: LoweringScope,
+  tensor: Value,
+  given: {
+    readonly small: Value;
+    readonly sizes: readonly number[];
+    readonly leading: number;
+    readonly inBlocks: boolean;
+  },
+): Repeated {
+  const { small, sizes, leading, inBlocks } = given;
+  const shape = staticShape(tensor);
+  const blocked = scope.activation(shape);
+  if (inBlocks && leading === 2 && hasLayout(scope, tensor, blocked)) {
+    const perImage = scope.activation(sizes);
+    const padded = (layout: Descriptor) =>
+      layout.bytes / byteWidth('float32') / elementCount(layout.dims.slice(2));
+    const joined = (layout: Descriptor) => scope.activation([1, padded(layout), ...layout.dims.slice(2)]);
+    return {
+      data: blocked,
+      seen: joined(blocked),
+      row: scope.seen(scope.read(small, perImage), joined(perImage)),
+    };
+  }
+  const rows = elementCount(shape.slice(0, leading));
+  return {
+    data: scope.plain(shape),
+    seen: scope.plain([1, rows, elementCount(shape.slice(leading))]),
+    row: scope.seen(scope.readPlain(small), scope.plain([1, rows, 1])),
+  };
+}
+
 function hasLayout(scope: LoweringScope, value: Value, layout: Descriptor): boolean {
   const present = scope.layoutOf(value);
   return present !== null && scope.dnnl.equal(present, layout);
 }
 
+/** Sums of several values of one shape, one after the other. */
+const sum: Kernel<'Sum'> = ({ node, inputs: { inputs }, outputs: [y] }, scope) => {
+  const [first, ...others] = inputs;
+  const shape = staticShape(y);
+  if (!first || others.length === 0 || !inputs.every((x) => sameShape(staticShape(x), shape))) return false;
+  const data = inputs.map(scope.layoutOf).find((layout) => layout !== null) ?? scope.plain(shape);
+  const operation = { kind: 'binary', algorithm: 'add', left: data, right: data, dst: data } as const;
+  const primitive = requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node) });
+  let total = scope.read(first, data);
+  for (const [i, other] of others.entries()) {
+    const isLast = i === others.length - 1;
+    const dst = isLast ? scope.write(y, data) : scope.scratch(`${y.name} so far`, data);
+    scope.run(primitive, { src: total, src1: scope.read(other, data), dst }, [[dst, total]]);
+    total = dst;
+  }
+  return true;
+};
+
 /** Elementwise arithmetic. */
 export const binaryKernels = {
+  Sum: sum,
   Add: binary('add', true),
   Sub: binary('sub', false),
   Mul: binary('mul', true),

@@ -2,14 +2,17 @@ import type { OperatorName } from '../../../graph/operators/index.ts';
 import { binaryKernels } from './binary.ts';
 import { convolutionKernels } from './convolution.ts';
 import { elementwiseKernels } from './elementwise.ts';
+import { joiningKernels } from './joining.ts';
 import type { Kernel, Kernels } from './kernel.ts';
 import { lossKernels } from './losses.ts';
 import { matrixKernels } from './matrix.ts';
 import { normalizationKernels } from './normalization.ts';
 import { optimizerKernels } from './optimizers.ts';
 import { poolingKernels } from './pooling.ts';
+import { resamplingKernels } from './resampling.ts';
 import { shapeChangeKernels } from './shape-changes.ts';
 import { smallTensorKernels } from './small-tensors.ts';
+import { softmaxKernels } from './softmax.ts';
 
 /** The kernel of each operator. Operators without a kernel, and nodes that it declines, run in onnxruntime. */
 export const kernels: Kernels = {
@@ -18,7 +21,10 @@ export const kernels: Kernels = {
   ...onFloats(elementwiseKernels),
   ...onFloats(binaryKernels),
   ...onFloats(poolingKernels),
+  ...onFloats(softmaxKernels),
   ...matrixKernels,
+  ...joiningKernels,
+  ...resamplingKernels,
   ...lossKernels,
   ...optimizerKernels,
   ...shapeChangeKernels,

@@ -1,10 +1,14 @@
-import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { makeValue, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { reducedAxes } from '../../../graph/reduced-axes.ts';
+import { explicitWindow } from '../../../graph/window.ts';
 import { elementCount } from '../../../numeric/tensor.ts';
+import type { Operand } from '../compile/operand.ts';
 import { requiredPrimitive } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor, PostOperation } from '../library/api.ts';
+import { isBlocked } from './joining.ts';
 import type { Kernels } from './kernel.ts';
+import { pool } from './pooling.ts';
 
 /** Matrix products, and sums computed as products with ones. */
 export const matrixKernels = {
@@ -78,23 +82,51 @@ function weightedSum(
 ): boolean {
   const shape = staticShape(x);
   if (!axes || isNothing(axes, shape) || x.dtype !== 'float32') return false;
+  const isOverPlaces = isBlocked(scope, x) && shape.every((_, axis) => axis < 2 || axes.includes(axis));
+  if (isOverPlaces && !axes.includes(1))
+    return sumOfPools({ node, x, y }, scope, { batch: axes.includes(0), share });
   const kept = shape.flatMap((_, axis) => (axes.includes(axis) ? [] : [axis]));
   const summed = shape.flatMap((_, axis) => (axes.includes(axis) ? [axis] : []));
   const rows = elementCount(shape.filter((_, axis) => axes.includes(axis)));
   const columns = elementCount(shape.filter((_, axis) => !axes.includes(axis)));
-  const row = scope.plain([1, rows]);
-  const matrix = scope.plain([rows, columns]);
-  const result = scope.plain([1, columns]);
-  const primitive = requiredPrimitive(
-    scope.dnnl,
-    { kind: 'matmul', src: row, weights: matrix, dst: result },
-    { where: nodeLabel(node) },
-  );
+  const ones = () => scope.constant(rows, share(rows));
+  if (columns > 1 && summed[0] === kept.length)
+    return product({ node, left: scope.readPlain(x), right: ones(), y }, scope, [columns, rows, 1]);
   const source = scope.read(x, scope.permuted(shape, [...summed, ...kept]));
-  scope.run(primitive, {
-    src: scope.seen(scope.constant(rows, share(rows)), row),
-    weights: scope.seen(source, matrix),
-    dst: scope.seen(scope.write(y), result),
+  return product({ node, left: ones(), right: source, y }, scope, [1, rows, columns]);
+}
+
+/** y = left·right, of matrices [n, k] and [k, m] that lie row-major. */
+function product(
+  { node, left, right, y }: { node: Node; left: Operand; right: Operand; y: Value },
+  scope: LoweringScope,
+  [n, k, m]: readonly [number, number, number],
+): true {
+  const [src, weights, dst] = [scope.plain([n, k]), scope.plain([k, m]), scope.plain([n, m])];
+  const operation = { kind: 'matmul', src, weights, dst } as const;
+  scope.run(requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node) }), {
+    src: scope.seen(left, src),
+    weights: scope.seen(right, weights),
+    dst: scope.seen(scope.write(y), dst),
   });
   return true;
+}
+
+/** Σ share·x over all places of each channel, and over the images of a batch: the means of a pool, added up. */
+function sumOfPools(
+  { node, x, y }: { node: Node; x: Value; y: Value },
+  scope: LoweringScope,
+  { batch, share }: { batch: boolean; share: (count: number) => number },
+): boolean {
+  const [images, channels, ...places] = staticShape(x, 2);
+  const means = makeValue(`${x.name} means`, 'float32', [images, channels, ...places.map(() => 1)]);
+  const window = explicitWindow({}, places, places);
+  if (!pool({ node, algorithm: 'average', kernel: places, window }, scope, [x, means])) return false;
+  const count = elementCount(places);
+  const factor = count * share(batch ? images * count : count);
+  const right = scope.readPlain(means);
+  if (batch)
+    return product({ node, left: scope.constant(images, factor), right, y }, scope, [1, images, channels]);
+  const left = scope.constant(1, factor);
+  return product({ node, left, right, y }, scope, [1, 1, images * channels]);
 }

@@ -1,11 +1,11 @@
-import { makeConstant, nodeLabel, staticShape } from '../../../graph/graph.ts';
-import type { InputsOf } from '../../../graph/operators/index.ts';
-import { floats, toNumbers } from '../../../numeric/tensor.ts';
+import { makeConstant, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { elementCount, floats, toNumbers } from '../../../numeric/tensor.ts';
 import { copyInto } from '../../../numeric/typed-arrays.ts';
 import { zip } from '../../../numeric/zip.ts';
+import type { LoweringScope } from '../compile/scope.ts';
 import { convolve } from './convolution.ts';
+import { type Box, copyPart, isBlocked, partition } from './joining.ts';
 import type { Kernel, Kernels } from './kernel.ts';
-import { pool } from './pooling.ts';
 
 type Reshaping = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Identity';
 
@@ -34,37 +34,41 @@ export const shapeChangeKernels = {
   Unsqueeze: sameBytes,
   Identity: sameBytes,
   Constant: () => true,
-  /** A Slice of every n-th pixel is a pool with windows of one element. */
-  Slice({ node, inputs, outputs: [y] }, scope) {
-    const { x } = inputs;
-    const steps = spatialSteps(inputs);
-    if (!steps || x.dtype !== 'float32') return false;
-    const kernel = steps.map(() => 1);
-    const window = { strides: steps, dilations: kernel, pads: [...kernel, ...kernel].map(() => 0) };
-    return pool({ node, algorithm: 'average', kernel, window }, scope, [x, y]);
+  /** One number everywhere. */
+  Expand({ inputs: { x }, outputs: [y] }, scope) {
+    if (elementCount(staticShape(x)) !== 1 || x.dtype !== 'float32') return false;
+    scope.host({
+      label: 'Expand',
+      reads: [scope.readPlain(x)],
+      writes: [scope.write(y)],
+      compute: ([from], [to]) => void (to as Float32Array).fill(Number(from[0])),
+    });
+    return true;
   },
-  /** Padding with channels of zeros is a 1×1 convolution that copies, which preserves blocks of channels. */
-  Pad({ node, inputs, outputs: [padded], attributes }, scope) {
+  /** A copy in another order of axes. */
+  Transpose({ node, inputs: { x }, outputs: [y], attributes }, scope) {
+    const shape = staticShape(x);
+    if (x.dtype !== 'float32' || shape.includes(0)) return false;
+    const perm = attributes.perm ?? shape.map((_, axis) => shape.length - 1 - axis);
+    // The elements of y where they are in x: y's strides are x's, in y's order of axes.
+    const inOrderOfX = scope.permuted(
+      staticShape(y),
+      perm.map((_, axis) => perm.indexOf(axis)),
+    );
+    copyPart(scope, node, [scope.seen(scope.readPlain(x), inOrderOfX), scope.write(y)]);
+    return true;
+  },
+  /** Zeros around a copy of what the pads leave. */
+  Pad({ node, inputs, outputs: [y], attributes }, scope) {
     const { x, pads, value: fill, axes } = inputs;
     const given = pads?.tensor && toNumbers(pads.tensor);
     const isZero = !fill || (fill.tensor !== null && Number(fill.tensor.data[0]) === 0);
-    if (!given || axes || !isZero || attributes.mode !== 'constant' || x.shape?.length !== 4) return false;
-    if (given.some((pad, i) => pad !== 0 && i % 4 !== 1) || x.dtype !== 'float32') return false;
-    const [, before = 0] = given;
-    const [shape, y] = [staticShape(x, 2), staticShape(padded, 2)];
-    const size = [y[1], shape[1], 1, 1] as const;
-    const copies = floats(size, oneHot(y[1], shape[1], before));
-    const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
-    const convolution = {
-      x: shape,
-      w: size,
-      y,
-      group: 1,
-      window,
-      hasBias: false,
-      where: nodeLabel(node),
-    };
-    return convolve(scope, convolution, [x, makeConstant(`${padded.name} copies`, copies), padded, null]);
+    if (!given || axes || !isZero || attributes.mode !== 'constant' || x.dtype !== 'float32') return false;
+    if ([...staticShape(x), ...staticShape(y)].includes(0)) return false;
+    const isOfChannels = x.shape?.length === 4 && given.every((pad, i) => pad === 0 || i % 4 === 1);
+    return isOfChannels
+      ? padChannels({ node, x, y }, scope, given[1]!)
+      : padWithZeros({ node, x, y }, scope, given);
   },
 } satisfies Kernels;
 
@@ -76,30 +80,41 @@ function oneHot(filters: number, channels: number, before: number): Float32Array
   return weights;
 }
 
-/** The steps of a Slice that takes every n-th element from the first on along spatial axes; null for other Slices. */
-function spatialSteps({
-  x,
-  starts,
-  ends,
-  axes: axesInput,
-  steps: stepsInput,
-}: InputsOf<'Slice'>): number[] | null {
-  const shape = staticShape(x);
-  if (shape.length < 3 || shape.length > 5 || !starts?.tensor || !ends?.tensor) return null;
-  if ((axesInput && !axesInput.tensor) || !stepsInput?.tensor) return null;
-  const first = toNumbers(starts.tensor);
-  const axes = axesInput?.tensor ? toNumbers(axesInput.tensor) : [...first.keys()];
-  const steps = new Array<number>(shape.length).fill(1);
-  for (const [given, start, end, step] of zip(
-    axes,
-    first,
-    toNumbers(ends.tensor),
-    toNumbers(stepsInput.tensor),
-  )) {
-    const axis = given < 0 ? given + shape.length : given;
-    const reachesEnd = end >= (shape[axis] ?? Number.POSITIVE_INFINITY);
-    if (start !== 0 || !reachesEnd || step < 1) return null;
-    steps[axis] = step;
-  }
-  return steps[0] === 1 && steps[1] === 1 ? steps.slice(2) : null;
+interface Padding {
+  readonly node: Node;
+  readonly x: Value;
+  readonly y: Value;
+}
+
+/** Padding with channels of zeros is a 1×1 convolution that copies, which preserves blocks of channels. */
+function padChannels({ node, x, y: padded }: Padding, scope: LoweringScope, before: number): boolean {
+  const [shape, y] = [staticShape(x, 2), staticShape(padded, 2)];
+  const size = [y[1], shape[1], 1, 1] as const;
+  const copies = floats(size, oneHot(y[1], shape[1], before));
+  const window = { strides: [1, 1], dilations: [1, 1], pads: [0, 0, 0, 0] };
+  const where = nodeLabel(node);
+  const convolution = { x: shape, w: size, y, group: 1, window, hasBias: false, where };
+  return convolve(scope, convolution, [x, makeConstant(`${padded.name} copies`, copies), padded, null]);
+}
+
+/** Zeros, then a copy of x among them; negative pads cut x. */
+function padWithZeros({ node, x, y }: Padding, scope: LoweringScope, pads: readonly number[]): true {
+  const [from, to] = [staticShape(x), staticShape(y)];
+  const begins = pads.slice(0, from.length);
+  const dims = zip(from, begins, pads.slice(from.length)).map(
+    ([size, begin, end]) => size + Math.min(begin, 0) + Math.min(end, 0),
+  );
+  const taken: Box = { dims, offsets: begins.map((begin) => Math.max(-begin, 0)) };
+  const placed: Box = { dims, offsets: begins.map((begin) => Math.max(begin, 0)) };
+  const inBlocks = isBlocked(scope, x);
+  const source = partition(scope, from, { boxes: [taken], inBlocks });
+  const target = partition(scope, to, { boxes: [placed], inBlocks });
+  const read = scope.read(x, source.whole);
+  const written = scope.write(y, target.whole);
+  scope.zeros(written);
+  copyPart(scope, node, [
+    { ...read, descriptor: source.parts[0]! },
+    { ...written, descriptor: target.parts[0]! },
+  ]);
+  return true;
 }

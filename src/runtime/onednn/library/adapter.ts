@@ -8,6 +8,7 @@ import type {
   Primitive,
   QueriedRole,
 } from './api.ts';
+import { int64Array } from './arguments.ts';
 import { type Native, nativeFunctions, type SharedFunctions, sharedDeclarations } from './functions.ts';
 import { argumentOf, binaryAlgorithms, CPU, IN_ORDER, QUERY_IMPLEMENTATION, queries } from './numbers.ts';
 import type { OpenedLibrary } from './open.ts';
@@ -18,6 +19,8 @@ export interface Generation {
   readonly postOperationBase: number;
   /** Creates a native memory descriptor. */
   describe(dims: readonly number[], format: Format): unknown;
+  /** The native descriptor of a part, and oneDNN's status. */
+  part(whole: unknown, dims: BigInt64Array, offsets: BigInt64Array): { status: number; native: unknown };
   /** Reads the memory descriptor that a primitive descriptor contains; its dims are empty if there is none. */
   read(pointer: bigint): { readonly dims: readonly number[]; readonly native: unknown };
   /** Writes a primitive descriptor to `out`; returns oneDNN's status. */
@@ -60,6 +63,10 @@ export function openAdapter(
     version,
     describe: (dims, format) => descriptor(dnnl, dims, generation.describe(dims, format)),
     equal: (a, b) => a === b || dnnl.descriptorEqual(a.native, b.native) === 1,
+    part(whole, dims, offsets) {
+      const { status, native } = generation.part(whole.native, int64Array(dims), int64Array(offsets));
+      return status === 0 ? { dims, bytes: whole.bytes, native } : null;
+    },
     create: (operation, postOperations = []) => create(host, generation, { operation, postOperations }),
     bind: (primitive, operands) => bind(host, generation, { primitive, operands, stream }),
     useThreads: (count) => setThreads?.(count),

@@ -24,10 +24,19 @@ export type ElementwiseAlgorithm =
   | 'sqrt'
   | 'linear'
   | 'clip'
-  | 'hardswish';
+  | 'hardswish'
+  | 'swish'
+  | 'mish'
+  | 'softplus'
+  | 'gelu'
+  | 'geluByTanh'
+  | 'power';
 /** Functions whose gradient can be computed from their result. */
-export type BackwardAlgorithm = Extract<ElementwiseAlgorithm, 'relu' | 'clip'>;
+export type ResultAlgorithm = Extract<ElementwiseAlgorithm, 'relu' | 'clip' | 'tanh' | 'logistic'>;
 export type PoolingAlgorithm = 'max' | 'averageWithPads' | 'average';
+/** Between the centres of elements. */
+export type ResamplingAlgorithm = 'nearest' | 'linear';
+export type SoftmaxAlgorithm = 'softmax' | 'logSoftmax';
 
 /** An operation on each element of the result, in order, before it is stored. */
 export type PostOperation =
@@ -60,6 +69,7 @@ export type Operation =
       readonly kind: 'convolutionBackwardWeights';
       readonly src: Descriptor;
       readonly diffWeights: Descriptor;
+      readonly diffBias?: Descriptor;
       readonly diffDst: Descriptor;
       readonly hint: Primitive;
     } & Window)
@@ -86,10 +96,45 @@ export type Operation =
     }
   | {
       readonly kind: 'elementwiseBackward';
-      readonly algorithm: BackwardAlgorithm;
+      readonly algorithm: ElementwiseAlgorithm;
       readonly data: Descriptor;
       readonly alpha?: number;
       readonly beta?: number;
+      readonly hint: Primitive;
+    }
+  | {
+      /** Computed from the result instead of the input. */
+      readonly kind: 'resultBackward';
+      readonly algorithm: ResultAlgorithm;
+      readonly data: Descriptor;
+      readonly alpha?: number;
+      readonly beta?: number;
+      readonly hint: Primitive;
+    }
+  | {
+      readonly kind: 'resampling';
+      readonly algorithm: ResamplingAlgorithm;
+      readonly src: Descriptor;
+      readonly dst: Descriptor;
+    }
+  | {
+      readonly kind: 'resamplingBackward';
+      readonly algorithm: ResamplingAlgorithm;
+      readonly diffSrc: Descriptor;
+      readonly diffDst: Descriptor;
+      readonly hint: Primitive;
+    }
+  | {
+      readonly kind: 'softmax';
+      readonly algorithm: SoftmaxAlgorithm;
+      readonly data: Descriptor;
+      readonly axis: number;
+    }
+  | {
+      readonly kind: 'softmaxBackward';
+      readonly algorithm: SoftmaxAlgorithm;
+      readonly data: Descriptor;
+      readonly axis: number;
       readonly hint: Primitive;
     }
   | ({
@@ -138,6 +183,7 @@ export type Role =
   | 'diffSrc'
   | 'diffDst'
   | 'diffWeights'
+  | 'diffBias'
   | 'diffScale'
   | 'diffShift'
   /** The operand of the n-th post-operation. */
@@ -163,6 +209,8 @@ export interface Dnnl {
   readonly version: string;
   describe(dims: readonly number[], format: Format): Descriptor;
   equal(a: Descriptor, b: Descriptor): boolean;
+  /** The part of a tensor that begins at `offsets`; null where it does not begin and end between blocks. */
+  part(whole: Descriptor, dims: readonly number[], offsets: readonly number[]): Descriptor | null;
   /** Creates a primitive; null if oneDNN has no kernel for it. */
   create(operation: Operation, postOperations?: readonly PostOperation[]): Primitive | null;
   /** Binds a primitive to memory, once; the returned function runs it. Addresses must remain valid. */

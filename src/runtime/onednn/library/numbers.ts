@@ -1,4 +1,12 @@
-import type { BackwardAlgorithm, BinaryAlgorithm, PoolingAlgorithm, QueriedRole, Role } from './api.ts';
+import type {
+  BinaryAlgorithm,
+  PoolingAlgorithm,
+  QueriedRole,
+  ResamplingAlgorithm,
+  ResultAlgorithm,
+  Role,
+  SoftmaxAlgorithm,
+} from './api.ts';
 
 /** Constants from oneDNN's public headers that versions 2 and 3 share. */
 export const FLOAT32 = 3;
@@ -10,7 +18,12 @@ export const DIRECT_CONVOLUTION = 1;
 export const propagation = { forwardTraining: 64, backward: 128 };
 
 /** Gradients computed from the result of the forward function. */
-export const gradientAlgorithms: Readonly<Record<BackwardAlgorithm, number>> = { relu: 0x100, clip: 0x106 };
+export const resultAlgorithms: Readonly<Record<ResultAlgorithm, number>> = {
+  relu: 0x100,
+  tanh: 0x101,
+  logistic: 0x104,
+  clip: 0x106,
+};
 
 export const binaryAlgorithms: Readonly<Record<BinaryAlgorithm, number>> = {
   add: 0x1fff0,
@@ -27,6 +40,16 @@ export const poolingAlgorithms: Readonly<Record<PoolingAlgorithm, number>> = {
   max: 0x1ff,
   averageWithPads: 0x2ff,
   average: 0x3ff,
+};
+
+export const resamplingAlgorithms: Readonly<Record<ResamplingAlgorithm, number>> = {
+  nearest: 0x2fff0,
+  linear: 0x2fff1,
+};
+
+export const softmaxAlgorithms: Readonly<Record<SoftmaxAlgorithm, number>> = {
+  softmax: 0x30000,
+  logSoftmax: 0x30001,
 };
 
 export const queries: Readonly<Record<QueriedRole, number>> = {
@@ -54,6 +77,7 @@ const roles: Readonly<Record<Exclude<Role, `post${number}`>, number>> = {
   diffSrc: 129,
   diffDst: 145,
   diffWeights: 161,
+  diffBias: 169,
   diffScale: 255,
   diffShift: 256,
 };

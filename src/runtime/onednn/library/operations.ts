@@ -1,6 +1,13 @@
 import type { Operation } from './api.ts';
 import { native, poolingArguments, windowArguments } from './arguments.ts';
-import { binaryAlgorithms, DIRECT_CONVOLUTION, poolingAlgorithms, propagation } from './numbers.ts';
+import {
+  binaryAlgorithms,
+  DIRECT_CONVOLUTION,
+  poolingAlgorithms,
+  propagation,
+  resamplingAlgorithms,
+  softmaxAlgorithms,
+} from './numbers.ts';
 
 /** Operations that have a descriptor function of their own. */
 export type DescribedKind = Exclude<Operation['kind'], 'reorder'>;
@@ -29,11 +36,11 @@ export const sharedRows = {
     native(diffDst),
     ...windowArguments(window),
   ],
-  convolutionBackwardWeights: ({ src, diffWeights, diffDst, ...window }) => [
+  convolutionBackwardWeights: ({ src, diffWeights, diffBias, diffDst, ...window }) => [
     DIRECT_CONVOLUTION,
     native(src),
     native(diffWeights),
-    NONE,
+    diffBias ? native(diffBias) : NONE,
     native(diffDst),
     ...windowArguments(window),
   ],
@@ -49,6 +56,33 @@ export const sharedRows = {
     native(diffSrc),
     native(diffDst),
     ...poolingArguments(kernel, window),
+  ],
+  resampling: ({ algorithm, src, dst }) => [
+    propagation.forwardTraining,
+    resamplingAlgorithms[algorithm],
+    NONE,
+    native(src),
+    native(dst),
+  ],
+  resamplingBackward: ({ algorithm, diffSrc, diffDst }) => [
+    resamplingAlgorithms[algorithm],
+    NONE,
+    native(diffSrc),
+    native(diffDst),
+  ],
+  softmax: ({ algorithm, data, axis }) => [
+    propagation.forwardTraining,
+    softmaxAlgorithms[algorithm],
+    native(data),
+    native(data),
+    axis,
+  ],
+  softmaxBackward: ({ algorithm, data, axis }) => [
+    softmaxAlgorithms[algorithm],
+    native(data),
+    native(data),
+    native(data),
+    axis,
   ],
   binary: ({ algorithm, left, right, dst }) => [
     binaryAlgorithms[algorithm],

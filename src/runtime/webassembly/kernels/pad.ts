@@ -1,11 +1,12 @@
 import { type Node, requiredInput, staticShape } from '../../../graph/graph.ts';
 import { attributesOf } from '../../../graph/operators/index.ts';
+import type { WeightedTaps } from '../../../graph/resize-taps.ts';
 import { elementCount, stridesOf, toNumbers } from '../../../numeric/tensor.ts';
 import type { Step } from '../scope.ts';
 import { addressOf, type Dense, FLOAT, type Plane, type Planes } from '../storage.ts';
 import type { KernelRow } from './kernel.ts';
 import { indicesOf, valuesOf } from './placement.ts';
-import { resampleStep, type WeightedTaps } from './resample.ts';
+import { resampleStep } from './resample.ts';
 import { copyStrided } from './strided-copy.ts';
 
 /** By mode: the index of the element that is copied to index i outside an axis of the given size. */

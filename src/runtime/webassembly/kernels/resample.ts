@@ -1,4 +1,5 @@
 import type { Node } from '../../../graph/graph.ts';
+import type { WeightedTaps } from '../../../graph/resize-taps.ts';
 import type { Buffer } from '../../memory-plan.ts';
 import type { Code, Local } from '../encoder/code.ts';
 import type { Scope, Step } from '../scope.ts';
@@ -6,9 +7,6 @@ import { addressOf, FLOAT, LANES, type Planes } from '../storage.ts';
 import { buffersOf } from './kernel.ts';
 import { countUp, repeat } from './loops.ts';
 import { storePixels } from './pixel-vectors.ts';
-
-/** For each row or column of a result, the elements of which it is a weighted sum; all have the same number of elements. */
-export type WeightedTaps = readonly (readonly { readonly index: number; readonly weight: number }[])[];
 
 /** y[r, c] = Σ_i Σ_j rows[r][i] · columns[c][j] · x[…], for each plane. */
 export function resampleStep(

@@ -23,6 +23,12 @@ export const elementwiseAlgorithms: Readonly<Record<ElementwiseAlgorithm, number
   log: 0xef,
   clip: 0x10,
   hardswish: 0x70,
+  swish: 0xdf,
+  mish: 0x60,
+  softplus: 0x9f,
+  gelu: 0x30,
+  geluByTanh: 0xcf,
+  power: 0x20,
 };
 
 export const POST_OPERATION_BASE = 16384;

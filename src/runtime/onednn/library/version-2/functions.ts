@@ -5,6 +5,7 @@ export const declarations = {
   describeByStrides:
     'int dnnl_memory_desc_init_by_strides(void *md, int ndims, void *dims, int type, void *strides)',
   describeByTag: 'int dnnl_memory_desc_init_by_tag(void *md, int ndims, void *dims, int type, int tag)',
+  part: 'int dnnl_memory_desc_init_submemory(void *md, void *parent, void *dims, void *offsets)',
   primitiveDescriptorCreate:
     'int dnnl_primitive_desc_create(_Out_ void **pd, void *op, void *attr, void *engine, void *hint)',
   appendSum: 'int dnnl_post_ops_append_sum(void *ops, float scale)',
@@ -24,6 +25,16 @@ export const declarations = {
     'int dnnl_eltwise_forward_desc_init(void *op, int prop, int algorithm, void *data, float alpha, float beta)',
   elementwiseBackward:
     'int dnnl_eltwise_backward_desc_init(void *op, int algorithm, void *diff, void *data, float alpha, float beta)',
+  resultBackward:
+    'int dnnl_eltwise_backward_desc_init(void *op, int algorithm, void *diff, void *data, float alpha, float beta)',
+  resampling:
+    'int dnnl_resampling_forward_desc_init(void *op, int prop, int algorithm, void *factors, void *src, void *dst)',
+  resamplingBackward:
+    'int dnnl_resampling_backward_desc_init(void *op, int algorithm, void *factors, void *diffSrc, void *diffDst)',
+  softmax:
+    'int dnnl_softmax_v2_forward_desc_init(void *op, int prop, int algorithm, void *src, void *dst, int axis)',
+  softmaxBackward:
+    'int dnnl_softmax_v2_backward_desc_init(void *op, int algorithm, void *diffSrc, void *diffDst, void *dst, int axis)',
   pooling:
     'int dnnl_pooling_v2_forward_desc_init(void *op, int prop, int algorithm, void *src, void *dst, void *strides, void *kernel, void *dilation, void *begins, void *ends)',
   poolingBackward:

@@ -26,6 +26,10 @@ function generation({ koffi, library, dnnl, engine }: Host): Generation {
   return {
     postOperationBase: POST_OPERATION_BASE,
     describe: (dims, format) => describe(own, dims, format),
+    part(whole, dims, offsets) {
+      const native = new Uint8Array(MEMORY_DESCRIPTOR_BYTES);
+      return { status: own.part(native, whole, dims, offsets), native };
+    },
     read(pointer) {
       const native = new Uint8Array(koffi.view(pointer, MEMORY_DESCRIPTOR_BYTES)).slice();
       const rank = new Int32Array(native.buffer, 0, 1)[0]!;

@@ -1,5 +1,5 @@
 import { native } from '../arguments.ts';
-import { gradientAlgorithms, propagation } from '../numbers.ts';
+import { propagation, resultAlgorithms } from '../numbers.ts';
 import { type ArgumentRows, type DescribedKind, normalizationFlagsOf, sharedRows } from '../operations.ts';
 import { elementwiseAlgorithms, normalizationFlags } from './constants.ts';
 
@@ -29,7 +29,14 @@ export const rows: ArgumentRows<DescribedKind> = {
     beta,
   ],
   elementwiseBackward: ({ algorithm, data, alpha = 0, beta = 0 }) => [
-    gradientAlgorithms[algorithm],
+    elementwiseAlgorithms[algorithm],
+    native(data),
+    native(data),
+    alpha,
+    beta,
+  ],
+  resultBackward: ({ algorithm, data, alpha = 0, beta = 0 }) => [
+    resultAlgorithms[algorithm],
     native(data),
     native(data),
     alpha,

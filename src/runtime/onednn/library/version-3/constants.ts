@@ -19,6 +19,12 @@ export const elementwiseAlgorithms: Readonly<Record<ElementwiseAlgorithm, number
   log: 0x2d,
   clip: 0x2f,
   hardswish: 0x34,
+  swish: 0x2c,
+  mish: 0x33,
+  softplus: 0x27,
+  gelu: 0x31,
+  geluByTanh: 0x2b,
+  power: 0x30,
 };
 
 /** The undefined type: a sum with an explicit type, even the same one, has no kernel in most primitives. */

@@ -6,6 +6,7 @@ export const declarations = {
     'int dnnl_memory_desc_create_with_strides(_Out_ void **md, int ndims, void *dims, int type, void *strides)',
   describeByTag:
     'int dnnl_memory_desc_create_with_tag(_Out_ void **md, int ndims, void *dims, int type, int tag)',
+  part: 'int dnnl_memory_desc_create_submemory(_Out_ void **md, void *parent, void *dims, void *offsets)',
   descriptorDestroy: 'int dnnl_memory_desc_destroy(void *md)',
   descriptorRank: 'int dnnl_memory_desc_query(void *md, int what, _Out_ int *rank)',
   descriptorDims: 'int dnnl_memory_desc_query(void *md, int what, _Out_ void **dims)',
@@ -25,6 +26,16 @@ export const declarations = {
     'int dnnl_eltwise_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int algorithm, void *src, void *dst, float alpha, float beta, void *attr)',
   elementwiseBackward:
     'int dnnl_eltwise_backward_primitive_desc_create(_Out_ void **pd, void *engine, int algorithm, void *diffSrc, void *diffDst, void *data, float alpha, float beta, void *hint, void *attr)',
+  resultBackward:
+    'int dnnl_eltwise_backward_primitive_desc_create(_Out_ void **pd, void *engine, int algorithm, void *diffSrc, void *diffDst, void *data, float alpha, float beta, void *hint, void *attr)',
+  resampling:
+    'int dnnl_resampling_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int algorithm, void *factors, void *src, void *dst, void *attr)',
+  resamplingBackward:
+    'int dnnl_resampling_backward_primitive_desc_create(_Out_ void **pd, void *engine, int algorithm, void *factors, void *diffSrc, void *diffDst, void *hint, void *attr)',
+  softmax:
+    'int dnnl_softmax_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int algorithm, void *src, void *dst, int axis, void *attr)',
+  softmaxBackward:
+    'int dnnl_softmax_backward_primitive_desc_create(_Out_ void **pd, void *engine, int algorithm, void *diffSrc, void *diffDst, void *dst, int axis, void *hint, void *attr)',
   pooling:
     'int dnnl_pooling_forward_primitive_desc_create(_Out_ void **pd, void *engine, int prop, int algorithm, void *src, void *dst, void *strides, void *kernel, void *dilation, void *begins, void *ends, void *attr)',
   poolingBackward:

@@ -30,6 +30,11 @@ function generation(host: Host): Generation {
   return {
     postOperationBase: POST_OPERATION_BASE,
     describe: (dims, format) => host.keep(own.descriptorDestroy, describe(own, dims, format)),
+    part(whole, dims, offsets) {
+      const out: [bigint | null] = [null];
+      const status = own.part(out, whole, dims, offsets);
+      return { status, native: status === 0 ? host.keep(own.descriptorDestroy, out[0]!) : null };
+    },
     read: (pointer) => ({ dims: dimsOf(host.koffi, own, pointer), native: pointer }),
     primitiveDescriptor(out, operation, attributes) {
       if (operation.kind !== 'reorder')

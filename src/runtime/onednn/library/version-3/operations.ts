@@ -1,6 +1,6 @@
 import type { ElementwiseAlgorithm, Operation } from '../api.ts';
 import { native } from '../arguments.ts';
-import { gradientAlgorithms, propagation } from '../numbers.ts';
+import { propagation, resultAlgorithms } from '../numbers.ts';
 import {
   type ArgumentRows,
   argumentsFor,
@@ -34,8 +34,12 @@ const rows: ArgumentRows<DescribedKind> = {
     const { alpha, beta } = coefficients(algorithm, given);
     return [TRAINING, elementwiseAlgorithms[algorithm], native(data), native(data), alpha, beta];
   },
-  elementwiseBackward: ({ algorithm, data, alpha = 0, beta = 0 }) => [
-    gradientAlgorithms[algorithm],
+  elementwiseBackward: ({ algorithm, data, ...given }) => {
+    const { alpha, beta } = coefficients(algorithm, given);
+    return [elementwiseAlgorithms[algorithm], native(data), native(data), native(data), alpha, beta];
+  },
+  resultBackward: ({ algorithm, data, alpha = 0, beta = 0 }) => [
+    resultAlgorithms[algorithm],
     native(data),
     native(data),
     native(data),
@@ -50,11 +54,15 @@ export function argumentsOf(operation: Extract<Operation, { kind: DescribedKind 
   return [...argumentsFor(rows, operation.kind, operation), ...hint];
 }
 
-/** α and β of x ↦ f(x; α, β), 0 by default. Version 3 needs slope and offset of hardswish, which are built into version 2. */
+/**
+ * α and β of x ↦ f(x; α, β), 0 by default. Version 3 needs slope and offset of hardswish and the steepness of softplus, which are
+ * built into version 2.
+ */
 export function coefficients(
   algorithm: ElementwiseAlgorithm,
   given: { readonly alpha?: number; readonly beta?: number },
 ): { readonly alpha: number; readonly beta: number } {
   if (algorithm === 'hardswish') return { alpha: 1 / 6, beta: 1 / 2 };
+  if (algorithm === 'softplus') return { alpha: 1, beta: 0 };
   return { alpha: given.alpha ?? 0, beta: given.beta ?? 0 };
 }

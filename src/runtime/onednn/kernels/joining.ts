@@ -1,0 +1,115 @@
+import { assert } from '../../../errors.ts';
+import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { isSubsampling, sliceRanges } from '../../../graph/slice-ranges.ts';
+import type { Operand } from '../compile/operand.ts';
+import { requiredPrimitive } from '../compile/primitives.ts';
+import type { LoweringScope } from '../compile/scope.ts';
+import type { Descriptor } from '../library/api.ts';
+import type { Kernels } from './kernel.ts';
+import { pool } from './pooling.ts';
+
+/** Where a part of a tensor begins, and its sizes. */
+export interface Box {
+  readonly offsets: readonly number[];
+  readonly dims: readonly number[];
+}
+
+/** Operators that join tensors, and cut them: copies between a tensor and its parts, which may differ in layout. */
+export const joiningKernels = {
+  Concat({ node, inputs: { inputs }, outputs: [y], attributes }, scope) {
+    const shape = staticShape(y);
+    if (inputs.some((x) => staticShape(x).includes(0))) return false;
+    const boxes = boxesAlong(inputs, fromFront(attributes.axis ?? 0, shape));
+    const layouts = partition(scope, shape, { boxes, inBlocks: inputs.some((x) => isBlocked(scope, x)) });
+    const target = scope.write(y, layouts.whole);
+    inputs.forEach((x, i) => {
+      copyPart(scope, node, [scope.read(x), { ...target, descriptor: layouts.parts[i]! }]);
+    });
+    return true;
+  },
+  Split({ node, inputs: { x }, outputs, attributes }, scope) {
+    const shape = staticShape(x);
+    const results = outputs.filter((value) => value !== null);
+    if (results.length < outputs.length || results.some((y) => staticShape(y).includes(0))) return false;
+    const boxes = boxesAlong(results, fromFront(attributes.axis, shape));
+    cut(scope, node, { x, boxes, results });
+    return true;
+  },
+  /** A Slice of every n-th pixel is a pool with windows of one element. */
+  Slice({ node, inputs: { x }, outputs: [y] }, scope) {
+    const ranges = sliceRanges(node);
+    if (!ranges || ranges.some(({ count }) => count === 0)) return false;
+    if (isSubsampling(ranges) && ranges.length <= 5) {
+      const strides = ranges.slice(2).map(({ step }) => step);
+      const kernel = strides.map(() => 1);
+      const window = { strides, dilations: kernel, pads: [...kernel, ...kernel].map(() => 0) };
+      return pool({ node, algorithm: 'average', kernel, window }, scope, [x, y]);
+    }
+    if (ranges.some(({ step }) => step !== 1)) return false;
+    const box = { offsets: ranges.map(({ first }) => first), dims: ranges.map(({ count }) => count) };
+    cut(scope, node, { x, boxes: [box], results: [y] });
+    return true;
+  },
+} satisfies Kernels;
+
+/** The parts that tensors have of what they are joined to. */
+function boxesAlong(values: readonly Value[], axis: number): Box[] {
+  let first = 0;
+  return values.map((value) => {
+    const dims = staticShape(value);
+    const offsets = dims.map((_, other) => (other === axis ? first : 0));
+    first += dims[axis]!;
+    return { offsets, dims };
+  });
+}
+
+const fromFront = (axis: number, shape: readonly number[]): number => (axis < 0 ? axis + shape.length : axis);
+
+/** Whether channels of a value lie in blocks. */
+export function isBlocked(scope: LoweringScope, value: Value): boolean {
+  const [layout, shape] = [scope.layoutOf(value), staticShape(value)];
+  return (
+    layout !== null &&
+    !scope.dnnl.equal(layout, scope.plain(shape)) &&
+    scope.dnnl.equal(layout, scope.activation(shape))
+  );
+}
+
+/** A layout of a tensor, channels in blocks if these begin and end with the boxes, and the layouts of the boxes in it. */
+export function partition(
+  { dnnl, plain, activation }: LoweringScope,
+  shape: readonly number[],
+  { boxes, inBlocks }: { readonly boxes: readonly Box[]; readonly inBlocks: boolean },
+): { readonly whole: Descriptor; readonly parts: readonly Descriptor[] } {
+  const partsOf = (whole: Descriptor) =>
+    boxes.flatMap(({ dims, offsets }) => dnnl.part(whole, dims, offsets) ?? []);
+  for (const whole of inBlocks ? [activation(shape), plain(shape)] : [plain(shape)]) {
+    const parts = partsOf(whole);
+    if (parts.length === boxes.length) return { whole, parts };
+  }
+  assert(false, `[${shape}] has parts where it is row-major`);
+}
+
+interface Cutting {
+  readonly x: Value;
+  readonly boxes: readonly Box[];
+  readonly results: readonly Value[];
+}
+
+function cut(scope: LoweringScope, node: Node, { x, boxes, results }: Cutting): void {
+  const inBlocks = isBlocked(scope, x);
+  const { whole, parts } = partition(scope, staticShape(x), { boxes, inBlocks });
+  const source = scope.read(x, whole);
+  results.forEach((y, i) => {
+    const shape = staticShape(y);
+    const target = scope.write(y, inBlocks ? scope.activation(shape) : scope.plain(shape));
+    copyPart(scope, node, [{ ...source, descriptor: parts[i]! }, target]);
+  });
+}
+
+/** Appends a copy between two layouts of the same dimensions. */
+export function copyPart(scope: LoweringScope, node: Node, [src, dst]: readonly [Operand, Operand]): void {
+  assert(src.descriptor && dst.descriptor, `${nodeLabel(node)} is of float32`);
+  const operation = { kind: 'reorder', src: src.descriptor, dst: dst.descriptor } as const;
+  scope.run(requiredPrimitive(scope.dnnl, operation, { where: nodeLabel(node) }), { src, dst });
+}
