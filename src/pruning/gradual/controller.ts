@@ -7,8 +7,8 @@ import type { SelectionRules } from '../ranking/selection.ts';
 import { chooseSets } from './choose-sets.ts';
 import { goalAt, type MaskingGoal, type MaskingPace } from './goal.ts';
 import { gradientName, maskExtension, maskedNetwork, maskTensors } from './mask-extension.ts';
-import { openMovingScores } from './moving-scores.ts';
-import type { PrunableSets, ReducedNetwork, SetCosts } from './prunable-sets.ts';
+import { type MovingScores, openMovingScores } from './moving-scores.ts';
+import type { MaskPlace, PrunableSets, ReducedNetwork, SetCosts } from './prunable-sets.ts';
 import { removableSets } from './removable-sets.ts';
 import { sliceState } from './slice-state.ts';
 
@@ -36,6 +36,24 @@ export interface GradualController extends Controller {
   reduced(state: Tensors): Graph;
 }
 
+/**
+ * Prunes channel sets while a network trains: every few steps those of the lowest score for their cost are masked, so that the
+ * cost follows a cubic schedule (Zhu & Gupta, 2017, arXiv:1710.01878), and at the ends of epochs they are taken out. A masked
+ * set stays masked, but for the last masking, which rounds widths.
+ */
+export function gradualController(options: GradualOptions): GradualController {
+  const { sets } = options;
+  const whole = sets.without(new Set());
+  const candidates = sets.units.flatMap((unit) => unit.sets.filter((root) => !unit.reasons.has(root)));
+  const pruning: Pruning = {
+    options,
+    places: whole.places,
+    scores: openMovingScores(candidates),
+    progress: { masked: [], removed: new Set(), left: 1, isDone: false, current: whole },
+  };
+  return { ...maskingPart(pruning), ...shrinkingPart(pruning), ...recordPart(pruning) };
+}
+
 /** How far pruning is. */
 interface Progress {
   /** In the order of masking; those that were taken out among them. */
@@ -48,26 +66,27 @@ interface Progress {
   current: ReducedNetwork;
 }
 
-/**
- * Prunes channel sets while a network trains: every few steps those of the lowest score for their cost are masked, so that the
- * cost follows a cubic schedule (Zhu & Gupta, 2017, arXiv:1710.01878), and at the ends of epochs they are taken out. A masked
- * set stays masked, but for the last masking, which rounds widths.
- */
-export function gradualController(options: GradualOptions): GradualController {
-  const { sets, rules, metric, score } = options;
-  const whole = sets.without(new Set());
-  const progress: Progress = { masked: [], removed: new Set(), left: 1, isDone: false, current: whole };
-  const scores = openMovingScores(
-    sets.units.flatMap((unit) => unit.sets.filter((root) => !unit.reasons.has(root))),
-  );
-  const pruned = () => new Set(progress.masked);
-  const network = (graph: Graph, state: Tensors) =>
-    maskedNetwork(withState(graph, state), whole.places, state);
+/** All that the parts of a controller share. */
+interface Pruning {
+  readonly options: GradualOptions;
+  /** All places of masks; those of the network in training may be narrower. */
+  readonly places: readonly MaskPlace[];
+  readonly scores: MovingScores;
+  readonly progress: Progress;
+}
+
+const prunedSets = ({ masked }: Progress): ReadonlySet<number> => new Set(masked);
+
+type MaskingPart = Pick<GradualController, 'extensions' | 'scalars' | 'afterStep' | 'overwrite' | 'network'>;
+
+function maskingPart({ options, places, scores, progress }: Pruning): MaskingPart {
+  const { score } = options;
+  const network = (graph: Graph, state: Tensors) => maskedNetwork(withState(graph, state), places, state);
   return {
     extensions: [maskExtension(() => progress.current.places)],
     scalars: () => ({}),
     afterStep(_, state) {
-      if (!score && !progress.isDone) scores.add(progress.current.places, state(), pruned());
+      if (!score && !progress.isDone) scores.add(progress.current.places, state(), prunedSets(progress));
     },
     async overwrite(moment, state) {
       const { removed, current, isDone } = progress;
@@ -75,43 +94,54 @@ export function gradualController(options: GradualOptions): GradualController {
       if (!goal) return null;
       const found = (await score?.(network(current.network, state()), removed)) ?? scores.values();
       await maskMore(progress, options, { goal, scores: found });
-      return maskTensors(current.places, pruned());
+      return maskTensors(current.places, prunedSets(progress));
     },
     network,
+  };
+}
+
+type ShrinkingPart = Required<Pick<GradualController, 'shrink' | 'shrunk' | 'reduced'>>;
+
+function shrinkingPart({ options: { sets, rules }, progress }: Pruning): ShrinkingPart {
+  return {
     shrink(_, state) {
       const before = progress.current;
       const removed = removableSets(sets, progress.masked, progress.isDone ? 1 : rules.round);
       if (removed.size === progress.removed.size) return null;
-      const current = sets.without(removed);
-      Object.assign(progress, { removed, current });
+      const after = sets.without(removed);
+      Object.assign(progress, { removed, current: after });
       return {
-        network: current.network,
-        state: reducedState(state, { before, after: current, pruned: pruned() }),
+        network: after.network,
+        state: reducedState(state, { before, after, pruned: prunedSets(progress) }),
       };
     },
     shrunk() {
       progress.current = sets.without(progress.removed);
       return progress.current.network;
     },
+    reduced(state) {
+      const after = sets.without(prunedSets(progress));
+      return withState(after.network, sliceState(state, progress.current, after));
+    },
+  };
+}
+
+type RecordPart = Pick<GradualController, 'metrics' | 'save' | 'restore' | 'pruned' | 'met'>;
+
+function recordPart({ options: { metric, part }, scores, progress }: Pruning): RecordPart {
+  return {
     metrics: () => ({ [metric]: progress.left }),
-    save: (): Saved => ({
-      masked: progress.masked,
-      removed: [...progress.removed],
-      left: progress.left,
-      isDone: progress.isDone,
-      scores: scores.save(),
-    }),
+    save(): Saved {
+      const { masked, removed, left, isDone } = progress;
+      return { masked, left, isDone, removed: [...removed], scores: scores.save() };
+    },
     restore(saved) {
       const { removed, scores: averages, ...others } = saved as Saved;
       Object.assign(progress, { ...others, removed: new Set(removed) });
       scores.restore(averages);
     },
-    pruned,
-    met: () => progress.isDone && progress.left <= options.part * EXACT,
-    reduced(state) {
-      const after = sets.without(pruned());
-      return withState(after.network, sliceState(state, progress.current, after));
-    },
+    pruned: () => prunedSets(progress),
+    met: () => progress.isDone && progress.left <= part * EXACT,
   };
 }
 
