@@ -2,6 +2,7 @@ import type { Code, Local } from '../encoder/code.ts';
 import type { Step } from '../scope.ts';
 import { addressOf, FLOAT, type Geometry, isFlat, type Planes } from '../storage.ts';
 import { buffersOf } from './kernel.ts';
+import { walkPlanes } from './walk-planes.ts';
 
 /** Copies planes of equal size from one layout to another. */
 export function writeCopies(name: string, from: Planes, to: Planes): Step {
@@ -46,15 +47,11 @@ function copyPlanes(
   const rows = isWhole ? 1 : from.height;
   const bytes = FLOAT * (isWhole ? from.height * from.width : from.width);
   const [input, output, row] = [code.local('i32'), code.local('i32'), code.local('i32')];
-  code.repeatWhile(() => {
-    for (const [pointer, table] of [
-      [input, source],
-      [output, target],
-    ] as const) {
-      code.get(table);
-      code.memory('i32.load');
-      code.set(pointer);
-    }
+  const cursors = [
+    { at: source, plane: input },
+    { at: target, plane: output },
+  ];
+  walkPlanes(code, { cursors, at: source, end }, () => {
     code.i32(rows);
     code.set(row);
     code.repeatWhile(() => {
@@ -67,10 +64,5 @@ function copyPlanes(
       code.increment(row, -1);
       code.get(row);
     });
-    code.increment(source, 4);
-    code.increment(target, 4);
-    code.get(source);
-    code.get(end);
-    code.op('i32.ne');
   });
 }

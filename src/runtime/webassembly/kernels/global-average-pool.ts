@@ -3,6 +3,7 @@ import { addressOf, FLOAT, type Geometry, isFlat, LANES } from '../storage.ts';
 import { buffersOf, type KernelRow } from './kernel.ts';
 import { countUp } from './loops.ts';
 import { gridOf } from './pixel-vectors.ts';
+import { walkPlanes } from './walk-planes.ts';
 
 /** The mean of each plane. */
 export const globalAveragePoolRow: KernelRow = {
@@ -53,10 +54,11 @@ function writeMeans(code: Code, geometry: Geometry, { input, end, output }: Poin
     code.local('f32'),
   ];
   const [vectors, rest] = [Math.floor(grid.columns / LANES), grid.columns % LANES];
-  code.repeatWhile(() => {
-    code.get(input);
-    code.memory('i32.load');
-    code.set(plane);
+  const cursors = [
+    { at: output, bytes: FLOAT },
+    { at: input, plane },
+  ];
+  walkPlanes(code, { cursors, at: input, end }, () => {
     code.f32x4(0);
     code.set(sums);
     code.f32(0);
@@ -88,10 +90,5 @@ function writeMeans(code: Code, geometry: Geometry, { input, end, output }: Poin
     code.f32(1 / (geometry.height * geometry.width));
     code.op('f32.mul');
     code.memory('f32.store');
-    code.increment(output, FLOAT);
-    code.increment(input, 4);
-    code.get(input);
-    code.get(end);
-    code.op('i32.ne');
   });
 }

@@ -29,6 +29,7 @@ import {
   walkPixels,
 } from './pixel-vectors.ts';
 import { broadcastIndex } from './placement.ts';
+import { loadAddress, walkPlanes } from './walk-planes.ts';
 
 /** An operand: for each plane of the result a plane or one number; or one number for all planes. */
 type Operand =
@@ -206,14 +207,16 @@ function writeKernel(code: Code, emitter: Emitter, { call, tables, constants }: 
     code.f32x4(operand.number);
     code.set(value);
   });
-  code.repeatWhile(() => {
-    loadPointers(code, [
-      [target, tables.output],
-      ...operands.flatMap((operand, i): [Local<'i32'>, Local<'i32'>][] => {
-        const [plane, table] = [planes[i], tables.inputs[i]];
-        return placesOf(operand).length > 0 && plane && table ? [[plane, table]] : [];
-      }),
-    ]);
+  const cursors = [
+    ...(numbers ? [{ at: constants, bytes: FLOAT * perPlane }] : []),
+    ...tables.inputs.map((at) => ({ at })),
+    { at: tables.output, plane: target },
+  ];
+  walkPlanes(code, { cursors, at: tables.output, end: tables.end }, () => {
+    operands.forEach((operand, i) => {
+      const [plane, table] = [planes[i], tables.inputs[i]];
+      if (placesOf(operand).length > 0 && plane && table) loadAddress(code, plane, table);
+    });
     walkPixels(code, { grid, count: Math.min(1, vectorsOf(grid)), maps: walked }, ([to = [], ...from]) => {
       let map = 0;
       operands.forEach((operand, i) => {
@@ -248,20 +251,7 @@ function writeKernel(code: Code, emitter: Emitter, { call, tables, constants }: 
       code.set(address);
       storePixels(code, { address, vector: result, columns: grid.columns });
     });
-    if (numbers) code.increment(constants, FLOAT * perPlane);
-    for (const table of [...tables.inputs, tables.output]) code.increment(table, 4);
-    code.get(tables.output);
-    code.get(tables.end);
-    code.op('i32.ne');
   });
-}
-
-function loadPointers(code: Code, pairs: readonly (readonly [Local<'i32'>, Local<'i32'>])[]): void {
-  for (const [pointer, table] of pairs) {
-    code.get(table);
-    code.memory('i32.load');
-    code.set(pointer);
-  }
 }
 
 /** The strides of an operand whose rows or columns may be broadcast. */

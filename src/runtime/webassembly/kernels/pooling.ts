@@ -7,6 +7,7 @@ import { buffersOf, type KernelRow } from './kernel.ts';
 import { loadPixels } from './load-pixels.ts';
 import { countUp } from './loops.ts';
 import { vectorsOf, walkedBy, walkPixels } from './pixel-vectors.ts';
+import { walkPlanes } from './walk-planes.ts';
 
 interface Pool {
   readonly x: Value;
@@ -137,15 +138,11 @@ function writePool(code: Code, { call, tables }: { readonly call: PoolCall; read
   const columns = interiorOf(pool, 1, [x.geometry.width, y.geometry.width]);
   const isWide = columns[1] - columns[0] >= LANES && rows[1] > rows[0];
   const [from, to] = [code.local('i32'), code.local('i32')];
-  code.repeatWhile(() => {
-    for (const [plane, table] of [
-      [from, tables.input],
-      [to, tables.output],
-    ] as const) {
-      code.get(table);
-      code.memory('i32.load');
-      code.set(plane);
-    }
+  const cursors = [
+    { at: tables.input, plane: from },
+    { at: tables.output, plane: to },
+  ];
+  walkPlanes(code, { cursors, at: tables.input, end: tables.end }, () => {
     if (isWide) poolInside(code, { call, planes: [from, to], rows, columns });
     poolBorders(code, {
       call,
@@ -153,11 +150,6 @@ function writePool(code: Code, { call, tables }: { readonly call: PoolCall; read
       rows: isWide ? rows : [0, 0],
       columns: isWide ? columns : [0, 0],
     });
-    code.increment(tables.input, 4);
-    code.increment(tables.output, 4);
-    code.get(tables.input);
-    code.get(tables.end);
-    code.op('i32.ne');
   });
 }
 

@@ -7,6 +7,7 @@ import { addressOf, FLOAT, LANES, type Planes } from '../storage.ts';
 import { buffersOf } from './kernel.ts';
 import { countUp, repeat } from './loops.ts';
 import { storePixels } from './pixel-vectors.ts';
+import { walkPlanes } from './walk-planes.ts';
 
 /** y[r, c] = Σ_i Σ_j rows[r][i] · columns[c][j] · x[…], for each plane. */
 export function resampleStep(
@@ -104,15 +105,12 @@ function writeKernel(code: Code, written: Written): void {
     code.local('i32'),
     code.local('i32'),
   ];
-  code.repeatWhile(() => {
-    for (const [local, table] of [
-      [plane, pointers.input],
-      [target, pointers.output],
-    ] as const) {
-      code.get(table);
-      code.memory('i32.load');
-      code.set(local);
-    }
+  const cursors = [
+    { at: pointers.sum, bytes: FLOAT * sizes.line },
+    { at: pointers.input, plane },
+    { at: pointers.output, plane: target },
+  ];
+  walkPlanes(code, { cursors, at: pointers.input, end: pointers.end }, () => {
     code.get(pointers.rows);
     code.set(row);
     code.get(pointers.rowWeights);
@@ -133,12 +131,6 @@ function writeKernel(code: Code, written: Written): void {
       code.increment(rowWeight, FLOAT * sizes.rowTaps);
       code.increment(target, FLOAT * rowStride);
     });
-    code.increment(pointers.sum, FLOAT * sizes.line);
-    code.increment(pointers.input, 4);
-    code.increment(pointers.output, 4);
-    code.get(pointers.input);
-    code.get(pointers.end);
-    code.op('i32.ne');
   });
 }
 

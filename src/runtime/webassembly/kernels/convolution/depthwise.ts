@@ -1,3 +1,4 @@
+import { zip } from '../../../../numeric/zip.ts';
 import type { Weights } from '../../allocator.ts';
 import type { Emitter } from '../../emitter.ts';
 import type { Code, Local } from '../../encoder/code.ts';
@@ -8,6 +9,7 @@ import { shareUnits } from '../filter-vectors.ts';
 import { buffersOf } from '../kernel.ts';
 import { loadPixels } from '../load-pixels.ts';
 import { gridOf, walkedBy, walkPixels } from '../pixel-vectors.ts';
+import { walkPlanes } from '../walk-planes.ts';
 import type { PlacedConvolution } from './direct.ts';
 import { livingPositions } from './filter-blocks.ts';
 
@@ -129,14 +131,11 @@ function writeKernel(code: Code, emitter: Emitter, written: Written): void {
   const sums = Array.from({ length: Math.min(ROWS, grid.rows) }, () => code.local('v128'));
   const first = -FLOAT * (conv.pads[0] * x.geometry.rowStride + conv.pads[1]);
   const planeTables = [tables.input, tables.output, ...(residual ? [tables.added] : [])];
-  code.repeatWhile(() => {
-    planeTables.forEach((table, m) => {
-      const plane = addresses[m]?.plane;
-      if (!plane) return;
-      code.get(table);
-      code.memory('i32.load', 0);
-      code.set(plane);
-    });
+  const cursors = [
+    ...zip(planeTables, addresses).map(([at, { plane }]) => ({ at, plane })),
+    { at: numbers, bytes: FLOAT * shape.perFilter },
+  ];
+  walkPlanes(code, { cursors, at: tables.input, end: tables.end }, () => {
     walkPixels(code, { grid, count: 1, maps, height: sums.length }, (offsets) => {
       addresses.forEach(({ plane, pixel }, m) => {
         const offset = offsets[m]?.[0];
@@ -156,11 +155,6 @@ function writeKernel(code: Code, emitter: Emitter, written: Written): void {
       sumRows(code, sums, { written, from });
       storeRows(code, emitter, { written, sums, to });
     });
-    for (const table of planeTables) code.increment(table, 4);
-    code.increment(numbers, FLOAT * shape.perFilter);
-    code.get(tables.input);
-    code.get(tables.end);
-    code.op('i32.ne');
   });
 }
 
