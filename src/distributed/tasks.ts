@@ -133,5 +133,5 @@ function checked<T>(schema: v.GenericSchema<unknown, T>, data: unknown, what: st
   if (result.success) return result.output;
   const [issue] = result.issues;
   const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
-  throw new EspalierError('invalid-data', `no ${what} of espalier: ${path}: ${issue.message}`);
+  throw new EspalierError('invalid-data', `not an espalier ${what}: ${path}: ${issue.message}`);
 }

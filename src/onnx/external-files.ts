@@ -13,7 +13,7 @@ export const externalFilesIn =
 /** The path of a location. Rejects files outside the model's folder, including links to them. */
 function locate(directory: string, location: string, where: string): string {
   const outside = () =>
-    broken(`external data must lie in the model's folder, found ${JSON.stringify(location)}`, where);
+    broken(`expected external data in the model's folder, found ${JSON.stringify(location)}`, where);
   const parts = location.split(/[\\/]/);
   if (location === '' || location.includes('\0') || isAbsolute(location) || parts.includes('..'))
     throw outside();

@@ -156,7 +156,7 @@ function resolved(text: string, where: string, { earlier, model }: StepContext):
   const [, name, rest = ''] = REFERENCE.exec(text) ?? [];
   if (!text.startsWith('$')) return text;
   if (name === 'in' && model === undefined)
-    throw new EspalierError('usage', 'missing <model>, for which $in stands', { where });
+    throw new EspalierError('usage', 'missing <model>: the recipe reads it as $in', { where });
   if (name === 'in') return `${model}${rest}`;
   const step = earlier.find((candidate) => candidate.name === name);
   if (step) return `${step.folder}${rest}`;

@@ -28,7 +28,7 @@ export const runRecipe = defineCommand({
   summary: 'run a recipe: a list of commands, in order, resumable',
   arguments: [
     { name: '[recipe]', summary: 'a .json file, or the name of a recipe that comes with espalier' },
-    { name: '[model]', summary: 'the .onnx file or built-in network for which $in stands in the recipe' },
+    { name: '[model]', summary: 'the .onnx file or built-in network that the recipe reads as $in' },
   ],
   options: flags,
   examples: [

@@ -36,11 +36,11 @@ describe('the store', () => {
 describe('tasks', () => {
   it.each<[string, unknown, string]>([
     ['nothing', null, 'no task of espalier'],
-    ['another kind', { kind: 'run', code: 'rm -rf /' }, 'no task of espalier: kind'],
+    ['another kind', { kind: 'run', code: 'rm -rf /' }, 'not an espalier task: kind'],
     [
       'a run that is a path',
       { kind: 'train', run: '../../home', network: 0 },
-      'no task of espalier: run: expected letters, digits and dashes',
+      'not an espalier task: run: expected letters, digits and dashes',
     ],
   ])('that are %s are refused', (_name, data, message) => {
     expect(() => checkedTask(data)).toThrow(message);

@@ -140,7 +140,7 @@ describe('bn-scale', () => {
     });
     const { alone, summed } = await scoresOf(graph, { criterion: 'bn-scale' });
     expect(alone).toContain('training=TrainingMode.PRESERVE');
-    expect(summed).toContain('--insert-batchnorm');
+    expect(summed).toContain('`insertBatchnorm`');
   });
 });
 

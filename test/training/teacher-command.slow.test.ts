@@ -6,6 +6,7 @@ import { namingFlags } from '../../src/commands/flag-names.ts';
 import { pruneCommand } from '../../src/commands/prune/prune.ts';
 import { swp } from '../../src/commands/swp/swp.ts';
 import { trainModel } from '../../src/commands/training/train.ts';
+import { buildModel } from '../../src/models/index.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { runRecipe } from '../../src/recipes/run.ts';
 import { readRunRecord } from '../../src/report/index.ts';
@@ -71,6 +72,25 @@ it('train --teacher recovers a detector on images without labels, and says by wh
     .filter(({ type }) => type === 'epoch');
   expect(epochs.at(-1)).toMatchObject({ outputError: after.outputError });
   expect(epochs.at(-1)).not.toHaveProperty('trainAccuracy');
+});
+
+it('a built-in network with a teacher takes images without classes, and has as many classes as its teacher', async () => {
+  const folder = temporaryFolder();
+  const teacher = join(folder, 'teacher.onnx');
+  writeModelFile(buildModel('espalier-demo', { classes: 3 }), teacher);
+  const empty = join(folder, 'empty');
+  mkdirSync(empty);
+  const train = async (data: string) => {
+    const raw = {
+      ...{ data, teacher, out: join(folder, 'run') },
+      ...{ epochs: '1', batch: '4', threads: '1' },
+    };
+    return trainModel.run(invocationOf(trainModel, ['espalier-demo'], raw), context);
+  };
+  await expect(train(empty)).rejects.toThrow('expected .jpg, .png, .webp … files in it or in its folders');
+  const { data } = await train(await unlabelledImages(folder));
+  const [logits] = readModelFile((data as { model: string }).model).outputs;
+  expect(logits?.shape?.[1]).toBe(3);
 });
 
 const context: Context = {

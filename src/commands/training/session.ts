@@ -46,7 +46,7 @@ export async function openTrainingSession(
   const { settings, recipe, existing } = planned;
   const { model, data, preprocessing } = isModelPath(settings.model)
     ? await openTrained(settings, context, distill !== undefined && !distill.labelWeight)
-    : await openFresh(settings, context);
+    : await openFresh(settings, context, distill);
   const { executor: trainer, engine: chosen } = await chooseExecutor(settings.executor);
   const layout = chosen.block === null ? '' : `, channels in blocks of ${chosen.block}`;
   context.note(`training with ${engineText(chosen)}${layout}`);
@@ -95,8 +95,12 @@ async function openTrained(
   };
 }
 
-/** Builds a built-in network for the size, channels and classes of the images. */
-async function openFresh(settings: Settings<TrainingFlags>, context: Context): Promise<Opened> {
+/** Builds a built-in network for the size and channels of the images, and for their classes or those of its teacher. */
+async function openFresh(
+  settings: Settings<TrainingFlags>,
+  context: Context,
+  distill: Distilling | undefined,
+): Promise<Opened> {
   const { buildModel, zooModel } = await import('../../models/index.ts');
   const { dataSets, openDataSet } = await import('../../data/data-sets.ts');
   const known = zooModel(settings.model);
@@ -105,14 +109,17 @@ async function openFresh(settings: Settings<TrainingFlags>, context: Context): P
   const size = settings.size ?? (named ? undefined : known!.input.height);
   const { extents } = await import('../../measure/image-size.ts');
   const [rows, columns] = size === undefined ? [] : extents(size);
-  const data = await openDataSet(settings.data, { ...settings, height: rows, width: columns });
+  const nested = distill !== undefined && !distill.labelWeight;
+  const data = await openDataSet(settings.data, { ...settings, height: rows, width: columns, nested });
   const { channels, height, width } = data.train;
   if (height !== width) {
     const message = `expected square images for ${settings.model}, found ${height}×${width}`;
     throw new EspalierError('shape', message, { where: settings.data });
   }
   const { seed, initialScale: gamma } = settings;
-  const classes = data.train.classes.length;
+  const { classesOf } = await import('../../measure/outputs/class-scores.ts');
+  const taught = (nested && distill.teacher && classesOf(distill.teacher)) || undefined;
+  const classes = data.train.classes.length || taught;
   const model = await loadModel(settings.model, context, {
     classes,
     channels,

@@ -62,6 +62,13 @@ export function classScores(graph: Graph, sought: ScoresSought = {}): Value {
   throw new EspalierError(found.several ? 'usage' : 'unsupported', found.reason, { where });
 }
 
+/** The number of classes of a network; null if it has no class scores, or leaves their number open. */
+export function classesOf(graph: Graph): number | null {
+  const { value } = findClassScores(graph);
+  const classes = value && classCount(graph, outputShapes(graph).get(value) ?? null);
+  return typeof classes === 'number' ? classes : null;
+}
+
 /** Stores the name of the class scores in the network if it has other outputs. Throws the errors of {@link classScores}. */
 export function withClassScores(graph: Graph, sought: ScoresSought): Graph {
   const { name } = classScores(graph, sought);

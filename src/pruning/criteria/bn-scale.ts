@@ -24,5 +24,5 @@ export const batchNormalizationScale: Criterion = {
 const WITHOUT = refuse(
   'unsupported',
   'no BatchNormalization follows it alone: export the network without folding ' +
-    '(torch.onnx.export with training=TrainingMode.PRESERVE, do_constant_folding=False), or use --insert-batchnorm',
+    '(torch.onnx.export with training=TrainingMode.PRESERVE, do_constant_folding=False), or use `insertBatchnorm`',
 );

@@ -70,7 +70,7 @@ function shapesOf({ inputs }: Graph, feeds: Tensors): Shapes {
   if (unknown !== undefined) throw new EspalierError('usage', `no input is called ${unknown}`);
   return inputs.map(({ name, shape }) => {
     const feed = feeds[name];
-    if (!feed) throw new EspalierError('usage', 'is not fed', { where: name });
+    if (!feed) throw new EspalierError('usage', 'expected a feed, found none', { where: name });
     const isAsDeclared =
       !shape ||
       (shape.length === feed.shape.length &&

@@ -33,7 +33,7 @@ describe('the executor on WebAssembly', () => {
       { x: normals([2, 3, 6, 5], 1) },
       'x: expected float32 [1,3,6,5], got float32 [2,3,6,5]',
     ],
-    ['a feed that is missing', {}, 'x: is not fed'],
+    ['a feed that is missing', {}, 'x: expected a feed, found none'],
     ['an unknown feed', { x: normals([1, 3, 6, 5], 1), z: normals([1], 1) }, 'no input is called z'],
   ])('refuses %s', async (_, feeds, message) => {
     const program = await webassembly.compile(network(1));
