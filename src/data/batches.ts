@@ -1,4 +1,4 @@
-import { augmentations } from './augmentations/index.ts';
+import { augmentationNames } from './augmentations/index.ts';
 import type { WorkerTask } from './batches/messages.ts';
 import { type BatchStream, ownThreadBatches } from './batches/own-thread.ts';
 import { type BatchSettings, batchesPerEpoch, checkSettings } from './batches/settings.ts';
@@ -59,5 +59,6 @@ function workerTask(source: ImageSource, options: BatchOptions): WorkerTask | nu
 }
 
 function isNamed(augmentation: BatchSettings['augmentation']): boolean {
-  return typeof augmentation === 'string' && Object.hasOwn(augmentations, augmentation);
+  const names: readonly unknown[] = augmentationNames;
+  return [augmentation].flat().every((one) => names.includes(one));
 }

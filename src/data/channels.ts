@@ -5,7 +5,7 @@ import type { ImageShape, ImageSource } from './image-source.ts';
 type Convert = (from: Uint8Array, to: Uint8Array, plane: number) => void;
 
 /** ITU-R BT.601, the weights with which PIL and OpenCV convert to grey. */
-const LUMINANCE = [0.299, 0.587, 0.114] as const;
+export const LUMINANCE = [0.299, 0.587, 0.114] as const;
 
 const OPAQUE = 255;
 

@@ -9,6 +9,7 @@ import type { ExecutorName } from '../runtime/choose.ts';
 import { trainingDefaults } from '../training/defaults.ts';
 import type { TrainOptions } from '../training/options.ts';
 import { createRunDirectory, type RunDirectory } from '../training/run-directory.ts';
+import { augmentationOf } from '../training/tasks/index.ts';
 import type { MemberJob } from './training-job.ts';
 
 /** Training options for several networks, each of which has a folder of the run. */
@@ -78,7 +79,7 @@ function settingsOf(training: RingTraining): Omit<MemberJob['training'], 'learni
   return {
     ...{ epochs, batch, seed, optimizer, schedule, nesterov, decoupledWeightDecay },
     // A custom augmentation is a function and is passed to trainers of this process separately.
-    augmentation: typeof training.augmentation === 'string' ? training.augmentation : 'none',
+    augmentation: [augmentationOf(training)].flat().filter((one) => typeof one === 'string'),
     momentum: training.momentum ?? defaults.momentum,
     weightDecay: training.weightDecay ?? defaults.weightDecay,
     noDecayOn: [...noDecayOn],

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type AugmentationName, augmentations } from '../data/augmentations/index.ts';
+import { augmentationNames } from '../data/augmentations/index.ts';
 import { type DataSetOptions, openDataSet } from '../data/data-sets.ts';
 import { fits, type ImageFit } from '../data/image-folder/fits.ts';
 import type { DataSet } from '../data/image-source.ts';
@@ -53,7 +53,7 @@ export const jobSchema = v.object({
     epochs: count,
     batch: count,
     seed: count,
-    augmentation: v.picklist(Object.keys(augmentations) as AugmentationName[]),
+    augmentation: v.array(v.picklist(augmentationNames)),
     optimizer: v.picklist(['sgd', 'adamw']),
     learningRate: finite,
     momentum: finite,

@@ -12,7 +12,6 @@ export const trainingDefaults = {
   gamma: 0.1,
   warmupEpochs: 0,
   labelSmoothing: 0,
-  augmentation: 'pad-crop-flip',
   seed: 1,
   evaluateEvery: 1,
   checkpointSeconds: 60,

@@ -1,4 +1,4 @@
-import type { Augmentation, AugmentationName } from '../data/augmentations/index.ts';
+import type { AugmentationSetting } from '../data/augmentations/index.ts';
 import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -28,7 +28,8 @@ export interface TrainOptions
   readonly untilStep?: number;
   readonly batch: number;
   readonly seed: number;
-  readonly augmentation: AugmentationName | Augmentation;
+  /** Default: that of the task, which is pad-crop-flip for classification, and none for others. */
+  readonly augmentation?: AugmentationSetting | undefined;
   /** The training task; default: classification. */
   readonly task?: TrainingTask;
   /**

@@ -4,6 +4,7 @@ import { EspalierError } from '../errors.ts';
 import { mean } from '../numeric/statistics.ts';
 import { openStep } from './open-step.ts';
 import type { TrainOptions } from './options.ts';
+import { augmentationOf } from './tasks/index.ts';
 import { copyState, type TrainingStep } from './training-step.ts';
 
 /** The rates that are tried, one a step. */
@@ -58,7 +59,13 @@ async function rangeTest(options: TrainOptions): Promise<RangeTest> {
   const { data, seed, network } = options;
   const batch = Math.min(options.batch, data.train.count);
   const source = limitSource(data.train, BATCHES * batch, seed);
-  const batches = openBatches(source, { ...options, batch, shuffle: true, dropLast: true });
+  const batches = openBatches(source, {
+    ...options,
+    augmentation: augmentationOf(options),
+    batch,
+    shuffle: true,
+    dropLast: true,
+  });
   const step = await openStep(network, options);
   try {
     const points = await sweep({ step, batches, options });

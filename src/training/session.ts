@@ -8,7 +8,7 @@ import { openStep } from './open-step.ts';
 import type { TrainOptions } from './options.ts';
 import { type SettledOptions, settleLearningRate } from './range-test.ts';
 import { patientlyHoldRun } from './run-lock.ts';
-import { taskOf } from './tasks/index.ts';
+import { augmentationOf, taskOf } from './tasks/index.ts';
 import { type TrainingStep, withState } from './training-step.ts';
 
 /** The position of a run; a checkpoint stores it with the tensors. */
@@ -75,7 +75,13 @@ async function openHeld(given: TrainOptions, release: () => void): Promise<Train
   if (saved) controller?.restore(progress.controller);
   const network = (saved && controller?.shrunk?.(options.network)) ?? options.network;
   const step = await openStep(network, options);
-  const batches = openBatches(data.train, { ...options, batch, shuffle: true, dropLast: true });
+  const batches = openBatches(data.train, {
+    ...options,
+    augmentation: augmentationOf(options),
+    batch,
+    shuffle: true,
+    dropLast: true,
+  });
   const session = { options, batch, batches, progress, network, step, started: 0, firstStep: 0, release };
   try {
     if (options.resume && run) settleBest(run.path, progress);

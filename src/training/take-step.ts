@@ -1,13 +1,10 @@
-import type { Batch } from '../data/batches.ts';
 import { learningRateAt } from './schedules.ts';
 import { stepsDone, stepsPerEpoch, type TrainingRun } from './session.ts';
+import type { TaskBatch } from './tasks/task.ts';
 import type { StepInput, StepResult } from './training-step.ts';
 
 /** Runs the step of a batch. If its loss is finite, counts the step and lets the controller act on the state. */
-export async function takeStep(
-  session: TrainingRun,
-  batch: Pick<Batch, 'images' | 'labels'>,
-): Promise<StepResult> {
+export async function takeStep(session: TrainingRun, batch: TaskBatch): Promise<StepResult> {
   const { options, step, progress } = session;
   const { controller } = options;
   const input = stepInput(session, batch);
@@ -28,14 +25,11 @@ export async function takeStep(
 }
 
 /** What the next step of a run reads. */
-export function stepInput(
-  { options, progress }: TrainingRun,
-  { images, labels }: Pick<Batch, 'images' | 'labels'>,
-): StepInput {
+export function stepInput({ options, progress }: TrainingRun, batch: TaskBatch): StepInput {
   const done = stepsDone(options, progress);
   const learningRate = learningRateOf(options, done);
   const scalars = { learningRate, step: done + 1, ...options.controller?.scalars() };
-  return { images, labels, scalars, keys: [options.seed, done] };
+  return { ...batch, scalars, keys: [options.seed, done] };
 }
 
 /** The learning rate of a step of a run, from 0. */

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { augmentationNames } from '../../data/augmentations/index.ts';
 import { trainingDefaults as defaults } from '../../training/defaults.ts';
 import { optimizerNames } from '../../training/optimizers.ts';
 import { scheduleNames } from '../../training/schedules.ts';
@@ -82,10 +83,10 @@ export const trainingFlags = {
     numberIn(0, 1),
     defaults.labelSmoothing,
   ]),
-  augmentation: defaulted(
-    '--augmentation <name>',
-    'augmentation of the training images: pad-crop-flip or none',
-    [choice(['pad-crop-flip', 'none']), defaults.augmentation],
+  augmentation: optional(
+    '--augmentation <list>',
+    `augmentations of the training images, in order: ${augmentationNames.join(', ')} (default: pad-crop-flip with labels, else none)`,
+    choices(augmentationNames),
   ),
   ema: optional(
     '--ema <d>',

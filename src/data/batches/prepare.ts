@@ -1,14 +1,23 @@
-import { random } from '../../numeric/random.ts';
-import { type Augmentation, augmentations } from '../augmentations/index.ts';
+import { type Random, random } from '../../numeric/random.ts';
+import { type ChosenAugmentations, chosenAugmentations } from '../augmentations/index.ts';
+import type { ImagesToMix } from '../augmentations/mixing.ts';
 import type { ImageSource } from '../image-source.ts';
 import { normalizationTables } from '../preprocessing.ts';
 import type { BatchSettings } from './settings.ts';
+
+/** The second label of each image, and the share of its first one, in [0, 1]. */
+export interface Mixture {
+  readonly labels: BigInt64Array;
+  readonly share: number;
+}
 
 /** A batch of preprocessed images. The receiver owns the arrays. */
 export interface Batch {
   /** [count, C, H, W]. */
   readonly images: Float32Array;
   readonly labels: BigInt64Array;
+  /** Only of images that are mixed with others. */
+  readonly mixture?: Mixture;
   readonly count: number;
   /** Index within the epoch, from 0. */
   readonly step: number;
@@ -22,6 +31,7 @@ export interface BatchPlace {
 // Separate streams of random numbers.
 const ORDER = 1;
 const AUGMENT = 2;
+const MIX = 3;
 
 /**
  * Returns a function that prepares any batch of any epoch; its contents are a function of the source, settings, epoch and
@@ -32,16 +42,28 @@ export function batchPreparer(
   settings: BatchSettings,
 ): (place: BatchPlace) => Promise<Batch> {
   const orderOf = epochOrder(source.count, settings);
-  const write = imageWriter(source, settings);
+  const chosen = chosenAugmentations(settings.augmentation);
+  const write = imageWriter(source, settings, chosen);
   return async ({ epoch, step }) => {
     const indices = orderOf(epoch).subarray(step * settings.batch, (step + 1) * settings.batch);
     const raw = await readImages(source, indices);
     const images = new Float32Array(raw.length);
     indices.forEach((index, position) => write({ raw, images, epoch, index, position }));
     const labels = BigInt64Array.from(indices, (index) => BigInt(source.labels[index]!));
-    return { images, labels, count: indices.length, step };
+    const share = mixImages(chosen, { images, size: source }, random(settings.seed, epoch, MIX, step));
+    const batch = { images, labels, count: indices.length, step };
+    return share === null ? batch : { ...batch, mixture: { labels: rotated(labels), share } };
   };
 }
+
+function mixImages({ mixings }: ChosenAugmentations, batch: ImagesToMix, draw: Random): number | null {
+  const chosen = mixings[mixings.length > 1 ? draw.integer(mixings.length) : 0];
+  return chosen ? chosen.mix(batch, draw) : null;
+}
+
+/** The label of the next image, for each. */
+const rotated = (labels: BigInt64Array): BigInt64Array =>
+  labels.map((_, i) => labels[(i + 1) % labels.length]!);
 
 function epochOrder(count: number, { shuffle, seed }: BatchSettings): (epoch: number) => Uint32Array {
   const unshuffled: Uint32Array = Uint32Array.from({ length: shuffle ? 0 : count }, (_, i) => i);
@@ -93,8 +115,11 @@ interface ImageInBatch {
   readonly position: number;
 }
 
-function imageWriter(source: ImageSource, settings: BatchSettings): (image: ImageInBatch) => void {
-  const augmentation = resolveAugmentation(settings);
+function imageWriter(
+  source: ImageSource,
+  settings: BatchSettings,
+  { image: augmentation }: ChosenAugmentations,
+): (image: ImageInBatch) => void {
   const tables = normalizationTables(settings.preprocessing);
   const plane = source.height * source.width;
   const numbers = source.channels * plane;
@@ -108,8 +133,4 @@ function imageWriter(source: ImageSource, settings: BatchSettings): (image: Imag
     for (const [channel, table] of tables.entries())
       for (let i = channel * plane, end = i + plane; i < end; i++) images[start + i] = table[pixels[i]!]!;
   };
-}
-
-function resolveAugmentation({ augmentation }: BatchSettings): Augmentation {
-  return typeof augmentation === 'string' ? augmentations[augmentation] : augmentation;
 }

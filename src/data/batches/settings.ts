@@ -1,6 +1,6 @@
 import { EspalierError } from '../../errors.ts';
 import { expectWithin } from '../../numeric/budget.ts';
-import type { Augmentation, AugmentationName } from '../augmentations/index.ts';
+import type { AugmentationSetting } from '../augmentations/index.ts';
 import type { ImageSource } from '../image-source.ts';
 import type { Preprocessing } from '../preprocessing.ts';
 
@@ -10,7 +10,7 @@ export interface BatchSettings {
   readonly batch: number;
   readonly preprocessing: Preprocessing;
   readonly seed: number;
-  readonly augmentation: AugmentationName | Augmentation;
+  readonly augmentation: AugmentationSetting;
   /** Whether every epoch has a new random order; otherwise the source's order. */
   readonly shuffle: boolean;
   /** Whether to omit the last batch if it is incomplete. */

@@ -7,6 +7,7 @@ import type { TrainingTask } from './task.ts';
 export function mixed(a: number, first: TrainingTask, second: TrainingTask): TrainingTask {
   return {
     name: `${first.name} and ${second.name}`,
+    augmentation: first.augmentation,
     reads: (network) => [...first.reads(network), ...second.reads(network)],
     loss(scope) {
       const { g, network, values } = scope;

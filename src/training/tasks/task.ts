@@ -1,3 +1,5 @@
+import type { AugmentationSetting } from '../../data/augmentations/index.ts';
+import type { Mixture } from '../../data/batches/prepare.ts';
 import type { ImageSource } from '../../data/image-source.ts';
 import type { Builder } from '../../graph/builder.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
@@ -21,6 +23,8 @@ import type { Executor, Tensors } from '../../runtime/executor.ts';
  */
 export interface TrainingTask {
   readonly name: string;
+  /** Augmentation of the training images if none is given. Default: none. */
+  readonly augmentation?: AugmentationSetting;
   /**
    * Prepares a network for the task, for example by storing metadata; throws if it cannot be trained for the task. Default:
    * returns the network unchanged.
@@ -78,6 +82,8 @@ export interface TaskFeeds {
 export interface TaskBatch {
   readonly images: Float32Array;
   readonly labels: BigInt64Array;
+  /** With mixup or cutmix, the labels of the images that were mixed in. */
+  readonly mixture?: Mixture;
 }
 
 /** Results on the test images. */
