@@ -10,6 +10,7 @@ import { toleranceOf, verifyEquivalent } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type Candidate, candidateNetwork } from './candidates.ts';
 import { chooseCandidate } from './choose.ts';
+import { chooseShortcuts, type DeployedShortcut } from './choose-shortcuts.ts';
 import { deployDefaults } from './defaults.ts';
 import type { TimedForm, TimedLayer } from './layer-plans.ts';
 import { liveMacs } from './live-macs.ts';
@@ -45,6 +46,8 @@ export interface DeployedLayer {
 export interface Deployment {
   readonly graph: Graph;
   readonly layers: readonly DeployedLayer[];
+  /** Shortcuts that only select channels, as untied pruning leaves them, each in its chosen form. */
+  readonly shortcuts: readonly DeployedShortcut[];
   readonly leftAlone: readonly Refused[];
   /** Filters are padded to multiples of this number; 1 if none is. */
   readonly multiple: number;
@@ -72,7 +75,7 @@ const TOLERANCE = 1e-4;
 
 /**
  * Makes a network as fast as possible in the timer's runtime with exact forms of its layers: zero filters and stripes are
- * skipped wherever that is faster by measurement. The result is never slower than the network with its BatchNormalization
+ * skipped, and channels are carried past residual blocks, in whichever way is faster by measurement. The result is never slower than the network with its BatchNormalization
  * folded. Throws `verification` if the result computes different outputs.
  *
  * @example
@@ -89,7 +92,8 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
       after: prepared.graph,
       rewrite: 'folding',
     });
-  const choice = await chooseCandidate(prepared, options);
+  const { prepared: chosen, shortcuts } = await chooseShortcuts(prepared, options);
+  const choice = await chooseCandidate(chosen, options);
   const { candidate, graph, latency } = await quicker(network, choice, options);
   const error = options.verify === false ? null : await errorOf([network, graph], options);
   const before = costs(network, { size }).macs;
@@ -101,6 +105,7 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
       form: candidate.plans.get(name)?.form ?? 'dense',
       forms,
     })),
+    shortcuts,
     leftAlone: [...prepared.leftAlone, ...candidate.variant.leftAlone],
     multiple: candidate.variant.multiple,
     macs,

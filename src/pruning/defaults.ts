@@ -16,6 +16,8 @@ export const pruningDefaults = {
   pace: 'linear',
   until: 0.4,
   maskEvery: 15,
+  residual: 'tied',
+  carried: 'macs',
   calibrationImages: 1024,
   maskEpochs: 1,
   maskStrength: 0.005,

@@ -63,6 +63,8 @@ export interface PruneOptions
 export interface PrunedNetwork {
   /** The pruned network in the element types of the given network. */
   readonly graph: Graph;
+  /** With `residual` untied: the same network with residual connections, each adding the channels that it carries. */
+  readonly residual?: Graph;
   readonly before: Costs;
   readonly after: Costs;
   /** Whether the target is met. */
@@ -104,13 +106,14 @@ const retrainingBy = (training: TrainOptions, { distill }: PruneOptions): Retrai
 });
 
 function result(
-  { network, steps, cut }: PrunedInSteps,
+  { network, residual, steps, cut }: PrunedInSteps,
   forms: NetworkForms,
   { size }: PruneOptions,
 ): PrunedNetwork {
   const errors = steps.flatMap(({ error }) => error ?? []);
   return {
     graph: forms.form.restore(network),
+    ...(residual && { residual: forms.form.restore(residual) }),
     before: costs(forms.graph, { size }),
     after: costs(network, { size }),
     met: cut.met,

@@ -4,6 +4,8 @@ import type { UntiedBlock } from './untie.ts';
 
 /** A channel that a block carries from its input to its sum, by channel sets. */
 export interface CarriedChannel {
+  /** The name of the block's Add. */
+  readonly block: string;
   readonly set: number;
   /** The channel of x that it copies; null where the channels of x cannot be removed. */
   readonly input: number | null;
@@ -18,7 +20,7 @@ export function carriedChannels(
 ): CarriedChannel[] {
   const named = new Map(layers.map((layer) => [nodeName(layer.node), layer]));
   const read = new Map(readings.map(({ node, channels }) => [node, channels.labels]));
-  return blocks.flatMap(({ reserve, merge }) => {
+  return blocks.flatMap(({ add, reserve, merge }) => {
     const layer = named.get(reserve);
     const merging = merge === null ? undefined : named.get(merge);
     if (!layer) return [];
@@ -27,6 +29,7 @@ export function carriedChannels(
       const label = read.get(layer.node)?.[weights.columnsOf(l)[0] ?? -1];
       const outputs = merging ? weightsOf(merging).rowsOf(l) : [];
       return {
+        block: add,
         set: sets.find(layer.first + l),
         input: label === undefined ? null : sets.find(label),
         outputs: outputs.map((row) => sets.find(merging!.first + row)),

@@ -35,21 +35,17 @@ export function carry(plan: CarryPlan): void {
 }
 
 /** Concatenates x with the input of the first convolution, if that does not read x itself or has groups. */
-function putBeside({ first, from, width, shortcut }: CarryPlan, edits: Edits): void {
+function putBeside({ first, from, width, carried, shortcut }: CarryPlan, edits: Edits): void {
   const { node, group, x } = first;
-  const missing = group > 1 ? width - shortcut.inputs : 0;
-  const pads = edits.constant(int64s([0, 0, 0, 0, 0, missing, 0, 0]), `${node.name}.pads`);
-  const whole =
-    missing > 0
-      ? edits.insertBefore(node, { op: 'Pad', name: `${from.name}.whole`, inputs: [from, pads] })
-      : from;
-  const beside = edits.insertBefore(node, {
-    op: 'Concat',
-    name: `${node.name}.beside`,
-    inputs: [x, whole],
-    attributes: { axis: 1 },
-  });
-  edits.setInput(node, 0, beside);
+  const insert = (op: 'Gather' | 'Pad' | 'Concat', name: string, inputs: Value[], axis?: number): Value =>
+    edits.insertBefore(node, { op, name, inputs, attributes: axis === undefined ? {} : { axis } });
+  const places = () => edits.constant(int64s(carried), `${node.name}.carried`);
+  const isPart = carried.length < shortcut.inputs;
+  const taken = isPart ? insert('Gather', `${from.name}.carried`, [from, places()], 1) : from;
+  const missing = group > 1 ? width - carried.length : 0;
+  const pads = () => edits.constant(int64s([0, 0, 0, 0, 0, missing, 0, 0]), `${node.name}.pads`);
+  const whole = missing > 0 ? insert('Pad', `${from.name}.whole`, [taken, pads()]) : taken;
+  edits.setInput(node, 0, insert('Concat', `${node.name}.beside`, [x, whole], 1));
 }
 
 /** Adds pass-through filters for the carried channels to a convolution. */
@@ -64,40 +60,41 @@ function reserve(conv: PlanarConvolution, plan: CarryPlan, edits: Edits): void {
     widenConvolution(conv, widening, edits);
     return;
   }
-  const { offset, columns } = columnsOf(conv, plan);
-  const read = conv === plan.first ? plan.carried : range(width, (l) => l);
-  const entries = read.map((column, l): Entry => ({ row: filters + l, column: offset + column, factor: 1 }));
+  const { columns, columnOf } = columnsOf(conv, plan);
+  const carried = conv === plan.first ? plan.carried.length : width;
+  const entries = range(carried, (l): Entry => ({ row: filters + l, column: columnOf(l), factor: 1 }));
   widenConvolution(conv, { rows, columns, entries, taps }, edits);
 }
 
 /** Adds P·x̄ + q to the last convolution. */
 function merge(plan: CarryPlan, edits: Edits): void {
-  const { first, last, shortcut, carried } = plan;
-  const { offset, columns } = columnsOf(last, plan);
+  const { last, shortcut } = plan;
+  const { columns, columnOf } = columnsOf(last, plan);
   const taps = plan.taps.get(last) ?? [];
-  // The first convolution reads all of x.
-  const entries = entriesOf(plan, (l) => offset + (last === first ? carried[l]! : l));
+  const entries = entriesOf(plan, columnOf);
   widenConvolution(last, { rows: last.filters, columns, entries, taps, bias: shortcut.bias }, edits);
 }
 
-/** The input channels by which a convolution without groups reads the carried channels, and its number of input channels. */
+/** How many input channels a convolution without groups has then, and the one by which it reads each carried channel. */
 export function columnsOf(
   conv: PlanarConvolution,
-  { first, readsDirectly, shortcut, width }: CarryPlan,
-): { readonly offset: number; readonly columns: number } {
-  if (conv === first && readsDirectly) return { offset: 0, columns: conv.channels };
-  return { offset: conv.channels, columns: conv.channels + (conv === first ? shortcut.inputs : width) };
+  { first, readsDirectly, carried, width }: CarryPlan,
+): { readonly columns: number; columnOf(index: number): number } {
+  const { channels } = conv;
+  if (conv === first && readsDirectly) return { columns: channels, columnOf: (l) => carried[l]! };
+  const columns = channels + (conv === first ? carried.length : width);
+  return { columns, columnOf: (l) => channels + l };
 }
 
 /** The columns of P that are not zero, each in the place of its carried channel. */
 function* entriesOf(
   { shortcut: { matrix, inputs, outputs }, carried }: CarryPlan,
-  placeOf: (index: number) => number,
+  columnOf: (index: number) => number,
 ): Generator<Entry> {
   for (let row = 0; row < outputs; row++) {
     for (const [l, c] of carried.entries()) {
       const factor = matrix[row * inputs + c] ?? 0;
-      if (factor !== 0) yield { row, column: placeOf(l), factor };
+      if (factor !== 0) yield { row, column: columnOf(l), factor };
     }
   }
 }

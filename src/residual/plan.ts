@@ -66,8 +66,7 @@ export function planCarry(carrying: Carrying): CarryPlan | Refusal {
   const widened = middle === 'widen' ? convs : convs.filter((conv) => conv === first || conv === last);
   const multiple = commonGroupSize(widened.filter((conv) => !(mergesInLast && conv === last)));
   if (isRefusal(multiple)) return multiple;
-  // In groups, x is carried as it is.
-  const carried = first.group > 1 ? [...Array(shortcut.inputs).keys()] : channelsRead(shortcut);
+  const carried = channelsRead(shortcut);
   const width = Math.ceil(carried.length / multiple) * multiple;
   const readsDirectly = (start === 0 && first.group === 1) || width === 0;
   const pooling = shortcut.window.some((size) => size > 1) ? poolingIn(convs, shortcut) : null;

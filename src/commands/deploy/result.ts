@@ -23,7 +23,7 @@ export function hardlyFaster({ latency, layers }: Facts): string | null {
 
 /** Describes a deployment: a table of the layers, and the overall speed-up. */
 export function describeDeployment(facts: Facts): string {
-  const { layers, leftAlone, macs, latency, quotient, error, multiple } = facts;
+  const { layers, shortcuts, leftAlone, macs, latency, quotient, error, multiple } = facts;
   const tried = layers.filter(hadChoice);
   const untried = layers.length - tried.length;
   return [
@@ -31,6 +31,7 @@ export function describeDeployment(facts: Facts): string {
     ...(untried === 0 ? [] : [`${untriedText(untried)}: no other form is predicted to be faster`]),
     `MACs     ${formatMacs(macs.before)} → ${formatMacs(macs.live)} non-zero (${formatPercent(macs.live / macs.before, 1)}), ${formatMacs(macs.after)} computed`,
     `latency  ${formatMs(latency.before)} → ${formatMs(latency.after)}, ${speedText(latency)}: ${formatPercent(quotient, 0)} of the speed-up that the non-zero MACs suggest`,
+    ...shortcuts.map(({ add, form }) => printableLine(`shortcut ${add}: ${form}`)),
     ...(multiple > 1 ? [`widths   padded to multiples of ${multiple}`] : []),
     ...leftAlone.map(({ where, reason }) => printableLine(`left alone  ${where}: ${reason}`)),
     error === null ? 'not verified' : `verified, relative error ${error.toExponential(1)}`,

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { criterionNames } from '../../pruning/criteria/names.ts';
 import { pruningDefaults as defaults, gradualDefaults, retrainingDefaults } from '../../pruning/defaults.ts';
-import { granularities, recoveries } from '../../pruning/iterative/settings.ts';
+import { carriedCosts, granularities, recoveries, residualTies } from '../../pruning/iterative/settings.ts';
 import { costShares } from '../../pruning/ranking/cost-share.ts';
 import { normalizations, reductions } from '../../pruning/ranking/score-rules.ts';
 import type { RankingScope } from '../../pruning/ranking/selection.ts';
@@ -146,6 +146,16 @@ export const pruneFlags = {
     '--mask-every <n>',
     `with --pace gradual: training steps from one masking of channels to the next (default: ${defaults.maskEvery})`,
     wholeNumber(),
+  ),
+  residual: optional(
+    '--residual <name>',
+    `with --pace gradual: untied prunes each layer of residual blocks alone, and removes residual connections in the end (default: ${defaults.residual})`,
+    choice(residualTies),
+  ),
+  carried: optional(
+    '--carried <name>',
+    `with --residual untied: what a carried channel costs: macs, as in onnxruntime; free, as in a compiled network (default: ${defaults.carried})`,
+    choice(carriedCosts),
   ),
   distill: laterSwitch(
     '--distill',

@@ -38,7 +38,7 @@ interface Finishing {
 
 /** Measures both networks, and writes the pruned one, with the record of the run if there is one. */
 export async function finishPruning(
-  { network, steps, cut }: PrunedInSteps,
+  { network, residual, steps, cut }: PrunedInSteps,
   { job, context, original }: Finishing,
 ): Promise<PruneResult> {
   const { sizes, withLatencies } = await import('../../report/measured-network.ts');
@@ -69,7 +69,14 @@ export async function finishPruning(
     ...namedReasons(deployed.leftAlone),
   ];
   job.run?.record({ type: 'prune-groups', groups: cut.units });
-  const model = await write({ before, after }, { job, leftAlone, beside: deployed.beside });
+  const model = await write(
+    { before, after },
+    {
+      job,
+      leftAlone,
+      beside: { ...deployed.beside, ...(residual && { 'residual.onnx': form.restore(residual) }) },
+    },
+  );
   const errors = [deployed.error, restored, ...steps.map(({ error }) => error)].filter(
     (error) => error !== null,
   );

@@ -44,7 +44,7 @@ export async function chooseSets(
   return [...settled, ...order.filter((root) => chosen.has(root))];
 }
 
-/** Masked sets in their order, then all others by score for what they save: sets of one unit save the same. */
+/** Masked sets in their order, then all others by score for what they save. */
 function orderOf(
   units: readonly PruningUnit[],
   costs: SetCosts,
@@ -53,8 +53,10 @@ function orderOf(
   const gone = new Set(masked);
   const priced = units.flatMap(({ sets, reasons }) => {
     const free = sets.filter((root) => scores.has(root) && !reasons.has(root) && !gone.has(root));
-    const saving = free.length > 0 ? costs.saving(free[0]!, gone) : 0;
-    return free.map((root) => ({ root, price: scores.get(root)! / Math.max(saving, Number.MIN_VALUE) }));
+    return free.map((root) => {
+      const saving = Math.max(costs.saving(root, gone), Number.MIN_VALUE);
+      return { root, price: scores.get(root)! / saving };
+    });
   });
   priced.sort((a, b) => (a.price < b.price ? -1 : Number(a.price > b.price)));
   return [...masked.filter((root) => !settled.has(root)), ...priced.map(({ root }) => root)];

@@ -2,6 +2,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { filled } from '../../numeric/tensor.ts';
 import type { Tensors } from '../../runtime/executor.ts';
 import type { Controller } from '../../training/options.ts';
+import type { StepExtension } from '../../training/step-graph.ts';
 import { withState } from '../../training/training-step.ts';
 import type { SelectionRules } from '../ranking/selection.ts';
 import { chooseSets } from './choose-sets.ts';
@@ -22,6 +23,8 @@ export interface GradualOptions extends MaskingPace {
   readonly rules: SelectionRules;
   /** What the part of the cost is called in the record. */
   readonly metric: string;
+  /** Parameters that keep their values. Default: none. */
+  readonly freezes?: StepExtension['freezes'];
   /** Scores the sets of the network without `removed`, in place of the moving average of gradients. */
   score?(network: Graph, removed: ReadonlySet<number>): Promise<ReadonlyMap<number, number>>;
 }
@@ -80,10 +83,10 @@ const prunedSets = ({ masked }: Progress): ReadonlySet<number> => new Set(masked
 type MaskingPart = Pick<GradualController, 'extensions' | 'scalars' | 'afterStep' | 'overwrite' | 'network'>;
 
 function maskingPart({ options, places, scores, progress }: Pruning): MaskingPart {
-  const { score } = options;
+  const { score, freezes } = options;
   const network = (graph: Graph, state: Tensors) => maskedNetwork(withState(graph, state), places, state);
   return {
-    extensions: [maskExtension(() => progress.current.places)],
+    extensions: [{ ...maskExtension(() => progress.current.places), ...(freezes && { freezes }) }],
     scalars: () => ({}),
     afterStep(_, state) {
       if (!score && !progress.isDone) scores.add(progress.current.places, state(), prunedSets(progress));

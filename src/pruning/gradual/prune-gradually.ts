@@ -1,16 +1,18 @@
 import { recalibrate } from '../../calibration/recalibrate.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { separateUniform, verifyEquivalent } from '../../rewrite/index.ts';
-import { taskOf } from '../../training/tasks/index.ts';
 import { criteria } from '../criteria/index.ts';
 import { type PruningJob, rankingOptions } from '../iterative/job.ts';
+import type { PruningSettings } from '../iterative/settings.ts';
 import { type PruningStage, stageOf } from '../iterative/stages.ts';
 import { type PrunedInSteps, partsLeft } from '../iterative/steps.ts';
 import { type PreparedNetwork, prepareChannels } from '../prepared-network.ts';
 import type { UnitOutcome } from '../prune-channels.ts';
 import { expectLayers } from '../rank-channels.ts';
 import { layerTitle, type PruningUnit } from '../ranking/units.ts';
+import { untiedScheme } from '../untied/untied-scheme.ts';
 import { criterionScores } from './criterion-scores.ts';
+import { costingOf, type GradualScheme, lossReads } from './scheme.ts';
 import { tiedCosts } from './tied-costs.ts';
 import { tiedSets } from './tied-sets.ts';
 import { trainGradually } from './train-gradually.ts';
@@ -21,25 +23,23 @@ import { trainGradually } from './train-gradually.ts';
  */
 export async function pruneGradually(job: PruningJob): Promise<PrunedInSteps> {
   const { settings, executor, original } = job;
-  const { target, layerRatios = [], per } = settings;
-  expectLayers(layerRatios, original);
-  const prepared = await prepareChannels(separateUniform(original.graph), executor, original);
-  const options = job.retraining!.options(job.retraining!.epochs);
-  const sets = tiedSets(prepared, taskOf(options).reads(prepared.graph));
-  const costing = { measure: target.measure, per: per ?? 'macs', timer: job.timer ?? undefined } as const;
-  const costs = await tiedCosts(prepared, costing);
+  const { target, layerRatios = [] } = settings;
+  const scheme = await schemes[settings.residual](separateUniform(original.graph), job);
+  const { prepared, sets, finish } = scheme;
+  expectLayers(layerRatios, prepared);
   const {
     network: masked,
     state,
     epochs,
     controller,
-  } = await trainGradually(job, {
-    ...{ sets, costs },
-    ...scoring(prepared, job),
-  });
+  } = await trainGradually(job, { ...scheme, ...scoring(prepared, job) });
   const trained = controller.reduced(state);
-  const error = settings.verify ? (await verifyEquivalent(masked, trained, { executor })).error : null;
-  const { network, stages } = await recovered(trained, job);
+  const errors = settings.verify ? [(await verifyEquivalent(masked, trained, { executor })).error] : [];
+  const { network: recalibrated, stages } = await recovered(trained, job);
+  const network = finish?.(recalibrated) ?? recalibrated;
+  if (finish && settings.verify)
+    errors.push((await verifyEquivalent(recalibrated, network, { executor, tolerance: EXACT })).error);
+  const error = settings.verify ? Math.max(...errors) : null;
   const units = sets.units.map((unit) => outcome(unit, controller.pruned()));
   const step = {
     step: 1,
@@ -53,7 +53,20 @@ export async function pruneGradually(job: PruningJob): Promise<PrunedInSteps> {
   const { step: number, epochs: _, ...recorded } = step;
   job.run?.record({ type: 'prune-step', number, ...recorded });
   const cut = { network, controller: null, masks: null, units, met: step.met, error, reconstruction: null };
-  return { network, steps: [step], cut };
+  return { network, steps: [step], cut, ...(finish && { residual: recalibrated }) };
+}
+
+/** The error that a conversion to a plain network may have. */
+const EXACT = 1e-5;
+
+const schemes: Readonly<
+  Record<PruningSettings['residual'], (network: Graph, job: PruningJob) => Promise<GradualScheme>>
+> = { tied: tiedScheme, untied: untiedScheme };
+
+async function tiedScheme(network: Graph, job: PruningJob): Promise<GradualScheme> {
+  const prepared = await prepareChannels(network, job.executor, job.original);
+  const sets = tiedSets(prepared, lossReads(prepared.graph, job));
+  return { prepared, sets, costs: await tiedCosts(prepared, costingOf(job)) };
 }
 
 /** The criterion of the settings; gradients are the default. */

@@ -1,11 +1,13 @@
 import { cutChannels } from '../../channels/cut-channels.ts';
-import { costs as costsOf } from '../../measure/macs.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { costs as costsOf, type NetworkCost } from '../../measure/macs.ts';
 import type { Timer } from '../../measure/timer.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 import { type CostShare, costsOfSets } from '../ranking/cost-share.ts';
 import { latencyParts } from '../ranking/search-latency.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import type { SetCosts } from './prunable-sets.ts';
+import { savings } from './savings.ts';
 
 /** What is saved, and what scores are divided by. */
 export interface Costing {
@@ -20,32 +22,58 @@ export interface Costing {
  * that scores are divided by are those that a set saves of what is left.
  */
 export async function tiedCosts(prepared: PreparedNetwork, costing: Costing): Promise<SetCosts> {
-  const { costs } = prepared;
+  const { costs, size } = prepared;
   const { per, timer } = costing;
   const shared = per === 'macs' ? null : await costsOfSets(prepared, { per, timer });
-  const macs = (removed: ReadonlySet<number>) => costs.without(removed).macs;
+  const finished = (removed: ReadonlySet<number>) => cutChannels(prepared, removed).graph;
+  const basis: CostBasis = {
+    ...{ prepared, finished },
+    original: prepared,
+    predicted: costs.without,
+    measured: (removed) => costsOf(finished(removed), { size }),
+  };
   return {
-    ...parts(prepared, costing),
-    saving: (set, removed) =>
-      shared ? (shared.get(set) ?? 0) : macs(removed) - macs(new Set([...removed, set])),
+    ...costParts(basis, costing),
+    saving: shared
+      ? (set) => shared.get(set) ?? 0
+      : savings({
+          units: prepared.units,
+          macs: (removed) => costs.without(removed).macs,
+          after: (set, removed) => new Set([...removed, set]),
+        }),
   };
 }
 
-type Parts = Pick<SetCosts, 'predicted' | 'measured'>;
+/** What a network costs without some channel sets. */
+export interface CostBasis {
+  /** The network that the sets are of. */
+  readonly prepared: PreparedNetwork;
+  /** The network that costs are fractions of. */
+  readonly original: PreparedNetwork;
+  /** Costs without cutting anything. */
+  predicted(removed: ReadonlySet<number>): NetworkCost;
+  /** Costs once the sets are removed. */
+  measured(removed: ReadonlySet<number>): NetworkCost;
+  /** The network that is made in the end, without these sets. */
+  finished(removed: ReadonlySet<number>): Graph;
+}
 
-function parts(prepared: PreparedNetwork, { measure, timer }: Costing): Parts {
+/** The part of the original's cost that is left. */
+export function costParts(
+  { prepared, original, predicted, measured, finished }: CostBasis,
+  { measure, timer }: Pick<Costing, 'measure' | 'timer'>,
+): Pick<SetCosts, 'predicted' | 'measured'> {
   if (measure === 'ratio') {
-    const predicted = channelPart(prepared);
-    return { predicted, measured: predicted };
+    const part = channelPart(prepared);
+    return { predicted: part, measured: part };
   }
-  const { costs, size } = prepared;
-  const cut = (removed: ReadonlySet<number>) => cutChannels(prepared, removed).graph;
+  const { whole } = original.costs;
   const counted = measure === 'latency' ? 'macs' : measure;
-  const latencyOf = measure === 'latency' ? latencyParts(prepared, timer) : null;
+  const latencyOf = measure === 'latency' ? latencyParts(original, timer) : null;
   return {
-    predicted: (removed) => costs.without(removed)[counted] / costs.whole[counted],
+    predicted: (removed) => predicted(removed)[counted] / whole[counted],
     measured: (removed) =>
-      latencyOf ? latencyOf(cut(removed)) : costsOf(cut(removed), { size })[counted] / costs.whole[counted],
+      latencyOf ? latencyOf(finished(removed)) : measured(removed)[counted] / whole[counted],
   };
 }
 

@@ -21,7 +21,7 @@ const metrics = {
 /** Trains all epochs of a job while channel sets are masked and taken out, in a folder of its own, resumed where it was interrupted. */
 export async function trainGradually(
   job: PruningJob,
-  pruned: Pick<GradualOptions, 'sets' | 'costs' | 'score'>,
+  pruned: Pick<GradualOptions, 'sets' | 'costs' | 'score' | 'freezes'>,
 ): Promise<GradualTraining> {
   const { settings, retraining } = job;
   const { target, until, maskEvery: every, scope, round, floor, layerRatios = [] } = settings;

@@ -22,7 +22,7 @@ export interface PruningTargetOptions {
 export interface PruningRequest
   extends PruningTargetOptions,
     PaceRequest,
-    Partial<Pick<PruningSettings, 'until' | 'maskEvery'>> {
+    Partial<Pick<PruningSettings, 'until' | 'maskEvery' | 'residual' | 'carried'>> {
   readonly data?: unknown;
   readonly insertBatchnorm?: boolean | undefined;
   readonly distill?: unknown;
@@ -98,6 +98,15 @@ const conflicts: readonly (readonly [
   [
     (r) => (r.until ?? r.maskEvery) !== undefined && paceOf(r) !== 'gradual',
     (r) => `\`until\` and \`maskEvery\` need \`pace\` gradual, found ${paceOf(r)}`,
+  ],
+  [
+    (r) => r.residual === 'untied' && paceOf(r) !== 'gradual',
+    (r) => `\`residual\` untied needs \`pace\` gradual, found ${paceOf(r)}`,
+  ],
+  [(r) => r.carried !== undefined && r.residual !== 'untied', () => '`carried` needs `residual` untied'],
+  [
+    (r) => r.carried === 'free' && r.latency !== undefined,
+    () => '`carried` free needs `macs` or `parameters`: a latency is measured in onnxruntime',
   ],
   [(r) => r.distill != null && r.epochs === undefined, () => '`distill` needs `data` and `epochs`'],
   [(r) => r.insertBatchnorm === true && !r.data, () => '`insertBatchnorm` needs `data`'],

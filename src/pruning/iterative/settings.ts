@@ -26,6 +26,19 @@ export type Recovery = (typeof recoveries)[number];
 /** How pruning approaches its target: while the network trains, or in cuts on a schedule. */
 export type PruningPace = PruningSchedule | 'gradual';
 
+export const residualTies = ['tied', 'untied'] as const;
+
+/** Whether the layers that a residual stream joins lose the same channels, or each its own. */
+export type ResidualTies = (typeof residualTies)[number];
+
+export const carriedCosts = ['macs', 'free'] as const;
+
+/**
+ * What a channel costs that a block carries past its layers: `macs`: its filters in the plain network, as onnxruntime computes them; `free`:
+ * nothing, as in a compiled network.
+ */
+export type CarriedCost = (typeof carriedCosts)[number];
+
 /** Settings of pruning: what is removed, how it is scored, and in how many steps. */
 export interface PruningSettings {
   readonly target: PruningTarget;
@@ -62,6 +75,10 @@ export interface PruningSettings {
   readonly until: number;
   /** With `gradual`: training steps from one masking to the next. Default 15. */
   readonly maskEvery: number;
+  /** With `gradual`: `untied` removes residual connections in the end, and prunes each layer alone. Default `tied`. */
+  readonly residual: ResidualTies;
+  /** With `untied`. Default `macs`. */
+  readonly carried: CarriedCost;
   /** Recovery after each cut. Default with images: both; if the network is retrained with labels, only `recalibrate`. */
   readonly recover?: readonly Recovery[] | undefined;
   /** Number of images for criteria and recovery. Default 1024. */

@@ -33,6 +33,8 @@ export interface PruneStep {
 
 export interface PrunedInSteps {
   readonly network: Graph;
+  /** With its residual connections, where they were removed in the end. */
+  readonly residual?: Graph;
   readonly steps: readonly PruneStep[];
   /** The last cut. */
   readonly cut: Cut;

@@ -15,19 +15,30 @@ export interface CostModel {
   without(removed: ReadonlySet<number>): NetworkCost;
 }
 
+export interface CostModelOptions extends CostOptions {
+  /** Whether the layer of a node's name counts. Default: all do. */
+  readonly counts?: (layer: string) => boolean;
+}
+
 /**
  * The MACs of a layer are the number of its weights times the positions they are applied to, so they shrink in proportion to
  * the weight. If both factors are computed (attention), they are the elements of the left one times the columns of the right
  * one.
  */
-export function costModel(graph: Graph, found: ChannelCoupling, options: CostOptions = {}): CostModel {
+export function costModel(
+  graph: Graph,
+  found: ChannelCoupling,
+  { counts = () => true, ...options }: CostModelOptions = {},
+): CostModel {
   const named = new Map(graph.nodes.map((node) => [nodeName(node), node]));
   const slicings = slicingsByValue(found.slicings);
   const layers = layerCosts(graph, options).flatMap(({ name, macs }) => {
     const node = named.get(name);
-    return node && macs > 0 ? [{ macs, factors: layerFactors({ node, slicings, found }) }] : [];
+    return node && macs > 0 && counts(name)
+      ? [{ macs, factors: layerFactors({ node, slicings, found }) }]
+      : [];
   });
-  const parameters = parameterCounts(graph, slicings);
+  const parameters = parameterCounts(graph, slicings, counts);
   const without = (removed: ReadonlySet<number>): NetworkCost => {
     const stays = survivors(found, removed);
     const sum = (counts: readonly Count[]) => counts.reduce((all, count) => all + count(stays), 0);
@@ -75,14 +86,19 @@ function factorsOf(slicings: readonly ParameterSlicing[]): Factor[] {
 }
 
 /** The remaining elements of each learned parameter; a shared one counts once. */
-function parameterCounts(graph: Graph, slicings: ReadonlyMap<Value, readonly ParameterSlicing[]>): Count[] {
+function parameterCounts(
+  graph: Graph,
+  slicings: ReadonlyMap<Value, readonly ParameterSlicing[]>,
+  counts: (layer: string) => boolean,
+): Count[] {
   const { uses } = connections(graph);
   const decoded = new Map(
     graph.nodes
       .filter((node) => isOperator(node, 'DequantizeLinear'))
       .map((node) => [inputsOf(node, 'DequantizeLinear').x, onlyOutput(node)]),
   );
-  return [...learnedParameters(graph).values()].flat().map((value): Count => {
+  const learned = [...learnedParameters(graph)].flatMap(([node, own]) => (counts(nodeName(node)) ? own : []));
+  return learned.map((value): Count => {
     const own = slicings.get(decoded.get(value) ?? value) ?? [];
     const size = elementCount(value.tensor!.shape);
     const readers = new Set((uses.get(value) ?? []).map(({ node }) => node));

@@ -1,7 +1,7 @@
 import { nameMatcher } from '../../graph/name-globs.ts';
 import { zip } from '../../numeric/zip.ts';
 import { layerTitle, type PruningUnit } from './units.ts';
-import { roundedWidth, type WidthRules, widthChoices } from './widths.ts';
+import { leastWidth, roundedWidth, type WidthRules, widthChoices } from './widths.ts';
 
 /** `local`: each unit loses the same fraction of its channels; `global`: channels of all units are ranked together. */
 export type RankingScope = 'local' | 'global';
@@ -106,7 +106,7 @@ function globalWidths(units: readonly RankedUnit[], { floor }: SelectionRules): 
   const entries = units.map((unit) => ({
     unit,
     width: 0,
-    least: Math.max(1, Math.ceil(floor * unit.original - 1e-9)),
+    least: leastWidth(unit, { floor, original: unit.original }),
   }));
   const counted = units.filter(({ ratio }) => ratio === null);
   const channels = (setsOf: (unit: RankedUnit) => number) =>

@@ -16,6 +16,8 @@ export interface PruningUnit {
   readonly reasons: ReadonlyMap<number, string>;
   /** Number of channels of its narrowest layer per channel set. */
   readonly channelsPerSet: number;
+  /** Whether the network needs none of its channels, so that all may be removed. Default false. */
+  readonly isOptional?: boolean;
 }
 
 /** The units of all groups, in graph order. */

@@ -20,17 +20,25 @@ export function roundedWidth(
 ): number {
   const count = unit.sets.length;
   const step = round / greatestCommonDivisor(round, unit.channelsPerSet);
-  const least = Math.max(1, unit.reasons.size, Math.ceil(floor * original - 1e-9));
+  const least = leastWidth(unit, { floor, original });
   const below = Math.floor(wanted / step + 1e-9) * step;
   const above = Math.min(below + step, count);
   const nearest = wanted - below <= above - wanted ? below : above;
-  const enough = Math.max(nearest, Math.min(step, count));
+  const enough = least === 0 ? nearest : Math.max(nearest, Math.min(step, count));
   return Math.min(count, enough >= least ? enough : Math.min(count, Math.ceil(least / step) * step));
+}
+
+/** The fewest channel sets that a unit keeps before rounding. */
+export function leastWidth(
+  { reasons, isOptional = false }: PruningUnit,
+  { floor, original }: Pick<WidthRules, 'floor'> & { readonly original: number },
+): number {
+  return isOptional ? reasons.size : Math.max(1, reasons.size, Math.ceil(floor * original - 1e-9));
 }
 
 /** The possible widths of a unit, ascending. */
 export function widthChoices(unit: PruningUnit, rules: WidthRules & { readonly original: number }): number[] {
-  const wanted = Array.from({ length: unit.sets.length }, (_, i) => i + 1);
+  const wanted = Array.from({ length: unit.sets.length + 1 }, (_, i) => i);
   const kept = new Set(wanted.map((width) => roundedWidth(unit, width, rules)));
   return [...kept].sort((a, b) => a - b);
 }

@@ -1,0 +1,39 @@
+import { EspalierError } from '../../errors.ts';
+import type { Graph } from '../../graph/graph.ts';
+import { mergeLinearPairs } from '../../rewrite/index.ts';
+import { costingOf, type GradualScheme, lossReads } from '../gradual/scheme.ts';
+import type { PruningJob } from '../iterative/job.ts';
+import { untiedCosts } from './untied-costs.ts';
+import { carriesOnly, plainNetwork, prepareUntied } from './untied-network.ts';
+import { untiedSets } from './untied-sets.ts';
+
+/**
+ * Prunes a residual network without the ties of its residual connections: it trains as the residual network that it is, and is
+ * written as the plain network of its widths. Throws `unsupported` where it has no residual connection that can be removed.
+ */
+export async function untiedScheme(network: Graph, job: PruningJob): Promise<GradualScheme> {
+  const { executor, original, settings } = job;
+  const untied = await prepareUntied(network, executor, original);
+  const { prepared, blocks, refusals } = untied;
+  if (blocks.length === 0) {
+    const [first] = refusals;
+    const reason = first ? `${first.where}: ${first.reason}` : 'the network has none';
+    throw new EspalierError('unsupported', `expected residual connections that can be removed: ${reason}`);
+  }
+  for (const { where, reason } of refusals)
+    job.onWarning?.(`${where} keeps its residual connection: ${reason}`);
+  const isCarrying = carriesOnly(untied);
+  const dirac = new Set(
+    prepared.graph.nodes.flatMap(({ name, inputs }) => (isCarrying(name) ? inputs[1]!.name : [])),
+  );
+  const sets = untiedSets(untied, lossReads(prepared.graph, job));
+  const { carried } = settings;
+  return {
+    prepared,
+    sets,
+    costs: await untiedCosts(untied, { ...costingOf(job), carried, sets, original, executor }),
+    freezes: ({ value }) => dirac.has(value.name),
+    // A projection and the expansion behind it are one layer where that is smaller.
+    finish: (trained) => mergeLinearPairs(plainNetwork(trained, untied)).graph,
+  };
+}
