@@ -120,6 +120,7 @@ export function stripeController(options: StripeControllerOptions): StripeContro
     },
     shrink: (network, state) => (shrink ? account.shrink(network, state) : null),
     shrunk: (network) => account.replay(network),
+    isSettled: () => decision.frozen || options.target === null,
     shapes: (masked) => account.shapes(masked),
     save: (): Saved => ({
       decision,

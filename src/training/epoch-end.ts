@@ -38,7 +38,7 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
     ...result.metrics,
     engine: (options.trainer ?? options.executor).name,
   });
-  const isBest = evaluation !== null && noteScores(progress, evaluation);
+  const isBest = evaluation !== null && noteScores(session, evaluation);
   if (isBest) stageBest(session);
   if (isOnPlateau(session)) notePlateau(session);
   else if (progress.epoch < options.epochs) await shrinkSession(session);
@@ -60,7 +60,8 @@ function stageBest({ options, step, progress }: TrainingRun): void {
 }
 
 function notePlateau({ options, progress }: TrainingRun): void {
-  const { epoch, bestEpoch } = progress;
+  const { epoch, plateau } = progress;
+  const bestEpoch = plateau!.since;
   options.run?.record({ type: 'early-stop', epoch, step: stepsDone(options, progress), bestEpoch });
   options.onNote?.(
     `stopped after epoch ${epoch} of ${options.epochs}: test results have not improved since epoch ${bestEpoch}`,

@@ -1,5 +1,5 @@
 import { averagedState } from './averages.ts';
-import { type RunProgress, type TrainingRun, trainedNetwork } from './session.ts';
+import { type TrainingRun, trainedNetwork } from './session.ts';
 import { taskOf } from './tasks/index.ts';
 import type { TaskEvaluation } from './tasks/task.ts';
 
@@ -23,12 +23,19 @@ export async function evaluateEpoch(session: TrainingRun): Promise<EpochEvaluati
   return { current, averaged: await evaluate(averagedState(step.state())) };
 }
 
-/** Updates the best score, the plateau since then, and whether the averages are better; whether this epoch is the best. */
-export function noteScores(progress: RunProgress, { current, averaged }: EpochEvaluation): boolean {
+/** Updates the best score, the plateau, and whether the averages are better; returns whether this epoch is the best. */
+export function noteScores(
+  { options: { controller }, progress }: TrainingRun,
+  { current, averaged }: EpochEvaluation,
+): boolean {
   progress.averageIsBetter = averaged !== undefined && averaged.score > current.score;
   const score = progress.averageIsBetter ? averaged!.score : current.score;
+  const { epoch, plateau } = progress;
+  if (controller?.isSettled?.() === false) progress.plateau = null;
+  else if (plateau && score <= plateau.score)
+    progress.plateau = { ...plateau, epochs: epoch - plateau.since };
+  else progress.plateau = { score, since: epoch, epochs: 0 };
   const isBest = progress.best === null || score > progress.best;
-  if (isBest) Object.assign(progress, { best: score, bestEpoch: progress.epoch });
-  progress.plateau = progress.epoch - progress.bestEpoch;
+  if (isBest) progress.best = score;
   return isBest;
 }

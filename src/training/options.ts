@@ -87,6 +87,8 @@ export interface Controller {
   shrink?(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
   /** Repeats, on the initial network, the removals recorded in the restored state. */
   shrunk?(network: Graph): Graph;
+  /** Whether nothing more is to be removed; no run stops early before. Default: yes. */
+  isSettled?(): boolean;
   /** Metrics of an epoch for the report, in addition to loss and accuracy. */
   metrics(state: Tensors): Readonly<Record<string, number>>;
   /** State of the controller for checkpoints, as plain JSON. */

@@ -22,13 +22,20 @@ export interface RunProgress {
   sums: Record<string, number>;
   /** The best score so far; null before the first evaluation. */
   best: number | null;
-  /** That epoch; 0 before the first evaluation. */
-  bestEpoch: number;
-  /** Epochs from the best one to the last evaluated one. */
-  plateau: number;
+  /** What an early stop goes by; null before the first evaluation of a settled network. */
+  plateau: Plateau | null;
   /** Whether the averaged weights had the better score in the last evaluation. */
   averageIsBetter: boolean;
   controller: unknown;
+}
+
+/** The best result of a network that is not to become smaller. */
+interface Plateau {
+  readonly score: number;
+  /** The epoch with that result. */
+  readonly since: number;
+  /** Epochs from that one to the last evaluated one. */
+  readonly epochs: number;
 }
 
 /** A run that is open in this process. Close it. */
@@ -60,7 +67,7 @@ export async function openTrainingRun(options: TrainOptions): Promise<TrainingRu
 }
 
 const atStart = {
-  ...{ epoch: 0, stepInEpoch: 0, lossSum: 0, best: null, bestEpoch: 0, plateau: 0 },
+  ...{ epoch: 0, stepInEpoch: 0, lossSum: 0, best: null, plateau: null },
   ...{ averageIsBetter: false, controller: null },
 };
 
@@ -112,7 +119,7 @@ export const stepsDone = (options: TrainOptions, progress: RunProgress): number 
 
 /** Whether as many epochs as `stopAfter` have brought no better result. */
 export const isOnPlateau = ({ options: { stopAfter }, progress }: TrainingRun): boolean =>
-  stopAfter !== undefined && progress.plateau >= stopAfter;
+  stopAfter !== undefined && progress.plateau !== null && progress.plateau.epochs >= stopAfter;
 
 function expectEvaluations(options: TrainOptions): void {
   const { stopAfter, evaluateEvery } = options;

@@ -58,8 +58,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
       if (session.progress.stepInEpoch === stepsPerEpoch(options)) epochs.push(await finishEpoch(session));
       else checkpoint(session);
     }
-    const state = copyState(session.step.state());
-    return { network: trainedNetwork(session, chosenState(session, state)), state, epochs };
+    const state = chosenState(session, copyState(session.step.state()));
+    return { network: trainedNetwork(session, state), state, epochs };
   } finally {
     await closeSession(session);
   }

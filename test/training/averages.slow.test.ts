@@ -10,6 +10,7 @@ import { checkStripeLearning } from '../../src/stripes/learning.ts';
 import type { TrainOptions } from '../../src/training/options.ts';
 import { prepareNetwork } from '../../src/training/prepare.ts';
 import { createRunDirectory, makeRecipe } from '../../src/training/run-directory.ts';
+import { sparseController } from '../../src/training/sparse.ts';
 import { classification } from '../../src/training/tasks/classification.ts';
 import { train } from '../../src/training/train.ts';
 import { openTrainingStep } from '../../src/training/training-step.ts';
@@ -133,6 +134,16 @@ test('training stops on a plateau of the test result, and its rates until then a
   const again = await train(trainingOptions(network, { ...settings, stopAfter: 2, run, resume: true }));
   expect(again.epochs).toEqual([]);
   expect(again.state).toEqual(stopped.state);
+});
+
+test('no run stops before its controller has settled', async () => {
+  const network = await plain();
+  let evaluated = 0;
+  const controller = { ...sparseController(network, []), isSettled: () => ++evaluated >= 3 };
+  const settings = { learningRate: 1e-9, epochs: 9, stopAfter: 2, controller } as const;
+  const { epochs } = await train(trainingOptions(network, settings));
+  // Settled after 3 epochs: two more do not improve the result of the third.
+  expect(epochs).toHaveLength(5);
 });
 
 test('averages and early stops are refused where they cannot be had', async () => {

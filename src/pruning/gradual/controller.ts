@@ -129,7 +129,7 @@ function shrinkingPart({ options: { sets, rules }, progress }: Pruning): Shrinki
   };
 }
 
-type RecordPart = Pick<GradualController, 'metrics' | 'save' | 'restore' | 'pruned' | 'met'>;
+type RecordPart = Pick<GradualController, 'metrics' | 'save' | 'restore' | 'isSettled' | 'pruned' | 'met'>;
 
 function recordPart({ options: { metric, part }, scores, progress }: Pruning): RecordPart {
   return {
@@ -143,6 +143,7 @@ function recordPart({ options: { metric, part }, scores, progress }: Pruning): R
       Object.assign(progress, { ...others, removed: new Set(removed) });
       scores.restore(averages);
     },
+    isSettled: () => progress.isDone,
     pruned: () => prunedSets(progress),
     met: () => progress.isDone && progress.left <= part * EXACT,
   };

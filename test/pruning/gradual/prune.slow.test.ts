@@ -47,6 +47,8 @@ describe('with epochs, a network is pruned while it trains', () => {
     ['macs', 0.5, { scope: 'local' }],
     ['parameters', 0.4, {}],
     ['macs', 0.5, { distill: {} }],
+    ['macs', 0.5, { training: { ...training, learningRate: 0.3, ema: 0.8, clipNorm: 1, stopAfter: 3 } }],
+    ['macs', 0.5, { training: { ...training, learningRate: 'auto' } }],
   ] as const)('to %s %d, %j', async (measure, fraction, options) => {
     const given = residualNetwork({ width: 16 });
     const { graph, steps, met, units } = await prune(given, {
