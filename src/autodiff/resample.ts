@@ -6,8 +6,8 @@ import { reshape } from './append.ts';
 import { dims } from './call.ts';
 
 /**
- * The adjoint of a resize to the shape of `dy`, axis by axis: with y = R·x along an axis, R [to, from] the weights of its taps,
- * dx = Rᵀ·dy.
+ * The adjoint of a resize to the shape of `dy`, axis by axis: with y = R·x along an axis, where R [to, from] are the weights
+ * of its taps, dx = Rᵀ·dy.
  */
 export function unresampled(
   g: Builder,

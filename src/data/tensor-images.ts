@@ -4,7 +4,7 @@ import type { DataSet, ImageSource } from './image-source.ts';
 
 /** Images in memory. */
 export interface TensorImages {
-  /** [N, C, H, W]: float32 inputs as the network takes them, or uint8 pixels, which are normalised by the preprocessing. */
+  /** Images [N, C, H, W]: float32 inputs as the network takes them, or uint8 pixels, which preprocessing normalises. */
   readonly images: Tensor;
   /** [N], from 0; default: no classes. */
   readonly labels?: ArrayLike<number>;

@@ -9,24 +9,24 @@ import {
   type StripeGain,
 } from './deploy-stripes.ts';
 
-/** A pruned network as it is written. */
+/** The networks to write for a pruned network. */
 export interface DeployedPruning extends Partial<Pick<DeployedStripes, 'layers'>> {
   readonly graph: Graph;
-  /** Its other forms, by the names of their files. */
+  /** Other forms, by file name. */
   readonly beside: Readonly<Record<string, Graph>>;
   readonly leftAlone: readonly Refused[];
-  /** Against the masked network; null where nothing was compared. */
+  /** Error against the masked network; null if not verified. */
   readonly error: number | null;
-  /** Of zero stripes; null where none were made. */
+  /** The speed-up from zero stripes; null if there are none. */
   readonly gain: StripeGain | null;
 }
 
 interface DeployPrunedOptions extends DeployStripesOptions {
-  /** Folds BatchNormalization that was inserted for training into networks without zero stripes. */
+  /** Whether to fold BatchNormalization that was inserted for training, in networks without zero stripes. */
   readonly folds?: boolean | undefined;
 }
 
-/** Skips the zero stripes of a pruned network in the form that is asked for; of other granularities it is written as it is. */
+/** Skips the zero stripes of a pruned network in the requested form; networks of other granularities are not changed. */
 export async function deployPruned(
   network: Graph,
   granularity: Granularity,

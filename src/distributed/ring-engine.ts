@@ -3,15 +3,15 @@ import type { RingEngine, RingNetworks } from '../grafting/engine.ts';
 import type { Recipe } from '../training/run-directory.ts';
 import type { QueueOptions } from './queue.ts';
 
-/** Where the networks of a ring train. */
+/** Where the networks of a ring are trained. */
 export interface RingPlace extends Omit<QueueOptions, 'redis'> {
-  /** Default: in processes of this machine. */
+  /** Address of a Redis server with workers. Default: processes on this machine. */
   readonly redis?: string | undefined;
-  /** Networks that train at the same time on this machine. */
+  /** Number of networks that are trained at the same time on this machine. */
   readonly processes: number;
 }
 
-/** The engine of a ring: this machine's processes, or whoever listens to a queue. */
+/** Opens the engine of a ring: processes on this machine, or the workers of a queue. */
 export async function openRingEngine(
   ring: RingNetworks,
   { redis, store, patience, processes }: RingPlace,

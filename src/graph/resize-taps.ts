@@ -2,12 +2,15 @@ import { toNumbers } from '../numeric/tensor.ts';
 import { type Node, requiredInput, staticShape } from './graph.ts';
 import { type AttributesOf, attributesOf } from './operators/index.ts';
 
-/** For each element along an axis of a result, the elements of which it is a weighted sum; all have the same number of elements. */
+/**
+ * For each element along an axis of a result, the elements of which it is a weighted sum; all have the same number of
+ * elements.
+ */
 export type WeightedTaps = readonly (readonly { readonly index: number; readonly weight: number }[])[];
 
 type Attributes = AttributesOf<'Resize'>;
 
-/** Why the taps of a Resize are not computed here; null where they are. */
+/** Why the taps of a Resize cannot be computed; null if they can. */
 export function refuseTaps({
   antialias,
   keep_aspect_ratio_policy: policy,
@@ -20,13 +23,13 @@ export function refuseTaps({
   return mode in modes ? null : `its mode is ${mode}`;
 }
 
-/** What a Resize sums along an axis; `axis` may count from the end. Expects a node that {@link refuseTaps} accepts. */
+/** The taps of a Resize along an axis, which may be negative. The node must be one that {@link refuseTaps} accepts. */
 export const resizeTaps = (node: Node, axis: number): WeightedTaps =>
   tapsOf(resizedAxis(node, axis), attributesOf(node, 'Resize'));
 
 /**
- * The mode of a Resize that takes spatial axes between the centres of their elements: `linear`, or `nearest` where it repeats each
- * element a whole number of times; null for all others.
+ * The mode of a Resize of spatial axes with half-pixel centres: `linear`, or `nearest` if it repeats each element an integer
+ * number of times; null for others.
  */
 export function resamplingMode(node: Node): 'nearest' | 'linear' | null {
   const attributes = attributesOf(node, 'Resize');
@@ -46,7 +49,7 @@ export function resamplingMode(node: Node): 'nearest' | 'linear' | null {
   return mode === 'nearest' && repeats && axes.every(({ from, to }) => to % from === 0) ? 'nearest' : null;
 }
 
-/** The taps of a linear Resize between the centres of elements. */
+/** The taps of a linear Resize with half-pixel centres. */
 export const linearTaps = (from: number, to: number): WeightedTaps =>
   Array.from({ length: to }, (_, i) => {
     const x = Math.min(Math.max(halfPixel(i, { from, to, scale: to / from }), 0), from - 1);

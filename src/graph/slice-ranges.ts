@@ -11,7 +11,7 @@ export interface SliceRange {
   readonly count: number;
 }
 
-/** The range of each axis that a Slice of fixed shape selects; null if starts, axes or steps are computed. */
+/** The range of each axis that a Slice with fixed shapes selects; null if starts, axes or steps are computed. */
 export function sliceRanges(node: Node): SliceRange[] | null {
   const inputs = inputsOf(node, 'Slice');
   const starts = numbersOf(inputs.starts);

@@ -2,7 +2,7 @@ import { pruneGradually } from './gradual/prune-gradually.ts';
 import type { PruningJob } from './iterative/job.ts';
 import { type PrunedInSteps, pruneInSteps } from './iterative/steps.ts';
 
-/** Prunes as the pace of a job says: while the network trains, or in cuts between which it is retrained. */
+/** Prunes with the pace of a job: while the network trains, or in cuts with retraining between them. */
 export function runPruning(job: PruningJob): Promise<PrunedInSteps> {
   const { pace } = job.settings;
   return pace === 'gradual' ? pruneGradually(job) : pruneInSteps(job, pace);

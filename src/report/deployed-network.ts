@@ -7,12 +7,12 @@ import type { QuantizedNetwork } from '../quantization/quantize-on-images.ts';
 import type { RunEvent } from '../training/run-directory.ts';
 import { type Measured, sizes } from './measured-network.ts';
 
-/** What became of a network in 8 bits, beside itself in float. */
+/** The 8-bit network compared with its floating-point form, without the graph. */
 export type Int8Report = Omit<QuantizedNetwork, 'graph'>;
 
-/** All that is known of a deployed network. */
+/** Everything that is known about a deployed network. */
 export interface DeploymentFacts extends Omit<Deployment, 'graph'> {
-  /** With its version. */
+  /** Name and version. */
   readonly engine: string;
   readonly threads: number;
   readonly int8: Int8Report | null;
@@ -20,15 +20,15 @@ export interface DeploymentFacts extends Omit<Deployment, 'graph'> {
 
 /** The networks of a deployment. */
 export interface DeployedNetworks {
-  /** As it was given. */
+  /** The given network. */
   readonly network: Graph;
-  /** In its fastest forms, in float. */
+  /** In its fastest forms, in floating point. */
   readonly quick: Graph;
-  /** What is written. */
+  /** The network to write. */
   readonly graph: Graph;
 }
 
-/** A deployment as a run records it. */
+/** A deployment in the form that runs record. */
 export function deploymentPoint(facts: DeploymentFacts): RunEvent {
   const { layers, multiple, macs, latency, quotient, error, engine, threads, int8 } = facts;
   const found = { engine, threads, layers, multiple, macs, latency, quotient, error };
@@ -46,7 +46,10 @@ const int8Point = ({ layers, accuracy, latency: { models }, agreement }: Int8Rep
   outputs: agreement.outputs.map(({ name, error, same }) => ({ name, error, same })),
 });
 
-/** Both networks. In 8 bits the time beside the network given is not known, and layers are those in float. */
+/**
+ * Measures of both networks. For an 8-bit network, no speed-up over the given network is known, and layers are the
+ * floating-point ones.
+ */
 export function measuredDeployment(
   { network, quick, graph }: DeployedNetworks,
   { latency, int8 }: DeploymentFacts,

@@ -7,9 +7,9 @@ export interface CarriedChannel {
   /** The name of the block's Add. */
   readonly block: string;
   readonly set: number;
-  /** The channel of x that it copies; null where the channels of x cannot be removed. */
+  /** The channel of x that it copies; null if the channels of x cannot be removed. */
   readonly input: number | null;
-  /** The channels of the sum that it is added to; empty where the shortcut mixes channels. */
+  /** The channels of the sum that it is added to; empty if the shortcut mixes channels. */
   readonly outputs: readonly number[];
 }
 
@@ -39,8 +39,8 @@ export function carriedChannels(
 }
 
 /**
- * `removed` with the carried channels that lose their input, or all of their outputs: what is carried needs a channel to come
- * from and one to go to.
+ * `removed` with the carried channels that lose their input, or all of their outputs: a carried channel needs an input and an
+ * output.
  */
 export function withoutStrays(carried: readonly CarriedChannel[], removed: ReadonlySet<number>): Set<number> {
   const strays = carried.filter(
@@ -51,7 +51,7 @@ export function withoutStrays(carried: readonly CarriedChannel[], removed: Reado
   return new Set([...removed, ...strays.map(({ set }) => set)]);
 }
 
-/** The places of a 1×1 convolution's weights that are not zero. */
+/** The positions of the non-zero weights of a 1×1 convolution. */
 function weightsOf({ node, count }: CoupledLayer) {
   const data = node.inputs[1]!.tensor!.data as Float32Array;
   const columns = data.length / count;

@@ -7,7 +7,7 @@ import { type CarryPlan, type MiddleForm, planCarry } from './plan.ts';
 import { rangesOf } from './range.ts';
 import { readShortcut } from './shortcut.ts';
 
-/** How a residual block would be converted; either side of its Add may be the shortcut. */
+/** Plans the conversion of a residual block; either operand of its Add may be the shortcut. */
 export function planBlock(graph: Graph, { add, from, sides }: Fork, middle: MiddleForm): CarryPlan | Refusal {
   const links = connections(graph);
   const range = rangesOf(graph)(from);
@@ -23,7 +23,7 @@ export function planBlock(graph: Graph, { add, from, sides }: Fork, middle: Midd
   return better(planWith(left, right), planWith(right, left));
 }
 
-/** Of two plans that with the longer branch; of two refusals that of a branch, which says more than that of a shortcut. */
+/** The plan with the longer branch; of two refusals, that of a branch, which is more informative than that of a shortcut. */
 function better(a: CarryPlan | Refusal, b: CarryPlan | Refusal): CarryPlan | Refusal {
   if (isRefusal(a) && isRefusal(b)) return a.code === 'no-shortcut' && b.code !== 'no-shortcut' ? b : a;
   if (isRefusal(a)) return b;

@@ -11,31 +11,31 @@ import type { CarryPlan } from './plan.ts';
 import { planBlock } from './plan-block.ts';
 import { identityShortcut } from './shortcut.ts';
 
-/** A residual block whose shortcut carries channels that it does not share with the blocks around it. */
+/** A residual block whose shortcut carries channels that are independent of those of its neighbours. */
 export interface UntiedBlock {
   /** The name of its Add. */
   readonly add: string;
-  /** The 1×1 convolution that selects the carried channels of x: a filter each. */
+  /** The 1×1 convolution with one filter per carried channel of x. */
   readonly reserve: string;
-  /** The 1×1 convolution that adds them to the channels of the sum; null where the shortcut has a convolution of its own. */
+  /** The 1×1 convolution that adds them to the channels of the sum; null if the shortcut has a convolution. */
   readonly merge: string | null;
   /** The convolutions of its branch. */
   readonly branch: readonly string[];
 }
 
-/** A residual network without ties between the channels of its blocks. */
+/** A residual network whose blocks have independent channels. */
 export interface UntiedNetwork {
   readonly graph: Graph;
   readonly blocks: readonly UntiedBlock[];
-  /** Residual connections whose channels stay tied, and why. */
+  /** Residual connections whose channels stay coupled, with the reason. */
   readonly refusals: readonly Refused[];
 }
 
 /**
- * Unties the channels of residual blocks: y = f(x) + s(x) becomes y = f(x) + merge(reserve(x)), two 1×1 convolutions of
- * Dirac filters that compute what s does. The channels of x, of the sum, and those that are carried from one to the other then
- * are channels of layers of their own, and may be removed one by one; {@link convertResiduals} makes a plain network of what is left, in which
- * only the carried channels have filters. Blocks that cannot be converted stay as they are.
+ * Decouples the channels of residual blocks: y = f(x) + s(x) becomes y = f(x) + merge(reserve(x)), where merge and reserve
+ * are 1×1 convolutions of Dirac filters that compute s. The channels of x, of the sum, and the carried ones then belong to
+ * layers of their own, and can be removed independently. After pruning, {@link convertResiduals} makes a plain network, in
+ * which only the remaining carried channels have filters. Blocks that cannot be converted are not changed.
  */
 export function untieResiduals(network: Graph): UntiedNetwork {
   const { graph } = canonicalForm(network);

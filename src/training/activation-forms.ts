@@ -2,7 +2,7 @@ import type { Builder } from '../graph/builder.ts';
 import type { Node, Value } from '../graph/graph.ts';
 import { attributesOf, inputsOf, isOperator } from '../graph/operators/index.ts';
 
-/** An activation that a product of several nodes computes. */
+/** An activation that is composed of several nodes. */
 interface Composition {
   readonly form: 'SwishTraining' | 'GeluTraining' | 'HardSwish' | 'Mish';
   readonly x: Value;
@@ -11,8 +11,8 @@ interface Composition {
 type ProducerOf = (value: Value) => Node | undefined;
 
 /**
- * The activation that a node is the last one of, a Mul, as exporters write it: x·σ(x), x·HardSigmoid(x), x·tanh(Softplus(x)) or
- * ½x·(1 + erf(x/√2)); null for all others.
+ * The activation whose last node is a given Mul, in the forms that exporters write: x·σ(x), x·HardSigmoid(x),
+ * x·tanh(Softplus(x)) or ½x·(1 + erf(x/√2)); null for other nodes.
  */
 export function composedActivation(node: Node, producerOf: ProducerOf): Composition | null {
   if (!isOperator(node, 'Mul')) return null;
@@ -35,7 +35,7 @@ function compositionOf(factors: readonly Value[], producerOf: ProducerOf): Compo
 /** Appends an activation. */
 export const appendActivation = (g: Builder, { form, x }: Composition): Value => g[form](x);
 
-/** What a product multiplies; a product of products multiplies all of theirs. */
+/** The factors of a product, including those of nested products. */
 function factorsOf({ inputs }: Node, producerOf: ProducerOf): Value[] {
   return inputs.flatMap((value) => {
     if (!value) return [];
@@ -44,14 +44,14 @@ function factorsOf({ inputs }: Node, producerOf: ProducerOf): Value[] {
   });
 }
 
-/** The product of constants; NaN where a factor is none. */
+/** The product of constants; NaN if a factor is not constant. */
 const constantOf = (factors: readonly Value[]): number =>
   factors.reduce((product, factor) => product * (numberOf(factor) ?? Number.NaN), 1);
 
 const numberOf = ({ tensor }: Value): number | null =>
   tensor?.data.length === 1 ? Number(tensor.data[0]) : null;
 
-/** The activation x·scale·gate(x) that a gate is part of. */
+/** The activation x·scale·gate(x) to which a gate belongs. */
 function gateOf(node: Node, producerOf: ProducerOf): (Composition & { readonly scale: number }) | null {
   if (isOperator(node, 'Sigmoid')) return { form: 'SwishTraining', x: inputsOf(node, 'Sigmoid').x, scale: 1 };
   if (isOperator(node, 'HardSigmoid')) {

@@ -3,7 +3,7 @@ import type { Tensor } from '../numeric/tensor.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import type { StepScope } from './step-graph.ts';
 
-/** The state that holds the moving average of a parameter or a running statistic. */
+/** The name of the state with the moving average of a parameter or running statistic. */
 export const averageName = (name: string): string => `${name}.average`;
 
 /** A parameter or running statistic in a training step. */
@@ -14,8 +14,9 @@ export interface AveragedState {
 }
 
 /**
- * Appends the exponential moving average of each state after the step: a ← d·a + (1 − d)·w, from the initial w, with
- * d = min(decay, (1 + t)/(10 + t)) in step t (TensorFlow's ExponentialMovingAverage), so that short runs forget their start.
+ * Appends the exponential moving average of each state after the step: a ← d·a + (1 − d)·w, starting with the initial w,
+ * where d = min(decay, (1 + t)/(10 + t)) in step t (TensorFlow's ExponentialMovingAverage), so that short runs forget their
+ * start.
  */
 export function appendAverages(scope: StepScope, states: readonly AveragedState[], decay: number): void {
   const { g } = scope;
@@ -29,7 +30,7 @@ export function appendAverages(scope: StepScope, states: readonly AveragedState[
   }
 }
 
-/** A training state whose parameters and running statistics have the values of their averages. */
+/** A training state in which parameters and running statistics are replaced by their averages. */
 export const averagedState = (state: Tensors): Tensors =>
   Object.fromEntries(
     Object.entries(state).map(([name, tensor]) => [name, state[averageName(name)] ?? tensor]),

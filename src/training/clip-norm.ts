@@ -4,7 +4,9 @@ import type { Value } from '../graph/graph.ts';
 /** Added to the norm before the division, as in PyTorch's clip_grad_norm_. */
 const TINY = 1e-6;
 
-/** Gradients multiplied by min(1, c/‖g‖₂), with the norm of all of them together (Pascanu et al., ICML 2013, arXiv:1211.5063). */
+/**
+ * Multiplies gradients by min(1, c/‖g‖₂), where the norm is over all of them (Pascanu et al., ICML 2013, arXiv:1211.5063).
+ */
 export function clipNorm(g: Builder, gradients: readonly Value[], most: number): Value[] {
   const squares = gradients.map((gradient) => g.ReduceSum(g.Mul(gradient, gradient), null, { keepdims: 0 }));
   const norm = g.Sqrt(squares.reduce((sum, square) => g.Add(sum, square)));

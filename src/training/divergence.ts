@@ -6,14 +6,14 @@ import { stepsDone, type TrainingRun } from './session.ts';
 import { learningRateOf, stepInput, takeStep } from './take-step.ts';
 import { copyState } from './training-step.ts';
 
-/** A state of a run in memory, from which the steps since can be repeated. */
+/** A copy of a run's state, from which later steps can be repeated. */
 export interface KeptState {
   readonly stepInEpoch: number;
   readonly tensors: Tensors;
   readonly controller: unknown;
 }
 
-/** Number of steps after which a newer state is kept. */
+/** Number of steps between two copies. */
 export const KEPT_EVERY = 32;
 
 /** Copies the state of a run. */
@@ -23,7 +23,10 @@ export const keepState = ({ options, step, progress }: TrainingRun): KeptState =
   controller: structuredClone(options.controller?.save() ?? null),
 });
 
-/** The error for a step whose loss is not finite. Repeats the steps since the kept state to find the value that was so first. */
+/**
+ * The error for a step with a non-finite loss. Repeats the steps since the kept state to find the first value that is not
+ * finite.
+ */
 export async function divergence(
   session: TrainingRun,
   kept: KeptState,
@@ -36,7 +39,7 @@ export async function divergence(
   );
 }
 
-/** Throws `diverged` if the state of a run is not finite, so that no checkpoint stores it. */
+/** Throws `diverged` if the state of a run is not finite, so that no checkpoint contains it. */
 export function expectFiniteState(session: TrainingRun): void {
   const name = firstNotFiniteOf(session.step.state());
   if (name !== null) throw diverged(session, `${name} became infinite or NaN`);

@@ -9,7 +9,7 @@ interface EpochEvaluation {
   readonly averaged?: TaskEvaluation | undefined;
 }
 
-/** Evaluates a finished epoch; null if this one is not to be evaluated, or the task evaluates nothing. */
+/** Evaluates a finished epoch; null if this epoch is not evaluated, or if the task has no evaluation. */
 export async function evaluateEpoch(session: TrainingRun): Promise<EpochEvaluation | null> {
   const { options, step, batch, progress } = session;
   const every = options.evaluateEvery ?? 1;

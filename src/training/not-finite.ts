@@ -5,7 +5,7 @@ import type { Tensor } from '../numeric/tensor.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
 import type { StepGraph } from './step-graph.ts';
 
-/** Where a training step is searched for numbers that are not finite. */
+/** The input of a search for non-finite numbers in a training step. */
 export interface StepMoment {
   readonly step: StepGraph;
   /** Every input of the step, by its name in the graph. */

@@ -6,7 +6,7 @@ import type { TrainOptions } from './options.ts';
 import { taskOf } from './tasks/index.ts';
 import { openTrainingStep, type TrainingStep } from './training-step.ts';
 
-/** Compiles the training step of a network for a run's batches; throws `shape` where the images do not fit. */
+/** Compiles the training step of a network for the batches of a run. Throws `shape` if the images do not fit the network. */
 export async function openStep(network: Graph, options: TrainOptions): Promise<TrainingStep> {
   const { height, width, count } = options.data.train;
   const size = { height, width };

@@ -7,30 +7,33 @@ import type { TrainOptions } from './options.ts';
 import { augmentationOf } from './tasks/index.ts';
 import { copyState, type TrainingStep } from './training-step.ts';
 
-/** The rates that are tried, one a step. */
+/** The smallest learning rate that is tried. */
 const LEAST = 1e-6;
 const MOST = 10;
 const STEPS = 100;
 const rates = Array.from({ length: STEPS }, (_, i) => LEAST * (MOST / LEAST) ** (i / (STEPS - 1)));
-/** The batches that the steps take in turn. */
+/** Number of batches that the steps use in turn. */
 const BATCHES = 10;
-/** The loss rises where it is above its lowest value by this part of the geometric mean of that and the loss at the start. */
+/** The loss has risen if it exceeds its minimum by this fraction of the geometric mean of minimum and initial loss. */
 const RISE = 0.1;
-/** The sweep ends at as many times the loss at the start. */
+/** The test ends when the loss exceeds the initial loss by this factor. */
 const DIVERGED = 4;
-/** The chosen part of the rate at which the loss rises. */
+/** The chosen rate, as a fraction of the rate at which the loss rises. */
 const FRACTION = 0.1;
 
-/** What a range test measured: the chosen rate, and the smoothed loss at each rate. */
+/** The result of a range test: the chosen rate, and the smoothed loss at each rate. */
 interface RangeTest {
   readonly learningRate: number;
   readonly points: readonly (readonly [rate: number, loss: number])[];
 }
 
-/** Options whose learning rate is a number. */
+/** Options with a number as learning rate. */
 export type SettledOptions = TrainOptions & { readonly learningRate: number };
 
-/** The options with the learning rate that is given, that the record of the run holds, or that a range test finds and records. */
+/**
+ * The options with a numeric learning rate: the given one, the one recorded in the run, or the result of a range test, which
+ * is recorded.
+ */
 export async function settleLearningRate<T extends TrainOptions>(
   options: T,
 ): Promise<T & { readonly learningRate: number }> {
@@ -100,7 +103,7 @@ async function sweep(work: Sweep): Promise<RangeTest['points']> {
   return points;
 }
 
-/** The loss of each of some steps, at their learning rates. */
+/** Runs steps with the given learning rates, and returns the loss of each. */
 async function* lossesAt(learningRates: readonly number[], { step, batches, options }: Sweep) {
   const { seed, signal, controller } = options;
   for (let done = 0; done < learningRates.length; )
@@ -113,7 +116,9 @@ async function* lossesAt(learningRates: readonly number[], { step, batches, opti
     }
 }
 
-/** A tenth of the first rate at which the loss has risen, else of the highest; throws `diverged` where no loss is finite. */
+/**
+ * A tenth of the first rate at which the loss has risen, else of the highest rate. Throws `diverged` if no loss is finite.
+ */
 function chosenRate(points: RangeTest['points']): number {
   const [first] = points;
   if (!first) throw new EspalierError('diverged', 'the loss is not finite before the first step');

@@ -8,7 +8,7 @@ import { dims } from '../call.ts';
 import { unresampled } from '../resample.ts';
 import type { Decompositions } from './decomposition.ts';
 
-/** Gradients of changes of resolution. */
+/** Gradients of resampling operators. */
 export const resamplingDecompositions = {
   ResampleGrad: ({ inputs: { dy }, attributes: { mode, size = [] } }, g) => {
     if (mode === 'nearest') return [blockSums(g, dy, size)];

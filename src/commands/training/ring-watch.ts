@@ -7,13 +7,13 @@ import { dataPlace } from '../data-flags.ts';
 import type { TrainingFlags } from './flags.ts';
 import type { Settings } from './recipe.ts';
 
-/** The images of a run, as other processes and machines open them. */
+/** How other processes and machines open the images of a run. */
 export async function jobSource(settings: Settings<TrainingFlags>): Promise<JobSource> {
   const { limit, testLimit, labels, executor } = settings;
   return { name: await dataPlace(settings.data), limit, testLimit, labels, executor };
 }
 
-/** One bar for all networks of an epoch. */
+/** Shows one progress bar for all networks of an epoch. */
 export function watchRing(context: Context, { epochs, networks }: { epochs: number; networks: number }) {
   let bar: ReturnType<Context['progress']> | null = null;
   const at = new Map<number, number>();

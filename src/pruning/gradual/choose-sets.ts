@@ -3,26 +3,26 @@ import { widestWithin } from '../ranking/targets.ts';
 import type { PruningUnit } from '../ranking/units.ts';
 import type { PrunableSets, SetCosts } from './prunable-sets.ts';
 
-/** What is masked by now, and by which scores more is. */
+/** The channel sets that are masked, and the scores for masking more. */
 export interface ChoosingState {
-  /** In the order in which they were masked. */
+  /** In the order of masking. */
   readonly masked: readonly number[];
-  /** Masked sets that stay masked whatever is chosen. */
+  /** Masked sets that must stay masked. */
   readonly settled: ReadonlySet<number>;
-  /** Sets without a score are kept. */
+  /** Scores by set. Sets without a score are kept. */
   readonly scores: ReadonlyMap<number, number>;
 }
 
-/** How far to go. */
+/** The limit of masking. */
 export interface ChoosingLimit {
-  /** The predicted part of the cost that must not be exceeded. */
+  /** The fraction of the cost that must not be exceeded, by prediction. */
   readonly limit: number;
   readonly rules: SelectionRules;
 }
 
 /**
- * The sets to mask, in order, so that the cost is within a limit: those of the lowest score for what they save, where rules
- * permit. What is masked and not settled is chosen before all else, and left out again where widths are rounded up.
+ * Chooses the sets to mask, in order, so that the cost is within a limit: the lowest scores per saved cost first, as far as
+ * rules permit. Masked sets that are not settled come first, and are unmasked again if widths are rounded up.
  */
 export async function chooseSets(
   { sets, costs }: { readonly sets: PrunableSets; readonly costs: SetCosts },

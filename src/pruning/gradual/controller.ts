@@ -17,11 +17,11 @@ import { sliceState } from './slice-state.ts';
 export interface GradualOptions extends MaskingPace {
   readonly sets: PrunableSets;
   readonly costs: SetCosts;
-  /** The part of the original cost to keep. */
+  /** The fraction of the original cost to keep. */
   readonly part: number;
-  /** Of the widths at the end; on the way there they are not rounded. */
+  /** Rules for the widths at the end; before, widths are not rounded. */
   readonly rules: SelectionRules;
-  /** What the part of the cost is called in the record. */
+  /** The name of the cost's fraction in the record. */
   readonly metric: string;
   /** Parameters that keep their values. Default: none. */
   readonly freezes?: StepExtension['freezes'];
@@ -29,20 +29,20 @@ export interface GradualOptions extends MaskingPace {
   score?(network: Graph, removed: ReadonlySet<number>): Promise<ReadonlyMap<number, number>>;
 }
 
-/** The controller, and what it has pruned so far. */
+/** The controller, with access to its progress. */
 export interface GradualController extends Controller {
-  /** The sets that are masked or taken out. */
+  /** The sets that are masked or removed. */
   pruned(): ReadonlySet<number>;
   /** Whether the target is met. */
   met(): boolean;
-  /** The network that a state stands for, without what is masked. */
+  /** The network that a state represents, without masked sets. */
   reduced(state: Tensors): Graph;
 }
 
 /**
- * Prunes channel sets while a network trains: every few steps those of the lowest score for their cost are masked, so that the
- * cost follows a cubic schedule (Zhu & Gupta, 2017, arXiv:1710.01878), and at the ends of epochs they are taken out. A masked
- * set stays masked, but for the last masking, which rounds widths.
+ * Prunes channel sets while a network trains. Every few steps, the sets with the lowest scores per cost are masked, so that
+ * the cost follows a cubic schedule (Zhu & Gupta, 2017, arXiv:1710.01878); at the ends of epochs, masked sets are removed. A
+ * masked set stays masked, except in the last masking, which rounds widths.
  */
 export function gradualController(options: GradualOptions): GradualController {
   const { sets } = options;
@@ -57,22 +57,22 @@ export function gradualController(options: GradualOptions): GradualController {
   return { ...maskingPart(pruning), ...shrinkingPart(pruning), ...recordPart(pruning) };
 }
 
-/** How far pruning is. */
+/** The progress of pruning. */
 interface Progress {
-  /** In the order of masking; those that were taken out among them. */
+  /** In the order of masking, including those that were removed. */
   masked: readonly number[];
   removed: ReadonlySet<number>;
-  /** The part of the original cost that the masked network has. */
+  /** The fraction of the original cost that the masked network has. */
   left: number;
   isDone: boolean;
   /** The network in training. */
   current: ReducedNetwork;
 }
 
-/** All that the parts of a controller share. */
+/** State that the parts of a controller share. */
 interface Pruning {
   readonly options: GradualOptions;
-  /** All places of masks; those of the network in training may be narrower. */
+  /** All places of masks in the original network; those of the network in training may be narrower. */
   readonly places: readonly MaskPlace[];
   readonly scores: MovingScores;
   readonly progress: Progress;
@@ -154,10 +154,10 @@ interface Saved extends Pick<Progress, 'masked' | 'left' | 'isDone'> {
   readonly scores: readonly (readonly [number, number])[];
 }
 
-/** What rounding may add to a part. */
+/** Tolerance for rounding errors of a fraction. */
 const EXACT = 1 + 1e-9;
 
-/** Choices of the last masking, where the cost that is measured differs from the predicted one. */
+/** Attempts of the last masking if the measured cost differs from the predicted one. */
 const LAST_CHOICES = 8;
 
 async function maskMore(
@@ -166,7 +166,7 @@ async function maskMore(
   { goal, scores }: { readonly goal: MaskingGoal; readonly scores: ReadonlyMap<number, number> },
 ): Promise<void> {
   const { costs } = options;
-  // The last masking may take back what is masked only.
+  // The last masking may unmask sets, but not restore removed ones.
   const settled = goal.isLast ? progress.removed : new Set(progress.masked);
   for (let i = 0; i < (goal.isLast ? LAST_CHOICES : 1); i++) {
     const limit = (goal.part * EXACT * costs.predicted(new Set(progress.masked))) / progress.left;
@@ -184,7 +184,7 @@ interface Reduction {
   readonly pruned: ReadonlySet<number>;
 }
 
-/** The state of training what is left: gradients of masks are computed anew. */
+/** The training state of a reduced network; gradients of masks are computed again. */
 function reducedState(state: Tensors, { before, after, pruned }: Reduction): Tensors {
   const masks = maskTensors(after.places, pruned);
   const gradients = after.places.map((place) => [gradientName(place), filled(place.shape, 0)] as const);

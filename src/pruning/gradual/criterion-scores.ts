@@ -5,8 +5,8 @@ import { type RankingOptions, rankChannels } from '../rank-channels.ts';
 import type { GradualOptions } from './controller.ts';
 
 /**
- * Scores the channel sets of a network in training by a criterion that needs no gradient. Units keep their names, and their sets their order, while
- * the network gets narrower.
+ * Scores the channel sets of a network in training by a criterion that needs no gradients. Units and their sets keep their
+ * names and order while the network is reduced.
  */
 export function criterionScores(
   { units }: PreparedNetwork,

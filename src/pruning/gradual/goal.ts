@@ -2,17 +2,17 @@ import type { RunPosition } from '../../training/options.ts';
 import type { SelectionRules } from '../ranking/selection.ts';
 import { pruningSchedules } from '../schedule.ts';
 
-/** When sets are masked. */
+/** When channel sets are masked. */
 export interface MaskingPace {
   /** The fraction of the run after which the target is met. */
   readonly until: number;
-  /** Steps from one masking to the next; scores gather over the first two such times. */
+  /** Steps between two maskings; scores are accumulated over the first two such intervals. */
   readonly every: number;
 }
 
-/** What a masking is to reach. */
+/** The goal of one masking. */
 export interface MaskingGoal {
-  /** The part of the original cost to keep. */
+  /** The fraction of the original cost to keep. */
   readonly part: number;
   readonly rules: SelectionRules;
   readonly isLast: boolean;
@@ -20,7 +20,7 @@ export interface MaskingGoal {
 
 interface FinalGoal extends MaskingPace, Pick<MaskingGoal, 'part' | 'rules'> {}
 
-/** What is to be reached after a step; null where nothing is masked then. */
+/** The goal after a step; null if nothing is masked then. */
 export function goalAt({ step, totalSteps }: RunPosition, final: FinalGoal): MaskingGoal | null {
   const { every, until, part, rules } = final;
   const last = Math.max(1, Math.round(until * totalSteps));

@@ -6,12 +6,12 @@ import type { Tensors } from '../../runtime/executor.ts';
 import type { StepExtension, StepScope } from '../../training/step-graph.ts';
 import type { Masked, MaskPlace } from './prunable-sets.ts';
 
-/** The name of the state that holds ∂L/∂mask of the last step. */
+/** The name of the state with ∂L/∂mask of the last step. */
 export const gradientName = ({ name }: MaskPlace): string => `${name}/gradient`;
 
 /**
- * Multiplies what places name by masks that start at 1, and keeps ∂L/∂mask of each step. Training does not change masks. `places`
- * are those of the network whose step is built.
+ * Multiplies the values at `places` by masks that are initially 1, and stores ∂L/∂mask of each step. Training does not change
+ * masks. `places` must be those of the network in training.
  */
 export function maskExtension(places: () => readonly MaskPlace[]): StepExtension {
   const plans = new WeakMap<StepScope, MaskPlan>();
@@ -60,7 +60,7 @@ function groupPlaces(places: readonly MaskPlace[]): Map<string, readonly MaskPla
   return groups;
 }
 
-/** The masks of places, some sets being masked. */
+/** The mask tensors of places, with some sets masked. */
 export const maskTensors = (
   places: readonly MaskPlace[],
   masked: ReadonlySet<number>,
@@ -75,7 +75,7 @@ export const maskTensors = (
     ]),
   );
 
-/** A copy of a network that is multiplied by the masks of a state. */
+/** A copy of a network multiplied by the masks of a state. */
 export function maskedNetwork(network: Graph, places: readonly MaskPlace[], state: Tensors): Graph {
   const graph = cloneGraph(network);
   const unique = uniqueNames(graph);
@@ -104,7 +104,7 @@ export function maskedNetwork(network: Graph, places: readonly MaskPlace[], stat
   return graph;
 }
 
-/** w ⊙ m; m has one element along all axes but one. */
+/** w ⊙ m, where m has size 1 along all axes but one. */
 function product({ shape, data }: Tensor, { shape: wide, data: mask }: Tensor): Tensor {
   const axis = wide.findIndex((size) => size > 1);
   const inner = elementCount(shape.slice(axis + 1));

@@ -2,12 +2,12 @@ import { namedFloats, type Tensors } from '../../runtime/executor.ts';
 import { gradientName } from './mask-extension.ts';
 import type { MaskPlace } from './prunable-sets.ts';
 
-/** The weight of the past in a moving average, and of a step. */
+/** Weights of the previous average and of the current step in a moving average. */
 const [PAST, PRESENT] = [0.95, 0.05];
 
 /**
- * The moving average of (m·∂L/∂m)² of each channel set, m being its mask: the squared change of the loss, to first order, if the set
- * were not there (Molchanov et al., CVPR 2019, arXiv:1906.10771). That of a masked set stays as it was.
+ * The moving average of (m·∂L/∂m)² for each channel set with mask m: to first order, the squared change of the loss without
+ * the set (Molchanov et al., CVPR 2019, arXiv:1906.10771). The score of a masked set does not change.
  */
 export interface MovingScores {
   /** Adds the gradients of a step. */
@@ -17,7 +17,7 @@ export interface MovingScores {
   restore(saved: readonly (readonly [number, number])[]): void;
 }
 
-/** Starts from 0 for these sets. */
+/** Opens the scores of some sets, initially 0. */
 export function openMovingScores(sets: readonly number[]): MovingScores {
   const indexOf = new Map(sets.map((set, i) => [set, i]));
   const averages = new Float64Array(sets.length);

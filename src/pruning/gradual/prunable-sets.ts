@@ -2,50 +2,53 @@ import type { Places } from '../../channels/select-slices.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { PruningUnit } from '../ranking/units.ts';
 
-/** What a mask multiplies: a parameter, or what a node (the one with this first output) reads. */
+/** A value that a mask multiplies: a parameter, or an input of the node that has this first output. */
 export type Masked = { readonly parameter: string } | { readonly reader: string; readonly index: number };
 
-/** A tensor of masks, one an element; each is that of a channel set, so that sets may lie in many places. */
+/** A tensor of masks, with the channel set of each element. A set may occur in several places. */
 export interface MaskPlace {
-  /** The name of its state. */
+  /** The name of its training state. */
   readonly name: string;
   readonly of: Masked;
-  /** As many axes as what is multiplied, over which it is broadcast. */
+  /** The shape of the masks, with as many axes as the multiplied value, to which it is broadcast. */
   readonly shape: readonly number[];
-  /** The channel set of each element, row-major. What is no set that may be removed stays 1. */
+  /** The channel set of each element, row-major. Elements of sets that cannot be removed stay 1. */
   readonly sets: readonly number[];
 }
 
 /** A network without some channel sets. */
 export interface ReducedNetwork {
   readonly network: Graph;
-  /** Where the masks of the sets that are left act. */
+  /** The places of the masks of the remaining sets. */
   readonly places: readonly MaskPlace[];
-  /** The places of each parameter of the whole network that are left, by its name and axis, where it lost any. */
+  /** The remaining indices of each parameter of the original network that lost any, by name and axis. */
   readonly kept: ReadonlyMap<string, Places>;
 }
 
 /**
- * The channel sets of a network that gradual pruning masks, one by one, and takes out: all places of a set being 0, the network
- * computes what it does without the set.
+ * The channel sets that gradual pruning can mask and remove. If all places of a set are 0, the network computes the same as
+ * without the set.
  */
 export interface PrunableSets {
-  /** The sets in groups that are ranked and rounded together; those with a reason are never masked. */
+  /** The sets in groups that are ranked and rounded together; sets with a reason are never masked. */
   readonly units: readonly PruningUnit[];
-  /** The network without these sets; without none, it is the network that training starts from. */
+  /** The network without some sets; if there are none, the network with which training starts. */
   without(removed: ReadonlySet<number>): ReducedNetwork;
-  /** The sets to mask where `chosen` are to be, `masked` being masked already: all of those, and some of these. */
+  /**
+   * The sets to mask if `chosen` are to be masked in addition to `masked`: all of `masked`, and those of `chosen` that may
+   * be.
+   */
   permitted(chosen: ReadonlySet<number>, masked: ReadonlySet<number>): ReadonlySet<number>;
-  /** Whether a masked set can be taken out of the network while it trains. Default: all can. */
+  /** Whether a masked set can be removed during training. Default: all can. */
   removable?(set: number): boolean;
 }
 
-/** What channel sets cost. */
+/** The costs of channel sets. */
 export interface SetCosts {
-  /** The part of the original's cost that is left without these sets, as far as can be told without cutting any. */
+  /** The predicted fraction of the original cost without some sets. */
   predicted(removed: ReadonlySet<number>): number;
-  /** The part that is left, as it is. */
+  /** The measured fraction of the original cost without some sets. */
   measured(removed: ReadonlySet<number>): number | Promise<number>;
-  /** What one more set would save, by which its score is divided. */
+  /** The cost that one more set would save, by which its score is divided. */
   saving(set: number, removed: ReadonlySet<number>): number;
 }

@@ -18,8 +18,8 @@ import { tiedSets } from './tied-sets.ts';
 import { trainGradually } from './train-gradually.ts';
 
 /**
- * Prunes a network while it trains, in one run of all epochs, and recalibrates it at the end. The result is compared with the masked
- * network that was trained.
+ * Prunes a network while it trains, in a single run, and recalibrates it at the end. The result is compared with the trained,
+ * masked network.
  */
 export async function pruneGradually(job: PruningJob): Promise<PrunedInSteps> {
   const { settings, executor, original } = job;
@@ -69,7 +69,7 @@ async function tiedScheme(network: Graph, job: PruningJob): Promise<GradualSchem
   return { prepared, sets, costs: await tiedCosts(prepared, costingOf(job)) };
 }
 
-/** The criterion of the settings; gradients are the default. */
+/** The scores of the settings' criterion; gradients by default. */
 function scoring(prepared: PreparedNetwork, job: PruningJob) {
   const { criterion } = job.settings;
   return criterion === 'taylor' || criterion === criteria.taylor

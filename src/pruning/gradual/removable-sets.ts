@@ -2,8 +2,8 @@ import { greatestCommonDivisor } from '../../numeric/divisors.ts';
 import type { PrunableSets } from './prunable-sets.ts';
 
 /**
- * The masked sets that are taken out of the network in training: those that were masked first, so that the channels of each unit
- * that are left, masked ones among them, are a multiple of `round`. The last masking may take back the rest.
+ * The masked sets to remove from the network in training: the first masked ones, so that the remaining channels of each unit,
+ * masked ones included, are a multiple of `round`. The last masking may unmask the others.
  */
 export function removableSets(
   { units, removable = () => true }: PrunableSets,

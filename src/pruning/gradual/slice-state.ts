@@ -3,14 +3,14 @@ import type { Tensors } from '../../runtime/executor.ts';
 import { slotNames } from '../../training/optimizers.ts';
 import type { ReducedNetwork } from './prunable-sets.ts';
 
-/** The state of training a network that was reduced further, without that of its masks: parameters and what optimisers keep of them. */
+/** The training state of a further reduced network, without masks: parameters and their optimiser states. */
 export function sliceState(state: Tensors, before: ReducedNetwork, after: ReducedNetwork): Tensors {
   const left = new Set(after.network.initializers.map(({ name }) => name));
   return Object.fromEntries(
     before.network.initializers.flatMap(({ name }) => {
       if (!left.has(name)) return [];
       const places = placesWithin(before.kept.get(name), after.kept.get(name));
-      // A name that is an initializer's own is nobody's slot.
+      // A name that belongs to an initializer cannot be an optimiser state.
       const slots = slotNames(name).filter((slot) => !left.has(slot));
       return [name, ...slots].flatMap((each) =>
         state[each] ? [[each, selectPlaces(state[each], places)] as const] : [],
@@ -19,7 +19,7 @@ export function sliceState(state: Tensors, before: ReducedNetwork, after: Reduce
   );
 }
 
-/** The places of what is left after, counted in what was left before. */
+/** The indices that remain after a reduction, relative to those that remained before. */
 function placesWithin(before: Places = new Map(), after: Places = new Map()): Places {
   return new Map(
     [...after].map(([axis, places]) => {

@@ -9,7 +9,7 @@ import type { PruningTarget } from '../ranking/targets.ts';
 import type { SetCosts } from './prunable-sets.ts';
 import { savings } from './savings.ts';
 
-/** What is saved, and what scores are divided by. */
+/** The cost to reduce, and the cost by which scores are divided. */
 export interface Costing {
   readonly measure: PruningTarget['measure'];
   readonly per: CostShare;
@@ -18,8 +18,8 @@ export interface Costing {
 }
 
 /**
- * What the channel sets of a network cost; sets are removed with all their channels. A latency is predicted to follow the MACs; MACs
- * that scores are divided by are those that a set saves of what is left.
+ * The costs of the channel sets of a network, where sets are removed with all their channels. Latency is assumed to be
+ * proportional to MACs; scores are divided by the MACs that a set saves in the remaining network.
  */
 export async function tiedCosts(prepared: PreparedNetwork, costing: Costing): Promise<SetCosts> {
   const { costs, size } = prepared;
@@ -77,7 +77,7 @@ export function costParts(
   };
 }
 
-/** The part of the channels that may be removed that is left. */
+/** The remaining fraction of the removable channels. */
 function channelPart({ units }: PreparedNetwork): SetCosts['predicted'] {
   const weightOf = new Map(
     units.flatMap(({ sets, reasons, channelsPerSet }) =>

@@ -13,9 +13,9 @@ import type { PruningUnit } from '../ranking/units.ts';
 import type { MaskPlace, PrunableSets } from './prunable-sets.ts';
 
 /**
- * The channel sets of a network as it is: channels that meet in a sum are one set. A set's masks multiply what every layer
- * reads of it: the weights that read it, or, where these are computed, the value. Sets that are read where the loss, which reads
- * `lossReads`, does not depend on it have no true score, and are kept.
+ * The channel sets of a network: channels that meet in a sum are one set. The masks of a set multiply every weight that reads
+ * it, or the value if the weights are computed. Sets that are read where the loss, which reads `lossReads`, does not depend
+ * on them have no meaningful score, and are kept.
  */
 export function tiedSets(prepared: PreparedNetwork, lossReads: readonly Value[]): PrunableSets {
   const { graph, coupling } = prepared;
@@ -34,7 +34,7 @@ export function tiedSets(prepared: PreparedNetwork, lossReads: readonly Value[])
   };
 }
 
-/** Where a set lies, and the channels of the place. */
+/** A place of masks, with its channels. */
 interface CoupledPlace {
   readonly place: MaskPlace;
   readonly channels: Channels;
@@ -44,7 +44,7 @@ function placesOf({ graph, coupling }: PreparedNetwork, lossReads: readonly Valu
   const { found } = coupling;
   const trained = new Set(trainableParameters(graph, { outputs: lossReads }).map(({ value }) => value));
   const places = found.readings.map((reading) => placeOf(reading, found, trained));
-  // A weight that layers share is masked once.
+  // A weight shared by several layers is masked once.
   return [...new Map(places.map((each) => [each.place.name, each])).values()];
 }
 
@@ -76,7 +76,7 @@ function coupledPlace(
   return { place: { ...named, shape, sets: Array.from(channels.labels, found.sets.find) }, channels };
 }
 
-/** A place without the positions that are removed. */
+/** A place without the removed indices. */
 function narrowed({ place, channels }: CoupledPlace, stays: Uint8Array): MaskPlace {
   const kept = new Map(channels.axes.map((axis) => [axis, placesAlong(channels, axis, stays)] as const));
   const sets = makeTensor('int32', [...place.shape], Int32Array.from(place.sets));
@@ -89,7 +89,7 @@ interface Unseen {
   readonly lossReads: readonly Value[];
 }
 
-/** A unit whose sets have a reason to stay where the loss does not depend on a layer that reads them. */
+/** A unit whose sets are kept, with a reason, if the loss does not depend on a layer that reads them. */
 function withUnseen(unit: PruningUnit, { prepared, lossReads }: Unseen): PruningUnit {
   const { graph, coupling } = prepared;
   const { found } = coupling;

@@ -5,12 +5,12 @@ import { recordTraining } from '../iterative/steps.ts';
 import { setCounts } from '../ranking/units.ts';
 import { type GradualController, type GradualOptions, gradualController } from './controller.ts';
 
-/** A network trained with masks, which are multiplied in, and what masked it. */
+/** A network trained with masks, which are multiplied in, and its controller. */
 export interface GradualTraining extends TrainResult {
   readonly controller: GradualController;
 }
 
-/** What the epoch's record calls the part of each cost that is left. */
+/** Names of the fractions of each cost in the record of an epoch. */
 const metrics = {
   ratio: 'channelsKept',
   macs: 'macsKept',
@@ -18,7 +18,10 @@ const metrics = {
   latency: 'latencyKept',
 } as const;
 
-/** Trains all epochs of a job while channel sets are masked and taken out, in a folder of its own, resumed where it was interrupted. */
+/**
+ * Trains all epochs of a job while channel sets are masked and removed, in a run directory of its own, which is resumed after
+ * an interruption.
+ */
 export async function trainGradually(
   job: PruningJob,
   pruned: Pick<GradualOptions, 'sets' | 'costs' | 'score' | 'freezes'>,

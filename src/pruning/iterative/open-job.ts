@@ -22,7 +22,7 @@ interface JobOptions extends PruningWatch {
   readonly data?: DataSet | undefined;
   readonly preprocessing?: Preprocessing | undefined;
   readonly logits?: string | undefined;
-  /** Inserts BatchNormalization where it was folded away; a network that is retrained has it already. */
+  /** Whether to insert BatchNormalization that was folded; networks to be retrained already have it inserted. */
   readonly insertBatchnorm?: boolean | undefined;
   readonly sensitivity?: readonly UnitSensitivity[] | undefined;
   readonly search?: number | undefined;
@@ -31,10 +31,10 @@ interface JobOptions extends PruningWatch {
   onNote?(line: string): void;
 }
 
-/** A network in the form that training takes, and its images. */
+/** A network in the form for training, with its images. */
 type RetrainedNetwork = Pick<TrainOptions, 'network' | 'data' | 'preprocessing'>;
 
-/** Everything that pruning works with, except for how a network is retrained. */
+/** Prepares everything for pruning, except retraining. */
 export async function openPruningJob(
   forms: NetworkForms,
   options: JobOptions,

@@ -1,7 +1,7 @@
 import { imageCriteria } from '../criteria/names.ts';
 import { type PruningPace, type PruningSettings, pieceGranularity } from './settings.ts';
 
-/** The options that decide on the pace. */
+/** The options on which the pace depends. */
 export interface PaceRequest
   extends Partial<Pick<PruningSettings, 'pace' | 'steps' | 'criterion' | 'granularity' | 'wholePositions'>> {
   readonly recover?: readonly string[] | undefined;
@@ -12,7 +12,7 @@ export interface PaceRequest
 
 const needImages: ReadonlySet<unknown> = new Set(imageCriteria);
 
-/** What can only be done in cuts, and the options that ask for it. */
+/** Options that are only possible with cuts. */
 const cutting: readonly (readonly [asks: (request: PaceRequest) => boolean, option: string])[] = [
   [({ steps }) => steps !== undefined, '`steps`'],
   [(request) => pieceGranularity(request) !== null, '`granularity` group, stripe and weight'],
@@ -25,10 +25,10 @@ const cutting: readonly (readonly [asks: (request: PaceRequest) => boolean, opti
   [({ recover }) => recover?.includes('reconstruct') === true, '`recover` reconstruct'],
 ];
 
-/** The option that asks for cuts; undefined where none does. */
+/** The option that requires cuts; undefined if there is none. */
 export const cuttingOption = (request: PaceRequest): string | undefined =>
   cutting.find(([asks]) => asks(request))?.[1];
 
-/** `gradual` with epochs, where nothing asks for cuts. */
+/** The default pace: `gradual` with epochs, unless an option requires cuts. */
 export const paceOf = (request: PaceRequest): PruningPace =>
   request.pace ?? (request.epochs !== undefined && !cuttingOption(request) ? 'gradual' : 'linear');

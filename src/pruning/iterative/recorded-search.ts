@@ -1,7 +1,7 @@
 import type { SearchOptions } from '../search/search-channels.ts';
 import type { PruningJob } from './job.ts';
 
-/** The search of a cut's widths; an interrupted search resumes after the last candidate that the run has recorded. */
+/** A search of widths for a cut; an interrupted search resumes after its last recorded candidate. */
 export function recordedSearch(
   cut: number,
   { search: candidates, run, onCandidate }: PruningJob,

@@ -3,18 +3,18 @@ import { type PruningData, type PruningJob, rankingOptions } from '../iterative/
 import { rankChannels } from '../rank-channels.ts';
 import { measureSensitivity, type SensitivityOptions, type UnitSensitivity } from './measure.ts';
 
-/** A job with images, in a folder that records it. */
+/** A job with images and a run directory. */
 export interface SensitivityJob extends PruningJob {
   readonly data: PruningData;
   readonly run: RunDirectory;
 }
 
 interface Measuring extends Pick<SensitivityOptions, 'ratios' | 'part' | 'outputs' | 'onUnit'> {
-  /** So many units are going to be measured, those that the run knows among them. */
+  /** Called with the number of units to measure, including those that are already recorded. */
   onStart?(units: number): void;
 }
 
-/** {@link measureSensitivity} for a job, recorded in its run: what an interrupted run has measured is not measured again. */
+/** {@link measureSensitivity} for a job, recorded in its run; units measured by an interrupted run are not measured again. */
 export async function recordedSensitivity(
   job: SensitivityJob,
   { onStart, onUnit, ...options }: Measuring,
@@ -34,7 +34,7 @@ export async function recordedSensitivity(
   });
 }
 
-/** What an interrupted run measured. */
+/** The units that an interrupted run has measured. */
 const knownUnits = (events: readonly RunEvent[]): Map<string, UnitSensitivity> =>
   new Map(
     events.flatMap((event) => {

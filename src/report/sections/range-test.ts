@@ -3,13 +3,13 @@ import { lineChart } from '../line-chart.ts';
 import { significant } from '../quantities.ts';
 import type { RangeTestPoint, RunRecord } from '../run-record.ts';
 
-/** The loss by learning rate, where training began with a range test. */
+/** The loss by learning rate, if training began with a range test. */
 export const rangeTestSection = ({ rangeTests }: RunRecord): Html | null =>
   rangeTests.length === 0
     ? null
     : html`<section><h2>Learning rate</h2><div class="charts">${rangeTests.map(chart)}</div></section>`;
 
-/** The horizontal axis is logarithmic. */
+/** The chart has a logarithmic horizontal axis. */
 function chart({ learningRate, points }: RangeTestPoint): Html {
   const curve = points.map(([rate, loss]) => [Math.log10(rate), loss] as const);
   const chosen = curve.find(([x]) => x >= Math.log10(learningRate)) ?? curve.at(-1)!;

@@ -7,7 +7,7 @@ import type { Descriptor, Primitive } from '../library/api.ts';
 import type { ConvolutionSizes } from './convolution.ts';
 import { type Box, copyPart } from './joining.ts';
 
-/** The gradient of the weight, and of the bias where something reads it. */
+/** The gradient of the weight, and of the bias if it has a reader. */
 interface WeightGradient {
   readonly node: Node;
   readonly x: Value;
@@ -16,22 +16,25 @@ interface WeightGradient {
   readonly dbias: Value | null;
 }
 
-/** Columns of the kernel, and what of the image is under them. */
+/** Some columns of the kernel, and the part of the image under them. */
 interface Columns {
   readonly first: number;
   readonly width: number;
-  /** The image under these columns in all their places, its pads included: zeros where nothing is copied to. */
+  /** The image under these columns at all positions, with padding: zeros where nothing is copied. */
   readonly image: Descriptor;
   readonly taken: Box;
   readonly placed: Box;
 }
 
-/** oneDNN compiles gradients of depthwise kernels up to this width; wider ones take up to ten times as long. */
+/**
+ * oneDNN has optimised kernels for gradients of depthwise convolutions up to this width; wider ones take up to ten times as
+ * long.
+ */
 const WIDEST = 3;
 
 /**
- * Appends the gradient of a wide depthwise kernel, a few columns after the other, each as the gradient of a narrow kernel without
- * pads on a copy of the image. Returns false, having appended nothing, for all other convolutions.
+ * Appends the gradient of a wide depthwise kernel in several passes, each for a few columns, as the gradient of a narrow
+ * kernel without padding on a copy of the image. Returns false, without having appended anything, for other convolutions.
  */
 export function wideDepthwiseGradient(
   scope: LoweringScope,
@@ -106,7 +109,7 @@ function primitiveOf(
   });
 }
 
-/** Appends the gradient of some columns: in oneDNN's layout of it. */
+/** Appends the gradient of some columns, in oneDNN's layout. */
 function appendColumns(
   scope: LoweringScope,
   { node, x, dy, dbias }: WeightGradient,
@@ -127,6 +130,6 @@ function appendColumns(
   return result;
 }
 
-/** A part of all channels, which begin and end with blocks. */
+/** A part of all channels, which starts and ends at blocks. */
 const partOf = ({ dnnl }: LoweringScope, whole: Descriptor, { dims, offsets }: Box): Descriptor =>
   dnnl.part(whole, dims, offsets)!;

@@ -8,13 +8,13 @@ import type { Descriptor } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 import { pool } from './pooling.ts';
 
-/** Where a part of a tensor begins, and its sizes. */
+/** Offset and sizes of a part of a tensor. */
 export interface Box {
   readonly offsets: readonly number[];
   readonly dims: readonly number[];
 }
 
-/** Operators that join tensors, and cut them: copies between a tensor and its parts, which may differ in layout. */
+/** Operators that concatenate and split tensors: copies between a tensor and its parts, whose layouts may differ. */
 export const joiningKernels = {
   Concat({ node, inputs: { inputs }, outputs: [y], attributes }, scope) {
     const shape = staticShape(y);
@@ -52,7 +52,7 @@ export const joiningKernels = {
   },
 } satisfies Kernels;
 
-/** The parts that tensors have of what they are joined to. */
+/** The parts of the concatenated tensor that belong to each value. */
 function boxesAlong(values: readonly Value[], axis: number): Box[] {
   let first = 0;
   return values.map((value) => {
@@ -65,7 +65,7 @@ function boxesAlong(values: readonly Value[], axis: number): Box[] {
 
 const fromFront = (axis: number, shape: readonly number[]): number => (axis < 0 ? axis + shape.length : axis);
 
-/** Whether channels of a value lie in blocks. */
+/** Whether the channels of a value are in blocks. */
 export function isBlocked(scope: LoweringScope, value: Value): boolean {
   const [layout, shape] = [scope.layoutOf(value), staticShape(value)];
   return (
@@ -75,7 +75,7 @@ export function isBlocked(scope: LoweringScope, value: Value): boolean {
   );
 }
 
-/** A layout of a tensor, channels in blocks if these begin and end with the boxes, and the layouts of the boxes in it. */
+/** A layout of a tensor, with blocked channels if the parts start and end at blocks, and the layouts of its parts. */
 export function partition(
   { dnnl, plain, activation }: LoweringScope,
   shape: readonly number[],

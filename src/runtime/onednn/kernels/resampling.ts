@@ -5,7 +5,7 @@ import type { LoweringScope } from '../compile/scope.ts';
 import type { ResamplingAlgorithm } from '../library/api.ts';
 import type { Kernels } from './kernel.ts';
 
-/** Changes of resolution between the centres of elements, and their gradients, with channels in blocks. */
+/** Resampling with half-pixel centres, and its gradients, with blocked channels. */
 export const resamplingKernels = {
   Resize({ node, inputs: { x }, outputs: [y] }, scope) {
     const algorithm = resamplingMode(node);

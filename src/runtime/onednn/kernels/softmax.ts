@@ -20,7 +20,7 @@ const softmax =
     return true;
   };
 
-/** Softmaxes along an axis, and their gradients. */
+/** Softmax operators along an axis, and their gradients. */
 export const softmaxKernels = {
   Softmax: softmax('softmax'),
   LogSoftmax: softmax('logSoftmax'),
@@ -46,7 +46,7 @@ function gradient(
   return true;
 }
 
-/** Channels in blocks where the sum runs over channels, else row-major. */
+/** Blocked channels if the sum is over channels, else row-major. */
 function layoutAlong(
   scope: LoweringScope,
   value: Value,

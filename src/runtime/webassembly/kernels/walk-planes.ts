@@ -1,15 +1,15 @@
 import type { Code, Local } from '../encoder/code.ts';
 
-/** A pointer that moves on with each plane. */
+/** A pointer that is advanced for each plane. */
 export interface Cursor {
   readonly at: Local<'i32'>;
-  /** Bytes from one plane to the next; default: those of an address in a table. */
+  /** Bytes per plane; default: the size of an address in a table. */
   readonly bytes?: number;
   /** If the cursor is in a table of addresses: receives the address of the current plane. */
   readonly plane?: Local<'i32'>;
 }
 
-/** Writes a loop that moves all cursors on after its body, in their order, until `at` reaches `end`. */
+/** Writes a loop that advances all cursors after its body, in their order, until `at` reaches `end`. */
 export function walkPlanes(
   code: Code,
   {
@@ -29,7 +29,7 @@ export function walkPlanes(
   });
 }
 
-/** Loads the address of a plane from its place in a table. */
+/** Loads the address of a plane from a table. */
 export function loadAddress(code: Code, plane: Local<'i32'>, table: Local<'i32'>): void {
   code.get(table);
   code.memory('i32.load');

@@ -4,19 +4,19 @@ import { traitsOf } from '../../../graph/operators/traits.ts';
 import { type Connections, connections } from '../../../graph/topology.ts';
 import type { DistilledPair } from './pairs.ts';
 
-/** A value inside the teacher at which a block ends. */
+/** A value of the teacher at which a block ends. */
 export interface Feature {
-  /** Its name in both. */
+  /** Its name in both networks. */
   readonly teacher: string;
-  /** In a step. */
+  /** The shape in a training step. */
   readonly shape: readonly number[];
-  /** The operator that gives it. */
+  /** The operator that computes it. */
   readonly op: string;
 }
 
 /**
- * The values at which the blocks of a teacher end: sums of two branches (after their activation, if nothing else reads the sum),
- * and values that a convolution or a pooling with strides reads. Only those whose name the student has, and that are not
+ * The values at which the blocks of a teacher end: sums of two branches (after their activation, if the sum has no other
+ * reader), and inputs of convolutions and pools with strides. Only values whose name exists in the student, and that are not
  * compared as outputs.
  */
 export function featuresOf(teacher: Graph, student: Graph, outputs: readonly DistilledPair[]): Feature[] {
@@ -32,7 +32,7 @@ export function featuresOf(teacher: Graph, student: Graph, outputs: readonly Dis
   });
 }
 
-/** The features that a network computes by the same operator in the same shape. The weight is divided among them. */
+/** The features that the student computes with the same operator and shape. The weight is divided among them. */
 export function sharedFeatures(
   network: Graph,
   features: readonly Feature[],
