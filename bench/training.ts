@@ -6,8 +6,8 @@ import { availableParallelism, cpus } from 'node:os';
 import { failureOf } from '../src/cli/failure.ts';
 import { EspalierError } from '../src/errors.ts';
 import { type BenchOptions, parseOptions, usage } from './training/options.ts';
-import { findPeer } from './training/peer.ts';
-import { contestants, measureRounds, usableExecutors } from './training/rounds.ts';
+import { comparedNetworks, findPeer } from './training/peer.ts';
+import { measureRounds, usableExecutors } from './training/rounds.ts';
 import { spread, summarize } from './training/summary.ts';
 import { networkText } from './training/tables.ts';
 
@@ -20,15 +20,20 @@ async function benchmark(options: BenchOptions) {
   if ('missing' in found) notes.push(`the peer is missing: ${found.missing}`);
   notes.forEach(note);
 
-  const rounds = await measureRounds(contestants(usable, peer), { options, peer, note });
-  const summaries = options.networks.map((network) => [network.name, summarize(network, rounds)] as const);
-  const { batch, threads, steps } = options;
+  const leave = (line: string) => {
+    notes.push(line);
+    note(line);
+  };
+  const networks = await comparedNetworks(options.networks, { peer, batch: options.batch, note: leave });
+  const rounds = await measureRounds(networks, { options, executors: usable, peer, note });
+  const summaries = networks.map((network) => [network.name, summarize(network, rounds)] as const);
+  const { threads, steps } = options;
   return {
     ratios: Object.fromEntries(summaries.map(([name, { ratio }]) => [name, ratio])),
     executor: usable[0]!,
     networks: Object.fromEntries(summaries),
     matmulGflops: rounds.matmul.length > 0 ? spread(rounds.matmul) : null,
-    settings: { batch, threads, steps, rounds: options.rounds },
+    settings: { threads, steps, rounds: options.rounds },
     statistic: 'fastest third of the steps after the first two, averaged; then the median of the rounds',
     machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: availableParallelism(), node: process.version },
     torch: peer?.torch ?? null,
@@ -39,11 +44,11 @@ async function benchmark(options: BenchOptions) {
 type Result = Awaited<ReturnType<typeof benchmark>>;
 
 function resultText({ networks, settings, statistic, matmulGflops, notes }: Result): string {
-  const { batch, threads, rounds, steps } = settings;
+  const { threads, rounds, steps } = settings;
   const peak = matmulGflops ? `large matrix product: ${matmulGflops.median.toFixed(0)} GFLOP/s` : '';
   return [
     ...Object.entries(networks).map(([name, summary]) => networkText(name, summary)),
-    [`batch ${batch}, ${threads} threads, ${rounds} rounds of ${steps} steps`, statistic, peak, ...notes]
+    [`${threads} threads, ${rounds} rounds of ${steps} steps`, statistic, peak, ...notes]
       .filter(Boolean)
       .join('\n'),
   ].join('\n\n');

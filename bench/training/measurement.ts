@@ -14,7 +14,7 @@ export interface Measurement {
 
 /** Whole training steps of one network, of either side. */
 export interface Workload {
-  /** The zoo's name for our side, the peer's for the peer. */
+  /** The zoo's name or a file for our side, the peer's name for the peer. */
   readonly network: string;
   readonly batch: number;
   readonly steps: number;
@@ -43,17 +43,21 @@ export async function measureMatmul(threads: number): Promise<number> {
 }
 
 /** PyTorch's training step in a fresh process, in the memory layout given. */
-export async function measurePeer(peer: Peer, workload: Workload, layout: string): Promise<Measurement> {
-  const { network, batch, steps, threads, skeleton } = workload;
+export async function measurePeer(
+  { python: command }: Peer,
+  workload: Workload & { readonly script: string },
+  layout: string,
+): Promise<Measurement> {
+  const { network, script, batch, steps, threads, skeleton } = workload;
   const flags = ['--arch', network, '--layout', layout, ...skeletonFlag(skeleton)];
   const sizes = { batch, steps, threads };
   const measured = await runChild({
     label: `PyTorch, ${network} ${layout}`,
-    command: peer.python,
+    command,
     args: [
       '-c',
       withPeakMemory,
-      peer.script,
+      script,
       ...flags,
       ...Object.entries(sizes).flatMap(([name, n]) => [`--${name}`, String(n)]),
     ],

@@ -1,16 +1,11 @@
 import { parseArgs } from 'node:util';
 import { EspalierError } from '../../src/errors.ts';
-
-/** A network of the zoo and what the peer calls the same one. */
-export interface BenchNetwork {
-  readonly name: string;
-  /** The zoo's; `-b` has 1×1 convolutions with BatchNormalization as shortcuts, as the peer does. */
-  readonly model: string;
-}
+import { type BenchNetwork, networks } from './networks.ts';
 
 export interface BenchOptions {
   readonly networks: readonly BenchNetwork[];
-  readonly batch: number;
+  /** Images a step; null for each network's own. */
+  readonly batch: number | null;
   readonly threads: number;
   readonly rounds: number;
   /** Training steps of one measurement, the two that warm up among them. */
@@ -25,19 +20,14 @@ export const WARM_UP_STEPS = 2;
 
 export const usage = `usage: npm run bench:training -- [options]
 
-  --networks LIST   of resnet20,resnet56,vgg16 (default: all)
-  --batch N         images a step (default 128)
+  --networks LIST   of ${networks.map(({ name }) => name).join()} (default: all)
+  --batch N         images a step (default: 128 of 32 × 32, 8 to 32 of larger images)
   --threads N       threads of either side (default 2)
   --rounds N        times that everything is measured in turn (default 3)
   --steps N         training steps a measurement, at least 3 (default 10)
   --executors LIST  of onednn,onnxruntime (default: both)
   --json            one JSON document on stdout`;
 
-const networks: readonly BenchNetwork[] = [
-  { name: 'resnet20', model: 'resnet20-b' },
-  { name: 'resnet56', model: 'resnet56-b' },
-  { name: 'vgg16', model: 'vgg16' },
-];
 const executors = ['onednn', 'onnxruntime'];
 
 /** The benchmark's options, null where help was asked for; throws `usage`. */
@@ -48,7 +38,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | null {
   const wanted = listed('--networks', given.networks, names);
   return {
     networks: wanted.map((wantedName) => networks.find(({ name }) => name === wantedName)!),
-    batch: whole('--batch', given.batch, 1),
+    batch: given.batch === undefined ? null : whole('--batch', given.batch, 1),
     threads: whole('--threads', given.threads, 1),
     rounds: whole('--rounds', given.rounds, 1),
     steps: whole('--steps', given.steps, WARM_UP_STEPS + 1),
@@ -63,7 +53,7 @@ function parsed(args: readonly string[]) {
       args: [...args],
       options: {
         networks: { type: 'string', default: networks.map(({ name }) => name).join() },
-        batch: { type: 'string', default: '128' },
+        batch: { type: 'string' },
         threads: { type: 'string', default: '2' },
         rounds: { type: 'string', default: '3' },
         steps: { type: 'string', default: '10' },

@@ -1,5 +1,6 @@
 import { type Measurement, measureMatmul, measureOurs, measurePeer } from './measurement.ts';
-import type { BenchNetwork, BenchOptions } from './options.ts';
+import type { ComparedNetwork } from './networks.ts';
+import type { BenchOptions } from './options.ts';
 import { layouts, type Peer } from './peer.ts';
 
 /** One of those measured in turn: an executor of ours, or the peer in a memory layout. */
@@ -12,7 +13,7 @@ export interface Contestant {
 
 /** What a contestant did with a network in each round. */
 export interface Series {
-  readonly network: string;
+  readonly network: ComparedNetwork;
   readonly contestant: Contestant;
   readonly measurements: Measurement[];
 }
@@ -44,22 +45,30 @@ export async function usableExecutors({ executors, threads }: BenchOptions) {
  * slows all of them.
  */
 export async function measureRounds(
-  contestants: readonly Contestant[],
-  setting: { readonly options: BenchOptions; readonly peer: Peer | null; note(line: string): void },
+  networks: readonly ComparedNetwork[],
+  setting: {
+    readonly options: BenchOptions;
+    readonly executors: readonly string[];
+    readonly peer: Peer | null;
+    note(line: string): void;
+  },
 ): Promise<Rounds> {
-  const { options, note } = setting;
-  const series = options.networks.flatMap(({ name }) =>
-    contestants.map((contestant): Series => ({ network: name, contestant, measurements: [] })),
+  const { options, executors, peer, note } = setting;
+  const series = networks.flatMap((network) =>
+    contestants(executors, network, peer).map((contestant) => ({
+      network,
+      contestant,
+      measurements: [] as Measurement[],
+    })),
   );
   const matmul: number[] = [];
   for (let round = 1; round <= options.rounds; round++) {
     matmul.push(...(await matmulOrNone(options.threads, note)));
     for (const { network, contestant, measurements } of series) {
-      const { model } = options.networks.find(({ name }) => name === network)!;
-      const measured = await measure(contestant, { name: network, model }, setting);
+      const measured = await measure(contestant, network, setting);
       measurements.push(measured);
       const speed = `${measured.imagesPerSecond.toFixed(1)} images/s`;
-      note(`round ${round}/${options.rounds}  ${network}  ${contestantLabel(contestant)}  ${speed}`);
+      note(`round ${round}/${options.rounds}  ${network.name}  ${contestantLabel(contestant)}  ${speed}`);
     }
   }
   return { series, matmul };
@@ -75,13 +84,17 @@ async function matmulOrNone(threads: number, note: (line: string) => void): Prom
 }
 
 /** In the order they take turns: the first executor beside the peer, both with skeletons, then the other executors. */
-export function contestants([first, ...others]: readonly string[], peer: Peer | null): Contestant[] {
+function contestants(
+  [first, ...others]: readonly string[],
+  { skeletons, script }: ComparedNetwork,
+  peer: Peer | null,
+): Contestant[] {
   const compared = (skeleton: boolean): Contestant[] => [
     { side: 'ours', form: first!, skeleton },
-    ...(peer ? layouts : []).map((form): Contestant => ({ side: 'peer', form, skeleton })),
+    ...(peer && script ? layouts : []).map((form): Contestant => ({ side: 'peer', form, skeleton })),
   ];
   const rest = others.map((form): Contestant => ({ side: 'ours', form, skeleton: false }));
-  return [...compared(false), ...compared(true), ...rest];
+  return [...compared(false), ...(skeletons ? compared(true) : []), ...rest];
 }
 
 /** `onednn + skeletons`, `PyTorch nhwc`. */
@@ -90,12 +103,12 @@ export const contestantLabel = ({ side, form, skeleton }: Contestant): string =>
 
 function measure(
   { side, form, skeleton }: Contestant,
-  { name, model }: BenchNetwork,
+  { name, model, batch, script }: ComparedNetwork,
   { options, peer }: { readonly options: BenchOptions; readonly peer: Peer | null },
 ): Promise<Measurement> {
-  const { batch, steps, threads } = options;
+  const { steps, threads } = options;
   const work = { batch, steps, threads, skeleton };
   return side === 'ours'
     ? measureOurs({ ...work, network: model, executor: form })
-    : measurePeer(peer!, { ...work, network: name }, form);
+    : measurePeer(peer!, { ...work, network: name, script: script! }, form);
 }

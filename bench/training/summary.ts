@@ -1,5 +1,5 @@
 import { median } from '../../src/numeric/statistics.ts';
-import type { BenchNetwork } from './options.ts';
+import type { ComparedNetwork } from './networks.ts';
 import type { Rounds, Series } from './rounds.ts';
 import { stepFlops } from './work.ts';
 
@@ -31,6 +31,7 @@ export interface NetworkSummary {
   readonly ours: Speeds;
   /** By layout. */
   readonly peer: Speeds;
+  /** null for networks that are not trained with skeletons. */
   readonly skeletons: {
     readonly ours: Speeds;
     readonly peer: Speeds;
@@ -38,7 +39,9 @@ export interface NetworkSummary {
     readonly oursCostPercent: Spread;
     /** The same for PyTorch, each in its better layout. */
     readonly peerCostPercent: Spread | null;
-  };
+  } | null;
+  /** Images a step. */
+  readonly batch: number;
   /** Multiply-accumulates of the forward pass, for one image. */
   readonly macs: number;
   readonly stepFlopsPerImage: number;
@@ -48,11 +51,12 @@ export interface NetworkSummary {
 }
 
 /** Condenses the rounds of one network. */
-export function summarize({ name, model }: BenchNetwork, { series, matmul }: Rounds): NetworkSummary {
+export function summarize(compared: ComparedNetwork, { series, matmul }: Rounds): NetworkSummary {
+  const { model, batch } = compared;
   const of = (side: string, skeleton: boolean) =>
     series.filter(
       ({ network, contestant }) =>
-        network === name && contestant.side === side && contestant.skeleton === skeleton,
+        network === compared && contestant.side === side && contestant.skeleton === skeleton,
     );
   const [[ours], [oursShaped]] = [of('ours', false), of('ours', true)];
   const [better, betterShaped] = [fastest(of('peer', false)), fastest(of('peer', true))];
@@ -65,12 +69,15 @@ export function summarize({ name, model }: BenchNetwork, { series, matmul }: Rou
     betterLayout: better?.contestant.form ?? null,
     ours: byForm(of('ours', false)),
     peer: byForm(of('peer', false)),
-    skeletons: {
-      ours: byForm(of('ours', true)),
-      peer: byForm(of('peer', true)),
-      oursCostPercent: costPercent(ours!, oursShaped!),
-      peerCostPercent: better && costPercent(better, betterShaped!),
-    },
+    batch,
+    skeletons: oursShaped
+      ? {
+          ours: byForm(of('ours', true)),
+          peer: byForm(of('peer', true)),
+          oursCostPercent: costPercent(ours!, oursShaped),
+          peerCostPercent: better && costPercent(better, betterShaped!),
+        }
+      : null,
     macs,
     stepFlopsPerImage: flops,
     gflops,

@@ -8,17 +8,17 @@ export function networkText(name: string, summary: NetworkSummary): string {
   const rows = [
     ...named(ours, '', ''),
     ...named(peer, 'PyTorch ', ''),
-    ...named(skeletons.ours, '', ' + skeletons'),
-    ...named(skeletons.peer, 'PyTorch ', ' + skeletons'),
+    ...named(skeletons?.ours ?? {}, '', ' + skeletons'),
+    ...named(skeletons?.peer ?? {}, 'PyTorch ', ' + skeletons'),
   ];
   const table = textTable(rows, [
-    { head: `${name} (${formatMacs(summary.macs)})`, cell: ([label]) => label },
+    { head: `${name} (${formatMacs(summary.macs)}, batch ${summary.batch})`, cell: ([label]) => label },
     { head: 'images/s', cell: ([, speed]) => speed.imagesPerSecond.median.toFixed(1), align: 'right' },
     { head: 'min', cell: ([, speed]) => speed.imagesPerSecond.min.toFixed(1), align: 'right' },
     { head: 'max', cell: ([, speed]) => speed.imagesPerSecond.max.toFixed(1), align: 'right' },
     { head: 'peak memory', cell: ([, speed]) => formatBytes(speed.peakBytes), align: 'right' },
   ]);
-  return [table, ratioLine(summary), costLine(summary), workLine(summary)].join('\n');
+  return [table, ratioLine(summary), ...costLines(summary), workLine(summary)].join('\n');
 }
 
 const named = (speeds: Readonly<Record<string, Speed>>, before: string, after: string) =>
@@ -32,9 +32,11 @@ function ratioLine({ ours, ratio, ratioSpread, betterLayout }: NetworkSummary): 
   return `${executor} ÷ PyTorch ${betterLayout}: ${formatRatio(ratio)} (${rounds})`;
 }
 
-function costLine({ skeletons: { oursCostPercent, peerCostPercent } }: NetworkSummary): string {
+function costLines({ skeletons }: NetworkSummary): string[] {
+  if (!skeletons) return [];
+  const { oursCostPercent, peerCostPercent } = skeletons;
   const peer = peerCostPercent === null ? '' : `, PyTorch's by ${percentText(peerCostPercent)}`;
-  return `skeletons lengthen our step by ${percentText(oursCostPercent)}${peer}`;
+  return [`skeletons lengthen our step by ${percentText(oursCostPercent)}${peer}`];
 }
 
 const percentText = ({ median, min, max }: Spread): string =>

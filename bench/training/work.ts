@@ -1,5 +1,6 @@
 import { layerCosts } from '../../src/measure/macs.ts';
 import { buildModel } from '../../src/models/index.ts';
+import { readModelFile } from '../../src/onnx/model-file.ts';
 
 /**
  * FLOP of a training step for one image: 2·(3·Σ MACs − MACs of the first convolution), for the forward pass, the
@@ -7,7 +8,8 @@ import { buildModel } from '../../src/models/index.ts';
  * alone: normalisation, activations and the optimiser count as nothing.
  */
 export function stepFlops(network: string): { readonly macs: number; readonly flops: number } {
-  const layers = layerCosts(buildModel(network)).filter(({ macs }) => macs > 0);
+  const model = network.endsWith('.onnx') ? readModelFile(network) : buildModel(network);
+  const layers = layerCosts(model).filter(({ macs }) => macs > 0);
   const macs = layers.reduce((sum, layer) => sum + layer.macs, 0);
   return { macs, flops: 2 * (3 * macs - layers[0]!.macs) };
 }
