@@ -32,6 +32,11 @@ const trainingForms: { readonly [Op in OperatorName]?: TrainingForm } = {
     setNext(variance, newVariance);
     return y;
   },
+  /** y = max(x, 0) + slope·min(x, 0), whose parts and their gradients every engine computes fast. */
+  PRelu(node, { g }) {
+    const { x, slope } = inputsOf(node, 'PRelu');
+    return g.Add(g.Relu(x), g.Mul(g.Min(x, g.floats(0)), slope));
+  },
   Dropout(node, { g, dropoutMask }) {
     const { x, ratio: given } = inputsOf(node, 'Dropout');
     const ratio = Number(given?.tensor?.data[0] ?? attributesOf(node, 'Dropout').ratio);

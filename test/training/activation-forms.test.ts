@@ -77,6 +77,14 @@ describe('activations of several nodes train as one', () => {
     expect(loss).toBeCloseTo(y.reduce((sum, value) => sum + value, 0) / y.length, 5);
   });
 
+  it('PRelu as Relu and Min', async () => {
+    const prelu: Build = (g, x) => g.PRelu(x, g.constant(floats([3, 1, 1], [0.1, 0.2, 0.3]), 'slope'));
+    const { operators, loss } = await stepOf(network(prelu));
+    expect(operators).not.toContain('PRelu');
+    const y = (await runGraph(network(prelu), { x: images })).y!.data as Float32Array;
+    expect(loss).toBeCloseTo(y.reduce((sum, value) => sum + value, 0) / y.length, 5);
+  });
+
   it.each(others)('but not %s', async (_, build) => {
     const { operators } = await stepOf(network(build));
     expect(operators.filter((op) => /Training|Mish|HardSwish/.test(op))).toEqual([]);

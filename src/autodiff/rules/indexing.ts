@@ -1,7 +1,26 @@
+import type { Builder } from '../../graph/builder.ts';
+import type { Value } from '../../graph/graph.ts';
 import type { OperatorName } from '../../graph/operators/index.ts';
+import { toNumbers } from '../../numeric/tensor.ts';
 import { reshape, zeros } from '../append.ts';
 import { dims, refusal } from '../call.ts';
 import type { GradientRows } from '../rule.ts';
+
+/** One slice of an axis among zeros. */
+function placed(
+  g: Builder,
+  slice: Value,
+  {
+    shape,
+    axis,
+    first,
+  }: { readonly shape: readonly number[]; readonly axis: number; readonly first: number },
+): Value {
+  const size = shape[axis]!;
+  const before = first < 0 ? first + size : first;
+  const pads = [before, size - 1 - before].flatMap((pad) => shape.map((_, i) => (i === axis ? pad : 0)));
+  return g.Pad(slice, g.int64s(pads));
+}
 
 /** Gathering and scattering. Elements that are read twice get the sum of both gradients. */
 export const indexingGradients = {
@@ -11,6 +30,9 @@ export const indexingGradients = {
     const axis = attributes.axis < 0 ? attributes.axis + shape.length : attributes.axis;
     const count = dims(indices).reduce((a, b) => a * b, 1);
     const taken = shape.map((size, i) => (i === axis ? count : size));
+    const [first, ...others] = indices.tensor ? toNumbers(indices.tensor) : [];
+    if (first !== undefined && others.length === 0)
+      return [placed(g, reshape(g, dy, taken), { shape, axis, first }), null];
     const column = shape.map((_, i) => (i === axis ? count : 1));
     const where = g.Expand(reshape(g, indices, column), g.int64s(taken));
     const added = { axis, reduction: 'add' };

@@ -89,7 +89,7 @@ function equalShapes(
 }
 
 /** The right operand is broadcast along axes of the left one. */
-function broadcast({ node, algorithm, left, right, y }: BinaryCall, scope: LoweringScope): boolean {
+export function broadcast({ node, algorithm, left, right, y }: BinaryCall, scope: LoweringScope): boolean {
   // 0/0 in the padding of blocks would be NaN.
   const { data, seen, row } = repeatedOperand(scope, left, right, { inBlocks: algorithm !== 'div' });
   const operation = {

@@ -10,6 +10,7 @@ import { normalizationKernels } from './normalization.ts';
 import { optimizerKernels } from './optimizers.ts';
 import { poolingKernels } from './pooling.ts';
 import { resamplingKernels } from './resampling.ts';
+import { rowNormalizationKernels } from './row-normalization.ts';
 import { shapeChangeKernels } from './shape-changes.ts';
 import { smallTensorKernels } from './small-tensors.ts';
 import { softmaxKernels } from './softmax.ts';
@@ -18,6 +19,7 @@ import { softmaxKernels } from './softmax.ts';
 export const kernels: Kernels = {
   ...onFloats(convolutionKernels),
   ...onFloats(normalizationKernels),
+  ...onFloats(rowNormalizationKernels),
   ...onFloats(elementwiseKernels),
   ...onFloats(binaryKernels),
   ...onFloats(poolingKernels),

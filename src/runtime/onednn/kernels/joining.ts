@@ -1,6 +1,7 @@
 import { assert } from '../../../errors.ts';
-import { type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
+import { makeValue, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
 import { isSubsampling, sliceRanges } from '../../../graph/slice-ranges.ts';
+import { toNumbers } from '../../../numeric/tensor.ts';
 import type { Operand } from '../compile/operand.ts';
 import { requiredPrimitive } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
@@ -18,7 +19,7 @@ export interface Box {
 export const joiningKernels = {
   Concat({ node, inputs: { inputs }, outputs: [y], attributes }, scope) {
     const shape = staticShape(y);
-    if (inputs.some((x) => staticShape(x).includes(0))) return false;
+    if (y.dtype !== 'float32' || inputs.some((x) => staticShape(x).includes(0))) return false;
     const boxes = boxesAlong(inputs, fromFront(attributes.axis ?? 0, shape));
     const layouts = partition(scope, shape, { boxes, inBlocks: inputs.some((x) => isBlocked(scope, x)) });
     const target = scope.write(y, layouts.whole);
@@ -30,7 +31,8 @@ export const joiningKernels = {
   Split({ node, inputs: { x }, outputs, attributes }, scope) {
     const shape = staticShape(x);
     const results = outputs.filter((value) => value !== null);
-    if (results.length < outputs.length || results.some((y) => staticShape(y).includes(0))) return false;
+    const isEmpty = results.some((y) => staticShape(y).includes(0));
+    if (x.dtype !== 'float32' || results.length < outputs.length || isEmpty) return false;
     const boxes = boxesAlong(results, fromFront(attributes.axis, shape));
     cut(scope, node, { x, boxes, results });
     return true;
@@ -38,7 +40,7 @@ export const joiningKernels = {
   /** A Slice of every n-th pixel is a pool with windows of one element. */
   Slice({ node, inputs: { x }, outputs: [y] }, scope) {
     const ranges = sliceRanges(node);
-    if (!ranges || ranges.some(({ count }) => count === 0)) return false;
+    if (!ranges || x.dtype !== 'float32' || ranges.some(({ count }) => count === 0)) return false;
     if (isSubsampling(ranges) && ranges.length <= 5) {
       const strides = ranges.slice(2).map(({ step }) => step);
       const kernel = strides.map(() => 1);
@@ -48,6 +50,23 @@ export const joiningKernels = {
     if (ranges.some(({ step }) => step !== 1)) return false;
     const box = { offsets: ranges.map(({ first }) => first), dims: ranges.map(({ count }) => count) };
     cut(scope, node, { x, boxes: [box], results: [y] });
+    return true;
+  },
+  /** A single slice of an axis. */
+  Gather({ node, inputs: { x, indices }, outputs: [y], attributes }, scope) {
+    const [index, ...others] = indices.tensor ? toNumbers(indices.tensor) : [];
+    const shape = staticShape(x);
+    if (index === undefined || others.length > 0 || x.dtype !== 'float32' || shape.includes(0)) return false;
+    const axis = fromFront(attributes.axis, shape);
+    const first = index < 0 ? index + shape[axis]! : index;
+    const dims = shape.map((size, i) => (i === axis ? 1 : size));
+    const taken = makeValue(`${y.name} slice`, 'float32', dims);
+    cut(scope, node, {
+      x,
+      boxes: [{ dims, offsets: dims.map((_, i) => (i === axis ? first : 0)) }],
+      results: [taken],
+    });
+    scope.alias(y, scope.readPlain(taken));
     return true;
   },
 } satisfies Kernels;

@@ -1,8 +1,16 @@
-import { makeConstant, type Node, nodeLabel, staticShape, type Value } from '../../../graph/graph.ts';
-import { elementCount, floats, toNumbers } from '../../../numeric/tensor.ts';
+import {
+  makeConstant,
+  makeValue,
+  type Node,
+  nodeLabel,
+  staticShape,
+  type Value,
+} from '../../../graph/graph.ts';
+import { elementCount, floats, type TypedArray, toNumbers } from '../../../numeric/tensor.ts';
 import { copyInto } from '../../../numeric/typed-arrays.ts';
 import { zip } from '../../../numeric/zip.ts';
 import type { LoweringScope } from '../compile/scope.ts';
+import { broadcast } from './binary.ts';
 import { convolve } from './convolution.ts';
 import { type Box, copyPart, isBlocked, partition } from './joining.ts';
 import type { Kernel, Kernels } from './kernel.ts';
@@ -34,29 +42,40 @@ export const shapeChangeKernels = {
   Unsqueeze: sameBytes,
   Identity: sameBytes,
   Constant: () => true,
-  /** One number everywhere. */
-  Expand({ inputs: { x }, outputs: [y] }, scope) {
-    if (elementCount(staticShape(x)) !== 1 || x.dtype !== 'float32') return false;
-    scope.host({
-      label: 'Expand',
-      reads: [scope.readPlain(x)],
-      writes: [scope.write(y)],
-      compute: ([from], [to]) => void (to as Float32Array).fill(Number(from[0])),
-    });
-    return true;
+  /** One number everywhere, or the same number along the last axes. */
+  Expand({ node, inputs: { x }, outputs: [y] }, scope) {
+    const [from, to] = [staticShape(x), staticShape(y)];
+    if (x.dtype !== 'float32' || to.includes(0)) return false;
+    if (elementCount(from) === 1) {
+      const target = scope.write(y);
+      const compute = fillWith;
+      scope.host({ label: 'Expand', reads: [scope.readPlain(x)], writes: [target], compute });
+      return true;
+    }
+    const leading = from.findIndex((size, axis) => size !== to[axis]);
+    const isBehind = from.length === to.length && from.every((size, axis) => axis < leading || size === 1);
+    if (leading < 1 || !isBehind) return false;
+    const zeros = makeValue(`${y.name} zeros`, 'float32', to);
+    scope.zeros(scope.write(zeros, isBlocked(scope, x) ? scope.activation(to) : scope.plain(to)));
+    return broadcast({ node, algorithm: 'add', left: zeros, right: x, y }, scope);
   },
-  /** A copy in another order of axes. */
   Transpose({ node, inputs: { x }, outputs: [y], attributes }, scope) {
     const shape = staticShape(x);
-    if (x.dtype !== 'float32' || shape.includes(0)) return false;
     const perm = attributes.perm ?? shape.map((_, axis) => shape.length - 1 - axis);
-    // The elements of y where they are in x: y's strides are x's, in y's order of axes.
-    const inOrderOfX = scope.permuted(
-      staticShape(y),
-      perm.map((_, axis) => perm.indexOf(axis)),
-    );
-    copyPart(scope, node, [scope.seen(scope.readPlain(x), inOrderOfX), scope.write(y)]);
-    return true;
+    return permute({ node, x, y }, scope, { split: shape, perm });
+  },
+  /** Channels are [b, b, C/b²] (DCR) or [C/b², b, b] (CRD). */
+  DepthToSpace({ node, inputs: { x }, outputs: [y], attributes: { blocksize = 1, mode } }, scope) {
+    const [images, channels, ...size] = staticShape(x, 2);
+    const [b, kept] = [blocksize, channels / blocksize ** 2];
+    return mode === 'CRD'
+      ? permute({ node, x, y }, scope, { split: [images, kept, b, b, ...size], perm: [0, 1, 4, 2, 5, 3] })
+      : permute({ node, x, y }, scope, { split: [images, b, b, kept, ...size], perm: [0, 3, 4, 1, 5, 2] });
+  },
+  SpaceToDepth({ node, inputs: { x }, outputs: [y], attributes: { blocksize: b = 1 } }, scope) {
+    const [images, channels, height, width] = staticShape(x, 4);
+    const split = [images, channels, height / b, b, width / b, b];
+    return permute({ node, x, y }, scope, { split, perm: [0, 3, 5, 1, 2, 4] });
   },
   /** Zeros around a copy of what the pads leave. */
   Pad({ node, inputs, outputs: [y], attributes }, scope) {
@@ -80,14 +99,35 @@ function oneHot(filters: number, channels: number, before: number): Float32Array
   return weights;
 }
 
-interface Padding {
+const fillWith = ([from]: readonly [TypedArray], [to]: readonly [TypedArray]): void =>
+  void (to as Float32Array).fill(Number(from[0]));
+
+/** Appends a copy of x, in the shape `split`, in another order of axes. */
+function permute(
+  { node, x, y }: Moved,
+  scope: LoweringScope,
+  { split, perm }: { readonly split: readonly number[]; readonly perm: readonly number[] },
+): boolean {
+  if (x.dtype !== 'float32' || split.includes(0)) return false;
+  const result = perm.map((axis) => split[axis]!);
+  // The elements of y where they are in x: with x's strides, in y's order of axes.
+  const inOrderOfX = scope.permuted(
+    result,
+    perm.map((_, axis) => perm.indexOf(axis)),
+  );
+  const target = scope.seen(scope.write(y), scope.plain(result));
+  copyPart(scope, node, [scope.seen(scope.readPlain(x), inOrderOfX), target]);
+  return true;
+}
+
+interface Moved {
   readonly node: Node;
   readonly x: Value;
   readonly y: Value;
 }
 
 /** Padding with channels of zeros is a 1×1 convolution that copies, which preserves blocks of channels. */
-function padChannels({ node, x, y: padded }: Padding, scope: LoweringScope, before: number): boolean {
+function padChannels({ node, x, y: padded }: Moved, scope: LoweringScope, before: number): boolean {
   const [shape, y] = [staticShape(x, 2), staticShape(padded, 2)];
   const size = [y[1], shape[1], 1, 1] as const;
   const copies = floats(size, oneHot(y[1], shape[1], before));
@@ -98,7 +138,7 @@ function padChannels({ node, x, y: padded }: Padding, scope: LoweringScope, befo
 }
 
 /** Zeros, then a copy of x among them; negative pads cut x. */
-function padWithZeros({ node, x, y }: Padding, scope: LoweringScope, pads: readonly number[]): true {
+function padWithZeros({ node, x, y }: Moved, scope: LoweringScope, pads: readonly number[]): true {
   const [from, to] = [staticShape(x), staticShape(y)];
   const begins = pads.slice(0, from.length);
   const dims = zip(from, begins, pads.slice(from.length)).map(
