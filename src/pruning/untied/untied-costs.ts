@@ -10,7 +10,7 @@ import type { PreparedNetwork } from '../prepared-network.ts';
 import { costModel } from '../ranking/cost-model.ts';
 import { costsOfSets } from '../ranking/cost-share.ts';
 import { plainCosts } from './plain-costs.ts';
-import { carriesOnly, plainNetwork, type UntiedChannels } from './untied-network.ts';
+import { carriesOnly, finishedNetwork, type UntiedChannels } from './untied-network.ts';
 
 export interface UntiedCosting extends Costing {
   readonly sets: PrunableSets;
@@ -26,7 +26,7 @@ type Removed = ReadonlySet<number>;
 export async function untiedCosts(untied: UntiedChannels, costing: UntiedCosting): Promise<SetCosts> {
   const { prepared } = untied;
   const { per, timer, original, sets } = costing;
-  const finished = (removed: Removed) => plainNetwork(sets.without(removed).network, untied);
+  const finished = (removed: Removed) => finishedNetwork(sets.without(removed).network, untied);
   const { predicted, measured } = await countings[costing.carried](untied, { ...costing, finished });
   const shared = per === 'macs' ? null : await costsOfSets(prepared, { per, timer });
   return {

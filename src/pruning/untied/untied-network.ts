@@ -3,7 +3,7 @@ import type { CostOptions } from '../../measure/macs.ts';
 import { type CarriedChannel, carriedChannels } from '../../residual/carried-channels.ts';
 import { convertResiduals } from '../../residual/convert-residuals.ts';
 import { type UntiedNetwork, untieResiduals } from '../../residual/untie.ts';
-import { foldBatchNormalization } from '../../rewrite/index.ts';
+import { foldBatchNormalization, mergeLinearPairs } from '../../rewrite/index.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { type PreparedNetwork, prepareChannels } from '../prepared-network.ts';
 
@@ -29,6 +29,10 @@ export const plainNetwork = (untied: Graph, { blocks }: Pick<UntiedChannels, 'bl
   convertResiduals(foldBatchNormalization(untied).graph, {
     only: (add) => blocks.some((block) => block.add === add),
   }).graph;
+
+/** The plain network that is written: a projection and the expansion behind it, as in MobileNetV2, are one layer where that is smaller. */
+export const finishedNetwork = (untied: Graph, parts: Pick<UntiedChannels, 'blocks'>): Graph =>
+  mergeLinearPairs(plainNetwork(untied, parts)).graph;
 
 /** Whether a layer of an untied network does nothing but carry channels. */
 export const carriesOnly =

@@ -1,10 +1,9 @@
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
-import { mergeLinearPairs } from '../../rewrite/index.ts';
 import { costingOf, type GradualScheme, lossReads } from '../gradual/scheme.ts';
 import type { PruningJob } from '../iterative/job.ts';
 import { untiedCosts } from './untied-costs.ts';
-import { carriesOnly, plainNetwork, prepareUntied } from './untied-network.ts';
+import { carriesOnly, finishedNetwork, prepareUntied } from './untied-network.ts';
 import { untiedSets } from './untied-sets.ts';
 
 /**
@@ -33,7 +32,6 @@ export async function untiedScheme(network: Graph, job: PruningJob): Promise<Gra
     sets,
     costs: await untiedCosts(untied, { ...costingOf(job), carried, sets, original, executor }),
     freezes: ({ value }) => dirac.has(value.name),
-    // A projection and the expansion behind it are one layer where that is smaller.
-    finish: (trained) => mergeLinearPairs(plainNetwork(trained, untied)).graph,
+    finish: (trained) => finishedNetwork(trained, untied),
   };
 }
