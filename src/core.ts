@@ -32,12 +32,14 @@ export type { BatchSettings } from './data/batches/settings.ts';
 export type { DataSet, ImageOrigin, ImageShape, ImageSource } from './data/image-source.ts';
 export { loadPreprocessing, type Preprocessing, storePreprocessing } from './data/preprocessing.ts';
 export { type TensorImages, tensorData, tensorImages } from './data/tensor-images.ts';
+export type { DeployedShortcut } from './deploy/choose-shortcuts.ts';
 export { type Compressed, type CompressOptions, compressStripes } from './deploy/compress.ts';
 export { type DeployedLayer, type Deployment, type DeployOptions, deployNetwork } from './deploy/deploy.ts';
 export type { Convolution } from './deploy/forms/convolution.ts';
 export type { FormPlan } from './deploy/forms/plan.ts';
 export type { TimedForm, TimedLayer } from './deploy/layer-plans.ts';
 export type { LoweredNetwork as Lowering } from './deploy/lower.ts';
+export type { ShortcutForm } from './deploy/shortcut-forms.ts';
 export type { WrittenForm } from './deploy/written-forms.ts';
 export { type ErrorCode, EspalierError } from './errors.ts';
 export {
@@ -155,7 +157,14 @@ export type { PassThroughFilters } from './pruning/criteria/pass-through-filters
 export { type FilterRows, rowsOf, type Slices, type WeightData } from './pruning/criteria/slices.ts';
 export type { PruningTargetOptions } from './pruning/iterative/check-request.ts';
 export type { PruningWatch } from './pruning/iterative/job.ts';
-export type { Granularity, PruningPace, PruningSettings, Recovery } from './pruning/iterative/settings.ts';
+export type {
+  CarriedCost,
+  Granularity,
+  PruningPace,
+  PruningSettings,
+  Recovery,
+  ResidualTies,
+} from './pruning/iterative/settings.ts';
 export type { PruningStage } from './pruning/iterative/stages.ts';
 export { type PreparedNetwork, prepareChannels } from './pruning/prepared-network.ts';
 export {
