@@ -71,7 +71,7 @@ class Stage(nn.Module):
     def forward(self, x):
         parts = list(self.enter(x).chunk(2, 1))
         for block in self.blocks:
-            parts.append(block(parts[-1]) + (parts[-1] if self.residual else 0))
+            parts.append(block(parts[-1]) + parts[-1] if self.residual else block(parts[-1]))
         return self.leave(torch.cat(parts, 1))
 
 

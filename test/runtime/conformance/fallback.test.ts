@@ -51,6 +51,14 @@ const foreign: readonly ElementwiseCase[] = [
     expected: () => ({ y: each((x, y) => Math.max(x, positive(y))) }),
   },
   {
+    title: 'an operator without a kernel whose result nothing reads',
+    build(g, v) {
+      g.Sin(v.b);
+      return { y: g.Relu(v.a) };
+    },
+    expected: () => ({ y: each(positive) }),
+  },
+  {
     title: 'foreign operators alone, and results of both kinds',
     build: (g, v) => ({ y: g.Sin(v.a), z: g.Add(v.a, v.b), w: g.Neg(g.Erf(g.Floor(v.b))) }),
     expected: () => ({

@@ -16,6 +16,8 @@ export interface FallbackPart {
 export function collectFallbacks(graph: Graph, parts: FallbackPart[]): Fallback {
   return (scope, nodes) => {
     const part: FallbackPart = { graph: partOf(graph, scope, nodes), program: null };
+    // onnxruntime loads no graph without outputs.
+    if (part.graph.outputs.length === 0) return;
     parts.push(part);
     const reads = part.graph.inputs.map((value) => scope.readPlain(value));
     const writes = part.graph.outputs.map((value) => scope.write(value));

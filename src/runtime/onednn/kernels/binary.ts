@@ -126,8 +126,11 @@ export function repeatedOperand(
   const sizes = [...new Array<number>(shape.length - given.length).fill(1), ...given];
   if (elementCount(sizes) === 1) {
     const data = scope.layoutOf(tensor) ?? scope.plain(shape);
-    const single = scope.plain(data.dims.map(() => 1));
-    return { data, seen: data, row: scope.seen(scope.readPlain(small), single) };
+    const elements = data.bytes / byteWidth('float32');
+    // Padding must remain 0, which a sum would change.
+    const seen = elements === elementCount(shape) ? scope.plain([1, elements]) : data;
+    const single = scope.plain(seen.dims.map(() => 1));
+    return { data, seen, row: scope.seen(scope.readPlain(small), single) };
   }
   const blocked = scope.activation(shape);
   const isPerChannel = sizes.every((size, axis) => size === (axis === 1 ? shape[1] : 1));
