@@ -29,6 +29,7 @@ export type { Augmentation, AugmentedImage } from './data/augmentations/augmenta
 export type { AugmentationName, AugmentationSetting } from './data/augmentations/index.ts';
 export type { Batch, Mixture } from './data/batches/prepare.ts';
 export type { BatchSettings } from './data/batches/settings.ts';
+export type { Fitting, ImageFit } from './data/image-folder/fits.ts';
 export type { DataSet, ImageOrigin, ImageShape, ImageSource } from './data/image-source.ts';
 export { loadPreprocessing, type Preprocessing, storePreprocessing } from './data/preprocessing.ts';
 export { type TensorImages, tensorData, tensorImages } from './data/tensor-images.ts';

@@ -39,6 +39,7 @@ export type {
   LayerPoint,
   NetworkMeasures,
   PrunePoint,
+  RangeTestPoint,
   RingPoint,
   RunRecord,
   SensitivityCurve,
