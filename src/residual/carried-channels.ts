@@ -38,16 +38,13 @@ export function carriedChannels(
   });
 }
 
-/**
- * `removed` with the carried channels that lose their input, or all of their outputs: a carried channel needs an input and an
- * output.
- */
+/** Whether a carried channel loses its input, or all of its outputs: it needs an input and an output. */
+export const isStray = ({ input, outputs }: CarriedChannel, isRemoved: (set: number) => boolean): boolean =>
+  (input !== null && isRemoved(input)) || (outputs.length > 0 && outputs.every(isRemoved));
+
+/** `removed` with the carried channels that lose their input, or all of their outputs. */
 export function withoutStrays(carried: readonly CarriedChannel[], removed: ReadonlySet<number>): Set<number> {
-  const strays = carried.filter(
-    ({ input, outputs }) =>
-      (input !== null && removed.has(input)) ||
-      (outputs.length > 0 && outputs.every((output) => removed.has(output))),
-  );
+  const strays = carried.filter((channel) => isStray(channel, (set) => removed.has(set)));
   return new Set([...removed, ...strays.map(({ set }) => set)]);
 }
 

@@ -47,6 +47,14 @@ describe('selection', () => {
     expect(removed(units, scores, { ratio: 0.5 })).toEqual([1, 3, 5, 7]);
   });
 
+  it('leaves nothing of a unit that the network can do without', () => {
+    const optional = [units[0]!, { ...units[1]!, isOptional: true }];
+    const all = { ratio: 1, floor: 0.5 };
+    expect(removed(optional, scores, { ...all, scope: 'local' })).toEqual([1, 3, 4, 5, 6, 7]);
+    expect(removed(optional, scores, { ...all, scope: 'global' })).toEqual([1, 3, 4, 5, 6, 7]);
+    expect(removed(optional, scores, { ...all, round: 4 })).toEqual([4, 5, 6, 7]);
+  });
+
   it('takes the lowest scores of all units where it is global, and leaves each its floor', () => {
     expect(removed(units, scores, { ratio: 0.5, scope: 'global', floor: 0 })).toEqual([1, 2, 3, 5]);
     expect(removed(units, scores, { ratio: 0.5, scope: 'global', floor: 0.5 })).toEqual([1, 3, 5, 7]);

@@ -39,7 +39,7 @@ export async function tiedCosts(prepared: PreparedNetwork, costing: Costing): Pr
       : savings({
           units: prepared.units,
           macs: (removed) => costs.without(removed).macs,
-          after: (set, removed) => new Set([...removed, set]),
+          along: () => [],
         }),
   };
 }

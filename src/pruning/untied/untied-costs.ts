@@ -1,6 +1,6 @@
 import type { Graph } from '../../graph/graph.ts';
 import { costs, type NetworkCost } from '../../measure/macs.ts';
-import { type CarriedChannel, withoutStrays } from '../../residual/carried-channels.ts';
+import { type CarriedChannel, isStray } from '../../residual/carried-channels.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { PrunableSets, SetCosts } from '../gradual/prunable-sets.ts';
 import { savings } from '../gradual/savings.ts';
@@ -36,7 +36,7 @@ export async function untiedCosts(untied: UntiedChannels, costing: UntiedCosting
       : savings({
           units: prepared.units,
           macs: (removed) => predicted(removed).macs,
-          after: withItsStrays(untied.carried),
+          along: straysOf(untied.carried),
         }),
   };
 }
@@ -66,11 +66,15 @@ const countings: Readonly<
   },
 };
 
-/** Adds a set, with the carried channels that lose their input or outputs. */
-function withItsStrays(carried: readonly CarriedChannel[]): (set: number, removed: Removed) => Removed {
+/** The carried channels that lose their input or their outputs with a set. */
+function straysOf(carried: readonly CarriedChannel[]): (set: number, removed: Removed) => number[] {
   const beside = new Map<number, CarriedChannel[]>();
   for (const channel of carried)
     for (const set of [channel.input, ...channel.outputs])
       if (set !== null) beside.set(set, [...(beside.get(set) ?? []), channel]);
-  return (set, removed) => withoutStrays(beside.get(set) ?? [], new Set([...removed, set]));
+  return (set, removed) => {
+    const left = (beside.get(set) ?? []).filter((channel) => !removed.has(channel.set));
+    const isGone = (other: number) => other === set || removed.has(other);
+    return left.filter((channel) => isStray(channel, isGone)).map((channel) => channel.set);
+  };
 }
