@@ -1,3 +1,4 @@
+import type { AugmentationSetting } from '../data/augmentations/index.ts';
 import { ownThreadBatches } from '../data/batches/own-thread.ts';
 import type { Batch } from '../data/batches/prepare.ts';
 import type { ImageSource } from '../data/image-source.ts';
@@ -23,28 +24,23 @@ export interface CalibrationOptions {
   /** Images per batch; default 64. */
   readonly batch?: number;
   readonly seed: number;
+  /** Default `none`. */
+  readonly augmentation?: AugmentationSetting;
 }
 
 /**
- * Chooses random images of a source by seed, in whole batches, without augmentation.
+ * Chooses random images of a source by seed, in whole batches.
  *
  * @example
  * const calibration = await openCalibration(data.train, { preprocessing, images: 512, seed: 0 });
  */
 export async function openCalibration(
   source: ImageSource,
-  { preprocessing, images = 1024, batch: wanted = 64, seed }: CalibrationOptions,
+  { preprocessing, images = 1024, batch: wanted = 64, seed, augmentation = 'none' }: CalibrationOptions,
 ): Promise<Calibration> {
   const batch = Math.min(wanted, source.count);
   const steps = Math.max(1, Math.floor(Math.min(images, source.count) / batch));
-  const settings = {
-    preprocessing,
-    batch,
-    seed,
-    shuffle: true,
-    dropLast: true,
-    augmentation: 'none',
-  } as const;
+  const settings = { preprocessing, batch, seed, augmentation, shuffle: true, dropLast: true };
   const batches: Batch[] = [];
   for await (const next of ownThreadBatches(source, settings).epoch(0)) {
     batches.push(next);

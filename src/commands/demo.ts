@@ -7,28 +7,26 @@ import { formatBytes, formatCount, formatMacs, formatPercent } from '../report/q
 import { textTable } from '../report/text-table.ts';
 import { type Command, type Context, defineCommand, invocationOf } from './command.ts';
 import { dataGet } from './data.ts';
-import { limitFlags } from './data-flags.ts';
-import { defaulted, fraction, type Options, optional, text, wholeNumber } from './flags.ts';
+import { defaulted, fraction, optional, text, wholeNumber } from './flags.ts';
 import { swp } from './swp/swp.ts';
 import { trainModel } from './training/train.ts';
-
-const flags = {
-  out: defaulted('--out <dir>', 'folder for the runs; finished runs in it are not repeated', [
-    text,
-    'espalier-demo',
-  ]),
-  epochs: defaulted('--epochs <n>', 'epochs of training, and again of learning shapes', [wholeNumber(), 5]),
-  macs: defaulted('--macs <fraction>', 'fraction of the MACs to keep', [fraction, 0.5]),
-  ...limitFlags,
-  threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
-};
 
 export const demo = defineCommand({
   name: 'demo',
   summary:
     'train a small network on CIFAR-10, learn the shapes of its filters, prune them and report the gain',
   arguments: [],
-  options: flags,
+  options: {
+    out: defaulted('--out <dir>', 'folder for the runs; finished runs in it are not repeated', [
+      text,
+      'espalier-demo',
+    ]),
+    epochs: defaulted('--epochs <n>', 'epochs of training, and again of learning shapes', [wholeNumber(), 5]),
+    macs: defaulted('--macs <fraction>', 'fraction of the MACs to keep', [fraction, 0.5]),
+    limit: optional('--limit <n>', 'use a seeded subset of n training images', wholeNumber()),
+    testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),
+    threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
+  },
   examples: [
     ['espalier demo', 'run the whole demo'],
     ['espalier demo --epochs 1 --limit 2000', 'run a short version'],
@@ -45,7 +43,14 @@ export const demo = defineCommand({
   },
 });
 
-type DemoOptions = Options<typeof flags>;
+interface DemoOptions {
+  readonly out: string;
+  readonly epochs: number;
+  readonly macs: number;
+  readonly limit?: number | undefined;
+  readonly testLimit?: number | undefined;
+  readonly threads?: number | undefined;
+}
 
 const flagsOf = ({ testLimit, ...options }: DemoOptions): string =>
   Object.entries(given({ ...options, 'test-limit': testLimit }))
@@ -69,14 +74,14 @@ async function runDemo(options: DemoOptions, context: Context) {
   return summary(shapes);
 }
 
-interface DemoRun {
+interface Step {
   readonly command: Command;
   readonly model: string;
   readonly raw: Readonly<Record<string, string>>;
 }
 
 /** Runs a step; resumes it if it was interrupted, and skips it if it is finished. */
-async function completeRun({ command, model, raw }: DemoRun, context: Context): Promise<void> {
+async function completeRun({ command, model, raw }: Step, context: Context): Promise<void> {
   const { out = '' } = raw;
   if (existsSync(join(out, 'report.html'))) return context.note(`   ${out} is already finished`);
   const resumed = existsSync(join(out, 'recipe.json'));
@@ -92,12 +97,12 @@ const given = (values: Readonly<Record<string, string | number | undefined>>): R
     Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
   );
 
-interface MeasureRow {
+interface Row {
   readonly name: string;
   readonly of: (measures: NetworkMeasures) => string;
 }
 
-const rows: readonly MeasureRow[] = [
+const rows: readonly Row[] = [
   { name: 'accuracy', of: ({ top1 }) => formatPercent(top1 ?? Number.NaN) },
   { name: 'parameters', of: ({ parameters }) => formatCount(parameters ?? Number.NaN) },
   { name: 'MACs', of: ({ macs }) => formatMacs(macs ?? Number.NaN) },

@@ -134,7 +134,7 @@ async function scoresOf(
   return Array.from({ length: count }, (_, i) => scores.subarray(i * classes, (i + 1) * classes));
 }
 
-interface ScoredBatch {
+interface Scored {
   readonly labels: BigInt64Array;
   readonly scores: readonly Float32Array[];
 }
@@ -142,7 +142,7 @@ interface ScoredBatch {
 function addVerdicts(
   sums: { top1: number; top5: number; loss: number; images: number },
   { classifier, source }: EvaluationRun,
-  { labels, scores }: ScoredBatch,
+  { labels, scores }: Scored,
 ): void {
   for (const [i, row] of scores.entries()) {
     const label = Number(labels[i]);

@@ -85,13 +85,13 @@ function knownSize(node: Node): LayerSize | string | null {
   }
 }
 
-interface LayerCounts {
+interface Counted {
   readonly size: LayerSize | null;
   readonly count: number;
   readonly batch: number;
 }
 
-function layerCost(node: Node, { size, count, batch }: LayerCounts): LayerCost {
+function layerCost(node: Node, { size, count, batch }: Counted): LayerCost {
   const output = onlyOutput(node);
   return {
     name: nodeName(node),

@@ -124,12 +124,12 @@ function writeNode(node: Node, place: ExternalPlacement): NodeProto {
   });
 }
 
-type AttributeFields = Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>;
+type Written = Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>;
 
 function writeAttribute(
   attribute: Exclude<Attribute, { kind: 'opaque' }>,
   place: ExternalPlacement,
-): AttributeFields {
+): Written {
   switch (attribute.kind) {
     case 'int':
       return { type: Kind.INT, i: toInt64(attribute.value) };

@@ -101,7 +101,7 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
 
 const retrainingBy = (training: TrainOptions, { distill }: PruneOptions): Retraining => ({
   epochs: training.epochs,
-  distillation: distill ? (training.task ?? null) : null,
+  distills: distill !== undefined,
   options: (epochs) => ({ ...training, epochs }),
 });
 

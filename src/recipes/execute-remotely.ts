@@ -11,14 +11,14 @@ import type { RunDirectory } from '../training/run-directory.ts';
 import { failed, interrupted, runStep } from './execute.ts';
 import type { PlannedStep } from './plan.ts';
 
-interface RemoteRun {
+interface Where {
   readonly run: RunDirectory;
   readonly queue: QueueOptions;
   readonly context: Context;
 }
 
 /** Running steps by name. */
-interface RunningSteps extends Omit<RemoteRun, 'queue'> {
+interface Work extends Omit<Where, 'queue'> {
   readonly tasks: TaskQueue;
   readonly outcomes: Map<string, Promise<StepOutcome>>;
   readonly failures: Map<string, unknown>;
@@ -31,10 +31,10 @@ interface RunningSteps extends Omit<RemoteRun, 'queue'> {
  */
 export async function runStepsRemotely(
   steps: readonly PlannedStep[],
-  { run, queue, context }: RemoteRun,
+  { run, queue, context }: Where,
 ): Promise<StepOutcome[]> {
   const tasks = await openTaskQueue(queue);
-  const work: RunningSteps = { run, context, tasks, outcomes: new Map(), failures: new Map() };
+  const work: Work = { run, context, tasks, outcomes: new Map(), failures: new Map() };
   try {
     const done = finishedSteps(run.readEvents());
     for (const [i, step] of steps.entries()) {
@@ -51,11 +51,7 @@ export async function runStepsRemotely(
   }
 }
 
-async function after(
-  earlier: readonly PlannedStep[],
-  step: PlannedStep,
-  work: RunningSteps,
-): Promise<StepOutcome> {
+async function after(earlier: readonly PlannedStep[], step: PlannedStep, work: Work): Promise<StepOutcome> {
   const needed = earlier.filter(({ name, command }) => step.needs.includes(name) || !runsRemotely(command));
   await Promise.all(needed.map(({ name }) => work.outcomes.get(name)));
   try {
@@ -73,7 +69,7 @@ async function after(
   }
 }
 
-async function runThere(step: PlannedStep, { run, tasks, context }: RunningSteps): Promise<StepOutcome> {
+async function runThere(step: PlannedStep, { run, tasks, context }: Work): Promise<StepOutcome> {
   const { name, line, folder } = step;
   run.record({ type: 'start', name, line, at: new Date().toISOString() });
   try {
@@ -92,7 +88,7 @@ async function runThere(step: PlannedStep, { run, tasks, context }: RunningSteps
 function failure(
   steps: readonly PlannedStep[],
   settled: readonly PromiseSettledResult<StepOutcome>[],
-  { failures }: RunningSteps,
+  { failures }: Work,
 ): unknown {
   const [first, ...others] = steps.filter(({ name }) => failures.has(name));
   const missed = steps.filter(({ name }, i) => settled[i]!.status === 'rejected' && !failures.has(name));

@@ -34,8 +34,6 @@ const measuresSchema = v.object({
   // Compared with a teacher.
   outputError: maybe,
   agreement: maybe,
-  outputErrors: v.optional(v.record(v.string(), number)),
-  agreements: v.optional(v.record(v.string(), number)),
   // Median, minimum and 90th percentile; `deploy` measures only the minimum.
   latencyMs: maybe,
   latencyMinMs: maybe,
@@ -59,7 +57,6 @@ const stageSchema = v.object({
   loss: maybe,
   outputError: maybe,
   outputErrors: errors,
-  agreements: errors,
 });
 const stepSchema = v.object({
   type: v.literal('prune-step'),

@@ -8,7 +8,7 @@ import type { Shortcut } from './shortcut-rules.ts';
 import { type Tap, tapsOf } from './taps.ts';
 
 /** A branch, and the channels to carry through it. */
-export interface CarryRequest {
+export interface Carrying {
   readonly graph: Graph;
   readonly add: Node;
   readonly from: Value;
@@ -29,7 +29,7 @@ export interface CarryRequest {
 export type MiddleForm = 'widen' | 'concat';
 
 /** A conversion of a block, checked before anything is changed. */
-export interface CarryPlan extends CarryRequest {
+export interface CarryPlan extends Carrying {
   /** The stages from the first convolution on. */
   readonly path: readonly Stage[];
   readonly first: PlanarConvolution;
@@ -49,7 +49,7 @@ export interface CarryPlan extends CarryRequest {
 }
 
 /** Plans the conversion of a block, or refuses it. */
-export function planCarry(carrying: CarryRequest): CarryPlan | Refusal {
+export function planCarry(carrying: Carrying): CarryPlan | Refusal {
   const { stages, shortcut, add, middle } = carrying;
   const start = stages.findIndex(({ kind }) => kind === 'convolution');
   const convs = stages.flatMap((stage) => (stage.kind === 'convolution' ? [stage.conv] : []));

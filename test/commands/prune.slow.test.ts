@@ -254,6 +254,25 @@ describe('prune, with images', () => {
     expect(top1).toBe((whole.after as { top1: number }).top1);
   });
 
+  it('prunes while it trains, and ends as if never stopped when interrupted', async () => {
+    const raw = { ...training, macs: '0.5', round: '1', maskEvery: '1', executor: 'onnxruntime', ...quick };
+    const whole = await runCommand(pruneCommand, [model()], [{ ...raw, out: at('gradual') }]);
+    expect(whole).toMatchObject({ met: true, criterion: 'taylor', scope: 'global' });
+    expect(whole.steps).toMatchObject([{ stages: [{ stage: 'retrained' }, { stage: 'recalibrate' }] }]);
+    const { epochs } = readRunRecord(at('gradual'));
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    expect(epochs[1]!.macsKept).toBeLessThanOrEqual(0.5);
+    const stopped = runCommand(
+      pruneCommand,
+      [model()],
+      [{ ...raw, out: at('gradual-stopped') }, interruptedAt('epoch 2/2')],
+    );
+    await expect(stopped).rejects.toThrow('interrupted');
+    await runCommand(pruneCommand, [], [{ resume: at('gradual-stopped') }]);
+    const bytes = (name: string) => readFileSync(at(name, 'model.onnx'));
+    expect(bytes('gradual-stopped').equals(bytes('gradual'))).toBe(true);
+  });
+
   it('learns masks before it cuts, and goes on in the midst of that', async () => {
     const raw = {
       ...training,

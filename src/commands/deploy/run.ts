@@ -3,7 +3,6 @@ import { deploy } from '../../deploy/deploy-here.ts';
 import { namedReasons } from '../../graph/edit/refused.ts';
 import { printableLine } from '../../printable.ts';
 import { expectFloatWeights } from '../../quantization/expect-float.ts';
-import { hardlyFaster } from '../../report/deployed-network.ts';
 import { disturbance } from '../../report/latency.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
@@ -14,7 +13,7 @@ import { openRun } from '../training/recipe.ts';
 import { expectOtherFile } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 import { quantizeModel } from './quantize.ts';
-import { describeDeployment } from './result.ts';
+import { describeDeployment, hardlyFaster } from './result.ts';
 import { writeDeployment } from './write.ts';
 
 /** A run that is about to start or to resume. */
@@ -65,12 +64,12 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   return { data, text: text.join('\n') };
 }
 
-interface DeployedFile {
+interface Written {
   readonly path: string;
   readonly inIntegers: boolean;
 }
 
-function warn(facts: Omit<Deployment, 'graph'>, { path, inIntegers }: DeployedFile, context: Context): void {
+function warn(facts: Omit<Deployment, 'graph'>, { path, inIntegers }: Written, context: Context): void {
   const hardly = inIntegers ? null : hardlyFaster(facts);
   if (hardly) context.warn(hardly);
   const disturbed = disturbance([{ path, ...facts.latency }]);

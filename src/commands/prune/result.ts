@@ -29,7 +29,7 @@ export interface PruneResult {
   readonly compiled: CompiledRun | null;
 }
 
-interface JobWithOriginal {
+interface Finishing {
   readonly job: PruneJob;
   readonly context: Context;
   /** The evaluation of the original network. */
@@ -39,7 +39,7 @@ interface JobWithOriginal {
 /** Measures both networks, and writes the pruned one, with the record of the run if there is one. */
 export async function finishPruning(
   { network, residual, steps, cut }: PrunedInSteps,
-  { job, context, original }: JobWithOriginal,
+  { job, context, original }: Finishing,
 ): Promise<PruneResult> {
   const { sizes, withLatencies } = await import('../../report/measured-network.ts');
   const { deployPruned } = await import('../../deploy/deploy-pruned.ts');
@@ -49,7 +49,7 @@ export async function finishPruning(
     executor,
     retraining,
   } = job;
-  const folds = insertBatchnorm === true && retraining?.distillation != null;
+  const folds = insertBatchnorm && retraining?.distills;
   const deploying = { executor, form: written, seconds, size, types: form, verify, folds };
   const deployed = await deployPruned(network, granularity, deploying);
   const last = steps.at(-1)!.stages.at(-1) ?? null;
@@ -95,7 +95,7 @@ export async function finishPruning(
 const accuracyIn = (stage: PruningStage | null) =>
   stage?.top1 == null || stage.top5 === null ? {} : { top1: stage.top1, top5: stage.top5 };
 
-interface PrunedFiles {
+interface Writing {
   readonly job: PruneJob;
   readonly leftAlone: PruneResult['leftAlone'];
   readonly beside: Readonly<Record<string, Graph>>;
@@ -103,7 +103,7 @@ interface PrunedFiles {
 
 async function write(
   { before, after }: { readonly before: Measured; readonly after: Measured },
-  { job: { run, data, options, model }, leftAlone, beside }: PrunedFiles,
+  { job: { run, data, options, model }, leftAlone, beside }: Writing,
 ): Promise<string> {
   if (run) {
     const { finishRun } = await import('../training/result.ts');

@@ -1,4 +1,3 @@
-import { recalibrate } from '../../calibration/recalibrate.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { separateUniform, verifyEquivalent } from '../../rewrite/index.ts';
 import { criteria } from '../criteria/index.ts';
@@ -12,6 +11,7 @@ import { expectLayers } from '../rank-channels.ts';
 import { layerTitle, type PruningUnit } from '../ranking/units.ts';
 import { untiedScheme } from '../untied/untied-scheme.ts';
 import { criterionScores } from './criterion-scores.ts';
+import { recalibrateTrained } from './recalibrate-trained.ts';
 import { costingOf, type GradualScheme, lossReads } from './scheme.ts';
 import { tiedCosts } from './tied-costs.ts';
 import { tiedSets } from './tied-sets.ts';
@@ -81,12 +81,11 @@ async function recovered(
   trained: Graph,
   job: PruningJob,
 ): Promise<{ readonly network: Graph; readonly stages: readonly PruningStage[] }> {
-  const { executor, data, retraining, settings } = job;
-  const stage = retraining!.distillation ? 'distilled' : 'retrained';
+  const { retraining, settings } = job;
+  const stage = retraining!.distills ? 'distilled' : 'retrained';
   const stages = [await stageOf(trained, job, { stage, step: 1 })];
   if (settings.recover?.length === 0) return { network: trained, stages };
-  const { calibration } = data!;
-  const network = await recalibrate(trained, { calibration, executor });
+  const network = await recalibrateTrained(trained, job);
   return { network, stages: [...stages, await stageOf(network, job, { stage: 'recalibrate', step: 1 })] };
 }
 

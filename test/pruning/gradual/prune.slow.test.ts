@@ -1,7 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { type Benchmark, costs, type Graph, prune, type Timer, tensorData } from '../../../src/index.ts';
+import {
+  type Augmentation,
+  type Benchmark,
+  costs,
+  type Graph,
+  onnxruntime,
+  openCalibration,
+  prune,
+  recalibrate,
+  type Timer,
+  tensorData,
+} from '../../../src/index.ts';
 import { temporaryTimings } from '../../../src/measure/timings.ts';
-import { floats } from '../../../src/numeric/tensor.ts';
+import { float32Data, floats } from '../../../src/numeric/tensor.ts';
 import { parseModel } from '../../../src/onnx/index.ts';
 import { residualNetwork } from '../../support/small-network.ts';
 import { syntheticImages } from '../../support/synthetic-images.ts';
@@ -99,6 +110,26 @@ describe('with epochs, a network is pruned while it trains', () => {
     const { graph } = await prune(residualNetwork({ width: 16 }), { ...gradually, macs: 0.9, layerRatios });
     expect(widths(graph)).toEqual([16, 15, 16]);
   });
+});
+
+it('recalibrates on images that are augmented as in training', async () => {
+  const halved: Augmentation = {
+    name: 'halved',
+    apply: ({ image, target }) => image.forEach((x, i) => (target[i] = x / 2)),
+  };
+  const { graph } = await prune(residualNetwork(), {
+    ...gradually,
+    macs: 0.6,
+    training: { ...training, augmentation: halved },
+  });
+  const preprocessing = { height: 8, width: 8, mean: [0, 0, 0], std: [1, 1, 1] };
+  const calibration = await openCalibration(data.train, { preprocessing, batch: 16, seed: 1 });
+  const asTheyAre = await recalibrate(graph, { calibration, executor: onnxruntime });
+  const meanOf = ({ initializers }: Graph) =>
+    float32Data(initializers.find(({ name }) => name === 'stem.bn.mean')!.tensor);
+  const means = meanOf(asTheyAre);
+  // What a convolution without a bias makes of half an image is half of what it makes of the image.
+  meanOf(graph).forEach((mean, i) => expect(mean).toBeCloseTo(means[i]! / 2, 5));
 });
 
 it.each([

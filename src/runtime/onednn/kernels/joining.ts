@@ -10,7 +10,7 @@ import type { Kernels } from './kernel.ts';
 import { pool } from './pooling.ts';
 
 /** Offset and sizes of a part of a tensor. */
-export interface TensorPart {
+export interface Box {
   readonly offsets: readonly number[];
   readonly dims: readonly number[];
 }
@@ -72,7 +72,7 @@ export const joiningKernels = {
 } satisfies Kernels;
 
 /** The parts of the concatenated tensor that belong to each value. */
-function boxesAlong(values: readonly Value[], axis: number): TensorPart[] {
+function boxesAlong(values: readonly Value[], axis: number): Box[] {
   let first = 0;
   return values.map((value) => {
     const dims = staticShape(value);
@@ -98,7 +98,7 @@ export function isBlocked(scope: LoweringScope, value: Value): boolean {
 export function partition(
   { dnnl, plain, activation }: LoweringScope,
   shape: readonly number[],
-  { boxes, inBlocks }: { readonly boxes: readonly TensorPart[]; readonly inBlocks: boolean },
+  { boxes, inBlocks }: { readonly boxes: readonly Box[]; readonly inBlocks: boolean },
 ): { readonly whole: Descriptor; readonly parts: readonly Descriptor[] } {
   const partsOf = (whole: Descriptor) =>
     boxes.flatMap(({ dims, offsets }) => dnnl.part(whole, dims, offsets) ?? []);
@@ -109,13 +109,13 @@ export function partition(
   assert(false, `[${shape}] has parts where it is row-major`);
 }
 
-interface TensorCut {
+interface Cutting {
   readonly x: Value;
-  readonly boxes: readonly TensorPart[];
+  readonly boxes: readonly Box[];
   readonly results: readonly Value[];
 }
 
-function cut(scope: LoweringScope, node: Node, { x, boxes, results }: TensorCut): void {
+function cut(scope: LoweringScope, node: Node, { x, boxes, results }: Cutting): void {
   const inBlocks = isBlocked(scope, x);
   const { whole, parts } = partition(scope, staticShape(x), { boxes, inBlocks });
   const source = scope.read(x, whole);

@@ -119,7 +119,7 @@ export function callFilterVectors(
   }
 }
 
-interface FilterVectorCode {
+interface Written {
   readonly shape: FilterVectors;
   readonly filters: number;
   readonly stride: number | null;
@@ -132,11 +132,7 @@ interface FilterVectorCode {
   };
 }
 
-function writeBlock(
-  code: Code,
-  emitter: Emitter,
-  { shape, filters, stride, pointers }: FilterVectorCode,
-): void {
+function writeBlock(code: Code, emitter: Emitter, { shape, filters, stride, pointers }: Written): void {
   const vectors = Math.ceil(filters / LANES);
   const { from, packedWeights, numbers, output, residual } = pointers;
   const sums = shape.offsets.map(() => Array.from({ length: vectors }, () => code.local('v128')));

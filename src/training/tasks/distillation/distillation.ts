@@ -2,13 +2,11 @@ import type { DataSet } from '../../../data/image-source.ts';
 import { loadPreprocessing, type Preprocessing } from '../../../data/preprocessing.ts';
 import { EspalierError } from '../../../errors.ts';
 import type { Graph, Value } from '../../../graph/graph.ts';
-import { mean } from '../../../numeric/statistics.ts';
 import { zip } from '../../../numeric/zip.ts';
 import { formsOf } from '../../../rewrite/index.ts';
 import type { Executor } from '../../../runtime/executor.ts';
 import { prepareNetwork } from '../../prepare.ts';
-import type { TaskContext, TaskEvaluation, TrainingTask } from '../task.ts';
-import { cacheBytes, cachedValues, cachePlace, formatMegabytes } from './cached-values.ts';
+import type { TaskEvaluation, TrainingTask } from '../task.ts';
 import { compareWithTeacher, nameOf } from './compare.ts';
 import { featuresOf, sharedFeatures } from './features.ts';
 import { agreement, pairLoss } from './losses.ts';
@@ -33,11 +31,6 @@ export interface DistillationOptions {
   readonly losses?: Readonly<Record<string, ChosenLoss>> | undefined;
   /** Weight of the mean error of inner values; 0 leaves them out. Default 1. */
   readonly featureWeight?: number | undefined;
-  /**
-   * A folder that stores the teacher's outputs for each training image, so that the teacher runs on it once. Of use only without
-   * augmentation. Default: nothing is stored.
-   */
-  readonly cache?: string | undefined;
   /** Called with lines that describe the loss of each output, and the inner values that are compared. */
   onNote?(line: string): void;
 }
@@ -50,8 +43,7 @@ const FEATURE_WEIGHT = 1;
  * A task that trains a student to reproduce the outputs of a teacher, without labels. The loss is the sum over outputs of
  * - `kl`, τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), for class scores and what Softmax or Sigmoid reads;
  * - `mse`, mean((s − t)²/σ²), for others, with the teacher's variance σ² of the channel over training images;
- * and, times `featureWeight`, the mean of mean((s − t)²)/σ² over the ends of blocks ({@link featuresOf}) that both networks have,
- * with the variance σ² of the teacher's value, averaged over channels.
+ * and, times `featureWeight`, the mean of this squared error over the ends of blocks ({@link featuresOf}) that both networks have.
  * The student is in the form of {@link prepareNetwork}; its outputs correspond to the teacher's by name, else by order. Throws
  * `usage` where they do not, or where the teacher stores another preprocessing.
  *
@@ -75,15 +67,6 @@ export async function distillation(student: Graph, options: DistillationOptions)
     ...{ executor, source: data.train, preprocessing, batch, most: VARIANCE_IMAGES },
   });
   const comparedIn = (network: Graph) => [...pairs, ...sharedFeatures(network, features, featureWeight)];
-  const openTeacher = async (compared: readonly DistilledPair[], engine: Omit<TaskContext, 'network'>) => {
-    const names = compared.map((pair) => pair.teacher);
-    const runner = await openValues(bound, names, engine);
-    if (options.cache === undefined) return runner;
-    const place = cachePlace(bound.graph, compared, { folder: options.cache, images: data.train.count });
-    const size = formatMegabytes(cacheBytes(place));
-    onNote?.(`the teacher's outputs are stored: at most ${size}, for ${place.images} images`);
-    return cachedValues(runner, place);
-  };
   let noted = '';
   return {
     name: 'distillation',
@@ -110,7 +93,11 @@ export async function distillation(student: Graph, options: DistillationOptions)
       const note = describedFeatures(compared.slice(pairs.length), featureWeight);
       if (featureWeight > 0 && note !== noted) onNote?.(note);
       noted = note;
-      const open = await openTeacher(compared, engine);
+      const open = await openValues(
+        bound,
+        compared.map((pair) => pair.teacher),
+        engine,
+      );
       return {
         async feeds({ images }) {
           const values = await open.run(images);
@@ -121,11 +108,22 @@ export async function distillation(student: Graph, options: DistillationOptions)
     },
     async evaluate(network, source, settings): Promise<TaskEvaluation> {
       const run = { ...settings, source, preprocessing, batch };
-      const compared = await compareWithTeacher({ student: network, teacher, pairs }, run, settings);
-      const { error, errors: outputErrors, agreements } = compared;
+      const { error, errors, agreements } = await compareWithTeacher(
+        { student: network, teacher, pairs },
+        run,
+        settings,
+      );
+      const named = (title: string, values: Readonly<Record<string, number>>) =>
+        Object.entries(values).map(([name, value]) => [`${title} of ${name}`, value] as const);
       const parts = Object.values(agreements);
-      const metrics = { outputError: error, ...(parts.length > 0 && { agreement: mean(parts) }) };
-      return { score: -error, outputErrors, agreements, metrics };
+      return {
+        score: -error,
+        metrics: {
+          outputError: error,
+          ...(parts.length > 0 && { agreement: parts.reduce((sum, part) => sum + part, 0) / parts.length }),
+          ...Object.fromEntries([...named('error', errors), ...named('test agreement', agreements)]),
+        },
+      };
     },
   };
 }
@@ -154,15 +152,15 @@ function expectSamePreprocessing(teacher: Graph, { mean, std }: Preprocessing): 
 
 /** A line that names the inner values that are compared. */
 function describedFeatures(features: readonly DistilledPair[], weight: number): string {
-  const names = features.slice(0, SHOWN_PAIRS).map(({ student }) => student);
-  const more = features.length > SHOWN_PAIRS ? ` and ${features.length - SHOWN_PAIRS} more` : '';
+  const names = features.slice(0, SHOWN).map(({ student }) => student);
+  const more = features.length > SHOWN ? ` and ${features.length - SHOWN} more` : '';
   return features.length > 0
     ? `inner values of equal shape, weight ${weight}: ${names.join(', ')}${more}`
     : 'no inner values are compared: none at the end of a block has an equal shape in both networks';
 }
 
 /** Number of inner values that a line names. */
-const SHOWN_PAIRS = 4;
+const SHOWN = 4;
 
 /** A line that describes the loss of an output. */
 function described({ output, student, loss, axis, weight }: DistilledPair, temperature: number): string {
