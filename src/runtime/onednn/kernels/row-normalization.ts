@@ -17,39 +17,48 @@ export const rowNormalizationKernels = {
     const shape = staticShape(x);
     const axis = attributes.axis < 0 ? attributes.axis + shape.length : attributes.axis;
     if (!y || statistics.some(Boolean) || outputs.length === 0) return false;
-    const seen = scope.plain([1, elementCount(shape.slice(0, axis)), elementCount(shape.slice(axis))]);
-    const layouts = { data: scope.plain(shape), seen };
+    const rows = elementCount(shape.slice(0, axis));
+    const layouts = rowMajor(scope, shape, rows);
     normalize({ node, x, y, scale, bias: bias ?? null, epsilon: attributes.epsilon }, scope, layouts);
     return true;
   },
   InstanceNormalization({ node, inputs: { x, scale, bias }, outputs: [y], attributes }, scope) {
-    const [images, channels, ...places] = staticShape(x, 2);
-    const [rows, data] = isBlocked(scope, x)
-      ? [paddedRows(scope.activation(staticShape(x)), places), scope.activation(staticShape(x))]
-      : [images * channels, scope.plain(staticShape(x))];
-    const seen = isBlocked(scope, x)
-      ? scope.activation([1, rows, ...places])
-      : scope.plain([1, rows, elementCount(places)]);
+    const shape = staticShape(x, 2);
+    const [images, channels, ...places] = shape;
+    const layouts = isBlocked(scope, x) ? inBlocks(scope, shape) : rowMajor(scope, shape, images * channels);
     const [a, b] = [scale, bias].map((value) => perChannel(scope, value, places.length)) as [Value, Value];
-    normalize({ node, x, y, scale: a, bias: b, epsilon: attributes.epsilon }, scope, { data, seen });
+    normalize({ node, x, y, scale: a, bias: b, epsilon: attributes.epsilon }, scope, layouts);
     return true;
   },
   GroupNormalization({ node, inputs: { x, scale, bias }, outputs: [y], attributes }, scope) {
-    const [images, channels, ...places] = staticShape(x, 2);
+    const shape = staticShape(x, 2);
+    const [images, channels, ...places] = shape;
     const { num_groups: groups = 1, epsilon } = attributes;
     // Before opset 21 there is a scale a group.
     if (staticShape(scale)[0] !== channels) return false;
-    const seen = scope.plain([1, images * groups, (channels / groups) * elementCount(places)]);
-    const layouts = { data: scope.plain(staticShape(x)), seen };
+    const layouts = rowMajor(scope, shape, images * groups);
     const [a, b] = [scale, bias].map((value) => perChannel(scope, value, places.length)) as [Value, Value];
     normalize({ node, x, y, scale: a, bias: b, epsilon }, scope, layouts);
     return true;
   },
 } satisfies Kernels;
 
-/** Channels of all images, those that pad a block included. */
-const paddedRows = ({ bytes }: Descriptor, places: readonly number[]): number =>
-  bytes / byteWidth('float32') / elementCount(places);
+/** How x lies in memory, and how the primitive reads it: rows as channels, of two spatial axes, for which oneDNN compiles it. */
+interface RowLayouts {
+  readonly data: Descriptor;
+  readonly seen: Descriptor;
+}
+
+function rowMajor(scope: LoweringScope, shape: readonly number[], rows: number): RowLayouts {
+  return { data: scope.plain(shape), seen: scope.plain([1, rows, elementCount(shape) / rows, 1]) };
+}
+
+/** Each channel of each image as a row, those that pad a block included. */
+function inBlocks(scope: LoweringScope, shape: readonly number[]): RowLayouts {
+  const data = scope.activation(shape);
+  const places = elementCount(shape.slice(2));
+  return { data, seen: scope.activation([1, data.bytes / byteWidth('float32') / places, places, 1]) };
+}
 
 /** [C] seen as [C, 1, …]. */
 function perChannel(scope: LoweringScope, value: Value, axes: number): Value {
@@ -72,7 +81,7 @@ interface Normalization {
 function normalize(
   { node, x, y, scale, bias, epsilon }: Normalization,
   scope: LoweringScope,
-  { data, seen }: { readonly data: Descriptor; readonly seen: Descriptor },
+  { data, seen }: RowLayouts,
 ): void {
   const rows = seen.dims[1]!;
   const operation = { kind: 'batchNormalization', data: seen, epsilon, relu: false } as const;
