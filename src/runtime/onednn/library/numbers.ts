@@ -5,7 +5,6 @@ import type {
   ResamplingAlgorithm,
   ResultAlgorithm,
   Role,
-  SoftmaxAlgorithm,
 } from './api.ts';
 
 /** Constants from oneDNN's public headers that versions 2 and 3 share. */
@@ -45,11 +44,6 @@ export const poolingAlgorithms: Readonly<Record<PoolingAlgorithm, number>> = {
 export const resamplingAlgorithms: Readonly<Record<ResamplingAlgorithm, number>> = {
   nearest: 0x2fff0,
   linear: 0x2fff1,
-};
-
-export const softmaxAlgorithms: Readonly<Record<SoftmaxAlgorithm, number>> = {
-  softmax: 0x30000,
-  logSoftmax: 0x30001,
 };
 
 export const queries: Readonly<Record<QueriedRole, number>> = {

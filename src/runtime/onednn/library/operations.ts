@@ -6,7 +6,6 @@ import {
   poolingAlgorithms,
   propagation,
   resamplingAlgorithms,
-  softmaxAlgorithms,
 } from './numbers.ts';
 
 /** Operations that have a descriptor function of their own. */
@@ -69,20 +68,6 @@ export const sharedRows = {
     NONE,
     native(diffSrc),
     native(diffDst),
-  ],
-  softmax: ({ algorithm, data, axis }) => [
-    propagation.forwardTraining,
-    softmaxAlgorithms[algorithm],
-    native(data),
-    native(data),
-    axis,
-  ],
-  softmaxBackward: ({ algorithm, data, axis }) => [
-    softmaxAlgorithms[algorithm],
-    native(data),
-    native(data),
-    native(data),
-    axis,
   ],
   binary: ({ algorithm, left, right, dst }) => [
     binaryAlgorithms[algorithm],

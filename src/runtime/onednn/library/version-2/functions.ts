@@ -31,10 +31,10 @@ export const declarations = {
     'int dnnl_resampling_forward_desc_init(void *op, int prop, int algorithm, void *factors, void *src, void *dst)',
   resamplingBackward:
     'int dnnl_resampling_backward_desc_init(void *op, int algorithm, void *factors, void *diffSrc, void *diffDst)',
-  softmax:
-    'int dnnl_softmax_v2_forward_desc_init(void *op, int prop, int algorithm, void *src, void *dst, int axis)',
-  softmaxBackward:
-    'int dnnl_softmax_v2_backward_desc_init(void *op, int algorithm, void *diffSrc, void *diffDst, void *dst, int axis)',
+  softmax: 'int dnnl_softmax_forward_desc_init(void *op, int prop, void *data, int axis)',
+  softmaxBackward: 'int dnnl_softmax_backward_desc_init(void *op, void *diff, void *data, int axis)',
+  logSoftmax: 'int dnnl_logsoftmax_forward_desc_init(void *op, int prop, void *data, int axis)',
+  logSoftmaxBackward: 'int dnnl_logsoftmax_backward_desc_init(void *op, void *diff, void *data, int axis)',
   pooling:
     'int dnnl_pooling_v2_forward_desc_init(void *op, int prop, int algorithm, void *src, void *dst, void *strides, void *kernel, void *dilation, void *begins, void *ends)',
   poolingBackward:

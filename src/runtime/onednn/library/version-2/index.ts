@@ -40,7 +40,7 @@ function generation({ koffi, library, dnnl, engine }: Host): Generation {
         return dnnl.reorder(out, operation.src.native, engine, operation.dst.native, engine, attributes);
       const target = new Uint8Array(OPERATION_DESCRIPTOR_BYTES);
       const hint = 'hint' in operation ? operation.hint.native.descriptor : null;
-      const filled = own[operation.kind](target, ...argumentsFor(rows, operation.kind, operation));
+      const filled = own[functionOf(operation)](target, ...argumentsFor(rows, operation.kind, operation));
       return filled || own.primitiveDescriptorCreate(out, target, attributes, engine, hint);
     },
     appendSum: (list, scale) => own.appendSum(list, scale),
@@ -48,6 +48,13 @@ function generation({ koffi, library, dnnl, engine }: Host): Generation {
       own.appendElementwise(list, 1, elementwiseAlgorithms[algorithm], alpha, beta),
     operands,
   };
+}
+
+/** Logarithms of softmaxes have functions of their own. */
+function functionOf(operation: Exclude<Operation, { kind: 'reorder' }>) {
+  if (operation.kind === 'softmax') return operation.algorithm;
+  if (operation.kind !== 'softmaxBackward') return operation.kind;
+  return operation.algorithm === 'softmax' ? 'softmaxBackward' : 'logSoftmaxBackward';
 }
 
 function describe(own: Version2Functions, dims: readonly number[], format: Format): Uint8Array {

@@ -21,6 +21,8 @@ export const rows: ArgumentRows<DescribedKind> = {
     epsilon,
     normalizationFlagsOf(normalizationFlags, relu),
   ],
+  softmax: ({ data, axis }) => [TRAINING, native(data), axis],
+  softmaxBackward: ({ data, axis }) => [native(data), native(data), axis],
   elementwise: ({ algorithm, data, alpha = 0, beta = 0 }) => [
     TRAINING,
     elementwiseAlgorithms[algorithm],

@@ -1,4 +1,4 @@
-import type { ElementwiseAlgorithm } from '../api.ts';
+import type { ElementwiseAlgorithm, SoftmaxAlgorithm } from '../api.ts';
 
 /** Format tags aBc…, by block size, then by rank. */
 export const blockedFormats: Readonly<Record<8 | 16, Readonly<Record<number, number>>>> = {
@@ -35,3 +35,8 @@ export const POST_OPERATION_BASE = 32768;
 /** Query numbers of a memory descriptor. */
 export const QUERY_RANK = 256;
 export const QUERY_DIMS = 257;
+
+export const softmaxAlgorithms: Readonly<Record<SoftmaxAlgorithm, number>> = {
+  softmax: 0x30000,
+  logSoftmax: 0x30001,
+};

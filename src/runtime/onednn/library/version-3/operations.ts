@@ -8,7 +8,7 @@ import {
   normalizationFlagsOf,
   sharedRows,
 } from '../operations.ts';
-import { elementwiseAlgorithms, normalizationFlags } from './constants.ts';
+import { elementwiseAlgorithms, normalizationFlags, softmaxAlgorithms } from './constants.ts';
 
 const TRAINING = propagation.forwardTraining;
 
@@ -29,6 +29,20 @@ const rows: ArgumentRows<DescribedKind> = {
     native(data),
     epsilon,
     normalizationFlagsOf(normalizationFlags, relu),
+  ],
+  softmax: ({ algorithm, data, axis }) => [
+    TRAINING,
+    softmaxAlgorithms[algorithm],
+    native(data),
+    native(data),
+    axis,
+  ],
+  softmaxBackward: ({ algorithm, data, axis }) => [
+    softmaxAlgorithms[algorithm],
+    native(data),
+    native(data),
+    native(data),
+    axis,
   ],
   elementwise: ({ algorithm, data, ...given }) => {
     const { alpha, beta } = coefficients(algorithm, given);
