@@ -6,7 +6,7 @@ export async function withFileErrors<T>(where: string, work: () => Promise<T>): 
     return await work();
   } catch (error) {
     const { code, path, syscall } = (error ?? {}) as NodeJS.ErrnoException;
-    if (!code || !syscall) throw error; // not the operating system's
+    if (!code || !syscall) throw error; // not an error of the operating system
     throw fileError(error, path ?? where);
   }
 }

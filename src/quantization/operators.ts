@@ -11,11 +11,11 @@ import {
 
 /**
  * How onnxruntime executes an operator of a QDQ graph on 8-bit integers, according to observed fusions:
- * - `weights`: activations by constant weights, sums in int32, its output rounded to 8 bits unless `floatOutput`;
- * - `weights-only`: computed in float from weights stored in 8 bits;
- * - `computes`: every input and output has a scale of its own;
- * - `joins`: the same; inputs that nothing else reads take the scale of the output, and are rounded once;
- * - `passes`: elements move or are selected, so that input and outputs have one scale.
+ * - `weights`: a product with constant weights and int32 sums, whose output is rounded to 8 bits unless `floatOutput`;
+ * - `weights-only`: computed in floating point, with weights stored in 8 bits;
+ * - `computes`: every input and output has its own scale;
+ * - `joins`: likewise, but inputs without other readers have the scale of the output, and are rounded only once;
+ * - `passes`: elements are moved or selected, so that input and outputs have the same scale.
  */
 export type Int8Kind = 'weights' | 'weights-only' | 'computes' | 'joins' | 'passes';
 

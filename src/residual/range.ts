@@ -18,7 +18,7 @@ export function rangesOf(graph: Graph): (value: Value) => ValueRange {
     if (found) return found;
     const node = producer.get(value);
     const rule = node && node.domain === '' ? rules[node.op] : undefined;
-    known.set(value, ANY); // no loops in a graph, but a bound on what is walked twice
+    known.set(value, ANY); // marks the value as visited
     const range =
       node && rule ? rule(node, (index) => (node.inputs[index] ? rangeOf(node.inputs[index]!) : ANY)) : ANY;
     known.set(value, range);

@@ -57,15 +57,15 @@ const freeRoles: { readonly [Op in OperatorName]?: ParameterRole } = {
 /**
  * The trainable parameters of a network, in graph order: float32 initializers that contribute to the class scores or to the
  * given values, and that are one of
- * - a weight, bias, scale, shift or slope of a layer ({@link inputRoles}), but for the ones and zeros of an InstanceNormalization between
- *   two Reshapes, which is how exporters write GroupNormalization;
- * - of more than one element, added to or multiplied with what comes right from a layer, or from any layer on the way to another: the
- *   scale and shift of a normalisation that is written out, a layer's scale, an embedding of positions. A mask (0 and large
- *   negative numbers alone) is none;
- * - concatenated, as they are or expanded to the batch, to what comes from a layer, on the way to another: a class token. A
- *   constant of equal elements is none: it fills up channels.
- * All else stays: running statistics, what normalises the image in front of the first layer, operands of Sub and Div, single
- * numbers.
+ * - a weight, bias, scale, shift or slope of a layer ({@link inputRoles}), except the ones and zeros of an
+ *   InstanceNormalization between two Reshapes, which is how exporters write GroupNormalization;
+ * - with more than one element, added to or multiplied by the output of a layer, or by a later value before another layer: the
+ *   scale and shift of a normalisation that is exported as separate operators, a layer scale, a position embedding. Masks, which
+ *   contain only 0 and large negative numbers, are excluded;
+ * - concatenated, directly or expanded to the batch, to a value between two layers: a class token. Constants with equal elements,
+ *   which pad channels, are excluded.
+ * All other initializers are not trained: running statistics, constants that normalise the image before the first layer,
+ * operands of Sub and Div, single numbers.
  */
 export const trainableParameters = (graph: Graph, sought: ParametersSought = {}): Parameter[] => [
   ...classify(graph, sought).parameters.values(),

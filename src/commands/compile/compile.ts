@@ -25,12 +25,12 @@ export const compileCommand = defineCommand({
     ...inputFlags,
     batch: optional(
       '--batch <n>',
-      'images in a run (default: as many as the model fixes, else 1)',
+      'images per run (default: the batch size that the model fixes, else 1)',
       wholeNumber(),
     ),
     threads: defaulted(
       '--threads <n>',
-      'threads that share a run where the page is cross-origin isolated, or in Node; elsewhere it runs on one',
+      'threads that share a run, in Node and in cross-origin isolated pages; elsewhere one thread is used',
       [wholeNumber(), defaults.threads],
     ),
     weights: defaulted(
@@ -43,7 +43,7 @@ export const compileCommand = defineCommand({
       'choose the tiles of convolutions by timing them in headless Chromium or in Node, once on this machine; none predicts them',
       [choice(tuningNames), defaults.tune],
     ),
-    seconds: defaulted('--seconds <s>', 'seconds for measuring the layers; 0 measures none', [
+    seconds: defaulted('--seconds <s>', 'seconds for timing the steps; 0 skips it', [
       numberIn(0),
       defaults.seconds,
     ]),

@@ -123,7 +123,7 @@ export const pruneFlags = {
   ),
   maskThreshold: optional(
     '--mask-threshold <x>',
-    `with --criterion mask: a mask becomes 0 for good when it falls to this (default: ${defaults.maskThreshold})`,
+    `with --criterion mask: a mask becomes 0 permanently once its absolute value is at most this (default: ${defaults.maskThreshold})`,
     numberIn(0),
   ),
   scoreFolded: flagSwitch('--score-folded', 'compute norms of weights with BatchNormalization folded in'),
@@ -149,17 +149,17 @@ export const pruneFlags = {
   ),
   residual: optional(
     '--residual <name>',
-    `with --pace gradual: untied prunes each layer of residual blocks alone, and removes residual connections in the end (default: ${defaults.residual})`,
+    `with --pace gradual: untied prunes the layers of residual blocks independently, and removes the residual connections at the end (default: ${defaults.residual})`,
     choice(residualTies),
   ),
   carried: optional(
     '--carried <name>',
-    `with --residual untied: what a carried channel costs: macs, as in onnxruntime; free, as in a compiled network (default: ${defaults.carried})`,
+    `with --residual untied: cost of a carried channel: macs, as in onnxruntime, or free, as in a compiled network (default: ${defaults.carried})`,
     choice(carriedCosts),
   ),
   distill: laterSwitch(
     '--distill',
-    'with --epochs: retrain the outputs of the given model, without labels; --data is then any folder of images',
+    'with --epochs: retrain to reproduce the outputs of the given model, without labels; --data is then any folder of images',
   ),
   recover: optional(
     '--recover <list>',

@@ -27,7 +27,7 @@ export const stripeFlags = {
   sr: defaulted('--sr <x>', 'L1 coefficient of the filter skeletons', [numberIn(0), defaults.alpha]),
   threshold: defaulted(
     '--threshold <x>',
-    'a stripe is pruned for good when the absolute value of its skeleton entry falls to this',
+    'a stripe is pruned permanently once the absolute value of its skeleton entry is at most this',
     [numberIn(0), defaults.threshold],
   ),
   macs: optional('--macs <fraction>', 'fraction of the MACs to keep; pruning stops there', fraction),

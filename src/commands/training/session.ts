@@ -104,7 +104,7 @@ async function openFresh(
   const { buildModel, zooModel } = await import('../../models/index.ts');
   const { dataSets, openDataSet } = await import('../../data/data-sets.ts');
   const known = zooModel(settings.model);
-  if (!known) buildModel(settings.model); // says what there is
+  if (!known) buildModel(settings.model); // throws, listing the known names
   const named = Object.hasOwn(dataSets, settings.data);
   const size = settings.size ?? (named ? undefined : known!.input.height);
   const { extents } = await import('../../measure/image-size.ts');

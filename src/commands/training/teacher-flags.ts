@@ -12,7 +12,7 @@ const pattern = /^.+=(kl|mse)(:(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?)?$/i;
 export const teacherFlags = {
   teacher: optional(
     '--teacher <model>',
-    'train the model to give the outputs of this network, such as the original before pruning; --data is then any folder of images, and labels are not used',
+    'train the model to reproduce the outputs of this network, such as the original before pruning; --data is then any folder of images, and labels are not used',
     text,
   ),
   temperature: optional(
@@ -22,7 +22,7 @@ export const teacherFlags = {
   ),
   featureWeight: optional(
     '--feature-weight <x>',
-    'with --teacher: weight of the error of inner values that both networks have in equal shape; 0 leaves them out (default: 1)',
+    'with --teacher: weight of the error of inner values that both networks have under the same name and shape; 0 disables it (default: 1)',
     numberIn(0),
   ),
   labelWeight: optional(
@@ -32,7 +32,7 @@ export const teacherFlags = {
   ),
   loss: optional(
     '--loss <list>',
-    "with --teacher: losses of outputs, such as boxes=mse:2,scores=kl; mse is the squared error by the teacher's variance (default: chosen by what each output is)",
+    "with --teacher: losses of outputs, such as boxes=mse:2,scores=kl; mse is the squared error by the teacher's variance (default: by the kind of output)",
     listOf(v.pipe(v.string(), v.regex(pattern, 'expected OUTPUT=kl or OUTPUT=mse, and a weight such as :2'))),
   ),
 };

@@ -35,7 +35,7 @@ export function buildGraph(syntax: GraphSyntax, building: Building, outer: NameS
   const initializers = syntax.initializers.map(({ value: written, tensor }) => {
     const input = inputs.find(({ name }) => name === written.name);
     if (!input || input.tensor) return declare(written, makeConstant(written.name, tensor));
-    input.tensor = tensor; // a default that a feed replaces
+    input.tensor = tensor; // the default of an input
     return typed(written, input, building);
   });
   const outputsOfNodes = syntax.nodes.map((node) => node.outputs.map((output) => output && declare(output)));

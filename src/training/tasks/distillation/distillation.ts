@@ -41,11 +41,12 @@ const FEATURE_WEIGHT = 1;
 
 /**
  * A task that trains a student to reproduce the outputs of a teacher, without labels. The loss is the sum over outputs of
- * - `kl`, τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), for class scores and what Softmax or Sigmoid reads;
- * - `mse`, mean((s − t)²/σ²), for others, with the teacher's variance σ² of the channel over training images;
- * and, times `featureWeight`, the mean of this squared error over the ends of blocks ({@link featuresOf}) that both networks have.
- * The student is in the form of {@link prepareNetwork}; its outputs correspond to the teacher's by name, else by order. Throws
- * `usage` where they do not, or where the teacher stores another preprocessing.
+ * - `kl`, τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), for class scores and inputs of Softmax or Sigmoid;
+ * - `mse`, mean((s − t)²/σ²), for other values, with the teacher's variance σ² per channel over training images;
+ * and of `featureWeight` times the mean of this squared error over the ends of blocks that both networks have (sums of two
+ * branches, and inputs of layers with strides). The student must be
+ * in the form of {@link prepareNetwork}. Its outputs are matched with the teacher's by name, else by order. Throws `usage` if
+ * they cannot be matched, or if the teacher stores another preprocessing.
  *
  * @example
  * const half = await pruneChannels(network, { executor: onnxruntime, target: { measure: 'macs', fraction: 0.5 } });
