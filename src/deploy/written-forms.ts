@@ -1,4 +1,4 @@
 /** Ways to write a network with dead stripes: `dense` keeps zeros, `shape` crops kernels, `stripe` has the fewest MACs. */
 export const writtenForms = ['dense', 'shape', 'stripe'] as const;
-/** One of {@link writtenForms}. */
+/** `dense` keeps zeros, `shape` crops kernels, `stripe` has the fewest MACs. */
 export type WrittenForm = (typeof writtenForms)[number];

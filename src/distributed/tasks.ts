@@ -132,6 +132,9 @@ function checked<T>(schema: v.GenericSchema<unknown, T>, data: unknown, what: st
   const result = v.safeParse(schema, data);
   if (result.success) return result.output;
   const [issue] = result.issues;
-  const path = issue.path?.map(({ key }) => String(key)).join('.') ?? '';
-  throw new EspalierError('invalid-data', `not an espalier ${what}: ${path}: ${issue.message}`);
+  const path = issue.path?.map(({ key }) => String(key)).join('.');
+  throw new EspalierError(
+    'invalid-data',
+    `not an espalier ${what}: ${path ? `${path}: ` : ''}${issue.message}`,
+  );
 }

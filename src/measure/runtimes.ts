@@ -4,7 +4,7 @@ import type { WebBenchmark } from './web.ts';
 
 /** The runtimes in which models are measured. */
 export const runtimeNames = ['node', 'web'] as const;
-/** One of {@link runtimeNames}: onnxruntime in Node, or in a browser. */
+/** `node`: onnxruntime in Node; `web`: onnxruntime-web in a browser. */
 export type RuntimeName = (typeof runtimeNames)[number];
 
 /** Opens measurements in a runtime; the caller closes them. */

@@ -7,7 +7,7 @@ export const pruningSchedules = {
   cubic: (t: number) => 1 - (1 - t) ** 3,
 } as const;
 
-/** The name of one of {@link pruningSchedules}. */
+/** `linear`: equal steps; `cubic`: large cuts first, 1 − (1 − t)³. */
 export type PruningSchedule = keyof typeof pruningSchedules;
 export const pruningScheduleNames = Object.keys(pruningSchedules) as PruningSchedule[];
 

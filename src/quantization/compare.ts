@@ -20,7 +20,7 @@ export interface Int8Comparison {
   readonly bytes: { readonly float: number; readonly int8: number };
 }
 
-/** Options of {@link compareInt8}. */
+/** Options of comparing an 8-bit network with its floating-point form. */
 export interface ComparisonOptions {
   readonly data: DataSet;
   readonly preprocessing: Preprocessing;

@@ -10,7 +10,7 @@ export const skeletonStarts = ['one', 'norm'] as const;
 
 /** Shapes that a block of filters may have: `rectangles`, each a cropped convolution, or `free`. */
 export const sharedShapes = ['rectangles', 'free'] as const;
-/** One of {@link sharedShapes}. */
+/** `rectangles`: each shape is a cropped convolution; `free`: any positions. */
 export type SharedShape = (typeof sharedShapes)[number];
 
 /** Options of learning filter shapes. */

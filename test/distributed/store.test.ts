@@ -35,7 +35,7 @@ describe('the store', () => {
 
 describe('tasks', () => {
   it.each<[string, unknown, string]>([
-    ['nothing', null, 'no task of espalier'],
+    ['nothing', null, 'not an espalier task'],
     ['another kind', { kind: 'run', code: 'rm -rf /' }, 'not an espalier task: kind'],
     [
       'a run that is a path',

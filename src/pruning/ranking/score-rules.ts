@@ -22,9 +22,9 @@ export const reductions = {
   first: (_total: number, _count: number, _largest: number, first: number) => first,
 } as const;
 
-/** The name of one of {@link normalizations}. */
+/** `none`: s; `mean`: s / mean; `max`: s / max; `gaussian`: (s − mean) / standard deviation, over the scores of a layer. */
 export type ScoreNormalization = keyof typeof normalizations;
-/** The name of one of {@link reductions}. */
+/** The sum, mean or maximum of the scores of a channel set, or the first of them. */
 export type ScoreReduction = keyof typeof reductions;
 
 /** s / divisor; scores that are all 0 remain 0. */

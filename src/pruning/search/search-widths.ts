@@ -7,7 +7,7 @@ export interface WidthCandidate {
   readonly damage: number;
 }
 
-/** The input of {@link searchWidths}. */
+/** The input of a search of widths. */
 export interface WidthSearch {
   /** The possible widths of each unit, ascending. */
   readonly choices: readonly (readonly number[])[];
