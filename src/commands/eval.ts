@@ -22,7 +22,7 @@ export const evaluateModel = defineCommand({
     threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
     executor: defaulted(
       '--executor <name>',
-      'onnxruntime, or kernels that are generated for the model: webassembly',
+      'onnxruntime, or webassembly (kernels generated for the model)',
       [choice(['onnxruntime', 'webassembly']), 'onnxruntime'],
     ),
     teacher: optional(
