@@ -1,6 +1,8 @@
 import * as v from 'valibot';
-import { DEFAULT_PAD, fits } from '../data/image-folder/fits.ts';
+import type { ImageFit } from '../data/image-folder/fits.ts';
 import { choiceOf, imageSize, numbers, optional, text, wholeNumber } from './flags.ts';
+
+const fits = { crop: true, letterbox: true, stretch: true } satisfies Record<ImageFit, true>;
 
 /** Flags for models whose files contain no preprocessing. */
 export const preprocessingFlags = {
@@ -22,7 +24,7 @@ export const preprocessingFlags = {
   ),
   pad: optional(
     '--pad <n>',
-    `with --fit letterbox: 8-bit value of the border (default: ${DEFAULT_PAD}, as in YOLO)`,
+    'with --fit letterbox: 8-bit value of the border (default: 114, as in YOLO)',
     v.pipe(wholeNumber(0), v.maxValue(255, 'expected a number from 0 to 255')),
   ),
   labels: optional(

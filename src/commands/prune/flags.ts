@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { criterionNames } from '../../pruning/criteria/names.ts';
 import { pruningDefaults as defaults, gradualDefaults, retrainingDefaults } from '../../pruning/defaults.ts';
 import { carriedCosts, granularities, recoveries, residualTies } from '../../pruning/iterative/settings.ts';
-import { costShares } from '../../pruning/ranking/cost-share.ts';
+import type { CostShare } from '../../pruning/ranking/cost-share.ts';
 import { normalizations, reductions } from '../../pruning/ranking/score-rules.ts';
 import type { RankingScope } from '../../pruning/ranking/selection.ts';
 import { pruningScheduleNames } from '../../pruning/schedule.ts';
@@ -99,7 +99,7 @@ export const pruneFlags = {
   per: optional(
     '--per <cost>',
     'divide scores by the cost of a channel: macs, bytes of activations, or measured ms (default with --pace gradual: macs)',
-    choice(costShares),
+    choiceOf({ macs: true, bytes: true, ms: true } satisfies Record<CostShare, true>),
   ),
   sensitivity: optional(
     '--sensitivity <path>',

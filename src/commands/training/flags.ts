@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { augmentationNames } from '../../data/augmentations/index.ts';
+import type { AugmentationName } from '../../data/augmentations/index.ts';
 import { trainingDefaults as defaults } from '../../training/defaults.ts';
 import { optimizerNames } from '../../training/optimizers.ts';
 import { scheduleNames } from '../../training/schedules.ts';
@@ -20,6 +20,11 @@ import {
 } from '../flags.ts';
 import { inputFlags } from '../input-flags.ts';
 import { preprocessingFlags } from '../preprocessing.ts';
+
+/** Listed here, so that the command line starts without loading them. */
+const augmentations = [
+  ...['none', 'flip', 'pad-crop-flip', 'random-resized-crop', 'color-jitter', 'mixup', 'cutmix'],
+] as const satisfies readonly AugmentationName[];
 
 const roles = ['weight', 'bias', 'scale', 'shift', 'bn'] as const;
 
@@ -85,8 +90,8 @@ export const trainingFlags = {
   ]),
   augmentation: optional(
     '--augmentation <list>',
-    `augmentations of the training images, in order: ${augmentationNames.join(', ')} (default: pad-crop-flip with labels, else none)`,
-    choices(augmentationNames),
+    `augmentations of the training images, in order: ${augmentations.join(', ')} (default: pad-crop-flip with labels, else none)`,
+    choices(augmentations),
   ),
   ema: optional(
     '--ema <d>',

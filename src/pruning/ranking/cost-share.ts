@@ -22,9 +22,8 @@ const shares = {
   (network: CoupledUnits, timer?: Timer) => Map<number, number> | Promise<Map<number, number>>
 >;
 
-/** What a channel set costs: one of `costShares`. */
+/** What a channel set costs. */
 export type CostShare = keyof typeof shares;
-export const costShares = Object.keys(shares) as CostShare[];
 
 interface Costing {
   readonly per: CostShare;
