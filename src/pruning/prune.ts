@@ -101,7 +101,7 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
 
 const retrainingBy = (training: TrainOptions, { distill }: PruneOptions): Retraining => ({
   epochs: training.epochs,
-  distills: distill !== undefined,
+  distillation: distill ? (training.task ?? null) : null,
   options: (epochs) => ({ ...training, epochs }),
 });
 

@@ -6,6 +6,7 @@ import { graftingSection } from './sections/grafting.ts';
 import { headerSection } from './sections/header.ts';
 import { kernelsSection } from './sections/kernels.ts';
 import { layersSection, leftAloneSection } from './sections/layers.ts';
+import { outputsSection } from './sections/outputs.ts';
 import { pruningSection, widthsSection } from './sections/pruning.ts';
 import { rangeTestSection } from './sections/range-test.ts';
 import { runSection } from './sections/run.ts';
@@ -21,6 +22,7 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
   formsSection,
   kernelsSection,
   pruningSection,
+  outputsSection,
   sensitivitySection,
   graftingSection,
   rangeTestSection,

@@ -34,6 +34,8 @@ const measuresSchema = v.object({
   // Compared with a teacher.
   outputError: maybe,
   agreement: maybe,
+  outputErrors: v.optional(v.record(v.string(), number)),
+  agreements: v.optional(v.record(v.string(), number)),
   // Median, minimum and 90th percentile; `deploy` measures only the minimum.
   latencyMs: maybe,
   latencyMinMs: maybe,
@@ -57,6 +59,7 @@ const stageSchema = v.object({
   loss: maybe,
   outputError: maybe,
   outputErrors: errors,
+  agreements: errors,
 });
 const stepSchema = v.object({
   type: v.literal('prune-step'),

@@ -1,3 +1,4 @@
+import { defined } from '../defined.ts';
 import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { evaluateEpoch, noteScores } from './evaluate-epoch.ts';
@@ -50,7 +51,10 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
 
 const NOTHING: Partial<TaskEvaluation> = {};
 
-const flat = ({ score: _, metrics, ...evaluated }: TaskEvaluation) => ({ ...evaluated, ...metrics });
+const flat = ({ testAccuracy, testLoss, metrics }: TaskEvaluation) => ({
+  ...defined({ testAccuracy, testLoss }),
+  ...metrics,
+});
 
 /** Stages the state of the epoch with the best score, until a checkpoint confirms it. */
 function stageBest({ options, step, progress }: TrainingRun): void {

@@ -7,7 +7,7 @@ import type { OptimizerSettings } from './optimizers.ts';
 import type { RunDirectory } from './run-directory.ts';
 import type { ScheduleSettings } from './schedules.ts';
 import type { StepExtension } from './step-graph.ts';
-import type { TrainingTask } from './tasks/task.ts';
+import type { TaskEvaluation, TrainingTask } from './tasks/task.ts';
 
 /** Options of `train`. */
 export interface TrainOptions
@@ -125,6 +125,9 @@ export interface EpochResult {
   readonly trainAccuracy?: number;
   readonly testAccuracy?: number;
   readonly testLoss?: number;
+  /** By output, for tasks with targets for outputs: see {@link TaskEvaluation}. */
+  readonly outputErrors?: TaskEvaluation['outputErrors'];
+  readonly agreements?: TaskEvaluation['agreements'];
   /** Test results of the averaged weights. */
   readonly averaged?: Readonly<Record<string, number>>;
   readonly learningRate: number;

@@ -9,7 +9,7 @@ import { trainModel } from '../../src/commands/training/train.ts';
 import { buildModel } from '../../src/models/index.ts';
 import { readModelFile, writeModelFile } from '../../src/onnx/model-file.ts';
 import { runRecipe } from '../../src/recipes/run.ts';
-import { readRunRecord } from '../../src/report/index.ts';
+import { readRunRecord, renderReport } from '../../src/report/index.ts';
 import { foldBatchNormalization } from '../../src/rewrite/index.ts';
 import { openRunDirectory } from '../../src/training/run-directory.ts';
 import { boxes, detector, headedNetwork } from '../support/headed-network.ts';
@@ -72,6 +72,8 @@ it('train --teacher recovers a detector on images without labels, and says by wh
     .filter(({ type }) => type === 'epoch');
   expect(epochs.at(-1)).toMatchObject({ outputError: after.outputError });
   expect(epochs.at(-1)).not.toHaveProperty('trainAccuracy');
+  expect(Object.keys((after as { outputErrors?: object }).outputErrors!)).toContain('box');
+  expect(renderReport(readRunRecord(raw.out))).toContain("Outputs beside the teacher's");
 });
 
 it('a built-in network with a teacher takes images without classes, and has as many classes as its teacher', async () => {
@@ -119,6 +121,9 @@ it('prune --distill recovers a cut network step by step, and records what each s
   expect(step!.stages.map(({ stage }) => stage)).toEqual(['cut', 'recalibrate', 'reconstruct', 'distilled']);
   const errors = step!.stages.map(({ outputErrors }) => outputErrors.box!);
   expect(errors[3]!).toBeLessThan(errors[0]! / 2);
+  const page = renderReport(readRunRecord(raw.out));
+  for (const title of ['after the cut', 'statistics recalibrated', 'weights reconstructed', 'distilled'])
+    expect(page).toContain(title);
 });
 
 it('BatchNormalization that is inserted for distillation is folded again', async () => {

@@ -32,7 +32,7 @@ export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 /** Loads model and data; creates the run directory last, if there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings: options } = planned;
-  const { epochs, distill, teacher, logits, insertBatchnorm, search } = options;
+  const { epochs, logits, insertBatchnorm, search } = options;
   const sensitivity = options.sensitivity ? await readSensitivity(options.sensitivity) : undefined;
   const session =
     epochs === undefined
@@ -57,7 +57,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     ...{ options, model },
     retraining: session && {
       epochs: epochs!,
-      distills: distill === true || teacher !== undefined,
+      distillation: session.task ?? null,
       options: (some) => trainOptions(session, retraining(options, some), context),
     },
     run: session?.run ?? (await openRun(planned)),

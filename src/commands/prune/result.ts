@@ -49,7 +49,7 @@ export async function finishPruning(
     executor,
     retraining,
   } = job;
-  const folds = insertBatchnorm && retraining?.distills;
+  const folds = insertBatchnorm === true && retraining?.distillation != null;
   const deploying = { executor, form: written, seconds, size, types: form, verify, folds };
   const deployed = await deployPruned(network, granularity, deploying);
   const last = steps.at(-1)!.stages.at(-1) ?? null;

@@ -20,8 +20,12 @@ export async function measureNetwork(
   const settings = { executor, preprocessing, progress, signal: context.signal };
   if (!task?.evaluate)
     return { graph, measures: { ...sizes(graph), ...(await evaluate(graph, data.test, settings)) } };
-  const { testAccuracy: top1, testLoss: loss, metrics } = await task.evaluate(network, data.test, settings);
-  return { graph, measures: { ...sizes(graph), ...defined({ top1, loss }), ...metrics } };
+  const { metrics, ...found } = await task.evaluate(network, data.test, settings);
+  const { testAccuracy: top1, testLoss: loss, outputErrors, agreements } = found;
+  return {
+    graph,
+    measures: { ...sizes(graph), ...defined({ top1, loss, outputErrors, agreements }), ...metrics },
+  };
 }
 
 /** The initial network of a session, whose accuracy is not meaningful if it is untrained. */

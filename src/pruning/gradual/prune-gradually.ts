@@ -82,7 +82,7 @@ async function recovered(
   job: PruningJob,
 ): Promise<{ readonly network: Graph; readonly stages: readonly PruningStage[] }> {
   const { retraining, settings } = job;
-  const stage = retraining!.distills ? 'distilled' : 'retrained';
+  const stage = retraining!.distillation ? 'distilled' : 'retrained';
   const stages = [await stageOf(trained, job, { stage, step: 1 })];
   if (settings.recover?.length === 0) return { network: trained, stages };
   const network = await recalibrateTrained(trained, job);

@@ -7,6 +7,7 @@ import type { Timer } from '../../measure/timer.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
+import type { TrainingTask } from '../../training/tasks/task.ts';
 import { defaultNormalization } from '../defaults.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 import type { ChannelPruningOptions } from '../prune-channels.ts';
@@ -29,8 +30,8 @@ export interface PruningData {
  */
 export interface Retraining {
   readonly epochs: number;
-  /** Whether it trains on the outputs of the original network instead of labels. */
-  readonly distills: boolean;
+  /** The task of learning a teacher's outputs; null for retraining without a teacher. */
+  readonly distillation: TrainingTask | null;
   options(epochs: number): Omit<TrainOptions, 'network' | 'run'>;
 }
 

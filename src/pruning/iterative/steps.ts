@@ -99,7 +99,7 @@ async function retrained(
   if (!job.retraining) return { network, step };
   const trained = await retrain({ network, cut }, job, index);
   const after = await stageOf(trained.network, job, {
-    stage: job.retraining.distills ? 'distilled' : 'retrained',
+    stage: job.retraining.distillation ? 'distilled' : 'retrained',
     step: index + 1,
   });
   return { network: trained.network, step: { ...step, stages: [...stages, after], epochs: trained.epochs } };
@@ -115,7 +115,7 @@ export function partsLeft(network: Graph, { original, settings }: PruningJob): N
 /** Reconstruction is omitted for zeroed pieces, which have no removed channels, and for integer weights. */
 function recoveriesOf({ settings, data, retraining, original }: PruningJob): readonly Recovery[] {
   if (!data || original.network.nodes.some(isQuantized)) return [];
-  const byLabels = retraining !== null && !retraining.distills;
+  const byLabels = retraining !== null && !retraining.distillation;
   return settings.recover ?? (byLabels ? ['recalibrate'] : ['recalibrate', 'reconstruct']);
 }
 

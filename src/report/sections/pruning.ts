@@ -57,11 +57,15 @@ function row({ number, target, left, stages }: PrunePoint, { stages: names, coun
   return html`<tr><th scope="row">${number}</th><td>${goal}</td>${counted && parts}${cells}</tr>`;
 }
 
-/** The accuracy if known, the mean output error, and the error of each output if there are several. */
-function cellOf({ top1, outputError, outputErrors }: StagePoint): Html {
+/** The accuracy if known, the mean output error, the error of each output if there are several, and agreements with a teacher. */
+function cellOf({ top1, outputError, outputErrors, agreements }: StagePoint): Html {
   const each = Object.entries(outputErrors);
   const text = [top1, outputError].flatMap((value) => (value == null ? [] : [formatPercent(value)]));
-  const beside = each.length > 1 ? each.map(([name, error]) => `${name} ${formatPercent(error, 1)}`) : [];
+  const same = Object.entries(agreements).map(
+    ([name, part]) => `same class in ${name} ${formatPercent(part, 1)}`,
+  );
+  const errors = each.length > 1 ? each.map(([name, error]) => `${name} ${formatPercent(error, 1)}`) : [];
+  const beside = [...errors, ...same];
   return html`${text.join(', ')}${beside.length > 0 && html` <small>${beside.join(', ')}</small>`}`;
 }
 

@@ -93,5 +93,9 @@ export interface TaskEvaluation {
   /** In [0, 1]. */
   readonly testAccuracy?: number;
   readonly testLoss?: number;
+  /** By output: the relative error against its target. */
+  readonly outputErrors?: Readonly<Record<string, number>>;
+  /** By output of class scores: the part, in [0, 1], of the images (or positions of a map) with the class of the target. */
+  readonly agreements?: Readonly<Record<string, number>>;
   readonly metrics?: Readonly<Record<string, number>>;
 }

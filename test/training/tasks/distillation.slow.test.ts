@@ -54,6 +54,6 @@ it("class scores are measured by how often both networks' highest is the same", 
   );
   expect(last).toBeGreaterThan(Math.max(0.9, first!));
   expect(last).toBeLessThanOrEqual(1);
-  expect(epochs.at(-1)!.metrics['test agreement of classes (fc)']).toBeGreaterThan(0.7);
+  expect(epochs.at(-1)!.agreements!['classes (fc)']).toBeGreaterThan(0.7);
   expect(epochs.at(-1)!.metrics.outputError).toBeLessThan(0.5);
 });

@@ -2,6 +2,7 @@ import type { DataSet } from '../../../data/image-source.ts';
 import { loadPreprocessing, type Preprocessing } from '../../../data/preprocessing.ts';
 import { EspalierError } from '../../../errors.ts';
 import type { Graph, Value } from '../../../graph/graph.ts';
+import { mean } from '../../../numeric/statistics.ts';
 import { zip } from '../../../numeric/zip.ts';
 import { formsOf } from '../../../rewrite/index.ts';
 import type { Executor } from '../../../runtime/executor.ts';
@@ -109,22 +110,11 @@ export async function distillation(student: Graph, options: DistillationOptions)
     },
     async evaluate(network, source, settings): Promise<TaskEvaluation> {
       const run = { ...settings, source, preprocessing, batch };
-      const { error, errors, agreements } = await compareWithTeacher(
-        { student: network, teacher, pairs },
-        run,
-        settings,
-      );
-      const named = (title: string, values: Readonly<Record<string, number>>) =>
-        Object.entries(values).map(([name, value]) => [`${title} of ${name}`, value] as const);
+      const compared = await compareWithTeacher({ student: network, teacher, pairs }, run, settings);
+      const { error, errors: outputErrors, agreements } = compared;
       const parts = Object.values(agreements);
-      return {
-        score: -error,
-        metrics: {
-          outputError: error,
-          ...(parts.length > 0 && { agreement: parts.reduce((sum, part) => sum + part, 0) / parts.length }),
-          ...Object.fromEntries([...named('error', errors), ...named('test agreement', agreements)]),
-        },
-      };
+      const metrics = { outputError: error, ...(parts.length > 0 && { agreement: mean(parts) }) };
+      return { score: -error, outputErrors, agreements, metrics };
     },
   };
 }
