@@ -10,13 +10,13 @@ import type { TrainOptions } from './options.ts';
 import { fixedValues, trainableParameters } from './parameters.ts';
 import { prepareNetwork } from './prepare.ts';
 import { type DistillationOptions, distillation } from './tasks/distillation/distillation.ts';
-import { taskOf } from './tasks/index.ts';
+import { augmentationOf, taskOf } from './tasks/index.ts';
 import { mixed } from './tasks/mixed.ts';
 import type { TrainingTask } from './tasks/task.ts';
 
 /** Options of distillation. The teacher is by default the given network itself, before a cut. */
 export interface Distilling
-  extends Pick<DistillationOptions, 'temperature' | 'losses' | 'featureWeight' | 'onNote'>,
+  extends Pick<DistillationOptions, 'temperature' | 'losses' | 'featureWeight' | 'cache' | 'onNote'>,
     Partial<Pick<DistillationOptions, 'teacher'>> {
   /** a of the loss a·L + (1 − a)·(the loss of distillation), with L of `task` or else of classification. Default 0. */
   readonly labelWeight?: number | undefined;
@@ -53,7 +53,14 @@ export async function openTraining(given: Graph, options: TrainingOptions): Prom
   const learned = distill && (await distillation(network, { teacher: given, ...distill, ...settled }));
   const task = !learned ? own : labelWeight === 0 ? learned : mixed(labelWeight, own, learned);
   expectParameters(network, task);
+  if (distill?.cache !== undefined) expectNoAugmentation({ ...settings, task });
   return { ...settings, executor, trainer, preprocessing, network, task, run };
+}
+
+function expectNoAugmentation(options: Pick<TrainOptions, 'augmentation' | 'task' | 'data'>): void {
+  if ([augmentationOf(options)].flat().every((augmentation) => augmentation === 'none')) return;
+  const message = '`cacheTeacher` needs `augmentation` none: augmented images differ in every epoch';
+  throw new EspalierError('usage', message);
 }
 
 function expectParameters(network: Graph, task: TrainingTask): void {

@@ -114,7 +114,7 @@ it('prune --distill recovers a cut network step by step, and records what each s
   writeModelFile(headedNetwork(1, detector), model);
   const raw = {
     ...settings(folder, await unlabelledImages(folder)),
-    ...{ ratio: '0.5', round: '1', epochs: '40', evalEvery: '40' },
+    ...{ ratio: '0.5', round: '1', epochs: '40', evalEvery: '40', pace: 'linear' },
   };
   await pruneCommand.run(invocationOf(pruneCommand, [model], { ...raw, distill: true }), context);
   const [step] = readRunRecord(raw.out).pruning.steps;

@@ -54,8 +54,18 @@ export async function openTrainingSession(
   const { elementType } = model.form;
   if (elementType !== 'float32')
     context.note(`${elementType}: trained in float32, written as ${elementType}`);
-  const { insertBatchnorm, seed, logits, epochs, batch, labelSmoothing } = settings;
-  const opening = { data, epochs, batch, preprocessing, trainer, logits, labelSmoothing, distill };
+  const { insertBatchnorm, seed, logits, epochs, batch, labelSmoothing, augmentation } = settings;
+  const opening = {
+    data,
+    epochs,
+    batch,
+    preprocessing,
+    trainer,
+    logits,
+    labelSmoothing,
+    augmentation,
+    distill,
+  };
   const opened = await openTraining(model.graph, opening);
   const { executor } = opened;
   for (const line of describeOthers(model.graph, opened.network)) context.note(line);

@@ -3,7 +3,7 @@ import { EspalierError } from '../../errors.ts';
 import type { Distilling } from '../../training/open-training.ts';
 import type { DistillationOptions } from '../../training/tasks/distillation/distillation.ts';
 import type { Context } from '../command.ts';
-import { listOf, numberIn, type Options, optional, positive, text } from '../flags.ts';
+import { laterSwitch, listOf, numberIn, type Options, optional, positive, text } from '../flags.ts';
 import { loadModel } from '../model.ts';
 
 const pattern = /^.+=(kl|mse)(:(\d+(\.\d*)?|\.\d+)(e[-+]?\d+)?)?$/i;
@@ -30,6 +30,10 @@ export const teacherFlags = {
     'with --teacher and images by class: learn from labels, too, with the loss a·cross-entropy + (1 − a)·distillation (default: 0)',
     numberIn(0, 1),
   ),
+  cacheTeacher: laterSwitch(
+    '--cache-teacher',
+    "with --teacher and --augmentation none: store the teacher's outputs in the run's folder, so that it runs once on each image",
+  ),
   loss: optional(
     '--loss <list>',
     "with --teacher: losses of outputs, such as boxes=mse:2,scores=kl; mse is the squared error by the teacher's variance (default: by the kind of output)",
@@ -49,20 +53,37 @@ export function checkTeacher({
   if (teacher !== undefined && replicas > 1)
     throw new EspalierError('usage', '--teacher and --replicas cannot be combined');
   if (teacher !== undefined || distill) return;
-  const { temperature, featureWeight, labelWeight, loss } = others;
-  const flags = { temperature, featureWeight, labelWeight, loss };
+  const { temperature, featureWeight, labelWeight, cacheTeacher, loss } = others;
+  const flags = { temperature, featureWeight, labelWeight, cacheTeacher, loss };
   const given = Object.entries(flags).find(([, value]) => value !== undefined);
   if (given) throw new EspalierError('usage', `\`${given[0]}\` needs \`teacher\``);
 }
 
+/** The options that name the folder of a run. */
+interface RunFolder {
+  readonly out?: string | undefined;
+  readonly resume?: string | undefined;
+}
+
 /** The options of distillation; undefined without a teacher. With `distill` and no teacher, it is the model itself. */
 export async function distillingOf(
-  { teacher, distill, loss, temperature, featureWeight, labelWeight }: TeacherOptions,
+  {
+    teacher,
+    distill,
+    loss,
+    temperature,
+    featureWeight,
+    labelWeight,
+    cacheTeacher,
+    out,
+    resume,
+  }: TeacherOptions & RunFolder,
   context: Context,
 ): Promise<Distilling | undefined> {
   if (teacher === undefined && !distill) return undefined;
   const loaded = teacher === undefined ? {} : { teacher: (await loadModel(teacher, context)).graph };
-  const settings = { temperature, featureWeight, labelWeight, losses: loss && lossesOf(loss) };
+  const cache = cacheTeacher && (resume ?? out);
+  const settings = { temperature, featureWeight, labelWeight, cache, losses: loss && lossesOf(loss) };
   return { ...loaded, ...settings, onNote: context.note };
 }
 

@@ -56,7 +56,7 @@ it('ends of blocks that have an equal shape are compared, and the run says which
   expect(none).toEqual(['logits: KL divergence at temperature 2']);
 });
 
-it("adds the mean of their squared errors by the teacher's variance, times the weight", async () => {
+it("adds the mean of their squared errors by the teacher's mean variance, times the weight", async () => {
   const [student, teacher] = [residual(1), residual(2)];
   const [without, with3] = [await firstLoss(student, teacher, 0), await firstLoss(student, teacher, 3)];
   const pixels = new Uint8Array(3 * 8 * 8);
@@ -77,14 +77,14 @@ it("adds the mean of their squared errors by the teacher's variance, times the w
   const errors = ['block', 'deeper'].map((name) => {
     const [s, t] = [found[name]!.data as Float32Array, wanted[name]!.data as Float32Array];
     const channels = wanted[name]!.shape[1]!;
-    let error = 0;
+    let [error, variance] = [0, 0];
     for (let c = 0; c < channels; c++) {
       const own = Array.from(t.keys()).filter((i) => Math.floor(i / 64) % channels === c);
       const mean = own.reduce((sum, i) => sum + t[i]!, 0) / own.length;
-      const variance = own.reduce((sum, i) => sum + (t[i]! - mean) ** 2, 0) / own.length;
-      error += own.reduce((sum, i) => sum + (s[i]! - t[i]!) ** 2, 0) / variance;
+      variance += own.reduce((sum, i) => sum + (t[i]! - mean) ** 2, 0) / own.length / channels;
+      error += own.reduce((sum, i) => sum + (s[i]! - t[i]!) ** 2, 0);
     }
-    return error / t.length;
+    return error / t.length / variance;
   });
   expect(with3.loss - without.loss).toBeCloseTo((3 * (errors[0]! + errors[1]!)) / 2, 2);
   expect(errors[0]).toBeGreaterThan(0.1);

@@ -7,7 +7,8 @@ import { zip } from '../../../numeric/zip.ts';
 import { formsOf } from '../../../rewrite/index.ts';
 import type { Executor } from '../../../runtime/executor.ts';
 import { prepareNetwork } from '../../prepare.ts';
-import type { TaskEvaluation, TrainingTask } from '../task.ts';
+import type { TaskContext, TaskEvaluation, TrainingTask } from '../task.ts';
+import { cacheBytes, cachedValues, cachePlace, formatMegabytes } from './cached-values.ts';
 import { compareWithTeacher, nameOf } from './compare.ts';
 import { featuresOf, sharedFeatures } from './features.ts';
 import { agreement, pairLoss } from './losses.ts';
@@ -32,6 +33,11 @@ export interface DistillationOptions {
   readonly losses?: Readonly<Record<string, ChosenLoss>> | undefined;
   /** Weight of the mean error of inner values; 0 leaves them out. Default 1. */
   readonly featureWeight?: number | undefined;
+  /**
+   * A folder that stores the teacher's outputs for each training image, so that the teacher runs on it once. Of use only without
+   * augmentation. Default: nothing is stored.
+   */
+  readonly cache?: string | undefined;
   /** Called with lines that describe the loss of each output, and the inner values that are compared. */
   onNote?(line: string): void;
 }
@@ -44,8 +50,8 @@ const FEATURE_WEIGHT = 1;
  * A task that trains a student to reproduce the outputs of a teacher, without labels. The loss is the sum over outputs of
  * - `kl`, τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), for class scores and inputs of Softmax or Sigmoid;
  * - `mse`, mean((s − t)²/σ²), for other values, with the teacher's variance σ² per channel over training images;
- * and of `featureWeight` times the mean of this squared error over the ends of blocks that both networks have (sums of two
- * branches, and inputs of layers with strides). The student must be
+ * and of `featureWeight` times the mean of mean((s − t)²)/σ², with σ² averaged over channels, over the ends of blocks that both
+ * networks have (sums of two branches, and inputs of layers with strides). The student must be
  * in the form of {@link prepareNetwork}. Its outputs are matched with the teacher's by name, else by order. Throws `usage` if
  * they cannot be matched, or if the teacher stores another preprocessing.
  *
@@ -69,6 +75,15 @@ export async function distillation(student: Graph, options: DistillationOptions)
     ...{ executor, source: data.train, preprocessing, batch, most: VARIANCE_IMAGES },
   });
   const comparedIn = (network: Graph) => [...pairs, ...sharedFeatures(network, features, featureWeight)];
+  const openTeacher = async (compared: readonly DistilledPair[], engine: Omit<TaskContext, 'network'>) => {
+    const names = compared.map((pair) => pair.teacher);
+    const runner = await openValues(bound, names, engine);
+    if (options.cache === undefined) return runner;
+    const place = cachePlace(bound.graph, compared, { folder: options.cache, images: data.train.count });
+    const size = formatMegabytes(cacheBytes(place));
+    onNote?.(`the teacher's outputs are stored: at most ${size}, for ${place.images} images`);
+    return cachedValues(runner, place);
+  };
   let noted = '';
   return {
     name: 'distillation',
@@ -95,11 +110,7 @@ export async function distillation(student: Graph, options: DistillationOptions)
       const note = describedFeatures(compared.slice(pairs.length), featureWeight);
       if (featureWeight > 0 && note !== noted) onNote?.(note);
       noted = note;
-      const open = await openValues(
-        bound,
-        compared.map((pair) => pair.teacher),
-        engine,
-      );
+      const open = await openTeacher(compared, engine);
       return {
         async feeds({ images }) {
           const values = await open.run(images);

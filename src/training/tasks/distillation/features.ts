@@ -12,6 +12,8 @@ export interface Feature {
   readonly shape: readonly number[];
   /** The operator that computes it. */
   readonly op: string;
+  /** The error is divided by the mean variance over channels: many channels behind a Relu are nearly constant. */
+  readonly perChannel: false;
 }
 
 /**
@@ -28,7 +30,12 @@ export function featuresOf(teacher: Graph, student: Graph, outputs: readonly Dis
     return end && links.producer.has(end) && known.has(end.name) ? [end] : [];
   });
   return [...new Set(ends)].map((value) => {
-    return { teacher: value.name, shape: staticShape(value), op: links.producer.get(value)!.op };
+    return {
+      teacher: value.name,
+      shape: staticShape(value),
+      op: links.producer.get(value)!.op,
+      perChannel: false,
+    };
   });
 }
 

@@ -7,16 +7,21 @@ import { type BoundNetwork, type ImagesToRun, openValues, overImages } from './t
 /** Lower bound of a channel's variance, as a fraction of the mean variance over channels. */
 const LEAST_PART = 1e-3;
 
+/** A value of the teacher, and whether each of its channels has a variance of its own (the default) or all have the mean. */
+interface MeasuredValue extends Pick<DistilledPair, 'teacher' | 'shape'> {
+  readonly perChannel?: boolean;
+}
+
 /**
  * 1/σ² per channel of some of the teacher's values over images, by name, as [1, …, C, …, 1]; a single number for values without
  * channels.
  */
 export async function inverseVariances(
   teacher: BoundNetwork,
-  values: readonly Pick<DistilledPair, 'teacher' | 'shape'>[],
+  values: readonly MeasuredValue[],
   { executor, ...images }: ImagesToRun & { readonly executor: Executor },
 ): Promise<ReadonlyMap<string, Tensor>> {
-  const sums = values.map(({ shape }) => openSums(shape));
+  const sums = values.map(openSums);
   const names = values.map((value) => value.teacher);
   const runner = await openValues(teacher, names, { executor });
   try {
@@ -31,7 +36,7 @@ export async function inverseVariances(
 }
 
 /** Accumulates counts, sums and squares per channel; the first axis is the batch. */
-function openSums(shape: readonly number[]) {
+function openSums({ shape, perChannel = true }: MeasuredValue) {
   const axis = channelAxis(shape);
   const channels = axis === null ? 1 : shape[axis]!;
   const inner = axis === null ? 1 : elementCount(shape.slice(axis + 1));
@@ -54,10 +59,11 @@ function openSums(shape: readonly number[]) {
     inverse(): Tensor {
       const variances = sum.map((total, c) => squares[c]! / counts[c]! - (total / counts[c]!) ** 2);
       const mean = variances.reduce((a, b) => a + b, 0) / channels;
-      const least = Math.max(LEAST_PART * mean, 1e-12);
+      // A layer reads the channels of an inner value together: those that hardly vary must not count more than the others.
+      const least = Math.max(perChannel ? LEAST_PART * mean : mean, 1e-12);
       return floats(
         shape.map((size, i) => (i === axis ? size : 1)),
-        Float32Array.from(variances, (variance) => 1 / Math.max(variance, least)),
+        Float32Array.from(variances, (variance) => 1 / (perChannel ? Math.max(variance, least) : least)),
       );
     },
   };
