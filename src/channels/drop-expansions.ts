@@ -1,6 +1,6 @@
 import { uniqueNames } from '../graph/builder.ts';
 import { type Graph, makeConstant, type Node, type Value } from '../graph/graph.ts';
-import { attributesOf, isOneOf } from '../graph/operators/index.ts';
+import { attributesOf, isOneOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { connections } from '../graph/topology.ts';
 import { floats, makeTensor, toNumbers } from '../numeric/tensor.ts';
 
@@ -15,7 +15,8 @@ export function dropExpansions(graph: Graph): void {
   const { uses } = connections(graph);
   for (const node of graph.nodes) {
     const y = node.outputs[0];
-    const sourceOf = node.domain === '' ? expansions[node.op] : undefined;
+    const op = knownOperator(node);
+    const sourceOf = op && expansions[op];
     if (!y || !sourceOf) continue;
     const readers = (uses.get(y) ?? []).filter((use) => use.node && stretchesAlone(use.node, use.index, y));
     const x = readers.length > 0 ? sourceOf(node, graph) : null;
@@ -24,7 +25,7 @@ export function dropExpansions(graph: Graph): void {
 }
 
 /** By operator: the value that it expands; null if it does more. */
-const expansions: Readonly<Record<string, (node: Node, graph: Graph) => Value | null>> = {
+const expansions: { readonly [Op in OperatorName]?: (node: Node, graph: Graph) => Value | null } = {
   Expand: ({ inputs: [x] }) => x ?? null,
   Tile({ inputs: [x, repeats] }) {
     const times = repeats?.tensor && toNumbers(repeats.tensor);

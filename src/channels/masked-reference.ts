@@ -61,13 +61,13 @@ const someGo = (
   removed: ReadonlySet<number>,
 ): boolean => channels.labels.some((label) => removed.has(sets.find(label)));
 
-interface Masking {
+interface NamedMask {
   readonly mask: Tensor;
   unique(wanted: string): string;
 }
 
 /** A node that multiplies a value by its mask; all readers of the value read the result instead. */
-function multiplied(graph: Graph, value: Value, { unique, mask }: Masking): Node {
+function multiplied(graph: Graph, value: Value, { unique, mask }: NamedMask): Node {
   const dtype = value.dtype;
   const tensor = isOtherFloat(dtype) ? asFloat(floats(mask.shape, mask.data as Float32Array), dtype) : mask;
   const constant = makeConstant(unique(`${value.name}.mask`), tensor);

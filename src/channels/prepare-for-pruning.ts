@@ -1,6 +1,6 @@
 import { uniqueNames } from '../graph/builder.ts';
 import { type Dim, type Graph, makeConstant, makeValue, type Node } from '../graph/graph.ts';
-import { attributesOf, isOperator } from '../graph/operators/index.ts';
+import { attributesOf, isOperator, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { removeDeadNodes } from '../graph/topology.ts';
 import { floats, int64s } from '../numeric/tensor.ts';
@@ -26,7 +26,8 @@ export async function prepareForPruning(network: Graph, executor: Executor): Pro
   inferShapes(graph);
   const unique = uniqueNames(graph);
   for (const node of graph.nodes) {
-    const target = targets[node.op]?.(node);
+    const op = knownOperator(node);
+    const target = op && targets[op]?.(node);
     if (!target) continue;
     node.inputs.length = Math.min(node.inputs.length, target.index);
     while (node.inputs.length < target.index) node.inputs.push(null);
@@ -44,7 +45,7 @@ export async function prepareForPruning(network: Graph, executor: Executor): Pro
 }
 
 /** By operator: the constant that replaces a computed target, which becomes the last input of the node. */
-const targets: Readonly<Record<string, (node: Node) => ConstantTarget | null>> = {
+const targets: { readonly [Op in OperatorName]?: (node: Node) => ConstantTarget | null } = {
   Reshape: shapeTarget,
   Resize: scales,
 };

@@ -1,6 +1,6 @@
 import { assert } from '../errors.ts';
 import { elementCount, floats, makeTensor, type Tensor, type TypedArray } from '../numeric/tensor.ts';
-import { copyInto } from '../numeric/typed-arrays.ts';
+import { copyElements } from '../numeric/typed-arrays.ts';
 
 /** The slices `indices` of a float32 tensor along one axis, in that order, each `block` rows wide. */
 export function selectSlices(tensor: Tensor, axis: number, indices: readonly number[], block = 1): Tensor {
@@ -62,7 +62,7 @@ function offsets(shape: readonly number[], places: Places, last: number): number
   return rows;
 }
 
-interface Copying {
+interface RunCopy {
   readonly source: TypedArray;
   readonly target: TypedArray;
   readonly run: number;
@@ -71,12 +71,12 @@ interface Copying {
 /** Runs shorter than this are copied faster element by element. */
 const LONG_RUN = 32;
 
-function copyRuns({ source, target, run }: Copying, rows: readonly number[], steps: readonly number[]): void {
+function copyRuns({ source, target, run }: RunCopy, rows: readonly number[], steps: readonly number[]): void {
   let at = 0;
   for (const row of rows) {
     for (const step of steps) {
       const from = row + step;
-      if (run >= LONG_RUN) copyInto(target, source.subarray(from, from + run), at);
+      if (run >= LONG_RUN) copyElements(target, source.subarray(from, from + run), at);
       else for (let i = 0; i < run; i++) target[at + i] = source[from + i]!;
       at += run;
     }

@@ -12,7 +12,7 @@ export interface GlobalOptions {
 }
 
 /** A parsed command line: a command, its arguments, and its flags as text. */
-export interface Typed {
+export interface ParsedCommandLine {
   readonly command: Command;
   readonly args: readonly string[];
   readonly raw: Readonly<Record<string, RawValue>>;
@@ -22,7 +22,7 @@ export interface Typed {
 type Families = Map<string, CommanderCommand>;
 
 /** Builds the command line parser; `run` receives the parsed command line. Usage errors are thrown instead of printed. */
-export function makeProgram(run: (typed: Typed) => Promise<void>): CommanderCommand {
+export function makeProgram(run: (typed: ParsedCommandLine) => Promise<void>): CommanderCommand {
   const program = strict(new CommanderCommand('espalier'))
     .description('Train, prune and graft convolutional networks: ONNX in, a smaller and faster ONNX out.')
     .version(version(), '-v, --version', 'print the version')
@@ -37,7 +37,7 @@ export function makeProgram(run: (typed: Typed) => Promise<void>): CommanderComm
 
 interface Registration {
   readonly command: Command;
-  readonly run: (typed: Typed) => Promise<void>;
+  readonly run: (typed: ParsedCommandLine) => Promise<void>;
 }
 
 function addCommand(program: CommanderCommand, families: Families, { command, run }: Registration): void {

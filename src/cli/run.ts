@@ -4,7 +4,7 @@ import { EspalierError } from '../errors.ts';
 import { printableText } from '../printable.ts';
 import { failureOf } from './failure.ts';
 import { watchInterrupts } from './interrupt.ts';
-import { makeProgram, type Typed } from './program.ts';
+import { makeProgram, type ParsedCommandLine } from './program.ts';
 import { openTerminal } from './terminal.ts';
 
 /** Runs a command line (without `node` and the script) and returns the exit code. */
@@ -33,7 +33,7 @@ async function readMemoryBudget(gigabytes: string | undefined): Promise<void> {
   setMemoryBudget(bytes);
 }
 
-async function runCommand({ command, args, raw, global }: Typed): Promise<void> {
+async function runCommand({ command, args, raw, global }: ParsedCommandLine): Promise<void> {
   const invocation = invocationOf(command, args, raw);
   const silent = global.quiet || global.json;
   const terminal = openTerminal(process.stderr, { silent, quiet: global.quiet });

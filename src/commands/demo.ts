@@ -74,14 +74,14 @@ async function runDemo(options: DemoOptions, context: Context) {
   return summary(shapes);
 }
 
-interface Step {
+interface DemoRun {
   readonly command: Command;
   readonly model: string;
   readonly raw: Readonly<Record<string, string>>;
 }
 
 /** Runs a step; resumes it if it was interrupted, and skips it if it is finished. */
-async function completeRun({ command, model, raw }: Step, context: Context): Promise<void> {
+async function completeRun({ command, model, raw }: DemoRun, context: Context): Promise<void> {
   const { out = '' } = raw;
   if (existsSync(join(out, 'report.html'))) return context.note(`   ${out} is already finished`);
   const resumed = existsSync(join(out, 'recipe.json'));
@@ -97,12 +97,12 @@ const given = (values: Readonly<Record<string, string | number | undefined>>): R
     Object.entries(values).flatMap(([key, value]) => (value === undefined ? [] : [[key, String(value)]])),
   );
 
-interface Row {
+interface MeasureRow {
   readonly name: string;
   readonly of: (measures: NetworkMeasures) => string;
 }
 
-const rows: readonly Row[] = [
+const rows: readonly MeasureRow[] = [
   { name: 'accuracy', of: ({ top1 }) => formatPercent(top1 ?? Number.NaN) },
   { name: 'parameters', of: ({ parameters }) => formatCount(parameters ?? Number.NaN) },
   { name: 'MACs', of: ({ macs }) => formatMacs(macs ?? Number.NaN) },

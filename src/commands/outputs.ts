@@ -10,14 +10,14 @@ export const outputsFlag = {
   ),
 };
 
-const SHOWN = 4;
+const SHOWN_OUTPUTS = 4;
 
 /** `3.1 %`, or for several outputs `3.1 % (scores 1.2 %, boxes 5.0 %)`, largest first. */
 export function errorText(outputError: number, outputErrors: Readonly<Record<string, number>>): string {
   const mean = formatPercent(outputError, 1);
   const each = Object.entries(outputErrors).sort(([, a], [, b]) => b - a);
   if (each.length < 2) return mean;
-  const shown = each.slice(0, SHOWN).map(([name, error]) => `${name} ${formatPercent(error, 1)}`);
-  const more = each.length > SHOWN ? `, ${each.length - SHOWN} more` : '';
+  const shown = each.slice(0, SHOWN_OUTPUTS).map(([name, error]) => `${name} ${formatPercent(error, 1)}`);
+  const more = each.length > SHOWN_OUTPUTS ? `, ${each.length - SHOWN_OUTPUTS} more` : '';
   return `${mean} (${shown.join(', ')}${more})`;
 }

@@ -86,20 +86,24 @@ interface Facts extends Omit<PlainNetwork, 'graph' | 'refusals'> {
   readonly refusals: readonly { readonly where: string; readonly reason: string }[];
 }
 
-interface Writing {
+interface PlainFile {
   readonly model: LoadedModel;
   readonly facts: Facts;
   readonly out: string;
 }
 
-interface Timing {
+interface LatencyTiming {
   readonly size: ImageSize | undefined;
   readonly seconds: number;
   readonly context: Context;
 }
 
 /** Writes the plain network, and measures its latency beside the given one; no latencies if both are equal. */
-async function write(plain: Graph, { model, facts, out }: Writing, { size, seconds, context }: Timing) {
+async function write(
+  plain: Graph,
+  { model, facts, out }: PlainFile,
+  { size, seconds, context }: LatencyTiming,
+) {
   const { converted, fused } = facts;
   if (converted.length === 0 && fused === 0) {
     await writeGiven(model, out);

@@ -49,14 +49,14 @@ export async function chooseCandidate(prepared: Prepared, timing: LayerTiming): 
   return { best: small ? await improved(best, ground) : best, dense };
 }
 
-interface Ground {
+interface LayerToTime {
   readonly prepared: Prepared;
   readonly timing: LayerTiming;
 }
 
 const rankCandidates = (
   candidates: readonly Candidate[],
-  { prepared, timing }: Ground,
+  { prepared, timing }: LayerToTime,
 ): Promise<TimedRanking> =>
   rank(
     candidates.map((candidate) => timedCandidate(candidate, prepared, timing.size)),
@@ -64,7 +64,7 @@ const rankCandidates = (
   );
 
 /** Improves a candidate: tries the second-best forms of the layers where they are closest. */
-async function improved(start: Candidate, ground: Ground): Promise<Candidate> {
+async function improved(start: Candidate, ground: LayerToTime): Promise<Candidate> {
   let best = start;
   const close = start.variant.layers.filter((layer) => alternatives(start, layer).length > 0);
   for (const layer of close.sort((a, b) => lead(a) - lead(b)).slice(0, MOST_IMPROVED)) {

@@ -40,7 +40,7 @@ export interface LoweredNetwork {
   readonly leftAlone: readonly Refused[];
 }
 
-interface Chosen {
+interface ChosenPlan {
   readonly plan: FormPlan;
   /** A Relu that is applied to each of the plan's maps before they are concatenated. */
   readonly relu: Node | null;
@@ -101,7 +101,7 @@ function onlyReader({ uses }: Connections, node: Node): Node | null {
 /** Applies all plans. Filters are reordered first, since that changes the weights of the layers that read them. */
 function applyPlans(graph: Graph, plans: ReadonlyMap<Node, FormPlan>, channels: UncoupledLayers): void {
   const links = connections(graph);
-  const chosen = new Map<Node, Chosen>();
+  const chosen = new Map<Node, ChosenPlan>();
   for (const [node, plan] of plans) {
     const sorted = channels.sharedBecause(node) === null && reorderFilters(channels, node, plan.order);
     const reader = plan.joins ? onlyReader(links, node) : null;
@@ -112,7 +112,7 @@ function applyPlans(graph: Graph, plans: ReadonlyMap<Node, FormPlan>, channels: 
   inferShapes(graph);
 }
 
-function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, Chosen>): void {
+function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, ChosenPlan>): void {
   const { nodes } = graph;
   const g = builderOf(graph);
   const absorbed = new Set([...chosen.values()].map(({ relu }) => relu));
@@ -128,7 +128,7 @@ function replaceNodes(graph: Graph, chosen: ReadonlyMap<Node, Chosen>): void {
  * Appends the plan's nodes. The last one produces the output of the convolution, or of the Relu after it. A single
  * convolution gets the layer's name.
  */
-function computeAs(g: Builder, node: Node, { plan, relu, sorted }: Chosen): void {
+function computeAs(g: Builder, node: Node, { plan, relu, sorted }: ChosenPlan): void {
   const read = readStripes(node);
   assert(!isRefusal(read), `${nodeName(node)} has lost its stripes`);
   const conv = sorted ? withFilters(read, placesIn(plan.order)) : read;

@@ -65,7 +65,7 @@ export interface TaskRequest {
 }
 
 /** Milliseconds between two polls of the queue. */
-const LOOK = 100;
+const QUEUE_POLL_MS = 100;
 
 /**
  * Waits for the result of a task, and adds the task to the queue whenever the queue does not know it. Tasks have unique ids
@@ -86,7 +86,7 @@ export async function resultOf(tasks: TaskQueue, wanted: TaskRequest): Promise<u
     else await refuseFailed(tasks, wanted);
     if ((await queue.getWorkersCount()) > 0) seen = Date.now();
     else if (Date.now() - seen > 1000 * (options.patience ?? 600)) throw alone(options);
-    await new Promise((resolve) => setTimeout(resolve, LOOK));
+    await new Promise((resolve) => setTimeout(resolve, QUEUE_POLL_MS));
   }
 }
 

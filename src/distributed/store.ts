@@ -31,7 +31,7 @@ export function folderStore(root: string): Store {
     async get(key) {
       checkKey(key);
       if (!existsSync(place(key))) throw missing(key, root);
-      return checked(key, readBytes(place(key)), root);
+      return expectUnaltered(key, readBytes(place(key)), root);
     },
   };
 }
@@ -52,7 +52,7 @@ export function redisStore(redis: Redis, prefix = 'espalier:store:'): Store {
       checkKey(key);
       const bytes = await redis.getBuffer(prefix + key);
       if (!bytes) throw missing(key, 'redis');
-      return checked(key, bytes, 'redis');
+      return expectUnaltered(key, bytes, 'redis');
     },
   };
 }
@@ -65,7 +65,7 @@ function checkKey(key: string): void {
 const missing = (key: string, where: string): EspalierError =>
   new EspalierError('missing-file', `nothing is stored under ${key.slice(0, 12)}…`, { where });
 
-function checked(key: string, bytes: Uint8Array, where: string): Uint8Array {
+function expectUnaltered(key: string, bytes: Uint8Array, where: string): Uint8Array {
   if (keyOf(bytes) === key) return bytes;
   throw new EspalierError('invalid-data', `the contents stored under ${key.slice(0, 12)}… were altered`, {
     where,

@@ -123,12 +123,12 @@ const taskSchema = v.variant('kind', [trainSchema, blendSchema, commandSchema]);
 type Task = v.InferOutput<typeof taskSchema>;
 
 /** Validates data from the queue, which anyone with access to Redis can write. */
-export const checkedTask = (data: unknown): Task => checked(taskSchema, data, 'task');
-export const checkedTrained = (data: unknown): Trained => checked(trainedSchema, data, 'result');
-export const checkedCommandDone = (data: unknown): CommandDone => checked(commandDoneSchema, data, 'result');
-export const checkedBlended = (data: unknown): Blended => checked(blendedSchema, data, 'result');
+export const checkedTask = (data: unknown): Task => parsed(taskSchema, data, 'task');
+export const checkedTrained = (data: unknown): Trained => parsed(trainedSchema, data, 'result');
+export const checkedCommandDone = (data: unknown): CommandDone => parsed(commandDoneSchema, data, 'result');
+export const checkedBlended = (data: unknown): Blended => parsed(blendedSchema, data, 'result');
 
-function checked<T>(schema: v.GenericSchema<unknown, T>, data: unknown, what: string): T {
+function parsed<T>(schema: v.GenericSchema<unknown, T>, data: unknown, what: string): T {
   const result = v.safeParse(schema, data);
   if (result.success) return result.output;
   const [issue] = result.issues;

@@ -132,10 +132,10 @@ async function resultFor(task: Task, job: Job, { place, perform }: At): Promise<
 }
 
 /** Milliseconds between two checks of the connection. */
-const LOOK = 200;
+const CONNECTION_POLL_MS = 200;
 
 /** Waits for a time, or until the signal. */
-const pause = (signal?: AbortSignal, milliseconds = LOOK): Promise<void> =>
+const pause = (signal?: AbortSignal, milliseconds = CONNECTION_POLL_MS): Promise<void> =>
   setTimeout(milliseconds, undefined, signal ? { signal } : {}).catch(() => {});
 
 /** The error of a failed task, from the reason stored in the queue. */

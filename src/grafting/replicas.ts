@@ -119,14 +119,14 @@ const sumOf = (a: RoundTimes, b: RoundTimes): RoundTimes => ({
   waiting: a.waiting + b.waiting,
 });
 
-interface Finished {
+interface FinishedEpoch {
   readonly epoch: number;
   readonly step: number;
   readonly times: RoundTimes;
 }
 
 /** Evaluates the mean of the replicas, and records the epoch once, like that of a single network. */
-async function finishEpoch(work: Replicas, { epoch, step, times }: Finished): Promise<void> {
+async function finishEpoch(work: Replicas, { epoch, step, times }: FinishedEpoch): Promise<void> {
   const { training, ring } = work;
   const { run, executor, trainer = executor, epochs, evaluateEvery = 1 } = training;
   const isEpoch = (event: RunEvent) => event.type === 'epoch' && event.epoch === epoch;

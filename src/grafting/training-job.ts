@@ -18,7 +18,7 @@ const count = v.pipe(v.number(), v.integer(), v.minValue(0));
 const finite = v.pipe(v.number(), v.finite());
 
 /** How images are resized. */
-const fitting = {
+const fitSchemas = {
   fit: v.optional(v.picklist(Object.keys(fits) as ImageFit[])),
   pad: v.optional(count),
 };
@@ -33,7 +33,7 @@ export const jobSchema = v.object({
   untilStep: count,
   data: v.object({
     name: v.string(),
-    ...fitting,
+    ...fitSchemas,
     height: count,
     width: count,
     seed: count,
@@ -43,7 +43,7 @@ export const jobSchema = v.object({
     shard: v.optional(v.object({ index: count, of: v.pipe(count, v.minValue(1)) })),
   }),
   preprocessing: v.object({
-    ...fitting,
+    ...fitSchemas,
     height: count,
     width: count,
     mean: v.array(finite),

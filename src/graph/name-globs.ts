@@ -38,7 +38,7 @@ export function matcherOf(
 }
 
 /** Number of names that an error lists. */
-const SHOWN = 8;
+const SHOWN_NAMES = 8;
 
 function noSuchName(glob: string, names: readonly string[], { option, what }: GlobUse): EspalierError {
   const distinct = [...new Set(names)].filter((name) => name !== '');
@@ -47,10 +47,10 @@ function noSuchName(glob: string, names: readonly string[], { option, what }: Gl
   const parts = glob.toLowerCase().match(/[a-z0-9]{2,}/g) ?? [];
   const shared = (name: string) => parts.filter((part) => name.toLowerCase().includes(part)).length;
   const sorted = distinct.toSorted((a, b) => shared(b) - shared(a));
-  const more = sorted.length > SHOWN ? ` and ${sorted.length - SHOWN} more` : '';
+  const more = sorted.length > SHOWN_NAMES ? ` and ${sorted.length - SHOWN_NAMES} more` : '';
   const known =
     sorted.length > 0
-      ? `expected one of ${sorted.slice(0, SHOWN).join(', ')}${more}`
+      ? `expected one of ${sorted.slice(0, SHOWN_NAMES).join(', ')}${more}`
       : 'the network has none';
   const hint = near === null ? '' : ` (did you mean ${near}?)`;
   return new EspalierError('usage', `${option}: no ${what} is named ${glob}${hint}, ${known}`);

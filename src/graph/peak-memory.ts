@@ -1,4 +1,4 @@
-import { expectWithin, memoryBudget, type Need } from '../numeric/budget.ts';
+import { type Allocation, expectWithin, memoryBudget } from '../numeric/budget.ts';
 import { bytesFor } from '../numeric/tensor.ts';
 import { cloneGraph } from './clone.ts';
 import { formatShape, type Graph, type Node, nodeLabel, type Value } from './graph.ts';
@@ -14,7 +14,7 @@ export type InputShapes = Readonly<Record<string, readonly number[]>>;
  * by inferred shapes, including those in the bodies of Loop, Scan and If. Also names the node with the largest result up to
  * that point. Unknown dimensions count as 1.
  */
-export function peakMemory(graph: Graph, inputs: InputShapes = {}): Need {
+export function peakMemory(graph: Graph, inputs: InputShapes = {}): Allocation {
   const copy = cloneGraph(graph);
   for (const input of copy.inputs) {
     const shape = inputs[input.name];
@@ -45,11 +45,11 @@ function forget(graph: Graph): void {
   }
 }
 
-function peakOf(graph: Graph): Need {
+function peakOf(graph: Graph): Allocation {
   const last = lastUses(graph);
   const fed = graph.inputs.filter((value) => !value.tensor);
   let alive = fed.reduce((sum, value) => sum + bytesOf(value), 0);
-  let peak: Need = { bytes: alive, where: fed[0]?.name ?? graph.name, what: 'the input values' };
+  let peak: Allocation = { bytes: alive, where: fed[0]?.name ?? graph.name, what: 'the input values' };
   let largest = graph.nodes[0]!;
   for (const node of graph.nodes) {
     const made = node.outputs.flatMap((value) => (value ? [value] : []));

@@ -134,7 +134,7 @@ async function scoresOf(
   return Array.from({ length: count }, (_, i) => scores.subarray(i * classes, (i + 1) * classes));
 }
 
-interface Scored {
+interface ScoredBatch {
   readonly labels: BigInt64Array;
   readonly scores: readonly Float32Array[];
 }
@@ -142,7 +142,7 @@ interface Scored {
 function addVerdicts(
   sums: { top1: number; top5: number; loss: number; images: number },
   { classifier, source }: EvaluationRun,
-  { labels, scores }: Scored,
+  { labels, scores }: ScoredBatch,
 ): void {
   for (const [i, row] of scores.entries()) {
     const label = Number(labels[i]);

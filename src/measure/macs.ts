@@ -85,13 +85,13 @@ function knownSize(node: Node): LayerSize | string | null {
   }
 }
 
-interface Counted {
+interface LayerCounts {
   readonly size: LayerSize | null;
   readonly count: number;
   readonly batch: number;
 }
 
-function layerCost(node: Node, { size, count, batch }: Counted): LayerCost {
+function layerCost(node: Node, { size, count, batch }: LayerCounts): LayerCost {
   const output = onlyOutput(node);
   return {
     name: nodeName(node),

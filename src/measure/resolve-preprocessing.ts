@@ -40,7 +40,7 @@ export function resolvePreprocessing(model: PreprocessedModel, options: Preproce
     width: given?.[1] ?? fixed(fed?.width) ?? stored?.width ?? fixed(image?.width),
     mean: ofChannels(options.mean, channels) ?? stored?.mean,
     std: ofChannels(options.std, channels) ?? stored?.std,
-    ...fitting(options, stored),
+    ...fitOf(options, stored),
   };
   requireAll(preprocessing, model.name);
   checkChannels(preprocessing, channels);
@@ -49,7 +49,7 @@ export function resolvePreprocessing(model: PreprocessedModel, options: Preproce
 }
 
 /** The fit, and the border of a letterbox; neither if nobody names a fit. */
-function fitting(options: PreprocessingOptions, stored: Preprocessing | null): Fitting {
+function fitOf(options: PreprocessingOptions, stored: Preprocessing | null): Fitting {
   const fit = options.fit ?? stored?.fit;
   if (fit === 'letterbox') return defined({ fit, pad: options.pad ?? stored?.pad });
   if (options.pad === undefined) return defined({ fit });

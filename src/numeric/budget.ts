@@ -37,7 +37,7 @@ export const constantAllowance = (storedBytes: number): Allowance => ({
 });
 
 /** An allocation to be checked. */
-export interface Need {
+export interface Allocation {
   readonly bytes: number;
   /** The value or node that needs it. */
   readonly where: string;
@@ -46,7 +46,7 @@ export interface Need {
 }
 
 /** Throws `unsupported` if an allocation exceeds the budget. */
-export function expectWithin({ bytes, where, what }: Need, budget: number = memoryBudget(0)): void {
+export function expectWithin({ bytes, where, what }: Allocation, budget: number = memoryBudget(0)): void {
   if (bytes <= budget) return;
   const message = `${what} would need ${amount(bytes)}, more than the allowed ${amount(budget)}: use a smaller size or batch, or set ESPALIER_MEMORY (in GB)`;
   throw new EspalierError('unsupported', message, { where });

@@ -2,7 +2,7 @@ import { assert } from '../errors.ts';
 import type { TypedArray } from './tensor.ts';
 
 /** Copies an array into another one of the same type, from element `at` on. */
-export function copyInto(target: TypedArray, source: TypedArray, at = 0): void {
+export function copyElements(target: TypedArray, source: TypedArray, at = 0): void {
   if (isBigInt(target) && isBigInt(source)) target.set(source, at);
   else if (!isBigInt(target) && !isBigInt(source)) target.set(source, at);
   else assert(false, 'numbers and bigints are copied into one another');

@@ -19,7 +19,7 @@ import { readAttribute } from './read-attribute.ts';
 import { readTensor } from './read-tensor.ts';
 
 /** State that is passed down while graphs are read. */
-export interface Reading {
+export interface FileContext {
   readonly opsets: Record<string, number>;
   readonly external: ReadExternalData;
 }
@@ -47,7 +47,7 @@ export interface ValueNotes {
 const DEEPEST = 60;
 
 /** Reads a graph, or a subgraph that can access the values of `outer`. */
-export function readGraph(proto: GraphProto, reading: Reading, outer: Scope | null = null): Graph {
+export function readGraph(proto: GraphProto, reading: FileContext, outer: Scope | null = null): Graph {
   const scope: Scope = { own: new Map(), outer, depth: (outer?.depth ?? 0) + 1 };
   if (scope.depth > DEEPEST) throw broken(`subgraphs are nested deeper than ${DEEPEST}`);
   const inputs = proto.input.map((info) => described(define(scope, info.name), info, false));
@@ -100,7 +100,7 @@ function resolve(scope: Scope, name: string, reader: string): Value {
   throw broken(`reads ${JSON.stringify(name)}, which is not defined`, reader);
 }
 
-function initializer(proto: TensorProto, scope: Scope, { external }: Reading): Value {
+function initializer(proto: TensorProto, scope: Scope, { external }: FileContext): Value {
   const value = scope.own.get(proto.name) ?? define(scope, proto.name);
   if (value.tensor) throw broken('is defined twice', JSON.stringify(proto.name));
   value.tensor = readTensor(proto, external);
@@ -137,7 +137,7 @@ function readShape(
 function readNode(
   proto: NodeProto,
   outputs: (Value | null)[],
-  { scope, reading }: { scope: Scope; reading: Reading },
+  { scope, reading }: { scope: Scope; reading: FileContext },
 ): Node {
   const label = `${proto.name || proto.output[0] || 'unnamed node'} (${proto.opType})`;
   const { docString, overload, metadataProps, deviceConfigurations } = proto;

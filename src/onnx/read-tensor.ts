@@ -35,14 +35,14 @@ function dimension(dim: bigint, where: string): number {
   return Number(dim);
 }
 
-interface Target {
+interface TensorHeader {
   readonly dtype: DataType;
   readonly shape: readonly number[];
   readonly where: string;
   readonly external: ReadExternalData;
 }
 
-function readData(proto: TensorProto, target: Target): Tensor['data'] {
+function readData(proto: TensorProto, target: TensorHeader): Tensor['data'] {
   const { dtype, shape, where, external } = target;
   if (dtype === 'string') return readStrings(proto, target);
   const length = arrayLength(dtype, shape);
@@ -69,7 +69,7 @@ function bytesOf(dtype: NumericType, shape: readonly number[]): number {
   return arrayLength(dtype, shape) * BYTES_PER_ELEMENT;
 }
 
-function readStrings(proto: TensorProto, { shape, where }: Target): string[] {
+function readStrings(proto: TensorProto, { shape, where }: TensorHeader): string[] {
   const count = shape.reduce((product, size) => product * size, 1);
   if (proto.stringData.length !== count) {
     throw broken(`expected ${count} strings for shape [${shape}], found ${proto.stringData.length}`, where);
@@ -82,7 +82,7 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true });
 /** Reads elements from the type-specific field, if they are not raw bytes. */
 function readTyped(
   proto: TensorProto,
-  target: Target & { dtype: NumericType; length: number },
+  target: TensorHeader & { dtype: NumericType; length: number },
 ): Tensor['data'] {
   const { dtype, shape, where, length } = target;
   const field: readonly (number | bigint)[] =

@@ -124,12 +124,12 @@ function writeNode(node: Node, place: ExternalPlacement): NodeProto {
   });
 }
 
-type Written = Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>;
+type AttributeFields = Partial<Omit<AttributeProto, '$typeName' | '$unknown'>>;
 
 function writeAttribute(
   attribute: Exclude<Attribute, { kind: 'opaque' }>,
   place: ExternalPlacement,
-): Written {
+): AttributeFields {
   switch (attribute.kind) {
     case 'int':
       return { type: Kind.INT, i: toInt64(attribute.value) };

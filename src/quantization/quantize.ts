@@ -64,7 +64,7 @@ export async function quantizeCalibrated(
   context: ProbeContext,
   options: QuantizeOptions = {},
 ): Promise<Quantized> {
-  const method = checked(options.calibration ?? defaults.calibration);
+  const method = checkedMethod(options.calibration ?? defaults.calibration);
   requireCalibration(context.calibration, 'quantisation');
   const graph = await prepare(network, context);
   const plan = planInt8(graph, floatLayers(graph, options.floatLayers ?? []));
@@ -95,7 +95,7 @@ const describe = (
   ...figures,
 });
 
-function checked(method: CalibrationMethod): CalibrationMethod {
+function checkedMethod(method: CalibrationMethod): CalibrationMethod {
   if (method === 'minmax' || (method.percentile > 50 && method.percentile <= 100)) return method;
   throw new EspalierError('usage', `expected a percentile above 50, up to 100, found ${method.percentile}`);
 }

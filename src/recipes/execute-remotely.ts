@@ -11,14 +11,14 @@ import type { RunDirectory } from '../training/run-directory.ts';
 import { failed, interrupted, runStep } from './execute.ts';
 import type { PlannedStep } from './plan.ts';
 
-interface Where {
+interface RemoteRun {
   readonly run: RunDirectory;
   readonly queue: QueueOptions;
   readonly context: Context;
 }
 
 /** Running steps by name. */
-interface Work extends Omit<Where, 'queue'> {
+interface RunningSteps extends Omit<RemoteRun, 'queue'> {
   readonly tasks: TaskQueue;
   readonly outcomes: Map<string, Promise<StepOutcome>>;
   readonly failures: Map<string, unknown>;
@@ -31,10 +31,10 @@ interface Work extends Omit<Where, 'queue'> {
  */
 export async function runStepsRemotely(
   steps: readonly PlannedStep[],
-  { run, queue, context }: Where,
+  { run, queue, context }: RemoteRun,
 ): Promise<StepOutcome[]> {
   const tasks = await openTaskQueue(queue);
-  const work: Work = { run, context, tasks, outcomes: new Map(), failures: new Map() };
+  const work: RunningSteps = { run, context, tasks, outcomes: new Map(), failures: new Map() };
   try {
     const done = finishedSteps(run.readEvents());
     for (const [i, step] of steps.entries()) {
@@ -51,7 +51,11 @@ export async function runStepsRemotely(
   }
 }
 
-async function after(earlier: readonly PlannedStep[], step: PlannedStep, work: Work): Promise<StepOutcome> {
+async function after(
+  earlier: readonly PlannedStep[],
+  step: PlannedStep,
+  work: RunningSteps,
+): Promise<StepOutcome> {
   const needed = earlier.filter(({ name, command }) => step.needs.includes(name) || !runsRemotely(command));
   await Promise.all(needed.map(({ name }) => work.outcomes.get(name)));
   try {
@@ -69,7 +73,7 @@ async function after(earlier: readonly PlannedStep[], step: PlannedStep, work: W
   }
 }
 
-async function runThere(step: PlannedStep, { run, tasks, context }: Work): Promise<StepOutcome> {
+async function runThere(step: PlannedStep, { run, tasks, context }: RunningSteps): Promise<StepOutcome> {
   const { name, line, folder } = step;
   run.record({ type: 'start', name, line, at: new Date().toISOString() });
   try {
@@ -88,7 +92,7 @@ async function runThere(step: PlannedStep, { run, tasks, context }: Work): Promi
 function failure(
   steps: readonly PlannedStep[],
   settled: readonly PromiseSettledResult<StepOutcome>[],
-  { failures }: Work,
+  { failures }: RunningSteps,
 ): unknown {
   const [first, ...others] = steps.filter(({ name }) => failures.has(name));
   const missed = steps.filter(({ name }, i) => settled[i]!.status === 'rejected' && !failures.has(name));

@@ -20,7 +20,7 @@ export function overridden(
 ): RecipeStep[] {
   return settings.map(parseOverride).reduce(
     (current, override) => {
-      const chosen = new Set(fitting(current, override, takes));
+      const chosen = new Set(stepsWithOption(current, override, takes));
       return current.map((step) =>
         chosen.has(step)
           ? { ...step, options: { ...step.options, [override.option]: override.value } }
@@ -39,7 +39,7 @@ function parseOverride(text: string): Override {
   return { text, step, option: camelCase(option), value };
 }
 
-function fitting(
+function stepsWithOption(
   steps: readonly RecipeStep[],
   { text, step, option }: Override,
   takes: (step: RecipeStep, option: string) => boolean,

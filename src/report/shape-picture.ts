@@ -8,7 +8,7 @@ const COLUMNS = { name: 20, heat: 210, shapes: 290, shapeStep: 44 };
 const WIDTH = 820;
 const HEAD = 52;
 const ROW_GAP = 22;
-const SHOWN = 12;
+const SHOWN_GLYPHS = 12;
 /** The maximum number of characters in the first column. */
 const NAME_LENGTH = 27;
 
@@ -51,7 +51,7 @@ function row(layer: LayerShapes, y: number): Html {
   const note = `${layer.filters - gone} of ${layer.filters} filters, ${formatPercent(keptStripes(layer), 0)} of stripes`;
   const room = WIDTH - COLUMNS.name - COLUMNS.shapes;
   const step = Math.max(COLUMNS.shapeStep, extent(layer.kernel[1], CELL) + 12);
-  const shown = commonShapes(layer).slice(0, Math.min(SHOWN, Math.floor(room / step)));
+  const shown = commonShapes(layer).slice(0, Math.min(SHOWN_GLYPHS, Math.floor(room / step)));
   return html`<g><text class="ink" x="${COLUMNS.name}" y="${y + 12}">${shortened(layer.layer)}</text><text class="muted small" x="${COLUMNS.name}" y="${y + 29}">${note}</text>
 ${heatMap(layer, { x: COLUMNS.heat, y, cell: CELL })}
 ${shown.map((shape, i) => counted(shape, layer, { x: COLUMNS.shapes + i * step, y }))}</g>`;

@@ -55,12 +55,12 @@ export function readBranch(from: Value, to: Value, links: Connections): Stage[] 
   return outside ? refuse('shared', `${outside.name} is also read elsewhere`) : stages;
 }
 
-interface Within {
+interface BranchStart {
   readonly from: Value;
   readonly links: Connections;
 }
 
-function stageOf(node: Node, to: Value, within: Within): Stage | Refusal {
+function stageOf(node: Node, to: Value, within: BranchStart): Stage | Refusal {
   const [x] = node.inputs;
   if (!x) return refuse('unsupported', `${nodeLabel(node)} has no input`);
   const span = { from: x, to, nodes: [node] };
@@ -113,7 +113,7 @@ function isPerChannel({ shape }: Tensor): boolean {
 const isElementwise = isOneOf('Mul', 'Div', 'Add', 'Sub', 'Max', 'Min', 'Erf');
 
 /** The nodes between a value and the nearest earlier value from which they all derive. */
-function islandBefore(node: Node, to: Value, { from, links }: Within): Stage | Refusal {
+function islandBefore(node: Node, to: Value, { from, links }: BranchStart): Stage | Refusal {
   if (!traitsOf(node).activation && !isElementwise(node))
     return refuse('unsupported', `its branch contains ${nodeLabel(node)}, which is not supported`);
   const computed = node.inputs.filter((input): input is Value => input !== null && !input.tensor);
@@ -125,7 +125,7 @@ function islandBefore(node: Node, to: Value, { from, links }: Within): Stage | R
 }
 
 /** The one of several values from which all others derive. */
-function entryOf(values: readonly Value[], { from, links }: Within): Value | null {
+function entryOf(values: readonly Value[], { from, links }: BranchStart): Value | null {
   for (const candidate of values) {
     const others = values.filter((value) => value !== candidate);
     if (others.every((value) => derivesFrom(candidate, value, { from, links }))) return candidate;
@@ -134,7 +134,7 @@ function entryOf(values: readonly Value[], { from, links }: Within): Value | nul
 }
 
 /** Whether all backward paths from a value lead to `entry`. */
-function derivesFrom(entry: Value, value: Value, { from, links }: Within): boolean {
+function derivesFrom(entry: Value, value: Value, { from, links }: BranchStart): boolean {
   const pending = [value];
   const seen = new Set<Value>();
   for (let next = pending.pop(); next; next = pending.pop()) {

@@ -6,7 +6,7 @@ import { floats, int64s } from '../numeric/tensor.ts';
 import type { AffineStage, Stage } from './branch.ts';
 import type { CarryPlan } from './plan.ts';
 
-export interface Passing {
+export interface CarriedEdits {
   readonly plan: CarryPlan;
   readonly edits: Edits;
   /** Number of channels of the branch. */
@@ -14,7 +14,7 @@ export interface Passing {
 }
 
 /** Passes the carried channels unchanged through a stage other than a convolution. */
-export function pass(stage: Exclude<Stage, { kind: 'convolution' }>, passing: Passing): void {
+export function pass(stage: Exclude<Stage, { kind: 'convolution' }>, passing: CarriedEdits): void {
   if (passing.plan.width === 0) return;
   if (stage.kind === 'clip') passClip(stage, passing);
   else if (stage.kind === 'affine') passAffine(stage, passing);
@@ -27,7 +27,7 @@ const MAX = 3.4028234663852886e38;
 /** Unchanged if the range of x is within the bounds; else each channel gets bounds of its own. */
 function passClip(
   { node, from, low, high }: Extract<Stage, { kind: 'clip' }>,
-  { plan: { range: given, width }, edits, channels }: Passing,
+  { plan: { range: given, width }, edits, channels }: CarriedEdits,
 ): void {
   if (given.low >= low && given.high <= high) return;
   const vector = (own: number, carried: number) => {
@@ -50,7 +50,10 @@ function passClip(
 }
 
 /** A factor of 1 and a summand of 0 for the carried channels. */
-function passAffine({ node, parameters }: AffineStage, { plan: { width }, edits, channels }: Passing): void {
+function passAffine(
+  { node, parameters }: AffineStage,
+  { plan: { width }, edits, channels }: CarriedEdits,
+): void {
   const count = channels + width;
   const shape = isOperator(node, 'BatchNormalization') ? [count] : [1, count, 1, 1];
   for (const { index, tensor, neutral } of parameters) {
@@ -62,7 +65,7 @@ function passAffine({ node, parameters }: AffineStage, { plan: { width }, edits,
 }
 
 /** Splits the carried channels off before a stage, and concatenates them after it. */
-function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, passing: Passing): void {
+function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, passing: CarriedEdits): void {
   const inside = new Set(nodes);
   const [start, ...others] = passing.plan.graph.nodes.filter((node) => inside.has(node));
   if (!start) return;
@@ -71,7 +74,7 @@ function passIsland({ from, to, nodes }: Extract<Stage, { kind: 'island' }>, pas
 }
 
 /** Passes the carried channels beside a convolution, sampled or averaged like its stride requires. */
-export function passBeside(conv: PlanarConvolution, passing: Passing): void {
+export function passBeside(conv: PlanarConvolution, passing: CarriedEdits): void {
   const { node, strides, x } = conv;
   const { plan, edits } = passing;
   if (plan.width === 0) return;
@@ -95,7 +98,7 @@ export function passBeside(conv: PlanarConvolution, passing: Passing): void {
 function part(
   nodes: readonly [Node, ...Node[]],
   from: Value,
-  { plan: { width }, edits, channels }: Passing,
+  { plan: { width }, edits, channels }: CarriedEdits,
 ): Value {
   const [own, carried] = [edits.value(`${from.name}.own`), edits.value(`${from.name}.carried`)];
   const sizes = edits.constant(int64s([channels, width]), `${from.name}.sizes`);

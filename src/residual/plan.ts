@@ -8,7 +8,7 @@ import type { Shortcut } from './shortcut-rules.ts';
 import { type Tap, tapsOf } from './taps.ts';
 
 /** A branch, and the channels to carry through it. */
-export interface Carrying {
+export interface CarryRequest {
   readonly graph: Graph;
   readonly add: Node;
   readonly from: Value;
@@ -29,7 +29,7 @@ export interface Carrying {
 export type MiddleForm = 'widen' | 'concat';
 
 /** A conversion of a block, checked before anything is changed. */
-export interface CarryPlan extends Carrying {
+export interface CarryPlan extends CarryRequest {
   /** The stages from the first convolution on. */
   readonly path: readonly Stage[];
   readonly first: PlanarConvolution;
@@ -49,7 +49,7 @@ export interface CarryPlan extends Carrying {
 }
 
 /** Plans the conversion of a block, or refuses it. */
-export function planCarry(carrying: Carrying): CarryPlan | Refusal {
+export function planCarry(carrying: CarryRequest): CarryPlan | Refusal {
   const { stages, shortcut, add, middle } = carrying;
   const start = stages.findIndex(({ kind }) => kind === 'convolution');
   const convs = stages.flatMap((stage) => (stage.kind === 'convolution' ? [stage.conv] : []));

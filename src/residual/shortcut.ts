@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../graph/edit/refused.ts';
 import type { Node, Value } from '../graph/graph.ts';
 import type { Connections } from '../graph/topology.ts';
-import { type Shortcut, shortcutRules, unsupportedIn } from './shortcut-rules.ts';
+import { type Shortcut, shortcutRuleOf, unsupportedIn } from './shortcut-rules.ts';
 
 /** Reads the shortcut from a value to an operand of an Add. */
 export function readShortcut(from: Value, to: Value, { producer }: Connections): Shortcut | Refusal {
@@ -12,14 +12,14 @@ export function readShortcut(from: Value, to: Value, { producer }: Connections):
   for (let value = to; value !== from; ) {
     const node = producer.get(value);
     if (!node) return refuse('mismatch', `${to.name} is not a shortcut from ${from.name}`);
-    const next = node.domain === '' ? mainInput(node) : null;
+    const next = mainInput(node);
     if (!next || nodes.length > LONGEST) return unsupportedIn(node);
     nodes.unshift(node);
     value = next;
   }
   let shortcut = identityShortcut(inputs);
   for (const node of nodes) {
-    const rule = shortcutRules[node.op];
+    const rule = shortcutRuleOf(node);
     const next = rule ? rule(shortcut, node) : unsupportedIn(node);
     if (isRefusal(next)) return next;
     shortcut = next;
@@ -32,7 +32,7 @@ const LONGEST = 12;
 
 /** The only computed input of a node of a shortcut. */
 function mainInput(node: Node): Value | null {
-  if (!(node.op in shortcutRules)) return null;
+  if (!shortcutRuleOf(node)) return null;
   const computed = node.inputs.filter((value): value is Value => value !== null && !value.tensor);
   const [only, ...others] = computed;
   return only && others.length === 0 ? only : null;

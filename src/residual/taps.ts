@@ -21,13 +21,13 @@ export function tapsOf(
   return rows.flatMap((row) => columns.map((column) => ({ position: row * kernel[1] + column, weight })));
 }
 
-interface Axis {
+interface KernelAxis {
   readonly kernel: number;
   readonly pad: number;
   readonly dilation: number;
 }
 
-function axisTaps({ kernel, pad, dilation }: Axis, window: number): number[] | null {
+function axisTaps({ kernel, pad, dilation }: KernelAxis, window: number): number[] | null {
   const taps = Array.from({ length: window }, (_, j) => (pad + j) / dilation);
   return taps.every((tap) => Number.isInteger(tap) && tap < kernel) ? taps : null;
 }

@@ -84,7 +84,7 @@ async function ask(graph: Graph, node: Node, executor: Executor): Promise<string
         ...[...base].map(([symbol, bound]) => varied(base, symbol, otherThan(bound, [size, other]))),
       ];
       const first = await measure(graph, { wanted, executor, bound: base, seed: 2 });
-      const others: Trial[][] = [];
+      const others: ShapeTrial[][] = [];
       for (const bound of bindings) others.push(await measure(graph, { wanted, executor, bound }));
       const symbols = [...base.keys(), ...freeSizesOf(node.inputs)];
       for (const [i, [value, trial]] of zip(wanted, first).entries()) {
@@ -125,7 +125,7 @@ function bindingsOf(graph: Graph, size: number): Map<string, number> {
   return bound;
 }
 
-interface Measuring {
+interface ShapeRun {
   readonly wanted: readonly Value[];
   readonly executor: Executor;
   readonly bound: ReadonlyMap<string, number>;
@@ -134,7 +134,7 @@ interface Measuring {
 }
 
 /** Runs the nodes that some values depend on. */
-async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Measuring): Promise<Trial[]> {
+async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: ShapeRun): Promise<ShapeTrial[]> {
   const { graph: copy, copyOfValue } = copyGraph(graph);
   copy.outputs = wanted.map(copyOfValue);
   for (const output of copy.outputs) Object.assign(output, { dtype: null, shape: null });
@@ -148,7 +148,7 @@ async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Meas
   const program = await executor.compile(copy, { optimization: 'disabled', threads: 1 });
   try {
     const results = await program.run(randomFeeds(copy, { seed, scale: 1 }));
-    return copy.outputs.flatMap(({ name }): Trial[] => {
+    return copy.outputs.flatMap(({ name }): ShapeTrial[] => {
       const result = results[name];
       return result ? [{ bound, dtype: result.dtype, shape: [...result.shape] }] : [];
     });
@@ -158,14 +158,14 @@ async function measure(graph: Graph, { wanted, executor, bound, seed = 1 }: Meas
 }
 
 /** The type and shape of a value for given sizes of the open dimensions. */
-interface Trial {
+interface ShapeTrial {
   readonly bound: ReadonlyMap<string, number>;
   readonly dtype: DataType;
   readonly shape: readonly number[];
 }
 
 /** A shape in which each varying dimension is the symbol that it follows, or null if it follows none. */
-function generalShape(first: Trial, others: readonly Trial[], symbols: readonly string[]): Shape {
+function generalShape(first: ShapeTrial, others: readonly ShapeTrial[], symbols: readonly string[]): Shape {
   return first.shape.map((size, axis): Dim => {
     if (others.every(({ shape }) => shape[axis] === size)) return size;
     const follows = (symbol: string) =>

@@ -63,27 +63,30 @@ export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly 
     return [[at(batch), ...(graph.inputs.some(({ feed }) => feed) ? single : [])], single];
   }
   const isLarge = graph.inputs.some(({ shape }) => Number(shape?.[0]) > MANY_IMAGES);
-  const ordered = (sizes: Fitting['sizes']) =>
+  const ordered = (sizes: TrialSizes['sizes']) =>
     isLarge ? sizes.toSorted(([a, b], [c, d]) => a * b - c * d) : sizes;
-  const first = fitting(graph, { batch: openBatch ? batch : null, sizes: size ? [size] : ordered(alike) });
+  const first = acceptedTrials(graph, {
+    batch: openBatch ? batch : null,
+    sizes: size ? [size] : ordered(alike),
+  });
   if (first.trials.length === 0) throw first.misfit;
   const taken = first.trials[0]!.size.first;
-  const second = fitting(graph, { batch: openBatch ? 1 : null, sizes: ordered(different) });
+  const second = acceptedTrials(graph, { batch: openBatch ? 1 : null, sizes: ordered(different) });
   return [
     first.trials,
     second.trials.filter((trial) => trial.size.first !== taken || trial.size.others !== taken),
   ];
 }
 
-interface Fitting {
+interface TrialSizes {
   /** null if the network fixes it. */
   readonly batch: number | null;
   readonly sizes: readonly (readonly [number, number])[];
 }
 
-function fitting(
+function acceptedTrials(
   graph: Graph,
-  { batch, sizes }: Fitting,
+  { batch, sizes }: TrialSizes,
 ): { readonly trials: Trial[]; readonly misfit: unknown } {
   const bound = withBatch(graph, batch ?? 1, batch !== null);
   const symbols = openSymbols(bound);

@@ -146,17 +146,17 @@ function watched(graph: Graph, points: Points, side: 'before' | 'after'): Graph 
   return { ...graph, outputs: [...outputs.values()] };
 }
 
-interface Watched {
+interface CompiledGraph {
   readonly graph: Graph;
   readonly program: Program;
 }
 
-interface WatchedPair {
-  readonly before: Watched;
-  readonly after: Watched;
+interface CompiledPair {
+  readonly before: CompiledGraph;
+  readonly after: CompiledGraph;
 }
 
-const compiled = async (graph: Graph, executor: Executor): Promise<Watched> => ({
+const compiled = async (graph: Graph, executor: Executor): Promise<CompiledGraph> => ({
   graph,
   program: await executor.compile(graph, { optimization: 'disabled' }),
 });
@@ -166,7 +166,7 @@ interface VerificationRun {
   readonly actual: Tensors;
 }
 
-interface Draws {
+interface FeedDraws {
   readonly seed: number;
   readonly scales: readonly number[];
 }
@@ -174,8 +174,8 @@ interface Draws {
 /** Runs both graphs at the first size that the reference accepts. */
 async function run(
   trials: readonly Trial[],
-  { before, after }: WatchedPair,
-  { seed, scales }: Draws,
+  { before, after }: CompiledPair,
+  { seed, scales }: FeedDraws,
 ): Promise<{ readonly runs: VerificationRun[]; readonly size: TrialSize }> {
   let misfit: unknown;
   for (const { graph, size } of trials) {
@@ -208,7 +208,7 @@ function unlessMisfit(error: unknown): null {
 }
 
 /** Results are copied, since the next run may overwrite them. Inputs that a graph has lost are not fed. */
-async function runOnce({ graph, program }: Watched, feed: Tensors, made?: string): Promise<Tensors> {
+async function runOnce({ graph, program }: CompiledGraph, feed: Tensors, made?: string): Promise<Tensors> {
   const wanted = new Set(graph.inputs.map(({ name }) => name));
   const given = Object.fromEntries(Object.entries(feed).filter(([name]) => wanted.has(name)));
   const results = Object.entries(await program.run(given).catch((error) => rethrown(error, made)));

@@ -139,7 +139,7 @@ export function stripeController(options: StripeControllerOptions): StripeContro
 }
 
 /** How demands of the schedule are met. */
-interface Dropping {
+interface DropStrategy {
   /** The fraction of the original cost that is left. */
   kept(state: Tensors): number;
   /** The threshold of the next step, and the state to write before it. */
@@ -151,7 +151,7 @@ interface Dropping {
  * Without sharing, a step removes stripes by threshold. With blocks, they are removed between steps, because a step does not
  * see a block as a whole.
  */
-function droppingOf(options: StripeControllerOptions, account: ShrinkHistory): Dropping {
+function droppingOf(options: StripeControllerOptions, account: ShrinkHistory): DropStrategy {
   const { layers, totalMacs, shared } = options;
   if (!shared || (shared.block === 1 && shared.shapes === 'free')) {
     return {

@@ -145,18 +145,18 @@ export function saveGrafted(directory: string, step: number, checkpoint: Checkpo
   writeCheckpoint(join(directory, `checkpoint.${step}.grafted.safetensors`), checkpoint);
 }
 
-interface Which {
+interface CheckpointFilter {
   /** Ignores grafted checkpoints. */
   readonly ungrafted?: boolean;
   /** Considers only this step. */
   readonly step?: number;
 }
 
-const isOne = ({ grafted, step }: Listed, which: Which): boolean =>
+const isOne = ({ grafted, step }: Listed, which: CheckpointFilter): boolean =>
   !(grafted && which.ungrafted) && (which.step ?? step) === step;
 
 /** The file name of the newest checkpoint in a folder; null if there is none. */
-export function newestCheckpoint(directory: string, which: Which = {}): string | null {
+export function newestCheckpoint(directory: string, which: CheckpointFilter = {}): string | null {
   const newest = listCheckpoints(directory).find((each) => isOne(each, which));
   return newest ? basename(newest.path) : null;
 }
@@ -194,7 +194,10 @@ export function setBrokenAside(directory: string, warn: (line: string) => void):
 }
 
 /** The newest checkpoint. Throws `invalid-data` if there is none. */
-export function requiredCheckpoint<Progress>(directory: string, which: Which = {}): Checkpoint<Progress> {
+export function requiredCheckpoint<Progress>(
+  directory: string,
+  which: CheckpointFilter = {},
+): Checkpoint<Progress> {
   const checkpoint = latestCheckpoint<Progress>(directory, which);
   if (checkpoint) return checkpoint;
   throw new EspalierError('invalid-data', 'contains no checkpoint', { where: directory });
@@ -203,7 +206,7 @@ export function requiredCheckpoint<Progress>(directory: string, which: Which = {
 /** The newest checkpoint; null if there is none. Throws if it is damaged, so call {@link setBrokenAside} first. */
 export function latestCheckpoint<Progress>(
   directory: string,
-  which: Which = {},
+  which: CheckpointFilter = {},
 ): Checkpoint<Progress> | null {
   const name = newestCheckpoint(directory, which);
   return name === null ? null : readCheckpoint<Progress>(join(directory, name));

@@ -67,10 +67,10 @@ function expectParameters(network: Graph, task: TrainingTask): void {
   const outputs = task.reads(network);
   if (trainableParameters(network, { outputs }).length > 0) return;
   const fixed = fixedValues(network, { outputs }).map(({ value, reason }) => `${value.name} ${reason}`);
-  const found = ['none to train', ...fixed.slice(0, SHOWN)].join('; ');
+  const found = ['none to train', ...fixed.slice(0, SHOWN_VALUES)].join('; ');
   const message = `expected parameters on which the outputs depend, found ${found}`;
   throw new EspalierError('usage', message, { where: network.name });
 }
 
 /** Number of fixed values that a message names. */
-const SHOWN = 4;
+const SHOWN_VALUES = 4;

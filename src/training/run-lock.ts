@@ -29,7 +29,7 @@ let watchesExit = false;
 
 /** Milliseconds to wait for a killed run to end: training processes notice it after a step. */
 const PATIENCE = 10_000;
-const LOOK = 100;
+const POLL_MS = 100;
 /** Attempts to claim a folder, and the longest pause between them in milliseconds. */
 const [CLAIMS, PAUSE] = [200, 30];
 
@@ -79,7 +79,7 @@ async function take(path: string, deadline: number): Promise<void> {
       const { owner, holds } = blocking;
       if (holds ? Date.now() > deadline : claims > CLAIMS) throw refusal(path, owner);
       // Two processes that claim at the same time both withdraw; a random pause separates their next attempts.
-      await setTimeout(holds ? LOOK : 1 + Math.random() * PAUSE);
+      await setTimeout(holds ? POLL_MS : 1 + Math.random() * PAUSE);
     }
   } catch (cause) {
     throw fileError(cause, path);

@@ -62,7 +62,7 @@ export function sparsePenalties(penalties: readonly Penalty[]): StepExtension[] 
 }
 
 /** Scales below this fraction of the network's largest |γ| count as small. */
-const SMALL = 1e-2;
+const SMALL_SCALE = 1e-2;
 
 /**
  * Trains with penalties that push scales or filters towards zero. With `bn-scale`, each epoch reports `smallScales`, the
@@ -99,6 +99,6 @@ export function sparseController(network: Graph, penalties: readonly Penalty[]):
 
 function smallScales(state: Tensors, names: readonly string[]): number {
   const sizes = names.flatMap((name) => Array.from(state[name]!.data as Float32Array, Math.abs));
-  const limit = SMALL * sizes.reduce((most, size) => Math.max(most, size), 0);
+  const limit = SMALL_SCALE * sizes.reduce((most, size) => Math.max(most, size), 0);
   return sizes.filter((size) => size < limit).length / sizes.length;
 }

@@ -5,14 +5,14 @@ import { number } from '../append.ts';
 import { dims } from '../call.ts';
 import type { Decompositions } from './decomposition.ts';
 
-interface Target {
+interface SmoothedLabels {
   readonly labels: Value;
   readonly classes: number;
   readonly smoothing: number;
 }
 
 /** (1 − ε)·onehot(label) + ε/K: [N, K]. */
-function targets(g: Builder, { labels, classes, smoothing }: Target): Value {
+function targets(g: Builder, { labels, classes, smoothing }: SmoothedLabels): Value {
   const off = smoothing / classes;
   return g.OneHot(labels, g.int64s([classes]), g.floats([off, 1 - smoothing + off]), { axis: -1 });
 }

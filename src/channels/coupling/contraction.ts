@@ -132,7 +132,7 @@ interface MeetingFactor extends Carried {
   readonly factor: Factor;
 }
 
-interface Side {
+interface FactorChannels {
   readonly factor: Factor;
   /** null if there are no channels, or if they are along several axes. */
   readonly carried: Carried | null;
@@ -140,7 +140,7 @@ interface Side {
 
 /** The channels of one factor in the result; those along a letter where the other factor has no channels are pinned. */
 function sidePassed(
-  [{ factor, carried }, { factor: other }]: readonly [Side, Side],
+  [{ factor, carried }, { factor: other }]: readonly [FactorChannels, FactorChannels],
   { node, result }: Pick<Product, 'node' | 'result'>,
   scope: CouplingScope,
 ): Channels | null {

@@ -23,14 +23,14 @@ interface QuantizeJob {
 }
 
 /** A network to write, with its report. */
-interface Written {
+interface QuantizedResult {
   readonly graph: Graph;
   readonly int8: Int8Report;
   readonly lines: readonly string[];
 }
 
 /** Quantises a network on training images, and compares accuracy and latency on test images. */
-export async function quantizeModel(job: QuantizeJob, context: Context): Promise<Written> {
+export async function quantizeModel(job: QuantizeJob, context: Context): Promise<QuantizedResult> {
   const { model, settings, seconds, threads } = job;
   const { limit: images = quantizationDefaults.images, data: name = '', calibration, reduceRange } = settings;
   const preprocessing = resolvePreprocessing(model, settings);

@@ -64,12 +64,12 @@ export async function runDeployment(planned: PlannedDeployment, context: Context
   return { data, text: text.join('\n') };
 }
 
-interface Written {
+interface DeployedFile {
   readonly path: string;
   readonly inIntegers: boolean;
 }
 
-function warn(facts: Omit<Deployment, 'graph'>, { path, inIntegers }: Written, context: Context): void {
+function warn(facts: Omit<Deployment, 'graph'>, { path, inIntegers }: DeployedFile, context: Context): void {
   const hardly = inIntegers ? null : hardlyFaster(facts);
   if (hardly) context.warn(hardly);
   const disturbed = disturbance([{ path, ...facts.latency }]);

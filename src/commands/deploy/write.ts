@@ -10,7 +10,7 @@ import { finishRun } from '../training/result.ts';
 import { writeModel } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 
-interface Writing {
+interface DeploymentRun {
   /** null if only a file is written. */
   readonly run: RunDirectory | null;
   readonly settings: DeploySettings;
@@ -20,7 +20,7 @@ interface Writing {
 /** Writes the network, with the record of the run if there is one. Returns the path of the model. */
 export async function writeDeployment(
   networks: DeployedNetworks,
-  { run, settings: { out, size }, facts }: Writing,
+  { run, settings: { out, size }, facts }: DeploymentRun,
 ): Promise<string> {
   if (!run) {
     await writeModel(networks.graph, out!);

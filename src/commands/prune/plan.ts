@@ -81,9 +81,9 @@ function unitTable(units: readonly UnitOutcome[], what: string): string {
   ]);
 }
 
-const SHOWN = 3;
+const SHOWN_LAYERS = 3;
 
 function shortList(layers: readonly string[]): string {
-  const shown = layers.slice(0, SHOWN).join(', ');
-  return layers.length > SHOWN ? `${shown} and ${layers.length - SHOWN} more` : shown;
+  const shown = layers.slice(0, SHOWN_LAYERS).join(', ');
+  return layers.length > SHOWN_LAYERS ? `${shown} and ${layers.length - SHOWN_LAYERS} more` : shown;
 }

@@ -29,7 +29,7 @@ export interface PruneResult {
   readonly compiled: CompiledRun | null;
 }
 
-interface Finishing {
+interface JobWithOriginal {
   readonly job: PruneJob;
   readonly context: Context;
   /** The evaluation of the original network. */
@@ -39,7 +39,7 @@ interface Finishing {
 /** Measures both networks, and writes the pruned one, with the record of the run if there is one. */
 export async function finishPruning(
   { network, residual, steps, cut }: PrunedInSteps,
-  { job, context, original }: Finishing,
+  { job, context, original }: JobWithOriginal,
 ): Promise<PruneResult> {
   const { sizes, withLatencies } = await import('../../report/measured-network.ts');
   const { deployPruned } = await import('../../deploy/deploy-pruned.ts');
@@ -95,7 +95,7 @@ export async function finishPruning(
 const accuracyIn = (stage: PruningStage | null) =>
   stage?.top1 == null || stage.top5 === null ? {} : { top1: stage.top1, top5: stage.top5 };
 
-interface Writing {
+interface PrunedFiles {
   readonly job: PruneJob;
   readonly leftAlone: PruneResult['leftAlone'];
   readonly beside: Readonly<Record<string, Graph>>;
@@ -103,7 +103,7 @@ interface Writing {
 
 async function write(
   { before, after }: { readonly before: Measured; readonly after: Measured },
-  { job: { run, data, options, model }, leftAlone, beside }: Writing,
+  { job: { run, data, options, model }, leftAlone, beside }: PrunedFiles,
 ): Promise<string> {
   if (run) {
     const { finishRun } = await import('../training/result.ts');

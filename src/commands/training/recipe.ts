@@ -63,12 +63,12 @@ export async function planRun<F extends Flags, Needed extends string>(
   return { settings, recipe: existing?.recipe ?? recipe, existing };
 }
 
-interface Opening extends Pick<PlannedRun<Flags>, 'recipe' | 'existing'> {
+interface RunToOpen extends Pick<PlannedRun<Flags>, 'recipe' | 'existing'> {
   readonly settings: { readonly out?: string | undefined };
 }
 
 /** Opens the run directory; null if --out names a model, or is absent. */
-export async function openRun({ settings, recipe, existing }: Opening): Promise<RunDirectory | null> {
+export async function openRun({ settings, recipe, existing }: RunToOpen): Promise<RunDirectory | null> {
   if (settings.out === undefined || settings.out.endsWith('.onnx')) return null;
   const { createRunDirectory } = await import('../../training/run-directory.ts');
   const { holdRun } = await import('../../training/run-lock.ts');

@@ -76,13 +76,13 @@ async function heldFixed({ network, data }: TrainingSession, { note }: Context) 
     shape: value.shape,
     reason,
   }));
-  const listed = found.slice(0, SHOWN).map(({ name, shape, reason }) => `${name} [${shape}] ${reason}`);
-  const more = found.length > SHOWN ? `; ${found.length - SHOWN} more` : '';
+  const listed = found.slice(0, SHOWN_FIXED).map(({ name, shape, reason }) => `${name} [${shape}] ${reason}`);
+  const more = found.length > SHOWN_FIXED ? `; ${found.length - SHOWN_FIXED} more` : '';
   if (found.length > 0) note(`not trained: ${listed.join('; ')}${more}`);
   return found;
 }
 
-const SHOWN = 4;
+const SHOWN_FIXED = 4;
 
 async function planned(invocation: Invocation<typeof flags>) {
   const plan = await planRun('train', invocation, trainingNeeds);

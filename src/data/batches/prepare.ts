@@ -86,7 +86,7 @@ async function readImages(source: ImageSource, indices: Uint32Array): Promise<Ui
 const numbersIn = ({ channels, height, width }: ImageSource, indices: Uint32Array): number =>
   indices.length * channels * height * width;
 
-interface Reading<T> {
+interface RawImages<T> {
   readonly raw: T;
   readonly read: (index: number, target: T) => void | Promise<void>;
 }
@@ -94,7 +94,7 @@ interface Reading<T> {
 async function readAll<T extends Uint8Array | Float32Array>(
   source: ImageSource,
   indices: Uint32Array,
-  { raw, read }: Reading<T>,
+  { raw, read }: RawImages<T>,
 ): Promise<T> {
   const numbers = source.channels * source.height * source.width;
   const pending: Promise<void>[] = [];

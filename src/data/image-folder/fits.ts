@@ -1,6 +1,6 @@
 import type { Sharp } from 'sharp';
 
-interface Target {
+interface FitSize {
   readonly height: number;
   readonly width: number;
   /** 8-bit value of the border. */
@@ -33,7 +33,7 @@ export const fits = {
   },
   /** Keeps the whole image and changes its aspect ratio. */
   stretch: (image, { height, width }) => image.resize(width, height, { fit: 'fill', ...quality }),
-} satisfies Record<string, (image: Sharp, target: Target) => Sharp>;
+} satisfies Record<string, (image: Sharp, target: FitSize) => Sharp>;
 
 /** The name of a way to adapt images. */
 export type ImageFit = keyof typeof fits;

@@ -1,6 +1,6 @@
 import { asFloat, asFloat32, isOtherFloat } from '../../numeric/float-conversion.ts';
 import { allocate, makeTensor, type Tensor, type TypedArray } from '../../numeric/tensor.ts';
-import { copyInto } from '../../numeric/typed-arrays.ts';
+import { copyElements } from '../../numeric/typed-arrays.ts';
 import type { Value } from '../graph.ts';
 import { isFloating } from '../operand-types.ts';
 
@@ -33,6 +33,6 @@ function repeated({ dtype, shape, data }: Tensor, count: number): Tensor {
     return makeTensor(dtype, whole, Array.from({ length: count }, () => data as readonly string[]).flat());
   const made = allocate(dtype, whole);
   const one = data as TypedArray;
-  for (let i = 0; i < count; i++) copyInto(made, one, i * one.length);
+  for (let i = 0; i < count; i++) copyElements(made, one, i * one.length);
   return makeTensor(dtype, whole, made);
 }

@@ -36,7 +36,7 @@ export function findClassScores(graph: Graph, { logits, classes = 0 }: ScoresSou
   const shapes = outputShapes(graph);
   const count = (value: Value) => classCount(graph, shapes.get(value) ?? null);
   const wanted = logits ?? graph.metadata[LOGITS_KEY];
-  if (wanted !== undefined) return { value: checked(namedOutput(graph, wanted, '`logits`'), count) };
+  if (wanted !== undefined) return { value: expectScores(namedOutput(graph, wanted, '`logits`'), count) };
   const alike = graph.outputs.filter((value) => count(value) !== null);
   const exact = classes > 0 ? alike.filter((value) => count(value) === classes) : alike;
   const chosen = exact.length > 0 ? exact : alike.filter((value) => typeof count(value) !== 'number');
@@ -87,7 +87,7 @@ const severalOf = (values: readonly Value[]): string =>
 const noneOf = ({ outputs }: Graph, classes: number): string =>
   `expected class scores [N, ${classes || 'classes'}], found ${outputs.length === 1 ? formatShape(outputs[0]!.shape) : `${described(outputs)}: name them with \`logits\` NAME`}`;
 
-function checked(value: Value, count: (value: Value) => Dim | 'open'): Value {
+function expectScores(value: Value, count: (value: Value) => Dim | 'open'): Value {
   if (count(value) !== null) return value;
   const message = `expected class scores [N, classes], found ${formatShape(value.shape)}`;
   throw new EspalierError('unsupported', message, { where: value.name });

@@ -21,7 +21,7 @@ export function numericalRank(matrix: Float32Array, columns: number): number {
 /** The relative precision of float32. */
 const EPSILON = 2 ** -23;
 
-interface Stage {
+interface Elimination {
   readonly columns: number;
   /** Number of rows that are already orthogonalised. */
   readonly rank: number;
@@ -31,7 +31,7 @@ interface Stage {
  * Computes the squared lengths of the remaining rows and returns the longest. They are summed anew each time, since updating
  * them would cancel digits.
  */
-function longestRow(work: Float64Array, squares: Float64Array, { columns, rank }: Stage): number {
+function longestRow(work: Float64Array, squares: Float64Array, { columns, rank }: Elimination): number {
   let longest = rank;
   for (let row = rank; row < squares.length; row++) {
     let sum = 0;
@@ -49,7 +49,7 @@ function swapRows(work: Float64Array, columns: number, [a, b]: readonly [number,
   work.set(row, b * columns);
 }
 
-function subtractProjections(work: Float64Array, square: number, { columns, rank }: Stage): void {
+function subtractProjections(work: Float64Array, square: number, { columns, rank }: Elimination): void {
   const first = rank * columns;
   for (let row = first + columns; row < work.length; row += columns) {
     let product = 0;

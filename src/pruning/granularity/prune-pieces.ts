@@ -35,7 +35,7 @@ export interface PrunedPieces {
 }
 
 /** The ranked pieces of a layer. */
-interface Ranked {
+interface RankedLayer {
   readonly pieces: Pieces;
   readonly scores: Float64Array;
   /** The cost of one piece in the measure of the target. */
@@ -45,8 +45,8 @@ interface Ranked {
 }
 
 /** The number of pieces to remove from a layer, lowest scores first. */
-interface Chosen {
-  readonly layer: Ranked;
+interface PieceRemoval {
+  readonly layer: RankedLayer;
   removed: number;
 }
 
@@ -56,7 +56,7 @@ export function prunePieces(graph: Graph, options: PiecePruningOptions): PrunedP
   const layers = piecesOf(graph, 'weight').map(({ layer }) => layer);
   matcherOf(globs, layers, { option: 'layerRatios', what: 'layer' });
   const costs = new Map(layerCosts(graph, options).map(({ name, macs }) => [name, macs]));
-  const ranked = piecesOf(graph, options.granularity).map((pieces, index): Ranked => {
+  const ranked = piecesOf(graph, options.granularity).map((pieces, index): RankedLayer => {
     const elements = pieces.count * pieces.size;
     const perElement = options.target.measure === 'macs' ? (costs.get(pieces.layer) ?? 0) / elements : 1;
     const rule = options.layerRatios.find(({ glob }) => nameMatcher(glob)(pieces.layer));
@@ -119,10 +119,10 @@ function pieceScores(
   return scores;
 }
 
-const total = ({ pieces, cost }: Ranked): number => pieces.count * cost;
+const total = ({ pieces, cost }: RankedLayer): number => pieces.count * cost;
 
 /** The cost of the network without its pieces. */
-function fixedCost(graph: Graph, ranked: readonly Ranked[], options: PiecePruningOptions): number {
+function fixedCost(graph: Graph, ranked: readonly RankedLayer[], options: PiecePruningOptions): number {
   const { measure } = options.target;
   if (measure !== 'macs' && measure !== 'parameters') return 0;
   const all = layerCosts(graph, options).reduce((sum, layer) => sum + layer[measure], 0);
@@ -130,7 +130,7 @@ function fixedCost(graph: Graph, ranked: readonly Ranked[], options: PiecePrunin
 }
 
 function costToRemove(
-  ranked: readonly Ranked[],
+  ranked: readonly RankedLayer[],
   { measure, fraction }: PruningTarget,
   fixed: number,
 ): number {
@@ -142,12 +142,12 @@ function costToRemove(
  * Removes the same fraction of every layer, except layers with a ratio of their own. Rounding to whole pieces carries over to
  * the next layer, so that the sum is as wanted; if it falls short, single pieces of the lowest cost are added.
  */
-function chooseLocally(ranked: readonly Ranked[], wanted: number): Chosen[] {
+function chooseLocally(ranked: readonly RankedLayer[], wanted: number): PieceRemoval[] {
   const bound = ranked.reduce((sum, layer) => sum + (layer.ratio ?? 0) * total(layer), 0);
   const free = ranked.reduce((sum, layer) => sum + (layer.ratio === null ? total(layer) : 0), 0);
   const ratio = free > 0 ? Math.min(1, Math.max(0, (wanted - bound) / free)) : 0;
   let carried = 0;
-  const chosen = ranked.map((layer): Chosen => {
+  const chosen = ranked.map((layer): PieceRemoval => {
     const { ratio: own, cost } = layer;
     const { count } = layer.pieces;
     if (own !== null) return { layer, removed: Math.round(own * count) };
@@ -163,11 +163,11 @@ function chooseLocally(ranked: readonly Ranked[], wanted: number): Chosen[] {
 
 const clampedTo = (bound: number, value: number): number => Math.min(bound, Math.max(-bound, value));
 
-const removedCost = (chosen: readonly Chosen[]): number =>
+const removedCost = (chosen: readonly PieceRemoval[]): number =>
   chosen.reduce((sum, { layer, removed }) => sum + layer.cost * removed, 0);
 
 /** Removes single pieces, each the cheapest that suffices, until the wanted cost is removed. */
-function complete(chosen: readonly Chosen[], wanted: number): void {
+function complete(chosen: readonly PieceRemoval[], wanted: number): void {
   const free = chosen
     .filter(({ layer: { ratio, cost } }) => ratio === null && cost > 0)
     .sort((a, b) => a.layer.cost - b.layer.cost);
@@ -186,9 +186,9 @@ function complete(chosen: readonly Chosen[], wanted: number): void {
 const HALVINGS = 50;
 
 /** Removes all pieces below one score, which is found by bisection; a layer keeps at least its floor. */
-function chooseGlobally(ranked: readonly Ranked[], wanted: number, floor: number): Chosen[] {
+function chooseGlobally(ranked: readonly RankedLayer[], wanted: number, floor: number): PieceRemoval[] {
   const sorted = ranked.map((layer) => ({ layer, scores: Float64Array.from(layer.scores).sort() }));
-  const chosenBelow = (threshold: number): Chosen[] =>
+  const chosenBelow = (threshold: number): PieceRemoval[] =>
     sorted.map(({ layer, scores }) => {
       const { ratio, pieces } = layer;
       if (ratio !== null) return { layer, removed: Math.round(ratio * pieces.count) };
@@ -206,7 +206,11 @@ function chooseGlobally(ranked: readonly Ranked[], wanted: number, floor: number
 }
 
 /** Of pieces with equal scores, removes only as many as needed, the first layers' first. */
-function withTies(some: readonly Chosen[], all: readonly Chosen[], wanted: number): Chosen[] {
+function withTies(
+  some: readonly PieceRemoval[],
+  all: readonly PieceRemoval[],
+  wanted: number,
+): PieceRemoval[] {
   let missing = wanted - removedCost(some);
   return zip(some, all).map(([{ layer, removed }, { removed: most }]) => {
     const more = Math.min(most - removed, Math.max(0, Math.ceil(missing / layer.cost - 1e-9)));
@@ -227,7 +231,7 @@ function below(sorted: Float64Array, threshold: number): number {
 }
 
 /** A mask that is 0 at the elements of the `count` pieces with the lowest scores. */
-function maskOf({ pieces, scores }: Ranked, count: number): Float32Array {
+function maskOf({ pieces, scores }: RankedLayer, count: number): Float32Array {
   const mask = new Float32Array(pieces.count * pieces.size).fill(1);
   if (count === 0) return mask;
   const order = Uint32Array.from(scores.keys()).sort((a, b) => scores[a]! - scores[b]! || a - b);

@@ -23,7 +23,7 @@ export async function openPruningData(
 /** Number of test images on which networks are compared. */
 const COMPARED_IMAGES = 256;
 
-interface Comparing {
+interface ComparisonSettings {
   readonly executor: Executor;
   readonly settings: Pick<PruningSettings, 'seed' | 'outputs'>;
 }
@@ -32,7 +32,7 @@ interface Comparing {
 export function comparisonOnTestImages(
   original: Graph,
   { set, preprocessing }: PruningData,
-  { executor, settings: { seed, outputs } }: Comparing,
+  { executor, settings: { seed, outputs } }: ComparisonSettings,
 ): () => Promise<Comparison> {
   let opened: Promise<Comparison> | null = null;
   const open = async () => {

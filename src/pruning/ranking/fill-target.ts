@@ -1,7 +1,7 @@
 import type { UnitWidths, WidthSelector } from './selection.ts';
 
 /** The input of using up a budget. */
-export interface Filling {
+export interface BudgetToFill {
   readonly selector: Pick<WidthSelector, 'choices' | 'mostLacking'>;
   /** The cost of a selection, as a fraction of the original; it must not decrease as units get wider. */
   readonly partOf: (widths: UnitWidths) => number;
@@ -24,7 +24,7 @@ const VERIFIED = 6;
  * Widens a selection until its cost is close to a limit: first single units by single steps, those furthest below their share
  * first; once no step fits, one unit is widened and another narrowed. The limit is never exceeded.
  */
-export function fillTarget(start: UnitWidths, filling: Filling): UnitWidths {
+export function fillTarget(start: UnitWidths, filling: BudgetToFill): UnitWidths {
   let widths = widen(start, filling);
   for (let i = 0; i < EXCHANGES && filling.limit - filling.partOf(widths) > NEAR; i++) {
     const better = exchange(widths, filling);
@@ -35,7 +35,7 @@ export function fillTarget(start: UnitWidths, filling: Filling): UnitWidths {
 }
 
 /** Takes steps until none fits. Costs only rise, so a unit that did not fit once never will. */
-function widen(start: UnitWidths, { selector, partOf, limit, ratio }: Filling): UnitWidths {
+function widen(start: UnitWidths, { selector, partOf, limit, ratio }: BudgetToFill): UnitWidths {
   let widths = start;
   const closed = new Set<number>();
   while (limit - partOf(widths) > REACHED) {
@@ -56,7 +56,7 @@ function widen(start: UnitWidths, { selector, partOf, limit, ratio }: Filling): 
 }
 
 /** The best exchange of a step up and a step down; null if none increases the cost within the limit. */
-function exchange(widths: UnitWidths, { selector, partOf, limit }: Filling): UnitWidths | null {
+function exchange(widths: UnitWidths, { selector, partOf, limit }: BudgetToFill): UnitWidths | null {
   const now = partOf(widths);
   const change = (by: 1 | -1) =>
     [...widths.keys()].flatMap((unit) => {

@@ -3,7 +3,7 @@ import { isRefusal } from '../../graph/edit/refused.ts';
 import type { LayerScores } from '../criteria/index.ts';
 import { normalizations, reductions, type ScoreNormalization, type ScoreReduction } from './score-rules.ts';
 
-interface Combining {
+interface CombinationRules {
   readonly normalize: ScoreNormalization;
   readonly reduce: ScoreReduction;
 }
@@ -15,10 +15,10 @@ interface Combining {
 export function setScores(
   found: ChannelCoupling,
   layerScores: ReadonlyMap<CoupledLayer, LayerScores>,
-  { normalize, reduce }: Combining,
+  { normalize, reduce }: CombinationRules,
 ): ReadonlyMap<number, number> {
   const { sets } = found;
-  const gathered = new Map<number, Gathered>();
+  const gathered = new Map<number, ScoreSums>();
   const handedOn = new Map<number, { readonly from: number; readonly value: number }>();
   for (const [layer, result] of ofSharedWeights(found, layerScores)) {
     const { scores, carrying } = result;
@@ -68,14 +68,14 @@ function ofSharedWeights(
   );
 }
 
-interface Gathered {
+interface ScoreSums {
   total: number;
   count: number;
   largest: number;
   readonly first: number;
 }
 
-function add(gathered: Map<number, Gathered>, root: number, value: number): void {
+function add(gathered: Map<number, ScoreSums>, root: number, value: number): void {
   const known = gathered.get(root);
   if (!known) {
     gathered.set(root, { total: value, count: 1, largest: value, first: value });

@@ -1,5 +1,5 @@
 import type { NetworkCost } from '../../measure/macs.ts';
-import { type Filling, fillTarget, stepped } from './fill-target.ts';
+import { type BudgetToFill, fillTarget, stepped } from './fill-target.ts';
 import type { UnitWidths, WidthSelector } from './selection.ts';
 
 /** How far to prune, relative to the original network: the fraction of channels to remove, or the fraction of a cost to keep. */
@@ -108,7 +108,7 @@ export async function reachCost(target: CostTarget, search: Search): Promise<Rea
 }
 
 /** What widths cost, and the cost that they must not exceed. */
-export interface Budget extends Pick<Filling, 'partOf' | 'limit'> {
+export interface Budget extends Pick<BudgetToFill, 'partOf' | 'limit'> {
   readonly selector: WidthSelector;
 }
 

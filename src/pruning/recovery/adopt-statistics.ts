@@ -21,13 +21,13 @@ export async function adoptStatistics(network: Graph, context: ProbeContext): Pr
 }
 
 /** A normalisation with the statistics of its input. */
-interface Observed extends ChannelStatistics {
+interface NodeStatistics extends ChannelStatistics {
   readonly node: Node;
 }
 
 /** Groups nodes that share their parameters: they get the mean of the statistics of all their uses. */
-function sharingParameters(nodes: readonly Observed[]): Observed[][] {
-  const groups = new Map<unknown, Observed[]>();
+function sharingParameters(nodes: readonly NodeStatistics[]): NodeStatistics[][] {
+  const groups = new Map<unknown, NodeStatistics[]>();
   for (const observed of nodes) {
     const known = observed.node.inputs.slice(1).flatMap((value) => groups.get(value) ?? []);
     const group = [...new Set(known), observed];
@@ -40,7 +40,7 @@ const isConstant = (node: Node): boolean =>
   isOperator(node, 'BatchNormalization') &&
   node.inputs.slice(1).every((value) => value?.tensor?.dtype === 'float32');
 
-function adopt(sharing: readonly Observed[]): void {
+function adopt(sharing: readonly NodeStatistics[]): void {
   const [first] = sharing;
   if (!first) return;
   const { scale, bias, mean, variance } = inputsOf(first.node, 'BatchNormalization');

@@ -1,6 +1,6 @@
 import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import { type Node, staticShape, type Value } from '../../graph/graph.ts';
-import { attributesOf } from '../../graph/operators/index.ts';
+import { attributesOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
 import { explicitWindow } from '../../graph/window.ts';
 import { elementCount, stridesOf } from '../../numeric/tensor.ts';
 
@@ -29,7 +29,7 @@ type LinearForm = Omit<LinearLayer, 'node' | 'weight'>;
 type Row = (node: Node, weight: Value) => LinearForm | Refusal;
 
 /** One row per operator. */
-const rows: Readonly<Record<string, Row>> = {
+const rows: { readonly [Op in OperatorName]?: Row } = {
   Conv(node, { tensor }) {
     const { group } = attributesOf(node, 'Conv');
     const [filters = 0] = tensor!.shape;
@@ -55,7 +55,8 @@ const rows: Readonly<Record<string, Row>> = {
 
 /** A node as a linear layer; null if it is none with constant weights; a refusal if it cannot be refitted. */
 export function linearLayer(node: Node): LinearLayer | Refusal | null {
-  const row = node.domain === '' && Object.hasOwn(rows, node.op) ? rows[node.op]! : null;
+  const op = knownOperator(node);
+  const row = op && rows[op];
   const weight = node.inputs[1];
   if (!row || !weight?.tensor) return null;
   if (weight.tensor.dtype !== 'float32')

@@ -20,7 +20,7 @@ export interface NormalEquations {
   readonly squares: Float64Array;
 }
 
-export interface Observed {
+export interface FitAndHeldOut {
   readonly fit: NormalEquations;
   /** Sums over the last fifth of the rows, which are other images if a batch has more than a few. */
   readonly held: NormalEquations;
@@ -34,8 +34,8 @@ export async function normalEquations(
   pruned: Graph,
   { refit: { layer }, runs }: SampledRefit,
   context: ProbeContext,
-): Promise<Observed> {
-  let observed: Observed | null = null;
+): Promise<FitAndHeldOut> {
+  let observed: FitAndHeldOut | null = null;
   let fed: FedInputs | null = null;
   const [sample] = runs;
   assert(sample, 'a layer is fit without samples');
@@ -76,7 +76,7 @@ function fedInputs(g: Builder, { places, targets }: SampledRun, reads: KernelRea
   };
 }
 
-function appendSums({ g, watch }: ProbeScope, layer: LinearLayer, fed: FedInputs): Observed {
+function appendSums({ g, watch }: ProbeScope, layer: LinearLayer, fed: FedInputs): FitAndHeldOut {
   const { places, targets } = fed;
   const y = channelsFirst(g, onlyOutput(layer.node), layer.channelAxis);
   const given = g.Gather(y, places, { axis: 2 });

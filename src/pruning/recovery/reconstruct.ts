@@ -6,7 +6,7 @@ import type { Graph } from '../../graph/graph.ts';
 import { changeLayer } from './change-layer.ts';
 import { errorAfter, errorBefore, solve } from './least-squares.ts';
 import type { LinearLayer } from './linear-layer.ts';
-import { normalEquations, type Observed } from './normal-equations.ts';
+import { type FitAndHeldOut, normalEquations } from './normal-equations.ts';
 import { findRefits, type KeptFilters } from './refits.ts';
 import { restoreStatistics } from './restore-statistics.ts';
 import { type SampledRefit, sampleTargets } from './samples.ts';
@@ -95,7 +95,7 @@ async function refitLayer(
 }
 
 /** The fit with the smallest ridge that no stronger one improves on the held-out samples. */
-function bestFit({ fit, held }: Observed, layer: LinearLayer, ridges: readonly number[]) {
+function bestFit({ fit, held }: FitAndHeldOut, layer: LinearLayer, ridges: readonly number[]) {
   let best: { changes: Matrix[]; error: number } | null = null;
   for (const ridge of ridges) {
     const changes = solve(fit, layer, ridge);

@@ -15,7 +15,7 @@ import { searchWidths, type WidthCandidate, type WidthSearch } from './search-wi
 /** The number of widths to try, and the candidates of an interrupted search. */
 export interface SearchOptions extends Pick<WidthSearch, 'candidates' | 'known' | 'onCandidate'> {}
 
-interface Searching extends RankingOptions {
+interface ChannelSearch extends RankingOptions {
   /** A target in a cost; a ratio of channels leaves no choice of widths. */
   readonly target: PruningTarget;
   readonly search: SearchOptions;
@@ -34,7 +34,7 @@ interface Searching extends RankingOptions {
 export async function searchChannels(
   ranked: RankedChannels,
   start: UnitWidths,
-  options: Searching,
+  options: ChannelSearch,
 ): Promise<WidthCandidate> {
   const { prepared, original, selector } = ranked;
   const { executor, target, search, seed, signal } = options;

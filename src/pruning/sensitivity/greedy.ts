@@ -7,7 +7,7 @@ import type { UnitSensitivity } from './measure.ts';
 /** The measure of damage: loss, or output error. */
 export type DamageMeasure = 'loss' | 'outputError';
 
-interface Greedy {
+interface GreedySelection {
   readonly units: readonly PruningUnit[];
   readonly sensitivities: readonly UnitSensitivity[];
   readonly damage: DamageMeasure;
@@ -21,7 +21,7 @@ interface Greedy {
  * per saved MAC, according to its sensitivity, until none can be narrowed (Yang et al., NetAdapt, ECCV 2018,
  * arXiv:1804.03230; here damage is measured once per unit, and assumed to be additive). `ratio` is the fraction of the path.
  */
-export function greedySelector(greedy: Greedy): WidthSelector {
+export function greedySelector(greedy: GreedySelection): WidthSelector {
   const { choices: all, removed } = greedy.selector;
   const curves = zip(greedy.units, all).map(([unit, choices]) => ({
     choices,
@@ -59,7 +59,7 @@ function gainOf(
 }
 
 /** The position of a unit on its curve. */
-interface Narrowing {
+interface UnitOnCurve {
   readonly unit: number;
   readonly curve: Curve;
   at: number;
@@ -67,20 +67,20 @@ interface Narrowing {
 
 /** The next narrower width of a unit, and its damage per saved MAC. */
 interface Proposal {
-  readonly narrowing: Narrowing;
+  readonly narrowing: UnitOnCurve;
   readonly kept: number;
   readonly price: number;
 }
 
 function greedyPath(
-  { selector, costOf }: Greedy,
+  { selector, costOf }: GreedySelection,
   curves: readonly Curve[],
 ): readonly [UnitWidths, ...UnitWidths[]] {
   // Units without measurement, or with a ratio of their own, get the widths of the selector.
   let widths = selector.widths(0);
   const macsOf = (wanted: UnitWidths) => costOf(selector.removed(wanted)).macs;
   let macs = macsOf(widths);
-  const propose = (narrowing: Narrowing): Proposal[] => {
+  const propose = (narrowing: UnitOnCurve): Proposal[] => {
     const { unit, curve, at } = narrowing;
     const [here, next] = curve.slice(at, at + 2);
     if (!here || !next) return [];
@@ -124,7 +124,7 @@ type Curve = readonly CurvePoint[];
 function curveOf(
   { name }: PruningUnit,
   choices: readonly number[],
-  { sensitivities, damage }: Greedy,
+  { sensitivities, damage }: GreedySelection,
 ): Curve {
   const [narrowest = 0, ...wider] = choices;
   const sensitivity = sensitivities.find((other) => other.name === name);

@@ -9,7 +9,7 @@ export interface SensitivityJob extends PruningJob {
   readonly run: RunDirectory;
 }
 
-interface Measuring extends Pick<SensitivityOptions, 'ratios' | 'part' | 'outputs' | 'onUnit'> {
+interface MeasureOptions extends Pick<SensitivityOptions, 'ratios' | 'part' | 'outputs' | 'onUnit'> {
   /** Called with the number of units to measure, including those that are already recorded. */
   onStart?(units: number): void;
 }
@@ -17,7 +17,7 @@ interface Measuring extends Pick<SensitivityOptions, 'ratios' | 'part' | 'output
 /** {@link measureSensitivity} for a job, recorded in its run; units measured by an interrupted run are not measured again. */
 export async function recordedSensitivity(
   job: SensitivityJob,
-  { onStart, onUnit, ...options }: Measuring,
+  { onStart, onUnit, ...options }: MeasureOptions,
 ): Promise<UnitSensitivity[]> {
   const { settings, executor, data, run, signal } = job;
   const ranked = await rankChannels(job.original, { ...rankingOptions(job), scope: 'local', floor: 0 });

@@ -58,13 +58,13 @@ function trainingTime(epochs: readonly EpochPoint[]): Html | null {
 const percent = (y: number): string => formatPercent(y, 1);
 const percentTick = (y: number): string => `${Number((100 * y).toPrecision(6))} %`;
 
-interface Picked {
+interface CurveValue {
   readonly tone: Series['tone'];
   readonly value: (epoch: EpochPoint) => number | null | undefined;
 }
 
 /** The series of a value; empty if no epoch has it. */
-function series(epochs: readonly EpochPoint[], name: string, { tone, value }: Picked): Series[] {
+function series(epochs: readonly EpochPoint[], name: string, { tone, value }: CurveValue): Series[] {
   const points = epochs.flatMap((epoch): [number, number][] => {
     const y = value(epoch);
     return typeof y === 'number' ? [[epoch.epoch, y]] : [];

@@ -5,7 +5,7 @@ import type { RunRecord } from '../run-record.ts';
 
 const TONES: readonly Series['tone'][] = ['leaf', 'earth', 'sky'];
 /** More lines than colours could not be distinguished. */
-const SHOWN = TONES.length;
+const SHOWN_NETWORKS = TONES.length;
 
 /** Entropy and invalid filters of each network of a ring by epoch, and the final results. */
 export function graftingSection({ grafting: { epochs, ring } }: RunRecord): Html | null {
@@ -14,7 +14,7 @@ export function graftingSection({ grafting: { epochs, ring } }: RunRecord): Html
   const lines = (
     value: (layers: (typeof epochs)[number]['networks'][number]['layers']) => number,
   ): Series[] =>
-    Array.from({ length: Math.min(count, SHOWN) }, (_, i) => ({
+    Array.from({ length: Math.min(count, SHOWN_NETWORKS) }, (_, i) => ({
       name: `network ${i + 1}`,
       tone: TONES[i]!,
       points: epochs.map(({ epoch, networks }) => [epoch, value(networks[i]!.layers)] as const),
@@ -23,7 +23,7 @@ export function graftingSection({ grafting: { epochs, ring } }: RunRecord): Html
   const entropy = lines((layers) => layers.reduce((sum, layer) => sum + layer.entropy, 0) / layers.length);
   const axes = { xLabel: 'epoch', formatTick: String };
   return html`<section><h2>Grafting</h2>
-<p class="lead">A filter is invalid if its |γ|·Σ|w| is below the threshold. The entropy is that of a layer's weights, averaged over the layers.${count > SHOWN && ` The first ${SHOWN} of ${count} networks.`}</p>
+<p class="lead">A filter is invalid if its |γ|·Σ|w| is below the threshold. The entropy is that of a layer's weights, averaged over the layers.${count > SHOWN_NETWORKS && ` The first ${SHOWN_NETWORKS} of ${count} networks.`}</p>
 <div class="charts">
 ${lineChart({ ...axes, title: 'Invalid filters', series: invalid, format: String, include: [0] })}
 ${lineChart({ ...axes, title: 'Entropy', series: entropy, format: (y) => significant(y) })}

@@ -5,7 +5,7 @@ import { formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 import { extent, heatMap, shapeGlyphs } from '../shape-glyphs.ts';
 
-const SHOWN = 6;
+const SHOWN_SHAPES = 6;
 const GRID = { cell: 4, gap: 6, columns: 16 };
 const HEAT_CELL = 26;
 
@@ -23,7 +23,7 @@ function layerShapes(layer: LayerShapes): Html {
   const common = commonShapes(layer);
   return html`<article class="shape-card"><h3>${layer.layer} <small>${kH}×${kW}</small></h3>
 <p class="facts">${layer.filters} filters${gone > 0 && `, ${gone} removed`} · ${formatPercent(keptStripes(layer), 0)} of stripes</p>
-<div class="shape-row">${heatSvg(layer)}<ul class="common">${common.slice(0, SHOWN).map(({ mask, filters }) => html`<li>${glyphSvg(mask, layer)}<span>${filters}</span></li>`)}</ul></div>
+<div class="shape-row">${heatSvg(layer)}<ul class="common">${common.slice(0, SHOWN_SHAPES).map(({ mask, filters }) => html`<li>${glyphSvg(mask, layer)}<span>${filters}</span></li>`)}</ul></div>
 <details><summary>all filters, by number of stripes: ${common.length} shape${common.length === 1 ? '' : 's'}</summary>${gridSvg(layer)}</details></article>`;
 }
 

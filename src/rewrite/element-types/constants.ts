@@ -15,7 +15,7 @@ export interface TypedConstants {
 }
 
 /** What the conversion needs: the recorded types and unique names. */
-interface Naming {
+interface ConversionNames {
   readonly record: TypeRecord;
   unique(wanted: string): string;
 }
@@ -27,7 +27,7 @@ interface Constant {
 }
 
 /** The initializers of a graph and its subgraphs, except defaults of inputs. */
-export function constantsOf(graph: Graph, { record, unique }: Naming): TypedConstants {
+export function constantsOf(graph: Graph, { record, unique }: ConversionNames): TypedConstants {
   const constants = new Map<Value, Constant>();
   collect(graph, constants);
   const leading = new Map<Graph, Node[]>();
@@ -94,14 +94,14 @@ export function convert(value: Value, dtype: DataType, { originals }: TypeRecord
   const original = originals.get(tensor);
   if (original?.dtype === dtype) return original;
   if (!isOtherFloat(dtype)) return tensor;
-  return asFloat(fitting(value.name, tensor, dtype), dtype);
+  return asFloat(clamped(value.name, tensor, dtype), dtype);
 }
 
 /** Elements at least this large represent "no bound". */
 const UNBOUNDED = 1e30;
 
 /** Clamps unbounded elements to the range of the type. Throws `unsupported` if others exceed it. */
-function fitting(name: string, tensor: Float32Tensor, dtype: OtherFloat): Float32Tensor {
+function clamped(name: string, tensor: Float32Tensor, dtype: OtherFloat): Float32Tensor {
   const largest = largestOf(dtype);
   const { data } = tensor;
   let fits = true;

@@ -9,7 +9,7 @@ import { allocate, makeTensor, type Tensor } from '../../numeric/tensor.ts';
 import { setElements } from '../../numeric/typed-arrays.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import { evaluateConstants } from './constant-evaluation.ts';
-import { SMALL } from './constant-views.ts';
+import { ALWAYS_STORED_BYTES } from './constant-views.ts';
 import { foldBranches } from './fold-branches.ts';
 import { removeIdentities } from './identity-elimination.ts';
 
@@ -94,7 +94,7 @@ function tensorOf({ dtype, shape }: Value, contents: readonly Dim[] | undefined)
     return null;
   if ((shape as number[]).reduce((a, b) => a * b, 1) !== contents.length) return null;
   const data = allocate(dtype as Followed, shape as number[]);
-  if (data.byteLength > SMALL) return null;
+  if (data.byteLength > ALWAYS_STORED_BYTES) return null;
   setElements(data, (i) => contents[i] as number);
   return makeTensor(dtype as Followed, shape as number[], data);
 }

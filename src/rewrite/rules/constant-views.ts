@@ -4,7 +4,7 @@ import { connections, replaceUses, type ValueUse } from '../../graph/topology.ts
 import { byteSize } from '../../numeric/tensor.ts';
 
 /** Results of at most this many bytes are always stored. */
-export const SMALL = 1024;
+export const ALWAYS_STORED_BYTES = 1024;
 
 /** Operators that repeat elements. */
 const isRepeating = isOneOf('ConstantOfShape', 'Expand', 'Tile');
@@ -24,7 +24,7 @@ export function stayingNodes(graph: Graph, foldable: ReadonlySet<Node>): Set<Nod
       const [result] = node.outputs;
       if (node.domain !== '' || !result || !uses.get(result)?.some(isOutside)) return false;
       const bytes = bytesOf(result);
-      if (bytes <= SMALL) return false;
+      if (bytes <= ALWAYS_STORED_BYTES) return false;
       if (isRepeating(node)) return bytes > node.inputs.reduce((sum, value) => sum + given(value), 0);
       const [source] = node.inputs;
       if (!isView(node) || !source || !stored.has(source)) return false;

@@ -19,7 +19,7 @@ const MOST_NODES = 200_000;
 /** Maximum nesting of function calls. */
 const DEEPEST = 60;
 
-interface Inlining {
+interface InliningContext {
   readonly functions: ReadonlyMap<string, () => LocalFunction>;
   readonly opset: number;
   readonly contents: KnownElements;
@@ -66,7 +66,7 @@ function withOpsets(network: Graph, imported: readonly Graph['opsets'][]): Graph
 }
 
 /** Infers types meanwhile, because nodes of a function may depend on the types of its inputs. */
-function inlineInto(graph: Graph, inlining: Inlining, around: readonly string[]): number {
+function inlineInto(graph: Graph, inlining: InliningContext, around: readonly string[]): number {
   let calls = 0;
   const nodes: Node[] = [];
   for (const node of graph.nodes) {
@@ -93,7 +93,7 @@ interface FunctionCall {
   readonly around: readonly string[];
 }
 
-function inlined(graph: Graph, { node, called, around }: FunctionCall, inlining: Inlining): Node[] {
+function inlined(graph: Graph, { node, called, around }: FunctionCall, inlining: InliningContext): Node[] {
   const fails = (message: string) => new EspalierError('invalid-model', message, { where: nodeLabel(node) });
   if (around.indexOf(around.at(-1)!) < around.length - 1) throw fails('calls itself');
   if (around.length > DEEPEST) throw fails(`functions are nested deeper than ${DEEPEST}`);

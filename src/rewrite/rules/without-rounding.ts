@@ -1,7 +1,13 @@
 import { type Builder, builderOf } from '../../graph/builder.ts';
 import { cloneGraph } from '../../graph/clone.ts';
 import { type Graph, type Node, onlyOutput, type Value } from '../../graph/graph.ts';
-import { attributesOf, isOneOf, isOperator } from '../../graph/operators/index.ts';
+import {
+  attributesOf,
+  isOneOf,
+  isOperator,
+  knownOperator,
+  type OperatorName,
+} from '../../graph/operators/index.ts';
 import { elementType, elementTypes } from '../../graph/shapes/element-types.ts';
 import { inferShapes } from '../../graph/shapes/index.ts';
 import { type DataType, floats, toNumbers } from '../../numeric/tensor.ts';
@@ -64,8 +70,8 @@ interface RoundingFreeGraph {
 function appended(node: Node, place: RoundingFreeGraph): boolean {
   const { codes, numbers } = place;
   node.inputs = node.inputs.map((value) => (value && numbers.get(value)) ?? value);
-  const isStandard = node.domain === '';
-  if (isStandard && (rows[node.op]?.(node, place) ?? false)) return true;
+  const op = knownOperator(node);
+  if (op && rows[op]?.(node, place)) return true;
   const dtype = node.inputs.map((value) => value && codes.get(value)?.dtype).find((found) => found);
   const moves = movesCodes(node) && dtype ? dtype : null;
   node.inputs = node.inputs.map(
@@ -80,7 +86,7 @@ function appended(node: Node, place: RoundingFreeGraph): boolean {
 }
 
 /** Replacements of QuantizeLinear and DequantizeLinear; false if one cannot be replaced. */
-const rows: Readonly<Record<string, (node: Node, place: RoundingFreeGraph) => boolean>> = {
+const rows: { readonly [Op in OperatorName]?: (node: Node, place: RoundingFreeGraph) => boolean } = {
   QuantizeLinear: encode,
   DequantizeLinear: decode,
 };

@@ -68,7 +68,7 @@ function allBuffers({ instructions, setup, copies }: LoweredGraph) {
   return [...new Set([...touched, ...[...copies.values()].flat().map(({ buffer }) => buffer)])];
 }
 
-interface Linking {
+interface ProgramParts {
   readonly engine: OpenedEngine;
   readonly options: ProgramOptions;
   readonly closeParts: () => Promise<void>;
@@ -77,7 +77,7 @@ interface Linking {
 async function linkProgram(
   lowered: LoweredGraph,
   memory: Memory,
-  { engine, options, closeParts }: Linking,
+  { engine, options, closeParts }: ProgramParts,
 ): Promise<Program> {
   const { feeds, results, states } = lowered;
   for (const instruction of lowered.setup) await instruction.link(memory)();
@@ -151,7 +151,7 @@ function stateOf(
       for (const [name, tensor] of Object.entries(given)) {
         const operand = states.get(name);
         if (!operand) throw new EspalierError('usage', `no state is called ${name}`);
-        exchange.write(operand, checked(tensor, operand, name));
+        exchange.write(operand, expectFits(tensor, operand, name));
       }
     },
   };
@@ -184,7 +184,7 @@ function write(
   (memory.view(operand) as Float32Array).set(tensor.data as Float32Array);
 }
 
-function checked(tensor: Tensor, { dtype, shape }: Operand, name: string): Tensor {
+function expectFits(tensor: Tensor, { dtype, shape }: Operand, name: string): Tensor {
   if (tensor.dtype === dtype && tensor.data.length === elementCount(shape)) return tensor;
   throw misfit(tensor, { dtype, shape }, name);
 }

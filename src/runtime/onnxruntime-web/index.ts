@@ -130,14 +130,14 @@ async function loadFolder(served: Served, folder: string, inputs: WebInputs): Pr
 }
 
 /** Loads the contents at a path by a function of the page. */
-interface Loading extends Served {
+interface PageLoad extends Served {
   readonly path: string;
   readonly contents: readonly (readonly [path: string, Content])[];
 }
 
 async function load(
   how: 'load' | 'loadFolder',
-  { page, server, path, contents }: Loading,
+  { page, server, path, contents }: PageLoad,
   inputs: WebInputs,
 ): Promise<WebModel> {
   const fed = inputs.map(([name, { dtype, shape, data }], i) => ({

@@ -67,12 +67,12 @@ function bounded(graph: Graph, made: Program): Program {
   };
 }
 
-interface Held extends Pick<Binding, 'fillsTensors'> {
+interface LoadedSession extends Pick<Binding, 'fillsTensors'> {
   readonly session: Session;
   readonly pairs: readonly StatePair[];
 }
 
-function program(graph: Graph, { session, pairs, fillsTensors }: Held): Program {
+function program(graph: Graph, { session, pairs, fillsTensors }: LoadedSession): Program {
   const states = resolveStates(graph, pairs).map((pair) => stateBuffers(pair, session));
   const byInput = new Map(states.map((state) => [state.input, state]));
   const stateOutputs = new Set(pairs.map((pair) => pair.output));

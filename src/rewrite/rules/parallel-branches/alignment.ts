@@ -27,19 +27,19 @@ export function align(branches: readonly Branch[]): Alignment | Refusal {
 }
 
 /** A branch along one axis. */
-interface Axis {
+interface BranchAxis {
   readonly length: number;
   readonly dilation: number;
   readonly begin: number;
   readonly end: number;
 }
 
-interface AlignedAxis extends Axis {
+interface AlignedAxis extends BranchAxis {
   /** For each branch, the index of its first kernel position in the common kernel. */
   readonly steps: readonly number[];
 }
 
-const axesOf = ({ kernel, window }: Branch): Axis[] =>
+const axesOf = ({ kernel, window }: Branch): BranchAxis[] =>
   zip(kernel, windowAxes(window)).map(([length, { dilation, padBegin, padEnd }]) => ({
     length,
     dilation,
@@ -51,7 +51,7 @@ const axesOf = ({ kernel, window }: Branch): Axis[] =>
  * Kernel position j of a branch reads x[s·o + d·j − begin]; relative to the largest begin, all become positions of one
  * kernel.
  */
-function alignAxis(axes: readonly Axis[]): AlignedAxis | Refusal {
+function alignAxis(axes: readonly BranchAxis[]): AlignedAxis | Refusal {
   const dilations = new Set(axes.filter(({ length }) => length > 1).map(({ dilation }) => dilation));
   if (dilations.size > 1) return refuse('mismatch', 'its branches have different dilations');
   const [dilation = 1] = dilations;

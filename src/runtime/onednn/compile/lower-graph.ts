@@ -2,7 +2,7 @@ import { type Graph, type Node, nodeLabel, type Value } from '../../../graph/gra
 import { callOf } from '../../../graph/operators/call.ts';
 import { inputsOf, knownOperator, type OperatorName } from '../../../graph/operators/index.ts';
 import type { Connections } from '../../../graph/topology.ts';
-import { copyInto } from '../../../numeric/typed-arrays.ts';
+import { copyElements } from '../../../numeric/typed-arrays.ts';
 import type { StatePair } from '../../executor.ts';
 import type { Buffer } from '../../memory-plan.ts';
 import { resolveStates } from '../../state-pairs.ts';
@@ -112,7 +112,7 @@ function lower(node: Node, scope: LoweringScope): boolean {
 function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
   const source = home.descriptor ? scope.read(next, home.descriptor) : scope.read(next);
   if (source.buffer === home.buffer) return;
-  if (home.descriptor && home.buffer.bytes > LARGE) {
+  if (home.descriptor && home.buffer.bytes > LARGE_COPY_BYTES) {
     const operation = { kind: 'reorder', src: home.descriptor, dst: home.descriptor } as const;
     scope.run(requiredPrimitive(scope.dnnl, operation, { where: next.name }), { src: source, dst: home });
     return;
@@ -121,11 +121,11 @@ function appendCopy(scope: LoweringScope, home: Operand, next: Value): void {
     label: 'state',
     reads: [{ ...source, isRaw: true }],
     writes: [{ ...home, isRaw: true }],
-    compute: ([from], [to]) => copyInto(to, from),
+    compute: ([from], [to]) => copyElements(to, from),
   });
 }
 
 /** From this number of elements, oneDNN copies faster, with all threads. */
-const LARGE = 2 ** 18;
+const LARGE_COPY_BYTES = 2 ** 18;
 
 export const buffersOf = (operands: Iterable<Operand>): Buffer[] => [...operands].map(({ buffer }) => buffer);

@@ -5,7 +5,7 @@ import { isFast } from '../compile/primitives.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import type { Descriptor, Primitive } from '../library/api.ts';
 import type { ConvolutionSizes } from './convolution.ts';
-import { type Box, copyPart } from './joining.ts';
+import { copyPart, type TensorPart } from './joining.ts';
 
 /** The gradient of the weight, and of the bias if it has a reader. */
 interface WeightGradient {
@@ -22,8 +22,8 @@ interface Columns {
   readonly width: number;
   /** The image under these columns at all positions, with padding: zeros where nothing is copied. */
   readonly image: Descriptor;
-  readonly taken: Box;
-  readonly placed: Box;
+  readonly taken: TensorPart;
+  readonly placed: TensorPart;
 }
 
 /**
@@ -131,5 +131,5 @@ function appendColumns(
 }
 
 /** A part of all channels, which starts and ends at blocks. */
-const partOf = ({ dnnl }: LoweringScope, whole: Descriptor, { dims, offsets }: Box): Descriptor =>
+const partOf = ({ dnnl }: LoweringScope, whole: Descriptor, { dims, offsets }: TensorPart): Descriptor =>
   dnnl.part(whole, dims, offsets)!;

@@ -10,7 +10,7 @@ import type { Kernels } from './kernel.ts';
 import { pool } from './pooling.ts';
 
 /** Offset and sizes of a part of a tensor. */
-export interface Box {
+export interface TensorPart {
   readonly offsets: readonly number[];
   readonly dims: readonly number[];
 }
@@ -72,7 +72,7 @@ export const joiningKernels = {
 } satisfies Kernels;
 
 /** The parts of the concatenated tensor that belong to each value. */
-function boxesAlong(values: readonly Value[], axis: number): Box[] {
+function boxesAlong(values: readonly Value[], axis: number): TensorPart[] {
   let first = 0;
   return values.map((value) => {
     const dims = staticShape(value);
@@ -98,7 +98,7 @@ export function isBlocked(scope: LoweringScope, value: Value): boolean {
 export function partition(
   { dnnl, plain, activation }: LoweringScope,
   shape: readonly number[],
-  { boxes, inBlocks }: { readonly boxes: readonly Box[]; readonly inBlocks: boolean },
+  { boxes, inBlocks }: { readonly boxes: readonly TensorPart[]; readonly inBlocks: boolean },
 ): { readonly whole: Descriptor; readonly parts: readonly Descriptor[] } {
   const partsOf = (whole: Descriptor) =>
     boxes.flatMap(({ dims, offsets }) => dnnl.part(whole, dims, offsets) ?? []);
@@ -109,13 +109,13 @@ export function partition(
   assert(false, `[${shape}] has parts where it is row-major`);
 }
 
-interface Cutting {
+interface TensorCut {
   readonly x: Value;
-  readonly boxes: readonly Box[];
+  readonly boxes: readonly TensorPart[];
   readonly results: readonly Value[];
 }
 
-function cut(scope: LoweringScope, node: Node, { x, boxes, results }: Cutting): void {
+function cut(scope: LoweringScope, node: Node, { x, boxes, results }: TensorCut): void {
   const inBlocks = isBlocked(scope, x);
   const { whole, parts } = partition(scope, staticShape(x), { boxes, inBlocks });
   const source = scope.read(x, whole);

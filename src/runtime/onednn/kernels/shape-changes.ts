@@ -7,12 +7,12 @@ import {
   type Value,
 } from '../../../graph/graph.ts';
 import { elementCount, floats, type TypedArray, toNumbers } from '../../../numeric/tensor.ts';
-import { copyInto } from '../../../numeric/typed-arrays.ts';
+import { copyElements } from '../../../numeric/typed-arrays.ts';
 import { zip } from '../../../numeric/zip.ts';
 import type { LoweringScope } from '../compile/scope.ts';
 import { broadcast } from './binary.ts';
 import { convolve } from './convolution.ts';
-import { type Box, copyPart, isBlocked, partition } from './joining.ts';
+import { copyPart, isBlocked, partition, type TensorPart } from './joining.ts';
 import type { Kernel, Kernels } from './kernel.ts';
 
 type Reshaping = 'Reshape' | 'Flatten' | 'Squeeze' | 'Unsqueeze' | 'Identity';
@@ -29,7 +29,7 @@ const sameBytes: Kernel<Reshaping> = ({ inputs: { x }, outputs: [y] }, scope) =>
     label: 'copy',
     reads: [source],
     writes: [target],
-    compute: ([from], [to]) => copyInto(to, from),
+    compute: ([from], [to]) => copyElements(to, from),
   });
   return true;
 };
@@ -144,8 +144,8 @@ function padWithZeros({ node, x, y }: Moved, scope: LoweringScope, pads: readonl
   const dims = zip(from, begins, pads.slice(from.length)).map(
     ([size, begin, end]) => size + Math.min(begin, 0) + Math.min(end, 0),
   );
-  const taken: Box = { dims, offsets: begins.map((begin) => Math.max(-begin, 0)) };
-  const placed: Box = { dims, offsets: begins.map((begin) => Math.max(begin, 0)) };
+  const taken: TensorPart = { dims, offsets: begins.map((begin) => Math.max(-begin, 0)) };
+  const placed: TensorPart = { dims, offsets: begins.map((begin) => Math.max(begin, 0)) };
   const inBlocks = isBlocked(scope, x);
   const source = partition(scope, from, { boxes: [taken], inBlocks });
   const target = partition(scope, to, { boxes: [placed], inBlocks });

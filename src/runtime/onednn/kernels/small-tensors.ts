@@ -8,10 +8,10 @@ import type { Kernels } from './kernel.ts';
 import { isNothing } from './matrix.ts';
 
 /** Number of elements above which JavaScript is too slow. */
-const SMALL = 2 ** 16;
+const MOST_ELEMENTS_ON_HOST = 2 ** 16;
 
 const isSmall = (...values: Value[]): boolean =>
-  values.every((value) => elementCount(staticShape(value)) <= SMALL);
+  values.every((value) => elementCount(staticShape(value)) <= MOST_ELEMENTS_ON_HOST);
 
 /** Operators on tensors that are too small for a native kernel, or of types that oneDNN lacks: computed in JavaScript. */
 export const smallTensorKernels = {

@@ -119,7 +119,7 @@ export function callFilterVectors(
   }
 }
 
-interface Written {
+interface FilterVectorCode {
   readonly shape: FilterVectors;
   readonly filters: number;
   readonly stride: number | null;
@@ -132,7 +132,11 @@ interface Written {
   };
 }
 
-function writeBlock(code: Code, emitter: Emitter, { shape, filters, stride, pointers }: Written): void {
+function writeBlock(
+  code: Code,
+  emitter: Emitter,
+  { shape, filters, stride, pointers }: FilterVectorCode,
+): void {
   const vectors = Math.ceil(filters / LANES);
   const { from, packedWeights, numbers, output, residual } = pointers;
   const sums = shape.offsets.map(() => Array.from({ length: vectors }, () => code.local('v128')));

@@ -177,7 +177,7 @@ function emitCall(code: Code, emitter: Emitter, call: PointwiseCall & { readonly
   code.call(made.index);
 }
 
-interface Written {
+interface PointwiseCode {
   readonly call: PointwiseCall;
   readonly tables: {
     readonly output: Local<'i32'>;
@@ -187,7 +187,7 @@ interface Written {
   readonly constants: Local<'i32'>;
 }
 
-function writeKernel(code: Code, emitter: Emitter, { call, tables, constants }: Written): void {
+function writeKernel(code: Code, emitter: Emitter, { call, tables, constants }: PointwiseCode): void {
   const { lowering, operands, y, numbers } = call;
   const { node, fusion } = lowering;
   const maps = operands.map((operand) => (operand?.kind === 'planes' ? operand.geometry : null));

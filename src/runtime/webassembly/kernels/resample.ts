@@ -80,7 +80,7 @@ function byVector(columns: WeightedTaps): WeightedTaps {
   });
 }
 
-interface Written {
+interface ResamplingCode {
   readonly sizes: { readonly rowTaps: number; readonly columnTaps: number; readonly line: number };
   readonly y: Planes;
   readonly pointers: {
@@ -95,7 +95,7 @@ interface Written {
   };
 }
 
-function writeKernel(code: Code, written: Written): void {
+function writeKernel(code: Code, written: ResamplingCode): void {
   const { sizes, y, pointers } = written;
   const { height, rowStride } = y.geometry;
   const [plane, target, row, rowWeight, source] = [
@@ -137,7 +137,7 @@ function writeKernel(code: Code, written: Written): void {
 /** The weighted sum of the input rows of one result row. */
 function sumRows(
   code: Code,
-  { sizes, pointers }: Written,
+  { sizes, pointers }: ResamplingCode,
   {
     plane,
     row,
@@ -184,7 +184,7 @@ function sumRows(
 /** One row of the result, from an input row or a weighted sum of rows. */
 function sampleColumns(
   code: Code,
-  { sizes: { columnTaps }, y, pointers }: Written,
+  { sizes: { columnTaps }, y, pointers }: ResamplingCode,
   { source, target }: { readonly source: Local<'i32'>; readonly target: Local<'i32'> },
 ): void {
   const { width } = y.geometry;

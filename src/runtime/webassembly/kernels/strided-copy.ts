@@ -10,7 +10,7 @@ export interface StridedView {
   readonly strides: readonly number[];
 }
 
-interface Axis {
+interface CopiedAxis {
   readonly size: number;
   readonly from: number;
   readonly to: number;
@@ -43,8 +43,8 @@ export function copyStrided(
 }
 
 /** Merges neighbouring axes that are contiguous in both views. */
-function mergedAxes(shape: readonly number[], from: readonly number[], to: readonly number[]): Axis[] {
-  const axes: Axis[] = [];
+function mergedAxes(shape: readonly number[], from: readonly number[], to: readonly number[]): CopiedAxis[] {
+  const axes: CopiedAxis[] = [];
   shape.forEach((size, axis) => {
     const own = { size, from: from[axis] ?? 0, to: to[axis] ?? 0 };
     const last = axes.at(-1);
@@ -58,7 +58,7 @@ function mergedAxes(shape: readonly number[], from: readonly number[], to: reado
 
 function copyAxes(
   code: Code,
-  [axis, ...inner]: readonly Axis[],
+  [axis, ...inner]: readonly CopiedAxis[],
   [from, to]: readonly [Local<'i32'>, Local<'i32'>],
 ): void {
   if (!axis) {

@@ -12,7 +12,7 @@ import { type LatencyTable, type LayerLatency, sizeName } from './table.ts';
 /** Measures milliseconds of graphs, each on one image. */
 type TimeGraphs = (graphs: readonly Graph[]) => Promise<readonly number[]>;
 
-interface Measuring {
+interface ShapeTiming {
   /** Number of filters per block. */
   readonly block: number;
   readonly time: TimeGraphs;
@@ -27,7 +27,7 @@ interface Measuring {
 export async function measureLatencies(
   network: Graph,
   layers: readonly StripeLayer[],
-  { block, time, whole = network }: Measuring,
+  { block, time, whole = network }: ShapeTiming,
 ): Promise<LatencyTable> {
   const bound = cloneGraph(bindDimensions(network, 1));
   inferShapes(bound);
@@ -50,7 +50,7 @@ export async function measureLatencies(
 /** Copies of a layer in the graph that times it, since starting a run takes as long as a small convolution. */
 const COPIES = 4;
 
-async function measureLayer(conv: PlanarConvolution, { block, time }: Measuring): Promise<LayerLatency> {
+async function measureLayer(conv: PlanarConvolution, { block, time }: ShapeTiming): Promise<LayerLatency> {
   const {
     filters,
     kernel: [kH, kW],

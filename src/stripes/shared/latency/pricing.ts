@@ -19,14 +19,14 @@ export const latencyPricing = ({ networkMs, layers }: LatencyTable): Pricing => 
 });
 
 /** Filters that are computed by one convolution. Rows and columns are inclusive. */
-interface Box {
+interface CroppedBlock {
   readonly rows: readonly [number, number];
   readonly columns: readonly [number, number];
   readonly filters: number;
 }
 
-function partsOf({ kernel: [, kW = 1] }: StripeLayer, blocks: readonly ShapeBlock[]): Box[] {
-  const parts = new Map<string, Box>();
+function partsOf({ kernel: [, kW = 1] }: StripeLayer, blocks: readonly ShapeBlock[]): CroppedBlock[] {
+  const parts = new Map<string, CroppedBlock>();
   for (const { places, living } of blocks) {
     if (living.length === 0) continue;
     const rows = range(living.map((position) => Math.floor(position / kW)));
@@ -38,7 +38,7 @@ function partsOf({ kernel: [, kW = 1] }: StripeLayer, blocks: readonly ShapeBloc
 }
 
 /** The time of all parts, after those are merged into their hull that save most by it. */
-function layerMs(latency: LayerLatency, parts: readonly Box[]): number {
+function layerMs(latency: LayerLatency, parts: readonly CroppedBlock[]): number {
   const timed = parts.map((part) => ({ part, ms: partMs(latency, part) }));
   for (;;) {
     let best = { saved: 0, at: [0, 0] as [number, number], part: timed[0]?.part, ms: 0 };
@@ -58,14 +58,14 @@ function layerMs(latency: LayerLatency, parts: readonly Box[]): number {
   return timed.reduce((sum, { ms }) => sum + ms, joins * latency.joinMs);
 }
 
-function partMs(latency: LayerLatency, { rows, columns, filters }: Box): number {
+function partMs(latency: LayerLatency, { rows, columns, filters }: CroppedBlock): number {
   const size = sizeName(rows[1] - rows[0] + 1, columns[1] - columns[0] + 1);
   return millisecondsOf(latency, size, filters);
 }
 
 const range = (values: readonly number[]): [number, number] => [Math.min(...values), Math.max(...values)];
 
-const hull = (a: Box, b: Box): Box => ({
+const hull = (a: CroppedBlock, b: CroppedBlock): CroppedBlock => ({
   rows: range([...a.rows, ...b.rows]),
   columns: range([...a.columns, ...b.columns]),
   filters: a.filters + b.filters,

@@ -154,15 +154,15 @@ function expectSamePreprocessing(teacher: Graph, { mean, std }: Preprocessing): 
 
 /** A line that names the inner values that are compared. */
 function describedFeatures(features: readonly DistilledPair[], weight: number): string {
-  const names = features.slice(0, SHOWN).map(({ student }) => student);
-  const more = features.length > SHOWN ? ` and ${features.length - SHOWN} more` : '';
+  const names = features.slice(0, SHOWN_PAIRS).map(({ student }) => student);
+  const more = features.length > SHOWN_PAIRS ? ` and ${features.length - SHOWN_PAIRS} more` : '';
   return features.length > 0
     ? `inner values of equal shape, weight ${weight}: ${names.join(', ')}${more}`
     : 'no inner values are compared: none at the end of a block has an equal shape in both networks';
 }
 
 /** Number of inner values that a line names. */
-const SHOWN = 4;
+const SHOWN_PAIRS = 4;
 
 /** A line that describes the loss of an output. */
 function described({ output, student, loss, axis, weight }: DistilledPair, temperature: number): string {

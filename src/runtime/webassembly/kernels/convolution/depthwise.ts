@@ -108,7 +108,7 @@ function callShape(code: Code, emitter: Emitter, call: ShapeCall): void {
   code.call(made.index);
 }
 
-interface Written {
+interface DepthwiseCode {
   readonly placed: PlacedConvolution;
   readonly shape: SameShape;
   readonly tables: {
@@ -121,7 +121,7 @@ interface Written {
 }
 
 /** The kernel of a tile: one vector of pixels in each of a few consecutive rows. */
-function writeKernel(code: Code, emitter: Emitter, written: Written): void {
+function writeKernel(code: Code, emitter: Emitter, written: DepthwiseCode): void {
   const { placed, shape, tables, numbers } = written;
   const { conv, x, y, residual } = placed;
   const grid = gridOf(y.geometry, false);
@@ -161,7 +161,7 @@ function writeKernel(code: Code, emitter: Emitter, written: Written): void {
 type Rows = readonly Local<'v128'>[];
 
 /** Pushes the bias (index 0) or a constant of the epilogue. */
-function pushConstant(code: Code, { shape, numbers }: Written, index: number): void {
+function pushConstant(code: Code, { shape, numbers }: DepthwiseCode, index: number): void {
   code.get(numbers);
   code.memory('v128.load32_splat', FLOAT * (shape.positions.length + index));
 }
@@ -169,7 +169,7 @@ function pushConstant(code: Code, { shape, numbers }: Written, index: number): v
 function startRows(
   code: Code,
   rows: Rows,
-  { written, added }: { readonly written: Written; readonly added: Local<'i32'> | null },
+  { written, added }: { readonly written: DepthwiseCode; readonly added: Local<'i32'> | null },
 ): void {
   const stride = FLOAT * (written.placed.residual?.geometry.rowStride ?? 0);
   rows.forEach((sum, row) => {
@@ -187,7 +187,7 @@ function startRows(
 function sumRows(
   code: Code,
   rows: Rows,
-  { written, from }: { readonly written: Written; readonly from: Local<'i32'> },
+  { written, from }: { readonly written: DepthwiseCode; readonly from: Local<'i32'> },
 ): void {
   const { placed, shape, numbers } = written;
   const { kernel, strides, dilations } = placed.conv;
@@ -235,7 +235,7 @@ function usesByRow(
 function storeRows(
   code: Code,
   emitter: Emitter,
-  { written, sums, to }: { readonly written: Written; readonly sums: Rows; readonly to: Local<'i32'> },
+  { written, sums, to }: { readonly written: DepthwiseCode; readonly sums: Rows; readonly to: Local<'i32'> },
 ): void {
   const { fusion, y } = written.placed;
   sums.forEach((vector, row) => {
