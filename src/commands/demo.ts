@@ -7,26 +7,28 @@ import { formatBytes, formatCount, formatMacs, formatPercent } from '../report/q
 import { textTable } from '../report/text-table.ts';
 import { type Command, type Context, defineCommand, invocationOf } from './command.ts';
 import { dataGet } from './data.ts';
-import { defaulted, fraction, optional, text, wholeNumber } from './flags.ts';
+import { limitFlags } from './data-flags.ts';
+import { defaulted, fraction, type Options, optional, text, wholeNumber } from './flags.ts';
 import { swp } from './swp/swp.ts';
 import { trainModel } from './training/train.ts';
+
+const flags = {
+  out: defaulted('--out <dir>', 'folder for the runs; finished runs in it are not repeated', [
+    text,
+    'espalier-demo',
+  ]),
+  epochs: defaulted('--epochs <n>', 'epochs of training, and again of learning shapes', [wholeNumber(), 5]),
+  macs: defaulted('--macs <fraction>', 'fraction of the MACs to keep', [fraction, 0.5]),
+  ...limitFlags,
+  threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
+};
 
 export const demo = defineCommand({
   name: 'demo',
   summary:
     'train a small network on CIFAR-10, learn the shapes of its filters, prune them and report the gain',
   arguments: [],
-  options: {
-    out: defaulted('--out <dir>', 'folder for the runs; finished runs in it are not repeated', [
-      text,
-      'espalier-demo',
-    ]),
-    epochs: defaulted('--epochs <n>', 'epochs of training, and again of learning shapes', [wholeNumber(), 5]),
-    macs: defaulted('--macs <fraction>', 'fraction of the MACs to keep', [fraction, 0.5]),
-    limit: optional('--limit <n>', 'use a seeded subset of n training images', wholeNumber()),
-    testLimit: optional('--test-limit <n>', 'use a seeded subset of n test images', wholeNumber()),
-    threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
-  },
+  options: flags,
   examples: [
     ['espalier demo', 'run the whole demo'],
     ['espalier demo --epochs 1 --limit 2000', 'run a short version'],
@@ -43,14 +45,7 @@ export const demo = defineCommand({
   },
 });
 
-interface DemoOptions {
-  readonly out: string;
-  readonly epochs: number;
-  readonly macs: number;
-  readonly limit?: number | undefined;
-  readonly testLimit?: number | undefined;
-  readonly threads?: number | undefined;
-}
+type DemoOptions = Options<typeof flags>;
 
 const flagsOf = ({ testLimit, ...options }: DemoOptions): string =>
   Object.entries(given({ ...options, 'test-limit': testLimit }))

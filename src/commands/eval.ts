@@ -5,35 +5,36 @@ import { formatCount, formatDuration, formatPercent } from '../report/quantities
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import { type Context, countingBar, defineCommand, type Output } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';
-import { choice, defaulted, optional, required, text, wholeNumber } from './flags.ts';
+import { choice, defaulted, type Options, optional, required, text, wholeNumber } from './flags.ts';
 import { inputFlags, inputOptions } from './input-flags.ts';
 import { type LoadedModel, loadModel } from './model.ts';
 import { preprocessingFlags } from './preprocessing.ts';
+
+const flags = {
+  data: required('--data <name>', DATA_SUMMARY, dataName),
+  limit: optional('--limit <n>', 'use a seeded subset of n test images', wholeNumber()),
+  seed: defaulted('--seed <n>', 'seed of the subset', [wholeNumber(0), 1]),
+  batch: defaulted('--batch <n>', 'images per run', [wholeNumber(), 128]),
+  threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
+  executor: defaulted('--executor <name>', 'onnxruntime, or webassembly (kernels generated for the model)', [
+    choice(['onnxruntime', 'webassembly']),
+    'onnxruntime',
+  ]),
+  teacher: optional(
+    '--teacher <model>',
+    'measure how far the outputs are from those of this model, on images without labels',
+    text,
+  ),
+  ...preprocessingFlags,
+  ...logitsFlag,
+  ...inputFlags,
+};
 
 export const evaluateModel = defineCommand({
   name: 'eval',
   summary: 'measure accuracy and loss of a model on test images',
   arguments: [{ name: '<model>', summary: 'an .onnx file or a built-in network' }],
-  options: {
-    data: required('--data <name>', DATA_SUMMARY, dataName),
-    limit: optional('--limit <n>', 'use a seeded subset of n test images', wholeNumber()),
-    seed: defaulted('--seed <n>', 'seed of the subset', [wholeNumber(0), 1]),
-    batch: defaulted('--batch <n>', 'images per run', [wholeNumber(), 128]),
-    threads: optional('--threads <n>', 'threads of the engine (default: one per core)', wholeNumber()),
-    executor: defaulted(
-      '--executor <name>',
-      'onnxruntime, or webassembly (kernels generated for the model)',
-      [choice(['onnxruntime', 'webassembly']), 'onnxruntime'],
-    ),
-    teacher: optional(
-      '--teacher <model>',
-      'measure how far the outputs are from those of this model, on images without labels',
-      text,
-    ),
-    ...preprocessingFlags,
-    ...logitsFlag,
-    ...inputFlags,
-  },
+  options: flags,
   examples: [
     ['espalier eval model.onnx --data cifar10', 'on the 10 000 test images of CIFAR-10'],
     [
@@ -79,16 +80,7 @@ export const evaluateModel = defineCommand({
   },
 });
 
-interface Comparing {
-  readonly teacher: string;
-  readonly data: string;
-  readonly preprocessing: Preprocessing;
-  readonly limit?: number | undefined;
-  readonly seed: number;
-  readonly batch: number;
-  readonly threads?: number | undefined;
-  readonly executor: string;
-}
+type Comparing = Options<typeof flags> & { readonly teacher: string; readonly preprocessing: Preprocessing };
 
 /** Compares the outputs of a model with those of a teacher. */
 async function compared(model: LoadedModel, options: Comparing, context: Context): Promise<Output> {

@@ -5,6 +5,7 @@ import type { Evaluation } from '../measure/accuracy.ts';
 import type { ImageSize } from '../measure/image-size.ts';
 import type { QuantizedNetwork } from '../quantization/quantize-on-images.ts';
 import type { RunEvent } from '../training/run-directory.ts';
+import { smallGain } from './latency.ts';
 import { type Measured, sizes } from './measured-network.ts';
 
 /** The 8-bit network compared with its floating-point form, without the graph. */
@@ -76,4 +77,18 @@ export function measuredDeployment(
       layers: originalLayerCosts(quick, size),
     },
   };
+}
+
+/** A warning if a network is less than 5 % faster than before; else null. */
+export function hardlyFaster({ latency, layers }: Pick<Deployment, 'latency' | 'layers'>): string | null {
+  const small = smallGain(latency);
+  if (small === null) return null;
+  const skipped = layers.some(({ form }) => form !== 'dense');
+  const why =
+    layers.length === 0
+      ? 'no convolution has a zero stripe; smaller zeros are computed like other numbers and save no time'
+      : skipped
+        ? 'the layers are too small, or too few stripes are zero'
+        : 'no form that skips zero stripes is faster on this machine than the dense network, which was written';
+  return `${small}: ${why}`;
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { describeDeployment, hardlyFaster } from '../../src/commands/deploy/result.ts';
+import { describeDeployment } from '../../src/commands/deploy/result.ts';
 import { deployNetwork } from '../../src/deploy/deploy.ts';
 import { expectForms } from '../../src/deploy/expect.ts';
 import { builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import type { Graph } from '../../src/graph/graph.ts';
 import { costs } from '../../src/measure/macs.ts';
+import { hardlyFaster } from '../../src/report/deployed-network.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { maskedNetwork } from '../support/masked-network.ts';
 import { relativeError } from '../support/relative-error.ts';

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
-import type { InputFeeds } from '../../graph/inputs/input-feeds.ts';
 import { openMeasuring, runtimeNames } from '../../measure/runtimes.ts';
+import type { NamedModel } from '../../report/benchmarked-models.ts';
 import { disturbance } from '../../report/latency.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import { defineCommand } from '../command.ts';
 import { choice, defaulted, openSizeFlag, positive, wholeNumber } from '../flags.ts';
 import { inputFlags, readInputFeeds } from '../input-flags.ts';
 import { isModelPath, openModel } from '../model.ts';
-import { benchText, type NamedModel, withCosts } from './result.ts';
+import { benchText } from './result.ts';
 
 export const bench = defineCommand({
   name: 'bench',
@@ -50,10 +50,11 @@ export const bench = defineCommand({
   async run({ args, options: typed }, context) {
     const { runtime, coldStarts: starts, seconds, batch, threads, size } = typed;
     const { signal } = context;
+    const { fedModels, withCosts } = await import('../../report/benchmarked-models.ts');
     const inputs = await readInputFeeds(typed);
     const options = { batch, threads, size, inputs };
     const models = await Promise.all(args.map(named));
-    const fed = await fedModels(models, inputs);
+    const fed = fedModels(models, inputs);
     const sources = models.map(({ source }) => source);
     const engine = await openMeasuring[runtime]();
     try {
@@ -61,7 +62,7 @@ export const bench = defineCommand({
       const measured = await engine.benchmark(sources, { ...options, seconds, signal });
       if (starts > 0) context.note('measuring cold starts');
       const cold = starts > 0 ? await engine.coldStarts(sources, { ...options, starts, signal }) : null;
-      const result = await withCosts(fed, measured, { cold, size: options.size });
+      const result = withCosts(fed, measured, { cold, size: options.size });
       const data = { ...result, runtime, engine: engine.version };
       for (const { path, warning } of data.models) if (warning) context.warn(`${path}: ${warning}`);
       const disturbed = disturbance(data.models);
@@ -94,19 +95,4 @@ async function isFolder(name: string): Promise<boolean> {
   const { isCompiledFolder } = await import('../../compile/folder/write.ts');
   const { isModelName } = await import('../../models/index.ts');
   return isCompiledFolder(name) || !isModelName(name);
-}
-
-/** The models with the given input feeds, each with those that it has. Throws `usage` for a name that no model has. */
-async function fedModels(models: readonly NamedModel[], feeds: InputFeeds): Promise<NamedModel[]> {
-  const { withInputFeeds } = await import('../../graph/inputs/input-feeds.ts');
-  const inputsOf = (model: NamedModel) => ('graph' in model ? model.graph : model.source).inputs;
-  const has = (model: NamedModel, name: string) => inputsOf(model).some((input) => input.name === name);
-  return models.map((model, i) => {
-    if (!('graph' in model)) return model;
-    // Names that no model has are passed to the first, which reports them.
-    const known = Object.entries(feeds).filter(
-      ([name]) => has(model, name) || (i === 0 && !models.some((other) => has(other, name))),
-    );
-    return { ...model, graph: withInputFeeds(model.graph, Object.fromEntries(known)) };
-  });
 }

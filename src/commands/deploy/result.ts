@@ -1,25 +1,11 @@
 import type { DeployedLayer, Deployment } from '../../deploy/deploy.ts';
 import { printableLine } from '../../printable.ts';
 import { denseForm, hadChoice, otherFormTexts, shippedForm } from '../../report/deployment.ts';
-import { smallGain, speedText } from '../../report/latency.ts';
+import { speedText } from '../../report/latency.ts';
 import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 
 type Facts = Omit<Deployment, 'graph'>;
-
-/** A warning if a network is less than 5 % faster than before; else null. */
-export function hardlyFaster({ latency, layers }: Facts): string | null {
-  const small = smallGain(latency);
-  if (small === null) return null;
-  const skipped = layers.some(({ form }) => form !== 'dense');
-  const why =
-    layers.length === 0
-      ? 'no convolution has a zero stripe; smaller zeros are computed like other numbers and save no time'
-      : skipped
-        ? 'the layers are too small, or too few stripes are zero'
-        : 'no form that skips zero stripes is faster on this machine than the dense network, which was written';
-  return `${small}: ${why}`;
-}
 
 /** Describes a deployment: a table of the layers, and the overall speed-up. */
 export function describeDeployment(facts: Facts): string {

@@ -3,6 +3,7 @@ import { deploy } from '../../deploy/deploy-here.ts';
 import { namedReasons } from '../../graph/edit/refused.ts';
 import { printableLine } from '../../printable.ts';
 import { expectFloatWeights } from '../../quantization/expect-float.ts';
+import { hardlyFaster } from '../../report/deployed-network.ts';
 import { disturbance } from '../../report/latency.ts';
 import { formatDuration } from '../../report/quantities.ts';
 import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
@@ -13,7 +14,7 @@ import { openRun } from '../training/recipe.ts';
 import { expectOtherFile } from '../write-model.ts';
 import type { DeploySettings } from './flags.ts';
 import { quantizeModel } from './quantize.ts';
-import { describeDeployment, hardlyFaster } from './result.ts';
+import { describeDeployment } from './result.ts';
 import { writeDeployment } from './write.ts';
 
 /** A run that is about to start or to resume. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { TaskQueue } from '../../distributed/queue.ts';
-import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
+import type { UnitPart, UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import type { RunDirectory } from '../../training/run-directory.ts';
 import type { Command, Context } from '../command.ts';
 import type { RawValue } from '../flags.ts';
@@ -25,6 +25,7 @@ const PARTS = 8;
  */
 export async function measureRemotely(remote: Remote): Promise<UnitSensitivity[]> {
   const { openTaskQueue } = await import('../../distributed/queue.ts');
+  const { interleavedParts } = await import('../../pruning/sensitivity/measure.ts');
   const { run, settings, context } = remote;
   const { redis, store, patience } = settings;
   const tasks = await openTaskQueue({ redis: redis!, store, patience });
@@ -38,7 +39,7 @@ export async function measureRemotely(remote: Remote): Promise<UnitSensitivity[]
         return units;
       }),
     ).finally(() => bar.done());
-    return interleaved(parts);
+    return interleavedParts(parts);
   } finally {
     await tasks.close();
   }
@@ -53,13 +54,8 @@ async function partsOf(run: RunDirectory, { queue }: TaskQueue): Promise<number>
   return of;
 }
 
-interface SharePart {
-  readonly index: number;
-  readonly of: number;
-}
-
 /** The units of a part: measured before, or by a worker. */
-async function partUnits(remote: Remote, tasks: TaskQueue, part: SharePart): Promise<UnitSensitivity[]> {
+async function partUnits(remote: Remote, tasks: TaskQueue, part: UnitPart): Promise<UnitSensitivity[]> {
   const { run, settings, command, context } = remote;
   const before = run.readEvents().find(({ type, index }) => type === 'part' && index === part.index);
   if (before) return before.units as UnitSensitivity[];
@@ -84,10 +80,4 @@ function rawOf(settings: SensitivitySettings, { options }: Command): Record<stri
     raw[key] = value === true || typeof value === 'string' ? value : [value].flat().join(',');
   }
   return raw;
-}
-
-/** Restores the original order of the units. */
-function interleaved(parts: readonly (readonly UnitSensitivity[])[]): UnitSensitivity[] {
-  const longest = Math.max(...parts.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, k) => parts.flatMap((units) => units[k] ?? [])).flat();
 }

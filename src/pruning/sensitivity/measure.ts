@@ -106,3 +106,9 @@ export async function measureSensitivity(
   }
   return measured;
 }
+
+/** The units of all {@link UnitPart}s in their original order. */
+export function interleavedParts(parts: readonly (readonly UnitSensitivity[])[]): UnitSensitivity[] {
+  const longest = Math.max(...parts.map(({ length }) => length));
+  return Array.from({ length: longest }, (_, k) => parts.flatMap((units) => units[k] ?? [])).flat();
+}
