@@ -18,8 +18,10 @@ export async function measureNetwork(
   const graph = model.form.restore(network);
   const progress = countingBar(context, 'evaluating', 'images');
   const settings = { executor, preprocessing, progress, signal: context.signal };
-  if (!task?.evaluate)
-    return { graph, measures: { ...sizes(graph), ...(await evaluate(graph, data.test, settings)) } };
+  if (!task?.evaluate) {
+    const { top1, top5 } = await evaluate(graph, data.test, settings);
+    return { graph, measures: { ...sizes(graph), top1, top5 } };
+  }
   const { metrics, ...found } = await task.evaluate(network, data.test, settings);
   const { testAccuracy: top1, testLoss: loss, outputErrors, agreements } = found;
   return {
