@@ -1,7 +1,7 @@
 import { cloneGraph } from '../graph/clone.ts';
 import { openEdits } from '../graph/edit/edits.ts';
 import { isRefusal } from '../graph/edit/refused.ts';
-import { type Graph, nodeName, type Value } from '../graph/graph.ts';
+import { type Graph, nodeName } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
@@ -10,6 +10,7 @@ import { convertResiduals } from '../residual/convert-residuals.ts';
 import { forkAt, nodesBetween } from '../residual/find.ts';
 import type { CarryPlan } from '../residual/plan.ts';
 import { planBlock } from '../residual/plan-block.ts';
+import { insertPointwise } from '../residual/pointwise.ts';
 import type { Shortcut } from '../residual/shortcut-rules.ts';
 
 /**
@@ -78,11 +79,8 @@ function replaceShortcut({ graph, add, from, side, shortcut }: CarryPlan, form: 
   const edits = openEdits(graph);
   const { matrix, inputs, outputs, strides } = shortcut;
   const name = `${nodeName(add)}.selection`;
-  const selected = (): Value => {
-    const weight = edits.constant(floats([outputs, inputs, 1, 1], matrix), `${name}.weight`);
-    const attributes = { kernel_shape: [1, 1], strides: [...strides] };
-    return edits.insertBefore(add, { op: 'Conv', name, inputs: [from, weight], attributes });
-  };
+  const weight = floats([outputs, inputs, 1, 1], matrix);
+  const selected = () => insertPointwise(from, edits, { before: add, name, weight, strides });
   edits.setInput(add, add.inputs.indexOf(side), form === 'identity' ? from : selected());
   edits.apply();
   removeDeadNodes(graph);

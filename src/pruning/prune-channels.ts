@@ -279,17 +279,29 @@ async function searched(ranked: RankedChannels, start: Reached, options: Complet
 function outcomes(ranked: RankedChannels, widths: UnitWidths): UnitOutcome[] {
   const originals = setCounts(ranked.original.units);
   return ranked.prepared.units.map((unit, i) => {
-    const { name, layers, sets, channelsPerSet } = unit;
-    const reason = reasonToStay(unit, ranked);
-    return {
-      name,
-      layers: layers.map(layerTitle),
-      channels: (originals.get(name) ?? sets.length) * channelsPerSet,
-      kept: widths[i]! * channelsPerSet,
-      ...(reason === undefined ? {} : { reason }),
-    };
+    const original = originals.get(unit.name) ?? unit.sets.length;
+    return unitOutcome(unit, { original, kept: widths[i]!, reason: reasonToStay(unit, ranked) });
   });
 }
+
+interface UnitResult {
+  /** In channel sets. */
+  readonly original: number;
+  readonly kept: number;
+  readonly reason: string | undefined;
+}
+
+/** The result for a unit, in channels. */
+export const unitOutcome = (
+  { name, layers, channelsPerSet }: PruningUnit,
+  { original, kept, reason }: UnitResult,
+): UnitOutcome => ({
+  name,
+  layers: layers.map(layerTitle),
+  channels: original * channelsPerSet,
+  kept: kept * channelsPerSet,
+  ...(reason === undefined ? {} : { reason }),
+});
 
 function reasonToStay(
   { layers, sets, reasons }: PruningUnit,

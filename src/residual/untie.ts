@@ -1,14 +1,15 @@
 import { type Edits, openEdits } from '../graph/edit/edits.ts';
 import { isRefusal, type Refusal, type Refused, refuse, refusedAt } from '../graph/edit/refused.ts';
-import { type Graph, type Node, nodeName, onlyOutput, type Value } from '../graph/graph.ts';
+import { type Graph, type Node, nodeName, type Value } from '../graph/graph.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
 import { connections, removeDeadNodes } from '../graph/topology.ts';
-import { type Float32Tensor, floats } from '../numeric/tensor.ts';
+import { floats } from '../numeric/tensor.ts';
 import { canonicalForm } from '../rewrite/index.ts';
 import { forkAt, nodesBetween } from './find.ts';
 import type { CarryPlan } from './plan.ts';
 import { planBlock } from './plan-block.ts';
+import { insertPointwise } from './pointwise.ts';
 import { identityShortcut } from './shortcut.ts';
 
 /** A residual block whose shortcut carries channels that are independent of those of its neighbours. */
@@ -63,40 +64,30 @@ function untie(plan: CarryPlan): UntiedBlock | Refusal {
   const edits = openEdits(graph);
   const name = nodeName(add);
   const { inputs, outputs, matrix } = shortcut;
-  const reserve = pointwise(from, edits, {
+  const reserved = insertPointwise(from, edits, {
     before: path[0] ?? add,
     name: `${name}.reserve`,
     weight: floats([inputs, inputs, 1, 1], identityShortcut(inputs).matrix),
     strides: isLearned ? [1, 1] : shortcut.strides,
   });
-  const reserved = onlyOutput(reserve);
-  let merge: Node | null = null;
+  const reserve = producerName(edits, reserved);
+  let merge: string | null = null;
   if (isLearned) path.forEach((node) => readInstead(node, { from, to: reserved, edits }));
   else {
     const weight = floats([outputs, inputs, 1, 1], matrix);
-    merge = pointwise(reserved, edits, { before: add, name: `${name}.merge`, weight, strides: [1, 1] });
-    readInstead(add, { from: side, to: onlyOutput(merge), edits });
+    const at = { before: add, name: `${name}.merge`, weight, strides: [1, 1] } as const;
+    const merged = insertPointwise(reserved, edits, at);
+    merge = producerName(edits, merged);
+    readInstead(add, { from: side, to: merged, edits });
   }
   edits.apply();
   removeDeadNodes(graph);
   inferShapes(graph);
   const branch = stages.flatMap((stage) => (stage.kind === 'convolution' ? [nodeName(stage.conv.node)] : []));
-  return { add: name, reserve: nodeName(reserve), merge: merge && nodeName(merge), branch };
+  return { add: name, reserve, merge, branch };
 }
 
-interface Pointwise {
-  readonly before: Node;
-  readonly name: string;
-  readonly weight: Float32Tensor;
-  readonly strides: readonly [number, number];
-}
-
-/** Inserts a 1×1 convolution without a bias. */
-function pointwise(x: Value, edits: Edits, { before, name, weight, strides }: Pointwise): Node {
-  const inputs = [x, edits.constant(weight, `${name}.weight`)];
-  const attributes = { kernel_shape: [1, 1], strides: [...strides] };
-  return edits.producer.get(edits.insertBefore(before, { op: 'Conv', name, inputs, attributes }))!;
-}
+const producerName = (edits: Edits, value: Value): string => nodeName(edits.producer.get(value)!);
 
 interface Redirection {
   readonly from: Value;

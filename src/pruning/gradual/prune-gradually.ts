@@ -6,9 +6,9 @@ import type { PruningSettings } from '../iterative/settings.ts';
 import { type PruningStage, stageOf } from '../iterative/stages.ts';
 import { type PrunedInSteps, partsLeft } from '../iterative/steps.ts';
 import { type PreparedNetwork, prepareChannels } from '../prepared-network.ts';
-import type { UnitOutcome } from '../prune-channels.ts';
+import { type UnitOutcome, unitOutcome } from '../prune-channels.ts';
 import { expectLayers } from '../rank-channels.ts';
-import { layerTitle, type PruningUnit } from '../ranking/units.ts';
+import type { PruningUnit } from '../ranking/units.ts';
 import { untiedScheme } from '../untied/untied-scheme.ts';
 import { criterionScores } from './criterion-scores.ts';
 import { recalibrateTrained } from './recalibrate-trained.ts';
@@ -89,17 +89,9 @@ async function recovered(
   return { network, stages: [...stages, await stageOf(network, job, { stage: 'recalibrate', step: 1 })] };
 }
 
-function outcome(
-  { name, layers, sets, reasons, channelsPerSet }: PruningUnit,
-  pruned: ReadonlySet<number>,
-): UnitOutcome {
+function outcome(unit: PruningUnit, pruned: ReadonlySet<number>): UnitOutcome {
+  const { sets, reasons } = unit;
   const kept = sets.filter((root) => !pruned.has(root)).length;
   const [reason] = reasons.values();
-  return {
-    name,
-    layers: layers.map(layerTitle),
-    channels: sets.length * channelsPerSet,
-    kept: kept * channelsPerSet,
-    ...(reason === undefined ? {} : { reason }),
-  };
+  return unitOutcome(unit, { original: sets.length, kept, reason });
 }

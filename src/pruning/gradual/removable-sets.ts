@@ -1,4 +1,4 @@
-import { greatestCommonDivisor } from '../../numeric/divisors.ts';
+import { setsPerStep } from '../ranking/widths.ts';
 import type { PrunableSets } from './prunable-sets.ts';
 
 /**
@@ -11,10 +11,11 @@ export function removableSets(
   round: number,
 ): Set<number> {
   const removed = new Set<number>();
-  for (const { sets, channelsPerSet } of units) {
+  for (const unit of units) {
+    const { sets } = unit;
     const own = new Set(sets);
     const gone = masked.filter((root) => own.has(root) && removable(root));
-    const step = round / greatestCommonDivisor(round, channelsPerSet);
+    const step = setsPerStep(unit, round);
     const kept = Math.ceil((sets.length - gone.length) / step) * step;
     for (const root of gone.slice(0, Math.max(0, sets.length - kept))) removed.add(root);
   }

@@ -1,5 +1,5 @@
 import type { Channels } from '../../channels/coupling/channels.ts';
-import type { ChannelConsumer, ChannelCoupling } from '../../channels/coupling/scope.ts';
+import type { ChannelConsumer, ChannelCoupling, ParameterSlicing } from '../../channels/coupling/scope.ts';
 import { placesAlong, survivors } from '../../channels/coupling/survivors.ts';
 import { cutChannels } from '../../channels/cut-channels.ts';
 import { keepOneChannel } from '../../channels/keep-one-channel.ts';
@@ -43,7 +43,13 @@ interface CoupledPlace {
 function placesOf({ graph, coupling }: PreparedNetwork, lossReads: readonly Value[]): CoupledPlace[] {
   const { found } = coupling;
   const trained = new Set(trainableParameters(graph, { outputs: lossReads }).map(({ value }) => value));
-  const places = found.readings.map((reading) => placeOf(reading, found, trained));
+  const weights = new Map(
+    found.slicings
+      .filter(({ role, value }) => role === 'inputs' && trained.has(value))
+      .toReversed()
+      .map((slicing) => [slicing.node, slicing] as const),
+  );
+  const places = found.readings.map((reading) => placeOf(reading, found, weights.get(reading.node)));
   // A weight shared by several layers is masked once.
   return [...new Map(places.map((each) => [each.place.name, each])).values()];
 }
@@ -51,11 +57,8 @@ function placesOf({ graph, coupling }: PreparedNetwork, lossReads: readonly Valu
 function placeOf(
   { node, index, channels }: ChannelConsumer,
   found: ChannelCoupling,
-  trained: ReadonlySet<Value>,
+  weight: ParameterSlicing | undefined,
 ): CoupledPlace {
-  const weight = found.slicings.find(
-    (slicing) => slicing.node === node && slicing.role === 'inputs' && trained.has(slicing.value),
-  );
   if (weight) {
     const { value, channels: read } = weight;
     const name = `espalier.mask/${value.name}/${read.axes}`;

@@ -19,7 +19,7 @@ export function roundedWidth(
   { round, floor, original }: WidthRules & { readonly original: number },
 ): number {
   const count = unit.sets.length;
-  const step = round / greatestCommonDivisor(round, unit.channelsPerSet);
+  const step = setsPerStep(unit, round);
   const least = leastWidth(unit, { floor, original });
   const below = Math.floor(wanted / step + 1e-9) * step;
   const above = Math.min(below + step, count);
@@ -27,6 +27,10 @@ export function roundedWidth(
   const enough = least === 0 ? nearest : Math.max(nearest, Math.min(step, count));
   return Math.min(count, enough >= least ? enough : Math.min(count, Math.ceil(least / step) * step));
 }
+
+/** The number of channel sets whose channels are the least multiple of `round`. */
+export const setsPerStep = ({ channelsPerSet }: PruningUnit, round: number): number =>
+  round / greatestCommonDivisor(round, channelsPerSet);
 
 /** The fewest channel sets that a unit keeps before rounding. */
 export function leastWidth(
