@@ -31,6 +31,7 @@ const measuresSchema = v.object({
   bytes: maybe,
   top1: maybe,
   top5: maybe,
+  loss: maybe,
   // Compared with a teacher.
   outputError: maybe,
   agreement: maybe,

@@ -19,8 +19,8 @@ export async function measureNetwork(
   const progress = countingBar(context, 'evaluating', 'images');
   const settings = { executor, preprocessing, progress, signal: context.signal };
   if (!task?.evaluate) {
-    const { top1, top5 } = await evaluate(graph, data.test, settings);
-    return { graph, measures: { ...sizes(graph), top1, top5 } };
+    const { top1, top5, loss } = await evaluate(graph, data.test, settings);
+    return { graph, measures: { ...sizes(graph), top1, top5, loss } };
   }
   const { metrics, ...found } = await task.evaluate(network, data.test, settings);
   const { testAccuracy: top1, testLoss: loss, outputErrors, agreements } = found;
