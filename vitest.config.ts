@@ -1,8 +1,10 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
 const slow = 'test/**/*.slow.test.ts';
 
 export default defineConfig({
+  resolve: { alias: { 'espalier/core': fileURLToPath(new URL('src/core.ts', import.meta.url)) } },
   test: {
     // The limits are there to end what hangs; they are far above what a busy machine needs.
     testTimeout: 300_000,

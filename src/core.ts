@@ -214,6 +214,15 @@ export {
 } from './quantization/quantize.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
 export {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMacs,
+  formatMs,
+  formatPercent,
+  formatRatio,
+} from './report/quantities.ts';
+export {
   type ConvertedResidual,
   type ConvertedResiduals,
   type ConvertOptions,

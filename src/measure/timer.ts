@@ -167,7 +167,7 @@ export async function timedGraph(graph: Graph, { size }: CostOptions = {}): Prom
 }
 
 /** The model file of a network to be timed; `size` is needed if the network leaves its own open. */
-export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array =>
+export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array<ArrayBuffer> =>
   serializeModel(
     size === undefined && !graph.inputs.some(({ feed }) => feed)
       ? graph
@@ -175,6 +175,6 @@ export const modelAt = (graph: Graph, size: CostOptions['size']): Uint8Array =>
   );
 
 /** The key of a model that is timed unchanged: its SHA-256. */
-export async function digest(model: Uint8Array): Promise<string> {
+export async function digest(model: Uint8Array<ArrayBuffer>): Promise<string> {
   return toHex(new Uint8Array(await crypto.subtle.digest('SHA-256', model)));
 }

@@ -77,7 +77,7 @@ function decode(bytes: Uint8Array): ModelProto {
 }
 
 /** Serialises a model. Throws if the result would exceed protobuf's 2 GB. */
-export function serializeModel(graph: Graph): Uint8Array {
+export function serializeModel(graph: Graph): Uint8Array<ArrayBuffer> {
   if (payloadBytes(graph) > MOST_BYTES) throw tooLarge();
   return encodeModel(graph, () => null);
 }
@@ -86,7 +86,7 @@ const tooLarge = () =>
   new EspalierError('unsupported', 'a model over 2 GB must be written to a file, with external data');
 
 /** Serialises a model whose tensors are stored where `place` says. */
-export function encodeModel(graph: Graph, place: ExternalPlacement): Uint8Array {
+export function encodeModel(graph: Graph, place: ExternalPlacement): Uint8Array<ArrayBuffer> {
   const { model } = (graph.opaque ?? {}) as { model?: ModelNotes };
   const opsetImport = Object.entries(graph.opsets).map(([domain, version]) => ({
     domain,

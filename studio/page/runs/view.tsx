@@ -1,0 +1,3 @@
+import { DropFirst } from '../parts/drop-first.tsx';
+
+export const RunsView = () => <DropFirst />;

@@ -1,0 +1,20 @@
+import { signal } from '@preact/signals';
+import type { Progress } from '../engine/types.ts';
+import type { Opened } from '../worker/api.ts';
+
+/** What is open; null before the first file. */
+export const opened = signal<Opened | null>(null);
+
+/** The message of the last failure; null if there is none to show. */
+export const failure = signal<string | null>(null);
+
+/** The operation that runs, and how to end it. */
+export interface RunningJob extends Progress {
+  cancel(): void;
+}
+
+/** null if none runs. */
+export const runningJob = signal<RunningJob | null>(null);
+
+/** The name of the view that is shown. */
+export const shownView = signal('look');

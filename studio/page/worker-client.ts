@@ -1,0 +1,50 @@
+import { type Remote, wrap } from 'comlink';
+import type { StudioApi } from '../worker/api.ts';
+
+/** A worker, and a promise that rejects when it ends. */
+interface Connection {
+  readonly worker: Worker;
+  readonly api: Remote<StudioApi>;
+  readonly ended: Promise<never>;
+}
+
+let connection: Connection | null = null;
+let started = 0;
+
+/** The error of every pending call when the worker ends. */
+export class WorkerEnded extends Error {
+  constructor() {
+    super('the computation has ended unexpectedly, perhaps for lack of memory: open the file again');
+  }
+}
+
+/** Calls the worker, which is started on the first call and after it has ended. Rejects with {@link WorkerEnded} if it ends. */
+export function callWorker<T>(call: (api: Remote<StudioApi>) => Promise<T>): Promise<T> {
+  connection ??= connect();
+  const { api, ended } = connection;
+  return Promise.race([call(api), ended]);
+}
+
+/** Ends the worker, with all that it has open. */
+export function endWorker(): void {
+  connection?.worker.terminate();
+  connection = null;
+}
+
+function connect(): Connection {
+  const name = `studio-worker-${started++}-${Math.random().toString(36).slice(2)}`;
+  const worker = new Worker(new URL('../worker/worker.ts', import.meta.url), { type: 'module', name });
+  const ended = new Promise<never>((_, reject) => {
+    const end = () => {
+      worker.terminate();
+      if (connection?.worker === worker) connection = null;
+      reject(new WorkerEnded());
+    };
+    worker.addEventListener('error', end);
+    worker.addEventListener('message', ({ data }) => {
+      if (data === 'locked') void navigator.locks.request(name, end);
+    });
+  });
+  ended.catch(() => {});
+  return { worker, api: wrap<StudioApi>(worker), ended };
+}

@@ -1,0 +1,27 @@
+import type { Progress, SessionSummary } from '../engine/types.ts';
+
+/** A dropped file, which the worker reads on demand. */
+export interface DroppedFile {
+  /** The path within the dropped folder; a bare name if no folder was dropped. */
+  readonly name: string;
+  readonly file: File;
+}
+
+/** What is open. */
+export type Opened =
+  | { readonly kind: 'network'; readonly session: SessionSummary }
+  | { readonly kind: 'compiled' | 'run'; readonly name: string };
+
+/** A callback of the page, passed with comlink's `proxy`. */
+export type ReportProgress = (progress: Progress) => void;
+
+/**
+ * What the page can ask of the worker. Arguments and results are plain data: graphs and tensors stay in the worker. Long
+ * operations end with the number of their job, with which they can be cancelled, and a callback for their progress.
+ */
+export interface StudioApi {
+  /** Opens what was dropped on the page, in place of what was open before. */
+  open(files: readonly DroppedFile[], job: number, report: ReportProgress): Promise<Opened>;
+  /** Ends a running job, which then rejects with `interrupted`; others continue. */
+  cancel(job: number): void;
+}
