@@ -43,6 +43,7 @@ export type { LoweredNetwork as Lowering } from './deploy/lower.ts';
 export type { ShortcutForm } from './deploy/shortcut-forms.ts';
 export type { WrittenForm } from './deploy/written-forms.ts';
 export { type ErrorCode, EspalierError } from './errors.ts';
+export { type FoldedNetwork, foldAndVerify, type VerifiedFoldOptions } from './folding/fold.ts';
 export {
   type BlendOptions,
   blend,
@@ -130,10 +131,22 @@ export type { EvaluateOptions } from './measure/accuracy.ts';
 export type { BindOptions } from './measure/bind-shapes.ts';
 export type { ImageSize } from './measure/image-size.ts';
 export type { Benchmark, BenchmarkOptions, ModelLatency, SamplingOptions } from './measure/latency.ts';
-export { type CostOptions, type Costs, costs, type LayerCost, type NetworkCost } from './measure/macs.ts';
+export {
+  type CostOptions,
+  type Costs,
+  costs,
+  type LayerCost,
+  layerCosts,
+  type NetworkCost,
+} from './measure/macs.ts';
 export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
 export type { CountedOutput, CountedOutputs } from './measure/outputs/counted.ts';
 export type { CompiledFolder, ModelSource } from './measure/prepared-model.ts';
+export {
+  type PreprocessedModel,
+  type PreprocessingOptions,
+  resolvePreprocessing,
+} from './measure/resolve-preprocessing.ts';
 export { rank, type TimedModel, type TimedRanking, type Timer } from './measure/timer.ts';
 export type { Timings } from './measure/timings.ts';
 export { buildModel, zoo, zooModel } from './models/index.ts';
@@ -152,19 +165,43 @@ export {
   type ScoringOptions,
   scoreEach,
 } from './pruning/criteria/criterion.ts';
-export { criterionNames, scoreLayers } from './pruning/criteria/index.ts';
-export type { CriterionName } from './pruning/criteria/names.ts';
+export { criteria, criterionNames, scoreLayers } from './pruning/criteria/index.ts';
+export { type CriterionName, type PieceCriterion, pieceCriteria } from './pruning/criteria/names.ts';
 export type { PassThroughFilters } from './pruning/criteria/pass-through-filters.ts';
 export { type FilterRows, rowsOf, type Slices, type WeightData } from './pruning/criteria/slices.ts';
-export type { PruningTargetOptions } from './pruning/iterative/check-request.ts';
-export type { PruningWatch } from './pruning/iterative/job.ts';
-export type {
-  CarriedCost,
-  Granularity,
-  PruningPace,
-  PruningSettings,
-  Recovery,
-  ResidualTies,
+export { completeSettings, pruningDefaults } from './pruning/defaults.ts';
+export type { PieceGranularity } from './pruning/granularity/elements.ts';
+export type { WeightMasks } from './pruning/granularity/masks.ts';
+export {
+  checkRequest,
+  type PruningRequest,
+  type PruningTargetOptions,
+} from './pruning/iterative/check-request.ts';
+export { type Cut, type CutRequest, cutNetwork } from './pruning/iterative/cut.ts';
+export {
+  channelOptions,
+  type PruningData,
+  type PruningJob,
+  type PruningWatch,
+  type Retraining,
+} from './pruning/iterative/job.ts';
+export {
+  openPruningJob,
+  type PruningJobOptions,
+  type RetrainedNetwork,
+} from './pruning/iterative/open-job.ts';
+export type { PaceRequest } from './pruning/iterative/pace.ts';
+export { recoveriesOf, recoverNetwork } from './pruning/iterative/recover.ts';
+export {
+  type CarriedCost,
+  type Granularity,
+  granularities,
+  type PruningPace,
+  type PruningSettings,
+  pieceGranularity,
+  type Recovery,
+  type ResidualTies,
+  recoveries,
 } from './pruning/iterative/settings.ts';
 export type { PruningStage } from './pruning/iterative/stages.ts';
 export { type PreparedNetwork, prepareChannels } from './pruning/prepared-network.ts';
@@ -180,7 +217,12 @@ export {
 export { type RankedChannels, type RankingOptions, rankChannels } from './pruning/rank-channels.ts';
 export type { CostModel } from './pruning/ranking/cost-model.ts';
 export type { CostShare } from './pruning/ranking/cost-share.ts';
-export type { ScoreNormalization, ScoreReduction } from './pruning/ranking/score-rules.ts';
+export {
+  normalizations,
+  reductions,
+  type ScoreNormalization,
+  type ScoreReduction,
+} from './pruning/ranking/score-rules.ts';
 export type { RankingScope, SelectionRules, UnitWidths, WidthSelector } from './pruning/ranking/selection.ts';
 export type { PruningTarget } from './pruning/ranking/targets.ts';
 export type { PruningUnit } from './pruning/ranking/units.ts';
@@ -212,7 +254,21 @@ export {
   type QuantizeOptions,
   quantizeCalibrated,
 } from './quantization/quantize.ts';
+export type { CompilationPoint } from './report/compilation.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
+export { renderReport } from './report/page.ts';
+export type {
+  EpochPoint,
+  GraftPoint,
+  GroupPoint,
+  LayerPoint,
+  NetworkMeasures,
+  PrunePoint,
+  RangeTestPoint,
+  RingPoint,
+  RunRecord,
+  SensitivityCurve,
+} from './report/run-record.ts';
 export {
   formatBytes,
   formatCount,
@@ -230,11 +286,13 @@ export {
 } from './residual/convert-residuals.ts';
 export { findResiduals, type Residual } from './residual/find.ts';
 export type { MiddleForm } from './residual/plan.ts';
+export { type PlainFormOptions, type PlainNetwork, plainForm } from './residual/removal.ts';
 export type { Folded, FoldingOptions } from './rewrite/fold.ts';
 export {
   bindDimensions,
   type CanonicalForm,
   canonicalForm,
+  expectWritable,
   type Float32Form,
   type FoldingName,
   foldBatchNormalization,

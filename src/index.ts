@@ -10,7 +10,7 @@ export { type DataSetOptions, getDataSet, openDataSet } from './data/data-sets.t
 export type { ImageFolderOptions } from './data/image-folder/open.ts';
 export { type DeployedNetwork, type DeployHereOptions, deploy } from './deploy/deploy-here.ts';
 export type { DeployedStripes, DeployStripesOptions, StripeGain } from './deploy/deploy-stripes.ts';
-export { type FoldedNetwork, type FoldOptions, fold } from './folding/fold.ts';
+export { type FoldOptions, fold } from './folding/fold-here.ts';
 export type { GraftingOptions } from './grafting/defaults.ts';
 export { type GraftOptions, graft } from './grafting/graft.ts';
 export type { GraftedEpoch, GrownRing, RingMember, RingWatch } from './grafting/grow-ring.ts';
@@ -30,21 +30,8 @@ export {
   type QuantizedNetwork,
   quantize,
 } from './quantization/quantize-on-images.ts';
-export type { CompilationPoint } from './report/compilation.ts';
-export { readRunRecord, renderReport, shapePicture } from './report/index.ts';
-export type {
-  EpochPoint,
-  GraftPoint,
-  GroupPoint,
-  LayerPoint,
-  NetworkMeasures,
-  PrunePoint,
-  RangeTestPoint,
-  RingPoint,
-  RunRecord,
-  SensitivityCurve,
-} from './report/run-record.ts';
-export { type PlainNetwork, type RemoveResidualsOptions, removeResiduals } from './residual/removal.ts';
+export { readRunRecord, shapePicture } from './report/index.ts';
+export { type RemoveResidualsOptions, removeResiduals } from './residual/removal-here.ts';
 export {
   type ChosenExecutor,
   chooseExecutor,

@@ -3,7 +3,7 @@ import type { Graph } from '../../src/graph/graph.ts';
 import { buildModel } from '../../src/models/index.ts';
 import { random } from '../../src/numeric/random.ts';
 import { floats } from '../../src/numeric/tensor.ts';
-import { removeResiduals } from '../../src/residual/removal.ts';
+import { removeResiduals } from '../../src/residual/removal-here.ts';
 import { canonicalForm, formsOf } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
 import { withRandomShapes } from './random-shapes.ts';

@@ -54,7 +54,7 @@ export const foldCommand = defineCommand({
     expectOtherFile(name, out);
     const inputs = inputOptions(options);
     const model = elementType ? await openModel(name, inputs) : await loadModel(name, context, inputs);
-    const { fold: foldModel } = await import('../folding/fold.ts');
+    const { fold: foldModel } = await import('../folding/fold-here.ts');
     const { graph, ...folded } = await foldModel(model, { only, growth, elementType, verify, size });
     if (folded.unchanged) {
       await writeGiven(model, out);

@@ -65,7 +65,7 @@ export const rmnet = defineCommand({
     if (out === undefined && !plan) throw missingFlag('--out <file>');
     expectOtherFile(name, out);
     const model = await loadModel(name, context, inputOptions(options));
-    const { removeResiduals } = await import('../residual/removal.ts');
+    const { removeResiduals } = await import('../residual/removal-here.ts');
     const { graph, refusals, ...made } = await removeResiduals(model, {
       ...{ only, maxGrowth, middle, size },
       fuse,

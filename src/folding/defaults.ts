@@ -1,4 +1,4 @@
-import type { FoldOptions } from './fold.ts';
+import type { VerifiedFoldOptions } from './fold.ts';
 
-/** Default options of {@link fold}. */
-export const foldDefaults = { growth: 1, verify: true } as const satisfies FoldOptions;
+/** Default options of {@link foldAndVerify}. */
+export const foldDefaults = { growth: 1, verify: true } as const satisfies Partial<VerifiedFoldOptions>;

@@ -13,12 +13,11 @@ import {
   withElementType,
   withSignature,
 } from '../rewrite/index.ts';
-import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { foldDefaults } from './defaults.ts';
 
-/** Options of {@link fold}. */
-export interface FoldOptions {
+/** Options of {@link foldAndVerify}. */
+export interface VerifiedFoldOptions {
   /** The rewrites to apply; default: all. */
   readonly only?: readonly FoldingName[] | undefined;
   /** Merged layers may have up to this many times the multiply-accumulates and weights of their parts; default 1. */
@@ -29,8 +28,8 @@ export interface FoldOptions {
   readonly verify?: boolean;
   /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
-  /** Default: onnxruntime. */
-  readonly executor?: Executor;
+  /** Evaluates constants and verifies. */
+  readonly executor: Executor;
 }
 
 /** A folded network, and its comparison with the given network. */
@@ -52,10 +51,13 @@ export interface FoldedNetwork {
  * compares the result with the given network. Throws `verification` if the outputs differ, or if the result is larger.
  *
  * @example
- * const { graph, counts, error } = await fold(readModelFile('model.onnx'));
+ * const { graph, counts, error } = await foldAndVerify(network, { executor: onnxruntimeWeb(ort) });
  */
-export async function fold(network: Graph | NetworkForms, options: FoldOptions = {}): Promise<FoldedNetwork> {
-  const { executor = await defaultExecutor(), only, elementType, size } = options;
+export async function foldAndVerify(
+  network: Graph | NetworkForms,
+  options: VerifiedFoldOptions,
+): Promise<FoldedNetwork> {
+  const { executor, only, elementType, size } = options;
   const { growth = foldDefaults.growth, verify = foldDefaults.verify } = options;
   const forms = await formsOf(network, executor);
   const folded = await foldNetwork(forms.graph, { executor, only, growth });

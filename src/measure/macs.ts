@@ -69,10 +69,17 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
  */
 export function costs(graph: Graph, options: CostOptions = {}): Costs {
   const layers = layerCosts(graph, options);
-  const total = (key: 'macs' | 'parameters') => layers.reduce((sum, layer) => sum + layer[key], 0);
-  const bytes = serializeModel(graph).byteLength;
-  return { parameters: total('parameters'), macs: total('macs'), bytes, layers };
+  return { ...sumOf(layers), bytes: serializeModel(graph).byteLength, layers };
 }
+
+/** Parameters and MACs of a network, without writing it. Throws `usage` if sizes are open. */
+export const networkCost = (graph: Graph, options: CostOptions = {}): NetworkCost =>
+  sumOf(layerCosts(graph, options));
+
+const sumOf = (layers: readonly LayerCost[]): NetworkCost => ({
+  parameters: layers.reduce((sum, layer) => sum + layer.parameters, 0),
+  macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
+});
 
 /** The size of a layer, or why it is not known. */
 function knownSize(node: Node): LayerSize | string | null {

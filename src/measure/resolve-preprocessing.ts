@@ -7,14 +7,16 @@ import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
 import { asImage, mainInput } from '../graph/inputs/image-input.ts';
 import { extents, type ImageSize } from './image-size.ts';
 
-interface PreprocessedModel {
+/** A network whose preprocessing is sought. */
+export interface PreprocessedModel {
   readonly graph: Graph;
   readonly name: string;
   /** Preprocessing of a built-in network; null for other models. */
   readonly zooPreprocessing: Preprocessing | null;
 }
 
-interface PreprocessingOptions {
+/** What is known of the preprocessing beside the network. */
+export interface PreprocessingOptions {
   /** For each channel, of x/255; a single number applies to all channels. */
   readonly mean?: readonly number[];
   readonly std?: readonly number[];

@@ -5,8 +5,7 @@ import { isRefusal } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
 import { expectNoGrowth } from '../measure/growth.ts';
 import { extents } from '../measure/image-size.ts';
-import type { NetworkCost } from '../measure/macs.ts';
-import { costs } from '../measure/macs.ts';
+import { type NetworkCost, networkCost } from '../measure/macs.ts';
 import {
   canonicalForm,
   toleranceOf as elementTolerance,
@@ -242,8 +241,7 @@ async function reachCutCost(
   for (let i = 1; ; i++) {
     const reached = await reachCost({ measure, fraction: aim }, search);
     const { graph } = cutChannels(prepared, selector.removed(reached.widths));
-    const { macs, parameters } = costs(graph, { size: prepared.size });
-    const cost = { macs, parameters };
+    const cost = networkCost(graph, { size: prepared.size });
     const part = cost[measure] / whole[measure];
     const within = part <= fraction * (1 + 1e-9);
     if (within || !reached.met || i === AIMS) return { ...reached, cost, met: within };

@@ -3,7 +3,7 @@ import type { Preprocessing } from '../data/preprocessing.ts';
 import { defined } from '../defined.ts';
 import type { Graph } from '../graph/graph.ts';
 import { type Costs, costs } from '../measure/macs.ts';
-import { withTimer } from '../measure/runtimes.ts';
+import { inElementType, withTimer } from '../measure/runtimes.ts';
 import type { Timer } from '../measure/timer.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
@@ -92,7 +92,8 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
   const executor = options.executor ?? (await defaultExecutor());
   const forms = await formsOf(network, executor);
   const training = options.epochs === undefined ? null : await retrainingOf(forms.graph, options, executor);
-  const pruneWith = async (timer?: Timer) => {
+  const pruneWith = async (opened?: Timer) => {
+    const timer = opened && inElementType(opened, forms.form);
     const job = await openPruningJob(forms, { ...options, settings, executor, timer }, training);
     return runPruning({ ...job, retraining: training && retrainingBy(training, options) });
   };

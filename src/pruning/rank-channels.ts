@@ -7,7 +7,13 @@ import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import type { Timer } from '../measure/timer.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { type Criterion, type CriterionName, type LayerScores, scoreLayers } from './criteria/index.ts';
+import {
+  type Criterion,
+  type CriterionName,
+  type LayerScores,
+  type ScoresByLayer,
+  scoreLayers,
+} from './criteria/index.ts';
 import { passThroughSets } from './criteria/pass-through-filters.ts';
 import { type PreparedNetwork, prepareChannels } from './prepared-network.ts';
 import { type CostShare, shareCosts } from './ranking/cost-share.ts';
@@ -24,6 +30,8 @@ export interface RankingOptions extends Omit<SelectionRules, 'original'> {
   readonly criterion: CriterionName | Criterion;
   /** Learned scores instead of a criterion's: of the removable channel sets, by unit, in its order. */
   readonly learned?: ReadonlyMap<string, readonly number[]>;
+  /** The result of {@link scoreLayers} for the prepared network, if the criterion has already scored it. */
+  readonly layerScores?: ScoresByLayer;
   /** What is scored: `filters` that compute a channel, or `inputs`, the weights that read it. */
   readonly side: 'filters' | 'inputs';
   readonly foldBatchNormalization?: boolean;
@@ -85,7 +93,7 @@ export async function rankChannels(
   expectLayers(options.layerRatios, original);
   const layerScores = learned
     ? new Map<CoupledLayer, LayerScores>()
-    : await scoreLayers(graph, found, options);
+    : (options.layerScores ?? (await scoreLayers(graph, found, options)));
   if (!learned) refuseUnscored(layerScores);
   const scored = learned ? bySet(units, learned) : setScores(found, layerScores, options);
   const scores = per ? await shareCosts(prepared, { per, scores: scored, timer }) : scored;

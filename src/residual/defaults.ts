@@ -1,12 +1,12 @@
 import type { MiddleForm } from './plan.ts';
-import type { RemoveResidualsOptions } from './removal.ts';
+import type { PlainFormOptions } from './removal.ts';
 
-/** Default options of {@link removeResiduals}. */
+/** Default options of {@link plainForm}. */
 export const residualDefaults = {
   middle: 'widen',
   fuse: false,
   verify: true,
-} as const satisfies RemoveResidualsOptions;
+} as const satisfies Partial<PlainFormOptions>;
 
 /** The choices of {@link MiddleForm}. */
 export const middles = ['widen', 'concat'] as const satisfies readonly MiddleForm[];

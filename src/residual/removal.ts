@@ -2,7 +2,7 @@ import type { Graph } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { isOperator } from '../graph/operators/index.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
-import { costs, type NetworkCost } from '../measure/macs.ts';
+import { type NetworkCost, networkCost } from '../measure/macs.ts';
 import {
   foldBatchNormalization,
   foldConstants,
@@ -11,13 +11,12 @@ import {
   type NetworkForms,
   verifyEquivalent,
 } from '../rewrite/index.ts';
-import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type ConvertedResiduals, type ConvertOptions, convertResiduals } from './convert-residuals.ts';
 import { residualDefaults } from './defaults.ts';
 
-/** Options of {@link removeResiduals}. */
-export interface RemoveResidualsOptions extends Omit<ConvertOptions, 'only'> {
+/** Options of {@link plainForm}. */
+export interface PlainFormOptions extends Omit<ConvertOptions, 'only'> {
   /** A glob of Add nodes whose blocks are converted; default: all. */
   readonly only?: string | undefined;
   /**
@@ -28,8 +27,8 @@ export interface RemoveResidualsOptions extends Omit<ConvertOptions, 'only'> {
   readonly verify?: boolean;
   /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
-  /** Default: onnxruntime. */
-  readonly executor?: Executor;
+  /** Evaluates constants and verifies. */
+  readonly executor: Executor;
 }
 
 /** A network whose residual connections were removed as far as possible. */
@@ -49,13 +48,13 @@ export interface PlainNetwork extends ConvertedResiduals {
  * the reason. Throws `verification` if the outputs differ, `usage` if `only` matches no Add.
  *
  * @example
- * const { graph, converted, refusals } = await removeResiduals(readModelFile('resnet56.onnx'));
+ * const { graph, converted, refusals } = await plainForm(network, { executor: onnxruntimeWeb(ort) });
  */
-export async function removeResiduals(
+export async function plainForm(
   network: Graph | NetworkForms,
-  options: RemoveResidualsOptions = {},
+  options: PlainFormOptions,
 ): Promise<PlainNetwork> {
-  const { executor = await defaultExecutor(), only, maxGrowth, size } = options;
+  const { executor, only, maxGrowth, size } = options;
   const {
     middle = residualDefaults.middle,
     fuse = residualDefaults.fuse,
@@ -76,8 +75,8 @@ export async function removeResiduals(
     graph,
     fused,
     error: isCompared ? (await verifyEquivalent(given, graph, { executor, ...at })).error : null,
-    before: costOf(folded, size),
-    after: costOf(plain, size),
+    before: networkCost(folded, { size }),
+    after: networkCost(plain, { size }),
   };
 }
 
@@ -86,9 +85,4 @@ function additionsNamed(glob: string, { nodes }: Graph): (name: string) => boole
   const additions = nodes.filter((node) => isOperator(node, 'Add') || isOperator(node, 'Sum'));
   const names = additions.map(({ name, outputs }) => name || outputs[0]!.name);
   return matcherOf([glob], names, { option: '`only`', what: 'Add' });
-}
-
-function costOf(network: Graph, size: ImageSize | undefined): NetworkCost {
-  const { macs, parameters } = costs(network, { size });
-  return { macs, parameters };
 }

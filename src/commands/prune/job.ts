@@ -1,5 +1,5 @@
 import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
-import { openTimer } from '../../measure/runtimes.ts';
+import { inElementType, openTimer } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
 import { completeSettings } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';
@@ -48,7 +48,7 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
     ...(session || options.data === undefined ? {} : await openImages(options.data, model, options)),
     ...{ settings: pruningSettings(options), logits, insertBatchnorm, sensitivity, search },
     ...{ executor: await defaultExecutor(), onNote: context.note, ...watchPruning(context) },
-    timer: needsTimer(options) ? await openLatencyTimer(context) : undefined,
+    timer: needsTimer(options) ? await openLatencyTimer(model, context) : undefined,
   };
   const job = await openPruningJob(model, asked, session);
   await checkGlobs(options, job.original);
@@ -106,7 +106,7 @@ async function checkGlobs(
   for (const [option, globs] of Object.entries(given)) matcherOf(globs, layers, { option, what: 'layer' });
 }
 
-async function openLatencyTimer({ signal }: Context): Promise<Timer> {
+async function openLatencyTimer({ form }: LoadedModel, { signal }: Context): Promise<Timer> {
   const { timer } = await openTimer('node', { threads: 1, cache: false, signal });
-  return timer;
+  return inElementType(timer, form);
 }

@@ -5,9 +5,9 @@ import type { PieceGranularity } from '../granularity/elements.ts';
 import { maskController, type WeightMasks, withMasks } from '../granularity/masks.ts';
 import { prunePieces } from '../granularity/prune-pieces.ts';
 import { type NextStep, pruneChannels, type UnitOutcome } from '../prune-channels.ts';
+import type { RankingOptions } from '../rank-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { channelOptions, type PruningJob } from './job.ts';
-import { learnMasks } from './learn-masks.ts';
 import { recordedSearch } from './recorded-search.ts';
 import { pieceGranularity } from './settings.ts';
 
@@ -37,6 +37,8 @@ export interface CutRequest {
   readonly index: number;
   /** The pieces that earlier cuts have set to zero. */
   readonly before: WeightMasks | null;
+  /** Learned scores of channels, instead of a criterion's. */
+  readonly learned?: RankingOptions['learned'];
 }
 
 /** Cuts a network to a target, which is a fraction of the original, in the granularity of the settings. */
@@ -45,15 +47,17 @@ export async function cutNetwork(network: Graph, job: PruningJob, request: CutRe
   return pieces ? cutPieces(network, job, { ...request, pieces }) : cutWholeChannels(network, job, request);
 }
 
-async function cutWholeChannels(given: Graph, job: PruningJob, { target, index }: CutRequest): Promise<Cut> {
-  const masked = job.settings.criterion === 'mask' ? await learnMasks(given, job, index) : null;
+async function cutWholeChannels(
+  network: Graph,
+  job: PruningJob,
+  { target, index, learned }: CutRequest,
+): Promise<Cut> {
   const search = recordedSearch(index, job);
-  const network = masked?.network ?? given;
   const pruned = await pruneChannels(network === job.original.network ? job.original : network, {
     ...channelOptions(job, target),
     ...(search ? { search } : {}),
-    ...(masked ? { learned: masked.learned } : {}),
-    ...(index === 0 && !masked && job.reference ? { reference: job.reference } : {}),
+    ...(learned ? { learned } : {}),
+    ...(index === 0 && !learned && job.reference ? { reference: job.reference } : {}),
   });
   if (pruned.constant) job.onWarning?.(LOST);
   const { graph, units, met, nextStep, error, keptFilters, prepared } = pruned;

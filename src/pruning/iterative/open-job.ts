@@ -3,7 +3,6 @@ import type { Preprocessing } from '../../data/preprocessing.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { networkOnImages } from '../../measure/network-on-images.ts';
 import { classScores } from '../../measure/outputs/class-scores.ts';
-import { inElementType } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
 import { foldConstants, type NetworkForms } from '../../rewrite/index.ts';
 import type { Executor } from '../../runtime/executor.ts';
@@ -16,7 +15,8 @@ import type { PruningData, PruningJob, PruningWatch } from './job.ts';
 import { comparisonOnTestImages, openPruningData } from './pruning-data.ts';
 import type { PruningSettings } from './settings.ts';
 
-interface JobOptions extends PruningWatch {
+/** Options of {@link openPruningJob}. */
+export interface PruningJobOptions extends PruningWatch {
   readonly settings: PruningSettings;
   readonly executor: Executor;
   readonly data?: DataSet | undefined;
@@ -26,18 +26,19 @@ interface JobOptions extends PruningWatch {
   readonly insertBatchnorm?: boolean | undefined;
   readonly sensitivity?: readonly UnitSensitivity[] | undefined;
   readonly search?: number | undefined;
+  /** Of networks in the element types of the file. */
   readonly timer?: Timer | undefined;
   readonly run?: RunDirectory | undefined;
   onNote?(line: string): void;
 }
 
 /** A network in the form for training, with its images. */
-type RetrainedNetwork = Pick<TrainOptions, 'network' | 'data' | 'preprocessing'>;
+export type RetrainedNetwork = Pick<TrainOptions, 'network' | 'data' | 'preprocessing'>;
 
 /** Prepares everything for pruning, except retraining. */
 export async function openPruningJob(
   forms: NetworkForms,
-  options: JobOptions,
+  options: PruningJobOptions,
   retrained: RetrainedNetwork | null,
 ): Promise<Omit<PruningJob, 'retraining'>> {
   const {
@@ -46,7 +47,7 @@ export async function openPruningJob(
     insertBatchnorm,
     sensitivity = null,
     search = null,
-    timer,
+    timer = null,
     run = null,
   } = options;
   const { network, data } = retrained
@@ -61,8 +62,7 @@ export async function openPruningJob(
     original: await prepareChannels(network, executor, settings),
     data,
     comparison: data && comparisonOnTestImages(network, data, { executor, settings }),
-    timer: timer ? inElementType(timer, forms.form) : null,
-    ...{ sensitivity, search, run },
+    ...{ sensitivity, search, timer, run },
   };
 }
 
@@ -72,7 +72,7 @@ export async function openPruningJob(
  */
 async function withoutTraining(
   given: Graph,
-  options: JobOptions,
+  options: PruningJobOptions,
 ): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
   const { settings, executor, data: images, logits, insertBatchnorm, onNote } = options;
   if (!images) return { network: await foldConstants(given, executor), data: null };

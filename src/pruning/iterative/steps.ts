@@ -1,19 +1,15 @@
-import { recalibrate } from '../../calibration/recalibrate.ts';
 import type { Graph } from '../../graph/graph.ts';
-import type { NetworkCost } from '../../measure/macs.ts';
-import { costs } from '../../measure/macs.ts';
-import { isQuantized } from '../../quantization/operators.ts';
+import { type NetworkCost, networkCost } from '../../measure/macs.ts';
 import type { EpochResult, TrainOptions } from '../../training/options.ts';
 import { train } from '../../training/train.ts';
 import type { WeightMasks } from '../granularity/masks.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
-import { adoptStatistics } from '../recovery/adopt-statistics.ts';
-import { reconstruct } from '../recovery/reconstruct.ts';
 import { type PruningSchedule, stepTargets } from '../schedule.ts';
 import { type Cut, cutNetwork } from './cut.ts';
 import type { PruningJob } from './job.ts';
+import { learnMasks } from './learn-masks.ts';
+import { recoveriesOf, recoverNetwork } from './recover.ts';
 import { type StartedStep, savedStart, saveStart, stepRun } from './saved-start.ts';
-import type { Recovery } from './settings.ts';
 import { type PruningStage, stageOf } from './stages.ts';
 
 /** One pruning step: a cut, recovery and retraining. */
@@ -72,7 +68,9 @@ async function cutAndRecover(
   job: PruningJob,
   { index, target }: OwnStep,
 ): Promise<StartedStep> {
-  const cut = await cutNetwork(given, job, { target, index, before });
+  const masked = job.settings.criterion === 'mask' ? await learnMasks(given, job, index) : null;
+  const request = { target, index, before, ...(masked && { learned: masked.learned }) };
+  const cut = await cutNetwork(masked?.network ?? given, job, request);
   const stages: PruningStage[] = [];
   const evaluated = async (stage: string, network: Graph) => {
     if (job.data) stages.push(await stageOf(network, job, { stage, step: index + 1 }));
@@ -80,7 +78,7 @@ async function cutAndRecover(
   await evaluated('cut', cut.network);
   let { network } = cut;
   for (const recovery of recoveriesOf(job)) {
-    network = await recovered(network, job, { recovery, cut });
+    network = await recoverNetwork(network, job, { recovery, cut });
     await evaluated(recovery, network);
   }
   const start = { network, cut, stages };
@@ -107,29 +105,9 @@ async function retrained(
 
 /** The kept fractions of the original's MACs and parameters. */
 export function partsLeft(network: Graph, { original, settings }: PruningJob): NetworkCost {
-  const { macs, parameters } = costs(network, { size: settings.size });
+  const { macs, parameters } = networkCost(network, { size: settings.size });
   const { whole } = original.costs;
   return { macs: macs / whole.macs, parameters: parameters / whole.parameters };
-}
-
-/** Reconstruction is omitted for zeroed pieces, which have no removed channels, and for integer weights. */
-function recoveriesOf({ settings, data, retraining, original }: PruningJob): readonly Recovery[] {
-  if (!data || original.network.nodes.some(isQuantized)) return [];
-  const byLabels = retraining !== null && !retraining.distillation;
-  return settings.recover ?? (byLabels ? ['recalibrate'] : ['recalibrate', 'reconstruct']);
-}
-
-async function recovered(
-  network: Graph,
-  { executor, data, retraining }: PruningJob,
-  { recovery, cut }: { readonly recovery: Recovery; readonly cut: Cut },
-): Promise<Graph> {
-  const { calibration } = data!;
-  if (recovery === 'recalibrate') return recalibrate(network, { calibration, executor });
-  if (!cut.reconstruction) return network;
-  const { original, keptFilters } = cut.reconstruction;
-  const { graph } = await reconstruct({ original, pruned: network, keptFilters, calibration, executor });
-  return retraining ? adoptStatistics(graph, { calibration, executor }) : graph;
 }
 
 /** Retrains in the step's run directory, so that an interrupted step resumes from its checkpoints. */

@@ -13,6 +13,8 @@ import { elementCount } from '../../numeric/tensor.ts';
 export interface CostModel {
   readonly whole: NetworkCost;
   without(removed: ReadonlySet<number>): NetworkCost;
+  /** The MACs of each layer that has any, by its name. */
+  layersWithout(removed: ReadonlySet<number>): ReadonlyMap<string, number>;
 }
 
 export interface CostModelOptions extends CostOptions {
@@ -35,21 +37,24 @@ export function costModel(
   const layers = layerCosts(graph, options).flatMap(({ name, macs }) => {
     const node = named.get(name);
     return node && macs > 0 && counts(name)
-      ? [{ macs, factors: layerFactors({ node, slicings, found }) }]
+      ? [{ name, macs, factors: layerFactors({ node, slicings, found }) }]
       : [];
   });
   const parameters = parameterCounts(graph, slicings, counts);
+  const macsIn = ({ macs, factors }: (typeof layers)[number], stays: Uint8Array): number =>
+    macs * product(factors, stays);
   const without = (removed: ReadonlySet<number>): NetworkCost => {
     const stays = survivors(found, removed);
-    const sum = (counts: readonly Count[]) => counts.reduce((all, count) => all + count(stays), 0);
-    const macs = layers.map(
-      ({ macs, factors }): Count =>
-        (left) =>
-          macs * product(factors, left),
-    );
-    return { macs: Math.round(sum(macs)), parameters: Math.round(sum(parameters)) };
+    return {
+      macs: Math.round(layers.reduce((sum, layer) => sum + macsIn(layer, stays), 0)),
+      parameters: Math.round(parameters.reduce((sum, count) => sum + count(stays), 0)),
+    };
   };
-  return { whole: without(new Set()), without };
+  const layersWithout = (removed: ReadonlySet<number>) => {
+    const stays = survivors(found, removed);
+    return new Map(layers.map((layer) => [layer.name, Math.round(macsIn(layer, stays))]));
+  };
+  return { whole: without(new Set()), without, layersWithout };
 }
 
 /** The remaining fraction of something. */

@@ -9,7 +9,10 @@ import { plainNetwork, type UntiedChannels } from './untied-network.ts';
  * untied layer of its name, and behind them one for each channel that its block carries. Blocks that activate x first count as if
  * they read all of x beside it.
  */
-export async function plainCosts(untied: UntiedChannels, executor: Executor): Promise<CostModel> {
+export async function plainCosts(
+  untied: UntiedChannels,
+  executor: Executor,
+): Promise<Pick<CostModel, 'without'>> {
   const { graph, size } = untied.prepared;
   const plain = await prepareChannels(plainNetwork(graph, untied), executor, { size });
   const { layers, sets } = plain.coupling.found;
@@ -19,9 +22,8 @@ export async function plainCosts(untied: UntiedChannels, executor: Executor): Pr
     for (const [m, set] of (setsOf.get(nodeName(node)) ?? []).slice(0, count).entries())
       counterparts.set(set, [...(counterparts.get(set) ?? []), sets.find(first + m)]);
   }
-  const { whole, without } = plain.costs;
+  const { without } = plain.costs;
   return {
-    whole,
     without: (removed) => without(new Set([...removed].flatMap((set) => counterparts.get(set) ?? []))),
   };
 }
