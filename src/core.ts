@@ -257,6 +257,15 @@ export {
 export type { CompilationPoint } from './report/compilation.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
 export { renderReport } from './report/page.ts';
+export {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMacs,
+  formatMs,
+  formatPercent,
+  formatRatio,
+} from './report/quantities.ts';
 export type {
   EpochPoint,
   GraftPoint,
@@ -269,15 +278,6 @@ export type {
   RunRecord,
   SensitivityCurve,
 } from './report/run-record.ts';
-export {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatMacs,
-  formatMs,
-  formatPercent,
-  formatRatio,
-} from './report/quantities.ts';
 export {
   type ConvertedResidual,
   type ConvertedResiduals,

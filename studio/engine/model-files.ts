@@ -9,19 +9,12 @@ export interface ModelFiles {
   readonly network: Graph;
 }
 
-/** The size limit of an .onnx file, as of any protobuf file. */
-const MOST_BYTES = 2 ** 31 - 1;
-
 /**
  * Reads the .onnx file among dropped files, and its external data from the others. Throws `missing-file` without one, `usage`
- * with several, `unsupported` above 2 GB, and the errors of parseModel, naming the file.
+ * with several, and the errors of parseModel, naming the file.
  */
 export function openModelFiles(files: readonly NamedFile[]): ModelFiles {
   const file = theModel(files);
-  if (file.bytes.length > MOST_BYTES) {
-    const message = `expected at most 2 GB, found ${(file.bytes.length / 1e9).toFixed(1)} GB`;
-    throw new EspalierError('unsupported', message, { where: file.name });
-  }
   const name = baseName(file.name).replace(/\.onnx$/i, '');
   try {
     return { name, file, network: parseModel(file.bytes, { externalData: externalDataIn(files, file) }) };
