@@ -22,6 +22,7 @@ export type {
 export { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile/compile.ts';
 export type { TuningName, WeightType } from './compile/defaults.ts';
 export { compiledFiles } from './compile/folder/files.ts';
+export type { CompiledReport } from './compile/folder/report.ts';
 export type { ImageTask } from './compile/image-task.ts';
 export type { Profile } from './compile/profile.ts';
 export type { Verification } from './compile/verify.ts';
@@ -125,6 +126,8 @@ export {
   type InspectOptions,
   inspectNetwork,
   type NetworkFacts,
+  networkCosts,
+  networkFacts,
   type ValueSignature,
 } from './inspection/inspect.ts';
 export type { EvaluateOptions } from './measure/accuracy.ts';
@@ -266,18 +269,20 @@ export {
   formatPercent,
   formatRatio,
 } from './report/quantities.ts';
-export type {
-  EpochPoint,
-  GraftPoint,
-  GroupPoint,
-  LayerPoint,
-  NetworkMeasures,
-  PrunePoint,
-  RangeTestPoint,
-  RingPoint,
-  RunRecord,
-  SensitivityCurve,
+export {
+  type EpochPoint,
+  type GraftPoint,
+  type GroupPoint,
+  type LayerPoint,
+  makeRunRecord,
+  type NetworkMeasures,
+  type PrunePoint,
+  type RangeTestPoint,
+  type RingPoint,
+  type RunRecord,
+  type SensitivityCurve,
 } from './report/run-record.ts';
+export { shapeCards } from './report/sections/shapes.ts';
 export {
   type ConvertedResidual,
   type ConvertedResiduals,

@@ -1,7 +1,5 @@
-import { type ChannelGroup, channelGroups } from '../channels/channel-groups.ts';
-import { prepareForPruning } from '../channels/prepare-for-pruning.ts';
-import { type Graph, nodeName } from '../graph/graph.ts';
-import type { Executor } from '../runtime/executor.ts';
+import type { ChannelGroup, Coupling } from '../channels/channel-groups.ts';
+import { nodeName } from '../graph/graph.ts';
 
 /** Layers that share channel sets. */
 export interface GroupFacts {
@@ -17,9 +15,7 @@ export interface GroupFacts {
 }
 
 /** The groups of layers that share channels, and the reasons for pinned channels. */
-export async function groupFacts(graph: Graph, executor: Executor): Promise<GroupFacts[]> {
-  return channelGroups(await prepareForPruning(graph, executor)).groups.map(factsOf);
-}
+export const groupFacts = ({ groups }: Coupling): GroupFacts[] => groups.map(factsOf);
 
 function factsOf({ root, layers, sets, reasons }: ChannelGroup): GroupFacts {
   const [reason] = reasons.values();

@@ -1,3 +1,5 @@
+import { type Coupling, channelGroups } from '../channels/channel-groups.ts';
+import { prepareForPruning } from '../channels/prepare-for-pruning.ts';
 import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts';
 import type { Graph, Shape, Value } from '../graph/graph.ts';
 import { fedInputs } from '../graph/inputs/image-input.ts';
@@ -53,13 +55,20 @@ export async function inspectNetwork(
   { executor, size }: InspectOptions,
 ): Promise<NetworkFacts> {
   const forms = 'given' in network ? network : await networkForms(network, async () => executor);
-  const { given, graph } = forms;
+  const coupling = channelGroups(await prepareForPruning(forms.graph, executor));
+  return networkFacts(forms, { costs: await networkCosts(forms, { executor, size }), coupling });
+}
+
+/** Facts about a network whose costs and channel groups are known. */
+export function networkFacts(
+  { given, graph }: NetworkForms,
+  { costs, coupling }: { readonly costs: Costs; readonly coupling: Coupling },
+): NetworkFacts {
   const operators: Record<string, number> = {};
   for (const { op } of given.nodes) operators[op] = (operators[op] ?? 0) + 1;
   return {
-    ...(await costsOf(graph, { executor, size })),
-    bytes: serializeModel(given).length,
-    groups: await groupFacts(graph, executor),
+    ...costs,
+    groups: groupFacts(coupling),
     residuals: findResiduals(graph),
     opsets: given.opsets,
     inputs: fedInputs(given).map(signature),
@@ -70,11 +79,15 @@ export async function inspectNetwork(
   };
 }
 
-/** Costs after folding constants, since exporters compute some shapes in the graph. */
-async function costsOf(graph: Graph, { executor, size }: InspectOptions): Promise<Costs> {
-  const given = costs(graph, { size });
-  if (given.layers.every(({ note }) => note === undefined)) return given;
-  return costs(await foldConstants(graph, executor), { size });
+/** The costs of the canonical form, and the bytes of the given network. Constants are folded where exporters compute shapes in the graph. */
+export async function networkCosts(
+  { given, graph }: NetworkForms,
+  { executor, size }: InspectOptions,
+): Promise<Costs> {
+  const counted = costs(graph, { size });
+  const isKnown = counted.layers.every(({ note }) => note === undefined);
+  const known = isKnown ? counted : costs(await foldConstants(graph, executor), { size });
+  return { ...known, bytes: serializeModel(given).length };
 }
 
 const signature = ({ name, dtype, shape }: Value): ValueSignature => ({ name, dtype, shape });

@@ -1,9 +1,5 @@
 export { renderReport } from './page.ts';
-export {
-  type LayerPoint,
-  makeRunRecord,
-  type NetworkMeasures,
-  readRunRecord,
-} from './run-record.ts';
+export { readRunRecord } from './read-run-record.ts';
+export { type LayerPoint, makeRunRecord, type NetworkMeasures } from './run-record.ts';
 export { shapePicture } from './shape-picture.ts';
 export { renderSteps } from './steps-page.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { LayerShapes } from '../stripes/shapes.ts';
-import { openRunDirectory, type Recipe, type RunEvent } from '../training/run-directory.ts';
+import type { Recipe, RunEvent } from '../training/run-directory.ts';
 import { type CompilationPoint, compilationSchema } from './compilation.ts';
 import { type DeploymentPoint, deploymentSchema } from './deployment.ts';
 
@@ -208,10 +208,4 @@ export function makeRunRecord(recipe: Recipe, events: readonly RunEvent[]): RunR
     compilation: all('compiled').at(-1) ?? null,
     grafting: { epochs: all('graft'), ring: all('ring').at(-1) ?? null },
   };
-}
-
-/** The record in a run directory, without default options. Throws `missing-file` if there is none. */
-export function readRunRecord(path: string): RunRecord {
-  const run = openRunDirectory(path);
-  return makeRunRecord(run.recipe, run.readEvents());
 }

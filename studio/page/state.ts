@@ -1,9 +1,13 @@
 import { signal } from '@preact/signals';
+import type { ImageSize } from 'espalier/core';
 import type { Progress } from '../engine/types.ts';
 import type { Opened } from '../worker/api.ts';
 
 /** What is open; null before the first file. */
 export const opened = signal<Opened | null>(null);
+
+/** Height and width of the images of a network that leaves them open; null if none are given. */
+export const imageSize = signal<ImageSize | null>(null);
 
 /** The message of the last failure; null if there is none to show. */
 export const failure = signal<string | null>(null);

@@ -1,24 +1,20 @@
 import type { Control } from '../engine/types.ts';
 import type { ReportProgress } from './api.ts';
 
-/** Long operations by number, so that the page can cancel them. */
-export interface Jobs {
-  run<T>(job: number, report: ReportProgress, operation: (control: Control) => Promise<T>): Promise<T>;
-  cancel(job: number): void;
-}
+const running = new Map<number, AbortController>();
 
-export function openJobs(): Jobs {
-  const running = new Map<number, AbortController>();
-  return {
-    async run(job, report, operation) {
-      const controller = new AbortController();
-      running.set(job, controller);
-      try {
-        return await operation({ signal: controller.signal, progress: report });
-      } finally {
-        running.delete(job);
-      }
-    },
-    cancel: (job) => running.get(job)?.abort(),
-  };
-}
+/** Long operations by number, so that the page can cancel them. */
+export const jobs = {
+  async run<T>(job: number, report: ReportProgress, operation: (control: Control) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    running.set(job, controller);
+    try {
+      return await operation({ signal: controller.signal, progress: report });
+    } finally {
+      running.delete(job);
+    }
+  },
+  cancel(job: number): void {
+    running.get(job)?.abort();
+  },
+};

@@ -1,6 +1,6 @@
 import type { LayerShapes } from '../../stripes/shapes.ts';
 import { commonShapes, keptStripes, tapCount } from '../filter-shapes.ts';
-import { type Html, html } from '../html.ts';
+import { type Html, html, trusted } from '../html.ts';
 import { formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 import { extent, heatMap, shapeGlyphs } from '../shape-glyphs.ts';
@@ -14,8 +14,18 @@ export function shapesSection({ shapes }: RunRecord): Html | null {
   if (shapes.length === 0) return null;
   return html`<section><h2>The shapes that were learned</h2>
 <p class="lead">Each square is one position of a filter's kernel. It is filled if the stripe of weights at that position is kept. The large squares show
-the percentage of filters that keep each position.</p><div class="shapes">${shapes.map(layerShapes)}</div></section>`;
+the percentage of filters that keep each position.</p>${trusted(shapeCards(shapes))}</section>`;
 }
+
+/**
+ * A card for each layer as HTML, for a page with styles for its classes: the fraction of filters that use each position, the
+ * most common shapes, and the shape of every filter.
+ *
+ * @example
+ * element.innerHTML = shapeCards(filterShapes(network));
+ */
+export const shapeCards = (shapes: readonly LayerShapes[]): string =>
+  html`<div class="shapes">${shapes.map(layerShapes)}</div>`.html;
 
 function layerShapes(layer: LayerShapes): Html {
   const gone = layer.masks.filter((mask) => mask === 0).length;

@@ -1,3 +1,4 @@
+import { imageSize } from '../state.ts';
 import { FileButtons } from './file-buttons.tsx';
 
 /** What a view shows as long as nothing is open. */
@@ -10,6 +11,21 @@ export function DropFirst() {
         run. Nothing leaves this machine.
       </p>
       <FileButtons />
+      <SizeField />
     </section>
+  );
+}
+
+/** The size of images, which some networks leave open. */
+function SizeField() {
+  const read = ({ currentTarget: { value } }: { currentTarget: HTMLInputElement }) => {
+    const [, height, width = height] = /^\s*(\d+)\s*(?:[x×]\s*(\d+)\s*)?$/.exec(value) ?? [];
+    imageSize.value = height ? { height: Number(height), width: Number(width) } : null;
+  };
+  return (
+    <label class="quiet">
+      Image size, if the network leaves it open:{' '}
+      <input class="size" placeholder="224 or 192x320" onInput={read} />
+    </label>
   );
 }

@@ -15,7 +15,8 @@ export function Header() {
   );
 }
 
-const nameOf = (found: Opened): string => (found.kind === 'network' ? found.session.name : found.name);
+const nameOf = (found: Opened): string =>
+  found.kind === 'network' ? found.session.name : found.contents.name;
 
 /** A tree trained flat. */
 const Mark = () => (
