@@ -3,8 +3,14 @@
  * engine.
  */
 export { decompose, gradients } from './autodiff/index.ts';
-export { type Calibration, type CalibrationOptions, openCalibration } from './calibration/calibration.ts';
+export {
+  type Calibration,
+  type CalibrationOptions,
+  calibrationOn,
+  openCalibration,
+} from './calibration/calibration.ts';
 export { type Comparison, type ComparisonResult, openComparison } from './calibration/comparison.ts';
+export { differencesByImage, type ImageDifference } from './calibration/image-differences.ts';
 export type { ProbeContext } from './calibration/probe.ts';
 export { recalibrate } from './calibration/recalibrate.ts';
 export { type ChannelGroup, type Coupling, channelGroups } from './channels/channel-groups.ts';
@@ -30,6 +36,7 @@ export type { Augmentation, AugmentedImage } from './data/augmentations/augmenta
 export type { AugmentationName, AugmentationSetting } from './data/augmentations/index.ts';
 export type { Batch, Mixture } from './data/batches/prepare.ts';
 export type { BatchSettings } from './data/batches/settings.ts';
+export { withChannels } from './data/channels.ts';
 export type { Fitting, ImageFit } from './data/image-folder/fits.ts';
 export type { DataSet, ImageOrigin, ImageShape, ImageSource } from './data/image-source.ts';
 export { loadPreprocessing, type Preprocessing, storePreprocessing } from './data/preprocessing.ts';
@@ -88,6 +95,7 @@ export {
   type Shape,
   type Value,
 } from './graph/graph.ts';
+export { imagesOf } from './graph/inputs/image-input.ts';
 export { type InputFeeds, withInputFeeds } from './graph/inputs/input-feeds.ts';
 export {
   type GivenAttributesOf,
@@ -139,9 +147,10 @@ export {
   type Costs,
   costs,
   type LayerCost,
-  layerCosts,
   type NetworkCost,
+  networkCost,
 } from './measure/macs.ts';
+export { type ImageOptions, networkOnImages } from './measure/network-on-images.ts';
 export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
 export type { CountedOutput, CountedOutputs } from './measure/outputs/counted.ts';
 export type { CompiledFolder, ModelSource } from './measure/prepared-model.ts';
@@ -187,6 +196,7 @@ export {
   type PruningJob,
   type PruningWatch,
   type Retraining,
+  rankingOptions,
 } from './pruning/iterative/job.ts';
 export {
   openPruningJob,
@@ -250,6 +260,7 @@ export {
   type UnitSensitivity,
 } from './pruning/sensitivity/measure.ts';
 export { type Agreement, compareOutputs, type OutputAgreement } from './quantization/agreement.ts';
+export { quantizationDefaults } from './quantization/defaults.ts';
 export type { CalibrationMethod } from './quantization/observe-ranges.ts';
 export {
   type Quantized,

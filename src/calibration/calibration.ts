@@ -50,3 +50,19 @@ export async function openCalibration(
   const classes = source.classes.length;
   return { batch, image, batches, labelled: classes > 0, classes };
 }
+
+/** The largest batch of {@link calibrationOn}. */
+const LARGEST_BATCH = 64;
+
+/** Up to `images` images of a source in batches of one size, of which as few as possible are left over. */
+export function calibrationOn(
+  source: ImageSource,
+  {
+    images: most,
+    ...options
+  }: Pick<CalibrationOptions, 'preprocessing' | 'seed'> & { readonly images: number },
+): Promise<Calibration> {
+  const images = Math.min(most, source.count);
+  const batch = Math.ceil(images / Math.ceil(images / LARGEST_BATCH));
+  return openCalibration(source, { ...options, images, batch });
+}

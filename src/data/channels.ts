@@ -49,7 +49,12 @@ function channelConversion(from: number, to: number): Convert | null {
   throw new EspalierError('unsupported', `expected images of 1, 3 or 4 channels, found ${to}`);
 }
 
-/** A source with the given number of channels. Throws `unsupported` if images cannot have it. */
+/**
+ * A source with the given number of channels: grey, RGB or RGBA. Throws `unsupported` if images cannot have it.
+ *
+ * @example
+ * const grey = withChannels(data.train, 1);
+ */
 export function withChannels(source: ImageSource, channels: number): ImageSource {
   const { origin, read, ...description } = source;
   if (!channelConversion(source.channels, channels)) return source;

@@ -4,6 +4,7 @@ import type { Graph } from '../graph/graph.ts';
 import { describeOthers, withOthersFed } from './beside-image.ts';
 import { usableLabels } from './outputs/usable-labels.ts';
 
+/** Images to run a network on. */
 export interface ImageOptions {
   readonly data: DataSet;
   /** Default: the preprocessing stored with the network; none for a data set of raw inputs. */

@@ -1,5 +1,5 @@
-import { type Calibration, openCalibration } from '../calibration/calibration.ts';
-import type { DataSet, ImageSource } from '../data/image-source.ts';
+import { calibrationOn } from '../calibration/calibration.ts';
+import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
 import { inputFeedsOf } from '../graph/inputs/input-feeds.ts';
@@ -57,18 +57,6 @@ export async function compareInt8(
     }),
     bytes: { float: files[0].length, int8: files[1].length },
   };
-}
-
-const LARGEST_BATCH = 64;
-
-/** All images of a source, except a remainder that fills no batch. */
-export function calibrationOn(
-  source: ImageSource,
-  { preprocessing, seed, images: most }: Pick<ComparisonOptions, 'preprocessing' | 'seed' | 'images'>,
-): Promise<Calibration> {
-  const images = Math.min(most, source.count);
-  const batch = Math.ceil(images / Math.ceil(images / LARGEST_BATCH));
-  return openCalibration(source, { preprocessing, images, batch, seed });
 }
 
 async function accuracies([before, after]: readonly [Graph, Graph], options: ComparisonOptions) {

@@ -1,3 +1,4 @@
+import { calibrationOn } from '../calibration/calibration.ts';
 import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -5,7 +6,7 @@ import { networkOnImages } from '../measure/network-on-images.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
-import { type ComparisonOptions, calibrationOn, compareInt8, type Int8Comparison } from './compare.ts';
+import { type ComparisonOptions, compareInt8, type Int8Comparison } from './compare.ts';
 import { quantizationDefaults as defaults } from './defaults.ts';
 import { type Quantized, type QuantizeOptions, quantizeCalibrated } from './quantize.ts';
 

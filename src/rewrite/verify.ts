@@ -219,7 +219,7 @@ async function runOnce({ graph, program }: CompiledGraph, feed: Tensors, made?: 
 
 /** The result must run wherever the reference runs. */
 function rethrown(error: unknown, made: string | undefined): never {
-  if (made === undefined || !(error instanceof EspalierError)) throw error;
+  if (made === undefined || !(error instanceof EspalierError) || error.code === 'interrupted') throw error;
   throw new EspalierError(
     'verification',
     `${made} cannot be run, although the given network can: ${error.message}`,

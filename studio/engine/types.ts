@@ -1,4 +1,4 @@
-import type { Costs, Executor, Graph, ImageSize, NetworkForms } from 'espalier/core';
+import type { Costs, Executor, Graph, ImageSize, NetworkForms, Recipe, UnitOutcome } from 'espalier/core';
 
 /** A dropped file; the name is its path within the dropped folder. */
 export interface NamedFile {
@@ -26,6 +26,8 @@ export interface EngineTools {
   readonly executor: Executor;
   /** Milliseconds, for the time that is left. */
   now(): number;
+  /** What a report states about the machine. */
+  readonly machine: Pick<Recipe, 'machine' | 'versions'>;
 }
 
 /** The value of an option of a command, as in a recipe. */
@@ -38,8 +40,12 @@ export interface Step {
   readonly options: Readonly<Record<string, OptionValue>>;
   /** The largest error against the version before, relative to its largest output; null if it was not compared. */
   readonly error: number | null;
-  /** The outcome in words, one sentence each: what was compared, what was left alone, and why. */
+  /** The outcome in words, one sentence each. */
   readonly remarks: readonly string[];
+  /** What was left alone, and why. */
+  readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];
+  /** Widths of coupled layers before and after pruning; empty for other steps. */
+  readonly groups: readonly UnitOutcome[];
 }
 
 /** A network that an operation has made of a version. */

@@ -1,8 +1,16 @@
+import type { PreprocessingOptions } from 'espalier/core';
+import type { ImageAgreement } from '../engine/images/agreement.ts';
+import type { ImagesSummary } from '../engine/images/images.ts';
 import type { Layout } from '../engine/look/layout.ts';
 import type { Look, ShapesFound } from '../engine/look/look.ts';
 import type { CompiledContents } from '../engine/open/compiled.ts';
 import type { RunContents } from '../engine/open/run.ts';
+import type { PruneChoice, PruneTables } from '../engine/prune/choice.ts';
+import type { Plan } from '../engine/prune/plan.ts';
 import type { SessionOptions } from '../engine/session.ts';
+import type { FoldChoice } from '../engine/transform/fold.ts';
+import type { Int8Choice } from '../engine/transform/int8.ts';
+import type { ResidualBlock, ResidualChoice } from '../engine/transform/residuals.ts';
 import type { Progress, SessionSummary } from '../engine/types.ts';
 
 /** A dropped file, which the worker reads on demand. */
@@ -40,6 +48,38 @@ export interface StudioApi {
   layout(version: number): Promise<Layout>;
   /** The shapes of a version's filters. */
   shapes(version: number): Promise<ShapesFound>;
+  /** What can be chosen for pruning. */
+  pruneTables(): Promise<PruneTables>;
+  /** What a choice would remove from the current version. */
+  planPruning(choice: PruneChoice): Promise<Plan>;
+  /** Prunes the current version; with images, recovers it on them. */
+  prune(choice: PruneChoice, job: number, report: ReportProgress): Promise<SessionSummary>;
+  /** Folds BatchNormalization and more into the convolutions of the current version. */
+  fold(choice: FoldChoice, job: number, report: ReportProgress): Promise<SessionSummary>;
+  /** The residual connections of the current version, and what removing each costs. */
+  residualBlocks(job: number, report: ReportProgress): Promise<readonly ResidualBlock[]>;
+  removeResiduals(choice: ResidualChoice, job: number, report: ReportProgress): Promise<SessionSummary>;
+  /** Quantises the current version to 8-bit integers, with ranges observed on the dropped images. */
+  quantize(choice: Int8Choice, job: number, report: ReportProgress): Promise<SessionSummary>;
+  undo(): Promise<SessionSummary>;
+  redo(): Promise<SessionSummary>;
+  /** Uses dropped pictures as images of the open network. */
+  useImages(
+    files: readonly DroppedFile[],
+    options: PreprocessingOptions,
+    job: number,
+    report: ReportProgress,
+  ): Promise<ImagesSummary>;
+  /** How far a version agrees with the dropped file on the images. */
+  agreement(version: number, job: number, report: ReportProgress): Promise<ImageAgreement>;
+  /** The .onnx file of a version. */
+  modelFile(version: number): Promise<Uint8Array>;
+  /** The compiled folder of a version as a .zip file. */
+  compiledFile(version: number, job: number, report: ReportProgress): Promise<Uint8Array>;
+  /** The report of a version beside the dropped file, as an HTML page. */
+  reportFile(version: number): Promise<string>;
+  /** The steps that lead to a version, as a recipe for the command line. */
+  recipeFile(version: number): Promise<string>;
   /** Ends a running job, which then rejects with `interrupted`; others continue. */
   cancel(job: number): void;
 }

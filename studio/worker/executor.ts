@@ -10,3 +10,6 @@ ort.env.logLevel = 'fatal';
 
 /** onnxruntime-web, on all cores if the page is served with the headers for it. Its module is loaded when it is first used. */
 export const executor: Executor = onnxruntimeWeb(ort);
+
+/** The version of onnxruntime-web. */
+export const engineVersion: string = ort.env.versions.web ?? 'unknown';

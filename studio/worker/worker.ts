@@ -1,10 +1,23 @@
 import { expose } from 'comlink';
 import type { StudioApi } from './api.ts';
+import { comparing } from './images.ts';
 import { jobs } from './jobs.ts';
 import { looking } from './look.ts';
 import { opening } from './open.ts';
+import { pruning } from './prune.ts';
+import { takingAway } from './take-away.ts';
+import { stepping, transforming } from './transform.ts';
 
-const api: StudioApi = { ...opening, ...looking, cancel: jobs.cancel };
+const api: StudioApi = {
+  ...opening,
+  ...looking,
+  ...pruning,
+  ...transforming,
+  ...stepping,
+  ...comparing,
+  ...takingAway,
+  cancel: jobs.cancel,
+};
 
 expose(api);
 

@@ -22,7 +22,7 @@ export function interruptedAt(wanted: string): Context {
   };
 }
 
-export type Raw = Record<string, string | boolean>;
+export type Raw = Record<string, string | boolean | readonly string[]>;
 
 /** Runs a command in this process; what it would print with --json. */
 export async function runCommand(
