@@ -15,7 +15,7 @@ const [folder, name, out] = process.argv.slice(2);
 if (!folder || !name || !out) throw new Error('usage: npx tsx bench/shapes-of-run.ts DIR MODEL OUT.onnx');
 const found = openRunDirectory(folder)
   .readEvents()
-  .find(({ type }) => type === 'shapes');
+  .findLast(({ type }) => type === 'shapes');
 if (!found) throw new Error(`${folder}: expected learned shapes, found none`);
 const { graph } = await openModel(name);
 writeModelFile(withMasks(graph, masksOf(graph, found.shapes as LayerShapes[])), out);

@@ -30,7 +30,7 @@ const downwardImports = (modules: Modules): string[] =>
   );
 
 /** The folders of the command line, which the library does without. */
-const commandLine = ['commands/', 'recipes/', 'workers/', 'cli/'];
+const commandLine = ['commands/', 'recipes/', 'workers/', 'studio/', 'cli/'];
 const isCommandLine = (path: string): boolean => commandLine.some((folder) => path.startsWith(folder));
 
 const importsOfCommandLine = (modules: Modules): string[] =>

@@ -3,7 +3,7 @@ import { VERIFY_HINT } from '../commands/verify-flag.ts';
 import { EspalierError } from '../errors.ts';
 import { printableText } from '../printable.ts';
 import { failureOf } from './failure.ts';
-import { watchInterrupts } from './interrupt.ts';
+import { INTERRUPTED, watchInterrupts } from './interrupt.ts';
 import { makeProgram, type ParsedCommandLine } from './program.ts';
 import { openTerminal } from './terminal.ts';
 
@@ -12,11 +12,14 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
   endQuietlyWithoutReader();
   try {
     await readMemoryBudget(process.env.ESPALIER_MEMORY);
-    const program = makeProgram(runCommand);
+    let exitCode = 0;
+    const program = makeProgram(async (typed) => {
+      exitCode = await runCommand(typed);
+    });
     if (argv.length === 0) program.outputHelp({ error: true });
     if (argv.length === 0) return 2;
     await program.parseAsync([...argv], { from: 'user' });
-    return 0;
+    return exitCode;
   } catch (error) {
     return reportFailure(error, argv);
   }
@@ -33,7 +36,8 @@ async function readMemoryBudget(gigabytes: string | undefined): Promise<void> {
   setMemoryBudget(bytes);
 }
 
-async function runCommand({ command, args, raw, global }: ParsedCommandLine): Promise<void> {
+/** Returns the exit code: a command that serves only ends when it is interrupted. */
+async function runCommand({ command, args, raw, global }: ParsedCommandLine): Promise<number> {
   const invocation = invocationOf(command, args, raw);
   const silent = global.quiet || global.json;
   const terminal = openTerminal(process.stderr, { silent, quiet: global.quiet });
@@ -46,6 +50,9 @@ async function runCommand({ command, args, raw, global }: ParsedCommandLine): Pr
       .catch((error) => rethrown(error, command));
     const text = global.json ? JSON.stringify(output.data, null, 2) : output.text;
     if (text !== '') process.stdout.write(`${printableText(text)}\n`);
+    if (!output.ended) return 0;
+    await output.ended;
+    return INTERRUPTED;
   } finally {
     watch.stop();
   }

@@ -39,6 +39,8 @@ export interface Context {
 export interface Output {
   readonly data: unknown;
   readonly text: string;
+  /** Only of a command that serves until Ctrl-C: settles after it. */
+  readonly ended?: Promise<void>;
 }
 
 /** A positional argument: `<name>` is required, `[name]` optional, `<name...>` accepts several. */

@@ -18,12 +18,17 @@ export const report = defineCommand({
 
 /** Writes the report of a run directory. */
 export async function writeReport(directory: string, path: string): Promise<void> {
-  const { readRunRecord, renderReport, renderSteps } = await import('../report/index.ts');
   const { writeFileAtomically } = await import('../files.ts');
+  writeFileAtomically(path, [await reportOf(directory)]);
+}
+
+/** The report of a run directory, as an HTML page. */
+export async function reportOf(directory: string): Promise<string> {
+  const { readRunRecord, renderReport, renderSteps } = await import('../report/index.ts');
   const record = readRunRecord(directory);
-  if (record.recipe.command === 'run') return writeFileAtomically(path, [renderSteps(directory)]);
+  if (record.recipe.command === 'run') return renderSteps(directory);
   const defaults = await defaultsOf(record.recipe.command);
-  writeFileAtomically(path, [renderReport({ ...record, defaults })]);
+  return renderReport({ ...record, defaults });
 }
 
 /** The default values of a command's options. */

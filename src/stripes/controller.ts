@@ -106,6 +106,7 @@ export function stripeController(options: StripeControllerOptions): StripeContro
       return written;
     },
     network: (network, state) => maskedNetwork(network, state),
+    events: (masked) => [{ type: 'shapes', shapes: account.shapes(masked) }],
     metrics(state) {
       const stripes = layers.reduce((sum, layer) => sum + layer.stripes, 0);
       const live = layers.reduce((sum, layer) => sum + liveStripesOf(state, layer), 0);

@@ -3,7 +3,7 @@ import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { evaluateEpoch, noteScores } from './evaluate-epoch.ts';
 import type { EpochResult } from './options.ts';
-import { checkpoint, isOnPlateau, stepsDone, type TrainingRun } from './session.ts';
+import { checkpoint, isOnPlateau, stepsDone, type TrainingRun, trainedNetwork } from './session.ts';
 import { shrinkSession } from './shrink.ts';
 import { learningRateOf } from './take-step.ts';
 import type { TaskEvaluation } from './tasks/task.ts';
@@ -39,6 +39,7 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
     ...result.metrics,
     engine: (options.trainer ?? options.executor).name,
   });
+  recordEvents(session, result);
   const isBest = evaluation !== null && noteScores(session, evaluation);
   if (isBest) stageBest(session);
   if (isOnPlateau(session)) notePlateau(session);
@@ -55,6 +56,14 @@ const flat = ({ testAccuracy, testLoss, metrics }: TaskEvaluation) => ({
   ...defined({ testAccuracy, testLoss }),
   ...metrics,
 });
+
+/** Records the events of the controller. */
+function recordEvents(session: TrainingRun, { epoch, step }: EpochResult): void {
+  const { controller, run } = session.options;
+  if (!run || !controller?.events) return;
+  const network = trainedNetwork(session, session.step.state());
+  for (const event of controller.events(network)) run.record({ ...event, epoch, step });
+}
 
 /** Stages the state of the epoch with the best score, until a checkpoint confirms it. */
 function stageBest({ options, step, progress }: TrainingRun): void {

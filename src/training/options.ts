@@ -4,7 +4,7 @@ import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Executor, Tensors } from '../runtime/executor.ts';
 import type { OptimizerSettings } from './optimizers.ts';
-import type { RunDirectory } from './run-directory.ts';
+import type { RunDirectory, RunEvent } from './run-directory.ts';
 import type { ScheduleSettings } from './schedules.ts';
 import type { StepExtension } from './step-graph.ts';
 import type { TaskEvaluation, TrainingTask } from './tasks/task.ts';
@@ -91,6 +91,8 @@ export interface Controller {
   isSettled?(): boolean;
   /** Metrics of an epoch for the report, in addition to loss and accuracy. */
   metrics(state: Tensors): Readonly<Record<string, number>>;
+  /** What else to record at the end of an epoch, of the network that the state then represents. */
+  events?(network: Graph): readonly RunEvent[];
   /** State of the controller for checkpoints, as plain JSON. */
   save(): unknown;
   restore(saved: unknown): void;

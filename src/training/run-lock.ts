@@ -59,6 +59,13 @@ export function releaseBelow(folder: string): void {
   }
 }
 
+/** Whether a running process holds the folder of a run. */
+export const isHeld = (folder: string): boolean =>
+  readdirSync(folder).some((name) => {
+    const owner = ownerIn(name);
+    return owner !== null && isAtWork(owner);
+  });
+
 /** {@link holdRun} for training processes, which waits for a process that has lost its parent to end. */
 export const patientlyHoldRun = (folder: string): Promise<() => void> => holdRun(folder, PATIENCE);
 

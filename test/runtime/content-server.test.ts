@@ -47,7 +47,7 @@ it('serves nothing else, to no other name and no other machine', async () => {
   for (const path of ['/', '/ort/', `/..${file}`, `/ort/../..${file}`, file, '/page.html/'])
     expect([path, await status(server.url, path)]).toEqual([path, 404]);
   expect(await status(server.url, '/page.html')).toBe(200);
-  expect(await status(server.url, '/page.html', { host: 'elsewhere.example' })).toBe(404);
+  expect(await status(server.url, '/page.html', { host: 'elsewhere.example' })).toBe(403);
   expect(server.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   expect((await fetch(`${server.url}/page.html`, { method: 'POST' })).status).toBe(404);
 });

@@ -1,0 +1,80 @@
+import { type FSWatcher, watch } from 'node:fs';
+import type { ServerResponse } from 'node:http';
+import type { Runs } from './runs.ts';
+
+/** Between two looks at the folders, in milliseconds: changes that the system does not report are found then. */
+const POLL_MS = 1000;
+/** Changes within this time are sent together. */
+const SETTLE_MS = 100;
+/** Between comments that keep the connection open. */
+const ALIVE_MS = 15_000;
+
+/**
+ * Sends the list of runs (event `runs`) and the record of each followed run (event `run`) at once, and again whenever they
+ * change, until the client goes away.
+ */
+export function sendLive(response: ServerResponse, runs: Runs, followed: readonly string[]): void {
+  const sent = new Map<string, string>();
+  const send = (key: string, event: string, data: unknown) => {
+    const text = JSON.stringify(data);
+    if (sent.get(key) === text) return;
+    sent.set(key, text);
+    response.write(`event: ${event}\ndata: ${text}\n\n`);
+  };
+  const look = onceAtATime(async () => {
+    send('', 'runs', await runs.list());
+    for (const id of followed) {
+      const details = await runs.details(id).catch(() => null);
+      if (details) send(`run ${id}`, 'run', details);
+    }
+  });
+  const watchers: FSWatcher[] = [];
+  let settling: NodeJS.Timeout | undefined;
+  const onChange = () => {
+    settling ??= setTimeout(() => {
+      settling = undefined;
+      look();
+    }, SETTLE_MS);
+  };
+  const timers = [setInterval(look, POLL_MS), setInterval(() => response.write(': alive\n\n'), ALIVE_MS)];
+  let isOpen = true;
+  response.once('close', () => {
+    isOpen = false;
+    for (const timer of [...timers, settling]) clearInterval(timer);
+    for (const watcher of watchers) watcher.close();
+  });
+  for (const id of followed) {
+    void runs.folderOf(id).then(
+      (folder) => isOpen && watchers.push(...watching(folder, onChange)),
+      () => {},
+    );
+  }
+  look();
+}
+
+/** Watches a folder; nothing where the system cannot. */
+function watching(folder: string, onChange: () => void): FSWatcher[] {
+  try {
+    return [watch(folder, onChange).on('error', () => {})];
+  } catch {
+    return [];
+  }
+}
+
+/** Runs a function once more after its end if it was asked to while it ran. */
+function onceAtATime(run: () => Promise<void>): () => void {
+  let isBusy = false;
+  let isAsked = false;
+  const start = async () => {
+    isBusy = true;
+    while (isAsked) {
+      isAsked = false;
+      await run().catch(() => {});
+    }
+    isBusy = false;
+  };
+  return () => {
+    isAsked = true;
+    if (!isBusy) void start();
+  };
+}
