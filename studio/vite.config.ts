@@ -14,5 +14,15 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   // `dist/studio` also contains the compiled server of `src/studio`.
-  build: { outDir: at('../dist/studio/page'), emptyOutDir: true, target: 'es2022', assetsInlineLimit: 0 },
+  build: {
+    outDir: at('../dist/studio/page'),
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    // The page only takes the functions that it calls from the core, which the worker has as a whole.
+    rolldownOptions: {
+      treeshake: { moduleSideEffects: (id) => !id.startsWith(at('../src/')) },
+      checks: { pluginTimings: false },
+    },
+  },
 });

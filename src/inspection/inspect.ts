@@ -4,7 +4,7 @@ import { loadPreprocessing, type Preprocessing } from '../data/preprocessing.ts'
 import type { Graph, Shape, Value } from '../graph/graph.ts';
 import { fedInputs } from '../graph/inputs/image-input.ts';
 import type { ImageSize } from '../measure/image-size.ts';
-import { type Costs, costs } from '../measure/macs.ts';
+import { type Costs, costsInFile } from '../measure/macs.ts';
 import type { DataType } from '../numeric/tensor.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { findResiduals, type Residual } from '../residual/find.ts';
@@ -19,6 +19,8 @@ export interface InspectOptions {
   readonly executor: Executor;
   /** Height and width, if the network leaves them open. */
   readonly size?: ImageSize | undefined;
+  /** The size of the .onnx file. Default: the network is serialised, which takes seconds if it is large. */
+  readonly bytes?: number;
 }
 
 /** An input or output as declared in the file. */
@@ -52,11 +54,12 @@ export interface NetworkFacts extends Costs, InputFacts {
  */
 export async function inspectNetwork(
   network: Graph | NetworkForms,
-  { executor, size }: InspectOptions,
+  options: InspectOptions,
 ): Promise<NetworkFacts> {
+  const { executor } = options;
   const forms = 'given' in network ? network : await networkForms(network, async () => executor);
   const coupling = channelGroups(await prepareForPruning(forms.graph, executor));
-  return networkFacts(forms, { costs: await networkCosts(forms, { executor, size }), coupling });
+  return networkFacts(forms, { costs: await networkCosts(forms, options), coupling });
 }
 
 /** Facts about a network whose costs and channel groups are known. */
@@ -79,15 +82,14 @@ export function networkFacts(
   };
 }
 
-/** The costs of the canonical form, and the bytes of the given network. Constants are folded where exporters compute shapes in the graph. */
+/** Costs of the canonical form; bytes are those of the file. Constants are folded if exporters compute shapes in the graph. */
 export async function networkCosts(
   { given, graph }: NetworkForms,
-  { executor, size }: InspectOptions,
+  { executor, size, bytes = serializeModel(given).length }: InspectOptions,
 ): Promise<Costs> {
-  const counted = costs(graph, { size });
-  const isKnown = counted.layers.every(({ note }) => note === undefined);
-  const known = isKnown ? counted : costs(await foldConstants(graph, executor), { size });
-  return { ...known, bytes: serializeModel(given).length };
+  const counted = costsInFile(bytes, graph, { size });
+  if (counted.layers.every(({ note }) => note === undefined)) return counted;
+  return costsInFile(bytes, await foldConstants(graph, executor), { size });
 }
 
 const signature = ({ name, dtype, shape }: Value): ValueSignature => ({ name, dtype, shape });

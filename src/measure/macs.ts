@@ -67,9 +67,13 @@ export function layerCosts(graph: Graph, options: CostOptions = {}): LayerCost[]
  * @example
  * const { macs, parameters, layers } = costs(network, { size: 224 });
  */
-export function costs(graph: Graph, options: CostOptions = {}): Costs {
+export const costs = (graph: Graph, options: CostOptions = {}): Costs =>
+  costsInFile(serializeModel(graph).byteLength, graph, options);
+
+/** The costs of a network whose .onnx file has the given size. */
+export function costsInFile(bytes: number, graph: Graph, options: CostOptions = {}): Costs {
   const layers = layerCosts(graph, options);
-  return { ...sumOf(layers), bytes: serializeModel(graph).byteLength, layers };
+  return { ...sumOf(layers), bytes, layers };
 }
 
 /** Parameters and MACs of a network, without writing it. Throws `usage` if sizes are open. */

@@ -1,11 +1,4 @@
-import {
-  type Costs,
-  costs,
-  EspalierError,
-  type ImageSize,
-  networkForms,
-  serializeModel,
-} from 'espalier/core';
+import { EspalierError, type ImageSize, networkCosts, networkForms, serializeModel } from 'espalier/core';
 import { openModelFiles } from './model-files.ts';
 import type { EngineTools, Made, NamedFile, SessionSummary, Version, VersionSummary } from './types.ts';
 
@@ -44,7 +37,7 @@ export async function openSession(
 ): Promise<Session> {
   const { name, file, network } = openModelFiles(files);
   const forms = await networkForms(network, async () => tools.executor);
-  const cost = { ...costs(forms.graph, { size }), bytes: file.bytes.length };
+  const cost = await networkCosts(forms, { ...tools, size, bytes: file.bytes.length });
   const original = { id: 0, title: name, network, forms, costs: cost, size, step: null };
   let versions: readonly Version[] = [{ ...original, bytes: () => file.bytes }];
   let at = 0;
@@ -89,7 +82,7 @@ async function versionOf(
 ): Promise<Version> {
   const forms = await networkForms(network, async () => tools.executor);
   const bytes = serializeModel(network);
-  const cost: Costs = { ...costs(forms.graph, { size }), bytes: bytes.length };
+  const cost = await networkCosts(forms, { ...tools, size, bytes: bytes.length });
   return { id, title, network, forms, costs: cost, size, step, bytes: () => bytes };
 }
 

@@ -4,24 +4,27 @@ import { DropArea } from './parts/drop-area.tsx';
 import { FailureBar } from './parts/failure-bar.tsx';
 import { Header } from './parts/header.tsx';
 import { ProgressBar } from './parts/progress-bar.tsx';
-import { Tabs } from './parts/tabs.tsx';
+import { TabList, TabPanel } from './parts/tab-list.tsx';
 import { shownView } from './state.ts';
-import { viewNamed } from './views.ts';
+import { viewNamed, views } from './views.ts';
 
 /** The page: header, tabs, the shown view, and what is reported of errors and progress. */
 export function App() {
   const { name, View } = viewNamed(shownView.value);
+  const show = (view: string) => {
+    shownView.value = view;
+  };
   return (
     <DropArea onDrop={openFiles}>
       <Header />
-      <Tabs />
+      <TabList class="tabs" label="Views" tabs={views} selected={name} onSelect={show} />
       <FailureBar />
       <main>
-        <div class="view" id={`panel-${name}`} role="tabpanel" aria-labelledby={`tab-${name}`}>
+        <TabPanel name={name}>
           <Suspense fallback={<p class="quiet">Loading …</p>}>
             <View />
           </Suspense>
-        </div>
+        </TabPanel>
       </main>
       <ProgressBar />
     </DropArea>

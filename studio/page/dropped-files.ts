@@ -2,8 +2,12 @@ import type { DroppedFile } from '../worker/api.ts';
 
 /** The files of a drop, with those of dropped folders. */
 export async function droppedFiles({ items }: DataTransfer): Promise<DroppedFile[]> {
-  const entries = [...items].flatMap((item) => item.webkitGetAsEntry() ?? []);
-  return (await Promise.all(entries.map((entry) => filesOf(entry, '')))).flat();
+  // Both must be asked for before the event ends.
+  const dropped = [...items].map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const files = dropped.map(({ entry, file }) =>
+    entry ? filesOf(entry, '') : file ? chosenFiles([file]) : [],
+  );
+  return (await Promise.all(files)).flat();
 }
 
 /** The files of a file picker, for single files or a folder. */

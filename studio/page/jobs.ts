@@ -19,6 +19,7 @@ export async function runJob<T>(label: string, run: WorkerJob<T>): Promise<T | n
   let ended = false;
   const cancel = () => {
     cancelled = true;
+    show({ label: 'Cancelling', done: 0, total: 0, secondsLeft: null });
     void callWorker((api) => api.cancel(job));
   };
   const show = (progress: Progress) => {

@@ -25,12 +25,6 @@ export function callWorker<T>(call: (api: Remote<StudioApi>) => Promise<T>): Pro
   return Promise.race([call(api), ended]);
 }
 
-/** Ends the worker, with all that it has open. */
-export function endWorker(): void {
-  connection?.worker.terminate();
-  connection = null;
-}
-
 function connect(): Connection {
   const name = `studio-worker-${started++}-${Math.random().toString(36).slice(2)}`;
   const worker = new Worker(new URL('../worker/worker.ts', import.meta.url), { type: 'module', name });

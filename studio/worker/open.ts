@@ -10,11 +10,12 @@ import { replaceSession, tools } from './session.ts';
 /** Opens what was dropped. */
 export const opening: Pick<StudioApi, 'open'> = {
   open: (dropped, options, job, report) =>
-    jobs.run(job, report, async () => {
+    jobs.run(job, report, async ({ signal }) => {
       const found = recognise(dropped.map(storedFile));
       if (found.kind === 'compiled') return { kind: found.kind, contents: await openCompiled(found) };
       if (found.kind === 'run') return { kind: found.kind, contents: await openRun(found) };
       const session = await openSession(await readFiles(found.files), tools, options);
+      signal?.throwIfAborted();
       replaceSession(session);
       return { kind: found.kind, session: summaryOf(session) };
     }),
