@@ -141,7 +141,7 @@ export {
 export type { EvaluateOptions } from './measure/accuracy.ts';
 export type { BindOptions } from './measure/bind-shapes.ts';
 export type { ImageSize } from './measure/image-size.ts';
-export type { Benchmark, BenchmarkOptions, ModelLatency, SamplingOptions } from './measure/latency.ts';
+export type { Benchmark, BenchmarkOptions } from './measure/latency.ts';
 export {
   type CostOptions,
   type Costs,
@@ -150,6 +150,7 @@ export {
   type NetworkCost,
   networkCost,
 } from './measure/macs.ts';
+export { type MeasuredInputOptions, type MeasuredInputs, measuredInputs } from './measure/measured-inputs.ts';
 export { type ImageOptions, networkOnImages } from './measure/network-on-images.ts';
 export { classScores, type ScoresSought } from './measure/outputs/class-scores.ts';
 export type { CountedOutput, CountedOutputs } from './measure/outputs/counted.ts';
@@ -159,6 +160,15 @@ export {
   type PreprocessingOptions,
   resolvePreprocessing,
 } from './measure/resolve-preprocessing.ts';
+export {
+  type MeasuredModel,
+  type MeasuredRounds,
+  type ModelLatency,
+  measureInTurns,
+  type Runner,
+  type SamplingOptions,
+  WEB_WARMUP_MS,
+} from './measure/rounds.ts';
 export { rank, type TimedModel, type TimedRanking, type Timer } from './measure/timer.ts';
 export type { Timings } from './measure/timings.ts';
 export { buildModel, zoo, zooModel } from './models/index.ts';

@@ -1,8 +1,8 @@
 import { gzipSync } from 'node:zlib';
 import type { Graph } from '../../src/graph/graph.ts';
 import { type CompiledRunner, openCompiledIn } from '../../src/measure/compiled-runner.ts';
-import { type Runner, sampleInTurns } from '../../src/measure/latency.ts';
 import { openPeakIn, type PeakRunner } from '../../src/measure/peak-runner.ts';
+import { type Runner, sampleInTurns } from '../../src/measure/rounds.ts';
 import { median, quantile } from '../../src/numeric/statistics.ts';
 import type { WebPage } from '../../src/runtime/onnxruntime-web/index.ts';
 import type { CompiledNetwork } from '../../src/runtime/webassembly/compile.ts';

@@ -1,4 +1,4 @@
-import { sampleInTurns } from '../measure/latency.ts';
+import { sampleInTurns } from '../measure/rounds.ts';
 import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
 import type { ModuleKind } from '../runtime/webassembly/instantiate.ts';
 import type { CompiledEngine } from './engines.ts';

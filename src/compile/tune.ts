@@ -1,5 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
-import { sampleInTurns } from '../measure/latency.ts';
+import { sampleInTurns } from '../measure/rounds.ts';
 import type { Timings } from '../measure/timings.ts';
 import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
 import {

@@ -9,8 +9,8 @@ import type { InputFeeds } from '../graph/inputs/input-feeds.ts';
 import { median } from '../numeric/statistics.ts';
 import type { BindOptions } from './bind-shapes.ts';
 import type { StartOrder, StartReply } from './cold-start-process.ts';
-import { stopIfAborted } from './latency.ts';
 import { type ModelSource, type PreparedModel, prepareModels } from './prepared-model.ts';
+import { stopIfAborted } from './rounds.ts';
 
 /** The costs of a model in an engine that has just been started. */
 export interface ColdStart {

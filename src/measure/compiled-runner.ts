@@ -7,8 +7,8 @@ import type { Tensor } from '../numeric/tensor.ts';
 import type { WebPage } from '../runtime/onnxruntime-web/index.ts';
 import type { CompiledNetwork } from '../runtime/webassembly/compile.ts';
 import { instantiate, type ModuleKind, type RunningNetwork } from '../runtime/webassembly/instantiate.ts';
-import type { Runner } from './latency.ts';
 import type { PreparedFolder } from './prepared-model.ts';
+import type { Runner } from './rounds.ts';
 import { stopwatch } from './stopwatch.ts';
 
 /** A compiled network that is loaded into an engine and can be timed. */

@@ -1,7 +1,7 @@
 import type { WebPage } from '../runtime/onnxruntime-web/index.ts';
 import { instantiateModule, type ModuleKind } from '../runtime/webassembly/instantiate.ts';
 import { PEAK_FLOPS, peakModule } from '../runtime/webassembly/peak.ts';
-import type { Runner } from './latency.ts';
+import type { Runner } from './rounds.ts';
 import { stopwatch } from './stopwatch.ts';
 
 /** A loop of multiply-adds that can be timed: it measures the peak performance of an engine. */

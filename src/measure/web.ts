@@ -3,6 +3,7 @@ import type { WebPage, WebRuntime } from '../runtime/onnxruntime-web/index.ts';
 import { type ColdStart, type ColdStartOptions, coldStartsIn } from './cold-start.ts';
 import { type Benchmark, type BenchmarkOptions, benchmarkIn } from './latency.ts';
 import type { ModelSource, PreparedModel } from './prepared-model.ts';
+import { WEB_WARMUP_MS } from './rounds.ts';
 
 /**
  * Measurements in one headless Chromium, of models in onnxruntime-web (WebAssembly) and of compiled networks, one call at a
@@ -17,9 +18,6 @@ export interface WebBenchmark {
   coldStarts(models: readonly ModelSource[], options?: ColdStartOptions): Promise<ColdStart[]>;
   close(): Promise<void>;
 }
-
-/** Milliseconds after which V8 has compiled the hot code of a model with its optimising compiler. */
-const WARMUP_MS = 250;
 
 /**
  * Opens a browser for measurements. Throws `unsupported`, naming what to install, if something is missing.
@@ -41,7 +39,7 @@ export async function openWebBenchmark(): Promise<WebBenchmark> {
   const open = async (model: PreparedModel, threads: number) => load(await pageOf(threads), model);
   return {
     version: runtime.version,
-    benchmark: (models, options = {}) => benchmarkIn({ open, warmupMs: WARMUP_MS }, models, options),
+    benchmark: (models, options = {}) => benchmarkIn({ open, warmupMs: WEB_WARMUP_MS }, models, options),
     coldStarts: (models, options = {}) =>
       coldStartsIn((model, facts) => startInPage(runtime, model, facts), models, options),
     close: () => runtime.close(),

@@ -3,8 +3,9 @@ import type { Graph } from '../graph/graph.ts';
 import { type InputFeeds, withInputFeeds } from '../graph/inputs/input-feeds.ts';
 import type { ColdStart } from '../measure/cold-start.ts';
 import type { ImageSize } from '../measure/image-size.ts';
-import type { Benchmark, ModelLatency } from '../measure/latency.ts';
+import type { Benchmark } from '../measure/latency.ts';
 import { modelWeight } from '../measure/model-weight.ts';
+import type { ModelLatency } from '../measure/rounds.ts';
 import { formatRatio } from './quantities.ts';
 
 /** A file or built-in network: its name as typed, and what is measured. */
