@@ -280,7 +280,6 @@ export {
 } from './quantization/quantize.ts';
 export type { CompilationPoint } from './report/compilation.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
-export { renderReport } from './report/page.ts';
 export {
   formatBytes,
   formatCount,
@@ -290,6 +289,7 @@ export {
   formatPercent,
   formatRatio,
 } from './report/quantities.ts';
+export { renderReport } from './report/render.ts';
 export {
   type EpochPoint,
   type GraftPoint,

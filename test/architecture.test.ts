@@ -41,7 +41,14 @@ const importsOfCommandLine = (modules: Modules): string[] =>
   );
 
 /** Packages that run anywhere: no engine, nothing of Node. */
-const purePackages = ['@bufbuild/protobuf', 'ml-matrix', 'onnx-buf', 'picomatch', 'valibot'];
+const purePackages = [
+  '@bufbuild/protobuf',
+  '@observablehq/plot',
+  'ml-matrix',
+  'onnx-buf',
+  'picomatch',
+  'valibot',
+];
 const nodeGlobals = ['Buffer', 'process', 'global', 'require', '__dirname', '__filename', 'setImmediate'];
 
 /** What the core would ask of its surroundings: packages beyond the pure ones, and Node's global names. */

@@ -1,4 +1,5 @@
-import { printableText } from '../printable.ts';
+import { escapeMarkup } from '../charts/markup-document.ts';
+
 /** Markup that can be inserted into a page without escaping. */
 export interface Html {
   readonly html: string;
@@ -18,13 +19,5 @@ function render(value: Content): string {
   if (value === null || value === undefined || value === false) return '';
   if (Array.isArray(value)) return value.map(render).join('');
   if (typeof value === 'object') return (value as Html).html;
-  return printableText(String(value)).replace(/[&<>"']/g, (character) => entities[character]!);
+  return escapeMarkup(String(value));
 }
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};

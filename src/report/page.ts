@@ -1,3 +1,4 @@
+import { chartStyle } from '../charts/style.ts';
 import { type Html, html, trusted } from './html.ts';
 import type { RunRecord } from './run-record.ts';
 import { curvesSection } from './sections/curves.ts';
@@ -34,13 +35,8 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
   runSection,
 ];
 
-/**
- * A run as one self-contained HTML page, without scripts, fonts or requests.
- *
- * @example
- * const html = renderReport(readRunRecord('runs/first'));
- */
-export function renderReport(record: RunRecord): string {
+/** The page about a run. */
+export function renderRun(record: RunRecord): string {
   const title = `espalier ${record.recipe.command} ${String(record.recipe.options.model ?? '')}`.trim();
   return pageOf(
     title,
@@ -57,7 +53,7 @@ export function pageOf(title: string, parts: readonly (Html | null)[]): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${title}</title>
-<style>${trusted(style)}</style>
+<style>${trusted(chartStyle + style)}</style>
 </head>
 <body>
 <main>

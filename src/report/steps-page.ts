@@ -7,16 +7,18 @@ import { pageOf } from './page.ts';
 import { formatDuration } from './quantities.ts';
 import { makeRunRecord } from './run-record.ts';
 import { headerSection } from './sections/header.ts';
+import { sweepsSection } from './sections/sweeps.ts';
 import { finishedSteps, type StepOutcome, startedSteps } from './steps-record.ts';
 
-/** A run of a recipe as one HTML page: the result of each step, with a link to its report. */
-export function renderSteps(path: string): string {
+/** The page about a run of a recipe. */
+export function renderRecipeRun(path: string): string {
   const { recipe, readEvents } = openRunDirectory(path);
   const events = readEvents();
   const [source, ...others] = [recipe.options.model].flat().map(String);
   const shown = { ...recipe, options: { model: source?.replace(/\.json$/, ''), data: others[0] } };
   return pageOf(`espalier run ${source}`, [
     headerSection(makeRunRecord(shown, [])),
+    sweepsSection(recipe, finishedSteps(events).values()),
     ...[...finishedSteps(events).values()].map((outcome) => section(outcome, path)),
     unfinished(events),
     theRun(recipe),

@@ -16,8 +16,8 @@ const step = (number: number, fraction: number, left: object | null) => ({
   stages: [],
 });
 
-it('a report tells what each cut left of the original, without images too', () => {
-  const html = renderReport(
+it('a report tells what each cut left of the original, without images too', async () => {
+  const html = await renderReport(
     makeRunRecord(recipe, [
       step(1, 0.75, { macs: 0.7491, parameters: 0.81 }),
       step(2, 0.5, { macs: 0.4987, parameters: 0.62 }),
@@ -28,7 +28,7 @@ it('a report tells what each cut left of the original, without images too', () =
     expect(html).toContain(text);
 });
 
-it('cuts that make zeros have no such columns', () => {
-  const html = renderReport(makeRunRecord(recipe, [step(1, 0.75, null), step(2, 0.5, null)]));
+it('cuts that make zeros have no such columns', async () => {
+  const html = await renderReport(makeRunRecord(recipe, [step(1, 0.75, null), step(2, 0.5, null)]));
   expect(html).not.toContain('MACs kept');
 });

@@ -33,7 +33,7 @@ describe('a speed is told with its spread', () => {
   });
 });
 
-it('a report calls a spread around 1 no difference, and what is slower slower', () => {
+it('a report calls a spread around 1 no difference, and what is slower slower', async () => {
   const recipe = {
     command: 'prune',
     started: '2026-01-01T00:00:00.000Z',
@@ -45,8 +45,8 @@ it('a report calls a spread around 1 no difference, and what is slower slower', 
     const [before, after] = [measured(3, 1), measured(3 / ratio, ratio, range)];
     return renderReport(makeRunRecord(recipe, [{ type: 'result', before, after }]));
   };
-  expect(page(1.2, [0.8, 1.6])).toContain('no measurable difference (0.80× – 1.60×)');
-  expect(page(1.2, [0.8, 1.6])).not.toContain('as fast');
-  expect(page(0.8, [0.7, 0.9])).toContain('slower, 0.80× as fast');
-  expect(page(1.2, [1.1, 1.3])).not.toContain('class="warning"');
+  expect(await page(1.2, [0.8, 1.6])).toContain('no measurable difference (0.80× – 1.60×)');
+  expect(await page(1.2, [0.8, 1.6])).not.toContain('as fast');
+  expect(await page(0.8, [0.7, 0.9])).toContain('slower, 0.80× as fast');
+  expect(await page(1.2, [1.1, 1.3])).not.toContain('class="warning"');
 });

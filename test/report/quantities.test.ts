@@ -7,7 +7,6 @@ import {
   formatMs,
   formatPercent,
 } from '../../src/report/quantities.ts';
-import { roundTicks } from '../../src/report/scale.ts';
 import { textTable } from '../../src/report/text-table.ts';
 
 describe('quantities', () => {
@@ -31,14 +30,6 @@ describe('quantities', () => {
     [formatDuration(7799), '2 h 10 min'],
   ])('%s', (actual, expected) => {
     expect(actual).toBe(expected);
-  });
-});
-
-describe('axis ticks', () => {
-  it('are round, cover the values and are few', () => {
-    expect(roundTicks(0.81, 0.924, 4)).toEqual([0.8, 0.85, 0.9, 0.95]);
-    expect(roundTicks(0, 1, 4)).toEqual([0, 0.5, 1]);
-    expect(roundTicks(2, 2, 4).length).toBeGreaterThan(0);
   });
 });
 

@@ -73,7 +73,7 @@ it('train --teacher recovers a detector on images without labels, and says by wh
   expect(epochs.at(-1)).toMatchObject({ outputError: after.outputError });
   expect(epochs.at(-1)).not.toHaveProperty('trainAccuracy');
   expect(Object.keys((after as { outputErrors?: object }).outputErrors!)).toContain('box');
-  expect(renderReport(readRunRecord(raw.out))).toContain("Outputs beside the teacher's");
+  expect(await renderReport(readRunRecord(raw.out))).toContain("Outputs beside the teacher's");
 });
 
 it('a built-in network with a teacher takes images without classes, and has as many classes as its teacher', async () => {
@@ -121,7 +121,7 @@ it('prune --distill recovers a cut network step by step, and records what each s
   expect(step!.stages.map(({ stage }) => stage)).toEqual(['cut', 'recalibrate', 'reconstruct', 'distilled']);
   const errors = step!.stages.map(({ outputErrors }) => outputErrors.box!);
   expect(errors[3]!).toBeLessThan(errors[0]! / 2);
-  const page = renderReport(readRunRecord(raw.out));
+  const page = await renderReport(readRunRecord(raw.out));
   for (const title of ['after the cut', 'statistics recalibrated', 'weights reconstructed', 'distilled'])
     expect(page).toContain(title);
 });

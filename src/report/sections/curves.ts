@@ -1,73 +1,102 @@
+import type { SeriesTone } from '../../charts/chart.ts';
+import { type LineSeries, lineChart } from '../../charts/lines.ts';
+import { countAxis, msAxis, percentAxis, plainAxis } from '../axes.ts';
+import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { lineChart, type Series } from '../line-chart.ts';
-import { formatMs, formatPercent, significant } from '../quantities.ts';
 import type { EpochPoint, RunRecord } from '../run-record.ts';
 
 /** By epoch: loss, accuracy, kept fraction of the MACs, fraction of scales near zero, and time if the network was shrunk. */
 export function curvesSection({ epochs, result }: RunRecord): Html | null {
   if (epochs.length === 0) return null;
-  const accuracy = [
-    series(epochs, 'training images', { tone: 'earth', value: (epoch) => epoch.trainAccuracy }),
-    series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.testAccuracy }),
-    series(epochs, 'averaged weights', { tone: 'sky', value: ({ averaged }) => averaged?.testAccuracy }),
-  ].flat();
-  const loss = [
-    series(epochs, 'training images', { tone: 'earth', value: (epoch) => epoch.loss }),
-    series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.testLoss }),
-  ].flat();
-  const kept = [
-    series(epochs, 'kept', { tone: 'sky', value: (epoch) => epoch.macsKept }),
-    hasShrunk(epochs) &&
-      series(epochs, 'in training', { tone: 'earth', value: (epoch) => epoch.macsRunning }),
-  ].flatMap((some) => some || []);
-  const small = series(epochs, 'of all', { tone: 'sky', value: (epoch) => epoch.smallScales });
-  const errors = [
-    series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.outputError }),
-    series(epochs, 'averaged weights', { tone: 'sky', value: ({ averaged }) => averaged?.outputError }),
-  ].flat();
-  const agreed = series(epochs, 'test images', { tone: 'leaf', value: (epoch) => epoch.agreement });
   const top1 = result?.before.top1;
   const reference = typeof top1 === 'number' ? { name: 'before', y: top1 } : undefined;
-  const percentages = { xLabel: 'epoch', format: percent, formatTick: percentTick };
+  const charts = curves(epochs).filter(({ series }) => series.length > 0);
   return html`<section><h2>Epoch by epoch</h2><div class="charts">
-${accuracy.length > 0 && lineChart({ ...percentages, title: 'Accuracy', series: accuracy, reference })}
-${lineChart({ title: 'Loss', series: loss, xLabel: 'epoch', format: (y) => significant(y), formatTick: String })}
-${errors.length > 0 && lineChart({ ...percentages, title: "Output error beside the teacher's", series: errors, include: [0] })}
-${agreed.length > 0 && lineChart({ ...percentages, title: 'Same class as the teacher', series: agreed })}
-${kept.length > 0 && lineChart({ ...percentages, title: 'MACs kept', series: kept, include: [0, 1] })}
-${small.length > 0 && lineChart({ ...percentages, title: 'BatchNormalization scales near zero', series: small, include: [0] })}
-${hasShrunk(epochs) && trainingTime(epochs)}
+${charts.map((chart) => figure(lineChart({ x: countAxis('epoch'), ...chart, ...(chart.title === ACCURACY && { reference }) })))}
 </div></section>`;
+}
+
+const ACCURACY = 'Accuracy';
+
+/** A line has the same colour in all charts. */
+const tones: Readonly<Record<string, SeriesTone>> = {
+  'test images': 1,
+  'training images': 2,
+  'averaged weights': 3,
+};
+
+/** The charts in reading order; those of values that no epoch has are without series. */
+function curves(epochs: readonly EpochPoint[]) {
+  const lines = (values: Readonly<Record<string, EpochValue>>): LineSeries[] =>
+    Object.entries(values).flatMap(([name, value]) => {
+      const points = pointsOf(epochs, value);
+      return points.length > 0 ? [{ name, points, tone: tones[name] }] : [];
+    });
+  const shrank = hasShrunk(epochs);
+  return [
+    {
+      title: ACCURACY,
+      y: percentAxis('top-1 accuracy'),
+      series: lines({
+        'test images': (epoch) => epoch.testAccuracy,
+        'training images': (epoch) => epoch.trainAccuracy,
+        'averaged weights': ({ averaged }) => averaged?.testAccuracy,
+      }),
+    },
+    {
+      title: 'Loss',
+      y: plainAxis('loss'),
+      series: lines({
+        'test images': (epoch) => epoch.testLoss,
+        'training images': (epoch) => epoch.loss,
+      }),
+    },
+    {
+      title: "Output error beside the teacher's",
+      y: percentAxis('output error', [0]),
+      series: lines({
+        'test images': (epoch) => epoch.outputError,
+        'averaged weights': ({ averaged }) => averaged?.outputError,
+      }),
+    },
+    {
+      title: 'Same class as the teacher',
+      y: percentAxis('images'),
+      series: lines({ 'test images': (epoch) => epoch.agreement }),
+    },
+    {
+      title: 'MACs kept',
+      y: percentAxis('MACs', [0, 1]),
+      series: lines({
+        kept: (epoch) => epoch.macsKept,
+        ...(shrank && { 'in training': (epoch: EpochPoint) => epoch.macsRunning }),
+      }),
+    },
+    {
+      title: 'BatchNormalization scales near zero',
+      y: percentAxis('scales', [0]),
+      series: lines({ 'of all': (epoch) => epoch.smallScales }),
+    },
+    {
+      // Time per image, since an epoch that was interrupted and resumed has no time of its own.
+      title: 'Training time',
+      y: msAxis('time per image'),
+      series: shrank
+        ? lines({ 'per image': ({ imagesPerSecond }) => (imagesPerSecond ? 1000 / imagesPerSecond : null) })
+        : [],
+    },
+  ];
 }
 
 /** Whether filters were removed from the network during training. */
 const hasShrunk = (epochs: readonly EpochPoint[]): boolean =>
   epochs.some(({ macsRunning }) => typeof macsRunning === 'number' && macsRunning < 1);
 
-/** Time per image, since an epoch that was interrupted and resumed has no time of its own. */
-function trainingTime(epochs: readonly EpochPoint[]): Html | null {
-  const perImage = series(epochs, 'per image', {
-    tone: 'leaf',
-    value: ({ imagesPerSecond }) => (imagesPerSecond ? 1000 / imagesPerSecond : null),
-  });
-  if (perImage.length === 0) return null;
-  const axes = { xLabel: 'epoch', format: formatMs, formatTick: (y: number) => `${y} ms`, include: [0] };
-  return lineChart({ ...axes, title: 'Training time', series: perImage });
-}
+type EpochValue = (epoch: EpochPoint) => number | null | undefined;
 
-const percent = (y: number): string => formatPercent(y, 1);
-const percentTick = (y: number): string => `${Number((100 * y).toPrecision(6))} %`;
-
-interface CurveValue {
-  readonly tone: Series['tone'];
-  readonly value: (epoch: EpochPoint) => number | null | undefined;
-}
-
-/** The series of a value; empty if no epoch has it. */
-function series(epochs: readonly EpochPoint[], name: string, { tone, value }: CurveValue): Series[] {
-  const points = epochs.flatMap((epoch): [number, number][] => {
+/** The values of the epochs that have one. */
+const pointsOf = (epochs: readonly EpochPoint[], value: EpochValue): LineSeries['points'] =>
+  epochs.flatMap((epoch): [number, number][] => {
     const y = value(epoch);
     return typeof y === 'number' ? [[epoch.epoch, y]] : [];
   });
-  return points.length > 0 ? [{ name, tone, points }] : [];
-}

@@ -1,11 +1,10 @@
+import { toneCount } from '../../charts/chart.ts';
+import { type LineSeries, lineChart } from '../../charts/lines.ts';
+import { countAxis, plainAxis } from '../axes.ts';
+import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { lineChart, type Series } from '../line-chart.ts';
 import { formatDuration, formatPercent, significant } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
-
-const TONES: readonly Series['tone'][] = ['leaf', 'earth', 'sky'];
-/** More lines than colours could not be distinguished. */
-const SHOWN_NETWORKS = TONES.length;
 
 /** Entropy and invalid filters of each network of a ring by epoch, and the final results. */
 export function graftingSection({ grafting: { epochs, ring } }: RunRecord): Html | null {
@@ -13,20 +12,20 @@ export function graftingSection({ grafting: { epochs, ring } }: RunRecord): Html
   const count = epochs[0]!.networks.length;
   const lines = (
     value: (layers: (typeof epochs)[number]['networks'][number]['layers']) => number,
-  ): Series[] =>
-    Array.from({ length: Math.min(count, SHOWN_NETWORKS) }, (_, i) => ({
+  ): LineSeries[] =>
+    // More lines than colours could not be distinguished.
+    Array.from({ length: Math.min(count, toneCount) }, (_, i) => ({
       name: `network ${i + 1}`,
-      tone: TONES[i]!,
       points: epochs.map(({ epoch, networks }) => [epoch, value(networks[i]!.layers)] as const),
     }));
   const invalid = lines((layers) => layers.reduce((sum, layer) => sum + layer.invalid, 0));
   const entropy = lines((layers) => layers.reduce((sum, layer) => sum + layer.entropy, 0) / layers.length);
-  const axes = { xLabel: 'epoch', formatTick: String };
+  const x = countAxis('epoch');
   return html`<section><h2>Grafting</h2>
-<p class="lead">A filter is invalid if its |γ|·Σ|w| is below the threshold. The entropy is that of a layer's weights, averaged over the layers.${count > SHOWN_NETWORKS && ` The first ${SHOWN_NETWORKS} of ${count} networks.`}</p>
+<p class="lead">A filter is invalid if its |γ|·Σ|w| is below the threshold. The entropy is that of a layer's weights, averaged over the layers.${count > toneCount && ` The first ${toneCount} of ${count} networks.`}</p>
 <div class="charts">
-${lineChart({ ...axes, title: 'Invalid filters', series: invalid, format: String, include: [0] })}
-${lineChart({ ...axes, title: 'Entropy', series: entropy, format: (y) => significant(y) })}
+${figure(lineChart({ title: 'Invalid filters', x, y: countAxis('filters', [0]), series: invalid }))}
+${figure(lineChart({ title: 'Entropy', x, y: plainAxis('entropy'), series: entropy }))}
 </div>${ring && members(ring)}${overhead(epochs)}</section>`;
 }
 
@@ -47,5 +46,5 @@ function members({ members, best, ensemble }: NonNullable<RunRecord['grafting'][
   const together =
     typeof ensemble === 'number' &&
     html`<tr><th scope="row">ensemble (mean of the outputs)</th><td></td><td class="number">${formatPercent(ensemble)}</td></tr>`;
-  return html`<table><thead><tr><th></th><th class="number">learning rate</th><th class="number">top-1</th></tr></thead><tbody>${rows}${together}</tbody></table>`;
+  return html`<table><thead><tr><td></td><th class="number">learning rate</th><th class="number">top-1</th></tr></thead><tbody>${rows}${together}</tbody></table>`;
 }

@@ -1,6 +1,10 @@
+import { barChart } from '../../charts/bars.ts';
+import { type LineSeries, lineChart } from '../../charts/lines.ts';
+import { countAxis, percentAxis } from '../axes.ts';
+import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { formatCount, formatPercent } from '../quantities.ts';
-import type { GroupPoint, PrunePoint, RunRecord, StagePoint } from '../run-record.ts';
+import { formatPercent } from '../quantities.ts';
+import type { PrunePoint, RunRecord, StagePoint } from '../run-record.ts';
 
 /** For each pruning step: the remaining size, and the accuracy after pruning, after each recovery and after retraining. */
 export function pruningSection({ pruning }: RunRecord): Html | null {
@@ -11,8 +15,44 @@ export function pruningSection({ pruning }: RunRecord): Html | null {
   const left = counted && html`<th class="number">MACs kept</th><th class="number">parameters kept</th>`;
   return html`<section><h2>Pruning, step by step</h2>
 <p class="lead">${leadOf(steps)}${original !== null && `; top-1 ${formatPercent(original)} before pruning`}.</p>
-<table><thead><tr><th>step</th><th>target</th>${left}${stages.map((stage) => html`<th class="number">${titles[stage] ?? stage}</th>`)}</tr></thead>
-<tbody>${steps.map((step) => row(step, { stages, counted }))}</tbody></table></section>`;
+<div class="scrolling" tabindex="0" role="group" aria-label="Steps"><table><thead><tr><th>step</th><th>target</th>${left}${stages.map((stage) => html`<th class="number">${titles[stage] ?? stage}</th>`)}</tr></thead>
+<tbody>${steps.map((step) => row(step, { stages, counted }))}</tbody></table></div>
+${steps.length > 1 && html`<div class="charts">${stepCharts(pruning, stages)}</div>`}</section>`;
+}
+
+/** By step: accuracy and output error after each stage, and the remaining part of the MACs and parameters. */
+function stepCharts({ original, steps }: RunRecord['pruning'], stages: readonly string[]): Html[] {
+  const byStage = (value: (stage: StagePoint) => number | null | undefined): LineSeries[] =>
+    stages.map((name) => ({
+      name: titles[name] ?? name,
+      points: steps.flatMap(({ number, stages }): [number, number][] => {
+        const stage = stages.find((each) => each.stage === name);
+        const y = stage && value(stage);
+        return y == null ? [] : [[number, y]];
+      }),
+    }));
+  const left = (cost: 'macs' | 'parameters') =>
+    steps.flatMap(({ number, left }): [number, number][] => (left ? [[number, left[cost]]] : []));
+  const reference = original === null ? undefined : { name: 'before pruning', y: original };
+  const charts = [
+    { title: 'Accuracy', y: percentAxis('top-1 accuracy'), series: byStage(({ top1 }) => top1), reference },
+    {
+      title: 'Output error',
+      y: percentAxis('output error', [0]),
+      series: byStage(({ outputError }) => outputError),
+    },
+    {
+      title: 'Size',
+      y: percentAxis('of the original', [0, 1]),
+      series: [
+        { name: 'MACs', points: left('macs') },
+        { name: 'parameters', points: left('parameters') },
+      ],
+    },
+  ];
+  return charts
+    .filter(({ series }) => series.some(({ points }) => points.length > 0))
+    .map((chart) => figure(lineChart({ x: countAxis('step'), ...chart })));
 }
 
 /** The paragraph that explains the cells of the table. */
@@ -75,18 +115,16 @@ const measures: Readonly<Record<string, string>> = {
   latency: 'latency',
 };
 
-/** The number of channels of each group: before as a pale bar, after as a solid one. */
+/** The number of channels of each group before and after. */
 export function widthsSection({ pruning: { groups } }: RunRecord): Html | null {
   if (groups.length === 0) return null;
-  const largest = Math.max(...groups.map(({ channels }) => channels));
+  const bars = groups.map(({ layers: [root = '', ...others], channels, kept }) => ({
+    name: others.length > 0 ? `${root} and ${others.length} more` : root,
+    before: channels,
+    after: kept,
+    note: formatPercent(kept / channels, 0),
+  }));
+  const names = { row: 'coupled layers', before: 'before', after: 'after', note: 'kept' };
   return html`<section><h2>Widths</h2>
-<table class="layers"><thead><tr><th>coupled layers</th><th>channels</th><th class="number">before</th><th class="number">after</th><th class="number">kept</th></tr></thead>
-<tbody>${groups.map((group) => widthRow(group, largest))}</tbody></table></section>`;
-}
-
-function widthRow({ layers, channels, kept }: GroupPoint, largest: number): Html {
-  const [root, ...others] = layers;
-  const more = others.length > 0 && html`<small>and ${others.length} more</small>`;
-  const [was, is] = [(100 * channels) / largest, (100 * kept) / channels];
-  return html`<tr><th scope="row">${root}${more}</th><td class="bar"><span class="was" style="width:${was.toFixed(1)}%"><span class="is" style="width:${is.toFixed(1)}%"></span></span></td><td class="number">${formatCount(channels)}</td><td class="number">${formatCount(kept)}</td><td class="number">${formatPercent(kept / channels, 0)}</td></tr>`;
+${figure(barChart({ title: 'Channels of coupled layers', axis: countAxis('channels', [0]), bars, names }), 'page')}</section>`;
 }

@@ -1,5 +1,7 @@
+import { lineChart } from '../../charts/lines.ts';
+import { plainAxis } from '../axes.ts';
+import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { lineChart } from '../line-chart.ts';
 import { significant } from '../quantities.ts';
 import type { RangeTestPoint, RunRecord } from '../run-record.ts';
 
@@ -9,18 +11,17 @@ export const rangeTestSection = ({ rangeTests }: RunRecord): Html | null =>
     ? null
     : html`<section><h2>Learning rate</h2><div class="charts">${rangeTests.map(chart)}</div></section>`;
 
-/** The chart has a logarithmic horizontal axis. */
 function chart({ learningRate, points }: RangeTestPoint): Html {
-  const curve = points.map(([rate, loss]) => [Math.log10(rate), loss] as const);
-  const chosen = curve.find(([x]) => x >= Math.log10(learningRate)) ?? curve.at(-1)!;
-  return lineChart({
-    title: `Range test: learning rate ${significant(learningRate)}`,
-    xLabel: 'log₁₀ of the learning rate',
-    series: [
-      { name: 'smoothed loss', tone: 'earth', points: curve },
-      { name: 'chosen', tone: 'leaf', points: [[Math.log10(learningRate), chosen[1]]] },
-    ],
-    format: (loss) => significant(loss),
-    formatTick: String,
-  });
+  const [, loss] = points.find(([rate]) => rate >= learningRate) ?? points.at(-1)!;
+  return figure(
+    lineChart({
+      title: `Range test: learning rate ${significant(learningRate)}`,
+      x: { ...plainAxis('learning rate'), scale: 'log' },
+      y: plainAxis('loss'),
+      series: [
+        { name: 'chosen', points: [[learningRate, loss]] },
+        { name: 'smoothed loss', points },
+      ],
+    }),
+  );
 }

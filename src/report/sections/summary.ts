@@ -1,3 +1,6 @@
+import { spreadChart } from '../../charts/spread-bars.ts';
+import { msAxis } from '../axes.ts';
+import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import { rangeText, smallGain, speedBetween, speedText } from '../latency.ts';
 import { formatBytes, formatCount, formatMacs, formatMs, formatPercent } from '../quantities.ts';
@@ -66,8 +69,20 @@ export function summarySection({ result, epochs, sensitivity }: RunRecord): Html
   );
   return html`<section><h2>Before and after</h2>
 <div class="cards">${known.filter(({ name }) => name !== 'Accuracy (top-5)').map((quantity) => card(quantity, result))}</div>
-<table class="measures"><thead><tr><th></th><th class="number">before</th><th class="number">after</th><th class="number">change</th>${result.fastest && html`<th class="number">fastest form</th>`}</tr></thead>
-<tbody>${known.map((quantity) => row(quantity, result))}</tbody></table>${slowNote(result)}</section>`;
+<div class="scrolling" tabindex="0" role="group" aria-label="Before and after"><table class="measures"><thead><tr><td></td><th class="number">before</th><th class="number">after</th><th class="number">change</th>${result.fastest && html`<th class="number">fastest form</th>`}</tr></thead>
+<tbody>${known.map((quantity) => row(quantity, result))}</tbody></table></div>${slowNote(result)}${latencies(result)}</section>`;
+}
+
+/** The latencies with their spread. */
+function latencies({ before, after, fastest }: Result): Html | null {
+  const values = Object.entries({ before, after, 'fastest form': fastest }).flatMap(([name, measures]) => {
+    const { latencyMs: value, latencyMinMs: low, latencyP90Ms: high } = measures ?? {};
+    return isNumber(value) && isNumber(low) && isNumber(high) ? [{ name, value, low, high }] : [];
+  });
+  if (values.length < 2) return null;
+  const names = { row: 'network', value: 'median', low: 'shortest sample', high: '90th percentile' };
+  const chart = spreadChart({ title: 'Latency', axis: msAxis('latency'), values, names });
+  return html`<div class="charts">${figure(chart)}</div>`;
 }
 
 const unfinished = (epochs: number): Html =>

@@ -1,0 +1,134 @@
+import * as v from 'valibot';
+import type { Axis } from '../../charts/chart.ts';
+import { type LineSeries, lineChart } from '../../charts/lines.ts';
+import { scatterChart } from '../../charts/scatter.ts';
+import { macsAxis, msAxis, percentAxis } from '../axes.ts';
+import { figure } from '../figure.ts';
+import { type Html, html } from '../html.ts';
+import type { StepOutcome } from '../steps-record.ts';
+
+const number = v.pipe(v.number(), v.finite());
+const measuresSchema = v.object({
+  top1: v.nullish(number),
+  macs: v.nullish(number),
+  latencyMs: v.nullish(number),
+});
+const resultSchema = v.object({ after: measuresSchema });
+const planSchema = v.object({
+  plan: v.object({
+    recipe: v.object({
+      steps: v.array(
+        v.object({
+          name: v.string(),
+          at: v.number(),
+          options: v.record(v.string(), v.unknown()),
+        }),
+      ),
+    }),
+  }),
+});
+type PlannedStep = v.InferOutput<typeof planSchema>['plan']['recipe']['steps'][number];
+type Measures = v.InferOutput<typeof measuresSchema>;
+
+/** A finished step whose result has measures of a network. */
+interface MeasuredStep {
+  readonly name: string;
+  readonly measures: Measures;
+}
+
+/** The networks of all steps by accuracy and cost, and the results of each sweep by its options. */
+export function sweepsSection(recipe: unknown, outcomes: Iterable<StepOutcome>): Html | null {
+  const measured = [...outcomes].flatMap(({ name, data }): MeasuredStep[] => {
+    const parsed = v.safeParse(resultSchema, data);
+    return parsed.success ? [{ name, measures: parsed.output.after }] : [];
+  });
+  const plan = v.safeParse(planSchema, recipe);
+  const charts = [
+    ...(plan.success ? sweepCharts(plan.output.plan.recipe.steps, measured) : []),
+    ...costs.flatMap(({ title, axis, value }) => costChart(measured, { title, axis, value })),
+  ];
+  return charts.length === 0
+    ? null
+    : html`<section><h2>Results of the steps</h2><div class="charts">${charts}</div></section>`;
+}
+
+interface Cost {
+  readonly title: string;
+  readonly axis: Axis;
+  readonly value: (measures: Measures) => number | null | undefined;
+}
+
+const costs: readonly Cost[] = [
+  { title: 'Accuracy and MACs', axis: macsAxis, value: ({ macs }) => macs },
+  { title: 'Accuracy and latency', axis: msAxis('latency'), value: ({ latencyMs }) => latencyMs },
+];
+
+const accuracy = percentAxis('top-1 accuracy');
+
+/** Empty if fewer than two steps have both values. */
+function costChart(steps: readonly MeasuredStep[], { title, axis, value }: Cost): Html[] {
+  const points = steps.flatMap(({ name, measures }) => {
+    const [x, y] = [value(measures), measures.top1];
+    return x == null || y == null ? [] : [{ name, x, y }];
+  });
+  return points.length < 2 ? [] : [figure(scatterChart({ title, x: axis, y: accuracy, points }))];
+}
+
+/** A chart for each step of the recipe that a sweep has repeated with other options. */
+function sweepCharts(planned: readonly PlannedStep[], measured: readonly MeasuredStep[]): Html[] {
+  const results = new Map(measured.map(({ name, measures }) => [name, measures]));
+  const places = new Set(planned.map(({ at }) => at));
+  return [...places].flatMap((place) => {
+    const steps = planned.filter(({ at }) => at === place);
+    const options = sweptOptions(steps);
+    const known = steps.flatMap((step) => {
+      const top1 = results.get(step.name)?.top1;
+      return top1 == null ? [] : [{ step, top1 }];
+    });
+    return options.length === 0 || known.length < 2 ? [] : [sweepChart(options, known)];
+  });
+}
+
+/** The options with several values, that with the most values first. */
+function sweptOptions(steps: readonly PlannedStep[]): string[] {
+  const counts = Object.keys(steps[0]?.options ?? {}).map((option) => ({
+    option,
+    values: new Set(steps.map(({ options }) => String(options[option]))).size,
+  }));
+  return counts
+    .filter(({ values }) => values > 1)
+    .sort((a, b) => b.values - a.values)
+    .map(({ option }) => option);
+}
+
+interface KnownStep {
+  readonly step: PlannedStep;
+  readonly top1: number;
+}
+
+/** Accuracy by the first option: a line for each combination of the others. Its values are evenly spaced. */
+function sweepChart([option = '', ...others]: readonly string[], steps: readonly KnownStep[]): Html {
+  const values = [...new Set(steps.map(({ step }) => step.options[option]))];
+  const isNumeric = values.every((value) => typeof value === 'number');
+  const ordered = isNumeric ? values.sort((a, b) => a - b) : values;
+  const nameOf = ({ options }: PlannedStep) =>
+    others.map((other) => `${other} ${String(options[other])}`).join(', ') || 'top-1';
+  const series = [...new Set(steps.map(({ step }) => nameOf(step)))].map(
+    (name): LineSeries => ({
+      name,
+      points: steps
+        .filter(({ step }) => nameOf(step) === name)
+        .map(({ step, top1 }) => [ordered.indexOf(step.options[option]), top1] as const)
+        .sort(([a], [b]) => a - b),
+    }),
+  );
+  return figure(
+    lineChart({
+      title: `Accuracy by ${option}`,
+      x: { label: option, format: (index) => String(ordered[index] ?? '') },
+      y: accuracy,
+      series,
+      unordered: !isNumeric,
+    }),
+  );
+}
