@@ -280,6 +280,7 @@ export {
 } from './quantization/quantize.ts';
 export type { CompilationPoint } from './report/compilation.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
+export { disturbance, type Speed, speedText } from './report/latency.ts';
 export {
   formatBytes,
   formatCount,
@@ -340,7 +341,13 @@ export type { CompileOptions, Executor, Program, StatePair, Tensors } from './ru
 export type { Onnxruntime } from './runtime/onnxruntime/held-session.ts';
 export { onnxruntimeWeb } from './runtime/onnxruntime-web/executor.ts';
 export type { CompiledNetwork, CompiledValue, ThreadedModules } from './runtime/webassembly/compile.ts';
-export type { ModuleKind } from './runtime/webassembly/instantiate.ts';
+export {
+  instantiate,
+  type ModuleKind,
+  type RunningNetwork,
+  supportedModule,
+  viewsOf,
+} from './runtime/webassembly/instantiate.ts';
 export type { CompiledStep } from './runtime/webassembly/scope.ts';
 export type { ChooseTile, Tile, TiledLayer } from './runtime/webassembly/tile.ts';
 export {

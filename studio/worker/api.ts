@@ -3,6 +3,7 @@ import type { ImageAgreement } from '../engine/images/agreement.ts';
 import type { ImagesSummary } from '../engine/images/images.ts';
 import type { Layout } from '../engine/look/layout.ts';
 import type { Look, ShapesFound } from '../engine/look/look.ts';
+import type { MeasureChoice, Measurement } from '../engine/measure/types.ts';
 import type { CompiledContents } from '../engine/open/compiled.ts';
 import type { RunContents } from '../engine/open/run.ts';
 import type { PruneChoice, PruneTables } from '../engine/prune/choice.ts';
@@ -72,6 +73,8 @@ export interface StudioApi {
   ): Promise<ImagesSummary>;
   /** How far a version agrees with the dropped file on the images. */
   agreement(version: number, job: number, report: ReportProgress): Promise<ImageAgreement>;
+  /** Measures versions in turns, in onnxruntime-web and compiled. */
+  measure(choice: MeasureChoice, job: number, report: ReportProgress): Promise<Measurement>;
   /** The .onnx file of a version. */
   modelFile(version: number): Promise<Uint8Array>;
   /** The compiled folder of a version as a .zip file. */

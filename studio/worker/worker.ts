@@ -3,6 +3,7 @@ import type { StudioApi } from './api.ts';
 import { comparing } from './images.ts';
 import { jobs } from './jobs.ts';
 import { looking } from './look.ts';
+import { measuring } from './measure.ts';
 import { opening } from './open.ts';
 import { pruning } from './prune.ts';
 import { takingAway } from './take-away.ts';
@@ -15,6 +16,7 @@ const api: StudioApi = {
   ...transforming,
   ...stepping,
   ...comparing,
+  ...measuring,
   ...takingAway,
   cancel: jobs.cancel,
 };

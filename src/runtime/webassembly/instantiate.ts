@@ -57,15 +57,18 @@ export async function instantiate(
 ): Promise<RunningNetwork> {
   const { memory, run, step } = await instantiateModule<NetworkExports>(network.modules[kind]);
   new Float32Array(memory.buffer).set(network.weights, network.weightsOffset / 4);
-  const views = (values: readonly CompiledValue[]) =>
-    Object.fromEntries(
-      values.map(({ name, shape, offset }) => [
-        name,
-        new Float32Array(memory.buffer, offset, elementCount(shape)),
-      ]),
-    );
-  return { inputs: views(network.inputs), outputs: views(network.outputs), run, step };
+  const { buffer } = memory;
+  return { inputs: viewsOf(network.inputs, buffer), outputs: viewsOf(network.outputs, buffer), run, step };
 }
+
+/** Inputs or outputs as views of a network's memory, by name. */
+export const viewsOf = (
+  values: readonly CompiledValue[],
+  memory: ArrayBufferLike,
+): Readonly<Record<string, Float32Array>> =>
+  Object.fromEntries(
+    values.map(({ name, shape, offset }) => [name, new Float32Array(memory, offset, elementCount(shape))]),
+  );
 
 /** The exports of a module. */
 export async function instantiateModule<Exports>(bytes: Uint8Array): Promise<Exports> {
