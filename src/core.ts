@@ -234,6 +234,7 @@ export {
   type PrunedChannels,
   type PruningPlan,
   planChannels,
+  planRanked,
   pruneChannels,
   type UnitOutcome,
 } from './pruning/prune-channels.ts';

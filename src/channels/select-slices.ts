@@ -1,5 +1,5 @@
 import { assert } from '../errors.ts';
-import { elementCount, floats, makeTensor, type Tensor, type TypedArray } from '../numeric/tensor.ts';
+import { elementCount, floats, type Tensor, type TypedArray } from '../numeric/tensor.ts';
 import { copyElements } from '../numeric/typed-arrays.ts';
 
 /** The slices `indices` of a float32 tensor along one axis, in that order, each `block` rows wide. */
@@ -26,7 +26,10 @@ export function selectSlices(tensor: Tensor, axis: number, indices: readonly num
 /** Indices along some axes of a tensor, by axis. */
 export type Places = ReadonlyMap<number, ArrayLike<number>>;
 
-/** The elements of a numeric tensor at the given indices along some axes; other axes are kept. One pass. */
+/**
+ * The elements of a numeric tensor at the given indices along some axes; other axes are kept. They are copied, in one pass, when
+ * they are first read: the costs of a cut network depend on shapes alone.
+ */
 export function selectPlaces(tensor: Tensor, places: Places): Tensor {
   const { dtype, data } = tensor;
   assert(
@@ -36,15 +39,35 @@ export function selectPlaces(tensor: Tensor, places: Places): Tensor {
   const shape = tensor.shape.map((size, axis) => places.get(axis)?.length ?? size);
   const last = Math.max(-1, ...places.keys());
   if (last < 0) return tensor;
-  const run = elementCount(tensor.shape.slice(last + 1));
-  const rows = offsets(tensor.shape, places, last);
-  const target = new (data.constructor as new (length: number) => TypedArray)(elementCount(shape));
-  copyRuns(
-    { source: data, target, run },
-    rows,
-    Array.from(places.get(last)!, (place) => place * run),
-  );
-  return makeTensor(dtype, shape, target);
+  let copied: TypedArray | null = null;
+  return {
+    dtype,
+    shape,
+    get data() {
+      copied ??= copyPlaces(data, tensor.shape, { places, last });
+      return copied;
+    },
+  };
+}
+
+interface PlacesToCopy {
+  readonly places: Places;
+  /** The last axis of which places are selected. */
+  readonly last: number;
+}
+
+function copyPlaces(
+  source: TypedArray,
+  shape: readonly number[],
+  { places, last }: PlacesToCopy,
+): TypedArray {
+  const run = elementCount(shape.slice(last + 1));
+  const rows = offsets(shape, places, last);
+  const steps = Array.from(places.get(last)!, (place) => place * run);
+  const size = rows.length * steps.length * run;
+  const target = new (source.constructor as new (length: number) => TypedArray)(size);
+  copyRuns({ source, target, run }, rows, steps);
+  return target;
 }
 
 /** The start of each kept row: the positions of the kept indices of all axes before `last`. */

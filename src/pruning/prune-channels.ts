@@ -101,8 +101,12 @@ export async function planChannels(
   network: Graph | PreparedNetwork,
   given: ChannelPruningOptions,
 ): Promise<PruningPlan> {
+  return planRanked(await rankChannels(network, withDefaults(given)), given);
+}
+
+/** {@link planChannels} for channels that are already ranked, by the same options: only the target may differ. */
+export async function planRanked(ranked: RankedChannels, given: ChannelPruningOptions): Promise<PruningPlan> {
   const options = withDefaults(given);
-  const ranked = await rankChannels(network, options);
   const { prepared, original, selector } = ranked;
   const { units } = prepared;
   const found = await reach(ranked, options);

@@ -5,7 +5,9 @@ import {
   openPruningJob,
   type PruningJob,
   type PruningPlan,
-  planChannels,
+  planRanked,
+  type RankedChannels,
+  rankChannels,
   rankingOptions,
   type ScoresByLayer,
   scoreLayers,
@@ -39,17 +41,22 @@ export async function pruningJob(source: PruningSource, choice: PruneChoice): Pr
 /** Selects the channels that a cut with the same choice removes. */
 export async function plannedChannels(source: PruningSource, choice: PruneChoice): Promise<PruningPlan> {
   const job = await pruningJob(source, choice);
-  const layerScores = await scored(source, job);
-  return planChannels(job.original, { ...channelOptions(job, choice.target), layerScores });
+  return planRanked(await ranked(source, { job, choice }), channelOptions(job, choice.target));
 }
 
-/** A version that is prepared for pruning, with the scores of its layers by criterion and granularity. */
+/** A version that is prepared for pruning. */
 interface Prepared {
   readonly job: PruningJob;
+  /** The scores of its layers, by criterion and granularity. */
   readonly scores: Map<string, ScoresByLayer>;
+  /** The channels as they were ranked last, and the choice, except for the target. */
+  latest: { readonly choice: string; readonly ranked: RankedChannels } | null;
 }
 
-/** Preparing a network and scoring its channels take most of the time of a plan: both are done once. */
+/**
+ * Preparing a network, scoring and ranking its channels take most of the time of a plan. They are done once, so that plans follow a
+ * target that moves.
+ */
 const preparations = new WeakMap<
   Version,
   Pick<PruningSource, 'images'> & { readonly opening: Promise<Prepared> }
@@ -68,11 +75,25 @@ function prepared(source: PruningSource): Promise<Prepared> {
 async function prepare({ version: { forms, size }, images, executor }: PruningSource): Promise<Prepared> {
   const settings = { ...settingsOf(defaultChoice), size };
   const job = await openPruningJob(forms, { settings, executor, ...images?.source }, null);
-  return { job: { ...job, retraining: null }, scores: new Map() };
+  return { job: { ...job, retraining: null }, scores: new Map(), latest: null };
 }
 
-async function scored(source: PruningSource, job: PruningJob): Promise<ScoresByLayer> {
-  const { scores } = await prepared(source);
+interface RankingRequest {
+  readonly job: PruningJob;
+  readonly choice: PruneChoice;
+}
+
+async function ranked(source: PruningSource, { job, choice }: RankingRequest): Promise<RankedChannels> {
+  const found = await prepared(source);
+  const { target, recover, ...rules } = choice;
+  const key = JSON.stringify(rules);
+  if (found.latest?.choice === key) return found.latest.ranked;
+  const options = { ...rankingOptions(job), layerScores: await scored(found, job) };
+  found.latest = { choice: key, ranked: await rankChannels(job.original, options) };
+  return found.latest.ranked;
+}
+
+async function scored({ scores }: Prepared, job: PruningJob): Promise<ScoresByLayer> {
   const { settings, original } = job;
   const key = `${settings.criterion} ${settings.granularity}`;
   const known = scores.get(key);
