@@ -1,7 +1,7 @@
 import { batch } from '@preact/signals';
 import type { DroppedFile, Opened } from '../worker/api.ts';
 import { runJob } from './jobs.ts';
-import { imageSize, opened, shownView } from './state.ts';
+import { imageSize, opened, openings, shownView } from './state.ts';
 
 /** Opens dropped or chosen files in place of what is open; if that fails, what is open stays open. */
 export async function openFiles(files: readonly DroppedFile[]): Promise<void> {
@@ -10,6 +10,7 @@ export async function openFiles(files: readonly DroppedFile[]): Promise<void> {
   if (!now) return;
   batch(() => {
     opened.value = now;
+    openings.value++;
     shownView.value = 'look';
   });
 }

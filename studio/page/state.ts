@@ -6,6 +6,9 @@ import type { Opened } from '../worker/api.ts';
 /** What is open; null before the first file. */
 export const opened = signal<Opened | null>(null);
 
+/** Counts what was opened: what is chosen for one network is forgotten with the next. */
+export const openings = signal(0);
+
 /** Height and width of the images of a network that leaves them open; null if none are given. */
 export const imageSize = signal<ImageSize | null>(null);
 
