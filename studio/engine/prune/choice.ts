@@ -105,7 +105,8 @@ export const optionsOf = (
 ): Record<string, OptionValue> => ({
   [target.measure]: target.fraction,
   ...choice,
-  ...(exclude.length > 0 && { exclude }),
+  // A list is written with commas.
+  ...(exclude.length > 0 && { exclude: exclude.map((glob) => glob.replaceAll(',', '?')) }),
   ...(normalize && { normalize }),
   ...(data !== null && { data, recover: recover.length > 0 ? recover : ['none'] }),
 });

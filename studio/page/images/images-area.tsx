@@ -21,7 +21,7 @@ export function ImagesArea() {
       <p class="quiet">
         {images.value
           ? inUse(images.value.names.length)
-          : 'Drop a few hundred images like those the network will see. They need no labels.'}
+          : 'Drop a few hundred images here, like those the network will see. They need no labels.'}
       </p>
       <label class="button">
         Choose images
