@@ -10,17 +10,20 @@ import { viewNamed, views } from './views.ts';
 
 /** The page: header, tabs, the shown view, and what is reported of errors and progress. */
 export function App() {
-  const { name, View } = viewNamed(shownView.value);
+  const { name, title, View } = viewNamed(shownView.value);
   const show = (view: string) => {
     shownView.value = view;
   };
   return (
     <DropArea onDrop={openFiles}>
-      <Header />
-      <TabList class="tabs" label="Views" tabs={views} selected={name} onSelect={show} />
+      <header>
+        <Header />
+        <TabList class="tabs" label="Views" tabs={views} selected={name} onSelect={show} />
+      </header>
       <FailureBar />
       <main>
         <TabPanel name={name}>
+          <h2 class="hidden">{title}</h2>
           <Suspense fallback={<p class="quiet">Loading …</p>}>
             <View />
           </Suspense>

@@ -1,7 +1,10 @@
 import { signal } from '@preact/signals';
 import type { ImageSize } from 'espalier/core';
 import type { Progress } from '../engine/types.ts';
-import type { Opened } from '../worker/api.ts';
+import type { DroppedFile, Opened } from '../worker/api.ts';
+
+/** The files that were opened last; null before the first ones. */
+export const lastFiles = signal<readonly DroppedFile[] | null>(null);
 
 /** What is open; null before the first file. */
 export const opened = signal<Opened | null>(null);

@@ -1,5 +1,7 @@
+import { batch } from '@preact/signals';
 import { type Remote, wrap } from 'comlink';
 import type { StudioApi } from '../worker/api.ts';
+import { failure, opened } from './state.ts';
 
 /** A worker, and a promise that rejects when it ends. */
 interface Connection {
@@ -11,14 +13,9 @@ interface Connection {
 let connection: Connection | null = null;
 let started = 0;
 
-/** The error of every pending call when the worker ends. */
-export class WorkerEnded extends Error {
-  constructor() {
-    super('the computation has ended unexpectedly, perhaps for lack of memory: open the file again');
-  }
-}
+const ENDED = 'the computation has ended unexpectedly, perhaps for lack of memory: open the file again';
 
-/** Calls the worker, which is started on the first call and after it has ended. Rejects with {@link WorkerEnded} if it ends. */
+/** Calls the worker, which is started on the first call and after it has ended. Rejects if it ends. */
 export function callWorker<T>(call: (api: Remote<StudioApi>) => Promise<T>): Promise<T> {
   connection ??= connect();
   const { api, ended } = connection;
@@ -31,14 +28,19 @@ function connect(): Connection {
   const ended = new Promise<never>((_, reject) => {
     const end = () => {
       worker.terminate();
-      if (connection?.worker === worker) connection = null;
-      reject(new WorkerEnded());
+      connection = null;
+      batch(() => {
+        opened.value = null;
+        failure.value = ENDED;
+      });
+      reject(new Error(ENDED));
     };
     worker.addEventListener('error', end);
     worker.addEventListener('message', ({ data }) => {
       if (data === 'locked') void navigator.locks.request(name, end);
     });
   });
+  // Without a pending call, nothing waits for it.
   ended.catch(() => {});
   return { worker, api: wrap<StudioApi>(worker), ended };
 }

@@ -3,10 +3,11 @@ import type { ShapesFound } from '../../engine/look/look.ts';
 import { runJob } from '../jobs.ts';
 import { useLoaded } from '../parts/use-loaded.ts';
 import type { SectionProps } from './network-look.tsx';
+import { versionKey } from './state.ts';
 
 /** Pictures of the living stripes of each filter, for the layers that have zero stripes. */
 export function FilterShapes({ version }: SectionProps) {
-  const found = useLoaded(version, () =>
+  const found = useLoaded(versionKey(version), () =>
     runJob<ShapesFound>('Reading the shapes', (api) => api.shapes(version)),
   );
   if (!found) return null;

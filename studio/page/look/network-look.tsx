@@ -10,7 +10,7 @@ import { GraphPane } from './graph/graph-pane.tsx';
 import { GroupTable } from './group-table.tsx';
 import { LayerTable } from './layer-table.tsx';
 import { ResidualTable } from './residual-table.tsx';
-import { selectedNode, shownSection } from './state.ts';
+import { selectedNode, shownSection, versionKey } from './state.ts';
 
 /** Properties of what shows a part of a look. */
 export interface SectionProps {
@@ -40,7 +40,7 @@ const sections: readonly Section[] = [
 
 /** A network: its facts, and its graph, layers, channel groups, residual connections and filter shapes. */
 export function NetworkLook({ session: { current, notes } }: { readonly session: SessionSummary }) {
-  const look = useLoaded(current, async () => {
+  const look = useLoaded(versionKey(current), async () => {
     selectedNode.value = null;
     return runJob<Look>('Reading the network', (api) => api.look(current));
   });

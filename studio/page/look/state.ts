@@ -1,5 +1,6 @@
 import { batch, signal } from '@preact/signals';
 import type { Drawing } from '../../engine/look/drawing.ts';
+import { openings } from '../state.ts';
 
 /** The shown part of a network. */
 export const shownSection = signal('graph');
@@ -16,3 +17,6 @@ export function showNode({ nodes }: Drawing, name: string): void {
     shownSection.value = 'graph';
   });
 }
+
+/** Identifies a version of what is open now: every network has a version 0. */
+export const versionKey = (version: number): string => `${openings.value}/${version}`;

@@ -1,4 +1,6 @@
-import { imageSize } from '../state.ts';
+import type { DroppedFile } from '../../worker/api.ts';
+import { openFiles } from '../open-files.ts';
+import { imageSize, lastFiles } from '../state.ts';
 import { FileButtons } from './file-buttons.tsx';
 
 /** What a view shows as long as nothing is open. */
@@ -11,10 +13,18 @@ export function DropFirst() {
         run. Nothing leaves this machine.
       </p>
       <FileButtons />
+      {lastFiles.value && <OpenAgain files={lastFiles.value} />}
       <SizeField />
     </section>
   );
 }
+
+/** Opens the last files again: with a size, or after the worker has ended. */
+const OpenAgain = ({ files }: { readonly files: readonly DroppedFile[] }) => (
+  <button type="button" class="primary" onClick={() => openFiles(files)}>
+    Open {files[0]!.name} again
+  </button>
+);
 
 /** The size of images, which some networks leave open. */
 function SizeField() {

@@ -5,13 +5,13 @@ import { FileButtons } from './file-buttons.tsx';
 /** The name of the page, what is open, and the buttons that open something else. */
 export function Header() {
   return (
-    <header class="header">
+    <div class="header">
       <h1>
         <Mark /> Espalier <span class="quiet">Studio</span>
       </h1>
       {opened.value && <p class="file-name">{nameOf(opened.value)}</p>}
       <FileButtons />
-    </header>
+    </div>
   );
 }
 

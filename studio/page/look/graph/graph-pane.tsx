@@ -3,14 +3,14 @@ import type { Layout } from '../../../engine/look/layout.ts';
 import { runJob } from '../../jobs.ts';
 import { useLoaded } from '../../parts/use-loaded.ts';
 import type { SectionProps } from '../network-look.tsx';
-import { selectedNode } from '../state.ts';
+import { selectedNode, versionKey } from '../state.ts';
 import { GraphCanvas } from './graph-canvas.tsx';
 import { NodeDetails } from './node-details.tsx';
 import { SearchBox } from './search-box.tsx';
 
 /** The graph of a network, with a search and the details of the selected node. */
 export function GraphPane({ look, version }: SectionProps) {
-  const layout = useLoaded(version, () =>
+  const layout = useLoaded(versionKey(version), () =>
     runJob<Layout>('Laying out the graph', (api) => api.layout(version)),
   );
   const found = useSignal<ReadonlySet<number> | null>(null);
