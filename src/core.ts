@@ -202,6 +202,8 @@ export {
 export { type Cut, type CutRequest, cutNetwork } from './pruning/iterative/cut.ts';
 export {
   channelOptions,
+  hasImages,
+  type ImageJob,
   type PruningData,
   type PruningJob,
   type PruningWatch,

@@ -91,7 +91,11 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
   const settings = { ...options, ...completeSettings(targetOf(options), options) };
   const executor = options.executor ?? (await defaultExecutor());
   const forms = await formsOf(network, executor);
-  const training = options.epochs === undefined ? null : await retrainingOf(forms.graph, options, executor);
+  const { data, epochs } = options;
+  const training =
+    data && epochs !== undefined
+      ? await retrainingOf(forms.graph, { ...options, data, epochs }, executor)
+      : null;
   const pruneWith = async (opened?: Timer) => {
     const timer = opened && inElementType(opened, forms.form);
     const job = await openPruningJob(forms, { ...options, settings, executor, timer }, training);
@@ -103,7 +107,7 @@ export async function prune(network: Graph | NetworkForms, options: PruneOptions
 const retrainingBy = (training: TrainOptions, { distill }: PruneOptions): Retraining => ({
   epochs: training.epochs,
   distillation: distill ? (training.task ?? null) : null,
-  options: (epochs) => ({ ...training, epochs }),
+  options: (epochs = training.epochs) => ({ ...training, epochs }),
 });
 
 function result(
@@ -127,14 +131,23 @@ function result(
 /** The options of retraining, and the network in the form for training. */
 const retrainingOf = (
   network: Graph,
-  { data, epochs, preprocessing, logits, seed, signal, distill, training }: PruneOptions,
+  {
+    data,
+    epochs,
+    preprocessing,
+    logits,
+    seed,
+    signal,
+    distill,
+    training,
+  }: PruneOptions & Pick<TrainOptions, 'data' | 'epochs'>,
   executor: Executor,
 ): Promise<TrainOptions> =>
   openTraining(network, {
     ...retrainingDefaults,
     ...defined({ preprocessing, logits, seed, signal, distill }),
     ...training,
-    data: data!,
-    epochs: epochs!,
+    data,
+    epochs,
     executor,
   });

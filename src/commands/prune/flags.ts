@@ -204,10 +204,9 @@ export const pruneFlags = {
 
 export type PruneSettings = Settings<typeof pruneFlags, never>;
 
-/** The settings for a number of retraining epochs, when data and output folder are known to be given. */
-export const retraining = (settings: PruneSettings, epochs: number): Settings<typeof pruneFlags> => ({
-  ...settings,
-  data: settings.data!,
-  out: settings.out!,
-  epochs,
-});
+/** The settings of retraining; null without images, epochs or an output folder. */
+export function retrainingSettings(settings: PruneSettings): Settings<typeof pruneFlags> | null {
+  const { data, epochs, out } = settings;
+  if (data === undefined || epochs === undefined || out === undefined) return null;
+  return { ...settings, data, epochs, out };
+}

@@ -3,7 +3,7 @@ import { inElementType, openTimer } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
 import { completeSettings } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';
-import type { PruningJob } from '../../pruning/iterative/job.ts';
+import type { PruningJob, Retraining } from '../../pruning/iterative/job.ts';
 import { openPruningJob } from '../../pruning/iterative/open-job.ts';
 import { needsTimer, type PruningSettings } from '../../pruning/iterative/settings.ts';
 import type { PreparedNetwork } from '../../pruning/prepared-network.ts';
@@ -15,9 +15,9 @@ import { openData } from '../data-flags.ts';
 import { inputOptions } from '../input-flags.ts';
 import { type LoadedModel, loadModel } from '../model.ts';
 import { openRun, type PlannedRun } from '../training/recipe.ts';
-import { openTrainingSession, trainOptions } from '../training/session.ts';
+import { openTrainingSession, type TrainingSession, trainOptions } from '../training/session.ts';
 import { distillingOf } from '../training/teacher-flags.ts';
-import { type PruneSettings, type pruneFlags, retraining } from './flags.ts';
+import { type PruneSettings, type pruneFlags, retrainingSettings } from './flags.ts';
 import { watchPruning } from './watch.ts';
 
 /** A pruning job of the command line. */
@@ -32,16 +32,9 @@ export type PlannedPruning = PlannedRun<typeof pruneFlags, never>;
 /** Loads model and data; creates the run directory last, if there is one. */
 export async function openPruneJob(planned: PlannedPruning, context: Context): Promise<PruneJob> {
   const { settings: options } = planned;
-  const { epochs, logits, insertBatchnorm, search } = options;
+  const { logits, insertBatchnorm, search } = options;
   const sensitivity = options.sensitivity ? await readSensitivity(options.sensitivity) : undefined;
-  const session =
-    epochs === undefined
-      ? null
-      : await openTrainingSession(
-          { ...planned, settings: retraining(options, epochs) },
-          context,
-          await distillingOf(options, context),
-        );
+  const { session = null, retraining = null } = (await openRetraining(planned, context)) ?? {};
   const model = session?.model ?? (await loadModel(options.model, context, inputOptions(options)));
   if (!session) checkQuantized(model, options);
   const asked = {
@@ -55,13 +48,24 @@ export async function openPruneJob(planned: PlannedPruning, context: Context): P
   return {
     ...job,
     ...{ options, model },
-    retraining: session && {
-      epochs: epochs!,
-      distillation: session.task ?? null,
-      options: (some) => trainOptions(session, retraining(options, some), context),
-    },
+    retraining,
     run: session?.run ?? (await openRun(planned)),
   };
+}
+
+interface OpenedRetraining {
+  readonly session: TrainingSession;
+  readonly retraining: Retraining;
+}
+
+/** The training session of a job; null without retraining. */
+async function openRetraining(planned: PlannedPruning, context: Context): Promise<OpenedRetraining | null> {
+  const settings = retrainingSettings(planned.settings);
+  if (!settings) return null;
+  const distilling = await distillingOf(settings, context);
+  const session = await openTrainingSession({ ...planned, settings }, context, distilling);
+  const options = (epochs = settings.epochs) => trainOptions(session, { ...settings, epochs }, context);
+  return { session, retraining: { epochs: settings.epochs, distillation: session.task ?? null, options } };
 }
 
 /** Images to calibrate and evaluate with; they need no classes. */

@@ -75,9 +75,11 @@ async function execute(job: PruneJob, context: Context): Promise<Output> {
   const { runPruning } = await import('../../pruning/run-pruning.ts');
   const { stageOf } = await import('../../pruning/iterative/stages.ts');
   const { finishPruning } = await import('./result.ts');
-  const ignored = (await job.comparison?.())?.ignored ?? [];
+  const { data: images } = job;
+  const ignored = (await images?.comparison())?.ignored ?? [];
   for (const { name, reason } of ignored) context.note(`output ${name} is not compared: ${reason}`);
-  const original = job.data ? await stageOf(job.original.network, job, { stage: 'original', step: 0 }) : null;
+  const before = { stage: 'original', step: 0 };
+  const original = images && (await stageOf(job.original.network, { ...job, data: images }, before));
   if (original) job.run?.record({ type: 'prune-original', ...original });
   const pruned = await runPruning(job);
   const result = await finishPruning(pruned, { job, context, original });

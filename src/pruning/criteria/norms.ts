@@ -73,32 +73,18 @@ function addAbsolutes(targets: Float64Array, data: Float32Array): void {
 }
 
 function addSquares(targets: Float64Array, data: Float32Array): void {
-  for (let i = 0; i < data.length; i++) targets[i]! += data[i]! * data[i]!;
+  for (let i = 0; i < data.length; i++) targets[i]! += data[i]! ** 2;
 }
 
-// Four independent sums, since a single one would wait for each addition.
+// Loops with indices: iterators, and functions of one element, take two to five times as long.
 function absoluteSum(data: Float32Array, from: number, to: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = from;
-  for (; i + 3 < to; i += 4) {
-    a += Math.abs(data[i]!);
-    b += Math.abs(data[i + 1]!);
-    c += Math.abs(data[i + 2]!);
-    d += Math.abs(data[i + 3]!);
-  }
-  for (; i < to; i++) a += Math.abs(data[i]!);
-  return a + b + c + d;
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += Math.abs(data[i]!);
+  return sum;
 }
 
 function squareSum(data: Float32Array, from: number, to: number): number {
-  let [a, b, c, d] = [0, 0, 0, 0];
-  let i = from;
-  for (; i + 3 < to; i += 4) {
-    a += data[i]! * data[i]!;
-    b += data[i + 1]! * data[i + 1]!;
-    c += data[i + 2]! * data[i + 2]!;
-    d += data[i + 3]! * data[i + 3]!;
-  }
-  for (; i < to; i++) a += data[i]! * data[i]!;
-  return a + b + c + d;
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += data[i]! ** 2;
+  return sum;
 }

@@ -6,7 +6,7 @@ import type { PrunableSets, SetCosts } from './prunable-sets.ts';
 /** The channel sets that are masked, and the scores for masking more. */
 export interface ChoosingState {
   /** In the order of masking. */
-  readonly masked: readonly number[];
+  readonly masked: ReadonlySet<number>;
   /** Masked sets that must stay masked. */
   readonly settled: ReadonlySet<number>;
   /** Scores by set. Sets without a score are kept. */
@@ -28,7 +28,7 @@ export async function chooseSets(
   { sets, costs }: { readonly sets: PrunableSets; readonly costs: SetCosts },
   state: ChoosingState,
   { limit, rules }: ChoosingLimit,
-): Promise<number[]> {
+): Promise<Set<number>> {
   const { settled } = state;
   const units = sets.units.map((unit) => ({ ...unit, sets: unit.sets.filter((root) => !settled.has(root)) }));
   const order = orderOf(units, costs, state);
@@ -41,7 +41,7 @@ export async function chooseSets(
   const partOf = (widths: readonly number[]) => costs.predicted(selector.removed(widths));
   const { widths } = await widestWithin({ selector, partOf, limit });
   const chosen = selector.removed(widths);
-  return [...settled, ...order.filter((root) => chosen.has(root))];
+  return new Set([...settled, ...order.filter((root) => chosen.has(root))]);
 }
 
 /** Masked sets in their order, then all others by score for what they save. */
@@ -50,14 +50,13 @@ function orderOf(
   costs: SetCosts,
   { masked, settled, scores }: ChoosingState,
 ): number[] {
-  const gone = new Set(masked);
   const priced = units.flatMap(({ sets, reasons }) => {
-    const free = sets.filter((root) => scores.has(root) && !reasons.has(root) && !gone.has(root));
+    const free = sets.filter((root) => scores.has(root) && !reasons.has(root) && !masked.has(root));
     return free.map((root) => {
-      const saving = Math.max(costs.saving(root, gone), Number.MIN_VALUE);
+      const saving = Math.max(costs.saving(root, masked), Number.MIN_VALUE);
       return { root, price: scores.get(root)! / saving };
     });
   });
   priced.sort((a, b) => (a.price < b.price ? -1 : Number(a.price > b.price)));
-  return [...masked.filter((root) => !settled.has(root)), ...priced.map(({ root }) => root)];
+  return [...[...masked].filter((root) => !settled.has(root)), ...priced.map(({ root }) => root)];
 }

@@ -52,7 +52,7 @@ export function gradualController(options: GradualOptions): GradualController {
     options,
     places: whole.places,
     scores: openMovingScores(candidates),
-    progress: { masked: [], removed: new Set(), left: 1, isDone: false, current: whole },
+    progress: { masked: new Set(), removed: new Set(), left: 1, isDone: false, current: whole },
   };
   return { ...maskingPart(pruning), ...shrinkingPart(pruning), ...recordPart(pruning) };
 }
@@ -60,7 +60,7 @@ export function gradualController(options: GradualOptions): GradualController {
 /** The progress of pruning. */
 interface Progress {
   /** In the order of masking, including those that were removed. */
-  masked: readonly number[];
+  masked: ReadonlySet<number>;
   removed: ReadonlySet<number>;
   /** The fraction of the original cost that the masked network has. */
   left: number;
@@ -78,8 +78,6 @@ interface Pruning {
   readonly progress: Progress;
 }
 
-const prunedSets = ({ masked }: Progress): ReadonlySet<number> => new Set(masked);
-
 type MaskingPart = Pick<GradualController, 'extensions' | 'scalars' | 'afterStep' | 'overwrite' | 'network'>;
 
 function maskingPart({ options, places, scores, progress }: Pruning): MaskingPart {
@@ -89,7 +87,7 @@ function maskingPart({ options, places, scores, progress }: Pruning): MaskingPar
     extensions: [{ ...maskExtension(() => progress.current.places), ...(freezes && { freezes }) }],
     scalars: () => ({}),
     afterStep(_, state) {
-      if (!score && !progress.isDone) scores.add(progress.current.places, state(), prunedSets(progress));
+      if (!score && !progress.isDone) scores.add(progress.current.places, state(), progress.masked);
     },
     async overwrite(moment, state) {
       const { removed, current, isDone } = progress;
@@ -97,7 +95,7 @@ function maskingPart({ options, places, scores, progress }: Pruning): MaskingPar
       if (!goal) return null;
       const found = (await score?.(network(current.network, state()), removed)) ?? scores.values();
       await maskMore(progress, options, { goal, scores: found });
-      return maskTensors(current.places, prunedSets(progress));
+      return maskTensors(current.places, progress.masked);
     },
     network,
   };
@@ -115,7 +113,7 @@ function shrinkingPart({ options: { sets, rules }, progress }: Pruning): Shrinki
       Object.assign(progress, { removed, current: after });
       return {
         network: after.network,
-        state: reducedState(state, { before, after, pruned: prunedSets(progress) }),
+        state: reducedState(state, { before, after, pruned: progress.masked }),
       };
     },
     shrunk() {
@@ -123,7 +121,7 @@ function shrinkingPart({ options: { sets, rules }, progress }: Pruning): Shrinki
       return progress.current.network;
     },
     reduced(state) {
-      const after = sets.without(prunedSets(progress));
+      const after = sets.without(progress.masked);
       return withState(after.network, sliceState(state, progress.current, after));
     },
   };
@@ -136,20 +134,21 @@ function recordPart({ options: { metric, part }, scores, progress }: Pruning): R
     metrics: () => ({ [metric]: progress.left }),
     save(): Saved {
       const { masked, removed, left, isDone } = progress;
-      return { masked, left, isDone, removed: [...removed], scores: scores.save() };
+      return { left, isDone, masked: [...masked], removed: [...removed], scores: scores.save() };
     },
     restore(saved) {
-      const { removed, scores: averages, ...others } = saved as Saved;
-      Object.assign(progress, { ...others, removed: new Set(removed) });
+      const { masked, removed, scores: averages, ...others } = saved as Saved;
+      Object.assign(progress, { ...others, masked: new Set(masked), removed: new Set(removed) });
       scores.restore(averages);
     },
     isSettled: () => progress.isDone,
-    pruned: () => prunedSets(progress),
+    pruned: () => progress.masked,
     met: () => progress.isDone && progress.left <= part * EXACT,
   };
 }
 
-interface Saved extends Pick<Progress, 'masked' | 'left' | 'isDone'> {
+interface Saved extends Pick<Progress, 'left' | 'isDone'> {
+  readonly masked: readonly number[];
   readonly removed: readonly number[];
   readonly scores: readonly (readonly [number, number])[];
 }
@@ -167,12 +166,12 @@ async function maskMore(
 ): Promise<void> {
   const { costs } = options;
   // The last masking may unmask sets, but not restore removed ones.
-  const settled = goal.isLast ? progress.removed : new Set(progress.masked);
+  const settled = goal.isLast ? progress.removed : progress.masked;
   for (let i = 0; i < (goal.isLast ? LAST_CHOICES : 1); i++) {
-    const limit = (goal.part * EXACT * costs.predicted(new Set(progress.masked))) / progress.left;
+    const limit = (goal.part * EXACT * costs.predicted(progress.masked)) / progress.left;
     const state = { masked: progress.masked, settled, scores };
     progress.masked = await chooseSets(options, state, { limit, rules: goal.rules });
-    progress.left = await costs.measured(new Set(progress.masked));
+    progress.left = await costs.measured(progress.masked);
     if (progress.left <= goal.part * EXACT) break;
   }
   progress.isDone = goal.isLast;

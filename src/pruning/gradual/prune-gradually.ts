@@ -1,7 +1,7 @@
 import type { Graph } from '../../graph/graph.ts';
 import { separateUniform, verifyEquivalent } from '../../rewrite/index.ts';
 import { criteria } from '../criteria/index.ts';
-import { type PruningJob, rankingOptions } from '../iterative/job.ts';
+import { type RetrainingJob, rankingOptions } from '../iterative/job.ts';
 import type { PruningSettings } from '../iterative/settings.ts';
 import { type PruningStage, stageOf } from '../iterative/stages.ts';
 import { type PrunedInSteps, partsLeft } from '../iterative/steps.ts';
@@ -21,7 +21,7 @@ import { trainGradually } from './train-gradually.ts';
  * Prunes a network while it trains, in a single run, and recalibrates it at the end. The result is compared with the trained,
  * masked network.
  */
-export async function pruneGradually(job: PruningJob): Promise<PrunedInSteps> {
+export async function pruneGradually(job: RetrainingJob): Promise<PrunedInSteps> {
   const { settings, executor, original } = job;
   const { target, layerRatios = [] } = settings;
   const scheme = await schemes[settings.residual](separateUniform(original.graph), job);
@@ -60,17 +60,17 @@ export async function pruneGradually(job: PruningJob): Promise<PrunedInSteps> {
 const EXACT = 1e-5;
 
 const schemes: Readonly<
-  Record<PruningSettings['residual'], (network: Graph, job: PruningJob) => Promise<GradualScheme>>
+  Record<PruningSettings['residual'], (network: Graph, job: RetrainingJob) => Promise<GradualScheme>>
 > = { tied: tiedScheme, untied: untiedScheme };
 
-async function tiedScheme(network: Graph, job: PruningJob): Promise<GradualScheme> {
+async function tiedScheme(network: Graph, job: RetrainingJob): Promise<GradualScheme> {
   const prepared = await prepareChannels(network, job.executor, job.original);
   const sets = tiedSets(prepared, lossReads(prepared.graph, job));
   return { prepared, sets, costs: await tiedCosts(prepared, costingOf(job)) };
 }
 
 /** The scores of the settings' criterion; gradients by default. */
-function scoring(prepared: PreparedNetwork, job: PruningJob) {
+function scoring(prepared: PreparedNetwork, job: RetrainingJob) {
   const { criterion } = job.settings;
   return criterion === 'taylor' || criterion === criteria.taylor
     ? {}
@@ -79,10 +79,10 @@ function scoring(prepared: PreparedNetwork, job: PruningJob) {
 
 async function recovered(
   trained: Graph,
-  job: PruningJob,
+  job: RetrainingJob,
 ): Promise<{ readonly network: Graph; readonly stages: readonly PruningStage[] }> {
   const { retraining, settings } = job;
-  const stage = retraining!.distillation ? 'distilled' : 'retrained';
+  const stage = retraining.distillation ? 'distilled' : 'retrained';
   const stages = [await stageOf(trained, job, { stage, step: 1 })];
   if (settings.recover?.length === 0) return { network: trained, stages };
   const network = await recalibrateTrained(trained, job);

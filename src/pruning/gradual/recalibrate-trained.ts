@@ -2,7 +2,7 @@ import { openCalibration } from '../../calibration/calibration.ts';
 import { recalibrate } from '../../calibration/recalibrate.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { augmentationOf } from '../../training/tasks/index.ts';
-import type { PruningJob } from '../iterative/job.ts';
+import type { RetrainingJob } from '../iterative/job.ts';
 
 /** Images that are used at most, unless the settings ask for more, and the numbers in them: they are held in memory. */
 const MOST = { images: 8192, numbers: 2 ** 25 };
@@ -11,9 +11,9 @@ const MOST = { images: 8192, numbers: 2 ** 25 };
  * Recalibrates a trained network on batches as it was trained on: its weights fit statistics of augmented images. (Statistics of images
  * as they are cost a ResNet-20 that was trained with shifted images 2.5 points of accuracy on CIFAR-10.)
  */
-export async function recalibrateTrained(network: Graph, job: PruningJob): Promise<Graph> {
+export async function recalibrateTrained(network: Graph, job: RetrainingJob): Promise<Graph> {
   const { retraining, settings, executor } = job;
-  const options = retraining!.options(retraining!.epochs);
+  const options = retraining.options();
   const { batch, seed, preprocessing, data } = options;
   const { channels, height, width } = data.train;
   const fitting = Math.floor(MOST.numbers / (channels * height * width));

@@ -7,14 +7,14 @@ import type { PrunableSets } from './prunable-sets.ts';
  */
 export function removableSets(
   { units, removable = () => true }: PrunableSets,
-  masked: readonly number[],
+  masked: ReadonlySet<number>,
   round: number,
 ): Set<number> {
   const removed = new Set<number>();
   for (const unit of units) {
     const { sets } = unit;
     const own = new Set(sets);
-    const gone = masked.filter((root) => own.has(root) && removable(root));
+    const gone = [...masked].filter((root) => own.has(root) && removable(root));
     const step = setsPerStep(unit, round);
     const kept = Math.ceil((sets.length - gone.length) / step) * step;
     for (const root of gone.slice(0, Math.max(0, sets.length - kept))) removed.add(root);

@@ -1,6 +1,6 @@
 import type { Graph, Value } from '../../graph/graph.ts';
 import { taskOf } from '../../training/tasks/index.ts';
-import type { PruningJob } from '../iterative/job.ts';
+import type { PruningJob, RetrainingJob } from '../iterative/job.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 import type { GradualOptions } from './controller.ts';
 import type { Costing } from './tied-costs.ts';
@@ -21,5 +21,5 @@ export const costingOf = ({ settings: { target, per }, timer }: PruningJob): Cos
 });
 
 /** The values of a network that the loss of a job reads. */
-export const lossReads = (network: Graph, { retraining }: PruningJob): readonly Value[] =>
-  taskOf(retraining!.options(retraining!.epochs)).reads(network);
+export const lossReads = (network: Graph, { retraining }: RetrainingJob): readonly Value[] =>
+  taskOf(retraining.options()).reads(network);

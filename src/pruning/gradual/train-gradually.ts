@@ -1,5 +1,5 @@
 import { type TrainResult, train } from '../../training/train.ts';
-import type { PruningJob } from '../iterative/job.ts';
+import type { RetrainingJob } from '../iterative/job.ts';
 import { stepRun } from '../iterative/saved-start.ts';
 import { recordTraining } from '../iterative/steps.ts';
 import { setCounts } from '../ranking/units.ts';
@@ -23,7 +23,7 @@ const metrics = {
  * an interruption.
  */
 export async function trainGradually(
-  job: PruningJob,
+  job: RetrainingJob,
   pruned: Pick<GradualOptions, 'sets' | 'costs' | 'score' | 'freezes'>,
 ): Promise<GradualTraining> {
   const { settings, retraining } = job;
@@ -38,8 +38,7 @@ export async function trainGradually(
   });
   const { network } = pruned.sets.without(new Set());
   const own = stepRun(job, 0);
-  const options = retraining!.options(retraining!.epochs);
-  const result = await train({ ...options, ...own, network, controller });
+  const result = await train({ ...retraining.options(), ...own, network, controller });
   recordTraining(job, own);
   return { ...result, controller };
 }

@@ -3,6 +3,7 @@ import type { Comparison } from '../../calibration/comparison.ts';
 import { isLossAlone } from '../../calibration/damage.ts';
 import type { DataSet } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
+import { EspalierError } from '../../errors.ts';
 import type { Timer } from '../../measure/timer.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
@@ -23,16 +24,19 @@ export interface PruningData {
   readonly set: DataSet;
   readonly preprocessing: Preprocessing;
   readonly calibration: Calibration;
+  /** Compares networks with the original on test images; opened at its first use. */
+  comparison(): Promise<Comparison>;
 }
 
 /**
- * Retraining: the total number of epochs, and the options of training for a part of them, without network and run directory.
+ * Retraining: the total number of epochs, and the options of training for a part of them (default: all), without network and run
+ * directory.
  */
 export interface Retraining {
   readonly epochs: number;
   /** The task of learning a teacher's outputs; null for retraining without a teacher. */
   readonly distillation: TrainingTask | null;
-  options(epochs: number): Omit<TrainOptions, 'network' | 'run'>;
+  options(epochs?: number): Omit<TrainOptions, 'network' | 'run'>;
 }
 
 /** Callbacks for the progress of pruning. */
@@ -56,8 +60,6 @@ export interface PruningJob extends PruningWatch {
   readonly reference: NonNullable<ChannelPruningOptions['reference']> | null;
   readonly executor: Executor;
   readonly data: PruningData | null;
-  /** Compares networks with the original on test images; opened at its first use. null without images. */
-  readonly comparison: (() => Promise<Comparison>) | null;
   /** Sensitivities measured earlier, by which widths are chosen. */
   readonly sensitivity: readonly UnitSensitivity[] | null;
   /** How many choices of widths each cut tries; null without search. */
@@ -68,6 +70,28 @@ export interface PruningJob extends PruningWatch {
   readonly retraining: Retraining | null;
   /** Records the run, and resumes it; null records nothing. */
   readonly run: RunDirectory | null;
+}
+
+/** A job with images. */
+export interface ImageJob extends PruningJob {
+  readonly data: PruningData;
+}
+
+/** A job with retraining, on images. */
+export interface RetrainingJob extends ImageJob {
+  readonly retraining: Retraining;
+}
+
+/** Whether a job has images to calibrate and evaluate with. */
+export const hasImages = (job: PruningJob): job is ImageJob => job.data !== null;
+
+export const isRetrained = (job: PruningJob): job is RetrainingJob =>
+  hasImages(job) && job.retraining !== null;
+
+/** The job as one with retraining. Throws `usage` for a setting that needs it, if there is none. */
+export function requireRetraining(job: PruningJob, setting: string): RetrainingJob {
+  if (isRetrained(job)) return job;
+  throw new EspalierError('usage', `${setting} needs \`data\` and \`epochs\``);
 }
 
 /** The options of channel pruning for a target. */

@@ -4,7 +4,7 @@ import { train } from '../../training/train.ts';
 import { channelMaskController, learnedScores } from '../channel-masks/controller.ts';
 import { maskedLayers } from '../channel-masks/masked-layers.ts';
 import { prepareChannels } from '../prepared-network.ts';
-import type { PruningJob } from './job.ts';
+import type { RetrainingJob } from './job.ts';
 import { stepRun } from './saved-start.ts';
 
 /** A network trained with channel masks, which are multiplied in, and the masks as scores. */
@@ -14,12 +14,12 @@ interface LearnedMasks {
 }
 
 /** Learns channel masks before a cut, in a run directory of its own, which is resumed after an interruption. */
-export async function learnMasks(given: Graph, job: PruningJob, cut: number): Promise<LearnedMasks> {
+export async function learnMasks(given: Graph, job: RetrainingJob, cut: number): Promise<LearnedMasks> {
   const { settings, retraining, executor } = job;
   const network = separateUniform(given);
   const layers = maskedLayers(await prepareChannels(network, executor));
   const { maskEpochs, maskStrength: strength, maskThreshold: threshold } = settings;
-  const options = retraining!.options(maskEpochs);
+  const options = retraining.options(maskEpochs);
   const { momentum = 0.9 } = options;
   const result = await train({
     ...{ ...options, ema: undefined, stopAfter: undefined },

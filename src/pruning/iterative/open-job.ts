@@ -11,8 +11,8 @@ import type { RunDirectory } from '../../training/run-directory.ts';
 import { prepareChannels } from '../prepared-network.ts';
 import { insertOnImages } from '../recovery/insert-on-images.ts';
 import type { UnitSensitivity } from '../sensitivity/measure.ts';
-import type { PruningData, PruningJob, PruningWatch } from './job.ts';
-import { comparisonOnTestImages, openPruningData } from './pruning-data.ts';
+import type { PruningJob, PruningWatch } from './job.ts';
+import { openPruningData, type PruningImages } from './pruning-data.ts';
 import type { PruningSettings } from './settings.ts';
 
 /** Options of {@link openPruningJob}. */
@@ -50,18 +50,14 @@ export async function openPruningJob(
     timer = null,
     run = null,
   } = options;
-  const { network, data } = retrained
-    ? {
-        network: retrained.network,
-        data: await openPruningData(retrained.data, retrained.preprocessing, settings),
-      }
+  const { network, images } = retrained
+    ? { network: retrained.network, images: retrained }
     : await withoutTraining(forms.graph, options);
   return {
     ...options,
     reference: insertBatchnorm ? null : { graph: forms.given, restore: forms.form.restore },
     original: await prepareChannels(network, executor, settings),
-    data,
-    comparison: data && comparisonOnTestImages(network, data, { executor, settings }),
+    data: images && (await openPruningData(images, { original: network, executor, settings })),
     ...{ sensitivity, search, timer, run },
   };
 }
@@ -73,17 +69,15 @@ export async function openPruningJob(
 async function withoutTraining(
   given: Graph,
   options: PruningJobOptions,
-): Promise<{ readonly network: Graph; readonly data: PruningData | null }> {
+): Promise<{ readonly network: Graph; readonly images: PruningImages | null }> {
   const { settings, executor, data: images, logits, insertBatchnorm, onNote } = options;
-  if (!images) return { network: await foldConstants(given, executor), data: null };
+  if (!images) return { network: await foldConstants(given, executor), images: null };
   const { seed, criterion } = settings;
   const classes = images.train.classes.length;
   if (criterion === 'taylor' && classes > 0) classScores(given, { logits, classes });
   const { network, data, preprocessing } = networkOnImages(given, { ...options, data: images });
   const folded = await foldConstants(network, executor);
   const inserting = { images: data.train, preprocessing, executor, seed, onNote };
-  return {
-    network: insertBatchnorm ? await insertOnImages(folded, inserting) : folded,
-    data: await openPruningData(data, preprocessing, settings),
-  };
+  const prepared = insertBatchnorm ? await insertOnImages(folded, inserting) : folded;
+  return { network: prepared, images: { data, preprocessing } };
 }

@@ -7,32 +7,40 @@ import type { Executor } from '../../runtime/executor.ts';
 import type { PruningData } from './job.ts';
 import type { PruningSettings } from './settings.ts';
 
+/** A data set with its preprocessing. */
+export interface PruningImages {
+  readonly data: DataSet;
+  readonly preprocessing: Preprocessing;
+}
+
+interface PruningDataOptions {
+  /** The network that others are compared with. */
+  readonly original: Graph;
+  readonly executor: Executor;
+  readonly settings: Pick<PruningSettings, 'calibrationImages' | 'seed' | 'outputs'>;
+}
+
 /** Prepares the images of a data set, including those for criteria and recovery. */
 export async function openPruningData(
-  set: DataSet,
-  preprocessing: Preprocessing,
-  { calibrationImages: images, seed }: Pick<PruningSettings, 'calibrationImages' | 'seed'>,
+  { data: set, preprocessing }: PruningImages,
+  { original, executor, settings }: PruningDataOptions,
 ): Promise<PruningData> {
+  const { calibrationImages: images, seed } = settings;
   return {
     set,
     preprocessing,
     calibration: await openCalibration(set.train, { preprocessing, images, seed }),
+    comparison: comparisonOnTestImages(original, { set, preprocessing }, { executor, settings }),
   };
 }
 
 /** Number of test images on which networks are compared. */
 const COMPARED_IMAGES = 256;
 
-interface ComparisonSettings {
-  readonly executor: Executor;
-  readonly settings: Pick<PruningSettings, 'seed' | 'outputs'>;
-}
-
-/** Compares networks with an original by their outputs on test images; opened at its first use. */
-export function comparisonOnTestImages(
+function comparisonOnTestImages(
   original: Graph,
-  { set, preprocessing }: PruningData,
-  { executor, settings: { seed, outputs } }: ComparisonSettings,
+  { set, preprocessing }: Pick<PruningData, 'set' | 'preprocessing'>,
+  { executor, settings: { seed, outputs } }: Pick<PruningDataOptions, 'executor' | 'settings'>,
 ): () => Promise<Comparison> {
   let opened: Promise<Comparison> | null = null;
   const open = async () => {

@@ -4,7 +4,7 @@ import { isQuantized } from '../../quantization/operators.ts';
 import { adoptStatistics } from '../recovery/adopt-statistics.ts';
 import { reconstruct } from '../recovery/reconstruct.ts';
 import type { Cut } from './cut.ts';
-import type { PruningJob } from './job.ts';
+import type { ImageJob, PruningJob } from './job.ts';
 import type { Recovery } from './settings.ts';
 
 /** The recoveries after a cut; none without images, and for integer weights. */
@@ -20,10 +20,10 @@ export function recoveriesOf({ settings, data, retraining, original }: PruningJo
  */
 export async function recoverNetwork(
   network: Graph,
-  { executor, data, retraining }: PruningJob,
+  { executor, data, retraining }: ImageJob,
   { recovery, cut }: { readonly recovery: Recovery; readonly cut: Cut },
 ): Promise<Graph> {
-  const { calibration } = data!;
+  const { calibration } = data;
   if (recovery === 'recalibrate') return recalibrate(network, { calibration, executor });
   if (!cut.reconstruction) return network;
   const { original, keptFilters } = cut.reconstruction;

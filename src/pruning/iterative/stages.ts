@@ -2,7 +2,7 @@ import { defined } from '../../defined.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { evaluate } from '../../measure/accuracy.ts';
 import { mean } from '../../numeric/statistics.ts';
-import type { PruningJob } from './job.ts';
+import type { ImageJob } from './job.ts';
 
 /** The evaluation of a network on test images at one stage of a step. */
 export interface PruningStage {
@@ -23,10 +23,7 @@ export interface PruningStage {
   readonly agreements?: Readonly<Record<string, number>>;
 }
 
-type Evaluated = Pick<
-  PruningJob,
-  'data' | 'executor' | 'comparison' | 'retraining' | 'onStage' | 'onEvaluated' | 'signal'
->;
+type Evaluated = Pick<ImageJob, 'data' | 'executor' | 'retraining' | 'onStage' | 'onEvaluated' | 'signal'>;
 
 /** Evaluates a network on test images; step 0 is before the first cut. */
 export async function stageOf(
@@ -34,7 +31,7 @@ export async function stageOf(
   job: Evaluated,
   { stage, step }: { readonly stage: string; readonly step: number },
 ): Promise<PruningStage> {
-  const accuracy = job.data!.calibration.labelled ? await accuracyOf(network, job) : null;
+  const accuracy = job.data.calibration.labelled ? await accuracyOf(network, job) : null;
   const none = { top1: null, top5: null, loss: null };
   const errors = (await besideTeacher(network, job)) ?? (await besideOriginal(network, job, step));
   const found = { stage, ...(accuracy ?? none), ...errors };
@@ -47,25 +44,25 @@ type Errors = Pick<PruningStage, 'outputError' | 'outputErrors' | 'agreements'>;
 async function besideTeacher(network: Graph, job: Evaluated): Promise<Errors | null> {
   const task = job.retraining?.distillation;
   if (!task?.evaluate) return null;
-  const found = await task.evaluate(network, job.data!.set.test, evaluation(job));
+  const found = await task.evaluate(network, job.data.set.test, evaluation(job));
   const { outputErrors = {}, agreements } = found;
   return { outputError: mean(Object.values(outputErrors)), outputErrors, ...defined({ agreements }) };
 }
 
 async function besideOriginal(network: Graph, job: Evaluated, step: number): Promise<Errors> {
-  const comparison = await job.comparison!();
+  const comparison = await job.data.comparison();
   const { outputError, outputErrors } = step === 0 ? comparison.original : await comparison.compare(network);
   return { outputError, outputErrors };
 }
 
 async function accuracyOf(network: Graph, job: Evaluated) {
-  const { top1, top5, loss } = await evaluate(network, job.data!.set.test, evaluation(job));
+  const { top1, top5, loss } = await evaluate(network, job.data.set.test, evaluation(job));
   return { top1, top5, loss };
 }
 
 const evaluation = ({ data, executor, onEvaluated, signal }: Evaluated) => ({
   executor,
-  preprocessing: data!.preprocessing,
-  progress: (done: number) => onEvaluated?.(done, data!.set.test.count),
+  preprocessing: data.preprocessing,
+  progress: (done: number) => onEvaluated?.(done, data.set.test.count),
   ...(signal && { signal }),
 });

@@ -6,7 +6,14 @@ import type { WeightMasks } from '../granularity/masks.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { type PruningSchedule, stepTargets } from '../schedule.ts';
 import { type Cut, cutNetwork } from './cut.ts';
-import type { PruningJob } from './job.ts';
+import {
+  hasImages,
+  type ImageJob,
+  isRetrained,
+  type PruningJob,
+  type RetrainingJob,
+  requireRetraining,
+} from './job.ts';
 import { learnMasks } from './learn-masks.ts';
 import { recoveriesOf, recoverNetwork } from './recover.ts';
 import { type StartedStep, savedStart, saveStart, stepRun } from './saved-start.ts';
@@ -68,22 +75,28 @@ async function cutAndRecover(
   job: PruningJob,
   { index, target }: OwnStep,
 ): Promise<StartedStep> {
-  const masked = job.settings.criterion === 'mask' ? await learnMasks(given, job, index) : null;
+  const masked =
+    job.settings.criterion === 'mask'
+      ? await learnMasks(given, requireRetraining(job, '`criterion` mask'), index)
+      : null;
   const request = { target, index, before, ...(masked && { learned: masked.learned }) };
   const cut = await cutNetwork(masked?.network ?? given, job, request);
-  const stages: PruningStage[] = [];
-  const evaluated = async (stage: string, network: Graph) => {
-    if (job.data) stages.push(await stageOf(network, job, { stage, step: index + 1 }));
-  };
-  await evaluated('cut', cut.network);
-  let { network } = cut;
-  for (const recovery of recoveriesOf(job)) {
-    network = await recoverNetwork(network, job, { recovery, cut });
-    await evaluated(recovery, network);
-  }
-  const start = { network, cut, stages };
+  const start = hasImages(job)
+    ? { cut, ...(await recovered(cut, job, index + 1)) }
+    : { cut, network: cut.network, stages: [] };
   if (job.retraining) saveStart(job, index, start);
   return start;
+}
+
+/** The network of a cut after each recovery, evaluated before and after them. */
+async function recovered(cut: Cut, job: ImageJob, step: number): Promise<Omit<StartedStep, 'cut'>> {
+  let { network } = cut;
+  const stages = [await stageOf(network, job, { stage: 'cut', step })];
+  for (const recovery of recoveriesOf(job)) {
+    network = await recoverNetwork(network, job, { recovery, cut });
+    stages.push(await stageOf(network, job, { stage: recovery, step }));
+  }
+  return { network, stages };
 }
 
 async function retrained(
@@ -94,7 +107,7 @@ async function retrained(
   const { met, error } = cut;
   const left = cut.masks ? null : partsLeft(network, job);
   const step = { step: index + 1, target, met, left, error, stages, epochs: [] };
-  if (!job.retraining) return { network, step };
+  if (!isRetrained(job)) return { network, step };
   const trained = await retrain({ network, cut }, job, index);
   const after = await stageOf(trained.network, job, {
     stage: job.retraining.distillation ? 'distilled' : 'retrained',
@@ -113,10 +126,10 @@ export function partsLeft(network: Graph, { original, settings }: PruningJob): N
 /** Retrains in the step's run directory, so that an interrupted step resumes from its checkpoints. */
 async function retrain(
   { network, cut }: Pick<StartedStep, 'network' | 'cut'>,
-  job: PruningJob,
+  job: RetrainingJob,
   index: number,
 ) {
-  const { epochs: all, options } = job.retraining!;
+  const { epochs: all, options } = job.retraining;
   const until = (step: number) => Math.floor((all * step) / job.settings.steps);
   const own = stepRun(job, index);
   const result = await train({
@@ -130,9 +143,13 @@ async function retrain(
 }
 
 /** Copies what a step's own run recorded of training into the record of the job; `before` is the number of earlier epochs. */
-export function recordTraining(job: PruningJob, { run }: Pick<TrainOptions, 'run'>, before = 0): void {
-  for (const event of run?.readEvents() ?? []) {
-    if (event.type === 'epoch') job.run!.record({ ...event, epoch: before + Number(event.epoch) });
-    if (event.type === 'range-test') job.run!.record(event);
+export function recordTraining(
+  { run: whole }: PruningJob,
+  { run: own }: Pick<TrainOptions, 'run'>,
+  before = 0,
+): void {
+  for (const event of own?.readEvents() ?? []) {
+    if (event.type === 'epoch') whole?.record({ ...event, epoch: before + Number(event.epoch) });
+    if (event.type === 'range-test') whole?.record(event);
   }
 }

@@ -1,11 +1,10 @@
 import type { RunDirectory, RunEvent } from '../../training/run-directory.ts';
-import { type PruningData, type PruningJob, rankingOptions } from '../iterative/job.ts';
+import { type ImageJob, rankingOptions } from '../iterative/job.ts';
 import { rankChannels } from '../rank-channels.ts';
 import { measureSensitivity, type SensitivityOptions, type UnitSensitivity } from './measure.ts';
 
 /** A job with images and a run directory. */
-export interface SensitivityJob extends PruningJob {
-  readonly data: PruningData;
+export interface SensitivityJob extends ImageJob {
   readonly run: RunDirectory;
 }
 

@@ -1,7 +1,7 @@
 import { EspalierError } from '../../errors.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { costingOf, type GradualScheme, lossReads } from '../gradual/scheme.ts';
-import type { PruningJob } from '../iterative/job.ts';
+import type { RetrainingJob } from '../iterative/job.ts';
 import { untiedCosts } from './untied-costs.ts';
 import { carriesOnly, finishedNetwork, prepareUntied } from './untied-network.ts';
 import { untiedSets } from './untied-sets.ts';
@@ -10,7 +10,7 @@ import { untiedSets } from './untied-sets.ts';
  * Prunes a residual network without the ties of its residual connections: it trains as the residual network that it is, and is
  * written as the plain network of its widths. Throws `unsupported` where it has no residual connection that can be removed.
  */
-export async function untiedScheme(network: Graph, job: PruningJob): Promise<GradualScheme> {
+export async function untiedScheme(network: Graph, job: RetrainingJob): Promise<GradualScheme> {
   const { executor, original, settings } = job;
   const untied = await prepareUntied(network, executor, original);
   const { prepared, blocks, refusals } = untied;
