@@ -49,8 +49,8 @@ async function chosenFor(part: number) {
   const rules = { scope: 'global', round: 1, floor: 0.1, layerRatios: [] } as const;
   const limit = { limit: part, rules: { ...rules, original: setCounts(sets.units) } };
   const started = performance.now();
-  const chosen = await chooseSets({ sets, costs }, { masked: new Set(), settled: new Set(), scores }, limit);
-  return { removed: new Set(chosen), seconds: (performance.now() - started) / 1000 };
+  const removed = await chooseSets({ sets, costs }, { masked: new Set(), settled: new Set(), scores }, limit);
+  return { removed, seconds: (performance.now() - started) / 1000 };
 }
 
 interface Timed {

@@ -2,10 +2,10 @@
 export function closestName(typed: string, names: readonly string[]): string | null {
   let best: { name: string; distance: number } | null = null;
   for (const name of names) {
+    const most = Math.ceil(name.length / 3);
+    if (Math.abs(typed.length - name.length) > most) continue;
     const distance = editDistance(typed.toLowerCase(), name.toLowerCase());
-    if (distance <= Math.ceil(name.length / 3) && distance < (best?.distance ?? Infinity)) {
-      best = { name, distance };
-    }
+    if (distance <= most && distance < (best?.distance ?? Infinity)) best = { name, distance };
   }
   return best?.name ?? null;
 }
@@ -14,16 +14,22 @@ export function closestName(typed: string, names: readonly string[]): string | n
  * The number of insertions, deletions, substitutions and swaps of neighbours between two strings (optimal string alignment).
  */
 function editDistance(a: string, b: string): number {
-  const table = [Array.from({ length: b.length + 1 }, (_, j) => j)];
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const substitution = table[i - 1]![j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      const swapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = swapped ? table[i - 2]![j - 2]! + 1 : Infinity;
-      row.push(Math.min(substitution, swap, table[i - 1]![j]! + 1, row[j - 1]! + 1));
-    }
-    table.push(row);
-  }
-  return table[a.length]![b.length]!;
+  const known = new Map<number, number>();
+  /** The distance between the first i and j characters. */
+  const between = (i: number, j: number): number => {
+    if (i === 0 || j === 0) return i + j;
+    const key = i * (b.length + 1) + j;
+    const isSwapped = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+    const distance =
+      known.get(key) ??
+      Math.min(
+        between(i - 1, j) + 1,
+        between(i, j - 1) + 1,
+        between(i - 1, j - 1) + (a[i - 1] === b[j - 1] ? 0 : 1),
+        isSwapped ? between(i - 2, j - 2) + 1 : Number.POSITIVE_INFINITY,
+      );
+    known.set(key, distance);
+    return distance;
+  };
+  return between(a.length, b.length);
 }

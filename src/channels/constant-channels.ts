@@ -3,6 +3,7 @@ import type { Graph, Node, Value } from '../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../graph/operators/index.ts';
 import { fixedWindow } from '../graph/window.ts';
 import { toNumbers } from '../numeric/tensor.ts';
+import { zip } from '../numeric/zip.ts';
 
 /**
  * For each value, its constant channels: the number if a channel depends neither on the network's input nor on the position,
@@ -48,6 +49,10 @@ function keepSpatialMean(node: Node, [x]: readonly (Float64Array | null)[]): Flo
   return x && axes?.every((axis) => axis >= 2 || axis === -1 || axis === -2) ? x : null;
 }
 
+/** A bound of Clip; NaN, which makes all channels variable, if it is computed. */
+const boundOf = (bound: Value | null | undefined, absent: number): number =>
+  bound ? Number(bound.tensor?.data[0] ?? Number.NaN) : absent;
+
 const rules: { readonly [Op in OperatorName]?: Rule } = {
   Relu: pointwise((x) => (x > 0 ? x : x <= 0 ? 0 : Number.NaN)),
   LeakyRelu: pointwise((x, node) => (x >= 0 ? x : x * attributesOf(node, 'LeakyRelu').alpha)),
@@ -60,17 +65,9 @@ const rules: { readonly [Op in OperatorName]?: Rule } = {
   GlobalMaxPool: keep,
   AveragePool: (node, inputs) => (isPaddedPool(node) ? keepZero : keep)(node, inputs),
   Clip(node, [x]) {
-    const [low, high] = [node.inputs[1], node.inputs[2]].map((bound) =>
-      Number(bound?.tensor?.data[0] ?? Number.NaN),
-    );
-    return (
-      x?.map((value) =>
-        Math.min(
-          Math.max(value, low! >= 0 || low! < 0 ? low! : value),
-          high! >= 0 || high! < 0 ? high! : value,
-        ),
-      ) ?? null
-    );
+    const low = boundOf(node.inputs[1], Number.NEGATIVE_INFINITY);
+    const high = boundOf(node.inputs[2], Number.POSITIVE_INFINITY);
+    return x?.map((value) => Math.min(Math.max(value, low), high)) ?? null;
   },
   BatchNormalization(node, [x]) {
     const [scale, shift, mean, variance] = node.inputs
@@ -78,10 +75,8 @@ const rules: { readonly [Op in OperatorName]?: Rule } = {
       .map((value) => value?.tensor?.data as Float32Array | undefined);
     if (!scale || !shift || !mean || !variance) return null;
     const { epsilon } = attributesOf(node, 'BatchNormalization');
-    return Float64Array.from(scale, (s, c) =>
-      s === 0
-        ? shift[c]!
-        : (s * ((x?.[c] ?? Number.NaN) - mean[c]!)) / Math.sqrt(variance[c]! + epsilon) + shift[c]!,
+    return Float64Array.from(zip(scale, shift, mean, variance), ([s, b, m, v], c) =>
+      s === 0 ? b : (s * ((x?.[c] ?? Number.NaN) - m)) / Math.sqrt(v + epsilon) + b,
     );
   },
   Conv(node, [x]) {
@@ -105,7 +100,8 @@ const rules: { readonly [Op in OperatorName]?: Rule } = {
   Flatten: flattened,
   Reshape: flattened,
   ReduceMean: keepSpatialMean,
-  Add: (_, [a, b]) => (a && b && a.length === b.length ? a.map((x, c) => x + b[c]!) : null),
+  Add: (_, [a, b]) =>
+    a && b && a.length === b.length ? Float64Array.from(zip(a, b), ([x, y]) => x + y) : null,
 };
 
 /** Finds the constant channels in one pass through the network. */

@@ -113,8 +113,9 @@ async function write(
   await writeModel(plain, out);
   const { withLatencies } = await import('../report/measured-network.ts');
   const { given } = model;
+  const measures: NetworkMeasures = {};
   const timed = await withLatencies(
-    [given, plain].map((network) => ({ graph: network, measures: {} })),
+    [given, plain].map((graph) => ({ graph, measures })),
     { seconds, size, signal: context.signal },
   );
   const [before, after] = timed.map(({ measures }) => measures) as [NetworkMeasures, NetworkMeasures];

@@ -1,6 +1,7 @@
 import type { Graph } from '../graph/graph.ts';
 import { sampleInTurns } from '../measure/rounds.ts';
 import type { Timings } from '../measure/timings.ts';
+import { zip } from '../numeric/zip.ts';
 import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
 import {
   type ChooseTile,
@@ -38,7 +39,7 @@ export async function tuneTiles(graph: Graph, tuner: Tuner): Promise<ChooseTile>
   const pending = layers.filter((layer) => !known.some((timed) => timed.layer === layer));
   const measured = await settledTimes(graph, pending, tuner);
   for (const { layer, times } of measured)
-    for (const [i, tile] of tiles.entries()) tuner.timings.set(keyOf(layer, tile), times[i]!);
+    for (const [tile, ms] of zip(tiles, times)) tuner.timings.set(keyOf(layer, tile), ms);
   tuner.timings.save();
   const chosen = new Map([...known, ...measured].map((timed) => [timed.layer.key, fastest(timed)]));
   return (layer) => chosen.get(layer.key) ?? predictTile(layer);
@@ -51,9 +52,11 @@ interface TimedLayer {
 }
 
 function fastest({ layer, times }: TimedLayer): Tile {
-  const predicted = tiles.indexOf(predictTile(layer));
-  const best = times.indexOf(Math.min(...times));
-  return tiles[times[best]! * GAIN < times[predicted]! ? best : predicted]!;
+  const predicted = predictTile(layer);
+  const timed = zip(tiles, times);
+  const [best, bestMs] = timed.reduce((a, b) => (b[1] < a[1] ? b : a));
+  const isSlower = timed.some(([tile, ms]) => tile === predicted && bestMs * GAIN < ms);
+  return isSlower ? best : predicted;
 }
 
 /** Times of the layers whose fastest tile did not change in the last pass. */
@@ -68,7 +71,9 @@ async function settledTimes(
   const settled: TimedLayer[] = [];
   for (let pass = 0; pass < MOST_PASSES && pending.length > 0; pass++) {
     const again = await timeTiles(graph, pending, tuner);
-    const isSettled = again.map((timed, i) => pass > 0 && fastest(timed) === fastest(pending[i]!));
+    const isSettled = zip(again, pending).map(
+      ([now, before]) => pass > 0 && fastest(now) === fastest(before),
+    );
     settled.push(...again.filter((_, i) => isSettled[i]));
     pending = again.filter((_, i) => !isSettled[i]);
   }
@@ -90,7 +95,7 @@ async function timeTiles(graph: Graph, layers: readonly TimedLayer[], tuner: Tun
   }
   return layers.map(({ layer, times }, i) => ({
     layer,
-    times: times.map((ms, t) => Math.min(ms, byTile[t]![i]!)),
+    times: zip(times, byTile).map(([ms, layersMs]) => Math.min(ms, layersMs[i]!)),
   }));
 }
 

@@ -1,4 +1,5 @@
 import { rank, type TimedRanking } from '../measure/timer.ts';
+import { zip } from '../numeric/zip.ts';
 import {
   type Candidate,
   candidatesOf,
@@ -33,19 +34,20 @@ const COMPETITIVE = 1.1;
 export async function chooseCandidate(prepared: Prepared, timing: LayerTiming): Promise<Choice> {
   const ground = { prepared, timing };
   const variants = widthVariants(prepared.graph);
-  const plain = variants.map((variant) => denseCandidate(variant, timing));
-  const { ms, best: quickest } = await rankCandidates(plain, ground);
+  const plain = await rankCandidates(
+    variants.map((variant) => denseCandidate(variant, timing)),
+    ground,
+  );
   const timed: TimedVariant[] = [];
-  for (const [i, variant] of variants.entries()) {
-    const looked = i === variants.length - 1 || ms[i]! < ms[quickest]! * COMPETITIVE;
+  for (const [variant, ms] of zip(variants, plain.ms)) {
+    const looked = variant === variants.at(-1) || ms < plain.bestMs * COMPETITIVE;
     if (looked) timed.push(await timeVariant(variant, timing));
   }
   const candidates = timed.flatMap(candidatesOf);
-  const { multiple } = variants[quickest]!;
+  const { multiple } = plain.best.variant;
   const dense = candidates.find(({ plans, variant }) => plans.size === 0 && variant.multiple === multiple)!;
-  const ranking = await rankCandidates(candidates, ground);
-  const best = candidates[ranking.best]!;
-  const small = ranking.settled && ranking.ms[ranking.best]! < SMALL_MS;
+  const { best, bestMs, settled } = await rankCandidates(candidates, ground);
+  const small = settled && bestMs < SMALL_MS;
   return { best: small ? await improved(best, ground) : best, dense };
 }
 
@@ -54,14 +56,21 @@ interface LayerToTime {
   readonly timing: LayerTiming;
 }
 
-const rankCandidates = (
+interface CandidateRanking extends Pick<TimedRanking, 'ms' | 'settled'> {
+  readonly best: Candidate;
+  readonly bestMs: number;
+}
+
+async function rankCandidates(
   candidates: readonly Candidate[],
   { prepared, timing }: LayerToTime,
-): Promise<TimedRanking> =>
-  rank(
+): Promise<CandidateRanking> {
+  const { ms, best, settled } = await rank(
     candidates.map((candidate) => timedCandidate(candidate, prepared, timing.size)),
     timing.timer,
   );
+  return { ms, settled, best: candidates[best]!, bestMs: ms[best]! };
+}
 
 /** Improves a candidate: tries the second-best forms of the layers where they are closest. */
 async function improved(start: Candidate, ground: LayerToTime): Promise<Candidate> {
@@ -70,7 +79,7 @@ async function improved(start: Candidate, ground: LayerToTime): Promise<Candidat
   for (const layer of close.sort((a, b) => lead(a) - lead(b)).slice(0, MOST_IMPROVED)) {
     const candidates = [best, ...alternatives(best, layer)];
     const ranking = await rankCandidates(candidates, ground);
-    if (ranking.settled) best = candidates[ranking.best]!;
+    if (ranking.settled) ({ best } = ranking);
   }
   return best;
 }
@@ -92,8 +101,8 @@ function alternatives(
 ): Candidate[] {
   const now = plans.get(name)?.form ?? 'dense';
   const least = Math.min(...forms.map(({ ms }) => ms));
-  const near = offered
-    .map((plan, i) => ({ plan, ms: forms[i]!.ms }))
+  const near = zip(offered, forms)
+    .map(([plan, { ms }]) => ({ plan, ms }))
     .filter(({ plan, ms }) => plan.form !== now && ms < least * NEAR)
     .sort((a, b) => a.ms - b.ms);
   return near.slice(0, MOST_ALTERNATIVES).map(({ plan }) => {

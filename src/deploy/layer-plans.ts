@@ -1,4 +1,5 @@
 import { rank, type TimedModel, type Timer } from '../measure/timer.ts';
+import { zip } from '../numeric/zip.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { inContext, planMacs } from './context.ts';
 import { expectedUs, promisingPlans } from './forms/index.ts';
@@ -29,12 +30,12 @@ const LEAST_MS = 1e-4;
 export async function timePlans(layer: DeadStripeLayer, timer: Timer): Promise<TimedLayer> {
   const plans = promisingPlans(layer.conv, layer.own);
   const macs = plans.map((plan) => planMacs(layer, plan));
-  const timed = plans.map((plan, i) => timedPlan(layer, plan, macs[i]!));
+  const timed = zip(plans, macs).map(([plan, own]) => timedPlan(layer, plan, own));
   const { ms, besideMs, best, cached } = await rank(timed, timer, timedPlan(layer, null, 0));
-  const forms = plans.map(({ form }, i) => ({
+  const forms = zip(plans, ms, macs).map(([{ form }, own, count]) => ({
     form,
-    ms: Math.max(LEAST_MS, ms[i]! - besideMs!),
-    macs: macs[i]!,
+    ms: Math.max(LEAST_MS, own - besideMs!),
+    macs: count,
   }));
   return { name: layer.name, best: plans[best]!, plans, forms, cached };
 }

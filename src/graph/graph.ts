@@ -26,6 +26,13 @@ export interface Value {
   feed?: InputFeed;
 }
 
+/** A value with constant contents. */
+export interface ConstantValue extends Value {
+  tensor: Tensor;
+}
+
+export const isConstant = (value: Value): value is ConstantValue => value.tensor !== null;
+
 /** The contents of an input. */
 export interface InputFeed {
   /** A leading 1 represents the batch if the network leaves it open. */
@@ -87,7 +94,7 @@ export function makeValue(name: string, dtype: DataType | null = null, shape: Sh
 }
 
 /** Creates a value with constant contents. */
-export function makeConstant(name: string, tensor: Tensor): Value {
+export function makeConstant(name: string, tensor: Tensor): ConstantValue {
   return { name, dtype: tensor.dtype, shape: tensor.shape, tensor };
 }
 

@@ -1,5 +1,6 @@
 import { EspalierError } from '../errors.ts';
 import { median, quantile } from '../numeric/statistics.ts';
+import { zip } from '../numeric/zip.ts';
 import { stopwatch } from './stopwatch.ts';
 
 /** A model that is loaded into an engine and can be timed. */
@@ -72,11 +73,19 @@ export async function measureInTurns(
   try {
     for (const model of models) runners.push(await model.open());
     const samples = await sampleInTurns(runners, options);
-    const latencies = models.map(({ path }, i) => latencyOf(path, samples[i]!, samples[0]!));
-    return { models: latencies, rounds: samples[0]?.length ?? 0 };
+    const [first = []] = samples;
+    const latencies = zip(models, samples).map(([{ path }, own]) => latencyOf(path, own, first));
+    return { models: latencies, rounds: first.length };
   } finally {
     for (const runner of runners) await runner.close();
   }
+}
+
+/** A runner with its samples, each the mean over so many runs. */
+interface Turn {
+  readonly runner: Runner;
+  readonly repetitions: number;
+  readonly samples: number[];
 }
 
 /** Samples in milliseconds, by runner and round. */
@@ -86,22 +95,22 @@ export async function sampleInTurns(
 ): Promise<number[][]> {
   const { seconds = 2 * runners.length, rounds, warmup = 5, warmupMs, signal } = options;
   const { sampleMs = MIN_SAMPLE_MS } = options;
-  const repetitions: number[] = [];
+  const turns: Turn[] = [];
   for (const runner of runners) {
     const elapsedMs = stopwatch();
     do {
       stopIfAborted(signal);
       await runner.time(warmup);
     } while (elapsedMs() < warmupMs);
-    repetitions.push(Math.max(1, Math.ceil(sampleMs / (await runner.time(1)))));
+    const repetitions = Math.max(1, Math.ceil(sampleMs / (await runner.time(1))));
+    turns.push({ runner, repetitions, samples: [] });
   }
-  const samples: number[][] = runners.map(() => []);
   const elapsedMs = stopwatch();
   for (let round = 0; rounds ? round < rounds : round < MIN_ROUNDS || elapsedMs() < 1000 * seconds; round++) {
     stopIfAborted(signal);
-    for (const [i, runner] of runners.entries()) samples[i]!.push(await runner.time(repetitions[i]!));
+    for (const { runner, repetitions, samples } of turns) samples.push(await runner.time(repetitions));
   }
-  return samples;
+  return turns.map(({ samples }) => samples);
 }
 
 /** Throws `interrupted` once the signal is aborted. */
@@ -112,7 +121,7 @@ export function stopIfAborted(signal: AbortSignal | undefined): void {
 function latencyOf(path: string, samples: readonly number[], first: readonly number[]): ModelLatency {
   const medianMs = median(samples);
   const ratio = median(first) / medianMs;
-  const perRound = samples.map((ms, round) => first[round]! / ms);
+  const perRound = zip(first, samples).map(([reference, ms]) => reference / ms);
   const ratioSpread = [quantile(perRound, 0.25), quantile(perRound, 0.75)] as const;
   const warning = samples === first ? null : smallGain(ratio, ratioSpread);
   return {

@@ -3,6 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import { type InputFeeds, inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { toHex } from '../numeric/hex.ts';
 import { median } from '../numeric/statistics.ts';
+import { zip } from '../numeric/zip.ts';
 import { serializeModel } from '../onnx/index.ts';
 import { withFixedShapes } from './bind-shapes.ts';
 import type { Benchmark, BenchmarkOptions } from './latency.ts';
@@ -97,11 +98,13 @@ export async function rank(
     ? { times: known, settled: true }
     : await completed(known, { ranked: models, all }, timer);
   if (!cached && settled) {
-    for (const [i, key] of keys.entries()) if (known[i] === undefined) timer.timings.set(key, times[i]!);
+    for (const [key, before, ms] of zip(keys, known, times))
+      if (before === undefined) timer.timings.set(key, ms);
     timer.timings.save();
   }
   const ms = times.slice(0, models.length);
-  const best = bestOf(models, settled ? ms : models.map(({ expectedMs }, i) => expectedMs ?? ms[i]!));
+  const decisive = settled ? ms : zip(models, ms).map(([{ expectedMs }, own]) => expectedMs ?? own);
+  const best = bestOf(models, decisive);
   return { ms, besideMs: times[models.length] ?? null, best, settled, cached };
 }
 
@@ -117,7 +120,7 @@ interface Field {
  */
 async function completed(known: readonly (number | undefined)[], field: Field, timer: Timer) {
   const { times, settled } = await measured(field, timer);
-  const scales = known.flatMap((ms, i) => (ms === undefined ? [] : [ms / times[i]!]));
+  const scales = zip(known, times).flatMap(([before, ms]) => (before === undefined ? [] : [before / ms]));
   const scale = scales.length > 0 ? median(scales) : 1;
   return { times: times.map((ms, i) => known[i] ?? ms * scale), settled };
 }
@@ -138,8 +141,8 @@ async function measured({ ranked, all }: Field, timer: Timer) {
       ...(timer.signal && { signal: timer.signal }),
     });
     const before = times;
-    times = before.map((ms, i) => Math.min(ms, models[i]!.minMs));
-    const same = times.every((ms, i) => ms >= before[i]! * SETTLED);
+    times = zip(before, models).map(([ms, { minMs }]) => Math.min(ms, minMs));
+    const same = zip(times, before).every(([ms, shortest]) => ms >= shortest * SETTLED);
     if (same && bestOf(ranked, times) === bestOf(ranked, before)) return { times, settled: true };
   }
   return { times, settled: false };
@@ -147,9 +150,11 @@ async function measured({ ranked, all }: Field, timer: Timer) {
 
 /** The index of the best of the ranked models, which come first among the times. */
 function bestOf(models: readonly TimedModel[], ms: readonly number[]): number {
-  const quickest = Math.min(...ms.slice(0, models.length));
-  const tied = [...models.keys()].filter((i) => ms[i]! <= quickest * TIE);
-  return tied.reduce((best, i) => (models[i]!.macs < models[best]!.macs ? i : best));
+  const own = ms.slice(0, models.length);
+  const quickest = Math.min(...own);
+  const timed = zip(models, own).map(([{ macs }, time], index) => ({ index, macs, time }));
+  const tied = timed.filter(({ time }) => time <= quickest * TIE);
+  return tied.reduce((best, one) => (one.macs < best.macs ? one : best)).index;
 }
 
 /** The cache key of a time: everything it depends on, except the machine. */

@@ -5,7 +5,5 @@ import { type PrunedInSteps, pruneInSteps } from './iterative/steps.ts';
 /** Prunes with the pace of a job: while the network trains, or in cuts with retraining between them. */
 export function runPruning(job: PruningJob): Promise<PrunedInSteps> {
   const { pace } = job.settings;
-  return pace === 'gradual'
-    ? pruneGradually(requireRetraining(job, '`pace` gradual'))
-    : pruneInSteps(job, pace);
+  return pace === 'gradual' ? pruneGradually(requireRetraining(job)) : pruneInSteps(job, pace);
 }

@@ -104,15 +104,15 @@ const isConversion = isOneOf('QuantizeLinear', 'DequantizeLinear', 'DynamicQuant
 /** Whether a node indicates that the network is already quantised. */
 export const isQuantized = (node: Node): boolean => isIntegerArithmetic(node) || isConversion(node);
 
-/** The bounds [low, high] of a clamp; null for other nodes, and unless the bounds are constant and include 0. */
-export function clampOf(node: Node): readonly [low: number, high: number] | null {
-  if (isOperator(node, 'Relu')) return [0, Number.POSITIVE_INFINITY];
+/** The bounds of a clamp; null for other nodes, and unless the bounds are constant and include 0. */
+export function clampOf(node: Node): { readonly low: number; readonly high: number } | null {
+  if (isOperator(node, 'Relu')) return { low: 0, high: Number.POSITIVE_INFINITY };
   if (!isOperator(node, 'Clip')) return null;
   const attributes = attributesOf(node, 'Clip');
   const { min, max } = inputsOf(node, 'Clip');
   const low = bound(min) ?? attributes.min ?? Number.NEGATIVE_INFINITY;
   const high = bound(max) ?? attributes.max ?? Number.POSITIVE_INFINITY;
-  return low <= 0 && high >= 0 ? [low, high] : null; // NaN: not constant
+  return low <= 0 && high >= 0 ? { low, high } : null; // NaN: not constant
 }
 
 function bound(value: Value | null): number | undefined {

@@ -1,4 +1,5 @@
-import type { Graph, Value } from '../graph/graph.ts';
+import { assert } from '../errors.ts';
+import { type Graph, onlyOutput, type Value } from '../graph/graph.ts';
 import { connections } from '../graph/topology.ts';
 import { clampOf } from './operators.ts';
 import { activationsOf, type Int8Plan, resultsOf } from './plan.ts';
@@ -15,14 +16,13 @@ export function activationScales(
 ): Map<Value, ActivationScale> {
   const groups = new Map<Value, Group>();
   const bounds = clampBounds(plan);
-  for (const value of plan.rounded) {
-    groups.set(value, { members: [value], range: ranges.get(value)!, bounds: bounds.get(value) ?? FREE });
-  }
+  for (const [value, range] of ranges)
+    groups.set(value, { members: [value], range, bounds: bounds.get(value) ?? FREE });
   for (const [node, row] of plan.rows) {
     if (row.kind !== 'passes') continue;
-    const [x] = activationsOf(node, row);
     // A passed-through value has no wider range than its source, so the source's clamps are preserved.
-    for (const y of resultsOf(node, plan.clamps)) join(groups, [x!, y]);
+    for (const x of activationsOf(node, row))
+      for (const y of resultsOf(node, plan.clamps)) join(groups, [x, y]);
   }
   joinConcatenated(graph, plan, groups);
   return new Map([...groups].map(([value, { range }]) => [value, activationScale(range)]));
@@ -41,15 +41,21 @@ const FREE: ActivationRange = { low: Number.NEGATIVE_INFINITY, high: Number.POSI
 function clampBounds({ clamps }: Int8Plan): Map<Value, ActivationRange> {
   const bounds = new Map<Value, ActivationRange>();
   for (const clamp of clamps.values()) {
-    const [low, high] = clampOf(clamp)!;
-    bounds.set(clamp.outputs[0]!, { low, high });
+    const range = clampOf(clamp);
+    if (range) bounds.set(onlyOutput(clamp), range);
   }
   return bounds;
 }
 
+function groupOf(groups: ReadonlyMap<Value, Group>, value: Value): Group {
+  const group = groups.get(value);
+  assert(group, `${value.name} has no range`);
+  return group;
+}
+
 /** Joins both groups, so that they have one scale. */
 function join(groups: Map<Value, Group>, [a, b]: readonly [Value, Value], range?: ActivationRange): void {
-  const [first, second] = [groups.get(a)!, groups.get(b)!];
+  const [first, second] = [groupOf(groups, a), groupOf(groups, b)];
   if (first === second) return;
   const joined: Group = {
     members: [...first.members, ...second.members],
@@ -63,16 +69,16 @@ function joinConcatenated(graph: Graph, plan: Int8Plan, groups: Map<Value, Group
   const { uses } = connections(graph);
   const clamps = clampBounds(plan);
   for (const [node, row] of plan.rows) {
-    if (row.kind !== 'joins') continue;
     const [result] = resultsOf(node, plan.clamps);
+    if (row.kind !== 'joins' || !result) continue;
     for (const value of activationsOf(node, row)) {
-      if (uses.get(value)!.length > 1) continue;
-      const [own, target] = [groups.get(value)!, groups.get(result!)!];
+      if (uses.get(value)?.length !== 1) continue;
+      const [own, target] = [groupOf(groups, value), groupOf(groups, result)];
       // If no other value shares the scale, its range need not include what a following clamp cuts off.
-      const reaching = own.members.length === 1 ? clamps.get(result!) : undefined;
+      const reaching = own.members.length === 1 ? clamps.get(result) : undefined;
       const { low, high } = unionOf(cut(own.range, reaching ?? FREE), target.range);
       const fits = [own, target].every(({ bounds }) => bounds.low <= low && high <= bounds.high);
-      if (fits) join(groups, [value, result!], { low, high });
+      if (fits) join(groups, [value, result], { low, high });
     }
   }
 }

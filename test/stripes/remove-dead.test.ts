@@ -1,10 +1,17 @@
 import { describe, expect, it } from 'vitest';
+import { builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
-import type { Graph } from '../../src/graph/graph.ts';
+import { emptyGraph, type Graph } from '../../src/graph/graph.ts';
 import { removeDeadFilters } from '../../src/stripes/remove-dead.ts';
 import { relativeError } from '../support/relative-error.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
-import { killFilters, plainNetwork, residualNetwork } from '../support/small-network.ts';
+import {
+  classifier,
+  convolutionLayer,
+  killFilters,
+  plainNetwork,
+  residualNetwork,
+} from '../support/small-network.ts';
 
 async function difference(before: Graph, after: Graph): Promise<number> {
   const input = normals([3, 3, 8, 8], 11);
@@ -51,6 +58,17 @@ describe('dead filters', () => {
     const { removed, leftAlone } = removeDeadFilters(graph);
     expect(removed).toEqual([]);
     expect(leftAlone[0]?.reason).toContain('output a non-zero constant');
+  });
+
+  it('stay in front of a Clip whose lower bound is computed', () => {
+    const graph = emptyGraph('clipped');
+    const g = builderOf(graph);
+    const x = g.input('x', 'float32', ['N', 3, 8, 8]);
+    const filters = convolutionLayer(g, x, 'conv1', { filters: 8, seed: 1 });
+    const clipped = g.Clip(filters, g.ReduceMean(x, null, { keepdims: 0 }), null);
+    g.output(classifier(g, convolutionLayer(g, clipped, 'conv2', { filters: 8, seed: 2 }), 4), 'scores');
+    killFilters(graph, 'conv1', [3]);
+    expect(removeDeadFilters(graph).removed).toEqual([]);
   });
 });
 

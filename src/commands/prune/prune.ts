@@ -113,11 +113,11 @@ function describe(result: PruneResult): string {
   const { model, before, after, error, leftAlone, outputs, gain } = result;
   const change = (was: number, is: number) => formatPercent(is / was, 1);
   return [
-    ...(after.top1 == null
+    ...(after.top1 == null || before.top1 == null
       ? []
-      : [`top-1       ${formatPercent(after.top1)} (before ${formatPercent(before.top1!)})`]),
-    `MACs        ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${change(before.macs!, after.macs!)})`,
-    `parameters  ${change(before.parameters!, after.parameters!)} are left`,
+      : [`top-1       ${formatPercent(after.top1)} (before ${formatPercent(before.top1)})`]),
+    `MACs        ${formatMacs(before.macs)} → ${formatMacs(after.macs)} (${change(before.macs, after.macs)})`,
+    `parameters  ${change(before.parameters, after.parameters)} are left`,
     `latency     ${latencyChange(before, after)}, one image on one thread`,
     ...(outputs
       ? [

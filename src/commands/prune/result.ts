@@ -3,8 +3,8 @@ import { namedReasons } from '../../graph/edit/refused.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
 import type { PrunedInSteps } from '../../pruning/iterative/steps.ts';
-import type { LayerPoint, NetworkMeasures } from '../../report/index.ts';
-import type { Measured } from '../../report/measured-network.ts';
+import type { LayerPoint } from '../../report/index.ts';
+import type { Measured, SizedMeasures } from '../../report/measured-network.ts';
 import { restorationError } from '../../rewrite/index.ts';
 import type { Context } from '../command.ts';
 import { compiledRun } from '../compile/compile-flag.ts';
@@ -16,8 +16,8 @@ import type { PruneJob } from './job.ts';
 export interface PruneResult {
   /** The path of the pruned model. */
   readonly model: string;
-  readonly before: NetworkMeasures;
-  readonly after: NetworkMeasures;
+  readonly before: SizedMeasures;
+  readonly after: SizedMeasures;
   /** Error against the masked network; null if not verified. */
   readonly error: number | null;
   readonly leftAlone: readonly { readonly name: string; readonly reason: string }[];

@@ -113,7 +113,7 @@ function describe(outcome: Outcome): string {
     after.top1 == null
       ? `outputs  error ${formatPercent(after.outputError!)} beside the teacher's`
       : `top-1    ${formatPercent(after.top1)}${was}`,
-    `MACs     ${formatMacs(before.macs!)} → ${formatMacs(after.macs!)} (${formatPercent(after.macs! / before.macs!, 1)})`,
+    `MACs     ${formatMacs(before.macs)} → ${formatMacs(after.macs)} (${formatPercent(after.macs / before.macs, 1)})`,
     `latency  ${latencyChange(before, after)}; in the fastest form ${quickest} (${formText(forms)})`,
     error === null ? 'not verified' : `equal to the masked network within ${error.toExponential(1)}`,
     printableLine(

@@ -59,7 +59,7 @@ export const trainModel = defineCommand({
     const model = await finishRun(session, { before, after });
     const { macs } = after.measures;
     const text = printableLine(
-      `${model}: ${resultText(after.measures)}, ${formatMacs(macs!)}; report in ${session.run.path}/report.html`,
+      `${model}: ${resultText(after.measures)}, ${formatMacs(macs)}; report in ${session.run.path}/report.html`,
     );
     return { data: { model, epochs, fixed, before: before.measures, after: after.measures }, text };
   },

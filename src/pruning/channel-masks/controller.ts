@@ -1,7 +1,7 @@
 import type { Builder } from '../../graph/builder.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
 import { elementCount, filled, floats, int64s } from '../../numeric/tensor.ts';
-import type { Tensors } from '../../runtime/executor.ts';
+import { namedFloats, type Tensors } from '../../runtime/executor.ts';
 import type { Controller } from '../../training/options.ts';
 import type { StepExtension, StepScope } from '../../training/step-graph.ts';
 import { withState } from '../../training/training-step.ts';
@@ -56,11 +56,8 @@ function maskExtension({ masks, parameters }: MaskedLayers, { momentum }: MaskSe
       const parameter = byName.get(value.name);
       if (!parameter) return null;
       const states = statesOf(scope);
-      const factors = factorsOf(
-        scope.g,
-        parameter,
-        parameter.masks.map((mask) => states.get(mask)!),
-      );
+      const masks = parameter.masks.flatMap((mask) => states.get(mask) ?? []);
+      const factors = factorsOf(scope.g, parameter, masks);
       const shape = value.shape!.map((size, axis) => (axis === parameter.axis ? Number(size) : 1));
       return scope.g.Mul(value, scope.g.Reshape(factors, scope.g.int64s(shape)));
     },
@@ -86,10 +83,9 @@ function maskExtension({ masks, parameters }: MaskedLayers, { momentum }: MaskSe
 
 /** The factor of each index along a parameter's axis: the mask itself if the order is that of the channels. */
 function factorsOf(g: Builder, { places }: MaskedParameter, masks: readonly Value[]): Value {
-  const [only] = masks;
-  const isPlain =
-    masks.length === 1 && places.length === only!.shape![0] && places.every((place, i) => place === i);
-  if (isPlain) return only!;
+  const [only, ...others] = masks;
+  const isPlain = others.length === 0 && places.every((place, i) => place === i);
+  if (only && isPlain && places.length === only.shape?.[0]) return only;
   const all = g.Concat(...masks, g.floats([1]), { axis: 0 });
   return g.Gather(all, g.constant(int64s([...places])), { axis: 0 });
 }
@@ -100,21 +96,21 @@ function merged(network: Graph, { parameters }: MaskedLayers, state: Tensors): G
   for (const { name, axis, masks, places } of parameters) {
     const value = byName.get(name);
     if (!value?.tensor) continue;
-    const factors = [...masks.flatMap((mask) => [...(state[mask.state]!.data as Float32Array)]), 1];
+    const factors = [...masks.flatMap((mask) => [...namedFloats(state, mask.state)]), 1];
     const { shape, data } = value.tensor;
     const inner = elementCount(shape.slice(axis + 1));
-    const size = shape[axis]!;
-    const scaled = (data as Float32Array).map((x, i) => x * factors[places[Math.floor(i / inner) % size]!]!);
+    const own = places.map((place) => factors[place]!);
+    const scaled = (data as Float32Array).map((x, i) => x * own[Math.floor(i / inner) % own.length]!);
     value.tensor = floats(shape, scaled);
   }
   return network;
 }
 
 function keptPart({ masks }: MaskedLayers, state: Tensors): number {
-  const all = masks.flatMap((mask) => [...(state[mask.state]!.data as Float32Array)]);
+  const all = masks.flatMap((mask) => [...namedFloats(state, mask.state)]);
   return all.filter((m) => m !== 0).length / all.length;
 }
 
 /** |m| of the removable channel sets, by the name of their unit, in its order: the scores for ranking. */
 export const learnedScores = ({ masks }: MaskedLayers, state: Tensors): Map<string, number[]> =>
-  new Map(masks.map((mask) => [mask.unit, Array.from(state[mask.state]!.data as Float32Array, Math.abs)]));
+  new Map(masks.map((mask) => [mask.unit, Array.from(namedFloats(state, mask.state), Math.abs)]));

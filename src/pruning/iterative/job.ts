@@ -3,7 +3,7 @@ import type { Comparison } from '../../calibration/comparison.ts';
 import { isLossAlone } from '../../calibration/damage.ts';
 import type { DataSet } from '../../data/image-source.ts';
 import type { Preprocessing } from '../../data/preprocessing.ts';
-import { EspalierError } from '../../errors.ts';
+import { assert } from '../../errors.ts';
 import type { Timer } from '../../measure/timer.ts';
 import type { Executor } from '../../runtime/executor.ts';
 import type { TrainOptions } from '../../training/options.ts';
@@ -88,10 +88,10 @@ export const hasImages = (job: PruningJob): job is ImageJob => job.data !== null
 export const isRetrained = (job: PruningJob): job is RetrainingJob =>
   hasImages(job) && job.retraining !== null;
 
-/** The job as one with retraining. Throws `usage` for a setting that needs it, if there is none. */
-export function requireRetraining(job: PruningJob, setting: string): RetrainingJob {
-  if (isRetrained(job)) return job;
-  throw new EspalierError('usage', `${setting} needs \`data\` and \`epochs\``);
+/** The job as one with retraining; {@link checkRequest} has refused settings that need it without it. */
+export function requireRetraining(job: PruningJob): RetrainingJob {
+  assert(isRetrained(job), 'expected a job with retraining');
+  return job;
 }
 
 /** The options of channel pruning for a target. */

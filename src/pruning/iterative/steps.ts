@@ -76,9 +76,7 @@ async function cutAndRecover(
   { index, target }: OwnStep,
 ): Promise<StartedStep> {
   const masked =
-    job.settings.criterion === 'mask'
-      ? await learnMasks(given, requireRetraining(job, '`criterion` mask'), index)
-      : null;
+    job.settings.criterion === 'mask' ? await learnMasks(given, requireRetraining(job), index) : null;
   const request = { target, index, before, ...(masked && { learned: masked.learned }) };
   const cut = await cutNetwork(masked?.network ?? given, job, request);
   const start = hasImages(job)

@@ -7,8 +7,8 @@ import type { LinearLayer } from './linear-layer.ts';
 
 /** Adds the change Δ [columns (and the bias), filters/group] of each group to a layer's weight and bias, in place. */
 export function changeLayer(graph: Graph, layer: LinearLayer, changes: readonly Matrix[]): void {
-  const { weight, columns, filters, groups, filterMajor, weightFactor } = layer;
-  const data = (weight.tensor!.data as Float32Array).slice();
+  const { weight, columns, filters, groups, filterMajor, weightFactor, biasAt } = layer;
+  const data = (weight.tensor.data as Float32Array).slice();
   const shift = new Float64Array(filters);
   const perGroup = filters / groups;
   changes.forEach((change, group) => {
@@ -17,11 +17,11 @@ export function changeLayer(graph: Graph, layer: LinearLayer, changes: readonly 
       for (let c = 0; c < columns; c++) {
         data[filterMajor ? m * columns + c : c * filters + m]! += change.get(c, i) / weightFactor;
       }
-      if (layer.biasAt !== null) shift[m] = change.get(columns, i);
+      if (biasAt !== null) shift[m] = change.get(columns, i);
     }
   });
-  weight.tensor = floats(weight.tensor!.shape, data);
-  if (layer.biasAt !== null) addBias(graph, layer, shift);
+  weight.tensor = floats(weight.tensor.shape, data);
+  if (biasAt !== null) addBias(graph, { ...layer, biasAt }, shift);
 }
 
 /**
@@ -30,10 +30,10 @@ export function changeLayer(graph: Graph, layer: LinearLayer, changes: readonly 
  */
 function addBias(
   graph: Graph,
-  { node, biasAt, biasFactor, filters }: LinearLayer,
+  { node, biasAt, biasFactor, filters }: LinearLayer & { readonly biasAt: number },
   shift: Float64Array,
 ): void {
-  const old = node.inputs[biasAt!];
+  const old = node.inputs[biasAt];
   const before = old?.tensor?.data as Float32Array | undefined;
   const data = shift.map(
     (change, m) => (before?.[before.length === filters ? m : 0] ?? 0) + change / biasFactor,
@@ -45,5 +45,5 @@ function addBias(
   }
   const bias = makeConstant(uniqueNames(graph)(`${nodeName(node)}.bias`), tensor);
   graph.initializers.push(bias);
-  node.inputs[biasAt!] = bias;
+  node.inputs[biasAt] = bias;
 }

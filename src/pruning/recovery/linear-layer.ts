@@ -1,13 +1,21 @@
 import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
-import { type Node, staticShape, type Value } from '../../graph/graph.ts';
+import {
+  type ConstantValue,
+  isConstant,
+  type Node,
+  onlyOutput,
+  requiredInput,
+  staticShape,
+} from '../../graph/graph.ts';
 import { attributesOf, knownOperator, type OperatorName } from '../../graph/operators/index.ts';
 import { explicitWindow } from '../../graph/window.ts';
-import { elementCount, stridesOf } from '../../numeric/tensor.ts';
+import { elementCount, stridesOf, type Tensor } from '../../numeric/tensor.ts';
+import { zip } from '../../numeric/zip.ts';
 
 /** A layer as a linear map: at each position, `columns` inputs of each group are multiplied by the weights of its filters. */
 export interface LinearLayer {
   readonly node: Node;
-  readonly weight: Value;
+  readonly weight: ConstantValue;
   readonly groups: number;
   /** C/group · kH·kW. */
   readonly columns: number;
@@ -26,28 +34,28 @@ export interface LinearLayer {
 /** The properties of a linear layer without its node and weight. */
 type LinearForm = Omit<LinearLayer, 'node' | 'weight'>;
 
-type Row = (node: Node, weight: Value) => LinearForm | Refusal;
+type Row = (node: Node, weight: Tensor) => LinearForm | Refusal;
 
 /** One row per operator. */
 const rows: { readonly [Op in OperatorName]?: Row } = {
-  Conv(node, { tensor }) {
+  Conv(node, { shape }) {
     const { group } = attributesOf(node, 'Conv');
-    const [filters = 0] = tensor!.shape;
-    const columns = elementCount(tensor!.shape.slice(1));
+    const [filters = 0] = shape;
+    const columns = elementCount(shape.slice(1));
     const plain = { filterMajor: true, weightFactor: 1, biasFactor: 1, biasAt: 2, channelAxis: 1 } as const;
     return { ...plain, groups: group, columns, filters };
   },
-  Gemm(node, { tensor }) {
+  Gemm(node, { shape }) {
     const { transA, transB, alpha, beta } = attributesOf(node, 'Gemm');
     if (transA) return refuse('unsupported', 'its input is transposed');
     if (alpha === 0 || beta === 0) return refuse('unsupported', 'a factor of it is 0');
-    const [filters = 0, columns = 0] = transB ? tensor!.shape : [...tensor!.shape].reverse();
+    const [filters = 0, columns = 0] = transB ? shape : [...shape].reverse();
     const scaled = { filterMajor: transB === 1, weightFactor: alpha, biasFactor: beta, biasAt: 2 } as const;
     return { ...scaled, groups: 1, columns, filters, channelAxis: -1 };
   },
-  MatMul(_, { tensor }) {
-    if (tensor!.shape.length !== 2) return refuse('unsupported', 'its weight is not a matrix');
-    const [columns = 0, filters = 0] = tensor!.shape;
+  MatMul(_, { shape }) {
+    if (shape.length !== 2) return refuse('unsupported', 'its weight is not a matrix');
+    const [columns = 0, filters = 0] = shape;
     const plain = { filterMajor: false, weightFactor: 1, biasFactor: 1, biasAt: null } as const;
     return { ...plain, groups: 1, columns, filters, channelAxis: -1 };
   },
@@ -58,10 +66,10 @@ export function linearLayer(node: Node): LinearLayer | Refusal | null {
   const op = knownOperator(node);
   const row = op && rows[op];
   const weight = node.inputs[1];
-  if (!row || !weight?.tensor) return null;
+  if (!row || !weight || !isConstant(weight)) return null;
   if (weight.tensor.dtype !== 'float32')
     return refuse('not-constant', `expected a float32 weight, found ${weight.tensor.dtype}`);
-  const form = row(node, weight);
+  const form = row(node, weight.tensor);
   return isRefusal(form) ? form : (biasObstacle(node, form) ?? { node, weight, ...form });
 }
 
@@ -84,20 +92,17 @@ export interface KernelReads {
 }
 
 export function layerTaps({ node, weight }: LinearLayer): KernelReads {
-  const size = staticShape(node.inputs[0]!).slice(2);
-  const out = staticShape(node.outputs[0]!).slice(2);
-  const kernel = weight.tensor!.shape.slice(2);
+  const size = staticShape(requiredInput(node, 0)).slice(2);
+  const out = staticShape(onlyOutput(node)).slice(2);
+  const kernel = weight.tensor.shape.slice(2);
   const { pads, strides, dilations } = explicitWindow(attributesOf(node, 'Conv'), size, kernel);
-  const padded = size.map((length, d) => length + pads[d]! + pads[size.length + d]!);
-  const flat = stridesOf(padded);
-  const offsets = indices(kernel).map((tap) =>
-    dot(
-      tap.map((i, d) => i * dilations[d]!),
-      flat,
-    ),
+  const axes = size.length;
+  const padded = zip(size, pads.slice(0, axes), pads.slice(axes)).map(
+    ([length, begin, end]) => begin + length + end,
   );
-  const steps = strides.map((stride, d) => stride * flat[d]!);
-  const places = indices(out).map((place) => dot(place, steps));
+  const flat = stridesOf(padded);
+  const offsets = flatIndices(kernel, products(dilations, flat));
+  const places = flatIndices(out, products(strides, flat));
   return {
     pads,
     kernel: offsets.length,
@@ -105,12 +110,11 @@ export function layerTaps({ node, weight }: LinearLayer): KernelReads {
   };
 }
 
-/** All multi-indices of a shape, row-major. */
-const indices = (shape: readonly number[]): number[][] =>
-  shape.reduce<number[][]>(
-    (before, length) => before.flatMap((index) => Array.from({ length }, (_, i) => [...index, i])),
-    [[]],
+/** The flat index of each element of a shape, row-major, where `steps` are the distances along its axes. */
+const flatIndices = (shape: readonly number[], steps: readonly number[]): number[] =>
+  zip(shape, steps).reduce<number[]>(
+    (starts, [length, step]) => starts.flatMap((start) => Array.from({ length }, (_, i) => start + i * step)),
+    [0],
   );
 
-const dot = (a: readonly number[], b: readonly number[]): number =>
-  a.reduce((sum, x, i) => sum + x * b[i]!, 0);
+const products = (a: readonly number[], b: readonly number[]): number[] => zip(a, b).map(([x, y]) => x * y);

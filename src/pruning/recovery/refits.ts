@@ -102,7 +102,7 @@ const isChannelwise = isOneOf(
 function passesOn(node: Node): boolean {
   const layer = isOperator(node, 'Conv') ? linearLayer(node) : null;
   if (layer && !isRefusal(layer)) {
-    return layer.groups > 1 && layer.filters === layer.groups && layer.weight.tensor!.shape[1] === 1;
+    return layer.groups > 1 && layer.filters === layer.groups && layer.weight.tensor.shape[1] === 1;
   }
   return isChannelwise(node);
 }

@@ -33,23 +33,26 @@ function squaredError(g: Builder, { student, teacher, inverseVariance }: Compare
 }
 
 /** τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), the mean over all distributions (Hinton et al., 2015, arXiv:1503.02531). */
-function softmaxDivergence(
-  g: Builder,
-  { student, teacher, pair, temperature }: Compared,
-  axis: number,
-): Value {
-  const [s, t] = [student, teacher].map((value) => g.Div(value, g.floats(temperature)));
-  const [logS, logT] = [g.LogSoftmax(s!, { axis }), g.LogSoftmax(t!, { axis })];
-  const terms = g.Mul(g.Softmax(t!, { axis }), g.Sub(logT, logS));
+function softmaxDivergence(g: Builder, compared: Compared, axis: number): Value {
+  const { pair, temperature } = compared;
+  const [s, t] = softened(g, compared);
+  const [logS, logT] = [g.LogSoftmax(s, { axis }), g.LogSoftmax(t, { axis })];
+  const terms = g.Mul(g.Softmax(t, { axis }), g.Sub(logT, logS));
   return g.Mul(mean(g, terms), g.floats(temperature ** 2 * pair.shape[axis]!));
 }
 
+/** s/τ and t/τ. */
+function softened(g: Builder, { student, teacher, temperature }: Compared): readonly [s: Value, t: Value] {
+  const divided = (value: Value) => g.Div(value, g.floats(temperature));
+  return [divided(student), divided(teacher)];
+}
+
 /** τ²·KL of the probabilities σ(t/τ) and σ(s/τ): softplus(s) − softplus(t) − σ(t)·(s − t), the mean over all elements. */
-function sigmoidDivergence(g: Builder, { student, teacher, temperature }: Compared): Value {
-  const [s, t] = [student, teacher].map((value) => g.Div(value, g.floats(temperature)));
-  const difference = g.Mul(g.Sigmoid(t!), g.Sub(s!, t!));
-  const terms = g.Sub(g.Sub(g.Softplus(s!), g.Softplus(t!)), difference);
-  return g.Mul(mean(g, terms), g.floats(temperature ** 2));
+function sigmoidDivergence(g: Builder, compared: Compared): Value {
+  const [s, t] = softened(g, compared);
+  const difference = g.Mul(g.Sigmoid(t), g.Sub(s, t));
+  const terms = g.Sub(g.Sub(g.Softplus(s), g.Softplus(t)), difference);
+  return g.Mul(mean(g, terms), g.floats(compared.temperature ** 2));
 }
 
 /**

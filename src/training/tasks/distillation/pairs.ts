@@ -102,15 +102,15 @@ interface Sides {
 function beforeScores(output: Value, other: Value, { student, teacher }: Sides) {
   const [own, its] = [normalizing(student, output), normalizing(teacher, other)];
   if (!own && !its) return null;
-  if (own?.op !== its?.op) {
+  if (!own || !its || own.op !== its.op) {
     const kind = (node: Node | null) => node?.op ?? 'neither Softmax nor Sigmoid';
     throw usage(
       `expected a teacher whose ${other.name} comes from ${kind(own)}, found ${kind(its)}`,
       output.name,
     );
   }
-  const [before, after] = [requiredInput(own!, 0), requiredInput(its!, 0)];
-  return { before, after, axis: axisOf(own!, staticShape(before).length) };
+  const [before, after] = [requiredInput(own, 0), requiredInput(its, 0)];
+  return { before, after, axis: axisOf(own, staticShape(before).length) };
 }
 
 /** Operators that at most rearrange numbers. */

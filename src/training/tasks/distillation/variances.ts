@@ -40,24 +40,20 @@ function openSums({ shape, perChannel = true }: MeasuredValue) {
   const axis = channelAxis(shape);
   const channels = axis === null ? 1 : shape[axis]!;
   const inner = axis === null ? 1 : elementCount(shape.slice(axis + 1));
-  const [sum, squares, counts] = [0, 1, 2].map(() => new Float64Array(channels)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
+  const sums = Array.from({ length: channels }, () => ({ count: 0, sum: 0, squares: 0 }));
   return {
     add(numbers: Float32Array, part: number) {
       const length = Math.round(numbers.length * part);
       for (let i = 0; i < length; i++) {
-        const channel = Math.floor(i / inner) % channels;
+        const own = sums[Math.floor(i / inner) % channels]!;
         const x = numbers[i]!;
-        sum[channel]! += x;
-        squares[channel]! += x * x;
-        counts[channel]!++;
+        own.count++;
+        own.sum += x;
+        own.squares += x * x;
       }
     },
     inverse(): Tensor {
-      const variances = sum.map((total, c) => squares[c]! / counts[c]! - (total / counts[c]!) ** 2);
+      const variances = sums.map(({ count, sum, squares }) => squares / count - (sum / count) ** 2);
       const mean = variances.reduce((a, b) => a + b, 0) / channels;
       // A layer reads the channels of an inner value together: those that hardly vary must not count more than the others.
       const least = Math.max(perChannel ? LEAST_PART * mean : mean, 1e-12);
@@ -71,6 +67,7 @@ function openSums({ shape, perChannel = true }: MeasuredValue) {
 
 /** The channel axis: 1, but the shorter of both axes in [N, C, L] and [N, L, C]; null if there are no channels. */
 function channelAxis(shape: readonly number[]): number | null {
-  if (shape.length < 2) return null;
-  return shape.length === 3 && shape[2]! < shape[1]! ? 2 : 1;
+  const [, second, third, ...others] = shape;
+  if (second === undefined) return null;
+  return third !== undefined && others.length === 0 && third < second ? 2 : 1;
 }
