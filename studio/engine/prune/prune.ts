@@ -1,4 +1,4 @@
-import { cutNetwork, formatPercent, recoveriesOf, recoverNetwork } from 'espalier/core';
+import { cutNetwork, formatPercent, hasImages, recoveriesOf, recoverNetwork } from 'espalier/core';
 import { openOperation } from '../control.ts';
 import { imagesFolder, type SessionImages } from '../images/images.ts';
 import type { Session } from '../session.ts';
@@ -28,10 +28,11 @@ export async function prune(
   await operation.begin('Removing channels and comparing with the masked network');
   const cut = await cutNetwork(job.original.network, job, { target: choice.target, index: 0, before: null });
   let { network } = cut;
-  for (const recovery of recoveriesOf(job)) {
-    await operation.begin(labels[recovery]);
-    network = await recoverNetwork(network, job, { recovery, cut });
-  }
+  if (hasImages(job))
+    for (const recovery of recoveriesOf(job)) {
+      await operation.begin(labels[recovery]);
+      network = await recoverNetwork(network, job, { recovery, cut });
+    }
   await operation.begin('Counting costs');
   return session.add({
     title: titleOf(choice),
