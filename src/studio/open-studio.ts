@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { resolve } from 'node:path';
 import { EspalierError } from '../errors.ts';
 import { serveOnLoopback } from '../loopback-server.ts';
-import { type Answer, failure, respond, thrown } from './answers.ts';
+import { type Answer, failure, respond, success, thrown } from './answers.ts';
 import { pageFiles } from './page-files.ts';
 import { openRuns } from './runs.ts';
 import { answerRuns, type RunsApi } from './runs-api.ts';
@@ -81,6 +81,7 @@ async function answerTo(request: IncomingMessage, { files, api }: Served): Promi
   const path = files.get(url.pathname);
   const isRead = method === 'GET' || method === 'HEAD';
   if (path !== undefined && isRead) return { kind: 'file', path };
+  if (api === null && url.pathname === '/api/runs') return success({ folder: null, runs: [] });
   const answer = api ? await answerRuns(api, request, url) : null;
   if (answer) return answer;
   return isRead || path === undefined

@@ -12,7 +12,7 @@ import type { RunDetails, RunSummary, StartRequest } from './types.ts';
 /** The runs below a folder. An `id` is the path of a run's folder relative to it; an unknown one throws `missing-file`. */
 export interface Runs {
   readonly root: string;
-  /** The most recently started first. */
+  /** The most recently started first, each followed by the runs in its folder. */
   list(): Promise<RunSummary[]>;
   details(id: string): Promise<RunDetails>;
   folderOf(id: string): Promise<string>;
@@ -44,7 +44,7 @@ export function openRuns(root: string, commandLine: readonly string[]): Runs {
         const stored = summaryIn(folder);
         return stored ? [{ id, ...withProcess(stored, started.stateOf(folder)) }] : [];
       });
-      return found.sort((a, b) => b.started.localeCompare(a.started) || a.id.localeCompare(b.id));
+      return ordered(found);
     },
     async details(id) {
       return { id, record: readRun(await folderOf(id)).record };
@@ -64,6 +64,13 @@ export function openRuns(root: string, commandLine: readonly string[]): Runs {
     },
     stopAll: () => started.stopAll(),
   };
+}
+
+function ordered(runs: readonly RunSummary[]): RunSummary[] {
+  const byId = [...runs].sort((a, b) => a.id.localeCompare(b.id));
+  const outermost = ({ id, started }: RunSummary) =>
+    byId.find((run) => id.startsWith(`${run.id}/`))?.started ?? started;
+  return [...byId].sort((a, b) => outermost(b).localeCompare(outermost(a)));
 }
 
 /** null for a folder that contains no readable run, such as a `recipe.json` of another program. */

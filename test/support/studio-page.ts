@@ -36,13 +36,16 @@ export interface StudioPage {
   text(selector: string, containing?: string): Promise<string>;
 }
 
-/** Opens the studio, with the runs of a folder if one is given. */
-export async function openStudioBrowser(folder?: string): Promise<StudioBrowser> {
+/** Opens the studio, with the runs of a folder if one is given; `commandLine` starts further runs. */
+export async function openStudioBrowser(
+  folder?: string,
+  commandLine = [process.execPath, '-e', ''],
+): Promise<StudioBrowser> {
   const controller = new AbortController();
   const studio = await openStudio({
     folder,
     port: 0,
-    commandLine: [process.execPath, '-e', ''],
+    commandLine,
     page: await builtStudio(),
     signal: controller.signal,
   });

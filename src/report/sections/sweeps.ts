@@ -1,8 +1,7 @@
 import * as v from 'valibot';
-import type { Axis } from '../../charts/chart.ts';
 import { type LineSeries, lineChart } from '../../charts/lines.ts';
-import { scatterChart } from '../../charts/scatter.ts';
-import { macsAxis, msAxis, percentAxis } from '../axes.ts';
+import { percentAxis } from '../axes.ts';
+import { costCharts, type NetworkCosts } from '../cost-charts.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import type { StepOutcome } from '../steps-record.ts';
@@ -28,54 +27,27 @@ const planSchema = v.object({
   }),
 });
 type PlannedStep = v.InferOutput<typeof planSchema>['plan']['recipe']['steps'][number];
-type Measures = v.InferOutput<typeof measuresSchema>;
-
-/** A finished step whose result has measures of a network. */
-interface MeasuredStep {
-  readonly name: string;
-  readonly measures: Measures;
-}
 
 /** The networks of all steps by accuracy and cost, and the results of each sweep by its options. */
 export function sweepsSection(recipe: unknown, outcomes: Iterable<StepOutcome>): Html | null {
-  const measured = [...outcomes].flatMap(({ name, data }): MeasuredStep[] => {
+  const measured = [...outcomes].flatMap(({ name, data }): NetworkCosts[] => {
     const parsed = v.safeParse(resultSchema, data);
     return parsed.success ? [{ name, measures: parsed.output.after }] : [];
   });
   const plan = v.safeParse(planSchema, recipe);
   const charts = [
     ...(plan.success ? sweepCharts(plan.output.plan.recipe.steps, measured) : []),
-    ...costs.flatMap(({ title, axis, value }) => costChart(measured, { title, axis, value })),
+    ...costCharts(measured).map((chart) => figure(chart)),
   ];
   return charts.length === 0
     ? null
     : html`<section><h2>Results of the steps</h2><div class="charts">${charts}</div></section>`;
 }
 
-interface Cost {
-  readonly title: string;
-  readonly axis: Axis;
-  readonly value: (measures: Measures) => number | null | undefined;
-}
-
-const costs: readonly Cost[] = [
-  { title: 'Accuracy and MACs', axis: macsAxis, value: ({ macs }) => macs },
-  { title: 'Accuracy and latency', axis: msAxis('latency'), value: ({ latencyMs }) => latencyMs },
-];
-
 const accuracy = percentAxis('top-1 accuracy');
 
-/** Empty if fewer than two steps have both values. */
-function costChart(steps: readonly MeasuredStep[], { title, axis, value }: Cost): Html[] {
-  const points = steps.flatMap(({ name, measures }) => {
-    const [x, y] = [value(measures), measures.top1];
-    return x == null || y == null ? [] : [{ name, x, y }];
-  });
-  return points.length < 2 ? [] : [figure(scatterChart({ title, x: axis, y: accuracy, points }))];
-}
-
 /** A chart for each step of the recipe that a sweep has repeated with other options. */
-function sweepCharts(planned: readonly PlannedStep[], measured: readonly MeasuredStep[]): Html[] {
+function sweepCharts(planned: readonly PlannedStep[], measured: readonly NetworkCosts[]): Html[] {
   const results = new Map(measured.map(({ name, measures }) => [name, measures]));
   const places = new Set(planned.map(({ at }) => at));
   return [...places].flatMap((place) => {

@@ -1,6 +1,6 @@
-import { shapeCards } from 'espalier/core';
 import type { ShapesFound } from '../../engine/look/look.ts';
 import { runJob } from '../jobs.ts';
+import { ShapeCards } from '../parts/shape-cards.tsx';
 import { useLoaded } from '../parts/use-loaded.ts';
 import type { SectionProps } from './network-look.tsx';
 import { versionKey } from './state.ts';
@@ -26,7 +26,7 @@ export function FilterShapes({ version }: SectionProps) {
         squares show how many percent of the filters use each position.
         {dense > 0 && ` ${dense} other convolutions have no zero stripe.`}
       </p>
-      <div dangerouslySetInnerHTML={{ __html: shapeCards(layers) }} />
+      <ShapeCards layers={layers} />
     </>
   );
 }

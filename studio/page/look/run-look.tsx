@@ -1,19 +1,14 @@
-import {
-  formatBytes,
-  formatCount,
-  formatMacs,
-  formatMs,
-  formatPercent,
-  type NetworkMeasures,
-  type RunRecord,
-} from 'espalier/core';
+import { lazy } from 'preact/compat';
 import type { RunContents } from '../../engine/open/run.ts';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { Fact } from '../parts/fact.tsx';
 
-/** The record of a run: its options, its result and its epochs. */
+/** Loaded for runs only, with the library that draws charts. */
+const RecordView = lazy(async () => (await import('../runs/record-view.tsx')).RecordView);
+
+/** The record of a run: its result, its epochs, its shapes and its options. */
 export function RunLook({ record, models }: RunContents) {
-  const { recipe, result, epochs } = record;
+  const { recipe, epochs } = record;
   return (
     <>
       <dl class="facts">
@@ -21,18 +16,9 @@ export function RunLook({ record, models }: RunContents) {
         <Fact name="Epochs" value={epochs.length} />
         <Fact name="Networks" value={models.length} note={models.join(', ')} />
       </dl>
-      {result && (
-        <section class="part">
-          <h2>Result</h2>
-          <DataTable caption="Result" columns={resultColumns} rows={networksOf(result)} />
-        </section>
-      )}
-      {epochs.length > 0 && (
-        <section class="part">
-          <h2>Epochs</h2>
-          <DataTable caption="Epochs" columns={epochColumns} rows={epochs} />
-        </section>
-      )}
+      <div class="part">
+        <RecordView record={record} />
+      </div>
       <section class="part">
         <h2>Options</h2>
         <DataTable caption="Options" columns={optionColumns} rows={Object.entries(recipe.options ?? {})} />
@@ -40,40 +26,6 @@ export function RunLook({ record, models }: RunContents) {
     </>
   );
 }
-
-type NamedMeasures = readonly [name: string, measures: NetworkMeasures];
-
-const networksOf = (result: NonNullable<RunRecord['result']>): NamedMeasures[] =>
-  Object.entries(result).flatMap(([name, measures]) =>
-    measures && typeof measures === 'object' && 'macs' in measures
-      ? [[name, measures as NetworkMeasures]]
-      : [],
-  );
-
-/** The text of a number; '' if it is not known. */
-const known = (value: number | null | undefined, format: (value: number) => string): string =>
-  value == null ? '' : format(value);
-
-const resultColumns: readonly Column<NamedMeasures>[] = [
-  { head: 'Network', cell: ([name]) => name },
-  { head: 'Accuracy', cell: ([, { top1 }]) => known(top1, formatPercent), align: 'right' },
-  { head: 'MACs', cell: ([, { macs }]) => known(macs, formatMacs), align: 'right' },
-  { head: 'Parameters', cell: ([, { parameters }]) => known(parameters, formatCount), align: 'right' },
-  { head: 'File', cell: ([, { bytes }]) => known(bytes, formatBytes), align: 'right' },
-  { head: 'Latency', cell: ([, { latencyMs }]) => known(latencyMs, formatMs), align: 'right' },
-];
-
-const epochColumns: readonly Column<RunRecord['epochs'][number]>[] = [
-  { head: 'Epoch', cell: ({ epoch }) => epoch, align: 'right' },
-  { head: 'Loss', cell: ({ loss }) => loss.toFixed(4), align: 'right' },
-  {
-    head: 'Training accuracy',
-    cell: ({ trainAccuracy }) => known(trainAccuracy, formatPercent),
-    align: 'right',
-  },
-  { head: 'Test accuracy', cell: ({ testAccuracy }) => known(testAccuracy, formatPercent), align: 'right' },
-  { head: 'MACs kept', cell: ({ macsKept }) => known(macsKept, formatPercent), align: 'right' },
-];
 
 const optionColumns: readonly Column<readonly [string, unknown]>[] = [
   { head: 'Option', cell: ([name]) => <code>{name}</code> },

@@ -1,24 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Page } from 'puppeteer-core';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serializeModel } from '../../../src/onnx/index.ts';
+import { violations } from '../../support/axe.ts';
 import { hasChromium } from '../../support/chromium.ts';
 import { maskedNetwork } from '../../support/masked-network.ts';
 import { recordedRun } from '../../support/studio.ts';
 import { openStudioBrowser } from '../../support/studio-page.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-
-/** The rules that a page breaks, with the places. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return (await page.evaluate(
-    `axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => id + ': ' + html)))`,
-  )) as string[];
-}
 
 describe.skipIf(!hasChromium)('axe finds nothing (needs Chromium)', () => {
   /** The studio with a folder of one run, and a model to open. */

@@ -41,12 +41,13 @@ describe('the files of the page', () => {
     for (const path of [
       ...[`/${up}${secret}`, `/assets/${up}${secret}`, `/assets/%2e%2e/%2e%2e${secret}`, secret],
       ...[`/..%2f..%2f${secret}`, `/assets\\..\\..${secret}`, '/assets', '/assets/', '//', '/none', '/%00'],
-      ...['/__proto__', '/constructor', '/api/runs', '/api/start', '/reports/report.html'],
+      ...['/__proto__', '/constructor', '/api/run', '/api/start', '/reports/report.html'],
     ]) {
       const { status, text } = await ask(path);
       expect([path, status < 400, text.includes('secret"')]).toEqual([path, false, false]);
     }
     expect((await ask('/%')).status).toBe(400);
+    expect(JSON.parse((await ask('/api/runs')).text)).toEqual({ folder: null, runs: [] });
   });
 
   it('are refused to other host names and other methods', async () => {
