@@ -38,7 +38,7 @@ export async function measureVersions(
     choice.forms.map((form) => [session.version(id), form] as const),
   );
   if (pairs.length === 0) throw new EspalierError('usage', 'expected a version and a form to measure');
-  const operation = openOperation(pairs.length, session.tools, control);
+  const operation = openOperation(pairs.length + 1, session.tools, control);
   const engine = await openEngine(choice.threads);
   try {
     const models: MeasuredModel[] = [];
@@ -50,6 +50,7 @@ export async function measureVersions(
       else models.push(model);
     }
     if (models.length === 0) throw new EspalierError('unsupported', notes.join('; '));
+    await operation.begin('Loading and warming up');
     const seconds = choice.seconds * models.length;
     const watched = withProgress(models, { seconds, tools: session.tools, control });
     const sampling = { seconds, warmupMs: WEB_WARMUP_MS, signal: control.signal };

@@ -52,32 +52,48 @@ export function ChoiceForm({ session, onMeasure }: ChoiceFormProps) {
       </fieldset>
       <fieldset>
         <legend>How</legend>
-        <label>
-          Threads
-          <input
-            type="number"
-            min={1}
-            max={mostThreads}
-            value={threads}
-            onChange={({ currentTarget }) => set({ threads: currentTarget.valueAsNumber })}
-          />
-        </label>
-        <label>
-          Seconds for each
-          <input
-            type="number"
-            min={0.5}
-            max={60}
-            step={0.5}
-            value={seconds}
-            onChange={({ currentTarget }) => set({ seconds: currentTarget.valueAsNumber })}
-          />
-        </label>
+        <NumberField
+          label="Threads"
+          value={threads}
+          range={{ min: 1, max: mostThreads, step: 1 }}
+          onChange={(value) => set({ threads: value })}
+        />
+        <NumberField
+          label="Seconds for each"
+          value={seconds}
+          range={{ min: 0.5, max: 60, step: 0.5 }}
+          onChange={(value) => set({ seconds: value })}
+        />
       </fieldset>
       <button type="submit" class="primary" disabled={versions.length * forms.length === 0}>
         Measure
       </button>
     </form>
+  );
+}
+
+interface NumberFieldProps {
+  readonly label: string;
+  /** The value at first: later ones are typed. */
+  readonly value: number;
+  readonly range: { readonly min: number; readonly max: number; readonly step: number };
+  readonly onChange: (value: number) => void;
+}
+
+/** A number; what is typed counts as soon as it is one within the range. */
+function NumberField({ label, value, range, onChange }: NumberFieldProps) {
+  const type = ({
+    currentTarget: { validity, valueAsNumber },
+  }: {
+    readonly currentTarget: HTMLInputElement;
+  }) => {
+    if (validity.valid && Number.isFinite(valueAsNumber)) onChange(valueAsNumber);
+  };
+  return (
+    <label>
+      {label}
+      <input type="number" required defaultValue={String(value)} {...range} onInput={type} />
+    </label>
   );
 }
 
