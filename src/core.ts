@@ -141,6 +141,7 @@ export {
 export type { EvaluateOptions } from './measure/accuracy.ts';
 export type { BindOptions } from './measure/bind-shapes.ts';
 export type { ImageSize } from './measure/image-size.ts';
+export { inElementType } from './measure/in-element-type.ts';
 export type { Benchmark, BenchmarkOptions } from './measure/latency.ts';
 export {
   type CostOptions,
@@ -169,6 +170,7 @@ export {
   type SamplingOptions,
   WEB_WARMUP_MS,
 } from './measure/rounds.ts';
+export { temporaryTimings } from './measure/temporary-timings.ts';
 export { rank, type TimedModel, type TimedRanking, type Timer } from './measure/timer.ts';
 export type { Timings } from './measure/timings.ts';
 export { buildModel, zoo, zooModel } from './models/index.ts';

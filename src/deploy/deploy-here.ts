@@ -1,5 +1,6 @@
 import type { Graph } from '../graph/graph.ts';
-import { inElementType, type RuntimeName, withTimer } from '../measure/runtimes.ts';
+import { inElementType } from '../measure/in-element-type.ts';
+import { type RuntimeName, withTimer } from '../measure/runtimes.ts';
 import type { Timer } from '../measure/timer.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';

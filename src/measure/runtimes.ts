@@ -1,4 +1,4 @@
-import type { Float32Form } from '../rewrite/index.ts';
+import { temporaryTimings } from './temporary-timings.ts';
 import type { Timer } from './timer.ts';
 import type { WebBenchmark } from './web.ts';
 
@@ -34,7 +34,7 @@ export async function openTimer(
   runtime: RuntimeName,
   { threads, cache = true, signal }: TimerOptions,
 ): Promise<{ readonly timer: Timer; close(): Promise<void> }> {
-  const { openTimings, temporaryTimings } = await import('./timings.ts');
+  const { openTimings } = await import('./timings.ts');
   const timings = cache ? openTimings() : temporaryTimings();
   const { benchmark, version: engine, close } = await openMeasuring[runtime]();
   return { timer: { benchmark, engine, threads, timings, signal }, close };
@@ -57,21 +57,4 @@ export async function withTimer<T>(choice: TimerChoice, use: (timer: Timer) => P
   } finally {
     await close();
   }
-}
-
-/** A timer that converts float32 networks to the element type in which they will be written before it times them. */
-export function inElementType(timer: Timer, { elementType, restore }: Float32Form): Timer {
-  if (elementType === 'float32') return timer;
-  const benchmark: Timer['benchmark'] = async (models, options) => {
-    const { parseModel, serializeModel } = await import('../onnx/index.ts');
-    const { readModelFile } = await import('../onnx/model-file.ts');
-    const graphs = models.map((model) =>
-      typeof model === 'string' ? readModelFile(model) : parseModel(model),
-    );
-    return timer.benchmark(
-      graphs.map((graph) => serializeModel(restore(graph))),
-      options,
-    );
-  };
-  return { ...timer, engine: `${timer.engine}, ${elementType}`, benchmark };
 }

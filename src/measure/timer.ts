@@ -13,7 +13,7 @@ import type { Timings } from './timings.ts';
 /** An engine that times models, and all conditions that times depend on besides the models. */
 export interface Timer {
   /** Benchmarks models in onnxruntime in Node, or in a browser. */
-  benchmark(models: readonly (string | Uint8Array)[], options?: BenchmarkOptions): Promise<Benchmark>;
+  benchmark(models: readonly Uint8Array[], options?: BenchmarkOptions): Promise<Benchmark>;
   /** Engine and version, such as `node onnxruntime 1.30.0`. */
   readonly engine: string;
   readonly threads: number;

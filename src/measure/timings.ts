@@ -15,12 +15,6 @@ export interface Timings {
 
 const contents = v.record(v.string(), v.pipe(v.number(), v.finite(), v.gtValue(0)));
 
-/** Timings that are not stored. */
-export function temporaryTimings(): Timings {
-  const known = new Map<string, number>();
-  return { get: (key) => known.get(key), set: (key, ms) => known.set(key, ms), save: () => {} };
-}
-
 /**
  * The timings of this user and processor, stored in CACHE/espalier/timings/timings.json. An unreadable or invalid file counts
  * as empty; entries that other processes wrote in the meantime are kept.

@@ -7,6 +7,8 @@ export interface Operation {
   readonly executor: Executor;
   /** Ends the phase before, if any, and begins the next one. Throws `interrupted` once the operation is cancelled. */
   begin(label: string): Promise<void>;
+  /** The same for callbacks of the library, which cannot be waited for. */
+  beginNow(label: string): void;
 }
 
 /** Starts an operation with a number of phases. */
@@ -14,14 +16,18 @@ export function openOperation(phases: number, tools: EngineTools, control: Contr
   const started = tools.now();
   const check = checkpoint(tools, control);
   let done = -1;
+  const beginNow = (label: string) => {
+    done++;
+    const secondsLeft = done === 0 ? null : (((tools.now() - started) / 1000) * (phases - done)) / done;
+    control.progress?.({ label, done, total: phases, secondsLeft });
+  };
   return {
     executor: interruptible(tools.executor, check),
     async begin(label) {
       await check();
-      done++;
-      const secondsLeft = done === 0 ? null : (((tools.now() - started) / 1000) * (phases - done)) / done;
-      control.progress?.({ label, done, total: phases, secondsLeft });
+      beginNow(label);
     },
+    beginNow,
   };
 }
 

@@ -60,6 +60,8 @@ export interface StudioApi {
   /** The residual connections of the current version, and what removing each costs. */
   residualBlocks(job: number, report: ReportProgress): Promise<readonly ResidualBlock[]>;
   removeResiduals(choice: ResidualChoice, job: number, report: ReportProgress): Promise<SessionSummary>;
+  /** Writes layers with zero stripes in their fastest exact forms, as timed in this browser. */
+  deployForms(job: number, report: ReportProgress): Promise<SessionSummary>;
   /** Quantises the current version to 8-bit integers, with ranges observed on the dropped images. */
   quantize(choice: Int8Choice, job: number, report: ReportProgress): Promise<SessionSummary>;
   undo(): Promise<SessionSummary>;

@@ -13,7 +13,8 @@ export const measuring: Pick<StudioApi, 'measure'> = {
     jobs.run(job, report, (control) => measureVersions(openedSession(), choice, { ...control, openEngine })),
 };
 
-const openEngine: OpenMeasuringEngine = async (threads) => {
+/** Starts a worker in which networks are timed. */
+export const openEngine: OpenMeasuringEngine = async (threads) => {
   const worker = new Worker(new URL('./measuring-worker.ts', import.meta.url), { type: 'module' });
   const api = wrap<MeasuringApi>(worker);
   const ended = new Promise<never>((_, reject) => {

@@ -1,13 +1,18 @@
 import { type Session, summaryOf } from '../engine/session.ts';
 import { fold } from '../engine/transform/fold.ts';
+import { deployForms } from '../engine/transform/forms.ts';
 import { quantize } from '../engine/transform/int8.ts';
 import { removeResiduals, residualBlocks } from '../engine/transform/residuals.ts';
 import type { Control, SessionSummary } from '../engine/types.ts';
 import type { ReportProgress, StudioApi } from './api.ts';
 import { jobs } from './jobs.ts';
+import { openEngine } from './measure.ts';
 import { droppedImages, openedSession } from './session.ts';
 
-type Transforming = Pick<StudioApi, 'fold' | 'residualBlocks' | 'removeResiduals' | 'quantize'>;
+type Transforming = Pick<
+  StudioApi,
+  'fold' | 'residualBlocks' | 'removeResiduals' | 'deployForms' | 'quantize'
+>;
 
 /** Rewrites the current version. */
 export const transforming: Transforming = {
@@ -16,6 +21,8 @@ export const transforming: Transforming = {
     jobs.run(job, report, (control) => residualBlocks(openedSession(), control)),
   removeResiduals: (choice, job, report) =>
     step(job, report, (session, control) => removeResiduals(session, choice, control)),
+  deployForms: (job, report) =>
+    step(job, report, (session, control) => deployForms(session, { ...control, openEngine })),
   quantize: (choice, job, report) =>
     step(job, report, (session, control) => quantize(session, choice, { images: droppedImages(), control })),
 };

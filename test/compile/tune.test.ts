@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Tuner, tuneTiles } from '../../src/compile/tune.ts';
 import { openCompiled } from '../../src/measure/compiled-runner.ts';
-import { temporaryTimings } from '../../src/measure/timings.ts';
+import { temporaryTimings } from '../../src/measure/temporary-timings.ts';
 import { compileNetwork } from '../../src/runtime/webassembly/compile.ts';
 import { tiles } from '../../src/runtime/webassembly/tile.ts';
 import { threeConvolutions } from '../support/three-convolutions.ts';

@@ -2,8 +2,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { Benchmark } from '../../src/measure/latency.ts';
+import { temporaryTimings } from '../../src/measure/temporary-timings.ts';
 import { rank, type TimedModel, type Timer } from '../../src/measure/timer.ts';
-import { openTimings, temporaryTimings } from '../../src/measure/timings.ts';
+import { openTimings } from '../../src/measure/timings.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 /** A timer that reads the time of each model, by its only byte, off a table: a row a turn, the last one again and again. */

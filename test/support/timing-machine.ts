@@ -1,7 +1,7 @@
 import type { Graph } from '../../src/graph/graph.ts';
 import type { Benchmark } from '../../src/measure/latency.ts';
+import { temporaryTimings } from '../../src/measure/temporary-timings.ts';
 import type { Timer } from '../../src/measure/timer.ts';
-import { temporaryTimings } from '../../src/measure/timings.ts';
 import { parseModel } from '../../src/onnx/index.ts';
 
 /** A machine on which a model takes as long as a rule says. */

@@ -1,5 +1,6 @@
+import { inElementType } from '../../measure/in-element-type.ts';
 import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
-import { inElementType, openTimer } from '../../measure/runtimes.ts';
+import { openTimer } from '../../measure/runtimes.ts';
 import type { Timer } from '../../measure/timer.ts';
 import { completeSettings } from '../../pruning/defaults.ts';
 import { givenTarget } from '../../pruning/iterative/check-request.ts';

@@ -7,6 +7,7 @@ import { session } from '../session.ts';
 import { History } from '../steps/history.tsx';
 import { Outcome } from '../steps/outcome.tsx';
 import { FoldPart } from './fold-part.tsx';
+import { FormsPart } from './forms-part.tsx';
 import { Int8Part } from './int8-part.tsx';
 import { ResidualPart } from './residual-part.tsx';
 
@@ -18,6 +19,7 @@ const Transform = ({ open }: { readonly open: SessionSummary }) => (
     <Outcome session={open} />
     <div class="transforms">
       <FoldPart />
+      <FormsPart />
       <Int8Part />
       <ImagesArea />
     </div>

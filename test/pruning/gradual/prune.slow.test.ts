@@ -11,7 +11,7 @@ import {
   type Timer,
   tensorData,
 } from '../../../src/index.ts';
-import { temporaryTimings } from '../../../src/measure/timings.ts';
+import { temporaryTimings } from '../../../src/measure/temporary-timings.ts';
 import { float32Data, floats } from '../../../src/numeric/tensor.ts';
 import { parseModel } from '../../../src/onnx/index.ts';
 import { residualNetwork } from '../../support/small-network.ts';
