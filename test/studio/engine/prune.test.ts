@@ -1,34 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { maskedReference } from '../../../src/channels/masked-reference.ts';
 import type { Graph } from '../../../src/graph/graph.ts';
 import { onnxruntime } from '../../../src/index.ts';
 import { networkCost } from '../../../src/measure/macs.ts';
 import { defaultChoice, type PruneChoice, pruneTables } from '../../../studio/engine/prune/choice.ts';
-import { plannedChannels } from '../../../studio/engine/prune/job.ts';
 import { planPruning } from '../../../studio/engine/prune/plan.ts';
 import { prune } from '../../../studio/engine/prune/prune.ts';
 import { yolo } from '../../support/dense-prediction.ts';
 import { relativeError } from '../../support/relative-error.ts';
-import { normals, outputOf } from '../../support/run-graph.ts';
+import { outputOf } from '../../support/run-graph.ts';
 import { plainNetwork, residualNetwork } from '../../support/small-network.ts';
-import { downloaded, followed, sessionOf } from '../../support/studio-session.ts';
+import { downloaded, followed, inputOf, maskedOriginal, sessionOf } from '../../support/studio-session.ts';
 
 const choice: PruneChoice = { ...defaultChoice, round: 1 };
 const without = { images: null, control: {} };
-
-/** The dropped network whose chosen channels are multiplied by 0. */
-async function maskedOriginal(network: Graph, chosen: PruneChoice): Promise<Graph> {
-  const { session } = await sessionOf(network);
-  const source = { version: session.current, images: null, executor: onnxruntime };
-  const { prepared, removed } = await plannedChannels(source, chosen);
-  return maskedReference(session.current.forms.graph, prepared.coupling.found, removed)!;
-}
-
-const inputOf = ({ inputs: [input] }: Graph, images = 2) =>
-  normals(
-    input!.shape!.map((dim) => (typeof dim === 'number' ? dim : images)),
-    5,
-  );
 
 describe('the file that is downloaded after pruning', () => {
   it.each([
@@ -42,7 +26,7 @@ describe('the file that is downloaded after pruning', () => {
     expect(networkCost(small).macs / networkCost(network).macs).toBeLessThanOrEqual(0.5);
     expect(version.step!.error).toBeLessThan(1e-4);
     const masked = await maskedOriginal(network, choice);
-    const input = inputOf(network);
+    const input = inputOf(network, 2);
     const [expected, found] = [await outputOf(masked, input), await outputOf(small, input)];
     expect(relativeError(found, expected)).toBeLessThan(1e-4);
     expect(relativeError(found, await outputOf(network, input))).toBeGreaterThan(1e-3);
