@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { makeRunRecord, renderReport } from '../../src/report/index.ts';
+import { cellsOf } from '../support/chart.ts';
 
 const recipe = {
   command: 'prune',
@@ -31,4 +32,22 @@ it('a report tells what each cut left of the original, without images too', asyn
 it('cuts that make zeros have no such columns', async () => {
   const html = await renderReport(makeRunRecord(recipe, [step(1, 0.75, null), step(2, 0.5, null)]));
   expect(html).not.toContain('MACs kept');
+});
+
+it('steps with several stages have a chart of each value, with a line for each stage', async () => {
+  const staged = (number: number, cut: number, retrained: number) => ({
+    ...step(number, 1 - number / 4, { macs: 1 - number / 4, parameters: 0.5 }),
+    stages: [
+      { stage: 'cut', top1: cut },
+      { stage: 'retrained', top1: retrained },
+    ],
+  });
+  const html = await renderReport(makeRunRecord(recipe, [staged(1, 0.7, 0.9), staged(2, 0.5, 0.85)]));
+  const [accuracy, size] = html.split('<figure').slice(1);
+  expect(cellsOf(accuracy!)).toEqual([
+    ['step', 'after the cut', 'retrained'],
+    ['1', '70.0 %', '90.0 %'],
+    ['2', '50.0 %', '85.0 %'],
+  ]);
+  expect(cellsOf(size!)[1]).toEqual(['1', '75.0 %', '50.0 %']);
 });
