@@ -5,9 +5,9 @@
  */
 import { basename, dirname } from 'node:path';
 import type { RingResult } from '../src/commands/graft/run.ts';
+import { formatCount, formatMacs, formatMs, formatPercent } from '../src/numeric/quantities.ts';
 import { mean } from '../src/numeric/statistics.ts';
 import { readModelFile } from '../src/onnx/model-file.ts';
-import { formatCount, formatMacs, formatMs, formatPercent } from '../src/report/quantities.ts';
 import { finishedSteps, type StepOutcome } from '../src/report/steps-record.ts';
 import { openRunDirectory } from '../src/training/run-directory.ts';
 

@@ -175,6 +175,15 @@ export { rank, type TimedModel, type TimedRanking, type Timer } from './measure/
 export type { Timings } from './measure/timings.ts';
 export { buildModel, zoo, zooModel } from './models/index.ts';
 export type { ModelOptions, ZooModel } from './models/network.ts';
+export {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatMacs,
+  formatMs,
+  formatPercent,
+  formatRatio,
+} from './numeric/quantities.ts';
 export type { Random } from './numeric/random.ts';
 export type { DataType, Float32Tensor, Tensor, TypedArray } from './numeric/tensor.ts';
 export type { ExternalRange, ReadExternalData } from './onnx/external-data.ts';
@@ -286,15 +295,6 @@ export {
 export type { CompilationPoint } from './report/compilation.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
 export { disturbance, type Speed, speedText } from './report/latency.ts';
-export {
-  formatBytes,
-  formatCount,
-  formatDuration,
-  formatMacs,
-  formatMs,
-  formatPercent,
-  formatRatio,
-} from './report/quantities.ts';
 export { renderReport } from './report/render.ts';
 export {
   type EpochPoint,

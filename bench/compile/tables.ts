@@ -4,7 +4,7 @@ import {
   formatMs,
   formatPercent,
   formatRatio,
-} from '../../src/report/quantities.ts';
+} from '../../src/numeric/quantities.ts';
 import { type Column, textTable } from '../../src/report/text-table.ts';
 import type { LayerRow, NetworkResult, Ratio } from './measure.ts';
 

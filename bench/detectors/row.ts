@@ -1,4 +1,4 @@
-import { formatCount, formatMacs, significant } from '../../src/report/quantities.ts';
+import { formatCount, formatMacs, significant } from '../../src/numeric/quantities.ts';
 import { textTable } from '../../src/report/text-table.ts';
 import type { Compared } from './compare.ts';
 

@@ -1,4 +1,4 @@
-import { formatBytes, formatMacs, formatRatio } from '../../src/report/quantities.ts';
+import { formatBytes, formatMacs, formatRatio } from '../../src/numeric/quantities.ts';
 import { textTable } from '../../src/report/text-table.ts';
 import type { NetworkSummary, Speed, Spread } from './summary.ts';
 

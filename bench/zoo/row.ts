@@ -1,4 +1,4 @@
-import { significant } from '../../src/report/quantities.ts';
+import { significant } from '../../src/numeric/quantities.ts';
 import { textTable } from '../../src/report/text-table.ts';
 import type { Study, StudyRow } from './study.ts';
 

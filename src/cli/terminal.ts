@@ -1,6 +1,6 @@
 import type { Context, ProgressBar } from '../commands/command.ts';
+import { formatCount, formatDuration } from '../numeric/quantities.ts';
 import { printableLine } from '../printable.ts';
-import { formatCount, formatDuration } from '../report/quantities.ts';
 
 export interface TerminalOptions {
   /** Prints only warnings and errors. */

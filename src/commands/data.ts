@@ -1,4 +1,4 @@
-import { formatDuration } from '../report/quantities.ts';
+import { formatDuration } from '../numeric/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { countingBar, defineCommand } from './command.ts';
 

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { EspalierError } from '../errors.ts';
+import { formatBytes, formatCount, formatMacs, formatPercent } from '../numeric/quantities.ts';
 import type { NetworkMeasures } from '../report/index.ts';
 import { latencyText, speedBetween, speedText } from '../report/latency.ts';
-import { formatBytes, formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { type Command, type Context, defineCommand, invocationOf } from './command.ts';
 import { dataGet } from './data.ts';

@@ -1,8 +1,8 @@
 import { dirname, join } from 'node:path';
 import type { StripeGain } from '../deploy/deploy-stripes.ts';
+import { formatRatio } from '../numeric/quantities.ts';
 import { printableLine } from '../printable.ts';
 import { smallGain, speedText } from '../report/latency.ts';
-import { formatRatio } from '../report/quantities.ts';
 import type { CompiledRun } from './compile/compile-run.ts';
 
 interface PrunedModel {

@@ -1,7 +1,7 @@
 import type { Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
+import { formatCount, formatDuration, formatPercent } from '../numeric/quantities.ts';
 import { printableLine } from '../printable.ts';
-import { formatCount, formatDuration, formatPercent } from '../report/quantities.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import { type Context, countingBar, defineCommand, type Output } from './command.ts';
 import { DATA_SUMMARY, dataName, logitsFlag, openData } from './data-flags.ts';

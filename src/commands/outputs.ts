@@ -1,4 +1,4 @@
-import { formatPercent } from '../report/quantities.ts';
+import { formatPercent } from '../numeric/quantities.ts';
 import { globs, optional } from './flags.ts';
 
 /** The flag that selects the outputs to compare. */

@@ -1,9 +1,9 @@
 import type { Graph } from '../graph/graph.ts';
 import type { ImageSize } from '../measure/image-size.ts';
+import { formatCount, formatMacs, formatPercent } from '../numeric/quantities.ts';
 import { printableLine } from '../printable.ts';
 import type { NetworkMeasures } from '../report/index.ts';
 import { latencyChange, speedBetween, speedOf, speedText } from '../report/latency.ts';
-import { formatCount, formatMacs, formatPercent } from '../report/quantities.ts';
 import { textTable } from '../report/text-table.ts';
 import { middles, residualDefaults } from '../residual/defaults.ts';
 import type { PlainNetwork } from '../residual/removal.ts';

@@ -6,7 +6,12 @@ import { type AttributesOf, attributesOf } from './operators/index.ts';
  * For each element along an axis of a result, the elements of which it is a weighted sum; all have the same number of
  * elements.
  */
-export type WeightedTaps = readonly (readonly { readonly index: number; readonly weight: number }[])[];
+export type WeightedTaps = readonly (readonly Tap[])[];
+
+interface Tap {
+  readonly index: number;
+  readonly weight: number;
+}
 
 type Attributes = AttributesOf<'Resize'>;
 
@@ -50,11 +55,14 @@ export function resamplingMode(node: Node): 'nearest' | 'linear' | null {
 }
 
 /** The taps of a linear Resize with half-pixel centres. */
-export const linearTaps = (from: number, to: number): WeightedTaps =>
+export const linearTaps = (from: number, to: number): readonly LinearTaps[] =>
   Array.from({ length: to }, (_, i) => {
     const x = Math.min(Math.max(halfPixel(i, { from, to, scale: to / from }), 0), from - 1);
-    return linear(x).map(({ index, weight }) => ({ index: Math.min(index, from - 1), weight }));
+    const [low, high] = linear(x);
+    return [low, { ...high, index: Math.min(high.index, from - 1) }];
   });
+
+type LinearTaps = readonly [low: Tap, high: Tap];
 
 /** One axis: its sizes, and the scale (result elements per input element). */
 interface ResizedAxis {
@@ -100,7 +108,7 @@ const rounding: Readonly<Record<string, (x: number) => number>> = {
   ceil: Math.ceil,
 };
 
-function linear(x: number) {
+function linear(x: number): LinearTaps {
   const index = Math.floor(x);
   return [
     { index, weight: 1 - (x - index) },
@@ -109,9 +117,7 @@ function linear(x: number) {
 }
 
 /** By mode: the elements, inside the input or not, of which an element at coordinate x is a weighted sum. */
-const modes: Readonly<
-  Record<string, (x: number, attributes: Attributes) => { index: number; weight: number }[]>
-> = {
+const modes: Readonly<Record<string, (x: number, attributes: Attributes) => readonly Tap[]>> = {
   nearest: (x, { nearest_mode }) => [{ index: rounding[nearest_mode]?.(x) ?? Math.floor(x), weight: 1 }],
   linear,
   /** Keys' kernel: W(t) = (a+2)|t|³ − (a+3)t² + 1 for |t| ≤ 1, a|t|³ − 5a·t² + 8a|t| − 4a for |t| ≤ 2. */

@@ -1,4 +1,5 @@
 import { EspalierError } from '../errors.ts';
+import { formatBytes } from './quantities.ts';
 
 /**
  * Bytes for computed tensors in addition to those of the file: 640 MB, so that a small file needs less than 1 GB in total.
@@ -48,9 +49,6 @@ export interface Allocation {
 /** Throws `unsupported` if an allocation exceeds the budget. */
 export function expectWithin({ bytes, where, what }: Allocation, budget: number = memoryBudget(0)): void {
   if (bytes <= budget) return;
-  const message = `${what} would need ${amount(bytes)}, more than the allowed ${amount(budget)}: use a smaller size or batch, or set ESPALIER_MEMORY (in GB)`;
+  const message = `${what} would need ${formatBytes(bytes)}, more than the allowed ${formatBytes(budget)}: use a smaller size or batch, or set ESPALIER_MEMORY (in GB)`;
   throw new EspalierError('unsupported', message, { where });
 }
-
-const amount = (bytes: number): string =>
-  bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${Number((bytes / 1e9).toPrecision(3))} GB`;

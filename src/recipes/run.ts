@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { type Context, defineCommand, type Output } from '../commands/command.ts';
 import { flagSwitch, missingFlag, type Options, optional, repeated, text } from '../commands/flags.ts';
 import { queueFlags } from '../commands/queue-flags.ts';
+import { formatDuration } from '../numeric/quantities.ts';
 import { printableLine } from '../printable.ts';
-import { formatDuration } from '../report/quantities.ts';
 import type { PlannedStep } from './plan.ts';
 import type { RecipeRunPlan } from './run-record.ts';
 

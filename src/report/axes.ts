@@ -1,5 +1,5 @@
 import type { Axis } from '../charts/chart.ts';
-import { formatCount, formatMacs, formatMs, formatPercent, significant } from './quantities.ts';
+import { formatCount, formatMacs, formatMs, formatPercent, significant } from '../numeric/quantities.ts';
 
 /** A fraction in percent. */
 export const percentAxis = (label: string, include: readonly number[] = []): Axis => ({

@@ -6,7 +6,7 @@ import type { ImageSize } from '../measure/image-size.ts';
 import type { Benchmark } from '../measure/latency.ts';
 import { modelWeight } from '../measure/model-weight.ts';
 import type { ModelLatency } from '../measure/rounds.ts';
-import { formatRatio } from './quantities.ts';
+import { formatRatio } from '../numeric/quantities.ts';
 
 /** A file or built-in network: its name as typed, and what is measured. */
 interface NamedFile {

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { formatRatio } from './quantities.ts';
+import { formatRatio } from '../numeric/quantities.ts';
 
 const number = v.pipe(v.number(), v.finite());
 const count = v.pipe(number, v.minValue(0));

@@ -1,4 +1,4 @@
-import { formatMs, formatRatio } from './quantities.ts';
+import { formatMs, formatRatio } from '../numeric/quantities.ts';
 
 /** A speed-up: a ratio above 1 means faster than the reference. */
 export interface Speed {

@@ -1,7 +1,7 @@
+import { formatPercent } from '../numeric/quantities.ts';
 import type { LayerShapes } from '../stripes/shapes.ts';
 import { commonShapes, keptStripes, type ShapeCount } from './filter-shapes.ts';
 import { type Html, html, trusted } from './html.ts';
-import { formatPercent } from './quantities.ts';
 import { extent, heatMap, shapeGlyphs } from './shape-glyphs.ts';
 
 const COLUMNS = { name: 20, heat: 210, shapes: 290, shapeStep: 44 };

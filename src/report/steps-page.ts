@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { formatDuration } from '../numeric/quantities.ts';
 import { openRunDirectory, type Recipe, type RunEvent } from '../training/run-directory.ts';
 import { commandLine, quoted } from './command-line.ts';
 import { type Html, html } from './html.ts';
 import { pageOf } from './page.ts';
-import { formatDuration } from './quantities.ts';
 import { makeRunRecord } from './run-record.ts';
 import { headerSection } from './sections/header.ts';
 import { sweepsSection } from './sections/sweeps.ts';

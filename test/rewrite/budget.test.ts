@@ -42,7 +42,7 @@ const bombs: Readonly<Record<string, (b: Builder, x: Value) => Value>> = {
   'Tile of channels': (b, x) => b.Tile(x, b.int64s([1, 1e8, 1, 1])),
 };
 
-const refusal = /would need [\d.]+ GB, more than the allowed \d+ MB: use a smaller size or batch, or set/;
+const refusal = /would need [\d.]+ [GT]B, more than the allowed \d+ MB: use a smaller size or batch, or set/;
 
 describe('what a small file may take', () => {
   test.each(Object.keys(bombs))(

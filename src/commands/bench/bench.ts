@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs';
 import { openMeasuring, runtimeNames } from '../../measure/runtimes.ts';
+import { formatDuration } from '../../numeric/quantities.ts';
 import type { NamedModel } from '../../report/benchmarked-models.ts';
 import { disturbance } from '../../report/latency.ts';
-import { formatDuration } from '../../report/quantities.ts';
 import { defineCommand } from '../command.ts';
 import { choice, defaulted, openSizeFlag, positive, wholeNumber } from '../flags.ts';
 import { inputFlags, readInputFeeds } from '../input-flags.ts';

@@ -1,6 +1,6 @@
+import { formatBytes, formatCount, formatMacs, formatMs, formatRatio } from '../../numeric/quantities.ts';
 import type { BenchedModel, BenchResult } from '../../report/benchmarked-models.ts';
 import { shortSpread } from '../../report/latency.ts';
-import { formatBytes, formatCount, formatMacs, formatMs, formatRatio } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
 
 /** Formats the result as two tables: latency, and size. */

@@ -2,8 +2,8 @@ import { gzipSync } from 'node:zlib';
 import type { CompiledHere } from '../../compile/compile-here.ts';
 import { compiledFiles } from '../../compile/folder/files.ts';
 import { type CompiledReport, reportOf } from '../../compile/folder/report.ts';
+import { formatBytes, formatMacs, formatMs, formatPercent } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
-import { formatBytes, formatMacs, formatMs, formatPercent } from '../../report/quantities.ts';
 import type { Output } from '../command.ts';
 
 /** Describes the compiled network and its use. */

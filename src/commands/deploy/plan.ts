@@ -1,8 +1,8 @@
 import { type Expectation, type ExpectedLayer, expectForms } from '../../deploy/expect.ts';
 import { namedReasons } from '../../graph/edit/refused.ts';
+import { formatMacs, formatMs, formatPercent, formatRatio } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import { hadChoice } from '../../report/deployment.ts';
-import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import { defaultExecutor } from '../../runtime/default-executor.ts';
 import type { Context, Output } from '../command.ts';

@@ -1,12 +1,13 @@
 import type { Graph } from '../../graph/graph.ts';
 import { resolvePreprocessing } from '../../measure/resolve-preprocessing.ts';
+import { formatBytes, formatPercent } from '../../numeric/quantities.ts';
 import type { OutputAgreement } from '../../quantization/agreement.ts';
 import { quantizationDefaults } from '../../quantization/defaults.ts';
 import type { QuantizedLayer } from '../../quantization/quantize.ts';
 import { quantize } from '../../quantization/quantize-on-images.ts';
 import type { Int8Report } from '../../report/deployed-network.ts';
 import { latencyChange, latencyMeasures } from '../../report/latency.ts';
-import { agreementText, formatBytes, formatPercent } from '../../report/quantities.ts';
+import { agreementText } from '../../report/output-agreement.ts';
 import { type Context, countingBar } from '../command.ts';
 import { openData } from '../data-flags.ts';
 import type { LoadedModel } from '../model.ts';

@@ -1,8 +1,8 @@
 import type { DeployedLayer, Deployment } from '../../deploy/deploy.ts';
+import { formatMacs, formatMs, formatPercent, formatRatio } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import { denseForm, hadChoice, otherFormTexts, shippedForm } from '../../report/deployment.ts';
 import { speedText } from '../../report/latency.ts';
-import { formatMacs, formatMs, formatPercent, formatRatio } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 
 type Facts = Omit<Deployment, 'graph'>;

@@ -1,11 +1,11 @@
 import type { Deployment } from '../../deploy/deploy.ts';
 import { deploy } from '../../deploy/deploy-here.ts';
 import { namedReasons } from '../../graph/edit/refused.ts';
+import { formatDuration } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import { expectFloatWeights } from '../../quantization/expect-float.ts';
 import { hardlyFaster } from '../../report/deployed-network.ts';
 import { disturbance } from '../../report/latency.ts';
-import { formatDuration } from '../../report/quantities.ts';
 import type { Recipe, RunDirectory } from '../../training/run-directory.ts';
 import type { Context, Output } from '../command.ts';
 import { inputOptions } from '../input-flags.ts';

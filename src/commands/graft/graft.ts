@@ -6,8 +6,8 @@ import {
   graftMomenta,
   graftSources,
 } from '../../grafting/defaults.ts';
+import { formatPercent, significant } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
-import { formatPercent, significant } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { choice, defaulted, numberIn, wholeNumber } from '../flags.ts';

@@ -1,9 +1,9 @@
+import { formatCount, formatMacs, formatPercent } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import { givenTarget, targetOf } from '../../pruning/iterative/check-request.ts';
 import { channelOptions } from '../../pruning/iterative/job.ts';
 import { pieceGranularity } from '../../pruning/iterative/settings.ts';
 import type { NextStep, UnitOutcome } from '../../pruning/prune-channels.ts';
-import { formatCount, formatMacs, formatPercent } from '../../report/quantities.ts';
 import { textTable } from '../../report/text-table.ts';
 import type { Output } from '../command.ts';
 import type { PruneSettings } from './flags.ts';

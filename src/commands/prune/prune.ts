@@ -1,7 +1,7 @@
+import { formatMacs, formatPercent } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import type { Cut } from '../../pruning/iterative/cut.ts';
 import { latencyChange, smallGain, speedBetween } from '../../report/latency.ts';
-import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation, type Output } from '../command.ts';
 import { deploymentHint } from '../deployment-hint.ts';
 import { errorText } from '../outputs.ts';

@@ -1,6 +1,6 @@
+import { formatPercent } from '../../numeric/quantities.ts';
 import type { PruningWatch } from '../../pruning/iterative/job.ts';
 import type { PruningStage } from '../../pruning/iterative/stages.ts';
-import { formatPercent } from '../../report/quantities.ts';
 import { type Context, countingBar } from '../command.ts';
 import { errorText } from '../outputs.ts';
 

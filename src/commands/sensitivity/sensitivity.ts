@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import { assert } from '../../errors.ts';
+import { formatPercent, significant } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import type { UnitSensitivity } from '../../pruning/sensitivity/measure.ts';
 import type { SensitivityJob } from '../../pruning/sensitivity/recorded.ts';
-import { formatPercent, significant } from '../../report/quantities.ts';
 import { type Column, textTable } from '../../report/text-table.ts';
 import { type Context, defineCommand, type Invocation, type ProgressBar } from '../command.ts';
 import { defaulted, defaultsOf, numbers, optional, text, wholeNumber } from '../flags.ts';

@@ -1,7 +1,7 @@
+import { formatMacs, formatPercent } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import { latencyChange, latencyText, smallGain, speedBetween, speedText } from '../../report/latency.ts';
 import type { Measured } from '../../report/measured-network.ts';
-import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { checkStripeLearning } from '../../stripes/learning.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { compiledRun } from '../compile/compile-flag.ts';

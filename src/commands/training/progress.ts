@@ -1,4 +1,4 @@
-import { formatDuration, formatPercent } from '../../report/quantities.ts';
+import { formatDuration, formatPercent } from '../../numeric/quantities.ts';
 import type { EpochResult, TrainOptions } from '../../training/options.ts';
 import type { Context, ProgressBar } from '../command.ts';
 

@@ -1,6 +1,6 @@
 import { openRingEngine } from '../../distributed/ring-engine.ts';
 import { type AveragedEpoch, trainReplicas } from '../../grafting/replicas.ts';
-import { formatPercent } from '../../report/quantities.ts';
+import { formatPercent } from '../../numeric/quantities.ts';
 import type { Context } from '../command.ts';
 import type { Options } from '../flags.ts';
 import type { TrainingFlags } from './flags.ts';

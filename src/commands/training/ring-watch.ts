@@ -1,6 +1,6 @@
 import type { JobSource } from '../../grafting/member-job.ts';
 import type { RoundTimes } from '../../grafting/ring.ts';
-import { formatDuration } from '../../report/quantities.ts';
+import { formatDuration } from '../../numeric/quantities.ts';
 import type { StepProgress } from '../../training/options.ts';
 import type { Context } from '../command.ts';
 import { dataPlace } from '../data-flags.ts';

@@ -1,6 +1,6 @@
+import { formatMacs, formatPercent } from '../../numeric/quantities.ts';
 import { printableLine } from '../../printable.ts';
 import type { NetworkMeasures } from '../../report/index.ts';
-import { formatMacs, formatPercent } from '../../report/quantities.ts';
 import { type Context, defineCommand, type Invocation } from '../command.ts';
 import { isModelPath } from '../model.ts';
 import { trainedModel, trainingFlags } from './flags.ts';

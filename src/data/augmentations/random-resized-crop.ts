@@ -1,3 +1,4 @@
+import { linearTaps } from '../../graph/resize-taps.ts';
 import type { Random } from '../../numeric/random.ts';
 import type { ImageShape } from '../image-source.ts';
 import type { Augmentation, AugmentedImage } from './augmentation.ts';
@@ -39,27 +40,20 @@ function randomBox({ height, width }: ImageShape, random: Random): Box {
 /** Writes a part of an image in the size of the whole one; pixel centres are at halves. */
 export function resizeBox({ image, target, size }: AugmentedImage, box: Box): void {
   const { channels, height, width } = size;
-  const rows = samplesAlong(box.top, box.height, height);
-  const columns = samplesAlong(box.left, box.width, width);
+  const rows = linearTaps(box.height, height);
+  const columns = linearTaps(box.width, width);
   const round = target instanceof Uint8Array ? Math.round : (x: number) => x;
   for (let channel = 0; channel < channels; channel++) {
     const plane = channel * height * width;
-    rows.forEach((row, y) => {
-      const [above, below] = [plane + row.low * width, plane + row.high * width];
-      columns.forEach(({ low, high, part }, x) => {
-        const upper = (1 - part) * image[above + low]! + part * image[above + high]!;
-        const lower = (1 - part) * image[below + low]! + part * image[below + high]!;
-        target[plane + y * width + x] = round((1 - row.part) * upper + row.part * lower);
+    const corner = plane + box.top * width + box.left;
+    rows.forEach(([above, below], y) => {
+      columns.forEach(([left, right], x) => {
+        const along = ({ index, weight }: typeof above) => {
+          const row = corner + index * width;
+          return weight * (left.weight * image[row + left.index]! + right.weight * image[row + right.index]!);
+        };
+        target[plane + y * width + x] = round(along(above) + along(below));
       });
     });
   }
-}
-
-/** For each pixel of a line, its two neighbours in the part, and the weight of the second one. */
-function samplesAlong(start: number, length: number, size: number) {
-  return Array.from({ length: size }, (_, i) => {
-    const at = Math.min(Math.max(((i + 0.5) * length) / size - 0.5, 0), length - 1);
-    const low = Math.floor(at);
-    return { low: start + low, high: start + Math.min(low + 1, length - 1), part: at - low };
-  });
 }

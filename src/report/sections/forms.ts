@@ -1,4 +1,5 @@
 import { barChart } from '../../charts/bars.ts';
+import { formatMacs, formatMs, formatPercent, formatRatio } from '../../numeric/quantities.ts';
 import { msAxis } from '../axes.ts';
 import {
   type DeploymentPoint,
@@ -11,7 +12,7 @@ import {
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import { speedText } from '../latency.ts';
-import { agreementText, formatMacs, formatMs, formatPercent, formatRatio } from '../quantities.ts';
+import { agreementText } from '../output-agreement.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /**

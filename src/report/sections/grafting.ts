@@ -1,9 +1,9 @@
 import { toneCount } from '../../charts/chart.ts';
 import { type LineSeries, lineChart } from '../../charts/lines.ts';
+import { formatDuration, formatPercent, significant } from '../../numeric/quantities.ts';
 import { countAxis, plainAxis } from '../axes.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { formatDuration, formatPercent, significant } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** Entropy and invalid filters of each network of a ring by epoch, and the final results. */

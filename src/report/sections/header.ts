@@ -1,5 +1,5 @@
+import { formatDuration } from '../../numeric/quantities.ts';
 import { type Html, html, trusted } from '../html.ts';
-import { formatDuration } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** The title of the page, by command. */

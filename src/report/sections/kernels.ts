@@ -1,8 +1,8 @@
 import { barChart } from '../../charts/bars.ts';
+import { formatMacs, formatMs, formatPercent } from '../../numeric/quantities.ts';
 import { msAxis } from '../axes.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { formatMacs, formatMs, formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** For each step of a network compiled to WebAssembly: kernel, time, and fraction of peak performance. */

@@ -1,8 +1,8 @@
 import { barChart } from '../../charts/bars.ts';
+import { formatPercent } from '../../numeric/quantities.ts';
 import { macsAxis } from '../axes.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** The MACs of each layer before and after. */

@@ -1,5 +1,5 @@
+import { formatPercent } from '../../numeric/quantities.ts';
 import { type Html, html } from '../html.ts';
-import { formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** For each output of a network that was trained on a teacher: its error, and the agreement of classes, before and after. */

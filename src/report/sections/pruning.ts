@@ -1,9 +1,9 @@
 import { barChart } from '../../charts/bars.ts';
 import { type LineSeries, lineChart } from '../../charts/lines.ts';
+import { formatPercent } from '../../numeric/quantities.ts';
 import { countAxis, percentAxis } from '../axes.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { formatPercent } from '../quantities.ts';
 import type { PrunePoint, RunRecord, StagePoint } from '../run-record.ts';
 
 /** For each pruning step: the remaining size, and the accuracy after pruning, after each recovery and after retraining. */

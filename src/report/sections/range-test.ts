@@ -1,8 +1,8 @@
 import { lineChart } from '../../charts/lines.ts';
+import { significant } from '../../numeric/quantities.ts';
 import { plainAxis } from '../axes.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { significant } from '../quantities.ts';
 import type { RangeTestPoint, RunRecord } from '../run-record.ts';
 
 /** The loss by learning rate, if training began with a range test. */

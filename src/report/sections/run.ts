@@ -1,6 +1,6 @@
+import { formatCount, formatDuration } from '../../numeric/quantities.ts';
 import { commandLine } from '../command-line.ts';
 import { type Html, html } from '../html.ts';
-import { formatCount, formatDuration } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 
 /** The settings of the run, the command line that repeats it, and a suggested next command. */

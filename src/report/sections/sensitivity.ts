@@ -1,8 +1,8 @@
 import { curvesChart } from '../../charts/curves.ts';
+import { formatPercent } from '../../numeric/quantities.ts';
 import { percentAxis } from '../axes.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
-import { formatPercent } from '../quantities.ts';
 import type { RunRecord, SensitivityCurve } from '../run-record.ts';
 
 /** Accuracy or output error when one group alone is pruned: one small chart per group, on a common scale. */

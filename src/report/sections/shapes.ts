@@ -1,7 +1,7 @@
+import { formatPercent } from '../../numeric/quantities.ts';
 import type { LayerShapes } from '../../stripes/shapes.ts';
 import { commonShapes, keptStripes, tapCount } from '../filter-shapes.ts';
 import { type Html, html, trusted } from '../html.ts';
-import { formatPercent } from '../quantities.ts';
 import type { RunRecord } from '../run-record.ts';
 import { extent, heatMap, shapeGlyphs } from '../shape-glyphs.ts';
 

@@ -1,9 +1,9 @@
 import { spreadChart } from '../../charts/spread-bars.ts';
+import { formatBytes, formatCount, formatMacs, formatMs, formatPercent } from '../../numeric/quantities.ts';
 import { msAxis } from '../axes.ts';
 import { figure } from '../figure.ts';
 import { type Html, html } from '../html.ts';
 import { rangeText, smallGain, speedBetween, speedText } from '../latency.ts';
-import { formatBytes, formatCount, formatMacs, formatMs, formatPercent } from '../quantities.ts';
 import type { NetworkMeasures, RunRecord } from '../run-record.ts';
 
 interface Quantity {

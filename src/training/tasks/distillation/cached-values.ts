@@ -14,6 +14,7 @@ import { join } from 'node:path';
 import { EspalierError } from '../../../errors.ts';
 import { fileError } from '../../../files.ts';
 import type { Graph } from '../../../graph/graph.ts';
+import { formatBytes } from '../../../numeric/quantities.ts';
 import { elementCount, float32Data, floats } from '../../../numeric/tensor.ts';
 import { serializeModel } from '../../../onnx/index.ts';
 import type { DistilledPair } from './pairs.ts';
@@ -36,18 +37,18 @@ const DIGEST = 32;
 /** Size of the file with all images, in bytes. */
 export const cacheBytes = ({ images, shapes }: CachePlace): number => images * recordBytes(shapes);
 
-/** The place for a teacher's values, with a key that depends on the teacher, the values and the batch. */
-export function cachePlace(
+/** The place for values of a teacher, with a key that depends on the teacher, the values and the batch. */
+export function cachePlaces(
   teacher: Graph,
-  values: readonly Pick<DistilledPair, 'teacher' | 'shape'>[],
   where: Pick<CachePlace, 'folder' | 'images'>,
-): CachePlace {
-  const names = JSON.stringify(values.map((value) => value.teacher));
-  const key = createHash('sha256').update(serializeModel(teacher)).update(names).digest('hex').slice(0, 16);
-  return { ...where, key, shapes: values.map(({ shape }) => shape) };
+): (values: readonly Pick<DistilledPair, 'teacher' | 'shape'>[]) => CachePlace {
+  const ofTeacher = createHash('sha256').update(serializeModel(teacher));
+  return (values) => {
+    const names = JSON.stringify(values.map((value) => value.teacher));
+    const key = ofTeacher.copy().update(names).digest('hex').slice(0, 16);
+    return { ...where, key, shapes: values.map(({ shape }) => shape) };
+  };
 }
-
-export const formatMegabytes = (bytes: number): string => `${Number((bytes / 1e6).toPrecision(3))} MB`;
 
 const recordBytes = (shapes: CachePlace['shapes']): number =>
   DIGEST + shapes.reduce((sum, shape) => sum + 4 * perImage(shape), 0);
@@ -150,7 +151,7 @@ function openCache(place: CachePlace): CacheFile {
 function expectSpace(folder: string, bytes: number): void {
   const { bavail, bsize } = statfsSync(folder);
   if (bytes <= bavail * bsize) return;
-  const [needed, free] = [bytes, bavail * bsize].map(formatMegabytes);
+  const [needed, free] = [bytes, bavail * bsize].map(formatBytes);
   throw new EspalierError('io', `expected ${needed} of free space for the teacher's outputs, found ${free}`, {
     where: folder,
   });

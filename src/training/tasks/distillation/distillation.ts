@@ -2,13 +2,14 @@ import type { DataSet } from '../../../data/image-source.ts';
 import { loadPreprocessing, type Preprocessing } from '../../../data/preprocessing.ts';
 import { EspalierError } from '../../../errors.ts';
 import type { Graph, Value } from '../../../graph/graph.ts';
+import { formatBytes } from '../../../numeric/quantities.ts';
 import { mean } from '../../../numeric/statistics.ts';
 import { zip } from '../../../numeric/zip.ts';
 import { formsOf } from '../../../rewrite/index.ts';
 import type { Executor } from '../../../runtime/executor.ts';
 import { prepareNetwork } from '../../prepare.ts';
 import type { TaskContext, TaskEvaluation, TrainingTask } from '../task.ts';
-import { cacheBytes, cachedValues, cachePlace, formatMegabytes } from './cached-values.ts';
+import { cacheBytes, cachedValues, cachePlaces } from './cached-values.ts';
 import { compareWithTeacher, nameOf } from './compare.ts';
 import { featuresOf, sharedFeatures } from './features.ts';
 import { agreement, pairLoss } from './losses.ts';
@@ -75,12 +76,16 @@ export async function distillation(student: Graph, options: DistillationOptions)
     ...{ executor, source: data.train, preprocessing, batch, most: VARIANCE_IMAGES },
   });
   const comparedIn = (network: Graph) => [...pairs, ...sharedFeatures(network, features, featureWeight)];
+  const placeOf =
+    options.cache === undefined
+      ? null
+      : cachePlaces(bound.graph, { folder: options.cache, images: data.train.count });
   const openTeacher = async (compared: readonly DistilledPair[], engine: Omit<TaskContext, 'network'>) => {
     const names = compared.map((pair) => pair.teacher);
     const runner = await openValues(bound, names, engine);
-    if (options.cache === undefined) return runner;
-    const place = cachePlace(bound.graph, compared, { folder: options.cache, images: data.train.count });
-    const size = formatMegabytes(cacheBytes(place));
+    if (!placeOf) return runner;
+    const place = placeOf(compared);
+    const size = formatBytes(cacheBytes(place));
     onNote?.(`the teacher's outputs are stored: at most ${size}, for ${place.images} images`);
     return cachedValues(runner, place);
   };

@@ -6,7 +6,7 @@ import {
   formatMacs,
   formatMs,
   formatPercent,
-} from '../../src/report/quantities.ts';
+} from '../../src/numeric/quantities.ts';
 import { textTable } from '../../src/report/text-table.ts';
 
 describe('quantities', () => {
