@@ -34,16 +34,19 @@ export async function dataPlace(name: string): Promise<string> {
 /** The options that commands have of {@link openData}; others of the same name, such as deploy's cache, are left out. */
 type DataOptions = Pick<
   DataSetOptions,
-  'labels' | 'limit' | 'testLimit' | 'seed' | 'purpose' | 'unlabelled' | 'nested'
+  'labels' | 'limit' | 'testLimit' | 'seed' | 'purpose' | 'unlabelled' | 'nested' | 'fit' | 'pad'
 >;
 
 /** Opens a data set by name, with images of the size that the model needs. */
 export async function openData(
   name: string,
-  { height, width, mean, fit, pad }: Preprocessing,
-  { labels, limit, testLimit, seed = 1, purpose, unlabelled, nested }: DataOptions,
+  preprocessing: Preprocessing,
+  { labels, limit, testLimit, seed = 1, purpose, unlabelled, nested, ...given }: DataOptions,
 ): Promise<DataSet> {
-  const { openDataSet } = await import('../data/data-sets.ts');
+  const { dataSets, openDataSet } = await import('../data/data-sets.ts');
+  const { height, width, mean } = preprocessing;
+  // The fit that a model stores does not concern images that are not resized.
+  const { fit, pad } = Object.hasOwn(dataSets, name) ? given : preprocessing;
   const asked = { labels, limit, testLimit, seed, purpose, unlabelled, nested };
   return openDataSet(name, { ...asked, height, width, fit, pad, channels: mean.length });
 }

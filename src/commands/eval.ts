@@ -53,8 +53,9 @@ export const evaluateModel = defineCommand({
     const preprocessing = resolvePreprocessing(model, options);
     if (options.teacher !== undefined)
       return compared(model, { ...options, teacher: options.teacher, preprocessing }, context);
-    const { labels, limit, seed, batch, threads, logits } = options;
-    const { test } = await openData(options.data, preprocessing, { labels, testLimit: limit, seed });
+    const { labels, limit, seed, batch, threads, logits, fit, pad } = options;
+    const wanted = { labels, testLimit: limit, seed, fit, pad };
+    const { test } = await openData(options.data, preprocessing, wanted);
     const { evaluate } = await import('../measure/accuracy.ts');
     const { describeOthers, withOthersFed } = await import('../measure/beside-image.ts');
     const network = withOthersFed(model.graph, { size: preprocessing });
@@ -84,12 +85,12 @@ type Comparing = Options<typeof flags> & { readonly teacher: string; readonly pr
 
 /** Compares the outputs of a model with those of a teacher. */
 async function compared(model: LoadedModel, options: Comparing, context: Context): Promise<Output> {
-  const { preprocessing, limit: testLimit, seed, batch, threads } = options;
+  const { preprocessing, limit: testLimit, seed, batch, threads, fit, pad } = options;
   if (options.executor !== 'onnxruntime')
     throw new EspalierError('usage', `--teacher needs --executor onnxruntime, found ${options.executor}`);
   const { compareNetworks } = await import('../training/tasks/distillation/compare-networks.ts');
   const teacher = await loadModel(options.teacher, context);
-  const settings = { testLimit, seed, nested: true, purpose: 'evaluate' } as const;
+  const settings = { testLimit, seed, fit, pad, nested: true, purpose: 'evaluate' } as const;
   const { test } = await openData(options.data, preprocessing, settings);
   const result = await compareNetworks(model.graph, teacher.graph, {
     ...{ source: test, preprocessing, batch, threads, executor: await defaultExecutor() },

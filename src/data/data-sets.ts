@@ -52,7 +52,7 @@ export const dataSets: Readonly<Record<string, NamedDataSet>> = {
 /**
  * Opens a data set by name, or a folder with one subfolder of images per class. Images of folders are resized to `height` ×
  * `width`; a named data set has a fixed size and throws `shape` if another is requested. Images are converted to `channels`
- * (grey is luminance). Throws `usage` for an unknown name.
+ * (grey is luminance). Throws `usage` for an unknown name, and for a fit of images that are not resized.
  *
  * @example
  * const { train, test } = await openDataSet('photos', { height: 224, width: 224 });
@@ -81,6 +81,7 @@ export async function getDataSet(name: string, options: DownloadOptions = {}): P
 async function open(name: string, options: DataSetOptions): Promise<DataSet> {
   const known = findNamed(name);
   if (known) {
+    checkFitting(name, options);
     const opened = await known.open(options);
     checkSize(opened.test, options);
     return opened;
@@ -100,6 +101,12 @@ function findNamed(name: string): NamedDataSet | undefined {
 
 function names(): string {
   return Object.keys(dataSets).join(', ');
+}
+
+function checkFitting(name: string, { fit, pad }: DataSetOptions): void {
+  if (fit === undefined && pad === undefined) return;
+  const message = `\`fit\` and \`pad\` need a folder of images: those of ${name} have one size`;
+  throw new EspalierError('usage', message);
 }
 
 function checkSize(

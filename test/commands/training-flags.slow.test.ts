@@ -76,6 +76,7 @@ test.each([
   [{ replicas: '2', ema: '0.9' }, '--ema: networks that train together cannot have it', trainModel],
   [{ ema: '0.9' }, '--ema: filter skeletons have no moving averages', swp],
   [{ pad: '3', fit: 'crop' }, '--pad needs --fit letterbox, found crop', trainModel],
+  [{ fit: 'stretch', data: 'cifar10', size: '32' }, '--fit and --pad need a folder of images', trainModel],
   [{ augmentation: 'flop' }, '--augmentation: expected some of none, flip', trainModel],
   [{ lr: 'none' }, '--lr: expected a number above 0, or auto', trainModel],
 ] as const)('a command refuses %j', async (raw, message, command) => {

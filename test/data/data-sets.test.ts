@@ -37,6 +37,15 @@ test('the limits apply to the two splits, and another size is refused', async ()
   });
 });
 
+test('a fit is refused where images are not resized', async () => {
+  const expected = {
+    code: 'usage',
+    message: expect.stringContaining('need a folder of images: those of cifar10'),
+  };
+  await expect(openDataSet('cifar10', { fit: 'letterbox' })).rejects.toMatchObject(expected);
+  await expect(openDataSet('cifar10', { pad: 0 })).rejects.toMatchObject(expected);
+});
+
 test('the cache is found by option, then by environment', () => {
   vi.stubEnv('XDG_CACHE_HOME', '/xdg');
   expect(cacheFolder('cifar10')).toBe(join('/xdg', 'espalier', 'cifar10'));
