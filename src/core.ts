@@ -294,7 +294,7 @@ export {
 } from './quantization/quantize.ts';
 export type { CompilationPoint } from './report/compilation.ts';
 export type { DeploymentPoint } from './report/deployment.ts';
-export { disturbance, type Speed, speedText } from './report/latency.ts';
+export { disturbance, type Sampled, type Speed, speedText } from './report/latency.ts';
 export { renderReport } from './report/render.ts';
 export {
   type EpochPoint,

@@ -94,7 +94,8 @@ export function smallGain(speed: Speed): string | null {
 /** Above this ratio of the quartiles, the machine changed more than the models differ. */
 const SCATTERED = 1.5;
 
-interface Sampled {
+/** A model with the quartiles of its ratios. */
+export interface Sampled {
   readonly path: string;
   readonly ratioSpread: readonly [number, number];
 }
