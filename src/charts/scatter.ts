@@ -1,4 +1,4 @@
-import { type Data, dot, line, type PlotOptions, text } from '@observablehq/plot';
+import { type Data, dot, line, type Markish, type PlotOptions, text } from '@observablehq/plot';
 import { type Axis, type Chart, colorOf, type EmptyChart, type PlotFrame, scaleOf } from './chart.ts';
 
 /** A network by its cost and its quality. */
@@ -59,6 +59,23 @@ export function paretoFront<P extends ScatterPoint>(points: readonly P[]): P[] {
   });
 }
 
+/** Names above their dots, which begin or end there, so that they stay within the picture. */
+function namesOf(named: readonly ScatterPoint[], points: readonly ScatterPoint[]): Markish[] {
+  const xs = points.map(({ x }) => x);
+  const middle = (Math.min(...xs) + Math.max(...xs)) / 2;
+  return (['start', 'end'] as const).map((textAnchor) =>
+    text(named.filter(({ x }) => x > middle === (textAnchor === 'end')) as Data, {
+      x: 'x',
+      y: 'y',
+      text: 'name',
+      textAnchor,
+      dy: -11,
+      lineWidth: 14,
+      textOverflow: 'ellipsis-middle',
+    }),
+  );
+}
+
 const readingOf = ({ name, x, y }: ScatterPoint, chart: ScatterChart): string =>
   `${name}\n${chart.x.format(x)}\n${chart.y.format(y)}`;
 
@@ -82,14 +99,7 @@ function plotOf(chart: ScatterChart, { width, tip }: PlotFrame): PlotOptions {
       line(front as Data, { x: 'x', y: 'y', stroke: colorOf(1), strokeWidth: 1.6 }),
       dot(others as Data, { ...at, fill: colorOf('pale-dot') }),
       dot(front as Data, { ...at, fill: colorOf(1) }),
-      text(named as Data, {
-        x: 'x',
-        y: 'y',
-        text: 'name',
-        dy: -11,
-        lineWidth: 12,
-        textOverflow: 'ellipsis-middle',
-      }),
+      ...namesOf(named, points),
       dot(points as Data, {
         x: 'x',
         y: 'y',

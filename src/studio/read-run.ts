@@ -9,7 +9,6 @@ import type { RunSummary, StepSummary } from './types.ts';
 
 /** What the folder of a run contains. */
 interface StoredRun {
-  readonly run: RunDirectory;
   readonly record: RunRecord;
   readonly steps: readonly StepSummary[];
   /** ISO date of the last event. */
@@ -35,7 +34,6 @@ export function readRun(path: string): StoredRun {
   const events = run.readEvents();
   const last = events.findLast(({ time }) => typeof time === 'string');
   const stored = {
-    run,
     record: makeRunRecord(run.recipe, events),
     steps: stepsOf(run, events),
     changed: String(last?.time ?? run.recipe.started),
