@@ -43,7 +43,14 @@ async function opened() {
   const runs = async () => (JSON.parse((await ask('/api/runs')).text) as { runs: RunSummary[] }).runs;
   const set = [
     ...[`data=${join(place, 'images')}`, 'size=8', 'limit=40', 'batch=8', 'threads=1'],
-    ...['train.epochs=1', 'swp.epochs=3', 'executor=onnxruntime', 'augmentation=none', 'bench-seconds=0.1'],
+    ...[
+      'train.epochs=1',
+      'swp.epochs=3',
+      'executor=onnxruntime',
+      'augmentation=none',
+      'bench-seconds=0.1',
+      'form=dense',
+    ],
   ];
   return { folder, post, runs, ask, set, end };
 }
