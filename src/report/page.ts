@@ -37,7 +37,8 @@ const sections: readonly ((record: RunRecord) => Html | null)[] = [
 
 /** The page about a run. */
 export function renderRun(record: RunRecord): string {
-  const title = `espalier ${record.recipe.command} ${String(record.recipe.options.model ?? '')}`.trim();
+  const title =
+    `espalier ${record.recipe.command} ${[record.recipe.options.model ?? ''].flat().join(' ')}`.trim();
   return pageOf(
     title,
     sections.map((section) => section(record)),

@@ -81,9 +81,10 @@ async function versionOf(
   { tools, size }: Pick<Session, 'tools'> & SessionOptions,
 ): Promise<Version> {
   const forms = await networkForms(network, async () => tools.executor);
-  const bytes = serializeModel(network);
-  const cost = await networkCosts(forms, { ...tools, size, bytes: bytes.length });
-  return { id, title, network, forms, costs: cost, size, step, bytes: () => bytes };
+  // Written again when it is asked for: each version would otherwise hold its weights twice.
+  const bytes = () => serializeModel(network);
+  const cost = await networkCosts(forms, { ...tools, size, bytes: bytes().length });
+  return { id, title, network, forms, costs: cost, size, step, bytes };
 }
 
 /** What the page shows of a session. */

@@ -1,11 +1,11 @@
 import { Suspense } from 'preact/compat';
-import { openFiles } from './open-files.ts';
 import { DropArea } from './parts/drop-area.tsx';
 import { FailureBar } from './parts/failure-bar.tsx';
 import { Header } from './parts/header.tsx';
 import { ProgressBar } from './parts/progress-bar.tsx';
 import { TabList, TabPanel } from './parts/tab-list.tsx';
 import { shownView } from './state.ts';
+import { takeDrop } from './take-drop.ts';
 import { viewNamed, views } from './views.ts';
 
 /** The page: header, tabs, the shown view, and what is reported of errors and progress. */
@@ -15,7 +15,7 @@ export function App() {
     shownView.value = view;
   };
   return (
-    <DropArea onDrop={openFiles}>
+    <DropArea onDrop={takeDrop}>
       <header>
         <Header />
         <TabList class="tabs" label="Views" tabs={views} selected={name} onSelect={show} />

@@ -143,8 +143,8 @@ function removedSets(
   const gone = new Set<number>();
   for (const [{ sets, order }, width] of units) {
     const isEmpty = ({ root }: ScoredSet) => gone.has(carriers?.get(root) ?? -1);
-    const empty = order.filter(isEmpty);
-    const others = order.filter((set) => !isEmpty(set));
+    const empty = carriers?.size ? order.filter(isEmpty) : [];
+    const others = empty.length > 0 ? order.filter((set) => !isEmpty(set)) : order;
     const count = Math.max(empty.length, sets.length - width);
     for (const { root } of [...empty, ...others].slice(0, count)) gone.add(root);
   }

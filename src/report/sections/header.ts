@@ -12,7 +12,7 @@ const titles: Readonly<Record<string, string>> = {
 
 /** Command, date and duration of the run. */
 export function headerSection({ recipe, epochs }: RunRecord): Html {
-  const { model = 'network', data } = recipe.options as { model?: string; data?: string };
+  const { model = 'network', data } = recipe.options as { model?: string | string[]; data?: string };
   const seconds = epochs.reduce((sum, epoch) => sum + (epoch.seconds ?? 0), 0);
   const facts = [
     titles[recipe.command] ?? recipe.command,
@@ -21,7 +21,7 @@ export function headerSection({ recipe, epochs }: RunRecord): Html {
     epochs.length > 0 &&
       `${epochs.length} epoch${epochs.length === 1 ? '' : 's'} in ${formatDuration(seconds)}`,
   ].filter((fact): fact is string => !!fact);
-  return html`<header>${trusted(espalierTree())}<div><p class="brand">espalier</p><h1>${shortName(String(model))}</h1>
+  return html`<header>${trusted(espalierTree())}<div><p class="brand">espalier</p><h1>${shortName([model].flat().at(-1)!)}</h1>
 <p class="facts">${facts.map((fact, i) => html`${i > 0 && ' · '}<span>${fact}</span>`)}</p></div></header>`;
 }
 

@@ -1,27 +1,22 @@
 import '../style/images.css';
 import type { ImageFit } from 'espalier/core';
-import { chosenFiles, droppedFiles } from '../dropped-files.ts';
+import { chosenFiles } from '../dropped-files.ts';
 import { images, preprocessingOptions, useImages } from './state.ts';
 
 /** Where images are dropped for calibration, recovery and comparison. */
 export function ImagesArea() {
-  const drop = async (event: DragEvent) => {
-    event.preventDefault();
-    event.stopPropagation();
-    if (event.dataTransfer) await useImages(await droppedFiles(event.dataTransfer));
-  };
   const choose = async ({ currentTarget: input }: { currentTarget: HTMLInputElement }) => {
     const files = chosenFiles(input.files ?? []);
     input.value = '';
     if (files.length > 0) await useImages(files);
   };
   return (
-    <section class="images" aria-label="Images" onDrop={drop}>
+    <section class="images" aria-label="Images">
       <h3>Images</h3>
       <p class="quiet">
         {images.value
           ? inUse(images.value.names.length)
-          : 'Drop a few hundred images here, like those the network will see. They need no labels.'}
+          : 'Drop a few hundred images on the page, like those the network will see. They need no labels.'}
       </p>
       <label class="button">
         Choose images

@@ -19,7 +19,8 @@ export const preprocessingOptions = perNetwork<PreprocessingOptions>({});
 /** The agreement of versions with the dropped file, by their ids. */
 export const agreements = perNetwork<ReadonlyMap<number, ImageAgreement>>(new Map());
 
-const isPicture = ({ file }: DroppedFile): boolean => file.type.startsWith('image/');
+/** Whether a dropped file is a picture. */
+export const isPicture = ({ file }: DroppedFile): boolean => file.type.startsWith('image/');
 
 /** Uses the pictures among dropped files as images. */
 export async function useImages(dropped: readonly DroppedFile[]): Promise<void> {

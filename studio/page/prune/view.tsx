@@ -5,6 +5,7 @@ import { AgreementPart } from '../images/agreement.tsx';
 import { ImagesArea } from '../images/images-area.tsx';
 import { DropFirst } from '../parts/drop-first.tsx';
 import { session } from '../session.ts';
+import { failure } from '../state.ts';
 import { History } from '../steps/history.tsx';
 import { Outcome } from '../steps/outcome.tsx';
 import { Controls } from './controls.tsx';
@@ -32,7 +33,7 @@ function Prune({ open }: { readonly open: SessionSummary }) {
             <PlanTable plan={plan.value} chosen={choice.value} />
           </>
         ) : (
-          <p class="quiet">Planning …</p>
+          failure.value === null && <p class="quiet">Planning …</p>
         )}
         <AgreementPart version={open.current} />
         <History {...open} />

@@ -147,8 +147,7 @@ describe.skipIf(!hasChromium)('steps on the page (needs Chromium)', () => {
     );
     const { tab } = await opened(network);
     await tab.tab('Prune');
-    const input = await tab.page.waitForSelector('.images input[type=file]');
-    await input!.uploadFile(...pictures);
+    await tab.drop(...pictures);
     await tab.text('.images', '24 images are in use');
     await tab.page.locator('::-p-aria([name="Criterion"][role="combobox"])').fill('apoz');
     expect(await pruneTo(tab, 50)).toContain('equal to the masked network');
