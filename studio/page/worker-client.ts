@@ -17,9 +17,14 @@ const ENDED = 'the computation has ended unexpectedly, perhaps for lack of memor
 
 /** Calls the worker, which is started on the first call and after it has ended. Rejects if it ends. */
 export function callWorker<T>(call: (api: Remote<StudioApi>) => Promise<T>): Promise<T> {
-  connection ??= connect();
-  const { api, ended } = connection;
+  const { api, ended } = startWorker();
   return Promise.race([call(api), ended]);
+}
+
+/** Starts the worker unless it runs, so that its code is loaded before the first file is dropped. */
+export function startWorker(): Connection {
+  connection ??= connect();
+  return connection;
 }
 
 function connect(): Connection {

@@ -24,8 +24,8 @@ export interface Point {
   readonly y: number;
 }
 
-/** Heights of nodes with one line and with two, and the width of a character. */
-const SIZES = { oneLine: 28, twoLines: 46, character: 7.2, padding: 28, least: 84 };
+/** Heights of nodes with one line and with two, and the widths of a character of the operator and of the summary. */
+const SIZES = { oneLine: 28, twoLines: 46, operator: 8.4, summary: 7.2, padding: 30, least: 84 };
 
 /** Above this number of nodes, ranks are assigned by a faster rule, which leaves some edges longer. */
 const MOST_RANKED_WELL = 600;
@@ -50,8 +50,8 @@ export function layoutOf({ nodes, edges }: Drawing): Layout {
 }
 
 function sizeOf({ op, summary }: DrawnNode) {
-  const characters = Math.max(op.length, summary.length);
-  const width = Math.max(SIZES.least, Math.round(characters * SIZES.character + SIZES.padding));
+  const text = Math.max(op.length * SIZES.operator, summary.length * SIZES.summary);
+  const width = Math.max(SIZES.least, Math.round(text + SIZES.padding));
   return { width, height: summary ? SIZES.twoLines : SIZES.oneLine };
 }
 

@@ -14,6 +14,7 @@ function columnsOf({ facts, drawing }: Look): Column<LayerCost>[] {
   const groupOf = new Map(
     facts.groups.flatMap((group, i) => group.members.map((name) => [name, i] as const)),
   );
+  const most = Math.max(...facts.layers.map(({ macs }) => macs)) / facts.macs;
   const group = ({ name }: LayerCost) => groupOf.get(name) ?? null;
   const reason = (layer: LayerCost) => facts.groups[group(layer) ?? -1]?.reason ?? layer.note ?? '';
   return [
@@ -43,7 +44,7 @@ function columnsOf({ facts, drawing }: Look): Column<LayerCost>[] {
     },
     {
       head: 'Share',
-      cell: ({ macs }) => macs > 0 && <Share part={macs / facts.macs} />,
+      cell: ({ macs }) => macs > 0 && <Share part={macs / facts.macs} of={most} />,
       order: ({ macs }) => macs,
       align: 'right',
     },
@@ -62,8 +63,9 @@ function columnsOf({ facts, drawing }: Look): Column<LayerCost>[] {
   ];
 }
 
-const Share = ({ part }: { readonly part: number }) => (
-  <span class="share" style={{ '--part': part }}>
+/** A part in percent, with a bar that is full for the largest part. */
+const Share = ({ part, of }: { readonly part: number; readonly of: number }) => (
+  <span class="share" style={{ backgroundSize: `${(100 * part) / of}% 100%` }}>
     {formatPercent(part, 1)}
   </span>
 );

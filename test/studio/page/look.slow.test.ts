@@ -108,7 +108,7 @@ describe.skipIf(!hasChromium)('Look (needs Chromium)', () => {
     const tab = await opened();
     await tab.drop(folder);
     expect(await factOf(tab, 'Command')).toContain('espalier swp');
-    await tab.text('caption', 'Epochs');
+    await tab.text('caption', 'Result');
   });
 
   it('finds nodes by search, follows edges by keys, and tells screen readers the selected node', async () => {
