@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { DataSetOptions } from '../data/data-sets.ts';
 import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
+import { defined } from '../defined.ts';
 import { optional, text, wholeNumber } from './flags.ts';
 
 /** The values that `--data` accepts. */
@@ -41,12 +42,11 @@ type DataOptions = Pick<
 export async function openData(
   name: string,
   preprocessing: Preprocessing,
-  { labels, limit, testLimit, seed = 1, purpose, unlabelled, nested, ...given }: DataOptions,
+  { labels, limit, testLimit, seed = 1, purpose, unlabelled, nested, fit, pad }: DataOptions,
 ): Promise<DataSet> {
-  const { dataSets, openDataSet } = await import('../data/data-sets.ts');
+  const { fittingOf, openDataSet } = await import('../data/data-sets.ts');
   const { height, width, mean } = preprocessing;
-  // The fit that a model stores does not concern images that are not resized.
-  const { fit, pad } = Object.hasOwn(dataSets, name) ? given : preprocessing;
+  const fitting = { ...fittingOf(name, preprocessing), ...defined({ fit, pad }) };
   const asked = { labels, limit, testLimit, seed, purpose, unlabelled, nested };
-  return openDataSet(name, { ...asked, height, width, fit, pad, channels: mean.length });
+  return openDataSet(name, { ...asked, height, width, ...fitting, channels: mean.length });
 }

@@ -1,9 +1,11 @@
 import { stat } from 'node:fs/promises';
+import { defined } from '../defined.ts';
 import { EspalierError } from '../errors.ts';
 import { withChannels } from './channels.ts';
 import { type DownloadOptions, findCifar10, getCifar10 } from './cifar10/get.ts';
 import { openCifar10 } from './cifar10/open.ts';
 import { findFashionMnist, openFashionMnist } from './fashion-mnist.ts';
+import type { Fitting } from './image-folder/fits.ts';
 import { type ImageFolderOptions, openImageFolder } from './image-folder/open.ts';
 import type { DataSet, ImageSource } from './image-source.ts';
 import { cifar10Preprocessing, fashionMnistPreprocessing, type Preprocessing } from './preprocessing.ts';
@@ -64,6 +66,10 @@ export async function openDataSet(name: string, options: DataSetOptions = {}): P
   const test = testLimit === undefined ? opened.test : limitSource(opened.test, testLimit, seed);
   return { name: opened.name, train, test };
 }
+
+/** The fit for the images of a data set; none if it has a name, since its images are not resized. */
+export const fittingOf = (name: string, { fit, pad }: Fitting): Fitting =>
+  findNamed(name) ? {} : defined({ fit, pad });
 
 const inChannels = ({ name, train, test }: DataSet, channels: number | undefined): DataSet => ({
   name,

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { fittingOf } from '../data/data-sets.ts';
 import type { Shard } from '../data/subset.ts';
 import { defined } from '../defined.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -48,15 +49,21 @@ export async function memberJob(
   if (!existsSync(join(folder, 'recipe.json'))) createRunDirectory(folder, run.recipe);
   if (!existsSync(model)) writeModelFile(withFeedsStored(await start()), model);
   const { height, width, fit, pad } = preprocessing;
-  const fitting = defined({ fit, pad });
   const { name, limit, testLimit, labels, executor } = source;
   const images = shard ? Math.floor(data.train.count / shard.of) : data.train.count;
   return {
     model,
     folder,
-    data: { name, height, width, seed, ...fitting, ...defined({ limit, testLimit, labels, shard }) },
+    data: {
+      name,
+      height,
+      width,
+      seed,
+      ...fittingOf(name, preprocessing),
+      ...defined({ limit, testLimit, labels, shard }),
+    },
     preprocessing: {
-      ...fitting,
+      ...defined({ fit, pad }),
       height,
       width,
       mean: [...preprocessing.mean],

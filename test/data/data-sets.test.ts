@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test, vi } from 'vitest';
 import { cacheFolder } from '../../src/data/cache.ts';
-import { dataSets, getDataSet, openDataSet } from '../../src/data/data-sets.ts';
+import { dataSets, fittingOf, getDataSet, openDataSet } from '../../src/data/data-sets.ts';
 import type { ImageSource } from '../../src/data/image-source.ts';
 import { syntheticImages } from '../support/synthetic-images.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -44,6 +44,8 @@ test('a fit is refused where images are not resized', async () => {
   };
   await expect(openDataSet('cifar10', { fit: 'letterbox' })).rejects.toMatchObject(expected);
   await expect(openDataSet('cifar10', { pad: 0 })).rejects.toMatchObject(expected);
+  const stored = { fit: 'letterbox', pad: 0 } as const;
+  expect([fittingOf('cifar10', stored), fittingOf('/photos', stored)]).toEqual([{}, stored]);
 });
 
 test('the cache is found by option, then by environment', () => {
