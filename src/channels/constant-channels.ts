@@ -49,7 +49,7 @@ function keepSpatialMean(node: Node, [x]: readonly (Float64Array | null)[]): Flo
   return x && axes?.every((axis) => axis >= 2 || axis === -1 || axis === -2) ? x : null;
 }
 
-/** A bound of Clip; NaN, which makes all channels variable, if it is computed. */
+/** A bound of Clip; NaN, which marks all channels as variable, if it is computed. */
 const boundOf = (bound: Value | null | undefined, absent: number): number =>
   bound ? Number(bound.tensor?.data[0] ?? Number.NaN) : absent;
 

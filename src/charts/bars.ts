@@ -1,7 +1,7 @@
 import { axisY, barX, cell, type PlotOptions, ruleX, text, tickX } from '@observablehq/plot';
 import { type Axis, type Chart, colorOf, type EmptyChart, type PlotFrame, scaleOf } from './chart.ts';
 
-/** A value, and where known the value before, and others that it can be compared with. */
+/** A row: a value, optionally with the value before, and with others to compare with. */
 export interface Bar {
   readonly name: string;
   readonly before?: number | undefined;
@@ -42,7 +42,7 @@ const NOTE_WIDTH = 64;
 /** Size of the axis' text in pixels. */
 const EM = 12;
 
-/** A bar per row; behind it, paler, the value before. */
+/** One bar per row, in front of a paler bar with the value before. */
 export function barChart(chart: BarChart): Chart | EmptyChart {
   const { title, axis, bars, names } = chart;
   if (bars.length === 0) return { title, empty: `No ${names.row} has a value: ${axis.label}.` };

@@ -36,7 +36,7 @@ async function readMemoryBudget(gigabytes: string | undefined): Promise<void> {
   setMemoryBudget(bytes);
 }
 
-/** Returns the exit code: a command that serves only ends when it is interrupted. */
+/** Returns the exit code. A command that serves ends only when it is interrupted. */
 async function runCommand({ command, args, raw, global }: ParsedCommandLine): Promise<number> {
   const invocation = invocationOf(command, args, raw);
   const silent = global.quiet || global.json;

@@ -26,14 +26,14 @@ export const pruningDefaults = {
   seed: 1,
 } as const satisfies Partial<PruningSettings>;
 
-/** What differs where a network is pruned while it trains. */
+/** Defaults of gradual pruning that differ. */
 export const gradualDefaults = {
   criterion: 'taylor',
   scope: 'global',
   per: 'macs',
 } as const satisfies Partial<PruningSettings>;
 
-/** The settings of pruning with the options that are given; those that the pace decides on follow it. */
+/** Completes settings of pruning with the defaults of their pace. */
 export function completeSettings(
   target: PruningTarget,
   options: PaceRequest & Partial<PruningSettings>,

@@ -104,7 +104,7 @@ export async function planChannels(
   return planRanked(await rankChannels(network, withDefaults(given)), given);
 }
 
-/** {@link planChannels} for channels that are already ranked, by the same options: only the target may differ. */
+/** {@link planChannels} for channels that were ranked with the same options, except for the target. */
 export async function planRanked(ranked: RankedChannels, given: ChannelPruningOptions): Promise<PruningPlan> {
   const options = withDefaults(given);
   const { prepared, original, selector } = ranked;

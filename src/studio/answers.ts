@@ -8,7 +8,7 @@ export type Answer =
   | { readonly kind: 'file'; readonly path: string }
   | { readonly kind: 'report'; readonly html: string }
   | { readonly kind: 'json'; readonly status: number; readonly data: unknown }
-  /** Server-sent events, until the client goes away. */
+  /** Server-sent events, until the client disconnects. */
   | { readonly kind: 'events'; readonly send: (response: ServerResponse) => void };
 
 export const success = (data: unknown): Answer => ({ kind: 'json', status: 200, data });
@@ -20,7 +20,7 @@ export const failure = (status: number, code: string, message: string): Answer =
   data: { error: { code, message } },
 });
 
-/** The answer to a request that has thrown. */
+/** The answer for an error that was thrown. */
 export function thrown(error: unknown): Answer {
   if (error instanceof EspalierError) return failure(statuses[error.code] ?? 500, error.code, error.message);
   return failure(500, 'internal', `internal: ${error instanceof Error ? error.message : String(error)}`);

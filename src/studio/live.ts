@@ -2,16 +2,16 @@ import { type FSWatcher, watch } from 'node:fs';
 import type { ServerResponse } from 'node:http';
 import type { Runs } from './runs.ts';
 
-/** Between two looks at the folders, in milliseconds: changes that the system does not report are found then. */
+/** Milliseconds between two readings of the folders, which find changes that the system does not report. */
 const POLL_MS = 1000;
-/** Changes within this time are sent together. */
+/** Changes within so many milliseconds are sent together. */
 const SETTLE_MS = 100;
-/** Between comments that keep the connection open. */
+/** Milliseconds between comments that keep the connection open. */
 const ALIVE_MS = 15_000;
 
 /**
  * Sends the list of runs (event `runs`) and the record of each followed run (event `run`) at once, and again whenever they
- * change, until the client goes away.
+ * change, until the client disconnects.
  */
 export function sendLive(response: ServerResponse, runs: Runs, followed: readonly string[]): void {
   const sent = new Map<string, string>();
@@ -52,7 +52,7 @@ export function sendLive(response: ServerResponse, runs: Runs, followed: readonl
   look();
 }
 
-/** Watches a folder; nothing where the system cannot. */
+/** The watcher of a folder; none if the system does not support it. */
 function watching(folder: string, onChange: () => void): FSWatcher[] {
   try {
     return [watch(folder, onChange).on('error', () => {})];
@@ -61,7 +61,7 @@ function watching(folder: string, onChange: () => void): FSWatcher[] {
   }
 }
 
-/** Runs a function once more after its end if it was asked to while it ran. */
+/** Runs a function one call at a time: calls during a run cause one more run after it. */
 function onceAtATime(run: () => Promise<void>): () => void {
   let isBusy = false;
   let isAsked = false;

@@ -27,7 +27,7 @@ export interface Studio {
   readonly url: string;
   /** What the page needs to start and stop runs; null without a folder. */
   readonly token: string | null;
-  /** Settles when the signal has stopped everything. */
+  /** Settles once the signal has stopped the runs and the server. */
   readonly ended: Promise<void>;
 }
 

@@ -49,7 +49,7 @@ export async function resumeWords(folder: string): Promise<string[]> {
 /** Options that a step's plan sets, and data sets, which workers read under the same path. */
 const planned: ReadonlySet<string> = new Set(['out', 'data']);
 
-/** What workers accept from a queue is what the page can start on this machine. */
+/** Throws `usage` unless workers would accept the steps: the page can start the same commands. */
 function expectAllowed(steps: readonly PlannedStep[]): void {
   for (const { command, name, raw } of steps) {
     if (!runsRemotely(command))

@@ -9,7 +9,7 @@ export interface StartedRuns {
    * fails before.
    */
   start(folder: string, args: readonly string[], isBegun: () => boolean): Promise<void>;
-  /** Sends what Ctrl-C sends; the run ends after its current step and can be resumed. False if no process of it runs. */
+  /** Interrupts a run as Ctrl-C does: it ends after its current step and can be resumed. False if it has no process here. */
   stop(folder: string): boolean;
   /** null if the page has not started the run. */
   stateOf(folder: string): StartedState | null;

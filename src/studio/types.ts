@@ -55,7 +55,7 @@ export interface RecipeSummary {
   readonly steps: readonly string[];
 }
 
-/** What starts a run: a recipe, a new folder, and replaced options (`epochs=1`, `train.epochs=1`). */
+/** A request to start a run: a recipe, a new folder, and replaced options (`epochs=1`, `train.epochs=1`). */
 export interface StartRequest {
   readonly recipe: string;
   readonly folder: string;

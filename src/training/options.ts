@@ -87,11 +87,11 @@ export interface Controller {
   shrink?(network: Graph, state: Tensors): { network: Graph; state: Tensors } | null;
   /** Repeats, on the initial network, the removals recorded in the restored state. */
   shrunk?(network: Graph): Graph;
-  /** Whether nothing more is to be removed; no run stops early before. Default: yes. */
+  /** Whether removal has finished; until then, no run stops early. Default: it has. */
   isSettled?(): boolean;
   /** Metrics of an epoch for the report, in addition to loss and accuracy. */
   metrics(state: Tensors): Readonly<Record<string, number>>;
-  /** What else to record at the end of an epoch, of the network that the state then represents. */
+  /** Additional events to record at the end of an epoch, about the network that the state represents. */
   events?(network: Graph): readonly RunEvent[];
   /** State of the controller for checkpoints, as plain JSON. */
   save(): unknown;

@@ -22,14 +22,14 @@ export interface RunProgress {
   sums: Record<string, number>;
   /** The best score so far; null before the first evaluation. */
   best: number | null;
-  /** What an early stop goes by; null before the first evaluation of a settled network. */
+  /** The basis of early stopping; null before the first evaluation of a settled network. */
   plateau: Plateau | null;
   /** Whether the averaged weights had the better score in the last evaluation. */
   averageIsBetter: boolean;
   controller: unknown;
 }
 
-/** The best result of a network that is not to become smaller. */
+/** The best result since the network has its final size. */
 interface Plateau {
   readonly score: number;
   /** The epoch with that result. */

@@ -35,8 +35,7 @@ export interface PrunableSets {
   /** The network without some sets; if there are none, the network with which training starts. */
   without(removed: ReadonlySet<number>): ReducedNetwork;
   /**
-   * The sets to mask if `chosen` are to be masked in addition to `masked`: all of `masked`, and those of `chosen` that may
-   * be.
+   * The sets to mask when `chosen` are added to `masked`: all of `masked`, and the sets of `chosen` whose masking is allowed.
    */
   permitted(chosen: ReadonlySet<number>, masked: ReadonlySet<number>): ReadonlySet<number>;
   /** Whether a masked set can be removed during training. Default: all can. */

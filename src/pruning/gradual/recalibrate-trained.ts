@@ -4,12 +4,12 @@ import type { Graph } from '../../graph/graph.ts';
 import { augmentationOf } from '../../training/tasks/index.ts';
 import type { RetrainingJob } from '../iterative/job.ts';
 
-/** Images that are used at most, unless the settings ask for more, and the numbers in them: they are held in memory. */
+/** The default limit of images, and of numbers in them, since all are held in memory. */
 const MOST = { images: 8192, numbers: 2 ** 25 };
 
 /**
- * Recalibrates a trained network on batches as it was trained on: its weights fit statistics of augmented images. (Statistics of images
- * as they are cost a ResNet-20 that was trained with shifted images 2.5 points of accuracy on CIFAR-10.)
+ * Recalibrates a trained network on images that are augmented as in training, because its weights fit the statistics of such
+ * images. (Images without augmentation cost a ResNet-20 that was trained with shifts 2.5 points of accuracy on CIFAR-10.)
  */
 export async function recalibrateTrained(network: Graph, job: RetrainingJob): Promise<Graph> {
   const { retraining, settings, executor } = job;

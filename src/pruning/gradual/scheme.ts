@@ -5,15 +5,15 @@ import type { PreparedNetwork } from '../prepared-network.ts';
 import type { GradualOptions } from './controller.ts';
 import type { Costing } from './tied-costs.ts';
 
-/** What is masked while a network trains, and what becomes of the network afterwards. */
+/** The channel sets that are masked during training, and the conversion of the trained network. */
 export interface GradualScheme extends Pick<GradualOptions, 'sets' | 'costs' | 'freezes'> {
   /** The network in training. */
   readonly prepared: PreparedNetwork;
-  /** The network that is written of the one that was trained, which computes the same. Default: that one itself. */
+  /** Converts the trained network to an equivalent one, which is written. Default: no conversion. */
   finish?(trained: Graph): Graph;
 }
 
-/** What a job saves, and what it divides scores by. */
+/** The cost that a job reduces, and the cost by which it divides scores. */
 export const costingOf = ({ settings: { target, per }, timer }: PruningJob): Costing => ({
   measure: target.measure,
   per: per ?? 'macs',

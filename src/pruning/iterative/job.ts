@@ -29,8 +29,8 @@ export interface PruningData {
 }
 
 /**
- * Retraining: the total number of epochs, and the options of training for a part of them (default: all), without network and run
- * directory.
+ * Retraining: the total number of epochs, and the options of training for some of them (default: all), without network and
+ * run directory.
  */
 export interface Retraining {
   readonly epochs: number;

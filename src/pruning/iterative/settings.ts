@@ -28,14 +28,14 @@ export type PruningPace = PruningSchedule | 'gradual';
 
 export const residualTies = ['tied', 'untied'] as const;
 
-/** Whether the layers that a residual stream joins lose the same channels, or each its own. */
+/** Whether all layers of a residual stream lose the same channels (`tied`), or each layer its own (`untied`). */
 export type ResidualTies = (typeof residualTies)[number];
 
 export const carriedCosts = ['macs', 'free'] as const;
 
 /**
- * What a channel costs that a block carries past its layers: `macs`: its filters in the plain network, as onnxruntime computes them; `free`:
- * nothing, as in a compiled network.
+ * The cost of a channel that a block carries past its layers. `macs`: that of its filters in the plain network, which
+ * onnxruntime computes; `free`: none, since a compiled network does not compute them.
  */
 export type CarriedCost = (typeof carriedCosts)[number];
 
@@ -67,15 +67,15 @@ export interface PruningSettings {
   /** Number of cuts until the target is reached; retraining epochs are divided among them. Default 1. */
   readonly steps: number;
   /**
-   * `gradual`: while the network trains, channels are masked and taken out; else how cuts approach the target. Default `gradual` with
-   * epochs, where nothing asks for cuts; else `linear`.
+   * `gradual`: channels are masked and removed while the network trains; else the schedule of cuts. Default: `gradual` with
+   * epochs, unless an option requires cuts; else `linear`.
    */
   readonly pace: PruningPace;
   /** With `gradual`: the fraction of the run after which the target is met. Default 0.4. */
   readonly until: number;
   /** With `gradual`: training steps from one masking to the next. Default 15. */
   readonly maskEvery: number;
-  /** With `gradual`: `untied` removes residual connections in the end, and prunes each layer alone. Default `tied`. */
+  /** With `gradual`: `untied` prunes each layer independently, and removes residual connections at the end. Default `tied`. */
   readonly residual: ResidualTies;
   /** With `untied`. Default `macs`. */
   readonly carried: CarriedCost;

@@ -19,7 +19,7 @@ export interface PruningStage {
    * teacher of the retraining.
    */
   readonly outputErrors: Readonly<Record<string, number>>;
-  /** With a teacher, by output of class scores: the part of the images to which both networks give the same class. */
+  /** With a teacher, by output of class scores: the fraction of images to which both networks assign the same class. */
   readonly agreements?: Readonly<Record<string, number>>;
 }
 

@@ -36,7 +36,7 @@ export interface PruneStep {
 
 export interface PrunedInSteps {
   readonly network: Graph;
-  /** With its residual connections, where they were removed in the end. */
+  /** The network with its residual connections, if `network` has them removed. */
   readonly residual?: Graph;
   readonly steps: readonly PruneStep[];
   /** The last cut. */

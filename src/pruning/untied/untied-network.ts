@@ -24,17 +24,17 @@ export async function prepareUntied(
   return { prepared, blocks, refusals, carried: carriedChannels(prepared.coupling.found, blocks) };
 }
 
-/** The plain network of an untied one, some of whose channels may be gone: BatchNormalization is folded, and blocks are converted. */
+/** Converts an untied network, possibly with channels removed, to a plain one: folds BatchNormalization, then converts blocks. */
 export const plainNetwork = (untied: Graph, { blocks }: Pick<UntiedChannels, 'blocks'>): Graph =>
   convertResiduals(foldBatchNormalization(untied).graph, {
     only: (add) => blocks.some((block) => block.add === add),
   }).graph;
 
-/** The plain network that is written: a projection and the expansion behind it, as in MobileNetV2, are one layer where that is smaller. */
+/** {@link plainNetwork}, with pairs of 1×1 layers, as between the blocks of MobileNetV2, merged where that is smaller. */
 export const finishedNetwork = (untied: Graph, parts: Pick<UntiedChannels, 'blocks'>): Graph =>
   mergeLinearPairs(plainNetwork(untied, parts)).graph;
 
-/** Whether a layer of an untied network does nothing but carry channels. */
+/** Whether a layer of an untied network only carries channels. */
 export const carriesOnly =
   ({ blocks }: Pick<UntiedChannels, 'blocks'>) =>
   (layer: string): boolean =>

@@ -7,8 +7,8 @@ import { carriesOnly, finishedNetwork, prepareUntied } from './untied-network.ts
 import { untiedSets } from './untied-sets.ts';
 
 /**
- * Prunes a residual network without the ties of its residual connections: it trains as the residual network that it is, and is
- * written as the plain network of its widths. Throws `unsupported` where it has no residual connection that can be removed.
+ * Prunes each layer of a residual network independently: training keeps the residual connections, and the result is written
+ * as an equivalent plain network. Throws `unsupported` if no residual connection can be removed.
  */
 export async function untiedScheme(network: Graph, job: RetrainingJob): Promise<GradualScheme> {
   const { executor, original, settings } = job;

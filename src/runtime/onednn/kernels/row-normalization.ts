@@ -34,7 +34,7 @@ export const rowNormalizationKernels = {
     const shape = staticShape(x, 2);
     const [images, channels, ...places] = shape;
     const { num_groups: groups = 1, epsilon } = attributes;
-    // Before opset 21 there is a scale a group.
+    // Before opset 21, scales are per group.
     if (staticShape(scale)[0] !== channels) return false;
     const layouts = rowMajor(scope, shape, images * groups);
     const [a, b] = [scale, bias].map((value) => perChannel(scope, value, places.length)) as [Value, Value];
@@ -43,7 +43,7 @@ export const rowNormalizationKernels = {
   },
 } satisfies Kernels;
 
-/** How x lies in memory, and how the primitive reads it: rows as channels, of two spatial axes, for which oneDNN compiles it. */
+/** The layout of x, and the one in which the primitive reads it: rows as channels with two spatial axes, for which oneDNN has compiled kernels. */
 interface RowLayouts {
   readonly data: Descriptor;
   readonly seen: Descriptor;
@@ -53,14 +53,14 @@ function rowMajor(scope: LoweringScope, shape: readonly number[], rows: number):
   return { data: scope.plain(shape), seen: scope.plain([1, rows, elementCount(shape) / rows, 1]) };
 }
 
-/** Each channel of each image as a row, those that pad a block included. */
+/** One row per channel of each image, including channels that pad a block. */
 function inBlocks(scope: LoweringScope, shape: readonly number[]): RowLayouts {
   const data = scope.activation(shape);
   const places = elementCount(shape.slice(2));
   return { data, seen: scope.activation([1, data.bytes / byteWidth('float32') / places, places, 1]) };
 }
 
-/** [C] seen as [C, 1, …]. */
+/** Reads [C] as [C, 1, …]. */
 function perChannel(scope: LoweringScope, value: Value, axes: number): Value {
   const shape = [...staticShape(value), ...new Array<number>(axes).fill(1)];
   const seen = makeValue(`${value.name} a channel`, 'float32', shape);
@@ -77,7 +77,7 @@ interface Normalization {
   readonly epsilon: number;
 }
 
-/** Appends y = scale·x̂ + bias; x lies as `data`, and its rows are the channels of `seen`. */
+/** Appends y = scale·x̂ + bias, where x has the layout `data`, and its rows are the channels of `seen`. */
 function normalize(
   { node, x, y, scale, bias, epsilon }: Normalization,
   scope: LoweringScope,

@@ -110,7 +110,7 @@ function permute(
 ): boolean {
   if (x.dtype !== 'float32' || split.includes(0)) return false;
   const result = perm.map((axis) => split[axis]!);
-  // The elements of y where they are in x: with x's strides, in y's order of axes.
+  // Describes x by its own strides, with the axes in the order of y.
   const inOrderOfX = scope.permuted(
     result,
     perm.map((_, axis) => perm.indexOf(axis)),

@@ -37,7 +37,10 @@ const DIGEST = 32;
 /** Size of the file with all images, in bytes. */
 export const cacheBytes = ({ images, shapes }: CachePlace): number => images * recordBytes(shapes);
 
-/** The place for values of a teacher, with a key that depends on the teacher, the values and the batch. */
+/**
+ * Returns the place for any of a teacher's values. Its key depends on the teacher, which is hashed once, on the values and the
+ * batch.
+ */
 export function cachePlaces(
   teacher: Graph,
   where: Pick<CachePlace, 'folder' | 'images'>,

@@ -35,7 +35,7 @@ export interface DistillationOptions {
   /** Weight of the mean error of inner values; 0 leaves them out. Default 1. */
   readonly featureWeight?: number | undefined;
   /**
-   * A folder that stores the teacher's outputs for each training image, so that the teacher runs on it once. Of use only without
+   * A folder that stores the teacher's outputs for each training image, so that the teacher runs on each only once. Useful only without
    * augmentation. Default: nothing is stored.
    */
   readonly cache?: string | undefined;

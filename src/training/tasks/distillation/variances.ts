@@ -55,7 +55,7 @@ function openSums({ shape, perChannel = true }: MeasuredValue) {
     inverse(): Tensor {
       const variances = sums.map(({ count, sum, squares }) => squares / count - (sum / count) ** 2);
       const mean = variances.reduce((a, b) => a + b, 0) / channels;
-      // A layer reads the channels of an inner value together: those that hardly vary must not count more than the others.
+      // A layer reads all channels of an inner value together: channels that hardly vary must not have larger weights.
       const least = Math.max(perChannel ? LEAST_PART * mean : mean, 1e-12);
       return floats(
         shape.map((size, i) => (i === axis ? size : 1)),
