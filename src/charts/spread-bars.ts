@@ -2,7 +2,7 @@ import { axisY, barX, cell, type PlotOptions, ruleX, ruleY, tickX } from '@obser
 import { type Axis, type Chart, colorOf, type EmptyChart, type PlotFrame, scaleOf } from './chart.ts';
 
 /** A measured value with its spread. */
-export interface Measured {
+export interface MeasuredBar {
   readonly name: string;
   readonly value: number;
   readonly low: number;
@@ -14,7 +14,7 @@ export interface Measured {
 export interface SpreadChart {
   readonly title: string;
   readonly axis: Axis;
-  readonly values: readonly Measured[];
+  readonly values: readonly MeasuredBar[];
   readonly names: {
     /** What is measured, singular, such as `network`. */
     readonly row: string;
@@ -52,7 +52,7 @@ export function spreadChart(chart: SpreadChart): Chart | EmptyChart {
   };
 }
 
-const readingOf = ({ name, value, low, high }: Measured, { axis: { format } }: SpreadChart): string =>
+const readingOf = ({ name, value, low, high }: MeasuredBar, { axis: { format } }: SpreadChart): string =>
   `${name}\n${format(value)} (${format(low)} – ${format(high)})`;
 
 function plotOf(chart: SpreadChart, { width, tip }: PlotFrame): PlotOptions {

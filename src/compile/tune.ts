@@ -46,12 +46,12 @@ export async function tuneTiles(graph: Graph, tuner: Tuner): Promise<ChooseTile>
 }
 
 /** A layer with its shortest time per tile, in the order of {@link tiles}. */
-interface TimedLayer {
+interface TileTimes {
   readonly layer: TiledLayer;
   readonly times: readonly number[];
 }
 
-function fastest({ layer, times }: TimedLayer): Tile {
+function fastest({ layer, times }: TileTimes): Tile {
   const predicted = predictTile(layer);
   const timed = zip(tiles, times);
   const [best, bestMs] = timed.reduce((a, b) => (b[1] < a[1] ? b : a));
@@ -60,15 +60,11 @@ function fastest({ layer, times }: TimedLayer): Tile {
 }
 
 /** Times of the layers whose fastest tile did not change in the last pass. */
-async function settledTimes(
-  graph: Graph,
-  layers: readonly TiledLayer[],
-  tuner: Tuner,
-): Promise<TimedLayer[]> {
+async function settledTimes(graph: Graph, layers: readonly TiledLayer[], tuner: Tuner): Promise<TileTimes[]> {
   let pending = layers.map(
-    (layer): TimedLayer => ({ layer, times: tiles.map(() => Number.POSITIVE_INFINITY) }),
+    (layer): TileTimes => ({ layer, times: tiles.map(() => Number.POSITIVE_INFINITY) }),
   );
-  const settled: TimedLayer[] = [];
+  const settled: TileTimes[] = [];
   for (let pass = 0; pass < MOST_PASSES && pending.length > 0; pass++) {
     const again = await timeTiles(graph, pending, tuner);
     const isSettled = zip(again, pending).map(
@@ -81,7 +77,7 @@ async function settledTimes(
 }
 
 /** Runs one more pass over all tiles; returns the shortest times so far. */
-async function timeTiles(graph: Graph, layers: readonly TimedLayer[], tuner: Tuner): Promise<TimedLayer[]> {
+async function timeTiles(graph: Graph, layers: readonly TileTimes[], tuner: Tuner): Promise<TileTimes[]> {
   const byTile: number[][] = [];
   for (const tile of tiles) {
     const network = compileNetwork(graph, { chooseTile: () => tile });

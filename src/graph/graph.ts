@@ -31,7 +31,7 @@ export interface ConstantValue extends Value {
   tensor: Tensor;
 }
 
-export const isConstant = (value: Value): value is ConstantValue => value.tensor !== null;
+export const isConstantValue = (value: Value): value is ConstantValue => value.tensor !== null;
 
 /** The contents of an input. */
 export interface InputFeed {

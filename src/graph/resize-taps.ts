@@ -6,9 +6,9 @@ import { type AttributesOf, attributesOf } from './operators/index.ts';
  * For each element along an axis of a result, the elements of which it is a weighted sum; all have the same number of
  * elements.
  */
-export type WeightedTaps = readonly (readonly Tap[])[];
+export type WeightedTaps = readonly (readonly WeightedTap[])[];
 
-interface Tap {
+interface WeightedTap {
   readonly index: number;
   readonly weight: number;
 }
@@ -62,7 +62,7 @@ export const linearTaps = (from: number, to: number): readonly LinearTaps[] =>
     return [low, { ...high, index: Math.min(high.index, from - 1) }];
   });
 
-type LinearTaps = readonly [low: Tap, high: Tap];
+type LinearTaps = readonly [low: WeightedTap, high: WeightedTap];
 
 /** One axis: its sizes, and the scale (result elements per input element). */
 interface ResizedAxis {
@@ -117,7 +117,7 @@ function linear(x: number): LinearTaps {
 }
 
 /** By mode: the elements, inside the input or not, of which an element at coordinate x is a weighted sum. */
-const modes: Readonly<Record<string, (x: number, attributes: Attributes) => readonly Tap[]>> = {
+const modes: Readonly<Record<string, (x: number, attributes: Attributes) => readonly WeightedTap[]>> = {
   nearest: (x, { nearest_mode }) => [{ index: rounding[nearest_mode]?.(x) ?? Math.floor(x), weight: 1 }],
   linear,
   /** Keys' kernel: W(t) = (a+2)|t|³ − (a+3)t² + 1 for |t| ≤ 1, a|t|³ − 5a·t² + 8a|t| − 4a for |t| ≤ 2. */

@@ -157,13 +157,13 @@ const sampled = (shortcut: Shortcut, [y, x]: readonly [number, number]): Shortcu
   strides: [shortcut.strides[0] * y, shortcut.strides[1] * x],
 });
 
-interface SliceRange {
+interface SliceBounds {
   readonly start: number;
   readonly end: number;
   readonly step: number;
 }
 
-function channelsIn(shortcut: Shortcut, { start, end, step }: SliceRange): Shortcut | Refusal {
+function channelsIn(shortcut: Shortcut, { start, end, step }: SliceBounds): Shortcut | Refusal {
   if (step !== 1) return refuse('unsupported', 'its shortcut selects channels with a step');
   const { outputs } = shortcut;
   const bound = (place: number) => Math.min(Math.max(place < 0 ? place + outputs : place, 0), outputs);
@@ -177,7 +177,7 @@ function channelsIn(shortcut: Shortcut, { start, end, step }: SliceRange): Short
 /** Ends beyond this mean "to the last element". */
 const FAR = 2 ** 31 - 2;
 
-interface ShortcutSlice extends SliceRange {
+interface ShortcutSlice extends SliceBounds {
   readonly axis: number;
   readonly size: unknown;
   readonly node: Node;

@@ -79,13 +79,13 @@ async function rangeTest(options: TrainOptions): Promise<RangeTest> {
   }
 }
 
-interface Sweep {
+interface RateSweep {
   readonly step: TrainingStep;
   readonly batches: BatchStream;
   readonly options: TrainOptions;
 }
 
-async function sweep(work: Sweep): Promise<RangeTest['points']> {
+async function sweep(work: RateSweep): Promise<RangeTest['points']> {
   const { step, batches } = work;
   const initial = copyState(step.state());
   const losses: number[] = [];
@@ -104,7 +104,7 @@ async function sweep(work: Sweep): Promise<RangeTest['points']> {
 }
 
 /** Runs steps with the given learning rates, and returns the loss of each. */
-async function* lossesAt(learningRates: readonly number[], { step, batches, options }: Sweep) {
+async function* lossesAt(learningRates: readonly number[], { step, batches, options }: RateSweep) {
   const { seed, signal, controller } = options;
   for (let done = 0; done < learningRates.length; )
     for await (const batch of batches.epoch(0)) {

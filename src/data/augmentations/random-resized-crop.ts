@@ -8,7 +8,7 @@ const LEAST_AREA = 0.25;
 const MOST_RATIO = 4 / 3;
 const TRIES = 10;
 
-interface Box {
+interface CropBox {
   readonly top: number;
   readonly left: number;
   readonly height: number;
@@ -25,7 +25,7 @@ export const randomResizedCrop: Augmentation = {
   apply: (image, random) => resizeBox(image, randomBox(image.size, random)),
 };
 
-function randomBox({ height, width }: ImageShape, random: Random): Box {
+function randomBox({ height, width }: ImageShape, random: Random): CropBox {
   for (let tried = 0; tried < TRIES; tried++) {
     const area = height * width * (LEAST_AREA + (1 - LEAST_AREA) * random.uniform());
     const ratio = MOST_RATIO ** (2 * random.uniform() - 1);
@@ -38,7 +38,7 @@ function randomBox({ height, width }: ImageShape, random: Random): Box {
 }
 
 /** Writes a part of an image in the size of the whole one; pixel centres are at halves. */
-export function resizeBox({ image, target, size }: AugmentedImage, box: Box): void {
+export function resizeBox({ image, target, size }: AugmentedImage, box: CropBox): void {
   const { channels, height, width } = size;
   const rows = linearTaps(box.height, height);
   const columns = linearTaps(box.width, width);

@@ -1,4 +1,4 @@
-type Runs = readonly Float32Array[];
+type OutputRuns = readonly Float32Array[];
 
 /** The difference between actual and expected outputs, over all runs. */
 export interface Difference {
@@ -11,7 +11,7 @@ export interface Difference {
 }
 
 /** Compares ŷ with y. Elements that are not finite in y are ignored; elements that are not finite only in ŷ count as 0. */
-export function differenceOf(expected: Runs, actual: Runs): Difference {
+export function differenceOf(expected: OutputRuns, actual: OutputRuns): Difference {
   let [signal, noise] = [0, 0];
   for (const [y, found] of paired(expected, actual)) {
     for (let i = 0; i < y.length; i++) {
@@ -26,7 +26,7 @@ export function differenceOf(expected: Runs, actual: Runs): Difference {
 }
 
 /** The fraction in [0, 1] of equal elements; elements that exist in only one of both count as unequal. */
-export function equalPart(expected: Runs, actual: Runs): number {
+export function equalPart(expected: OutputRuns, actual: OutputRuns): number {
   let [same, all] = [0, 0];
   for (const [y, found] of paired(expected, actual)) {
     all += Math.max(y.length, found.length);
@@ -36,12 +36,12 @@ export function equalPart(expected: Runs, actual: Runs): number {
 }
 
 /** Pairs of runs; if both networks ran on batches of different sizes, all runs concatenated. */
-const paired = (expected: Runs, actual: Runs): (readonly [Float32Array, Float32Array])[] =>
+const paired = (expected: OutputRuns, actual: OutputRuns): (readonly [Float32Array, Float32Array])[] =>
   expected.length === actual.length
     ? expected.map((run, i) => [run, actual[i]!] as const)
     : [[joined(expected), joined(actual)]];
 
-function joined(runs: Runs): Float32Array {
+function joined(runs: OutputRuns): Float32Array {
   const all = new Float32Array(runs.reduce((sum, run) => sum + run.length, 0));
   let at = 0;
   for (const run of runs) {

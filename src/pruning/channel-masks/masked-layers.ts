@@ -70,7 +70,7 @@ export function maskedLayers({
 const channelsOf = ({ first, count }: CoupledLayer): number[] =>
   Array.from({ length: count }, (_, i) => first + i);
 
-interface CoupledGraph {
+interface CouplingLinks {
   readonly found: Coupling['found'];
   readonly links: ReturnType<typeof connections>;
 }
@@ -78,7 +78,7 @@ interface CoupledGraph {
 /** The parameters that scale the channels of a layer, with their channel axis. */
 function parametersOf(
   layer: CoupledLayer,
-  { found, links }: CoupledGraph,
+  { found, links }: CouplingLinks,
 ): { readonly value: Value; readonly axis: number }[] {
   const { normalization } = layerTail(layer.node, links);
   if (normalization) return normalization.inputs.slice(1, 3).map((value) => ({ value: value!, axis: 0 }));

@@ -65,13 +65,13 @@ async function distanceSums(rows: FilterRows, executor: Executor): Promise<Float
   return sums;
 }
 
-interface Pair {
+interface FilterPair {
   readonly a: number;
   readonly b: number;
   readonly gram: Float32Array | null;
 }
 
-function squaredDistance({ data, count, length }: FilterRows, { a, b, gram }: Pair): number {
+function squaredDistance({ data, count, length }: FilterRows, { a, b, gram }: FilterPair): number {
   if (gram) {
     const norms = gram[a * count + a]! + gram[b * count + b]!;
     const squared = norms - 2 * gram[a * count + b]!;

@@ -177,14 +177,14 @@ async function maskMore(
   progress.isDone = goal.isLast;
 }
 
-interface Reduction {
+interface NetworkReduction {
   readonly before: ReducedNetwork;
   readonly after: ReducedNetwork;
   readonly pruned: ReadonlySet<number>;
 }
 
 /** The training state of a reduced network; gradients of masks are computed again. */
-function reducedState(state: Tensors, { before, after, pruned }: Reduction): Tensors {
+function reducedState(state: Tensors, { before, after, pruned }: NetworkReduction): Tensors {
   const masks = maskTensors(after.places, pruned);
   const gradients = after.places.map((place) => [gradientName(place), filled(place.shape, 0)] as const);
   return { ...sliceState(state, before, after), ...masks, ...Object.fromEntries(gradients) };

@@ -3,7 +3,7 @@ import { taskOf } from '../../training/tasks/index.ts';
 import type { PruningJob, RetrainingJob } from '../iterative/job.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 import type { GradualOptions } from './controller.ts';
-import type { Costing } from './tied-costs.ts';
+import type { GradualCosting } from './tied-costs.ts';
 
 /** The channel sets that are masked during training, and the conversion of the trained network. */
 export interface GradualScheme extends Pick<GradualOptions, 'sets' | 'costs' | 'freezes'> {
@@ -14,7 +14,7 @@ export interface GradualScheme extends Pick<GradualOptions, 'sets' | 'costs' | '
 }
 
 /** The cost that a job reduces, and the cost by which it divides scores. */
-export const costingOf = ({ settings: { target, per }, timer }: PruningJob): Costing => ({
+export const costingOf = ({ settings: { target, per }, timer }: PruningJob): GradualCosting => ({
   measure: target.measure,
   per: per ?? 'macs',
   timer: timer ?? undefined,

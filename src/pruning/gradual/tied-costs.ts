@@ -10,7 +10,7 @@ import type { SetCosts } from './prunable-sets.ts';
 import { savings } from './savings.ts';
 
 /** The cost to reduce, and the cost by which scores are divided. */
-export interface Costing {
+export interface GradualCosting {
   readonly measure: PruningTarget['measure'];
   readonly per: CostShare;
   /** Needed for latency and milliseconds. */
@@ -21,7 +21,7 @@ export interface Costing {
  * The costs of the channel sets of a network, where sets are removed with all their channels. Latency is assumed to be
  * proportional to MACs; scores are divided by the MACs that a set saves in the remaining network.
  */
-export async function tiedCosts(prepared: PreparedNetwork, costing: Costing): Promise<SetCosts> {
+export async function tiedCosts(prepared: PreparedNetwork, costing: GradualCosting): Promise<SetCosts> {
   const { costs, size } = prepared;
   const { per, timer } = costing;
   const shared = per === 'macs' ? null : await costsOfSets(prepared, { per, timer });
@@ -61,7 +61,7 @@ export interface CostBasis {
 /** The part of the original's cost that is left. */
 export function costParts(
   { prepared, original, predicted, measured, finished }: CostBasis,
-  { measure, timer }: Pick<Costing, 'measure' | 'timer'>,
+  { measure, timer }: Pick<GradualCosting, 'measure' | 'timer'>,
 ): Pick<SetCosts, 'predicted' | 'measured'> {
   if (measure === 'ratio') {
     const part = channelPart(prepared);

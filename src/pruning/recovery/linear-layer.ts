@@ -1,7 +1,7 @@
 import { isRefusal, type Refusal, refuse } from '../../graph/edit/refused.ts';
 import {
   type ConstantValue,
-  isConstant,
+  isConstantValue,
   type Node,
   onlyOutput,
   requiredInput,
@@ -34,10 +34,10 @@ export interface LinearLayer {
 /** The properties of a linear layer without its node and weight. */
 type LinearForm = Omit<LinearLayer, 'node' | 'weight'>;
 
-type Row = (node: Node, weight: Tensor) => LinearForm | Refusal;
+type LinearRow = (node: Node, weight: Tensor) => LinearForm | Refusal;
 
 /** One row per operator. */
-const rows: { readonly [Op in OperatorName]?: Row } = {
+const rows: { readonly [Op in OperatorName]?: LinearRow } = {
   Conv(node, { shape }) {
     const { group } = attributesOf(node, 'Conv');
     const [filters = 0] = shape;
@@ -66,7 +66,7 @@ export function linearLayer(node: Node): LinearLayer | Refusal | null {
   const op = knownOperator(node);
   const row = op && rows[op];
   const weight = node.inputs[1];
-  if (!row || !weight || !isConstant(weight)) return null;
+  if (!row || !weight || !isConstantValue(weight)) return null;
   if (weight.tensor.dtype !== 'float32')
     return refuse('not-constant', `expected a float32 weight, found ${weight.tensor.dtype}`);
   const form = row(node, weight.tensor);

@@ -39,7 +39,7 @@ export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilt
 }
 
 /** Why a layer cannot be fitted: other layers read its weight, and one fit would undo the other's. */
-function sharedWeight(layer: Form, uses: Connections['uses']): Refusal | null {
+function sharedWeight(layer: LayerOrRefusal, uses: Connections['uses']): Refusal | null {
   if (isRefusal(layer)) return null;
   const other = uses.get(layer.weight)?.find(({ node }) => node !== layer.node);
   if (!other) return null;
@@ -47,12 +47,12 @@ function sharedWeight(layer: Form, uses: Connections['uses']): Refusal | null {
   return refuse('shared', `${layer.weight.name} is shared with ${reader}`);
 }
 
-type Form = LinearLayer | Refusal;
+type LayerOrRefusal = LinearLayer | Refusal;
 
 /** The refit of a layer; null if it lost no inputs. */
 function refitOf(
-  layer: Form,
-  original: Form,
+  layer: LayerOrRefusal,
+  original: LayerOrRefusal,
   kept: readonly number[] | null,
 ): Omit<Refit, 'name'> | Refusal | null {
   if (isRefusal(layer)) return layer;
@@ -70,13 +70,16 @@ function refitOf(
   return { layer, original, kept: filters };
 }
 
-interface Network {
+interface KeptChannels {
   readonly keptFilters: KeptFilters;
   readonly producer: ReadonlyMap<Value, Node>;
 }
 
 /** The kept channels of a node's output: a depthwise convolution, for example, keeps what the layer before it keeps. */
-export function remainingChannels(node: Node, { keptFilters, producer }: Network): readonly number[] | null {
+export function remainingChannels(
+  node: Node,
+  { keptFilters, producer }: KeptChannels,
+): readonly number[] | null {
   let value = node.outputs[0];
   while (value) {
     const kept = keptFilters.get(value.name);

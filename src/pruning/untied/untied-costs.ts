@@ -4,7 +4,7 @@ import { type CarriedChannel, isStray } from '../../residual/carried-channels.ts
 import type { Executor } from '../../runtime/executor.ts';
 import type { PrunableSets, SetCosts } from '../gradual/prunable-sets.ts';
 import { savings } from '../gradual/savings.ts';
-import { type Costing, costParts } from '../gradual/tied-costs.ts';
+import { costParts, type GradualCosting } from '../gradual/tied-costs.ts';
 import type { CarriedCost } from '../iterative/settings.ts';
 import type { PreparedNetwork } from '../prepared-network.ts';
 import { costModel } from '../ranking/cost-model.ts';
@@ -12,7 +12,7 @@ import { costsOfSets } from '../ranking/cost-share.ts';
 import { plainCosts } from './plain-costs.ts';
 import { carriesOnly, finishedNetwork, type UntiedChannels } from './untied-network.ts';
 
-export interface UntiedCosting extends Costing {
+export interface UntiedCosting extends GradualCosting {
   readonly sets: PrunableSets;
   readonly carried: CarriedCost;
   /** The network with its ties: costs are fractions of its costs. */

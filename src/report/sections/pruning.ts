@@ -75,13 +75,13 @@ const titles: Readonly<Record<string, string>> = {
   distilled: 'distilled',
 };
 
-interface Columns {
+interface StepColumns {
   readonly stages: readonly string[];
   /** Whether costs are known for some step. */
   readonly counted: boolean;
 }
 
-function row({ number, target, left, stages }: PrunePoint, { stages: names, counted }: Columns): Html {
+function row({ number, target, left, stages }: PrunePoint, { stages: names, counted }: StepColumns): Html {
   const found = new Map(stages.map((stage) => [stage.stage, stage]));
   const goal =
     target.measure === 'ratio'

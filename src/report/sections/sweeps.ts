@@ -26,7 +26,7 @@ const planSchema = v.object({
     }),
   }),
 });
-type PlannedStep = v.InferOutput<typeof planSchema>['plan']['recipe']['steps'][number];
+type RecordedPlan = v.InferOutput<typeof planSchema>['plan']['recipe']['steps'][number];
 
 /** The networks of all steps by accuracy and cost, and the results of each sweep by its options. */
 export function sweepsSection(recipe: unknown, outcomes: Iterable<StepOutcome>): Html | null {
@@ -47,7 +47,7 @@ export function sweepsSection(recipe: unknown, outcomes: Iterable<StepOutcome>):
 const accuracy = percentAxis('top-1 accuracy');
 
 /** A chart for each step of the recipe that a sweep has repeated with other options. */
-function sweepCharts(planned: readonly PlannedStep[], measured: readonly NetworkCosts[]): Html[] {
+function sweepCharts(planned: readonly RecordedPlan[], measured: readonly NetworkCosts[]): Html[] {
   const results = new Map(measured.map(({ name, measures }) => [name, measures]));
   const places = new Set(planned.map(({ at }) => at));
   return [...places].flatMap((place) => {
@@ -62,7 +62,7 @@ function sweepCharts(planned: readonly PlannedStep[], measured: readonly Network
 }
 
 /** The options with several values, that with the most values first. */
-function sweptOptions(steps: readonly PlannedStep[]): string[] {
+function sweptOptions(steps: readonly RecordedPlan[]): string[] {
   const counts = Object.keys(steps[0]?.options ?? {}).map((option) => ({
     option,
     values: new Set(steps.map(({ options }) => String(options[option]))).size,
@@ -74,7 +74,7 @@ function sweptOptions(steps: readonly PlannedStep[]): string[] {
 }
 
 interface KnownStep {
-  readonly step: PlannedStep;
+  readonly step: RecordedPlan;
   readonly top1: number;
 }
 
@@ -83,7 +83,7 @@ function sweepChart([option = '', ...others]: readonly string[], steps: readonly
   const values = [...new Set(steps.map(({ step }) => step.options[option]))];
   const isNumeric = values.every((value) => typeof value === 'number');
   const ordered = isNumeric ? values.sort((a, b) => a - b) : values;
-  const nameOf = ({ options }: PlannedStep) =>
+  const nameOf = ({ options }: RecordedPlan) =>
     others.map((other) => `${other} ${String(options[other])}`).join(', ') || 'top-1';
   const series = [...new Set(steps.map(({ step }) => nameOf(step)))].map(
     (name): LineSeries => ({

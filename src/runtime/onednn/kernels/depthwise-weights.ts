@@ -17,7 +17,7 @@ interface WeightGradient {
 }
 
 /** Some columns of the kernel, and the part of the image under them. */
-interface Columns {
+interface KernelColumns {
   readonly first: number;
   readonly width: number;
   /** The image under these columns at all positions, with padding: zeros where nothing is copied. */
@@ -60,7 +60,7 @@ export function wideDepthwiseGradient(
   return true;
 }
 
-function columnsOf(scope: LoweringScope, { x, w, y, window }: ConvolutionSizes): Columns[] {
+function columnsOf(scope: LoweringScope, { x, w, y, window }: ConvolutionSizes): KernelColumns[] {
   const [images, channels] = x;
   const kernel = w.slice(2);
   const count = Math.ceil(kernel[1]! / WIDEST);
@@ -74,7 +74,7 @@ function columnsOf(scope: LoweringScope, { x, w, y, window }: ConvolutionSizes):
     const ends = axes.map(({ begin, length }, axis) => Math.min(begin + length, x[axis + 2]!));
     const starts = axes.map(({ begin }) => Math.max(begin, 0));
     const dims = [images, channels, ...zip(starts, ends).map(([start, end]) => end - start)];
-    const part: Columns = {
+    const part: KernelColumns = {
       first,
       width,
       image: scope.activation([images, channels, ...axes.map(({ length }) => length)]),
@@ -89,7 +89,7 @@ function columnsOf(scope: LoweringScope, { x, w, y, window }: ConvolutionSizes):
 function primitiveOf(
   scope: LoweringScope,
   { y, w, window: { strides } }: ConvolutionSizes,
-  { part, hasBias }: { readonly part: Columns; readonly hasBias: boolean },
+  { part, hasBias }: { readonly part: KernelColumns; readonly hasBias: boolean },
 ): Primitive | null {
   const [filters, , rows] = w;
   const weights = scope.any([filters, 1, 1, rows!, part.width]);
@@ -113,7 +113,7 @@ function primitiveOf(
 function appendColumns(
   scope: LoweringScope,
   { node, x, dy, dbias }: WeightGradient,
-  { part, primitive }: { readonly part: Columns; readonly primitive: Primitive },
+  { part, primitive }: { readonly part: KernelColumns; readonly primitive: Primitive },
 ): NativeOperand {
   const image = scope.scratch(`${x.name} under columns from ${part.first}`, part.image);
   scope.zeros(image);

@@ -68,7 +68,7 @@ function perChannel(scope: LoweringScope, value: Value, axes: number): Value {
   return seen;
 }
 
-interface Normalization {
+interface RowNormalization {
   readonly node: Node;
   readonly x: Value;
   readonly y: Value;
@@ -79,7 +79,7 @@ interface Normalization {
 
 /** Appends y = scale·x̂ + bias, where x has the layout `data`, and its rows are the channels of `seen`. */
 function normalize(
-  { node, x, y, scale, bias, epsilon }: Normalization,
+  { node, x, y, scale, bias, epsilon }: RowNormalization,
   scope: LoweringScope,
   { data, seen }: RowLayouts,
 ): void {

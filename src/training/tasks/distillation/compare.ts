@@ -84,7 +84,7 @@ export async function compareWithTeacher(
 export const nameOf = ({ output, student }: DistilledPair): string =>
   output === student ? output : `${output} (${student})`;
 
-interface Agreement {
+interface AgreementCount {
   readonly pair: DistilledPair;
   same: number;
   places: number;
@@ -101,7 +101,7 @@ function centred(numbers: Float32Array, pair: DistilledPair): Float32Array {
   return result;
 }
 
-function addAgreement(sum: Agreement, found: Float32Array, wanted: Float32Array): void {
+function addAgreement(sum: AgreementCount, found: Float32Array, wanted: Float32Array): void {
   for (const place of placesOf(sum.pair, wanted.length)) {
     if (highest(found, place) === highest(wanted, place)) sum.same++;
     sum.places++;

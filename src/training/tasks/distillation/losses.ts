@@ -4,7 +4,7 @@ import { elementCount, type Tensor } from '../../../numeric/tensor.ts';
 import type { DistilledPair } from './pairs.ts';
 
 /** Values of a student and its teacher, and the parameters of their loss. */
-interface Compared {
+interface ComparedValues {
   readonly student: Value;
   readonly teacher: Value;
   readonly pair: DistilledPair;
@@ -14,7 +14,7 @@ interface Compared {
 }
 
 /** The weighted loss of one pair. */
-export function pairLoss(g: Builder, compared: Compared): Value {
+export function pairLoss(g: Builder, compared: ComparedValues): Value {
   const { pair } = compared;
   const loss =
     pair.loss === 'mse'
@@ -26,14 +26,14 @@ export function pairLoss(g: Builder, compared: Compared): Value {
 }
 
 /** mean((s − t)²/σ²). */
-function squaredError(g: Builder, { student, teacher, inverseVariance }: Compared): Value {
+function squaredError(g: Builder, { student, teacher, inverseVariance }: ComparedValues): Value {
   const difference = g.Sub(student, teacher);
   const squares = g.Mul(difference, difference);
   return mean(g, inverseVariance ? g.Mul(squares, g.constant(inverseVariance)) : squares);
 }
 
 /** τ²·KL(softmax(t/τ) ‖ softmax(s/τ)), the mean over all distributions (Hinton et al., 2015, arXiv:1503.02531). */
-function softmaxDivergence(g: Builder, compared: Compared, axis: number): Value {
+function softmaxDivergence(g: Builder, compared: ComparedValues, axis: number): Value {
   const { pair, temperature } = compared;
   const [s, t] = softened(g, compared);
   const [logS, logT] = [g.LogSoftmax(s, { axis }), g.LogSoftmax(t, { axis })];
@@ -42,13 +42,16 @@ function softmaxDivergence(g: Builder, compared: Compared, axis: number): Value 
 }
 
 /** s/τ and t/τ. */
-function softened(g: Builder, { student, teacher, temperature }: Compared): readonly [s: Value, t: Value] {
+function softened(
+  g: Builder,
+  { student, teacher, temperature }: ComparedValues,
+): readonly [s: Value, t: Value] {
   const divided = (value: Value) => g.Div(value, g.floats(temperature));
   return [divided(student), divided(teacher)];
 }
 
 /** τ²·KL of the probabilities σ(t/τ) and σ(s/τ): softplus(s) − softplus(t) − σ(t)·(s − t), the mean over all elements. */
-function sigmoidDivergence(g: Builder, compared: Compared): Value {
+function sigmoidDivergence(g: Builder, compared: ComparedValues): Value {
   const [s, t] = softened(g, compared);
   const difference = g.Mul(g.Sigmoid(t), g.Sub(s, t));
   const terms = g.Sub(g.Sub(g.Softplus(s), g.Softplus(t)), difference);
@@ -59,7 +62,7 @@ function sigmoidDivergence(g: Builder, compared: Compared): Value {
  * The number of images of a batch for which both networks choose the same class; for maps, the sum over images of the
  * fraction of equal positions.
  */
-export function agreement(g: Builder, { student, teacher, pair }: Compared, axis: number): Value {
+export function agreement(g: Builder, { student, teacher, pair }: ComparedValues, axis: number): Value {
   const classes = (value: Value) => g.ArgMax(value, { axis, keepdims: 0 });
   const equal = g.Cast(g.Equal(classes(student), classes(teacher)), { to: 1 });
   const perImage = elementCount(pair.shape) / (pair.shape[0]! * pair.shape[axis]!);
