@@ -16,7 +16,7 @@ const bytes = serializeModel(buildModel(name));
 const tools = {
   executor: onnxruntime,
   now: () => performance.now(),
-  machine: { machine: { processor: '', cores: 1 }, versions: {} },
+  surroundings: { machine: { processor: '', cores: 1 }, versions: {} },
 };
 
 /** Milliseconds on the clock and of the processor. */

@@ -27,7 +27,7 @@ export interface EngineTools {
   /** Milliseconds, for the time that is left. */
   now(): number;
   /** What a report states about the machine. */
-  readonly machine: Pick<Recipe, 'machine' | 'versions'>;
+  readonly surroundings: Pick<Recipe, 'machine' | 'versions'>;
 }
 
 /** The value of an option of a command, as in a recipe. */

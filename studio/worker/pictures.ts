@@ -26,22 +26,28 @@ export async function decodePictures(
   };
 }
 
+/** Width and height. */
+type Size = readonly [width: number, height: number];
+
 /** Where a picture is drawn: its top left corner and its size. */
 type Place = readonly [x: number, y: number, width: number, height: number];
 
 /** The side of the picture before the centre is cropped, in parts of the network's, as in ImageNet's evaluation. */
 const RESIZE_RATIO = 256 / 224;
 
-/** Where each fit draws a picture of w × h on a canvas of W × H. */
-const places: Readonly<Record<ImageFit, (picture: Place, canvas: Place) => Place>> = {
-  crop: ([, , w, h], [, , W, H]) => centred(RESIZE_RATIO * Math.max(W / w, H / h), [w, h], [W, H]),
-  letterbox: ([, , w, h], [, , W, H]) => centred(Math.min(W / w, H / h), [w, h], [W, H]),
-  stretch: (_, canvas) => canvas,
+/** Where each fit draws a picture [w, h] on a canvas [W, H]. */
+const places: Readonly<Record<ImageFit, (picture: Size, canvas: Size) => Place>> = {
+  crop: ([w, h], [W, H]) => centred(RESIZE_RATIO * Math.max(W / w, H / h), [w, h], [W, H]),
+  letterbox: ([w, h], [W, H]) => centred(Math.min(W / w, H / h), [w, h], [W, H]),
+  stretch: (_, [W, H]) => [0, 0, W, H],
 };
 
-function centred(scale: number, [w, h]: readonly [number, number], [W, H]: readonly [number, number]): Place {
-  return [(W - scale * w) / 2, (H - scale * h) / 2, scale * w, scale * h];
-}
+const centred = (scale: number, [w, h]: Size, [W, H]: Size): Place => [
+  (W - scale * w) / 2,
+  (H - scale * h) / 2,
+  scale * w,
+  scale * h,
+];
 
 /** RGBA pixels of a file at the size of the network, turned upright. */
 async function pixelsOf(
@@ -55,7 +61,7 @@ async function pixelsOf(
   canvas.imageSmoothingQuality = 'high';
   canvas.fillStyle = `rgb(${pad} ${pad} ${pad})`;
   canvas.fillRect(0, 0, width, height);
-  canvas.drawImage(picture, ...places[fit]([0, 0, picture.width, picture.height], [0, 0, width, height]));
+  canvas.drawImage(picture, ...places[fit]([picture.width, picture.height], [width, height]));
   picture.close();
   return canvas.getImageData(0, 0, width, height).data;
 }

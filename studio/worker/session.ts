@@ -8,7 +8,7 @@ import { engineVersion, executor } from './executor.ts';
 export const tools: EngineTools = {
   executor,
   now: () => performance.now(),
-  machine: {
+  surroundings: {
     machine: { processor: navigator.userAgent, cores: navigator.hardwareConcurrency },
     versions: { 'onnxruntime-web': engineVersion },
   },

@@ -13,7 +13,7 @@ import { normals } from './run-graph.ts';
 export const tools: EngineTools = {
   executor: onnxruntime,
   now: () => performance.now(),
-  machine: { machine: { processor: 'a test', cores: 2 }, versions: {} },
+  surroundings: { machine: { processor: 'a test', cores: 2 }, versions: {} },
 };
 
 /** A session of a dropped network, and the bytes that were dropped. */

@@ -6,7 +6,6 @@ import {
   granularities,
   normalizations,
   type PruningSettings,
-  type PruningTarget,
   pieceCriteria,
   pruningDefaults,
   type RankingScope,
@@ -20,7 +19,8 @@ import type { OptionValue } from '../types.ts';
 
 /** What is chosen on the page for pruning, named like the options of the command `prune`. Plain data. */
 export interface PruneChoice {
-  readonly target: PruningTarget;
+  /** A latency is no target here: it would be measured again at each move of the slider. */
+  readonly target: { readonly measure: 'macs' | 'parameters' | 'ratio'; readonly fraction: number };
   readonly criterion: CriterionName;
   readonly granularity: Granularity;
   readonly scope: RankingScope;

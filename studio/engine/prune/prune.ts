@@ -63,4 +63,4 @@ function titleOf({ target: { measure, fraction } }: PruneChoice): string {
   return measure === 'ratio' ? `prune ${part} of the channels` : `prune to ${part} of the ${nouns[measure]}`;
 }
 
-const nouns = { macs: 'MACs', parameters: 'parameters', latency: 'latency' } as const;
+const nouns = { macs: 'MACs', parameters: 'parameters' } as const;

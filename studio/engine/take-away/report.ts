@@ -9,7 +9,7 @@ export async function reportOf(session: Session, id: number): Promise<string> {
   const recipe = {
     command: 'run',
     options: { model: [`${name}-recipe.json`, `${name}.onnx`] },
-    ...tools.machine,
+    ...tools.surroundings,
     started: new Date().toISOString(),
   };
   const [before, after] = [session.version(0).costs, version.costs];

@@ -24,35 +24,44 @@ export function History({ name, versions, current }: SessionSummary) {
       </div>
       <ol class="history">
         {versions.map((version, i) => (
-          <li
-            key={version.id}
-            class={i > at ? 'undone' : undefined}
-            aria-current={i === at ? 'step' : undefined}
-          >
-            <p>
-              <strong>{version.title}</strong> <span class="quiet">{sizesOf(version)}</span>
-              {i > at && <span class="quiet"> undone</span>}
-            </p>
-            <p class="take-away">
-              {takenFiles
-                .filter(({ ofOriginal }) => ofOriginal || version.step !== null)
-                .map((file) => (
-                  <button
-                    key={file.title}
-                    type="button"
-                    aria-label={`Download the ${file.title} of ${version.title}`}
-                    onClick={() => takeAway(file, version.id, fileName(name, version))}
-                  >
-                    {file.title}
-                  </button>
-                ))}
-            </p>
-          </li>
+          <Entry key={version.id} version={version} name={name} place={i - at} />
         ))}
       </ol>
     </section>
   );
 }
+
+/** Properties of {@link Entry}. */
+interface EntryProps {
+  readonly version: VersionSummary;
+  /** The name of the open network. */
+  readonly name: string;
+  /** How many steps it is after the current version; negative before it. */
+  readonly place: number;
+}
+
+const Entry = ({ version, name, place }: EntryProps) => (
+  <li class={place > 0 ? 'undone' : undefined} aria-current={place === 0 ? 'step' : undefined}>
+    <p>
+      <strong>{version.title}</strong> <span class="quiet">{sizesOf(version)}</span>
+      {place > 0 && <span class="quiet"> undone</span>}
+    </p>
+    <p class="take-away">
+      {takenFiles
+        .filter(({ ofOriginal }) => ofOriginal || version.step !== null)
+        .map((file) => (
+          <button
+            key={file.title}
+            type="button"
+            aria-label={`Download the ${file.title} of ${version.title}`}
+            onClick={() => takeAway(file, version.id, fileName(name, version))}
+          >
+            {file.title}
+          </button>
+        ))}
+    </p>
+  </li>
+);
 
 const sizesOf = ({ macs, parameters, bytes }: VersionSummary): string =>
   `${formatMacs(macs)}, ${formatCount(parameters)} parameters, ${formatBytes(bytes)}`;

@@ -13,7 +13,7 @@ export function Int8Part() {
     <section class="transform" aria-labelledby="int8-title">
       <h3 id="int8-title">8-bit integers</h3>
       <p class="quiet">
-        Weights and activations become 8-bit integers, with ranges observed on the images below. Do it last:
+        Weights and activations become 8-bit integers, with ranges observed on the dropped images. Do it last:
         it cannot be folded or reconstructed afterwards.
       </p>
       <label class="field">

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals';
+import { type Signal, useSignal } from '@preact/signals';
 import { formatCount, formatMacs, type MiddleForm } from 'espalier/core';
 import type { ResidualBlock } from '../../engine/transform/residuals.ts';
 import { runJob } from '../jobs.ts';
@@ -25,19 +25,7 @@ export function ResidualPart({ version }: { readonly version: number }) {
     <section class="part" aria-labelledby="residual-title">
       <div class="row">
         <h2 id="residual-title">Residual connections</h2>
-        <label>
-          Copied channels pass a block{' '}
-          <select
-            value={middle.value}
-            onChange={({ currentTarget }) => (middle.value = currentTarget.value as MiddleForm)}
-          >
-            {Object.entries(middles).map(([name, text]) => (
-              <option key={name} value={name}>
-                {text}
-              </option>
-            ))}
-          </select>
-        </label>
+        <MiddleField middle={middle} />
         <button type="button" onClick={price}>
           {blocks ? 'Price again' : 'Price'}
         </button>
@@ -63,6 +51,24 @@ const middles: Readonly<Record<MiddleForm, string>> = {
   concat: 'beside its convolutions',
 };
 
+const MiddleField = ({ middle }: { readonly middle: Signal<MiddleForm> }) => (
+  <label>
+    Copied channels pass a block{' '}
+    <select
+      value={middle.value}
+      onChange={({ currentTarget }) => {
+        middle.value = currentTarget.value as MiddleForm;
+      }}
+    >
+      {Object.entries(middles).map(([name, text]) => (
+        <option key={name} value={name}>
+          {text}
+        </option>
+      ))}
+    </select>
+  </label>
+);
+
 const columnsOf = (remove: (only: string) => void): Column<ResidualBlock>[] => [
   { head: 'Add', cell: ({ add }) => add, order: ({ add }) => add },
   { head: 'From', cell: ({ from }) => from },
@@ -80,7 +86,7 @@ const columnsOf = (remove: (only: string) => void): Column<ResidualBlock>[] => [
     align: 'right',
   },
   {
-    head: '',
+    head: 'Removal',
     cell: ({ add, price, reason }) =>
       price ? (
         <button type="button" aria-label={`Remove ${add}`} onClick={() => remove(add)}>
