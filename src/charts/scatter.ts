@@ -1,4 +1,12 @@
-import { type Data, dot, line, type Markish, type PlotOptions, text } from '@observablehq/plot';
+import {
+  type Data,
+  dot,
+  line,
+  type Markish,
+  type PlotOptions,
+  type TextOptions,
+  text,
+} from '@observablehq/plot';
 import { type Axis, type Chart, colorOf, type EmptyChart, type PlotFrame, scaleOf } from './chart.ts';
 
 /** A network by its cost and its quality. */
@@ -59,23 +67,6 @@ export function paretoFront<P extends ScatterPoint>(points: readonly P[]): P[] {
   });
 }
 
-/** Names above their dots, which begin or end there, so that they stay within the picture. */
-function namesOf(named: readonly ScatterPoint[], points: readonly ScatterPoint[]): Markish[] {
-  const xs = points.map(({ x }) => x);
-  const middle = (Math.min(...xs) + Math.max(...xs)) / 2;
-  return (['start', 'end'] as const).map((textAnchor) =>
-    text(named.filter(({ x }) => x > middle === (textAnchor === 'end')) as Data, {
-      x: 'x',
-      y: 'y',
-      text: 'name',
-      textAnchor,
-      dy: -11,
-      lineWidth: 14,
-      textOverflow: 'ellipsis-middle',
-    }),
-  );
-}
-
 const readingOf = ({ name, x, y }: ScatterPoint, chart: ScatterChart): string =>
   `${name}\n${chart.x.format(x)}\n${chart.y.format(y)}`;
 
@@ -83,7 +74,6 @@ function plotOf(chart: ScatterChart, { width, tip }: PlotFrame): PlotOptions {
   const { x, y, points } = chart;
   const front = paretoFront(points);
   const others = points.filter((point) => !front.includes(point));
-  const named = front.length <= NAMED_POINTS ? front : [];
   const at = { x: 'x', y: 'y', r: 4 };
   return {
     width,
@@ -99,7 +89,7 @@ function plotOf(chart: ScatterChart, { width, tip }: PlotFrame): PlotOptions {
       line(front as Data, { x: 'x', y: 'y', stroke: colorOf(1), strokeWidth: 1.6 }),
       dot(others as Data, { ...at, fill: colorOf('pale-dot') }),
       dot(front as Data, { ...at, fill: colorOf(1) }),
-      ...namesOf(named, points),
+      ...namesOf(front, points),
       dot(points as Data, {
         x: 'x',
         y: 'y',
@@ -112,4 +102,28 @@ function plotOf(chart: ScatterChart, { width, tip }: PlotFrame): PlotOptions {
       }),
     ],
   };
+}
+
+/**
+ * Names beside the points of the front, where its line does not run: below on the right, above on the left. They stay within
+ * the picture.
+ */
+function namesOf(front: readonly ScatterPoint[], points: readonly ScatterPoint[]): Markish[] {
+  if (front.length > NAMED_POINTS) return [];
+  const xs = points.map(({ x }) => x);
+  const middle = (Math.min(...xs) + Math.max(...xs)) / 2;
+  const name: TextOptions = {
+    x: 'x',
+    y: 'y',
+    text: 'name',
+    lineWidth: 14,
+    textOverflow: 'ellipsis-middle',
+    fill: 'currentColor',
+    stroke: 'var(--surface)',
+    strokeWidth: 4,
+  };
+  return [
+    text(front.filter(({ x }) => x <= middle) as Data, { ...name, textAnchor: 'start', dx: 7, dy: 9 }),
+    text(front.filter(({ x }) => x > middle) as Data, { ...name, textAnchor: 'end', dx: -7, dy: -9 }),
+  ];
 }
