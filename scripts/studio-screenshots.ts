@@ -28,11 +28,50 @@ const shots: readonly Shot[] = [
   },
   { name: 'layers', network: 'resnet18', prepare: (tab) => tab.tab('Layers') },
   { name: 'filter-shapes', network: 'masked', prepare: (tab) => tab.tab('Filter shapes') },
-  { name: 'prune', network: 'resnet18', prepare: (tab) => tab.tab('Prune') },
-  { name: 'transform', network: 'resnet18', prepare: (tab) => tab.tab('Transform') },
-  { name: 'measure', network: 'resnet20', prepare: (tab) => tab.tab('Measure') },
-  { name: 'runs', network: 'resnet20', prepare: (tab) => tab.tab('Runs') },
+  { name: 'prune', network: 'resnet18', prepare: plan },
+  {
+    name: 'transform',
+    network: 'resnet18',
+    async prepare(tab) {
+      await tab.tab('Transform');
+      await press(tab, 'Price');
+      await tab.text('tbody tr', 'layer1');
+    },
+  },
+  {
+    name: 'measure',
+    network: 'resnet20',
+    async prepare(tab) {
+      await plan(tab);
+      await press(tab, 'Prune and verify');
+      await tab.text('.outcome', 'prune to 50');
+      await tab.tab('Measure');
+      await press(tab, 'Measure');
+      await tab.text('.latencies dd');
+    },
+  },
+  {
+    name: 'runs',
+    network: 'resnet20',
+    async prepare(tab) {
+      await tab.tab('Runs');
+      await tab.text('tbody tr', 'finished');
+      await tab.page.$$eval('tbody input', (boxes) => {
+        for (const box of boxes.slice(0, 3)) box.click();
+      });
+      await tab.page.waitForSelector('.comparison svg');
+      await tab.page.$eval('.comparison', (element) => element.scrollIntoView());
+    },
+  },
 ];
+
+async function plan(tab: StudioPage): Promise<void> {
+  await tab.tab('Prune');
+  await tab.text('.facts div', 'are left');
+}
+
+const press = (tab: StudioPage, label: string) =>
+  tab.page.locator(`::-p-xpath(//button[not(@role)][. = "${label}"])`).click();
 
 const [folder = 'docs/studio', width = '1280', ...wanted] = process.argv.slice(2);
 mkdirSync(folder, { recursive: true });
@@ -50,7 +89,7 @@ try {
   for (const { name, network, prepare } of shots) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     for (const scheme of ['light', 'dark'] as const) {
-      const tab = await browser.open({ width: Number(width), height: 860, scheme });
+      const tab = await browser.open({ width: Number(width), height: 780, scheme });
       await tab.choose(join(models, `${network}.onnx`));
       await tab.text('.facts div', 'MACs');
       await prepare(tab);
