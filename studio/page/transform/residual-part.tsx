@@ -39,7 +39,7 @@ export function ResidualPart({ version }: { readonly version: number }) {
       </p>
       {blocks?.length === 0 && <p>This version has no residual connections.</p>}
       {blocks && blocks.length > 0 && (
-        <DataTable caption="Residual connections" columns={columnsOf(remove)} rows={blocks} />
+        <DataTable caption="What each removal adds" columns={columnsOf(remove)} rows={blocks} />
       )}
     </section>
   );

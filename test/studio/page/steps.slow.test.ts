@@ -9,6 +9,7 @@ import { networkCost } from '../../../src/measure/macs.ts';
 import { buildModel } from '../../../src/models/index.ts';
 import { parseModel, serializeModel } from '../../../src/onnx/index.ts';
 import { defaultChoice, type PruneChoice } from '../../../studio/engine/prune/choice.ts';
+import { violations } from '../../support/axe.ts';
 import { hasChromium } from '../../support/chromium.ts';
 import { yolo } from '../../support/dense-prediction.ts';
 import { writeImageFolder } from '../../support/image-folder.ts';
@@ -123,6 +124,7 @@ describe.skipIf(!hasChromium)('steps on the page (needs Chromium)', () => {
     await tab.tab('Transform');
     await click(tab, 'Price');
     expect(await tab.text('tbody tr', 'block.add')).toMatch(/identity\+[\d.]+ [kM]?MACs/);
+    expect(await violations(tab.page)).toEqual([]);
     await click(tab, 'Remove block.add');
     expect(await tab.text('.outcome', 'remove residual')).toContain('equal to the version before');
     const plain = await taken(tab, '.onnx of remove residual connection block.add');
@@ -155,6 +157,7 @@ describe.skipIf(!hasChromium)('steps on the page (needs Chromium)', () => {
     expect(await tab.text('.lead', 'over 24 images')).toContain('The same class for');
     const shown = await tab.page.$$eval('.worst img', (images) => images.length);
     expect(shown).toBe(12);
+    expect(await violations(tab.page)).toEqual([]);
     expect(tab.problems).toEqual([]);
   });
 });
