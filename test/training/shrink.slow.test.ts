@@ -51,7 +51,9 @@ describe('a run that shrank', () => {
       record.readEvents().map(({ seconds: _, imagesPerSecond: __, time: ___, ...event }) => event);
     expect(untimed(again)).toEqual(untimed(whole));
     expect(untimed(whole).map(({ type }) => type)).toEqual([
-      ...['epoch', 'shrink', 'epoch', 'shrink', 'epoch'],
+      ...['epoch', 'shapes', 'shrink', 'epoch', 'shapes', 'shrink', 'epoch', 'shapes'],
     ]);
+    const atEnd = { type: 'shapes', epoch: 3, shapes: shapes(uninterrupted) };
+    expect(untimed(whole).at(-1)).toMatchObject(atEnd);
   });
 });
