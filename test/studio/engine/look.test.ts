@@ -62,6 +62,20 @@ describe('a look', () => {
     expect(paths.length).toBe(drawing.edges.length);
   });
 
+  it('is laid out however deep it is', () => {
+    const node = { op: 'Relu', summary: '', inputs: [], outputs: [], attributes: [], macs: 0, parameters: 0 };
+    const nodes = Array.from({ length: 2000 }, (_, i) => ({
+      ...node,
+      name: `${i}`,
+      group: null,
+      residual: null,
+    }));
+    const edges = nodes.slice(1).map((_, from) => ({ from, to: from + 1, shape: '', group: null }));
+    const { boxes, height } = layoutOf({ nodes, edges });
+    expect(boxes.every(({ x, y }, i) => x === 0 && (i === 0 || y > boxes[i - 1]!.y))).toBe(true);
+    expect(height).toBe(boxes.at(-1)!.y + boxes.at(-1)!.height);
+  });
+
   it('shows shapes only of layers with zero stripes', async () => {
     const found = shapesOf(await versionOf(maskedNetwork()));
     expect(found.layers.map(({ layer }) => layer)).toEqual(['conv1', 'conv2']);
