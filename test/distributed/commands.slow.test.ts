@@ -187,6 +187,10 @@ describe('a worker', () => {
       { command: 'eval', options: { labels: '/etc/passwd' } },
       'eval: workers do not accept the option labels',
     ],
+    [
+      { command: 'eval', options: { teacher: '/etc/secret.onnx' } },
+      'eval: workers do not accept the option teacher',
+    ],
     [{ command: 'fold', options: { out: '/tmp/x.onnx' } }, 'fold: workers do not accept the option out'],
     [{ command: 'train', options: { redis: 'redis://x' } }, 'train: workers do not accept the option redis'],
     [{ options: { nonsense: true } }, 'inspect: workers do not accept the option nonsense'],

@@ -4,9 +4,9 @@ import { type StoredInput, storedModel, storedPath } from '../../distributed/sto
 import type { CommandTask, TaskArgument } from '../../distributed/tasks.ts';
 import type { Command } from '../command.ts';
 import { dataPlace } from '../data-flags.ts';
-import type { RawValue } from '../flags.ts';
+import type { Flag, RawValue } from '../flags.ts';
 import { isModelPath } from '../model.ts';
-import { expectSendable, namesFiles, ownOptions } from './allowed.ts';
+import { expectSendable, namesFiles, namesNetwork, ownOptions } from './allowed.ts';
 
 /** A command line to execute on a worker. */
 export interface RemoteCall {
@@ -32,8 +32,8 @@ export async function commandTask(call: RemoteCall, store: Store): Promise<Comma
   const options: CommandTask['options'] = {};
   for (const [key, value] of Object.entries(raw)) {
     if (value === undefined || ownOptions.has(key) || key === 'data') continue;
-    const isPath = typeof value === 'string' && namesFiles(command.options[key]!);
-    options[key] = isPath ? addInput(inputs, value, await storedPath(value, store)) : copyOf(value);
+    const stored = typeof value === 'string' ? await storedFile(value, command.options[key]!, store) : null;
+    options[key] = stored ? addInput(inputs, String(value), stored) : copyOf(value);
   }
   const { out, data } = raw;
   return {
@@ -47,6 +47,12 @@ export async function commandTask(call: RemoteCall, store: Store): Promise<Comma
     out: typeof out === 'string' ? { file: out === folder ? null : basename(out), shown: folder } : null,
     data: typeof data === 'string' ? { place: await dataPlace(data), shown: data } : null,
   };
+}
+
+/** Stores the file or folder that a flag names; null if it names none. */
+async function storedFile(value: string, flag: Flag<unknown>, store: Store): Promise<StoredInput | null> {
+  if (namesFiles(flag)) return storedPath(value, store);
+  return namesNetwork(flag) && isModelPath(value) ? storedModel(value, store) : null;
 }
 
 const copyOf = (value: Exclude<RawValue, undefined>): string | boolean | string[] =>
