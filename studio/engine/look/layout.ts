@@ -1,4 +1,5 @@
 import { Graph, layout } from '@dagrejs/dagre';
+import { EspalierError } from 'espalier/core';
 import type { Drawing, DrawnNode } from './drawing.ts';
 
 /** Where everything of a drawing lies, in CSS pixels at a zoom of 1. Plain data. */
@@ -32,7 +33,8 @@ const LEAST_PART = 40;
 
 /**
  * Lays a drawing out from top to bottom, part by part: dagre's recursion is as deep as what it lays out, and its time grows
- * faster than the number of nodes.
+ * faster than the number of nodes. Throws `unsupported` for a drawing of more than about 1,000 nodes one below the other that edges
+ * pass by.
  */
 export function layoutOf(drawing: Drawing): Layout {
   const boxes: Box[] = [];
@@ -87,7 +89,7 @@ function placePart(
   const ends = (edge: number) =>
     [String(drawing.edges[edge]!.from), String(drawing.edges[edge]!.to)] as const;
   for (const edge of edges) graph.setEdge(...ends(edge), {});
-  layout(graph);
+  layOut(graph);
   const start = boxOf(graph.node(String(first)));
   const at = boxes[first] ?? start;
   const [x, y] = [at.x - start.x, at.y - start.y];
@@ -99,6 +101,16 @@ function placePart(
     paths[edge] = graph
       .edge(...ends(edge))
       .points.map((point: Point) => ({ x: point.x + x, y: point.y + y }));
+  }
+}
+
+function layOut(graph: Graph): void {
+  try {
+    layout(graph);
+  } catch (cause) {
+    if (!(cause instanceof RangeError)) throw cause;
+    const message = 'the graph is too deep to be drawn: the tables beside it list all its layers';
+    throw new EspalierError('unsupported', message, { cause });
   }
 }
 

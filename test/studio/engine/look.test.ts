@@ -4,6 +4,7 @@ import { parseGraph } from '../../../src/graph/text/index.ts';
 import { inspectNetwork } from '../../../src/inspection/inspect.ts';
 import { buildModel } from '../../../src/models/index.ts';
 import { onnxruntime } from '../../../src/runtime/onnxruntime/index.ts';
+import type { Drawing } from '../../../studio/engine/look/drawing.ts';
 import { layoutOf } from '../../../studio/engine/look/layout.ts';
 import { lookAt, shapesOf } from '../../../studio/engine/look/look.ts';
 import { maskedNetwork } from '../../support/masked-network.ts';
@@ -21,6 +22,16 @@ const forked = parseGraph(`<opset = 18>
     c = Conv(x, second)
     y = Add(b, c)
   }`);
+
+/** Activations one after the other. */
+function chain(length: number): Drawing {
+  const node = { op: 'Relu', summary: '', inputs: [], outputs: [], attributes: [], macs: 0, parameters: 0 };
+  const nodes = Array.from({ length }, (_, i) => ({ ...node, name: `${i}`, group: null, residual: null }));
+  return {
+    nodes,
+    edges: nodes.slice(1).map((_, from) => ({ from, to: from + 1, shape: '', group: null })),
+  };
+}
 
 describe('a look', () => {
   it('has the facts that inspect prints', async () => {
@@ -63,17 +74,17 @@ describe('a look', () => {
   });
 
   it('is laid out however deep it is', () => {
-    const node = { op: 'Relu', summary: '', inputs: [], outputs: [], attributes: [], macs: 0, parameters: 0 };
-    const nodes = Array.from({ length: 2000 }, (_, i) => ({
-      ...node,
-      name: `${i}`,
-      group: null,
-      residual: null,
-    }));
-    const edges = nodes.slice(1).map((_, from) => ({ from, to: from + 1, shape: '', group: null }));
-    const { boxes, height } = layoutOf({ nodes, edges });
+    const { boxes, height } = layoutOf(chain(2000));
     expect(boxes.every(({ x, y }, i) => x === 0 && (i === 0 || y > boxes[i - 1]!.y))).toBe(true);
     expect(height).toBe(boxes.at(-1)!.y + boxes.at(-1)!.height);
+  });
+
+  it('refuses depth in one sentence where it cannot be cut into parts', () => {
+    const { nodes, edges } = chain(20_000);
+    const around = { from: 0, to: nodes.length - 1, shape: '', group: null };
+    expect(() => layoutOf({ nodes, edges: [...edges, around] })).toThrow(
+      'the graph is too deep to be drawn: the tables beside it list all its layers',
+    );
   });
 
   it('shows shapes only of layers with zero stripes', async () => {
