@@ -37,7 +37,9 @@ export const supportedModules = (): ModuleKind[] =>
 export function supportedModule(): ModuleKind {
   const [fastest] = supportedModules();
   if (fastest) return fastest;
-  throw new EspalierError('runtime', 'this engine has no WebAssembly SIMD');
+  const message =
+    'no WebAssembly SIMD in this engine: expected Chrome 91, Firefox 89, Safari 16.4, Node 16.4, or later';
+  throw new EspalierError('runtime', message);
 }
 
 /** A minimal module of the given kind: an engine that accepts it can run networks of that kind. */
