@@ -15,7 +15,7 @@ const given = {
   Tensors: 'state, otherState',
   Tensor: 'images, testImages',
   'Uint8Array<ArrayBuffer>': 'labels, testLabels',
-  RankingOptions: 'rankingOptions',
+  RankingOptions: 'ranking',
   '(filters: Slices) => Float64Array': 'largestWeights',
 };
 

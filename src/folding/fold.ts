@@ -51,6 +51,7 @@ export interface FoldedNetwork {
  * compares the result with the given network. Throws `verification` if the outputs differ, or if the result is larger.
  *
  * @example
+ * import * as ort from 'onnxruntime-web';
  * const { graph, counts, error } = await foldAndVerify(network, { executor: onnxruntimeWeb(ort) });
  */
 export async function foldAndVerify(

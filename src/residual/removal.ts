@@ -48,6 +48,7 @@ export interface PlainNetwork extends ConvertedResiduals {
  * the reason. Throws `verification` if the outputs differ, `usage` if `only` matches no Add.
  *
  * @example
+ * import * as ort from 'onnxruntime-web';
  * const { graph, converted, refusals } = await plainForm(network, { executor: onnxruntimeWeb(ort) });
  */
 export async function plainForm(

@@ -52,7 +52,7 @@ export interface SensitivityOptions extends WidthRules {
  * be narrowed are omitted.
  *
  * @example
- * const ranked = await rankChannels(network, rankingOptions);
+ * const ranked = await rankChannels(network, ranking);
  * const ratios = [0.25, 0.5, 0.75];
  * const sensitivities = await measureSensitivity(ranked, {
  *   ratios,

@@ -22,7 +22,7 @@ the percentage of filters that keep each position.</p>${trusted(shapeCards(shape
  * most common shapes, and the shape of every filter.
  *
  * @example
- * element.innerHTML = shapeCards(filterShapes(network));
+ * const html = shapeCards(filterShapes(network));
  */
 export const shapeCards = (shapes: readonly LayerShapes[]): string =>
   html`<div class="shapes">${shapes.map(layerShapes)}</div>`.html;
