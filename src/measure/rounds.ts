@@ -48,6 +48,9 @@ const MIN_ROUNDS = 5;
 /** Shorter samples would measure the clock and the scheduler. */
 const MIN_SAMPLE_MS = 5;
 const WORTHWHILE_RATIO = 1.05;
+const ESTIMATES = 3;
+/** Of a run that a coarse clock measures as 0. */
+const SHORTEST_RUN_MS = 1e-3;
 
 /** A model to measure. */
 export interface MeasuredModel {
@@ -102,8 +105,7 @@ export async function sampleInTurns(
       stopIfAborted(signal);
       await runner.time(warmup);
     } while (elapsedMs() < warmupMs);
-    const repetitions = Math.max(1, Math.ceil(sampleMs / (await runner.time(1))));
-    turns.push({ runner, repetitions, samples: [] });
+    turns.push({ runner, repetitions: await repetitionsFor(runner, sampleMs), samples: [] });
   }
   const elapsedMs = stopwatch();
   for (let round = 0; rounds ? round < rounds : round < MIN_ROUNDS || elapsedMs() < 1000 * seconds; round++) {
@@ -111,6 +113,13 @@ export async function sampleInTurns(
     for (const { runner, repetitions, samples } of turns) samples.push(await runner.time(repetitions));
   }
   return turns.map(({ samples }) => samples);
+}
+
+/** How many runs take `sampleMs`, by the shortest of a few: one that was interrupted would make samples too short. */
+async function repetitionsFor(runner: Runner, sampleMs: number): Promise<number> {
+  let shortest = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < ESTIMATES; i++) shortest = Math.min(shortest, await runner.time(1));
+  return Math.max(1, Math.ceil(sampleMs / Math.max(shortest, SHORTEST_RUN_MS)));
 }
 
 /** Throws `interrupted` once the signal is aborted. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { type MeasuredModel, measureInTurns } from '../../src/measure/rounds.ts';
 
-/** A model whose samples take given milliseconds, after one run of warm-up and one that estimates its duration. */
+/** A model whose samples take given milliseconds, after one run of warm-up and three that estimate its duration. */
 function timedModel(path: string, samples: readonly number[]): MeasuredModel {
-  const given = [samples[0]!, samples[0]!, ...samples];
+  const given = [...Array.from({ length: 4 }, () => samples[0]!), ...samples];
   return {
     path,
     open: async () => ({ time: async () => given.shift()!, close: async () => {} }),
@@ -35,5 +35,20 @@ describe('models in turns', () => {
     const { models } = await measured([10, 10, 10], samples);
     expect(models[0]!.warning).toBeUndefined();
     expect(models[1]!.warning).toBe(warning);
+  });
+
+  it.each([
+    [[100, 2, 3], 'an interrupted run', 3],
+    [[0, 0, 0], 'a clock that is too coarse', 5000],
+  ])('are repeated for %j ms until a sample is long enough: %s', async (estimates, _, expected) => {
+    const given = [1, ...estimates];
+    const repetitions: number[] = [];
+    const time = async (n: number) => {
+      repetitions.push(n);
+      return given.shift() ?? 1;
+    };
+    const model = { path: 'model', open: async () => ({ time, close: async () => {} }) };
+    await measureInTurns([model], { rounds: 1, warmup: 1, warmupMs: 0, sampleMs: 5 });
+    expect(repetitions).toEqual([1, 1, 1, 1, expected]);
   });
 });
