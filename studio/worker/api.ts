@@ -1,4 +1,4 @@
-import type { PreprocessingOptions } from 'espalier/core';
+import type { MiddleForm, PreprocessingOptions } from 'espalier/core';
 import type { ImageAgreement } from '../engine/images/agreement.ts';
 import type { ImagesSummary } from '../engine/images/images.ts';
 import type { Layout } from '../engine/look/layout.ts';
@@ -58,7 +58,7 @@ export interface StudioApi {
   /** Folds BatchNormalization and more into the convolutions of the current version. */
   fold(choice: FoldChoice, job: number, report: ReportProgress): Promise<SessionSummary>;
   /** The residual connections of the current version, and what removing each costs. */
-  residualBlocks(job: number, report: ReportProgress): Promise<readonly ResidualBlock[]>;
+  residualBlocks(middle: MiddleForm, job: number, report: ReportProgress): Promise<readonly ResidualBlock[]>;
   removeResiduals(choice: ResidualChoice, job: number, report: ReportProgress): Promise<SessionSummary>;
   /** Writes layers with zero stripes in their fastest exact forms, as timed in this browser. */
   deployForms(job: number, report: ReportProgress): Promise<SessionSummary>;

@@ -17,8 +17,8 @@ type Transforming = Pick<
 /** Rewrites the current version. */
 export const transforming: Transforming = {
   fold: (choice, job, report) => step(job, report, (session, control) => fold(session, choice, control)),
-  residualBlocks: (job, report) =>
-    jobs.run(job, report, (control) => residualBlocks(openedSession(), control)),
+  residualBlocks: (middle, job, report) =>
+    jobs.run(job, report, (control) => residualBlocks(openedSession(), middle, control)),
   removeResiduals: (choice, job, report) =>
     step(job, report, (session, control) => removeResiduals(session, choice, control)),
   deployForms: (job, report) =>

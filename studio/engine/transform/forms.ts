@@ -4,6 +4,7 @@ import {
   measuredInputs,
   measureInTurns,
   parseModel,
+  speedText,
   type Timer,
   temporaryTimings,
   WEB_WARMUP_MS,
@@ -52,7 +53,7 @@ export async function deployForms(
         error,
         remarks: [
           comparedWith('the version before', error),
-          `${latency.ratio.toFixed(2)} times as fast in this browser, on one thread`,
+          `in this browser, on one thread: ${speedText(latency)}`,
           ...forms.map((layer) => `${layer.name}: ${layer.form}`),
         ],
         leftAlone: leftAloneBy(leftAlone),

@@ -22,9 +22,10 @@ export interface ResidualBlock extends Residual {
   readonly reason: string | null;
 }
 
-/** The residual connections of the current version, each with its price alone. */
+/** The residual connections of the current version, each with its price alone, for a form of the blocks' middle. */
 export async function residualBlocks(
   { current: { forms, size }, tools }: Session,
+  middle: MiddleForm,
   control: Control,
 ): Promise<ResidualBlock[]> {
   if (forms.obstacle) throw forms.obstacle;
@@ -40,7 +41,7 @@ export async function residualBlocks(
       graph: plain,
       converted,
       refusals,
-    } = convertResiduals(graph, { only: (add) => add === residual.add });
+    } = convertResiduals(graph, { only: (add) => add === residual.add, middle });
     const after = converted.length > 0 ? networkCost(plain, { size }) : null;
     blocks.push({
       ...residual,

@@ -82,7 +82,7 @@ interface FieldProps {
 function Field({ label, children }: FieldProps) {
   const id = useId();
   return (
-    <span class="field">
+    <span class="captioned">
       <label for={id}>{label}</label>
       {children(id)}
     </span>

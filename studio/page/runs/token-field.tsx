@@ -5,7 +5,7 @@ import { token } from './state.ts';
 export function TokenField() {
   const id = useId();
   return (
-    <span class="field">
+    <span class="captioned">
       <label for={id}>Token</label>
       <input
         id={id}

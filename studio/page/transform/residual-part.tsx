@@ -7,19 +7,19 @@ import { runStep } from '../session.ts';
 
 /** Residual connections: what removing each costs, and the buttons that remove one or all. */
 export function ResidualPart({ version }: { readonly version: number }) {
-  const priced = useSignal<{ readonly version: number; readonly blocks: readonly ResidualBlock[] } | null>(
-    null,
-  );
+  const priced = useSignal<Priced | null>(null);
   const middle = useSignal<MiddleForm>('widen');
   const price = async () => {
-    const blocks = await runJob('Pricing', (api, job, report) => api.residualBlocks(job, report));
-    if (blocks) priced.value = { version, blocks };
+    const form = middle.value;
+    const blocks = await runJob('Pricing', (api, job, report) => api.residualBlocks(form, job, report));
+    if (blocks) priced.value = { version, middle: form, blocks };
   };
   const remove = (only: string | null) =>
     runStep('Removing residual connections', (api, job, report) =>
       api.removeResiduals({ only, middle: middle.value }, job, report),
     );
-  const blocks = priced.value?.version === version ? priced.value.blocks : null;
+  const isCurrent = priced.value?.version === version && priced.value.middle === middle.value;
+  const blocks = isCurrent ? priced.value!.blocks : null;
   const removable = blocks?.filter((block) => block.price) ?? [];
   return (
     <section class="part" aria-labelledby="residual-title">
@@ -43,6 +43,13 @@ export function ResidualPart({ version }: { readonly version: number }) {
       )}
     </section>
   );
+}
+
+/** Prices, and what they hold for. */
+interface Priced {
+  readonly version: number;
+  readonly middle: MiddleForm;
+  readonly blocks: readonly ResidualBlock[];
 }
 
 /** How carried channels pass the convolutions in the middle of a block. */

@@ -9,6 +9,7 @@ import { fold } from '../../../studio/engine/transform/fold.ts';
 import { quantize } from '../../../studio/engine/transform/int8.ts';
 import { removeResiduals, residualBlocks } from '../../../studio/engine/transform/residuals.ts';
 import { relativeError } from '../../support/relative-error.ts';
+import { framedResidualNetwork } from '../../support/residual-network.ts';
 import { normals, outputOf } from '../../support/run-graph.ts';
 import { plainNetwork, residualNetwork } from '../../support/small-network.ts';
 import { downloaded, followed, sessionOf } from '../../support/studio-session.ts';
@@ -37,9 +38,32 @@ describe('folding', () => {
 describe('removing residual connections', () => {
   const network = residualNetwork({ width: 12 });
 
+  it('is priced for the form of the middle that is chosen', async () => {
+    const layer = { filters: 8, stride: 1, group: 1, activation: 'relu' } as const;
+    const layers = [1, 3, 1].map((kernel) => ({ ...layer, kernel }));
+    const block = {
+      layers,
+      shortcut: 'identity',
+      before: 'relu',
+      preactivation: 'none',
+      after: 'relu',
+    } as const;
+    const { session } = await sessionOf(framedResidualNetwork({ channels: 8, size: 6, blocks: [block] }));
+    const prices = [];
+    for (const middle of ['widen', 'concat'] as const) {
+      const [found] = await residualBlocks(session, middle, {});
+      const before = session.current.costs.macs;
+      const version = await removeResiduals(session, { only: null, middle }, {});
+      expect(version.costs.macs - before).toBe(found!.price!.macs);
+      session.undo();
+      prices.push(found!.price!.macs);
+    }
+    expect(prices[0]).toBeGreaterThan(prices[1]!);
+  });
+
   it('costs what its price says, and computes the same', async () => {
     const { session } = await sessionOf(network);
-    const [block, ...others] = await residualBlocks(session, {});
+    const [block, ...others] = await residualBlocks(session, 'widen', {});
     expect(others).toEqual([]);
     const folded = await fold(session, { only: ['batchnorm'] }, {});
     const { macs, parameters } = folded.costs;
@@ -71,8 +95,10 @@ describe('removing residual connections', () => {
   it('is cancelled between the prices of blocks', async () => {
     const { session } = await sessionOf(network);
     const control = followed('Pricing block.add');
-    await expect(residualBlocks(session, control)).resolves.toHaveLength(1);
-    await expect(residualBlocks(session, followed('Folding BatchNormalization'))).rejects.toMatchObject({
+    await expect(residualBlocks(session, 'widen', control)).resolves.toHaveLength(1);
+    await expect(
+      residualBlocks(session, 'widen', followed('Folding BatchNormalization')),
+    ).rejects.toMatchObject({
       code: 'interrupted',
     });
   });
