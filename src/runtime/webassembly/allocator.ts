@@ -25,6 +25,8 @@ export interface Allocator {
     shared?: ReadonlyMap<number, Plane>,
   ): Planes;
   dense(label: string, shape: readonly number[]): Dense;
+  /** Memory that only one step uses. */
+  scratch(label: string, bytes: number): Buffer;
   weights(data: Float32Array): Weights;
   /** All weights, in the order of their offsets. */
   weightData(): Float32Array;
@@ -59,6 +61,7 @@ export function openAllocator(weightsBuffer: Buffer & { bytes: number }): Alloca
       buffer: makeBuffer(label, elementCount(shape)),
       start: 0,
     }),
+    scratch: (label, bytes) => makeBuffer(label, bytes / FLOAT),
     weights(data) {
       const start = weightsBuffer.bytes;
       parts.push(data);

@@ -58,6 +58,8 @@ export interface Scope {
   /** Allocates planes for a value. Indices listed in `shared` reuse the given planes of another value. */
   newPlanes(value: Value, shared?: ReadonlyMap<number, Plane>): Planes;
   newDense(value: Value): Dense;
+  /** Memory that only one step uses, which must list it in `writes`. */
+  scratch(label: string, bytes: number): Buffer;
   weights(data: Float32Array): Weights;
   step(step: Step): void;
   weightData(): Float32Array;
@@ -82,7 +84,7 @@ export function openScope(
   { chooseTile = predictTile }: LoweringOptions,
 ): Scope {
   const allocator = openAllocator(weightsBuffer);
-  const { planeBuffers, weights, weightData } = allocator;
+  const { planeBuffers, scratch, weights, weightData } = allocator;
   const storage = new Map<Value, Stored>();
   const copies = new Map<Value, Stored>();
   const steps: Step[] = [];
@@ -127,6 +129,7 @@ export function openScope(
       return kept(storage, value, allocator.planes(value.name, layout, shared));
     },
     newDense: (value) => kept(storage, value, allocator.dense(value.name, staticShape(value))),
+    scratch,
     weights,
     weightData,
     step: (step) => void steps.push(step),

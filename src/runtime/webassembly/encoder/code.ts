@@ -56,8 +56,8 @@ export interface Code {
   multiplyAddTo(accumulator: Local<'v128'>): void;
   /** Repeats the body, which pushes a number, as long as that number is not 0. */
   repeatWhile(body: () => void): void;
-  /** Pops a number and runs the body if it is not 0. */
-  when(body: () => void): void;
+  /** Pops a number and runs the body if it is not 0, else the other body. */
+  when(body: () => void, otherwise?: () => void): void;
   call(callee: number): void;
   /** Pops a number i and runs body number i. */
   choose(bodies: readonly (() => void)[]): void;
@@ -178,9 +178,13 @@ function codeOn(out: ByteWriter, { fused, declare }: CodeSettings): Code {
       body();
       out.bytes([0x0d, 0, 0x0b]);
     },
-    when(body) {
+    when(body, otherwise) {
       out.bytes([0x04, EMPTY_BLOCK]);
       body();
+      if (otherwise) {
+        out.byte(0x05);
+        otherwise();
+      }
       out.byte(0x0b);
     },
     call: (callee) => indexed(out, 0x10, callee),

@@ -6,6 +6,7 @@ const plain = {
   'i32.lt_s': [0x48],
   'i32.lt_u': [0x49],
   'i32.gt_s': [0x4a],
+  'i32.le_s': [0x4c],
   'i32.ge_s': [0x4e],
   'i32.add': [0x6a],
   'i32.sub': [0x6b],

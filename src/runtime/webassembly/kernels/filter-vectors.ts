@@ -18,6 +18,8 @@ export interface FilterVectors {
   readonly offsets: readonly (readonly (number | null)[])[];
   readonly channels: number;
   weight(filter: number, channel: number, tap: number): number;
+  /** Whether a filter has non-zero weights at a kernel position; default: at every one. */
+  uses?(filter: number, tap: number): boolean;
   /** [filters]. */
   readonly bias: Float32Array | null;
   readonly fusion: Fusion;
@@ -34,11 +36,15 @@ export interface FilterVectorsCall {
   residual: ((filter: number, pixel: number) => number) | null;
 }
 
+/** For each kernel position, the vectors of a block with a filter that uses it. */
+type Keepers = readonly (readonly number[])[];
+
 /** Weights and constants in the order in which the code of a block reads them. */
 export interface PackedFilters {
   readonly shape: FilterVectors;
   readonly blocks: readonly {
     readonly filters: readonly number[];
+    readonly keepers: Keepers;
     readonly weights: Weights;
     readonly constants: Weights;
   }[];
@@ -51,37 +57,60 @@ export function packFilters(shape: FilterVectors, scope: Scope): PackedFilters {
   const vectors = Math.max(1, Math.min(8, Math.floor(REGISTERS / shape.offsets.length)));
   const needed = Math.ceil(shape.filters / LANES);
   const count = Math.ceil(needed / vectors);
+  const order = bySkeleton(shape);
   const blocks = Array.from({ length: count }, (_, b) => {
     const [from, to] = [Math.floor((b * needed) / count), Math.floor(((b + 1) * needed) / count)];
-    const filters = Array.from(
-      { length: Math.min(to * LANES, shape.filters) - from * LANES },
-      (_, i) => from * LANES + i,
-    );
+    const filters = order.slice(from * LANES, to * LANES);
     return { filters, ...packBlock(shape, filters, scope) };
   });
   return { shape, blocks };
+}
+
+/**
+ * Filters in such an order that those of a vector use similar kernel positions: sorted by the positions they use, of which
+ * those that most pixels read come first.
+ */
+function bySkeleton({ filters, taps, offsets, uses }: FilterVectors): number[] {
+  const readers = (t: number): number => offsets.filter((ofPixel) => (ofPixel[t] ?? null) !== null).length;
+  const positions = Array.from({ length: taps }, (_, t) => t).sort((a, b) => readers(b) - readers(a));
+  const keyed = Array.from({ length: filters }, (_, m) => ({
+    m,
+    key: positions.map((t) => ((uses?.(m, t) ?? true) ? '1' : '0')).join(''),
+  }));
+  return keyed.sort((a, b) => (a.key < b.key ? 1 : a.key > b.key ? -1 : 0)).map(({ m }) => m);
+}
+
+function keepersOf({ taps, uses }: FilterVectors, filters: readonly number[]): Keepers {
+  const vectors = Array.from({ length: vectorCount(filters) }, (_, v) => v);
+  const members = (v: number): readonly number[] => filters.slice(v * LANES, (v + 1) * LANES);
+  return Array.from({ length: taps }, (_, t) =>
+    vectors.filter((v) => members(v).some((m) => uses?.(m, t) ?? true)),
+  );
 }
 
 const vectorCount = (filters: readonly number[]): number => Math.ceil(filters.length / LANES);
 
 function packBlock(shape: FilterVectors, filters: readonly number[], scope: Scope) {
   const lanes = vectorCount(filters) * LANES;
-  const packed = new Float32Array(shape.channels * shape.taps * lanes);
+  const keepers = keepersOf(shape, filters);
+  const packed = new Float32Array(shape.channels * keepers.flat().length * LANES);
   let at = 0;
   for (let c = 0; c < shape.channels; c++) {
-    for (let t = 0; t < shape.taps; t++) {
-      filters.forEach((m, lane) => {
-        packed[at + lane] = shape.weight(m, c, t);
-      });
-      at += lanes;
-    }
+    keepers.forEach((vectors, t) => {
+      for (const v of vectors) {
+        filters.slice(v * LANES, (v + 1) * LANES).forEach((m, lane) => {
+          packed[at + lane] = shape.weight(m, c, t);
+        });
+        at += LANES;
+      }
+    });
   }
   const { firstFilter = 0 } = shape;
   const ofFilters = channelConstants(shape.fusion).map((data) => data.subarray(firstFilter));
   const constants = [shape.bias, ...ofFilters].flatMap((data) =>
     Array.from({ length: lanes }, (_, lane) => data?.[filters[lane] ?? -1] ?? 0),
   );
-  return { weights: scope.weights(packed), constants: scope.weights(Float32Array.from(constants)) };
+  return { keepers, weights: scope.weights(packed), constants: scope.weights(Float32Array.from(constants)) };
 }
 
 /** Writes the calls that compute the filters of some blocks at all pixels. */
@@ -97,14 +126,15 @@ export function callFilterVectors(
   const { input } = call;
   const stride = 'stride' in input ? input.stride : null;
   const pixels = shape.offsets.map((_, p) => p);
-  for (const { filters, weights, constants } of blocks.slice(units.from, units.to)) {
+  for (const { filters, keepers, weights, constants } of blocks.slice(units.from, units.to)) {
     const made = emitter.kernel(
-      `filters ${filters.length} ${JSON.stringify(shape.offsets)} ${shape.taps} ${shape.channels} ${stride} ${call.residual !== null} ${epilogueKey(shape.fusion)}`,
+      `filters ${filters.length} ${JSON.stringify([shape.offsets, keepers])} ${shape.channels} ${stride} ${call.residual !== null} ${epilogueKey(shape.fusion)}`,
       { parameters: ['i32', 'i32', 'i32', 'i32', 'i32'] },
       (body, [from, packedWeights, numbers, output, residual]) =>
         writeBlock(body, emitter, {
           shape,
           filters: filters.length,
+          keepers,
           stride,
           pointers: { from, packedWeights, numbers, output, residual: call.residual ? residual : null },
         }),
@@ -122,6 +152,7 @@ export function callFilterVectors(
 interface FilterVectorCode {
   readonly shape: FilterVectors;
   readonly filters: number;
+  readonly keepers: Keepers;
   readonly stride: number | null;
   readonly pointers: {
     readonly from: Local<'i32'>;
@@ -135,7 +166,7 @@ interface FilterVectorCode {
 function writeBlock(
   code: Code,
   emitter: Emitter,
-  { shape, filters, stride, pointers }: FilterVectorCode,
+  { shape, filters, keepers, stride, pointers }: FilterVectorCode,
 ): void {
   const vectors = Math.ceil(filters / LANES);
   const { from, packedWeights, numbers, output, residual } = pointers;
@@ -156,30 +187,34 @@ function writeBlock(
     });
   code.i32(0);
   code.set(channel);
-  const perChannel = shape.taps * vectors * vectorBytes;
   code.repeatWhile(() => {
     code.get(from);
     if (stride === null) code.memory('i32.load');
     code.set(address);
-    for (let t = 0; t < shape.taps; t++) {
-      factors.forEach((factor, v) => {
+    let read = 0;
+    keepers.forEach((kept, t) => {
+      for (const v of kept) {
+        const factor = factors[v];
+        if (!factor) continue;
         code.get(packedWeights);
-        code.memory('v128.load', (t * vectors + v) * vectorBytes);
+        code.memory('v128.load', read);
         code.set(factor);
-      });
+        read += vectorBytes;
+      }
+      if (kept.length === 0) return;
       shape.offsets.forEach((taps, p) => {
         const offset = taps[t] ?? null;
         if (offset === null) return;
         code.get(address);
         code.memory('v128.load32_splat', offset);
         code.set(pixel);
-        factors.forEach((factor, v) => {
-          const sum = sums[p]?.[v];
-          if (sum) code.multiplyAdd(pixel, factor, sum);
-        });
+        for (const v of kept) {
+          const [factor, sum] = [factors[v], sums[p]?.[v]];
+          if (factor && sum) code.multiplyAdd(pixel, factor, sum);
+        }
       });
-    }
-    code.increment(packedWeights, perChannel);
+    });
+    code.increment(packedWeights, read);
     code.increment(from, stride ?? 4);
     code.increment(channel, 1);
     code.get(channel);

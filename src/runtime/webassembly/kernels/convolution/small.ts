@@ -35,7 +35,7 @@ export function smallConvolution(placed: PlacedConvolution, scope: Scope): Step 
     return tiles.map((pixels) => ({
       group,
       pixels,
-      packed: packFilters(shapeOf(placed, { group, positions, pixels }), scope),
+      packed: packFilters(shapeOf(placed, { group, positions, pixels, living }), scope),
     }));
   }).flat();
   const images = y.planes.length / conv.filters;
@@ -89,10 +89,12 @@ function shapeOf(
     group,
     positions,
     pixels,
+    living,
   }: {
     readonly group: number;
     readonly positions: readonly number[];
     readonly pixels: readonly number[];
+    readonly living: readonly (readonly boolean[])[];
   },
 ): FilterVectors {
   const perGroup = conv.filters / conv.group;
@@ -106,6 +108,7 @@ function shapeOf(
     ),
     weight: (m, c, t) =>
       conv.weights[((group * perGroup + m) * conv.channels + c) * count + (positions[t] ?? 0)] ?? 0,
+    uses: (m, t) => living[group * perGroup + m]?.[positions[t] ?? 0] ?? false,
     bias: conv.bias?.subarray(group * perGroup, (group + 1) * perGroup) ?? null,
     fusion,
     firstFilter: group * perGroup,
