@@ -104,6 +104,19 @@ describe('decoding', () => {
 });
 
 describe('layout', () => {
+  test('without classes unless a list of labels names its folders', async () => {
+    const root = temporaryFolder();
+    for (const name of ['train/cat/1.png', 'train/dog/2.png', 'val/dog/3.png']) await solid(join(root, name));
+    writeFileSync(join(root, 'labels.txt'), 'ant\ncat\ndog\n');
+    writeFileSync(join(root, 'others.txt'), 'ant\nbee\n');
+    const labelled = await openDataSet(root, { nested: true, labels: join(root, 'labels.txt') });
+    expect([...labelled.train.labels, ...labelled.test.labels]).toEqual([1, 2, 2]);
+    for (const labels of [undefined, join(root, 'others.txt')]) {
+      const { train, test: tested } = await openDataSet(root, { nested: true, ...(labels && { labels }) });
+      expect([train.count, tested.count, train.classes.length]).toEqual([2, 1, 0]);
+    }
+  });
+
   test('train and val folders are the splits, labelled by the sorted names in train', async () => {
     const root = temporaryFolder();
     for (const path of ['train/b/1.png', 'train/a/1.png', 'train/a/2.png', 'val/b/1.png', '.git/x/1.png'])

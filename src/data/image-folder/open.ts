@@ -30,7 +30,10 @@ export interface ImageFolderOptions extends Fitting {
   readonly channels?: number;
   /** Whether to accept images directly in the folder, without classes, if there are no subfolders. Default false. */
   readonly unlabelled?: boolean;
-  /** Whether to use all images of the folder and its subfolders, without classes. Default false. */
+  /**
+   * Whether to use all images of the folder and its subfolders, without classes, unless `labels` names some of the subfolders.
+   * Default false.
+   */
   readonly nested?: boolean;
 }
 
@@ -43,7 +46,8 @@ export async function openImageFolder(root: string, options: ImageFolderOptions)
   const trainFolder = TRAIN_FOLDERS.find((name) => folders.includes(name));
   const testFolder = TEST_FOLDERS.find((name) => folders.includes(name));
   const name = basename(resolve(root));
-  if (options.nested) return { name, ...(await openNested(root, { trainFolder, testFolder }, options)) };
+  const isNested = options.nested && !(await hasLabelledFolders(join(root, trainFolder ?? ''), options));
+  if (isNested) return { name, ...(await openNested(root, { trainFolder, testFolder }, options)) };
   if (options.unlabelled && folders.length === 0) {
     const paths = await listImages(root);
     if (paths.length > 0) {
@@ -92,6 +96,13 @@ function split(all: ImageSource, { purpose, seed = 0 }: ImageFolderOptions): Omi
   if (purpose === 'evaluate') return { train: all, test: all };
   const [train, test] = splitSource(all, purpose === 'calibrate' ? 0.5 : 0.9, seed);
   return { train, test };
+}
+
+/** Whether `labels` names some of the subfolders. */
+async function hasLabelledFolders(root: string, options: ImageFolderOptions): Promise<boolean> {
+  if (!options.labels) return false;
+  const named = new Set(await classNames(root, options));
+  return (await subfolders(root)).some((folder) => named.has(folder));
 }
 
 async function classNames(root: string, { labels }: ImageFolderOptions): Promise<string[]> {
