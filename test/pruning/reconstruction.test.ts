@@ -113,6 +113,18 @@ describeExecutors('reconstruction', (executor) => {
 });
 
 describe('reconstruction of a recalibrated network', () => {
+  it('fits layers that kept their inputs, but read other values', async () => {
+    const original = network((g, x) => {
+      const wide = g.Relu(g.named('free').Conv(x, constant(g, [12, 3, 3, 3], 1)));
+      const narrow = g.Relu(g.named('narrow').Conv(wide, constant(g, [6, 12, 1, 1], 2)));
+      return g.named('behind').Conv(narrow, constant(g, [4, 6, 3, 3], 3));
+    });
+    const { graph: pruned, keptFilters } = without(original, { free: [1, 4, 7] });
+    const options = { original, pruned, keptFilters, calibration, executor: onnxruntime };
+    const { layers } = await reconstruct(options);
+    expect(layers.map(({ name }) => name)).toEqual(['narrow (Conv)', 'behind (Conv)']);
+  });
+
   it('gives normalisations the statistics of the original back', async () => {
     const original = plainNetwork({ size: 9, widths: [16, 16] });
     const { graph: pruned, keptFilters } = without(original, { conv1: [0, 3, 5], conv2: [1, 2] });

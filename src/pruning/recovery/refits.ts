@@ -4,7 +4,7 @@ import { isOneOf, isOperator } from '../../graph/operators/index.ts';
 import { type Connections, connections } from '../../graph/topology.ts';
 import { type LinearLayer, linearLayer } from './linear-layer.ts';
 
-/** A layer that lost inputs, and the same layer in the original. */
+/** A layer that lost inputs or reads changed values, and the same layer in the original. */
 export interface Refit {
   readonly name: string;
   readonly layer: LinearLayer;
@@ -19,21 +19,28 @@ export type KeptFilters = ReadonlyMap<string, readonly number[]>;
 /** Maximum number of unknowns: solving for more takes minutes. */
 const MOST_UNKNOWNS = 2400;
 
-/** The layers of a pruned network with fewer inputs than in the original, in topological order. */
+/**
+ * The layers of a pruned network with fewer inputs than in the original, and those behind them, whose inputs have changed; in
+ * topological order.
+ */
 export function findRefits(original: Graph, pruned: Graph, keptFilters: KeptFilters) {
   const before = new Map(original.nodes.map((node) => [node.outputs[0]?.name, node]));
   const { producer, uses } = connections(pruned);
   const refits: Refit[] = [];
   const skipped: Refused[] = [];
+  const changed = new Set<Value>();
   for (const node of pruned.nodes) {
     const layer = linearLayer(node);
     const source = before.get(node.outputs[0]?.name);
     const was = source ? linearLayer(source) : null;
+    const isChanged = node.inputs.some((input) => input && changed.has(input)) || hasLostInputs(layer, was);
+    if (!isChanged) continue;
+    for (const output of node.outputs) if (output) changed.add(output);
     if (layer === null || was === null) continue;
     const kept = remainingChannels(node, { keptFilters, producer });
     const found = refitOf(sharedWeight(layer, uses) ?? layer, was, kept);
     if (isRefusal(found)) skipped.push(refusedAt(node, found));
-    else if (found) refits.push({ name: nodeLabel(node), ...found });
+    else refits.push({ name: nodeLabel(node), ...found });
   }
   return { refits, skipped };
 }
@@ -49,15 +56,19 @@ function sharedWeight(layer: LayerOrRefusal, uses: Connections['uses']): Refusal
 
 type LayerOrRefusal = LinearLayer | Refusal;
 
-/** The refit of a layer; null if it lost no inputs. */
+function hasLostInputs(layer: LayerOrRefusal | null, original: LayerOrRefusal | null): boolean {
+  if (layer === null || original === null || isRefusal(layer) || isRefusal(original)) return false;
+  return layer.groups * layer.columns < original.groups * original.columns;
+}
+
+/** The refit of a layer, or why there is none. */
 function refitOf(
   layer: LayerOrRefusal,
   original: LayerOrRefusal,
   kept: readonly number[] | null,
-): Omit<Refit, 'name'> | Refusal | null {
+): Omit<Refit, 'name'> | Refusal {
   if (isRefusal(layer)) return layer;
   if (isRefusal(original)) return original;
-  if (layer.groups * layer.columns >= original.groups * original.columns) return null;
   if (layer.columns > MOST_UNKNOWNS) {
     return refuse(
       'too-costly',
