@@ -1,6 +1,7 @@
 import { cloneGraph } from '../graph/clone.ts';
 import type { Graph, Shape } from '../graph/graph.ts';
 import { bindFeeds } from '../graph/inputs/bind-feeds.ts';
+import { elementCount } from '../numeric/tensor.ts';
 import { bindDimensions } from './rules/static-shapes.ts';
 
 /** The sizes of open dimensions in a trial. */
@@ -39,8 +40,8 @@ const different = [
   [2048, 2048],
   [32, 48],
 ] as const;
-/** A network with a larger batch than this is first tried with small sizes. */
-const MANY_IMAGES = 64;
+/** If the inputs of the usual size have more elements per image than this, the smallest sizes are tried first. */
+const LARGE_INPUTS = 100_000;
 /** A symbol for dimensions without one. */
 const UNNAMED = 'unnamed dimension';
 
@@ -49,7 +50,10 @@ const UNNAMED = 'unnamed dimension';
  * with a batch of 1. The second list is empty if the network leaves neither open. Sizes at which shapes do not fit are
  * omitted; throws the error of the last one if none is left in the first list.
  */
-export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly [Trial[], Trial[]] {
+export function trialsOf(
+  given: Graph,
+  { batch, size }: TrialOptions,
+): readonly [readonly Trial[], readonly Trial[]] {
   const graph = bindFeeds(given);
   const openBatch = graph.inputs.some(({ shape }) => shape?.length && typeof shape[0] !== 'number');
   const openSizes = graph.inputs.some(({ shape }) => shape?.slice(1).some((dim) => typeof dim !== 'number'));
@@ -62,21 +66,34 @@ export function trialsOf(given: Graph, { batch, size }: TrialOptions): readonly 
     // A given shape may be the only one that the network accepts.
     return [[at(batch), ...(graph.inputs.some(({ feed }) => feed) ? single : [])], single];
   }
-  const isLarge = graph.inputs.some(({ shape }) => Number(shape?.[0]) > MANY_IMAGES);
-  const ordered = (sizes: TrialSizes['sizes']) =>
-    isLarge ? sizes.toSorted(([a, b], [c, d]) => a * b - c * d) : sizes;
   const first = acceptedTrials(graph, {
     batch: openBatch ? batch : null,
-    sizes: size ? [size] : ordered(alike),
+    sizes: size ? [size] : alike,
   });
   if (first.trials.length === 0) throw first.misfit;
-  const taken = first.trials[0]!.size.first;
-  const second = acceptedTrials(graph, { batch: openBatch ? 1 : null, sizes: ordered(different) });
+  const tried = ordered(first.trials, LARGE_INPUTS);
+  const [usual] = tried;
+  const taken = usual?.size.first;
+  const large = Math.max(LARGE_INPUTS, 2 * (usual ? inputElements(usual) : 0));
+  const second = acceptedTrials(graph, { batch: openBatch ? 1 : null, sizes: different });
   return [
-    first.trials,
-    second.trials.filter((trial) => trial.size.first !== taken || trial.size.others !== taken),
+    tried,
+    ordered(second.trials, large).filter(
+      (trial) => trial.size.first !== taken || trial.size.others !== taken,
+    ),
   ];
 }
+
+/** By area, if the inputs of the first trial have more elements than `large`: cost may grow with the square of the area. */
+function ordered(trials: readonly Trial[], large: number): readonly Trial[] {
+  const [usual] = trials;
+  if (!usual || inputElements(usual) <= large) return trials;
+  return trials.toSorted((a, b) => a.size.first * a.size.others - b.size.first * b.size.others);
+}
+
+/** Per image. */
+const inputElements = ({ graph, size }: Trial): number =>
+  graph.inputs.reduce((sum, { shape }) => sum + elementCount((shape ?? []).map(Number)), 0) / size.batch;
 
 interface TrialSizes {
   /** null if the network fixes it. */

@@ -32,6 +32,31 @@ describe('verification', () => {
     expect(await verifyEquivalent(alive, alive, { executor })).toMatchObject({ error: 0, constant: false });
   });
 
+  test('tries small sizes first if inputs are large, since cost may grow with the square of the area', async () => {
+    const long = graphOf((b, x) => b.Relu(x), ['N', 1000, 'width', 3]);
+    const wide = graphOf((b, x) => b.Relu(x), ['N', 3, 'height', 'width']);
+    const sizesOf = async (graph: Graph, size?: [number, number]) => {
+      const { sizes } = await verifyEquivalent(graph, graph, { executor, ...(size && { size }) });
+      return sizes.map(({ first, others }) => [first, others]);
+    };
+    expect(await sizesOf(long, [12, 12])).toEqual([
+      [12, 12],
+      [32, 48],
+    ]);
+    expect(await sizesOf(long)).toEqual([
+      [28, 28],
+      [32, 48],
+    ]);
+    expect(await sizesOf(wide)).toEqual([
+      [64, 64],
+      [96, 128],
+    ]);
+    expect(await sizesOf(wide, [320, 320])).toEqual([
+      [320, 320],
+      [96, 128],
+    ]);
+  });
+
   test('notices what only large inputs show', async () => {
     const before = graphOf((b, x) => b.Clip(x, b.floats(-12), b.floats(12)));
     await expect(
