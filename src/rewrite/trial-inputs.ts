@@ -39,6 +39,7 @@ const different = [
   [640, 640],
   [2048, 2048],
   [32, 48],
+  [16, 24],
 ] as const;
 /** If the inputs of the usual size have more elements per image than this, the smallest sizes are tried first. */
 const LARGE_INPUTS = 100_000;

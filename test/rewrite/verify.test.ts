@@ -41,11 +41,11 @@ describe('verification', () => {
     };
     expect(await sizesOf(long, [12, 12])).toEqual([
       [12, 12],
-      [32, 48],
+      [16, 24],
     ]);
     expect(await sizesOf(long)).toEqual([
       [28, 28],
-      [32, 48],
+      [16, 24],
     ]);
     expect(await sizesOf(wide)).toEqual([
       [64, 64],
@@ -105,7 +105,7 @@ describe('verification', () => {
     const { sizes } = await verifyEquivalent(graph, graph, { executor });
     expect(sizes.map(({ first, others }) => [first, others])).toEqual([
       [28, 28],
-      [32, 48],
+      [16, 24],
     ]);
   });
 
