@@ -59,7 +59,9 @@ const executorOf = ({ network, kind, weights }: ModuleRun): Executor => ({
   name: 'webassembly',
   trainingOperators: false,
   async compile(graph) {
-    const isWatched = graph.outputs.length > network.outputs.length;
+    const own = new Set(network.outputs.map(({ name }) => name));
+    // A network may have the same output twice, so that numbers of outputs say nothing.
+    const isWatched = graph.outputs.some(({ name }) => !own.has(name));
     const networks = isWatched ? [compileNetwork(graph), network] : [network];
     const runs = await Promise.all(
       networks.map((each) => openRun({ ...each, weights: roundWeights(each.weights, weights) }, kind)),

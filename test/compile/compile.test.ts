@@ -47,6 +47,13 @@ it('compiles a network, and says how far both modules are from the one given', a
   expect(weights.bytes.length).toBe(network.weights.byteLength);
 });
 
+it('verifies a network that has the same output twice, before a Softmax', async () => {
+  const network = classifier();
+  const given = { ...network, outputs: network.outputs.flatMap((value) => [value, value]) };
+  const { verification } = await compiled(given);
+  expect(verification!.error).toBeLessThan(1e-5);
+});
+
 it('measures steps and peak in this engine', async () => {
   const { network, profile } = await compile(plainNetwork(), { seconds: 0.05 });
   expect(profile!.stepMs).toHaveLength(network.steps.length);
