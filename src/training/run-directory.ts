@@ -25,6 +25,8 @@ export interface RunEvent {
 /** A directory that records a run. */
 export interface RunDirectory {
   readonly path: string;
+  /** The folder of the run of which this is a step, from which both are resumed; default: `path`. */
+  readonly whole?: string;
   readonly recipe: Recipe;
   /** Appends an event; adds `time` (ISO 8601) if it is missing. */
   record(event: RunEvent): void;

@@ -115,6 +115,6 @@ async function runSteps(session: TrainingRun): Promise<void> {
 }
 
 function interrupted({ run }: TrainOptions): EspalierError {
-  const hint = run ? `continue with \`resume\` ${run.path}` : 'there is no checkpoint';
+  const hint = run ? `continue with \`resume\` ${run.whole ?? run.path}` : 'there is no checkpoint';
   return new EspalierError('interrupted', `interrupted: ${hint}`);
 }

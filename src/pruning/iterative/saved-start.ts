@@ -30,7 +30,8 @@ export function stepRun({ run }: PruningJob, index: number, name = ''): Pick<Tra
   if (!run) return { run: null, resume: false };
   const path = join(stepFolder(run.path, index), name);
   const resume = existsSync(join(path, 'recipe.json'));
-  return { run: resume ? openRunDirectory(path) : createRunDirectory(path, run.recipe), resume };
+  const own = resume ? openRunDirectory(path) : createRunDirectory(path, run.recipe);
+  return { run: { ...own, whole: run.path }, resume };
 }
 
 /**

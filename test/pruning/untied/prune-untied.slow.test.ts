@@ -82,7 +82,9 @@ it.each([5, 9])('continues exactly when it was stopped after step %i', async (la
     signal: stopping.signal,
     training: { ...options.training, onStep: () => void (++steps === last && stopping.abort()) },
   });
-  await expect(stopped).rejects.toMatchObject({ code: 'interrupted' });
+  // The folder of the whole run, not that of its training.
+  const message = `interrupted: continue with \`resume\` ${path}`;
+  await expect(stopped).rejects.toMatchObject({ code: 'interrupted', message });
   const resumed = await prune(residualNetwork(), { ...options, run: openRunDirectory(path) });
   expect(resumed.units).toEqual(uninterrupted.units);
   expect(serializeModel(resumed.graph)).toEqual(serializeModel(uninterrupted.graph));
