@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import * as v from 'valibot';
 import { augmentationNames } from '../data/augmentations/index.ts';
 import { type DataSetOptions, openDataSet } from '../data/data-sets.ts';
@@ -110,7 +111,7 @@ export async function trainJob(job: TrainingJob, means: Means, watching: Watchin
     network: withStoredFeeds(readModelFile(model)),
     preprocessing,
     untilStep,
-    run: openRunDirectory(folder),
+    run: { ...openRunDirectory(folder), whole: dirname(folder) },
     resume: true,
     ...defined({ threads, ...watching }),
   });
