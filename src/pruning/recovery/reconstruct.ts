@@ -38,11 +38,11 @@ export interface Reconstruction {
 }
 
 /**
- * Fits weights and bias of every layer that lost inputs or lies behind one that did, in order, so that it computes the output of
- * the original's layer (the reconstruction of He et al., Channel Pruning, ICCV 2017, arXiv:1707.06168): least squares over positions of
- * calibration images, where the layer reads the pruned network with all earlier fits. The ridge towards the previous weights
- * is ours. A fit is accepted only if it reduces the error on held-out images. Normalisations get the statistics of the
- * original, since those of the cut network do not match the fitted outputs.
+ * Fits weights and bias of every layer that lost inputs or lies behind one that did, in order, so that it computes the output
+ * of the original's layer (the reconstruction of He et al., Channel Pruning, ICCV 2017, arXiv:1707.06168): least squares over
+ * positions of calibration images, where the layer reads the pruned network with all earlier fits. The ridge towards the
+ * previous weights is ours. A fit is accepted only if it reduces the error on held-out images. Normalisations get the
+ * statistics of the original, since those of the cut network do not match the fitted outputs.
  *
  * @example
  * const options = { executor: onnxruntime, target: { measure: 'macs', fraction: 0.5 } } as const;

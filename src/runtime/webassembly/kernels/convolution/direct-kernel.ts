@@ -21,8 +21,8 @@ export interface DirectShape {
   readonly maps: { readonly input: Walked; readonly output: Walked; readonly residual: Walked | null };
   /** Distance between planes of the input, in bytes; null if their addresses are in a table. */
   readonly planeStride: number | null;
-  /** Channels per pass over the pixels; null if one call reads all. */
-  readonly pass: number | null;
+  /** Channels that are read in each pass over the pixels; null if one call reads all. */
+  readonly perPass: number | null;
 }
 
 /** The arguments of a kernel: addresses, but for `pass`. `weights` are those of this pass. */
@@ -61,7 +61,7 @@ export function writeDirectKernel(code: Code, emitter: Emitter, written: DirectK
     if (shape.isLone) addLone(code, sums, { written, from });
   };
   const store = (to: Offsets): void => storeSums(code, emitter, { written, sums, to });
-  if (shape.pass === null) {
+  if (shape.perPass === null) {
     walkPixels(code, walk, ([from = [], to = [], added = []]) => {
       start(from, added);
       if (shape.taps.length > 0) sumChannels(code, sums, { written, from });
@@ -69,7 +69,7 @@ export function writeDirectKernel(code: Code, emitter: Emitter, written: DirectK
     });
     return;
   }
-  writePass(code, written, shape.pass, ({ pointers: ofPass, ifFirst, ifLast }) => {
+  writePass(code, written, shape.perPass, ({ pointers: ofPass, ifFirst, ifLast }) => {
     const { partial } = pointers;
     walkPixels(code, walk, ([from = [], to = [], added = []]) => {
       ifFirst(
@@ -167,6 +167,7 @@ function storePartial(code: Code, sums: Sums, partial: Local<'i32'>): void {
     code.memory('v128.store', VECTOR * i);
   });
 }
+
 /** Accumulators, by filter and vector of pixels. */
 export type Sums = readonly (readonly Local<'v128'>[])[];
 

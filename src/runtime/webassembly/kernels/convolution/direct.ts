@@ -54,16 +54,16 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope): Step
       orderChannels(block, group),
     ),
   ).flat();
-  const pass = channelsPerPass(placed, ordered);
-  const blocks = prepare({ placed, blocks: ordered, pass }, scope);
+  const perPass = channelsPerPass(placed, ordered);
+  const blocks = prepare({ placed, blocks: ordered, perPass }, scope);
   const images = y.planes.length / conv.filters;
   const grid = pixelGrid(placed);
   const vectors = Math.min(tile.vectors, vectorsOf(grid));
-  const passes = passesOf(ordered, pass);
+  const passes = passesOf(ordered, perPass);
   const tiles = Math.ceil(vectorsOf(grid) / vectors);
   const perUnit = tiles * partialBytes({ filters: tile.filters, vectors });
   const partial =
-    pass === null ? null : scope.scratch(`${conv.name} (partial sums)`, images * blocks.length * perUnit);
+    perPass === null ? null : scope.scratch(`${conv.name} (partial sums)`, images * blocks.length * perUnit);
   return {
     name: conv.name,
     op: 'Conv',
@@ -74,14 +74,14 @@ export function directConvolution(placed: PlacedConvolution, scope: Scope): Step
     writes: [...buffersOf(y.planes), ...(partial ? [partial] : [])],
     units: images * blocks.length,
     emit(code, emitter, { from, to }) {
-      const number = code.local('i32');
+      const pass = code.local('i32');
       const call = (unit: number): void => {
         const block = blocks[unit % blocks.length];
         const image = Math.floor(unit / blocks.length);
-        const place = { partial: partial ? partial.offset + unit * perUnit : 0, number };
-        if (block) callInPasses(code, emitter, { placed, block, image, vectors, fusion, pass, ...place });
+        const place = { pass, partial: partial ? partial.offset + unit * perUnit : 0 };
+        if (block) callInPasses(code, emitter, { placed, block, image, vectors, fusion, perPass, ...place });
       };
-      countUp(code, number, passes, () => {
+      countUp(code, pass, passes, () => {
         for (let unit = from; unit < to; unit++) call(unit);
       });
     },
@@ -147,18 +147,18 @@ function prepare(
   {
     placed: { conv, fusion },
     blocks,
-    pass,
+    perPass,
   }: {
     readonly placed: PlacedConvolution;
     readonly blocks: readonly OrderedBlock[];
-    readonly pass: number | null;
+    readonly perPass: number | null;
   },
   scope: Scope,
 ): PreparedBlock[] {
   const data = [conv.bias, ...channelConstants(fusion)];
-  const passes = Array.from({ length: passesOf(blocks, pass) }, (_, p) =>
+  const passes = Array.from({ length: passesOf(blocks, perPass) }, (_, p) =>
     blocks.map(({ block, channels }) => {
-      const read = pass === null ? channels : channels.slice(p * pass, (p + 1) * pass);
+      const read = perPass === null ? channels : channels.slice(p * perPass, (p + 1) * perPass);
       return scope.weights(packWeights(conv, block, read));
     }),
   );
@@ -181,8 +181,8 @@ function unrolling({ stripes, channels }: FilterBlock): number {
 }
 
 /**
- * Bytes of the pixels and weights that the blocks of a pass read: they stay in the first-level cache, from which 32 kB can be
- * expected. Measured in Chromium: VGG-16 is fastest with 8 to 16 kB.
+ * Bytes of the pixels and weights that a tile reads in a pass: they stay in the first-level cache, of which 32 kB can be
+ * expected. Measured in Chromium: VGG-16 is about equally fast with 10 to 24 kB.
  */
 const PASS_BYTES = 16 * 1024;
 
@@ -201,8 +201,8 @@ function channelsPerPass({ conv, x }: PlacedConvolution, blocks: readonly Ordere
   return pass < most ? pass : null;
 }
 
-const passesOf = (blocks: readonly OrderedBlock[], pass: number | null): number =>
-  pass === null ? 1 : Math.max(...blocks.map(({ channels }) => Math.ceil(channels.length / pass)));
+const passesOf = (blocks: readonly OrderedBlock[], perPass: number | null): number =>
+  perPass === null ? 1 : Math.max(...blocks.map(({ channels }) => Math.ceil(channels.length / perPass)));
 
 interface BlockCall {
   readonly placed: PlacedConvolution;
@@ -211,8 +211,9 @@ interface BlockCall {
   readonly vectors: number;
   readonly fusion: Fusion;
   /** Channels per pass; null for a single call. */
-  readonly pass: number | null;
-  readonly number: Local<'i32'>;
+  readonly perPass: number | null;
+  /** The number of the pass. */
+  readonly pass: Local<'i32'>;
   /** Address of the block's sums between passes. */
   readonly partial: number;
 }
@@ -231,7 +232,7 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
   const kernel = emitter.kernel(
     `conv ${JSON.stringify(shape)} ${epilogueKey(call.fusion)}`,
     { parameters: ['i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32', 'i32'] },
-    (body, [input, end, weights, constants, output, residualTable, lone, partial, number]) =>
+    (body, [input, end, weights, constants, output, residualTable, lone, partial, pass]) =>
       writeDirectKernel(body, emitter, {
         shape,
         fusion: call.fusion,
@@ -244,7 +245,7 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
           residual: residualTable,
           lone,
           partial,
-          pass: number,
+          pass,
         },
       }),
   );
@@ -258,17 +259,17 @@ function callBlock(code: Code, emitter: Emitter, call: BlockCall): void {
   code.i32(residual ? emitter.table(outputs(residual).map(addressOf)) : 0);
   code.i32(shape.isLone ? emitter.table(loneTable(call, first)) : 0);
   code.i32(call.partial);
-  code.get(call.number);
+  code.get(call.pass);
   code.call(kernel.index);
 }
 
 /** Pushes the address of the weights that a pass reads. */
-function pushWeights(code: Code, emitter: Emitter, { block: { weights }, pass, number }: BlockCall): void {
+function pushWeights(code: Code, emitter: Emitter, { block: { weights }, perPass, pass }: BlockCall): void {
   const [all] = weights;
-  if (pass === null) {
+  if (perPass === null) {
     code.i32(all ? addressOf(all) : 0);
   } else {
-    code.get(number);
+    code.get(pass);
     code.i32(4);
     code.op('i32.mul');
     code.memory('i32.load', emitter.table(weights.map(addressOf)));
@@ -277,13 +278,13 @@ function pushWeights(code: Code, emitter: Emitter, { block: { weights }, pass, n
 
 /** Calls a block in every pass, or only in the first if that reads all of its channels. */
 function callInPasses(code: Code, emitter: Emitter, call: BlockCall): void {
-  const { pass, block } = call;
-  if (pass === null || pass < block.channels.length) {
+  const { perPass, block } = call;
+  if (perPass === null || perPass < block.channels.length) {
     callBlock(code, emitter, call);
   } else {
-    code.get(call.number);
+    code.get(call.pass);
     code.op('i32.eqz');
-    code.when(() => callBlock(code, emitter, { ...call, pass: null }));
+    code.when(() => callBlock(code, emitter, { ...call, perPass: null }));
   }
 }
 
@@ -309,7 +310,7 @@ const tapOffset = ({ kernel, dilations }: ConvolutionShape, { geometry }: Planes
     (position % kernel[1]) * dilations[1]);
 
 function shapeOf(
-  { placed, block: { block, unroll }, vectors, pass }: BlockCall,
+  { placed, block: { block, unroll }, vectors, perPass }: BlockCall,
   planeStride: number | null,
 ): DirectShape {
   const { conv, x, y, residual } = placed;
@@ -332,6 +333,6 @@ function shapeOf(
       residual: residual && walkedBy(residual.geometry),
     },
     planeStride,
-    pass,
+    perPass,
   };
 }
