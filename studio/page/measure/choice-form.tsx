@@ -1,5 +1,6 @@
 import { type MeasureChoice, type MeasuredForm, measuredForms } from '../../engine/measure/types.ts';
 import type { SessionSummary, VersionSummary } from '../../engine/types.ts';
+import { NumberField } from '../parts/number-field.tsx';
 import { leftOut, mostThreads, settings } from './state.ts';
 
 const formNames: Readonly<Record<MeasuredForm, string>> = {
@@ -55,13 +56,13 @@ export function ChoiceForm({ session, onMeasure }: ChoiceFormProps) {
         <NumberField
           label="Threads"
           value={threads}
-          range={{ min: 1, max: mostThreads, step: 1 }}
+          limits={{ min: 1, max: mostThreads, step: 1 }}
           onChange={(value) => set({ threads: value })}
         />
         <NumberField
           label="Seconds for each"
           value={seconds}
-          range={{ min: 0.5, max: 60, step: 0.5 }}
+          limits={{ min: 0.5, max: 60, step: 0.5 }}
           onChange={(value) => set({ seconds: value })}
         />
       </fieldset>
@@ -69,31 +70,6 @@ export function ChoiceForm({ session, onMeasure }: ChoiceFormProps) {
         Measure
       </button>
     </form>
-  );
-}
-
-interface NumberFieldProps {
-  readonly label: string;
-  /** The value at first: later ones are typed. */
-  readonly value: number;
-  readonly range: { readonly min: number; readonly max: number; readonly step: number };
-  readonly onChange: (value: number) => void;
-}
-
-/** A number; what is typed counts as soon as it is one within the range. */
-function NumberField({ label, value, range, onChange }: NumberFieldProps) {
-  const type = ({
-    currentTarget: { validity, valueAsNumber },
-  }: {
-    readonly currentTarget: HTMLInputElement;
-  }) => {
-    if (validity.valid && Number.isFinite(valueAsNumber)) onChange(valueAsNumber);
-  };
-  return (
-    <label>
-      {label}
-      <input type="number" required defaultValue={String(value)} {...range} onInput={type} />
-    </label>
   );
 }
 

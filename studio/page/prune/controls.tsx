@@ -1,8 +1,9 @@
 import type { PruneChoice, PruneTables } from '../../engine/prune/choice.ts';
 import { images } from '../images/state.ts';
+import { NumberField } from '../parts/number-field.tsx';
 import { runStep } from '../session.ts';
 import { ExcludeField } from './exclude-field.tsx';
-import { NumberField, SelectField } from './fields.tsx';
+import { SelectField } from './select-field.tsx';
 import { choose } from './state.ts';
 import { TargetField } from './target-field.tsx';
 

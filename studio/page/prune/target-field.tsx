@@ -1,6 +1,6 @@
 import { formatPercent } from 'espalier/core';
 import type { PruneChoice } from '../../engine/prune/choice.ts';
-import { SelectField } from './fields.tsx';
+import { SelectField } from './select-field.tsx';
 import { choose } from './state.ts';
 
 type Target = PruneChoice['target'];

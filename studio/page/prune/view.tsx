@@ -5,7 +5,7 @@ import { AgreementPart } from '../images/agreement.tsx';
 import { ImagesArea } from '../images/images-area.tsx';
 import { DropFirst } from '../parts/drop-first.tsx';
 import { session } from '../session.ts';
-import { failure } from '../state.ts';
+import { failure, openings } from '../state.ts';
 import { History } from '../steps/history.tsx';
 import { Outcome } from '../steps/outcome.tsx';
 import { Controls } from './controls.tsx';
@@ -22,7 +22,7 @@ function Prune({ open }: { readonly open: SessionSummary }) {
   return (
     <div class="prune">
       <aside class="controls">
-        <Controls tables={tables.value} chosen={choice.value} />
+        <Controls key={openings.value} tables={tables.value} chosen={choice.value} />
         <ImagesArea />
       </aside>
       <div class="planned">

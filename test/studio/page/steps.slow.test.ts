@@ -80,6 +80,20 @@ describe.skipIf(!hasChromium)('steps on the page (needs Chromium)', () => {
     return relativeError(await outputOf(parseModel(made), input), await outputOf(expected, input));
   }
 
+  it('keeps the text of a number while it is typed', async () => {
+    const { tab } = await opened(residualNetwork());
+    await tab.tab('Prune');
+    await tab.page.waitForSelector('.bar');
+    await tab.page.locator('.controls summary').click();
+    const field = await tab.page.waitForSelector(
+      '::-p-xpath(//label[contains(., "Smallest fraction")]//input)',
+    );
+    await field!.click({ count: 3 });
+    await field!.type('0.05', { delay: 50 });
+    expect(await field!.evaluate(({ value }) => value)).toBe('0.05');
+    expect(tab.problems).toEqual([]);
+  });
+
   it('ResNet-18 is pruned to half and verified, compiled and downloaded; undo gives its bytes', async () => {
     const network = buildModel('resnet18');
     const { tab, bytes } = await opened(network);

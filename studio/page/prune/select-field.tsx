@@ -24,24 +24,3 @@ export function SelectField<T extends string>(props: SelectFieldProps<T>) {
     </label>
   );
 }
-
-/** Properties of {@link NumberField}. */
-interface NumberFieldProps {
-  readonly label: string;
-  readonly value: number;
-  readonly limits: { readonly min: number; readonly max: number; readonly step: number };
-  readonly onChange: (value: number) => void;
-}
-
-/** A number within limits; other text is ignored. */
-export function NumberField({ label, value, limits, onChange }: NumberFieldProps) {
-  const read = ({ currentTarget: { value: text, validity } }: { currentTarget: HTMLInputElement }) => {
-    if (validity.valid && text !== '') onChange(Number(text));
-  };
-  return (
-    <label class="field">
-      {label}
-      <input type="number" value={value} {...limits} required onInput={read} />
-    </label>
-  );
-}
