@@ -60,19 +60,20 @@ export function denseCandidate(variant: Variant, { size }: LayerTiming): Candida
 }
 
 /**
- * The candidates of a variant: all layers dense; every layer in its fastest form; and only those layers in their fastest form
- * that gain most.
+ * The candidates of a variant: all layers dense; every layer in its fastest form; only those layers in their fastest form
+ * that gain most; and every layer in the form that is predicted to be fastest, since timings of single layers may be wrong on a
+ * busy machine.
  */
 export function candidatesOf(variant: TimedVariant): Candidate[] {
-  const all = LEAST_GAINS.map((gain) => ({ variant, plans: gainingPlans(variant.layers, gain) }));
-  const distinct = new Map(
-    [{ variant, plans: new Map<string, FormPlan>() }, ...all].map((candidate) => [
-      candidateKey(candidate),
-      candidate,
-    ]),
-  );
-  return [...distinct.values()];
+  const dense = new Map<string, FormPlan>();
+  const gaining = LEAST_GAINS.map((gain) => gainingPlans(variant.layers, gain));
+  const all = [dense, ...gaining, predictedPlans(variant.layers)].map((plans) => ({ variant, plans }));
+  return [...new Map(all.map((candidate) => [candidateKey(candidate), candidate])).values()];
 }
+
+/** The first plan of each layer after `dense`: plans are in the order of their predicted times. */
+const predictedPlans = (layers: readonly TimedLayer[]): Map<string, FormPlan> =>
+  new Map(layers.flatMap(({ name, plans: [, first] }) => (first ? [[name, first]] : [])));
 
 function gainingPlans(layers: readonly TimedLayer[], gain: number): Map<string, FormPlan> {
   const gaining = layers.filter(

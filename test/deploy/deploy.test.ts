@@ -56,6 +56,19 @@ describe('deployNetwork', () => {
     ]);
   });
 
+  it('does not trust layers alone: what is slow between neighbours may be quick in the network', async () => {
+    const inNetwork = (graph: Graph) => graph.nodes.some(({ op }) => op === 'Gemm');
+    const convolutions = (graph: Graph) => graph.nodes.filter(({ op }) => op === 'Conv').length;
+    const preferringDense = (graph: Graph) => 4 * convolutions(graph) - perMac(graph);
+    const { layers } = await deployedOn((graph) =>
+      inNetwork(graph) ? perMac(graph) : preferringDense(graph),
+    );
+    for (const { form, forms } of layers) {
+      expect(form).not.toBe('dense');
+      expect(forms.slice(1).every(({ ms }) => ms > 1.15 * forms[0]!.ms)).toBe(true);
+    }
+  });
+
   it('weights that are Constant nodes become initializers, which engines pack in advance', async () => {
     const network = maskedNetwork();
     const [moved] = network.initializers.splice(
