@@ -21,7 +21,7 @@ export type StripeGain = Pick<Deployment, 'latency' | 'macs'>;
 export interface DeployedStripes extends Pick<Compressed, 'dense' | 'error'> {
   /** The network with dead stripes skipped in the requested form. */
   readonly deployed: Graph;
-  /** The network with dead stripes skipped only in those layers where it is faster in onnxruntime. */
+  /** The network with dead stripes skipped in whatever forms are faster in onnxruntime; `deployed` if that is the fastest. */
   readonly fastest: Graph;
   /** The layers of `deployed`, by the names of the original layers. */
   readonly layers: readonly Pick<LayerCost, 'name' | 'macs' | 'parameters'>[];
@@ -50,10 +50,17 @@ export interface DeployStripesOptions {
 
 /** Removes dead filters, skips dead stripes, and verifies the results against the masked network. */
 export async function deployStripes(masked: Graph, options: DeployStripesOptions): Promise<DeployedStripes> {
-  const { executor, seconds, size, types, verify = true } = options;
+  const { executor, form, seconds, size, types, verify = true } = options;
   const { dense, removal, lowered, error } = await compressStripes(masked, { ...options, verify });
   const fastest = await withTimer(options, (timer) =>
-    deployNetwork(masked, { executor, timer: inElementType(timer, types), seconds, size, verify }),
+    deployNetwork(masked, {
+      executor,
+      timer: inElementType(timer, types),
+      seconds,
+      size,
+      verify,
+      written: form === 'dense' ? undefined : lowered,
+    }),
   );
   const leftAlone = [...keptFilters(removal), ...lowered.leftAlone, ...withoutStripes(masked)];
   return {

@@ -14,6 +14,7 @@ import { chooseShortcuts, type DeployedShortcut } from './choose-shortcuts.ts';
 import { deployDefaults } from './defaults.ts';
 import type { TimedForm, TimedLayer } from './layer-plans.ts';
 import { liveMacs } from './live-macs.ts';
+import type { LoweredNetwork } from './lower.ts';
 import { prepareForDeployment } from './prepare.ts';
 
 /** Options of {@link deployNetwork}. */
@@ -31,6 +32,8 @@ export interface DeployOptions {
    * element types.
    */
   readonly reference?: { readonly graph: Graph; restore(made: Graph): Graph };
+  /** A form of the network that is written beside the result, which may be no slower than it. */
+  readonly written?: LoweredNetwork | undefined;
   /** Called for each layer that was timed. */
   readonly onLayer?: ((layer: TimedLayer) => void) | undefined;
 }
@@ -94,7 +97,7 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
     });
   const { prepared: chosen, shortcuts } = await chooseShortcuts(prepared, options);
   const choice = await chooseCandidate(chosen, options);
-  const { candidate, graph, latency } = await quicker(network, choice, options);
+  const { candidate, graph, multiple, formOf, latency } = await quickest(network, choice, options);
   const error = options.verify === false ? null : await errorOf([network, graph], options);
   const before = costs(network, { size }).macs;
   const macs = { before, live: liveMacs(prepared.graph, size), after: costs(graph, { size }).macs };
@@ -102,12 +105,12 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
     graph,
     layers: candidate.variant.layers.map(({ name, forms }) => ({
       name,
-      form: candidate.plans.get(name)?.form ?? 'dense',
+      form: formOf(name),
       forms,
     })),
     shortcuts,
     leftAlone: [...prepared.leftAlone, ...candidate.variant.leftAlone],
-    multiple: candidate.variant.multiple,
+    multiple,
     macs,
     latency,
     quotient: latency.ratio / (macs.before / macs.live),
@@ -126,26 +129,46 @@ async function errorOf([network, made]: readonly [Graph, Graph], options: Deploy
   return (await verifyEquivalent(before, after, { executor, tolerance, ...at })).error;
 }
 
-/** The best candidate, or the dense one if that is faster, measured beside the given network. */
-async function quicker(
+interface Form {
+  readonly candidate: Candidate;
+  readonly graph: Graph;
+  readonly multiple: number;
+  /** The form of a layer. */
+  formOf(layer: string): string;
+}
+
+/** The best candidate, or the dense one or the written form if that is faster, measured beside the given network. */
+async function quickest(
   network: Graph,
-  choice: { readonly best: Candidate; readonly dense: Candidate },
-  { timer, size, seconds = deployDefaults.seconds }: DeployOptions,
+  { best, dense }: { readonly best: Candidate; readonly dense: Candidate },
+  { timer, size, seconds = deployDefaults.seconds, written }: DeployOptions,
 ) {
-  const candidates = choice.best === choice.dense ? [choice.dense] : [choice.dense, choice.best];
-  const graphs = await Promise.all(candidates.map((candidate) => candidateNetwork(candidate, size)));
+  const candidates = best === dense ? [dense] : [dense, best];
+  const made = await Promise.all(candidates.map((candidate) => formOfCandidate(candidate, size)));
+  const forms = written ? [...made, writtenForm(written, best)] : made;
   const { threads, signal } = timer;
   const { models } = await timer.benchmark(
-    [network, ...graphs].map((graph) => serializeModel(graph)),
+    [network, ...forms.map(({ graph }) => graph)].map((graph) => serializeModel(graph)),
     { threads, size, seconds, inputs: inputFeedsOf(network), sampleMs: SAMPLE_MS, ...(signal && { signal }) },
   );
   const [before, ...times] = models.map(({ minMs }) => minMs) as [number, ...number[]];
   const winner = times.indexOf(Math.min(...times));
   const after = times[winner]!;
   const { ratioSpread } = models[winner + 1]!;
+  return { ...forms[winner]!, latency: { before, after, ratio: before / after, ratioSpread } };
+}
+
+async function formOfCandidate(candidate: Candidate, size: ImageSize | undefined): Promise<Form> {
+  const { variant, plans } = candidate;
   return {
-    candidate: candidates[winner]!,
-    graph: graphs[winner]!,
-    latency: { before, after, ratio: before / after, ratioSpread },
+    candidate,
+    graph: await candidateNetwork(candidate, size),
+    multiple: variant.multiple,
+    formOf: (layer) => plans.get(layer)?.form ?? 'dense',
   };
+}
+
+function writtenForm({ graph, layers }: LoweredNetwork, candidate: Candidate): Form {
+  const forms = new Map(layers.map(({ name, form }) => [name, form]));
+  return { candidate, graph, multiple: 1, formOf: (layer) => forms.get(layer) ?? 'dense' };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { describeDeployment } from '../../src/commands/deploy/result.ts';
+import { compressStripes } from '../../src/deploy/compress.ts';
 import { deployNetwork } from '../../src/deploy/deploy.ts';
 import { expectForms } from '../../src/deploy/expect.ts';
 import { builderOf } from '../../src/graph/builder.ts';
@@ -67,6 +68,19 @@ describe('deployNetwork', () => {
       expect(form).not.toBe('dense');
       expect(forms.slice(1).every(({ ms }) => ms > 1.15 * forms[0]!.ms)).toBe(true);
     }
+  });
+
+  it('is the form that is written beside it where that is quicker', async () => {
+    const network = maskedNetwork();
+    const { lowered } = await compressStripes(network, { executor: onnxruntime, form: 'stripe' });
+    const { graph, layers, multiple } = await deployNetwork(network, {
+      executor: onnxruntime,
+      timer: machine((made) => 100 / perNode(made)),
+      seconds: 0.01,
+      written: lowered,
+    });
+    expect([graph, multiple]).toEqual([lowered.graph, 1]);
+    expect(layers.map(({ name, form }) => ({ name, form }))).toEqual(lowered.layers);
   });
 
   it('weights that are Constant nodes become initializers, which engines pack in advance', async () => {
