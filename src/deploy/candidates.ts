@@ -1,5 +1,4 @@
 import type { Refused } from '../graph/edit/refused.ts';
-import type { Graph } from '../graph/graph.ts';
 import { type InputFeeds, inputFeedsOf } from '../graph/inputs/input-feeds.ts';
 import { withFixedShapes } from '../measure/bind-shapes.ts';
 import { extents, type ImageSize } from '../measure/image-size.ts';
@@ -7,7 +6,7 @@ import { costs } from '../measure/macs.ts';
 import { modelAt, type TimedModel, type Timer } from '../measure/timer.ts';
 import type { FormPlan } from './forms/plan.ts';
 import { type TimedForm, type TimedLayer, timePlans } from './layer-plans.ts';
-import { lowerConvolutions } from './lower.ts';
+import { type LoweredNetwork, lowerConvolutions } from './lower.ts';
 import type { Prepared, Variant } from './prepare.ts';
 
 /** A variant with the time of each layer in each form. */
@@ -61,8 +60,8 @@ export function denseCandidate(variant: Variant, { size }: LayerTiming): Candida
 
 /**
  * The candidates of a variant: all layers dense; every layer in its fastest form; only those layers in their fastest form
- * that gain most; and every layer in the form that is predicted to be fastest, since timings of single layers may be wrong on a
- * busy machine.
+ * that gain most; and every layer in the form that is predicted to be fastest, since a layer that is slow between its neighbours
+ * may be fast in the whole network.
  */
 export function candidatesOf(variant: TimedVariant): Candidate[] {
   const dense = new Map<string, FormPlan>();
@@ -89,10 +88,9 @@ const candidateKey = ({ variant, plans }: Candidate): string =>
   ]);
 
 /** Builds the network of a candidate. */
-export async function candidateNetwork({ variant, plans }: Candidate, size?: ImageSize): Promise<Graph> {
+export function candidateNetwork({ variant, plans }: Candidate, size?: ImageSize): Promise<LoweredNetwork> {
   const sized = withFixedShapes(variant.graph, { size, batch: 1 });
-  const { graph } = await lowerConvolutions(variant.graph, ({ name }) => plans.get(name) ?? null, sized);
-  return graph;
+  return lowerConvolutions(variant.graph, ({ name }) => plans.get(name) ?? null, sized);
 }
 
 /** A candidate to be timed as a whole network, which is built only if needed. */
@@ -105,7 +103,7 @@ export function timedCandidate(candidate: Candidate, { digest }: Prepared, size?
     macs: estimatedMacs(candidate),
     expectedMs: layersMs(candidate),
     model: async () => {
-      model ??= modelAt(await candidateNetwork(candidate, size), size);
+      model ??= modelAt((await candidateNetwork(candidate, size)).graph, size);
       return model;
     },
   };

@@ -32,7 +32,7 @@ export interface DeployOptions {
    * element types.
    */
   readonly reference?: { readonly graph: Graph; restore(made: Graph): Graph };
-  /** A form of the network that is written beside the result, which may be no slower than it. */
+  /** Another exact form of the network, which becomes the result if it is measured to be faster. */
   readonly written?: LoweredNetwork | undefined;
   /** Called for each layer that was timed. */
   readonly onLayer?: ((layer: TimedLayer) => void) | undefined;
@@ -97,7 +97,9 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
     });
   const { prepared: chosen, shortcuts } = await chooseShortcuts(prepared, options);
   const choice = await chooseCandidate(chosen, options);
-  const { candidate, graph, multiple, formOf, latency } = await quickest(network, choice, options);
+  const { candidate, lowered, multiple, latency } = await quickest(network, choice, options);
+  const { graph } = lowered;
+  const formOf = new Map(lowered.layers.map(({ name, form }) => [name, form]));
   const error = options.verify === false ? null : await errorOf([network, graph], options);
   const before = costs(network, { size }).macs;
   const macs = { before, live: liveMacs(prepared.graph, size), after: costs(graph, { size }).macs };
@@ -105,7 +107,7 @@ export async function deployNetwork(network: Graph, options: DeployOptions): Pro
     graph,
     layers: candidate.variant.layers.map(({ name, forms }) => ({
       name,
-      form: formOf(name),
+      form: formOf.get(name) ?? 'dense',
       forms,
     })),
     shortcuts,
@@ -129,14 +131,6 @@ async function errorOf([network, made]: readonly [Graph, Graph], options: Deploy
   return (await verifyEquivalent(before, after, { executor, tolerance, ...at })).error;
 }
 
-interface Form {
-  readonly candidate: Candidate;
-  readonly graph: Graph;
-  readonly multiple: number;
-  /** The form of a layer. */
-  formOf(layer: string): string;
-}
-
 /** The best candidate, or the dense one or the written form if that is faster, measured beside the given network. */
 async function quickest(
   network: Graph,
@@ -144,11 +138,18 @@ async function quickest(
   { timer, size, seconds = deployDefaults.seconds, written }: DeployOptions,
 ) {
   const candidates = best === dense ? [dense] : [dense, best];
-  const made = await Promise.all(candidates.map((candidate) => formOfCandidate(candidate, size)));
-  const forms = written ? [...made, writtenForm(written, best)] : made;
+  const forms = await Promise.all(
+    candidates.map(async (candidate) => ({
+      candidate,
+      multiple: candidate.variant.multiple,
+      lowered: await candidateNetwork(candidate, size),
+    })),
+  );
+  // Its layers were timed as those of the best candidate.
+  if (written) forms.push({ candidate: best, multiple: 1, lowered: written });
   const { threads, signal } = timer;
   const { models } = await timer.benchmark(
-    [network, ...forms.map(({ graph }) => graph)].map((graph) => serializeModel(graph)),
+    [network, ...forms.map(({ lowered }) => lowered.graph)].map((graph) => serializeModel(graph)),
     { threads, size, seconds, inputs: inputFeedsOf(network), sampleMs: SAMPLE_MS, ...(signal && { signal }) },
   );
   const [before, ...times] = models.map(({ minMs }) => minMs) as [number, ...number[]];
@@ -156,19 +157,4 @@ async function quickest(
   const after = times[winner]!;
   const { ratioSpread } = models[winner + 1]!;
   return { ...forms[winner]!, latency: { before, after, ratio: before / after, ratioSpread } };
-}
-
-async function formOfCandidate(candidate: Candidate, size: ImageSize | undefined): Promise<Form> {
-  const { variant, plans } = candidate;
-  return {
-    candidate,
-    graph: await candidateNetwork(candidate, size),
-    multiple: variant.multiple,
-    formOf: (layer) => plans.get(layer)?.form ?? 'dense',
-  };
-}
-
-function writtenForm({ graph, layers }: LoweredNetwork, candidate: Candidate): Form {
-  const forms = new Map(layers.map(({ name, form }) => [name, form]));
-  return { candidate, graph, multiple: 1, formOf: (layer) => forms.get(layer) ?? 'dense' };
 }
