@@ -6,7 +6,8 @@ import { droppedFiles } from '../dropped-files.ts';
 /** Takes files that are dropped anywhere on its children. */
 export function DropArea({ onDrop, children }: DropAreaProps) {
   const over = useSignal(false);
-  const drag = (event: DragEvent) => {
+  // Both events are accepted: only "dragenter" comes before a drop on an element that is drawn during the drag.
+  const accept = (event: DragEvent) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();
     over.value = true;
@@ -21,7 +22,13 @@ export function DropArea({ onDrop, children }: DropAreaProps) {
   };
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the buttons that open files do the same by keyboard
-    <div class={over.value ? 'page over' : 'page'} onDragOver={drag} onDragLeave={leave} onDrop={drop}>
+    <div
+      class={over.value ? 'page over' : 'page'}
+      onDragEnter={accept}
+      onDragOver={accept}
+      onDragLeave={leave}
+      onDrop={drop}
+    >
       {children}
     </div>
   );

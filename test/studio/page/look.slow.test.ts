@@ -57,6 +57,19 @@ describe.skipIf(!hasChromium)('Look (needs Chromium)', () => {
     expect(tab.problems).toEqual([]);
   });
 
+  it('takes a file that is dropped on what is drawn during the drag', async () => {
+    const tab = await opened();
+    await tab.page.evaluate(`addEventListener('dragenter', () => {
+      const cover = document.createElement('div');
+      cover.style = 'position: fixed; inset: 0';
+      document.querySelector('.page').append(cover);
+      cover.addEventListener('drop', () => cover.remove());
+    })`);
+    await tab.drop(fileOf(serializeModel(plainNetwork())));
+    await factOf(tab, 'MACs');
+    expect(tab.problems).toEqual([]);
+  });
+
   it('asks for nothing but its own files', async () => {
     const tab = await opened();
     await tab.drop(fileOf(serializeModel(plainNetwork())));
