@@ -11,6 +11,9 @@ const NODE_US = 3;
 /** Copied or added elements per microsecond of contiguous maps, and of maps that are copied row by row. */
 const COPIED_PER_US = 10_000;
 const SLICED_PER_US = 1_000;
+/** Reordering starts no kernel of its own, but leaves the blocked layout and returns to it. */
+const REORDER_US = 1;
+const REORDERED_PER_US = 2_000;
 /** Taps of a depthwise kernel per microsecond: nine taps take as long as three copies. */
 const TAPS_PER_US = 32_000;
 
@@ -51,7 +54,8 @@ export const copyCost = (conv: Convolution, channels: number): number =>
   NODE_US + (channels * placesOf(conv.output)) / COPIED_PER_US;
 
 /** The cost of reordering feature maps: out of the blocked layout, Gather, and back. */
-export const reorderCost = (conv: Convolution): number => 3 * copyCost(conv, conv.filters);
+export const reorderCost = (conv: Convolution): number =>
+  REORDER_US + (conv.filters * placesOf(conv.output)) / REORDERED_PER_US;
 
 /** The cost of slicing windows out of feature maps of n channels. */
 export const sliceCost = (conv: Convolution, channels: number): number =>
