@@ -34,7 +34,7 @@ const shots: readonly Shot[] = [
     network: 'resnet18',
     async prepare(tab) {
       await tab.tab('Transform');
-      await press(tab, 'Price');
+      await press(tab, 'Count costs');
       await tab.text('tbody tr', 'layer1');
     },
   },

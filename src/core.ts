@@ -371,8 +371,8 @@ export {
   removeDeadFilters,
 } from './stripes/remove-dead.ts';
 export { filterShapes, type LayerShapes } from './stripes/shapes.ts';
+export type { RemovalEffect, ShapeBlock, ShapeCosts } from './stripes/shared/costs.ts';
 export type { SharedShapeSettings } from './stripes/shared/index.ts';
-export type { Pricing, RemovalEffect, ShapeBlock } from './stripes/shared/pricing.ts';
 export type { SkeletonSettings } from './stripes/skeleton.ts';
 export type { OptimizerName, OptimizerSettings } from './training/optimizers.ts';
 export type { Controller, EpochResult, RunPosition, StepProgress, TrainOptions } from './training/options.ts';

@@ -13,8 +13,8 @@ import {
 import { maskedNetwork } from './merge.ts';
 import type { LayerShapes } from './shapes.ts';
 import type { SavedBlocks } from './shared/blocks.ts';
+import { macsCosts } from './shared/costs.ts';
 import { type SharedShapeSettings, type SharedShapes, shareShapes } from './shared/index.ts';
-import { macsPricing } from './shared/pricing.ts';
 import type { LastingDead } from './shrink.ts';
 import { openShrinkHistory, type ShrinkHistory } from './shrink-history.ts';
 import { filterSkeleton, type SkeletonSettings } from './skeleton.ts';
@@ -112,7 +112,7 @@ export function stripeController(options: StripeControllerOptions): StripeContro
       const live = layers.reduce((sum, layer) => sum + liveStripesOf(state, layer), 0);
       return {
         macsKept: keptMacs(state, layers, totalMacs),
-        ...(options.shared?.pricing && { latencyKept: dropping.kept(state) }),
+        ...(options.shared?.costs && { latencyKept: dropping.kept(state) }),
         macsRunning: account.macsRunning(),
         stripesKept: live / stripes,
         skeletonPressure: pressure.l1,
@@ -163,7 +163,7 @@ function droppingOf(options: StripeControllerOptions, account: ShrinkHistory): D
       },
     };
   }
-  const blocks = shareShapes({ pricing: macsPricing(totalMacs), ...shared }, layers);
+  const blocks = shareShapes({ costs: macsCosts(totalMacs), ...shared }, layers);
   return {
     blocks,
     kept: (state) => blocks.kept(state, account.kept()),

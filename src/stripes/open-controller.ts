@@ -3,7 +3,7 @@ import type { Graph } from '../graph/graph.ts';
 import { type StripeController, stripeController } from './controller.ts';
 import { stripeLayers } from './layers.ts';
 import { stripeDefaults as defaults, type StripeLearning } from './learning.ts';
-import { latencyPricing } from './shared/latency/pricing.ts';
+import { latencyCosts } from './shared/latency/costs.ts';
 import type { LatencyTable } from './shared/latency/table.ts';
 import { normalizeStripes } from './stripe-norms.ts';
 
@@ -50,5 +50,5 @@ export function openController(network: Graph, options: ControllerOptions): Open
 function blocksOf(network: Graph, options: ControllerOptions) {
   const { shapeBlock: block, shapes = defaults.shapes, latencies } = options;
   if (block === undefined) return {};
-  return { shared: { block, shapes, network, ...(latencies && { pricing: latencyPricing(latencies) }) } };
+  return { shared: { block, shapes, network, ...(latencies && { costs: latencyCosts(latencies) }) } };
 }

@@ -50,13 +50,13 @@ function orderOf(
   costs: SetCosts,
   { masked, settled, scores }: ChoosingState,
 ): number[] {
-  const priced = units.flatMap(({ sets, reasons }) => {
+  const ranked = units.flatMap(({ sets, reasons }) => {
     const free = sets.filter((root) => scores.has(root) && !reasons.has(root) && !masked.has(root));
     return free.map((root) => {
       const saving = Math.max(costs.saving(root, masked), Number.MIN_VALUE);
-      return { root, price: scores.get(root)! / saving };
+      return { root, scorePerCost: scores.get(root)! / saving };
     });
   });
-  priced.sort((a, b) => (a.price < b.price ? -1 : Number(a.price > b.price)));
-  return [...[...masked].filter((root) => !settled.has(root)), ...priced.map(({ root }) => root)];
+  ranked.sort((a, b) => (a.scorePerCost < b.scorePerCost ? -1 : Number(a.scorePerCost > b.scorePerCost)));
+  return [...[...masked].filter((root) => !settled.has(root)), ...ranked.map(({ root }) => root)];
 }

@@ -69,7 +69,7 @@ interface UnitOnCurve {
 interface Proposal {
   readonly narrowing: UnitOnCurve;
   readonly kept: number;
-  readonly price: number;
+  readonly damagePerMac: number;
 }
 
 function greedyPath(
@@ -85,18 +85,18 @@ function greedyPath(
     const [here, next] = curve.slice(at, at + 2);
     if (!here || !next) return [];
     const saved = macs - macsOf(widths.with(unit, next.kept));
-    const price = (next.damage - here.damage) / Math.max(saved, 1e-9);
-    return [{ narrowing, kept: next.kept, price }];
+    const damagePerMac = (next.damage - here.damage) / Math.max(saved, 1e-9);
+    return [{ narrowing, kept: next.kept, damagePerMac }];
   };
   const path: [UnitWidths, ...UnitWidths[]] = [widths];
   let proposals = curves.flatMap((curve, unit) => propose({ unit, curve, at: 0 }));
   for (;;) {
-    // Narrower neighbours only reduce a saving, so an earlier price is a lower bound: only the best is recomputed.
-    const [best, second, ...others] = proposals.sort((a, b) => a.price - b.price);
+    // Narrower neighbours only reduce a saving, so an earlier figure is a lower bound: only the best is recomputed.
+    const [best, second, ...others] = proposals.sort((a, b) => a.damagePerMac - b.damagePerMac);
     const [fresh] = best ? propose(best.narrowing) : [];
     if (!fresh) return path;
     const rest = second ? [second, ...others] : [];
-    if (second && fresh.price > second.price * (1 + 1e-9)) {
+    if (second && fresh.damagePerMac > second.damagePerMac * (1 + 1e-9)) {
       proposals = [fresh, ...rest];
       continue;
     }

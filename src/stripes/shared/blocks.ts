@@ -2,7 +2,7 @@ import type { Tensors } from '../../runtime/executor.ts';
 import { type StripeLayer, skeletonOf, stripeMask } from '../layers.ts';
 import { squaredNorms } from '../stripe-norms.ts';
 import { balancedBlocks } from './assign.ts';
-import type { ShapeBlock } from './pricing.ts';
+import type { ShapeBlock } from './costs.ts';
 import type { BlockedLayer } from './removal-candidates.ts';
 
 /** The remaining filters of each layer, by the name of its weight, with their original indices. */

@@ -12,8 +12,8 @@ import {
   type LiveFilters,
   openAssignments,
 } from './blocks.ts';
+import type { ShapeCosts } from './costs.ts';
 import { dropPieces } from './drop.ts';
-import type { Pricing } from './pricing.ts';
 import { type BlockedLayer, removalCandidates } from './removal-candidates.ts';
 
 /** Settings of shapes that are shared in blocks of filters. */
@@ -24,7 +24,7 @@ export interface SharedShapeSettings {
   /** The original network, whose layers the run trains. */
   readonly network: Graph;
   /** The cost to be reduced. Default: MACs. */
-  readonly pricing?: Pricing;
+  readonly costs?: ShapeCosts;
 }
 
 /** The shared shapes of one run. */
@@ -43,27 +43,27 @@ export interface SharedShapes extends Pick<BlockAssignments, 'save' | 'restore'>
  * only if the output does not depend on it. Ours, not from the paper.
  */
 export function shareShapes(
-  { block, shapes, network, pricing }: SharedShapeSettings & { readonly pricing: Pricing },
+  { block, shapes, network, costs }: SharedShapeSettings & { readonly costs: ShapeCosts },
   layers: readonly StripeLayer[],
 ): SharedShapes {
   const { view, settle, save, restore } = openAssignments(block);
-  const dense = layers.reduce((sum, layer) => sum + pricing.cost(layer, fullBlocks(layer, block)), 0);
+  const dense = layers.reduce((sum, layer) => sum + costs.ofLayer(layer, fullBlocks(layer, block)), 0);
   const left = (state: Tensors): StripeLayer[] => layers.filter(({ weight }) => state[maskName(weight.name)]);
 
   return {
     save,
     restore,
     kept(state, filters) {
-      const cost = (layer: StripeLayer) => pricing.cost(layer, view(layer, state, filters).blocks);
-      return 1 - (dense - left(state).reduce((sum, layer) => sum + cost(layer), 0)) / pricing.total;
+      const cost = (layer: StripeLayer) => costs.ofLayer(layer, view(layer, state, filters).blocks);
+      return 1 - (dense - left(state).reduce((sum, layer) => sum + cost(layer), 0)) / costs.total;
     },
     drop(state, filters, { upTo, part }) {
       const present = left(state);
       const gone = layers.filter((layer) => !present.includes(layer));
-      const demand = { upTo, cost: part * pricing.total };
+      const demand = { upTo, cost: part * costs.total };
       const views = present.map((layer) => view(layer, state, filters));
       const changed = dropPieces(views, demand, {
-        offers: (layer) => removalCandidates(layer, shapes, pricing),
+        offers: (layer) => removalCandidates(layer, shapes, costs),
         mayDie({ layer }, dead) {
           const without = [layer, ...gone, ...dead.map((other) => other.layer)];
           return dependsOnInput(network, new Set(without.map(({ node }) => node)));

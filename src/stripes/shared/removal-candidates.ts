@@ -1,7 +1,7 @@
 import type { StripeLayer } from '../layers.ts';
 import type { SharedShape } from '../learning.ts';
+import { type RemovalEffect, rootMeanSquare, type ShapeBlock, type ShapeCosts } from './costs.ts';
 import { type Piece, sharedShapeRules } from './pieces.ts';
-import { type Pricing, type RemovalEffect, rootMeanSquare, type ShapeBlock } from './pricing.ts';
 
 /** A layer as blocks, in one state of training. */
 export interface BlockedLayer {
@@ -24,10 +24,10 @@ export interface RemovalCandidate {
 export function removalCandidates(
   blocked: BlockedLayer,
   shape: SharedShape,
-  pricing: Pricing,
+  costs: ShapeCosts,
 ): RemovalCandidate[] {
   const { layer, blocks } = blocked;
-  const before = pricing.cost(layer, blocks);
+  const before = costs.ofLayer(layer, blocks);
   const bySide = new Map<number, CandidatePiece[]>();
   for (const [index, block] of blocks.entries()) {
     for (const piece of sharedShapeRules[shape](block.living, layer.kernel)) {
@@ -36,11 +36,11 @@ export function removalCandidates(
     }
   }
   return [...bySide.values()].flatMap((taken) =>
-    choices(taken, pricing).map((pieces) => {
+    choices(taken, costs).map((pieces) => {
       const left = without(blocks, pieces);
-      const saved = before - pricing.cost(layer, left);
+      const saved = before - costs.ofLayer(layer, left);
       const stake = { ...sumOf(pieces), ofStripes: layer.stripes, saved };
-      return { blocks: left, saved, size: rootMeanSquare(stake), rank: pricing.rank(stake) };
+      return { blocks: left, saved, size: rootMeanSquare(stake), rank: costs.rank(stake) };
     }),
   );
 }
@@ -61,7 +61,7 @@ function pieceMagnitude({ layer, skeleton }: BlockedLayer, { places }: ShapeBloc
 /** Pieces of one side that are removed together: each by itself, or the weakest of several blocks. */
 function choices(
   taken: readonly CandidatePiece[],
-  { together }: Pricing,
+  { together }: ShapeCosts,
 ): readonly (readonly CandidatePiece[])[] {
   if (!together) return taken.map((one) => [one]);
   const weakest = [...taken].sort((a, b) => a.squares / a.stripes - b.squares / b.stripes);

@@ -16,13 +16,13 @@ import { comparedWith, leftAloneBy } from '../words.ts';
 
 /** A residual connection and what removing it costs. Plain data. */
 export interface ResidualBlock extends Residual {
-  /** What the network has more without the connection; null if it cannot be removed. */
-  readonly price: NetworkCost | null;
+  /** MACs and parameters that the network has more without the connection; null if it cannot be removed. */
+  readonly added: NetworkCost | null;
   /** Why it cannot be removed; null if it can. */
   readonly reason: string | null;
 }
 
-/** The residual connections of the current version, each with its price alone, for a form of the blocks' middle. */
+/** The residual connections of the current version, each with what its removal alone adds, for a form of the blocks' middle. */
 export async function residualBlocks(
   { current: { forms, size }, tools }: Session,
   middle: MiddleForm,
@@ -36,7 +36,7 @@ export async function residualBlocks(
   const before = networkCost(graph, { size });
   const blocks: ResidualBlock[] = [];
   for (const residual of residuals) {
-    await operation.begin(`Pricing ${residual.add}`);
+    await operation.begin(`Counting costs of removing ${residual.add}`);
     const {
       graph: plain,
       converted,
@@ -45,7 +45,7 @@ export async function residualBlocks(
     const after = converted.length > 0 ? networkCost(plain, { size }) : null;
     blocks.push({
       ...residual,
-      price: after && { macs: after.macs - before.macs, parameters: after.parameters - before.parameters },
+      added: after && { macs: after.macs - before.macs, parameters: after.parameters - before.parameters },
       reason: after ? null : (refusals[0]?.reason ?? 'it is no block of convolutions'),
     });
   }

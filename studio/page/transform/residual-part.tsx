@@ -7,27 +7,29 @@ import { runStep } from '../session.ts';
 
 /** Residual connections: what removing each costs, and the buttons that remove one or all. */
 export function ResidualPart({ version }: { readonly version: number }) {
-  const priced = useSignal<Priced | null>(null);
+  const counted = useSignal<Counted | null>(null);
   const middle = useSignal<MiddleForm>('widen');
-  const price = async () => {
+  const count = async () => {
     const form = middle.value;
-    const blocks = await runJob('Pricing', (api, job, report) => api.residualBlocks(form, job, report));
-    if (blocks) priced.value = { version, middle: form, blocks };
+    const blocks = await runJob('Counting costs', (api, job, report) =>
+      api.residualBlocks(form, job, report),
+    );
+    if (blocks) counted.value = { version, middle: form, blocks };
   };
   const remove = (only: string | null) =>
     runStep('Removing residual connections', (api, job, report) =>
       api.removeResiduals({ only, middle: middle.value }, job, report),
     );
-  const isCurrent = priced.value?.version === version && priced.value.middle === middle.value;
-  const blocks = isCurrent ? priced.value!.blocks : null;
-  const removable = blocks?.filter((block) => block.price) ?? [];
+  const isCurrent = counted.value?.version === version && counted.value.middle === middle.value;
+  const blocks = isCurrent ? counted.value!.blocks : null;
+  const removable = blocks?.filter((block) => block.added) ?? [];
   return (
     <section class="part" aria-labelledby="residual-title">
       <div class="row">
         <h2 id="residual-title">Residual connections</h2>
         <MiddleField middle={middle} />
-        <button type="button" onClick={price}>
-          {blocks ? 'Price again' : 'Price'}
+        <button type="button" onClick={count}>
+          {blocks ? 'Count costs again' : 'Count costs'}
         </button>
         <button type="button" disabled={removable.length === 0} onClick={() => remove(null)}>
           Remove all
@@ -45,8 +47,8 @@ export function ResidualPart({ version }: { readonly version: number }) {
   );
 }
 
-/** Prices, and what they hold for. */
-interface Priced {
+/** Costs, and what they hold for. */
+interface Counted {
   readonly version: number;
   readonly middle: MiddleForm;
   readonly blocks: readonly ResidualBlock[];
@@ -82,20 +84,20 @@ const columnsOf = (remove: (only: string) => void): Column<ResidualBlock>[] => [
   { head: 'Kind', cell: ({ kind }) => kind, order: ({ kind }) => kind },
   {
     head: 'MACs added',
-    cell: ({ price }) => price && signed(price.macs, formatMacs),
-    order: ({ price }) => price?.macs ?? 0,
+    cell: ({ added }) => added && signed(added.macs, formatMacs),
+    order: ({ added }) => added?.macs ?? 0,
     align: 'right',
   },
   {
     head: 'Parameters added',
-    cell: ({ price }) => price && signed(price.parameters, formatCount),
-    order: ({ price }) => price?.parameters ?? 0,
+    cell: ({ added }) => added && signed(added.parameters, formatCount),
+    order: ({ added }) => added?.parameters ?? 0,
     align: 'right',
   },
   {
     head: 'Removal',
-    cell: ({ add, price, reason }) =>
-      price ? (
+    cell: ({ add, added, reason }) =>
+      added ? (
         <button type="button" aria-label={`Remove ${add}`} onClick={() => remove(add)}>
           Remove
         </button>

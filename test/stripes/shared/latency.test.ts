@@ -4,8 +4,8 @@ import { costs } from '../../../src/measure/macs.ts';
 import { onnxruntime } from '../../../src/runtime/onnxruntime/index.ts';
 import { stripeController } from '../../../src/stripes/controller.ts';
 import { type StripeLayer, stripeLayers } from '../../../src/stripes/layers.ts';
+import { latencyCosts } from '../../../src/stripes/shared/latency/costs.ts';
 import { measureLatencies } from '../../../src/stripes/shared/latency/measure.ts';
-import { latencyPricing } from '../../../src/stripes/shared/latency/pricing.ts';
 import type { LatencyTable } from '../../../src/stripes/shared/latency/table.ts';
 import { normalizeStripes } from '../../../src/stripes/stripe-norms.ts';
 import { prepareNetwork } from '../../../src/training/prepare.ts';
@@ -92,7 +92,7 @@ describe('the latency of blocks', () => {
     living,
   });
   const cost = (joinMs: number, ...blocks: ReturnType<typeof block>[]) =>
-    latencyPricing(table(joinMs)).cost(layer, blocks);
+    latencyCosts(table(joinMs)).ofLayer(layer, blocks);
 
   it.each([
     ['blocks of one box are one convolution', 0, [block(0, 3, 4, 5), block(8, 3, 4, 5)], 3.6],
@@ -106,7 +106,7 @@ describe('the latency of blocks', () => {
   });
 
   it('ranks by the part of a layer that a millisecond costs, what saves nothing last', () => {
-    const { rank } = latencyPricing(table(0));
+    const { rank } = latencyCosts(table(0));
     const [wide, narrow] = [144, 16].map((ofStripes) => ({ squares: 6, stripes: 3, ofStripes, saved: 2 }));
     expect(rank(narrow!) / rank(wide!)).toBeCloseTo(9, 9);
     expect(rank({ ...wide!, saved: 4 })).toBeLessThan(rank(wide!));
@@ -118,10 +118,10 @@ it('leads a run to the part of the latency that is asked for, sides going togeth
   const prepared = await prepareNetwork(plainNetwork({ widths: [16, 12] }), onnxruntime);
   const { network, skeletons } = normalizeStripes(prepared, stripeLayers(prepared).layers);
   const { layers, totalMacs } = stripeLayers(network);
-  const pricing = latencyPricing(table(9));
+  const costs = latencyCosts(table(9));
   const controller = stripeController({
     ...{ layers, totalMacs, start: skeletons, pace: 'gradual', alpha: 1e-3, threshold: 0, until: 0.5 },
-    ...{ target: 0.8, shared: { block: 8, shapes: 'rectangles', network, pricing } },
+    ...{ target: 0.8, shared: { block: 8, shapes: 'rectangles', network, costs } },
   });
   const { state, epochs } = await train(trainingOptions(network, { epochs: 12, controller }));
   // 10.8 of 30 ms are conv1's: 6 have to go, 5 positions of 1.2 ms.

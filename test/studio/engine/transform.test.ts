@@ -38,7 +38,7 @@ describe('folding', () => {
 describe('removing residual connections', () => {
   const network = residualNetwork({ width: 12 });
 
-  it('is priced for the form of the middle that is chosen', async () => {
+  it('has costs for the form of the middle that is chosen', async () => {
     const layer = { filters: 8, stride: 1, group: 1, activation: 'relu' } as const;
     const layers = [1, 3, 1].map((kernel) => ({ ...layer, kernel }));
     const block = {
@@ -49,19 +49,19 @@ describe('removing residual connections', () => {
       after: 'relu',
     } as const;
     const { session } = await sessionOf(framedResidualNetwork({ channels: 8, size: 6, blocks: [block] }));
-    const prices = [];
+    const added = [];
     for (const middle of ['widen', 'concat'] as const) {
       const [found] = await residualBlocks(session, middle, {});
       const before = session.current.costs.macs;
       const version = await removeResiduals(session, { only: null, middle }, {});
-      expect(version.costs.macs - before).toBe(found!.price!.macs);
+      expect(version.costs.macs - before).toBe(found!.added!.macs);
       session.undo();
-      prices.push(found!.price!.macs);
+      added.push(found!.added!.macs);
     }
-    expect(prices[0]).toBeGreaterThan(prices[1]!);
+    expect(added[0]).toBeGreaterThan(added[1]!);
   });
 
-  it('costs what its price says, and computes the same', async () => {
+  it('adds the costs that were counted, and computes the same', async () => {
     const { session } = await sessionOf(network);
     const [block, ...others] = await residualBlocks(session, 'widen', {});
     expect(others).toEqual([]);
@@ -69,9 +69,9 @@ describe('removing residual connections', () => {
     const { macs, parameters } = folded.costs;
     session.undo();
     const version = await removeResiduals(session, { only: block!.add, middle: 'widen' }, {});
-    expect(version.costs.macs - macs).toBe(block!.price!.macs);
-    expect(version.costs.parameters - parameters).toBe(block!.price!.parameters);
-    expect(block!.price!.macs).toBeGreaterThan(0);
+    expect(version.costs.macs - macs).toBe(block!.added!.macs);
+    expect(version.costs.parameters - parameters).toBe(block!.added!.parameters);
+    expect(block!.added!.macs).toBeGreaterThan(0);
     expect(operators(downloaded(version))).not.toContain('Add');
     expect(await differs(downloaded(version), network)).toBeLessThan(1e-5);
   });
@@ -92,9 +92,9 @@ describe('removing residual connections', () => {
     );
   });
 
-  it('is cancelled between the prices of blocks', async () => {
+  it('is cancelled between the costs of blocks', async () => {
     const { session } = await sessionOf(network);
-    const control = followed('Pricing block.add');
+    const control = followed('Counting costs of removing block.add');
     await expect(residualBlocks(session, 'widen', control)).resolves.toHaveLength(1);
     await expect(
       residualBlocks(session, 'widen', followed('Folding BatchNormalization')),

@@ -132,11 +132,11 @@ describe.skipIf(!hasChromium)('steps on the page (needs Chromium)', () => {
     expect(await differenceOf(small, await maskedOriginal(network, half))).toBeLessThan(1e-3);
   });
 
-  it('residual connections are priced and removed; every layer is then pruned, and both steps are undone', async () => {
+  it('the costs of removing residual connections are counted, and they are removed; every layer is then pruned, and both steps are undone', async () => {
     const network = residualNetwork({ width: 32 });
     const { tab, bytes } = await opened(network);
     await tab.tab('Transform');
-    await click(tab, 'Price');
+    await click(tab, 'Count costs');
     expect(await tab.text('tbody tr', 'block.add')).toMatch(/identity\+[\d.]+ [kM]?MACs/);
     expect(await violations(tab.page)).toEqual([]);
     await click(tab, 'Remove block.add');

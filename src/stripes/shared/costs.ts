@@ -20,11 +20,11 @@ export interface RemovalEffect {
 }
 
 /** The cost that shared shapes reduce, and the order in which pieces are removed. */
-export interface Pricing {
+export interface ShapeCosts {
   /** The cost of the original network. */
   readonly total: number;
   /** The cost of a layer with these blocks. */
-  cost(layer: StripeLayer, blocks: readonly ShapeBlock[]): number;
+  ofLayer(layer: StripeLayer, blocks: readonly ShapeBlock[]): number;
   /** The rank of a candidate; the smallest is removed first. */
   rank(stake: RemovalEffect): number;
   /** Whether costs are not additive, so that the same side is removed from several blocks at once if that saves more. */
@@ -32,11 +32,11 @@ export interface Pricing {
 }
 
 /** Cost in MACs: the smallest |I| is removed first, as without shared shapes. */
-export const macsPricing = (totalMacs: number): Pricing => ({
+export const macsCosts = (totalMacs: number): ShapeCosts => ({
   total: totalMacs,
   together: false,
   rank: rootMeanSquare,
-  cost: ({ macsPerStripe }, blocks) =>
+  ofLayer: ({ macsPerStripe }, blocks) =>
     blocks.reduce((sum, { places, living }) => sum + places.length * living.length, 0) * macsPerStripe,
 });
 

@@ -1,5 +1,5 @@
 import type { StripeLayer } from '../../layers.ts';
-import type { Pricing, ShapeBlock } from '../pricing.ts';
+import type { ShapeBlock, ShapeCosts } from '../costs.ts';
 import { type LatencyTable, type LayerLatency, millisecondsOf, sizeName } from './table.ts';
 
 /**
@@ -7,12 +7,12 @@ import { type LatencyTable, type LayerLatency, millisecondsOf, sizeName } from '
  * saved millisecond. The time of a layer is that of its boxes, each a cropped convolution; filters of several boxes are
  * computed in their common hull if that is faster. Ours.
  */
-export const latencyPricing = ({ networkMs, layers }: LatencyTable): Pricing => ({
+export const latencyCosts = ({ networkMs, layers }: LatencyTable): ShapeCosts => ({
   total: networkMs,
   together: true,
   rank: ({ squares, ofStripes, saved }) =>
     saved > 0 ? squares / ofStripes / saved : Number.POSITIVE_INFINITY,
-  cost(layer, blocks) {
+  ofLayer(layer, blocks) {
     const latency = layers[layer.name];
     return latency ? layerMs(latency, partsOf(layer, blocks)) : 0;
   },
