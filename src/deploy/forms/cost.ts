@@ -11,7 +11,7 @@ const NODE_US = 3;
 /** Copied or added elements per microsecond of contiguous maps, and of maps that are copied row by row. */
 const COPIED_PER_US = 10_000;
 const SLICED_PER_US = 1_000;
-/** Reordering starts no kernel of its own, but leaves the blocked layout and returns to it. */
+/** A Gather between two layers in the blocked layout: its start, and elements per microsecond with both conversions. */
 const REORDER_US = 1;
 const REORDERED_PER_US = 2_000;
 /** Taps of a depthwise kernel per microsecond: nine taps take as long as three copies. */

@@ -6,7 +6,7 @@ import { droppedFiles } from '../dropped-files.ts';
 /** Takes files that are dropped anywhere on its children. */
 export function DropArea({ onDrop, children }: DropAreaProps) {
   const over = useSignal(false);
-  // Both events are accepted: only "dragenter" comes before a drop on an element that is drawn during the drag.
+  // For dragenter and dragover: an element that appears under the pointer may get a dragenter only, before the drop.
   const accept = (event: DragEvent) => {
     if (!event.dataTransfer?.types.includes('Files')) return;
     event.preventDefault();

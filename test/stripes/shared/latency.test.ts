@@ -118,10 +118,9 @@ it('leads a run to the part of the latency that is asked for, sides going togeth
   const prepared = await prepareNetwork(plainNetwork({ widths: [16, 12] }), onnxruntime);
   const { network, skeletons } = normalizeStripes(prepared, stripeLayers(prepared).layers);
   const { layers, totalMacs } = stripeLayers(network);
-  const costs = latencyCosts(table(9));
   const controller = stripeController({
     ...{ layers, totalMacs, start: skeletons, pace: 'gradual', alpha: 1e-3, threshold: 0, until: 0.5 },
-    ...{ target: 0.8, shared: { block: 8, shapes: 'rectangles', network, costs } },
+    ...{ target: 0.8, shared: { block: 8, shapes: 'rectangles', network, costs: latencyCosts(table(9)) } },
   });
   const { state, epochs } = await train(trainingOptions(network, { epochs: 12, controller }));
   // 10.8 of 30 ms are conv1's: 6 have to go, 5 positions of 1.2 ms.
