@@ -50,7 +50,10 @@ export function blend(
   return blended;
 }
 
-/** Grafts every network of a ring with the one before it, using the states before grafting. */
+/**
+ * Grafts every network of a ring with the one before it, using the states before grafting. The weights of two networks become
+ * equal, since w is 1 − w for the other one; they differ again after the next epoch.
+ */
 export const blendRing = (
   layers: readonly GraftLayer[],
   states: readonly Tensors[],

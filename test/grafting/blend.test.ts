@@ -107,6 +107,19 @@ describe('grafting with another network', () => {
     );
   });
 
+  it.each(['layer', 'filter'] as const)('at %s level makes the weights of two networks equal', (level) => {
+    const some = fc.array(fc.float({ noNaN: true, min: -10, max: 10 }), { minLength: 6, maxLength: 6 });
+    fc.assert(
+      fc.property(some, some, (a, b) => {
+        const states = [a, b].map((x) => stateOf(x.slice(0, 4), x.slice(4)));
+        const [first, second] = blendRing(layers, states, { level, momentum: 'keep' });
+        numbers(first!).forEach((x, i) => {
+          expect(x).toBeCloseTo(numbers(second!)[i]!, 4);
+        });
+      }),
+    );
+  });
+
   it('goes round a ring, from what all were before', () => {
     const states = [0, 3, 6].map((x) => stateOf([x, x, x, x]));
     const ring = blendRing(layers, states, { level: 'layer', momentum: 'keep' });
