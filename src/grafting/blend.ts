@@ -51,8 +51,8 @@ export function blend(
 }
 
 /**
- * Grafts every network of a ring with the one before it, using the states before grafting. The weights of two networks become
- * equal, since w is 1 − w for the other one; they differ again after the next epoch.
+ * Grafts every network of a ring with the one before it, using the states before grafting. Two networks get equal
+ * weights, since the w of one is 1 minus that of the other; training makes them differ again.
  */
 export const blendRing = (
   layers: readonly GraftLayer[],
