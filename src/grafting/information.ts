@@ -39,11 +39,17 @@ export function validity(layer: GraftLayer, state: Tensors): Float64Array {
     ? namedFloats(state, normalization.scale)
     : new Float32Array(layer.filters).fill(1);
   const size = weights.length / layer.filters;
-  return Float64Array.from(scale, (gamma, m) => {
-    let sum = 0;
-    for (const weight of weights.subarray(m * size, (m + 1) * size)) sum += Math.abs(weight);
-    return sum * Math.abs(gamma);
-  });
+  return Float64Array.from(
+    scale,
+    (gamma, m) => sizeOf(weights.subarray(m * size, (m + 1) * size)) * Math.abs(gamma),
+  );
+}
+
+/** Σ|F|, the l1 norm of a filter. */
+export function sizeOf(filter: Float32Array): number {
+  let sum = 0;
+  for (const weight of filter) sum += Math.abs(weight);
+  return sum;
 }
 
 /** Entropy and number of invalid filters of one layer. */

@@ -2,7 +2,7 @@ import { random } from '../numeric/random.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
 import { zip } from '../numeric/zip.ts';
 import { namedFloats, namedTensor, type Tensors } from '../runtime/executor.ts';
-import { validity } from './information.ts';
+import { sizeOf, validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
@@ -49,6 +49,11 @@ export function graftNoise(
  * Adds a valid filter of the same layer to each invalid one: the largest to the smallest, the second largest to the second
  * smallest, and so on (equation 2 of the same paper).
  *
+ * Before a BatchNormalization the sum F is scaled to the size Σ|F| of the valid filter. This does not change what the network
+ * computes, since BatchNormalization divides by the standard deviation. Without it, a filter that stays invalid because of its
+ * γ would be added to in every epoch; others would be given the sum, and sizes would grow exponentially. As the gradient of
+ * such a filter is inversely proportional to its size, it would stop learning.
+ *
  * @example
  * const grafted = graftInternal(graftLayers(network), state, { threshold: '60%' });
  */
@@ -66,11 +71,19 @@ export function graftInternal(
     const valid = order.filter(({ score }) => score >= limit).reverse();
     const pairs = Math.min(invalid.length, valid.length);
     const size = weights.length / layer.filters;
-    const source = weights.slice();
     for (const [to, from] of zip(invalid.slice(0, pairs), valid.slice(0, pairs))) {
-      for (let i = 0; i < size; i++) weights[to.filter * size + i]! += source[from.filter * size + i]!;
+      const filter = weights.subarray(to.filter * size, (to.filter + 1) * size);
+      const added = weights.subarray(from.filter * size, (from.filter + 1) * size);
+      for (let i = 0; i < size; i++) filter[i]! += added[i]!;
+      if (layer.normalization) scaleTo(filter, sizeOf(added));
     }
   });
+}
+
+/** Scales a filter to a size Σ|F|; zeros stay zeros. */
+function scaleTo(filter: Float32Array, size: number): void {
+  const factor = size / sizeOf(filter);
+  if (Number.isFinite(factor)) for (let i = 0; i < filter.length; i++) filter[i]! *= factor;
 }
 
 /** A copy of the state with changed weights of each layer. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { blend, blendRing } from '../../src/grafting/blend.ts';
-import { entropy, informationOf, validity } from '../../src/grafting/information.ts';
+import { entropy, informationOf, sizeOf, validity } from '../../src/grafting/information.ts';
 import type { GraftLayer } from '../../src/grafting/layers.ts';
 import { graftInternal, graftNoise } from '../../src/grafting/reactivate.ts';
 import { floats } from '../../src/numeric/tensor.ts';
@@ -129,21 +129,65 @@ describe('grafting with another network', () => {
 });
 
 describe('grafting without another network', () => {
+  const plain: GraftLayer = { ...layer, normalization: null };
+
   it('adds the largest filter to the smallest', () => {
-    expect(numbers(graftInternal(layers, stateOf([0.1, 0, 3, 4]), { threshold: 1 }))).toEqual([
+    expect(numbers(graftInternal([plain], stateOf([0.1, 0, 3, 4]), { threshold: 1 }))).toEqual([
       Math.fround(Math.fround(0.1) + 3),
       4,
       3,
       4,
     ]);
-    expect(numbers(graftInternal(layers, stateOf([2, 0, 3, 4]), { threshold: 1 }))).toEqual([2, 0, 3, 4]);
+    expect(numbers(graftInternal([plain], stateOf([2, 0, 3, 4]), { threshold: 1 }))).toEqual([2, 0, 3, 4]);
+  });
+
+  it('gives the sum the size of the largest filter if BatchNormalization follows', () => {
+    const grafted = graftInternal(layers, stateOf([1, 0, 3, 4], [0.1, 1]), { threshold: 1 });
+    // (1, 0) + (3, 4) has size 8, the largest filter 7.
+    expect(numbers(grafted)).toEqual([3.5, 3.5, 3, 4]);
+    expect(numbers(graftInternal(layers, stateOf([-3, -4, 3, 4], [0.1, 1]), { threshold: 1 }))).toEqual([
+      0, 0, 3, 4,
+    ]);
+  });
+
+  it('does not let filters before a BatchNormalization grow, however often they are grafted', () => {
+    const filters = 6;
+    const wide: GraftLayer = { ...layer, filters };
+    const some = fc.array(fc.double({ noNaN: true, min: 0.01, max: 1 }), { minLength: 18, maxLength: 18 });
+    fc.assert(
+      fc.property(
+        some,
+        fc.infiniteStream(fc.double({ noNaN: true, min: 0.01, max: 1 })),
+        (weights, scales) => {
+          const largest = (state: Tensors) =>
+            Math.max(
+              ...Array.from({ length: filters }, (_, m) =>
+                sizeOf(floatsOf(state).subarray(3 * m, 3 * m + 3)),
+              ),
+            );
+          const floatsOf = (state: Tensors) => state['a.w']!.data as Float32Array;
+          let state: Tensors = { 'a.w': floats([filters, 3, 1, 1], weights) };
+          const first = largest(state);
+          for (let epoch = 0; epoch < 40; epoch++) {
+            const scale = Array.from({ length: filters }, () => scales.next().value);
+            state = graftInternal(
+              [wide],
+              { ...state, 'a.g': floats([filters], scale) },
+              { threshold: '80%' },
+            );
+          }
+          expect(largest(state)).toBeLessThanOrEqual(first * (1 + 1e-5));
+        },
+      ),
+      { numRuns: 50 },
+    );
   });
 
   it('takes a threshold as a part of the mean of the layer', () => {
     // Validities 1 and 9, mean 5: 40 % of it are 2.
     const state = stateOf([0.5, 0.5, 4, 5]);
-    expect(numbers(graftInternal(layers, state, { threshold: '40%' }))).toEqual([4.5, 5.5, 4, 5]);
-    expect(numbers(graftInternal(layers, state, { threshold: '10%' }))).toEqual([0.5, 0.5, 4, 5]);
+    expect(numbers(graftInternal([plain], state, { threshold: '40%' }))).toEqual([4.5, 5.5, 4, 5]);
+    expect(numbers(graftInternal([plain], state, { threshold: '10%' }))).toEqual([0.5, 0.5, 4, 5]);
     expect(informationOf(layers, state, '40%')[0]).toMatchObject({ filters: 2, invalid: 1 });
     expect(informationOf(layers, state, '19%')[0]!.invalid).toBe(0);
   });
