@@ -1,4 +1,5 @@
 import type { Graph } from '../graph/graph.ts';
+import { absoluteSum } from '../numeric/statistics.ts';
 import { namedFloats, type Tensors } from '../runtime/executor.ts';
 import { type GraftLayer, graftLayers } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
@@ -41,15 +42,8 @@ export function validity(layer: GraftLayer, state: Tensors): Float64Array {
   const size = weights.length / layer.filters;
   return Float64Array.from(
     scale,
-    (gamma, m) => sizeOf(weights.subarray(m * size, (m + 1) * size)) * Math.abs(gamma),
+    (gamma, m) => absoluteSum(weights, m * size, (m + 1) * size) * Math.abs(gamma),
   );
-}
-
-/** Σ|F|, the l1 norm of a filter. */
-export function sizeOf(filter: Float32Array): number {
-  let sum = 0;
-  for (const weight of filter) sum += Math.abs(weight);
-  return sum;
 }
 
 /** Entropy and number of invalid filters of one layer. */

@@ -1,8 +1,9 @@
 import { random } from '../numeric/random.ts';
+import { absoluteSum } from '../numeric/statistics.ts';
 import { floats, type Tensor } from '../numeric/tensor.ts';
 import { zip } from '../numeric/zip.ts';
 import { namedFloats, namedTensor, type Tensors } from '../runtime/executor.ts';
-import { sizeOf, validity } from './information.ts';
+import { validity } from './information.ts';
 import type { GraftLayer } from './layers.ts';
 import { limitOf, type Threshold } from './threshold.ts';
 
@@ -75,14 +76,14 @@ export function graftInternal(
       const filter = weights.subarray(to.filter * size, (to.filter + 1) * size);
       const added = weights.subarray(from.filter * size, (from.filter + 1) * size);
       for (let i = 0; i < size; i++) filter[i]! += added[i]!;
-      if (layer.normalization) scaleTo(filter, sizeOf(added));
+      if (layer.normalization) scaleTo(filter, absoluteSum(added));
     }
   });
 }
 
 /** Scales a filter to a size Σ|F|; zeros stay zeros. */
 function scaleTo(filter: Float32Array, size: number): void {
-  const factor = size / sizeOf(filter);
+  const factor = size / absoluteSum(filter);
   if (Number.isFinite(factor)) for (let i = 0; i < filter.length; i++) filter[i]! *= factor;
 }
 

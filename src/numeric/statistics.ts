@@ -25,6 +25,13 @@ export function average(vectors: readonly ArrayLike<number>[]): Float64Array {
   return sum.map((total) => total / vectors.length);
 }
 
+/** Σ|x| of the elements from `from` to `to`. A plain loop, since iterators take two to five times as long. */
+export function absoluteSum(data: Float32Array, from = 0, to = data.length): number {
+  let sum = 0;
+  for (let i = from; i < to; i++) sum += Math.abs(data[i]!);
+  return sum;
+}
+
 /** Σx / n. */
 export function mean(values: ArrayLike<number>): number {
   let sum = 0;

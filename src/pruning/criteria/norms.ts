@@ -1,3 +1,4 @@
+import { absoluteSum } from '../../numeric/statistics.ts';
 import { type Criterion, type Scoring, scoreEach } from './criterion.ts';
 import { scoreInputs } from './inputs.ts';
 import type { Slices } from './slices.ts';
@@ -77,12 +78,6 @@ function addSquares(targets: Float64Array, data: Float32Array): void {
 }
 
 // Plain loops, since iterators and a function per element take two to five times as long.
-function absoluteSum(data: Float32Array, from: number, to: number): number {
-  let sum = 0;
-  for (let i = from; i < to; i++) sum += Math.abs(data[i]!);
-  return sum;
-}
-
 function squareSum(data: Float32Array, from: number, to: number): number {
   let sum = 0;
   for (let i = from; i < to; i++) sum += data[i]! ** 2;
