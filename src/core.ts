@@ -266,6 +266,11 @@ export type { PruningUnit } from './pruning/ranking/units.ts';
 export type { WidthRules } from './pruning/ranking/widths.ts';
 export { insertBatchNormalization } from './pruning/recovery/insert-batch-normalization.ts';
 export {
+  type KeptPlaces,
+  type StatisticsReference,
+  statisticsReference,
+} from './pruning/recovery/match-statistics.ts';
+export {
   type Reconstruction,
   type ReconstructOptions,
   type RefitLayer,

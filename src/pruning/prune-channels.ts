@@ -28,6 +28,8 @@ import {
   type WideningStep,
 } from './ranking/targets.ts';
 import { layerTitle, type PruningUnit, setCounts } from './ranking/units.ts';
+import type { KeptPlaces } from './recovery/match-statistics.ts';
+import type { KeptFilters } from './recovery/refits.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 
 /**
@@ -90,7 +92,8 @@ export interface PrunedChannels extends PruningPlan {
   /** Whether so much was removed that the output no longer depends on the input; false if not verified. */
   readonly constant: boolean;
   /** The kept filters of each layer, by the name of its output. */
-  readonly keptFilters: ReadonlyMap<string, readonly number[]>;
+  readonly keptFilters: KeptFilters;
+  readonly keptPlaces: KeptPlaces;
 }
 
 /**
@@ -165,12 +168,12 @@ export async function pruneChannels(
   options: ChannelPruningOptions,
 ): Promise<PrunedChannels> {
   const plan = await planChannels(network, options);
-  const { graph, keptFilters } = cutChannels(plan.prepared, plan.removed);
+  const { graph, keptFilters, keptPlaces } = cutChannels(plan.prepared, plan.removed);
   const verified =
     options.verify === false
       ? { error: null, constant: false }
       : await verifyCut({ ...plan, graph }, options);
-  return { ...plan, graph, keptFilters, ...verified };
+  return { ...plan, graph, keptFilters, keptPlaces, ...verified };
 }
 
 /**

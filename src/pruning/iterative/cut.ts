@@ -7,6 +7,8 @@ import { prunePieces } from '../granularity/prune-pieces.ts';
 import { type NextStep, pruneChannels, type UnitOutcome } from '../prune-channels.ts';
 import type { RankingOptions } from '../rank-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
+import type { KeptPlaces } from '../recovery/match-statistics.ts';
+import type { KeptFilters } from '../recovery/refits.ts';
 import { channelOptions, type PruningJob } from './job.ts';
 import { recordedSearch } from './recorded-search.ts';
 import { pieceGranularity } from './settings.ts';
@@ -24,11 +26,15 @@ export interface Cut {
   readonly nextStep?: NextStep;
   /** Largest difference from the masked network, relative to its outputs; null if not verified. */
   readonly error: number | null;
-  /** What reconstruction needs: the network before the cut, and the kept filters. */
-  readonly reconstruction: {
-    readonly original: Graph;
-    readonly keptFilters: ReadonlyMap<string, readonly number[]>;
-  } | null;
+}
+
+/** A cut with what recovery needs. */
+export interface NewCut extends Cut {
+  /** The network before the cut. */
+  readonly original: Graph;
+  /** The kept filters of each layer, by the name of its output; layers without entry keep all. */
+  readonly keptFilters: KeptFilters;
+  readonly keptPlaces: KeptPlaces;
 }
 
 export interface CutRequest {
@@ -42,7 +48,7 @@ export interface CutRequest {
 }
 
 /** Cuts a network to a target, which is a fraction of the original, in the granularity of the settings. */
-export async function cutNetwork(network: Graph, job: PruningJob, request: CutRequest): Promise<Cut> {
+export async function cutNetwork(network: Graph, job: PruningJob, request: CutRequest): Promise<NewCut> {
   const pieces = pieceGranularity(job.settings);
   return pieces ? cutPieces(network, job, { ...request, pieces }) : cutWholeChannels(network, job, request);
 }
@@ -51,7 +57,7 @@ async function cutWholeChannels(
   network: Graph,
   job: PruningJob,
   { target, index, learned }: CutRequest,
-): Promise<Cut> {
+): Promise<NewCut> {
   const search = recordedSearch(index, job);
   const pruned = await pruneChannels(network === job.original.network ? job.original : network, {
     ...channelOptions(job, target),
@@ -60,7 +66,7 @@ async function cutWholeChannels(
     ...(index === 0 && !learned && job.reference ? { reference: job.reference } : {}),
   });
   if (pruned.constant) job.onWarning?.(LOST);
-  const { graph, units, met, nextStep, error, keptFilters, prepared } = pruned;
+  const { graph, units, met, nextStep, error, keptFilters, keptPlaces, prepared } = pruned;
   return {
     network: graph,
     controller: null,
@@ -69,7 +75,9 @@ async function cutWholeChannels(
     met,
     ...(nextStep ? { nextStep } : {}),
     error,
-    reconstruction: { original: prepared.graph, keptFilters },
+    original: prepared.graph,
+    keptFilters,
+    keptPlaces,
   };
 }
 
@@ -79,7 +87,7 @@ function cutPieces(
   network: Graph,
   { settings }: PruningJob,
   { target, before, pieces: granularity }: CutRequest & { readonly pieces: PieceGranularity },
-): Cut {
+): NewCut {
   const { scope, floor, seed, size, criterion, layerRatios = [] } = settings;
   const { masks, layers, met } = prunePieces(network, {
     granularity,
@@ -99,6 +107,8 @@ function cutPieces(
     units: layers.map(({ name, pieces, kept }) => ({ name, layers: [name], channels: pieces, kept })),
     met,
     error: null,
-    reconstruction: null,
+    original: network,
+    keptFilters: new Map(),
+    keptPlaces: new Map(),
   };
 }

@@ -1,9 +1,9 @@
-import { recalibrate } from '../../calibration/recalibrate.ts';
 import type { Graph } from '../../graph/graph.ts';
 import { isQuantized } from '../../quantization/operators.ts';
 import { adoptStatistics } from '../recovery/adopt-statistics.ts';
+import { statisticsReference } from '../recovery/match-statistics.ts';
 import { reconstruct } from '../recovery/reconstruct.ts';
-import type { Cut } from './cut.ts';
+import type { NewCut } from './cut.ts';
 import type { ImageJob, PruningJob } from './job.ts';
 import type { Recovery } from './settings.ts';
 
@@ -21,12 +21,13 @@ export function recoveriesOf({ settings, data, retraining, original }: PruningJo
 export async function recoverNetwork(
   network: Graph,
   { executor, data, retraining }: ImageJob,
-  { recovery, cut }: { readonly recovery: Recovery; readonly cut: Cut },
+  { recovery, cut }: { readonly recovery: Recovery; readonly cut: NewCut },
 ): Promise<Graph> {
-  const { calibration } = data;
-  if (recovery === 'recalibrate') return recalibrate(network, { calibration, executor });
-  if (!cut.reconstruction) return network;
-  const { original, keptFilters } = cut.reconstruction;
-  const { graph } = await reconstruct({ original, pruned: network, keptFilters, calibration, executor });
-  return retraining ? adoptStatistics(graph, { calibration, executor }) : graph;
+  const { original, keptFilters, keptPlaces } = cut;
+  const context = { calibration: data.calibration, executor };
+  if (recovery === 'recalibrate')
+    return (await statisticsReference(original, context)).match(network, keptPlaces);
+  if (cut.masks) return network;
+  const { graph } = await reconstruct({ original, pruned: network, keptFilters, ...context });
+  return retraining ? adoptStatistics(graph, context) : graph;
 }

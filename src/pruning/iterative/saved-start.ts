@@ -54,6 +54,6 @@ export function savedStart({ retraining, run, original }: PruningJob, index: num
   const { units, met, error, stages } = readJson(join(folder, 'cut.json')) as SavedCut;
   const kept = readModelFile(join(folder, 'start.onnx'));
   const network = withInputFeeds(kept, knownFeeds(kept, inputFeedsOf(original.network)));
-  const cut = { network, controller: null, masks: null, units, met, error, reconstruction: null };
+  const cut = { network, controller: null, masks: null, units, met, error };
   return { network, cut, stages };
 }

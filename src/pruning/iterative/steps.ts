@@ -5,7 +5,7 @@ import { train } from '../../training/train.ts';
 import type { WeightMasks } from '../granularity/masks.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
 import { type PruningSchedule, stepTargets } from '../schedule.ts';
-import { type Cut, cutNetwork } from './cut.ts';
+import { type Cut, cutNetwork, type NewCut } from './cut.ts';
 import {
   hasImages,
   type ImageJob,
@@ -87,7 +87,7 @@ async function cutAndRecover(
 }
 
 /** The network of a cut after each recovery, evaluated before and after them. */
-async function recovered(cut: Cut, job: ImageJob, step: number): Promise<Omit<StartedStep, 'cut'>> {
+async function recovered(cut: NewCut, job: ImageJob, step: number): Promise<Omit<StartedStep, 'cut'>> {
   let { network } = cut;
   const stages = [await stageOf(network, job, { stage: 'cut', step })];
   for (const recovery of recoveriesOf(job)) {

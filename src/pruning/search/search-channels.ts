@@ -1,7 +1,6 @@
 import { openComparison } from '../../calibration/comparison.ts';
 import { damageOf } from '../../calibration/damage.ts';
 import { requireCalibration } from '../../calibration/probe.ts';
-import { recalibrate } from '../../calibration/recalibrate.ts';
 import { cutChannels } from '../../channels/cut-channels.ts';
 import { EspalierError } from '../../errors.ts';
 import type { Timer } from '../../measure/timer.ts';
@@ -10,6 +9,7 @@ import { fillTarget } from '../ranking/fill-target.ts';
 import { latencyParts } from '../ranking/search-latency.ts';
 import type { UnitWidths } from '../ranking/selection.ts';
 import { budgetOf, type PruningTarget } from '../ranking/targets.ts';
+import { statisticsReference } from '../recovery/match-statistics.ts';
 import { searchWidths, type WidthCandidate, type WidthSearch } from './search-widths.ts';
 
 /** The number of widths to try, and the candidates of an interrupted search. */
@@ -41,7 +41,8 @@ export async function searchChannels(
   const calibration = requireCalibration(options.calibration, 'a search of widths');
   const context = { calibration, executor, outputs: options.outputs };
   const comparison = await openComparison(prepared.graph, context);
-  const networkOf = (widths: UnitWidths) => cutChannels(prepared, selector.removed(widths)).graph;
+  const reference = await statisticsReference(prepared.graph, context);
+  const cutTo = (widths: UnitWidths) => cutChannels(prepared, selector.removed(widths));
   const latencyOf = target.measure === 'latency' ? latencyParts(original, options.timer) : null;
   return searchWidths({
     ...search,
@@ -52,12 +53,13 @@ export async function searchChannels(
     isWithin: withinOf(target, {
       costOf: (widths, measure) =>
         prepared.costs.without(selector.removed(widths))[measure] / original.costs.whole[measure],
-      latencyOf: (widths) => latencyOf!(networkOf(widths)),
+      latencyOf: (widths) => latencyOf!(cutTo(widths).graph),
     }),
     async damageOf(widths) {
       if (signal?.aborted)
         throw new EspalierError('interrupted', 'search interrupted: evaluated candidates are recorded');
-      return damageOf(await comparison.compare(await recalibrate(networkOf(widths), context)));
+      const { graph, keptPlaces } = cutTo(widths);
+      return damageOf(await comparison.compare(await reference.match(graph, keptPlaces)));
     },
   });
 }
