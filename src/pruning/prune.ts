@@ -12,6 +12,7 @@ import type { Executor } from '../runtime/executor.ts';
 import { type Distilling, openTraining } from '../training/open-training.ts';
 import type { TrainOptions } from '../training/options.ts';
 import type { RunDirectory } from '../training/run-directory.ts';
+import { checkOptions } from './check-options.ts';
 import { completeSettings, retrainingDefaults } from './defaults.ts';
 import { checkRequest, type PruningTargetOptions, targetOf } from './iterative/check-request.ts';
 import type { PruningWatch, Retraining } from './iterative/job.ts';
@@ -80,7 +81,7 @@ export interface PrunedNetwork {
 /**
  * Prunes a network to a target: gradually, while it trains (the default with `epochs`), or in one or several cuts, each followed
  * by recovery on images (if `data` is given) and by retraining (if `epochs` are given). Each cut is compared with the given network whose removed channels are multiplied by 0.
- * Throws `usage` if options contradict each other, `verification` if outputs differ after a cut, and the errors of training.
+ * Throws `usage` if an option is invalid or contradicts another, `verification` if outputs differ after a cut, and the errors of training.
  *
  * @example
  * const small = await prune(network, { macs: 0.5 });
@@ -88,6 +89,7 @@ export interface PrunedNetwork {
  * writeModelFile(trained.graph, 'small.onnx');
  */
 export async function prune(network: Graph | NetworkForms, options: PruneOptions): Promise<PrunedNetwork> {
+  checkOptions(options);
   checkRequest(options);
   const settings = { ...options, ...completeSettings(targetOf(options), options) };
   const executor = options.executor ?? (await defaultExecutor());

@@ -15,8 +15,8 @@ export function recoveriesOf({ settings, data, retraining, original }: PruningJo
 }
 
 /**
- * Recovers a cut network on the calibration images of a job. Reconstruction returns networks with zeroed pieces unchanged: they have
- * no removed channels.
+ * Recovers a cut network on the calibration images of a job. Reconstruction starts from the cut again, whose statistics are those
+ * of the original. It returns networks with zeroed pieces unchanged: they have no removed channels.
  */
 export async function recoverNetwork(
   network: Graph,
@@ -28,6 +28,6 @@ export async function recoverNetwork(
   if (recovery === 'recalibrate')
     return (await statisticsReference(original, context)).match(network, keptPlaces);
   if (cut.masks) return network;
-  const { graph } = await reconstruct({ original, pruned: network, keptFilters, ...context });
+  const { graph } = await reconstruct({ original, pruned: cut.network, keptFilters, ...context });
   return retraining ? adoptStatistics(graph, context) : graph;
 }

@@ -8,12 +8,12 @@ import { errorAfter, errorBefore, solve } from './least-squares.ts';
 import type { LinearLayer } from './linear-layer.ts';
 import { type FitAndHeldOut, normalEquations } from './normal-equations.ts';
 import { findRefits, type KeptFilters } from './refits.ts';
-import { restoreStatistics } from './restore-statistics.ts';
 import { type SampledRefit, sampleTargets } from './samples.ts';
 
 /** Options of {@link reconstruct}. */
 export interface ReconstructOptions extends ProbeContext {
   readonly original: Graph;
+  /** The network as the cut left it: BatchNormalization has the statistics of the original. */
   readonly pruned: Graph;
   /** The filters that the pruned network keeps, by the name of a layer's output; layers without entry keep all. */
   readonly keptFilters: KeptFilters;
@@ -41,8 +41,8 @@ export interface Reconstruction {
  * Fits weights and bias of every layer that lost inputs or lies behind one that did, in order, so that it computes the output
  * of the original's layer (the reconstruction of He et al., Channel Pruning, ICCV 2017, arXiv:1707.06168): least squares over
  * positions of calibration images, where the layer reads the pruned network with all earlier fits. The ridge towards the
- * previous weights is ours. A fit is accepted only if it reduces the error on held-out images. Normalisations get the
- * statistics of the original, since those of the cut network do not match the fitted outputs.
+ * previous weights is ours. A fit is accepted only if it reduces the error on held-out images. Statistics of BatchNormalization
+ * remain those of the original, which the fitted outputs have: recalibrated ones do not match them.
  *
  * @example
  * const options = { executor: onnxruntime, target: { measure: 'macs', fraction: 0.5 } } as const;
@@ -60,7 +60,6 @@ export async function reconstruct(options: ReconstructOptions): Promise<Reconstr
   const calibration = requireCalibration(options.calibration, 'reconstruction');
   const context = { calibration, executor };
   const graph = cloneGraph(pruned);
-  restoreStatistics(graph, original, keptFilters);
   const { refits, skipped } = findRefits(original, graph, keptFilters);
   const layers: RefitLayer[] = [];
   if (refits.length === 0) return { graph, layers, skipped };
