@@ -1,4 +1,5 @@
 import { defined } from '../defined.ts';
+import { formatPercent } from '../numeric/quantities.ts';
 import { settleBest, stagedBest } from './best.ts';
 import { writeCheckpoint } from './checkpoint.ts';
 import { evaluateEpoch, noteScores } from './evaluate-epoch.ts';
@@ -40,6 +41,7 @@ export async function finishEpoch(session: TrainingRun): Promise<EpochResult> {
     engine: (options.trainer ?? options.executor).name,
   });
   recordEvents(session, result);
+  warnOfGuessing(session, result);
   const isBest = evaluation !== null && noteScores(session, evaluation);
   if (isBest) stageBest(session);
   if (isOnPlateau(session)) notePlateau(session);
@@ -63,6 +65,23 @@ function recordEvents(session: TrainingRun, { epoch, step }: EpochResult): void 
   if (!run || !controller?.events) return;
   const network = trainedNetwork(session, session.step.state());
   for (const event of controller.events(network)) run.record({ ...event, epoch, step });
+}
+
+/** Number of steps in which a network must have learned something. */
+const JUDGED_AFTER = 100;
+
+/**
+ * Warns after a first epoch that was no better than guessing: a deep residual network whose rate is high from the first step loses
+ * its first epochs, or all of them.
+ */
+function warnOfGuessing({ options }: TrainingRun, { epoch, step, loss, trainAccuracy }: EpochResult): void {
+  const classes = options.data.train.classes.length;
+  if (epoch !== 1 || step < JUDGED_AFTER || trainAccuracy === undefined) return;
+  if (loss <= Math.log(classes) || trainAccuracy >= 2 / classes) return;
+  const found = `loss ${loss.toFixed(3)} and accuracy ${formatPercent(trainAccuracy, 1)}`;
+  options.onWarning?.(
+    `epoch 1 was no better than guessing among ${classes} classes (${found}): warm up for an epoch, or lower the learning rate`,
+  );
 }
 
 /** Stages the state of the epoch with the best score, until a checkpoint confirms it. */

@@ -11,6 +11,7 @@ import { train } from '../../src/training/train.ts';
 import { describeExecutors } from '../support/executors.ts';
 import { boxes, headedNetwork } from '../support/headed-network.ts';
 import { classifier, convolutionLayer, plainNetwork } from '../support/small-network.ts';
+import { syntheticImages } from '../support/synthetic-images.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { trainingOptions } from '../support/training-options.ts';
 
@@ -71,4 +72,20 @@ it('a network without parameters to train is refused, with what it has instead',
   await expect(openTraining(g.graph, opening)).rejects.toThrow(
     /^fixed: expected parameters on which the outputs depend, found none to train; constant is an operand of Sub/,
   );
+});
+
+it('a first epoch that is no better than guessing is warned of', async () => {
+  const warnings = async (learningRate: number) => {
+    const lines: string[] = [];
+    const onWarning = (line: string) => lines.push(line);
+    const options = trainingOptions(plainNetwork(), { learningRate, batch: 2, epochs: 2, onWarning });
+    const { test } = options.data;
+    const images = syntheticImages({ count: 208, size: 8, channels: 3, classes: 4, seed: 1 });
+    await train({ ...options, data: { name: 'synthetic', train: images, test } });
+    return lines;
+  };
+  expect(await warnings(0.05)).toEqual([]);
+  const [line, ...others] = await warnings(3);
+  expect(line).toMatch(/^epoch 1 was no better than guessing among 4 classes \(loss \d.*%\): warm up/);
+  expect(others).toEqual([]);
 });
