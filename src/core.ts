@@ -25,6 +25,7 @@ export type {
   NodeEdit,
   ParameterSlicing,
 } from './channels/coupling/scope.ts';
+export type { Places } from './channels/select-slices.ts';
 export { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile/compile.ts';
 export type { TuningName, WeightType } from './compile/defaults.ts';
 export { compiledFiles } from './compile/folder/files.ts';
@@ -210,7 +211,7 @@ export {
   type PruningRequest,
   type PruningTargetOptions,
 } from './pruning/iterative/check-request.ts';
-export { type Cut, type CutRequest, cutNetwork } from './pruning/iterative/cut.ts';
+export { type Cut, type CutRequest, cutNetwork, type NewCut } from './pruning/iterative/cut.ts';
 export {
   channelOptions,
   hasImages,
