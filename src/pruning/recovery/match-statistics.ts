@@ -28,8 +28,9 @@ export interface StatisticsReference {
  * shifted images, 3 points of accuracy on CIFAR-10.
  *
  * @example
- * const reference = await statisticsReference(original, { calibration, executor: onnxruntime });
- * const { graph, keptPlaces } = await pruneChannels(original, { executor: onnxruntime, target });
+ * const target = { measure: 'macs', fraction: 0.5 } as const;
+ * const { prepared, graph, keptPlaces } = await pruneChannels(network, { executor: onnxruntime, target });
+ * const reference = await statisticsReference(prepared.graph, { calibration, executor: onnxruntime });
  * const recalibrated = await reference.match(graph, keptPlaces);
  */
 export async function statisticsReference(
