@@ -25,7 +25,7 @@ export type {
   NodeEdit,
   ParameterSlicing,
 } from './channels/coupling/scope.ts';
-export type { Places } from './channels/select-slices.ts';
+export type { KeptPlaces, Places } from './channels/select-slices.ts';
 export { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile/compile.ts';
 export type { TuningName, WeightType } from './compile/defaults.ts';
 export { compiledFiles } from './compile/folder/files.ts';
@@ -267,7 +267,6 @@ export type { PruningUnit } from './pruning/ranking/units.ts';
 export type { WidthRules } from './pruning/ranking/widths.ts';
 export { insertBatchNormalization } from './pruning/recovery/insert-batch-normalization.ts';
 export {
-  type KeptPlaces,
   type StatisticsReference,
   statisticsReference,
 } from './pruning/recovery/match-statistics.ts';

@@ -4,7 +4,7 @@ import type { Coupling } from './channel-groups.ts';
 import type { ChannelCoupling } from './coupling/scope.ts';
 import { hideDecoded } from './quantized-weights.ts';
 import { type Removable, removeChannels } from './remove-channels.ts';
-import type { Places } from './select-slices.ts';
+import type { KeptPlaces } from './select-slices.ts';
 
 /** A prepared graph with its coupling. */
 export interface CoupledGraph {
@@ -17,8 +17,7 @@ export interface CutGraph {
   readonly graph: Graph;
   /** The kept filters of each layer, by the name of its output. */
   readonly keptFilters: ReadonlyMap<string, readonly number[]>;
-  /** The kept places of each parameter that lost any, by its name and axis. */
-  readonly keptPlaces: ReadonlyMap<string, Places>;
+  readonly keptPlaces: KeptPlaces;
 }
 
 /** Returns a copy of a prepared graph without some channel sets. */

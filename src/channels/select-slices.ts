@@ -26,6 +26,9 @@ export function selectSlices(tensor: Tensor, axis: number, indices: readonly num
 /** Indices along some axes of a tensor, by axis. */
 export type Places = ReadonlyMap<number, ArrayLike<number>>;
 
+/** The kept places of each parameter that lost any, by its name. */
+export type KeptPlaces = ReadonlyMap<string, Places>;
+
 /**
  * The elements of a numeric tensor at the given indices along some axes; other axes are kept. They are copied, in one pass, when
  * they are first read: the costs of a cut network depend on shapes alone.

@@ -3,24 +3,26 @@ import { criterionNames } from './criteria/names.ts';
 import type { PruningTargetOptions } from './iterative/check-request.ts';
 import {
   carriedCosts,
+  costShares,
   granularities,
   type PruningSettings,
+  paces,
+  rankingScopes,
   recoveries,
   residualTies,
 } from './iterative/settings.ts';
 import { normalizations, reductions } from './ranking/score-rules.ts';
-import { pruningScheduleNames } from './schedule.ts';
 
 type Checked = Partial<PruningSettings> & PruningTargetOptions;
 
 const names: Partial<Record<keyof Checked, readonly string[]>> = {
   criterion: [...criterionNames, 'mask'],
   granularity: granularities,
-  scope: ['local', 'global'],
+  scope: rankingScopes,
   normalize: Object.keys(normalizations),
   reduce: Object.keys(reductions),
-  per: ['macs', 'bytes', 'ms'],
-  pace: ['gradual', ...pruningScheduleNames],
+  per: costShares,
+  pace: paces,
   residual: residualTies,
   carried: carriedCosts,
 };

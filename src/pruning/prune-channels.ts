@@ -1,5 +1,6 @@
 import { cutChannels } from '../channels/cut-channels.ts';
 import { maskedReference } from '../channels/masked-reference.ts';
+import type { KeptPlaces } from '../channels/select-slices.ts';
 import { defined } from '../defined.ts';
 import { isRefusal } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -28,7 +29,6 @@ import {
   type WideningStep,
 } from './ranking/targets.ts';
 import { layerTitle, type PruningUnit, setCounts } from './ranking/units.ts';
-import type { KeptPlaces } from './recovery/match-statistics.ts';
 import type { KeptFilters } from './recovery/refits.ts';
 import { type SearchOptions, searchChannels } from './search/search-channels.ts';
 

@@ -10,8 +10,10 @@ import { normals } from '../support/run-graph.ts';
 import { plainNetwork } from '../support/small-network.ts';
 
 describe('reconstruction leaves alone', () => {
-  const run = (original: Graph, { graph: pruned, keptFilters }: ReturnType<typeof without>) =>
-    reconstruct({ original, pruned, keptFilters, calibration, executor: onnxruntime });
+  const run = (
+    original: Graph,
+    { graph: pruned, keptFilters }: Pick<ReturnType<typeof without>, 'graph' | 'keptFilters'>,
+  ) => reconstruct({ original, pruned, keptFilters, calibration, executor: onnxruntime });
 
   it('a layer that lost nothing', async () => {
     const original = network((g, x) => {

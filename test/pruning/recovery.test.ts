@@ -8,6 +8,7 @@ import { adoptStatistics } from '../../src/pruning/recovery/adopt-statistics.ts'
 import { insertBatchNormalization } from '../../src/pruning/recovery/insert-batch-normalization.ts';
 import { foldBatchNormalization, verifyEquivalent } from '../../src/rewrite/index.ts';
 import { onnxruntime } from '../../src/runtime/onnxruntime/index.ts';
+import { channelMoments } from '../support/channel-moments.ts';
 import { describeExecutors, expectNear } from '../support/executors.ts';
 import { calibrationOf } from '../support/layer-scores.ts';
 import { normals, outputOf } from '../support/run-graph.ts';
@@ -24,18 +25,6 @@ function upTo(given: Graph, name: string): Graph {
   return graph;
 }
 
-/** The mean and the sum of squares about it of each channel of [N, C, …]. */
-function moments(data: Float32Array, images: number, channels: number) {
-  const plane = data.length / images / channels;
-  return Array.from({ length: channels }, (_, c) => {
-    const own = Array.from({ length: images }, (_, n) =>
-      Array.from(data.subarray((n * channels + c) * plane, (n * channels + c + 1) * plane)),
-    ).flat();
-    const mean = own.reduce((a, b) => a + b) / own.length;
-    return { mean, squares: own.reduce((sum, x) => sum + (x - mean) ** 2, 0), count: own.length };
-  });
-}
-
 const gives = (node: Node, name: string) => node.outputs[0]?.name === name;
 const statistic = (graph: Graph, name: string) =>
   graph.nodes
@@ -50,7 +39,7 @@ describeExecutors('recalibration', (executor) => {
     const outputs = await Promise.all(
       batches.map((numbers) => outputOf(upTo(network, 'conv1'), floats([4, ...image], numbers))),
     );
-    const [first, second] = outputs.map((data) => moments(data, 4, 3));
+    const [first, second] = outputs.map((data) => channelMoments(data, 4, 3));
     const [mean, variance] = statistic(graph, 'conv1.bn');
     const average = (of: (moment: (typeof first & object)[number]) => number) =>
       first!.map((moment, c) => (of(moment) + of(second![c]!)) / 2);
@@ -74,7 +63,7 @@ describeExecutors('recalibration', (executor) => {
     const [mean] = statistic(graph, 'conv2.bn');
     expectNear(
       mean!,
-      moments(data, 4, 4).map((moment) => moment.mean),
+      channelMoments(data, 4, 4).map((moment) => moment.mean),
       { tolerance: 2e-2 },
     );
   });
@@ -113,7 +102,7 @@ describeExecutors('inserted BatchNormalization', (executor) => {
       .find((node) => gives(node, 'stem.bn'))!
       .inputs.slice(1)
       .map((value) => value!.tensor!);
-    const expected = moments(data, 8, 8);
+    const expected = channelMoments(data, 8, 8);
     expectNear(
       shift!,
       expected.map(({ mean }) => mean),

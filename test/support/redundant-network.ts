@@ -1,5 +1,5 @@
-import { couple } from '../../src/channels/coupling/index.ts';
-import { removeChannels } from '../../src/channels/remove-channels.ts';
+import { channelGroups } from '../../src/channels/channel-groups.ts';
+import { cutChannels } from '../../src/channels/cut-channels.ts';
 import { type Builder, builderOf } from '../../src/graph/builder.ts';
 import { cloneGraph } from '../../src/graph/clone.ts';
 import { emptyGraph, type Graph, type Value } from '../../src/graph/graph.ts';
@@ -26,22 +26,14 @@ export function network(body: (g: Builder, x: Value) => Value): Graph {
 
 /** Some channels of some layers gone, by the name of the layer. */
 export function without(given: Graph, gone: Readonly<Record<string, readonly number[]>>) {
-  const graph = cloneGraph(given);
-  inferShapes(graph);
-  const found = couple(graph);
-  const removed = new Set<number>();
-  const keptFilters = new Map<string, number[]>();
-  for (const { node, first, count } of found.layers) {
-    const lost = gone[node.name] ?? [];
-    for (const m of lost) removed.add(found.sets.find(first + m));
-    const all = Array.from({ length: count }, (_, m) => m);
-    keptFilters.set(
-      node.outputs[0]!.name,
-      all.filter((m) => !lost.includes(m)),
-    );
-  }
-  removeChannels(graph, found, removed);
-  return { graph, keptFilters };
+  const original = cloneGraph(given);
+  inferShapes(original);
+  const coupling = channelGroups(original);
+  const { sets, layers } = coupling.found;
+  const removed = layers.flatMap(({ node, first }) =>
+    (gone[node.name] ?? []).map((m) => sets.find(first + m)),
+  );
+  return { original, ...cutChannels({ graph: original, coupling }, new Set(removed)) };
 }
 
 /** Filters 0 to 3 are random, 4 = 2·F₀ and 5 = ½·F₁, biases too: behind Relu as well as before it. */

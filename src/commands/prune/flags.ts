@@ -1,11 +1,16 @@
 import * as v from 'valibot';
 import { criterionNames } from '../../pruning/criteria/names.ts';
 import { pruningDefaults as defaults, gradualDefaults, retrainingDefaults } from '../../pruning/defaults.ts';
-import { carriedCosts, granularities, recoveries, residualTies } from '../../pruning/iterative/settings.ts';
-import type { CostShare } from '../../pruning/ranking/cost-share.ts';
+import {
+  carriedCosts,
+  costShares,
+  granularities,
+  paces,
+  rankingScopes,
+  recoveries,
+  residualTies,
+} from '../../pruning/iterative/settings.ts';
 import { normalizations, reductions } from '../../pruning/ranking/score-rules.ts';
-import type { RankingScope } from '../../pruning/ranking/selection.ts';
-import { pruningScheduleNames } from '../../pruning/schedule.ts';
 import { scheduleNames } from '../../training/schedules.ts';
 import { compileFlag } from '../compile/compile-flag.ts';
 import {
@@ -69,7 +74,7 @@ export const pruneFlags = {
   scope: optional(
     '--scope <name>',
     `local: the same fraction is removed from each group; global: all channels are ranked together (default: ${defaults.scope}; with --pace gradual: ${gradualDefaults.scope})`,
-    choice(['local', 'global'] satisfies RankingScope[]),
+    choice(rankingScopes),
   ),
   round: defaulted(
     '--round <n>',
@@ -99,7 +104,7 @@ export const pruneFlags = {
   per: optional(
     '--per <cost>',
     'divide scores by the cost of a channel: macs, bytes of activations, or measured ms (default with --pace gradual: macs)',
-    choiceOf({ macs: true, bytes: true, ms: true } satisfies Record<CostShare, true>),
+    choice(costShares),
   ),
   sensitivity: optional(
     '--sensitivity <path>',
@@ -135,7 +140,7 @@ export const pruneFlags = {
   pace: optional(
     '--pace <name>',
     'gradual: channels are masked and removed while the network trains; linear, cubic: in cuts, between which it is retrained (default: gradual with --epochs, unless --steps or another flag asks for cuts)',
-    choice(['gradual', ...pruningScheduleNames]),
+    choice(paces),
   ),
   until: optional(
     '--until <r>',

@@ -1,4 +1,4 @@
-import type { Places } from '../../channels/select-slices.ts';
+import type { KeptPlaces } from '../../channels/select-slices.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { PruningUnit } from '../ranking/units.ts';
 
@@ -22,7 +22,7 @@ export interface ReducedNetwork {
   /** The places of the masks of the remaining sets. */
   readonly places: readonly MaskPlace[];
   /** The remaining indices of each parameter of the original network that lost any, by name and axis. */
-  readonly kept: ReadonlyMap<string, Places>;
+  readonly kept: KeptPlaces;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { KeptPlaces } from '../../channels/select-slices.ts';
 import type { Graph } from '../../graph/graph.ts';
 import type { Controller } from '../../training/options.ts';
 import type { PieceCriterion } from '../criteria/names.ts';
@@ -7,7 +8,6 @@ import { prunePieces } from '../granularity/prune-pieces.ts';
 import { type NextStep, pruneChannels, type UnitOutcome } from '../prune-channels.ts';
 import type { RankingOptions } from '../rank-channels.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
-import type { KeptPlaces } from '../recovery/match-statistics.ts';
 import type { KeptFilters } from '../recovery/refits.ts';
 import { channelOptions, type PruningJob } from './job.ts';
 import { recordedSearch } from './recorded-search.ts';

@@ -5,7 +5,7 @@ import type { CostShare } from '../ranking/cost-share.ts';
 import type { ScoreNormalization, ScoreReduction } from '../ranking/score-rules.ts';
 import type { RankingScope, SelectionRules } from '../ranking/selection.ts';
 import type { PruningTarget } from '../ranking/targets.ts';
-import type { PruningSchedule } from '../schedule.ts';
+import { type PruningSchedule, pruningScheduleNames } from '../schedule.ts';
 
 export const granularities = ['filter', 'channel', 'group', 'stripe', 'weight'] as const;
 
@@ -26,10 +26,16 @@ export type Recovery = (typeof recoveries)[number];
 /** How pruning approaches its target: while the network trains, or in cuts on a schedule. */
 export type PruningPace = PruningSchedule | 'gradual';
 
+export const paces: readonly PruningPace[] = ['gradual', ...pruningScheduleNames];
+
 export const residualTies = ['tied', 'untied'] as const;
 
 /** Whether all layers of a residual stream lose the same channels (`tied`), or each layer its own (`untied`). */
 export type ResidualTies = (typeof residualTies)[number];
+
+export const rankingScopes = ['local', 'global'] as const satisfies readonly RankingScope[];
+
+export const costShares = ['macs', 'bytes', 'ms'] as const satisfies readonly CostShare[];
 
 export const carriedCosts = ['macs', 'free'] as const;
 

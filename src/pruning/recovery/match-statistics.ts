@@ -1,14 +1,11 @@
 import type { ProbeContext } from '../../calibration/probe.ts';
 import { recalibrate } from '../../calibration/recalibrate.ts';
-import { type Places, selectPlaces } from '../../channels/select-slices.ts';
+import { type KeptPlaces, selectPlaces } from '../../channels/select-slices.ts';
 import type { Graph, Value } from '../../graph/graph.ts';
 import { attributesOf, inputsOf, isOperator } from '../../graph/operators/index.ts';
 import { float32Data, floats, type Tensor } from '../../numeric/tensor.ts';
 import { zip } from '../../numeric/zip.ts';
 import { canonicalForm, separateUniform } from '../../rewrite/index.ts';
-
-/** The kept places of each parameter that lost any, by its name. */
-export type KeptPlaces = ReadonlyMap<string, Places>;
 
 /** The statistics of a network, to which those of its cut versions are matched. */
 export interface StatisticsReference {
