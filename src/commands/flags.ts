@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { EspalierError } from '../errors.ts';
 import type { ImageSize } from '../measure/image-size.ts';
+import * as values from '../option-schemas.ts';
 
 /** A raw value from commander: text, several for a repeatable flag, true for a switch, undefined if absent. */
 export type RawValue = string | boolean | readonly string[] | undefined;
@@ -102,14 +103,8 @@ export const text = v.pipe(v.string(), v.minLength(1, 'expected a value'));
 
 /** An integer of at least `least`. */
 export function wholeNumber(least = 1) {
-  const message = `expected a whole number of at least ${least}`;
-  return v.pipe(
-    v.string(),
-    v.regex(/^\d+$/, message),
-    v.transform(Number),
-    v.safeInteger(message),
-    v.minValue(least, message),
-  );
+  const schema = values.wholeNumber(least);
+  return v.pipe(v.string(), v.regex(/^\d+$/, schema.message), v.transform(Number), schema);
 }
 
 /** Height and width: one number, or HEIGHTxWIDTH; 192x192 is 192. */
@@ -129,22 +124,18 @@ export const openSizeFlag = optional(
   imageSize,
 );
 
+/** Text that a schema accepts as a number. */
+const asNumber = <T extends v.GenericSchema<number, number> & { readonly message: string }>(schema: T) =>
+  v.pipe(v.string(), v.regex(/\S/, schema.message), v.transform(Number), schema);
+
 /** A finite number within inclusive bounds. */
-export function numberIn(least: number, most = Number.POSITIVE_INFINITY) {
-  const message =
-    most === Number.POSITIVE_INFINITY
-      ? `expected a number of at least ${least}`
-      : `expected a number from ${least} to ${most}`;
-  return v.pipe(finite(message), v.minValue(least, message), v.maxValue(most, message));
-}
+export const numberIn = (least: number, most?: number) => asNumber(values.numberIn(least, most));
 
 /** A positive finite number. */
-export const positive = above0('expected a number above 0');
-
-const FRACTION = 'expected a fraction above 0, up to 1';
+export const positive = asNumber(values.positive);
 
 /** 0 < x ≤ 1. */
-export const fraction = v.pipe(above0(FRACTION), v.maxValue(1, FRACTION));
+export const fraction = asNumber(values.fraction);
 
 /** Values separated by commas. */
 export const listOf = <T>(schema: ValueSchema<T>) =>
@@ -158,11 +149,10 @@ export const listOf = <T>(schema: ValueSchema<T>) =>
 export const globs = listOf(v.string());
 
 /** Comma-separated finite numbers. */
-export const numbers = listOf(finite('expected numbers separated by commas'));
+export const numbers = listOf(asNumber(values.finite('expected numbers separated by commas')));
 
 /** One of several words. */
-export const choice = <const T extends readonly string[]>(words: T) =>
-  v.picklist(words, `expected ${words.slice(0, -1).join(', ')} or ${words.at(-1)}`);
+export const choice = values.oneOf;
 
 /** One of the keys of a table. */
 export const choiceOf = <const T extends object>(table: T) =>
@@ -171,17 +161,3 @@ export const choiceOf = <const T extends object>(table: T) =>
 /** Several of some words, comma-separated. */
 export const choices = <const T extends readonly string[]>(words: T) =>
   listOf(v.picklist(words, `expected some of ${words.join(', ')}, separated by commas`));
-
-function above0(message: string) {
-  return v.pipe(finite(message), v.gtValue(0, message));
-}
-
-function finite(message: string) {
-  return v.pipe(
-    v.string(),
-    v.regex(/\S/, message),
-    v.transform(Number),
-    v.number(message),
-    v.finite(message),
-  );
-}

@@ -1,11 +1,12 @@
 import { setFlagsFromString } from 'node:v8';
 import type { Graph } from '../graph/graph.ts';
 import { openTimings } from '../measure/timings.ts';
+import { expectOptions, numberIn, oneOf } from '../option-schemas.ts';
 import type { NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CompiledModel, compileToWebAssembly, type ToWebAssemblyOptions } from './compile.ts';
-import { compileDefaults as defaults, type TuningName } from './defaults.ts';
+import { compileDefaults as defaults, type TuningName, tuningNames } from './defaults.ts';
 import { openCompiledEngine, ownModule } from './engines.ts';
 import { type Profile, profileNetwork } from './profile.ts';
 import { tuneTiles } from './tune.ts';
@@ -43,6 +44,7 @@ export async function compile(
   network: Graph | NetworkForms,
   options: CompileHereOptions = {},
 ): Promise<CompiledHere> {
+  expectOptions<CompileHereOptions>({ seconds: numberIn(0), tune: oneOf(tuningNames) }, options);
   enableRelaxedSimd();
   const { seconds = defaults.seconds, tune = defaults.tune } = options;
   const executor = options.executor ?? (await defaultExecutor());

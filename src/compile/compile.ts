@@ -2,12 +2,13 @@ import type { Preprocessing } from '../data/preprocessing.ts';
 import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { ImageSize } from '../measure/image-size.ts';
+import { expectOptions, type OptionSchemas, oneOf, wholeNumber } from '../option-schemas.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import type { Executor } from '../runtime/executor.ts';
 import { type CompiledNetwork, compileNetwork } from '../runtime/webassembly/compile.ts';
 import { supportedModules } from '../runtime/webassembly/instantiate.ts';
 import type { ChooseTile } from '../runtime/webassembly/tile.ts';
-import { compileDefaults as defaults, type WeightType } from './defaults.ts';
+import { compileDefaults as defaults, type WeightType, weightTypes } from './defaults.ts';
 import { type ImageTask, imageTaskOf } from './image-task.ts';
 import { prepareForCompilation } from './prepare.ts';
 import { type Verification, verifyCompiled } from './verify.ts';
@@ -35,6 +36,12 @@ export interface ToWebAssemblyOptions {
   readonly preprocessing?: Preprocessing | null;
 }
 
+const schemas: OptionSchemas<ToWebAssemblyOptions> = {
+  batch: wholeNumber(),
+  threads: wholeNumber(),
+  weights: oneOf(weightTypes),
+};
+
 /** A network compiled to a WebAssembly module. */
 export interface CompiledModel {
   readonly name: string;
@@ -51,7 +58,7 @@ export interface CompiledModel {
 /**
  * Compiles a network to WebAssembly with kernels generated for it: the code of a convolution contains only its non-zero
  * stripes. The outputs of the module are compared with those of the given network. Throws `unsupported`, naming every node
- * without a kernel; `usage` if a shape is open; and `verification` if the outputs differ.
+ * without a kernel; `usage` if an option is invalid or a shape is open; and `verification` if the outputs differ.
  *
  * @example
  * import * as ort from 'onnxruntime-web';
@@ -62,6 +69,7 @@ export async function compileToWebAssembly(
   network: Graph | NetworkForms,
   options: ToWebAssemblyOptions,
 ): Promise<CompiledModel> {
+  expectOptions(schemas, options);
   const { executor, batch, size, preprocessing = null } = options;
   const { weights = defaults.weights, verify = defaults.verify, threads = defaults.threads } = options;
   const forms = await formsOf(network, executor);

@@ -1,7 +1,8 @@
 import type { Graph } from '../graph/graph.ts';
 import { inElementType } from '../measure/in-element-type.ts';
-import { type RuntimeName, withTimer } from '../measure/runtimes.ts';
+import { type RuntimeName, runtimeNames, withTimer } from '../measure/runtimes.ts';
 import type { Timer } from '../measure/timer.ts';
+import { expectOptions, type OptionSchemas, oneOf, positive, wholeNumber } from '../option-schemas.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
@@ -23,6 +24,12 @@ export interface DeployHereOptions extends Omit<DeployOptions, 'executor' | 'tim
   readonly executor?: Executor;
 }
 
+const schemas: OptionSchemas<DeployHereOptions> = {
+  target: oneOf(runtimeNames),
+  threads: wholeNumber(),
+  seconds: positive,
+};
+
 /** A deployed network with the element types of the given network. */
 export interface DeployedNetwork extends Deployment {
   /** The deployed network in float32, from which it can be quantised. */
@@ -33,7 +40,7 @@ export interface DeployedNetwork extends Deployment {
 
 /**
  * Makes an equivalent network that is as fast as possible with exact forms of its layers: zero stripes are skipped wherever
- * that is faster by measurement. Throws `verification` if the result computes different outputs.
+ * that is faster by measurement. Throws `usage` if an option is invalid, `verification` if the result computes different outputs.
  *
  * @example
  * const { graph, latency } = await deploy(readModelFile('masked.onnx'));
@@ -42,6 +49,7 @@ export async function deploy(
   network: Graph | NetworkForms,
   options: DeployHereOptions = {},
 ): Promise<DeployedNetwork> {
+  expectOptions(schemas, options);
   const { executor = await defaultExecutor(), size, onLayer } = options;
   const { seconds = defaults.seconds, verify = defaults.verify } = options;
   const { graph: prepared, given, form } = await formsOf(network, executor);

@@ -1,8 +1,9 @@
 import { EspalierError } from '../errors.ts';
+import { expectOptions, numberIn, type OptionSchemas, oneOf } from '../option-schemas.ts';
 import type { TrainOptions } from '../training/options.ts';
 import type { GraftLevel, GraftMomentum } from './blend.ts';
 import type { GraftSource } from './graft-epoch.ts';
-import type { Threshold } from './threshold.ts';
+import { type Threshold, thresholdSchema } from './threshold.ts';
 
 /** Sources of new weights for invalid filters: another network, the network itself, noise, or none, for comparison. */
 export const graftSources = [
@@ -58,13 +59,19 @@ export function checkTogether({ ema, stopAfter }: OwnOptions): void {
   if (found) throw new EspalierError('usage', `${found}: networks that train together cannot have it`);
 }
 
-/** Throws `usage` if there are too few networks for a source, and as {@link checkTogether}. */
-export function checkGrafting({
-  source,
-  networks,
-  ...training
-}: Pick<GraftingOptions, 'source'> & { networks: number } & OwnOptions): void {
-  checkTogether(training);
+const schemas: OptionSchemas<GraftingOptions> = {
+  source: oneOf(graftSources),
+  level: oneOf(graftLevels),
+  graftMomentum: oneOf(graftMomenta),
+  invalidBelow: thresholdSchema,
+  noise: numberIn(0, 1),
+};
+
+/** Throws `usage` for an invalid option, if there are too few networks for a source, and as {@link checkTogether}. */
+export function checkGrafting(options: GraftingOptions & { networks: number } & OwnOptions): void {
+  expectOptions(schemas, options);
+  checkTogether(options);
+  const { source, networks } = options;
   if ((source ?? graftDefaults.source) !== 'external' || networks >= 2) return;
   throw new EspalierError('usage', '`source` external needs `networks` 2 or more');
 }

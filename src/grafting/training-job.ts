@@ -9,14 +9,14 @@ import { defined } from '../defined.ts';
 import { EspalierError } from '../errors.ts';
 import { withStoredFeeds } from '../measure/beside-image.ts';
 import { readModelFile } from '../onnx/model-file.ts';
+import { numberIn, numberList, someOf, wholeNumber } from '../option-schemas.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
+import { trainingSchemas as given } from '../training/check-options.ts';
 import type { StepProgress, TrainOptions } from '../training/options.ts';
 import { openRunDirectory } from '../training/run-directory.ts';
-import { scheduleNames } from '../training/schedules.ts';
 import { train } from '../training/train.ts';
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const finite = v.pipe(v.number(), v.finite());
+const count = wholeNumber(0);
 
 /** How images are resized. */
 const fitSchemas = {
@@ -47,31 +47,31 @@ export const jobSchema = v.object({
     ...fitSchemas,
     height: count,
     width: count,
-    mean: v.array(finite),
-    std: v.array(finite),
+    mean: numberList,
+    std: numberList,
   }),
   training: v.object({
-    epochs: count,
-    batch: count,
-    seed: count,
-    augmentation: v.array(v.picklist(augmentationNames)),
-    optimizer: v.picklist(['sgd', 'adamw']),
-    learningRate: finite,
-    momentum: finite,
+    epochs: given.epochs,
+    batch: given.batch,
+    seed: given.seed,
+    augmentation: someOf(augmentationNames),
+    optimizer: given.optimizer,
+    learningRate: numberIn(0),
+    momentum: given.momentum,
     nesterov: v.boolean(),
-    weightDecay: finite,
-    clipNorm: v.optional(finite),
+    weightDecay: given.weightDecay,
+    clipNorm: v.optional(given.clipNorm),
     decoupledWeightDecay: v.boolean(),
-    noDecayOn: v.optional(v.array(v.picklist(['weight', 'bias', 'scale', 'shift']))),
-    schedule: v.picklist(scheduleNames),
-    milestones: v.array(finite),
-    gamma: finite,
-    warmupEpochs: finite,
-    labelSmoothing: finite,
-    evaluateEvery: count,
-    checkpointSeconds: finite,
+    noDecayOn: v.optional(given.noDecayOn),
+    schedule: given.schedule,
+    milestones: given.milestones,
+    gamma: given.gamma,
+    warmupEpochs: given.warmupEpochs,
+    labelSmoothing: given.labelSmoothing,
+    evaluateEvery: given.evaluateEvery,
+    checkpointSeconds: given.checkpointSeconds,
   }),
-  threads: v.optional(count),
+  threads: v.optional(given.threads),
   executor: v.optional(v.picklist(['onednn', 'onnxruntime'])),
 });
 

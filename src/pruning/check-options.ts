@@ -1,68 +1,55 @@
-import { EspalierError } from '../errors.ts';
+import * as v from 'valibot';
+import {
+  expectOptions,
+  numberIn,
+  type OptionSchemas,
+  oneOf,
+  someOf,
+  wholeNumber,
+} from '../option-schemas.ts';
 import { criterionNames } from './criteria/names.ts';
-import type { PruningTargetOptions } from './iterative/check-request.ts';
 import {
   carriedCosts,
   costShares,
   granularities,
-  type PruningSettings,
   paces,
   rankingScopes,
   recoveries,
   residualTies,
 } from './iterative/settings.ts';
+import type { PruneOptions } from './prune.ts';
 import { normalizations, reductions } from './ranking/score-rules.ts';
 
-type Checked = Partial<PruningSettings> & PruningTargetOptions;
+const part = numberIn(0, 1);
+const named = oneOf([...criterionNames, 'mask']);
 
-const names: Partial<Record<keyof Checked, readonly string[]>> = {
-  criterion: [...criterionNames, 'mask'],
-  granularity: granularities,
-  scope: rankingScopes,
-  normalize: Object.keys(normalizations),
-  reduce: Object.keys(reductions),
-  per: costShares,
-  pace: paces,
-  residual: residualTies,
-  carried: carriedCosts,
+const schemas: OptionSchemas<PruneOptions> = {
+  ratio: part,
+  macs: part,
+  parameters: part,
+  latency: part,
+  criterion: v.union([named, v.record(v.string(), v.any())], named.message),
+  granularity: oneOf(granularities),
+  scope: oneOf(rankingScopes),
+  round: wholeNumber(),
+  floor: part,
+  normalize: oneOf(Object.keys(normalizations)),
+  reduce: oneOf(Object.keys(reductions)),
+  per: oneOf(costShares),
+  steps: wholeNumber(),
+  pace: oneOf(paces),
+  until: part,
+  maskEvery: wholeNumber(),
+  residual: oneOf(residualTies),
+  carried: oneOf(carriedCosts),
+  recover: someOf(recoveries),
+  calibrationImages: wholeNumber(),
+  maskEpochs: wholeNumber(),
+  maskStrength: numberIn(0),
+  maskThreshold: numberIn(0),
+  seed: wholeNumber(0),
+  search: wholeNumber(),
 };
 
-const wholeNumbers = ['round', 'steps', 'maskEvery', 'calibrationImages'] as const;
-
-const fractions = ['ratio', 'macs', 'parameters', 'latency', 'floor', 'until'] as const;
-
-/**
- * Throws `usage` if an option has a value that its type excludes, because JavaScript and casts permit it, or a number outside
- * its range.
- */
-export function checkOptions(options: Checked): void {
-  for (const [option, known] of Object.entries(names)) {
-    const value = options[option as keyof Checked];
-    if (option === 'criterion' && typeof value === 'object') continue;
-    expect(option, value, known.join(', '), (name) => known.includes(name as string));
-  }
-  const isRecovery = (name: unknown) => (recoveries as readonly unknown[]).includes(name);
-  expect(
-    'recover',
-    options.recover,
-    `a list of ${recoveries.join(' and ')}`,
-    (list) => Array.isArray(list) && list.every(isRecovery),
-  );
-  for (const option of wholeNumbers) {
-    expect(
-      option,
-      options[option],
-      'a whole number of at least 1',
-      (n) => Number.isInteger(n) && Number(n) >= 1,
-    );
-  }
-  for (const option of fractions) {
-    expect(option, options[option], 'a number from 0 to 1', (x) => typeof x === 'number' && x >= 0 && x <= 1);
-  }
-}
-
-/** Throws `usage` if a given value does not have a property. */
-function expect(option: string, value: unknown, expected: string, isGood: (value: unknown) => boolean): void {
-  if (value === undefined || value === null || isGood(value)) return;
-  throw new EspalierError('usage', `\`${option}\`: expected ${expected}, found ${JSON.stringify(value)}`);
-}
+/** Throws `usage` if an option of pruning is no value of its type, or a number outside its range. */
+export const checkOptions = (options: PruneOptions): void => expectOptions(schemas, options);

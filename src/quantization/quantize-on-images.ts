@@ -3,6 +3,7 @@ import type { DataSet } from '../data/image-source.ts';
 import type { Preprocessing } from '../data/preprocessing.ts';
 import type { Graph } from '../graph/graph.ts';
 import { networkOnImages } from '../measure/network-on-images.ts';
+import { expectOptions, type OptionSchemas, positive, wholeNumber } from '../option-schemas.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import type { Executor } from '../runtime/executor.ts';
@@ -28,6 +29,13 @@ export interface QuantizationOptions
   onNote?(line: string): void;
 }
 
+const schemas: OptionSchemas<QuantizationOptions> = {
+  images: wholeNumber(),
+  seed: wholeNumber(0),
+  seconds: positive,
+  threads: wholeNumber(),
+};
+
 /** An 8-bit network, compared with its floating-point form. */
 export interface QuantizedNetwork extends Quantized, Int8Comparison {
   readonly calibrationImages: number;
@@ -35,7 +43,7 @@ export interface QuantizedNetwork extends Quantized, Int8Comparison {
 
 /**
  * Quantises a network to 8-bit integers (QDQ) with ranges observed on training images, and compares accuracy and latency with
- * the given network on test images. Inputs and outputs keep their types. Throws the errors of {@link quantizeCalibrated}.
+ * the given network on test images. Inputs and outputs keep their types. Throws `usage` if an option is invalid, and the errors of {@link quantizeCalibrated}.
  *
  * @example
  * const { graph, accuracy } = await quantize(network, { data: await openDataSet('cifar10') });
@@ -44,6 +52,7 @@ export async function quantize(
   network: Graph | NetworkForms,
   options: QuantizationOptions,
 ): Promise<QuantizedNetwork> {
+  expectOptions(schemas, options);
   const { executor = await defaultExecutor(), onNote } = options;
   const { images = defaults.images, seed = defaults.seed } = options;
   const { seconds = defaults.seconds, threads = defaults.threads } = options;

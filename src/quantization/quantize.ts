@@ -1,9 +1,11 @@
+import * as v from 'valibot';
 import { type ProbeContext, requireCalibration } from '../calibration/probe.ts';
 import { EspalierError } from '../errors.ts';
 import type { Refused } from '../graph/edit/refused.ts';
 import { type Graph, nodeLabel, nodeTitle } from '../graph/graph.ts';
 import { matcherOf } from '../graph/name-globs.ts';
 import { inferShapes } from '../graph/shapes/index.ts';
+import { expectOptions, type OptionSchemas } from '../option-schemas.ts';
 import { canonicalForm, expectFloat32, foldNetwork, withKnownShapes } from '../rewrite/index.ts';
 import { quantizationDefaults as defaults } from './defaults.ts';
 import { mergeMatMulAndBias } from './gemm-from-matmul.ts';
@@ -29,6 +31,14 @@ export interface QuantizeOptions {
   /** Whether biases compensate the mean error of their channel; default true. */
   readonly correctBias?: boolean;
 }
+
+const METHODS = "expected 'minmax', or a percentile above 50, up to 100";
+const percentile = v.pipe(v.number(METHODS), v.gtValue(50, METHODS), v.maxValue(100, METHODS));
+
+const schemas: OptionSchemas<QuantizeOptions> = {
+  calibration: v.union([v.literal('minmax'), v.object({ percentile })], METHODS),
+  weightBits: v.picklist([7, 8], 'expected 7 or 8'),
+};
 
 /** A layer whose weights were quantised. */
 export interface QuantizedLayer {
@@ -64,7 +74,8 @@ export async function quantizeCalibrated(
   context: ProbeContext,
   options: QuantizeOptions = {},
 ): Promise<Quantized> {
-  const method = checkedMethod(options.calibration ?? defaults.calibration);
+  expectOptions(schemas, options);
+  const method = options.calibration ?? defaults.calibration;
   requireCalibration(context.calibration, 'quantisation');
   const graph = await prepare(network, context);
   const plan = planInt8(graph, floatLayers(graph, options.floatLayers ?? []));
@@ -94,11 +105,6 @@ const describe = (
   computesInInt8: input !== null,
   ...figures,
 });
-
-function checkedMethod(method: CalibrationMethod): CalibrationMethod {
-  if (method === 'minmax' || (method.percentile > 50 && method.percentile <= 100)) return method;
-  throw new EspalierError('usage', `expected a percentile above 50, up to 100, found ${method.percentile}`);
-}
 
 /** A folded copy for quantisation: only exact rewrites that do not change its layers are applied. */
 async function prepare(network: Graph, { executor }: ProbeContext): Promise<Graph> {

@@ -1,6 +1,8 @@
 import { type DeployedStripes, type DeployStripesOptions, deployStripes } from '../deploy/deploy-stripes.ts';
+import { writtenForms } from '../deploy/written-forms.ts';
 import { namedReasons } from '../graph/edit/refused.ts';
 import type { Graph } from '../graph/graph.ts';
+import { expectOptions, oneOf, positive } from '../option-schemas.ts';
 import { formsOf, type NetworkForms } from '../rewrite/index.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
 import { checkStripeLearning, type StripeLearning } from '../stripes/learning.ts';
@@ -31,7 +33,7 @@ export interface PrunedStripes extends Pick<TrainResult, 'epochs'>, DeployedStri
 /**
  * Learns the shape of each filter during training, prunes the stripes outside it, and deploys the network without them
  * (stripe-wise pruning; Meng et al., Pruning Filter in Filter, NeurIPS 2020, arXiv:2009.14410). With `macs` or `latency`,
- * pruning stops at the target, and the remaining epochs recover accuracy. Throws `usage` if options contradict each other,
+ * pruning stops at the target, and the remaining epochs recover accuracy. Throws `usage` if an option is invalid or contradicts another,
  * `unsupported` if no convolution has a kernel larger than 1×1, `verification` if a result differs from the masked network.
  *
  * @example
@@ -43,6 +45,7 @@ export async function trainStripes(
   options: StripePruningOptions & TrainingOptions,
 ): Promise<PrunedStripes> {
   checkStripeLearning(options);
+  expectOptions<StripePruningOptions>({ form: oneOf(writtenForms), seconds: positive }, options);
   const { graph, form: types } = await formsOf(network, options.executor ?? (await defaultExecutor()));
   const training = await openTraining(graph, options);
   const pruned = await learnStripes(training, { ...options, types });

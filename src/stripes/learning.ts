@@ -1,4 +1,12 @@
 import { EspalierError } from '../errors.ts';
+import {
+  expectOptions,
+  fraction,
+  numberIn,
+  type OptionSchemas,
+  oneOf,
+  wholeNumber,
+} from '../option-schemas.ts';
 
 /** Schedules by which masks approach a target. */
 export const maskScheduleNames = ['threshold', 'gradual'] as const;
@@ -75,8 +83,22 @@ const conflicts: readonly (readonly [applies: (options: StripeRequest) => boolea
   [({ ema }) => ema !== undefined, '`ema`: filter skeletons have no moving averages'],
 ];
 
-/** Throws `usage` if options contradict each other. */
+const schemas: OptionSchemas<StripeLearning> = {
+  alpha: numberIn(0),
+  threshold: numberIn(0),
+  macs: fraction,
+  latency: fraction,
+  pace: oneOf(maskScheduleNames),
+  until: fraction,
+  skeletonStart: oneOf(skeletonStarts),
+  skeletonWeightDecay: numberIn(0),
+  shapeBlock: wholeNumber(2),
+  shapes: oneOf(sharedShapes),
+};
+
+/** Throws `usage` if an option is invalid, or options contradict each other. */
 export function checkStripeLearning(options: StripeRequest): void {
+  expectOptions<StripeLearning>(schemas, options);
   const conflict = conflicts.find(([applies]) => applies(options));
   if (conflict) throw new EspalierError('usage', conflict[1]);
 }

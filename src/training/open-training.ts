@@ -5,6 +5,7 @@ import type { Graph } from '../graph/graph.ts';
 import { withOthersFed } from '../measure/beside-image.ts';
 import { chooseExecutor } from '../runtime/choose.ts';
 import { defaultExecutor } from '../runtime/default-executor.ts';
+import { checkTraining } from './check-options.ts';
 import { trainingDefaults } from './defaults.ts';
 import type { TrainOptions } from './options.ts';
 import { fixedValues, trainableParameters } from './parameters.ts';
@@ -33,10 +34,11 @@ export interface TrainingOptions
 /**
  * Completes the options of training with defaults, and converts the network to the form for training ({@link
  * prepareNetwork}). Preprocessing defaults to what the network stores. Without an executor, the training step runs in oneDNN
- * if the library is installed, else in onnxruntime. Throws `usage` if preprocessing is neither stored nor given, or if no parameter
- * would be trained.
+ * if the library is installed, else in onnxruntime. Throws `usage` if an option is invalid, if preprocessing is neither stored nor given, or if no
+ * parameter would be trained.
  */
 export async function openTraining(given: Graph, options: TrainingOptions): Promise<TrainOptions> {
+  checkTraining(options);
   const { executor = await defaultExecutor(), data, distill, run = null } = options;
   const { trainer = options.executor ?? (await chooseExecutor()).executor } = options;
   const preprocessing = expectPreprocessing(given, data.train, options.preprocessing);

@@ -3,6 +3,7 @@ import { EspalierError } from '../errors.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Tensors } from '../runtime/executor.ts';
 import { settleBest } from './best.ts';
+import { checkTraining } from './check-options.ts';
 import { latestCheckpoint, saveCheckpoint, setBrokenAside } from './checkpoint.ts';
 import { openStep } from './open-step.ts';
 import type { TrainOptions } from './options.ts';
@@ -56,6 +57,7 @@ export interface TrainingRun {
 
 /** Starts a run, or resumes it from its newest checkpoint, with the network of that checkpoint. */
 export async function openTrainingRun(options: TrainOptions): Promise<TrainingRun> {
+  checkTraining(options);
   const { run } = options;
   const release = run ? await patientlyHoldRun(run.path) : () => {};
   try {

@@ -28,7 +28,8 @@ export interface TrainResult {
 
 /**
  * Trains a network: mini-batch steps of loss, gradients and optimiser, with an evaluation after each epoch. All randomness is
- * a function of (seed, epoch, step), so a resumed run gives the same result as an uninterrupted one. Throws `diverged` at the
+ * a function of (seed, epoch, step), so a resumed run gives the same result as an uninterrupted one. Throws `usage` if an option
+ * is invalid, `diverged` at the
  * first non-finite loss, `interrupted` when the signal is aborted.
  *
  * @example

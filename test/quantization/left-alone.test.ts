@@ -147,7 +147,7 @@ describe('quantize refuses', () => {
   const none = { calibration: calibrationOf(image, [images(5)]), executor };
 
   it.each<readonly [string, Graph, typeof viewing, QuantizeOptions, string]>([
-    ['a percentile out of range', plainNetwork(), viewing, { calibration: { percentile: 40 } }, 'found 40'],
+    ['a percentile out of range', plainNetwork(), viewing, { calibration: { percentile: 40 } }, 'above 50'],
     [
       'a glob without a layer',
       plainNetwork(),
