@@ -134,6 +134,9 @@ export const numberIn = (least: number, most?: number) => asNumber(values.number
 /** A positive finite number. */
 export const positive = asNumber(values.positive);
 
+/** 0 ≤ x < 1. */
+export const below1 = asNumber(values.below1);
+
 /** 0 < x ≤ 1. */
 export const fraction = asNumber(values.fraction);
 

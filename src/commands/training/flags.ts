@@ -5,6 +5,7 @@ import { optimizerNames } from '../../training/optimizers.ts';
 import { scheduleNames } from '../../training/schedules.ts';
 import { DATA_SUMMARY, dataName, limitFlags, logitsFlag } from '../data-flags.ts';
 import {
+  below1,
   choice,
   choices,
   defaulted,
@@ -49,10 +50,7 @@ export const trainingFlags = {
     defaults.optimizer,
   ]),
   lr: defaulted('--lr <x>', LEARNING_RATE, [learningRate, defaults.learningRate]),
-  momentum: defaulted('--momentum <x>', "momentum of SGD, or Adam's beta1", [
-    numberIn(0, 1),
-    defaults.momentum,
-  ]),
+  momentum: defaulted('--momentum <x>', "momentum of SGD, or Adam's beta1", [below1, defaults.momentum]),
   nesterov: flagSwitch('--nesterov', 'use Nesterov momentum'),
   weightDecay: defaulted('--weight-decay <x>', 'L2 penalty on the parameters', [
     numberIn(0),
@@ -85,7 +83,7 @@ export const trainingFlags = {
     defaults.warmupEpochs,
   ]),
   labelSmoothing: defaulted('--label-smoothing <x>', 'label smoothing of the training targets', [
-    numberIn(0, 1),
+    below1,
     defaults.labelSmoothing,
   ]),
   augmentation: optional(
@@ -96,7 +94,7 @@ export const trainingFlags = {
   ema: optional(
     '--ema <d>',
     'moving averages of the weights with this decay, such as 0.999: evaluated as well, and the better network is written',
-    numberIn(0, 1),
+    below1,
   ),
   clipNorm: optional(
     '--clip-norm <x>',
