@@ -125,17 +125,15 @@ export const openSizeFlag = optional(
 );
 
 /** Text that a schema accepts as a number. */
-const asNumber = <T extends v.GenericSchema<number, number> & { readonly message: string }>(schema: T) =>
-  v.pipe(v.string(), v.regex(/\S/, schema.message), v.transform(Number), schema);
+export const asNumber = <T extends v.GenericSchema<number, number> & { readonly message: string }>(
+  schema: T,
+) => v.pipe(v.string(), v.regex(/\S/, schema.message), v.transform(Number), schema);
 
 /** A finite number within inclusive bounds. */
 export const numberIn = (least: number, most?: number) => asNumber(values.numberIn(least, most));
 
 /** A positive finite number. */
 export const positive = asNumber(values.positive);
-
-/** 0 ≤ x < 1. */
-export const below1 = asNumber(values.below1);
 
 /** 0 < x ≤ 1. */
 export const fraction = asNumber(values.fraction);

@@ -7,7 +7,7 @@ import {
   someOf,
   wholeNumber,
 } from '../option-schemas.ts';
-import { criterionNames } from './criteria/names.ts';
+import { criterionChoices } from './criteria/names.ts';
 import {
   carriedCosts,
   costShares,
@@ -18,12 +18,18 @@ import {
   residualTies,
 } from './iterative/settings.ts';
 import type { PruneOptions } from './prune.ts';
-import { normalizations, reductions } from './ranking/score-rules.ts';
+import {
+  normalizations,
+  reductions,
+  type ScoreNormalization,
+  type ScoreReduction,
+} from './ranking/score-rules.ts';
 
 const part = numberIn(0, 1);
-const named = oneOf([...criterionNames, 'mask']);
+const named = oneOf(criterionChoices);
 
-const schemas: OptionSchemas<PruneOptions> = {
+/** Schemas of the pruning options that are names or numbers. */
+export const pruningSchemas = {
   ratio: part,
   macs: part,
   parameters: part,
@@ -33,8 +39,8 @@ const schemas: OptionSchemas<PruneOptions> = {
   scope: oneOf(rankingScopes),
   round: wholeNumber(),
   floor: part,
-  normalize: oneOf(Object.keys(normalizations)),
-  reduce: oneOf(Object.keys(reductions)),
+  normalize: oneOf(Object.keys(normalizations) as ScoreNormalization[]),
+  reduce: oneOf(Object.keys(reductions) as ScoreReduction[]),
   per: oneOf(costShares),
   steps: wholeNumber(),
   pace: oneOf(paces),
@@ -49,7 +55,8 @@ const schemas: OptionSchemas<PruneOptions> = {
   maskThreshold: numberIn(0),
   seed: wholeNumber(0),
   search: wholeNumber(),
-};
+} as const satisfies OptionSchemas<PruneOptions>;
 
 /** Throws `usage` if an option of pruning is no value of its type, or a number outside its range. */
-export const checkOptions = (options: PruneOptions): void => expectOptions(schemas, options);
+export const checkOptions = (options: PruneOptions): void =>
+  expectOptions<PruneOptions>(pruningSchemas, options);

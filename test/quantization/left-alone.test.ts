@@ -147,7 +147,13 @@ describe('quantize refuses', () => {
   const none = { calibration: calibrationOf(image, [images(5)]), executor };
 
   it.each<readonly [string, Graph, typeof viewing, QuantizeOptions, string]>([
-    ['a percentile out of range', plainNetwork(), viewing, { calibration: { percentile: 40 } }, 'above 50'],
+    [
+      'a percentile out of range',
+      plainNetwork(),
+      viewing,
+      { calibration: { percentile: 40 } },
+      'above 50, up to 100, found {"percentile":40}',
+    ],
     [
       'a glob without a layer',
       plainNetwork(),

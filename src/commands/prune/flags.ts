@@ -1,21 +1,12 @@
 import * as v from 'valibot';
-import { criterionNames } from '../../pruning/criteria/names.ts';
+import { pruningSchemas as schemas } from '../../pruning/check-options.ts';
+import { criterionChoices } from '../../pruning/criteria/names.ts';
 import { pruningDefaults as defaults, gradualDefaults, retrainingDefaults } from '../../pruning/defaults.ts';
-import {
-  carriedCosts,
-  costShares,
-  granularities,
-  paces,
-  rankingScopes,
-  recoveries,
-  residualTies,
-} from '../../pruning/iterative/settings.ts';
-import { normalizations, reductions } from '../../pruning/ranking/score-rules.ts';
+import { recoveries } from '../../pruning/iterative/settings.ts';
 import { scheduleNames } from '../../training/schedules.ts';
 import { compileFlag } from '../compile/compile-flag.ts';
 import {
   choice,
-  choiceOf,
   choices,
   defaulted,
   flagSwitch,
@@ -33,8 +24,6 @@ import { LEARNING_RATE, learningRate, trainingFlags } from '../training/flags.ts
 import type { Settings } from '../training/recipe.ts';
 import { teacherFlags } from '../training/teacher-flags.ts';
 import { verifyFlag } from '../verify-flag.ts';
-
-const criteria = [...criterionNames, 'mask'] as const;
 
 const RATIOS = 'expected GLOB=RATIO, ratios from 0 to 1, separated by commas';
 
@@ -55,13 +44,13 @@ const layerRatios = v.pipe(
 export const pruneFlags = {
   criterion: optional(
     '--criterion <name>',
-    `how channels are scored: ${criteria.join(', ')} (default: ${defaults.criterion}; with --pace gradual: ${gradualDefaults.criterion})`,
-    choice(criteria),
+    `how channels are scored: ${criterionChoices.join(', ')} (default: ${defaults.criterion}; with --pace gradual: ${gradualDefaults.criterion})`,
+    choice(criterionChoices),
   ),
   granularity: defaulted(
     '--granularity <name>',
     'what is pruned: channels, scored by the weights that compute them (filter) or that read them (channel); or weights that become zero: W[m, :, i, j] (stripe), W[:, c, i, j] (group), single weights (weight)',
-    [choice(granularities), defaults.granularity],
+    [schemas.granularity, defaults.granularity],
   ),
   ratio: optional('--ratio <r>', 'fraction of the channels (or stripes, weights) to remove', fraction),
   macs: optional('--macs <r>', 'fraction of the original MACs to keep', fraction),
@@ -74,7 +63,7 @@ export const pruneFlags = {
   scope: optional(
     '--scope <name>',
     `local: the same fraction is removed from each group; global: all channels are ranked together (default: ${defaults.scope}; with --pace gradual: ${gradualDefaults.scope})`,
-    choice(rankingScopes),
+    schemas.scope,
   ),
   round: defaulted(
     '--round <n>',
@@ -94,17 +83,17 @@ export const pruneFlags = {
   normalize: optional(
     '--normalize <name>',
     'normalisation of the scores within a layer: none, mean, max or gaussian (default: mean; none for bn-scale)',
-    choiceOf(normalizations),
+    schemas.normalize,
   ),
   reduce: defaulted(
     '--reduce <name>',
     'how the scores of coupled channels are combined: sum, mean, max or first',
-    [choiceOf(reductions), defaults.reduce],
+    [schemas.reduce, defaults.reduce],
   ),
   per: optional(
     '--per <cost>',
     'divide scores by the cost of a channel: macs, bytes of activations, or measured ms (default with --pace gradual: macs)',
-    choice(costShares),
+    schemas.per,
   ),
   sensitivity: optional(
     '--sensitivity <path>',
@@ -140,7 +129,7 @@ export const pruneFlags = {
   pace: optional(
     '--pace <name>',
     'gradual: channels are masked and removed while the network trains; linear, cubic: in cuts, between which it is retrained (default: gradual with --epochs, unless --steps or another flag asks for cuts)',
-    choice(paces),
+    schemas.pace,
   ),
   until: optional(
     '--until <r>',
@@ -155,12 +144,12 @@ export const pruneFlags = {
   residual: optional(
     '--residual <name>',
     `with --pace gradual: untied prunes the layers of residual blocks independently, and removes the residual connections at the end (default: ${defaults.residual})`,
-    choice(residualTies),
+    schemas.residual,
   ),
   carried: optional(
     '--carried <name>',
     `with --residual untied: cost of a carried channel: macs, as in onnxruntime, or free, as in a compiled network (default: ${defaults.carried})`,
-    choice(carriedCosts),
+    schemas.carried,
   ),
   distill: laterSwitch(
     '--distill',

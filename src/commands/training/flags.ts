@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import type { AugmentationName } from '../../data/augmentations/index.ts';
+import { trainingSchemas as schemas } from '../../training/check-options.ts';
 import { trainingDefaults as defaults } from '../../training/defaults.ts';
 import { optimizerNames } from '../../training/optimizers.ts';
 import { scheduleNames } from '../../training/schedules.ts';
 import { DATA_SUMMARY, dataName, limitFlags, logitsFlag } from '../data-flags.ts';
 import {
-  below1,
+  asNumber,
   choice,
   choices,
   defaulted,
@@ -46,11 +47,14 @@ export const trainingFlags = {
   resume: optional('--resume <dir>', 'continue the run in this folder from its newest checkpoint', text),
   batch: defaulted('--batch <n>', 'images per step', [wholeNumber(), defaults.batch]),
   optimizer: defaulted('--optimizer <name>', `optimiser: ${optimizerNames.join(' or ')}`, [
-    choice(optimizerNames),
+    schemas.optimizer,
     defaults.optimizer,
   ]),
   lr: defaulted('--lr <x>', LEARNING_RATE, [learningRate, defaults.learningRate]),
-  momentum: defaulted('--momentum <x>', "momentum of SGD, or Adam's beta1", [below1, defaults.momentum]),
+  momentum: defaulted('--momentum <x>', "momentum of SGD, or Adam's beta1", [
+    asNumber(schemas.momentum),
+    defaults.momentum,
+  ]),
   nesterov: flagSwitch('--nesterov', 'use Nesterov momentum'),
   weightDecay: defaulted('--weight-decay <x>', 'L2 penalty on the parameters', [
     numberIn(0),
@@ -66,7 +70,7 @@ export const trainingFlags = {
     choices(roles),
   ),
   schedule: defaulted('--schedule <name>', `learning rate schedule: ${scheduleNames.join(', ')}`, [
-    choice(scheduleNames),
+    schemas.schedule,
     defaults.schedule,
   ]),
   milestones: defaulted(
@@ -83,7 +87,7 @@ export const trainingFlags = {
     defaults.warmupEpochs,
   ]),
   labelSmoothing: defaulted('--label-smoothing <x>', 'label smoothing of the training targets', [
-    below1,
+    asNumber(schemas.labelSmoothing),
     defaults.labelSmoothing,
   ]),
   augmentation: optional(
@@ -94,7 +98,7 @@ export const trainingFlags = {
   ema: optional(
     '--ema <d>',
     'moving averages of the weights with this decay, such as 0.999: evaluated as well, and the better network is written',
-    below1,
+    asNumber(schemas.ema),
   ),
   clipNorm: optional(
     '--clip-norm <x>',

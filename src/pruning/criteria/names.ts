@@ -22,3 +22,6 @@ export const imageCriteria = ['feature-rank', 'apoz'] as const satisfies readonl
  */
 export const pieceCriteria = ['l1-norm', 'l2-norm', 'random'] as const satisfies readonly CriterionName[];
 export type PieceCriterion = (typeof pieceCriteria)[number];
+
+/** What `criterion` can name: a criterion, or `mask` for learned scores. */
+export const criterionChoices = [...criterionNames, 'mask'] as const;
